@@ -1,0 +1,1 @@
+"""Macros, tiles and the chip: the composites of the circuits."""

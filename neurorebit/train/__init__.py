@@ -1,0 +1,1 @@
+"""In-situ training: where weights live, the layers, the loop and the data."""

@@ -1,0 +1,79 @@
+"""Quantities with units: ``"0.9 V"`` to ``0.9`` and back. A unit exists here and in reports only."""
+
+from __future__ import annotations
+
+import math
+import re
+
+PREFIXES = {
+    "T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6,
+    "n": 1e-9, "p": 1e-12, "f": 1e-15, "a": 1e-18,
+}  # fmt: skip
+SYMBOLS = ("bit", "ohm", "Hz", "A", "C", "F", "J", "K", "S", "V", "W", "m", "s")
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+FACTOR = re.compile(r"([TGMkmuµnpfa]?)(" + "|".join(SYMBOLS) + r")(?:\^?(\d))?$")
+
+
+def _scale(unit: str) -> tuple[float, dict[str, int]]:
+    """The size of a unit in SI, and its dimensions: ``fF/um`` is ``(1e-9, {F: 1, m: -1})``."""
+    size, dimensions = 1.0, dict[str, int]()
+    for i, group in enumerate(unit.split("/")):
+        for part in group.split("*"):
+            if part in ("", "1", "%"):
+                size *= 0.01 if part == "%" else 1.0
+                continue
+            match = FACTOR.fullmatch(part.replace("Ω", "ohm").replace("²", "2"))
+            if match is None:
+                raise ValueError(f"unknown unit {unit!r}")
+            prefix, symbol, power = match.groups()
+            exponent = int(power or 1) * (1 if i == 0 else -1)
+            size *= PREFIXES[prefix] ** exponent
+            dimensions[symbol] = dimensions.get(symbol, 0) + exponent
+    return size, {symbol: n for symbol, n in dimensions.items() if n}
+
+
+def parse_all(text: str, unit: str) -> list[float]:
+    """The numbers of ``"1.2, 3.4 nA/um"`` in SI; ValueError if the unit is missing or another."""
+    numbers = []
+    rest = text.strip()
+    while match := NUMBER.match(rest):
+        numbers.append(float(match.group()))
+        rest = rest[match.end() :].lstrip()
+        if rest.startswith(","):
+            rest = rest[1:].lstrip()
+    if not numbers or not all(map(math.isfinite, numbers)):
+        raise ValueError("not a number with a unit")
+    if unit == "" and rest == "":
+        return numbers
+    if rest == "":
+        raise ValueError("the unit is missing")
+    size, dimensions = _scale(rest)
+    if dimensions != _scale(unit)[1]:
+        raise ValueError("the unit is another")
+    return [number * size for number in numbers]
+
+
+def parse(text: str, unit: str) -> float:
+    """The one number of ``"0.9 V"`` in SI; ValueError says what is wrong."""
+    numbers = parse_all(text, unit)
+    if len(numbers) != 1:
+        raise ValueError("expected one number")
+    return numbers[0]
+
+
+def scale(value: float, unit: str) -> tuple[float, str]:
+    """The number and prefixed unit in which a value reads best: ``(3.2, "nm")`` for 3.2e-9 m."""
+    if unit in ("", "%", "K") or "/" in unit or value == 0 or not math.isfinite(value):
+        return value, unit
+    power = 2 if unit.endswith("2") else 1
+    for prefix in ("T", "G", "M", "k", "", "m", "u", "n", "p", "f", "a"):
+        size = PREFIXES[prefix] ** power
+        if abs(value) >= size * (1 - 1e-12):
+            return value / size, prefix + unit
+    return value / PREFIXES["a"] ** power, "a" + unit
+
+
+def show(value: float, unit: str, digits: int = 4) -> str:
+    """A value for a reader: ``"3.2 nm"``."""
+    number, prefixed = scale(value, unit)
+    return f"{number:.{digits}g} {prefixed}".rstrip()
