@@ -1,4 +1,4 @@
-"""Quantities with units: ``"0.9 V"`` to ``0.9`` and back. A unit exists here and in reports only."""
+"""Quantities with units: ``"0.9 V"`` to ``0.9`` and back."""
 
 from __future__ import annotations
 
