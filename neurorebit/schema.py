@@ -186,6 +186,13 @@ class Document:
                     self._origin[loc[: i + 1]] = origin
                 parent = parent[key]
 
+    def lay(self, loc: Loc, value: Any, source: Loc) -> None:
+        """Put a value of this file over another key of it; errors name the line it came from."""
+        value_at(self.tree, loc[:-1])[loc[-1]] = value
+        for known, origin in list(self._origin.items()):
+            if known[: len(source)] == source:
+                self._origin[loc + known[len(source) :]] = origin
+
     def error(self, loc: Loc, message: str) -> InputError:
         """An InputError at the line of a key (or of the nearest key around it)."""
         known = loc

@@ -1,0 +1,37 @@
+"""Activity: what the data did in each layer, assumed by a network file or measured by training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LayerActivity:
+    """What passed through one layer's arrays in a mean step.
+
+    ``input_density``: share of ones in each bit plane of the inputs, least significant first, over
+    all pairs of vector and matrix row; the zeros of padding count. ``error_density``: share of ones
+    in the two's complement errors that enter the transposed product; ``error_nonzero``: share of
+    errors that are not zero. ``conductance``: mean conductance of the layer's cells as a share of
+    the range, 0 at g_min and 1 at g_max. ``set_fraction`` and ``reset_fraction``: share of the
+    cells programmed up and down in one step, by ``set_levels`` and ``reset_levels`` levels each.
+    ``words_written``: share of the layer's SRAM words written in one step.
+    """
+
+    input_density: tuple[float, ...]
+    error_density: float
+    error_nonzero: float
+    conductance: float
+    set_fraction: float
+    reset_fraction: float
+    set_levels: float
+    reset_levels: float
+    words_written: float
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The activity of every matrix layer, in network order, and where the numbers come from."""
+
+    source: str
+    layers: tuple[LayerActivity, ...]

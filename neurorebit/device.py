@@ -1,0 +1,100 @@
+"""Device: a memory cell's conductance range, pulse response and variation, as its file gives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from neurorebit.cost import Real
+from neurorebit.schema import Document, InputError, Section, quantity
+
+Multiple = Annotated[Real, quantity("", above=0)]  # of the feature size
+Volt = Annotated[Real, quantity("V", above=0, below=20)]
+
+
+@dataclass(frozen=True, eq=False)
+class Cell(Section):
+    """The cell in the array: one device and its access transistor, and how it is read."""
+
+    source: str
+    height: Multiple
+    width: Multiple
+    read_voltage: Annotated[Real, quantity("V", above=0, below=5)]
+    access_voltage: Volt
+    access_share: Annotated[Real, quantity("", above=0, below=1)]  # access resistance over r_on
+
+
+@dataclass(frozen=True, eq=False)
+class Pulses(Section):
+    """The response to identical programming pulses; ltp raises the conductance, ltd lowers it.
+
+    Nonlinearity is the signed label of subarray.md 9; ``c2c`` the standard deviation of one pulse's
+    change as a share of the conductance range.
+    """
+
+    source: str
+    levels_ltp: Annotated[int, Field(ge=2, le=100_000)]
+    levels_ltd: Annotated[int, Field(ge=2, le=100_000)]
+    nonlinearity_ltp: Annotated[Real, quantity("", above=-10.1, below=10.1)]
+    nonlinearity_ltd: Annotated[Real, quantity("", above=-10.1, below=10.1)]
+    voltage_ltp: Volt
+    voltage_ltd: Volt
+    width_ltp: Annotated[Real, quantity("s", above=0)]
+    width_ltd: Annotated[Real, quantity("s", above=0)]
+    c2c: Annotated[Real, quantity("", at_least=0, at_most=1)]
+
+
+@dataclass(frozen=True, eq=False)
+class Variation(Section):
+    """Spread of a written conductance: form ``state`` is G = G_level (1 + d2d e)(1 + c2c e')."""
+
+    source: str
+    form: Literal["state"]
+    d2d: Annotated[float, quantity("", at_least=0, at_most=1)]
+    c2c: Annotated[float, quantity("", at_least=0, at_most=1)]
+
+
+@dataclass(frozen=True, eq=False)
+class Device(Section):
+    """A memory device: conductances between ``g_min`` and ``g_max``."""
+
+    source: str
+    name: str
+    kind: Literal["reram", "pcm", "fefet", "mram"]
+    r_on: Annotated[Real, quantity("ohm", above=0)]
+    on_off_ratio: Annotated[Real, quantity("", above=1)]
+    cell: Cell
+    variation: Variation
+    pulses: Pulses | None = None
+
+    @property
+    def r_off(self) -> Real:
+        """Resistance in the off state [ohm]."""
+        return self.r_on * self.on_off_ratio
+
+    @property
+    def g_max(self) -> Real:
+        """Conductance in the on state [S]."""
+        return 1.0 / self.r_on
+
+    @property
+    def g_min(self) -> Real:
+        """Conductance in the off state [S]."""
+        return 1.0 / self.r_off
+
+
+def read_device(document: Document) -> Device:
+    """The device of a file; InputError where it is wrong."""
+    return document.read(Device)
+
+
+def pulses_of(device: Device, document: Document, need: str) -> Pulses:
+    """The device's pulse data; InputError, naming what needs them, where it has none."""
+    if device.pulses is None:
+        raise InputError(
+            f"{document.shown}: pulses: {device.name} has no published pulse data, and {need} "
+            "needs them; add a section 'pulses' or take another device"
+        )
+    return device.pulses
