@@ -20,7 +20,7 @@ DEFAULT_FLAVOUR = "_lstp"  # a technology named by its feature alone means the l
 
 
 def folder(kind: str) -> Path:
-    """The folder of the shipped files of this kind: packaged in a wheel, beside it in a checkout."""
+    """The folder of the shipped files of this kind, in a wheel or in a checkout."""
     packaged = PACKAGE / "_data"
     return (packaged if packaged.is_dir() else PACKAGE.parent) / FOLDERS[kind]
 
@@ -37,14 +37,15 @@ def shipped(kind: str, name: str) -> Path:
     InputError for a name that is neither, with the nearest shipped name and all of them.
     """
     path = Path(name)
-    if path.is_file():
+    if os.path.isfile(name):
         return path
     known = names(kind)
-    for stem in (name, name + DEFAULT_FLAVOUR):
+    meanings = (name, name + DEFAULT_FLAVOUR) if kind == "technology" else (name,)
+    for stem in meanings:
         if stem in known:
             return folder(kind) / f"{stem}{SUFFIX}"
     listed = f"shipped: {', '.join(known)}" if known else f"none is shipped in {folder(kind)}"
-    if path.is_dir():
+    if os.path.isdir(name):
         raise InputError(f"{name}: is a folder; give a {kind} file, or a name ({listed})")
     if path.suffix or len(path.parts) > 1:
         found = f"{name}: no such {kind} file"
