@@ -10,17 +10,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from neurorebit.network import Augment, Shape
 from neurorebit.paths import cache_dir
 from neurorebit.schema import InputError
 from neurorebit.train import cifar
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
-Shape = tuple[int, int, int]
 
 VARIABLE = "NEUROREBIT_DATA"
 TITLES = {"cifar10": "CIFAR-10", "digits": "handwritten digits (scikit-learn)"}
 CLASSES = 10  # of both
+SMALLEST = 4  # pixels that a digit needs each way
+PLAIN = Augment(pad=0, flip=False)
 _ORDER, _AUGMENT = range(2)  # purposes of random numbers
 
 
@@ -58,7 +60,7 @@ def locate(
     classes: int,
     data_dir: str | Path | None = None,
 ) -> Source:
-    """Say which data set a network with inputs of ``shape`` [C, H, W] will be trained on.
+    """Say which data set a network with inputs of ``shape`` will be trained on.
 
     CIFAR-10 is looked for in ``data_dir``, $NEUROREBIT_DATA, ./data and the user's cache; the first
     two, once given, must exist, and ``data_dir`` must hold it. InputError if it is nowhere and
@@ -73,17 +75,22 @@ def locate(
             f"the network has {classes} classes, {TITLES[source.dataset]} has {CLASSES}; "
             f"give its last layer {CLASSES} outputs"
         )
-    if source.dataset == "cifar10" and tuple(shape) != cifar.SHAPE:
+    needed = Shape(*cifar.SHAPE)
+    if source.dataset == "cifar10" and shape != needed:
         raise InputError(
-            f"the network's input is {_text(shape)} (channels x height x width), CIFAR-10 has "
-            f"{_text(cifar.SHAPE)}; change the input, or set training.dataset=digits, which is "
-            "scaled to any"
+            f"the network's input is {shape} (channels x height x width), CIFAR-10 has {needed}; "
+            "change the input, or set training.dataset=digits, which is scaled to any"
+        )
+    if source.dataset == "digits" and min(shape.height, shape.width) < SMALLEST:
+        raise InputError(
+            f"the network's input is {shape} (channels x height x width), too small for digits; "
+            f"give it at least {SMALLEST} x {SMALLEST} pixels, and a flatten layer if need be"
         )
     return source
 
 
 def load(source: Source, shape: Shape) -> Dataset:
-    """Read the images of a source; digits are scaled to ``shape`` [C, H, W]."""
+    """Read the images of a source; digits are scaled to ``shape``."""
     if source.folder is None:
         return digits(shape, source.note)
     found = cifar.read(source.folder)
@@ -110,7 +117,7 @@ def find(
 
 
 def digits(shape: Shape, note: str = "") -> Dataset:
-    """1797 real handwritten digits of 8 x 8, scaled bilinearly to ``shape`` [C, H, W].
+    """1797 real handwritten digits of 8 x 8, scaled bilinearly to ``shape``.
 
     Every fifth image of each class is a test image: 1438 and 359. They come with scikit-learn
     (UCI, "Optical Recognition of Handwritten Digits", doi:10.24432/C50P49).
@@ -118,10 +125,10 @@ def digits(shape: Shape, note: str = "") -> Dataset:
     from sklearn.datasets import load_digits  # slow to import, and most runs do without
 
     raw = load_digits()
-    channels, height, width = shape
-    scaled = _scaled(_scaled(raw.images / 16.0, height, 1), width, 2)  # stored as 0 to 16
+    bright = raw.images / 16.0  # stored as 0 to 16
+    scaled = _scaled(_scaled(bright, shape.height, 1), shape.width, 2)
     gray = np.rint(255.0 * scaled).astype(np.uint8)
-    images = np.ascontiguousarray(np.repeat(gray[..., None], channels, axis=3))
+    images = np.ascontiguousarray(np.repeat(gray[..., None], shape.channels, axis=3))
     labels = raw.target.astype(np.int64)
     rank = np.empty_like(labels)  # of each image within its class
     for digit in range(CLASSES):
@@ -141,41 +148,41 @@ def digits(shape: Shape, note: str = "") -> Dataset:
 
 def batches(
     dataset: Dataset,
-    images: int,
+    images: int | None,
     batch: int,
     seed: int,
     epoch: int,
-    crop: int = 0,
-    flip: bool = False,
+    augment: Augment = PLAIN,
 ) -> Iterator[tuple[Images, Labels]]:
     """The batches of an epoch: new uint8 images [B, H, W, C] and their labels [B].
 
-    An epoch takes the next ``images`` (at most all) from a deck of the training set that is
-    shuffled anew each time it is used up, so that short epochs see every image in turn. The last
-    batch may be smaller. ``crop`` pads by that many black pixels and cuts a random window;
-    ``flip`` mirrors half of the images, where the data set allows it. Everything follows from
-    (seed, epoch).
+    An epoch takes the next ``images`` (at most all, none means all) from a deck of the training set
+    that is shuffled anew each time it is used up, so that short epochs see every image in turn. The
+    last batch may be smaller. Padding is black; mirror images are made only where the data set
+    allows them. Everything follows from (seed, epoch).
     """
     size = len(dataset.train_labels)
-    images = min(images, size)
+    images = min(images or size, size)
     order = _dealt(size, images, seed, epoch)
     random = np.random.default_rng((_AUGMENT, seed, epoch))
-    shifts = random.integers(0, 2 * crop + 1, (images, 2))
-    mirror = random.integers(0, 2, images) == 1 if flip and dataset.mirrored else None
+    shifts = random.integers(0, 2 * augment.pad + 1, (images, 2))
+    mirror = random.integers(0, 2, images) == 1 if augment.flip and dataset.mirrored else None
     for start in range(0, images, batch):
         part = slice(start, start + batch)
         chosen = dataset.train_images[order[part]]
-        if crop:
-            chosen = _cropped(chosen, crop, shifts[part])
+        if augment.pad:
+            chosen = _cropped(chosen, augment.pad, shifts[part])
         if mirror is not None:
             chosen[mirror[part]] = chosen[mirror[part], :, ::-1]
         yield chosen, dataset.train_labels[order[part]]
 
 
-def test_batches(dataset: Dataset, images: int, batch: int) -> Iterator[tuple[Images, Labels]]:
-    """Batches of at most ``images`` test images, always the same ones, evenly over the classes."""
+def test_batches(
+    dataset: Dataset, images: int | None, batch: int
+) -> Iterator[tuple[Images, Labels]]:
+    """Batches of ``images`` test images (none: all), always the same, evenly over the classes."""
     size = len(dataset.test_labels)
-    images = min(images, size)
+    images = min(images or size, size)
     by_class = np.argsort(dataset.test_labels, kind="stable")
     chosen = np.sort(by_class[np.arange(images) * size // images])
     for start in range(0, images, batch):
@@ -190,7 +197,7 @@ def _source(
     dataset: str, fallback: str | None, shape: Shape, data_dir: str | Path | None
 ) -> Source:
     if dataset == "digits":
-        return Source("digits", None, f"the network's data set, scaled to {_text(shape)}")
+        return Source("digits", None, f"the network's data set, scaled to {shape}")
     looked = []
     for label, place, required in _places(data_dir):
         folder = cifar.folder_at(place)
@@ -209,7 +216,7 @@ def _source(
     if fallback is None:
         raise InputError(f"{missing}; {cure}, --data names a folder that has it")
     note = f"{missing}, so these images stand in for it; {cure}"
-    return Source(fallback, None, f"the fallback, scaled to {_text(shape)}", note)
+    return Source(fallback, None, f"the fallback, scaled to {shape}", note)
 
 
 def _places(data_dir: str | Path | None) -> Iterator[tuple[str, Path, bool]]:
@@ -249,7 +256,3 @@ def _scaled(images: NDArray[np.float64], size: int, axis: int) -> NDArray[np.flo
     lower, upper = images.take(low, axis), images.take(low + 1, axis)
     between: NDArray[np.float64] = (1 - weight) * lower + weight * upper
     return between
-
-
-def _text(shape: Shape) -> str:
-    return "x".join(str(n) for n in shape)

@@ -121,7 +121,8 @@ def _download(archive: Archive, packed: Path, progress: Progress) -> None:
         if getattr(problem, "filename", None) or getattr(problem, "errno", None) in FULL:
             raise  # the disk's, not the network's
         reason = getattr(problem, "reason", None) or problem
-        raise _offline(archive, packed, str(reason) or type(problem).__name__) from None
+        said = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+        raise _offline(archive, packed, said) from None
     if _digest(partial) != archive.digest:
         partial.unlink()
         raise InputError(
