@@ -1,4 +1,4 @@
-"""ArchitectureSpec: the numbers that the estimate and the training share, and the chip's make-up."""
+"""ArchitectureSpec: the numbers that estimate and training share, and what the chip is made of."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field
 from neurorebit.cost import Real
 from neurorebit.schema import Document, Section, quantity
 
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Bits = Annotated[int, Field(ge=1, le=64)]
 
 
@@ -110,7 +110,7 @@ class ArchitectureSpec(Section):
     @property
     def levels(self) -> int:
         """Levels of a cell: symmetric around zero, so one less than the bits allow."""
-        return 2**self.weight_bits - 1
+        return (1 << self.weight_bits) - 1
 
     @property
     def error_width(self) -> int:

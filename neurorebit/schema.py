@@ -162,6 +162,7 @@ class Document:
     def set(self, path: str, text: str) -> None:
         """Replace or add the value at a key path; ``text`` is read as YAML."""
         full = f"{self.root}.{path}" if self.root else path
+        full = full.removeprefix("network.") if full.startswith("network.training") else full
         origin = f"--set {full}={text}"
         loc = split(path)
         try:

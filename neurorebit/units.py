@@ -6,28 +6,28 @@ import math
 import re
 
 PREFIXES = {
-    "T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6,
-    "n": 1e-9, "p": 1e-12, "f": 1e-15, "a": 1e-18,
+    "T": 12, "G": 9, "M": 6, "k": 3, "": 0, "m": -3, "u": -6, "µ": -6, "n": -9, "p": -12, "f": -15,
+    "a": -18,
 }  # fmt: skip
 SYMBOLS = ("bit", "ohm", "Hz", "A", "C", "F", "J", "K", "S", "V", "W", "m", "s")
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 FACTOR = re.compile(r"([TGMkmuµnpfa]?)(" + "|".join(SYMBOLS) + r")(?:\^?(\d))?$")
 
 
-def _scale(unit: str) -> tuple[float, dict[str, int]]:
-    """The size of a unit in SI, and its dimensions: ``fF/um`` is ``(1e-9, {F: 1, m: -1})``."""
-    size, dimensions = 1.0, dict[str, int]()
+def _power(unit: str) -> tuple[int, dict[str, int]]:
+    """The power of ten of a unit and its dimensions: ``fF/um`` is ``(-9, {F: 1, m: -1})``."""
+    size, dimensions = 0, dict[str, int]()
     for i, group in enumerate(unit.split("/")):
         for part in group.split("*"):
             if part in ("", "1", "%"):
-                size *= 0.01 if part == "%" else 1.0
+                size -= 2 if part == "%" else 0
                 continue
             match = FACTOR.fullmatch(part.replace("Ω", "ohm").replace("²", "2"))
             if match is None:
                 raise ValueError(f"unknown unit {unit!r}")
             prefix, symbol, power = match.groups()
             exponent = int(power or 1) * (1 if i == 0 else -1)
-            size *= PREFIXES[prefix] ** exponent
+            size += PREFIXES[prefix] * exponent
             dimensions[symbol] = dimensions.get(symbol, 0) + exponent
     return size, {symbol: n for symbol, n in dimensions.items() if n}
 
@@ -47,10 +47,11 @@ def parse_all(text: str, unit: str) -> list[float]:
         return numbers
     if rest == "":
         raise ValueError("the unit is missing")
-    size, dimensions = _scale(rest)
-    if dimensions != _scale(unit)[1]:
+    size, dimensions = _power(rest)
+    if dimensions != _power(unit)[1]:
         raise ValueError("the unit is another")
-    return [number * size for number in numbers]
+    # a division by a whole power of ten rounds once: "100 us" is 1e-4 to the last bit
+    return [n * 10.0**size if size >= 0 else n / 10.0**-size for n in numbers]
 
 
 def parse(text: str, unit: str) -> float:
@@ -67,10 +68,10 @@ def scale(value: float, unit: str) -> tuple[float, str]:
         return value, unit
     power = 2 if unit.endswith("2") else 1
     for prefix in ("T", "G", "M", "k", "", "m", "u", "n", "p", "f", "a"):
-        size = PREFIXES[prefix] ** power
+        size = 10.0 ** (PREFIXES[prefix] * power)
         if abs(value) >= size * (1 - 1e-12):
             return value / size, prefix + unit
-    return value / PREFIXES["a"] ** power, "a" + unit
+    return value / size, prefix + unit
 
 
 def show(value: float, unit: str, digits: int = 4) -> str:
