@@ -119,7 +119,7 @@ def _batch(path: Path, content: bytes, cases: int) -> tuple[NDArray[np.uint8], N
     try:
         pixels = data.pixels()
     except Exception as problem:  # the state comes from the file and may be anything
-        raise InputError(f"{path}: its images are damaged ({problem}); {CURE}") from None
+        raise InputError(f"{path}: its images are damaged ({_said(problem)}); {CURE}") from None
     expected = (cases, int(np.prod(SHAPE)))
     if pixels.shape != expected:
         raise InputError(f"{path}: expected images of shape {expected}, got {pixels.shape}; {CURE}")
@@ -147,11 +147,16 @@ def _load(path: Path, content: bytes) -> dict[str, Any]:
     try:
         found = _Unpickler(io.BytesIO(content), encoding="bytes").load()
     except Exception as problem:  # a damaged pickle raises nearly anything
-        reason = str(problem) or type(problem).__name__
-        raise InputError(f"{path}: cut short or damaged ({reason}); {CURE}") from None
+        raise InputError(f"{path}: cut short or damaged ({_said(problem)}); {CURE}") from None
     if not isinstance(found, dict):
         raise InputError(f"{path}: expected a dictionary, got {type(found).__name__}; {CURE}")
     return {k.decode("latin1") if isinstance(k, bytes) else str(k): v for k, v in found.items()}
+
+
+def _said(problem: Exception) -> str:
+    """What an error says in one line of plain text, whatever the file made it say."""
+    line = " ".join(str(problem).split())[:80] or type(problem).__name__
+    return "".join(char if char.isprintable() else "?" for char in line)
 
 
 class _Type:

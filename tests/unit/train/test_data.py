@@ -167,7 +167,7 @@ def test_a_pickle_runs_no_code(tmp_path):
 
 def spoiled(name, **changes):
     whole = content(1) if name != "batches.meta" else META
-    return pickle.dumps(whole | {key.encode(): value for key, value in changes.items()})
+    return pickle.dumps(whole | {key.encode(): value for key, value in changes.items()}, 4)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +176,8 @@ def spoiled(name, **changes):
         ("data_batch_2", b"", "cut short or damaged"),
         ("data_batch_2", spoiled("data_batch_2")[:-5000], "cut short or damaged"),
         ("data_batch_2", b"\x80\x04 not a pickle", "cut short or damaged"),
+        ("data_batch_2", b"Psomewhere\n.", "cut short or damaged"),  # Python explains in two lines
+        ("data_batch_2", b"cos\nsystem\x1b[2J\n.", "asks for os.system?[2J"),
         ("data_batch_2", pickle.dumps([1, 2]), "expected a dictionary, got list"),
         ("data_batch_2", spoiled("data_batch_2", data=None), "expected 'data'"),
         ("data_batch_2", spoiled("data_batch_2", data=pixels(1)[:-1]), "(20, 3072), got (19, 3072"),
