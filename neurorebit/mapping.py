@@ -1,0 +1,260 @@
+"""How a network is cut into arrays, PEs and tiles (system.md 4 and 13.4).
+
+The estimate and the training share ``array_cuts``: which rows of a layer's matrix stand in one
+analog array, and so which partial sums one converter sees.
+
+Arrays over layers have the layers on their last axis. A spec may hold arrays of designs, with a
+last axis of length one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorebit.architecture import ArchitectureSpec
+from neurorebit.cost import Real
+from neurorebit.network import Matrix, Network
+
+Array = NDArray[np.float64]
+
+
+def common_positions(network: Network) -> int:
+    """The number of kernel positions that most layers have: that of a kernel-split tile."""
+    counts: dict[int, int] = {}
+    for node in network.matrices:
+        assert node.matrix is not None
+        counts[node.matrix.positions] = counts.get(node.matrix.positions, 0) + 1
+    return max(counts, key=lambda positions: counts[positions])
+
+
+def is_kernel_split(matrix: Matrix, positions: int, rows: int, enabled: bool) -> bool:
+    """Whether a layer has a PE for each kernel position (Peng, Liu, Yu, ISCAS 2019)."""
+    return (
+        enabled and matrix.groups == 1 and matrix.positions == positions > 1 and matrix.rows >= rows
+    )
+
+
+def array_cuts(network: Network, spec: ArchitectureSpec) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """For each matrix layer the row ranges of its matrix that one analog array each holds.
+
+    Kernel-split layers put up to ``apim.rows`` channels of one kernel position into an array, the
+    others cut the unrolled matrix at multiples of ``apim.rows``. Rows are position-major.
+    """
+    positions = common_positions(network)
+    size = spec.apim.rows
+    cuts = []
+    for node in network.matrices:
+        matrix = node.matrix
+        assert matrix is not None
+        split = is_kernel_split(matrix, positions, size, spec.apim.kernel_split)
+        block = matrix.rows // matrix.positions if split else matrix.rows
+        cuts.append(
+            tuple(
+                (start + low, start + min(low + size, block))
+                for start in range(0, matrix.rows, block)
+                for low in range(0, block, size)
+            )
+        )
+    return tuple(cuts)
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """The matrix layers as arrays, one entry for each, in network order."""
+
+    channels: Array  # of one group
+    outputs: Array  # of one group
+    positions: Array
+    groups: Array
+    vectors: Array
+    pooled: Array  # vectors after the pooling that follows
+    inputs: Array  # values of the input map
+    kernel: Array
+    split: NDArray[np.bool_]
+    normed: NDArray[np.bool_]  # batch norm follows
+    rectified: NDArray[np.bool_]
+    first: NDArray[np.bool_]  # reads the image: no error to send back
+
+    @property
+    def rows(self) -> Array:
+        """Rows of one group's matrix."""
+        return self.channels * self.positions
+
+    @property
+    def weights(self) -> Array:
+        """Weights of all groups."""
+        return self.rows * self.outputs * self.groups
+
+    @property
+    def macs(self) -> Array:
+        """Multiplications and additions for one image."""
+        return self.weights * self.vectors
+
+    @classmethod
+    def of(cls, network: Network, spec: ArchitectureSpec) -> Layers:
+        """The layers of a network, as this chip maps them."""
+        positions = common_positions(network)
+        fields: dict[str, list[float | bool]] = {name: [] for name in cls.__dataclass_fields__}
+        for node in network.matrices:
+            m = node.matrix
+            assert m is not None
+            followers = [n for n in network.nodes if n.matrix is None and network.owner(n) is node]
+            kinds = {n.kind for n in followers}
+            pools = [n for n in followers if n.kind in ("max_pool", "avg_pool")]
+            side = pools[-1].shape_out if pools else node.shape_out
+            values = {
+                "channels": m.rows // m.positions,
+                "outputs": m.cols,
+                "positions": m.positions,
+                "groups": m.groups,
+                "vectors": m.vectors,
+                "pooled": side.height * side.width,
+                "inputs": node.shape_in.size,
+                "kernel": node.kernel,
+                "split": is_kernel_split(m, positions, spec.apim.rows, spec.apim.kernel_split),
+                "normed": "batch_norm" in kinds,
+                "rectified": "relu" in kinds,
+                "first": node.inputs[0] < 0 or _reads_image(network, node.inputs[0]),
+            }
+            for name, value in values.items():
+                fields[name].append(value)
+        flags = ("split", "normed", "rectified", "first")
+        return cls(**{n: np.array(v, bool if n in flags else float) for n, v in fields.items()})
+
+
+def _reads_image(network: Network, index: int) -> bool:
+    """Whether no weights lie between the image and a node."""
+    while index >= 0:
+        node = network.nodes[index]
+        if node.matrix is not None:
+            return False
+        index = max(node.inputs)
+    return True
+
+
+def ceil(x: Real) -> Real:
+    """Round up, forgiving the rounding of a quotient that is whole."""
+    return np.ceil(np.asarray(x) * (1 - 1e-12))
+
+
+@dataclass(frozen=True, eq=False)
+class Floorplan:
+    """PE and tile sides in cells, tiles and copies of each layer, for the analog side.
+
+    Kernel-split tiles have ``split_positions`` PEs of ``split_side``; the others have tiles of
+    ``tile_side`` with PEs of ``pe_side``. Sides are powers of two from twice the array up (tiles:
+    four times), chosen for the best use of the cells.
+    """
+
+    layers: Layers
+    rows: Real
+    cols: Real
+    split_positions: float
+    split_side: Real
+    pe_side: Real
+    tile_side: Real
+
+    @classmethod
+    def of(cls, layers: Layers, spec: ArchitectureSpec) -> Floorplan:
+        """The best floorplan for these layers."""
+        size = np.maximum(spec.apim.rows, spec.apim.cols)
+        positions = float(np.max(np.where(layers.split, layers.positions, 1.0)))
+        high = np.maximum(layers.rows, layers.outputs)
+        steps = 2.0 ** np.arange(0, max(1.0, np.ceil(np.log2(np.max(high) / np.min(size))) + 1))
+        if spec.apim.pe_side == "auto":
+            split_side = _best(
+                2 * size * steps[:, None],
+                layers.split,
+                layers.channels,
+                layers.outputs,
+                layers.channels * layers.outputs,
+            )
+        else:
+            split_side = float(spec.apim.pe_side)
+        plain = ~layers.split & (layers.groups == 1)
+        tile_side = _best(
+            4 * size * steps[:, None],
+            plain,
+            layers.rows,
+            layers.outputs,
+            layers.rows * layers.outputs,
+        )
+        return cls(
+            layers,
+            float(spec.apim.rows),
+            float(spec.apim.cols),
+            positions,
+            split_side,
+            tile_side / 2,
+            tile_side,
+        )
+
+    @property
+    def pes_per_side(self) -> Real:
+        """PEs along the side of a tile that is not kernel-split."""
+        return self.tile_side / self.pe_side
+
+    @cached_property
+    def arrays(self) -> Array:
+        """Arrays that hold weights of the layer, copies not counted."""
+        m = self.layers
+        split = m.positions * ceil(m.channels / self.rows) * ceil(m.outputs / self.cols)
+        whole = m.groups * ceil(m.rows / self.rows) * ceil(m.outputs / self.cols)
+        return np.where(m.split, split, whole)
+
+    @property
+    def array_rows(self) -> Array:
+        """Arrays whose partial sums make one output: the row blocks of the matrix."""
+        m = self.layers
+        split = m.positions * ceil(m.channels / self.rows)
+        return np.where(m.split, split, ceil(m.rows / self.rows))
+
+    @cached_property
+    def tiles(self) -> Array:
+        """Tiles of each layer."""
+        m = self.layers
+        split = ceil(m.channels / self.split_side) * ceil(m.outputs / self.split_side)
+        whole = ceil(m.rows / self.tile_side) * ceil(m.outputs / self.tile_side)
+        held = (self.tile_side / self.rows) * (self.tile_side / self.cols)
+        return np.where(m.split, split, np.where(m.groups > 1, ceil(self.arrays / held), whole))
+
+    @cached_property
+    def copies(self) -> Array:
+        """Copies of a small layer that work side by side (system.md 4.3)."""
+        m = self.layers
+        q, side = self.pes_per_side, self.pe_side
+        fits = ((m.rows <= self.tile_side) | (m.outputs <= self.tile_side)) & ~m.split
+        down = np.where(fits, np.maximum(1.0, np.floor(q / ceil(m.rows / side))), 1.0)
+        across = np.where(fits, np.maximum(1.0, np.floor(q / ceil(m.outputs / side))), 1.0)
+        z = np.where(m.split, self.split_side, side)
+        y = np.where(m.split, m.channels, m.rows)
+        fits = (y <= z) | (m.outputs <= z)
+        inner = np.floor(ceil(z / self.rows) / ceil(y / self.rows))
+        outer = np.floor(ceil(z / self.cols) / ceil(m.outputs / self.cols))
+        down = down * np.where(fits, np.maximum(1.0, inner), 1.0)
+        across = across * np.where(fits, np.maximum(1.0, outer), 1.0)
+        return np.where(m.groups > 1, 1.0, down * across)
+
+    @property
+    def cells(self) -> Array:
+        """Cells in the layer's tiles."""
+        split = self.split_positions * self.split_side**2
+        return self.tiles * np.where(self.layers.split, split, self.tile_side**2)
+
+    @property
+    def utilization(self) -> Array:
+        """Share of the cells of a layer's tiles that hold its weights; copies do not count."""
+        return self.layers.weights / self.cells
+
+
+def _best(sides: Array, chosen: NDArray[np.bool_], rows: Array, cols: Array, used: Array) -> Real:
+    """The side that the chosen layers fill best; the first of ``sides`` where there is none."""
+    blocks = ceil(rows / sides) * ceil(cols / sides) * sides**2
+    share = np.sum(np.where(chosen, used, 0.0)) / np.maximum(
+        np.sum(np.where(chosen, blocks, 0.0), axis=-1, keepdims=True), 1.0
+    )
+    return float(sides[np.argmax(share, axis=0)[0], 0])
