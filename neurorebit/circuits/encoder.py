@@ -1,0 +1,84 @@
+"""Thermometer-to-binary encoders behind flash converters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from neurorebit.circuits.gates import STEP, Gate, cells, chain, nand, whole_down, whole_up
+from neurorebit.circuits.layout import Placed, fitted
+from neurorebit.cost import Cost, Footprint, Real, action
+from neurorebit.technology import Technology
+
+
+@dataclass(frozen=True, eq=False)
+class Encoder(Placed):
+    """An inverter pair and a NAND a level, then a wide NAND and an inverter a bit.
+
+    Circuits.md 3.9; ``activity`` is the share of the gates that a conversion toggles.
+    """
+
+    tech: Technology
+    bits: Real = 5.0
+    count: Real = 1.0
+    load: Real = 0.0  # on a bit [F]
+    activity: Real = 1.0
+    fit_width: Real = 0.0
+    fit_height: Real = 0.0
+    name: str = "encoder"
+
+    @property
+    def levels(self) -> Real:
+        return 2.0**self.bits
+
+    @cached_property
+    def wide(self) -> Gate:
+        """The NAND of one output bit: half of the levels set it."""
+        return nand(self.tech, np.maximum(np.floor(self.levels / 2.0), 1.0), 4.0)
+
+    @cached_property
+    def size(self) -> tuple[Real, Real]:
+        cell = cells(self.tech)
+        width = 2.0 * cell.inverter.width + cell.nand.width + self.wide.width
+        height = (self.levels - 1.0) * cell.inverter.height
+        across = np.clip(whole_down(self.fit_width / width), 1.0, self.count)
+        upward = np.clip(whole_down(self.fit_height / height), 1.0, self.count)
+        row = height * whole_up(self.count / across)
+        col = width * whole_up(self.count / upward)
+        w, h = fitted(self, (width * self.count, height), row, col)
+        return np.maximum(w, width), np.maximum(h, height)
+
+    @property
+    def _switched(self) -> Real:
+        """Inverters and NANDs of one encoder."""
+        return self.levels + self.bits
+
+    @property
+    def body(self) -> Footprint:
+        cell = cells(self.tech)
+        pair = cell.inverter.leakage_power + cell.nand.leakage_power
+        leakage = self._switched * pair + self.bits * self.wide.leakage_power
+        return Footprint.of(self.area, self.count * leakage)
+
+    @cached_property
+    def delay(self) -> Real:
+        """Time [s] from the comparators to the bits."""
+        inv, nand2, wide = cells(self.tech).inverter, cells(self.tech).nand, self.wide
+        return chain(
+            STEP,
+            inv.nfet_res * (inv.output_cap + 2.0 * nand2.input_cap),
+            nand2.pfet_res * (nand2.output_cap + wide.inputs * wide.input_cap),
+            wide.inputs * wide.nfet_res * (wide.output_cap + inv.input_cap),
+            inv.pfet_res * (inv.output_cap + self.load),
+        )[0]
+
+    @action
+    def encode(self) -> Cost:
+        """Encode one conversion in each."""
+        inv, nand2, wide = cells(self.tech).inverter, cells(self.tech).nand, self.wide
+        pair = inv.input_cap + inv.output_cap + nand2.input_cap + nand2.output_cap
+        switched = self._switched * pair + self.bits * (wide.input_cap + wide.output_cap)
+        energy = self.activity * self.count * switched * self.tech.vdd**2
+        return Cost.of(energy, self.delay)

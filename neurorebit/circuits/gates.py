@@ -1,0 +1,427 @@
+"""Transistors and gates: the size, capacitance, resistance, leakage and delay of every cell.
+
+Formulas of circuits.md section 2, for planar and FinFET technologies alike. A gate is a value, not
+a block: circuits are drawn from gates and account for their area themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorebit.cost import Real
+from neurorebit.technology import Technology
+
+STEP = 1e20  # input ramp of an ideal step [1/s]
+GUARD = 1e-9  # relative: cells often fill a side exactly
+
+# Leakage of an n-input gate over that of one parallel device, averaged over the input states
+# (S. Li et al., McPAT, MICRO 2009). Each further input makes the all-off state rarer as fast as
+# it adds a device, so wider gates keep the last value.
+NAND_LEAKAGE = (0.96, 0.93)  # two inputs, three and more
+NOR_LEAKAGE = (1.90, 1.86)
+
+
+def whole_up(x: Real) -> Real:
+    """Ceiling of a quotient of lengths, with a guard against rounding."""
+    return np.ceil(x * (1.0 - GUARD))
+
+
+def whole_down(x: Real) -> Real:
+    """Floor of a quotient of lengths, with a guard against rounding."""
+    return np.floor(x * (1.0 + GUARD))
+
+
+def stage(tau: Real, ramp: Real) -> tuple[Real, Real]:
+    """Delay [s] and output ramp [1/s] of a stage with time constant tau (Horowitz, 1983)."""
+    delay = np.sqrt((np.log(2.0) * tau) ** 2 + 0.5 * tau / ramp)
+    return delay, 0.5 / delay
+
+
+def chain(ramp: Real, *taus: Real) -> tuple[Real, Real]:
+    """Delay [s] and output ramp [1/s] of stages in a row."""
+    total: Real = 0.0
+    for tau in taus:
+        delay, ramp = stage(tau, ramp)
+        total = total + delay
+    return total, ramp
+
+
+def gate_pitch(tech: Technology) -> Real:
+    """Distance between neighbouring gates [m]."""
+    return (tech.layout.gate_width + tech.layout.gate_gap) * tech.feature
+
+
+def cell_height(tech: Technology) -> Real:
+    """Height of a standard cell [m]."""
+    return tech.layout.cell_height * tech.feature
+
+
+def fins(tech: Technology, width: Real) -> Real:
+    """Whole fins that make a drawn width [m]; a minimum width is one fin."""
+    return whole_up(width / (tech.layout.min_width * tech.feature))
+
+
+def electrical_width(tech: Technology, width: Real) -> Real:
+    """Width [m] that carries current in a transistor of the drawn width."""
+    if tech.fin is None:
+        return width
+    around = 2.0 * tech.fin.height + tech.fin.width
+    return np.where(tech.finfet, fins(tech, width) * around, width)
+
+
+def gate_cap(tech: Technology, width: Real) -> Real:
+    """Gate capacitance [F] of a transistor of the drawn width."""
+    per_width = tech.gate_cap.intrinsic + tech.gate_cap.overlap + tech.gate_cap.fringe
+    return per_width * electrical_width(tech, width)
+
+
+def nfet_res(tech: Technology, width: Real) -> Real:
+    """Switching resistance [ohm] of an NFET of the drawn width."""
+    strength = tech.on_n * electrical_width(tech, width)
+    return tech.drive.resistance_multiplier * tech.vdd / strength
+
+
+def pfet_res(tech: Technology, width: Real) -> Real:
+    """Switching resistance [ohm] of a PFET of the drawn width."""
+    strength = tech.on_p * electrical_width(tech, width)
+    return tech.drive.resistance_multiplier * tech.vdd / strength
+
+
+def _transconductance(tech: Technology, current: Real, width: Real) -> Real:
+    overdrive = 0.7 * tech.vdd - tech.threshold
+    slope = 2.0 * current * electrical_width(tech, width) / np.where(overdrive > 0, overdrive, 1.0)
+    return np.where(overdrive > 0, slope, np.nan)
+
+
+def nfet_gm(tech: Technology, width: Real) -> Real:
+    """Transconductance [A/V] of an NFET at 0.7 vdd; nan where that does not turn it on."""
+    return _transconductance(tech, tech.drive.overdrive_n, width)
+
+
+def pfet_gm(tech: Technology, width: Real) -> Real:
+    """Transconductance [A/V] of a PFET at 0.7 vdd, with the NFET's threshold."""
+    return _transconductance(tech, tech.drive.overdrive_p, width)
+
+
+class Strip(NamedTuple):
+    """The diffusion of one transistor type in a gate: folds, and the height of a fold [m]."""
+
+    present: NDArray[np.bool_]
+    folds: Real
+    height: Real
+
+
+def _fins_high(tech: Technology, fins_in_fold: Real) -> Real:
+    """Height [m] of so many fins side by side; any finite number where there are none."""
+    if tech.fin is None:
+        return fins_in_fold
+    return (fins_in_fold - 1.0) * tech.fin.pitch + tech.fin.width
+
+
+def _fold(tech: Technology, width: Real, room: Real) -> Strip:
+    """A transistor of the drawn width folded into the room [m] its type has in the cell."""
+    present = np.asarray(width) > 0.0
+    room = np.where(present, np.where(np.asarray(room) > 0.0, room, np.nan), 1.0)
+    folds = np.maximum(whole_up(width / room), 1.0)
+    height = np.where(folds > 1.0, room, width)
+    if tech.fin is not None:
+        count, capacity = fins(tech, width), whole_down(room / tech.fin.pitch) + 1.0
+        fin_folds = np.maximum(whole_up(count / capacity), 1.0)
+        fin_height = _fins_high(tech, np.where(fin_folds > 1.0, capacity, count))
+        folds = np.where(tech.finfet, fin_folds, folds)
+        height = np.where(tech.finfet, fin_height, height)
+    return Strip(present, folds, height)
+
+
+def _drain_cap(tech: Technology, strip: Strip, area: Real, perimeter: Real, edges: Real) -> Real:
+    """Capacitance [F] of a drain: diffusion of so many square metres, metres and gate edges."""
+    junction = tech.junction
+    bias = 1.0 + tech.vdd / junction.built_in
+    bottom = junction.bottom / bias**junction.grading_bottom
+    sidewall = junction.sidewall / bias**junction.grading_sidewall
+    gate_edge = junction.gate_edge / bias**junction.grading_gate_edge
+    cap = area * bottom + perimeter * sidewall + edges * strip.height * gate_edge
+    return np.where(strip.present, cap, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Gate:
+    """A static gate of equal NFETs and equal PFETs in a cell of given height.
+
+    Widths [m] are as drawn, 0 leaves the type out: with one type only it is a lone transistor.
+    ``series`` names the type that stands in series: "n" for NAND, "p" for NOR; an inverter has one
+    input and either. A cell too low for its devices has nan for a size.
+    """
+
+    tech: Technology
+    nfet: Real
+    pfet: Real
+    inputs: Real = 1.0
+    series: Literal["n", "p"] = "n"
+    cell_height: Real = 0.0  # 0: the standard cell
+
+    @cached_property
+    def height(self) -> Real:
+        return np.where(
+            np.asarray(self.cell_height) > 0.0, self.cell_height, cell_height(self.tech)
+        )
+
+    @cached_property
+    def _strips(self) -> tuple[Strip, Strip]:
+        """NFETs, PFETs."""
+        layout, feature = self.tech.layout, self.tech.feature
+        n, p = np.asarray(self.nfet) > 0.0, np.asarray(self.pfet) > 0.0
+        margin = 2.0 * (layout.poly_extension + layout.field_poly_gap / 2.0)
+        gap = np.where(n & p, layout.pn_gap, 0.0)
+        room = self.height - (gap + margin) * feature
+        share = self.pfet / np.where(n | p, self.nfet + self.pfet, 1.0)
+        return (
+            _fold(self.tech, self.nfet, (1.0 - share) * room),
+            _fold(self.tech, self.pfet, share * room),
+        )
+
+    @cached_property
+    def folded(self) -> NDArray[np.bool_]:
+        """Whether either type is folded."""
+        n, p = self._strips
+        return (n.present & np.greater(n.folds, 1.0)) | (p.present & np.greater(p.folds, 1.0))
+
+    @cached_property
+    def width(self) -> Real:
+        n, p = self._strips
+        folds = np.maximum(n.present * (n.folds + 1.0), p.present * (p.folds + 1.0))
+        return np.where(self.folded, self.inputs * folds, self.inputs + 1.0) * gate_pitch(self.tech)
+
+    @property
+    def area(self) -> Real:
+        return self.width * self.height
+
+    @cached_property
+    def nfet_cap(self) -> Real:
+        """Gate capacitance [F] of one NFET."""
+        return gate_cap(self.tech, self.nfet)
+
+    @cached_property
+    def pfet_cap(self) -> Real:
+        """Gate capacitance [F] of one PFET."""
+        return gate_cap(self.tech, self.pfet)
+
+    @property
+    def input_cap(self) -> Real:
+        """Capacitance [F] of one input."""
+        return self.nfet_cap + self.pfet_cap
+
+    @cached_property
+    def output_cap(self) -> Real:
+        """Capacitance [F] of the output's diffusion."""
+        n, p = self._strips
+        series, parallel = (n, p) if self.series == "n" else (p, n)
+        return self._series_cap(series) + self._parallel_cap(parallel)
+
+    def _series_cap(self, strip: Strip) -> Real:
+        gap, inputs, y = self.tech.layout.gate_gap * self.tech.feature, self.inputs, strip.height
+        drain, source, odd = _shares(strip.folds)
+        folded = inputs * drain + (inputs - 1.0) * source
+        length = np.where(self.folded, folded, inputs * drain) * gap
+        sides = np.where(self.folded, inputs * (2.0 - odd) + (inputs - 1.0) * odd, 1.0)
+        return _drain_cap(self.tech, strip, length * y, 2.0 * length + y * sides, strip.folds)
+
+    def _parallel_cap(self, strip: Strip) -> Real:
+        gap, inputs, y = self.tech.layout.gate_gap * self.tech.feature, self.inputs, strip.height
+        drain, _, odd = _shares(strip.folds)
+        shared = np.floor((inputs + 1.0) / 2.0)
+        length = np.where(self.folded, inputs * drain, shared * drain) * gap
+        sides = np.where(self.folded, inputs * (2.0 - odd), inputs % 2.0)
+        perimeter = 2.0 * length + y * sides
+        return _drain_cap(self.tech, strip, length * y, perimeter, inputs * strip.folds)
+
+    @cached_property
+    def leakage(self) -> Real:
+        """Leakage current [A], averaged over the input states."""
+        n = electrical_width(self.tech, self.nfet) * self.tech.off_n
+        p = electrical_width(self.tech, self.pfet) * self.tech.off_p
+        two, more = NAND_LEAKAGE if self.series == "n" else NOR_LEAKAGE
+        stacked = np.where(np.asarray(self.inputs) > 2.0, more, two) * (
+            p if self.series == "n" else n
+        )
+        return np.where(np.asarray(self.inputs) > 1.0, stacked, (n + p) / 2.0)
+
+    @property
+    def leakage_power(self) -> Real:
+        return self.tech.vdd * self.leakage
+
+    @cached_property
+    def nfet_res(self) -> Real:
+        """Switching resistance [ohm] of one NFET."""
+        return nfet_res(self.tech, self.nfet)
+
+    @cached_property
+    def pfet_res(self) -> Real:
+        """Switching resistance [ohm] of one PFET."""
+        return pfet_res(self.tech, self.pfet)
+
+    @property
+    def through_res(self) -> Real:
+        """Resistance [ohm] of both types in parallel, as a pass gate."""
+        return self.nfet_res * self.pfet_res / (self.nfet_res + self.pfet_res)
+
+
+def _shares(folds: Real) -> tuple[Real, Real, Real]:
+    """Drain strips, source strips, and 1 if the folds are odd."""
+    single = np.asarray(folds) == 1.0
+    drain = np.where(single, 1.0, np.ceil((folds + 1.0) / 2.0))
+    source = np.where(single, 1.0, np.floor((folds + 1.0) / 2.0))
+    return drain, source, np.where(folds % 2.0 == 1.0, 1.0, 0.0)
+
+
+def inverter(tech: Technology, nfet: Real = 2.0, pfet: Real = 2.0, height: Real = 0.0) -> Gate:
+    """An inverter; widths as multiples of the feature size, the PFET's times the P/N ratio."""
+    return Gate(tech, nfet * tech.feature, pfet * tech.pn_ratio * tech.feature, 1.0, "n", height)
+
+
+def nand(tech: Technology, inputs: Real, nfet: Real, pfet: Real = 2.0) -> Gate:
+    """A NAND; widths as multiples of the feature size, the PFET's times the P/N ratio."""
+    return Gate(tech, nfet * tech.feature, pfet * tech.pn_ratio * tech.feature, inputs, "n")
+
+
+def nor(tech: Technology, inputs: Real, nfet: Real, pfet: Real) -> Gate:
+    """A NOR; widths as multiples of the feature size, the PFET's times the P/N ratio."""
+    return Gate(tech, nfet * tech.feature, pfet * tech.pn_ratio * tech.feature, inputs, "p")
+
+
+def lone_nfet(tech: Technology, width: Real = 2.0, height: Real = 0.0) -> Gate:
+    """A single NFET; its width as a multiple of the feature size, the cell's height in metres."""
+    return Gate(tech, width * tech.feature, 0.0, cell_height=height)
+
+
+def lone_pfet(tech: Technology, width: Real = 2.0, height: Real = 0.0) -> Gate:
+    """A single PFET; its width as a multiple of the feature size, the cell's height in metres."""
+    return Gate(tech, 0.0, width * tech.feature, cell_height=height)
+
+
+@dataclass(frozen=True, eq=False)
+class PassGate:
+    """An analog switch of one NFET and one PFET with as many folds as asked for.
+
+    Its height is free. ``nfet`` and ``pfet`` are drawn widths [m].
+    """
+
+    tech: Technology
+    nfet: Real
+    pfet: Real
+    folds: Real = 1.0
+
+    @cached_property
+    def _strips(self) -> tuple[Strip, Strip]:
+        return self._strip(self.nfet), self._strip(self.pfet)
+
+    def _strip(self, width: Real) -> Strip:
+        fin_height = _fins_high(self.tech, whole_up(fins(self.tech, width) / self.folds))
+        height = np.where(self.tech.finfet, fin_height, width / self.folds)
+        return Strip(np.asarray(width) > 0.0, self.folds, height)
+
+    @property
+    def width(self) -> Real:
+        return (self.folds + 1.0) * gate_pitch(self.tech)
+
+    @cached_property
+    def height(self) -> Real:
+        layout = self.tech.layout
+        margin = layout.pn_gap + 2.0 * (layout.poly_extension + layout.field_poly_gap / 2.0)
+        n, p = self._strips
+        return n.height + p.height + margin * self.tech.feature
+
+    @cached_property
+    def drain_cap(self) -> Real:
+        """Capacitance [F] of one side."""
+        gap = self.tech.layout.gate_gap * self.tech.feature
+        total: Real = 0.0
+        for strip in self._strips:
+            drain, _, odd = _shares(strip.folds)
+            length = drain * gap
+            perimeter = 2.0 * length + strip.height * (2.0 - odd)
+            area = length * strip.height
+            total = total + _drain_cap(self.tech, strip, area, perimeter, strip.folds)
+        return total
+
+    @cached_property
+    def nfet_cap(self) -> Real:
+        """Gate capacitance [F] of the NFET."""
+        return gate_cap(self.tech, self.nfet)
+
+    @cached_property
+    def pfet_cap(self) -> Real:
+        """Gate capacitance [F] of the PFET."""
+        return gate_cap(self.tech, self.pfet)
+
+    @property
+    def control_cap(self) -> Real:
+        """Capacitance [F] of both gates."""
+        return self.nfet_cap + self.pfet_cap
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The standard cells of one technology, each evaluated once."""
+
+    tech: Technology
+
+    @cached_property
+    def inverter(self) -> Gate:
+        """The minimum inverter; its devices are those of the minimum pass gate as well."""
+        return inverter(self.tech)
+
+    @cached_property
+    def nand(self) -> Gate:
+        return nand(self.tech, 2.0, 4.0)
+
+    @cached_property
+    def nand3(self) -> Gate:
+        return nand(self.tech, 3.0, 6.0)
+
+    @cached_property
+    def nor(self) -> Gate:
+        return nor(self.tech, 2.0, 2.0, 4.0)
+
+    @cached_property
+    def nfet(self) -> Gate:
+        """A lone minimum NFET."""
+        return lone_nfet(self.tech)
+
+    @cached_property
+    def pfet(self) -> Gate:
+        """A lone minimum PFET."""
+        return lone_pfet(self.tech, 2.0 * self.tech.pn_ratio)
+
+
+@lru_cache(maxsize=64)
+def cells(tech: Technology) -> Cells:
+    """The standard cells of this technology; the same ones for every circuit built from it."""
+    return Cells(tech)
+
+
+class Switch(NamedTuple):
+    """Drawn widths [m] of an analog switch, and what it then resists [ohm]."""
+
+    nfet: Real
+    pfet: Real
+    res: Real
+
+
+def switch(tech: Technology, res: Real, linear: Real) -> Switch:
+    """An analog switch that resists about ``res`` [ohm] with both types on.
+
+    ``linear`` is the resistance of a transistor at small voltages over its switching resistance.
+    No transistor is narrower than the feature size, and fins are whole: the switch may resist less.
+    """
+    narrow = tech.layout.min_width * tech.feature
+    nfet = linear * nfet_res(tech, narrow) * narrow / (2.0 * res)
+    pfet = linear * pfet_res(tech, narrow) * narrow / (2.0 * res)
+    nfet, pfet = np.maximum(nfet, tech.feature), np.maximum(pfet, tech.feature)
+    conductance = 1.0 / nfet_res(tech, nfet) + 1.0 / pfet_res(tech, pfet)
+    return Switch(nfet, pfet, linear / conductance)

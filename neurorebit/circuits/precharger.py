@@ -1,0 +1,78 @@
+"""Bitline precharge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from neurorebit.circuits.gates import STEP, Gate, lone_pfet, stage
+from neurorebit.circuits.layout import Placed, bank
+from neurorebit.cost import Cost, Footprint, Real, action
+from neurorebit.technology import Technology
+
+
+@dataclass(frozen=True, eq=False)
+class Precharger(Placed):
+    """Two precharge PFETs and an equaliser for each pair of bitlines (circuits.md 4.9).
+
+    A read lets one line of a pair fall by the swing the sense amplifier needs, a write by all of
+    the supply; that much is charged again. Device widths are multiples of the feature size.
+    """
+
+    tech: Technology
+    cols: Real = 128.0
+    load: Real = 0.0  # of a bitline [F]
+    line_res: Real = 0.0
+    swing: Real = 0.0  # of a bitline in a read [V]; 0: what the technology's cells need
+    charging: Real = 6.0
+    equalising: Real = 2.0
+    fit_width: Real = 0.0
+    fit_height: Real = 0.0
+    name: str = "precharger"
+
+    @cached_property
+    def _devices(self) -> tuple[Gate, Gate]:
+        """A precharge PFET and the equaliser."""
+        return lone_pfet(self.tech, self.charging), lone_pfet(self.tech, self.equalising)
+
+    @cached_property
+    def size(self) -> tuple[Real, Real]:
+        charging, equalising = self._devices
+        unit = np.maximum(charging.width, equalising.width), 3.0 * charging.height
+        return bank(self, self.cols, unit, unit)
+
+    @property
+    def body(self) -> Footprint:
+        return Footprint.of(self.area, 2.0 * self.cols * self._devices[0].leakage_power)
+
+    @cached_property
+    def line_cap(self) -> Real:
+        """Capacitance [F] of a bitline with the devices on it."""
+        charging, equalising = self._devices
+        return self.load + charging.output_cap + equalising.output_cap
+
+    @cached_property
+    def delay(self) -> Real:
+        """Time [s] to charge a bitline."""
+        tau = self._devices[0].pfet_res * self.line_cap + self.line_res * self.load / 2.0
+        return stage(tau, STEP)[0]
+
+    @property
+    def read_swing(self) -> Real:
+        """Voltage [V] a bitline falls by in a read."""
+        given = np.asarray(self.swing) > 0.0
+        return np.where(given, self.swing, self.tech.sram.sense_voltage)
+
+    @action
+    def precharge(self, active: Real = 1.0) -> Cost:
+        """Charge the lines again after a read of a share of the columns."""
+        energy = self.line_cap * self.tech.vdd * self.read_swing
+        return Cost.of(active * self.cols * energy, self.delay)
+
+    @action
+    def precharge_written(self, written: Real = 0.5) -> Cost:
+        """Charge the lines again after a write of a share of the columns."""
+        energy = self.line_cap * self.tech.vdd**2
+        return Cost.of(written * self.cols * energy, self.delay)

@@ -1,0 +1,61 @@
+"""Flip-flops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from neurorebit.circuits.gates import cells
+from neurorebit.circuits.layout import Placed, bank
+from neurorebit.cost import Cost, Footprint, Real, action
+from neurorebit.technology import Technology
+
+
+@dataclass(frozen=True, eq=False)
+class Register(Placed):
+    """A bank of pass-gate master-slave flip-flops, twelve minimum inverters wide each.
+
+    Circuits.md 3.1; the leaking parts of one are eight inverters.
+    """
+
+    tech: Technology
+    bits: Real = 32.0
+    fit_width: Real = 0.0
+    fit_height: Real = 0.0
+    name: str = "register"
+
+    @cached_property
+    def size(self) -> tuple[Real, Real]:
+        cell = cells(self.tech).inverter
+        unit = 12.0 * cell.width, cell.height
+        return bank(self, self.bits, unit, unit)
+
+    @property
+    def body(self) -> Footprint:
+        leakage = 8.0 * self.bits * cells(self.tech).inverter.leakage_power
+        return Footprint.of(self.area, leakage)
+
+    @property
+    def input_cap(self) -> Real:
+        """Load [F] that one flip-flop puts on the gate before it."""
+        return cells(self.tech).inverter.output_cap
+
+    @cached_property
+    def clock_energy(self) -> Real:
+        """Energy [J] of one clock cycle of one flip-flop."""
+        cell = cells(self.tech).inverter
+        switched = 4.0 * (cell.input_cap + cell.output_cap) + 2.0 * cell.input_cap
+        return self.tech.vdd**2 * switched
+
+    @cached_property
+    def data_energy(self) -> Real:
+        """Energy [J] of one change of the bit that one flip-flop holds."""
+        cell = cells(self.tech).inverter
+        switched = 4.0 * cell.output_cap + 2.0 * cell.input_cap + 2.0 * cell.output_cap
+        return self.tech.vdd**2 * switched
+
+    @action
+    def store(self, active: Real = 1.0, clocked: Real = 1.0) -> Cost:
+        """Take new bits in half a cycle; shares of the bank that changes and that is clocked."""
+        energy = self.bits * (clocked * self.clock_energy + active * self.data_energy)
+        return Cost.of(energy, 0.5 / self.tech.clock)

@@ -1,0 +1,88 @@
+"""Latch sense amplifiers of SRAM arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from neurorebit.circuits.gates import (
+    Gate,
+    gate_cap,
+    lone_nfet,
+    lone_pfet,
+    nfet_gm,
+    pfet_gm,
+)
+from neurorebit.circuits.layout import Placed, stretched
+from neurorebit.cost import Cost, Footprint, Real, action
+from neurorebit.technology import Technology
+
+
+@dataclass(frozen=True, eq=False)
+class SenseAmp(Placed):
+    """A latch a column that resolves a small voltage between two bitlines (circuits.md 5.1).
+
+    ``pitch`` is that of the columns [m]; 0: of the technology's SRAM cells. Device widths are
+    multiples of the feature size.
+    """
+
+    tech: Technology
+    cols: Real = 128.0
+    pitch: Real = 0.0
+    swing: Real = 0.0  # voltage it resolves [V]; 0: what the technology's cells need
+    pull_down: Real = 3.75
+    pull_up: Real = 7.5
+    isolation: Real = 12.5
+    enable: Real = 5.0
+    column_switch: Real = 9.0
+    fit_width: Real = 0.0
+    fit_height: Real = 0.0
+    name: str = "sense_amp"
+
+    @property
+    def _pitch(self) -> Real:
+        cell = self.tech.sram.width * self.tech.feature
+        pitch = np.where(np.asarray(self.pitch) > 0.0, self.pitch, cell)
+        return np.where(pitch > 6.0 * self.tech.feature, pitch, np.nan)
+
+    @cached_property
+    def cell_area(self) -> Real:
+        """Area [m^2] of one amplifier."""
+        pair = lone_nfet(self.tech, self.pull_down, self._pitch).area
+        pair = pair + lone_pfet(self.tech, self.pull_up, self._pitch).area
+        area = 2.0 * pair + lone_pfet(self.tech, self.isolation, self._pitch).area
+        return area + self._enable.area
+
+    @cached_property
+    def size(self) -> tuple[Real, Real]:
+        return stretched(self, self.cols * self.cell_area, self.cols * self._pitch)
+
+    @property
+    def _enable(self) -> Gate:
+        return lone_nfet(self.tech, self.enable, self._pitch)
+
+    @property
+    def body(self) -> Footprint:
+        return Footprint.of(self.area, self.cols * self._enable.leakage_power)
+
+    @cached_property
+    def node_cap(self) -> Real:
+        """Capacitance [F] of an internal node."""
+        tech, feature, pitch = self.tech, self.tech.feature, self._pitch
+        gates = gate_cap(tech, self.pull_down * feature) + gate_cap(tech, self.pull_up * feature)
+        drains = lone_nfet(tech, self.pull_down, pitch).output_cap
+        drains = drains + lone_pfet(tech, self.pull_up, pitch).output_cap
+        drains = drains + lone_pfet(tech, self.isolation, pitch).output_cap
+        return gates + drains + lone_nfet(tech, self.column_switch, pitch).output_cap
+
+    @action
+    def sense(self, active: Real = 1.0) -> Cost:
+        """Resolve a share of the columns, and a clock cycle to latch them."""
+        tech, feature = self.tech, self.tech.feature
+        gm = nfet_gm(tech, self.pull_down * feature) + pfet_gm(tech, self.pull_up * feature)
+        given = np.asarray(self.swing) > 0.0
+        swing = np.where(given, self.swing, tech.sram.sense_voltage)
+        latency = self.node_cap / gm * np.log(tech.vdd / swing) + 1.0 / tech.clock
+        return Cost.of(active * self.cols * self.node_cap * tech.vdd**2, latency)

@@ -1,0 +1,83 @@
+"""Shift-and-add units: bits that arrive one after the other become a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from neurorebit.circuits.adder import Adder
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.gates import cell_height, cells
+from neurorebit.circuits.layout import Placed, fitted
+from neurorebit.circuits.register import Register
+from neurorebit.cost import Cost, Footprint, Real, action
+from neurorebit.technology import Technology
+
+
+@dataclass(frozen=True, eq=False)
+class ShiftAdd(Placed):
+    """Units that add ``terms`` numbers of ``bits`` bits, each shifted by one (circuits.md 3.4).
+
+    The least significant term comes first and the register shifts right, so a bit that has left
+    the adder is final: what stays is at most (2^(bits+1) - 2) / 2 < 2^bits. An adder of ``bits``
+    bits with its carry is exact then; the register holds bits + terms. ``beat`` is the time [s]
+    between terms, which hides that much of each step but the first.
+    """
+
+    tech: Technology
+    bits: Real = 5.0
+    terms: Real = 8.0
+    count: Real = 1.0
+    beat: Real = 0.0
+    adder_activity: Real = 1.0
+    register_activity: Real = 1.0
+    fit_width: Real = 0.0
+    fit_height: Real = 0.0
+    name: str = "shift_add"
+
+    @property
+    def sum_bits(self) -> Real:
+        """Bits of the result."""
+        return self.bits + self.terms
+
+    @cached_property
+    def register(self) -> Register:
+        return Register(self.tech, self.count * self.sum_bits, self.fit_width, self.fit_height)
+
+    @cached_property
+    def adder(self) -> Adder:
+        return Adder(
+            self.tech,
+            self.bits,
+            self.count,
+            load=self.register.input_cap,
+            activity=self.adder_activity,
+            fit_width=self.fit_width,
+            fit_height=self.fit_height,
+        )
+
+    @cached_property
+    def size(self) -> tuple[Real, Real]:
+        adder, register, cell = self.adder, self.register, cells(self.tech)
+        width = adder.width + cell.inverter.width + cell.nand.width + register.width
+        stacked = adder.height + cell_height(self.tech) + register.height
+        return fitted(self, (width, cell_height(self.tech)), stacked, width)
+
+    @property
+    def parts(self) -> tuple[tuple[Real, Block], ...]:
+        return (1.0, self.adder), (1.0, self.register)
+
+    @property
+    def body(self) -> Footprint:
+        """Glue gates and what the parts leave over of the outline."""
+        return Footprint.of(self.area - self.adder.area - self.register.area)
+
+    @action
+    def accumulate(self, terms: Real = 1.0, active: Real = 1.0) -> Cost:
+        """Add so many terms in a share of the units, ``beat`` apart."""
+        step = self.adder.add(active) + self.register.store(active * self.register_activity, active)
+        hidden = (terms - 1.0) * np.minimum(self.beat, step.latency.total)
+        exposed = (terms * step.latency.total - hidden) / step.latency.total
+        return Cost(terms * step.energy, exposed * step.latency)
