@@ -159,11 +159,14 @@ class Document:
             return None
         return str(node.value)
 
-    def set(self, path: str, text: str) -> None:
-        """Replace or add the value at a key path; ``text`` is read as YAML."""
+    def set(self, path: str, text: str, option: str = "") -> None:
+        """Replace or add the value at a key path; ``text`` is read as YAML.
+
+        Errors name ``option`` and the text, or ``--set`` where there is no option of its own.
+        """
         full = f"{self.root}.{path}" if self.root else path
         full = full.removeprefix("network.") if full.startswith("network.training") else full
-        origin = f"--set {full}={text}"
+        origin = f"{option} {text}" if option else f"--set {full}={text}"
         loc = split(path)
         try:
             node = yaml.compose(text, Loader=Loader)
