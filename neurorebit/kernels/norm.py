@@ -1,0 +1,62 @@
+"""Batch norm and ReLU on maps seen as (position, channel)."""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def moments(z, sums):
+    """Add to ``sums`` the sum (row 0) and the sum of squares (row 1) of each channel."""
+    for i in range(z.shape[0]):
+        for c in range(z.shape[1]):
+            x = np.float64(z[i, c])
+            sums[0, c] += x
+            sums[1, c] += x * x
+
+
+@njit(cache=True, nogil=True)
+def normalise(z, out, gain, shift, rectified):
+    """``out`` = gain * z + shift for each channel, then max(0, .) where ``rectified``."""
+    zero = z.dtype.type(0)
+    for i in range(z.shape[0]):
+        for c in range(z.shape[1]):
+            y = gain[c] * z[i, c] + shift[c]
+            out[i, c] = zero if rectified and y < zero else y
+
+
+@njit(cache=True, nogil=True)
+def gradient_moments(dy, z, gain, shift, rectified, sums):
+    """Add to ``sums`` each channel's sum of dy and of dy * z; a ReLU behind it blocks dy first."""
+    zero = z.dtype.type(0)
+    for i in range(z.shape[0]):
+        if rectified:
+            for c in range(z.shape[1]):
+                dy[i, c] = dy[i, c] if gain[c] * z[i, c] + shift[c] > zero else zero
+        for c in range(z.shape[1]):
+            d = np.float64(dy[i, c])
+            sums[0, c] += d
+            sums[1, c] += d * np.float64(z[i, c])
+
+
+@njit(cache=True, nogil=True)
+def gradient(dy, z, by_dy, by_z, constant):
+    """``dy`` becomes by_dy * dy + by_z * z + constant for each channel."""
+    for i in range(z.shape[0]):
+        for c in range(z.shape[1]):
+            dy[i, c] = by_dy[c] * dy[i, c] + by_z[c] * z[i, c] + constant[c]
+
+
+@njit(cache=True, nogil=True)
+def rectify(x, out):
+    """``out`` = max(0, x) on flat arrays."""
+    zero = x.dtype.type(0)
+    for i in range(x.size):
+        out[i] = zero if x[i] < zero else x[i]
+
+
+@njit(cache=True, nogil=True)
+def rectify_gradient(dy, y):
+    """``dy`` becomes zero where the ReLU's output ``y`` is not positive (flat arrays)."""
+    zero = y.dtype.type(0)
+    for i in range(y.size):
+        dy[i] = dy[i] if y[i] > zero else zero

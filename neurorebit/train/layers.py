@@ -1,0 +1,473 @@
+"""Forward, backward and gradient of each kind of layer, on channels-last maps [B, H, W, C].
+
+``forward`` returns an array that the caller holds once; what a layer needs for the way back it
+holds itself. ``backward`` takes over the gradient of its output, learns, and returns the gradient
+of each input. The kernels trust shapes and types, which the network has settled.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from neurorebit.kernels import cpu, norm, pool, quantise
+from neurorebit.network import Node, Training
+from neurorebit.train.product import Windows
+from neurorebit.train.weights import Weights
+from neurorebit.train.workers import Array, Workers, Workspace, spans
+
+CHUNK = 1 << 17  # numbers of one job where each is touched once
+SAMPLE = 1 << 16  # numbers a percentile is taken of
+PIXEL = 1.0 / 255.0  # an image's bytes as numbers from 0 to 1
+EPSILON = 1e-5  # added to a channel's variance
+MEMORY = 0.1  # weight of the newest batch in the running moments
+
+
+class Layer(Protocol):
+    """One step of the graph."""
+
+    def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
+        """The output for a batch."""
+
+    def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
+        """The gradient of each input, or None where nothing before it learns."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tools:
+    """What every layer works with."""
+
+    workers: Workers
+    workspace: Workspace
+    training: Training
+    dtype: type[np.floating] = np.float32
+
+    def each(self, arrays: tuple[Array, ...], kernel: Any, *numbers: Any) -> None:
+        """Run a kernel on flat arrays of one size, a chunk a job."""
+        flat = [a.reshape(-1) for a in arrays]
+        parts = spans(flat[0].size, CHUNK)
+
+        def job(i: int) -> None:
+            start, stop = parts[i]
+            kernel(*(a[start:stop] for a in flat), *numbers)
+
+        self.workers.run(job, len(parts))
+
+    def by_image(self, kernel: Any, arrays: tuple[Array, ...], *numbers: Any) -> None:
+        """Run a kernel on maps, some images a job."""
+        images = len(arrays[0])
+        size = max(a[0].size for a in arrays)
+        parts = spans(images, max(1, CHUNK // size))
+
+        def job(i: int) -> None:
+            start, stop = parts[i]
+            kernel(*(a[start:stop] for a in arrays), *numbers)
+
+        self.workers.run(job, len(parts))
+
+
+@dataclass(eq=False)
+class Encoder:
+    """Activations as unsigned codes of a few bits.
+
+    Codes reach up to ``clip``: a percentile of the activations, the running mean over the first
+    epoch, then fixed. An image's bytes are rescaled as they are.
+    """
+
+    bits: int
+    percentile: float
+    clip: float = 0.0
+    observed: int = 0
+    observing: bool = True
+
+    def encode(self, x: Array, tools: Tools, learning: bool) -> tuple[Array, float]:
+        """Codes of ``x``, taken from the workspace, and what one unit is worth."""
+        top = 2**self.bits - 1
+        codes = tools.workspace.take(x.shape, np.uint8 if self.bits <= 8 else np.uint16)
+        if x.dtype == np.uint8:
+            table = np.rint(np.arange(256) * (top / 255.0)).astype(codes.dtype)
+            np.take(table, x, out=codes, mode="clip")
+            return codes, 1.0 / top
+        if (learning and self.observing) or self.observed == 0:
+            stride = -(-x.size // SAMPLE)
+            while math.gcd(stride, x.shape[-1]) > 1:  # so that every channel is sampled
+                stride += 1
+            highest = float(np.percentile(x.reshape(-1)[::stride], self.percentile))
+            self.clip += (highest - self.clip) / (self.observed + 1)
+            self.observed += learning
+        unit = self.clip / top if self.clip > 0.0 else 1.0
+        tools.each((x, codes), quantise.encode, 1.0 / unit, top)
+        return codes, unit
+
+
+@dataclass(eq=False)
+class Seen:
+    """What passed through a layer's arrays while it learned, summed over the steps."""
+
+    bits: int
+    steps: int = 0
+    ones: Array = field(init=False)
+    pairs: int = 0  # of vector and matrix row
+    error_ones: float = 0.0
+    error_some: float = 0.0
+    errors: int = 0
+
+    def __post_init__(self) -> None:
+        self.ones = np.zeros(self.bits)
+
+
+@dataclass(eq=False)
+class MatrixLayer:
+    """Convolution or linear layer. Where its weights live decides how it multiplies."""
+
+    node: Node
+    weights: Weights
+    tools: Tools
+    input_bits: int
+    error_bits: int | None  # None: errors stay as they are
+    sends_back: bool = True
+    seen: Seen = field(init=False)
+    encoder: Encoder = field(init=False)
+    _x: Windows | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.encoder = Encoder(self.input_bits, self.tools.training.clip_percentile)
+        self.seen = Seen(self.input_bits)
+
+    def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
+        """The product of the matrix and each window of the input."""
+        (x,) = inputs
+        workspace, shape = self.tools.workspace, self.node.shape_out
+        if self.weights.in_arrays:
+            windows = Windows(*self.encoder.encode(x, self.tools, learning), self.node)
+            if learning:
+                self._count_inputs(windows)
+        else:
+            workspace.hold(x)
+            windows = Windows(x, PIXEL if x.dtype == np.uint8 else 1.0, self.node)
+        out = workspace.take((len(x), shape.height, shape.width, shape.channels), self.tools.dtype)
+        self.weights.mvm(windows, out, learning)
+        if learning:
+            self._x = windows
+        else:
+            workspace.drop(windows.map)
+        return out
+
+    def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
+        """Send the error back through the weights, then let them learn from it."""
+        assert self._x is not None, "backward comes after a forward pass that learns"
+        x, self._x = self._x, None
+        workspace = self.tools.workspace
+        if self.weights.in_arrays:
+            self._round_errors(dy)
+        dx = None
+        if self.sends_back:
+            dx = workspace.take(x.map.shape, self.tools.dtype)
+            self.weights.mtvm(dy, x, dx)
+        self.weights.update(x, dy, rate)
+        workspace.drop(dy)
+        workspace.drop(x.map)
+        return (dx,)
+
+    def _count_inputs(self, x: Windows) -> None:
+        """Count the ones that the arrays' rows see."""
+        rows, cols = (
+            _covering(size, windows, self.node)
+            for size, windows in (
+                (self.node.shape_in.height, self.node.shape_out.height),
+                (self.node.shape_in.width, self.node.shape_out.width),
+            )
+        )
+        parts = spans(len(x.map), max(1, CHUNK // x.map[0].size))
+
+        def job(i: int) -> Array:
+            start, stop = parts[i]
+            ones = np.zeros(self.input_bits)
+            quantise.count_ones(x.map[start:stop], rows, cols, ones)
+            return ones
+
+        for ones in self.tools.workers.run(job, len(parts)):
+            self.seen.ones += ones
+        self.seen.pairs += x.vectors * self.node.kernel**2 * self.node.shape_in.channels
+        self.seen.steps += 1
+
+    def _round_errors(self, dy: Array) -> None:
+        """Round the errors to the bits of the digital arrays; the scale is a power of two."""
+        flat = dy.reshape(-1)
+        self.seen.errors += flat.size
+        if self.error_bits is None:
+            self.seen.error_some += np.count_nonzero(flat)
+            self.seen.error_ones += 0.5 * flat.size
+            return
+        integer = np.dtype(f"i{flat.itemsize}")
+        magnitude = integer.type(np.iinfo(integer).max)
+        patterns = flat.view(integer)
+        parts = spans(flat.size, CHUNK)
+
+        def measure(i: int) -> Any:
+            return quantise.largest(patterns[slice(*parts[i])], magnitude)
+
+        pattern = max(self.tools.workers.run(measure, len(parts)))
+        largest = float(np.array(pattern, integer).view(flat.dtype))
+        if not 0.0 < largest < math.inf:
+            return  # nothing to round, or the loss will show what happened
+        step = 2.0 ** math.ceil(math.log2(largest / (2.0 ** (self.error_bits - 1) - 1.0)))
+        bits = self.error_bits
+
+        def job(i: int) -> Array:
+            counts = np.zeros(2)
+            quantise.round_errors(flat[slice(*parts[i])], step, bits, counts)
+            return counts
+
+        for ones, some in self.tools.workers.run(job, len(parts)):
+            self.seen.error_ones += ones / bits
+            self.seen.error_some += some
+
+
+def _covering(size: int, windows: int, node: Node) -> Array:
+    """How many windows of a row cover each of its pixels."""
+    count = np.zeros(size, np.int64)
+    for window in range(windows):
+        start = window * node.stride - node.padding
+        count[max(start, 0) : max(start + node.kernel, 0)] += 1
+    return count
+
+
+@dataclass(eq=False)
+class BatchNorm:
+    """Batch normalisation of each channel, with the ReLU that follows it where one does.
+
+    Gain and shift learn by momentum SGD without weight decay. The running mean and variance, which
+    stand in for the batch's outside of learning, follow with a weight of 0.1.
+    """
+
+    node: Node
+    tools: Tools
+    rectified: bool
+    _z: Array | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        channels = self.node.shape_in.channels
+        self.gain = np.ones(channels)
+        self.shift = np.zeros(channels)
+        self.gain_velocity = np.zeros(channels)
+        self.shift_velocity = np.zeros(channels)
+        self.running_mean = np.zeros(channels)
+        self.running_variance = np.ones(channels)
+
+    def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
+        """The normalised map."""
+        (x,) = inputs
+        z = x.reshape(-1, x.shape[-1])
+        if learning:
+            total = self._moments(norm.moments, z)
+            mean = total[0] / len(z)
+            variance = np.maximum(total[1] / len(z) - mean**2, 0.0)
+            unbiased = variance * (len(z) / max(len(z) - 1, 1))
+            self.running_mean += MEMORY * (mean - self.running_mean)
+            self.running_variance += MEMORY * (unbiased - self.running_variance)
+            self.tools.workspace.hold(x)
+            self._z = x
+        else:
+            mean, variance = self.running_mean, self.running_variance
+        inverse = 1.0 / np.sqrt(variance + EPSILON)
+        scale = self.gain * inverse
+        self._mean, self._inverse = mean, inverse
+        self._scale = scale.astype(z.dtype)
+        self._offset = (self.shift - mean * scale).astype(z.dtype)
+        out = self.tools.workspace.take(x.shape, x.dtype)
+        flat = out.reshape(z.shape)
+        parts = self._parts(z)
+
+        def job(i: int) -> None:
+            part = slice(*parts[i])
+            norm.normalise(z[part], flat[part], self._scale, self._offset, self.rectified)
+
+        self.tools.workers.run(job, len(parts))
+        return out
+
+    def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
+        """The gradient of the input, in place of ``dy``."""
+        assert self._z is not None, "backward comes after a forward pass that learns"
+        x, self._z = self._z, None
+        z, errors = x.reshape(-1, x.shape[-1]), dy.reshape(-1, x.shape[-1])
+        mean, inverse, count = self._mean, self._inverse, len(z)
+        total = self._moments(
+            norm.gradient_moments, errors, z, self._scale, self._offset, self.rectified
+        )
+        d_shift = total[0]
+        d_gain = (total[1] - mean * total[0]) * inverse
+        by_dy = self.gain * inverse
+        by_z = -by_dy * inverse * d_gain / count
+        constant = -by_dy * d_shift / count - by_z * mean
+        factors = [a.astype(z.dtype) for a in (by_dy, by_z, constant)]
+        parts = self._parts(z)
+
+        def job(i: int) -> None:
+            part = slice(*parts[i])
+            norm.gradient(errors[part], z[part], *factors)
+
+        self.tools.workers.run(job, len(parts))
+        momentum = self.tools.training.momentum
+        self.gain_velocity = momentum * self.gain_velocity + d_gain
+        self.shift_velocity = momentum * self.shift_velocity + d_shift
+        self.gain = self.gain - rate * self.gain_velocity
+        self.shift = self.shift - rate * self.shift_velocity
+        self.tools.workspace.drop(x)
+        return (dy,)
+
+    def _parts(self, z: Array) -> list[tuple[int, int]]:
+        return spans(len(z), max(1, CHUNK // z.shape[1]))
+
+    def _moments(self, kernel: Any, first: Array, *others: Any) -> Array:
+        """Sums over the positions of each channel, added in the order of the parts."""
+        parts = self._parts(first)
+
+        def job(i: int) -> Array:
+            part = slice(*parts[i])
+            sums = np.zeros((2, first.shape[1]))
+            maps = [a[part] if getattr(a, "ndim", 0) == 2 else a for a in (first, *others)]
+            kernel(*maps, sums)
+            return sums
+
+        total: Array = sum(self.tools.workers.run(job, len(parts)), np.zeros((2, first.shape[1])))
+        return total
+
+    def state(self) -> tuple[Array, ...]:
+        """What it has learned."""
+        return self.gain, self.shift, self.running_mean, self.running_variance
+
+
+@dataclass(eq=False)
+class Relu:
+    """Rectifier on its own."""
+
+    tools: Tools
+    _y: Array | None = field(init=False, default=None)
+
+    def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
+        """The input where it is positive, zero elsewhere."""
+        (x,) = inputs
+        out = self.tools.workspace.take(x.shape, x.dtype)
+        self.tools.each((x, out), norm.rectify)
+        if learning:
+            self.tools.workspace.hold(out)
+            self._y = out
+        return out
+
+    def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
+        """The gradient where the input was positive."""
+        assert self._y is not None, "backward comes after a forward pass that learns"
+        self.tools.each((dy, self._y), norm.rectify_gradient)
+        self.tools.workspace.drop(self._y)
+        self._y = None
+        return (dy,)
+
+
+@dataclass(eq=False)
+class MaxPool:
+    """The largest of each window."""
+
+    node: Node
+    tools: Tools
+    _choice: Array | None = field(init=False, default=None)
+
+    def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
+        """The largest, and a note of where it stood."""
+        (x,) = inputs
+        node, workspace = self.node, self.tools.workspace
+        shape = (len(x), node.shape_out.height, node.shape_out.width, node.shape_out.channels)
+        out = workspace.take(shape, x.dtype)
+        choice = workspace.take(shape, np.uint8 if node.kernel <= 16 else np.uint32)
+        self.tools.by_image(pool.largest, (x, out, choice), node.kernel, node.stride)
+        if learning:
+            self._choice = choice
+        else:
+            workspace.drop(choice)
+        return out
+
+    def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
+        """Each gradient at the pixel that was the largest."""
+        assert self._choice is not None, "backward comes after a forward pass that learns"
+        dx = _empty_input(self.node, dy, self.tools)
+        maps = (dy, self._choice, dx)
+        self.tools.by_image(pool.largest_gradient, maps, self.node.kernel, self.node.stride)
+        self.tools.workspace.drop(self._choice)
+        self.tools.workspace.drop(dy)
+        self._choice = None
+        return (dx,)
+
+
+@dataclass(eq=False)
+class AvgPool:
+    """The mean of each window."""
+
+    node: Node
+    tools: Tools
+
+    def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
+        """The mean."""
+        (x,) = inputs
+        shape = self.node.shape_out
+        out = self.tools.workspace.take(
+            (len(x), shape.height, shape.width, shape.channels), x.dtype
+        )
+        self.tools.by_image(pool.mean, (x, out), self.node.kernel, self.node.stride)
+        return out
+
+    def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
+        """Each gradient in equal shares."""
+        dx = _empty_input(self.node, dy, self.tools)
+        self.tools.by_image(pool.mean_gradient, (dy, dx), self.node.kernel, self.node.stride)
+        self.tools.workspace.drop(dy)
+        return (dx,)
+
+
+def _empty_input(node: Node, dy: Array, tools: Tools) -> Array:
+    shape = node.shape_in
+    dx = tools.workspace.take((len(dy), shape.height, shape.width, shape.channels), dy.dtype)
+    dx[...] = 0
+    return dx
+
+
+@dataclass(eq=False)
+class Flatten:
+    """A map as one vector, position-major."""
+
+    node: Node
+    tools: Tools
+
+    def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
+        """The same numbers in another shape."""
+        (x,) = inputs
+        self.tools.workspace.hold(x)
+        return x.reshape(len(x), 1, 1, -1)
+
+    def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
+        """The same numbers in the old shape."""
+        shape = self.node.shape_in
+        return (dy.reshape(len(dy), shape.height, shape.width, shape.channels),)
+
+
+@dataclass(eq=False)
+class Add:
+    """Residual connection."""
+
+    tools: Tools
+
+    def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
+        """The sum."""
+        first, second = inputs
+        out = self.tools.workspace.take(first.shape, first.dtype)
+        out[...] = first
+        self.tools.each((out, second), cpu.add)
+        return out
+
+    def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
+        """The gradient, once for each."""
+        other = self.tools.workspace.take(dy.shape, dy.dtype)
+        other[...] = dy
+        return dy, other

@@ -1,0 +1,214 @@
+"""A network as layers that compute: the graph forward, and backward while it learns."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurorebit.activity import LayerActivity
+from neurorebit.architecture import ArchitectureSpec
+from neurorebit.device import Device
+from neurorebit.kernels import cpu
+from neurorebit.mapping import array_cuts
+from neurorebit.network import Network, Node
+from neurorebit.train.layers import (
+    PIXEL,
+    Add,
+    AvgPool,
+    BatchNorm,
+    Flatten,
+    Layer,
+    MatrixLayer,
+    MaxPool,
+    Relu,
+    Tools,
+)
+from neurorebit.train.weights import WEIGHTS, Site
+from neurorebit.train.workers import Array, Workers, Workspace
+
+
+@dataclass(frozen=True)
+class Step:
+    """A layer in the graph: the nodes whose outputs it reads (-1: the images), and its own."""
+
+    layer: Layer
+    inputs: tuple[int, ...]
+    output: int
+
+
+class Model:
+    """The layers of one network on one chip."""
+
+    def __init__(
+        self,
+        network: Network,
+        spec: ArchitectureSpec,
+        device: Device,
+        *,
+        seed: int,
+        workers: Workers,
+        dtype: type[np.floating] = np.float32,
+    ) -> None:
+        self.network = network
+        self.spec = spec
+        self.dtype = dtype
+        self.workspace = Workspace()
+        self.tools = Tools(workers, self.workspace, network.training, dtype)
+        self.matrices: list[MatrixLayer] = []
+        self.norms: list[BatchNorm] = []
+        self.steps: list[Step] = []
+        self._cuts = array_cuts(network, spec)
+        self._site = (spec, device, network.training, seed, workers, self.workspace, dtype)
+        self._readers = [0] * len(network.nodes)
+        for node in network.nodes:
+            for source in node.inputs:
+                if source >= 0:
+                    self._readers[source] += 1
+        self._learns: set[int] = set()  # nodes that learn, or have one that learns before them
+        merged: set[int] = set()
+        for node in network.nodes:
+            if node.kind in ("conv", "linear", "batch_norm") or self._learns & set(node.inputs):
+                self._learns.add(node.index)
+            if node.index in merged:
+                continue
+            relu = self._relu_behind(node)
+            output = node if relu is None else relu
+            merged.add(output.index)
+            self.steps.append(Step(self._build(node, relu is not None), node.inputs, output.index))
+
+    def _relu_behind(self, node: Node) -> Node | None:
+        """The ReLU that alone reads a batch norm."""
+        readers = [n for n in self.network.nodes if node.index in n.inputs]
+        if node.kind == "batch_norm" and [n.kind for n in readers] == ["relu"]:
+            return readers[0]
+        return None
+
+    def _build(self, node: Node, rectified: bool) -> Layer:
+        match node.kind:
+            case "conv" | "linear":
+                layer = self._matrix_layer(node)
+                self.matrices.append(layer)
+                return layer
+            case "batch_norm":
+                norm = BatchNorm(node, self.tools, rectified)
+                self.norms.append(norm)
+                return norm
+            case "relu":
+                return Relu(self.tools)
+            case "max_pool":
+                return MaxPool(node, self.tools)
+            case "avg_pool":
+                return AvgPool(node, self.tools)
+            case "flatten":
+                return Flatten(node, self.tools)
+            case "add":
+                return Add(self.tools)
+            case kind:
+                raise NotImplementedError(f"layers of kind {kind} do not learn")
+
+    def _matrix_layer(self, node: Node) -> MatrixLayer:
+        index = len(self.matrices)
+        site = Site(node, index, self._cuts[index], *self._site)
+        given = self.network.training.error_bits
+        bits = self.spec.error_bits if given is None else given
+        return MatrixLayer(
+            node,
+            WEIGHTS[self.spec.weights](site),
+            self.tools,
+            int(self.spec.input_bits),
+            None if bits == "fp32" else int(bits),
+            sends_back=bool(self._learns & set(node.inputs)),
+        )
+
+    def forward(self, images: Array, learning: bool) -> Array:
+        """The scores [B, classes] of uint8 images [B, H, W, C], in memory of their own."""
+        outputs: dict[int, Array] = {-1: images}
+        left = list(self._readers)
+        for step in self.steps:
+            inputs = tuple(self._numbers(step.layer, outputs[i]) for i in step.inputs)
+            out = step.layer.forward(inputs, learning)
+            for _ in range(self._readers[step.output] - 1):
+                self.workspace.hold(out)
+            outputs[step.output] = out
+            for source, given in zip(step.inputs, inputs, strict=True):
+                self.workspace.drop(given)
+                if source >= 0:
+                    left[source] -= 1
+                    if left[source] == 0:
+                        del outputs[source]
+        scores = out.reshape(len(images), -1).copy()
+        self.workspace.drop(out)
+        return scores
+
+    def _numbers(self, layer: Layer, x: Array) -> Array:
+        """Bytes as they are for matrix layers, which know their scale; numbers for the others."""
+        if x.dtype != np.uint8 or isinstance(layer, MatrixLayer | Flatten):
+            return x
+        numbers = self.workspace.take(x.shape, self.dtype)
+        np.multiply(x, self.dtype(PIXEL), out=numbers)
+        return numbers
+
+    def backward(self, d_scores: Array, rate: float) -> None:
+        """Send the gradient of the scores back and learn from it; follows a learning forward."""
+        last = self.steps[-1].output
+        shape = self.network.nodes[last].shape_out
+        dy = self.workspace.take(
+            (len(d_scores), shape.height, shape.width, shape.channels), self.dtype
+        )
+        dy[...] = d_scores.reshape(dy.shape)
+        gradients = {last: dy}
+        for step in reversed(self.steps):
+            if step.output not in self._learns:
+                continue
+            for source, dx in zip(
+                step.inputs, step.layer.backward(gradients.pop(step.output), rate), strict=True
+            ):
+                if dx is None:
+                    continue
+                if source not in self._learns:
+                    self.workspace.drop(dx)
+                elif source in gradients:
+                    self.tools.each((gradients[source], dx), cpu.add)
+                    self.workspace.drop(dx)
+                else:
+                    gradients[source] = dx
+
+    def begin_epoch(self, epoch: int) -> None:
+        """What happens once an epoch: levels follow the weights, input ranges end to follow."""
+        for layer in self.matrices:
+            layer.weights.begin_epoch()
+            layer.encoder.observing = epoch == 0
+
+    def digest(self) -> str:
+        """SHA-256 of all that was learned, the cells included."""
+        sha = hashlib.sha256()
+        states = [layer.weights.state() for layer in self.matrices]
+        states += [norm.state() for norm in self.norms]
+        for state in states:
+            for array in state:
+                sha.update(np.ascontiguousarray(array).tobytes())
+        return sha.hexdigest()
+
+    def activity(self) -> tuple[LayerActivity, ...]:
+        """What each matrix layer saw in its steps so far."""
+        return tuple(_activity(layer) for layer in self.matrices)
+
+
+def _activity(layer: MatrixLayer) -> LayerActivity:
+    seen, written = layer.seen, layer.weights.written
+    matrix = layer.node.matrix
+    assert matrix is not None
+    cells = matrix.weights * written.updates
+    return LayerActivity(
+        input_density=tuple(float(ones) / seen.pairs for ones in seen.ones),
+        error_density=seen.error_ones / seen.errors,
+        error_nonzero=seen.error_some / seen.errors,
+        conductance=written.conductance / written.updates,
+        set_fraction=written.sets / cells,
+        reset_fraction=written.resets / cells,
+        set_levels=written.set_steps / max(written.sets, 1),
+        reset_levels=written.reset_steps / max(written.resets, 1),
+        words_written=written.words / cells,
+    )

@@ -1,0 +1,143 @@
+"""Threads that share the jobs of a step, and memory that steps use again.
+
+Jobs are cut by the shapes of the data, never by the number of threads, and each owns its outputs or
+returns a part that is added in the order of the jobs: any number of threads gives the same bits.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Array = NDArray[Any]
+T = TypeVar("T")
+
+
+def spans(total: int, size: int) -> list[tuple[int, int]]:
+    """0..total in pieces of ``size``, the last one shorter."""
+    return [(start, min(start + size, total)) for start in range(0, total, size)]
+
+
+class _Batch:
+    """Numbered jobs that any thread may take; the results stay in their order."""
+
+    def __init__(self, job: Callable[[int], Any], count: int) -> None:
+        self.job = job
+        self.count = count
+        self.results: list[Any] = [None] * count
+        self.error: BaseException | None = None
+        self._next = itertools.count()
+        self._left = threading.Semaphore(0)
+
+    def work(self) -> None:
+        while self.error is None and (i := next(self._next)) < self.count:
+            try:
+                self.results[i] = self.job(i)
+            except BaseException as error:
+                self.error = error
+
+    def help(self) -> None:
+        self.work()
+        self._left.release()
+
+    def wait(self, helpers: int) -> None:
+        for _ in range(helpers):
+            self._left.acquire()
+
+
+class Workers:
+    """A few threads. The caller of ``run`` works too, so one thread means no thread is started."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._tasks: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._own = threading.local()
+        self._helpers = [threading.Thread(target=self._serve) for _ in range(threads - 1)]
+        for helper in self._helpers:
+            helper.daemon = True
+            helper.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for _ in self._helpers:
+            self._tasks.put(None)
+        for helper in self._helpers:
+            helper.join()
+
+    def _serve(self) -> None:
+        while (batch := self._tasks.get()) is not None:
+            batch.help()
+
+    def run(self, job: Callable[[int], T], count: int) -> list[T]:
+        """``[job(0), job(1), …]``; what a job raises is raised here, once all threads are done."""
+        helpers = min(self.threads, count) - 1
+        if helpers < 1:
+            return [job(i) for i in range(count)]
+        batch = _Batch(job, count)
+        for _ in range(helpers):
+            self._tasks.put(batch)
+        batch.work()
+        batch.wait(helpers)
+        if batch.error is not None:
+            raise batch.error
+        return batch.results
+
+    def scratch(self, name: str, shape: Sequence[int], dtype: DTypeLike) -> Array:
+        """The calling thread's buffer of that name; what it holds is undefined."""
+        key = (name, np.dtype(dtype))
+        buffers: dict[Any, Array] = self._own.__dict__.setdefault("buffers", {})
+        size = int(np.prod(shape))
+        buffer = buffers.get(key)
+        if buffer is None or buffer.size < size:
+            buffer = buffers[key] = np.empty(size, dtype)
+        return buffer[:size].reshape(shape)
+
+
+class Workspace:
+    """Large arrays that are used again as soon as nobody holds them."""
+
+    def __init__(self) -> None:
+        self._free: list[Array] = []
+        self._holders: dict[int, int] = {}
+
+    def take(self, shape: Sequence[int], dtype: DTypeLike) -> Array:
+        """An array, held once; what it holds is undefined."""
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        fitting = [buffer for buffer in self._free if buffer.size >= size]
+        if fitting:
+            buffer = min(fitting, key=lambda buffer: buffer.size)
+            self._free = [other for other in self._free if other is not buffer]
+        else:
+            buffer = np.empty(max(size, 1), np.uint8)
+        self._holders[id(buffer)] = 1
+        return buffer[:size].view(dtype).reshape(shape)
+
+    def hold(self, array: Array) -> None:
+        """One more holder of an array that was taken here."""
+        if (key := id(array.base)) in self._holders:
+            self._holders[key] += 1
+
+    def drop(self, array: Array) -> None:
+        """One holder less; arrays from elsewhere (the images) are left alone."""
+        key = id(array.base)
+        if key not in self._holders:
+            return
+        self._holders[key] -= 1
+        if self._holders[key] == 0:
+            del self._holders[key]
+            assert isinstance(array.base, np.ndarray)
+            self._free.append(array.base)
