@@ -1,0 +1,222 @@
+"""Wires: their resistance, repeaters in long ones, and buses made of them.
+
+Circuits.md 2.7, system.md 5.1 and 5.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.gates import GUARD, Gate, cells, inverter
+from neurorebit.cost import Cost, Footprint, Real, action
+from neurorebit.technology import Technology
+
+
+def _res(tech: Technology, width: Real, aspect_ratio: Real, resistivity: Real) -> Real:
+    """Resistance [ohm/m] of a wire of this cross-section at the technology's temperature."""
+    warmer = 1.0 + tech.wire.resistivity_slope * (tech.temperature - 300.0)
+    return resistivity * warmer / (aspect_ratio * width**2)
+
+
+def wire_res(tech: Technology) -> Real:
+    """Resistance [ohm/m] of a local wire."""
+    return _res(tech, tech.wire.width, tech.wire.aspect_ratio, tech.wire.resistivity)
+
+
+def routing_res(tech: Technology, multiple: Real) -> Real:
+    """Resistance [ohm/m] of a wire so many times wider than a local one."""
+    width = multiple * tech.wire.width
+    aspect_ratio, resistivity = tech.wire.aspect_ratio, tech.wire.resistivity
+    for kind in reversed(tech.wire.classes):
+        fits = np.greater_equal(width, kind.min_width * (1.0 - GUARD))
+        aspect_ratio = np.where(fits, kind.aspect_ratio, aspect_ratio)
+        resistivity = np.where(fits, kind.resistivity, resistivity)
+    return _res(tech, width, aspect_ratio, resistivity)
+
+
+@dataclass(frozen=True, eq=False)
+class RepeatedWire:
+    """A wire with inverters in it: of all that are at most ``tolerance`` slower than the fastest,
+    the one that takes the least energy.
+
+    With repeaters of ``size`` minimum inverters every ``spacing`` [m] the time per length is
+    0.7 (f + g), f = R C / spacing + r c spacing / 2 and g = R c / size + r Cin size, and the energy
+    grows with size / spacing. The fastest design has f and g least, each of its own. Slower by so
+    much, the cheapest has spacing larger by exp(p) and size smaller by exp(q), with
+    f sinh p = g sinh q and f cosh p + g cosh q = (1 + tolerance) (f + g), which has the closed form
+    below. Both given, ``size`` and ``spacing`` are taken as they are.
+    """
+
+    tech: Technology
+    res: Real  # per length [ohm/m]
+    tolerance: Real = 0.0
+    given_size: Real = 0.0
+    given_spacing: Real = 0.0
+    activity: Real = 0.25  # half of the bits toggle, half of those charge from the supply
+
+    @property
+    def drive_res(self) -> Real:
+        """Mean resistance [ohm] of a minimum inverter: each edge goes through one transistor."""
+        cell = cells(self.tech).inverter
+        return (cell.nfet_res + cell.pfet_res) / 2.0
+
+    @cached_property
+    def _design(self) -> tuple[Real, Real]:
+        """Size and spacing, with the drains of minimum inverters first, then of the fastest."""
+        size, _ = self._designed(cells(self.tech).inverter.output_cap)
+        fastest = self._inverter(size)
+        return self._designed(fastest.output_cap / size)
+
+    def _designed(self, drain_cap: Real) -> tuple[Real, Real]:
+        drive, wire, gate = self.drive_res, self.tech.wire.cap, cells(self.tech).inverter.input_cap
+        stage_cap = gate + drain_cap
+        spacing = np.sqrt(2.0 * drive * stage_cap / (self.res * wire))
+        size = np.sqrt(drive * wire / (self.res * gate))
+        f = np.sqrt(2.0 * drive * stage_cap * self.res * wire)
+        g = 2.0 * np.sqrt(drive * wire * self.res * gate)
+        allowed = (1.0 + self.tolerance) * (f + g)
+        part = (allowed + (f - g) * (f + g) / allowed) / 2.0
+        slack = np.sqrt(np.maximum(part**2 - f**2, 0.0))
+        spacing = spacing * np.exp(np.arcsinh(slack / f))
+        return np.maximum(size / np.exp(np.arcsinh(slack / g)), 1.0), spacing
+
+    def _inverter(self, size: Real) -> Gate:
+        return inverter(self.tech, 2.0 * size, 2.0 * size)
+
+    @property
+    def size(self) -> Real:
+        """Repeaters in minimum inverters."""
+        return np.where(np.asarray(self.given_size) > 0.0, self.given_size, self._design[0])
+
+    @property
+    def spacing(self) -> Real:
+        """Distance of repeaters [m]."""
+        return np.where(np.asarray(self.given_spacing) > 0.0, self.given_spacing, self._design[1])
+
+    @cached_property
+    def repeater(self) -> Gate:
+        return self._inverter(self.size)
+
+    @cached_property
+    def delay(self) -> Real:
+        """Time per length [s/m]."""
+        repeater, wire, spacing = self.repeater, self.tech.wire.cap, self.spacing
+        drive = self.drive_res / self.size
+        driven = drive * (repeater.input_cap + repeater.output_cap + wire * spacing)
+        own = self.res * spacing * (wire * spacing / 2.0 + repeater.input_cap)
+        return 0.7 * (driven + own) / spacing
+
+    @cached_property
+    def energy(self) -> Real:
+        """Energy per bit and length [J/m]."""
+        repeater = self.repeater
+        per_length = (repeater.input_cap + repeater.output_cap) / self.spacing + self.tech.wire.cap
+        return self.activity * per_length * self.tech.vdd**2
+
+    @cached_property
+    def footprint(self) -> Footprint:
+        """Area [m^2] and leakage [W] of the repeaters, per length."""
+        repeater = self.repeater
+        return Footprint.of(repeater.area / self.spacing, repeater.leakage_power / self.spacing)
+
+
+@dataclass(frozen=True, eq=False)
+class Wires:
+    """The three kinds of routing wire, each with its repeaters, and the lengths they are for."""
+
+    tech: Technology
+    tolerance: Real
+
+    @cached_property
+    def kinds(self) -> tuple[RepeatedWire, RepeatedWire, RepeatedWire]:
+        """Short, medium, long."""
+        wire, tech = self.tech.wire, self.tech
+        multiples: tuple[Real, ...] = 1.0, wire.medium_width, wire.long_width
+        short, medium, long = (
+            RepeatedWire(tech, routing_res(tech, multiple), self.tolerance)
+            for multiple in multiples
+        )
+        return short, medium, long
+
+    def chosen(self, length: Real, values: tuple[Real, Real, Real]) -> Real:
+        """Of values of the three kinds the one for a wire of this length [m]."""
+        short, medium, long = values
+        wire, feature = self.tech.wire, self.tech.feature
+        beyond = np.greater_equal(length, wire.medium_from * feature)
+        far = np.greater_equal(length, wire.long_from * feature)
+        return np.where(far, long, np.where(beyond, medium, short))
+
+    def delay(self, length: Real) -> Real:
+        """Time per length [s/m]."""
+        return self.chosen(length, self._each("delay"))
+
+    def energy(self, length: Real) -> Real:
+        """Energy per bit and length [J/m]."""
+        return self.chosen(length, self._each("energy"))
+
+    def spacing(self, length: Real) -> Real:
+        """Distance of repeaters [m]."""
+        return self.chosen(length, self._each("spacing"))
+
+    def area(self, length: Real) -> Real:
+        """Area of repeaters per length [m]."""
+        short, medium, long = (kind.footprint.area.total for kind in self.kinds)
+        return self.chosen(length, (short, medium, long))
+
+    def leakage(self, length: Real) -> Real:
+        """Leakage of repeaters per length [W/m]."""
+        short, medium, long = (kind.footprint.leakage.total for kind in self.kinds)
+        return self.chosen(length, (short, medium, long))
+
+    def _each(self, quantity: str) -> tuple[Real, Real, Real]:
+        short, medium, long = (getattr(kind, quantity) for kind in self.kinds)
+        return short, medium, long
+
+
+@lru_cache(maxsize=128)
+def wires(tech: Technology, tolerance: float) -> Wires:
+    """The routing wires of this technology; repeaters are sized once for each."""
+    return Wires(tech, tolerance)
+
+
+@dataclass(frozen=True, eq=False)
+class Bus(Block):
+    """``count`` straight buses of so many wires of one length, over the arrays (system.md 5.2)."""
+
+    tech: Technology
+    length: Real = 1e-3
+    width: Real = 128.0  # wires
+    count: Real = 1.0
+    tolerance: float = 0.0
+    name: str = "bus"
+
+    @property
+    def _wires(self) -> Wires:
+        return wires(self.tech, self.tolerance)
+
+    @property
+    def body(self) -> Footprint:
+        """The repeaters; wires lie above what they cross."""
+        metres = self.count * self.width * self.length
+        return Footprint.of(
+            metres * self._wires.area(self.length), metres * self._wires.leakage(self.length)
+        )
+
+    @property
+    def delay(self) -> Real:
+        """Time [s] along the bus."""
+        return self.length * self._wires.delay(self.length)
+
+    @property
+    def energy(self) -> Real:
+        """Energy [J] of one bit along the bus."""
+        return self.length * self._wires.energy(self.length)
+
+    @action
+    def transfer(self, bits: Real = 1.0, flits: Real = 1.0) -> Cost:
+        """Bring so many bits to the far end, one flit of the bus after the other."""
+        return Cost.of(bits * self.energy, flits * self.delay)
