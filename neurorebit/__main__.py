@@ -1,0 +1,302 @@
+"""The command line. The only file that prints."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from neurorebit import __version__
+from neurorebit.schema import InfeasibleError, InputError
+
+LARGEST = 1_000_000
+SEEDS = 2**32 - 1
+OPTIONS = {  # options that mean a key of a file
+    "--weights": "architecture.weights",
+    "--epochs": "training.epochs",
+    "--images": "training.images",
+}
+FAILED, WRONG, INTERRUPTED = 1, 2, 130  # exit codes
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    try:
+        asked = _parser().parse_args(arguments)
+        code: int = asked.command(asked)
+        sys.stdout.flush()
+    except (InputError, InfeasibleError) as problem:
+        _say(str(problem))
+        return WRONG
+    except KeyboardInterrupt:
+        _say("interrupted; nothing was written")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from neurorebit.inputs import Setting
+    from neurorebit.run import Request, run
+
+    if asked.no_train and asked.data is not None:
+        raise InputError("--data and --no-train: nothing reads the data; drop one of them")
+    settings = [Setting.parse(given) for given in asked.set]
+    for option, key in OPTIONS.items():
+        text = getattr(asked, option.removeprefix("--"))
+        if text is not None:
+            settings.append(Setting(key, str(text), option))
+    request = Request(
+        network=asked.network,
+        architecture=asked.architecture,
+        technology=asked.technology,
+        device=asked.device,
+        settings=tuple(settings),
+        train=not asked.no_train,
+        recipe=asked.recipe,
+        seed=asked.seed,
+        data=asked.data,
+        out=asked.out,
+        threads=asked.threads or _processors(),
+    )
+    bar = Bar() if sys.stderr.isatty() else Lines()
+    try:
+        outcome = run(request, _say, bar)
+    finally:
+        bar.close()
+    print((outcome.folder / "report.txt").read_text(encoding="utf-8"))
+    written = f"written to {outcome.folder}: {', '.join(outcome.files)}"
+    if outcome.interrupted:
+        _say(f"interrupted; what was reached is {written}")
+        return INTERRUPTED
+    print(written)
+    return FAILED if outcome.diverged else 0
+
+
+def _compare(asked: argparse.Namespace) -> int:
+    from neurorebit import compare
+
+    first, second = map(compare.read, asked.runs)
+    found = compare.compare(first, second, asked.tolerance)
+    print(found.text(asked.all))
+    return FAILED if found.beyond else 0
+
+
+def _show(asked: argparse.Namespace) -> int:
+    from neurorebit.show import show
+
+    print(show(asked.name))
+    return 0
+
+
+def _fetch(asked: argparse.Namespace) -> int:
+    from neurorebit.train.download import fetch
+
+    with Download() as download:
+        folder = fetch(asked.dataset, asked.data, download)
+    print(f"{asked.dataset} is in {folder}")
+    return 0
+
+
+def _processors() -> int:
+    """The processors that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+class Bar:
+    """Training progress on a terminal: images/s, loss, time left."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def __call__(self, epoch: int, done: int, todo: int, loss: float, rate: float) -> None:
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=todo, unit=" images", dynamic_ncols=True, file=sys.stderr)
+        self._bar.set_description(f"epoch {epoch}", refresh=False)
+        self._bar.set_postfix_str(f"{rate:.0f} images/s, loss {loss:.3f}", refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+class Lines:
+    """Training progress where nobody watches: a line an epoch."""
+
+    def __init__(self) -> None:
+        self._last: tuple[int, str] | None = None
+
+    def __call__(self, epoch: int, done: int, todo: int, loss: float, rate: float) -> None:
+        if self._last is not None and self._last[0] != epoch:
+            _say(self._last[1])
+        line = f"epoch {epoch}: {done} of {todo} images, loss {loss:.4f}, {rate:.0f} images/s"
+        self._last = (epoch, line)
+
+    def close(self) -> None:
+        if self._last is not None:
+            _say(self._last[1])
+
+
+class Download:
+    """Progress of a download: a bar on a terminal, else a line every few seconds."""
+
+    def __init__(self, every: float = 10.0) -> None:
+        self._bar: Any = None
+        self._every, self._next = every, time.monotonic() + every
+
+    def __enter__(self) -> Callable[[int, int | None], None]:
+        return self._tell
+
+    def __exit__(self, *problem: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def _tell(self, done: int, total: int | None) -> None:
+        if sys.stderr.isatty():
+            if self._bar is None:
+                from tqdm import tqdm
+
+                self._bar = tqdm(
+                    total=total, initial=done, unit="B", unit_scale=True, file=sys.stderr
+                )
+            self._bar.update(done - self._bar.n)
+        elif time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._every
+            _say(f"{done / 1e6:.0f} MB" + (f" of {total / 1e6:.0f} MB" if total else ""))
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message.removeprefix('argument ')}; see '{self.prog} --help'")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    """Read a whole number within bounds."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number from {low} to {high}, got '{text}'"
+            )
+        return number
+
+    return read
+
+
+def _tolerance(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number from 0 up, got '{text}'")
+    return number
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="neurorebit",
+        description="What does it cost to train a network inside ReRAM and SRAM arrays, and does "
+        "it still learn?",
+        epilog="Exit codes: 0 done, 1 results differ or training diverged, 2 a file or an option "
+        "is wrong, 130 interrupted.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"neurorebit {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(of: Any, name: str, action: Callable[..., int], told: str) -> Parser:
+        made: Parser = of.add_parser(
+            name, help=told, description=told[:1].upper() + told[1:] + ".", allow_abbrev=False
+        )
+        made.set_defaults(command=action)
+        return made
+
+    run = command(commands, "run", _run, "train a network and report what its chip costs")
+    run.add_argument(
+        "network", metavar="NETWORK", help="a network file, or the name of a shipped one"
+    )
+    run.add_argument("--architecture", metavar="A", default="rebit", help="the chip (rebit)")
+    run.add_argument(
+        "--technology", metavar="T", default="", help="the CMOS node, instead of the architecture's"
+    )
+    run.add_argument(
+        "--device", metavar="D", default="", help="the memory device, instead of the architecture's"
+    )
+    run.add_argument(
+        "--weights", metavar="W", help="where the weights live: hybrid or real (software)"
+    )
+    run.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="set any key of any file: technology.vdd=0.8V, device.r_on=200kohm, "
+        "architecture.apim.adc_bits=6, network.layers[0].channels=32, training.adc=ideal",
+    )
+    run.add_argument("--no-train", action="store_true", help="estimate only, with assumed activity")
+    run.add_argument(
+        "--recipe", metavar="R", default="", help="a training recipe of the network file"
+    )
+    run.add_argument("--epochs", metavar="N", type=_whole(1, LARGEST), help="epochs of training")
+    run.add_argument(
+        "--images", metavar="N", type=_whole(1, LARGEST), help="training images an epoch"
+    )
+    run.add_argument(
+        "--seed", metavar="N", type=_whole(0, SEEDS), default=0, help="of all randomness (0)"
+    )
+    run.add_argument("--data", metavar="DIR", help="where the data set is")
+    run.add_argument(
+        "--out", metavar="DIR", type=Path, help="where the report goes (reports/NETWORK)"
+    )
+    run.add_argument(
+        "--threads", metavar="N", type=_whole(1, 1024), help="of training (all processors)"
+    )
+
+    compare = command(commands, "compare", _compare, "say what two runs differ in, and by how much")
+    compare.add_argument(
+        "runs", metavar="RUN", nargs=2, help="the folder of a run, or its report.json"
+    )
+    compare.add_argument(
+        "--tolerance",
+        metavar="T",
+        type=_tolerance,
+        default=0.0,
+        help="relative change of a result that still counts as none (0); exit 1 beyond it",
+    )
+    compare.add_argument("--all", action="store_true", help="list every change")
+
+    show = command(commands, "show", _show, "print a technology, device, network or architecture")
+    show.add_argument("name", metavar="NAME", help="a file, or the name of a shipped one")
+
+    data = command(commands, "data", _fetch, "data sets").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    fetch = command(data, "fetch", _fetch, "download a data set, once")
+    fetch.add_argument("dataset", metavar="DATASET", help="cifar10")
+    fetch.add_argument("--data", metavar="DIR", help="where to (the user's cache)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

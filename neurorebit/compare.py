@@ -1,0 +1,162 @@
+"""Two reports, value by value: what changed, and by how much."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from neurorebit.schema import InputError
+
+TIMINGS = ("seconds", "images_per_second")  # differ from run to run, and are not compared
+GIVEN = (  # what a run was told, not what came of it
+    "ablations", "architecture", "assumptions", "command", "device", "inputs", "name", "network",
+    "notes", "overrides", "recipe", "seed", "technology", "version", "weights",
+)  # fmt: skip
+NEEDED = ("chip", "inputs", "layers", "phases")
+HEADLINES = (
+    "chip.area_m2", "chip.leakage_W", "chip.utilization", "totals.*.energy_J",
+    "totals.*.energy_with_dram_J", "totals.*.latency_s", "phases.*.energy_J", "phases.*.latency_s",
+    "phases.*.tops_per_W", "training.test_accuracy",
+)  # fmt: skip
+LONGEST = 60  # characters of a value in a table
+MOST = 20  # further changes that are listed one by one
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value that two reports do not share; None where a report lacks it."""
+
+    path: str
+    first: Any
+    second: Any
+
+    @property
+    def size(self) -> float:
+        """The difference over the larger of two numbers; infinite where they are not numbers."""
+        if not (_is_number(self.first) and _is_number(self.second)):
+            return math.inf
+        return float(abs(self.second - self.first) / max(abs(self.first), abs(self.second)))
+
+    @property
+    def growth(self) -> str:
+        """The change as a reader puts it: in percent of the first value."""
+        if not math.isfinite(self.size) or self.first == 0:
+            return "new" if self.first in (None, 0) else "gone" if self.second is None else "other"
+        share = (self.second - self.first) / abs(self.first)
+        return f"{100 * share:+.3g} %" if abs(share) < 10 else f"x {self.second / self.first:.3g}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two reports do not share: in what they were given, and in what came of it."""
+
+    given: tuple[Change, ...]
+    results: tuple[Change, ...]
+    tolerance: float
+
+    @property
+    def beyond(self) -> tuple[Change, ...]:
+        """The results that differ by more than the tolerance."""
+        return tuple(change for change in self.results if change.size > self.tolerance)
+
+    def text(self, every: bool = False) -> str:
+        """Tables of the changes; of the smaller results only the largest unless ``every``."""
+        if not self.given and not self.results:
+            return "no difference (timings are not compared)"
+        heads = [change for change in self.results if _is_headline(change.path)]
+        rest = sorted(
+            (change for change in self.results if not _is_headline(change.path)),
+            key=lambda change: -change.size,
+        )
+        left_out = 0 if every else max(0, len(rest) - MOST)
+        parts = [
+            _table("Given", self.given),
+            _table("Results", heads),
+            _table("Details, largest change first", rest[: len(rest) - left_out]),
+        ]
+        if left_out:
+            parts.append(f"and {left_out} smaller changes; --all lists them")
+        told = "results differ by more than the tolerance" if self.beyond else "no result differs"
+        parts.append(
+            f"{len(self.beyond)} of {len(self.results)} changed results are beyond the tolerance "
+            f"of {self.tolerance:g} (timings are not compared)"
+            if self.results
+            else f"{told} (timings are not compared)"
+        )
+        return "\n\n".join(part for part in parts if part)
+
+
+def read(place: str) -> dict[str, Any]:
+    """The report in a folder or a file; InputError where there is none."""
+    path = Path(place)
+    path = path / "report.json" if path.is_dir() else path
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise InputError(
+            f"{path}: cannot be read: {problem.strerror}; name the folder of a run"
+        ) from None
+    except ValueError:
+        raise InputError(f"{path}: not a report.json; name the folder of a run") from None
+    if not isinstance(report, dict) or not all(key in report for key in NEEDED):
+        raise InputError(f"{path}: not the report of a run; name the folder of a run")
+    return report
+
+
+def compare(first: Mapping[str, Any], second: Mapping[str, Any], tolerance: float) -> Comparison:
+    """Every value that differs, timings aside. Layers are matched by name, epochs by number."""
+    one, two = dict(_leaves(first)), dict(_leaves(second))
+    changes = [
+        Change(path, one.get(path), two.get(path))
+        for path in dict.fromkeys((*one, *two))
+        if one.get(path) != two.get(path)
+    ]
+    given = tuple(change for change in changes if change.path.split(".")[0] in GIVEN)
+    return Comparison(given, tuple(c for c in changes if c not in given), tolerance)
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key not in TIMINGS:
+                yield from _leaves(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            label = item.get("name", item.get("epoch", i)) if isinstance(item, dict) else i
+            yield from _leaves(item, f"{path}[{label}]")
+    else:
+        yield path, value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_headline(path: str) -> bool:
+    steps = path.split(".")
+    return any(
+        len(steps) == len(wanted) and all(w in ("*", s) for w, s in zip(wanted, steps, strict=True))
+        for wanted in (headline.split(".") for headline in HEADLINES)
+    )
+
+
+def _table(title: str, changes: tuple[Change, ...] | list[Change]) -> str:
+    if not changes:
+        return ""
+    rows = [[c.path, _said(c.first), _said(c.second), c.growth] for c in changes]
+    align = ("left", "right", "right", "right")
+    head = [title, "first", "second", "change"]
+    return tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return ""
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

@@ -1,0 +1,514 @@
+"""A run as tables, CSV and JSON: report.json holds all of it, the rest is drawn from that.
+
+Accuracies and utilisations are fractions; everything else is in SI units until a table is drawn.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+from neurorebit import units
+from neurorebit.activity import Activity
+from neurorebit.architecture import ArchitectureSpec
+from neurorebit.cost import Bill
+from neurorebit.estimate import PHASES, Estimate
+from neurorebit.schema import InfeasibleError, InputError, plain
+
+Json = dict[str, Any]
+
+CHIP = "chip"  # the last row: what belongs to no layer
+EPOCH_KEYS = (
+    "epoch", "loss", "train_accuracy", "test_accuracy", "cells_programmed", "images_per_second",
+    "seconds",
+)  # fmt: skip
+PAPER = {  # "ReBIT", Dang, Wang, He, Li: TOPS/W of the two passes
+    "forward": 74.29,
+    "backward": 1.78,
+}
+MACRO, DRAM_IN = "tops_per_W_macro", "tops_per_W_with_dram"
+DEFINITIONS = {
+    "ops": "two for each multiply-accumulate of the phase, on the weights the layer has",
+    "energy": "dynamic energy and leakage of the whole chip over the phase, without DRAM",
+    "TOPS": "ops / latency / 1e12",
+    "TOPS/W macro": "ops / energy of the arrays with their converters and arithmetic alone / 1e12",
+    "TOPS/W chip": "ops / energy / 1e12: leakage in, DRAM out",
+    "TOPS/W with DRAM": "ops / (energy + DRAM energy) / 1e12",
+}
+
+
+def require_feasible(estimate: Estimate) -> None:
+    """InfeasibleError, naming the first part whose area, leakage or energy is not a number."""
+
+    def first(bill: Bill) -> str:
+        return next((p for p, a in bill.items.items() if not np.all(np.isfinite(a))), "")
+
+    checks = [("area", estimate.area), ("leakage", estimate.leakage)]
+    checks += [(f"energy in the {name} phase", p.energy) for name, p in estimate.phases.items()]
+    for what, bill in checks:
+        if part := first(bill):
+            raise InfeasibleError(
+                f"{part}: its {what} is undefined, so a chip with it cannot be built; the settings "
+                "leave the range of its model"
+            )
+    for name, phase in estimate.phases.items():
+        for what, rows in (("latency", phase.latency), ("DRAM energy", phase.dram_energy)):
+            bad = np.flatnonzero(~np.isfinite(rows))
+            if bad.size:
+                raise InfeasibleError(
+                    f"{estimate.rows[bad[0]]}: its {what} in the {name} phase is undefined; the "
+                    "settings leave the range of a model"
+                )
+
+
+def build(
+    header: Json,
+    estimate: Estimate,
+    spec: ArchitectureSpec,
+    activity: Activity,
+    training: Json | None,
+) -> Json:
+    """All that a run has to say, as report.json holds it; InfeasibleError for an impossible chip.
+
+    ``header`` says what was run on which inputs, ``training`` what the training reached.
+    """
+    require_feasible(estimate)
+    area, leakage = _amounts(estimate.area), _amounts(estimate.leakage)
+    phases = {name: _phase(estimate, name) for name in PHASES}
+    conventions = _conventions(spec)
+    return {
+        **header,
+        "chip": {
+            "area_m2": math.fsum(area.values()),
+            "area_by_part_m2": area,
+            "leakage_W": math.fsum(leakage.values()),
+            "leakage_by_part_W": leakage,
+            "utilization": float(estimate.chip_utilization),
+        },
+        "phases": phases,
+        "totals": _totals(estimate, phases),
+        "layers": [_layer(estimate, i) for i in range(len(estimate.rows))],
+        "activity": {
+            "source": activity.source,
+            "layers": [
+                {"name": name, **plain(layer)}
+                for name, layer in zip(estimate.rows, activity.layers, strict=False)
+            ],
+        },
+        "assumptions": list(estimate.assumptions),
+        "paper": {
+            name: {
+                "paper_tops_per_W": figure,
+                "convention": conventions[name],
+                "tops_per_W": phases[name]["tops_per_W"],
+                "tops_per_W_macro": phases[name][MACRO],
+                "tops_per_W_with_dram": phases[name][DRAM_IN],
+            }
+            for name, figure in PAPER.items()
+        },
+        "training": training,
+    }
+
+
+def _conventions(spec: ArchitectureSpec) -> dict[str, str]:
+    """What the figures beside the paper's count."""
+    return {
+        "forward": f"forward ops / forward energy; {spec.input_bits}-bit inputs, "
+        f"{spec.weight_bits}-bit weights, {spec.apim.adc_bits}-bit converters, batch norm included",
+        "backward": "ops of the errors sent back / energy of the backward phase, batch norm "
+        f"included; {spec.error_bits if spec.error_bits == 'fp32' else f'{spec.error_bits}-bit'} "
+        f"errors, 32-bit weights, {spec.dpim.build} build",
+    }
+
+
+def _amounts(bill: Bill) -> dict[str, float]:
+    return {part: float(np.sum(amount)) for part, amount in bill.items.items()}
+
+
+def _ratio(ops: float, energy: float) -> float | None:
+    return ops / energy / 1e12 if energy > 0 else None
+
+
+def _phase(estimate: Estimate, name: str) -> Json:
+    phase = estimate.phases[name]
+    parts = _amounts(phase.energy)
+    energy, dram = math.fsum(parts.values()), float(np.sum(phase.dram_energy))
+    return {
+        "per": phase.per,
+        "ops": float(phase.ops),
+        "energy_J": energy,
+        "energy_by_part_J": parts,
+        "leakage_energy_J": float(phase.leakage_energy),
+        "dram_energy_J": dram,
+        "macro_energy_J": float(phase.macro_energy),
+        "latency_s": phase.total_latency,
+        "tops": _ratio(phase.ops, phase.total_latency),
+        "tops_per_W": _ratio(phase.ops, energy),
+        MACRO: _ratio(phase.ops, float(phase.macro_energy)),
+        DRAM_IN: _ratio(phase.ops, energy + dram),
+    }
+
+
+def _layer(estimate: Estimate, i: int) -> Json:
+    chip = i == len(estimate.rows) - 1
+    return {
+        "name": estimate.rows[i],
+        "kind": CHIP if chip else estimate.kinds[i],
+        "macs": 0 if chip else int(estimate.macs[i]),
+        "utilization": float(estimate.chip_utilization if chip else estimate.utilization[i]),
+        "phases": {name: _layer_phase(estimate, name, i) for name in PHASES},
+    }
+
+
+def _layer_phase(estimate: Estimate, name: str, i: int) -> Json:
+    phase, shape = estimate.phases[name], (len(estimate.rows),)
+    parts = {
+        part: float(np.broadcast_to(amount, shape)[i])
+        for part, amount in phase.energy.items.items()
+    }
+    return {
+        "energy_J": math.fsum(parts.values()),
+        "energy_by_part_J": parts,
+        "dram_energy_J": float(phase.dram_energy[i]),
+        "latency_s": float(phase.latency[i]),
+    }
+
+
+def _totals(estimate: Estimate, phases: Mapping[str, Json]) -> Json:
+    """What one image costs to recognise, and to learn from; an iteration; an epoch."""
+    batch, images = estimate.batch, estimate.images
+    iterations = math.ceil(images / batch)
+    counts = {
+        "inference": (1, {"forward": 1.0}),
+        "image": (1, {n: 1 / (1 if p["per"] == "image" else batch) for n, p in phases.items()}),
+        "iteration": (
+            batch,
+            {n: float(batch if p["per"] == "image" else 1) for n, p in phases.items()},
+        ),
+        "epoch": (
+            images,
+            {n: float(images if p["per"] == "image" else iterations) for n, p in phases.items()},
+        ),
+    }
+    return {
+        name: {
+            "images": taken,
+            "energy_J": (energy := math.fsum(n * phases[p]["energy_J"] for p, n in times.items())),
+            "dram_energy_J": (
+                dram := math.fsum(n * phases[p]["dram_energy_J"] for p, n in times.items())
+            ),
+            "energy_with_dram_J": energy + dram,
+            "latency_s": math.fsum(n * phases[p]["latency_s"] for p, n in times.items()),
+        }
+        for name, (taken, times) in counts.items()
+    }
+
+
+# --- files
+
+
+def files(report: Json) -> dict[str, str]:
+    """The files of a report, by name; the last one written is report.json."""
+    return {
+        "report.txt": text(report),
+        "layers.csv": layers_csv(report),
+        "training.csv": training_csv(report),
+        "report.json": json.dumps(report, indent=1, sort_keys=True, allow_nan=False) + "\n",
+    }
+
+
+def text(report: Json) -> str:
+    """The report for a reader: what to know first, then tables."""
+    parts = [
+        _head(report),
+        _section("Chip", _chip(report)),
+        _section("Phases", _phases(report)),
+        _section("Totals", _totals_table(report)),
+        _section("Beside the ReBIT paper", _paper(report)),
+        _section("Energy of each layer, without DRAM", _layers(report, "energy_J", "J")),
+        _section("Time of each layer", _layers(report, "latency_s", "s")),
+        _section("Energy of each part, without DRAM", _parts(report)),
+        _section("Training", _training(report)),
+        _section("Activity", _activity(report)),
+        _section("Assumptions", _list(report["assumptions"])),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(title: str, body: str) -> str:
+    return f"{title}\n{'-' * len(title)}\n{body}" if body else ""
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> str:
+    """A table with ``words`` columns of text, and numbers behind them."""
+    align = ("left",) * words + ("right",) * (len(head) - words)
+    return tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
+
+
+def _number(value: float | None, digits: int = 4) -> str:
+    return "" if value is None else f"{value:.{digits}g}"
+
+
+def _column(values: Sequence[float], unit: str) -> tuple[str, list[str]]:
+    """The unit in which a column reads best, and its numbers in it."""
+    largest = max((abs(value) for value in values), default=0.0)
+    number, prefixed = units.scale(largest, unit)
+    factor = number / largest if largest else 1.0
+    return prefixed, [_number(value * factor) if value else "0" for value in values]
+
+
+def _head(report: Json) -> str:
+    inputs = report["inputs"]
+    lines = [f"NeuroReBIT {report['version']}: {report['command']}"]
+    rows = [
+        [kind, read["name"], read["file"], f"sha256 {read['sha256'][:12]}"]
+        for kind, read in inputs.items()
+    ]
+    lines += [tabulate(rows, tablefmt="plain", disable_numparse=True)]
+    lines += [f"! {line}" for line in report["ablations"]]
+    lines += [f"* {line}" for line in report["overrides"]]
+    lines += [f"- {line}" for line in report["notes"]]
+    return "\n".join(lines)
+
+
+def _chip(report: Json) -> str:
+    chip = report["chip"]
+    area, leakage = _grouped(chip["area_by_part_m2"]), _grouped(chip["leakage_by_part_W"])
+    names = sorted(area.keys() | leakage.keys(), key=lambda name: -area.get(name, 0.0))
+    areas = [*(area.get(name, 0.0) for name in names), chip["area_m2"]]
+    leaks = [*(leakage.get(name, 0.0) for name in names), chip["leakage_W"]]
+    (area_unit, area_texts), (leak_unit, leak_texts) = _column(areas, "m2"), _column(leaks, "W")
+    rows = [
+        [name, text, _share(amount, areas[-1]), leak, _share(leaked, leaks[-1])]
+        for name, amount, text, leaked, leak in zip(
+            [*names, "sum"], areas, area_texts, leaks, leak_texts, strict=True
+        )
+    ]
+    head = ["part", f"area [{area_unit}]", "share", f"leakage [{leak_unit}]", "share"]
+    used = f"Cells that hold weights, copies not counted: {_percent(chip['utilization'])}"
+    return f"{_table(head, rows)}\n\n{used}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _share(amount: float, whole: float) -> str:
+    return _percent(amount / whole) if whole else ""
+
+
+def _grouped(amounts: Mapping[str, float], depth: int = 2) -> dict[str, float]:
+    """Amounts by the first steps of the parts' paths."""
+    groups: dict[str, list[float]] = {}
+    for part, amount in amounts.items():
+        groups.setdefault("/".join(part.split("/")[:depth]), []).append(amount)
+    return {group: math.fsum(members) for group, members in groups.items()}
+
+
+def _phases(report: Json) -> str:
+    head = [
+        "phase", "per", "ops", "energy", "of it leakage", "DRAM energy", "time", "TOPS",
+        "TOPS/W macro", "TOPS/W chip", "TOPS/W with DRAM",
+    ]  # fmt: skip
+    rows = [
+        [
+            name,
+            phase["per"],
+            _number(phase["ops"]),
+            units.show(phase["energy_J"], "J"),
+            _share(phase["leakage_energy_J"], phase["energy_J"]),
+            units.show(phase["dram_energy_J"], "J"),
+            units.show(phase["latency_s"], "s"),
+            *(_number(phase[key]) for key in ("tops", MACRO, "tops_per_W", DRAM_IN)),
+        ]
+        for name, phase in ((name, report["phases"][name]) for name in PHASES)
+    ]
+    told = [[f"{word} ", f"= {meaning}"] for word, meaning in DEFINITIONS.items()]
+    return f"{_table(head, rows, 2)}\n\n{tabulate(told, tablefmt='plain')}"
+
+
+def _totals_table(report: Json) -> str:
+    said = {
+        "inference": "one image, forward alone",
+        "image": "one image trained on, with its share of an iteration",
+        "iteration": "one iteration",
+        "epoch": "one epoch",
+    }
+    rows = [
+        [
+            said[name],
+            f"{total['images']:,}",
+            units.show(total["energy_J"], "J"),
+            units.show(total["dram_energy_J"], "J"),
+            units.show(total["energy_with_dram_J"], "J"),
+            units.show(total["latency_s"], "s"),
+        ]
+        for name, total in ((name, report["totals"][name]) for name in said)
+    ]
+    return _table(["", "images", "energy", "DRAM", "with DRAM", "time"], rows)
+
+
+def _paper(report: Json) -> str:
+    rows = []
+    for name, said in report["paper"].items():
+        figures = (said[key] for key in ("paper_tops_per_W", "tops_per_W", MACRO, DRAM_IN))
+        rows.append([name, *map(_number, figures), said["convention"]])
+    head = ["TOPS/W", "paper", "chip", "macro", "with DRAM", "convention"]
+    return tabulate(
+        rows, head, "simple", disable_numparse=True,
+        colalign=("left", "right", "right", "right", "right", "left"),
+    )  # fmt: skip
+
+
+def _layers(report: Json, key: str, unit: str) -> str:
+    layers = report["layers"]
+    head, columns = ["layer", "kind", "MACs", "utilization"], []
+    for name in PHASES:
+        values = [layer["phases"][name][key] for layer in layers]
+        prefixed, texts = _column([*values, math.fsum(values)], unit)
+        head.append(f"{name} [{prefixed}/{report['phases'][name]['per']}]")
+        columns.append(texts)
+    rows = [
+        [
+            layer["name"],
+            "" if layer["name"] == CHIP else layer["kind"],
+            "" if layer["name"] == CHIP else f"{layer['macs']:,}",
+            _percent(layer["utilization"]),
+            *(column[i] for column in columns),
+        ]
+        for i, layer in enumerate(layers)
+    ]
+    rows.append(["sum", "", "", "", *(column[-1] for column in columns)])
+    return _table(head, rows, 2)
+
+
+def _parts(report: Json) -> str:
+    phases = {name: _grouped(report["phases"][name]["energy_by_part_J"]) for name in PHASES}
+    names = list(dict.fromkeys(part for parts in phases.values() for part in parts))
+    head, columns = ["part"], []
+    for name, parts in phases.items():
+        values = [parts.get(part, 0.0) for part in names]
+        prefixed, texts = _column([*values, math.fsum(values)], "J")
+        head.append(f"{name} [{prefixed}/{report['phases'][name]['per']}]")
+        columns.append(texts)
+    rows = [[part, *(column[i] for column in columns)] for i, part in enumerate([*names, "sum"])]
+    return _table(head, rows)
+
+
+def _training(report: Json) -> str:
+    training = report["training"]
+    if training is None:
+        return ""
+    head = [
+        "epoch", "loss", "train accuracy", "test accuracy", "cells programmed", "images/s",
+        "seconds",
+    ]  # fmt: skip
+    rows = [[_number(epoch[key]) for key in EPOCH_KEYS] for epoch in training["epochs"]]
+    return _table(head, rows)
+
+
+def _activity(report: Json) -> str:
+    keys = list(report["activity"]["layers"][0])[1:]
+    rows = [
+        [
+            layer["name"],
+            *(
+                " ".join(_number(x, 2) for x in layer[key])
+                if isinstance(layer[key], list)
+                else _number(layer[key], 3)
+                for key in keys
+            ),
+        ]
+        for layer in report["activity"]["layers"]
+    ]
+    head = ["layer", *(key.replace("_", " ") for key in keys)]
+    return f"{report['activity']['source']}\n\n{_table(head, rows)}"
+
+
+def layers_csv(report: Json) -> str:
+    """A row for each layer and phase: latency, energy, and the energy of each part."""
+    parts = list(dict.fromkeys(p for n in PHASES for p in report["phases"][n]["energy_by_part_J"]))
+    head = ["layer", "kind", "macs", "utilization", "phase", "per", "latency_s", "energy_J"]
+    rows: list[list[Any]] = [[*head, "dram_energy_J", *(f"energy_J {part}" for part in parts)]]
+    for layer in report["layers"]:
+        for name in PHASES:
+            phase = layer["phases"][name]
+            owed = phase["energy_by_part_J"]
+            rows.append(
+                [
+                    *(layer[key] for key in head[:4]),
+                    name,
+                    report["phases"][name]["per"],
+                    *(phase[key] for key in ("latency_s", "energy_J", "dram_energy_J")),
+                    *(owed.get(part, 0.0) for part in parts),
+                ]
+            )
+    return _csv(rows)
+
+
+def training_csv(report: Json) -> str:
+    """A row for each epoch; the header alone where nothing was trained."""
+    epochs = (report["training"] or {}).get("epochs", [])
+    return _csv([list(EPOCH_KEYS), *([epoch[key] for key in EPOCH_KEYS] for epoch in epochs)])
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+def claim(folder: Path) -> None:
+    """InputError unless files can be written to a folder, which may not exist yet."""
+    made: list[Path] = []
+    try:
+        for place in (*reversed(folder.parents), folder):
+            if not place.is_dir():
+                place.mkdir()
+                made.append(place)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-"):
+            pass
+    except OSError as problem:
+        raise _unwritable(folder, problem) from None
+    finally:
+        for place in reversed(made):
+            place.rmdir()
+
+
+def write(folder: Path, contents: Mapping[str, str]) -> None:
+    """Write files to a folder: all of them, or none; each appears whole."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
+        try:
+            for name, content in contents.items():
+                (scratch / name).write_text(content, encoding="utf-8")
+            for name in contents:
+                os.replace(scratch / name, folder / name)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    except OSError as problem:
+        raise _unwritable(folder, problem) from None
+
+
+def _unwritable(folder: Path, problem: OSError) -> InputError:
+    where = f" ({problem.filename})" if problem.filename else ""
+    return InputError(
+        f"--out {folder}: cannot be written: {problem.strerror or problem}{where}; name another "
+        "folder"
+    )

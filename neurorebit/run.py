@@ -1,0 +1,244 @@
+"""One run, end to end: files, training if asked for, estimate, report."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurorebit import __version__, report
+from neurorebit.activity import Activity
+from neurorebit.estimate import Estimate, estimate
+from neurorebit.inputs import Inputs, Setting, read_inputs
+from neurorebit.network import Training, read_network
+from neurorebit.schema import Document
+
+if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numba
+    from neurorebit.train.data import Dataset
+    from neurorebit.train.trainer import TrainingResult
+
+Say = Callable[[str], None]
+Progress = Callable[[int, int, int, float, float], None]  # epoch, done, to do, loss, images/s
+
+TRAINING_SET = {"cifar10": 50_000, "digits": 1438}  # images of an epoch that nothing limits
+PAPER = "paper"  # the recipe with the published schedule
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for. ``out`` None means ``reports/<network>``."""
+
+    network: str
+    architecture: str = "rebit"
+    technology: str = ""
+    device: str = ""
+    settings: tuple[Setting, ...] = ()
+    train: bool = True
+    recipe: str = ""
+    seed: int = 0
+    data: str | None = None
+    out: Path | None = None
+    threads: int = 1
+
+    def command(self, recipe: str = "", without: tuple[str, ...] = ()) -> str:
+        """The command line that asks for this again, but for where files lie and threads."""
+        words = ["neurorebit", "run", self.network]
+        chosen = {
+            "--architecture": "" if self.architecture == "rebit" else self.architecture,
+            "--technology": self.technology,
+            "--device": self.device,
+            "--recipe": recipe or self.recipe,
+        }
+        words += [word for option, name in chosen.items() if name for word in (option, name)]
+        for setting in self.settings:
+            if setting.key not in without:
+                words += str(setting).split(" ", 1)
+        words += ["--seed", str(self.seed)] if self.seed else []
+        words += [] if self.train else ["--no-train"]
+        return shlex.join(words)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The report of a run, the folder it was written to, and how the training ended."""
+
+    report: dict[str, Any]
+    folder: Path
+    files: tuple[str, ...]
+    interrupted: bool = False
+    diverged: bool = False
+
+
+def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome:
+    """Do what a request asks for, and write the report.
+
+    ``say`` is told in one line what the training will run on. InputError or InfeasibleError, before
+    any training, where a file or an option is wrong, the chip is impossible, or the output folder
+    cannot be written.
+    """
+    inputs = read_inputs(
+        request.network,
+        request.architecture,
+        request.technology,
+        request.device,
+        request.recipe,
+        request.settings,
+    )
+    spec, network = inputs.architecture, inputs.network
+    folder = request.out or Path("reports") / re.sub(r"[^\w-]+", "_", network.name)
+    activity = network.assumed(spec.input_bits)
+    size = TRAINING_SET[network.training.dataset]
+    design = _estimate(inputs, activity, min(network.training.images or size, size))
+    report.require_feasible(design)
+    report.claim(folder)
+
+    trained = None
+    if request.train:
+        trained = _train(inputs, request, say, progress)
+        activity = trained.result.activity or activity
+        design = _estimate(inputs, activity, trained.result.images)
+    result = trained.result if trained else None
+    header = {
+        "name": "neurorebit",
+        "version": __version__,
+        "command": request.command(),
+        **inputs.names,
+        "weights": spec.weights,
+        "recipe": inputs.recipe,
+        "seed": request.seed,
+        "inputs": inputs.record(),
+        "ablations": _ablations(inputs, result),
+        "overrides": [str(setting) for setting in inputs.settings],
+        "notes": _notes(inputs, request, activity, trained),
+    }
+    training = _training_record(inputs.network.training, trained) if trained else None
+    document = report.build(header, design, spec, activity, training)
+    contents = report.files(document)
+    report.write(folder, contents)
+    return Outcome(
+        document,
+        folder,
+        tuple(contents),
+        interrupted=result is not None and result.interrupted,
+        diverged=result is not None and result.diverged,
+    )
+
+
+def _estimate(inputs: Inputs, activity: Activity, images: int) -> Estimate:
+    return estimate(
+        inputs.network,
+        inputs.architecture,
+        inputs.technology,
+        inputs.device,
+        activity,
+        batch=min(inputs.network.training.batch, images),
+        images=images,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What the training reached, and on what."""
+
+    result: TrainingResult
+    data: Dataset
+    fallback: bool
+
+    @property
+    def length(self) -> str:
+        """How long it was, for a reader."""
+        epochs = len(self.result.epochs)
+        return f"{epochs} {'epoch' if epochs == 1 else 'epochs'} of {self.result.images:,} images"
+
+
+def _train(inputs: Inputs, request: Request, say: Say, progress: Progress | None) -> Trained:
+    from neurorebit.train import data, trainer
+
+    network, training = inputs.network, inputs.network.training
+    source = data.locate(
+        training.dataset, training.fallback, network.input, network.classes, request.data
+    )
+    say(f"training on {source}")
+    images = data.load(source, network.input)
+    result = trainer.train(
+        network,
+        inputs.architecture,
+        inputs.device,
+        images,
+        training,
+        seed=request.seed,
+        threads=request.threads,
+        progress=progress,
+    )
+    return Trained(result, images, fallback=source.dataset != training.dataset)
+
+
+def _training_record(training: Training, trained: Trained) -> dict[str, Any]:
+    result, tests = trained.result, len(trained.data.test_labels)
+    return {
+        "dataset": result.dataset,
+        "fallback": trained.fallback,
+        "images": result.images,
+        "test_images": min(training.test_images or tests, tests),
+        "weights": result.weights,
+        "epochs": [asdict(epoch) for epoch in result.epochs],
+        "test_accuracy": result.test_accuracy,
+        "interrupted": result.interrupted,
+        "diverged": result.diverged,
+        "weights_sha256": result.weights_sha256,
+    }
+
+
+def _ablations(inputs: Inputs, result: TrainingResult | None) -> list[str]:
+    """Where training and estimate are not of the same chip."""
+    if result is not None:
+        return list(result.ablations)
+    if inputs.architecture.weights == "real":
+        return ["weights=real: software has no arrays; the estimate bills the hybrid chip"]
+    return []
+
+
+def _notes(
+    inputs: Inputs, request: Request, activity: Activity, trained: Trained | None
+) -> list[str]:
+    """What a reader must know before the first table."""
+    if trained is None:
+        return [f"nothing was trained: no accuracy, and the activity is {activity.source}"]
+    result, training, notes = trained.result, inputs.network.training, []
+    if result.interrupted:
+        notes.append(
+            f"INTERRUPTED in epoch {len(result.epochs)} of {training.epochs}"
+            if result.epochs
+            else "INTERRUPTED before the first step"
+        )
+    if result.diverged:
+        notes.append("DIVERGED: the loss is no longer a number; try a lower training.learning_rate")
+    told = f"trained on {result.dataset}"
+    if trained.fallback:
+        told += " as a fallback: CIFAR-10 was not found; 'neurorebit data fetch cifar10' gets it"
+    elif trained.data.note:
+        told += f": {trained.data.note}"
+    notes.append(told)
+    if _is_short(inputs, trained):
+        paper = request.command(PAPER, without=("training.epochs", "training.images"))
+        notes.append(
+            f"the accuracy comes from a short run, {trained.length}; for the paper's schedule: "
+            f"{paper}"
+        )
+    else:
+        notes.append(f"trained for {trained.length}")
+    notes.append(f"the estimate's activity is {activity.source}")
+    return notes
+
+
+def _is_short(inputs: Inputs, trained: Trained) -> bool:
+    """Whether the training was shorter than the paper's schedule for this network."""
+    if PAPER not in inputs.recipes:
+        return False
+    paper = read_network(Document(inputs.documents["network"].path), PAPER).training
+    size = len(trained.data.train_labels)
+    result = trained.result
+    return len(result.epochs) < paper.epochs or result.images < min(paper.images or size, size)
