@@ -12,7 +12,7 @@ from neurorebit.architecture import ArchitectureSpec
 from neurorebit.device import Device
 from neurorebit.kernels import cpu
 from neurorebit.mapping import array_cuts
-from neurorebit.network import Network, Node
+from neurorebit.network import Network, Node, Training
 from neurorebit.train.layers import (
     PIXEL,
     Add,
@@ -44,6 +44,7 @@ class Model:
     def __init__(
         self,
         network: Network,
+        training: Training,
         spec: ArchitectureSpec,
         device: Device,
         *,
@@ -52,15 +53,16 @@ class Model:
         dtype: type[np.floating] = np.float32,
     ) -> None:
         self.network = network
+        self.training = training
         self.spec = spec
         self.dtype = dtype
         self.workspace = Workspace()
-        self.tools = Tools(workers, self.workspace, network.training, dtype)
+        self.tools = Tools(workers, self.workspace, training, dtype)
         self.matrices: list[MatrixLayer] = []
         self.norms: list[BatchNorm] = []
         self.steps: list[Step] = []
         self._cuts = array_cuts(network, spec)
-        self._site = (spec, device, network.training, seed, workers, self.workspace, dtype)
+        self._site = (spec, device, training, seed, workers, self.workspace, dtype)
         self._readers = [0] * len(network.nodes)
         for node in network.nodes:
             for source in node.inputs:
@@ -111,7 +113,7 @@ class Model:
     def _matrix_layer(self, node: Node) -> MatrixLayer:
         index = len(self.matrices)
         site = Site(node, index, self._cuts[index], *self._site)
-        given = self.network.training.error_bits
+        given = self.training.error_bits
         bits = self.spec.error_bits if given is None else given
         return MatrixLayer(
             node,
