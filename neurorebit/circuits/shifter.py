@@ -1,0 +1,41 @@
+"""Shift registers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.layout import Placed, stretched
+from neurorebit.circuits.register import Register
+from neurorebit.cost import Cost, Real, action
+from neurorebit.technology import Technology
+
+
+@dataclass(frozen=True, eq=False)
+class Shifter(Placed):
+    """``count`` registers of ``bits`` bits that shift, in any shape (circuits.md 3.5)."""
+
+    tech: Technology
+    bits: Real = 8.0
+    count: Real = 1.0
+    fit_width: Real = 0.0
+    fit_height: Real = 0.0
+    name: str = "shifter"
+
+    @cached_property
+    def register(self) -> Register:
+        return Register(self.tech, self.count * self.bits)
+
+    @cached_property
+    def size(self) -> tuple[Real, Real]:
+        return stretched(self, self.register.area, self.register.width)
+
+    @property
+    def parts(self) -> tuple[tuple[Real, Block], ...]:
+        return ((1.0, self.register),)
+
+    @action
+    def shift(self, active: Real = 1.0) -> Cost:
+        """Shift all by one; ``active`` is the share of bits that change."""
+        return self.register.store(active)
