@@ -137,7 +137,12 @@ class Document:
             raise InputError(f"{self.shown}{line}: not valid YAML: {reason}") from None
         if not isinstance(node, yaml.MappingNode):
             raise InputError(f"{self.shown}:1: expected 'key: value' lines, found none")
-        self.tree: dict[str, Any] = self._plain(node, (), f"{self.shown}:")
+        try:
+            self.tree: dict[str, Any] = self._plain(node, (), f"{self.shown}:")
+        except RecursionError:
+            raise InputError(
+                f"{self.shown}: nested too deeply, or an alias stands for what it is in"
+            ) from None
 
     def _plain(self, node: yaml.Node, loc: Loc, origin: str) -> Any:
         by_line = origin.endswith(":")
@@ -219,9 +224,7 @@ class Document:
         loc, value = self._located(error["loc"])
         kind, context = error["type"], error.get("ctx", {})
         if kind == "unexpected_keyword_argument":
-            near = difflib.get_close_matches(
-                str(loc[-1]), _keys(cls, value_at(self.tree, loc[:-1]))
-            )
+            near = difflib.get_close_matches(str(loc[-1]), _keys(cls))
             cure = f"; did you mean '{near[0]}'?" if near else "; remove it"
             return self.error(loc, f"unknown key{cure}")
         if kind in ("missing", "missing_argument"):
@@ -232,6 +235,7 @@ class Document:
             choices = re.findall(r"'([^']+)'", expected)
             near = difflib.get_close_matches(found, choices)
             cure = f"; did you mean '{near[0]}'?" if near else ""
+            loc += ("kind",) if kind == "union_tag_invalid" else ()
             return self.error(loc, f"expected one of {', '.join(choices)}, got '{found}'{cure}")
         if kind in ("dataclass_type", "dict_type", "list_type", "tuple_type"):
             return self.error(loc, f"expected a section, got '{value}'")
@@ -263,7 +267,7 @@ def value_at(tree: Any, loc: Loc) -> Any:
     return tree
 
 
-def _keys(cls: type, section: Any) -> list[str]:
+def _keys(cls: type) -> list[str]:
     """Every field name of the dataclasses below ``cls``: the words a wrong key may have meant."""
     seen: set[type] = set()
     names: set[str] = set()
@@ -279,7 +283,7 @@ def _keys(cls: type, section: Any) -> list[str]:
                 walk(hints[field.name])
 
     walk(cls)
-    return sorted(names - set(section if isinstance(section, dict) else ()))
+    return sorted(names)
 
 
 _adapters: dict[type, TypeAdapter[Any]] = {}
