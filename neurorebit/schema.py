@@ -237,8 +237,10 @@ class Document:
             cure = f"; did you mean '{near[0]}'?" if near else ""
             loc += ("kind",) if kind == "union_tag_invalid" else ()
             return self.error(loc, f"expected one of {', '.join(choices)}, got '{found}'{cure}")
-        if kind in ("dataclass_type", "dict_type", "list_type", "tuple_type"):
+        if kind in ("dataclass_type", "dict_type", "model_attributes_type"):
             return self.error(loc, f"expected a section, got '{value}'")
+        if kind in ("list_type", "tuple_type"):
+            return self.error(loc, f"expected a list, got '{value}'")
         if kind == "union_tag_not_found":
             return self.error(loc, "the key 'kind' is missing; add it")
         message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")

@@ -1,0 +1,398 @@
+"""A network file becomes a graph with every shape known, or one line says what does not fit."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neurorebit import paths
+from neurorebit.network import Shape, read_network
+from neurorebit.schema import Document, InputError
+
+SMALL = """\
+source: by hand
+name: small
+input: {channels: 2, height: 6, width: 8}
+classes: 3
+layers:
+  - {kind: conv, channels: 4, kernel: 3, padding: 1}
+  - {kind: batch_norm}
+  - {kind: relu}
+  - {kind: max_pool, kernel: 2}
+  - {kind: flatten}
+  - {kind: linear, features: 3}
+activity:
+  source: nothing
+  input_density: 0.5, 0.25
+training:
+  batch: 16
+recipe: quick
+recipes:
+  quick: {epochs: 2, images: 100}
+  long: {epochs: 50, learning_rate: 0.01}
+  bare:
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    def made(text=SMALL, recipe="", **sets):
+        path = tmp_path / "small.yaml"
+        path.write_text(text, encoding="utf-8")
+        given = {key.replace("__", "."): value for key, value in sets.items()}
+        return read_network(Document(path, "network", "small.yaml"), recipe, given)
+
+    return made
+
+
+def with_layers(*layers, classes=3, image="{channels: 2, height: 6, width: 8}"):
+    """The small network with other layers; the first stands on line 6."""
+    head, _, rest = SMALL.partition("layers:\n")
+    tail = rest[rest.index("activity:") :].replace("0.5, 0.25", "0.5")
+    head = head.replace("classes: 3", f"classes: {classes}")
+    head = head.replace("{channels: 2, height: 6, width: 8}", image)
+    return f"{head}layers:\n" + "".join(f"  - {layer}\n" for layer in layers) + tail
+
+
+def refusal(do):
+    with pytest.raises(InputError) as caught:
+        do()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# --- the shipped networks, against arithmetic by hand
+
+
+@pytest.mark.parametrize("name", paths.names("network"))
+def test_a_shipped_network_loads_with_each_of_its_recipes(name):
+    recipes = Document(paths.shipped("network", name)).tree["recipes"]
+    assert {"quick", "paper"} <= recipes.keys()
+    for recipe in recipes:
+        network = read_network(Document(paths.shipped("network", name)), recipe)
+        assert network.name == name
+        assert network.nodes[-1].shape_out.size == network.classes
+        assert len(network.assumed(8).layers) == len(network.matrices)
+
+
+def test_vgg11_has_the_published_size():
+    network = read_network(Document(paths.shipped("network", "vgg11")))
+    assert network.macs == 152_769_536
+    assert [node.matrix.cols for node in network.matrices] == [
+        64, 128, 256, 256, 512, 512, 512, 512, 10,
+    ]  # fmt: skip
+    assert [node.matrix.rows for node in network.matrices] == [
+        27, 576, 1152, 2304, 2304, 4608, 4608, 4608, 512,
+    ]  # fmt: skip
+    assert [node.matrix.vectors for node in network.matrices] == [
+        1024, 256, 64, 64, 16, 16, 4, 4, 1,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "macs", "weights"),
+    [
+        ("mlp", 784 * 256 + 256 * 128 + 128 * 10, 784 * 256 + 256 * 128 + 128 * 10),
+        (
+            "lenet5",
+            25 * 6 * 28 * 28 + 150 * 16 * 10 * 10 + 400 * 120 + 120 * 84 + 84 * 10,
+            25 * 6 + 150 * 16 + 400 * 120 + 120 * 84 + 84 * 10,
+        ),
+        (
+            "resnet18",  # stem, four blocks of 64, then halved maps and a shortcut each; 0.56 GMAC
+            27 * 64 * 1024
+            + 4 * 576 * 64 * 1024
+            + (576 + 3 * 1152 + 64) * 128 * 256
+            + (1152 + 3 * 2304 + 128) * 256 * 64
+            + (2304 + 3 * 4608 + 256) * 512 * 16
+            + 5120,
+            27 * 64
+            + 4 * 576 * 64
+            + (576 + 3 * 1152 + 64) * 128
+            + (1152 + 3 * 2304 + 128) * 256
+            + (2304 + 3 * 4608 + 256) * 512
+            + 5120,
+        ),
+    ],
+)
+def test_a_shipped_network_has_the_size_of_its_paper(name, macs, weights):
+    network = read_network(Document(paths.shipped("network", name)))
+    assert network.macs == macs
+    assert sum(node.matrix.weights for node in network.matrices) == weights
+
+
+# --- shapes and graph
+
+
+def test_shapes_follow_from_the_layers(read):
+    conv, norm, relu, pool, flat, linear = read().nodes
+    assert (conv.shape_in, conv.shape_out) == (Shape(2, 6, 8), Shape(4, 6, 8))
+    assert (conv.kernel, conv.stride, conv.padding, conv.groups) == (3, 1, 1, 1)
+    assert norm.shape_out == relu.shape_out == Shape(4, 6, 8)
+    assert (pool.shape_out, pool.kernel, pool.stride) == (Shape(4, 3, 4), 2, 2)
+    assert flat.shape_out == Shape(48, 1, 1)
+    assert (linear.matrix.rows, linear.matrix.cols, linear.matrix.vectors) == (48, 3, 1)
+    m = conv.matrix
+    assert (m.rows, m.cols, m.vectors, m.positions, m.groups) == (18, 4, 48, 9, 1)
+    assert m.weights == 72
+    assert m.macs == 72 * 48
+
+
+def test_groups_share_neither_inputs_nor_outputs(read):
+    layers = (
+        "{kind: conv, channels: 6, kernel: 3, groups: 2}",
+        "{kind: relu}",
+        "{kind: flatten}",
+        "{kind: linear, features: 3}",
+    )
+    matrix = read(with_layers(*layers)).nodes[0].matrix
+    assert (matrix.rows, matrix.cols, matrix.groups) == (9, 3, 2)
+    assert matrix.weights == 54
+
+
+def test_layers_without_weights_belong_to_the_matrix_before_them(read):
+    network = read()
+    conv, *between, linear = network.nodes
+    assert network.matrices == (conv, linear)
+    assert [network.owner(node) for node in network.nodes] == [conv] * 5 + [linear]
+    first = read(with_layers("{kind: relu}", "{kind: flatten}", "{kind: linear, features: 3}"))
+    assert first.owner(first.nodes[0]) is None
+    assert len(between) == 4
+
+
+def test_a_residual_connection_reads_two_layers(read):
+    network = read(
+        with_layers(
+            "{kind: conv, channels: 2, kernel: 3, padding: 1}",
+            "{kind: relu, name: start}",
+            "{kind: conv, channels: 2, kernel: 3, padding: 1}",
+            "{kind: add, other: start}",
+            "{kind: relu}",
+            "{kind: flatten}",
+            "{kind: linear, features: 3}",
+        )
+    )
+    assert network.nodes[3].inputs == (2, 1)
+    assert network.owner(network.nodes[3]).name == "conv2"
+    assert [node.inputs for node in network.nodes[:3]] == [(-1,), (0,), (1,)]
+
+
+@given(
+    height=st.integers(1, 12),
+    width=st.integers(1, 12),
+    kernel=st.integers(1, 5),
+    stride=st.integers(1, 4),
+    padding=st.integers(0, 3),
+)
+def test_an_output_is_a_position_where_the_window_fits(
+    tmp_path_factory, height, width, kernel, stride, padding
+):
+    def positions(side):
+        return sum(
+            1
+            for start in range(-padding, side + padding, stride)
+            if start + kernel <= side + padding
+        )
+
+    expected = Shape(5, positions(height), positions(width)) if (
+        positions(height) and positions(width)
+    ) else None  # fmt: skip
+    text = with_layers(
+        f"{{kind: conv, channels: 5, kernel: {kernel}, stride: {stride}, padding: {padding}}}",
+        classes=expected.size if expected else 2,
+        image=f"{{channels: 3, height: {height}, width: {width}}}",
+    )
+    path = tmp_path_factory.getbasetemp() / "window.yaml"
+    path.write_text(text)
+    if expected and expected.size >= 2:
+        assert read_network(Document(path)).nodes[0].shape_out == expected
+    else:
+        assert "does not fit" in refusal(lambda: read_network(Document(path)))
+
+
+# --- what does not fit
+
+
+@pytest.mark.parametrize(
+    ("layers", "line", "told"),
+    [
+        (
+            ["{kind: conv, channels: 4, kernel: 9}"],
+            6,
+            "layers[0]: layer 'conv1': a 9 x 9 kernel does not fit the 2 x 6 x 8 map it gets "
+            "(padding 0)",
+        ),
+        (
+            ["{kind: conv, channels: 4, kernel: 1, groups: 4}"],
+            6,
+            "layers[0]: layer 'conv1': 4 groups do not divide 2 inputs and 4 outputs",
+        ),
+        (
+            ["{kind: max_pool, kernel: 7, name: wide}"],
+            6,
+            "layers[0]: layer 'wide': a 7 x 7 window does not fit the 2 x 6 x 8 map it gets",
+        ),
+        (
+            ["{kind: relu}", "{kind: linear, features: 3}"],
+            7,
+            "layers[1]: layer 'linear1': gets a 2 x 6 x 8 map; put 'kind: flatten' before it",
+        ),
+        (
+            ["{kind: relu, name: a}", "{kind: conv, channels: 3, kernel: 1}"]
+            + ["{kind: add, other: a}"],
+            8,
+            "layers[2]: layer 'add1': cannot add 2 x 6 x 8 ('a') to 3 x 6 x 8",
+        ),
+        (
+            ["{kind: relu}", "{kind: add, other: b}"],
+            7,
+            "layers[1].other: no layer named 'b' comes before; name one that does",
+        ),
+        (
+            ["{kind: relu, input: later}"],
+            6,
+            "layers[0].input: no layer named 'later' comes before; name one that does",
+        ),
+        (
+            ["{kind: relu, name: a}", "{kind: relu, name: a}"],
+            7,
+            "layers[1].name: a layer named 'a' came before; rename one",
+        ),
+        (
+            ["{kind: flatten}", "{kind: linear, features: 4}", "{kind: linear, features: 3}"],
+            8,
+            "layers[2]: layer 'linear2': its inputs can be negative, and the arrays take unsigned "
+            "inputs; put a 'relu' before it",
+        ),
+        (
+            ["{kind: relu}", "{kind: flatten, input: input}", "{kind: linear, features: 3}"],
+            6,
+            "layers[0]: layer 'relu1': nothing reads its output; remove it or use it",
+        ),
+        (
+            ["{kind: flatten}", "{kind: linear, features: 4}"],
+            7,
+            "layers[1]: the last layer gives 4 x 1 x 1, the network has 3 classes",
+        ),
+        (
+            ["{kind: relu}"],
+            5,
+            "layers: no conv or linear layer; a network needs one",
+        ),
+        (
+            ["{kind: conv, channels: 4, kernel: 3, pading: 1}"],
+            6,
+            "layers[0].pading: unknown key; did you mean 'padding'?",
+        ),
+        (
+            ["{kind: conv, channels: 4}"],
+            6,
+            "layers[0]: the key 'kernel' is missing; add it",
+        ),
+        (
+            ["{kind: convolution, channels: 4, kernel: 3}"],
+            6,
+            "layers[0].kind: expected one of conv, linear, max_pool, avg_pool, batch_norm, relu, "
+            "flatten, add, got 'convolution'",
+        ),
+        (
+            ["{kind: conv, channels: 0, kernel: 3}"],
+            6,
+            "layers[0].channels: should be greater than or equal to 1, got '0'",
+        ),
+        (
+            ["{kind: conv, channels: 4.5, kernel: 3}"],
+            6,
+            "layers[0].channels: should be a valid integer, unable to parse string as an integer, "
+            "got '4.5'",
+        ),
+    ],
+)
+def test_a_layer_that_does_not_fit_is_told(read, layers, line, told):
+    assert refusal(lambda: read(with_layers(*layers))) == f"small.yaml:{line}: {told}"
+
+
+def test_a_layer_that_is_a_word_is_told(read):
+    told = refusal(lambda: read(with_layers("relu")))
+    assert told == "small.yaml:6: layers[0]: expected a section, got 'relu'"
+
+
+def test_a_network_without_layers_is_told(read):
+    text = SMALL[: SMALL.index("layers:")] + "layers: []\n" + SMALL[SMALL.index("activity:") :]
+    assert refusal(lambda: read(text)).startswith("small.yaml:5: layers: ")
+
+
+def test_the_densities_must_match_the_layers(read):
+    told = refusal(lambda: read(activity__input_density="0.1, 0.2, 0.3"))
+    assert told.startswith("--set network.activity.input_density=0.1, 0.2, 0.3: ")
+    assert told.endswith("expected 1 number or 2 (one for each conv and linear), got 3")
+
+
+# --- activity
+
+
+def test_the_assumed_activity_is_that_of_the_file(read):
+    activity = read().assumed(4)
+    assert activity.source == "assumed: nothing"
+    assert [layer.input_density for layer in activity.layers] == [(0.5,) * 4, (0.25,) * 4]
+    assert activity.layers[0].words_written == 1.0
+
+
+def test_one_density_stands_for_all_layers(read):
+    activity = read(activity__input_density="0.3").assumed(2)
+    assert [layer.input_density for layer in activity.layers] == [(0.3, 0.3)] * 2
+
+
+# --- training and recipes
+
+
+def test_the_files_own_recipe_holds_unless_another_is_asked_for(read):
+    assert (read().training.epochs, read().training.images) == (2, 100)
+    long = read(recipe="long").training
+    assert (long.epochs, long.images, long.learning_rate, long.batch) == (50, None, 0.01, 16)
+    bare = read(recipe="bare").training
+    assert (bare.epochs, bare.images) == (1, None)
+
+
+def test_a_setting_wins_over_the_recipe(read):
+    assert read(recipe="long", training__epochs="7").training.epochs == 7
+    assert read(recipe="long", training__augment__flip="false").training.augment.flip is False
+
+
+def test_a_setting_can_choose_the_recipe(read):
+    assert read(recipes__long__epochs="9", recipe="long").training.epochs == 9
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "recipe", "told"),
+    [
+        ("", "", "brief", "small.yaml:1: unknown recipe 'brief'; the file has: quick, long, bare"),
+        (
+            "recipe: quick",
+            "recipe: quik",
+            "",
+            "small.yaml:17: recipe: unknown recipe 'quik'; the file has: quick, long, bare",
+        ),
+        (
+            "images: 100",
+            "image: 100",
+            "",
+            "small.yaml:19: training.image: unknown key; did you mean 'images'?",
+        ),
+        (
+            "learning_rate: 0.01",
+            "learning_rate: 0",
+            "quick",
+            "small.yaml:20: training.learning_rate: must be above 0 and at most 100, got 0",
+        ),
+        ("bare:", "bare: 3", "", "small.yaml:21: recipes.bare: "),
+        (
+            "batch: 16",
+            "batch: 16\n  dataset: mnist",
+            "",
+            "small.yaml:17: training.dataset: expected one of cifar10, digits, got 'mnist'",
+        ),
+        ("batch: 16", "batch: 16\n  momentum: 1", "", "small.yaml:17: training.momentum: must be "),
+    ],
+)
+def test_a_wrong_recipe_is_told_whether_or_not_it_is_used(read, old, new, recipe, told):
+    assert refusal(lambda: read(SMALL.replace(old, new, 1), recipe)).startswith(told)
