@@ -237,8 +237,11 @@ def test_an_output_is_a_position_where_the_window_fits(
             "layers[1]: layer 'linear1': gets a 2 x 6 x 8 map; put 'kind: flatten' before it",
         ),
         (
-            ["{kind: relu, name: a}", "{kind: conv, channels: 3, kernel: 1}"]
-            + ["{kind: add, other: a}"],
+            [
+                "{kind: relu, name: a}",
+                "{kind: conv, channels: 3, kernel: 1}",
+                "{kind: add, other: a}",
+            ],
             8,
             "layers[2]: layer 'add1': cannot add 2 x 6 x 8 ('a') to 3 x 6 x 8",
         ),
