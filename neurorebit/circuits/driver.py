@@ -169,7 +169,7 @@ class LineDriver(Placed):
     tech: Technology
     lines: Real = 128.0
     driven_res: Real = 1e3
-    load: Real = 0.0  # of a line [F]
+    load: Real = 1e-14  # of a line [F]
     line_res: Real = 0.0
     read_voltage: Real = 0.5
     write_voltage: Real = 2.0

@@ -61,6 +61,12 @@ def cell_height(tech: Technology) -> Real:
     return tech.layout.cell_height * tech.feature
 
 
+def cell_edges(tech: Technology) -> Real:
+    """Height [m] that a cell keeps free at its edges; one fin fits a cell no higher than that."""
+    layout = tech.layout
+    return 2.0 * (layout.poly_extension + layout.field_poly_gap / 2.0) * tech.feature
+
+
 def fins(tech: Technology, width: Real) -> Real:
     """Whole fins that make a drawn width [m]; a minimum width is one fin."""
     return whole_up(width / (tech.layout.min_width * tech.feature))
@@ -93,18 +99,22 @@ def pfet_res(tech: Technology, width: Real) -> Real:
 
 
 def _transconductance(tech: Technology, current: Real, width: Real) -> Real:
-    overdrive = 0.7 * tech.vdd - tech.threshold
-    slope = 2.0 * current * electrical_width(tech, width) / np.where(overdrive > 0, overdrive, 1.0)
-    return np.where(overdrive > 0, slope, np.nan)
+    """The square-law slope; the current follows the supply by the alpha-power law."""
+    nominal = 0.7 * tech.nominal_vdd - tech.threshold
+    overdrive = 0.7 * tech.supply_ratio * tech.nominal_vdd - tech.threshold
+    on = np.greater(overdrive, 0.0) & np.greater(nominal, 0.0)
+    overdrive, nominal = np.where(on, overdrive, np.nan), np.where(on, nominal, np.nan)
+    current = current * (overdrive / nominal) ** tech.drive.supply_exponent
+    return 2.0 * current * electrical_width(tech, width) / overdrive
 
 
 def nfet_gm(tech: Technology, width: Real) -> Real:
-    """Transconductance [A/V] of an NFET at 0.7 vdd; nan where that does not turn it on."""
+    """Transconductance [A/V] of an NFET at a gate voltage of 0.7 vdd; nan if that is off."""
     return _transconductance(tech, tech.drive.overdrive_n, width)
 
 
 def pfet_gm(tech: Technology, width: Real) -> Real:
-    """Transconductance [A/V] of a PFET at 0.7 vdd, with the NFET's threshold."""
+    """Transconductance [A/V] of a PFET, with the NFET's threshold."""
     return _transconductance(tech, tech.drive.overdrive_p, width)
 
 
@@ -126,7 +136,8 @@ def _fins_high(tech: Technology, fins_in_fold: Real) -> Real:
 def _fold(tech: Technology, width: Real, room: Real) -> Strip:
     """A transistor of the drawn width folded into the room [m] its type has in the cell."""
     present = np.asarray(width) > 0.0
-    room = np.where(present, np.where(np.asarray(room) > 0.0, room, np.nan), 1.0)
+    fits = np.greater(room, 0.0) | (tech.finfet & np.greater(room, -GUARD * tech.feature))
+    room = np.where(present, np.where(fits, np.maximum(room, GUARD * tech.feature), np.nan), 1.0)
     folds = np.maximum(whole_up(width / room), 1.0)
     height = np.where(folds > 1.0, room, width)
     if tech.fin is not None:
@@ -174,11 +185,9 @@ class Gate:
     @cached_property
     def _strips(self) -> tuple[Strip, Strip]:
         """NFETs, PFETs."""
-        layout, feature = self.tech.layout, self.tech.feature
         n, p = np.asarray(self.nfet) > 0.0, np.asarray(self.pfet) > 0.0
-        margin = 2.0 * (layout.poly_extension + layout.field_poly_gap / 2.0)
-        gap = np.where(n & p, layout.pn_gap, 0.0)
-        room = self.height - (gap + margin) * feature
+        gap = np.where(n & p, self.tech.layout.pn_gap * self.tech.feature, 0.0)
+        room = self.height - gap - cell_edges(self.tech)
         share = self.pfet / np.where(n | p, self.nfet + self.pfet, 1.0)
         return (
             _fold(self.tech, self.nfet, (1.0 - share) * room),
@@ -331,10 +340,9 @@ class PassGate:
 
     @cached_property
     def height(self) -> Real:
-        layout = self.tech.layout
-        margin = layout.pn_gap + 2.0 * (layout.poly_extension + layout.field_poly_gap / 2.0)
         n, p = self._strips
-        return n.height + p.height + margin * self.tech.feature
+        gap = self.tech.layout.pn_gap * self.tech.feature
+        return n.height + p.height + gap + cell_edges(self.tech)
 
     @cached_property
     def drain_cap(self) -> Real:

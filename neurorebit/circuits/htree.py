@@ -62,7 +62,7 @@ class HTree(Block):
         return (
             (span * self.leaf_width, 2.0 * branchings),
             (span * self.leaf_height, 4.0 * branchings),
-            (np.expand_dims(np.asarray(trunk), 0), 1.0),
+            (trunk + np.zeros_like(level[:1]), 1.0),
         )
 
     def _sum(self, values: list[Real]) -> Real:

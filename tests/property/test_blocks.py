@@ -1,0 +1,220 @@
+"""Every block of the circuits and the chip, in every technology, keeps the same promises.
+
+Blocks are found, not listed: a class that can be built from a technology, and a device where it
+asks for one, is tested by existing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import neurorebit.chip
+import neurorebit.circuits
+from neurorebit import paths
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.layout import Placed
+from neurorebit.cost import Bill, Cost
+from neurorebit.device import Device, read_device
+from neurorebit.schema import Document
+from neurorebit.technology import Technology, read_technology
+
+NAMES = paths.names("technology")
+TECHNOLOGIES = [read_technology(Document(paths.shipped("technology", name))) for name in NAMES]
+DEVICE = read_device(Document(paths.shipped("device", "taox_hfox")))
+GIVEN = {"tech": Technology, "device": Device}
+SIZES = (
+    "bits",
+    "cols",
+    "rows",
+    "lines",
+    "count",
+    "operands",
+    "terms",
+    "outputs",
+    "window",
+    "entries",
+    "load",
+    "line_res",
+    "width",
+    "length",
+)
+
+
+def required(cls: type) -> list[str]:
+    return [
+        field.name
+        for field in dataclasses.fields(cls)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    ]
+
+
+def found() -> Iterator[type[Block]]:
+    """Public blocks that can be built from what is given and that are no base of others."""
+    for package in (neurorebit.circuits, neurorebit.chip):
+        for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+            for name, cls in vars(importlib.import_module(info.name)).items():
+                of_here = inspect.isclass(cls) and cls.__module__ == info.name
+                if of_here and issubclass(cls, Block) and dataclasses.is_dataclass(cls):
+                    buildable = set(required(cls)) <= set(GIVEN)
+                    if buildable and not name.startswith("_") and not cls.__subclasses__():
+                        yield cls
+
+
+BLOCKS = sorted(found(), key=lambda cls: (cls.__module__, cls.__name__))
+CIRCUITS = [cls for cls in BLOCKS if cls.__module__.startswith("neurorebit.circuits")]
+each_block = pytest.mark.parametrize("cls", BLOCKS, ids=lambda cls: cls.__name__)
+each_circuit = pytest.mark.parametrize("cls", CIRCUITS, ids=lambda cls: cls.__name__)
+
+
+def build(cls: type[Block], tech: Technology, **fields: Any) -> Block:
+    given = {"tech": tech, "device": DEVICE}
+    return cls(**{name: given[name] for name in required(cls)}, **fields)
+
+
+def actions(block: Block) -> dict[str, Callable[[], Cost]]:
+    """The actions that need no argument."""
+    free = {}
+    for name, method in inspect.getmembers(type(block), inspect.isfunction):
+        if getattr(method, "is_action", False):
+            arguments = list(inspect.signature(method).parameters.values())[1:]
+            if all(a.default is not inspect.Parameter.empty for a in arguments):
+                free[name] = getattr(block, name)
+    return free
+
+
+def amounts(block: Block) -> dict[str, Any]:
+    """Everything a block is billed for, by name."""
+    foot = block.footprint
+    values = {"area": foot.area.total, "leakage": foot.leakage.total}
+    for name, act in actions(block).items():
+        cost = act()
+        values[f"{name} energy"] = cost.energy.total
+        values[f"{name} latency"] = cost.latency.total
+    return values
+
+
+def bills(block: Block) -> Iterator[Bill]:
+    yield block.footprint.area
+    yield block.footprint.leakage
+    for act in actions(block).values():
+        cost = act()
+        yield cost.energy
+        yield cost.latency
+
+
+def test_blocks_are_found() -> None:
+    names = {cls.__name__ for cls in BLOCKS}
+    assert {"Adder", "SarAdc", "Decoder", "HTree", "SramBuffer", "Mac"} <= names
+
+
+@each_block
+@pytest.mark.parametrize("tech", TECHNOLOGIES, ids=NAMES)
+def test_it_exists_everywhere(cls: type[Block], tech: Technology) -> None:
+    """Positive and finite in every technology; every item of a bill has the block's name."""
+    block = build(cls, tech)
+    for name, amount in amounts(block).items():
+        assert np.ndim(amount) == 0, name
+        assert np.isfinite(amount), name
+        assert amount >= 0.0, name
+    for bill in bills(block):
+        assert all(item.split("/")[0] == block.name for item in bill.items)
+        assert all(np.all(np.asarray(amount) >= -1e-30) for amount in bill.items.values())
+    assert sum(amounts(block).values()) > 0.0
+
+
+@each_block
+def test_its_area_is_the_sum_of_its_bill(cls: type[Block]) -> None:
+    for tech in TECHNOLOGIES:
+        block = build(cls, tech)
+        parts = sum((n * part.footprint for n, part in block.parts), block.body)
+        assert block.footprint.area.total == pytest.approx(parts.area.total, rel=1e-12)
+        assert block.footprint.leakage.total == pytest.approx(parts.leakage.total, rel=1e-12)
+        if isinstance(block, Placed):
+            outline = float(block.width) * float(block.height)
+            assert block.footprint.area.total == pytest.approx(outline, rel=1e-12)
+
+
+@each_block
+def test_a_sweep_equals_its_points(cls: type[Block]) -> None:
+    many = amounts(build(cls, Technology.stack(TECHNOLOGIES)))
+    for i, tech in enumerate(TECHNOLOGIES):
+        for name, amount in amounts(build(cls, tech)).items():
+            swept = np.broadcast_to(many[name], (len(TECHNOLOGIES),))[i]
+            assert swept == pytest.approx(amount, rel=1e-12, abs=1e-40), (NAMES[i], name)
+
+
+@each_circuit
+def test_a_sweep_of_a_field_equals_its_points(cls: type[Block]) -> None:
+    tech = TECHNOLOGIES[NAMES.index("32nm_lstp")]
+    for field in dataclasses.fields(cls):
+        default = field.default
+        if not isinstance(default, float) or field.name == "tolerance":
+            continue
+        values = [default, 2.0 * default + 1.0] if field.name in SIZES else [default] * 2
+        if field.name in ("load", "length"):
+            values = [default, 2.0 * default + 1e-14]
+        many = amounts(build(cls, tech, **{field.name: np.array(values)}))
+        for i, value in enumerate(values):
+            for name, amount in amounts(build(cls, tech, **{field.name: value})).items():
+                swept = np.broadcast_to(many[name], (2,))[i]
+                close = pytest.approx(amount, rel=1e-12, abs=1e-40, nan_ok=True)
+                assert swept == close, (field.name, name)
+
+
+@each_circuit
+def test_more_never_costs_less(cls: type[Block]) -> None:
+    """Bits, rows, columns, copies, loads and lengths."""
+    for tech in TECHNOLOGIES:
+        plain = build(cls, tech)
+        before = amounts(plain)
+        for field in dataclasses.fields(cls):
+            if field.name not in SIZES:
+                continue
+            value = getattr(plain, field.name)
+            more = {"load": 1e-14, "line_res": 100.0, "length": value / 1e3}.get(field.name, value)
+            after = amounts(build(cls, tech, **{field.name: value + more}))
+            for name, amount in after.items():
+                kept = np.isnan(amount) or amount >= before[name] * (1.0 - 1e-9)
+                assert kept, (field.name, name, tech.source)
+
+
+@each_circuit
+def test_a_lower_supply_is_slower_and_saves_energy(cls: type[Block]) -> None:
+    """But for energy where switches are drawn for a resistance: they get wider, by whole fins."""
+    for tech in TECHNOLOGIES:
+        before = amounts(build(cls, tech))
+        lower = dataclasses.replace(tech, vdd=0.9 * tech.vdd)
+        for name, amount in amounts(build(cls, lower)).items():
+            if name.endswith("latency"):
+                assert amount >= before[name] * (1.0 - 1e-9), (name, tech.source)
+            elif name != "area" and not hasattr(cls, "switch"):
+                assert amount <= before[name] * (1.0 + 1e-9), (name, tech.source)
+
+
+@each_circuit
+def test_heat_is_slower_and_leaks_more(cls: type[Block]) -> None:
+    for tech in TECHNOLOGIES:
+        before = amounts(build(cls, tech))
+        hot = dataclasses.replace(tech, temperature=400.0)
+        for name, amount in amounts(build(cls, hot)).items():
+            if name == "leakage" or name.endswith("latency"):
+                assert amount >= before[name] * (1.0 - 1e-9), (name, tech.source)
+
+
+@each_circuit
+def test_outside_its_range_it_is_nan_not_an_error(cls: type[Block]) -> None:
+    tech = TECHNOLOGIES[NAMES.index("32nm_lstp")]
+    starved = dataclasses.replace(tech, vdd=0.5 * tech.vdd)
+    for name, amount in amounts(build(cls, starved)).items():
+        assert np.isnan(amount) or amount >= 0.0, name
+    if issubclass(cls, Placed):
+        sliver = build(cls, tech, fit_width=1e-9)
+        assert np.isnan(sliver.footprint.area.total) or sliver.footprint.area.total > 0.0
