@@ -69,12 +69,10 @@ class Transport(Section):
     source: str
     bus_bits: Count
     delay_tolerance: Annotated[Real, quantity("", at_least=0, at_most=10)]
-    toggle_activity: Annotated[Real, quantity("", above=0, at_most=1)]
-    chip_fold: Annotated[Real, quantity("", at_least=1)]
-    tile_fold: Annotated[Real, quantity("", at_least=1)]
-    buffer: Literal["flip_flop", "sram"]
+    tile_buffer: Literal["flip_flop", "sram"]
     tile_buffer_lines: Count
     tile_buffer_bits: Count
+    global_buffer: Literal["flip_flop", "sram"]
     global_buffer_lines: Count
     global_buffer_bits: Count
     staging_bits: Count

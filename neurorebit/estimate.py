@@ -1,17 +1,35 @@
-"""A mapping to area, energy and latency: footprint and cost of each layer, phase and part."""
+"""A mapping to area, energy and latency: footprint and cost of each layer, phase and part.
+
+System.md 13.5 to 13.7. Streams of one layer overlap, so its time is that of the slowest; layers and
+phases follow each other. Arrays have the matrix layers on their last axis.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.cost import Bill, Real
+from neurorebit.activity import Activity
+from neurorebit.architecture import ArchitectureSpec
+from neurorebit.chip.chip import Chip
+from neurorebit.chip.tile import Tile
+from neurorebit.circuits.htree import HTree
+from neurorebit.circuits.wire import Bus
+from neurorebit.cost import Bill, Cost, Real
+from neurorebit.device import Device, Pulses
+from neurorebit.mapping import Floorplan, Layers, ceil
+from neurorebit.network import Network
+from neurorebit.schema import InfeasibleError
+from neurorebit.technology import Technology
 
 Rows = NDArray[np.float64]  # one number for each matrix layer, and a last one for the chip
 
 PHASES = ("forward", "backward", "gradient", "update", "sync")
+WORD = 32.0
+NARROW = 16.0  # bits of a partial result in a tile's output buffer
 
 
 @dataclass(frozen=True)
@@ -20,7 +38,7 @@ class PhaseEstimate:
 
     ``energy`` itemises dynamic energy and leakage by part, without DRAM; every item is an array
     over the matrix layers with a last row for what belongs to no layer. ``latency`` and
-    ``dram_energy`` are such arrays too. ``macro_energy`` is the share of the macros alone.
+    ``dram_energy`` are such arrays too. ``macro_energy`` is the dynamic energy of the macros alone.
     """
 
     per: str
@@ -65,4 +83,387 @@ class Estimate:
     assumptions: tuple[str, ...]  # one plain sentence each, for the report's reader
 
 
-__all__ = ["PHASES", "Estimate", "PhaseEstimate", "Real"]
+@dataclass(frozen=True)
+class Measured:
+    """The activity of every layer as arrays."""
+
+    density: Rows
+    error_density: Rows
+    error_nonzero: Rows
+    conductance: Rows
+    set_fraction: Rows
+    reset_fraction: Rows
+    set_levels: Rows
+    reset_levels: Rows
+    words_written: Rows
+
+    @classmethod
+    def of(cls, activity: Activity) -> Measured:
+        """The arrays of an activity; planes of an input are averaged."""
+        density = [float(np.mean(layer.input_density)) for layer in activity.layers]
+        others = [name for name in cls.__dataclass_fields__ if name != "density"]
+        return cls(
+            np.array(density),
+            *(np.array([getattr(layer, n) for layer in activity.layers], float) for n in others),
+        )
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A phase before leakage: costs of all layers, DRAM traffic [bit], and the macros' share.
+
+    ``together`` is time [s] that all layers take at once and so belongs to none.
+    """
+
+    cost: Cost
+    dram_bits: Real
+    macro: Bill
+    together: Real = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Phases:
+    """What each phase does on a chip, for one image (update and sync: for one iteration)."""
+
+    chip: Chip
+    activity: Measured
+    pulses: Pulses
+    batch: int
+
+    @property
+    def layers(self) -> Layers:
+        return self.chip.layers
+
+    @property
+    def spec(self) -> ArchitectureSpec:
+        return self.chip.spec
+
+    @cached_property
+    def outputs(self) -> Rows:
+        """Output channels of all groups."""
+        return self.layers.outputs * self.layers.groups
+
+    @cached_property
+    def results(self) -> Rows:
+        """Values of a layer's output map, before pooling."""
+        return self.outputs * self.layers.vectors
+
+    @cached_property
+    def handed(self) -> Rows:
+        """Times a pixel is sent: kernel-split PEs hand it on along one side of the kernel."""
+        m = self.layers
+        return np.where(m.split, m.kernel, m.positions)
+
+    @cached_property
+    def backward(self) -> Rows:
+        """1 for the layers that send an error back, 0 for the first."""
+        return np.where(self.layers.first, 0.0, 1.0)
+
+    def _in_tiles(self, split: Cost, whole: Cost) -> Cost:
+        """The cost in the kind of tile that each layer has."""
+        kind = np.where(self.layers.split, 1.0, 0.0)
+        return kind * split + (1.0 - kind) * whole
+
+    def _analog(self, tile: Tile) -> Cost:
+        """Transport and additions of the forward pass in a tile of this kind."""
+        m, bits, sums = self.layers, self.spec.input_bits, self.chip.analog_sum_bits
+        columns, arrays = self.chip.plan.pe_rows, self.chip.plan.array_rows
+        taken = m.vectors * m.rows * m.groups * bits
+        sent = self._sent
+        held = Cost(tile.pe.take(taken).energy + tile.pe.give(self.results * columns * sums).energy)
+        moved = tile.pe.carry(taken + self.results * arrays * sums)
+        inside = (held + moved).under(tile.name)
+        added = tile.add(self.results * (arrays - 1.0), sums)
+        buffered = tile.buffered(sent, NARROW * self.results)
+        carried = tile.carry(sent + self.results * columns * sums)
+        return inside + added + _shared(buffered | carried, self.chip.plan.tiles)
+
+    @cached_property
+    def _sent(self) -> Rows:
+        """Input bits of an image that go to a layer's tiles."""
+        m = self.layers
+        return m.channels * m.groups * self.handed * m.vectors * self.spec.input_bits
+
+    def forward(self) -> Phase:
+        """Quantised inputs through the ReRAM arrays, sums, norm, rectifier, pooling."""
+        chip, m, plan = self.chip, self.layers, self.chip.plan
+        one = self._mvm()
+        products = Cost(m.vectors * one.energy, m.vectors / plan.copies * one.latency)
+        moved = self._in_tiles(self._analog(chip.split_tile), self._analog(chip.whole_tile))
+        bits, stored = self.spec.input_bits, self.spec.vector_unit.stored_bits
+        pooled = self.outputs * m.pooled
+        tree = self._over(chip.analog_tree, self._sent + self.results * stored)
+        buffered = chip.buffer.read(self._sent) | chip.buffer.write(pooled * bits)
+        normed, bare = np.where(m.normed, 1.0, 0.0), np.where(m.normed, 0.0, 1.0)
+        unit = normed * chip.vector_unit.normalise(self.results)
+        unit = unit + bare * chip.vector_unit.rectify(self.results)
+        window = m.vectors / m.pooled
+        unit = unit + np.where(window > 1.0, 1.0, 0.0) * chip.vector_unit.pool(pooled, window)
+        steps = m.vectors * bits * plan.tiles + m.vectors * bits
+        dram = m.inputs * bits + pooled * bits
+        dram = dram + normed * 2.0 * self.results * stored
+        dram = dram + bare * np.where(m.rectified, 1.0, 0.0) * self.results
+        fill = one.latency.total + chip.analog_tree.delay
+        cost = self._overlapped((products, moved, tree, buffered, unit), dram, fill)
+        return Phase(cost + chip.control.step(steps), dram, products.energy)
+
+    def _mvm(self) -> Cost:
+        """One input vector through all arrays of a layer; time is that of one array."""
+        chip, m, plan, a = self.chip, self.layers, self.chip.plan, self.activity
+        block = np.where(m.split, m.channels, m.rows)
+        blocks = np.where(m.split, m.positions, m.groups)
+        total = Cost()
+        for rows, row_blocks in _cut(block, plan.rows):
+            for cols, col_blocks in _cut(m.outputs, plan.cols):
+                one = chip.analog_macro.mvm(a.density, a.conductance, rows, cols)
+                count = blocks * row_blocks * col_blocks
+                total = total | one.across(count)
+        return total.under("pe").under("analog")
+
+    def _over(self, tree: HTree, bits: Real, further: Real = 0.0) -> Cost:
+        """So many bits over a chip tree, all of its wires wide."""
+        flits = bits / self.spec.transport.bus_bits
+        return tree.transfer(bits, flits, further)
+
+    def _overlapped(self, streams: tuple[Cost, ...], dram_bits: Real, fill: Real) -> Cost:
+        """Streams side by side, DRAM among them.
+
+        A batch goes through a layer in one stream, so an image bears its share of the time [s]
+        until the first value has come through.
+        """
+        together = Cost()
+        for stream in streams:
+            together = together | stream
+        memory = self.chip.dram.transfer(dram_bits)
+        slower = np.maximum(memory.latency.total - together.latency.total, 0.0)
+        return together + Cost.of(0.0, slower + fill / self.batch).under("wait")
+
+    def _digital(self, errors: Rows, columns: Rows, results: Rows, sums: Real) -> Cost:
+        """Transport of ``errors`` [bit] to all tiles across, and of partial results back."""
+        chip = self.chip
+        tile = chip.digital_tile
+        copies = errors * chip.digital_across
+        moved = Cost(tile.pe.carry(copies + results * columns * sums).energy).under(tile.name)
+        buffered = tile.buffered(copies, WORD * results)
+        carried = tile.carry(copies + results * self.layers.positions * chip.digital_down * sums)
+        return moved + _shared(buffered | carried, chip.digital_tiles)
+
+    def back(self) -> Phase:
+        """Batch norm backwards, then the error through the transposed weights; not in layer one."""
+        chip, m, a = self.chip, self.layers, self.activity
+        macro, tile = chip.digital_macro, chip.digital_tile
+        error, stored = float(self.spec.error_width), self.spec.vector_unit.stored_bits
+        sums = macro.sum_bits
+        one = macro.mtvm(a.error_density, self._nonzero).under("pe").under("digital")
+        work = self.backward * m.macs / macro.weights
+        vectors = m.vectors / self.spec.dpim.copies
+        products = Cost(work * one.energy, self.backward * vectors * one.latency)
+        blocks = ceil(m.outputs / macro.rows)
+        partial = m.vectors * m.channels * m.groups
+        sent = self.handed * self.results * error
+        moved = self._digital(sent, m.positions * blocks, partial, sums)
+        moved = moved + tile.add(partial * (m.positions * blocks - 1.0), sums)
+        held = Cost(tile.pe.give(partial * m.positions * sums).energy).under(tile.name)
+        returned = m.inputs * WORD
+        tree = self._over(chip.digital_tree, sent + returned, self._multicast)
+        buffered = chip.buffer.read(sent) | chip.buffer.write(m.inputs * error)
+        rounded = chip.vector_unit.round_errors(m.inputs)
+        back = self.backward
+        normed = np.where(m.normed, 1.0, 0.0)
+        unit = normed * chip.vector_unit.normalise_back(self.results) + back * rounded
+        dram = self.outputs * m.pooled * error + normed * 2.0 * self.results * stored
+        dram = dram + self.results * error
+        dram = dram + back * (self.results * error + m.inputs * error)
+        fill = back * (one.latency.total + chip.digital_tree.delay)
+        streams = (products, back * (moved + held), back * tree, back * buffered, unit)
+        cost = self._overlapped(streams, dram, fill)
+        steps = back * m.vectors * macro.rows * self._planes * chip.digital_tiles
+        return Phase(cost + chip.control.step(steps), dram, products.energy)
+
+    @property
+    def _planes(self) -> float:
+        """Row reads that one row needs for a vector: one a bit, or a share of one."""
+        if self.spec.dpim.build == "bit_serial":
+            return float(self.spec.error_width)
+        return 1.0 / self.spec.dpim.vectors
+
+    @property
+    def _nonzero(self) -> Rows:
+        skipped = self.spec.vector_unit.skip_zero_errors
+        return self.activity.error_nonzero if skipped else np.ones_like(self.activity.density)
+
+    @property
+    def _multicast(self) -> Real:
+        """Length [m] that errors travel beyond the first of a layer's tiles."""
+        return (self.chip.digital_tiles - 1.0) * self.chip.digital_tile.side
+
+    def gradient(self) -> Phase:
+        """Errors times activations, summed over an image, added to the gradients in the SRAM."""
+        chip, m = self.chip, self.layers
+        macro, tile = chip.digital_macro, chip.digital_tile
+        error, bits = float(self.spec.error_width), float(self.spec.input_bits)
+        outer, collected = macro.outer(self._nonzero), macro.collect()
+        vectors = m.vectors / self.spec.dpim.copies
+        formed = Cost(m.macs / macro.weights * outer.energy, vectors * outer.latency)
+        stored = Cost(m.weights / macro.weights * collected.energy, collected.latency)
+        products = (formed + stored).under("pe").under("digital")
+        sent = self.handed * self.results * error
+        inputs = self.handed * m.vectors * m.channels * m.groups * bits
+        copies = sent * chip.digital_across + inputs * chip.digital_down
+        fed = m.macs * (macro.vectors * error + macro.words * bits) / (macro.vectors * macro.words)
+        pitch = Bus(chip.tech, np.sqrt(macro.footprint.area.total))
+        feed = Cost(pitch.transfer(fed, 0.0).energy)
+        through = tile.buffered(copies, 0.0 * copies) | tile.carry(copies)
+        moved = _shared(through, chip.digital_tiles)
+        tree = self._over(chip.digital_tree, sent + inputs, self._multicast)
+        buffered = chip.buffer.read(sent + inputs)
+        first = 1.0 - self.backward
+        dram = m.inputs * bits + first * self.results * error
+        fill = outer.latency.total / macro.rows + chip.digital_tree.delay
+        feeding = feed.under("pe").under("digital")
+        cost = self._overlapped((products + feeding, moved, tree, buffered), dram, fill)
+        steps = m.vectors * macro.rows * chip.digital_tiles
+        return Phase(cost + chip.control.step(steps), dram, products.energy)
+
+    def update(self) -> Phase:
+        """Weight minus rate times gradient, in all macros at once."""
+        macro, m = self.chip.digital_macro, self.layers
+        one = macro.write(self.activity.words_written).under("pe").under("digital")
+        energy = float(self.spec.dpim.copies) * m.weights / macro.weights * one.energy
+        return Phase(Cost(energy), 0.0 * m.weights, energy, together=one.latency.total)
+
+    def sync(self) -> Phase:
+        """New levels, and the cells whose level changed are programmed, in all copies."""
+        chip, m, plan, a = self.chip, self.layers, self.chip.plan, self.activity
+        macro, analog = chip.digital_macro, chip.analog_macro
+        found = Cost(m.weights / macro.weights * macro.level().energy).under("pe").under("digital")
+        arrays, cells = plan.arrays * plan.copies, m.weights * plan.copies
+        address = np.log2(analog.rows * analog.cols) + self.spec.weight_bits
+        bits = cells * (a.set_fraction + a.reset_fraction) * address
+        sent = self._over(chip.digital_tree, bits) + self._over(chip.analog_tree, bits)
+        steps = self.spec.levels - 1.0
+        pulsed = analog.program(
+            self.pulses,
+            (a.set_fraction, a.set_levels * self.pulses.levels_ltp / steps),
+            (a.reset_fraction, a.reset_levels * self.pulses.levels_ltd / steps),
+            a.conductance,
+            cells / arrays,
+        )
+        at_once = self.spec.apim.parallel_programming
+        turns = 1.0 if at_once == "all" else ceil(np.sum(arrays) / at_once)
+        energy = (arrays * pulsed.energy).under("pe").under("analog")
+        cost = Cost(found.energy + sent.energy + energy)
+        time = np.sum(sent.latency.total) + turns * np.max(pulsed.latency.total)
+        return Phase(cost, 0.0 * cells, found.energy + energy, together=time)
+
+
+def _shared(cost: Cost, tiles: Real) -> Cost:
+    """What a layer's tiles do side by side: all the energy, each its share of the time."""
+    return Cost(cost.energy, (1.0 / tiles) * cost.latency)
+
+
+def _cut(total: Rows, size: Real) -> tuple[tuple[Rows, Rows], tuple[Rows, Rows]]:
+    """A length cut into full pieces and a rest: each piece's length, and how many there are."""
+    full = np.floor(total / size)
+    rest = total - full * size
+    return (np.minimum(total, size) + 0.0 * full, full), (rest, np.where(rest > 0, 1.0, 0.0))
+
+
+def estimate(
+    network: Network,
+    spec: ArchitectureSpec,
+    technology: Technology,
+    device: Device,
+    pulses: Pulses,
+    activity: Activity,
+    *,
+    batch: int,
+    images: int,
+) -> Estimate:
+    """The chip that trains a network, and what each phase of training costs on it.
+
+    ``batch`` images make an iteration, ``images`` an epoch. InfeasibleError where a part cannot
+    exist in this technology.
+    """
+    layers = Layers.of(network, spec)
+    plan = Floorplan.of(layers, spec)
+    chip = Chip(technology, device, spec, plan)
+    work = Phases(chip, Measured.of(activity), pulses, batch)
+    area, leakage = (
+        Bill({part.removeprefix("chip/"): float(np.sum(amount)) for part, amount in bill.items()})
+        for bill in (chip.footprint.area.items, chip.footprint.leakage.items)
+    )
+    _check(area, "area")
+    power = float(np.sum(leakage.total))
+    macs, backward = float(np.sum(layers.macs)), float(np.sum(work.backward * layers.macs))
+    weights = float(np.sum(layers.weights))
+    changed = work.activity.set_fraction + work.activity.reset_fraction
+    programmed = float(np.sum(changed * layers.weights * plan.copies))
+    phases = {}
+    for name, per, ops, phase in (
+        ("forward", "image", 2.0 * macs, work.forward()),
+        ("backward", "image", 2.0 * backward, work.back()),
+        ("gradient", "image", 2.0 * macs, work.gradient()),
+        ("update", "iteration", weights, work.update()),
+        ("sync", "iteration", programmed, work.sync()),
+    ):
+        phases[name] = _finished(phase, per, ops, leakage, power, chip)
+    return Estimate(
+        rows=(*(node.name for node in network.matrices), "chip"),
+        kinds=(*(node.kind for node in network.matrices), "chip"),
+        macs=(*(int(n) for n in layers.macs), 0),
+        utilization=(*(float(u) for u in plan.utilization), float("nan")),
+        chip_utilization=float(np.sum(layers.weights) / np.sum(plan.cells)),
+        area=area,
+        leakage=leakage,
+        phases=phases,
+        batch=batch,
+        images=images,
+        activity_source=activity.source,
+        assumptions=ASSUMPTIONS,
+    )
+
+
+def _finished(
+    phase: Phase, per: str, ops: float, leakage: Bill, power: float, chip: Chip
+) -> PhaseEstimate:
+    """Add leakage over the phase's time, and give every item all layers and the chip's row."""
+    count = len(chip.layers.weights)
+
+    def rows(amount: Real, chip_row: Real = 0.0) -> Rows:
+        layers = np.broadcast_to(np.asarray(amount, float), (count,))
+        return np.append(layers, np.max(chip_row))
+
+    latency = rows(phase.cost.latency.total, phase.together)
+    leaked = {f"leakage/{part}": watts * latency for part, watts in leakage.items.items()}
+    dynamic = {part: rows(joules) for part, joules in phase.cost.energy.items.items()}
+    energy = Bill({**dynamic, **leaked})
+    _check(energy, "energy")
+    return PhaseEstimate(
+        per=per,
+        ops=ops,
+        energy=energy,
+        latency=latency,
+        dram_energy=rows(chip.dram.transfer(phase.dram_bits).energy.total),
+        macro_energy=float(np.sum(phase.macro.total)),
+        leakage_energy=float(np.sum(latency)) * power,
+    )
+
+
+def _check(bill: Bill, of: str) -> None:
+    for part, amount in bill.items.items():
+        if not np.all(np.isfinite(amount)):
+            raise InfeasibleError(
+                f"{part}: cannot be built in this technology: its {of} is undefined; a device of "
+                "higher resistance, another technology or another size of array may fit"
+            )
+
+
+ASSUMPTIONS = (
+    "ops: a multiplication and an addition are two; the first layer sends no error back",
+    "streams of one layer overlap, layers and phases follow each other; batch norm makes a layer "
+    "wait for the whole batch",
+    "leakage: of the whole chip, over each phase's time; retention of the SRAM cells included",
+    "batch-long tensors live in DRAM; weights, gradients and momentum stay in the macros",
+    "softmax, loss and work on whole channels (means, roots) are left out",
+)

@@ -24,11 +24,14 @@ Array = NDArray[np.float64]
 
 def common_positions(network: Network) -> int:
     """The number of kernel positions that most layers have: that of a kernel-split tile."""
-    counts: dict[int, int] = {}
-    for node in network.matrices:
-        assert node.matrix is not None
-        counts[node.matrix.positions] = counts.get(node.matrix.positions, 0) + 1
-    return max(counts, key=lambda positions: counts[positions])
+    matrices = [node.matrix for node in network.matrices if node.matrix is not None]
+    return int(_most_common(np.array([matrix.positions for matrix in matrices], float)))
+
+
+def _most_common(values: Array) -> float:
+    """The value that stands most often; of several the first."""
+    found, first, counts = np.unique(values, return_index=True, return_counts=True)
+    return float(found[np.lexsort((first, -counts))[0]])
 
 
 def is_kernel_split(matrix: Matrix, positions: int, rows: int, enabled: bool) -> bool:
@@ -153,6 +156,7 @@ class Floorplan:
     layers: Layers
     rows: Real
     cols: Real
+    common_positions: float
     split_positions: float
     split_side: Real
     pe_side: Real
@@ -187,6 +191,7 @@ class Floorplan:
             layers,
             float(spec.apim.rows),
             float(spec.apim.cols),
+            _most_common(layers.positions),
             positions,
             split_side,
             tile_side / 2,
@@ -212,6 +217,13 @@ class Floorplan:
         m = self.layers
         split = m.positions * ceil(m.channels / self.rows)
         return np.where(m.split, split, ceil(m.rows / self.rows))
+
+    @property
+    def pe_rows(self) -> Array:
+        """PEs whose partial sums make one output."""
+        m = self.layers
+        split = m.positions * ceil(m.channels / self.split_side)
+        return np.where(m.split, split, ceil(m.rows / self.pe_side))
 
     @cached_property
     def tiles(self) -> Array:

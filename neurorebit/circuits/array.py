@@ -1,0 +1,233 @@
+"""Cells in rows and columns: the lines' capacitances and resistances, and what a read costs.
+
+Subarray.md 2, 4 and 5. The access line and the input line run along a row, the column line along a
+column. Device loads are included on every line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.gates import Gate, cell_edges, gate_cap, nfet_res, pfet_res, stage
+from neurorebit.circuits.wire import wire_res
+from neurorebit.cost import Cost, Footprint, Real, action
+from neurorebit.device import Device
+from neurorebit.technology import Technology
+
+LINEAR = 0.2  # resistance of a transistor at small voltages over its switching resistance
+
+
+@dataclass(frozen=True, eq=False)
+class ReramArray(Block):
+    """1T1R cells: a row opens its access transistors and drives its input line.
+
+    The access transistor takes ``device.cell.access_share`` of the on-resistance; it is at least a
+    feature wide and must fit the cell, else the array is nan.
+    """
+
+    tech: Technology
+    device: Device
+    rows: Real = 128.0
+    cols: Real = 128.0
+    name: str = "array"
+
+    @property
+    def row_length(self) -> Real:
+        """Length of a row line [m]."""
+        return self.cols * self.device.cell.width * self.tech.feature
+
+    @property
+    def col_length(self) -> Real:
+        """Length of a column line [m]."""
+        return self.rows * self.device.cell.height * self.tech.feature
+
+    @property
+    def access_res(self) -> Real:
+        """Resistance of the access transistor [ohm]."""
+        return self.device.cell.access_share * self.device.r_on
+
+    @cached_property
+    def access_width(self) -> Real:
+        """Drawn width of the access transistor [m]; nan where it does not fit the cell."""
+        narrow = self.tech.layout.min_width * self.tech.feature
+        needed = LINEAR * nfet_res(self.tech, narrow) * narrow / self.access_res
+        drawn = np.maximum(needed, self.tech.feature)
+        room = self.device.cell.width * self.tech.feature
+        return np.where(drawn <= room, drawn, np.nan)
+
+    @cached_property
+    def access_cap(self) -> Real:
+        """Load of a row's access gates and their line [F]."""
+        return self.tech.wire.cap * self.row_length + self.cols * gate_cap(
+            self.tech, self.access_width
+        )
+
+    @property
+    def row_cap(self) -> Real:
+        """Load of an input line [F]."""
+        return self.tech.wire.cap * self.row_length
+
+    @cached_property
+    def col_cap(self) -> Real:
+        """Load of a column line with the drains on it [F]."""
+        room = np.maximum(self.device.cell.width * self.tech.feature, cell_edges(self.tech))
+        drain = Gate(self.tech, self.access_width, 0.0, cell_height=room).output_cap
+        return self.tech.wire.cap * self.col_length + self.rows * drain
+
+    @cached_property
+    def row_res(self) -> Real:
+        """Resistance of a row line [ohm]."""
+        return wire_res(self.tech) * self.row_length
+
+    @cached_property
+    def col_res(self) -> Real:
+        """Resistance of a column line [ohm]."""
+        return wire_res(self.tech) * self.col_length
+
+    @property
+    def body(self) -> Footprint:
+        """Resistive cells do not leak; what flows in a read is in the converter's power."""
+        return Footprint.of(self.row_length * self.col_length + 0.0 * self.access_width)
+
+    def conductance(self, share: Real) -> Real:
+        """Cell conductance [S] at this share of the range."""
+        return self.device.g_min + share * (self.device.g_max - self.device.g_min)
+
+    def column_res(self, active_rows: Real, share: Real) -> Real:
+        """Resistance [ohm] of a column: cells of active rows, their access and mean wires."""
+        wires = (self.row_res + self.col_res) / 2.0
+        cell = 1.0 / self.conductance(share) + self.access_res + wires
+        return cell / np.maximum(active_rows, 1e-12)
+
+    @action
+    def settle(self, column_res: Real, load: Real, precision: Real) -> Cost:
+        """Let the columns settle to 1 / ``precision`` of full scale; ``load`` hangs on each [F]."""
+        tau = column_res * (self.col_cap + load) + self.col_res * self.col_cap / 2.0
+        return Cost.of(0.0, tau * np.log(precision))
+
+    @action
+    def read(self, active_rows: Real, columns: Real) -> Cost:
+        """Charge the access and input lines of the active rows, and so many columns."""
+        cell = self.device.cell
+        row = self.access_cap * cell.access_voltage**2 + self.row_cap * cell.read_voltage**2
+        col = self.col_cap * cell.read_voltage**2
+        return Cost.of(active_rows * row + columns * col, 0.0)
+
+    @action
+    def pulse_set(self, cells: Real, voltage: Real) -> Cost:
+        """Charge the lines for one pulse up in so many cells of a row: the other columns inhibit."""
+        row = self.access_cap * self.device.cell.access_voltage**2 + self.row_cap * voltage**2
+        return Cost.of(row + (self.cols - cells) * self.col_cap * voltage**2, 0.0)
+
+    @action
+    def pulse_reset(self, cells: Real, voltage: Real) -> Cost:
+        """Charge the lines for one pulse down in so many cells of a row: the other rows inhibit."""
+        row = self.access_cap * self.device.cell.access_voltage**2
+        row = row + (self.rows - 1.0) * self.row_cap * voltage**2
+        return Cost.of(row + cells * self.col_cap * voltage**2, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class SramArray(Block):
+    """6T cells; a row read lets one bitline of each pair fall by the sense voltage."""
+
+    tech: Technology
+    rows: Real = 128.0
+    cols: Real = 128.0
+    name: str = "array"
+
+    @property
+    def row_length(self) -> Real:
+        """Length of a row line [m]."""
+        return self.cols * self.tech.sram.width * self.tech.feature
+
+    @property
+    def col_length(self) -> Real:
+        """Length of a bitline [m]."""
+        return self.rows * self.tech.sram.height * self.tech.feature
+
+    def _drain(self, nfet: Real, pfet: Real) -> Real:
+        room = self.tech.sram.width * self.tech.feature
+        feature = self.tech.feature
+        return Gate(self.tech, nfet * feature, pfet * feature, cell_height=room).output_cap
+
+    @cached_property
+    def row_cap(self) -> Real:
+        """Load of a wordline: its wire and two access gates a cell [F]."""
+        access = gate_cap(self.tech, self.tech.sram.access * self.tech.feature)
+        return self.tech.wire.cap * self.row_length + 2.0 * self.cols * access
+
+    @cached_property
+    def col_cap(self) -> Real:
+        """Load of a bitline: its wire and an access drain a cell [F]."""
+        return self.tech.wire.cap * self.col_length + self.rows * self._drain(
+            self.tech.sram.access, 0.0
+        )
+
+    @cached_property
+    def node_cap(self) -> Real:
+        """Load of a storage node [F]."""
+        sram, feature = self.tech.sram, self.tech.feature
+        drains = (
+            self._drain(sram.access, 0.0)
+            + self._drain(sram.pulldown, 0.0)
+            + self._drain(0.0, sram.pullup)
+        )
+        gates = gate_cap(self.tech, sram.pulldown * feature) + gate_cap(
+            self.tech, sram.pullup * feature
+        )
+        return drains + gates
+
+    @cached_property
+    def row_res(self) -> Real:
+        """Resistance of a wordline [ohm]."""
+        return wire_res(self.tech) * self.row_length
+
+    @cached_property
+    def col_res(self) -> Real:
+        """Resistance of a bitline [ohm]."""
+        return wire_res(self.tech) * self.col_length
+
+    @property
+    def body(self) -> Footprint:
+        """Area and retention: an off pull-down or pull-up on each side, an access on one."""
+        sram, tech = self.tech.sram, self.tech
+        pair = Gate(tech, sram.pulldown * tech.feature, sram.pullup * tech.feature)
+        access = Gate(tech, sram.access * tech.feature, 0.0)
+        a_cell = 2.0 * pair.leakage_power + 2.0 * access.leakage_power
+        return Footprint.of(self.row_length * self.col_length, self.rows * self.cols * a_cell)
+
+    @property
+    def read_res(self) -> Real:
+        """Resistance [ohm] through which a cell pulls its bitline down."""
+        sram, feature = self.tech.sram, self.tech.feature
+        return nfet_res(self.tech, sram.access * feature) + nfet_res(
+            self.tech, sram.pulldown * feature
+        )
+
+    @action
+    def read(self, ramp: Real) -> Cost:
+        """Open a row with a wordline of this ramp until the bitlines differ by the sense voltage.
+
+        The bitlines' charge is the precharger's to bring back.
+        """
+        vdd, swing = self.tech.vdd, self.tech.sram.sense_voltage
+        own = self._drain(self.tech.sram.access, 0.0)
+        tau = self.read_res * (own + self.col_cap) + self.col_res * self.col_cap / 2.0
+        delay, _ = stage(tau * np.log(vdd / (vdd - swing / 2.0)), ramp)
+        return Cost.of(self.row_cap * vdd**2, delay)
+
+    @action
+    def write(self, ramp: Real, flipped: Real = 0.5) -> Cost:
+        """Open a row and flip a share of its cells."""
+        sram, feature, vdd = self.tech.sram, self.tech.feature, self.tech.vdd
+        res = nfet_res(self.tech, sram.pulldown * feature) + pfet_res(
+            self.tech, sram.pullup * feature
+        )
+        delay, _ = stage(res / 2.0 * self.node_cap, ramp)
+        nodes = flipped * self.cols * self.node_cap * vdd**2
+        return Cost.of(self.row_cap * vdd**2 + nodes, delay)
