@@ -11,7 +11,7 @@ from typing import Any
 
 from neurorebit import paths
 from neurorebit.architecture import ArchitectureSpec, read_architecture
-from neurorebit.device import Device, pulses_of, read_device
+from neurorebit.device import Device, Pulses, pulses_of, read_device
 from neurorebit.network import Network, read_network
 from neurorebit.schema import Document, InputError, plain
 from neurorebit.technology import Technology, read_technology
@@ -56,6 +56,7 @@ class Inputs:
     architecture: ArchitectureSpec
     technology: Technology
     device: Device
+    pulses: Pulses
     documents: dict[str, Document]
     names: dict[str, str]
     settings: tuple[Setting, ...]
@@ -116,12 +117,13 @@ def read_inputs(
         )
         _set(documents[kind], settings)
     cells = read_device(documents["device"])
-    pulses_of(cells, documents["device"], "programming the analog macros")
+    pulses = pulses_of(cells, documents["device"], "programming the analog macros")
     return Inputs(
         network=resolved,
         architecture=spec,
         technology=read_technology(documents["technology"]),
         device=cells,
+        pulses=pulses,
         documents=documents,
         names={
             "network": resolved.name,

@@ -24,7 +24,7 @@ from neurorebit.activity import Activity
 from neurorebit.architecture import ArchitectureSpec
 from neurorebit.cost import Bill
 from neurorebit.estimate import PHASES, Estimate
-from neurorebit.schema import InfeasibleError, InputError, plain
+from neurorebit.schema import InputError, plain
 
 Json = dict[str, Any]
 
@@ -37,39 +37,19 @@ PAPER = {  # "ReBIT", Dang, Wang, He, Li: TOPS/W of the two passes
     "forward": 74.29,
     "backward": 1.78,
 }
+LEAKAGE = "leakage"  # owner of the parts of a phase's energy that are leakage
 MACRO, DRAM_IN = "tops_per_W_macro", "tops_per_W_with_dram"
 DEFINITIONS = {
-    "ops": "two for each multiply-accumulate of the phase, on the weights the layer has",
-    "energy": "dynamic energy and leakage of the whole chip over the phase, without DRAM",
-    "TOPS": "ops / latency / 1e12",
-    "TOPS/W macro": "ops / energy of the arrays with their converters and arithmetic alone / 1e12",
+    "ops": "two for each multiply-accumulate; update: one for each weight; sync: one for each cell "
+    "programmed",
+    "energy": "dynamic energy, and leakage of the whole chip over the phase's time; without DRAM",
+    "time": "of the slowest stream of each layer, DRAM among them, layer after layer",
+    "TOPS": "ops / time / 1e12",
+    "TOPS/W macro": "ops / dynamic energy of the macros (arrays, converters, arithmetic) / 1e12",
     "TOPS/W chip": "ops / energy / 1e12: leakage in, DRAM out",
     "TOPS/W with DRAM": "ops / (energy + DRAM energy) / 1e12",
 }
-
-
-def require_feasible(estimate: Estimate) -> None:
-    """InfeasibleError, naming the first part whose area, leakage or energy is not a number."""
-
-    def first(bill: Bill) -> str:
-        return next((p for p, a in bill.items.items() if not np.all(np.isfinite(a))), "")
-
-    checks = [("area", estimate.area), ("leakage", estimate.leakage)]
-    checks += [(f"energy in the {name} phase", p.energy) for name, p in estimate.phases.items()]
-    for what, bill in checks:
-        if part := first(bill):
-            raise InfeasibleError(
-                f"{part}: its {what} is undefined, so a chip with it cannot be built; the settings "
-                "leave the range of its model"
-            )
-    for name, phase in estimate.phases.items():
-        for what, rows in (("latency", phase.latency), ("DRAM energy", phase.dram_energy)):
-            bad = np.flatnonzero(~np.isfinite(rows))
-            if bad.size:
-                raise InfeasibleError(
-                    f"{estimate.rows[bad[0]]}: its {what} in the {name} phase is undefined; the "
-                    "settings leave the range of a model"
-                )
+SPLIT, SMALL = 0.05, 0.01  # share of a whole: parts that are taken apart, parts that are summed up
 
 
 def build(
@@ -79,11 +59,10 @@ def build(
     activity: Activity,
     training: Json | None,
 ) -> Json:
-    """All that a run has to say, as report.json holds it; InfeasibleError for an impossible chip.
+    """All that a run has to say, as report.json holds it.
 
     ``header`` says what was run on which inputs, ``training`` what the training reached.
     """
-    require_feasible(estimate)
     area, leakage = _amounts(estimate.area), _amounts(estimate.leakage)
     phases = {name: _phase(estimate, name) for name in PHASES}
     conventions = _conventions(spec)
@@ -288,20 +267,18 @@ def _head(report: Json) -> str:
 
 def _chip(report: Json) -> str:
     chip = report["chip"]
-    area, leakage = _grouped(chip["area_by_part_m2"]), _grouped(chip["leakage_by_part_W"])
-    names = sorted(area.keys() | leakage.keys(), key=lambda name: -area.get(name, 0.0))
-    areas = [*(area.get(name, 0.0) for name in names), chip["area_m2"]]
-    leaks = [*(leakage.get(name, 0.0) for name in names), chip["leakage_W"]]
-    (area_unit, area_texts), (leak_unit, leak_texts) = _column(areas, "m2"), _column(leaks, "W")
-    rows = [
-        [name, text, _share(amount, areas[-1]), leak, _share(leaked, leaks[-1])]
-        for name, amount, text, leaked, leak in zip(
-            [*names, "sum"], areas, area_texts, leaks, leak_texts, strict=True
-        )
-    ]
-    head = ["part", f"area [{area_unit}]", "share", f"leakage [{leak_unit}]", "share"]
+    area, leakage = chip["area_by_part_m2"], chip["leakage_by_part_W"]
+    rows = _grouped({p.removeprefix(f"{CHIP}/"): (area[p], leakage.get(p, 0.0)) for p in area})
+    rows = dict(sorted(rows.items(), key=lambda row: -row[1][0]))
+    rows["sum"] = (chip["area_m2"], chip["leakage_W"])
+    head, columns = ["part"], [list(rows)]
+    for i, (what, unit) in enumerate((("area", "m2"), ("leakage", "W"))):
+        amounts = [row[i] for row in rows.values()]
+        prefixed, texts = _column(amounts, unit)
+        head += [f"{what}\n[{prefixed}]", "share"]
+        columns += [texts, [_share(amount, amounts[-1]) for amount in amounts]]
     used = f"Cells that hold weights, copies not counted: {_percent(chip['utilization'])}"
-    return f"{_table(head, rows)}\n\n{used}"
+    return f"{_table(head, list(zip(*columns, strict=True)))}\n\n{used}"
 
 
 def _percent(share: float) -> str:
@@ -312,18 +289,44 @@ def _share(amount: float, whole: float) -> str:
     return _percent(amount / whole) if whole else ""
 
 
-def _grouped(amounts: Mapping[str, float], depth: int = 2) -> dict[str, float]:
-    """Amounts by the first steps of the parts' paths."""
-    groups: dict[str, list[float]] = {}
-    for part, amount in amounts.items():
-        groups.setdefault("/".join(part.split("/")[:depth]), []).append(amount)
-    return {group: math.fsum(members) for group, members in groups.items()}
+Amounts = tuple[float, ...]  # of one part, a number for each column of a table
+
+
+def _grouped(parts: Mapping[str, Amounts]) -> dict[str, Amounts]:
+    """Parts summed up by their paths: what matters is taken apart, what does not is a rest."""
+    return _taken_apart("", parts, _sum(parts.values()))
+
+
+def _sum(rows: Iterable[Amounts]) -> Amounts:
+    return tuple(math.fsum(column) for column in zip(*rows, strict=True))
+
+
+def _taken_apart(owner: str, parts: Mapping[str, Amounts], whole: Amounts) -> dict[str, Amounts]:
+    groups: dict[str, dict[str, Amounts]] = {}
+    for part, amounts in parts.items():
+        step, _, below = part.partition("/")
+        groups.setdefault(step, {})[below] = amounts
+    shown: dict[str, Amounts] = {}
+    rest: list[Amounts] = []
+    for step, members in groups.items():
+        amounts = _sum(members.values())
+        share = max(a / w if w else 0.0 for a, w in zip(amounts, whole, strict=True))
+        path = f"{owner}/{step}" if owner and step else step or f"{owner} (own)"
+        if share >= SPLIT and len(members) > 1:
+            shown |= _taken_apart(path, members, whole)
+        elif share >= SMALL or not owner:
+            shown[path] = amounts
+        else:
+            rest.append(amounts)
+    if rest:
+        shown[f"{owner} (rest)" if shown else owner] = _sum(rest)
+    return shown
 
 
 def _phases(report: Json) -> str:
     head = [
-        "phase", "per", "ops", "energy", "of it leakage", "DRAM energy", "time", "TOPS",
-        "TOPS/W macro", "TOPS/W chip", "TOPS/W with DRAM",
+        "phase", "per", "ops", "energy", "of it\nleakage", "DRAM\nenergy", "time", "TOPS",
+        "TOPS/W\nmacro", "TOPS/W\nchip", "TOPS/W\nwith DRAM",
     ]  # fmt: skip
     rows = [
         [
@@ -357,10 +360,11 @@ def _totals_table(report: Json) -> str:
             units.show(total["dram_energy_J"], "J"),
             units.show(total["energy_with_dram_J"], "J"),
             units.show(total["latency_s"], "s"),
+            _number(total["images"] / total["latency_s"]),
         ]
         for name, total in ((name, report["totals"][name]) for name in said)
     ]
-    return _table(["", "images", "energy", "DRAM", "with DRAM", "time"], rows)
+    return _table(["", "images", "energy", "DRAM", "with DRAM", "time", "images/s"], rows)
 
 
 def _paper(report: Json) -> str:
@@ -381,7 +385,7 @@ def _layers(report: Json, key: str, unit: str) -> str:
     for name in PHASES:
         values = [layer["phases"][name][key] for layer in layers]
         prefixed, texts = _column([*values, math.fsum(values)], unit)
-        head.append(f"{name} [{prefixed}/{report['phases'][name]['per']}]")
+        head.append(f"{name}\n[{prefixed}/{report['phases'][name]['per']}]")
         columns.append(texts)
     rows = [
         [
@@ -398,16 +402,19 @@ def _layers(report: Json, key: str, unit: str) -> str:
 
 
 def _parts(report: Json) -> str:
-    phases = {name: _grouped(report["phases"][name]["energy_by_part_J"]) for name in PHASES}
-    names = list(dict.fromkeys(part for parts in phases.values() for part in parts))
-    head, columns = ["part"], []
-    for name, parts in phases.items():
-        values = [parts.get(part, 0.0) for part in names]
-        prefixed, texts = _column([*values, math.fsum(values)], "J")
-        head.append(f"{name} [{prefixed}/{report['phases'][name]['per']}]")
+    owed: dict[str, list[float]] = {}
+    for i, name in enumerate(PHASES):
+        for part, energy in report["phases"][name]["energy_by_part_J"].items():
+            group = LEAKAGE if part.startswith(f"{LEAKAGE}/") else part
+            owed.setdefault(group, [0.0] * len(PHASES))[i] += energy
+    rows = _grouped({part: tuple(amounts) for part, amounts in owed.items() if any(amounts)})
+    rows["sum"] = _sum(rows.values())
+    head, columns = ["part"], [list(rows)]
+    for i, name in enumerate(PHASES):
+        prefixed, texts = _column([row[i] for row in rows.values()], "J")
+        head.append(f"{name}\n[{prefixed}/{report['phases'][name]['per']}]")
         columns.append(texts)
-    rows = [[part, *(column[i] for column in columns)] for i, part in enumerate([*names, "sum"])]
-    return _table(head, rows)
+    return _table(head, list(zip(*columns, strict=True)))
 
 
 def _training(report: Json) -> str:
@@ -428,7 +435,7 @@ def _activity(report: Json) -> str:
         [
             layer["name"],
             *(
-                " ".join(_number(x, 2) for x in layer[key])
+                " ".join(dict.fromkeys(_number(x, 2) for x in layer[key]))
                 if isinstance(layer[key], list)
                 else _number(layer[key], 3)
                 for key in keys
@@ -451,7 +458,7 @@ def layers_csv(report: Json) -> str:
             owed = phase["energy_by_part_J"]
             rows.append(
                 [
-                    *(layer[key] for key in head[:4]),
+                    *(layer[key] for key in ("name", *head[1:4])),
                     name,
                     report["phases"][name]["per"],
                     *(phase[key] for key in ("latency_s", "energy_J", "dram_energy_J")),

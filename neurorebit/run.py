@@ -91,8 +91,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     folder = request.out or Path("reports") / re.sub(r"[^\w-]+", "_", network.name)
     activity = network.assumed(spec.input_bits)
     size = TRAINING_SET[network.training.dataset]
-    design = _estimate(inputs, activity, min(network.training.images or size, size))
-    report.require_feasible(design)
+    design = _estimate(inputs, activity, min(network.training.images or size, size))  # or refuses
     report.claim(folder)
 
     trained = None
@@ -133,6 +132,7 @@ def _estimate(inputs: Inputs, activity: Activity, images: int) -> Estimate:
         inputs.architecture,
         inputs.technology,
         inputs.device,
+        inputs.pulses,
         activity,
         batch=min(inputs.network.training.batch, images),
         images=images,
