@@ -161,8 +161,9 @@ class Phases:
 
     def _in_tiles(self, split: Cost, whole: Cost) -> Cost:
         """The cost in the kind of tile that each layer has."""
-        kind = np.where(self.layers.split, 1.0, 0.0)
-        return kind * split + (1.0 - kind) * whole
+        kind: Rows = np.where(self.layers.split, 1.0, 0.0)
+        total: Cost = kind * split + (1.0 - kind) * whole
+        return total
 
     def _analog(self, tile: Tile) -> Cost:
         """Transport and additions of the forward pass in a tile of this kind."""
@@ -265,7 +266,8 @@ class Phases:
         moved = moved + tile.add(partial * (m.positions * blocks - 1.0), sums)
         held = Cost(tile.pe.give(partial * m.positions * sums).energy).under(tile.name)
         returned = m.inputs * WORD
-        tree = self._over(chip.digital_tree, sent + returned, self._multicast)
+        tree = self._over(chip.digital_tree, sent, self._beyond(chip.digital_tiles))
+        tree = tree + self._over(chip.digital_tree, returned)
         buffered = chip.buffer.read(sent) | chip.buffer.write(m.inputs * error)
         rounded = chip.vector_unit.round_errors(m.inputs)
         back = self.backward
@@ -292,10 +294,9 @@ class Phases:
         skipped = self.spec.vector_unit.skip_zero_errors
         return self.activity.error_nonzero if skipped else np.ones_like(self.activity.density)
 
-    @property
-    def _multicast(self) -> Real:
-        """Length [m] that errors travel beyond the first of a layer's tiles."""
-        return (self.chip.digital_tiles - 1.0) * self.chip.digital_tile.side
+    def _beyond(self, tiles: Real) -> Real:
+        """Length [m] that what all of these tiles need travels beyond the first."""
+        return (tiles - 1.0) * self.chip.digital_tile.side
 
     def gradient(self) -> Phase:
         """Errors times activations, summed over an image, added to the gradients in the SRAM."""
@@ -315,7 +316,8 @@ class Phases:
         feed = Cost(pitch.transfer(fed, 0.0).energy)
         through = tile.buffered(copies, 0.0 * copies) | tile.carry(copies)
         moved = _shared(through, chip.digital_tiles)
-        tree = self._over(chip.digital_tree, sent + inputs, self._multicast)
+        tree = self._over(chip.digital_tree, sent, self._beyond(chip.digital_tiles))
+        tree = tree + self._over(chip.digital_tree, inputs, self._beyond(chip.digital_down))
         buffered = chip.buffer.read(sent + inputs)
         first = 1.0 - self.backward
         dram = m.inputs * bits + first * self.results * error

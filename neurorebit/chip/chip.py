@@ -112,12 +112,12 @@ class Chip(Block):
     @property
     def split_tiles(self) -> Real:
         """Kernel-split tiles of the chip."""
-        return np.sum(np.where(self.layers.split, self.plan.tiles, 0.0), axis=-1, keepdims=True)
+        return _total(np.where(self.layers.split, self.plan.tiles, 0.0))
 
     @property
     def whole_tiles(self) -> Real:
         """Tiles of the chip that are not kernel-split."""
-        return np.sum(np.where(self.layers.split, 0.0, self.plan.tiles), axis=-1, keepdims=True)
+        return _total(np.where(self.layers.split, 0.0, self.plan.tiles))
 
     @property
     def digital_positions(self) -> float:
@@ -213,8 +213,7 @@ class Chip(Block):
     @cached_property
     def digital_tree(self) -> HTree:
         """From the global buffer to the digital tiles."""
-        tiles = np.sum(self.digital_tiles, axis=-1, keepdims=True)
-        return self._tree(tiles, self.digital_tile.side, "digital_tree")
+        return self._tree(_total(self.digital_tiles), self.digital_tile.side, "digital_tree")
 
     @cached_property
     def buffer(self) -> SramBuffer | FlipFlopBuffer:
@@ -257,7 +256,7 @@ class Chip(Block):
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
-        digital = np.sum(self.digital_tiles, axis=-1, keepdims=True)
+        digital = _total(self.digital_tiles)
         tiles = self.split_tiles + self.whole_tiles + digital
         return (
             (self.split_tiles, self.split_tile),
@@ -269,3 +268,9 @@ class Chip(Block):
             (1.0, self.vector_unit),
             (tiles + 1.0, self.control),
         )
+
+
+def _total(amounts: Real) -> Real:
+    """The sum over the layers, which stay an axis."""
+    total: Real = np.sum(amounts, axis=-1, keepdims=True)
+    return total

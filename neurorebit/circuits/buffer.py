@@ -151,4 +151,7 @@ class FlipFlopBuffer(_Buffer):
         return self._access(bits)
 
 
-BUFFERS = {"sram": SramBuffer, "flip_flop": FlipFlopBuffer}
+BUFFERS: dict[str, type[SramBuffer] | type[FlipFlopBuffer]] = {
+    "sram": SramBuffer,
+    "flip_flop": FlipFlopBuffer,
+}
