@@ -200,8 +200,9 @@ class Phases:
         unit = unit + bare * chip.vector_unit.rectify(self.results)
         window = m.vectors / m.pooled
         unit = unit + np.where(window > 1.0, 1.0, 0.0) * chip.vector_unit.pool(pooled, window)
+        unit = unit + chip.vector_unit.add(m.added)
         steps = m.vectors * bits * plan.tiles + m.vectors * bits
-        dram = m.inputs * bits + pooled * bits
+        dram = m.inputs * bits + pooled * bits + m.added * bits
         dram = dram + normed * 2.0 * self.results * stored
         dram = dram + bare * np.where(m.rectified, 1.0, 0.0) * self.results
         fill = one.latency.total + chip.analog_tree.delay
@@ -273,8 +274,9 @@ class Phases:
         back = self.backward
         normed = np.where(m.normed, 1.0, 0.0)
         unit = normed * chip.vector_unit.normalise_back(self.results) + back * rounded
+        unit = unit + chip.vector_unit.add(m.added)
         dram = self.outputs * m.pooled * error + normed * 2.0 * self.results * stored
-        dram = dram + self.results * error
+        dram = dram + self.results * error + m.added * error
         dram = dram + back * (self.results * error + m.inputs * error)
         fill = back * (one.latency.total + chip.digital_tree.delay)
         streams = (products, back * (moved + held), back * tree, back * buffered, unit)
@@ -422,7 +424,7 @@ def estimate(
         batch=batch,
         images=images,
         activity_source=activity.source,
-        assumptions=ASSUMPTIONS,
+        assumptions=(*ASSUMPTIONS, *_of_device(device)),
     )
 
 
@@ -449,6 +451,16 @@ def _finished(
         dram_energy=rows(chip.dram.transfer(phase.dram_bits).energy.total),
         macro_energy=float(np.sum(phase.macro.total)),
         leakage_energy=float(np.sum(latency)) * power,
+    )
+
+
+def _of_device(device: Device) -> tuple[str, ...]:
+    """What the estimate assumes of a device that is no ReRAM."""
+    if device.kind == "reram":
+        return ()
+    return (
+        f"the cells of {device.name} ({device.kind}) are read and written as resistances behind an "
+        "access transistor, as ReRAM is",
     )
 
 

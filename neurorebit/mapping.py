@@ -76,6 +76,7 @@ class Layers:
     vectors: Array
     pooled: Array  # vectors after the pooling that follows
     inputs: Array  # values of the input map
+    added: Array  # values of residual connections that end behind the layer
     kernel: Array
     split: NDArray[np.bool_]
     normed: NDArray[np.bool_]  # batch norm follows
@@ -117,6 +118,7 @@ class Layers:
                 "vectors": m.vectors,
                 "pooled": side.height * side.width,
                 "inputs": node.shape_in.size,
+                "added": sum(n.shape_out.size for n in followers if n.kind == "add"),
                 "kernel": node.kernel,
                 "split": is_kernel_split(m, positions, spec.apim.rows, spec.apim.kernel_split),
                 "normed": "batch_norm" in kinds,

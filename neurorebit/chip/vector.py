@@ -98,6 +98,11 @@ class VectorUnit(Block):
         return self._work(elements, 1.0, ((2, 16.0),))
 
     @action
+    def add(self, elements: Real) -> Cost:
+        """Residual connections: two maps, or the errors of two branches, as one."""
+        return self._work(elements, 1.0, ((1, self.stored_bits),))
+
+    @action
     def pool(self, elements: Real, window: Real = 4.0) -> Cost:
         """Largest or mean of a window, for so many outputs."""
         return self._work(elements * (window - 1.0) / 3.0, 1.0, ((3, self.input_bits),))
