@@ -14,9 +14,10 @@ from tabulate import tabulate
 from neurorebit.schema import InputError
 
 TIMINGS = ("seconds", "images_per_second")  # differ from run to run, and are not compared
+RETOLD = ("command", "notes")  # say again what stands elsewhere
 GIVEN = (  # what a run was told, not what came of it
-    "ablations", "architecture", "assumptions", "command", "device", "inputs", "name", "network",
-    "notes", "overrides", "recipe", "seed", "technology", "version", "weights",
+    "ablations", "architecture", "assumptions", "device", "inputs", "name", "network", "overrides",
+    "recipe", "seed", "technology", "version", "weights",
 )  # fmt: skip
 NEEDED = ("chip", "inputs", "layers", "phases")
 HEADLINES = (
@@ -24,7 +25,8 @@ HEADLINES = (
     "totals.*.energy_with_dram_J", "totals.*.latency_s", "phases.*.energy_J", "phases.*.latency_s",
     "phases.*.tops_per_W", "training.test_accuracy",
 )  # fmt: skip
-LONGEST = 60  # characters of a value in a table
+DIGEST, LEAST = "sha256", 5e-324
+LONGEST = 40  # characters of a value in a table
 MOST = 20  # further changes that are listed one by one
 
 
@@ -38,7 +40,12 @@ class Change:
 
     @property
     def size(self) -> float:
-        """The difference over the larger of two numbers; infinite where they are not numbers."""
+        """The difference over the larger of two numbers; infinite where they are not numbers.
+
+        A digest says that something differs and not by how much: by least.
+        """
+        if self.path.endswith(DIGEST) and None not in (self.first, self.second):
+            return LEAST
         if not (_is_number(self.first) and _is_number(self.second)):
             return math.inf
         return float(abs(self.second - self.first) / max(abs(self.first), abs(self.second)))
@@ -46,8 +53,12 @@ class Change:
     @property
     def growth(self) -> str:
         """The change as a reader puts it: in percent of the first value."""
-        if not math.isfinite(self.size) or self.first == 0:
-            return "new" if self.first in (None, 0) else "gone" if self.second is None else "other"
+        if self.second is None:
+            return "gone"
+        if self.first is None or self.first == 0:
+            return "new"
+        if not (_is_number(self.first) and _is_number(self.second)):
+            return "other"
         share = (self.second - self.first) / abs(self.first)
         return f"{100 * share:+.3g} %" if abs(share) < 10 else f"x {self.second / self.first:.3g}"
 
@@ -82,13 +93,13 @@ class Comparison:
         ]
         if left_out:
             parts.append(f"and {left_out} smaller changes; --all lists them")
-        told = "results differ by more than the tolerance" if self.beyond else "no result differs"
-        parts.append(
+        told = (
             f"{len(self.beyond)} of {len(self.results)} changed results are beyond the tolerance "
-            f"of {self.tolerance:g} (timings are not compared)"
+            f"of {self.tolerance:g}"
             if self.results
-            else f"{told} (timings are not compared)"
+            else "no result differs"
         )
+        parts.append(f"{told} (timings are not compared)")
         return "\n\n".join(part for part in parts if part)
 
 
@@ -117,14 +128,14 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any], tolerance: floa
         for path in dict.fromkeys((*one, *two))
         if one.get(path) != two.get(path)
     ]
-    given = tuple(change for change in changes if change.path.split(".")[0] in GIVEN)
+    given = tuple(c for c in changes if c.path.split(".")[0].split("[")[0] in GIVEN)
     return Comparison(given, tuple(c for c in changes if c not in given), tolerance)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, item in value.items():
-            if key not in TIMINGS:
+            if key not in (*TIMINGS, *RETOLD):
                 yield from _leaves(item, f"{path}.{key}" if path else key)
     elif isinstance(value, list):
         for i, item in enumerate(value):
