@@ -203,6 +203,12 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("expected a folder, got nothing")
+    return Path(text)
+
+
 def _tolerance(text: str) -> float:
     try:
         number = float(text)
@@ -265,9 +271,9 @@ def _parser() -> Parser:
     run.add_argument(
         "--seed", metavar="N", type=_whole(0, SEEDS), default=0, help="of all randomness (0)"
     )
-    run.add_argument("--data", metavar="DIR", help="where the data set is")
+    run.add_argument("--data", metavar="DIR", type=_folder, help="where the data set is")
     run.add_argument(
-        "--out", metavar="DIR", type=Path, help="where the report goes (reports/NETWORK)"
+        "--out", metavar="DIR", type=_folder, help="where the report goes (reports/NETWORK)"
     )
     run.add_argument(
         "--threads", metavar="N", type=_whole(1, 1024), help="of training (all processors)"
@@ -294,7 +300,7 @@ def _parser() -> Parser:
     )
     fetch = command(data, "fetch", _fetch, "download a data set, once")
     fetch.add_argument("dataset", metavar="DATASET", help="cifar10")
-    fetch.add_argument("--data", metavar="DIR", help="where to (the user's cache)")
+    fetch.add_argument("--data", metavar="DIR", type=_folder, help="where to (the user's cache)")
     return parser
 
 

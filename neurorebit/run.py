@@ -39,7 +39,7 @@ class Request:
     train: bool = True
     recipe: str = ""
     seed: int = 0
-    data: str | None = None
+    data: Path | None = None
     out: Path | None = None
     threads: int = 1
 
