@@ -73,7 +73,7 @@ def round_errors(x, step, bits, counts):
         word = word - ((word >> np.uint32(1)) & np.uint32(0x55555555))
         word = (word & np.uint32(0x33333333)) + ((word >> np.uint32(2)) & np.uint32(0x33333333))
         word = (word + (word >> np.uint32(4))) & np.uint32(0x0F0F0F0F)
-        ones += (word * np.uint32(0x01010101)) >> np.uint32(24)
+        ones += np.uint32(word * np.uint32(0x01010101)) >> np.uint32(24)
         some += y != 0.0
     counts[0] = ones
     counts[1] = some

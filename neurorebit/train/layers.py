@@ -98,7 +98,7 @@ class Encoder:
             highest = float(np.percentile(x.reshape(-1)[::stride], self.percentile))
             self.clip += (highest - self.clip) / (self.observed + 1)
             self.observed += learning
-        unit = self.clip / top if self.clip > 0.0 else 1.0
+        unit = self.clip / top if self.clip != 0.0 else 1.0
         tools.each((x, codes), quantise.encode, 1.0 / unit, top)
         return codes, unit
 

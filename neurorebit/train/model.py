@@ -183,15 +183,24 @@ class Model:
             layer.weights.begin_epoch()
             layer.encoder.observing = epoch == 0
 
+    def _state(self) -> list[Array]:
+        states = [layer.weights.state() for layer in self.matrices]
+        states += [norm.state() for norm in self.norms]
+        return [array for state in states for array in state]
+
     def digest(self) -> str:
         """SHA-256 of all that was learned, the cells included."""
         sha = hashlib.sha256()
-        states = [layer.weights.state() for layer in self.matrices]
-        states += [norm.state() for norm in self.norms]
-        for state in states:
-            for array in state:
-                sha.update(np.ascontiguousarray(array).tobytes())
+        for array in self._state():
+            sha.update(np.ascontiguousarray(array).tobytes())
         return sha.hexdigest()
+
+    @property
+    def finite(self) -> bool:
+        """Whether all that was learned is still a number that the layers can compute with."""
+        return all(
+            np.isfinite(array.astype(self.dtype, copy=False)).all() for array in self._state()
+        )
 
     def activity(self) -> tuple[LayerActivity, ...]:
         """What each matrix layer saw in its steps so far."""

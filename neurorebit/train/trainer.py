@@ -20,7 +20,7 @@ from neurorebit.device import Device
 from neurorebit.network import Network, Training
 from neurorebit.train.data import Dataset, batches, test_batches
 from neurorebit.train.model import Model
-from neurorebit.train.workers import Array, Workers
+from neurorebit.train.workers import Array, Workers, quiet
 
 Progress = Callable[[int, int, int, float, float], None]
 
@@ -47,7 +47,8 @@ class TrainingResult:
     """What a training run reached.
 
     ``images`` of an epoch; ``ablations`` are sentences that say where the training was not that of
-    the chip; ``activity`` is None where no arrays were used or no step was taken.
+    the chip; ``activity`` is None where no arrays were used or no step was taken. ``diverged``: the
+    loss or a weight became infinite or no number, and the run stopped.
     """
 
     dataset: str
@@ -79,7 +80,12 @@ def train(
     run, the loss, and images per second. Ctrl-C ends the run after the current step, a second one
     skips the evaluation; ``progress`` may raise KeyboardInterrupt to the same end.
     """
-    with threadpool_limits(1, user_api="blas"), Workers(threads) as workers, Interrupts() as stop:
+    with (
+        threadpool_limits(1, user_api="blas"),
+        Workers(threads) as workers,
+        Interrupts() as stop,
+        quiet(),
+    ):
         model = Model(network, training, architecture, device, seed=seed, workers=workers)
         loop = _Loop(model, data, training, seed, progress, stop)
         loop.run()
@@ -177,6 +183,7 @@ class _Loop:
             self._tell(epoch, loss, pace.rate)
             if self.stop.count:
                 break
+        self.diverged = self.diverged or not self.model.finite
         if seen == 0:
             return
         self.epochs.append(

@@ -20,6 +20,11 @@ Array = NDArray[Any]
 T = TypeVar("T")
 
 
+def quiet() -> np.errstate:
+    """No warnings of numbers that grow out of bounds: the loss shows them, and ends the run."""
+    return np.errstate(over="ignore", invalid="ignore")
+
+
 def spans(total: int, size: int) -> list[tuple[int, int]]:
     """0..total in pieces of ``size``, the last one shorter."""
     return [(start, min(start + size, total)) for start in range(0, total, size)]
@@ -37,6 +42,10 @@ class _Batch:
         self._left = threading.Semaphore(0)
 
     def work(self) -> None:
+        with quiet():
+            self._take()
+
+    def _take(self) -> None:
         while self.error is None and (i := next(self._next)) < self.count:
             try:
                 self.results[i] = self.job(i)
@@ -86,7 +95,8 @@ class Workers:
         """``[job(0), job(1), …]``; what a job raises is raised here, once all threads are done."""
         helpers = min(self.threads, count) - 1
         if helpers < 1:
-            return [job(i) for i in range(count)]
+            with quiet():
+                return [job(i) for i in range(count)]
         batch = _Batch(job, count)
         for _ in range(helpers):
             self._tasks.put(batch)

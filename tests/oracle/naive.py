@@ -1,0 +1,216 @@
+"""Every kernel a second time, as plain loops written to be read. Slow, in Python floats."""
+
+import math
+
+import numpy as np
+
+MASK = 0xFFFFFFFF
+
+
+def philox(counter, key):
+    """Philox 4x32-10 (Salmon et al., SC 2011), after the paper's figure, in unbounded integers."""
+    c, k = list(counter), list(key)
+    for turn in range(10):
+        if turn:
+            k = [(k[0] + 0x9E3779B9) & MASK, (k[1] + 0xBB67AE85) & MASK]
+        left, right = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+        c = [(right >> 32) ^ c[1] ^ k[0], right & MASK, (left >> 32) ^ c[3] ^ k[1], left & MASK]
+    return c
+
+
+def normal(cell, step, layer, purpose, seed):
+    """Box and Muller on the words of the cell's group of four."""
+    words = philox((cell // 4 & MASK, step, layer, purpose), (seed & MASK, seed >> 32))
+    length, turn = words[2:] if cell % 4 >= 2 else words[:2]
+    radius = math.sqrt(-2 * math.log((length + 1) / 2**32))
+    angle = 2 * math.pi * turn / 2**32
+    return radius * (math.sin(angle) if cell % 2 else math.cos(angle))
+
+
+def pixel(x, image, y, x_position, channel):
+    """A pixel of a channels-last map, zero outside of it."""
+    inside = 0 <= y < x.shape[1] and 0 <= x_position < x.shape[2]
+    return float(x[image, y, x_position, channel]) if inside else 0.0
+
+
+def windows(x, kernel, stride, padding, first=0, channels=None):
+    """The windows of a map as vectors (vector, row), rows position-major."""
+    images, height, width, depth = x.shape
+    channels = depth if channels is None else channels
+    vectors = [
+        [
+            pixel(x, image, y * stride - padding + ky, z * stride - padding + kx, first + c)
+            for ky in range(kernel)
+            for kx in range(kernel)
+            for c in range(channels)
+        ]
+        for image in range(images)
+        for y in range((height + 2 * padding - kernel) // stride + 1)
+        for z in range((width + 2 * padding - kernel) // stride + 1)
+    ]
+    return np.array(vectors)
+
+
+def convolution(x, weights, kernel, stride, padding, groups):
+    """Forward: ``weights`` [groups, rows, cols]; the output is [B, H, W, groups * cols]."""
+    images, height, width, depth = x.shape
+    out_height = (height + 2 * padding - kernel) // stride + 1
+    out_width = (width + 2 * padding - kernel) // stride + 1
+    channels, cols = depth // groups, weights.shape[2]
+    out = np.zeros((images, out_height, out_width, groups * cols))
+    for image, y, z, group, n in np.ndindex(images, out_height, out_width, groups, cols):
+        for ky, kx, c in np.ndindex(kernel, kernel, channels):
+            value = pixel(
+                x, image, y * stride - padding + ky, z * stride - padding + kx, group * channels + c
+            )
+            row = (ky * kernel + kx) * channels + c
+            out[image, y, z, group * cols + n] += value * float(weights[group, row, n])
+    return out
+
+
+def convolution_back(dy, x, weights, kernel, stride, padding, groups):
+    """Backward and gradient: (dx, d_weights)."""
+    channels, cols = x.shape[3] // groups, weights.shape[2]
+    dx, d_weights = np.zeros(x.shape), np.zeros(weights.shape)
+    for image, y, z, group, n in np.ndindex(*dy.shape[:3], groups, cols):
+        error = float(dy[image, y, z, group * cols + n])
+        for ky, kx, c in np.ndindex(kernel, kernel, channels):
+            at = (y * stride - padding + ky, z * stride - padding + kx)
+            if not (0 <= at[0] < x.shape[1] and 0 <= at[1] < x.shape[2]):
+                continue
+            row, channel = (ky * kernel + kx) * channels + c, group * channels + c
+            dx[image, at[0], at[1], channel] += error * float(weights[group, row, n])
+            d_weights[group, row, n] += error * float(x[image, at[0], at[1], channel])
+    return dx, d_weights
+
+
+def max_pool(x, kernel, stride):
+    """The largest of each window, and the gradient's way back as a function."""
+    images, height, width, depth = x.shape
+    shape = (images, (height - kernel) // stride + 1, (width - kernel) // stride + 1, depth)
+    out, source = np.zeros(shape), {}
+    for image, y, z, c in np.ndindex(*shape):
+        places = [(y * stride + a, z * stride + b) for a, b in np.ndindex(kernel, kernel)]
+        best = max(places, key=lambda place: x[image, place[0], place[1], c])
+        out[image, y, z, c] = x[image, best[0], best[1], c]
+        source[image, y, z, c] = (image, *best, c)
+
+    def back(dy):
+        dx = np.zeros(x.shape)
+        for here, there in source.items():
+            dx[there] += dy[here]
+        return dx
+
+    return out, back
+
+
+def avg_pool(x, kernel, stride):
+    """The mean of each window, and the gradient's way back as a function."""
+    images, height, width, depth = x.shape
+    shape = (images, (height - kernel) // stride + 1, (width - kernel) // stride + 1, depth)
+    out = np.zeros(shape)
+    for image, y, z, c in np.ndindex(*shape):
+        for a, b in np.ndindex(kernel, kernel):
+            out[image, y, z, c] += x[image, y * stride + a, z * stride + b, c] / kernel**2
+
+    def back(dy):
+        dx = np.zeros(x.shape)
+        for image, y, z, c in np.ndindex(*shape):
+            for a, b in np.ndindex(kernel, kernel):
+                dx[image, y * stride + a, z * stride + b, c] += dy[image, y, z, c] / kernel**2
+        return dx
+
+    return out, back
+
+
+def batch_norm(x, gain, shift, epsilon):
+    """Normalise each channel by the batch's own mean and variance, value by value."""
+    out = np.zeros(x.shape)
+    for c in range(x.shape[3]):
+        values = [float(v) for v in x[..., c].ravel()]
+        mean = sum(values) / len(values)
+        variance = sum((v - mean) ** 2 for v in values) / len(values)
+        for place in np.ndindex(*x.shape[:3]):
+            normal_value = (float(x[(*place, c)]) - mean) / math.sqrt(variance + epsilon)
+            out[(*place, c)] = gain[c] * normal_value + shift[c]
+    return out
+
+
+def round_even(value):
+    """To the nearest integer, ties to even (Python's own rule)."""
+    return round(value)
+
+
+def adc(value, step, top):
+    """A mid-tread converter: the code of a partial sum."""
+    return max(-top, min(top, round_even(value / step)))
+
+
+def array_product(columns, weights, cuts, step, top):
+    """Codes of the partial sums of each array, added up: (vectors, cols)."""
+    out = np.zeros((len(columns), weights.shape[1]))
+    for v, n in np.ndindex(*out.shape):
+        for start, stop in cuts:
+            partial = sum(float(columns[v][r]) * float(weights[r, n]) for r in range(start, stop))
+            out[v, n] += adc(partial, step, top)
+    return out
+
+
+def plane_density(columns, bits):
+    """The share of ones in each bit plane over all vectors and rows."""
+    flat = [int(value) for value in np.asarray(columns).ravel()]
+    return [sum(value >> b & 1 for value in flat) / len(flat) for b in range(bits)]
+
+
+def twos_complement_ones(value, bits):
+    """The ones of an integer written in that many bits."""
+    return bin(value & (2**bits - 1)).count("1")
+
+
+def rounded_errors(values, bits):
+    """Errors in two's complement of ``bits`` with the finest power-of-two step that holds them."""
+    largest = max(abs(value) for value in values)
+    step = 1.0
+    while largest / step > 2 ** (bits - 1) - 1:
+        step *= 2.0
+    while largest / (step / 2.0) <= 2 ** (bits - 1) - 1:
+        step /= 2.0
+    codes = [round_even(value / step) for value in values]
+    ones = sum(twos_complement_ones(code, bits) for code in codes)
+    return [code * step for code in codes], ones / (bits * len(codes))
+
+
+def level(weight, full, top):
+    """The nearest of the levels j * full / top."""
+    return min(range(-top, top + 1), key=lambda j: abs(weight - j * full / top))
+
+
+def conductance(j, top, g_min, g_max):
+    """Levels equally spaced from g_min to g_max."""
+    return g_min + (g_max - g_min) * (j + top) / (2 * top)
+
+
+def weight(g, g_min, g_max):
+    """Mapping R1: against a reference at mid range, over half the range."""
+    middle = (g_min + g_max) / 2
+    return (g - middle) / (g_max - middle)
+
+
+def program(real, old_levels, old_analog, full, top, device, layer, step, seed):
+    """New levels and analog weights, and what was written; ``device``: g_min, g_max, d2d, c2c."""
+    g_min, g_max, d2d, c2c = device
+    levels, analog = list(old_levels), list(old_analog)
+    sets = resets = up = down = 0
+    for i, w in enumerate(real):
+        j = level(w, full, top)
+        if j == old_levels[i]:
+            continue
+        g = conductance(j, top, g_min, g_max)
+        g *= 1 + d2d * normal(i, 0, layer, 1, seed)
+        g *= 1 + c2c * normal(i, step, layer, 2, seed)
+        analog[i], levels[i] = weight(g, g_min, g_max), j
+        if j > old_levels[i]:
+            sets, up = sets + 1, up + j - old_levels[i]
+        else:
+            resets, down = resets + 1, down + old_levels[i] - j
+    return levels, analog, (sets, resets, up, down)

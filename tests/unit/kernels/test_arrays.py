@@ -1,0 +1,198 @@
+"""Kernels on maps and vectors, each against its plain loops."""
+
+import numpy as np
+import pytest
+from oracle import naive
+
+from neurorebit.kernels import convert, norm, pool, quantise, windows
+
+GEOMETRIES = [  # height, width, depth, kernel, stride, padding, first channel, channels
+    (5, 6, 3, 3, 1, 1, 0, 3),
+    (7, 5, 4, 2, 2, 0, 0, 4),
+    (4, 4, 2, 5, 1, 2, 0, 2),
+    (6, 6, 3, 1, 2, 0, 0, 3),
+    (5, 5, 6, 3, 2, 1, 2, 2),
+    (4, 6, 4, 3, 1, 1, 3, 1),
+    (3, 3, 2, 3, 1, 3, 0, 2),
+    (1, 1, 7, 1, 1, 0, 0, 7),
+]
+
+
+def geometry(case):
+    height, width, depth, kernel, stride, padding, first, channels = case
+    out = [(side + 2 * padding - kernel) // stride + 1 for side in (height, width)]
+    return (2, height, width, depth), out, kernel, stride, padding, first, channels
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("case", GEOMETRIES)
+def test_gather_takes_the_windows(case, dtype):
+    shape, (height, width), kernel, stride, padding, first, channels = geometry(case)
+    x = np.random.default_rng(0).integers(1, 200, shape).astype(dtype)
+    want = naive.windows(x, kernel, stride, padding, first, channels)
+    vectors, rows = want.shape
+    for row, stop in {(0, rows), (min(1, rows - 1), rows), (rows // 3, rows // 3 + 1)}:
+        for vector in {0, vectors // 2, vectors - 1}:
+            out = np.full((vectors - vector, stop - row), -1.0, np.float32)
+            windows.gather(
+                x, out, vector, height, width, row, kernel, stride, padding, first, channels
+            )
+            np.testing.assert_array_equal(out, want[vector:, row:stop])
+
+
+@pytest.mark.parametrize("case", GEOMETRIES)
+def test_scatter_is_the_transpose_of_gather(case):
+    shape, (height, width), kernel, stride, padding, first, channels = geometry(case)
+    rng = np.random.default_rng(1)
+    columns = rng.integers(-9, 9, (2 * height * width, kernel**2 * channels)).astype(np.float64)
+    x = np.ones(shape)
+    split = columns.shape[1] // 2
+    for row, part in ((0, columns[:, :split]), (split, columns[:, split:])):
+        windows.scatter(
+            np.ascontiguousarray(part),
+            x,
+            height,
+            width,
+            row,
+            kernel,
+            stride,
+            padding,
+            first,
+            channels,
+        )
+    want = np.ones(shape)
+    for place in np.ndindex(*shape):
+        unit = np.zeros(shape)
+        unit[place] = 1.0
+        want[place] += np.sum(
+            columns * naive.windows(unit, kernel, stride, padding, first, channels)
+        )
+    np.testing.assert_array_equal(x, want)
+
+
+def codes(partial, step, top):
+    total = np.empty_like(partial)
+    convert.convert(partial, total, 1 / step, top, True)
+    return total
+
+
+def test_the_converter_is_that_of_the_plain_rule():
+    partial = np.random.default_rng(2).normal(0, 3, 1000)
+    found = codes(partial, 0.5, 15)
+    np.testing.assert_array_equal(found, [naive.adc(p, 0.5, 15) for p in partial])
+
+
+def test_the_converter_is_mid_tread_symmetric_and_clips():
+    partial = np.linspace(-12, 12, 4801)
+    found = codes(partial, 0.5, 15)
+    assert np.all(found[np.abs(partial) < 0.25] == 0), "a step around zero reads zero"
+    np.testing.assert_array_equal(found, -found[::-1])
+    inside = np.abs(partial) <= 7.5
+    assert np.abs(0.5 * found - partial)[inside].max() <= 0.25 + 1e-12, "half a step at most"
+    assert found.max() == 15
+    assert found.min() == -15
+    assert np.all(np.diff(found) >= 0)
+
+
+def test_the_converter_adds_up_and_lets_nan_through():
+    total = np.array([2.0, 3.0])
+    convert.convert(np.array([1.4, np.nan]), total, 1.0, 15, False)
+    assert total[0] == 3.0
+    assert np.isnan(total[1])
+
+
+def test_power_is_the_sum_of_squares():
+    x = np.random.default_rng(3).normal(size=777).astype(np.float32)
+    assert convert.power(x) == pytest.approx(sum(float(v) ** 2 for v in x), rel=1e-6)
+
+
+def test_activations_become_the_nearest_codes():
+    x = np.array([-3.0, 0.0, 0.049, 0.05, 0.051, 0.15, 1.0, 25.44, 25.5, 99.0], np.float64)
+    found = np.empty(x.size, np.uint8)
+    quantise.encode(x, found, 10.0, 255)
+    np.testing.assert_array_equal(found, [0, 0, 0, 0, 1, 2, 10, 254, 255, 255])
+
+
+@pytest.mark.parametrize(("bits", "dtype"), [(8, np.uint8), (3, np.uint8), (12, np.uint16)])
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 1, 1), (2, 2, 0), (3, 2, 1)])
+def test_ones_are_counted_as_the_rows_see_them(bits, dtype, kernel, stride, padding):
+    x = np.random.default_rng(4).integers(0, 2**bits, (3, 6, 4, 5)).astype(dtype)
+    columns = naive.windows(x, kernel, stride, padding)
+    seeing = []
+    for side in x.shape[1:3]:
+        count = np.zeros(side, np.int64)
+        for window in range((side + 2 * padding - kernel) // stride + 1):
+            for k in range(kernel):
+                if 0 <= window * stride - padding + k < side:
+                    count[window * stride - padding + k] += 1
+        seeing.append(count)
+    ones = np.zeros(bits)
+    quantise.count_ones(x, *seeing, ones)
+    np.testing.assert_allclose(ones / columns.size, naive.plane_density(columns, bits))
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8, 16, 32])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_errors_are_rounded_to_their_bits(bits, dtype):
+    x = np.random.default_rng(5).normal(0, 3e-4, 501).astype(dtype)
+    want, density = naive.rounded_errors([float(v) for v in x], bits)
+    largest = max(abs(float(v)) for v in x)
+    step = 2.0 ** np.ceil(np.log2(largest / (2 ** (bits - 1) - 1)))
+    found, counts = x.copy(), np.zeros(2)
+    quantise.round_errors(found, step, bits, counts)
+    np.testing.assert_array_equal(found, np.array(want, dtype))
+    assert counts[0] / (bits * x.size) == pytest.approx(density, rel=1e-12)
+    assert counts[1] == np.count_nonzero(want)
+    assert np.abs(found - x).max() <= step / 2
+    again = found.copy()
+    quantise.round_errors(again, step, bits, counts)
+    np.testing.assert_array_equal(again, found)
+
+
+@pytest.mark.parametrize(("dtype", "integer"), [(np.float32, np.int32), (np.float64, np.int64)])
+def test_the_largest_magnitude_is_found_among_bit_patterns(dtype, integer):
+    x = np.random.default_rng(6).normal(size=99).astype(dtype)
+    mask = integer(np.iinfo(integer).max)
+
+    def largest(values):
+        return np.array(quantise.largest(values.view(integer), mask), integer).view(dtype)
+
+    assert largest(x) == np.abs(x).max()
+    x[50] = np.nan
+    assert np.isnan(largest(x))
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(2, 2), (3, 2), (2, 1), (4, 4)])
+def test_pooling_and_its_way_back(kernel, stride):
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(2, 7, 6, 3))
+    want, back = naive.max_pool(x, kernel, stride)
+    out, choice = np.empty(want.shape), np.empty(want.shape, np.uint8)
+    pool.largest(x, out, choice, kernel, stride)
+    np.testing.assert_array_equal(out, want)
+    dy, dx = rng.normal(size=want.shape), np.zeros(x.shape)
+    pool.largest_gradient(dy, choice, dx, kernel, stride)
+    np.testing.assert_allclose(dx, back(dy), atol=1e-14)
+    want, back = naive.avg_pool(x, kernel, stride)
+    pool.mean(x, out, kernel, stride)
+    np.testing.assert_allclose(out, want, atol=1e-14)
+    dx[:] = 0
+    pool.mean_gradient(dy, dx, kernel, stride)
+    np.testing.assert_allclose(dx, back(dy), atol=1e-14)
+
+
+def test_the_first_of_equals_gets_the_gradient():
+    x = np.zeros((1, 2, 2, 1))
+    out, choice = np.empty((1, 1, 1, 1)), np.empty((1, 1, 1, 1), np.uint8)
+    pool.largest(x, out, choice, 2, 2)
+    assert choice.item() == 0
+
+
+def test_a_rectifier_blocks_what_is_not_positive():
+    x = np.array([-1.0, 0.0, 2.0])
+    out = np.empty(3)
+    norm.rectify(x, out)
+    np.testing.assert_array_equal(out, [0, 0, 2])
+    dy = np.array([5.0, 6.0, 7.0])
+    norm.rectify_gradient(dy, out)
+    np.testing.assert_array_equal(dy, [0, 0, 7])

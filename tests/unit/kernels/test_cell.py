@@ -1,0 +1,108 @@
+"""Cells: levels, conductances and the noise of a write."""
+
+import numpy as np
+import pytest
+from oracle import naive
+
+from neurorebit.kernels import cell, cpu
+
+G_MIN, G_MAX = 1e-6, 1e-5  # on/off ratio 10
+
+
+@pytest.mark.parametrize("top", [1, 3, 127])
+def test_a_level_is_the_nearest_one(top):
+    full = 0.7
+    for w in np.random.default_rng(0).uniform(-1.2, 1.2, 200):
+        assert cell.level(w, top / full, top) == naive.level(w, full, top)
+
+
+def test_a_level_of_no_number_is_still_a_level():
+    assert cell.level(float("nan"), 3.0, 3) == -3
+
+
+def test_levels_span_the_range_evenly_and_read_back_as_weights():
+    g = [cell.target(j, 3, G_MIN, G_MAX) for j in range(-3, 4)]
+    np.testing.assert_allclose(g, np.linspace(G_MIN, G_MAX, 7), rtol=1e-14)
+    weights = [cell.signed(value, G_MIN, G_MAX) for value in g]
+    np.testing.assert_allclose(weights, np.arange(-3, 4) / 3, atol=1e-14)
+
+
+@pytest.mark.parametrize(("w", "deviation"), [(-1, 0.022), (0, 0.122), (1, 0.222)])
+def test_noise_of_a_weight_read_against_mid_range(w, deviation):
+    """training.md 3.6, R1: s_w = s [(w + 1) + 2 / (r - 1)]; r = 10, s = 0.1 as tabulated there."""
+    cells = 200_000
+    real = np.full(cells, float(w))
+    for d2d, c2c in ((0.1, 0.0), (0.0, 0.1)):
+        analog = programmed(real, d2d=d2d, c2c=c2c)[1]
+        assert analog.mean() == pytest.approx(w, abs=5 * deviation / cells**0.5)
+        assert analog.std() == pytest.approx(deviation, rel=0.02)  # tabulated to three digits
+        exact = 0.1 * ((w + 1) + 2 / (10 - 1))
+        assert analog.std() == pytest.approx(exact, rel=5 / (2 * cells) ** 0.5)
+
+
+def programmed(
+    real, levels=None, analog=None, *, full=1.0, top=3, d2d=0.0, c2c=0.0, step=0, seed=3, layer=0
+):
+    levels = np.full(real.size, -128, np.int8) if levels is None else levels
+    analog = np.zeros(real.size, real.dtype) if analog is None else analog
+    counts = np.zeros(5)
+    cpu.program(
+        real, levels, analog, top / full, top, G_MIN, G_MAX, d2d, c2c, 0, layer, step, seed, counts
+    )
+    return levels, analog, counts
+
+
+def test_programming_equals_the_plain_loop():
+    rng = np.random.default_rng(1)
+    real = rng.normal(0, 0.5, 300)
+    levels, analog, _ = programmed(real, full=0.8, d2d=0.1, c2c=0.2, layer=4)
+    before = levels.copy(), analog.copy()
+    real += rng.normal(0, 0.2, 300)
+    levels, analog, counts = programmed(
+        real, levels, analog, full=0.8, d2d=0.1, c2c=0.2, step=9, layer=4
+    )
+    want = naive.program(real, *before, 0.8, 3, (G_MIN, G_MAX, 0.1, 0.2), 4, 9, 3)
+    np.testing.assert_array_equal(levels, want[0])
+    np.testing.assert_allclose(analog, want[1], atol=1e-13)
+    assert tuple(counts[:4]) == want[2]
+    assert min(want[2]) > 0, "the case covers both directions"
+    assert counts[4] == pytest.approx(analog.sum() - before[1].sum(), rel=1e-9)
+
+
+def test_without_noise_cells_hold_exactly_their_levels_and_only_changes_are_written():
+    rng = np.random.default_rng(2)
+    real = rng.normal(0, 0.5, 1000).astype(np.float32)
+    levels, analog, _ = programmed(real)
+    np.testing.assert_allclose(analog, levels / 3, atol=1e-7)
+    old = levels.copy()
+    real += rng.normal(0, 0.1, 1000).astype(np.float32)
+    levels, analog, counts = programmed(real, levels, analog, step=1)
+    np.testing.assert_array_equal(levels, [naive.level(float(w), 1.0, 3) for w in real])
+    np.testing.assert_allclose(analog, levels / 3, atol=1e-7)
+    assert counts[0] == np.count_nonzero(levels > old)
+    assert counts[1] == np.count_nonzero(levels < old)
+
+
+def test_a_cell_that_keeps_its_level_keeps_its_noise():
+    real = np.linspace(-1, 1, 500)
+    levels, analog, _ = programmed(real, d2d=0.1, c2c=0.1)
+    kept = analog.copy()
+    programmed(real + 1e-9, levels, analog, d2d=0.1, c2c=0.1, step=1)
+    np.testing.assert_array_equal(analog, kept)
+
+
+def test_device_variation_stays_and_cycle_variation_does_not():
+    real = np.full(1000, 0.7)
+    static = [programmed(real, d2d=0.1, step=step)[1] for step in (0, 1)]
+    fresh = [programmed(real, c2c=0.1, step=step)[1] for step in (0, 1)]
+    np.testing.assert_array_equal(*static)
+    assert abs(np.corrcoef(*fresh)[0, 1]) < 0.2
+
+
+def test_momentum_step_clips_and_decays():
+    w, v = np.array([1.0, -1.0, 0.5, np.nan]), np.array([0.0, 1.0, -2.0, 0.0])
+    g = np.array([0.5, 30.0, -0.25, 0.0])
+    cpu.sgd(w, v, g, 0.1, 0.9, 0.01, 1.2)
+    np.testing.assert_allclose(v[:3], [0.51, 30.89, -2.045])
+    np.testing.assert_allclose(w[:3], [0.949, -1.2, 0.7045])
+    assert np.isnan(w[3])

@@ -1,0 +1,194 @@
+"""Where weights live: real, and hybrid on noisy arrays, against training.md 5 and plain loops."""
+
+import numpy as np
+import pytest
+from oracle import naive
+
+from neurorebit.train.product import Windows
+from neurorebit.train.trainer import softmax_loss
+
+CONV = {"kind": "conv", "channels": 5, "kernel": 3, "padding": 1}
+LAYERS = [CONV, {"kind": "relu"}, {"kind": "flatten"}, {"kind": "linear", "features": 3}]
+SHAPE = (4, 4, 6)  # 54 rows for the convolution, 80 for the classifier
+
+
+def one_step(model, x, labels, rate=0.1):
+    loss, gradient = softmax_loss(model.forward(x, learning=True), labels)
+    model.backward(gradient, rate)
+    return loss
+
+
+def test_real_weights_start_he_normal(bench):
+    network = bench.network(
+        (8, 8, 8), [{"kind": "flatten"}, {"kind": "linear", "features": 99}], 99
+    )
+    real = bench.model(network).matrices[0].weights.real
+    deviation = (2 / 512) ** 0.5
+    assert real.shape == (1, 512, 99)
+    assert real.std() == pytest.approx(deviation, rel=5 / (2 * real.size) ** 0.5)
+    assert abs(real.mean()) < 5 * deviation / real.size**0.5
+
+
+def test_without_noise_the_arrays_hold_the_quantised_real_weights(bench, images):
+    """training.md 7: W_a = quant(W_r) after a sync, and cells written = levels changed."""
+    network = bench.network(SHAPE, LAYERS, 3, adc="ideal")
+    model = bench.model(network, "hybrid", d2d=0.0, c2c=0.0)
+    x, labels = images(8, SHAPE), np.arange(8) % 3
+    for _ in range(3):
+        before = [m.weights.levels.copy() for m in model.matrices]
+        counted = [m.weights.written.sets + m.weights.written.resets for m in model.matrices]
+        one_step(model, x, labels, rate=0.5)
+        for layer, old, count in zip(model.matrices, before, counted, strict=True):
+            held = layer.weights
+            want = [naive.level(w, held.full, 3) for w in held.real.ravel()]
+            np.testing.assert_array_equal(held.levels.ravel(), want)
+            np.testing.assert_allclose(held.analog, held.levels / 3, atol=1e-12)
+            changed = np.count_nonzero(held.levels != old)
+            assert held.written.sets + held.written.resets - count == changed > 0
+
+
+def test_seven_levels_reach_two_deviations_and_weights_one_and_a_half_times_that(bench, images):
+    network = bench.network(SHAPE, LAYERS, 3, adc="ideal")
+    model = bench.model(network, "hybrid")
+    for layer in model.matrices:
+        held = layer.weights
+        assert held.full == pytest.approx(2.0 * held.real.std())
+        assert set(np.unique(held.levels)) == set(range(-3, 4))
+    x, labels = images(8, SHAPE), np.arange(8) % 3
+    one_step(model, x, labels, rate=100.0)
+    for layer in model.matrices:
+        held = layer.weights
+        assert np.abs(held.real).max() == pytest.approx(1.5 * held.full)
+
+
+def test_the_levels_follow_the_weights_once_an_epoch(bench, images):
+    network = bench.network(SHAPE, LAYERS, 3, adc="ideal")
+    model = bench.model(network, "hybrid", d2d=0.0, c2c=0.0)
+    x, labels = images(8, SHAPE), np.arange(8) % 3
+    held = model.matrices[0].weights
+    model.begin_epoch(0)
+    full = held.full
+    one_step(model, x, labels)
+    one_step(model, x, labels)
+    assert held.full == full
+    deviation = held.real.std()
+    model.begin_epoch(1)
+    assert held.full == full, "the arrays still hold what was written in the old units"
+    one_step(model, x, labels)
+    assert held.full == pytest.approx(2.0 * deviation) != full
+    want = [naive.level(w, held.full, 3) for w in held.real.ravel()]
+    np.testing.assert_array_equal(held.levels.ravel(), want)
+
+
+@pytest.mark.parametrize("kernel_split", [True, False])
+def test_the_forward_pass_goes_through_one_converter_for_each_array(bench, images, kernel_split):
+    """Partial sums of the arrays that the mapping cuts, mid-tread codes, +-4 deviations."""
+    network = bench.network(SHAPE, LAYERS, 3)
+    model = bench.model(network, "hybrid", rows=8, kernel_split=kernel_split)
+    layer = model.matrices[0]
+    held, cuts = layer.weights, layer.weights.site.cuts
+    assert cuts == (
+        tuple((6 * k, 6 * k + 6) for k in range(9))
+        if kernel_split and (9 * 6 >= 8)
+        else tuple((start, min(start + 8, 54)) for start in range(0, 54, 8))
+    )
+    x = images(3, SHAPE)
+    out = layer.forward((x,), learning=True)
+    columns = naive.windows(x, 3, 1, 1)
+    matrix = held.analog[0]
+    partial = [columns[:, a:b] @ matrix[a:b] for a, b in cuts]
+    deviation = np.sqrt(np.mean(np.square(partial)))
+    step = 4.0 * deviation / 15
+    want = naive.array_product(columns, matrix, cuts, step, 15)
+    np.testing.assert_allclose(
+        out.reshape(want.shape), want * step * held.full / 255, rtol=1e-9, atol=1e-12
+    )
+
+
+def test_the_converters_range_is_the_mean_over_the_first_steps_then_fixed(bench, images):
+    network = bench.network(SHAPE, LAYERS, 3, calibration_steps=3)
+    model = bench.model(network, "hybrid", rows=8)
+    layer = model.matrices[0]
+    squares, ranges = [], []
+    for i in range(5):
+        x = images(4, SHAPE, seed=i) // (i + 1)
+        columns = naive.windows(x, 3, 1, 1)
+        parts = [columns[:, a:b] @ layer.weights.analog[0, a:b] for a, b in layer.weights.site.cuts]
+        squares.append(np.mean(np.square(parts)))
+        layer.forward((x,), learning=True)
+        layer.forward((x,), learning=False)
+        ranges.append(layer.weights._powers / layer.weights._measured)
+    assert ranges == pytest.approx([np.mean(squares[: min(i, 2) + 1]) for i in range(5)])
+
+
+def test_inputs_errors_and_writes_are_counted(bench, images):
+    network = bench.network(SHAPE, LAYERS, 3)
+    model = bench.model(network, "hybrid")
+    x, labels = images(6, SHAPE), np.arange(6) % 3
+    gains = []
+    for _ in range(2):
+        one_step(model, x, labels, rate=0.2)
+        gains.append([0.5 + 0.5 * m.weights.analog.mean() for m in model.matrices])
+    first, last = model.activity()
+    columns = naive.windows(x, 3, 1, 1)
+    assert first.input_density == pytest.approx(naive.plane_density(columns, 8))
+    assert first.conductance == pytest.approx(np.mean([g[0] for g in gains]))
+    assert last.conductance == pytest.approx(np.mean([g[1] for g in gains]))
+    assert 0 < last.error_density < 1
+    assert 0 < last.error_nonzero <= 1
+    assert first.words_written == 1.0
+    for layer, activity in zip(model.matrices, (first, last), strict=True):
+        written, cells = layer.weights.written, layer.weights.real.size
+        assert activity.set_fraction == written.sets / (2 * cells) > 0
+        assert activity.reset_fraction == written.resets / (2 * cells) > 0
+        assert activity.set_levels >= 1.0
+
+
+def test_errors_are_rounded_before_they_go_back_and_before_they_teach(bench, images):
+    network = bench.network(SHAPE, LAYERS, 3, adc="ideal", momentum=0.0, weight_decay=0.0)
+    model = bench.model(network, "hybrid", error_bits=4)
+    layer = model.matrices[1]
+    x = images(5, (1, 1, 80))
+    layer.forward((x,), learning=True)
+    errors = np.random.default_rng(0).normal(0, 1e-3, (5, 1, 1, 3))
+    dy = model.workspace.take(errors.shape, np.float64)
+    dy[...] = errors
+    real = layer.weights.real[0].copy()
+    (dx,) = layer.backward(dy, rate=0.0)
+    rounded = np.reshape(naive.rounded_errors(list(errors.ravel()), 4)[0], (5, 3))
+    assert not np.allclose(rounded, errors.reshape(5, 3))
+    np.testing.assert_allclose(dx.reshape(5, 80), rounded @ real.T, atol=1e-15)
+    gradient = x.reshape(5, 80).T / 255 @ rounded
+    np.testing.assert_allclose(layer.weights.velocity[0], gradient, atol=1e-15)
+
+
+def test_fine_levels_without_noise_train_like_software(bench, images):
+    """training.md 7: with zero noise, fine levels and exact converters hybrid is float SGD."""
+    network = bench.network(
+        SHAPE, LAYERS, 3, adc="ideal", level_range=5.0, weight_clip=100.0, clip_percentile=100.0
+    )
+    fine = {"d2d": 0.0, "c2c": 0.0, "weight_bits": 8, "input_bits": 16, "error_bits": "fp32"}
+    software, hybrid = bench.model(network), bench.model(network, "hybrid", **fine)
+    start = [m.weights.real.copy() for m in software.matrices]
+    x, labels = images(24, SHAPE), np.arange(24) % 3
+    losses = np.array(
+        [[one_step(m, x, labels, rate=0.02) for m in (software, hybrid)] for _ in range(20)]
+    )
+    assert losses[-1, 0] < 0.7 * losses[0, 0]
+    np.testing.assert_allclose(losses[:, 1], losses[:, 0], atol=0.03 * losses[0, 0])
+    for a, b, zero in zip(software.matrices, hybrid.matrices, start, strict=True):
+        learned, other = a.weights.real - zero, b.weights.real - zero
+        assert np.linalg.norm(other - learned) < 0.1 * np.linalg.norm(learned)
+
+
+def test_the_way_back_is_through_the_real_weights(bench, images):
+    """ReBIT's point: the forward pass is noisy, the errors see exact weights."""
+    network = bench.network(SHAPE, LAYERS, 3)
+    model = bench.model(network, "hybrid", error_bits="fp32", d2d=0.3, c2c=0.3)
+    held = model.matrices[1].weights
+    dy = np.random.default_rng(1).normal(size=(2, 1, 1, 3))
+    windows = Windows(images(2, (1, 1, 80)), 1.0, model.matrices[1].node)
+    dx = np.empty((2, 1, 1, 80))
+    held.mtvm(dy, windows, dx)
+    np.testing.assert_allclose(dx.reshape(2, 80), dy.reshape(2, 3) @ held.real[0].T, atol=1e-14)
+    assert not np.allclose(held.analog * held.full, held.real, atol=0.02 * held.full)
