@@ -465,8 +465,10 @@ def _of_device(device: Device) -> tuple[str, ...]:
 
 
 def _check(bill: Bill, of: str) -> None:
-    for part, amount in bill.items.items():
-        if not np.all(np.isfinite(amount)):
+    """InfeasibleError that names the first part without parts of its own whose bill is nan."""
+    lost = [part for part, amount in bill.items.items() if not np.all(np.isfinite(amount))]
+    for part in lost:
+        if not any(other.startswith(f"{part}/") for other in lost):
             raise InfeasibleError(
                 f"{part}: cannot be built in this technology: its {of} is undefined; a device of "
                 "higher resistance, another technology or another size of array may fit"

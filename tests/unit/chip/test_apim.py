@@ -1,0 +1,116 @@
+"""The analog macro against the figures of system.md 13.3, which were computed independently."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neurorebit.chip.apim import AnalogMacro, touched
+from neurorebit.device import read_device
+from neurorebit.paths import shipped
+from neurorebit.schema import Document
+from neurorebit.technology import read_technology
+
+
+@pytest.fixture(scope="module")
+def tech():
+    return read_technology(Document(shipped("technology", "32nm")))
+
+
+@pytest.fixture(scope="module")
+def device():
+    return read_device(Document(shipped("device", "taox_hfox")))
+
+
+@pytest.fixture(scope="module")
+def macro(tech, device):
+    return AnalogMacro(tech, device)
+
+
+def area(macro, *parts):
+    items = macro.footprint.area.items
+    return sum(a for name, a in items.items() if name.split("/")[1] in parts)
+
+
+def test_areas_are_those_predicted(macro):
+    assert area(macro, "adc") == pytest.approx(4.20e-9, rel=0.005)
+    assert area(macro, "shift_add") == pytest.approx(1.03e-9, rel=0.005)
+    other = area(macro, "row_switches", "col_switches", "mux", "mux_decoder")
+    assert other == pytest.approx(1.04e-9, rel=0.02)
+    assert area(macro, "array") == pytest.approx(128 * 128 * 16 * 32e-9**2, rel=1e-12)
+
+
+def test_a_reference_column_for_each_converter(macro):
+    columns = macro.footprint.area.items["apim/reference/columns"]
+    assert columns == pytest.approx(area(macro, "array") / 8, rel=1e-12)
+
+
+def test_energy_follows_from_the_fits_by_hand(macro):
+    """Converter: 128 conversions a plane of (5 * 1.1294 + 8.8998 uW + column) * 6 ns."""
+    cost = macro.mvm(density=0.5, conductance=0.5)
+    cell = 1 / (5.5e-6) + 25e3 + (macro.array.row_res + macro.array.col_res) / 2
+    column = 0.079449 * np.exp(-2.297 * np.log10(cell / 64))
+    expected = 8 * 128 * (5 * 1.1294e-6 + 8.8998e-6 + column) * 6e-9
+    assert cost.energy.items["apim/adc"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_does_not_depend_on_the_data_is_as_predicted(macro):
+    """13.3 gives 44.1 and 31.4 pJ a plane at densities 0.5 and 0.2: 22.9 pJ at 0, less the
+    shift-adders' switching, which it takes at its worst and we at the technology's activity.
+    """
+    low, high = (macro.mvm(d, 0.5).energy.total / 8 for d in (0.2, 0.5))
+    at_zero = low - (high - low) / 0.3 * 0.2
+    adder = macro.mvm(0.5).energy.items["apim/shift_add/adder"] / 8
+    worst = adder * (1 / macro.tech.arithmetic.add_activity - 1)
+    assert at_zero + worst == pytest.approx(22.93e-12, rel=0.03)
+
+
+def test_unused_rows_and_columns_cost_little(macro):
+    full, part = macro.mvm(0.3), macro.mvm(0.3, used_rows=27.0, used=64.0)
+    assert part.energy.items["apim/adc"] < full.energy.items["apim/adc"] / 2
+    assert part.energy.items["apim/array"] < full.energy.items["apim/array"] * 27 / 128 * 1.5
+
+
+def test_settling_takes_half_a_converter_step(macro):
+    """One pole: after t, exp(-t / tau) of the swing is missing; 2^6 of it is half a step."""
+    cost = macro.mvm(density=0.2, conductance=0.5)
+    array = macro.array
+    res = array.column_res(0.2 * 128, 0.5)
+    load = 9 * macro.mux.gate.drain_cap
+    tau = res * (array.col_cap + load) + array.col_res * array.col_cap / 2
+    once = cost.latency.items["apim/array"] / 64
+    assert np.exp(-once / tau) == pytest.approx(2.0**-6, rel=1e-9)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.02, 0.3])
+def test_rows_touched_match_a_draw(share):
+    drawn = np.random.default_rng(0).random((20_000, 100)) < share
+    assert touched(share, 100.0) == pytest.approx(drawn.any(axis=1).mean(), abs=0.01)
+
+
+def test_programming_counts_pulses_and_heat(macro, device):
+    """Heat of a pulse: V^2 G t, in every cell that changes, for as many pulses as it takes."""
+    cost = macro.program(device.pulses, (0.01, 21.0), (0.005, 21.0), 0.5)
+    cells = 128 * 128 * (0.01 + 0.005)
+    expected = cells * 21 * 1.6**2 * 5.5e-6 * 50e-9
+    assert cost.energy.items["apim/cells"] == pytest.approx(expected, rel=1e-9)
+    rows = 128 * (touched(0.01, 128.0) + touched(0.005, 128.0))
+    assert cost.latency.items["apim/cells"] == pytest.approx(rows * 21 * 50e-9, rel=1e-9)
+
+
+def test_nothing_changed_costs_nothing(macro, device):
+    cost = macro.program(device.pulses, (0.0, 0.0), (0.0, 0.0))
+    assert cost.energy.total == 0.0
+    assert cost.latency.total == 0.0
+
+
+def test_a_device_of_low_resistance_does_not_fit_its_cell(tech, device):
+    wide = AnalogMacro(tech, replace(device, r_on=6e3))
+    assert np.isnan(wide.footprint.area.total)
+
+
+def test_many_designs_are_their_points(tech, device):
+    bits = np.array([4.0, 5, 6])
+    many = AnalogMacro(tech, device, adc_bits=bits).mvm(0.2).energy.total
+    ones = [AnalogMacro(tech, device, adc_bits=b).mvm(0.2).energy.total for b in bits]
+    assert many == pytest.approx(ones, rel=1e-12)
