@@ -110,6 +110,7 @@ class VoltageSenseAmp(Placed):
         n, p = cells(self.tech).nfet, cells(self.tech).pfet
         node = n.nfet_cap + n.output_cap + p.output_cap
         current = self.read_voltage / self.res_on - self.read_voltage / self.res_off
+        current = np.where(np.greater(current, 0.0), current, np.nan)
         charging = self.swing * (node + n.output_cap + self.load) / current
         return 2.3 * p.pfet_res * node + charging + 2.0 / self.tech.clock
 

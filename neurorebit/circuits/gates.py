@@ -204,7 +204,8 @@ class Gate:
     def width(self) -> Real:
         n, p = self._strips
         folds = np.maximum(n.present * (n.folds + 1.0), p.present * (p.folds + 1.0))
-        return np.where(self.folded, self.inputs * folds, self.inputs + 1.0) * gate_pitch(self.tech)
+        single = self.inputs + 1.0 + 0.0 * folds  # nan where the devices do not fit
+        return np.where(self.folded, self.inputs * folds, single) * gate_pitch(self.tech)
 
     @property
     def area(self) -> Real:

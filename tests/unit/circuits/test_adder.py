@@ -1,0 +1,109 @@
+"""Ripple adders and trees (circuits.md 3.2, 3.3)."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from neurorebit.circuits.adder import Adder, AdderTree
+from neurorebit.circuits.gates import STEP, cells, stage
+
+
+def test_records(records, agree, edges):
+    for r in records("Adder"):
+        i = r.inputs
+        adder = Adder(
+            r.tech,
+            i["num_bit"],
+            i["num_adder"],
+            load=i["cap_load_F"],
+            ramp=i["ramp_input_per_s"],
+            fit_width=i["fixed_width_m"],
+        )
+        cost = adder.add(i["num_adder_per_op"] / i["num_adder"])
+        agree(r, area_m2=adder.area, height_m=adder.height, width_m=adder.width)
+        agree(r, leakage_W=adder.footprint.leakage.total)
+        agree(r, edges, read_latency_s=i["num_read"] * cost.latency.total)
+        agree(r, edges, read_energy_J=i["num_read"] * cost.energy.total)
+
+
+def test_the_carry_chain(tech32):
+    """Written out for three bits; each more adds the middle pair of stages again."""
+    cell, load = cells(tech32).nand, 3e-14
+    down, up, own, gate = 2 * cell.nfet_res, cell.pfet_res, cell.output_cap, cell.input_cap
+    taus = 2 * [down * (own + 3 * gate), up * (own + 2 * gate)]
+    taus += [down * (own + 3 * gate), up * (own + gate), down * (own + load)]
+    delays, ramp = [], STEP
+    for tau in taus:
+        delay, ramp = stage(tau, ramp)
+        delays.append(delay)
+    three, seven = Adder(tech32, 3.0, load=load), Adder(tech32, 7.0, load=load)
+    assert three.delay == pytest.approx(sum(delays), rel=1e-12)
+    assert seven.delay == pytest.approx(sum(delays) + 4 * (delays[2] + delays[3]), rel=1e-12)
+    assert three.output_ramp == pytest.approx(ramp, rel=1e-12)
+
+
+def test_activity_is_the_callers(tech32):
+    worst = Adder(tech32, 8.0).add().energy.total
+    assert Adder(tech32, 8.0, activity=0.15).add().energy.total == pytest.approx(0.15 * worst)
+
+
+@pytest.mark.parametrize(
+    ("operands", "bits"),
+    [
+        (2, [8]),
+        (4, [8, 8, 9]),
+        (9, [8, 8, 8, 8, 9, 9, 10, 11]),
+        (5, [8, 8, 9, 10]),
+        (1, []),
+    ],
+)
+def test_a_tree_has_one_adder_less_than_operands(tech32, operands, bits):
+    """The odd operand moves up: 9 make 4 + 2 + 1 + 1 adders."""
+    assert len(bits) == operands - 1
+    tree = AdderTree(tech32, float(operands), 8.0)
+    assert tree.adder_bits == sum(bits)
+    energy = sum(Adder(tech32, float(b)).add().energy.total for b in bits)
+    assert tree.add().energy.total == pytest.approx(energy, rel=1e-12)
+    leakage = sum(Adder(tech32, float(b)).footprint.leakage.total for b in bits)
+    assert tree.footprint.leakage.total == pytest.approx(leakage, rel=1e-12)
+
+
+def test_records_of_full_trees(records, agree, edges):
+    for r in records("AdderTree"):
+        i = r.inputs
+        tree = AdderTree(r.tech, i["num_subcore_row"], i["num_adder_bit"], i["num_adder_tree"])
+        if i["num_unit_add"] == i["num_subcore_row"] and i["num_subcore_row"] in (2, 4, 8, 16):
+            agree(r, leakage_W=tree.footprint.leakage.total)
+            agree(r, edges, read_energy_J=i["num_read"] * tree.add().energy.total)
+
+
+def test_adders_of_a_tree_ripple_together(tech32):
+    """Two levels: one sum of 9 bits, and one step until its lowest bit arrives."""
+    tree, adder = AdderTree(tech32, 4.0, 8.0), Adder(tech32, 9.0)
+    expected = adder.delay + adder.carry_delay
+    assert tree.add().latency.total == pytest.approx(expected, rel=1e-12)
+    one = AdderTree(tech32, 2.0, 8.0).add().latency.total
+    assert one == pytest.approx(Adder(tech32, 8.0).delay, rel=1e-12)
+
+
+def test_fewer_operands_switch_less_and_leak_the_same(tech32):
+    tree = AdderTree(tech32, np.array([2.0, 8.0]), 8.0)
+    used = tree.add(2.0)
+    alone = AdderTree(tech32, 2.0, 8.0).add()
+    assert used.energy.total == pytest.approx(np.full(2, alone.energy.total))
+    assert used.latency.total == pytest.approx(np.full(2, alone.latency.total))
+    assert tree.add(1.0).energy.total == pytest.approx(np.zeros(2))
+    assert tree.footprint.leakage.total[1] > tree.footprint.leakage.total[0]
+
+
+def test_check_values(tech32, edges):
+    """Circuits.md 9: 30 adders of 8 bits, 20 of them at work, five times."""
+    width = 128 * 20 * tech32.feature
+    adder = Adder(tech32, 8.0, 30.0, load=30e-15, fit_width=width)
+    cost = adder.add(20 / 30)
+    assert adder.area == pytest.approx(1.1744e-9, rel=1e-4)
+    assert 5 * cost.latency.total == pytest.approx(1.0277e-8, rel=edges)
+    assert 5 * cost.energy.total == pytest.approx(3.9635e-12, rel=edges)
+    assert adder.footprint.leakage.total == pytest.approx(3.4768e-8, rel=1e-4)
+    assert dataclasses.replace(adder, count=60.0).footprint.area.total > adder.area

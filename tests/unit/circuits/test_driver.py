@@ -1,0 +1,67 @@
+"""Row followers and line drivers (circuits.md 4.4 to 4.6)."""
+
+import pytest
+
+from neurorebit.circuits.driver import LineDriver, OpenRowFollower, RowFollower
+from neurorebit.circuits.gates import cells
+
+WRITE_VOLTAGE = 5.6568542  # of the records
+
+
+def common(tech):
+    """The case of circuits.md 9."""
+    return {
+        "lines": 128.0,
+        "load": 30e-15,
+        "line_res": 500.0,
+        "write_voltage": 2.2,
+        "ramp": 1e10,
+        "fit_height": 128 * 8 * tech.feature,
+    }
+
+
+def test_follower_records(records, agree):
+    """The tool does not hand the ramp on (2 to 32 % slower) and counts two gates each that leak."""
+    for r in records("WLNewDecoderDriver"):
+        i = r.inputs
+        block = RowFollower(
+            r.tech,
+            i["num_rows"],
+            i["cap_load_F"],
+            i["res_load_ohm"],
+            write_voltage=WRITE_VOLTAGE,
+            fit_height=i["fixed_height_m"],
+        )
+        agree(r, area_m2=block.area, width_m=block.width)
+        agree(r, width_tg_nmos_m=block.gate.nfet, tg_resistance_ohm=block.gate.through_res)
+        agree(r, 0.02, read_energy_J=i["num_read"] * block.read().energy.total)
+        agree(r, 0.02, write_energy_J=i["num_write"] * block.write().energy.total)
+        assert 1.02 < i["num_read"] * block.delay / r.outputs["read_latency_s"] < 1.33
+        nand, inv = cells(r.tech).nand.leakage_power, cells(r.tech).inverter.leakage_power
+        leakage = block.footprint.leakage.total - i["num_rows"] * (nand - inv)
+        agree(r, leakage_W=leakage)
+
+
+def test_follower_check_values(tech32):
+    block = RowFollower(tech32, **common(tech32))
+    assert block.area == pytest.approx(2.3908e-10, rel=1e-4)
+    assert 8 * block.read().energy.total == pytest.approx(6.9833e-15, rel=0.02)
+    assert 10 * block.write().energy.total == pytest.approx(1.4219e-14, rel=0.02)
+
+
+def test_open_follower_check_values(tech32):
+    block = OpenRowFollower(tech32, **common(tech32))
+    assert block.area == pytest.approx(1.4345e-10, rel=1e-4)
+    assert 8 * block.read().energy.total == pytest.approx(6.9362e-13, rel=1e-4)
+    assert 10 * block.write().energy.total == pytest.approx(6.7993e-15, rel=1e-4)
+    assert block.footprint.leakage.total == pytest.approx(5.3942e-9, rel=1e-4)
+    assert 1.0 < 8 * block.delay / 4.4399e-9 < 1.1  # the ramp is handed on
+
+
+def test_line_driver_check_values(tech32):
+    block = LineDriver(tech32, driven_res=125e3 / 128, **common(tech32))
+    assert block.area == pytest.approx(7.0129e-10, rel=1e-4)
+    assert 8 * block.delay == pytest.approx(2.4255e-10, rel=1e-4)
+    assert 8 * block.read(16.0).energy.total == pytest.approx(6.5929e-12, rel=1e-4)
+    assert 10 * block.write(128.0).energy.total == pytest.approx(8.4046e-11, rel=1e-4)
+    assert block.footprint.leakage.total == pytest.approx(1.8181e-9, rel=1e-4)

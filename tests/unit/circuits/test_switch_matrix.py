@@ -1,0 +1,121 @@
+"""Switch matrices (circuits.md 4.2, 4.3)."""
+
+import dataclasses
+
+import pytest
+
+from neurorebit.circuits.gates import nfet_res
+from neurorebit.circuits.switch_matrix import (
+    AccessSwitchMatrix,
+    ColSwitchMatrix,
+    RowSwitchMatrix,
+)
+
+WRITE_VOLTAGE = 5.6568542  # of the records
+
+
+def build(cls, record, **more):
+    i = record.inputs
+    return cls(
+        record.tech,
+        float(i["num_output"]),
+        i["target_tg_resistance_ohm"],
+        load=i["cap_load_F"],
+        line_res=i["res_load_ohm"],
+        write_voltage=WRITE_VOLTAGE,
+        ramp=i["ramp_input_per_s"],
+        **more,
+    )
+
+
+def written(matrix, cost, reads, writes):
+    """The tool bills writes the flip-flops of the reads; ours stand for each write."""
+    stored = matrix.register.store()
+    energy = writes * (cost.energy.total - stored.energy.total) + reads * stored.energy.total
+    latency = writes * (cost.latency.total - stored.latency.total) + reads * stored.latency.total
+    return {"write_energy_J": energy, "write_latency_s": latency}
+
+
+def test_rows_of_records(records, agree):
+    for r in records("SwitchMatrix"):
+        i = r.inputs
+        if i["is_col_mode"] or r.outputs["width_tg_nmos_m"] < r.tech.feature:
+            continue
+        matrix = build(RowSwitchMatrix, r, fit_height=i["fixed_dimension_m"])
+        cost = matrix.drive(i["activity_row_read"])
+        agree(r, area_m2=matrix.area, width_m=matrix.width, leakage_W=_leakage(matrix))
+        agree(r, tg_resistance_ohm=matrix.switch.res, width_tg_nmos_m=matrix.switch.nfet)
+        agree(r, width_tg_pmos_m=matrix.switch.pfet, cap_tg_drain_F=matrix.drain_cap)
+        agree(r, read_latency_s=i["num_read"] * cost.latency.total)
+        agree(r, read_energy_J=i["num_read"] * cost.energy.total)
+        agree(r, **written(matrix, matrix.write(), i["num_read"], i["num_write"]))
+
+
+def test_columns_of_records(records, agree):
+    """Only those that need no transistor narrower than the feature size; the tool draws any."""
+    for r in records("SwitchMatrix"):
+        i = r.inputs
+        if not i["is_col_mode"]:
+            continue
+        matrix = build(ColSwitchMatrix, r, fit_width=i["fixed_dimension_m"])
+        cost = matrix.drive(0.0)
+        agree(r, width_m=matrix.width, leakage_W=_leakage(matrix))
+        agree(r, 0.02, area_m2=matrix.area)  # narrower gates, so lower ones
+        agree(r, read_energy_J=i["num_read"] * cost.energy.total)
+        assert matrix.switch.nfet == r.tech.feature > r.outputs["width_tg_nmos_m"]
+
+
+def _leakage(matrix):
+    return matrix.footprint.leakage.total
+
+
+def test_access_records(records, agree):
+    for r in records("NewSwitchMatrix"):
+        i = r.inputs
+        matrix = AccessSwitchMatrix(
+            r.tech,
+            float(i["num_output"]),
+            load=i["cap_load_F"],
+            line_res=i["res_load_ohm"],
+            ramp=i["ramp_input_per_s"],
+            fit_height=i["fixed_height_m"],
+        )
+        cost = matrix.drive(i["activity_row_read"])
+        agree(r, area_m2=matrix.area, width_m=matrix.width, leakage_W=_leakage(matrix))
+        agree(r, tg_resistance_ohm=matrix.switch_res, cap_tg_drain_F=matrix.gate.output_cap)
+        agree(r, ramp_output_per_s=matrix.output_ramp)
+        agree(r, read_latency_s=i["num_read"] * cost.latency.total)
+        agree(r, read_energy_J=i["num_read"] * cost.energy.total)
+        agree(r, **written(matrix, matrix.write(), i["num_read"], i["num_write"]))
+
+
+def test_check_values(tech32, tech14):
+    """Circuits.md 9; 14 nm leakage and area, which no quirk touches for a minimum pass gate."""
+    common = {"load": 30e-15, "line_res": 500.0, "fit_height": 128 * 8 * tech32.feature}
+    access = AccessSwitchMatrix(tech32, **common)
+    assert access.area == pytest.approx(5.1003e-10, rel=1e-4)
+    assert 8 * access.drive(0.4).latency.total == pytest.approx(5.6407e-9, rel=1e-4)
+    assert 8 * access.drive(0.4).energy.total == pytest.approx(3.2366e-12, rel=1e-4)
+    fins = AccessSwitchMatrix(tech14, fit_height=128 * 8 * tech14.feature)
+    assert fins.area == pytest.approx(1.3616e-10, rel=1e-4)
+    assert _leakage(fins) == pytest.approx(1.6464e-8, rel=1e-4)
+
+
+def test_writes_to_columns(tech32):
+    """Half of the written cells toggle twice a pulse; the rest of the columns inhibit."""
+    matrix = ColSwitchMatrix(tech32, 128.0, 1e4, write_voltage=2.0)
+    lines = 3 * matrix.drain_cap * 4.0
+    control = 128 * matrix.control_cap * tech32.vdd**2
+    stored = matrix.register.store().energy.total
+    expected = lines * (5 * 64 + 128 - 32) + control + stored
+    assert matrix.write(0.5, 5.0).energy.total == pytest.approx(expected, rel=1e-12)
+    halves = lines * (5 * 64 + 128 / 4) + control + stored
+    assert matrix.write_half_selected(0.5, 5.0).energy.total == pytest.approx(halves, rel=1e-12)
+
+
+def test_wider_pass_gates_are_faster(tech32):
+    plain = AccessSwitchMatrix(tech32, load=30e-15)
+    wide = dataclasses.replace(plain, drive_strength=4.0)
+    assert wide.switch_res == pytest.approx(0.2 * nfet_res(tech32, 8 * tech32.feature), rel=1e-12)
+    assert wide.delay < plain.delay
+    assert wide.drive().energy.total > plain.drive().energy.total
