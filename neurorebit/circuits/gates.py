@@ -205,7 +205,8 @@ class Gate:
         n, p = self._strips
         folds = np.maximum(n.present * (n.folds + 1.0), p.present * (p.folds + 1.0))
         single = self.inputs + 1.0 + 0.0 * folds  # nan where the devices do not fit
-        return np.where(self.folded, self.inputs * folds, single) * gate_pitch(self.tech)
+        units: Real = np.where(self.folded, self.inputs * folds, single)
+        return units * gate_pitch(self.tech)
 
     @property
     def area(self) -> Real:
