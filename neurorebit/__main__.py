@@ -124,7 +124,11 @@ class Bar:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=todo, unit=" images", dynamic_ncols=True, file=sys.stderr)
+            self._bar = tqdm(
+                total=todo, dynamic_ncols=True, file=sys.stderr,
+                bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} images, "
+                "{remaining} left{postfix}",
+            )  # fmt: skip
         self._bar.set_description(f"epoch {epoch}", refresh=False)
         self._bar.set_postfix_str(f"{rate:.0f} images/s, loss {loss:.3f}", refresh=False)
         self._bar.update(done - self._bar.n)

@@ -24,6 +24,13 @@ from neurorebit import units
 
 T = TypeVar("T")
 Loc = tuple[str | int, ...]
+EXPECTED = {  # what pydantic says in other words
+    "bool_parsing": "true or false",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "string_type": "text",
+}
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -244,6 +251,14 @@ class Document:
         if kind == "union_tag_not_found":
             return self.error(loc, "the key 'kind' is missing; add it")
         message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+        if kind in EXPECTED:
+            message = f"expected {EXPECTED[kind]}"
+        words = [
+            str(e["ctx"]["expected"])
+            for e in errors
+            if e["type"] == "literal_error" and self._located(e["loc"])[0] == loc
+        ]
+        message += "".join(f", or {word}" for word in words)
         got = "" if "got " in message or kind == "value_error" else f", got '{value}'"
         return self.error(loc, f"{message}{got}")
 

@@ -305,8 +305,7 @@ def test_an_output_is_a_position_where_the_window_fits(
         (
             ["{kind: conv, channels: 4.5, kernel: 3}"],
             6,
-            "layers[0].channels: should be a valid integer, unable to parse string as an integer, "
-            "got '4.5'",
+            "layers[0].channels: expected a whole number, got '4.5'",
         ),
     ],
 )

@@ -166,15 +166,23 @@ def test_the_digest_is_that_of_the_text(document):
             "power: 3 kW\n  cylinders: 0",
             "5: engine.cylinders: should be greater than or equal to 1, got '0'",
         ),
-        ("power: 3 kW", "power: 3 kW\n  turbo: maybe", "5: engine.turbo: "),
-        ("power: 3 kW", "power: 3 kW\n  cylinders: 4.5", "5: engine.cylinders: "),
+        (
+            "power: 3 kW",
+            "power: 3 kW\n  turbo: maybe",
+            "5: engine.turbo: expected true or false, got 'maybe'",
+        ),
+        (
+            "power: 3 kW",
+            "power: 3 kW\n  cylinders: 4.5",
+            "5: engine.cylinders: expected a whole number, got '4.5'",
+        ),
         (
             'engine:\n  source: "a shed"\n  power: 3 kW',
             "engine: big",
             "2: engine: expected a section, got 'big'",
         ),
-        ("name: cart", "name: [a, b]", "1: name: "),
-        ("name: cart", "name:", "1: name: "),
+        ("name: cart", "name: [a, b]", "1: name: expected text, got '['a', 'b']'"),
+        ("name: cart", "name:", "1: name: expected text, got 'None'"),
     ],
 )
 def test_a_wrong_key_or_value_is_told_with_its_line(document, old, new, message):

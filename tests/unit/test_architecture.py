@@ -1,0 +1,91 @@
+"""The chip's file: the numbers both sides share, and combinations that cannot be."""
+
+import pytest
+
+from neurorebit import paths
+from neurorebit.architecture import read_architecture
+from neurorebit.schema import Document, InputError
+
+
+def document(**sets):
+    made = Document(paths.shipped("architecture", "rebit"), "architecture")
+    for path, text in sets.items():
+        made.set(path.replace("__", "."), text)
+    return made
+
+
+@pytest.mark.parametrize("name", paths.names("architecture"))
+def test_a_shipped_architecture_names_shipped_files(name):
+    spec = read_architecture(Document(paths.shipped("architecture", name)))
+    assert spec.name == name
+    assert paths.shipped("technology", spec.technology).is_file()
+    assert paths.shipped("device", spec.device).is_file()
+
+
+def test_the_defaults_are_those_of_rebit():
+    spec = read_architecture(document())
+    assert (spec.weights, spec.weight_bits, spec.input_bits, spec.error_bits) == ("hybrid", 3, 8, 8)
+    assert (spec.apim.rows, spec.apim.cols, spec.apim.cols_per_adc) == (128, 128, 8)
+    assert (spec.apim.adc, spec.apim.adc_bits, spec.apim.adc_range) == ("sar", 5, 4.0)
+    assert spec.dpim.build == "bit_serial"
+    assert (spec.technology, spec.device) == ("32nm_lstp", "taox_hfox")
+
+
+@pytest.mark.parametrize(("bits", "levels"), [("2", 3), ("3", 7), ("4", 15), ("8", 255)])
+def test_levels_lie_symmetrically_around_zero(bits, levels):
+    spec = read_architecture(document(weight_bits=bits))
+    assert spec.levels == levels
+    assert spec.levels % 2 == 1
+
+
+@pytest.mark.parametrize(("bits", "width"), [("8", 8), ("32", 32), ("fp32", 32)])
+def test_a_floating_point_error_is_32_bits_wide(bits, width):
+    spec = read_architecture(document(error_bits=bits, dpim__build="word_parallel"))
+    assert spec.error_width == width
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "told"),
+    [
+        ("apim.cols_per_adc", "7", "apim.cols_per_adc: must divide apim.cols, 128, got 7"),
+        ("apim.cols_per_adc", "256", "apim.cols_per_adc: must divide apim.cols, 128, got 256"),
+        ("dpim.cols", "48", "dpim.cols: must be a multiple of the 32 bits of a word"),
+        ("apim.pe_side", "200", "apim.pe_side: must be a multiple of apim.rows, 128, or 'auto'"),
+        (
+            "error_bits",
+            "fp32",
+            "error_bits: floating-point errors cannot be streamed bit by bit; take "
+            "dpim.build=word_parallel, or whole bits such as 32",
+        ),
+        ("weights", "reram2", "weights: expected one of hybrid, real, got 'reram2'"),
+        ("weight_bits", "1", "weight_bits: should be greater than or equal to 2, got '1'"),
+        ("input_bits", "17", "input_bits: should be less than or equal to 16, got '17'"),
+        ("apim.adc_bits", "13", "apim.adc_bits: should be less than or equal to 12, got '13'"),
+        ("apim.adc_bitz", "5", "apim.adc_bitz: unknown key; did you mean 'adc_bits'?"),
+        ("apim.adc_range", "0", "apim.adc_range: must be above 0 and at most 100, got 0"),
+        ("apim.adc", "flesh", "apim.adc: expected one of sar, got 'flesh'"),
+        ("dpim.build", "parallel", "dpim.build: expected one of word_parallel, bit_serial, got "),
+        ("dram.energy", "4 pJ", "dram.energy: expected a number in J/bit, got '4 pJ' (the unit is"),
+        ("dram.bandwidth", "0 bit/s", "dram.bandwidth: must be above 0 bit/s, got 0 bit/s"),
+    ],
+)
+def test_a_wrong_architecture_is_told(path, text, told):
+    with pytest.raises(InputError) as caught:
+        read_architecture(document(**{path: text}))
+    assert str(caught.value).startswith(f"--set architecture.{path}={text}: {told}")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("eight", "expected a whole number, or 'fp32'"),
+        ("fp16", "expected a whole number, or 'fp32'"),
+        ("1", "should be greater than or equal to 2, or 'fp32'"),
+        ("33", "should be less than or equal to 32, or 'fp32'"),
+    ],
+)
+def test_error_bits_are_a_number_or_fp32(text, told):
+    with pytest.raises(InputError) as caught:
+        read_architecture(document(error_bits=text))
+    set_over = f"--set architecture.error_bits={text}"
+    assert str(caught.value) == f"{set_over}: error_bits: {told}, got '{text}'"

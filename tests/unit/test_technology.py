@@ -1,0 +1,196 @@
+"""Technologies: the shipped nodes against their cards, what-ifs, and a stack against its points."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from neurorebit import paths
+from neurorebit.schema import Document, InputError
+from neurorebit.technology import Technology, read_technology
+
+NAMES = paths.names("technology")
+
+
+def document(name="32nm", **sets):
+    made = Document(paths.shipped("technology", name), "technology")
+    for path, text in sets.items():
+        made.set(path.replace("__", "."), text)
+    return made
+
+
+def technology(name="32nm", **sets):
+    return read_technology(document(name, **sets))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_technology_loads(name):
+    tech = technology(name)
+    assert tech.vdd == tech.nominal_vdd
+    assert tech.feature == pytest.approx(float(name.split("nm")[0]) * 1e-9)
+    assert bool(tech.finfet) == (tech.feature < 20e-9)
+
+
+def test_all_nodes_are_shipped_in_both_flavours():
+    nodes = (7, 10, 14, 22, 32, 45, 65, 90, 130)
+    assert list(NAMES) == [f"{node}nm_{flavour}" for node in nodes for flavour in ("hp", "lstp")]
+
+
+@pytest.mark.parametrize(
+    ("name", "vdd", "on"),
+    [  # PTM cards at 300 K, as tabulated by DNN+NeuroSim V2.1
+        ("130nm_hp", 1.3, 930.0),
+        ("130nm_lstp", 1.3, 300.7),
+        ("65nm_hp", 1.1, 1120.0),
+        ("45nm_lstp", 1.0, 500.2),
+        ("32nm_hp", 0.9, 1410.0),
+        ("32nm_lstp", 0.9, 600.2),
+        ("22nm_hp", 0.85, 1500.0),
+        ("14nm_lstp", 0.8, 893.0),
+        ("7nm_hp", 0.7, 1912.0),
+    ],
+)
+def test_a_node_has_the_current_of_its_card(name, vdd, on):
+    tech = technology(name)
+    assert tech.vdd == vdd
+    assert tech.on_n == pytest.approx(on)
+
+
+def test_currents_between_two_temperatures_lie_on_a_line():
+    # 32 nm low power: 600.2 A/m at 300 K, 562.8 A/m at 310 K, 333.3 A/m at 400 K
+    assert technology(temperature="305 K").on_n == pytest.approx((600.2 + 562.8) / 2)
+    assert technology(temperature="302.5 K").on_n == pytest.approx(600.2 - 0.25 * 37.4)
+    assert technology(temperature="310 K").on_n == pytest.approx(562.8)
+    assert technology(temperature="400 K").on_n == pytest.approx(333.3)
+    assert technology(temperature="305 K").off_n == pytest.approx((0.0001001 + 0.0001436) / 2)
+
+
+def test_a_lower_supply_follows_the_alpha_power_law():
+    # ((0.8 - 0.442034) / (0.9 - 0.442034))^1.3 of 600.2 A/m; leakage does not change
+    low, nominal = technology(vdd="0.8 V"), technology()
+    assert low.on_n == pytest.approx(600.2 * (0.357966 / 0.457966) ** 1.3, rel=1e-6)
+    assert low.on_p == pytest.approx(400 * (0.357966 / 0.457966) ** 1.3, rel=1e-6)
+    assert low.off_n == nominal.off_n
+    assert low.supply_ratio == pytest.approx(0.8 / 0.9)
+    assert technology(vdd="1 V").on_n > nominal.on_n
+
+
+def test_outside_its_ranges_a_technology_is_nan_and_stays_nan():
+    tech = technology()
+    assert np.isnan(dataclasses.replace(tech, vdd=0.71).on_n)
+    assert np.isnan(dataclasses.replace(tech, vdd=1.09).supply_ratio)
+    assert np.isnan(dataclasses.replace(tech, temperature=299.0).on_n)
+    assert np.isnan(dataclasses.replace(tech, temperature=401.0).off_p)
+    swept = dataclasses.replace(tech, vdd=np.array([0.5, 0.9, 1.2])).on_n
+    np.testing.assert_array_equal(np.isnan(swept), [True, False, True])
+    assert swept[1] == pytest.approx(600.2)
+
+
+# --- many technologies at once
+
+
+def numbers(section, prefix=""):
+    """Every number of a technology, by its path."""
+    found = {}
+    for field in dataclasses.fields(section):
+        value = getattr(section, field.name)
+        path = f"{prefix}{field.name}"
+        if dataclasses.is_dataclass(value):
+            found |= numbers(value, f"{path}.")
+        elif isinstance(value, tuple):
+            for i, item in enumerate(value):
+                found |= numbers(item, f"{path}[{i}].")
+        elif isinstance(value, float | int | np.ndarray) and not isinstance(value, str):
+            found[path] = value
+    return found
+
+
+def test_a_stack_equals_its_points():
+    points = [technology(name) for name in NAMES]
+    stack = Technology.stack(points)
+    rows = numbers(stack)
+    assert len(rows) > 100
+    for i, point in enumerate(points):
+        for path, value in numbers(point).items():
+            np.testing.assert_array_equal(rows[path][i], value, err_msg=f"{NAMES[i]} {path}")
+
+
+@pytest.mark.parametrize("name", ["on_n", "on_p", "off_n", "off_p", "supply_ratio", "finfet"])
+def test_what_follows_from_a_stack_equals_its_points(name):
+    points = [technology(node) for node in NAMES]
+    many = getattr(Technology.stack(points), name)
+    assert many.shape == (len(points),)
+    np.testing.assert_array_equal(many, [getattr(point, name) for point in points])
+
+
+def test_temperature_and_supply_are_axes():
+    tech = technology()
+    kelvin, vdd = np.array([300.0, 317.0, 400.0])[:, None], np.array([0.8, 0.9])
+    grid = dataclasses.replace(tech, temperature=kelvin, vdd=vdd).on_n
+    assert grid.shape == (3, 2)
+    for i in range(3):
+        for j in range(2):
+            point = dataclasses.replace(tech, temperature=kelvin[i, 0], vdd=vdd[j])
+            assert grid[i, j] == pytest.approx(point.on_n, rel=1e-14)
+
+
+# --- what does not fit
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "text", "told"),
+    [
+        (
+            "32nm",
+            "vdd",
+            "0.7 V",
+            "vdd: must lie between 0.72 V and 1.08 V (0.8 to 1.2 times nominal_vdd, where the "
+            "alpha-power law holds), got 0.7 V",
+        ),
+        ("32nm", "vdd", "9 V", "vdd: must be above 0 V and below 5 V, got 9 V"),
+        (
+            "32nm",
+            "feature",
+            "32",
+            "feature: expected a number in m, got '32' (the unit is missing)",
+        ),
+        ("32nm", "temperature", "250 K", "temperature: must lie between 300 K and 400 K "),
+        ("32nm", "threshold", "0.95 V", "threshold: must lie below vdd"),
+        ("32nm", "channel", "finfet", "channel: a section 'fin' goes with channel 'finfet' alone"),
+        ("7nm", "channel", "planar", "channel: a section 'fin' goes with channel 'finfet' alone"),
+        (
+            "32nm",
+            "channel",
+            "nanosheet",
+            "channel: expected one of planar, finfet, got 'nanosheet'",
+        ),
+        (
+            "32nm",
+            "drive.on_n",
+            "600, 500 A/m",
+            "drive.on_n: expected 11 currents, one for each of 'temperatures', got 2",
+        ),
+        ("32nm", "drive.off_p", "0 A/m", "drive.off_p: must be above 0 A/m, got 0 A/m"),
+        ("32nm", "wire.widht", "1 nm", "wire.widht: unknown key; did you mean 'width'?"),
+        (
+            "32nm",
+            "wire.classes[0].aspect_ratio",
+            "0",
+            "wire.classes[0].aspect_ratio: must be above",
+        ),
+        ("32nm", "arithmetic.add_activity", "1.1", "arithmetic.add_activity: must be above 0 and "),
+    ],
+)
+def test_a_wrong_technology_is_told(name, path, text, told):
+    with pytest.raises(InputError) as caught:
+        technology(name, **{path: text})
+    assert str(caught.value).startswith(f"--set technology.{path}={text}: {told}")
+
+
+def test_temperatures_must_rise():
+    falling = {
+        "drive__temperatures": "300, 300 K",
+        **{f"drive__{name}": "1, 1 A/m" for name in ("on_n", "on_p", "off_n", "off_p")},
+    }
+    with pytest.raises(InputError, match=r"drive\.temperatures: must rise"):
+        technology(**falling)
