@@ -152,6 +152,18 @@ def test_a_sweep_equals_its_points(cls: type[Block]) -> None:
             assert swept == pytest.approx(amount, rel=1e-12, abs=1e-40), (NAMES[i], name)
 
 
+@each_block
+def test_a_sweep_of_supply_and_temperature_equals_its_points(cls: type[Block]) -> None:
+    tech = TECHNOLOGIES[NAMES.index("14nm_lstp")]
+    supplies, kelvin = np.array([[0.7], [0.8], [0.9]]), np.array([300.0, 345.0])
+    many = amounts(build(cls, dataclasses.replace(tech, vdd=supplies, temperature=kelvin)))
+    for i, j in np.ndindex(3, 2):
+        point = dataclasses.replace(tech, vdd=float(supplies[i, 0]), temperature=float(kelvin[j]))
+        for name, amount in amounts(build(cls, point)).items():
+            swept = np.broadcast_to(many[name], (3, 2))[i, j]
+            assert swept == pytest.approx(amount, rel=1e-12, abs=1e-40), name
+
+
 @each_circuit
 def test_a_sweep_of_a_field_equals_its_points(cls: type[Block]) -> None:
     tech = TECHNOLOGIES[NAMES.index("32nm_lstp")]
