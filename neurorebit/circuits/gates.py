@@ -20,7 +20,7 @@ STEP = 1e20  # input ramp of an ideal step [1/s]
 GUARD = 1e-9  # relative: cells often fill a side exactly
 
 # Leakage of an n-input gate over that of one parallel device, averaged over the input states
-# (S. Li et al., McPAT, MICRO 2009). Each further input makes the all-off state rarer as fast as
+# (as tabulated by DNN+NeuroSim V2.1). Each further input makes the all-off state rarer as fast as
 # it adds a device, so wider gates keep the last value.
 NAND_LEAKAGE = (0.96, 0.93)  # two inputs, three and more
 NOR_LEAKAGE = (1.90, 1.86)
