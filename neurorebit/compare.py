@@ -55,10 +55,12 @@ class Change:
         """The change as a reader puts it: in percent of the first value."""
         if self.second is None:
             return "gone"
-        if self.first is None or self.first == 0:
+        if self.first is None:
             return "new"
         if not (_is_number(self.first) and _is_number(self.second)):
             return "other"
+        if self.first == 0:
+            return "new"
         share = (self.second - self.first) / abs(self.first)
         return f"{100 * share:+.3g} %" if abs(share) < 10 else f"x {self.second / self.first:.3g}"
 

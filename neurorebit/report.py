@@ -268,7 +268,7 @@ def _head(report: Json) -> str:
 def _chip(report: Json) -> str:
     chip = report["chip"]
     area, leakage = chip["area_by_part_m2"], chip["leakage_by_part_W"]
-    rows = _grouped({p.removeprefix(f"{CHIP}/"): (area[p], leakage.get(p, 0.0)) for p in area})
+    rows = grouped({p.removeprefix(f"{CHIP}/"): (area[p], leakage.get(p, 0.0)) for p in area})
     rows = dict(sorted(rows.items(), key=lambda row: -row[1][0]))
     rows["sum"] = (chip["area_m2"], chip["leakage_W"])
     head, columns = ["part"], [list(rows)]
@@ -292,7 +292,7 @@ def _share(amount: float, whole: float) -> str:
 Amounts = tuple[float, ...]  # of one part, a number for each column of a table
 
 
-def _grouped(parts: Mapping[str, Amounts]) -> dict[str, Amounts]:
+def grouped(parts: Mapping[str, Amounts]) -> dict[str, Amounts]:
     """Parts summed up by their paths: what matters is taken apart, what does not is a rest."""
     return _taken_apart("", parts, _sum(parts.values()))
 
@@ -407,7 +407,7 @@ def _parts(report: Json) -> str:
         for part, energy in report["phases"][name]["energy_by_part_J"].items():
             group = LEAKAGE if part.startswith(f"{LEAKAGE}/") else part
             owed.setdefault(group, [0.0] * len(PHASES))[i] += energy
-    rows = _grouped({part: tuple(amounts) for part, amounts in owed.items() if any(amounts)})
+    rows = grouped({part: tuple(amounts) for part, amounts in owed.items() if any(amounts)})
     rows["sum"] = _sum(rows.values())
     head, columns = ["part"], [list(rows)]
     for i, name in enumerate(PHASES):

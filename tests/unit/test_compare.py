@@ -1,0 +1,185 @@
+"""Two reports: what they were given apart from what came of it, and by how much it changed."""
+
+import copy
+import json
+import math
+
+import pytest
+
+from neurorebit import compare
+from neurorebit.compare import Change
+from neurorebit.schema import InputError
+
+REPORT = {
+    "version": "1",
+    "command": "neurorebit run a",
+    "notes": ["a note"],
+    "overrides": [],
+    "seed": 0,
+    "inputs": {"technology": {"sha256": "aa", "values": {"vdd": 0.9}}},
+    "chip": {"area_m2": 2e-6, "area_by_part_m2": {"adc": 2e-6}},
+    "phases": {"forward": {"energy_J": 4e-6, "tops_per_W": 50.0, "tops": 0.0}},
+    "layers": [
+        {"name": "conv1", "phases": {"forward": {"energy_J": 3e-6}}},
+        {"name": "chip", "phases": {"forward": {"energy_J": 1e-6}}},
+    ],
+    "training": {
+        "test_accuracy": 0.5,
+        "weights_sha256": "11",
+        "epochs": [{"epoch": 1, "loss": 2.0, "seconds": 3.0, "images_per_second": 9.0}],
+    },
+}
+
+
+def changed(*steps, to):
+    """The report with one value changed, or removed."""
+    report = copy.deepcopy(REPORT)
+    place = report
+    for step in steps[:-1]:
+        place = place[step]
+    if to is None:
+        del place[steps[-1]]
+    else:
+        place[steps[-1]] = to
+    return report
+
+
+def test_a_report_equals_itself():
+    found = compare.compare(REPORT, copy.deepcopy(REPORT), 0.0)
+    assert (found.given, found.results, found.beyond) == ((), (), ())
+    assert found.text() == "no difference (timings are not compared)"
+
+
+@pytest.mark.parametrize("key", ["seconds", "images_per_second"])
+def test_timings_are_never_compared(key):
+    other = changed("training", "epochs", 0, key, to=77.0)
+    assert compare.compare(REPORT, other, 0.0).results == ()
+
+
+@pytest.mark.parametrize("key", ["command", "notes"])
+def test_what_is_said_twice_is_compared_once(key):
+    assert compare.compare(REPORT, changed(key, to=["else"]), 0.0).results == ()
+
+
+@pytest.mark.parametrize(
+    ("steps", "to", "path"),
+    [
+        (("seed",), 1, "seed"),
+        (("version",), "2", "version"),
+        (("overrides",), ["--epochs 3"], "overrides[0]"),
+        (("inputs", "technology", "sha256"), "bb", "inputs.technology.sha256"),
+        (("inputs", "technology", "values", "vdd"), 0.8, "inputs.technology.values.vdd"),
+    ],
+)
+def test_other_inputs_are_told_and_are_no_change_of_results(steps, to, path):
+    found = compare.compare(REPORT, changed(*steps, to=to), 0.0)
+    assert [change.path for change in found.given] == [path]
+    assert found.results == ()
+    assert found.beyond == ()
+    assert path in found.text()
+    assert "no result differs" in found.text()
+
+
+@pytest.mark.parametrize(
+    ("steps", "to", "path", "size"),
+    [
+        (("chip", "area_m2"), 4e-6, "chip.area_m2", 0.5),
+        (("chip", "area_m2"), 1e-6, "chip.area_m2", 0.5),
+        (("phases", "forward", "tops"), 1.0, "phases.forward.tops", 1.0),
+        (("training", "epochs", 0, "loss"), 2.5, "training.epochs[1].loss", 0.2),
+        (
+            ("layers", 0, "phases", "forward", "energy_J"),
+            3.3e-6,
+            "layers[conv1].phases.forward.energy_J",
+            1 / 11,
+        ),
+        (("layers", 1, "name"), "dram", "layers[chip].name", math.inf),
+        (("chip", "area_by_part_m2", "adc"), None, "chip.area_by_part_m2.adc", math.inf),
+        (("chip", "area_by_part_m2", "dac"), 1e-6, "chip.area_by_part_m2.dac", math.inf),
+    ],
+)
+def test_a_change_is_measured_by_the_larger_value(steps, to, path, size):
+    found = compare.compare(REPORT, changed(*steps, to=to), 0.0)
+    change = next(change for change in found.results if change.path == path)
+    assert change.size == pytest.approx(size)
+    assert found.beyond
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "beyond"), [(0.0, True), (0.0099, True), (0.0101, False), (1.0, False)]
+)
+def test_the_tolerance_decides_what_is_beyond(tolerance, beyond):
+    other = changed("phases", "forward", "energy_J", to=4e-6 * 1.01)
+    found = compare.compare(REPORT, other, tolerance)
+    assert len(found.results) == 1
+    assert bool(found.beyond) is beyond
+
+
+def test_no_tolerance_covers_what_is_missing():
+    assert compare.compare(REPORT, changed("training", to=None), 1e9).beyond
+
+
+def test_a_digest_differs_and_not_by_how_much():
+    other = changed("training", "weights_sha256", to="22")
+    assert compare.compare(REPORT, other, 0.0).beyond
+    assert not compare.compare(REPORT, other, 1e-12).beyond
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (2.0, 3.0, "+50 %"),
+        (2.0, 1.0, "-50 %"),
+        (-2.0, -3.0, "-50 %"),
+        (1.0, 1.000001, "+0.0001 %"),
+        (1.0, 42.0, "x 42"),
+        (0.0, 3.0, "new"),
+        (None, 3.0, "new"),
+        (3.0, None, "gone"),
+        ("a", "b", "other"),
+        (False, True, "other"),
+    ],
+)
+def test_a_change_is_said_in_percent_of_the_first(first, second, said):
+    assert Change("x", first, second).growth == said
+
+
+def test_of_many_small_changes_the_largest_are_listed():
+    first, second = copy.deepcopy(REPORT), copy.deepcopy(REPORT)
+    first["chip"]["area_by_part_m2"] = {f"part{i}": 1.0 for i in range(50)}
+    second["chip"]["area_by_part_m2"] = {f"part{i}": 1.0 + i / 100 for i in range(50)}
+    found = compare.compare(first, second, 0.0)
+    text = found.text()
+    assert "part49 " in text
+    assert "part1 " not in text
+    assert "and 29 smaller changes; --all lists them" in text
+    assert "49 of 49 changed results are beyond the tolerance of 0" in text
+    assert "part1 " in found.text(every=True)
+    assert "smaller changes" not in found.text(every=True)
+
+
+# --- reading
+
+
+def test_a_run_is_its_folder_or_its_file(tmp_path):
+    (tmp_path / "report.json").write_text(json.dumps(REPORT))
+    assert compare.read(str(tmp_path)) == REPORT
+    assert compare.read(str(tmp_path / "report.json")) == REPORT
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "report.json: cannot be read: No such file or directory; name the folder of a run"),
+        (b"{", "report.json: not a report.json; name the folder of a run"),
+        (b"\xff\xfe", "report.json: not a report.json; name the folder of a run"),
+        (b"[1, 2]", "report.json: not the report of a run; name the folder of a run"),
+        (b'{"chip": {}}', "report.json: not the report of a run; name the folder of a run"),
+    ],
+)
+def test_what_is_no_report_is_told(tmp_path, content, told):
+    if content is not None:
+        (tmp_path / "report.json").write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        compare.read(str(tmp_path))
+    assert str(caught.value) == f"{tmp_path}/{told}"
