@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ HEADLINES = (
 )  # fmt: skip
 DIGEST, LEAST = "sha256", 5e-324
 LONGEST = 40  # characters of a value in a table
-MOST = 20  # further changes that are listed one by one
+MOST = 20  # lines of a list
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Comparison:
         return tuple(change for change in self.results if change.size > self.tolerance)
 
     def text(self, every: bool = False) -> str:
-        """Tables of the changes; of the smaller results only the largest unless ``every``."""
+        """Tables of the changes; unless ``every``, of long lists the first ones."""
         if not self.given and not self.results:
             return "no difference (timings are not compared)"
         heads = [change for change in self.results if _is_headline(change.path)]
@@ -87,14 +87,11 @@ class Comparison:
             (change for change in self.results if not _is_headline(change.path)),
             key=lambda change: -change.size,
         )
-        left_out = 0 if every else max(0, len(rest) - MOST)
         parts = [
-            _table("Given", self.given),
-            _table("Results", heads),
-            _table("Details, largest change first", rest[: len(rest) - left_out]),
+            _table("Given", self.given, every),
+            _table("Results", heads, every=True),
+            _table("Details, largest change first", rest, every),
         ]
-        if left_out:
-            parts.append(f"and {left_out} smaller changes; --all lists them")
         told = (
             f"{len(self.beyond)} of {len(self.results)} changed results are beyond the tolerance "
             f"of {self.tolerance:g}"
@@ -130,8 +127,10 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any], tolerance: floa
         for path in dict.fromkeys((*one, *two))
         if one.get(path) != two.get(path)
     ]
-    given = tuple(c for c in changes if c.path.split(".")[0].split("[")[0] in GIVEN)
-    return Comparison(given, tuple(c for c in changes if c not in given), tolerance)
+    sides: tuple[list[Change], list[Change]] = ([], [])  # given, results
+    for change in changes:
+        sides[change.path.split(".")[0].split("[")[0] not in GIVEN].append(change)
+    return Comparison(tuple(sides[0]), tuple(sides[1]), tolerance)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -159,13 +158,17 @@ def _is_headline(path: str) -> bool:
     )
 
 
-def _table(title: str, changes: tuple[Change, ...] | list[Change]) -> str:
+def _table(title: str, changes: Sequence[Change], every: bool) -> str:
+    """The changes, or the first of them; what is left out is said."""
     if not changes:
         return ""
-    rows = [[c.path, _said(c.first), _said(c.second), c.growth] for c in changes]
+    shown = changes if every else changes[:MOST]
+    rows = [[c.path, _said(c.first), _said(c.second), c.growth] for c in shown]
     align = ("left", "right", "right", "right")
     head = [title, "first", "second", "change"]
-    return tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
+    table = tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
+    more = len(changes) - len(shown)
+    return f"{table}\n... and {more} more; --all lists them" if more else table
 
 
 def _said(value: Any) -> str:

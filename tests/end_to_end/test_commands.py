@@ -1,0 +1,185 @@
+"""The other commands, and the program as a process: imports, signals, pipes, progress."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import neurorebit
+from neurorebit import __main__ as program
+
+HEAVY = ("numba", "scipy", "sklearn", "matplotlib", "pandas", "torch", "tqdm", "threadpoolctl")
+
+
+def process(*words, **options):
+    """The program in a process of its own, in an empty environment but for what Python needs."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "neurorebit", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+# --- compare, show, data, help
+
+
+def test_runs_are_compared_by_their_folders(command, tiny, place):
+    command("run", tiny, "--no-train", "--out", "a")
+    command("run", tiny, "--no-train", "--out", "b", "--set", "device.cell.read_voltage=505mV")
+    same = command("compare", "a", "a/report.json")
+    assert (same.code, same.err) == (0, "")
+    assert same.out == "no difference (timings are not compared)\n"
+    other = command("compare", "a", "b")
+    assert other.code == 1
+    assert "inputs.device.values.cell.read_voltage" in other.out
+    assert "phases.forward.energy_J" in other.out
+    assert "chip.area_m2" not in other.out
+    assert command("compare", "a", "b", "--tolerance", "0.5").code == 0
+    assert command("compare", "a", "b", "--tolerance", "1e-6").code == 1
+    assert len(command("compare", "a", "b", "--all").out.splitlines()) > len(other.out.splitlines())
+
+
+def test_runs_of_different_networks_can_be_compared(command, place):
+    for name in ("mlp", "lenet5"):
+        command("run", name, "--no-train", "--out", name)
+    done = command("compare", "mlp", "lenet5", "--tolerance", "0.9", "--all")
+    assert done.code == 1
+    assert "layers[conv1].macs" in done.out
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("vgg11", ["152,769,536", "conv8", "recipe paper"]),
+        ("32nm", ["feature", "32 nm", "PTM"]),
+        ("taox_hfox", ["100 kohm", "g_max", "10 uS"]),
+        ("rebit", ["adc_bits", "3.9 pJ/bit", "levels"]),
+    ],
+)
+def test_a_file_is_shown(command, name, words):
+    done = command("show", name)
+    assert (done.code, done.err) == (0, "")
+    for word in words:
+        assert word in done.out
+
+
+def test_data_is_fetched_to_where_it_is_asked_for(command, place, monkeypatch):
+    asked = []
+
+    def fetch(name, target, progress):
+        asked.append((name, str(target)))
+        progress(0, None)
+        progress(10, 20)
+        return target / "cifar-10-batches-py"
+
+    monkeypatch.setattr("neurorebit.train.download.fetch", fetch)
+    done = command("data", "fetch", "cifar10", "--data", "here")
+    assert (done.code, done.out) == (0, "cifar10 is in here/cifar-10-batches-py\n")
+    assert asked == [("cifar10", "here")]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["data", "fetch", "--help"]])
+def test_help_is_given(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        program.main(words)
+    assert ended.value.code == 0
+    assert "usage: neurorebit" in capsys.readouterr().out
+
+
+# --- as a process
+
+
+def test_the_version_is_told():
+    with process("--version") as run:
+        out, err = run.communicate()
+    assert (run.returncode, out, err) == (0, f"neurorebit {neurorebit.__version__}\n", "")
+
+
+def test_an_estimate_loads_nothing_heavy(place):
+    code = (
+        "import sys; from neurorebit.__main__ import main; "
+        "code = main(['run', 'vgg11', '--no-train']); "
+        f"print(sorted(set({HEAVY}) & set(sys.modules)), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+def test_a_mistake_leaves_no_traceback(place):
+    with process("run", "mlp", "--set", "technology.vdd=9V") as run:
+        out, err = run.communicate()
+    assert (run.returncode, out) == (2, "")
+    assert err == "--set technology.vdd=9V: vdd: must be above 0 V and below 5 V, got 9V\n"
+
+
+def test_ctrl_c_keeps_what_was_reached(place):
+    with process("run", "mlp", "--epochs", "100000", "--threads", "1") as run:
+        for line in run.stderr:
+            if line.startswith("epoch 1: "):
+                break
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "written to reports/mlp: report.txt" in err.splitlines()[-1]
+    assert "Traceback" not in err
+    assert re.search(r"^- INTERRUPTED in epoch \d+ of 100000$", out, re.MULTILINE)
+    assert (place / "reports" / "mlp" / "report.json").is_file()
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(place):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with subprocess.Popen(
+        [sys.executable, "-m", "neurorebit", "run", "mlp", "--no-train"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        os.close(writing)
+        _, err = run.communicate()
+    assert (run.returncode, err) == (0, "")
+    assert (place / "reports" / "mlp" / "report.json").is_file()
+
+
+# --- progress
+
+
+def test_on_a_terminal_a_bar_tells_rate_loss_and_time_left(capsys):
+    bar = program.Bar()
+    bar(1, 100, 1000, 2.3, 50.0)
+    bar(2, 1000, 1000, 1.25, 60.0)
+    bar.close()
+    told = capsys.readouterr().err
+    assert "epoch 2" in told
+    assert "1000/1000 images" in told
+    assert "60 images/s, loss 1.250" in told
+    assert "left" in told
+
+
+def test_without_a_terminal_a_line_tells_each_epoch(capsys):
+    lines = program.Lines()
+    for epoch, done, loss in ((1, 10, 3.0), (1, 20, 2.0), (2, 30, 1.5), (2, 35, 1.0)):
+        lines(epoch, done, 40, loss, 9.0)
+    lines.close()
+    assert capsys.readouterr().err.splitlines() == [
+        "epoch 1: 20 of 40 images, loss 2.0000, 9 images/s",
+        "epoch 2: 35 of 40 images, loss 1.0000, 9 images/s",
+    ]
+
+
+def test_a_run_without_training_shows_no_progress(capsys):
+    for progress in (program.Bar(), program.Lines()):
+        progress.close()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_long_download_tells_how_far_it_is(capsys):
+    with program.Download(every=0.0) as tell:
+        tell(1_000_000, 4_000_000)
+        tell(2_000_000, None)
+    assert capsys.readouterr().err.splitlines() == ["1 MB of 4 MB", "2 MB"]

@@ -1,0 +1,441 @@
+"""A run from the command line to its files: the sums, the seeds, and what the first lines say."""
+
+import csv
+import json
+import math
+import re
+
+import pytest
+
+from neurorebit import paths, report
+from neurorebit import run as running
+from neurorebit.train import data as datasets
+from neurorebit.train import trainer
+
+FILES = {"report.txt", "layers.csv", "training.csv", "report.json"}
+PHASES = ("forward", "backward", "gradient", "update", "sync")
+
+
+def read(folder):
+    return json.loads((folder / "report.json").read_text())
+
+
+def head(folder):
+    """The lines before the first table."""
+    return (folder / "report.txt").read_text().split("\n\n")[0].splitlines()
+
+
+def without_timings(value):
+    if isinstance(value, dict):
+        timings = ("seconds", "images_per_second")
+        return {k: without_timings(v) for k, v in value.items() if k not in timings}
+    if isinstance(value, list):
+        return [without_timings(item) for item in value]
+    return value
+
+
+# --- what a run leaves
+
+
+def test_an_estimate_leaves_its_files_and_prints_the_report(command, tiny, place):
+    done = command("run", tiny, "--no-train")
+    folder = place / "reports" / "tiny"
+    assert done.code == 0
+    assert done.err == ""
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert done.out.startswith((folder / "report.txt").read_text())
+    assert done.out.rstrip().endswith(
+        "written to reports/tiny: report.txt, layers.csv, training.csv, report.json"
+    )
+    assert read(folder)["training"] is None
+    assert len((folder / "training.csv").read_text().splitlines()) == 1
+
+
+def test_a_training_run_says_what_it_learned(command, tiny, data, place):
+    done = command("run", tiny, "--data", data, "--out", "out", "--threads", "1")
+    assert done.code == 0
+    told = done.err.splitlines()
+    assert told[0] == f"training on CIFAR-10: {data}/cifar-10-batches-py (named by --data)"
+    assert re.fullmatch(r"epoch 1: 80 of 160 images, loss \d+\.\d+, \d+ images/s", told[1])
+    assert re.fullmatch(r"epoch 2: 160 of 160 images, loss \d+\.\d+, \d+ images/s", told[2])
+    found = read(place / "out")
+    training = found["training"]
+    assert training["dataset"] == "CIFAR-10 (unverified)"
+    assert training["images"] == 80
+    assert training["weights"] == "hybrid"
+    assert [epoch["epoch"] for epoch in training["epochs"]] == [1, 2]
+    assert training["test_accuracy"] == training["epochs"][-1]["test_accuracy"]
+    for epoch in training["epochs"]:
+        assert set(epoch) == set(report.EPOCH_KEYS)
+        assert 0 <= epoch["train_accuracy"] <= 1
+        assert 0 <= epoch["test_accuracy"] <= 1
+        assert epoch["cells_programmed"] > 0
+    assert found["activity"]["source"].startswith("measured in 6 steps of training on CIFAR-10")
+    rows = list(csv.DictReader((place / "out" / "training.csv").read_text().splitlines()))
+    assert [float(row["loss"]) for row in rows] == [e["loss"] for e in training["epochs"]]
+    assert "\nTraining\n--------\n" in (place / "out" / "report.txt").read_text()
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_the_json_holds_what_is_promised(command, tiny, data, place, trained):
+    assert command("run", tiny, *(["--data", data] if trained else ["--no-train"])).code == 0
+    found = read(place / "reports" / "tiny")
+    assert {
+        "network", "technology", "device", "architecture", "seed", "version", "inputs", "chip",
+        "phases", "layers", "training",
+    } <= found.keys()  # fmt: skip
+    assert (found["network"], found["technology"]) == ("tiny", "32nm_lstp")
+    assert set(found["phases"]) == set(PHASES)
+    for name, phase in found["phases"].items():
+        assert {
+            "per", "ops", "energy_J", "energy_by_part_J", "leakage_energy_J", "dram_energy_J",
+            "latency_s", "tops", "tops_per_W", "tops_per_W_macro", "tops_per_W_with_dram",
+        } <= phase.keys()  # fmt: skip
+        assert phase["per"] == ("iteration" if name in ("update", "sync") else "image")
+        assert phase["energy_J"] > phase["leakage_energy_J"] > 0
+    assert [layer["name"] for layer in found["layers"]] == ["conv1", "linear1", "chip"]
+    # 27 x 6 weights at 8 x 8 positions, and 24 x 10
+    assert [layer["macs"] for layer in found["layers"]] == [27 * 6 * 64, 240, 0]
+    assert found["phases"]["forward"]["ops"] == 2 * (27 * 6 * 64 + 240)
+    assert found["phases"]["backward"]["ops"] == 2 * 240
+    for kind, record in found["inputs"].items():
+        assert {"name", "file", "sha256", "values"} <= record.keys(), kind
+    assert found["inputs"]["network"]["file"] == "tiny.yaml"
+
+
+@pytest.mark.parametrize("network", ["vgg11", "resnet18", "lenet5"])
+@pytest.mark.parametrize("build", ["bit_serial", "word_parallel"])
+def test_parts_add_up_to_totals(command, place, network, build):
+    chosen = f"architecture.dpim.build={build}"
+    assert command("run", network, "--no-train", "--out", "out", "--set", chosen).code == 0
+    found = read(place / "out")
+    chip = found["chip"]
+    close = {"rel": 1e-12}
+    assert math.fsum(chip["area_by_part_m2"].values()) == pytest.approx(chip["area_m2"], **close)
+    assert math.fsum(chip["leakage_by_part_W"].values()) == pytest.approx(
+        chip["leakage_W"], **close
+    )
+    for name in PHASES:
+        phase, layers = found["phases"][name], [layer["phases"][name] for layer in found["layers"]]
+        parts = phase["energy_by_part_J"]
+        assert math.fsum(parts.values()) == pytest.approx(phase["energy_J"], **close)
+        for key in ("energy_J", "dram_energy_J", "latency_s"):
+            assert math.fsum(layer[key] for layer in layers) == pytest.approx(phase[key], **close)
+        leaked = math.fsum(v for part, v in parts.items() if part.startswith("leakage/"))
+        assert leaked == pytest.approx(phase["leakage_energy_J"], **close)
+        assert leaked == pytest.approx(chip["leakage_W"] * phase["latency_s"], **close)
+        for layer in layers:
+            owed = layer["energy_by_part_J"]
+            assert math.fsum(owed.values()) == pytest.approx(layer["energy_J"], **close)
+        for part, energy in parts.items():
+            rows = math.fsum(layer["energy_by_part_J"][part] for layer in layers)
+            assert rows == pytest.approx(energy, abs=1e-12 * phase["energy_J"], **close)
+
+
+def test_an_epoch_counts_the_images_it_has(command, tiny, data, place):
+    command("run", tiny, "--no-train")
+    assert read(place / "reports/tiny")["totals"]["epoch"]["images"] == 80
+    command("run", tiny, "--no-train", "--recipe", "paper")
+    assert read(place / "reports/tiny")["totals"]["epoch"]["images"] == 50_000
+    command("run", tiny, "--no-train", "--images", "7")
+    totals = read(place / "reports/tiny")["totals"]
+    assert totals["epoch"]["energy_J"] == pytest.approx(totals["iteration"]["energy_J"])
+    command("run", tiny, "--data", data, "--images", "1000", "--epochs", "1")
+    assert read(place / "reports/tiny")["totals"]["epoch"]["images"] == 100  # all there are
+
+
+def test_the_sizes_of_the_data_sets_are_known():
+    assert running.TRAINING_SET.keys() == datasets.TITLES.keys()
+    digits = datasets.digits(datasets.Shape(1, 8, 8))
+    assert running.TRAINING_SET["digits"] == len(digits.train_labels)
+    assert running.TRAINING_SET["cifar10"] == 50_000
+
+
+# --- the same again
+
+
+@pytest.mark.parametrize("weights", ["hybrid", "real"])
+def test_everything_but_timings_follows_from_the_seed(command, tiny, data, place, weights):
+    again = ["run", tiny, "--data", data, "--weights", weights]
+    command(*again, "--out", "a", "--threads", "1")
+    command(*again, "--out", "b", "--threads", "2")
+    command(*again, "--out", "c", "--threads", "1", "--seed", "1")
+    first, second, other = (read(place / name) for name in "abc")
+    assert without_timings(first) == without_timings(second)
+    assert (place / "a/layers.csv").read_bytes() == (place / "b/layers.csv").read_bytes()
+    assert first["training"]["weights_sha256"] != other["training"]["weights_sha256"]
+    assert command("compare", "a", "b").code == 0
+    assert command("compare", "a", "c").code == 1
+
+
+def test_an_estimate_is_the_same_to_the_byte(command, tiny, place):
+    for name in "ab":
+        command("run", tiny, "--no-train", "--out", name)
+    for name in FILES:
+        assert (place / "a" / name).read_bytes() == (place / "b" / name).read_bytes()
+
+
+def test_the_command_in_the_report_makes_the_report_again(command, tiny, place):
+    first = ["run", tiny, "--technology", "45nm", "--set", "device.r_on=200 kohm", "--epochs", "3",
+             "--no-train"]  # fmt: skip
+    command(*first, "--out", "a")
+    told = read(place / "a")["command"]
+    assert told == (
+        "neurorebit run tiny.yaml --technology 45nm --set 'device.r_on=200 kohm' --epochs 3 "
+        "--no-train"
+    )
+    command(*first, "--out", "b")
+    assert read(place / "b") == read(place / "a")
+
+
+# --- the first lines
+
+
+def test_an_assumed_activity_is_said_to_be_assumed(command, tiny, place):
+    command("run", tiny, "--no-train")
+    assert head(place / "reports/tiny")[-1] == (
+        "- nothing was trained: no accuracy, and the activity is assumed: a guess"
+    )
+
+
+def test_a_short_run_names_the_papers_schedule(command, tiny, data, place):
+    command("run", tiny, "--data", data, "--epochs", "1", "--set", "technology.vdd=0.8V")
+    lines = head(place / "reports/tiny")
+    assert lines[0].endswith("neurorebit run tiny.yaml --set technology.vdd=0.8V --epochs 1")
+    assert "* --set technology.vdd=0.8V" in lines
+    assert "* --epochs 1" in lines
+    assert (
+        "- the accuracy comes from a short run, 1 epoch of 80 images; for the paper's schedule: "
+        "neurorebit run tiny.yaml --recipe paper --set technology.vdd=0.8V" in lines
+    )
+    assert "- the estimate's activity is measured in 3 steps of training on CIFAR-10 " in "\n".join(
+        lines
+    )
+
+
+def test_the_papers_schedule_is_not_called_short(command, tiny, data, place, mine):
+    text = (place / tiny).read_text().replace("paper: {epochs: 50}", "paper: {epochs: 2}")
+    (place / tiny).write_text(text)
+    command("run", tiny, "--data", data, "--recipe", "paper")
+    assert "- trained for 2 epochs of 100 images" in head(place / "reports/tiny")
+
+
+def test_a_fallback_is_named_before_and_after(command, tiny, place):
+    done = command("run", tiny, "--epochs", "1")
+    assert done.err.startswith(
+        "training on handwritten digits (scikit-learn): the fallback, scaled to 3 x 32 x 32; "
+        "CIFAR-10 was not found in "
+    )
+    assert (
+        "- trained on handwritten digits (scikit-learn) as a fallback: CIFAR-10 was not found; "
+        "'neurorebit data fetch cifar10' gets it" in head(place / "reports/tiny")
+    )
+    assert read(place / "reports/tiny")["training"]["fallback"] is True
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], []),
+        (
+            ["--set", "training.adc=ideal"],
+            ["adc=ideal: training used an ideal converter, the estimate bills 5 bits"],
+        ),
+        (
+            ["--set", "training.error_bits=32"],
+            ["error_bits=32: training used errors of that width, the estimate bills 8"],
+        ),
+        (["--set", "training.error_bits=8"], []),
+        (
+            ["--weights", "real"],
+            [
+                "weights=real: training was software, exact and without arrays; the estimate "
+                "bills the hybrid chip"
+            ],
+        ),
+    ],
+)
+def test_what_training_leaves_out_stands_in_the_first_lines(
+    command, tiny, data, place, options, told
+):
+    command("run", tiny, "--data", data, "--epochs", "1", *options)
+    folder = place / "reports/tiny"
+    assert [line[2:] for line in head(folder) if line.startswith("! ")] == told
+    assert read(folder)["ablations"] == told
+
+
+def test_software_weights_are_named_without_training_too(command, tiny, place):
+    command("run", tiny, "--no-train", "--weights", "real")
+    assert head(place / "reports/tiny")[-3:-1] == [
+        "! weights=real: software has no arrays; the estimate bills the hybrid chip",
+        "* --weights real",
+    ]
+
+
+# --- one truth
+
+
+SHARED = {  # keys that estimate and training both read, another value, and where it must arrive
+    "architecture.weight_bits": ("weight_bits: 3", "4", lambda spec, device: spec.weight_bits),
+    "architecture.input_bits": ("input_bits: 8", "6", lambda spec, device: spec.input_bits),
+    "architecture.error_bits": ("error_bits: 8", "12", lambda spec, device: spec.error_bits),
+    "architecture.apim.adc_bits": ("adc_bits: 5", "7", lambda spec, device: spec.apim.adc_bits),
+    "architecture.apim.adc_range": ("adc_range: 4", "3", lambda spec, device: spec.apim.adc_range),
+    "architecture.apim.rows": ("rows: 128", "64", lambda spec, device: spec.apim.rows),
+    "device.on_off_ratio": ("on_off_ratio: 10", "50", lambda spec, device: device.on_off_ratio),
+    "device.r_on": ("r_on: 100 kohm", "200 kohm", lambda spec, device: device.r_on),
+    "device.variation.d2d": ("d2d: 0.1", "0.2", lambda spec, device: device.variation.d2d),
+    "device.variation.c2c": ("c2c: 0.1", "0.2", lambda spec, device: device.variation.c2c),
+}
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """The chips that the two sides were given in the last run."""
+    given = {}
+    estimate, train = running.estimate, trainer.train
+
+    def estimated(network, spec, technology, device, *rest, **options):
+        given["estimate"] = (network, spec, device)
+        return estimate(network, spec, technology, device, *rest, **options)
+
+    def trained(network, spec, device, *rest, **options):
+        given["training"] = (network, spec, device)
+        return train(network, spec, device, *rest, **options)
+
+    monkeypatch.setattr(running, "estimate", estimated)
+    monkeypatch.setattr(trainer, "train", trained)
+    return given
+
+
+@pytest.mark.parametrize("by", ["file", "setting"])
+@pytest.mark.parametrize("key", SHARED)
+def test_both_sides_read_one_chip(command, tiny, data, mine, seen, key, by):
+    line, text, arrived = SHARED[key]
+    kind = key.split(".")[0]
+    if by == "file":
+        name = {"architecture": "rebit", "device": "taox_hfox"}[kind]
+        options = [f"--{kind}", mine(kind, name, line, f"{line.split(':')[0]}: {text}")]
+    else:
+        options = ["--set", f"{key}={text}"]
+    assert command("run", tiny, "--data", data, "--epochs", "1").code == 0
+    before = arrived(*seen["estimate"][1:])
+    assert command("run", tiny, "--data", data, "--epochs", "1", *options).code == 0
+    assert seen["estimate"] == seen["training"]
+    assert all(a is b for a, b in zip(seen["estimate"], seen["training"], strict=True))
+    assert arrived(*seen["training"][1:]) != before
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "architecture.weight_bits=4",
+        "architecture.input_bits=5",
+        "architecture.error_bits=16",
+        "architecture.apim.adc_bits=4",
+        "architecture.apim.rows=16",
+    ],
+)
+def test_a_shared_number_moves_both_sides(command, tiny, data, place, setting):
+    command("run", tiny, "--data", data, "--out", "a")
+    command("run", tiny, "--data", data, "--out", "b", "--set", setting)
+    command("run", tiny, "--no-train", "--out", "c")
+    command("run", tiny, "--no-train", "--out", "d", "--set", setting)
+    a, b, c, d = (read(place / name) for name in "abcd")
+    assert a["training"]["weights_sha256"] != b["training"]["weights_sha256"]
+    assert c["phases"] != d["phases"]
+
+
+# --- from anywhere
+
+
+def test_a_run_works_from_any_folder(command, place, tiny):
+    assert command("run", "mlp", "--no-train").code == 0
+    assert command("run", paths.shipped("network", "mlp"), "--no-train", "--out", "b").code == 0
+    first, second = read(place / "reports/mlp"), read(place / "b")
+    assert first["phases"] == second["phases"]
+    assert first["inputs"]["network"]["file"] == "networks/mlp.yaml"
+
+
+def test_files_of_ones_own_win_over_shipped_ones(command, place, tiny):
+    (place / "mlp").write_text((place / tiny).read_text())
+    command("run", "mlp", "--no-train", "--out", "out")
+    assert read(place / "out")["network"] == "tiny"
+
+
+def test_the_name_of_a_network_makes_no_path(command, place, tiny):
+    text = (place / tiny).read_text().replace("name: tiny", "name: ../../a b")
+    (place / tiny).write_text(text)
+    assert command("run", tiny, "--no-train").code == 0
+    assert [path.name for path in (place / "reports").iterdir()] == ["_a_b"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "path"),
+    [
+        ("technology.vdd=0.8V", ("chip", "leakage_W")),
+        ("device.r_on=200kohm", ("phases", "forward", "energy_J")),
+        ("architecture.apim.adc_bits=6", ("chip", "area_m2")),
+        ("network.layers[0].channels=12", ("phases", "forward", "ops")),
+        ("network.activity.input_density=0.9", ("phases", "forward", "energy_J")),
+        ("training.batch=16", ("totals", "iteration", "energy_J")),
+    ],
+)
+def test_a_setting_of_each_file_moves_the_result(command, tiny, place, setting, path):
+    def at(report):
+        for step in path:
+            report = report[step]
+        return report
+
+    command("run", tiny, "--no-train", "--out", "a")
+    command("run", tiny, "--no-train", "--out", "b", "--set", setting)
+    assert at(read(place / "a")) != at(read(place / "b"))
+    assert read(place / "b")["overrides"] == [f"--set {setting}"]
+
+
+# --- cut short
+
+
+def test_an_interrupted_training_keeps_what_it_reached(command, tiny, data, place, monkeypatch):
+    def stop(self, epoch, done, todo, loss, rate):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("neurorebit.__main__.Lines.__call__", stop)
+    done = command("run", tiny, "--data", data, "--epochs", "5")
+    assert done.code == 130
+    assert done.err.splitlines()[-1].startswith(
+        "interrupted; what was reached is written to reports/tiny: report.txt, "
+    )
+    folder = place / "reports/tiny"
+    assert "- INTERRUPTED in epoch 2 of 5" in head(folder)
+    training = read(folder)["training"]
+    assert training["interrupted"] is True
+    assert [epoch["epoch"] for epoch in training["epochs"]] == [1, 2]
+    assert training["test_accuracy"] is not None
+
+
+def test_an_interrupt_before_training_leaves_nothing(command, tiny, data, place, monkeypatch):
+    def stop(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(datasets, "load", stop)
+    done = command("run", tiny, "--data", data)
+    assert done.code == 130
+    assert done.err.splitlines()[-1] == "interrupted; nothing was written"
+    assert not (place / "reports").exists()
+
+
+def test_a_training_that_diverges_says_so(command, tiny, data, place, monkeypatch):
+    softmax, calls = trainer.softmax_loss, []
+
+    def soon_infinite(scores, labels):
+        calls.append(1)
+        loss, gradient = softmax(scores, labels)
+        return (math.inf if len(calls) == 2 else loss), gradient
+
+    monkeypatch.setattr(trainer, "softmax_loss", soon_infinite)
+    done = command("run", tiny, "--data", data)
+    assert done.code == 1
+    assert any(line.startswith("- DIVERGED: ") for line in head(place / "reports/tiny"))
+    assert read(place / "reports/tiny")["training"]["diverged"] is True
