@@ -21,9 +21,10 @@ GIVEN = (  # what a run was told, not what came of it
 )  # fmt: skip
 NEEDED = ("chip", "inputs", "layers", "phases")
 HEADLINES = (
-    "chip.area_m2", "chip.leakage_W", "chip.utilization", "totals.*.energy_J",
-    "totals.*.energy_with_dram_J", "totals.*.latency_s", "phases.*.energy_J", "phases.*.latency_s",
-    "phases.*.tops_per_W", "training.test_accuracy",
+    "chip.area_m2", "chip.leakage_W", "chip.utilization", "phases.*.energy_J", "phases.*.latency_s",
+    "phases.forward.tops_per_W", "phases.backward.tops_per_W", "phases.gradient.tops_per_W",
+    "totals.*.energy_J", "totals.*.energy_with_dram_J", "totals.*.latency_s",
+    "training.test_accuracy",
 )  # fmt: skip
 DIGEST, LEAST = "sha256", 5e-324
 LONGEST = 40  # characters of a value in a table
