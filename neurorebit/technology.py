@@ -200,6 +200,7 @@ class Technology(Section):
 
     source: str
     feature: Annotated[Real, quantity("m", above=0)]
+    gate_length: Annotated[Real, quantity("m", above=0)]  # informative
     channel: Literal["planar", "finfet"]
     vdd: Annotated[Real, quantity("V", above=0, below=5)]
     nominal_vdd: Annotated[Real, quantity("V", above=0, below=5)]

@@ -183,7 +183,7 @@ class Gate:
         )
 
     @cached_property
-    def _strips(self) -> tuple[Strip, Strip]:
+    def strips(self) -> tuple[Strip, Strip]:
         """NFETs, PFETs."""
         n, p = np.asarray(self.nfet) > 0.0, np.asarray(self.pfet) > 0.0
         gap = np.where(n & p, self.tech.layout.pn_gap * self.tech.feature, 0.0)
@@ -197,12 +197,12 @@ class Gate:
     @cached_property
     def folded(self) -> NDArray[np.bool_]:
         """Whether either type is folded."""
-        n, p = self._strips
+        n, p = self.strips
         return (n.present & np.greater(n.folds, 1.0)) | (p.present & np.greater(p.folds, 1.0))
 
     @cached_property
     def width(self) -> Real:
-        n, p = self._strips
+        n, p = self.strips
         folds = np.maximum(n.present * (n.folds + 1.0), p.present * (p.folds + 1.0))
         single = self.inputs + 1.0 + 0.0 * folds  # nan where the devices do not fit
         units: Real = np.where(self.folded, self.inputs * folds, single)
@@ -230,7 +230,7 @@ class Gate:
     @cached_property
     def output_cap(self) -> Real:
         """Capacitance [F] of the output's diffusion."""
-        n, p = self._strips
+        n, p = self.strips
         series, parallel = (n, p) if self.series == "n" else (p, n)
         return self._series_cap(series) + self._parallel_cap(parallel)
 
@@ -328,7 +328,7 @@ class PassGate:
     folds: Real = 1.0
 
     @cached_property
-    def _strips(self) -> tuple[Strip, Strip]:
+    def strips(self) -> tuple[Strip, Strip]:
         return self._strip(self.nfet), self._strip(self.pfet)
 
     def _strip(self, width: Real) -> Strip:
@@ -342,7 +342,7 @@ class PassGate:
 
     @cached_property
     def height(self) -> Real:
-        n, p = self._strips
+        n, p = self.strips
         gap = self.tech.layout.pn_gap * self.tech.feature
         return n.height + p.height + gap + cell_edges(self.tech)
 
@@ -351,7 +351,7 @@ class PassGate:
         """Capacitance [F] of one side."""
         gap = self.tech.layout.gate_gap * self.tech.feature
         total: Real = 0.0
-        for strip in self._strips:
+        for strip in self.strips:
             drain, _, odd = _shares(strip.folds)
             length = drain * gap
             perimeter = 2.0 * length + strip.height * (2.0 - odd)
