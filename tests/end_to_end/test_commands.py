@@ -2,9 +2,11 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -183,3 +185,23 @@ def test_a_long_download_tells_how_far_it_is(capsys):
         tell(1_000_000, 4_000_000)
         tell(2_000_000, None)
     assert capsys.readouterr().err.splitlines() == ["1 MB of 4 MB", "2 MB"]
+
+
+# --- what the README says
+
+
+def examples():
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    lines = [line.split("#")[0].strip() for line in text.splitlines()]
+    return [line for line in lines if line.startswith("neurorebit run vgg11 ")]
+
+
+@pytest.mark.parametrize("line", examples())
+def test_the_examples_of_the_readme_work(command, line):
+    words = shlex.split(line)[1:]
+    words += [] if "--no-train" in words else ["--no-train"]
+    assert command(*words).code == 0
+
+
+def test_the_readme_has_examples():
+    assert len(examples()) >= 5
