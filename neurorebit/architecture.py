@@ -108,12 +108,13 @@ class ArchitectureSpec(Section):
     @property
     def levels(self) -> int:
         """Levels of a cell: symmetric around zero, so one less than the bits allow."""
-        return (1 << self.weight_bits) - 1
+        levels: int = 2**self.weight_bits - 1
+        return levels
 
     @property
     def error_width(self) -> int:
         """Bits of an error on the wires: 32 for floating point."""
-        return 32 if self.error_bits == "fp32" else self.error_bits
+        return 32 if isinstance(self.error_bits, str) else self.error_bits
 
 
 def read_architecture(document: Document) -> ArchitectureSpec:

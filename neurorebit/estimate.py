@@ -1,11 +1,13 @@
 """A mapping to area, energy and latency: footprint and cost of each layer, phase and part.
 
 System.md 13.5 to 13.7. Streams of one layer overlap, so its time is that of the slowest; layers and
-phases follow each other. Arrays have the matrix layers on their last axis.
+phases follow each other. Arrays have the matrix layers on their last axis, and the axes of a sweep
+before it: ``design`` takes numbers or arrays, ``estimate`` is one design in full.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +29,11 @@ from neurorebit.technology import Technology
 
 Rows = NDArray[np.float64]  # one number for each matrix layer, and a last one for the chip
 
-PHASES = ("forward", "backward", "gradient", "update", "sync")
+PER = {
+    "forward": "image", "backward": "image", "gradient": "image", "update": "iteration",
+    "sync": "iteration",
+}  # fmt: skip
+PHASES = tuple(PER)
 WORD = 32.0
 NARROW = 16.0  # bits of a partial result in a tile's output buffer
 
@@ -100,7 +106,8 @@ class Measured:
     @classmethod
     def of(cls, activity: Activity) -> Measured:
         """The arrays of an activity; planes of an input are averaged."""
-        density = [float(np.mean(layer.input_density)) for layer in activity.layers]
+        planes = [layer.input_density for layer in activity.layers]
+        density = [sum(shares) / len(shares) for shares in planes]
         others = [name for name in cls.__dataclass_fields__ if name != "density"]
         return cls(
             np.array(density),
@@ -110,12 +117,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class Phase:
-    """A phase before leakage: costs of all layers, DRAM traffic [bit], and the macros' share.
+    """A phase before leakage: energy and time [s] of all layers, DRAM traffic [bit].
 
-    ``together`` is time [s] that all layers take at once and so belongs to none.
+    ``macro`` is the macros' share of the energy. ``together`` is time that all layers take at once
+    and so belongs to none.
     """
 
-    cost: Cost
+    energy: Bill
+    time: Real
     dram_bits: Real
     macro: Bill
     together: Real = 0.0
@@ -128,7 +137,7 @@ class Phases:
     chip: Chip
     activity: Measured
     pulses: Pulses
-    batch: int
+    batch: Real
 
     @property
     def layers(self) -> Layers:
@@ -159,14 +168,19 @@ class Phases:
         """1 for the layers that send an error back, 0 for the first."""
         return np.where(self.layers.first, 0.0, 1.0)
 
-    def _in_tiles(self, split: Cost, whole: Cost) -> Cost:
-        """The cost in the kind of tile that each layer has."""
-        kind: Rows = np.where(self.layers.split, 1.0, 0.0)
-        total: Cost = kind * split + (1.0 - kind) * whole
+    def _in_tiles(self) -> Cost:
+        """Transport and additions of the forward pass, in the kind of tile that each layer has."""
+        split = self.layers.split
+        if not np.any(split):
+            return self._analog(self.chip.whole_tile)
+        kind = np.where(split, 1.0, 0.0)
+        total: Cost = kind * self._analog(self.chip.split_tile)
+        if not np.all(split):
+            total = total + (1.0 - kind) * self._analog(self.chip.whole_tile)
         return total
 
     def _analog(self, tile: Tile) -> Cost:
-        """Transport and additions of the forward pass in a tile of this kind."""
+        """Transport and additions of the forward pass if all tiles were of this kind."""
         m, bits, sums = self.layers, self.spec.input_bits, self.chip.analog_sum_bits
         columns, arrays = self.chip.plan.pe_rows, self.chip.plan.array_rows
         taken = m.vectors * m.rows * m.groups * bits
@@ -190,7 +204,7 @@ class Phases:
         chip, m, plan = self.chip, self.layers, self.chip.plan
         one = self._mvm()
         products = Cost(m.vectors * one.energy, m.vectors / plan.copies * one.latency)
-        moved = self._in_tiles(self._analog(chip.split_tile), self._analog(chip.whole_tile))
+        moved = self._in_tiles()
         bits, stored = self.spec.input_bits, self.spec.vector_unit.stored_bits
         pooled = self.outputs * m.pooled
         tree = self._over(chip.analog_tree, self._sent + self.results * stored)
@@ -206,39 +220,51 @@ class Phases:
         dram = dram + normed * 2.0 * self.results * stored
         dram = dram + bare * np.where(m.rectified, 1.0, 0.0) * self.results
         fill = one.latency.total + chip.analog_tree.delay
-        cost = self._overlapped((products, moved, tree, buffered, unit), dram, fill)
-        return Phase(cost + chip.control.step(steps), dram, products.energy)
+        streams = products, moved, tree, buffered, unit
+        return self._overlapped(streams, steps, dram, fill)
 
     def _mvm(self) -> Cost:
-        """One input vector through all arrays of a layer; time is that of one array."""
+        """One input vector through all arrays of a layer; time is that of the slowest.
+
+        Full arrays, those with a rest of the columns, with a rest of the rows, and the corner stand
+        beside each other on the last axis, all layers in each.
+        """
         chip, m, plan, a = self.chip, self.layers, self.chip.plan, self.activity
-        block = np.where(m.split, m.channels, m.rows)
+        (high, highs), (low, lows) = _cut(np.where(m.split, m.channels, m.rows), plan.rows)
+        (wide, wides), (thin, thins) = _cut(m.outputs, plan.cols)
+        density, conductance = (_beside(*(share,) * 4) for share in (a.density, a.conductance))
+        rows, cols = _beside(high, high, low, low), _beside(wide, thin, wide, thin)
         blocks = np.where(m.split, m.positions, m.groups)
-        total = Cost()
-        for rows, row_blocks in _cut(block, plan.rows):
-            for cols, col_blocks in _cut(m.outputs, plan.cols):
-                one = chip.analog_macro.mvm(a.density, a.conductance, rows, cols)
-                count = blocks * row_blocks * col_blocks
-                total = total | one.across(count)
-        return total.under("pe").under("analog")
+        counts = (blocks * n for n in (highs * wides, highs * thins, lows * wides, lows * thins))
+        one = chip.analog_macro.mvm(density, conductance, rows, cols).across(_beside(*counts))
+
+        def apart(amounts: Real) -> Rows:
+            found = np.asarray(amounts)
+            return found.reshape(*found.shape[:-1], 4, -1)
+
+        items = {part: np.sum(apart(joules), axis=-2) for part, joules in one.energy.items.items()}
+        slowest = np.max(apart(one.latency.total), axis=-2)
+        return Cost(Bill(items), Bill({"": slowest})).under("pe").under("analog")
 
     def _over(self, tree: HTree, bits: Real, further: Real = 0.0) -> Cost:
         """So many bits over a chip tree, all of its wires wide."""
         flits = bits / self.spec.transport.bus_bits
         return tree.transfer(bits, flits, further)
 
-    def _overlapped(self, streams: tuple[Cost, ...], dram_bits: Real, fill: Real) -> Cost:
-        """Streams side by side, DRAM among them.
+    def _overlapped(
+        self, streams: tuple[Cost, ...], steps: Real, dram_bits: Real, fill: Real
+    ) -> Phase:
+        """Streams side by side, the macros' first, and DRAM among them.
 
         A batch goes through a layer in one stream, so an image bears its share of the time [s]
-        until the first value has come through.
+        until the first value has come through. Control takes so many steps.
         """
-        together = Cost()
+        control = self.chip.control.step(steps)
+        time = self.chip.dram.transfer(dram_bits).latency.total
         for stream in streams:
-            together = together | stream
-        memory = self.chip.dram.transfer(dram_bits)
-        slower = np.maximum(memory.latency.total - together.latency.total, 0.0)
-        return together + Cost.of(0.0, slower + fill / self.batch).under("wait")
+            time = np.maximum(time, stream.latency.total)
+        energy = joined(*(stream.energy for stream in streams), control.energy)
+        return Phase(energy, time + fill / self.batch, dram_bits, streams[0].energy)
 
     def _digital(self, errors: Rows, columns: Rows, results: Rows, sums: Real) -> Cost:
         """Transport of ``errors`` [bit] to all tiles across, and of partial results back."""
@@ -254,7 +280,7 @@ class Phases:
         """Batch norm backwards, then the error through the transposed weights; not in layer one."""
         chip, m, a = self.chip, self.layers, self.activity
         macro, tile = chip.digital_macro, chip.digital_tile
-        error, stored = float(self.spec.error_width), self.spec.vector_unit.stored_bits
+        error, stored = self.spec.error_width, self.spec.vector_unit.stored_bits
         sums = macro.sum_bits
         one = macro.mtvm(a.error_density, self._nonzero).under("pe").under("digital")
         work = self.backward * m.macs / macro.weights
@@ -279,16 +305,15 @@ class Phases:
         dram = dram + self.results * error + m.added * error
         dram = dram + back * (self.results * error + m.inputs * error)
         fill = back * (one.latency.total + chip.digital_tree.delay)
-        streams = (products, back * (moved + held), back * tree, back * buffered, unit)
-        cost = self._overlapped(streams, dram, fill)
+        streams = products, back * (moved + held), back * tree, back * buffered, unit
         steps = back * m.vectors * macro.rows * self._planes * chip.digital_tiles
-        return Phase(cost + chip.control.step(steps), dram, products.energy)
+        return self._overlapped(streams, steps, dram, fill)
 
     @property
-    def _planes(self) -> float:
+    def _planes(self) -> Real:
         """Row reads that one row needs for a vector: one a bit, or a share of one."""
         if self.spec.dpim.build == "bit_serial":
-            return float(self.spec.error_width)
+            return self.spec.error_width
         return 1.0 / self.spec.dpim.vectors
 
     @property
@@ -304,7 +329,7 @@ class Phases:
         """Errors times activations, summed over an image, added to the gradients in the SRAM."""
         chip, m = self.chip, self.layers
         macro, tile = chip.digital_macro, chip.digital_tile
-        error, bits = float(self.spec.error_width), float(self.spec.input_bits)
+        error, bits = self.spec.error_width, self.spec.input_bits
         outer, collected = macro.outer(self._nonzero), macro.collect()
         vectors = m.vectors / self.spec.dpim.copies
         formed = Cost(m.macs / macro.weights * outer.energy, vectors * outer.latency)
@@ -325,16 +350,15 @@ class Phases:
         dram = m.inputs * bits + first * self.results * error
         fill = outer.latency.total / macro.rows + chip.digital_tree.delay
         feeding = feed.under("pe").under("digital")
-        cost = self._overlapped((products + feeding, moved, tree, buffered), dram, fill)
         steps = m.vectors * macro.rows * chip.digital_tiles
-        return Phase(cost + chip.control.step(steps), dram, products.energy)
+        return self._overlapped((products, feeding, moved, tree, buffered), steps, dram, fill)
 
     def update(self) -> Phase:
         """Weight minus rate times gradient, in all macros at once."""
         macro, m = self.chip.digital_macro, self.layers
         one = macro.write(self.activity.words_written).under("pe").under("digital")
-        energy = float(self.spec.dpim.copies) * m.weights / macro.weights * one.energy
-        return Phase(Cost(energy), 0.0 * m.weights, energy, together=one.latency.total)
+        energy = self.spec.dpim.copies * m.weights / macro.weights * one.energy
+        return Phase(energy, 0.0, 0.0, energy, together=one.latency.total)
 
     def sync(self) -> Phase:
         """New levels, and the cells whose level changed are programmed, in all copies."""
@@ -354,11 +378,16 @@ class Phases:
             cells / arrays,
         )
         at_once = self.spec.apim.parallel_programming
-        turns = 1.0 if at_once == "all" else ceil(np.sum(arrays) / at_once)
-        energy = (arrays * pulsed.energy).under("pe").under("analog")
-        cost = Cost(found.energy + sent.energy + energy)
-        time = np.sum(sent.latency.total) + turns * np.max(pulsed.latency.total)
-        return Phase(cost, 0.0 * cells, found.energy + energy, together=time)
+        turns = 1.0 if isinstance(at_once, str) else ceil(over_layers(np.sum, arrays) / at_once)
+        macros = found.energy + (arrays * pulsed.energy).under("pe").under("analog")
+        time = over_layers(np.sum, sent.latency.total)
+        time = time + turns * over_layers(np.max, pulsed.latency.total)
+        return Phase(joined(macros, sent.energy), 0.0, 0.0, macros, together=time)
+
+
+def over_layers(sum_or_max: Callable[..., Rows], amounts: Real) -> Rows:
+    """The sum or the maximum over the layers, which stay an axis."""
+    return sum_or_max(np.atleast_1d(amounts), axis=-1, keepdims=True)
 
 
 def _shared(cost: Cost, tiles: Real) -> Cost:
@@ -370,7 +399,64 @@ def _cut(total: Rows, size: Real) -> tuple[tuple[Rows, Rows], tuple[Rows, Rows]]
     """A length cut into full pieces and a rest: each piece's length, and how many there are."""
     full = np.floor(total / size)
     rest = total - full * size
-    return (np.minimum(total, size) + 0.0 * full, full), (rest, np.where(rest > 0, 1.0, 0.0))
+    return (np.minimum(total, size), full), (rest, np.where(rest > 0, 1.0, 0.0))
+
+
+def _beside(*amounts: Real) -> Real:
+    """Amounts one after the other along the axis of the layers."""
+    return np.concatenate(np.broadcast_arrays(*amounts), axis=-1)
+
+
+def joined(*bills: Bill) -> Bill:
+    """One bill of several."""
+    items: dict[str, Real] = {}
+    for bill in bills:
+        for part, amount in bill.items.items():
+            items[part] = items[part] + amount if part in items else amount
+    return Bill(items)
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """A chip and what each phase of training does on it; one, or arrays of them."""
+
+    chip: Chip
+    phases: dict[str, Phase]
+    ops: dict[str, Real]
+
+
+def design(
+    layers: Layers,
+    spec: ArchitectureSpec,
+    technology: Technology,
+    device: Device,
+    pulses: Pulses,
+    activity: Measured,
+    batch: Real,
+) -> Design:
+    """The chip that trains a network, and its phases.
+
+    Every number may be an array of designs, with a last axis of length one for the layers. What
+    cannot exist is nan.
+    """
+    plan = Floorplan.of(layers, spec)
+    work = Phases(Chip(technology, device, spec, plan), activity, pulses, batch)
+    programmed = (activity.set_fraction + activity.reset_fraction) * layers.weights * plan.copies
+    ops: dict[str, Real] = {
+        "forward": 2.0 * layers.macs,
+        "backward": 2.0 * work.backward * layers.macs,
+        "gradient": 2.0 * layers.macs,
+        "update": layers.weights,
+        "sync": programmed,
+    }
+    phases = {
+        "forward": work.forward(),
+        "backward": work.back(),
+        "gradient": work.gradient(),
+        "update": work.update(),
+        "sync": work.sync(),
+    }
+    return Design(work.chip, phases, {name: over_layers(np.sum, n) for name, n in ops.items()})
 
 
 def estimate(
@@ -390,28 +476,14 @@ def estimate(
     exist in this technology.
     """
     layers = Layers.of(network, spec)
-    plan = Floorplan.of(layers, spec)
-    chip = Chip(technology, device, spec, plan)
-    work = Phases(chip, Measured.of(activity), pulses, batch)
+    measured = Measured.of(activity)
+    found = design(layers, spec, technology, device, pulses, measured, batch)
+    chip, plan = found.chip, found.chip.plan
     area, leakage = (
         Bill({part.removeprefix("chip/"): float(np.sum(amount)) for part, amount in bill.items()})
         for bill in (chip.footprint.area.items, chip.footprint.leakage.items)
     )
     _check(area, "area")
-    power = float(np.sum(leakage.total))
-    macs, backward = float(np.sum(layers.macs)), float(np.sum(work.backward * layers.macs))
-    weights = float(np.sum(layers.weights))
-    changed = work.activity.set_fraction + work.activity.reset_fraction
-    programmed = float(np.sum(changed * layers.weights * plan.copies))
-    phases = {}
-    for name, per, ops, phase in (
-        ("forward", "image", 2.0 * macs, work.forward()),
-        ("backward", "image", 2.0 * backward, work.back()),
-        ("gradient", "image", 2.0 * macs, work.gradient()),
-        ("update", "iteration", weights, work.update()),
-        ("sync", "iteration", programmed, work.sync()),
-    ):
-        phases[name] = _finished(phase, per, ops, leakage, power, chip)
     return Estimate(
         rows=(*(node.name for node in network.matrices), "chip"),
         kinds=(*(node.kind for node in network.matrices), "chip"),
@@ -420,7 +492,7 @@ def estimate(
         chip_utilization=float(np.sum(layers.weights) / np.sum(plan.cells)),
         area=area,
         leakage=leakage,
-        phases=phases,
+        phases={name: _finished(found, name, leakage) for name in PHASES},
         batch=batch,
         images=images,
         activity_source=activity.source,
@@ -428,29 +500,31 @@ def estimate(
     )
 
 
-def _finished(
-    phase: Phase, per: str, ops: float, leakage: Bill, power: float, chip: Chip
-) -> PhaseEstimate:
+def _finished(found: Design, name: str, leakage: Bill) -> PhaseEstimate:
     """Add leakage over the phase's time, and give every item all layers and the chip's row."""
-    count = len(chip.layers.weights)
-
-    def rows(amount: Real, chip_row: Real = 0.0) -> Rows:
-        layers = np.broadcast_to(np.asarray(amount, float), (count,))
-        return np.append(layers, np.max(chip_row))
-
-    latency = rows(phase.cost.latency.total, phase.together)
-    leaked = {f"leakage/{part}": watts * latency for part, watts in leakage.items.items()}
-    dynamic = {part: rows(joules) for part, joules in phase.cost.energy.items.items()}
-    energy = Bill({**dynamic, **leaked})
-    _check(energy, "energy")
+    phase, count = found.phases[name], len(found.chip.layers.weights)
+    dram = found.chip.dram.transfer(phase.dram_bits).energy.total
+    parts = tuple(phase.energy.items)
+    table = np.zeros((len(parts) + 2, count + 1))
+    for row, amount in zip(table, (*phase.energy.items.values(), dram, phase.time), strict=True):
+        row[:count] = amount
+    table[-1, count] = np.max(phase.together)
+    latency = table[-1]
+    watts = np.array(list(leakage.items.values()))
+    leaked = zip(
+        (f"leakage/{part}" for part in leakage.items), np.outer(watts, latency), strict=True
+    )
+    energy = Bill({**dict(zip(parts, table, strict=False)), **dict(leaked)})
+    if not np.all(np.isfinite(table)):
+        _check(energy, "energy")
     return PhaseEstimate(
-        per=per,
-        ops=ops,
+        per=PER[name],
+        ops=float(np.sum(found.ops[name])),
         energy=energy,
         latency=latency,
-        dram_energy=rows(chip.dram.transfer(phase.dram_bits).energy.total),
+        dram_energy=table[-2],
         macro_energy=float(np.sum(phase.macro.total)),
-        leakage_energy=float(np.sum(latency)) * power,
+        leakage_energy=float(np.sum(latency) * np.sum(watts)),
     )
 
 

@@ -3,8 +3,8 @@
 The estimate and the training share ``array_cuts``: which rows of a layer's matrix stand in one
 analog array, and so which partial sums one converter sees.
 
-Arrays over layers have the layers on their last axis. A spec may hold arrays of designs, with a
-last axis of length one.
+Arrays over layers have the layers on their last axis. Any number of a spec may be an array of
+designs: as many axes as the sweep has, and a last one of length one, where the layers go.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neurorebit.architecture import ArchitectureSpec
 from neurorebit.cost import Real
-from neurorebit.network import Matrix, Network
+from neurorebit.network import Matrix, Network, Node
 
 Array = NDArray[np.float64]
 
@@ -34,7 +34,9 @@ def _most_common(values: Array) -> float:
     return float(found[np.lexsort((first, -counts))[0]])
 
 
-def is_kernel_split(matrix: Matrix, positions: int, rows: int, enabled: bool) -> bool:
+def is_kernel_split(
+    matrix: Matrix, positions: int, rows: Real, enabled: bool
+) -> bool | NDArray[np.bool_]:
     """Whether a layer has a PE for each kernel position (Peng, Liu, Yu, ISCAS 2019)."""
     return (
         enabled and matrix.groups == 1 and matrix.positions == positions > 1 and matrix.rows >= rows
@@ -102,13 +104,20 @@ class Layers:
     def of(cls, network: Network, spec: ArchitectureSpec) -> Layers:
         """The layers of a network, as this chip maps them."""
         positions = common_positions(network)
-        fields: dict[str, list[float | bool]] = {name: [] for name in cls.__dataclass_fields__}
+        followers: dict[int, list[Node]] = {node.index: [] for node in network.matrices}
+        for node in network.nodes:
+            owner = network.owner(node)
+            if node.matrix is None and owner is not None:
+                followers[owner.index].append(node)
+        fields: dict[str, list[float | bool | NDArray[np.bool_]]] = {
+            name: [] for name in cls.__dataclass_fields__
+        }
         for node in network.matrices:
             m = node.matrix
             assert m is not None
-            followers = [n for n in network.nodes if n.matrix is None and network.owner(n) is node]
-            kinds = {n.kind for n in followers}
-            pools = [n for n in followers if n.kind in ("max_pool", "avg_pool")]
+            behind = followers[node.index]
+            kinds = {n.kind for n in behind}
+            pools = [n for n in behind if n.kind in ("max_pool", "avg_pool")]
             side = pools[-1].shape_out if pools else node.shape_out
             values = {
                 "channels": m.rows // m.positions,
@@ -118,7 +127,7 @@ class Layers:
                 "vectors": m.vectors,
                 "pooled": side.height * side.width,
                 "inputs": node.shape_in.size,
-                "added": sum(n.shape_out.size for n in followers if n.kind == "add"),
+                "added": sum(n.shape_out.size for n in behind if n.kind == "add"),
                 "kernel": node.kernel,
                 "split": is_kernel_split(m, positions, spec.apim.rows, spec.apim.kernel_split),
                 "normed": "batch_norm" in kinds,
@@ -127,8 +136,12 @@ class Layers:
             }
             for name, value in values.items():
                 fields[name].append(value)
-        flags = ("split", "normed", "rectified", "first")
-        return cls(**{n: np.array(v, bool if n in flags else float) for n, v in fields.items()})
+        split = np.concatenate(np.broadcast_arrays(*map(np.atleast_1d, fields["split"])), axis=-1)
+        flags = ("normed", "rectified", "first")
+        arrays = {
+            n: np.array(v, bool if n in flags else float) for n, v in fields.items() if n != "split"
+        }
+        return cls(split=split, **arrays)
 
 
 def _reads_image(network: Network, index: int) -> bool:
@@ -159,7 +172,7 @@ class Floorplan:
     rows: Real
     cols: Real
     common_positions: float
-    split_positions: float
+    split_positions: Real
     split_side: Real
     pe_side: Real
     tile_side: Real
@@ -167,38 +180,18 @@ class Floorplan:
     @classmethod
     def of(cls, layers: Layers, spec: ArchitectureSpec) -> Floorplan:
         """The best floorplan for these layers."""
-        size = np.maximum(spec.apim.rows, spec.apim.cols)
-        positions = float(np.max(np.where(layers.split, layers.positions, 1.0)))
-        high = np.maximum(layers.rows, layers.outputs)
-        steps = 2.0 ** np.arange(0, max(1.0, np.ceil(np.log2(np.max(high) / np.min(size))) + 1))
-        if spec.apim.pe_side == "auto":
-            split_side = _best(
-                2 * size * steps[:, None],
-                layers.split,
-                layers.channels,
-                layers.outputs,
-                layers.channels * layers.outputs,
-            )
-        else:
-            split_side = float(spec.apim.pe_side)
+        rows, cols = spec.apim.rows, spec.apim.cols
+        size = np.maximum(rows, cols)
+        positions = np.max(np.where(layers.split, layers.positions, 1.0), axis=-1, keepdims=True)
+        split_side: Real = (
+            _best(2.0 * size, layers.split, layers.channels, layers.outputs)
+            if isinstance(spec.apim.pe_side, str)
+            else spec.apim.pe_side
+        )
         plain = ~layers.split & (layers.groups == 1)
-        tile_side = _best(
-            4 * size * steps[:, None],
-            plain,
-            layers.rows,
-            layers.outputs,
-            layers.rows * layers.outputs,
-        )
-        return cls(
-            layers,
-            float(spec.apim.rows),
-            float(spec.apim.cols),
-            _most_common(layers.positions),
-            positions,
-            split_side,
-            tile_side / 2,
-            tile_side,
-        )
+        tile_side = _best(4.0 * size, plain, layers.rows, layers.outputs)
+        common = _most_common(layers.positions)
+        return cls(layers, rows, cols, common, positions, split_side, tile_side / 2.0, tile_side)
 
     @property
     def pes_per_side(self) -> Real:
@@ -265,10 +258,17 @@ class Floorplan:
         return self.layers.weights / self.cells
 
 
-def _best(sides: Array, chosen: NDArray[np.bool_], rows: Array, cols: Array, used: Array) -> Real:
-    """The side that the chosen layers fill best; the first of ``sides`` where there is none."""
+def _best(smallest: Real, chosen: NDArray[np.bool_], rows: Array, cols: Array) -> Real:
+    """The side, of ``smallest`` and its doubles, that the chosen layers fill best.
+
+    The smallest where none is chosen. Candidates stand along a first axis of their own; one that
+    holds all layers in a single block is the last that can be best.
+    """
+    doublings = max(0.0, np.ceil(np.log2(np.max([rows, cols]) / np.min(smallest)))) + 1.0
+    axes = max(np.ndim(smallest), np.ndim(chosen))
+    sides = smallest * 2.0 ** np.arange(doublings).reshape((-1,) + (1,) * axes)
     blocks = ceil(rows / sides) * ceil(cols / sides) * sides**2
-    share = np.sum(np.where(chosen, used, 0.0)) / np.maximum(
-        np.sum(np.where(chosen, blocks, 0.0), axis=-1, keepdims=True), 1.0
-    )
-    return float(sides[np.argmax(share, axis=0)[0], 0])
+    used = np.sum(np.where(chosen, rows * cols, 0.0), axis=-1, keepdims=True)
+    taken = np.sum(np.where(chosen, blocks, 0.0), axis=-1, keepdims=True)
+    best: Real = smallest * 2.0 ** np.argmax(used / np.maximum(taken, 1.0), axis=0)
+    return best

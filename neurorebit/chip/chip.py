@@ -45,11 +45,11 @@ class Chip(Block):
         return AnalogMacro(
             self.tech,
             self.device,
-            float(apim.rows),
-            float(apim.cols),
-            float(apim.cols_per_adc),
-            float(apim.adc_bits),
-            float(self.spec.input_bits),
+            apim.rows,
+            apim.cols,
+            apim.cols_per_adc,
+            apim.adc_bits,
+            self.spec.input_bits,
             apim.adc,
         )
 
@@ -58,13 +58,13 @@ class Chip(Block):
         dpim = self.spec.dpim
         return BUILDS[dpim.build](
             self.tech,
-            float(dpim.rows),
-            float(dpim.cols),
-            float(self.spec.error_width),
-            float(self.spec.input_bits),
-            float(dpim.accumulator_bits),
-            float(dpim.vectors),
-            self.spec.error_bits == "fp32",
+            dpim.rows,
+            dpim.cols,
+            self.spec.error_width,
+            self.spec.input_bits,
+            dpim.accumulator_bits,
+            dpim.vectors,
+            isinstance(self.spec.error_bits, str),
         )
 
     @property
@@ -90,10 +90,10 @@ class Chip(Block):
             input_bits=added * self.spec.input_bits * macro.rows,
             output_bits=2.0 * rows * results * self.analog_sum_bits,
             buffer=transport.tile_buffer,
-            core_lines=float(transport.tile_buffer_lines),
-            core_bits=float(transport.tile_buffer_bits),
+            core_lines=transport.tile_buffer_lines,
+            core_bits=transport.tile_buffer_bits,
             tree_width=grid * macro.rows,
-            tolerance=float(np.asarray(transport.delay_tolerance)),
+            tolerance=transport.delay_tolerance,
             name="analog",
         )
 
@@ -150,17 +150,18 @@ class Chip(Block):
             input_bits=input_bits,
             output_bits=results * 32.0,
             buffer=transport.tile_buffer,
-            core_lines=float(transport.tile_buffer_lines),
-            core_bits=float(transport.tile_buffer_bits),
+            core_lines=transport.tile_buffer_lines,
+            core_bits=transport.tile_buffer_bits,
             tree_width=np.ceil(np.sqrt(self.digital_positions)) * macro.cols,
-            tolerance=float(np.asarray(transport.delay_tolerance)),
+            tolerance=transport.delay_tolerance,
             name="digital",
         )
 
     @property
-    def row_blocks(self) -> float:
+    def row_blocks(self) -> Real:
         """Row blocks of macros that a full PE stacks."""
-        return float(np.floor(np.sqrt(self.spec.dpim.macros_per_pe)))
+        blocks: Real = np.floor(np.sqrt(self.spec.dpim.macros_per_pe))
+        return blocks
 
     # -- how layers lie on the digital side ------------------------------------------------------
 
@@ -197,8 +198,7 @@ class Chip(Block):
 
     def _tree(self, tiles: Real, side: Real, name: str) -> HTree:
         rows = np.ceil(np.sqrt(tiles) - 1e-9)
-        width = float(self.spec.transport.bus_bits)
-        tolerance = float(np.asarray(self.spec.transport.delay_tolerance))
+        width, tolerance = self.spec.transport.bus_bits, self.spec.transport.delay_tolerance
         return HTree(self.tech, rows, ceil(tiles / rows), side, side, width, tolerance, name)
 
     @cached_property
@@ -224,24 +224,20 @@ class Chip(Block):
         maps = 2.0 * self.spec.input_bits * np.max(m.inputs, axis=-1, keepdims=True)
         kept = np.max(m.outputs * m.groups * m.vectors, axis=-1, keepdims=True)
         bits = maps + kept * self.spec.vector_unit.stored_bits + transport.staging_bits
-        core = float(transport.global_buffer_lines) * float(transport.global_buffer_bits)
-        return BUFFERS[transport.global_buffer](
-            self.tech,
-            core,
-            float(transport.global_buffer_bits),
-            ceil(bits / core),
-            name="global_buffer",
-        )
+        line = transport.global_buffer_bits
+        core = transport.global_buffer_lines * line
+        cores = ceil(bits / core)
+        return BUFFERS[transport.global_buffer](self.tech, core, line, cores, "global_buffer")
 
     @cached_property
     def vector_unit(self) -> VectorUnit:
         unit = self.spec.vector_unit
         return VectorUnit(
             self.tech,
-            float(unit.lanes),
-            float(unit.stored_bits),
-            float(self.spec.error_width),
-            float(self.spec.input_bits),
+            unit.lanes,
+            unit.stored_bits,
+            self.spec.error_width,
+            self.spec.input_bits,
         )
 
     @cached_property

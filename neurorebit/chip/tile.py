@@ -125,7 +125,7 @@ class Tile(Block):
     core_lines: Real = 32.0
     core_bits: Real = 32.0
     tree_width: Real = 1024.0
-    tolerance: float = 0.1
+    tolerance: Real = 0.1
     name: str = "tile"
 
     @cached_property

@@ -119,7 +119,7 @@ class ReramArray(Block):
 
     @action
     def pulse_set(self, cells: Real, voltage: Real) -> Cost:
-        """Charge the lines for one pulse up in so many cells of a row: the other columns inhibit."""
+        """Charge the lines for one pulse up in so many cells of a row; other columns inhibit."""
         row = self.access_cap * self.device.cell.access_voltage**2 + self.row_cap * voltage**2
         return Cost.of(row + (self.cols - cells) * self.col_cap * voltage**2, 0.0)
 

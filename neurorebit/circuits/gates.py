@@ -7,12 +7,13 @@ a block: circuits are drawn from gates and account for their area themselves.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurorebit.circuits.shared import shared
 from neurorebit.cost import Real
 from neurorebit.technology import Technology
 
@@ -292,27 +293,30 @@ def _shares(folds: Real) -> tuple[Real, Real, Real]:
 
 def inverter(tech: Technology, nfet: Real = 2.0, pfet: Real = 2.0, height: Real = 0.0) -> Gate:
     """An inverter; widths as multiples of the feature size, the PFET's times the P/N ratio."""
-    return Gate(tech, nfet * tech.feature, pfet * tech.pn_ratio * tech.feature, 1.0, "n", height)
+    n, p = nfet * tech.feature, pfet * tech.pn_ratio * tech.feature
+    return shared(Gate, tech, n, p, 1.0, "n", height)
 
 
 def nand(tech: Technology, inputs: Real, nfet: Real, pfet: Real = 2.0) -> Gate:
     """A NAND; widths as multiples of the feature size, the PFET's times the P/N ratio."""
-    return Gate(tech, nfet * tech.feature, pfet * tech.pn_ratio * tech.feature, inputs, "n")
+    n, p = nfet * tech.feature, pfet * tech.pn_ratio * tech.feature
+    return shared(Gate, tech, n, p, inputs, "n")
 
 
 def nor(tech: Technology, inputs: Real, nfet: Real, pfet: Real) -> Gate:
     """A NOR; widths as multiples of the feature size, the PFET's times the P/N ratio."""
-    return Gate(tech, nfet * tech.feature, pfet * tech.pn_ratio * tech.feature, inputs, "p")
+    n, p = nfet * tech.feature, pfet * tech.pn_ratio * tech.feature
+    return shared(Gate, tech, n, p, inputs, "p")
 
 
 def lone_nfet(tech: Technology, width: Real = 2.0, height: Real = 0.0) -> Gate:
     """A single NFET; its width as a multiple of the feature size, the cell's height in metres."""
-    return Gate(tech, width * tech.feature, 0.0, cell_height=height)
+    return shared(Gate, tech, width * tech.feature, 0.0, cell_height=height)
 
 
 def lone_pfet(tech: Technology, width: Real = 2.0, height: Real = 0.0) -> Gate:
     """A single PFET; its width as a multiple of the feature size, the cell's height in metres."""
-    return Gate(tech, 0.0, width * tech.feature, cell_height=height)
+    return shared(Gate, tech, 0.0, width * tech.feature, cell_height=height)
 
 
 @dataclass(frozen=True, eq=False)
@@ -409,10 +413,9 @@ class Cells:
         return lone_pfet(self.tech, 2.0 * self.tech.pn_ratio)
 
 
-@lru_cache(maxsize=64)
 def cells(tech: Technology) -> Cells:
     """The standard cells of this technology; the same ones for every circuit built from it."""
-    return Cells(tech)
+    return shared(Cells, tech)
 
 
 class Switch(NamedTuple):

@@ -31,10 +31,10 @@ class HTree(Block):
     leaf_height: Real = 1e-3
     leaf_width: Real = 1e-3
     width: Real = 256.0  # wires
-    tolerance: float = 0.1
+    tolerance: Real = 0.1
     name: str = "htree"
 
-    @property
+    @cached_property
     def _wires(self) -> Wires:
         return wires(self.tech, self.tolerance)
 

@@ -6,12 +6,13 @@ Circuits.md 2.7, system.md 5.1 and 5.2.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.gates import GUARD, Gate, cells, inverter
+from neurorebit.circuits.shared import shared
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
 
@@ -177,10 +178,9 @@ class Wires:
         return short, medium, long
 
 
-@lru_cache(maxsize=128)
-def wires(tech: Technology, tolerance: float) -> Wires:
+def wires(tech: Technology, tolerance: Real) -> Wires:
     """The routing wires of this technology; repeaters are sized once for each."""
-    return Wires(tech, tolerance)
+    return shared(Wires, tech, tolerance)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,10 +191,10 @@ class Bus(Block):
     length: Real = 1e-3
     width: Real = 128.0  # wires
     count: Real = 1.0
-    tolerance: float = 0.0
+    tolerance: Real = 0.0
     name: str = "bus"
 
-    @property
+    @cached_property
     def _wires(self) -> Wires:
         return wires(self.tech, self.tolerance)
 
