@@ -432,19 +432,19 @@ def _training(report: Json) -> str:
 def _activity(report: Json) -> str:
     keys = list(report["activity"]["layers"][0])[1:]
     rows = [
-        [
-            layer["name"],
-            *(
-                " ".join(dict.fromkeys(_number(x, 2) for x in layer[key]))
-                if isinstance(layer[key], list)
-                else _number(layer[key], 3)
-                for key in keys
-            ),
-        ]
+        [layer["name"], *(_planes(layer[key]) for key in keys)]
         for layer in report["activity"]["layers"]
     ]
     head = ["layer", *(key.replace("_", " ") for key in keys)]
     return f"{report['activity']['source']}\n\n{_table(head, rows)}"
+
+
+def _planes(value: float | list[float]) -> str:
+    """A number, or those of the bit planes: one where they are the same."""
+    if not isinstance(value, list):
+        return _number(value, 3)
+    texts = [_number(share, 2) for share in value]
+    return texts[0] if len(set(texts)) == 1 else " ".join(texts)
 
 
 def layers_csv(report: Json) -> str:

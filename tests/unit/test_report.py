@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from neurorebit.cost import Bill
 from neurorebit.estimate import PHASES, Estimate, PhaseEstimate
 from neurorebit.schema import Document, InputError
 
-LAYER = LayerActivity((0.5, 0.25), 0.5, 1.0, 0.5, 0.1, 0.2, 1.0, 1.0, 1.0)
+LAYER = LayerActivity((0.5, 0.25, 0.25), 0.5, 1.0, 0.5, 0.1, 0.2, 1.0, 1.0, 1.0)
 HEADER = {
     "version": "1.2.3",
     "command": "neurorebit run small",
@@ -85,7 +86,7 @@ def made_up():
 
 def built(training=None):
     spec = read_architecture(Document(paths.shipped("architecture", "rebit")))
-    activity = Activity("assumed: nothing", (LAYER, LAYER))
+    activity = Activity("assumed: nothing", (LAYER, replace(LAYER, input_density=(0.125,) * 3)))
     return report.build(HEADER, made_up(), spec, activity, training)
 
 
@@ -252,7 +253,8 @@ def test_every_section_is_there():
         ["chip", "40.0 %", "0.25", "0.5", "0.75", "2.5", "5"],
         ["1", "2.5", "0.25", "0.5", "12", "100", "3.5"],
         ["2", "1.5", "0.75", "7", "110", "3"],
-        ["conv1", "0.5 0.25", "0.5", "1", "0.5", "0.1", "0.2"],
+        ["conv1", "0.5 0.25 0.25", "0.5", "1", "0.5", "0.1", "0.2"],
+        ["linear1", "0.12", "0.5", "1", "0.5", "0.1", "0.2"],
     ],
 )
 def test_tables_say_the_figures(words):
