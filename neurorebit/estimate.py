@@ -480,8 +480,8 @@ def estimate(
     found = design(layers, spec, technology, device, pulses, measured, batch)
     chip, plan = found.chip, found.chip.plan
     area, leakage = (
-        Bill({part.removeprefix("chip/"): float(np.sum(amount)) for part, amount in bill.items()})
-        for bill in (chip.footprint.area.items, chip.footprint.leakage.items)
+        Bill({part.removeprefix("chip/"): np.asarray(n).item() for part, n in bill.items.items()})
+        for bill in (chip.footprint.area, chip.footprint.leakage)
     )
     _check(area, "area")
     return Estimate(

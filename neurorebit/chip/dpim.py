@@ -21,6 +21,7 @@ from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.sense_amp import SenseAmp
+from neurorebit.circuits.shared import shared
 from neurorebit.circuits.write_driver import WriteDriver
 from neurorebit.cost import Cost, Real, action
 from neurorebit.technology import Technology
@@ -40,33 +41,48 @@ class SramBank(Block):
 
     @cached_property
     def array(self) -> SramArray:
-        return SramArray(self.tech, self.rows, self.cols)
+        return shared(SramArray, self.tech, self.rows, self.cols)
 
     @cached_property
     def decoder(self) -> Decoder:
         array = self.array
         bits = np.ceil(np.log2(self.rows) - 1e-9)
-        return Decoder(
-            self.tech, bits, load=array.row_cap, res=array.row_res, fit_height=array.col_length
+        return shared(
+            Decoder,
+            self.tech,
+            bits,
+            load=array.row_cap,
+            res=array.row_res,
+            fit_height=array.col_length,
         )
 
     @cached_property
     def precharger(self) -> Precharger:
         array = self.array
-        return Precharger(
-            self.tech, self.cols, array.col_cap, array.col_res, fit_width=array.row_length
+        return shared(
+            Precharger,
+            self.tech,
+            self.cols,
+            array.col_cap,
+            array.col_res,
+            fit_width=array.row_length,
         )
 
     @cached_property
     def write_driver(self) -> WriteDriver:
         array = self.array
-        return WriteDriver(
-            self.tech, self.cols, array.col_cap, array.col_res, fit_width=array.row_length
+        return shared(
+            WriteDriver,
+            self.tech,
+            self.cols,
+            array.col_cap,
+            array.col_res,
+            fit_width=array.row_length,
         )
 
     @cached_property
     def sense_amp(self) -> SenseAmp:
-        return SenseAmp(self.tech, self.cols, fit_width=self.array.row_length)
+        return shared(SenseAmp, self.tech, self.cols, fit_width=self.array.row_length)
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:

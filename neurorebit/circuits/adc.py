@@ -109,6 +109,10 @@ class FlashAdc(_Adc):
     def _steps(self) -> Real:
         return np.where(np.asarray(self.bits) <= 8.0, self.levels - 1.0, np.nan)
 
+    def reference(self, level: Real) -> Real:
+        """Resistance [ohm] of a column at the threshold of a level, the first of them being 1."""
+        return self.levels / (self.full_scale * level)
+
     def time(self, res: Real) -> Real:
         """Time [s] of the slowest comparator at a column of this resistance [ohm]."""
         exists = widened(self.levels) > REFERENCES

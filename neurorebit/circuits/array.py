@@ -13,6 +13,7 @@ import numpy as np
 
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.gates import Gate, cell_edges, gate_cap, nfet_res, pfet_res, stage
+from neurorebit.circuits.shared import shared
 from neurorebit.circuits.wire import wire_res
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.device import Device
@@ -75,7 +76,7 @@ class ReramArray(Block):
     def col_cap(self) -> Real:
         """Load of a column line with the drains on it [F]."""
         room = np.maximum(self.device.cell.width * self.tech.feature, cell_edges(self.tech))
-        drain = Gate(self.tech, self.access_width, 0.0, cell_height=room).output_cap
+        drain = shared(Gate, self.tech, self.access_width, 0.0, cell_height=room).output_cap
         return self.tech.wire.cap * self.col_length + self.rows * drain
 
     @cached_property
@@ -153,7 +154,8 @@ class SramArray(Block):
     def _drain(self, nfet: Real, pfet: Real) -> Real:
         room = self.tech.sram.width * self.tech.feature
         feature = self.tech.feature
-        return Gate(self.tech, nfet * feature, pfet * feature, cell_height=room).output_cap
+        drawn = shared(Gate, self.tech, nfet * feature, pfet * feature, cell_height=room)
+        return drawn.output_cap
 
     @cached_property
     def row_cap(self) -> Real:
@@ -196,8 +198,8 @@ class SramArray(Block):
     def body(self) -> Footprint:
         """Area and retention: an off pull-down or pull-up on each side, an access on one."""
         sram, tech = self.tech.sram, self.tech
-        pair = Gate(tech, sram.pulldown * tech.feature, sram.pullup * tech.feature)
-        access = Gate(tech, sram.access * tech.feature, 0.0)
+        pair = shared(Gate, tech, sram.pulldown * tech.feature, sram.pullup * tech.feature)
+        access = shared(Gate, tech, sram.access * tech.feature, 0.0)
         a_cell = 2.0 * pair.leakage_power + 2.0 * access.leakage_power
         return Footprint.of(self.row_length * self.col_length, self.rows * self.cols * a_cell)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from neurorebit.cost import Footprint, Real
+from neurorebit.cost import Bill, Footprint, Real
 
 
 class Block:
@@ -25,4 +25,17 @@ class Block:
     @cached_property
     def footprint(self) -> Footprint:
         """Area [m^2] and leakage [W], itemised by part."""
-        return sum((n * part.footprint for n, part in self.parts), self.body).under(self.name)
+        own, parts = self.body, [(count, part.footprint) for count, part in self.parts]
+        area = _summed(self.name, own.area, [(count, found.area) for count, found in parts])
+        leakage = [(count, found.leakage) for count, found in parts]
+        return Footprint(area, _summed(self.name, own.leakage, leakage))
+
+
+def _summed(name: str, own: Bill, parts: list[tuple[Real, Bill]]) -> Bill:
+    """What the body and so many of each part owe, under their owner's name."""
+    items = dict(own.under(name).items)
+    for count, bill in parts:
+        for below, amount in bill.items.items():
+            part = f"{name}/{below}"
+            items[part] = items[part] + count * amount if part in items else count * amount
+    return Bill(items)

@@ -14,6 +14,7 @@ from neurorebit.circuits.gates import STEP, cell_height, cells, whole_up
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.sense_amp import SenseAmp
+from neurorebit.circuits.shared import shared
 from neurorebit.circuits.write_driver import WriteDriver
 from neurorebit.cost import Cost, Real, action
 from neurorebit.technology import Technology
@@ -54,12 +55,13 @@ class SramBuffer(_Buffer):
 
     @cached_property
     def array(self) -> SramArray:
-        return SramArray(self.tech, self.lines, self.line)
+        return shared(SramArray, self.tech, self.lines, self.line)
 
     @cached_property
     def decoder(self) -> Decoder:
         array = self.array
-        return Decoder(
+        return shared(
+            Decoder,
             self.tech,
             self._address,
             load=array.row_cap,
@@ -70,20 +72,30 @@ class SramBuffer(_Buffer):
     @cached_property
     def precharger(self) -> Precharger:
         array = self.array
-        return Precharger(
-            self.tech, self.line, array.col_cap, array.col_res, fit_width=array.row_length
+        return shared(
+            Precharger,
+            self.tech,
+            self.line,
+            array.col_cap,
+            array.col_res,
+            fit_width=array.row_length,
         )
 
     @cached_property
     def write_driver(self) -> WriteDriver:
         array = self.array
-        return WriteDriver(
-            self.tech, self.line, array.col_cap, array.col_res, fit_width=array.row_length
+        return shared(
+            WriteDriver,
+            self.tech,
+            self.line,
+            array.col_cap,
+            array.col_res,
+            fit_width=array.row_length,
         )
 
     @cached_property
     def sense_amp(self) -> SenseAmp:
-        return SenseAmp(self.tech, self.line, fit_width=self.array.row_length)
+        return shared(SenseAmp, self.tech, self.line, fit_width=self.array.row_length)
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
@@ -120,12 +132,13 @@ class FlipFlopBuffer(_Buffer):
     @cached_property
     def register(self) -> Register:
         """All bits of a core."""
-        return Register(self.tech, self.bits)
+        return shared(Register, self.tech, self.bits)
 
     @cached_property
     def decoder(self) -> Decoder:
         length = 12.0 * self.line * cells(self.tech).inverter.width
-        return Decoder(
+        return shared(
+            Decoder,
             self.tech,
             self._address,
             load=self.tech.wire.cap * length,

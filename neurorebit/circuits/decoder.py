@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.gates import STEP, Gate, cells, inverter, nor, stage
-from neurorebit.circuits.layout import Placed, fitted, rows
+from neurorebit.circuits.layout import Placed, fitted, given, rows
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
 
@@ -68,8 +68,10 @@ class _Decoder(Placed):
         for gate, count in counted:
             exists = np.where(np.asarray(count) > 0.0, 1.0, 0.0)
             free = free + exists * gate.width
-            by_height = by_height + gate.width * rows(self.fit_height, gate.height, count)
-            by_width = by_width + gate.height * rows(self.fit_width, gate.width, count)
+            if given(self.fit_height):
+                by_height = by_height + gate.width * rows(self.fit_height, gate.height, count)
+            if given(self.fit_width):
+                by_width = by_width + gate.height * rows(self.fit_width, gate.width, count)
         height = np.maximum(self.outputs, self._nands) * cell.inverter.height
         return fitted(self, (free, height), by_width, by_height)
 

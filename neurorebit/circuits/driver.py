@@ -86,8 +86,7 @@ class RowFollower(_Follower):
         return Footprint.of(self.area, self.lines * leakage)
 
     @cached_property
-    def delay(self) -> Real:
-        """Time [s] from the decoder to the far end of the row."""
+    def _path(self) -> tuple[Real, Real]:
         inv, nand, gate = cells(self.tech).inverter, cells(self.tech).nand, self.gate
         line = gate.through_res * (2.0 * gate.output_cap + self.load)
         return chain(
@@ -96,7 +95,17 @@ class RowFollower(_Follower):
             nand.pfet_res * (inv.output_cap + 2.0 * nand.input_cap),
             2.0 * nand.nfet_res * (nand.output_cap + gate.input_cap),
             line + self.line_res * self.load / 2.0,
-        )[0]
+        )
+
+    @property
+    def delay(self) -> Real:
+        """Time [s] from the decoder to the far end of the row."""
+        return self._path[0]
+
+    @property
+    def output_ramp(self) -> Real:
+        """Ramp [1/s] at the far end of the row."""
+        return self._path[1]
 
     def _energy(self, voltage: Real) -> Real:
         inv, nand, gate = cells(self.tech).inverter, cells(self.tech).nand, self.gate

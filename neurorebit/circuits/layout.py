@@ -37,6 +37,11 @@ class Placed(Block):
         return self.width * self.height
 
 
+def given(side: Real) -> bool:
+    """Whether a side is given in any design; what follows from one that is not is never used."""
+    return side > 0.0 if isinstance(side, float) else bool(np.any(np.asarray(side) > 0.0))
+
+
 def rows(side: Real, unit: Real, count: Real) -> Real:
     """Rows that ``count`` units of this size need along a side; nan where not even one fits."""
     per_row = np.minimum(whole_down(side / unit), count)
@@ -72,8 +77,10 @@ def bank(
     return fitted(
         block,
         (count * col_unit[0], col_unit[1]),
-        row_unit[1] * rows(block.fit_width, row_unit[0], count),
-        col_unit[0] * rows(block.fit_height, col_unit[1], count),
+        row_unit[1] * rows(block.fit_width, row_unit[0], count) if given(block.fit_width) else 0.0,
+        col_unit[0] * rows(block.fit_height, col_unit[1], count)
+        if given(block.fit_height)
+        else 0.0,
     )
 
 

@@ -43,15 +43,21 @@ def _made(make: Callable[..., Any], *given: Any, **named: Any) -> Any:
     return make(*map(_plain, given), **{name: _plain(value) for name, value in named.items()})
 
 
+_recall: Callable[..., Any] = _made
+
+
 def shared(make: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
     """What ``make`` makes of these arguments; if it did so lately, the same as then.
 
     Technologies and arrays are the same if they are one object, numbers if they are equal. Whatever
     is made must be immutable.
     """
-    made: T = _made(
-        make, *map(_known, given), **{name: _known(value) for name, value in named.items()}
-    )
+    made: T
+    try:
+        made = _recall(make, *given, **named)
+    except TypeError:  # arrays cannot be looked up by their values
+        names = {name: _known(value) for name, value in named.items()}
+        made = _recall(make, *map(_known, given), **names)
     return made
 
 
