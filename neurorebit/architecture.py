@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from neurorebit.cost import Real
-from neurorebit.schema import Document, Section, quantity
+from neurorebit.schema import Document, Misfit, Section, quantity
 
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Bits = Annotated[int, Field(ge=1, le=64)]
@@ -117,21 +118,32 @@ class ArchitectureSpec(Section):
         return 32 if isinstance(self.error_bits, str) else self.error_bits
 
 
-def read_architecture(document: Document) -> ArchitectureSpec:
-    """The architecture of a file; InputError where it is wrong."""
+def misfits(spec: ArchitectureSpec) -> Iterator[Misfit]:
+    """What may not fit together in an architecture, or in arrays of designs."""
+    apim, dpim = spec.apim, spec.dpim
+    message = "must divide apim.cols, {:g}, got {:g}"
+    values = apim.cols, apim.cols_per_adc
+    yield Misfit(("apim", "cols_per_adc"), apim.cols % apim.cols_per_adc != 0, message, values)
+    message = "must be a multiple of the 32 bits of a word"
+    yield Misfit(("dpim", "cols"), dpim.cols % 32 != 0, message)
+    if not isinstance(apim.pe_side, str):
+        message = "must be a multiple of apim.rows, {:g}, or 'auto'"
+        where = apim.pe_side % apim.rows != 0
+        yield Misfit(("apim", "pe_side"), where, message, (apim.rows,))
+    message = (
+        "floating-point errors cannot be streamed bit by bit; take dpim.build=word_parallel, or "
+        "whole bits such as 32"
+    )
+    streamed = isinstance(spec.error_bits, str) and dpim.build == "bit_serial"
+    yield Misfit(("error_bits",), streamed, message)
+
+
+def read_architecture(document: Document, fitting: bool = True) -> ArchitectureSpec:
+    """The architecture of a file; InputError where it is wrong.
+
+    Whether values fit together is left open where ``fitting`` is not asked for.
+    """
     spec = document.read(ArchitectureSpec)
-    if spec.apim.cols % spec.apim.cols_per_adc:
-        message = f"must divide apim.cols, {spec.apim.cols}, got {spec.apim.cols_per_adc}"
-        raise document.error(("apim", "cols_per_adc"), message)
-    if spec.dpim.cols % 32:
-        raise document.error(("dpim", "cols"), "must be a multiple of the 32 bits of a word")
-    if spec.apim.pe_side != "auto" and spec.apim.pe_side % spec.apim.rows:
-        message = f"must be a multiple of apim.rows, {spec.apim.rows}, or 'auto'"
-        raise document.error(("apim", "pe_side"), message)
-    if spec.error_bits == "fp32" and spec.dpim.build == "bit_serial":
-        raise document.error(
-            ("error_bits",),
-            "floating-point errors cannot be streamed bit by bit; take dpim.build=word_parallel, "
-            "or whole bits such as 32",
-        )
+    if fitting:
+        document.refuse(misfits(spec))
     return spec

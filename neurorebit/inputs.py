@@ -16,6 +16,7 @@ from neurorebit.network import Network, read_network
 from neurorebit.schema import Document, InputError, plain
 from neurorebit.technology import Technology, read_technology
 
+TRAINING_SET = {"cifar10": 50_000, "digits": 1438}  # images of an epoch that nothing limits
 ROOTS = ("technology", "device", "architecture", "network", "training")
 CHOSEN = {"technology": "technology", "device": "device"}  # keys that an option of their own sets
 
@@ -63,6 +64,12 @@ class Inputs:
     recipe: str
     recipes: tuple[str, ...]
 
+    @property
+    def images(self) -> int:
+        """Images of an epoch, as many as are asked for and there are."""
+        size = TRAINING_SET[self.network.training.dataset]
+        return min(self.network.training.images or size, size)
+
     def record(self) -> dict[str, Any]:
         """For each file its name, place and digest, and the values that hold."""
         return {
@@ -83,11 +90,12 @@ def read_inputs(
     device: str = "",
     recipe: str = "",
     settings: Sequence[Setting] = (),
+    fitting: bool = True,
 ) -> Inputs:
     """Read the files by path or by name, with the settings over them.
 
     The architecture file names the technology and the device unless they are given. InputError
-    where a file or a setting is wrong, or they do not fit together.
+    where a file or a setting is wrong, or (with ``fitting``) numbers do not fit together.
     """
     seen: dict[str, Setting] = {}
     for setting in settings:
@@ -110,7 +118,7 @@ def read_inputs(
 
     documents["architecture"] = _open("architecture", architecture)
     _set(documents["architecture"], settings)
-    spec = read_architecture(documents["architecture"])
+    spec = read_architecture(documents["architecture"], fitting)
     for kind, given in (("technology", technology), ("device", device)):
         documents[kind] = (
             _open(kind, given) if given else _named_by(documents["architecture"], spec, kind)
@@ -121,7 +129,7 @@ def read_inputs(
     return Inputs(
         network=resolved,
         architecture=spec,
-        technology=read_technology(documents["technology"]),
+        technology=read_technology(documents["technology"], fitting),
         device=cells,
         pulses=pulses,
         documents=documents,

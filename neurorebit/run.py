@@ -23,7 +23,6 @@ if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numb
 Say = Callable[[str], None]
 Progress = Callable[[int, int, int, float, float], None]  # epoch, done, to do, loss, images/s
 
-TRAINING_SET = {"cifar10": 50_000, "digits": 1438}  # images of an epoch that nothing limits
 PAPER = "paper"  # the recipe with the published schedule
 
 
@@ -90,8 +89,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     spec, network = inputs.architecture, inputs.network
     folder = request.out or Path("reports") / re.sub(r"[^\w-]+", "_", network.name)
     activity = network.assumed(spec.input_bits)
-    size = TRAINING_SET[network.training.dataset]
-    design = _estimate(inputs, activity, min(network.training.images or size, size))  # or refuses
+    design = _estimate(inputs, activity, inputs.images)  # or refuses
     report.claim(folder)
 
     trained = None

@@ -99,6 +99,20 @@ class quantity:
             )
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Misfit:
+    """Values that are right each by itself, and where they do not fit together.
+
+    ``where`` is true or false, or says so of each design; ``message`` has a place for each of
+    ``values``, which are numbers or arrays over the designs too.
+    """
+
+    loc: Loc
+    where: Any
+    message: str
+    values: tuple[Any, ...] = ()
+
+
 class Section:
     """Base of the dataclasses that a file is read into: keys they do not name are errors."""
 
@@ -216,6 +230,12 @@ class Document:
             known = known[:-1]
         where = self._origin.get(known, f"{self.shown}:1")
         return InputError(": ".join(part for part in (where, join(loc), message) if part))
+
+    def refuse(self, misfits: Iterable[Misfit]) -> None:
+        """InputError for the first of the misfits that is one."""
+        for misfit in misfits:
+            if misfit.where:
+                raise self.error(misfit.loc, misfit.message.format(*misfit.values))
 
     def read(self, cls: type[T]) -> T:
         """The file as an instance of ``cls``; InputError where it does not fit."""

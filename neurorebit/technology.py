@@ -8,7 +8,7 @@ file's table and on the supply through the alpha-power law (Sakurai and Newton, 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.cost import Real
-from neurorebit.schema import Document, Section, quantity
+from neurorebit.schema import Document, Misfit, Section, quantity
 
 D = TypeVar("D")
 Count = Annotated[Real, quantity("", at_least=0)]
@@ -305,8 +305,32 @@ def _stack(values: Sequence[Any]) -> Any:
     return None if first is None else np.stack([np.asarray(v, dtype=np.float64) for v in values])
 
 
-def read_technology(document: Document) -> Technology:
-    """The technology of a file; InputError where a value is wrong or they do not fit together."""
+def misfits(technology: Technology) -> Iterator[Misfit]:
+    """What may not fit together in a technology, or in arrays of designs."""
+    vdd, nominal = technology.vdd, technology.nominal_vdd
+    low, high = (bound * nominal for bound in Technology.supply_range)
+    yield Misfit(
+        ("vdd",),
+        (vdd < low * (1 - 1e-12)) | (vdd > high * (1 + 1e-12)),
+        "must lie between {:.4g} V and {:.4g} V (0.8 to 1.2 times nominal_vdd, where the "
+        "alpha-power law holds), got {:g} V",
+        (low, high, vdd),
+    )
+    yield Misfit(("threshold",), technology.threshold >= vdd, "must lie below vdd")
+    kelvin, grid = technology.temperature, technology.drive.temperatures
+    yield Misfit(
+        ("temperature",),
+        (kelvin < grid[0]) | (kelvin > grid[-1]),
+        "must lie between {:g} K and {:g} K (drive.temperatures), got {:g} K",
+        (grid[0], grid[-1], kelvin),
+    )
+
+
+def read_technology(document: Document, fitting: bool = True) -> Technology:
+    """The technology of a file; InputError where a value is wrong or they do not fit together.
+
+    Whether supply, threshold and temperature do is left open where ``fitting`` is not asked for.
+    """
     technology = document.read(Technology)
     drive = technology.drive
     points = drive.temperatures.size
@@ -319,20 +343,6 @@ def read_technology(document: Document) -> Technology:
         raise document.error(("drive", "temperatures"), "must rise, with two or more entries")
     if (technology.channel == "finfet") != (technology.fin is not None):
         raise document.error(("channel",), "a section 'fin' goes with channel 'finfet' alone")
-    low, high = (bound * float(technology.nominal_vdd) for bound in Technology.supply_range)
-    if not low * (1 - 1e-12) <= float(technology.vdd) <= high * (1 + 1e-12):
-        raise document.error(
-            ("vdd",),
-            f"must lie between {low:.4g} V and {high:.4g} V (0.8 to 1.2 times nominal_vdd, where "
-            f"the alpha-power law holds), got {float(technology.vdd):g} V",
-        )
-    if technology.threshold >= technology.vdd:
-        raise document.error(("threshold",), "must lie below vdd")
-    grid = drive.temperatures
-    if not grid[0] <= technology.temperature <= grid[-1]:
-        raise document.error(
-            ("temperature",),
-            f"must lie between {grid[0]:g} K and {grid[-1]:g} K (drive.temperatures), got "
-            f"{float(technology.temperature):g} K",
-        )
+    if fitting:
+        document.refuse(misfits(technology))
     return technology

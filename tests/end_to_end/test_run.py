@@ -9,6 +9,7 @@ import pytest
 
 from neurorebit import paths, report
 from neurorebit import run as running
+from neurorebit.inputs import TRAINING_SET
 from neurorebit.train import data as datasets
 from neurorebit.train import trainer
 
@@ -145,10 +146,10 @@ def test_an_epoch_counts_the_images_it_has(command, tiny, data, place):
 
 
 def test_the_sizes_of_the_data_sets_are_known():
-    assert running.TRAINING_SET.keys() == datasets.TITLES.keys()
+    assert TRAINING_SET.keys() == datasets.TITLES.keys()
     digits = datasets.digits(datasets.Shape(1, 8, 8))
-    assert running.TRAINING_SET["digits"] == len(digits.train_labels)
-    assert running.TRAINING_SET["cifar10"] == 50_000
+    assert TRAINING_SET["digits"] == len(digits.train_labels)
+    assert TRAINING_SET["cifar10"] == 50_000
 
 
 # --- the same again
