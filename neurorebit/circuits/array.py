@@ -170,6 +170,11 @@ class SramArray(Block):
             self.tech.sram.access, 0.0
         )
 
+    @property
+    def access_drain(self) -> Real:
+        """Load of an access transistor's drain [F]."""
+        return self._drain(self.tech.sram.access, 0.0)
+
     @cached_property
     def node_cap(self) -> Real:
         """Load of a storage node [F]."""

@@ -1,0 +1,159 @@
+"""Reference records: what another tool, a circuit simulator or silicon says of a circuit.
+
+A file is ``{"tool", "records": [...]}``; a record says the module, the technology, the inputs and
+the outputs, all plain numbers whose unit ends the name. The format is documented in the README.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neurorebit.schema import InputError
+
+PUBLIC = Path(__file__).with_name("public.json.xz")
+NUMBER = (int, float)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One circuit at one design point, as the reference has it."""
+
+    tool: str
+    module: str
+    variant: str
+    technology: str  # name or path of a technology file
+    temperature: float
+    inputs: Mapping[str, float]
+    outputs: Mapping[str, float]
+    where: str
+
+    def error(self, what: str) -> InputError:
+        return InputError(f"{self.where}: {what}")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A record's inputs; one that is missing is the record's fault."""
+
+    record: Record
+    hidden: Mapping[str, float]  # settings of the tool that its records do not repeat
+
+    def __getitem__(self, name: str) -> float:
+        value = self.get(name)
+        if value is None:
+            raise self.record.error(
+                f"inputs.{name}: missing; a record of module {self.record.module} needs it"
+            )
+        return value
+
+    def get(self, name: str) -> float | None:
+        """An input that may be left out."""
+        return self.record.inputs.get(name, self.hidden.get(name))
+
+    def given(self, name: str, otherwise: float) -> float:
+        """An input, or what holds where nothing is said."""
+        value = self.get(name)
+        return otherwise if value is None else value
+
+
+def read(source: Path | None) -> tuple[Record, ...]:
+    """The records of a folder, of one file, or (None) the public ones that the project carries."""
+    files = [PUBLIC] if source is None else _files(source)
+    found = tuple(record for path in files for record in _records(path))
+    if not found:
+        raise InputError(f"{source}: holds no records; give files with a list 'records' in them")
+    return found
+
+
+def documents(source: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The JSON files of a folder, or the one file given, as they are."""
+    for path in _files(source):
+        yield path, _document(path)
+
+
+def _files(source: Path) -> list[Path]:
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        raise InputError(f"{source}: no such folder or file; give the folder of the records")
+    files = sorted([*source.glob("*.json"), *source.glob("*.json.xz")])
+    if not files:
+        raise InputError(f"{source}: holds no .json file; give the folder of the records")
+    return files
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        raw = path.read_bytes()
+        text = (lzma.decompress(raw) if path.suffix == ".xz" else raw).decode("utf-8")
+        document = json.loads(text)
+    except json.JSONDecodeError as problem:
+        raise InputError(f"{path}:{problem.lineno}: not JSON: {problem.msg}") from None
+    except (OSError, lzma.LZMAError, UnicodeDecodeError) as problem:
+        raise InputError(f"{path}: cannot be read: {problem}") from None
+    if not isinstance(document, dict):
+        raise InputError(f"{path}: expected an object with 'tool' and 'records'")
+    return document
+
+
+def _records(path: Path) -> Iterator[Record]:
+    document = _document(path)
+    if "records" not in document:
+        if "configurations" in document:
+            return  # whole chips, which are compared elsewhere
+        raise InputError(f"{path}: records: missing; expected a list")
+    tool, records = document.get("tool"), document["records"]
+    if not isinstance(tool, str) or not tool:
+        raise InputError(f"{path}: tool: missing; say who or what gave the figures")
+    if not isinstance(records, list):
+        raise InputError(f"{path}: records: expected a list")
+    for number, entry in enumerate(records):
+        yield _record(tool, entry, f"{path}: records[{number}]")
+
+
+def _record(tool: str, entry: Any, where: str) -> Record:
+    if not isinstance(entry, dict):
+        raise InputError(f"{where}: expected an object")
+    module = _text(entry, "module", where)
+    if "technology" in entry:
+        technology = _text(entry, "technology", where)
+    else:
+        node = _number(entry, "technode_nm", where)
+        technology = f"{node:g}nm_{_text(entry, 'roadmap', where).lower()}"
+    variant = _text(entry, "variant", where) if "variant" in entry else ""
+    temperature = _number(entry, "temperature_K", where)
+    inputs, outputs = (_numbers(entry, key, where) for key in ("inputs", "outputs"))
+    return Record(tool, module, variant, technology, temperature, inputs, outputs, where)
+
+
+def _value(entry: Mapping[str, Any], key: str, where: str) -> Any:
+    if key not in entry:
+        raise InputError(f"{where}: {key}: missing")
+    return entry[key]
+
+
+def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
+    value = _value(entry, key, where)
+    if not isinstance(value, str) or not value:
+        raise InputError(f"{where}: {key}: expected a text, got {value!r}")
+    return value
+
+
+def _number(entry: Mapping[str, Any], key: str, where: str) -> float:
+    value = _value(entry, key, where)
+    if isinstance(value, bool) or not isinstance(value, NUMBER) or not math.isfinite(value):
+        raise InputError(f"{where}: {key}: expected a number, got {value!r}")
+    return float(value)
+
+
+def _numbers(entry: Mapping[str, Any], key: str, where: str) -> dict[str, float]:
+    values = _value(entry, key, where)
+    if not isinstance(values, dict):
+        raise InputError(f"{where}: {key}: expected names and numbers")
+    return {name: _number(values, name, f"{where}.{key}") for name in values}
