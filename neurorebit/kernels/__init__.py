@@ -12,21 +12,33 @@ from pathlib import Path
 import numba
 
 
-def cache_folder() -> Path:
-    """The folder of the compiled code of exactly these sources."""
-    digest = hashlib.sha256(numba.__version__.encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
-    name = f"kernels-{digest.hexdigest()[:16]}"
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    user = Path(given) if os.path.isabs(given) else Path.home() / ".cache"
-    folder = Path(numba.config.CACHE_DIR or user / "neurorebit") / name
+def digest(folder):
+    """A name for exactly the sources in ``folder``, compiled by this Numba."""
+    sha = hashlib.sha256(numba.__version__.encode())
+    for source in sorted(folder.glob("*.py")):
+        sha.update(source.name.encode() + b"\0" + source.read_bytes())
+    return f"kernels-{sha.hexdigest()[:16]}"
+
+
+def cache_base(given, environment):
+    """Where compiled code is kept: Numba's own setting, or else the user's cache."""
+    if given:
+        return Path(given)
+    user = environment.get("XDG_CACHE_HOME", "")
+    return (Path(user) if os.path.isabs(user) else Path.home() / ".cache") / "neurorebit"
+
+
+def usable(folder):
+    """Whether the folder is there, made if need be, and can be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK)
     except OSError:
-        writable = False
-    return folder if writable else Path(tempfile.gettempdir()) / f"neurorebit-{name}"
+        return False
+    return os.access(folder, os.W_OK)
 
 
-numba.config.CACHE_DIR = str(cache_folder())
+_folder = cache_base(numba.config.CACHE_DIR, os.environ) / digest(Path(__file__).parent)
+if not usable(_folder):  # compile for this process only; a shared folder would not be safe
+    _temporary = tempfile.TemporaryDirectory(prefix="neurorebit-")
+    _folder = Path(_temporary.name)
+numba.config.CACHE_DIR = str(_folder)

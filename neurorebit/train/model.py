@@ -214,8 +214,8 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
     cells = matrix.weights * written.updates
     return LayerActivity(
         input_density=tuple(float(ones) / seen.pairs for ones in seen.ones),
-        error_density=seen.error_ones / seen.errors,
-        error_nonzero=seen.error_some / seen.errors,
+        error_density=float(seen.error_ones) / seen.errors,
+        error_nonzero=float(seen.error_some) / seen.errors,
         conductance=written.conductance / written.updates,
         set_fraction=written.sets / cells,
         reset_fraction=written.resets / cells,

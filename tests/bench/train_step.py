@@ -1,0 +1,150 @@
+"""Images per second of a training step: each scheme, plain PyTorch where installed, the limit.
+
+python tests/bench/train_step.py [--network vgg11] [--batch 128] [--threads 2] [--repeats 7]
+
+A step is forward, backward, gradient, update and sync on random images. All take turns within one
+process; the medians are compared. The limit is the same multiplications at the rate of one large
+matrix product on the same threads.
+"""
+
+import argparse
+import resource
+import statistics
+import time
+from dataclasses import replace
+
+import numpy as np
+from tabulate import tabulate
+from threadpoolctl import threadpool_limits
+
+from neurorebit import paths
+from neurorebit.architecture import read_architecture
+from neurorebit.device import read_device
+from neurorebit.network import read_network
+from neurorebit.schema import Document
+from neurorebit.train.model import Model
+from neurorebit.train.trainer import softmax_loss
+from neurorebit.train.workers import Workers
+
+SCHEMES = {
+    "real": ("real", "array"),
+    "hybrid": ("hybrid", "array"),
+    "hybrid, ideal ADC": ("hybrid", "ideal"),
+}
+
+
+def ours(network, weights, adc, images, labels, workers):
+    """A function that does one step."""
+    training = replace(network.training, adc=adc, calibration_steps=2)
+    spec = read_architecture(Document(paths.shipped("architecture", "rebit")))
+    device = read_device(Document(paths.shipped("device", spec.device)))
+    chip = replace(spec, weights=weights)
+    model = Model(network, training, chip, device, seed=1, workers=workers)
+    model.begin_epoch(1)  # input ranges no longer follow: the state a long run is in
+
+    def step():
+        model.backward(softmax_loss(model.forward(images, learning=True), labels)[1], 0.001)
+
+    return step
+
+
+def theirs(network, images, labels, threads):
+    """The same step in FP32 PyTorch, channels last; None where it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    torch.set_num_threads(threads)
+    layers = []
+    for node in network.nodes:
+        given, out = node.shape_in, node.shape_out
+        make = {
+            "conv": lambda n=node, i=given, o=out: torch.nn.Conv2d(
+                i.channels, o.channels, n.kernel, n.stride, n.padding, groups=n.groups, bias=False
+            ),
+            "linear": lambda i=given, o=out: torch.nn.Linear(i.channels, o.channels, bias=False),
+            "batch_norm": lambda i=given: torch.nn.BatchNorm2d(i.channels),
+            "relu": lambda: torch.nn.ReLU(inplace=True),
+            "max_pool": lambda n=node: torch.nn.MaxPool2d(n.kernel, n.stride),
+            "avg_pool": lambda n=node: torch.nn.AvgPool2d(n.kernel, n.stride),
+            "flatten": torch.nn.Flatten,
+        }
+        if node.kind not in make or node.inputs != (node.index - 1,):
+            return None  # only chains of layers are compared
+        layers.append(make[node.kind]())
+    model = torch.nn.Sequential(*layers).to(memory_format=torch.channels_last)
+    learn = torch.optim.SGD(model.parameters(), 0.001, momentum=0.9, weight_decay=5e-4)
+    x = torch.from_numpy(images.astype(np.float32) / 255).permute(0, 3, 1, 2)
+    y = torch.from_numpy(labels)
+
+    def step():
+        learn.zero_grad()
+        torch.nn.functional.cross_entropy(model(x), y).backward()
+        learn.step()
+
+    return step
+
+
+def rate_of_products(threads):
+    """Multiplications per second of one large matrix product on all threads."""
+    size = 2048
+    a, b = (np.random.default_rng(i).normal(size=(size, size)).astype(np.float32) for i in (0, 1))
+    with threadpool_limits(threads, user_api="blas"):
+        return size**3 / statistics.median(seconds(lambda: a @ b) for _ in range(7))
+
+
+def seconds(action):
+    """How long it takes."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def main():
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--network", default="vgg11")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=7)
+    options = parser.parse_args()
+    network = read_network(Document(paths.shipped("network", options.network)))
+    shape, random = network.input, np.random.default_rng(0)
+    images = random.integers(
+        0, 256, (options.batch, shape.height, shape.width, shape.channels), np.uint8
+    )
+    labels = random.integers(0, network.classes, options.batch)
+    with Workers(options.threads) as workers:
+        steps = {
+            name: ours(network, *scheme, images, labels, workers)
+            for name, scheme in SCHEMES.items()
+        }
+        if (other := theirs(network, images, labels, options.threads)) is not None:
+            steps["PyTorch FP32"] = other
+        times = {name: [] for name in steps}
+        for turn in range(options.repeats + 2):
+            for name, step in steps.items():
+                alone = name != "PyTorch FP32"  # our threads call BLAS with one thread each
+                with threadpool_limits(1 if alone else options.threads, user_api="blas"):
+                    took = seconds(step)
+                if turn >= 2:
+                    times[name].append(took)
+    first = network.matrices[0].matrix
+    macs = 3 * network.macs - first.macs  # no error is sent back to the image
+    limit = rate_of_products(options.threads) / macs
+    base = times.get("PyTorch FP32")
+    rows = []
+    for name, taken in times.items():
+        rate = options.batch / statistics.median(taken)
+        ratio = statistics.median(base) / statistics.median(taken) if base else None
+        rows.append([name, rate, ratio, rate / limit])
+    rows.append(["limit: one large product", limit, None, 1.0])
+    heads = ["scheme", "images/s", "x PyTorch", "share of the limit"]
+    print(f"{network.name}, batch {options.batch}, {options.threads} threads")
+    print(tabulate(rows, heads, floatfmt=".2f", missingval="-"))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"peak memory of the process, all models together: {peak:.2f} GiB")
+
+
+if __name__ == "__main__":
+    main()
