@@ -7,7 +7,7 @@ before it: ``design`` takes numbers or arrays, ``estimate`` is one design in ful
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -232,7 +232,7 @@ class Phases:
         chip, m, plan, a = self.chip, self.layers, self.chip.plan, self.activity
         (high, highs), (low, lows) = _cut(np.where(m.split, m.channels, m.rows), plan.rows)
         (wide, wides), (thin, thins) = _cut(m.outputs, plan.cols)
-        density, conductance = (_beside(*(share,) * 4) for share in (a.density, a.conductance))
+        density, conductance = (_fourfold(share) for share in (a.density, a.conductance))
         rows, cols = _beside(high, high, low, low), _beside(wide, thin, wide, thin)
         blocks = np.where(m.split, m.positions, m.groups)
         counts = (blocks * n for n in (highs * wides, highs * thins, lows * wides, lows * thins))
@@ -407,6 +407,11 @@ def _beside(*amounts: Real) -> Real:
     return np.concatenate(np.broadcast_arrays(*amounts), axis=-1)
 
 
+def _fourfold(amounts: Rows) -> Rows:
+    """The same four times along the axis of the layers; what all layers share needs none."""
+    return amounts if amounts.shape[-1] == 1 else np.concatenate((amounts,) * 4, axis=-1)
+
+
 def joined(*bills: Bill) -> Bill:
     """One bill of several."""
     items: dict[str, Real] = {}
@@ -538,15 +543,32 @@ def _of_device(device: Device) -> tuple[str, ...]:
     )
 
 
+def lost(bill: Bill) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Parts whose amount is no number, and in which designs; where a part of theirs is, it counts
+    alone.
+    """
+    found = {part: ~np.isfinite(np.asarray(amount)) for part, amount in bill.items.items()}
+    wrong = {part: where for part, where in found.items() if np.any(where)}
+    for part, where in wrong.items():
+        below = [inner for other, inner in wrong.items() if other.startswith(f"{part}/")]
+        for inner in below:
+            where = where & ~inner
+        if np.any(where):
+            yield part, where
+
+
+def undefined(part: str, of: str) -> str:
+    """Why a design cannot exist."""
+    return f"{part}: cannot be built in this technology: its {of} is undefined"
+
+
 def _check(bill: Bill, of: str) -> None:
-    """InfeasibleError that names the first part without parts of its own whose bill is nan."""
-    lost = [part for part, amount in bill.items.items() if not np.all(np.isfinite(amount))]
-    for part in lost:
-        if not any(other.startswith(f"{part}/") for other in lost):
-            raise InfeasibleError(
-                f"{part}: cannot be built in this technology: its {of} is undefined; a device of "
-                "higher resistance, another technology or another size of array may fit"
-            )
+    """InfeasibleError that names the first part whose bill is no number."""
+    for part, _ in lost(bill):
+        raise InfeasibleError(
+            f"{undefined(part, of)}; a device of higher resistance, another technology or another "
+            "size of array may fit"
+        )
 
 
 ASSUMPTIONS = (

@@ -1,0 +1,313 @@
+"""Axes of a sweep: keys of the files, and the values that each takes.
+
+A key is written as for ``--set``, and every value passes the checks of a value set there. Numbers
+become arrays; whatever else a key may hold (a kind, a file, a word) is a noun, to be looped over.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass, replace
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from neurorebit.architecture import ArchitectureSpec
+from neurorebit.device import Device
+from neurorebit.inputs import CHOSEN, Setting
+from neurorebit.network import AssumedActivity, Shares, Training
+from neurorebit.schema import InputError, Loc, quantity, split
+from neurorebit.technology import Technology
+
+FILES = ("technology", "device", "architecture")  # keys that name a whole file
+TREES: Mapping[str, Any] = {  # what holds numbers that an estimate takes as arrays
+    "technology": Technology,
+    "device": Device,
+    "architecture": ArchitectureSpec,
+    "network.activity": AssumedActivity,
+}
+BATCH = "training.batch"
+NUMBERS = (int, float, np.integer, np.floating)
+Values = Sequence[Any] | NDArray[Any] | str
+Refuse = Callable[[Setting], None]  # raises what is wrong with a value, if anything is
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A key and its values along an axis.
+
+    A value is a number in SI units, or a noun: the text of it, with nan for a number.
+    """
+
+    key: str
+    unit: str
+    texts: tuple[str, ...]  # as they would be set
+    numbers: NDArray[np.float64]
+    whole: bool = False
+
+    @property
+    def heading(self) -> str:
+        """The key with its unit."""
+        return f"{self.key} [{self.unit}]" if self.unit else self.key
+
+    @functools.cached_property
+    def nouns(self) -> tuple[str, ...]:
+        """For each value its text if it is a noun, else nothing."""
+        numbers = self.numbers.tolist()
+        return tuple("" if n == n else text for text, n in zip(self.texts, numbers, strict=True))
+
+    @property
+    def shown(self) -> NDArray[Any]:
+        """The values as a table holds them: numbers, or text if any is a noun."""
+        if any(self.nouns):
+            return np.array(self.texts, dtype=object)
+        return self.numbers.astype(np.int64) if self.whole else self.numbers
+
+    def setting(self, row: int) -> Setting:
+        """The value as it would be set."""
+        return Setting(self.key, self.texts[row])
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """One key, or several that change together."""
+
+    columns: tuple[Column, ...]
+
+    def __len__(self) -> int:
+        return len(self.columns[0].texts)
+
+    def groups(self) -> list[NDArray[np.intp]]:
+        """The rows that share all nouns, in order of their first."""
+        found: dict[tuple[str, ...], list[int]] = {}
+        for row, nouns in enumerate(zip(*(c.nouns for c in self.columns), strict=True)):
+            found.setdefault(nouns, []).append(row)
+        return [np.array(rows) for rows in found.values()]
+
+    def told(self, row: int) -> str:
+        """The row as the command line would say it."""
+        return ", ".join(f"{column.key}={column.texts[row]}" for column in self.columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """What may stand at a key: its check, its unit, and whether its numbers are whole."""
+
+    adapter: TypeAdapter[Any]
+    unit: str
+    whole: bool
+
+
+def column(key: str, values: Values, refuse: Refuse) -> Column:
+    """A key and its values: texts with units, or numbers in SI units; InputError for a wrong one.
+
+    A text may be a list ``V1,V2`` and hold ranges ``LOW:HIGH:COUNT``, ends included.
+    """
+    key = _checked_key(key)
+    field = _field(key)
+    if isinstance(values, str):
+        pieces: list[Any] = [piece.strip() for piece in values.split(",")]
+    elif _are_numbers(values):
+        return _of_numbers(key, field, np.asarray(values), refuse)
+    else:
+        pieces = list(values)
+    if not pieces or any(isinstance(piece, str) and not piece for piece in pieces):
+        raise InputError(f"--axis {key}: a value is missing; write {key}=V1,V2 or LOW:HIGH:COUNT")
+    parts = [_piece(key, field, piece, refuse) for piece in pieces]
+    return Column(
+        key,
+        field.unit if field else "",
+        tuple(text for part in parts for text in part.texts),
+        np.concatenate([part.numbers for part in parts]),
+        all(part.whole for part in parts),
+    )
+
+
+def _are_numbers(values: Sequence[Any] | NDArray[Any]) -> bool:
+    if isinstance(values, np.ndarray):
+        return values.dtype.kind in "fiu"
+    kinds = {type(value) for value in values}
+    return bool(kinds) and all(issubclass(kind, NUMBERS) and kind is not bool for kind in kinds)
+
+
+def _checked_key(key: str) -> str:
+    if key in FILES:
+        return key
+    try:
+        return Setting.parse(f"{key}=").key
+    except InputError as problem:
+        told = str(problem).replace(f"--set {key}=", f"--axis {key}")
+        raise InputError(told.replace(f"--{key}", f"{key}=NAME,NAME")) from None
+
+
+def _piece(key: str, field: Field | None, piece: Any, refuse: Refuse) -> Column:
+    """The column of a value, a range or a number."""
+    if isinstance(piece, str):
+        low, _, rest = piece.partition(":")
+        high, _, count = rest.rpartition(":")
+        if field and low and high and count:
+            return _range(key, field, (low, high, count), refuse)
+        return _value(key, field, piece, refuse)
+    if isinstance(piece, bool | np.bool_):
+        return _value(key, field, str(piece).lower(), refuse)
+    if isinstance(piece, NUMBERS):
+        return _of_numbers(key, field, np.array([piece]), refuse)
+    return _value(key, field, str(piece), refuse)
+
+
+def _value(key: str, field: Field | None, text: str, refuse: Refuse) -> Column:
+    number = _number(field, text)
+    if number is None:
+        refuse(Setting(key, text))
+    unit = field.unit if field else ""
+    found = np.array([np.nan if number is None else number])
+    return Column(key, unit, (text,), found, field.whole if field else False)
+
+
+def _range(key: str, field: Field, given: tuple[str, str, str], refuse: Refuse) -> Column:
+    low, high, count = given
+    told = f"--axis {key}={low}:{high}:{count}"
+    if not count.isdigit() or int(count) < 2:
+        raise InputError(f"{told}: expected LOW:HIGH:COUNT with a COUNT of 2 or more")
+    ends = [_value(key, field, end, refuse).numbers[0] for end in (low, high)]
+    if not np.all(np.isfinite(ends)):
+        raise InputError(f"{told}: a range goes from a number to a number")
+    found = np.linspace(ends[0], ends[1], int(count))
+    return _of_numbers(key, field, found, refuse, told)
+
+
+def _of_numbers(
+    key: str, field: Field | None, given: NDArray[Any], refuse: Refuse, told: str = ""
+) -> Column:
+    """The column of numbers in SI units, which are right if the least and the greatest are."""
+    numbers = np.asarray(given, dtype=np.float64).ravel()
+    told = told or f"--axis {key}"
+    if field is None:
+        return column(key, [f"{n:g}" for n in numbers], refuse)
+    if not numbers.size or not np.all(np.isfinite(numbers)):
+        raise InputError(f"{told}: expected numbers, one or more")
+    if field.whole and not np.all(numbers == np.round(numbers)):
+        uneven = numbers[numbers != np.round(numbers)][0]
+        raise InputError(f"{told}: expected whole numbers, got {uneven:g}")
+
+    def text(number: float) -> str:
+        return f"{number:.0f}" if field.whole else f"{number!r} {field.unit}".rstrip()
+
+    for end in (np.min(numbers), np.max(numbers)):
+        if _number(field, text(float(end))) is None:
+            refuse(Setting(key, text(float(end))))
+            raise InputError(f"{told}: expected something else than a number")
+    return Column(key, field.unit, tuple(map(text, numbers.tolist())), numbers, field.whole)
+
+
+def _number(field: Field | None, text: str) -> float | None:
+    """The value if it is a number that passes the checks of its field."""
+    if field is None:
+        return None
+    try:
+        value = field.adapter.validate_python(text)
+    except ValidationError:
+        return None
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def axes_of(
+    axes: Mapping[str, Values],
+    designs: Mapping[str, Values],
+    taken: Iterable[Setting],
+    refuse: Refuse,
+) -> tuple[Axis, ...]:
+    """The axes of a sweep, and of ``designs`` one whose keys change together, as the first.
+
+    InputError where a value is wrong, a key stands twice or is set as well.
+    """
+    together = [column(key, values, refuse) for key, values in designs.items()]
+    lengths = {len(found.texts) for found in together}
+    if len(lengths) > 1:
+        told = ", ".join(f"{found.key} has {len(found.texts)}" for found in together)
+        raise InputError(f"designs need as many values of every key: {told}")
+    alone = [column(key, values, refuse) for key, values in axes.items()]
+    seen: set[str] = set()
+    settings = {setting.key: setting for setting in taken}
+    for found in (*together, *alone):
+        for key in (found.key, f"architecture.{CHOSEN.get(found.key, '')}"):
+            if key in settings:
+                raise InputError(
+                    f"--axis {found.key} and {settings[key]}: the same choice twice; keep one"
+                )
+        if found.key in seen:
+            raise InputError(f"--axis {found.key}: given twice; keep one")
+        seen.add(found.key)
+    first = [Axis(tuple(together))] if together else []
+    return (*first, *(Axis((found,)) for found in alone))
+
+
+def place(tree: Any, loc: Loc, value: Any) -> Any:
+    """The same dataclass with another value at these steps."""
+    step, *rest = loc
+    if isinstance(tree, tuple):
+        index = int(step)
+        return (*tree[:index], place(tree[index], tuple(rest), value), *tree[index + 1 :])
+    inner = place(getattr(tree, str(step)), tuple(rest), value) if rest else value
+    return replace(tree, **{str(step): inner})
+
+
+# --- what the schema says of a key
+
+
+@functools.cache
+def _field(key: str) -> Field | None:
+    """The number at a key; none where an estimate does not take arrays, or there is no such key."""
+    if key == BATCH:
+        return _described(_hint(Training, ("batch",)))
+    for root, tree in TREES.items():
+        if key.startswith(f"{root}."):
+            return _described(_hint(tree, split(key.removeprefix(f"{root}."))))
+    return None
+
+
+def _hint(hint: Any, loc: Loc) -> Any:
+    """The annotation at these steps below an annotation, None if there is none."""
+    for step in loc:
+        found = None
+        for kind in _kinds(hint):
+            if isinstance(step, int) and get_origin(kind) is tuple:
+                found = get_args(kind)[0]
+            elif is_dataclass(kind):
+                found = get_type_hints(kind, include_extras=True).get(str(step), found)
+        if found is None:
+            return None
+        hint = found
+    return hint
+
+
+def _kinds(hint: Any) -> tuple[Any, ...]:
+    """What an annotation allows, unions and metadata taken apart."""
+    if get_origin(hint) is Annotated:
+        return _kinds(get_args(hint)[0])
+    if get_origin(hint) in (Union, types.UnionType):
+        return tuple(kind for inner in get_args(hint) for kind in _kinds(inner))
+    return (hint,)
+
+
+def _described(hint: Any) -> Field | None:
+    quantities = [item for item in _metadata(hint) if isinstance(item, quantity)]
+    whole = int in _kinds(hint) and not quantities
+    if not (whole or quantities) or (quantities and quantities[0].many and hint is not Shares):
+        return None
+    return Field(TypeAdapter(hint), quantities[0].unit if quantities else "", whole)
+
+
+def _metadata(hint: Any) -> tuple[Any, ...]:
+    if get_origin(hint) is Annotated:
+        inner, *metadata = get_args(hint)
+        return (*metadata, *_metadata(inner))
+    if get_origin(hint) in (Union, types.UnionType):
+        return tuple(item for inner in get_args(hint) for item in _metadata(inner))
+    return ()
