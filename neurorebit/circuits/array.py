@@ -73,11 +73,15 @@ class ReramArray(Block):
         return self.tech.wire.cap * self.row_length
 
     @cached_property
+    def drain_cap(self) -> Real:
+        """Load of a cell on a line, the drain of its access transistor [F]."""
+        room = np.maximum(self.device.cell.width * self.tech.feature, cell_edges(self.tech))
+        return shared(Gate, self.tech, self.access_width, 0.0, cell_height=room).output_cap
+
+    @cached_property
     def col_cap(self) -> Real:
         """Load of a column line with the drains on it [F]."""
-        room = np.maximum(self.device.cell.width * self.tech.feature, cell_edges(self.tech))
-        drain = shared(Gate, self.tech, self.access_width, 0.0, cell_height=room).output_cap
-        return self.tech.wire.cap * self.col_length + self.rows * drain
+        return self.tech.wire.cap * self.col_length + self.rows * self.drain_cap
 
     @cached_property
     def row_res(self) -> Real:
@@ -117,6 +121,20 @@ class ReramArray(Block):
         row = self.access_cap * cell.access_voltage**2 + self.row_cap * cell.read_voltage**2
         col = self.col_cap * cell.read_voltage**2
         return Cost.of(active_rows * row + columns * col, 0.0)
+
+    @action
+    def settle_rows(self, row_res: Real, load: Real, precision: Real) -> Cost:
+        """As ``settle``, for rows that are sensed; ``load`` is all that hangs on one [F]."""
+        tau = row_res * load + self.row_res * load / 2.0
+        return Cost.of(0.0, tau * np.log(precision))
+
+    @action
+    def read_transposed(self, columns: Real, sensed: Real, row_cap: Real) -> Cost:
+        """Charge so many columns, and the input and access lines of so many sensed rows."""
+        cell = self.device.cell
+        col = self.col_cap * cell.read_voltage**2
+        row = row_cap * cell.read_voltage**2 + self.access_cap * cell.access_voltage**2
+        return Cost.of(columns * col + sensed * row, 0.0)
 
     @action
     def pulse_set(self, cells: Real, voltage: Real) -> Cost:
@@ -227,6 +245,14 @@ class SramArray(Block):
         tau = self.read_res * (own + self.col_cap) + self.col_res * self.col_cap / 2.0
         delay, _ = stage(tau * np.log(vdd / (vdd - swing / 2.0)), ramp)
         return Cost.of(self.row_cap * vdd**2, delay)
+
+    @action
+    def read_transposed(self, ramp: Real) -> Cost:
+        """Drive a column line until the row lines differ by the sense voltage."""
+        vdd, swing = self.tech.vdd, self.tech.sram.sense_voltage
+        tau = self.read_res * (self.access_drain + self.row_cap) + self.row_res * self.row_cap / 2.0
+        delay, _ = stage(tau * np.log(vdd / (vdd - swing / 2.0)), ramp)
+        return Cost.of(self.col_cap * vdd**2, delay)
 
     @action
     def write(self, ramp: Real, flipped: Real = 0.5) -> Cost:
