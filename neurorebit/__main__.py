@@ -83,6 +83,31 @@ def _run(asked: argparse.Namespace) -> int:
     return FAILED if outcome.diverged else 0
 
 
+def _sweep(asked: argparse.Namespace) -> int:
+    from neurorebit import axes, table
+    from neurorebit.sweep import sweep
+
+    if asked.out is not None:
+        table.claim(asked.out)
+    with Designs() as progress:
+        found = sweep(
+            asked.network,
+            axes.parse(asked.axis),
+            designs=axes.read(asked.designs) if asked.designs else None,
+            architecture=asked.architecture,
+            technology=asked.technology,
+            device=asked.device,
+            settings=asked.set,
+            pareto=asked.pareto,
+            progress=progress,
+        )
+    print(table.best(found, asked.pareto))
+    if asked.out is not None:
+        table.write(found, asked.out)
+        print(f"\nwritten to {asked.out}")
+    return 0
+
+
 def _compare(asked: argparse.Namespace) -> int:
     from neurorebit import compare
 
@@ -153,6 +178,28 @@ class Lines:
     def close(self) -> None:
         if self._last is not None:
             _say(self._last[1])
+
+
+class Designs:
+    """Progress of a sweep: a bar on a terminal, else nothing."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        return self._tell
+
+    def __exit__(self, *problem: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def _tell(self, done: int, todo: int) -> None:
+        if sys.stderr.isatty():
+            if self._bar is None:
+                from tqdm import tqdm
+
+                self._bar = tqdm(total=todo, unit=" designs", unit_scale=True, file=sys.stderr)
+            self._bar.update(done - self._bar.n)
 
 
 class Download:
@@ -242,27 +289,36 @@ def _parser() -> Parser:
         made.set_defaults(command=action)
         return made
 
+    def chip(of: Parser) -> None:
+        of.add_argument(
+            "network", metavar="NETWORK", help="a network file, or the name of a shipped one"
+        )
+        of.add_argument("--architecture", metavar="A", default="rebit", help="the chip (rebit)")
+        of.add_argument(
+            "--technology",
+            metavar="T",
+            default="",
+            help="the CMOS node, instead of the architecture's",
+        )
+        of.add_argument(
+            "--device",
+            metavar="D",
+            default="",
+            help="the memory device, instead of the architecture's",
+        )
+        of.add_argument(
+            "--set",
+            metavar="KEY=VALUE",
+            action="append",
+            default=[],
+            help="set any key of any file: technology.vdd=0.8V, device.r_on=200kohm, "
+            "architecture.apim.adc_bits=6, network.layers[0].channels=32, training.adc=ideal",
+        )
+
     run = command(commands, "run", _run, "train a network and report what its chip costs")
-    run.add_argument(
-        "network", metavar="NETWORK", help="a network file, or the name of a shipped one"
-    )
-    run.add_argument("--architecture", metavar="A", default="rebit", help="the chip (rebit)")
-    run.add_argument(
-        "--technology", metavar="T", default="", help="the CMOS node, instead of the architecture's"
-    )
-    run.add_argument(
-        "--device", metavar="D", default="", help="the memory device, instead of the architecture's"
-    )
+    chip(run)
     run.add_argument(
         "--weights", metavar="W", help="where the weights live: hybrid or real (software)"
-    )
-    run.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="set any key of any file: technology.vdd=0.8V, device.r_on=200kohm, "
-        "architecture.apim.adc_bits=6, network.layers[0].channels=32, training.adc=ideal",
     )
     run.add_argument("--no-train", action="store_true", help="estimate only, with assumed activity")
     run.add_argument(
@@ -281,6 +337,33 @@ def _parser() -> Parser:
     )
     run.add_argument(
         "--threads", metavar="N", type=_whole(1, 1024), help="of training (all processors)"
+    )
+
+    sweep = command(commands, "sweep", _sweep, "estimate the chips of a grid of designs")
+    chip(sweep)
+    sweep.add_argument(
+        "--axis",
+        metavar="KEY=VALUES",
+        action="append",
+        default=[],
+        help="a key as in --set with the values it takes, V1,V2 or LOW:HIGH:COUNT: "
+        "architecture.apim.adc_bits=4,5,6, technology.vdd=0.8V:1.0V:5, technology=22nm,32nm",
+    )
+    sweep.add_argument(
+        "--designs",
+        metavar="FILE",
+        type=Path,
+        help="a CSV file with a key at the head of each column and a design in each row",
+    )
+    sweep.add_argument(
+        "--pareto",
+        metavar="WHAT,WHAT",
+        type=lambda text: text.split(","),
+        default=[],
+        help="mark the designs that none beats in all of these, as in energy,area,latency",
+    )
+    sweep.add_argument(
+        "--out", metavar="FILE", type=Path, help="write all designs to a .csv or .parquet file"
     )
 
     compare = command(commands, "compare", _compare, "say what two runs differ in, and by how much")

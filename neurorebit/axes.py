@@ -6,10 +6,12 @@ become arrays; whatever else a key may hold (a kind, a file, a word) is a noun, 
 
 from __future__ import annotations
 
+import csv
 import functools
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -125,6 +127,41 @@ def column(key: str, values: Values, refuse: Refuse) -> Column:
         np.concatenate([part.numbers for part in parts]),
         all(part.whole for part in parts),
     )
+
+
+def parse(given: Iterable[str]) -> dict[str, str]:
+    """The axes of ``KEY=VALUES`` texts; InputError where one is none."""
+    found: dict[str, str] = {}
+    for text in given:
+        key, equals, values = text.partition("=")
+        if not equals:
+            raise InputError(f"--axis {text}: expected KEY=VALUES, as in technology.vdd=0.8V,0.9V")
+        if key in found:
+            raise InputError(f"--axis {key}: given twice; keep one")
+        found[key] = values
+    return found
+
+
+def read(path: Path) -> dict[str, list[str]]:
+    """Designs from a CSV file: a key at the head of each column, with its unit (``vdd [V]``) or
+    with units in the rows; InputError where it cannot be read or rows differ in length.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            head, *rows = [row for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "not a CSV file with a line of keys"
+        raise InputError(f"--designs {path}: cannot be read: {reason}") from None
+    found: dict[str, list[str]] = {}
+    for i, heading in enumerate(head):
+        key, _, unit = heading.strip().partition(" [")
+        if key in found:
+            raise InputError(f"--designs {path}: {key}: given twice; keep one")
+        short = next((n for n, row in enumerate(rows, 2) if len(row) != len(head)), 0)
+        if short:
+            raise InputError(f"--designs {path}:{short}: expected {len(head)} values, as keys")
+        found[key] = [f"{row[i].strip()} {unit.rstrip(']')}".strip() for row in rows]
+    return found
 
 
 def _are_numbers(values: Sequence[Any] | NDArray[Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -71,42 +72,38 @@ def _undominated(points: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def best(table: Table, criteria: Sequence[str] = (), most: int = 10) -> str:
     """The best designs as a table, of the front if there is one, and how many there are."""
-    rows = np.flatnonzero(table.get(PARETO, table[FEASIBLE]))
     criterion = criteria[0] if criteria else "energy"
+    rows = np.flatnonzero(table.get(PARETO, table[FEASIBLE]))
     order = rows[np.argsort(table[CRITERIA[criterion]][rows], kind="stable")][:most]
-    names = list(table)
-    axes = names[: names.index(SHOWN[0])]
-    asked = [CRITERIA[name] for name in criteria if CRITERIA[name] not in SHOWN]
-    columns = [_shown(name, table[name][order]) for name in (*axes, *SHOWN, *asked)]
-    head, texts = zip(*columns, strict=True)
-    count, feasible = len(table[FEASIBLE]), int(np.count_nonzero(table[FEASIBLE]))
-    told = f"{count:,} designs, {feasible:,} feasible"
+    told = f"{len(table[FEASIBLE]):,} designs, {np.count_nonzero(table[FEASIBLE]):,} feasible"
     told += f", {rows.size:,} on the front of {', '.join(criteria)}" if criteria else ""
-    lines = [told + "".join(f"\n! {reason}" for reason in _commonest(table))]
+    lines = ["\n".join([told, *_reasons(table)])]
     if order.size:
-        lines.append(f"Best by {criterion}: {len(order)} of {rows.size:,}")
-        align = ["right" if column.dtype != object else "left" for column in
-                 (table[name] for name in (*axes, *SHOWN, *asked))]  # fmt: skip
+        names = list(table)
+        axes = names[: names.index(SHOWN[0])]
+        asked = [CRITERIA[name] for name in criteria if CRITERIA[name] not in SHOWN]
+        shown = [(name, table[name][order]) for name in (*axes, *SHOWN, *asked)]
+        head, texts = zip(*(_shown(name, values) for name, values in shown), strict=True)
+        align = ["left" if values.dtype == object else "right" for _, values in shown]
         body = list(zip(*texts, strict=True))
+        lines.append(f"Best by {criterion}: {len(order)} of {rows.size:,}")
         lines.append(tabulate(body, head, "simple", disable_numparse=True, colalign=align))
     return "\n\n".join(lines)
 
 
-def _commonest(table: Table, most: int = 3) -> list[str]:
-    """Why designs are infeasible: the commonest reasons."""
-    reasons = table[REASON][~table[FEASIBLE]]
-    found, counts = np.unique(reasons.astype(str), return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    told = [f"{counts[i]:,}: {found[i]}" for i in order[:most]]
-    rest = int(np.sum(counts[order[most:]]))
-    return told + ([f"{rest:,}: for other reasons"] if rest else [])
+def _reasons(table: Table, most: int = 3) -> list[str]:
+    """Why designs are infeasible, the commonest reasons first."""
+    found = Counter(table[REASON][~table[FEASIBLE]].tolist()).most_common()
+    rest = sum(count for _, count in found[most:])
+    told = [f"! {count:,}: {reason}" for reason, count in found[:most]]
+    return told + ([f"! {rest:,}: for other reasons"] if rest else [])
 
 
 def _shown(name: str, values: NDArray[Any]) -> tuple[str, list[str]]:
     """A heading over lines, and the values in the unit in which the column reads best."""
     words, _, unit = name.partition(" [")
     unit, per, of = unit.rstrip("]").partition("/")
-    head = words.replace(".", ".\n") if "." in words else words.replace(" ", "\n", 1)
+    head = "\n".join(words.split(".")[-2:]) if "." in words else words.replace(" ", "\n", 1)
     if values.dtype == object or not values.size:
         return head, [str(value) for value in values]
     largest = float(np.max(np.abs(values)))

@@ -1,0 +1,92 @@
+"""The command ``sweep``: what it prints, writes and refuses."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_sweep_prints_its_best_and_writes_all(command, tiny, place):
+    done = command(
+        "sweep", tiny, "--axis", "technology.vdd=0.8V:1V:3", "--axis", "device.r_on=6kohm,100kohm",
+        "--technology", "22nm", "--set", "architecture.apim.adc_bits=4",
+        "--pareto", "energy,latency", "--out", "new/all.csv",
+    )  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("6 designs, 3 feasible, 3 on the front of energy, latency\n! 3: ")
+    assert "Best by energy: 3 of 3" in done.out
+    assert done.out.endswith("written to new/all.csv\n")
+    found = rows(place / "new" / "all.csv")
+    assert [row["technology.vdd [V]"] for row in found] == ["0.8"] * 2 + ["0.9"] * 2 + ["1.0"] * 2
+    assert [row["feasible"] for row in found] == ["False", "True"] * 3
+    assert [row["pareto"] for row in found] == ["False", "True"] * 3
+
+
+def test_a_row_is_what_a_run_reports(command, tiny, place):
+    command(
+        "sweep", tiny, "--axis", "technology=22nm,7nm", "--axis", "architecture.error_bits=6,16",
+        "--out", "all.csv",
+    )  # fmt: skip
+    row = rows(place / "all.csv")[3]
+    command("run", tiny, "--no-train", "--technology", "7nm", "--set", "architecture.error_bits=16")
+    report = json.loads((place / "reports" / "tiny" / "report.json").read_text())
+    expected = {
+        "area [m2]": report["chip"]["area_m2"],
+        "leakage [W]": report["chip"]["leakage_W"],
+        "training energy [J/image]": report["totals"]["image"]["energy_J"],
+        "training energy with DRAM [J/image]": report["totals"]["image"]["energy_with_dram_J"],
+        "training latency [s/image]": report["totals"]["image"]["latency_s"],
+    }
+    for name, phase in report["phases"].items():
+        expected[f"{name} TOPS"] = phase["tops"]
+        expected[f"{name} TOPS/W macro"] = phase["tops_per_W_macro"]
+        expected[f"{name} TOPS/W chip"] = phase["tops_per_W"]
+        expected[f"{name} TOPS/W with DRAM"] = phase["tops_per_W_with_dram"]
+    for name, value in expected.items():
+        assert float(row[name]) == pytest.approx(value, rel=1e-12), name
+
+
+def test_designs_of_a_file_change_together(command, tiny, place):
+    (place / "designs.csv").write_text(
+        "technology.vdd [V],device.r_on,architecture.apim.pe_side\n"
+        "0.85,90 kohm,auto\n"
+        "1,2e5 ohm,256\n"
+    )
+    done = command("sweep", tiny, "--designs", "designs.csv", "--out", "all.csv")
+    assert (done.code, done.err) == (0, "")
+    found = rows(place / "all.csv")
+    assert [row["technology.vdd [V]"] for row in found] == ["0.85", "1.0"]
+    assert [row["device.r_on [ohm]"] for row in found] == ["90000.0", "200000.0"]
+    assert [row["architecture.apim.pe_side"] for row in found] == ["auto", "256"]
+    assert np.all([float(row["area [m2]"]) > 0 for row in found])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "a sweep takes 1 to 10,000,000 designs, these axes make 0"),
+        (["--axis", "technology.vdd"], "--axis technology.vdd: expected KEY=VALUES"),
+        (["--axis", "technology.vdd=0.8V", "--axis", "technology.vdd=1V"], "given twice"),
+        (["--axis", "technology.vdd=0.8V", "--pareto", "speed"], "--pareto speed: expected one of"),
+        (["--axis", "technology.vdd=0.8V", "--out", "all.txt"], "--out all.txt: expected a file"),
+        (["--designs", "none.csv"], "--designs none.csv: cannot be read: No such file"),
+        (["--designs", "uneven.csv"], "--designs uneven.csv:3: expected 2 values"),
+        (["--designs", "twice.csv"], "--designs twice.csv: device.r_on: given twice"),
+        (["--designs", "empty.csv"], "--designs empty.csv: cannot be read: not a CSV file"),
+    ],
+)
+def test_a_wrong_sweep_is_one_line(command, tiny, place, words, message):
+    (place / "uneven.csv").write_text("technology.vdd,device.r_on\n1V,90kohm\n1V\n")
+    (place / "twice.csv").write_text("device.r_on,device.r_on\n1kohm,2kohm\n")
+    (place / "empty.csv").write_text("")
+    done = command("sweep", tiny, *words)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert done.err.count("\n") == 1
+    assert not list(place.glob("all*"))
