@@ -8,9 +8,11 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from neurorebit.network import Augment
+from neurorebit import paths
+from neurorebit.network import Augment, read_network
+from neurorebit.schema import Document
 from neurorebit.train.data import Dataset, digits
-from neurorebit.train.trainer import Interrupts, ablations, train
+from neurorebit.train.trainer import Interrupts, ablations, softmax_loss, train
 from neurorebit.train.workers import Workers, Workspace, spans
 
 SHAPE = (8, 8, 1)
@@ -204,6 +206,20 @@ def test_where_training_departs_from_the_chip_is_said(bench):
     assert "5 bits" in ideal
     assert "error_bits=32" in said(adc="ideal", error_bits=32)[1]
     assert "software" in said("real")[0]
+
+
+@pytest.mark.parametrize("name", paths.names("network"))
+def test_every_shipped_network_takes_a_step_on_the_shipped_chip(bench, images, name):
+    network = read_network(Document(paths.shipped("network", name)))
+    shape = (network.input.height, network.input.width, network.input.channels)
+    model = bench.model(network, "hybrid", dtype=np.float32)
+    before = model.digest()
+    loss, gradient = softmax_loss(model.forward(images(2, shape), learning=True), np.array([0, 1]))
+    model.backward(gradient, 0.01)
+    assert np.isfinite(loss)
+    assert model.finite
+    assert model.digest() != before
+    assert len(model.activity()) == len(network.matrices)
 
 
 def test_a_step_that_is_the_only_one_is_timed_too(run):
