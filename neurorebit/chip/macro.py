@@ -107,7 +107,9 @@ class Converters(Block):
     def beat(self) -> Real:
         """Least time from one conversion to the next [s]."""
         cycle = self.tech.sensing.sar_cycle
-        return (self.bits + 1.0) * cycle if self.kind == "sar" else cycle
+        if self.encoder is None:
+            return (self.bits + 1.0) * cycle
+        return cycle + self._encoded * self.encoder.delay
 
 
 def _area(block: Block) -> Real:
@@ -262,6 +264,18 @@ class Macro(_Drawn):
         """What stands where."""
         raise NotImplementedError
 
+    def _across(self, block: Block) -> Real:
+        """Width [m] of a block beside the array; converters may be higher than it."""
+        if isinstance(block, Converters):
+            return block.depth
+        return _area(block) / self.size[1]
+
+    def _upward(self, block: Block) -> Real:
+        """Height [m] of a block below or above the array."""
+        if isinstance(block, Converters):
+            return block.height
+        return _area(block) / self.size[0]
+
     @cached_property
     def outline(self) -> tuple[Real, Real]:
         """Width and height [m] of the floorplan, with the room it leaves empty."""
@@ -269,6 +283,6 @@ class Macro(_Drawn):
         plan = self.floorplan
         row_path = sum((_area(block) / height for block in plan.left), 0.0)
         left = np.maximum(row_path, plan.corner)
-        beside = sum((n * _area(block) / height for n, block in plan.beside), 0.0)
-        stacked = sum((n * _area(block) / width for n, block in plan.stacked), 0.0)
+        beside = sum((n * self._across(block) for n, block in plan.beside), 0.0)
+        stacked = sum((n * self._upward(block) for n, block in plan.stacked), 0.0)
         return left + width + beside, height + stacked

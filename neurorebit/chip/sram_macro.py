@@ -287,14 +287,18 @@ class SramParallelMacro(SramMacro):
         ``density`` is the share of ones of the plane, ``ones`` that of the cells; a column's
         resistance [ohm] follows from them unless ``res`` gives it.
         """
+        plane = self.convert_columns(density, ones, res)
+        plane = plane + self.joins_cells * self.weight_shift_add.accumulate(self.cols_per_adc)
+        return plane + self.joins_inputs * self.input_shift_add.accumulate(self.col_sums)
+
+    def convert_columns(self, density: Real, ones: Real, res: Real) -> Cost:
+        """A plane as it leaves the converters."""
         active = density * self.rows
         res = np.where(np.asarray(res) > 0.0, res, self._line_res(active, ones))
         selected = self._selected(self.mux, self.mux_decoder, self.input_bits)
         position = (self.row_switches.drive(density) | selected) + self.precharger.precharge()
         position = position + self._sensed(active)
-        plane = self.cols_per_adc * (position + self.converters.convert(res))
-        plane = plane + self.joins_cells * self.weight_shift_add.accumulate(self.cols_per_adc)
-        return plane + self.joins_inputs * self.input_shift_add.accumulate(self.col_sums)
+        return self.cols_per_adc * (position + self.converters.convert(res))
 
     @action
     def read_transposed(self, density: Real = 0.5, ones: Real = 0.5, res: Real = 0.0) -> Cost:
@@ -487,6 +491,14 @@ class SramRowMacro(SramMacro):
     def _selected_row(self) -> tuple[Cost, Real]:
         return self.decoder.select(), self.decoder.output_ramp
 
+    def _sensed(self) -> Cost:
+        """A row open until its bitlines have fallen."""
+        return self.array.read(self.decoder.output_ramp)
+
+    def _back_sensed(self) -> Cost:
+        """A column driven until the lines along the rows have fallen."""
+        return self.array.read_transposed(self.back_decoder.output_ramp)
+
     def _streamed(self, accesses: Real, access: Cost, added: Cost) -> Cost:
         """Accesses in a row, each added while the next one is under way; the last one after it."""
         last: Cost = np.minimum(accesses, 1.0) * Cost(Bill(), added.latency)
@@ -496,7 +508,7 @@ class SramRowMacro(SramMacro):
     def read(self, density: Real = 0.5) -> Cost:
         """One input plane: the rows with a one, one after the other."""
         access = self.decoder.select() + self.precharger.precharge()
-        access = access + self.array.read(self.decoder.output_ramp) + self.sense_amp.sense()
+        access = access + self._sensed() + self.sense_amp.sense()
         added = self.adder.add() + self.register.store()
         plane = self._streamed(density * self.rows, access, added)
         plane = plane + self.joins_cells * self.weight_shift_add.accumulate(self.cells_per_weight)
@@ -506,8 +518,7 @@ class SramRowMacro(SramMacro):
     def read_transposed(self, density: Real = 0.5) -> Cost:
         """One error plane: the columns with a one, one after the other."""
         access = self.back_decoder.select() + self.back_precharger.precharge()
-        access = access + self.array.read_transposed(self.back_decoder.output_ramp)
-        access = access + self.back_sense_amp.sense()
+        access = access + self._back_sensed() + self.back_sense_amp.sense()
         added = self.back_adder.add() + self.back_register.store()
         plane = self._streamed(density * self.cols, access, added)
         weighted = self.back_weight_shift_add.accumulate(self.cells_per_weight)

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurorebit.technology import Technology, WireClass
 from neurorebit.validate import neurosim_circuits as fix
+from neurorebit.validate import neurosim_macros as macros
 from neurorebit.validate.cases import CASES, Case
 from neurorebit.validate.quirks import Quirk, Tool
 
@@ -384,4 +385,6 @@ QUIRKS = (
     ),
 )
 
+SUB = Quirk("SubArray",("*",),"x","y",macros.correct_macro)
+QUIRKS = (*QUIRKS, SUB)
 NEUROSIM = Tool("DNN+NeuroSim V2.1", as_drawn, HIDDEN, QUIRKS)

@@ -46,6 +46,7 @@ from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sensing import column_power, seen
 from neurorebit.circuits.switch_matrix import ColSwitchMatrix, RowSwitchMatrix
 from neurorebit.circuits.wire import RepeatedWire
+from neurorebit.cost import Cost, action
 from neurorebit.technology import Technology
 from neurorebit.validate.cases import Case, without_res
 
@@ -317,6 +318,11 @@ class NarrowColSwitches(ColSwitchMatrix):
     def drain_cap(self) -> Any:
         return drain_cap(self.gate, self.choice)
 
+    @action
+    def drive(self, density: Any = 0.5, changed: Any = 1.0) -> Cost:
+        """Without the energy of the switches."""
+        return self.register.store(changed) + Cost.of(0.0, self.delay)
+
 
 @dataclass(frozen=True, eq=False)
 class ChosenGate(PassGate):
@@ -348,15 +354,20 @@ class NarrowMux(AnalogMux):
         folds = 1.0 if self.unfolded else self._row[2]
         return ChosenGate(self.tech, self.switch.nfet, self.switch.pfet, folds, self.choice)
 
-    @property
-    def latency(self) -> Any:
-        return self.select().latency.total
+    @cached_property
+    def size(self) -> tuple[Any, Any]:
+        """Of the folded gates, even if their capacitance is that of unfolded ones."""
+        width, gate_rows, folds = self._row
+        height = PassGate(self.tech, self.switch.nfet, self.switch.pfet, folds).height
+        height = np.where(np.asarray(self.ways) > 1.0, height * gate_rows, 0.0)
+        return width, np.maximum(height, self.fit_height)
 
-    @property
-    def energy(self) -> Any:
+    @action
+    def select(self, active: Any = 1.0) -> Cost:
         """With the gates of the NFETs only."""
-        gates = self.outputs * self.gate.pfet_cap * self.tech.vdd**2
-        return self.select().energy.total - gates
+        right = AnalogMux.select(self, active)
+        gates = active * self.outputs * self.gate.pfet_cap * self.tech.vdd**2
+        return Cost.of(right.energy.total - gates, right.latency.total)
 
 
 CHOICES = ((0, 0), (0, 1), (1, 0), (1, 1))
@@ -405,9 +416,9 @@ def _switch_figures(block: RowSwitchMatrix | ColSwitchMatrix, case: Case) -> dic
             i["num_write_cell_per_op_neuro"], i["num_output"] * i["activity_col_write"]
         )
         write = block.write(cells_written / block.lines, i["num_write_pulse"])
-        read = block.drive(0.0)  # no energy of pass gates
     else:
-        write, read = block.write(), block.drive(i["activity_row_read"])
+        write = block.write()
+    read = block.drive(i["activity_row_read"])
     return {
         "area_m2": block.area,
         "width_m": block.width,
@@ -454,8 +465,8 @@ def correct_mux(case: Case, quantity: str, ours: float) -> Any:
         "cap_tg_gate_n_F": lambda m: m.gate.nfet_cap,
         "cap_tg_gate_p_F": lambda m: m.gate.pfet_cap,
         "cap_tg_drain_F": lambda m: m.gate.drain_cap,
-        "read_latency_s": lambda m: reads * m.latency,
-        "read_energy_J": lambda m: reads * m.energy,
+        "read_latency_s": lambda m: reads * m.select().latency.total,
+        "read_energy_J": lambda m: reads * m.select().energy.total,
     }
     return nearest(case.theirs[quantity], (figures[quantity](m) for m in muxes(case.block)))
 
