@@ -40,38 +40,44 @@ Refuse = Callable[[Setting], None]  # raises what is wrong with a value, if anyt
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A key and its values along an axis.
+    """A key and its values along an axis: numbers in SI units, or nouns where those are nan.
 
-    A value is a number in SI units, or a noun: the text of it, with nan for a number.
+    ``nouns`` is empty where there is none, else it has a text for each value, none for numbers.
     """
 
     key: str
     unit: str
-    texts: tuple[str, ...]  # as they would be set
+    whole: bool
     numbers: NDArray[np.float64]
-    whole: bool = False
+    nouns: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.numbers)
 
     @property
     def heading(self) -> str:
         """The key with its unit."""
         return f"{self.key} [{self.unit}]" if self.unit else self.key
 
-    @functools.cached_property
-    def nouns(self) -> tuple[str, ...]:
-        """For each value its text if it is a noun, else nothing."""
-        numbers = self.numbers.tolist()
-        return tuple("" if n == n else text for text, n in zip(self.texts, numbers, strict=True))
-
     @property
     def shown(self) -> NDArray[Any]:
         """The values as a table holds them: numbers, or text if any is a noun."""
-        if any(self.nouns):
-            return np.array(self.texts, dtype=object)
+        if self.nouns:
+            return np.array([self.text(row) for row in range(len(self))], dtype=object)
         return self.numbers.astype(np.int64) if self.whole else self.numbers
 
-    def setting(self, row: int) -> Setting:
+    def noun(self, row: int) -> str:
+        """The value if it is a noun, else nothing."""
+        return self.nouns[row] if self.nouns else ""
+
+    def text(self, row: int) -> str:
         """The value as it would be set."""
-        return Setting(self.key, self.texts[row])
+        return self.noun(row) or written(float(self.numbers[row]), self.unit, self.whole)
+
+
+def written(number: float, unit: str, whole: bool) -> str:
+    """The text that is read as this very number."""
+    return f"{number:.0f}" if whole else f"{number!r} {unit}".rstrip()
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,18 +87,21 @@ class Axis:
     columns: tuple[Column, ...]
 
     def __len__(self) -> int:
-        return len(self.columns[0].texts)
+        return len(self.columns[0])
 
     def groups(self) -> list[NDArray[np.intp]]:
         """The rows that share all nouns, in order of their first."""
+        nouns = [column.nouns for column in self.columns if column.nouns]
+        if not nouns:
+            return [np.arange(len(self))]
         found: dict[tuple[str, ...], list[int]] = {}
-        for row, nouns in enumerate(zip(*(c.nouns for c in self.columns), strict=True)):
-            found.setdefault(nouns, []).append(row)
+        for row, shared in enumerate(zip(*nouns, strict=True)):
+            found.setdefault(shared, []).append(row)
         return [np.array(rows) for rows in found.values()]
 
     def told(self, row: int) -> str:
         """The row as the command line would say it."""
-        return ", ".join(f"{column.key}={column.texts[row]}" for column in self.columns)
+        return ", ".join(f"{column.key}={column.text(row)}" for column in self.columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,12 +129,13 @@ def column(key: str, values: Values, refuse: Refuse) -> Column:
     if not pieces or any(isinstance(piece, str) and not piece for piece in pieces):
         raise InputError(f"--axis {key}: a value is missing; write {key}=V1,V2 or LOW:HIGH:COUNT")
     parts = [_piece(key, field, piece, refuse) for piece in pieces]
+    nouns = tuple(part.noun(row) for part in parts for row in range(len(part)))
     return Column(
         key,
         field.unit if field else "",
-        tuple(text for part in parts for text in part.texts),
-        np.concatenate([part.numbers for part in parts]),
         all(part.whole for part in parts),
+        np.concatenate([part.numbers for part in parts]),
+        nouns if any(nouns) else (),
     )
 
 
@@ -198,11 +208,10 @@ def _piece(key: str, field: Field | None, piece: Any, refuse: Refuse) -> Column:
 
 def _value(key: str, field: Field | None, text: str, refuse: Refuse) -> Column:
     number = _number(field, text)
-    if number is None:
-        refuse(Setting(key, text))
-    unit = field.unit if field else ""
-    found = np.array([np.nan if number is None else number])
-    return Column(key, unit, (text,), found, field.whole if field else False)
+    if field is not None and number is not None:
+        return Column(key, field.unit, field.whole, np.array([number]))
+    refuse(Setting(key, text))
+    return Column(key, "", field is not None and field.whole, np.array([np.nan]), (text,))
 
 
 def _range(key: str, field: Field, given: tuple[str, str, str], refuse: Refuse) -> Column:
@@ -223,22 +232,18 @@ def _of_numbers(
     """The column of numbers in SI units, which are right if the least and the greatest are."""
     numbers = np.asarray(given, dtype=np.float64).ravel()
     told = told or f"--axis {key}"
-    if field is None:
-        return column(key, [f"{n:g}" for n in numbers], refuse)
     if not numbers.size or not np.all(np.isfinite(numbers)):
         raise InputError(f"{told}: expected numbers, one or more")
-    if field.whole and not np.all(numbers == np.round(numbers)):
-        uneven = numbers[numbers != np.round(numbers)][0]
-        raise InputError(f"{told}: expected whole numbers, got {uneven:g}")
-
-    def text(number: float) -> str:
-        return f"{number:.0f}" if field.whole else f"{number!r} {field.unit}".rstrip()
-
+    uneven = numbers[numbers != np.round(numbers)]
+    if field is None:
+        return column(key, [written(n, "", not uneven.size) for n in numbers.tolist()], refuse)
+    if field.whole and uneven.size:
+        raise InputError(f"{told}: expected whole numbers, got {uneven[0]:g}")
     for end in (np.min(numbers), np.max(numbers)):
-        if _number(field, text(float(end))) is None:
-            refuse(Setting(key, text(float(end))))
-            raise InputError(f"{told}: expected something else than a number")
-    return Column(key, field.unit, tuple(map(text, numbers.tolist())), numbers, field.whole)
+        text = written(float(end), field.unit, field.whole)
+        if _number(field, text) is None:
+            refuse(Setting(key, text))
+    return Column(key, field.unit, field.whole, numbers)
 
 
 def _number(field: Field | None, text: str) -> float | None:
@@ -265,9 +270,8 @@ def axes_of(
     InputError where a value is wrong, a key stands twice or is set as well.
     """
     together = [column(key, values, refuse) for key, values in designs.items()]
-    lengths = {len(found.texts) for found in together}
-    if len(lengths) > 1:
-        told = ", ".join(f"{found.key} has {len(found.texts)}" for found in together)
+    if len({len(found) for found in together}) > 1:
+        told = ", ".join(f"{found.key} has {len(found)}" for found in together)
         raise InputError(f"designs need as many values of every key: {told}")
     alone = [column(key, values, refuse) for key, values in axes.items()]
     seen: set[str] = set()

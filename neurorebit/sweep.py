@@ -233,8 +233,8 @@ def _pass(axes: Sequence[Axis], rows: tuple[NDArray[np.intp], ...], read: Read) 
     settings, numbers = [], {}
     for i, (axis, chosen) in enumerate(zip(axes, rows, strict=True)):
         for column in axis.columns:
-            settings.append(Setting(column.key, column.texts[chosen[0]]))
-            if not column.nouns[chosen[0]]:
+            settings.append(Setting(column.key, column.text(chosen[0])))
+            if not column.noun(chosen[0]):
                 numbers[column.key] = i, column.numbers[chosen]
     return _Pass(_read(read, settings), rows, numbers)
 

@@ -102,7 +102,8 @@ def drawn(key, value, count, rng):
         if isinstance(value, int):
             found = np.round(value * rng.uniform(0.7, 1.3, count)).astype(int)
             found = np.maximum(found, 2 if value < 64 else 32)
-    return list(axes.column(key, found, None).texts)
+    column = axes.column(key, found, None)
+    return [column.text(row) for row in range(count)]
 
 
 @pytest.mark.parametrize("technology", ["32nm", "14nm"])
@@ -241,7 +242,7 @@ def test_a_supply_for_one_technology_only_is_a_hole_in_the_other():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"technology.vdd": "0.9V,2V"}, "--axis technology.vdd=2V: technology.vdd: must lie"),
+        ({"technology.vdd": "0.9V,2V"}, "--axis technology.vdd=2.0 V: technology.vdd: must lie"),
         (
             {"architecture.apim.cols": "64,100", "architecture.apim.cols_per_adc": "8,16"},
             "--axis architecture.apim.cols=100: architecture.apim.cols_per_adc: must divide",
