@@ -88,15 +88,17 @@ def sweep(
     table |= {name: np.full(count, np.nan) for name in OUTCOMES}
     table |= {FEASIBLE: np.zeros(count, bool), REASON: np.full(count, "", dtype=object)}
     done = 0
-    for one in passes:
-        for box in boxes(one.shape, AT_ONCE):
-            where = one.places(box, shape)
-            for name, values in one.outcome(box).items():
-                table[name][where] = values.ravel()
-            done += where.size
-            if progress:
-                progress(done, count)
-    forget()
+    try:
+        for one in passes:
+            for box in boxes(one.shape, AT_ONCE):
+                where = one.places(box, shape)
+                for name, values in one.outcome(box).items():
+                    table[name][where] = values.ravel()
+                done += where.size
+                if progress:
+                    progress(done, count)
+    finally:
+        forget()  # circuits that hold arrays of designs
     return {**table, PARETO: front(table, pareto)} if pareto else table
 
 

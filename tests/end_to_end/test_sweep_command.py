@@ -2,9 +2,12 @@
 
 import csv
 import json
+import sys
 
 import numpy as np
 import pytest
+
+from neurorebit.__main__ import main
 
 
 def rows(path):
@@ -65,6 +68,21 @@ def test_designs_of_a_file_change_together(command, tiny, place):
     assert [row["device.r_on [ohm]"] for row in found] == ["90000.0", "200000.0"]
     assert [row["architecture.apim.pe_side"] for row in found] == ["auto", "256"]
     assert np.all([float(row["area [m2]"]) > 0 for row in found])
+
+
+def test_a_terminal_sees_a_bar(command, tiny, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    done = command("sweep", tiny, "--axis", "technology.vdd=0.8V,1V")
+    assert done.code == 0
+    assert "100%" in done.err
+    assert "2.00/2.00" in done.err
+
+
+def test_help_says_how_to_write_an_axis(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["sweep", "--help"])
+    assert ended.value.code == 0
+    assert "LOW:HIGH:COUNT" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
