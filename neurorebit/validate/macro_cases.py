@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurorebit import paths
+from neurorebit.chip.gradient_unit import GradientUnit
 from neurorebit.chip.reram_macro import ReramMacro, ReramParallelMacro, ReramRowMacro
 from neurorebit.chip.sram_macro import SramMacro, SramParallelMacro, SramRowMacro
 from neurorebit.circuits.array import ReramArray
@@ -286,3 +287,40 @@ def figures(m: AnyMacro, i: Inputs) -> dict[str, Any]:
 def _sub_array(i: Inputs, tech: Technology) -> Case:
     macro = macro_of(i, tech)
     return Case(tech, i, figures(macro, i), macro)
+
+
+@module("WeightGradientUnit")
+def _gradient_unit(i: Inputs, tech: Technology) -> Case:
+    unit = GradientUnit(
+        tech,
+        i["num_mem_row"],
+        i["num_mem_col"],
+        i["subarray_rows"],
+        i["subarray_cols"],
+        i["num_row_muxed"],
+        np.log2(i["level_output"]),
+        i["num_bit_input"],
+        adc_kind(i),
+    )
+    return Case(tech, i, unit_figures(unit, i), unit)
+
+
+def unit_figures(unit: GradientUnit, i: Inputs) -> dict[str, Any]:
+    """Everything a record of module WeightGradientUnit may ask of a unit."""
+    read = unit.read(i["activity_row_read"], i["activity_col_write"])
+    rows_written = i["subarray_rows"] * i["activity_row_write"]
+    write = unit.write(rows_written, i["activity_col_write"])
+    array = unit.array
+    return {
+        "area_m2": unit.footprint.area.total,
+        "subarray_area_m2": array.footprint.area.total,
+        "array_only_area_m2": array.array.footprint.area.total,
+        "num_array_in_row": unit.arrays_down,
+        "num_array_in_col": unit.arrays_across,
+        "out_precision_bit": unit.sum_bits,
+        "read_latency_s": i["num_read"] * read.latency.total,
+        "read_energy_J": i["num_read"] * read.energy.total,
+        "write_latency_s": write.latency.total,
+        "write_energy_J": write.energy.total,
+        "leakage_W": unit.footprint.leakage.total,
+    }

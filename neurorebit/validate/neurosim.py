@@ -383,8 +383,228 @@ QUIRKS = (
         "what works is there, loads its lines and leaks",
         fix.correct_buffer_energy,
     ),
+    Quirk(
+        "SubArray",
+        ("cap_row?_F", "cap_col_F"),
+        "lines without the loads of cells",
+        "two access gates a cell on a wordline, an access drain on a bitline",
+        macros.correct_macro,
+        "SRAM",
+    ),
+    Quirk(
+        "SubArray",
+        ("cap_row2_F", "cap_col_F", "block_wl_new_switch_matrix_read_latency_s"),
+        "access transistors narrower than a feature, which load lines less",
+        "a feature at least",
+        macros.correct_macro,
+        "RRAM",
+    ),
+    Quirk(
+        "SubArray",
+        (
+            "width_m",
+            "height_m",
+            "bounding_box_area_m2",
+            "area_m2",
+            "area_adc_m2",
+            "area_other_m2",
+            "block_bw_mux_area_m2",
+            "block_bw_wl_switch_matrix_area_m2",
+        ),
+        "transposed multiplexers, drivers and prechargers in one row, not folded; minimum write "
+        "drivers; encoders as in their own module",
+        "folded to the array's sides; drivers sized for the bitline",
+        macros.correct_macro,
+    ),
+    Quirk(
+        "SubArray",
+        ("block_*mux_read_latency_s", "block_*mux_read_energy_J"),
+        "as Mux; drain capacitance of unfolded gates",
+        "of the gates as folded",
+        macros.correct_macro,
+    ),
+    Quirk(
+        "SubArray",
+        (
+            "block_*mux_decoder_area_m2",
+            "block_*decoder_leakage_W",
+            "block_*decoder_read_latency_s",
+        ),
+        "as RowDecoder; SRAM word- and bitlines without loads of cells",
+        "see RowDecoder",
+        macros.correct_macro,
+    ),
+    Quirk(
+        "SubArray",
+        (
+            "block_wl_new_decoder_driver_read_latency_s",
+            "block_wl_new_decoder_driver_leakage_W",
+        ),
+        "as WLNewDecoderDriver",
+        "see WLNewDecoderDriver",
+        macros.correct_macro,
+    ),
+    Quirk(
+        "SubArray",
+        ("block_*sar_adc_leakage_W", "block_*sense_amp_leakage_W"),
+        "converters have no leakage; latches have the supply twice",
+        "every transistor leaks, current times supply",
+        macros.correct_macro,
+    ),
+    Quirk(
+        "SubArray",
+        (
+            "block_*multilevel_sense_amp_read_latency_s",
+            "block_*multilevel_sense_amp_read_energy_J",
+        ),
+        "as MultilevelSenseAmp",
+        "see MultilevelSenseAmp",
+        macros.correct_macro,
+    ),
+    Quirk(
+        "SubArray",
+        ("block_multilevel_encoder_*",),
+        "as MultilevelSAEncoder",
+        "see MultilevelSAEncoder",
+        macros.correct_macro,
+    ),
+    Quirk(
+        "SubArray",
+        (
+            "block_*shift_add_*_read_latency_s",
+            "block_*shift_add_*_read_energy_J",
+            "latency_accum_fw_plus_bw_s",
+            "energy_accum_fw_plus_bw_J",
+        ),
+        "10 ns between terms whatever the converter; in the transposed read one pass sums the "
+        "cells of a weight unweighted",
+        "the converters' own beat; a pass for each place in a weight",
+        macros.correct_macro,
+    ),
+    Quirk(
+        "SubArray",
+        ("block_sl_switch_matrix_read_*",),
+        "as SwitchMatrix, narrow switches; in the transposed read without their energy",
+        "a feature at least; a read switches",
+        macros.correct_macro,
+        "RRAM",
+    ),
+    Quirk(
+        "SubArray",
+        (
+            "block_wl_switch_matrix_read_*",
+            "block_bw_wl_switch_matrix_read_*",
+            "block_precharger_read_*",
+            "block_precharger_leakage_W",
+            "block_sram_write_driver_leakage_W",
+        ),
+        "lines without the loads of cells; wordlines at the read voltage; transposed drivers with "
+        "the forward activity; minimum write drivers; as Precharger",
+        "loaded lines at the supply; the transposed activity; drivers sized for the bitline",
+        macros.correct_macro,
+        "SRAM",
+    ),
+    Quirk(
+        "SubArray",
+        (
+            "read_latency_s",
+            "read_latency_backward_s",
+            "latency_adc_fw_plus_bw_s",
+            "latency_other_fw_plus_bw_s",
+        ),
+        "lines settle to 20 % of a mean cell, once for all planes (row by row: for all rows); in "
+        "the transposed read multiplexers take no time; parts as in their own modules",
+        "to half a converter step through the column itself, at every conversion",
+        macros.correct_macro,
+        "RRAM",
+    ),
+    Quirk(
+        "SubArray",
+        (
+            "read_energy_J",
+            "read_energy_backward_J",
+            "energy_adc_fw_plus_bw_J",
+            "energy_other_fw_plus_bw_J",
+        ),
+        "column lines as bare wires, access lines at the supply; transposed with forward lines; "
+        "row by row without flash and encoder; parts as in their own modules",
+        "loaded lines, access lines at their voltage; the lines that are driven; all converters",
+        macros.correct_macro,
+        "RRAM",
+    ),
+    Quirk(
+        "SubArray",
+        (
+            "read_latency_s",
+            "read_latency_backward_s",
+            "latency_adc_fw_plus_bw_s",
+            "latency_other_fw_plus_bw_s",
+        ),
+        "bitlines fall once, not at every conversion, and without loads of cells; row by row "
+        "sensing and adding do not overlap; in the transposed read multiplexers take no time",
+        "at every conversion, loaded; a row is added while the next is read",
+        macros.correct_macro,
+        "SRAM",
+    ),
+    Quirk(
+        "SubArray",
+        (
+            "read_energy_J",
+            "read_energy_backward_J",
+            "energy_adc_fw_plus_bw_J",
+            "energy_other_fw_plus_bw_J",
+        ),
+        "wordlines take no energy; bitlines lose all of the supply in a read; parts as in their "
+        "own modules",
+        "a wordline's charge for each open row; the sense voltage",
+        macros.correct_macro,
+        "SRAM",
+    ),
+    Quirk(
+        "SubArray",
+        ("write_latency_s", "write_energy_periphery_J"),
+        "switches as in SwitchMatrix; flip-flops of reads in the writes; SRAM: rows selected "
+        "twice, both nodes of a cell charged, lines without loads",
+        "a write stores once; SRAM: once a row, one node rises",
+        macros.correct_macro,
+    ),
+    Quirk(
+        "SubArray",
+        ("leakage_W",),
+        "RRAM: column switches twice, converters none; SRAM: cells without access transistors, "
+        "transposed write drivers and the multiplexer's decoder left out",
+        "everything once",
+        macros.correct_macro,
+    ),
+    Quirk(
+        "WeightGradientUnit",
+        ("num_array_in_row", "num_array_in_col", "out_precision_bit"),
+        "arrays that would not be full are left out",
+        "as many as hold everything, at least one",
+        macros.correct_unit,
+    ),
+    Quirk(
+        "WeightGradientUnit",
+        ("area_m2", "subarray_area_m2", "leakage_W"),
+        "arrays left out; a tree's row in full; decoders and trees do not leak; as SRAM_parallel",
+        "all that is there, once",
+        macros.correct_unit,
+    ),
+    Quirk(
+        "WeightGradientUnit",
+        ("read_latency_s", "read_energy_J"),
+        "every column converted at every conversion of any; one sum of the tree a vector; arrays "
+        "left out; as SRAM_parallel and AdderTree",
+        "each column once a plane; a sum for each column of a converter",
+        macros.correct_unit,
+    ),
+    Quirk(
+        "WeightGradientUnit",
+        ("write_latency_s", "write_energy_J"),
+        "as SRAM_parallel, flip-flops of all reads",
+        "see SRAM_parallel",
+        macros.correct_unit,
+    ),
 )
 
-SUB = Quirk("SubArray",("*",),"x","y",macros.correct_macro)
-QUIRKS = (*QUIRKS, SUB)
 NEUROSIM = Tool("DNN+NeuroSim V2.1", as_drawn, HIDDEN, QUIRKS)

@@ -7,16 +7,16 @@ our own sum. What the tool adds up wrongly after that is in ``correct_macro``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from neurorebit.chip.gradient_unit import GradientArray, GradientUnit
 from neurorebit.chip.macro import Converters
 from neurorebit.chip.reram_macro import ReramMacro, ReramParallelMacro, ReramRowMacro
-from neurorebit.chip.sram_macro import SramMacro, SramParallelMacro, SramRowMacro
+from neurorebit.chip.sram_macro import SramParallelMacro, SramRowMacro
 from neurorebit.circuits.adc import FlashAdc, SarAdc, VoltageFlashAdc
 from neurorebit.circuits.array import LINEAR, ReramArray, SramArray
 from neurorebit.circuits.block import Block
@@ -29,11 +29,12 @@ from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
+from neurorebit.circuits.wire import wire_res
 from neurorebit.circuits.write_driver import WriteDriver
 from neurorebit.cost import Cost, Footprint, action
 from neurorebit.validate import neurosim_circuits as fix
 from neurorebit.validate.cases import Case
-from neurorebit.validate.macro_cases import AnyMacro, by_part, figures, reads
+from neurorebit.validate.macro_cases import AnyMacro, by_part, figures, reads, unit_figures
 from neurorebit.validate.records import Inputs
 
 # Parts
@@ -269,7 +270,6 @@ class _ToolMacro:
     choice: tuple[int, int] = (0, 0)
 
     passes = 1.0  # the cells of a weight are summed unweighted
-    beat = 10e-9
 
     @property
     def col_sums(self) -> Any:
@@ -301,17 +301,6 @@ class _ToolMacro:
         """Back, its share of the time is its energy: nothing."""
         right: Cost = super()._selected(mux, decoder, planes)  # type: ignore[misc]
         return Cost(right.energy) if mux.name.startswith("back") else right
-
-    def references(self, together: float) -> Any:
-        """Of its flash converters, for so many cells at once [ohm]."""
-        i = self.i
-        return fix.flash_references(
-            2.0 ** self._converter_levels, i["resistance_on_ohm"], i["resistance_off_ohm"], together
-        )
-
-    @property
-    def _converter_levels(self) -> float:
-        return float(np.log2(self.i["level_output"]))
 
     def _as_tool(self, right: Converters, together: float) -> Converters:
         i, levels = self.i, 2.0**right.bits
@@ -441,7 +430,8 @@ class _ToolSram(_ToolMacro):
 
     @cached_property
     def write_driver(self) -> WriteDriver:
-        return replace(super().write_driver, drive_strength=1.0)  # type: ignore[misc]
+        right: WriteDriver = super().write_driver  # type: ignore[misc]
+        return replace(right, drive_strength=1.0)
 
     @cached_property
     def back_write_driver(self) -> WriteDriver:
@@ -450,7 +440,7 @@ class _ToolSram(_ToolMacro):
 
     def _across(self, block: Block) -> Any:
         """Transposed precharge and write drivers lie in one row across."""
-        if block in (self.back_precharger, self.back_write_driver):
+        if block.name in ("back_precharger", "back_write_driver"):
             return block.width  # type: ignore[attr-defined]
         return super()._across(block)  # type: ignore[misc]
 
@@ -553,7 +543,8 @@ class ToolSramRow(_ToolSram, SramRowMacro):
 
     def _streamed(self, accesses: Any, access: Cost, added: Cost) -> Cost:
         """One after the other."""
-        return accesses * (access + added)
+        total: Cost = accesses * (access + added)
+        return total
 
     def _sensed(self) -> Cost:
         return Cost.of(0.0, self._settle(self.decoder.output_ramp)).under("array")
@@ -653,4 +644,117 @@ def correct_macro(case: Case, quantity: str, ours: float) -> Any:
     if "tool" not in case.also:
         m, i = case.block, case.inputs
         case.also["tool"] = [tool_figures(m, i, choice) for choice in _choices(m)]
+    return fix.nearest(case.theirs[quantity], (found[quantity] for found in case.also["tool"]))
+
+
+# The weight-gradient unit
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _DearConverters(ToolConverters):
+    """Every column is converted once a conversion of any: energy times the columns that share."""
+
+    times: float = 1.0
+
+    @action
+    def convert(self, res: Any = 1e4) -> Cost:
+        """With the energy of all columns."""
+        once, right = self.adc.convert(res), ToolConverters.convert(self, res)
+        more = (self.times - 1.0) * once.energy.total
+        return Cost.of(right.energy.total + more, right.latency.total)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ToolGradientArray(ToolSramParallel, GradientArray):
+    """An array of its unit."""
+
+    @property
+    def _read_voltage(self) -> Any:
+        return self.i["read_voltage_V"]
+
+    @cached_property
+    def mux(self) -> AnalogMux:
+        return replace(super().mux, unfolded=True)  # type: ignore[call-arg]
+
+    @cached_property
+    def converters(self) -> Converters:
+        right = self._as_tool(SramParallelMacro.converters.func(self), self.i["subarray_rows"])  # type: ignore[attr-defined]
+        return _DearConverters(**vars_of(right), times=self.i["num_row_muxed"])
+
+    def _selected(self, mux: AnalogMux, decoder: MuxDecoder, planes: Any) -> Cost:
+        """At every conversion."""
+        return decoder.select() + mux.select()
+
+    def _sensed(self, active: Any) -> Cost:
+        """Once a plane, after a step."""
+        return Cost.of(0.0, self._settle(STEP) / self.i["num_row_muxed"]).under("array")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ToolUnit(GradientUnit):
+    """Its unit: only full arrays, and one sum of the tree a vector."""
+
+    i: Inputs
+    choice: tuple[int, int] = (0, 0)
+
+    @property
+    def arrays_down(self) -> Any:
+        return np.floor(self.positions / self.rows)
+
+    @property
+    def arrays_across(self) -> Any:
+        return np.floor(self.bit_columns / self.cols)
+
+    @cached_property
+    def array(self) -> GradientArray:
+        right = vars_of(super().array)
+        return ToolGradientArray(**right, i=self.i, choice=self.choice)
+
+    @property
+    def res(self) -> Any:
+        """Of its columns [ohm]."""
+        array, tech = self.array, self.tech
+        wire = wire_res(tech) * tech.wire.width * 4.0
+        active = np.ceil(self.rows * self.i["activity_row_read"] * (1.0 - 1e-12))
+        return (array.access_res + wire) / active
+
+
+def unit_tool_figures(unit: GradientUnit, i: Inputs, choice: tuple[int, int]) -> dict[str, Any]:
+    """The tool's figures of a record of module WeightGradientUnit."""
+    tool: Any = ToolUnit(**vars_of(unit), i=i, choice=choice)
+    found = unit_figures(tool, i)
+    array, tree, reads_done = tool.array, tool.tree, i["num_read"]
+    vector = array.read_vector(i["activity_row_read"], res=tool.res)
+    down = float(tool.arrays_down)
+    time = vector.latency.total + i["num_col_muxed"] * fix.tree_latency(tree, down)
+    energy = tool.arrays * vector.energy.total + fix.tree_energy(tree, down, True)
+    area = tool.arrays * array.footprint.area.total + fix.tree_area(tree)
+    cells = array.footprint.leakage.total - array.mux_decoder.footprint.leakage.total
+    write_time, write_energy = sram_written(array, _of_array(i))
+    found |= {
+        "area_m2": area,
+        "read_latency_s": reads_done * time,
+        "read_energy_J": reads_done * energy,
+        "leakage_W": tool.arrays * cells,
+        "write_latency_s": write_time,
+        "write_energy_J": tool.arrays * write_energy,
+    }
+    return found
+
+
+def _of_array(i: Inputs) -> Inputs:
+    """The record of a unit as that of one of its arrays."""
+    sizes = {
+        "num_row": i["subarray_rows"],
+        "num_col": i["subarray_cols"],
+        "num_col_muxed": i["num_row_muxed"] * i["num_bit_input"],
+    }
+    return replace(i, record=replace(i.record, inputs={**i.record.inputs, **sizes}))
+
+
+def correct_unit(case: Case, quantity: str, ours: float) -> Any:
+    """The figure of the unit drawn with the tool's parts."""
+    if "tool" not in case.also:
+        unit, i = case.block, case.inputs
+        case.also["tool"] = [unit_tool_figures(unit, i, choice) for choice in fix.CHOICES]
     return fix.nearest(case.theirs[quantity], (found[quantity] for found in case.also["tool"]))
