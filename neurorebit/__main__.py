@@ -124,6 +124,14 @@ def _show(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _validate(asked: argparse.Namespace) -> int:
+    from neurorebit.validate import run
+
+    text, holds = run(asked.reference, asked.json)
+    print(text)
+    return 0 if holds else FAILED
+
+
 def _fetch(asked: argparse.Namespace) -> int:
     from neurorebit.train.download import fetch
 
@@ -275,8 +283,8 @@ def _parser() -> Parser:
         prog="neurorebit",
         description="What does it cost to train a network inside ReRAM and SRAM arrays, and does "
         "it still learn?",
-        epilog="Exit codes: 0 done, 1 results differ or training diverged, 2 a file or an option "
-        "is wrong, 130 interrupted.",
+        epilog="Exit codes: 0 done, 1 results differ, a bound is broken or training diverged, 2 a "
+        "file or an option is wrong, 130 interrupted.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"neurorebit {__version__}")
@@ -381,6 +389,14 @@ def _parser() -> Parser:
 
     show = command(commands, "show", _show, "print a technology, device, network or architecture")
     show.add_argument("name", metavar="NAME", help="a file, or the name of a shipped one")
+
+    validate = command(
+        commands, "validate", _validate, "hold the circuits against reference records"
+    )
+    validate.add_argument(
+        "--reference", metavar="DIR", type=Path, help="the records (public ones, as shipped)"
+    )
+    validate.add_argument("--json", metavar="FILE", type=Path, help="where to write the outcome")
 
     data = command(commands, "data", _fetch, "data sets").add_subparsers(
         metavar="ACTION", required=True

@@ -24,6 +24,7 @@ from neurorebit.validate.records import Inputs, Record
 TOOLS = (NEUROSIM,)
 LARGEST = 0.02  # relative deviation of any value, after the corrections
 UNCOMPARED = 0.1  # share of all values
+NOTHING = 1e-9  # a correction that changes less has met no quirk
 BEYOND = 1e9  # what a deviation without bound is reported as
 
 # What must be compared, whatever the reference does with it.
@@ -83,6 +84,7 @@ class Comparison:
 
     modules: dict[str, Module] = field(default_factory=dict)
     met: dict[Quirk, int] = field(default_factory=dict)  # values that a quirk was undone in
+    where: dict[Quirk, set[tuple[str, str]]] = field(default_factory=dict)  # module, quantity
     missed: dict[tuple[str, str], str] = field(default_factory=dict)  # essential, not compared
 
     @property
@@ -137,20 +139,22 @@ def _compare(record: Record, module: Module, found: Comparison) -> None:
     tool = tool_of(record)
     case = case_of(record, tool)
     for name, theirs in record.outputs.items():
-        quirks = tool.touching(record.module, record.variant, name)
+        quirks = tool.touching(case, name)
         reason = _reason(case, name, quirks)
         if reason is not None:
             module.not_compared[reason] += 1
-            if _essential(record.module, name):
+            if _essential(record.module, name) and not any(quirk.finfet for quirk in quirks):
                 found.missed.setdefault((record.module, name), reason)
             continue
         quantity = module.quantities.setdefault(name, Quantity())
         ours = case.figures[name]
         for quirk in quirks:
             assert quirk.correct is not None
-            ours = float(quirk.correct(case, name, ours))
-            quantity.quirks.setdefault(quirk.tool)
-            found.met[quirk] = found.met.get(quirk, 0) + 1
+            before, ours = ours, _plain(quirk.correct(case, name, ours))
+            if deviation(ours, before) > NOTHING:
+                quantity.quirks.setdefault(quirk.tool)
+                found.met[quirk] = found.met.get(quirk, 0) + 1
+                found.where.setdefault(quirk, set()).add((record.module, name))
         quantity.deviations.append(deviation(ours, theirs))
 
 

@@ -84,7 +84,13 @@ def correct_wire_of_10nm(case: Case, quantity: str, ours: float) -> Any:
     }[quantity]
 
 
-QUIRKS = (
+LOGIC = (  # what has gates in the path of its latency or energy
+    *("Adder", "AdderTree", "ShiftAdd", "DFF", "BitShifter", "Comparator", "MaxPooling", "Buffer"),
+    *("MultilevelSAEncoder", "RowDecoder", "WLNewDecoderDriver", "SRAMWriteDriver", "Bus", "HTree"),
+    *("SwitchMatrix", "NewSwitchMatrix", "SubArray", "WeightGradientUnit"),
+)
+
+ALL_NODES = (
     Quirk(
         "Technology",
         ("cap_ideal_gate_F_per_m", "cap_overlap_F_per_m", "ioff_pmos_300K_A_per_m"),
@@ -134,6 +140,13 @@ QUIRKS = (
         "the stack factor of three inputs for any other number of inputs than two",
         "more inputs make the all-off state as much rarer as they add devices",
         fix.correct_gate_leakage,
+    ),
+    Quirk(
+        "formula.pass_gate_area",
+        ("height_m", "area_m2"),
+        "a FinFET's fins are its width over an electrical one",
+        "over a drawn one",
+        fix.correct_pass_gate,
     ),
     Quirk(
         "AdderTree",
@@ -607,4 +620,19 @@ QUIRKS = (
     ),
 )
 
+QUIRKS = (
+    *(
+        Quirk(
+            name,
+            ("*_energy_*", "*latency_*", "ramp_*", "energy_*", "repeater_*"),
+            "FinFET gates: an input counts the fins of a width times fin pitch over 2 F, a minimum "
+            "one twice; to undo it every gate of the block would have to be drawn wrongly",
+            "a minimum device is one fin",
+            None,
+            finfet=True,
+        )
+        for name in LOGIC
+    ),
+    *ALL_NODES,
+)
 NEUROSIM = Tool("DNN+NeuroSim V2.1", as_drawn, HIDDEN, QUIRKS)

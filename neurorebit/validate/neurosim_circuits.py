@@ -39,7 +39,7 @@ from neurorebit.circuits.gates import (
     whole_up,
 )
 from neurorebit.circuits.htree import HTree
-from neurorebit.circuits.layout import rows
+from neurorebit.circuits.layout import folded_width, rows
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.pooling import MaxPool
 from neurorebit.circuits.precharger import Precharger
@@ -318,6 +318,16 @@ class NarrowColSwitches(ColSwitchMatrix):
     def drain_cap(self) -> Any:
         return drain_cap(self.gate, self.choice)
 
+    @cached_property
+    def _row(self) -> tuple[Any, Any, Any]:
+        width, _, _ = super()._row
+        return width, *folded_width(width, self.lines, 2.0, PLANAR_PITCH * self.tech.feature)
+
+    @cached_property
+    def size(self) -> tuple[Any, Any]:
+        width, gate_rows, _ = self._row
+        return width, pass_gate_height(self.gate) * gate_rows + self.register.height
+
     @action
     def drive(self, density: Any = 0.5, changed: Any = 1.0) -> Cost:
         """Without the energy of the switches."""
@@ -355,10 +365,16 @@ class NarrowMux(AnalogMux):
         return ChosenGate(self.tech, self.switch.nfet, self.switch.pfet, folds, self.choice)
 
     @cached_property
+    def _row(self) -> tuple[Any, Any, Any]:
+        width, pitch = super()._row[0], PLANAR_PITCH * self.tech.feature
+        return width, *folded_width(width, self.outputs * self.ways, 1.0, pitch)
+
+    @cached_property
     def size(self) -> tuple[Any, Any]:
         """Of the folded gates, even if their capacitance is that of unfolded ones."""
         width, gate_rows, folds = self._row
-        height = PassGate(self.tech, self.switch.nfet, self.switch.pfet, folds).height
+        folded = PassGate(self.tech, self.switch.nfet, self.switch.pfet, folds)
+        height = pass_gate_height(folded)
         height = np.where(np.asarray(self.ways) > 1.0, height * gate_rows, 0.0)
         return width, np.maximum(height, self.fit_height)
 
@@ -371,6 +387,25 @@ class NarrowMux(AnalogMux):
 
 
 CHOICES = ((0, 0), (0, 1), (1, 0), (1, 1))
+PLANAR_PITCH = 3.8  # of gates, of the feature size; taken for FinFETs as well
+
+
+def pass_gate_height(gate: PassGate) -> Any:
+    """Its height [m] of a pass gate; the fins of a FinFET from its width over an electrical one."""
+    tech, fin = gate.tech, gate.tech.fin
+    if fin is None or not tech.finfet:
+        return gate.height
+    more = fin.pitch / (tech.layout.min_width * tech.feature)
+    around = 2.0 * fin.height + fin.width
+    high: Any = (tech.layout.pn_gap + 3.6) * tech.feature
+    for width in (gate.nfet, gate.pfet):
+        count = whole_up(whole_up(width * more / around) / gate.folds)
+        high = high + (count - 1.0) * fin.pitch + fin.width
+    return high
+
+
+def correct_pass_gate(case: Case, quantity: str, ours: float) -> Any:
+    return ours * pass_gate_height(case.block) / case.block.height
 
 
 def drain_cap(gate: PassGate, choice: tuple[int, int]) -> Any:
@@ -381,7 +416,8 @@ def drain_cap(gate: PassGate, choice: tuple[int, int]) -> Any:
     """
     tech, total = gate.tech, np.zeros(())
     if tech.finfet:
-        return gate.drain_cap
+        height = pass_gate_height(gate)
+        return output_cap(Gate(tech, gate.nfet, gate.pfet, cell_height=height))
     bias = 1.0 + tech.vdd / tech.junction.built_in
     bottom = tech.junction.bottom / bias**tech.junction.grading_bottom
     gap = tech.layout.gate_gap * tech.feature

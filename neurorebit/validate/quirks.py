@@ -27,6 +27,7 @@ class Quirk:
     right: str
     correct: Correction | None
     variant: str = ""  # of the module: the beginning of its name
+    finfet: bool = False  # only where the technology has fins
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ class Tool:
     hidden: Mapping[str, float] = field(default_factory=dict)
     quirks: tuple[Quirk, ...] = ()
 
-    def touching(self, module: str, variant: str, quantity: str) -> list[Quirk]:
+    def touching(self, case: Case, quantity: str) -> list[Quirk]:
         """The quirks that touch a value."""
+        record = case.inputs.record
         return [
             quirk
             for quirk in self.quirks
-            if quirk.module == module
-            and variant.startswith(quirk.variant)
+            if quirk.module == record.module
+            and record.variant.startswith(quirk.variant)
+            and (not quirk.finfet or bool(case.tech.finfet))
             and any(fnmatch(quantity, pattern) for pattern in quirk.quantities)
         ]
