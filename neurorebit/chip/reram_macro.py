@@ -17,12 +17,13 @@ from neurorebit.chip.apim import touched
 from neurorebit.chip.macro import Converters, Counted, Floorplan, Macro, log2_up
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.array import ReramArray
+from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.shift_add import ShiftAdd
-from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix
+from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
 from neurorebit.cost import Cost, Real, action
 from neurorebit.device import Device, Pulses
 from neurorebit.technology import Technology
@@ -37,8 +38,8 @@ class ReramMacro(Macro):
     name: str = "reram"
 
     @cached_property
-    def array(self) -> ReramArray:
-        return ReramArray(self.tech, self.device, self.rows, self.cols)
+    def array(self) -> ReramArray | CrosspointArray:
+        raise NotImplementedError
 
     @property
     def size(self) -> tuple[Real, Real]:
@@ -142,9 +143,13 @@ class ReramMacro(Macro):
         """Select a row for programming."""
         raise NotImplementedError
 
+    def _col_path_write(self, written: Real, pulses: Real) -> Cost:
+        """Program a share of a row's cells, with so many pulses."""
+        return self.col_switches.write(written, pulses)
+
     def select_rows(self, operations: Real, written: Real = 0.5, pulses: Real = 1.0) -> Cost:
         """Switch rows and columns so many times, with a share of a row's cells to program."""
-        return operations * (self._row_path_write() | self.col_switches.write(written, pulses))
+        return operations * (self._row_path_write() | self._col_path_write(written, pulses))
 
     @action
     def program(
@@ -179,7 +184,7 @@ class ReramMacro(Macro):
 
 
 @dataclass(frozen=True, eq=False)
-class ReramParallelMacro(ReramMacro):
+class ParallelMacro(ReramMacro):
     """All active rows at once: one conversion a column and plane."""
 
     @property
@@ -191,18 +196,9 @@ class ReramParallelMacro(ReramMacro):
         return self.adc_bits, self.back_adc_bits
 
     @cached_property
-    def row_switches(self) -> AccessSwitchMatrix:
-        array, cell = self.array, self.device.cell
-        return AccessSwitchMatrix(
-            self.tech,
-            self.rows,
-            load=array.access_cap,
-            line_res=array.row_res,
-            read_voltage=cell.read_voltage,
-            access_voltage=cell.access_voltage,
-            fit_height=array.col_length,
-            name="row_switches",
-        )
+    def row_switches(self) -> AccessSwitchMatrix | RowSwitchMatrix:
+        """They drive the rows in a forward read."""
+        raise NotImplementedError
 
     @cached_property
     def weight_shift_add(self) -> ShiftAdd:
@@ -275,9 +271,6 @@ class ReramParallelMacro(ReramMacro):
             beside=beside if self.transposed else (),
         )
 
-    def _row_path_write(self) -> Cost:
-        return self.row_switches.write()
-
     @action
     def read(self, density: Real = 0.5, conductance: Real = 0.5, res: Real = 0.0) -> Cost:
         """One input plane through all columns.
@@ -315,10 +308,77 @@ class ReramParallelMacro(ReramMacro):
 
 
 @dataclass(frozen=True, eq=False)
+class ReramParallelMacro(ParallelMacro):
+    """Of 1T1R cells: a flip-flop a row opens its access transistors and drives its input line."""
+
+    @cached_property
+    def array(self) -> ReramArray:
+        return ReramArray(self.tech, self.device, self.rows, self.cols)
+
+    @cached_property
+    def row_switches(self) -> AccessSwitchMatrix:
+        array, cell = self.array, self.device.cell
+        return AccessSwitchMatrix(
+            self.tech,
+            self.rows,
+            load=array.access_cap,
+            line_res=array.row_res,
+            read_voltage=cell.read_voltage,
+            access_voltage=cell.access_voltage,
+            fit_height=array.col_length,
+            name="row_switches",
+        )
+
+    def _row_path_write(self) -> Cost:
+        return self.row_switches.write()
+
+
+@dataclass(frozen=True, eq=False)
+class CrosspointMacro(ParallelMacro):
+    """Of crosspoint cells, with a selector in each."""
+
+    nonlinearity: Real = 100.0
+    name: str = "crosspoint"
+
+    @cached_property
+    def array(self) -> CrosspointArray:
+        pulses = self.device.pulses
+        width = 50e-9 if pulses is None else (pulses.width_ltp + pulses.width_ltd) / 2.0
+        return CrosspointArray(
+            self.tech, self.device, self.rows, self.cols, self.nonlinearity, width
+        )
+
+    @cached_property
+    def row_switches(self) -> RowSwitchMatrix:
+        array, pulses = self.array, self.device.pulses
+        return RowSwitchMatrix(
+            self.tech,
+            self.rows,
+            driven_res=self.device.r_on / self.cols,
+            load=array.row_cap,
+            line_res=array.row_res,
+            read_voltage=self._read_voltage,
+            write_voltage=2.0 if pulses is None else pulses.voltage_ltp,
+            fit_height=array.col_length,
+            name="row_switches",
+        )
+
+    def _row_path_write(self) -> Cost:
+        return self.row_switches.write_half_selected()
+
+    def _col_path_write(self, written: Real, pulses: Real) -> Cost:
+        return self.col_switches.write_half_selected(written, pulses)
+
+
+@dataclass(frozen=True, eq=False)
 class ReramRowMacro(ReramMacro):
     """Row by row: every cell is converted with its own level, and a digital adder sums the rows."""
 
     cell_bits: Real = 4.0
+
+    @cached_property
+    def array(self) -> ReramArray:
+        return ReramArray(self.tech, self.device, self.rows, self.cols)
 
     @property
     def _together(self) -> tuple[Real, Real]:
