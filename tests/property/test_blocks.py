@@ -64,8 +64,14 @@ def found() -> Iterator[type[Block]]:
                 of_here = inspect.isclass(cls) and cls.__module__ == info.name
                 if of_here and issubclass(cls, Block) and dataclasses.is_dataclass(cls):
                     buildable = set(required(cls)) <= set(GIVEN)
-                    if buildable and not name.startswith("_") and not cls.__subclasses__():
+                    if buildable and not name.startswith("_") and not based_on(cls):
                         yield cls
+
+
+def based_on(cls: type[Block]) -> bool:
+    """Whether another block of the circuits or the chip is built on it."""
+    ours = (neurorebit.circuits.__name__, neurorebit.chip.__name__)
+    return any(sub.__module__.startswith(ours) for sub in cls.__subclasses__())
 
 
 BLOCKS = sorted(found(), key=lambda cls: (cls.__module__, cls.__name__))

@@ -1,0 +1,202 @@
+"""What physics says of every macro in every technology when it grows, starves or gets warm."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurorebit import paths
+from neurorebit.chip.gradient_unit import GradientArray, GradientUnit
+from neurorebit.chip.reram_macro import CrosspointMacro, ReramParallelMacro, ReramRowMacro
+from neurorebit.chip.sram_macro import SramParallelMacro, SramRowMacro
+from neurorebit.circuits.block import Block
+from neurorebit.cost import Cost
+from neurorebit.device import Device, read_device
+from neurorebit.schema import Document
+from neurorebit.technology import Technology, read_technology
+
+NAMES = paths.names("technology")
+TECHNOLOGIES = [read_technology(Document(paths.shipped("technology", name))) for name in NAMES]
+DEVICES = {
+    name: read_device(Document(paths.shipped("device", name)))
+    for name in ("taox_hfox", "fefet_22nm", "pcm_ibm_90nm")
+}
+RERAM = (ReramParallelMacro, ReramRowMacro, CrosspointMacro)
+SRAM = (SramParallelMacro, SramRowMacro, GradientArray, GradientUnit)
+CLOSE = 1.0 - 1e-9
+
+
+def build(cls: type[Block], tech: Technology, device: str = "taox_hfox", **fields: Any) -> Any:
+    return cls(tech, DEVICES[device], **fields) if cls in RERAM else cls(tech, **fields)  # type: ignore[call-arg]
+
+
+def amounts(macro: Any) -> dict[str, float]:
+    """Footprint, and what a read each way and an update cost."""
+    foot = macro.footprint
+    found = {"area": foot.area.total, "leakage": foot.leakage.total}
+    acts: dict[str, Callable[[], Cost]] = {"read": macro.read}
+    if getattr(macro, "transposed", False):
+        acts["read_transposed"] = macro.read_transposed
+    if hasattr(macro, "write"):
+        acts["write"] = macro.write
+    if hasattr(macro, "program") and macro.device.pulses is not None:
+        acts["program"] = lambda: macro.program(macro.device.pulses, (0.1, 4.0), (0.1, 4.0))
+    for name, act in acts.items():
+        cost = act()
+        found[f"{name} energy"] = cost.energy.total
+        found[f"{name} latency"] = cost.latency.total
+    return {name: float(amount) for name, amount in found.items()}
+
+
+each_macro = pytest.mark.parametrize("cls", RERAM + SRAM, ids=lambda cls: cls.__name__)
+each_tech = pytest.mark.parametrize("tech", TECHNOLOGIES, ids=NAMES)
+
+
+@each_tech
+@each_macro
+def test_it_exists_everywhere(cls: type[Block], tech: Technology) -> None:
+    for name, amount in amounts(build(cls, tech)).items():
+        assert np.isfinite(amount), name
+        assert amount > 0.0, name
+
+
+@pytest.mark.parametrize("cls", RERAM, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("device", DEVICES)
+def test_other_devices_go_through_the_same_arrays(cls: type[Block], device: str) -> None:
+    tech = TECHNOLOGIES[NAMES.index("32nm_lstp")]
+    for name, amount in amounts(build(cls, tech, device)).items():
+        assert np.isfinite(amount), name
+        assert amount > 0.0, name
+
+
+def grows(cls: type[Block], field: str, before: float, after: float, but: tuple[str, ...]) -> None:
+    """Twice of something never costs less, but for what is said."""
+    for tech in TECHNOLOGIES:
+        few, many = (amounts(build(cls, tech, **{field: value})) for value in (before, after))
+        for name, amount in many.items():
+            if name not in but:
+                assert amount >= few[name] * CLOSE, (name, tech.source)
+
+
+# Twice the rows halve a column's resistance where they are read together, which settles no later.
+# An SRAM macro's switches are drawn for the resistance of the line they drive: those of a longer
+# line are narrower, and take less. A unit of larger arrays has fewer of them.
+SIZED = [cls for cls in RERAM + SRAM if cls is not GradientUnit]
+LATENCY = ("read latency", "read_transposed latency")
+BUT_ROWS = {
+    ReramParallelMacro: LATENCY,
+    CrosspointMacro: LATENCY,
+    SramParallelMacro: ("read_transposed energy",),
+    GradientArray: ("read_transposed energy",),
+}
+BUT_COLS = {
+    ReramParallelMacro: LATENCY,
+    CrosspointMacro: LATENCY,
+    SramParallelMacro: ("read energy",),
+}
+
+
+@pytest.mark.parametrize("cls", SIZED, ids=lambda cls: cls.__name__)
+def test_more_rows(cls: type[Block]) -> None:
+    grows(cls, "rows", 128.0, 256.0, BUT_ROWS.get(cls, ()))
+
+
+@pytest.mark.parametrize("cls", SIZED, ids=lambda cls: cls.__name__)
+def test_more_columns(cls: type[Block]) -> None:
+    grows(cls, "cols", 128.0, 256.0, BUT_COLS.get(cls, ()))
+
+
+@pytest.mark.parametrize(
+    ("cls", "field"),
+    [
+        *((cls, "adc_bits") for cls in (ReramParallelMacro, CrosspointMacro, SramParallelMacro)),
+        *((cls, "adc_bits") for cls in (GradientArray, GradientUnit)),
+        *((cls, "back_adc_bits") for cls in (ReramParallelMacro, SramParallelMacro)),
+        (ReramRowMacro, "cell_bits"),
+        (GradientUnit, "error_bits"),
+        (GradientUnit, "positions"),
+        (GradientUnit, "bit_columns"),
+    ],
+)
+def test_more_bits(cls: type[Block], field: str) -> None:
+    start = {"positions": 512.0, "bit_columns": 1024.0}.get(field, 4.0)
+    grows(cls, field, start, 2.0 * start if start > 4.0 else 6.0, ())
+
+
+@pytest.mark.parametrize("kind", ["sar", "flash", "flash_voltage"])
+def test_more_cells_a_weight(kind: str) -> None:
+    """A transposed read takes a pass for each."""
+    tech = TECHNOLOGIES[NAMES.index("32nm_lstp")]
+    for cls in (ReramParallelMacro, SramParallelMacro):
+        one, four = (build(cls, tech, cells_per_weight=n, adc_kind=kind) for n in (1.0, 4.0))
+        assert four.footprint.area.total > one.footprint.area.total
+        slow, fast = four.read_transposed().latency.total, one.read_transposed().latency.total
+        assert slow > 3.0 * fast
+
+
+@each_macro
+def test_heat_is_slower_and_leaks_more(cls: type[Block]) -> None:
+    for tech in TECHNOLOGIES:
+        before = amounts(build(cls, tech))
+        hot = dataclasses.replace(tech, temperature=400.0)
+        for name, amount in amounts(build(cls, hot)).items():
+            if name == "leakage" or name.endswith("latency"):
+                assert amount >= before[name] * CLOSE, (name, tech.source)
+
+
+@pytest.mark.parametrize("cls", [SramParallelMacro, SramRowMacro], ids=lambda cls: cls.__name__)
+def test_a_lower_supply_is_slower_and_leaks_less(cls: type[Block]) -> None:
+    for tech in TECHNOLOGIES:
+        before = amounts(build(cls, tech))
+        lower = dataclasses.replace(tech, vdd=0.9 * tech.vdd)
+        for name, amount in amounts(build(cls, lower)).items():
+            if name.endswith("latency"):
+                assert amount >= before[name] * CLOSE, (name, tech.source)
+            elif name != "area":
+                assert amount <= before[name] / CLOSE, (name, tech.source)
+
+
+@each_macro
+def test_more_ones_take_more_energy(cls: type[Block]) -> None:
+    for tech in TECHNOLOGIES:
+        macro = build(cls, tech)
+        few, many = (macro.read(density=share).energy.total for share in (0.2, 0.8))
+        assert many > few, tech.source
+
+
+@each_macro
+def test_a_sweep_of_sizes_equals_its_points(cls: type[Block]) -> None:
+    tech = TECHNOLOGIES[NAMES.index("22nm_hp")]
+    rows, cols = np.array([[64.0], [128.0], [256.0]]), np.array([64.0, 128.0])
+    swept = build(cls, tech, rows=rows, cols=cols)
+    reads = [swept.footprint.area.total, swept.read().energy.total, swept.read().latency.total]
+    for i, j in np.ndindex(3, 2):
+        point = build(cls, tech, rows=rows[i, 0], cols=cols[j])
+        read = point.read()
+        for many, one in zip(
+            reads, (point.footprint.area.total, read.energy.total, read.latency.total), strict=True
+        ):
+            assert np.broadcast_to(many, (3, 2))[i, j] == pytest.approx(float(one), rel=1e-12)
+
+
+@pytest.mark.parametrize("cls", [*RERAM, SramParallelMacro, SramRowMacro], ids=lambda c: c.__name__)
+def test_its_floorplan_holds_its_blocks(cls: type[Block]) -> None:
+    """With the room that stays empty no less than the blocks themselves."""
+    for tech in TECHNOLOGIES:
+        macro = build(cls, tech)
+        width, height = macro.outline
+        assert width * height >= macro.footprint.area.total * CLOSE, tech.source
+
+
+def test_a_device_is_an_input() -> None:
+    """Ten times the resistance: less energy in the converters' columns, slower lines."""
+    tech = TECHNOLOGIES[NAMES.index("32nm_lstp")]
+    device: Device = DEVICES["taox_hfox"]
+    high = dataclasses.replace(device, r_on=10.0 * device.r_on)
+    low, more = (ReramParallelMacro(tech, d).read() for d in (device, high))
+    assert more.energy.total < low.energy.total
+    assert more.latency.total > low.latency.total
