@@ -34,6 +34,7 @@ SHOWN = (  # beside the axes, in the table for a reader
     "backward TOPS/W chip",
 )  # fmt: skip
 AT_ONCE = 4096  # rows written
+FEW = 1000  # designs whose front is found at once
 
 
 # --- the front
@@ -51,19 +52,29 @@ def front(table: Table, criteria: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def _undominated(points: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which of different points, sorted by their first coordinate, no other one is below."""
+    """Which of different points no other one is below."""
     kept = np.zeros(len(points), dtype=bool)
-    if points.shape[1] <= 2:
-        last = points[:, -1]
-        below = np.concatenate([[np.inf], np.minimum.accumulate(last)[:-1]])
-        kept[:] = last < below
-        return kept
-    ranks = np.sum(np.argsort(np.argsort(points, axis=0), axis=0), axis=1)
-    left = np.argsort(ranks, kind="stable")
+    left = np.arange(len(points))
+    while left.size > FEW:  # fronts of shares first: what is not on one is not on that of all
+        shares = -(-left.size // FEW)
+        fronts = [left[i::shares][_alone(points[left[i::shares]])] for i in range(shares)]
+        before, left = left.size, np.concatenate(fronts)
+        if left.size > 0.7 * before:
+            break
+    kept[left[_alone(points[left])]] = True
+    return kept
+
+
+def _alone(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The same, one point of the front after the other."""
+    kept = np.zeros(len(points), dtype=bool)
+    ranks = [np.unique(column, return_inverse=True)[1] for column in points.T]
+    left = np.argsort(np.sum(ranks, axis=0))
+    points = points[left]
     while left.size:
-        best, left = left[0], left[1:]  # of the least rank: no other can be below it
-        kept[best] = True
-        left = left[np.any(points[left] < points[best], axis=1)]
+        kept[left[0]] = True  # of the least sum of ranks: no other can be below it
+        beside = np.any(points < points[0], axis=1)
+        left, points = left[beside], points[beside]
     return kept
 
 

@@ -46,6 +46,16 @@ def test_the_front_is_what_nothing_beats(costs, random):
         assert found[i] == (feasible[i] and not beaten)
 
 
+def test_a_front_of_many_is_that_of_all():
+    """Rounded, so that ties abound."""
+    points = np.round(np.random.default_rng(0).normal(size=(2500, 3)) + 4, 1)
+    found = tables.front(table(points), NAMES)
+    no_worse = np.all(points[:, None] <= points, axis=2)
+    better = np.any(points[:, None] < points, axis=2)
+    np.testing.assert_array_equal(found, ~np.any(no_worse & better, axis=0))
+    assert 10 < np.count_nonzero(found) < 500
+
+
 def test_the_best_come_first_with_units_and_reasons():
     made = table([(3e-6, 1, 1), (1e-6, 1, 1), (2e-6, 1, 1)], [True, True, False])
     text = tables.best(made)
