@@ -138,11 +138,12 @@ def deep(layers, folder):
 def compared(network, repeats):
     """One estimate, and designs per second."""
     inputs = read_inputs(network)
+    fresh, used = one(inputs, fresh=True), one(inputs, fresh=False)
     grid = int(np.prod([len(sweep("mlp", {k: v})["feasible"]) for k, v in GRID.items()]))
     designs = unrelated(UNRELATED)
     actions = {
-        "an estimate, technology just read": (one(inputs, fresh=True), 1),
-        "an estimate, technology used before": (one(inputs, fresh=False), 1),
+        "an estimate, technology just read": (lambda: [fresh() for _ in range(10)], 10),
+        "an estimate, technology used before": (lambda: [used() for _ in range(10)], 10),
         "neurorebit run --no-train, new process": (lambda: shell(network), 1),
         "designs read and estimated in a loop": (lambda: looped(network), LOOP),
         "sweep, unrelated designs": (lambda: sweep(network, designs=designs), UNRELATED),
@@ -156,7 +157,13 @@ def compared(network, repeats):
     base = medians["designs read and estimated in a loop"]
     limit = multiplications(len(inputs.network.matrices))
     rows = [
-        [name, f"{1e3 * t:.4g}", f"{1 / t:,.0f}", f"{base / t:.3g}", f"{t / limit:,.0f}"]
+        [
+            name,
+            f"{1e3 * t:.4g}",
+            f"{1 / t:,.0f}",
+            f"{base / t:.3g}",
+            f"{t / limit:,.0f}" if name.startswith("sweep") else "",
+        ]
         for name, t in medians.items()
     ]
     print(f"\n{network}, medians of {repeats} turns")
