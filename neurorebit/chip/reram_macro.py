@@ -151,6 +151,10 @@ class ReramMacro(Macro):
         """Switch rows and columns so many times, with a share of a row's cells to program."""
         return operations * (self._row_path_write() | self._col_path_write(written, pulses))
 
+    def _written(self, share: Real, voltage: Real) -> Real:
+        """Conductance [S], at a write voltage, of a cell at this share of the range."""
+        return self.array.conductance(share)
+
     @action
     def program(
         self,
@@ -167,8 +171,7 @@ class ReramMacro(Macro):
         has its own voltage and width, and selects its rows anew.
         """
         held = np.where(np.asarray(cells) > 0.0, cells, self.rows * self.cols)
-        array, share = self.array, self.array.conductance(conductance)
-        total = Cost()
+        array, total = self.array, Cost()
         kinds = (
             (rising, pulses.voltage_ltp, pulses.width_ltp, array.pulse_set),
             (falling, pulses.voltage_ltd, pulses.width_ltd, array.pulse_reset),
@@ -177,7 +180,8 @@ class ReramMacro(Macro):
             rows = self.rows * touched(changed, held / self.rows)
             per_row = changed * held / np.maximum(rows, 1e-300)
             lines = rows * each * pulse(per_row, voltage)
-            heat = held * changed * each * share * voltage**2 * width
+            written = self._written(conductance, voltage)
+            heat = held * changed * each * written * voltage**2 * width
             cell = Cost.of(heat, rows * each * width).under("cells")
             total = total + self.select_rows(rows, per_row / self.cols, each) + lines + cell
         return total
@@ -368,6 +372,9 @@ class CrosspointMacro(ParallelMacro):
 
     def _col_path_write(self, written: Real, pulses: Real) -> Cost:
         return self.col_switches.write_half_selected(written, pulses)
+
+    def _written(self, share: Real, voltage: Real) -> Real:
+        return self.array.conductance_at(share, voltage, voltage)
 
 
 @dataclass(frozen=True, eq=False)

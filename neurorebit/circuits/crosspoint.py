@@ -91,6 +91,12 @@ class CrosspointArray(Block):
         """Cell conductance [S] at this share of the range, at the read voltage."""
         return self.device.g_min + share * (self.device.g_max - self.device.g_min)
 
+    def conductance_at(self, share: Real, voltage: Real, write_voltage: Real) -> Real:
+        """The same at another voltage."""
+        read = self.device.cell.read_voltage
+        res = 1.0 / self.conductance(share)
+        return 1.0 / selected_res(res, voltage, read, write_voltage, self.nonlinearity)
+
     def column_res(self, active_rows: Real, share: Real) -> Real:
         """Resistance [ohm] of a column: cells of active rows and mean wires."""
         cell = 1.0 / self.conductance(share) + (self.row_res + self.col_res) / 2.0
@@ -122,11 +128,9 @@ class CrosspointArray(Block):
 
     def _half_selected(self, cells: Real, voltage: Real) -> Real:
         """Energy [J] of a pulse in cells that share the row or a column of those programmed."""
-        mean = (self.device.g_min + self.device.g_max) / 2.0
-        read = self.device.cell.read_voltage
-        res = selected_res(1.0 / mean, voltage / 2.0, read, voltage, self.nonlinearity)
+        half = voltage / 2.0
         sharing = (self.cols - cells) + (self.rows - 1.0) * cells
-        return sharing * (voltage / 2.0) ** 2 / res * self.write_width
+        return sharing * half**2 * self.conductance_at(0.5, half, voltage) * self.write_width
 
     def _pulse(self, cells: Real, voltage: Real, full: Real) -> Cost:
         held = (self.cols - cells) * self.col_cap + (self.rows - 1.0) * self.row_cap

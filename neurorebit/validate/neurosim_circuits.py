@@ -536,6 +536,10 @@ def correct_one_of(case: Case, quantity: str, ours: float) -> Any:
     return ours / float(case.block.cols)
 
 
+def correct_constant_energy(case: Case, quantity: str, ours: float) -> Any:
+    return ours * 9.845e-15 * (case.tech.vdd / 1.1) ** 2 / case.block.energy
+
+
 def correct_nothing(case: Case, quantity: str, ours: float) -> Any:
     return 0.0 * ours
 

@@ -1,0 +1,143 @@
+"""Macros that read both ways, crosspoints and the weight-gradient unit, against sums by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neurorebit import paths
+from neurorebit.chip.gradient_unit import GradientUnit
+from neurorebit.chip.macro import Converters
+from neurorebit.chip.reram_macro import ReramParallelMacro, ReramRowMacro
+from neurorebit.chip.sram_macro import SramParallelMacro, SramRowMacro
+from neurorebit.circuits.crosspoint import CrosspointArray, selected_res
+from neurorebit.device import read_device
+from neurorebit.schema import Document
+from neurorebit.technology import read_technology
+
+TECH = read_technology(Document(paths.shipped("technology", "32nm_lstp")))
+DEVICE = read_device(Document(paths.shipped("device", "taox_hfox")))
+
+
+def test_all_rows_at_once_take_a_conversion_a_column() -> None:
+    """8 columns a converter, 5 bits and a cycle to settle at 1 ns: 48 ns of conversion."""
+    read = ReramParallelMacro(TECH, DEVICE).read()
+    assert read.latency.items["reram/converters/adc"] == pytest.approx(48e-9)
+
+
+def test_row_by_row_takes_a_conversion_a_cell() -> None:
+    """64 of 128 rows, 8 columns a converter, 4 bits and a cycle at 1 ns."""
+    read = ReramRowMacro(TECH, DEVICE).read(density=0.5)
+    assert read.latency.items["reram/converters/adc"] == pytest.approx(64 * 8 * 5e-9)
+
+
+def test_a_column_settles_with_its_own_resistance() -> None:
+    """Twice the resistance: twice the time, but for the line's own."""
+    macro = ReramParallelMacro(TECH, DEVICE)
+    array = macro.array
+    load = array.col_cap + 9.0 * macro.mux.gate.drain_cap  # 8 columns and the output
+    tau = 4e3 * load + array.col_res * array.col_cap / 2.0
+    settled = macro.read(res=4e3).latency.items["reram/array"]
+    assert settled == pytest.approx(8 * tau * np.log(64.0))  # half a step of 5 bits
+
+
+def test_lines_are_charged_to_their_voltages() -> None:
+    """A tenth of 128 rows at 1.1 V and 0.5 V, 16 columns at 0.5 V, at each of 8 positions."""
+    macro = ReramParallelMacro(TECH, DEVICE)
+    array = macro.array
+    row = array.access_cap * 1.1**2 + array.row_cap * 0.5**2
+    expected = 8 * (12.8 * row + 16 * array.col_cap * 0.5**2)
+    assert macro.read(density=0.1).energy.items["reram/array"] == pytest.approx(expected)
+
+
+def test_an_update_pulses_row_by_row_in_both_directions() -> None:
+    """Every row has cells to raise and cells to lower, 4 and 5 pulses of 50 ns."""
+    assert DEVICE.pulses is not None
+    cost = ReramParallelMacro(TECH, DEVICE).program(DEVICE.pulses, (0.3, 4.0), (0.3, 5.0))
+    assert cost.latency.items["reram/cells"] == pytest.approx(128 * 9 * 50e-9)
+    share = 1e-6 + 0.5 * 9e-6  # the middle of 1 uS to 10 uS
+    heat = 128 * 128 * 0.3 * 9.0 * share * 1.6**2 * 50e-9
+    assert cost.energy.items["reram/cells"] == pytest.approx(heat)
+
+
+def test_without_transposed_blocks_a_macro_is_smaller() -> None:
+    for macro in (ReramParallelMacro(TECH, DEVICE), SramParallelMacro(TECH), SramRowMacro(TECH)):
+        forward = replace(macro, transposed=False)
+        assert forward.footprint.area.total < macro.footprint.area.total
+        assert not any("back" in item for item in forward.footprint.area.items)
+        assert forward.outline[0] < macro.outline[0]
+
+
+def test_wordlines_of_sram_take_their_charge() -> None:
+    """Half of 128 rows at 8 positions, to the supply."""
+    macro = SramParallelMacro(TECH)
+    expected = 8 * 64 * macro.array.row_cap * 0.9**2
+    assert macro.read(density=0.5).energy.items["sram/array"] == pytest.approx(expected)
+
+
+def test_adding_hides_behind_the_next_row() -> None:
+    """A row is as slow as reading or adding it, whichever takes longer; the last is added after."""
+    macro = SramRowMacro(TECH)
+    access = macro.decoder.delay + macro.precharger.delay
+    access += macro.array.read(macro.decoder.output_ramp).latency.total
+    access += macro.sense_amp.sense().latency.total
+    added = macro.adder.delay + 0.5e-9
+    last = macro.input_shift_add.accumulate(1.0).latency.total
+    expected = 32 * max(access, added) + added + last
+    assert macro.read(density=0.25).latency.total == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("kind", ["sar", "flash", "flash_voltage"])
+def test_converters_stack_with_their_encoders(kind: str) -> None:
+    made = Converters(TECH, 4.0, 8.0, kind, fit_width=50e-6)
+    assert (made.encoder is None) == (kind == "sar")
+    assert made.footprint.area.total == pytest.approx(made.width * made.height)
+    names = {item.split("/")[1] for item in made.convert().energy.items}
+    assert names == ({"adc"} if kind == "sar" else {"adc", "encoder"})
+
+
+def test_selectors_block_half_of_the_voltage() -> None:
+    """A hundredth of the current at half the write voltage: 50 times the resistance."""
+    full = selected_res(1e5, 2.0, 0.5, 2.0, 100.0)
+    half = selected_res(1e5, 1.0, 0.5, 2.0, 100.0)
+    assert half / full == pytest.approx(50.0)
+    assert selected_res(1e5, 0.5, 0.5, 2.0, 100.0) == pytest.approx(1e5)
+
+
+def test_a_crosspoint_has_the_pitch_of_wires() -> None:
+    """128 cells of 4 by 4 wires of 40 nm."""
+    array = CrosspointArray(TECH, DEVICE)
+    assert array.row_length == pytest.approx(128 * 4 * 40e-9)
+    assert array.footprint.area.total == pytest.approx((128 * 4 * 40e-9) ** 2)
+
+
+def test_half_selected_cells_take_their_current() -> None:
+    """254 cells share the row or the column; at 1 V of 2 V they resist 2 / 10 of their 1 / 5.5 uS.
+
+    Lines: the row at 2 V, 127 columns and 127 rows at 1 V.
+    """
+    array = CrosspointArray(TECH, DEVICE, nonlinearity=100.0, write_width=50e-9)
+    current = 254 * 5.5e-6 / 0.2 * 1.0**2 * 50e-9
+    line = 128 * 4 * 40e-9 * 0.2e-9  # 0.2 fF/um
+    expected = current + line * (2.0**2 + 254 * 1.0**2)
+    assert array.pulse_set(1.0, 2.0).energy.total == pytest.approx(expected)
+
+
+def test_a_gradient_unit_has_whole_arrays() -> None:
+    """900 positions in arrays of 128 rows: 8; 1000 columns: 8; 8 numbers add in 3 more bits."""
+    unit = GradientUnit(TECH, 900.0, 1000.0)
+    assert (unit.arrays_down, unit.arrays_across, unit.arrays) == (8.0, 8.0, 64.0)
+    assert unit.sum_bits == 4 + 8 + 3
+    assert unit.tree.adder_bits == 7 * (4 + 8 + 1) + 2 * 1 + 1 * 2  # wider by a bit a level
+    least = GradientUnit(TECH, 4.0, 3.0)
+    assert least.arrays == 1.0
+
+
+def test_a_gradient_converts_each_column_once_a_plane() -> None:
+    """8 planes, 8 columns a converter, 4 bits and a cycle of 1 ns."""
+    read = GradientUnit(TECH).read()
+    expected = 8 * 8 * 5e-9
+    latency = read.latency.items["gradient_unit/array/converters/adc"]
+    assert latency == pytest.approx(expected)
