@@ -224,7 +224,7 @@ def test_what_is_not_a_plain_file_of_the_archive_is_refused(server, tmp_path, fi
 
 
 def test_nothing_is_written_outside_the_folder(server, tmp_path):
-    extra = {"../escaped": b"x", f"{FOLDER}/../../escaped": b"x", "/tmp/neurorebit-escaped": b"x"}
+    extra = {"../escaped": b"x", f"{FOLDER}/../../escaped": b"x", "/neurorebit-escaped": b"x"}
     body = packed({f"{FOLDER}/{name}": content for name, content in FILES.items()} | extra)
     target = tmp_path / "cache"
     target.mkdir()
