@@ -37,6 +37,9 @@ Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class InputError(Exception):
     """A file or an option is wrong: one line for the user, exit code 2."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))  # a value of the file may have several
+
 
 class InfeasibleError(Exception):
     """A design cannot exist: one line that names the part and the bound, exit code 2."""

@@ -350,7 +350,15 @@ TOKENS = (
 )  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_value_of_several_lines_is_told_in_one(document):
+    damaged = GOOD.replace("kind: wheel", 'kind: "w\n\n  heel"')
+    assert damaged != GOOD
+    with pytest.raises(InputError) as told:
+        document(damaged).read(Machine)
+    assert "\n" not in str(told.value)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, len(GOOD)), st.integers(0, 12), st.lists(st.sampled_from(TOKENS), max_size=6))
 def test_any_damage_is_read_or_told_in_one_line(document, start, removed, tokens):
     damaged = GOOD[:start] + "".join(tokens) + GOOD[start + removed :]
