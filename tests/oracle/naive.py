@@ -214,3 +214,19 @@ def program(real, old_levels, old_analog, full, top, device, layer, step, seed):
         else:
             resets, down = resets + 1, down + old_levels[i] - j
     return levels, analog, (sets, resets, up, down)
+
+
+def pulse_curve(n, constant, pulses):
+    """The state after n of the pulses from state 0, with the curve's constant in pulses."""
+    if math.isinf(constant):
+        return n / pulses
+    return (1 - math.exp(-n / constant)) / (1 - math.exp(-pulses / constant))
+
+
+def pulsed(state, n, constant, pulses):
+    """Invert the curve, add n pulses, evaluate; within 0..1."""
+    if math.isinf(constant):
+        at = state * pulses
+    else:
+        at = -constant * math.log(1 - state * (1 - math.exp(-pulses / constant)))
+    return pulse_curve(min(max(at + n, 0), pulses), constant, pulses)
