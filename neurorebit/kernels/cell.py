@@ -58,10 +58,11 @@ def pulsed(state, share, bend):
     0..1. ``bend`` is that of the direction's own curve.
     """
     if bend == 0.0:
-        new = state + share
-    else:
-        new = state - (-1.0 / math.expm1(-bend) - state) * math.expm1(-bend * share)
-    return min(max(new, 0.0), 1.0)
+        return min(max(state + share, 0.0), 1.0)
+    # B - s, without losing the little that is left where the curve is flat
+    left = 1.0 - state + 1.0 / math.expm1(bend) if bend > 0.0 else 1.0 / -math.expm1(-bend) - state
+    step = left * math.expm1(-bend * share) if left != 0.0 else 0.0
+    return min(max(state - step, 0.0), 1.0)
 
 
 @njit(cache=True, nogil=True)
