@@ -166,6 +166,7 @@ def test_the_papers_figures_stand_beside_ours_with_their_convention():
     assert paper["forward"]["paper_tops_per_W"] == 74.29
     assert paper["backward"]["paper_tops_per_W"] == 1.78
     assert paper["forward"]["tops_per_W"] == pytest.approx(240 / 7e-12 / 1e12)
+    assert paper["forward"]["tops_per_W_without_leakage"] == pytest.approx(240 / 6e-12 / 1e12)
     assert "5-bit converters" in paper["forward"]["convention"]
     assert "8-bit errors" in paper["backward"]["convention"]
     assert "bit_serial" in paper["backward"]["convention"]
