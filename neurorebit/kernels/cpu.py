@@ -1,8 +1,11 @@
 """Loops over cells."""
 
+import numpy as np
 from numba import njit
 
 from neurorebit.kernels import cell, noise
+
+MANY = 8  # cells of a block that are written: from there on its noise is drawn at once
 
 
 @njit(cache=True, nogil=True)
@@ -21,8 +24,11 @@ def program(
     steps_up = 0
     steps_down = 0
     change = 0.0
-    for start in range(0, real.size, 64):
-        stop = min(start + 64, real.size)
+    device = np.empty((4, noise.GROUPS))
+    cycle = np.empty((4, noise.GROUPS))
+    for base in range(first - first % noise.BLOCK, first + real.size, noise.BLOCK):
+        start = max(base - first, 0)
+        stop = min(base - first + noise.BLOCK, real.size)
         moved = 0
         weights = real[start:stop]
         known = levels[start:stop]
@@ -30,13 +36,21 @@ def program(
             moved += cell.level(weights[i], scale, high) != known[i]
         if moved == 0:
             continue
+        if moved >= MANY:
+            noise.normals(device, base, 0, layer, noise.DEVICE, seed)
+            noise.normals(cycle, base, step, layer, noise.CYCLE, seed)
         for i in range(start, stop):
             now = cell.level(real[i], scale, high)
             move = now - levels[i]
             if move == 0:
                 continue
-            z_device = noise.normal(first + i, 0, layer, noise.DEVICE, seed)
-            z_cycle = noise.normal(first + i, step, layer, noise.CYCLE, seed)
+            at = first + i
+            if moved >= MANY:
+                z_device = device[at & 3, (at - base) >> 2]
+                z_cycle = cycle[at & 3, (at - base) >> 2]
+            else:
+                z_device = noise.normal(at, 0, layer, noise.DEVICE, seed)
+                z_cycle = noise.normal(at, step, layer, noise.CYCLE, seed)
             meant = cell.target(now, top, g_min, g_max)
             g = cell.written(meant, d2d, z_device, c2c, z_cycle)
             old = analog[i]

@@ -41,13 +41,37 @@ def test_noise_of_a_weight_read_against_mid_range(w, deviation):
 
 
 def programmed(
-    real, levels=None, analog=None, *, full=1.0, top=3, d2d=0.0, c2c=0.0, step=0, seed=3, layer=0
+    real,
+    levels=None,
+    analog=None,
+    *,
+    full=1.0,
+    top=3,
+    d2d=0.0,
+    c2c=0.0,
+    step=0,
+    seed=3,
+    layer=0,
+    first=0,
 ):
     levels = np.full(real.size, -128, np.int8) if levels is None else levels
     analog = np.zeros(real.size, real.dtype) if analog is None else analog
     counts = np.zeros(5)
     cpu.program(
-        real, levels, analog, top / full, top, G_MIN, G_MAX, d2d, c2c, 0, layer, step, seed, counts
+        real,
+        levels,
+        analog,
+        top / full,
+        top,
+        G_MIN,
+        G_MAX,
+        d2d,
+        c2c,
+        first,
+        layer,
+        step,
+        seed,
+        counts,
     )
     return levels, analog, counts
 
@@ -67,6 +91,17 @@ def test_programming_equals_the_plain_loop():
     assert tuple(counts[:4]) == want[2]
     assert min(want[2]) > 0, "the case covers both directions"
     assert counts[4] == pytest.approx(analog.sum() - before[1].sum(), rel=1e-9)
+
+
+def test_a_part_of_the_cells_is_programmed_as_it_is_within_the_whole():
+    """Blocks are cut at multiples of 64 of the cell's number, whatever part a call is given."""
+    real = np.random.default_rng(3).normal(0, 0.5, 400)
+    whole = programmed(real, d2d=0.1, c2c=0.2, step=2)[1]
+    parts = [
+        programmed(real[a:b].copy(), d2d=0.1, c2c=0.2, step=2, first=a)[1]
+        for a, b in ((0, 3), (3, 130), (130, 139), (139, 400))
+    ]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 
 def test_without_noise_cells_hold_exactly_their_levels_and_only_changes_are_written():

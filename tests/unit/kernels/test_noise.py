@@ -1,5 +1,7 @@
 """Random numbers: the published vectors, and what makes them noise."""
 
+import math
+
 import numpy as np
 import pytest
 from oracle import naive
@@ -31,6 +33,27 @@ def test_a_normal_is_that_of_the_plain_formula(cell):
     seed = 0x1234_5678_9ABC
     found = noise.normal(cell, 5, 2, noise.CYCLE, seed)
     assert found == pytest.approx(naive.normal(cell, 5, 2, 2, seed), rel=1e-12)
+
+
+def test_numbers_drawn_together_are_those_drawn_alone():
+    out = np.empty((4, noise.GROUPS))
+    noise.normals(out, 640, 5, 2, noise.CYCLE, 7)
+    alone = [noise.normal(640 + i, 5, 2, noise.CYCLE, 7) for i in range(noise.BLOCK)]
+    np.testing.assert_array_equal(out.T.ravel(), alone)
+
+
+WORDS = [0, 1, 2, 2**30, 2**31 - 1, 2**31, 3 * 2**30, 3_037_000_499, 3_037_000_500, 2**32 - 2]
+
+
+def test_the_parts_of_a_normal_are_exact_to_the_last_bits():
+    words = WORDS + np.random.default_rng(0).integers(0, 2**32, 2000).tolist()
+    for word in words:
+        radius = (-2 * math.log((word + 1) / 2**32)) ** 0.5
+        assert noise.radius(np.uint64(word)) == pytest.approx(radius, rel=1e-15)
+        turn = 2 * math.pi * ((word + 2**31) % 2**32 - 2**31) / 2**32
+        wanted = (math.cos(turn), math.sin(turn))
+        assert noise.direction(np.uint64(word)) == pytest.approx(wanted, abs=1e-15)
+    assert noise.radius(np.uint64(2**32 - 1)) == 0.0
 
 
 def fill(count, *, scale=1.0, first=0, step=0, layer=0, purpose=noise.CYCLE, seed=1):
