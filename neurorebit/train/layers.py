@@ -236,6 +236,17 @@ def _covering(size: int, windows: int, node: Node) -> Array:
     return count
 
 
+@dataclass(frozen=True, eq=False)
+class Normed:
+    """What a batch norm holds for the way back: its input, the moments and factors it applied."""
+
+    x: Array
+    mean: Array
+    inverse: Array
+    scale: Array
+    offset: Array
+
+
 @dataclass(eq=False)
 class BatchNorm:
     """Batch normalisation of each channel, with the ReLU that follows it where one does.
@@ -247,7 +258,7 @@ class BatchNorm:
     node: Node
     tools: Tools
     rectified: bool
-    _z: Array | None = field(init=False, default=None)
+    _pass: Normed | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         channels = self.node.shape_in.channels
@@ -269,34 +280,35 @@ class BatchNorm:
             unbiased = variance * (len(z) / max(len(z) - 1, 1))
             self.running_mean += MEMORY * (mean - self.running_mean)
             self.running_variance += MEMORY * (unbiased - self.running_variance)
-            self.tools.workspace.hold(x)
-            self._z = x
         else:
             mean, variance = self.running_mean, self.running_variance
         inverse = 1.0 / np.sqrt(variance + EPSILON)
-        scale = self.gain * inverse
-        self._mean, self._inverse = mean, inverse
-        self._scale = scale.astype(z.dtype)
-        self._offset = (self.shift - mean * scale).astype(z.dtype)
+        by_z = self.gain * inverse
+        scale = by_z.astype(z.dtype)
+        offset = (self.shift - mean * by_z).astype(z.dtype)
+        if learning:
+            self.tools.workspace.hold(x)
+            self._pass = Normed(x, mean, inverse, scale, offset)
         out = self.tools.workspace.take(x.shape, x.dtype)
         flat = out.reshape(z.shape)
         parts = self._parts(z)
 
         def job(i: int) -> None:
             part = slice(*parts[i])
-            norm.normalise(z[part], flat[part], self._scale, self._offset, self.rectified)
+            norm.normalise(z[part], flat[part], scale, offset, self.rectified)
 
         self.tools.workers.run(job, len(parts))
         return out
 
     def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
         """The gradient of the input, in place of ``dy``."""
-        assert self._z is not None, "backward comes after a forward pass that learns"
-        x, self._z = self._z, None
+        assert self._pass is not None, "backward comes after a forward pass that learns"
+        seen, self._pass = self._pass, None
+        x, mean, inverse = seen.x, seen.mean, seen.inverse
         z, errors = x.reshape(-1, x.shape[-1]), dy.reshape(-1, x.shape[-1])
-        mean, inverse, count = self._mean, self._inverse, len(z)
+        count = len(z)
         total = self._moments(
-            norm.gradient_moments, errors, z, self._scale, self._offset, self.rectified
+            norm.gradient_moments, errors, z, seen.scale, seen.offset, self.rectified
         )
         d_shift = total[0]
         d_gain = (total[1] - mean * total[0]) * inverse
@@ -335,10 +347,6 @@ class BatchNorm:
 
         total: Array = sum(self.tools.workers.run(job, len(parts)), np.zeros((2, first.shape[1])))
         return total
-
-    def state(self) -> tuple[Array, ...]:
-        """What it has learned."""
-        return self.gain, self.shift, self.running_mean, self.running_variance
 
 
 @dataclass(eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ from neurorebit.train.layers import (
     Relu,
     Tools,
 )
+from neurorebit.train.state import capture
 from neurorebit.train.weights import WEIGHTS, Site
 from neurorebit.train.workers import Array, Workers, Workspace
 
@@ -183,15 +185,20 @@ class Model:
             layer.weights.begin_epoch()
             layer.encoder.observing = epoch == 0
 
-    def _state(self) -> list[Array]:
-        states = [layer.weights.state() for layer in self.matrices]
-        states += [norm.state() for norm in self.norms]
-        return [array for state in states for array in state]
+    @property
+    def parts(self) -> dict[str, Layer]:
+        """The layers by name: what a checkpoint holds of a model."""
+        return {self.network.nodes[step.output].name: step.layer for step in self.steps}
+
+    def _learned(self) -> Iterator[Array]:
+        weights = {layer.node.name: layer.weights for layer in self.matrices}
+        norms = {norm.node.name: norm for norm in self.norms}
+        yield from capture(weights | norms).arrays.values()
 
     def digest(self) -> str:
-        """SHA-256 of all that was learned, the cells included."""
+        """SHA-256 of all that was learned, the cells and the momentum included."""
         sha = hashlib.sha256()
-        for array in self._state():
+        for array in self._learned():
             sha.update(np.ascontiguousarray(array).tobytes())
         return sha.hexdigest()
 
@@ -199,7 +206,7 @@ class Model:
     def finite(self) -> bool:
         """Whether all that was learned is still a number that the layers can compute with."""
         return all(
-            np.isfinite(array.astype(self.dtype, copy=False)).all() for array in self._state()
+            np.isfinite(array.astype(self.dtype, copy=False)).all() for array in self._learned()
         )
 
     def activity(self) -> tuple[LayerActivity, ...]:

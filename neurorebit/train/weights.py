@@ -41,7 +41,8 @@ class Site:
 class Weights(Protocol):
     """A layer's weights: how they multiply, and how they learn.
 
-    ``in_arrays``: whether inputs and errors have the few bits that arrays take.
+    ``in_arrays``: whether inputs and errors have the few bits that arrays take. Whatever an
+    instance holds beside its site is saved and taken up again by the rule of ``train/state.py``.
     """
 
     in_arrays: bool
@@ -57,9 +58,6 @@ class Weights(Protocol):
 
     def begin_epoch(self) -> None:
         """What happens once an epoch."""
-
-    def state(self) -> tuple[Array, ...]:
-        """All that a digest of the trained weights covers."""
 
     @property
     def written(self) -> Written:
@@ -148,10 +146,6 @@ class RealWeights:
 
     def begin_epoch(self) -> None:
         """Nothing happens."""
-
-    def state(self) -> tuple[Array, ...]:
-        """The matrix."""
-        return (self.real,)
 
 
 @dataclass(eq=False)
@@ -255,10 +249,6 @@ class HybridWeights(RealWeights):
         self.written.set_steps += int(total[2])
         self.written.reset_steps += int(total[3])
         self._analog_sum += float(total[4])
-
-    def state(self) -> tuple[Array, ...]:
-        """The real weights, the levels and the cells."""
-        return self.real, self.levels, self.analog
 
 
 WEIGHTS: dict[str, type[RealWeights]] = {"hybrid": HybridWeights, "real": RealWeights}
