@@ -52,8 +52,7 @@ def shipped(kind: str, name: str) -> Path:
     else:
         found = f"{name}: no such {kind}, by path or by name"
     near = difflib.get_close_matches(path.stem or name, known, n=1)
-    cure = f"did you mean '{near[0]}'? " if near else ""
-    raise InputError(f"{found}; {cure}({listed})")
+    raise InputError(f"{found}; " + (f"did you mean '{near[0]}'? ({listed})" if near else listed))
 
 
 def cache_dir() -> Path:

@@ -73,9 +73,9 @@ def _find(name: str) -> tuple[str, Document]:
         return kind, Document(path, shown=str(paths.FOLDERS[kind] / path.name))
     known = [shipped for kind in MARKS for shipped in paths.names(kind)]
     near = difflib.get_close_matches(Path(name).stem or name, known, n=1)
-    cure = f"did you mean '{near[0]}'? " if near else ""
+    cure = f"; did you mean '{near[0]}'?" if near else ""
     lists = "; ".join(f"{kind}: {', '.join(paths.names(kind))}" for kind in MARKS)
-    raise InputError(f"{name}: no such file and no such name; {cure}({lists})")
+    raise InputError(f"{name}: no such file and no such name{cure} ({lists})")
 
 
 def _fields(section: Any) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def test_a_wrong_option(refused, tiny, words, told):
         (["rum"], "COMMAND: invalid choice: 'rum' (choose from "),
         (["run"], "the following arguments are required: NETWORK; see 'neurorebit run --help'"),
         (["show"], "the following arguments are required: NAME; "),
-        (["show", "nosuch"], "nosuch: no such file and no such name; "),
+        (["show", "nosuch"], "nosuch: no such file and no such name ("),
         (["compare", "out"], "the following arguments are required: RUN; "),
         (["compare", "out", "out"], "out/report.json: cannot be read: No such file or directory; "),
         (
