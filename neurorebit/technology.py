@@ -23,6 +23,8 @@ Count = Annotated[Real, quantity("", at_least=0)]
 Multiple = Annotated[Real, quantity("", above=0)]  # of the feature size
 Table = Annotated[NDArray[np.float64], quantity("A/m", above=0, many=True)]
 Coefficients = Annotated[NDArray[np.float64], quantity("", many=True)]
+Bounds = Annotated[NDArray[np.float64], quantity("", above=0, many=True)]  # lower, upper
+Times = Annotated[NDArray[np.float64], quantity("s", above=0, many=True)]  # lower, upper
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -39,7 +41,8 @@ class GateCap(Section):
 class Drive(Section):
     """Drain currents per electrical width, at the nominal supply, over the temperature grid.
 
-    ``overdrive_*`` is the current at a gate voltage of 0.7 vdd, for the transconductance.
+    ``overdrive_*`` is the current at a gate voltage of ``overdrive_share`` times the supply, for
+    the transconductance.
     """
 
     source: str
@@ -50,8 +53,37 @@ class Drive(Section):
     off_p: Table
     overdrive_n: Annotated[Real, quantity("A/m", above=0)]
     overdrive_p: Annotated[Real, quantity("A/m", above=0)]
+    overdrive_share: Annotated[Real, quantity("", above=0, at_most=1)]
     resistance_multiplier: Multiple
     supply_exponent: Multiple
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Leakage(Section):
+    """Leakage of a gate over that of one of its parallel devices, averaged over the input states.
+
+    Each further input makes the all-off state rarer as fast as it adds a device, so gates of more
+    than three inputs keep the value of three.
+    """
+
+    source: str
+    nand2: Multiple
+    nand3: Multiple
+    nor2: Multiple
+    nor3: Multiple
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Switch(Section):
+    """Pass gates and access transistors (circuits.md 4.2).
+
+    ``linear``: resistance at small voltages over the switching resistance; ``drop``: resistance of
+    a switch over that of what it drives.
+    """
+
+    source: str
+    linear: Multiple
+    drop: Multiple
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -138,8 +170,8 @@ class ConverterFit(Section):
     """Power of a converter: ``fixed + n per_step + column exp(-exponent log10 R)`` (circuits.md 6).
 
     ``n`` is the bits of a SAR, the comparators of a flash converter; R is the column's resistance
-    [ohm] seen at ``read_voltage``. Measured at the nominal supply and 300 K. Area in transistors:
-    ``nmos + n_steps nmos_per_step`` lone minimum devices, likewise PMOS.
+    [ohm] seen at ``read_voltage``. Measured at the nominal supply and temperature. Area in
+    transistors: ``nmos + n_steps nmos_per_step`` lone minimum devices, likewise PMOS.
     """
 
     source: str
@@ -154,17 +186,40 @@ class ConverterFit(Section):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class CurrentLatency(Section):
-    """Time of a current sense amplifier (circuits.md 5.2): a polynomial in Rref/R times a maximum.
+class LatencyFit(Section):
+    """The longest time, which grows with the logarithm of R, times a polynomial in Rref/R.
 
-    A node with a constant time has ``max_log`` 0 and the polynomials 1.
+    It holds within the ratios ``far`` and is longest within ``near``; ``single`` and ``flash``
+    bound the time of an amplifier of a column and of a flash converter.
+    """
+
+    max_log: Annotated[Real, quantity("s", at_least=0)]
+    max_const: Annotated[Real, quantity("s", above=0)]
+    unit_res: Annotated[Real, quantity("ohm", above=0)]
+    near: Bounds
+    far: Bounds
+    below: Coefficients  # highest power first
+    above: Coefficients
+    single: Times
+    flash: Times
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CurrentLatency(Section):
+    """Time of a current sense amplifier (circuits.md 5.2): constant, or a fit.
+
+    ``time`` is the constant, or the time where resistance and reference are far apart.
     """
 
     source: str
-    max_log: Annotated[Real, quantity("s", at_least=0)]
-    max_const: Annotated[Real, quantity("s", above=0)]
-    below: Coefficients  # highest power first, for Rref/R up to 1
-    above: Coefficients
+    kind: Literal["constant", "fitted"]
+    time: Annotated[Real, quantity("s", above=0)]
+    fit: LatencyFit | None = None
+
+    @property
+    def fitted(self) -> NDArray[np.bool_]:
+        """Whether there is a fit."""
+        return np.asarray(np.asarray(self.kind) == "fitted")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -206,10 +261,13 @@ class Technology(Section):
     nominal_vdd: Annotated[Real, quantity("V", above=0, below=5)]
     threshold: Annotated[Real, quantity("V", above=0)]
     temperature: Annotated[Real, quantity("K", above=0)]
+    nominal_temperature: Annotated[Real, quantity("K", above=0)]
     clock: Annotated[Real, quantity("Hz", above=0)]
     pn_ratio: Multiple
     gate_cap: GateCap
     drive: Drive
+    leakage: Leakage
+    switch: Switch
     junction: Junction
     wire: Wire
     layout: Layout
@@ -278,9 +336,7 @@ class Technology(Section):
     @staticmethod
     def stack(technologies: Sequence[Technology]) -> Technology:
         """One technology with an array in every field, an entry for each of ``technologies``."""
-        plain = next((t.fin for t in technologies if t.fin is not None), None)
-        filled = [dataclasses.replace(t, fin=t.fin or plain) for t in technologies]
-        stacked: Technology = _stack(filled)
+        stacked: Technology = _stack(technologies)
         return stacked
 
 
@@ -288,9 +344,13 @@ def _scalar(value: NDArray[np.float64]) -> Real:
     return float(value) if value.ndim == 0 else value
 
 
-def _stack(values: Sequence[Any]) -> Any:
-    """Dataclasses of the same kind as one, field by field; numbers become arrays."""
-    first = values[0]
+def _stack(given: Sequence[Any]) -> Any:
+    """Dataclasses of the same kind as one, field by field; numbers become arrays.
+
+    A section that some lack is filled with another's: a kind beside it says where it counts.
+    """
+    first = next((value for value in given if value is not None), None)
+    values = [first if value is None else value for value in given]
     if dataclasses.is_dataclass(first) and not isinstance(first, type):
         return type(first)(
             **{
@@ -343,6 +403,14 @@ def read_technology(document: Document, fitting: bool = True) -> Technology:
         raise document.error(("drive", "temperatures"), "must rise, with two or more entries")
     if (technology.channel == "finfet") != (technology.fin is not None):
         raise document.error(("channel",), "a section 'fin' goes with channel 'finfet' alone")
+    latency = technology.sensing.current_latency
+    loc = ("sensing", "current_latency")
+    if (latency.kind == "fitted") != (latency.fit is not None):
+        raise document.error((*loc, "kind"), "a section 'fit' goes with kind 'fitted' alone")
+    for name in ("near", "far", "single", "flash") if latency.fit else ():
+        bounds = getattr(latency.fit, name)
+        if bounds.size != 2 or bounds[0] >= bounds[1]:
+            raise document.error((*loc, "fit", name), "expected a lower and an upper bound")
     if fitting:
         document.refuse(misfits(technology))
     return technology

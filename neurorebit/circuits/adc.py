@@ -18,6 +18,7 @@ from neurorebit.circuits.sensing import (
     seen,
     transistors,
     widened,
+    within,
 )
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import ConverterFit, Technology
@@ -89,13 +90,10 @@ class FlashAdc(_Adc):
     """One current comparator a level, all at once (circuits.md 6.1).
 
     The references are uniform in conductance, as the codes are, up to ``full_scale`` [S], all rows
-    read at once in the low state. More than eight bits are nan. ``fastest`` and ``slowest`` [s]
-    bound the fit of the time.
+    read at once in the low state. More than eight bits are nan.
     """
 
     full_scale: Real = 1.28e-3
-    fastest: Real = 1e-9
-    slowest: Real = 10e-9
 
     @property
     def levels(self) -> Real:
@@ -119,9 +117,9 @@ class FlashAdc(_Adc):
         conductances = widened(self.full_scale) * np.where(exists, REFERENCES, 1.0)
         references = widened(self.levels) / conductances
         found = seen(self.tech, res, self.read_voltage)
-        times = current_sense_times(self.tech, found, references, self.fastest)
+        times = current_sense_times(self.tech, found, references)
         slowest: Real = np.max(np.where(exists, times, 0.0), axis=-1)
-        return np.minimum(np.maximum(slowest, self.fastest), self.slowest)
+        return within(self.tech, slowest, "flash")
 
     @action
     def convert(self, res: Real = 1e4) -> Cost:

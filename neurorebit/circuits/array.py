@@ -19,8 +19,6 @@ from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.device import Device
 from neurorebit.technology import Technology
 
-LINEAR = 0.2  # resistance of a transistor at small voltages over its switching resistance
-
 
 @dataclass(frozen=True, eq=False)
 class ReramArray(Block):
@@ -55,7 +53,7 @@ class ReramArray(Block):
     def access_width(self) -> Real:
         """Drawn width of the access transistor [m]; nan where it does not fit the cell."""
         narrow = self.tech.layout.min_width * self.tech.feature
-        needed = LINEAR * nfet_res(self.tech, narrow) * narrow / self.access_res
+        needed = self.tech.switch.linear * nfet_res(self.tech, narrow) * narrow / self.access_res
         drawn = np.maximum(needed, self.tech.feature)
         room = self.device.cell.width * self.tech.feature
         return np.where(drawn <= room, drawn, np.nan)

@@ -15,6 +15,7 @@ from neurorebit.circuits.sensing import (
     seen,
     transistors,
     widened,
+    within,
 )
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
@@ -33,16 +34,13 @@ class CurrentSenseAmp(Placed):
     """One amplifier a column compares its current with that of a reference.
 
     Time and power are fits of circuit simulations, held by the technology file. ``reference`` is a
-    resistance [ohm] between the two states; ``fastest`` and ``slowest`` [s] bound the fit.
+    resistance [ohm] between the two states.
     """
 
     tech: Technology
     cols: Real = 1.0
     reference: Real = 5.5e5
     read_voltage: Real = 0.5
-    far: Real = 1e-9
-    fastest: Real = 0.5e-9
-    slowest: Real = 50e-9
     aspect: Real = 5.0  # height over width of one
     fit_width: Real = 0.0
     fit_height: Real = 0.0
@@ -64,11 +62,10 @@ class CurrentSenseAmp(Placed):
     def sense(self, res: Real = 1e5) -> Cost:
         """Compare columns of this resistance [ohm] with the reference."""
         tech, found = self.tech, seen(self.tech, res, self.read_voltage)
-        times = current_sense_times(tech, found, widened(self.reference), self.far)
+        times = current_sense_times(tech, found, widened(self.reference))
         time: Real = np.max(times, axis=-1)
         power = column_power(tech, tech.sensing.single_current, 0.0, found)
-        latency = np.minimum(np.maximum(time, self.fastest), self.slowest)
-        return Cost.of(self.cols * power * time, latency)
+        return Cost.of(self.cols * power * time, within(tech, time, "single"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +82,7 @@ class VoltageSenseAmp(Placed):
     res_on: Real = 1.25e5
     res_off: Real = 1.025e6
     read_voltage: Real = 0.5
-    swing: Real = 0.1  # voltage it resolves [V]
+    swing: Real = 0.0  # voltage it resolves [V]; 0: as much as the technology's SRAM cells give
     nfets: Real = 6.0
     pfets: Real = 5.0
     aspect: Real = 5.0  # height over width of one
@@ -111,7 +108,9 @@ class VoltageSenseAmp(Placed):
         node = n.nfet_cap + n.output_cap + p.output_cap
         current = self.read_voltage / self.res_on - self.read_voltage / self.res_off
         current = np.where(np.greater(current, 0.0), current, np.nan)
-        charging = self.swing * (node + n.output_cap + self.load) / current
+        given = np.asarray(self.swing) > 0.0
+        swing = np.where(given, self.swing, self.tech.sram.sense_voltage)
+        charging = swing * (node + n.output_cap + self.load) / current
         return 2.3 * p.pfet_res * node + charging + 2.0 / self.tech.clock
 
     @property

@@ -182,7 +182,6 @@ class LineDriver(Placed):
     line_res: Real = 0.0
     read_voltage: Real = 0.5
     write_voltage: Real = 2.0
-    drop: Real = 0.25
     ramp: Real = STEP
     fit_width: Real = 0.0
     fit_height: Real = 0.0
@@ -191,7 +190,7 @@ class LineDriver(Placed):
     @cached_property
     def switch(self) -> Switch:
         """The pass gate between a line and a voltage, at full swing."""
-        return switch(self.tech, self.drop * self.driven_res, 1.0)
+        return switch(self.tech, self.driven_res, 1.0)
 
     @property
     def _side(self) -> Real:

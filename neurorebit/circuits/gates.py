@@ -20,12 +20,6 @@ from neurorebit.technology import Technology
 STEP = 1e20  # input ramp of an ideal step [1/s]
 GUARD = 1e-9  # relative: cells often fill a side exactly
 
-# Leakage of an n-input gate over that of one parallel device, averaged over the input states
-# (as tabulated by DNN+NeuroSim V2.1). Each further input makes the all-off state rarer as fast as
-# it adds a device, so wider gates keep the last value.
-NAND_LEAKAGE = (0.96, 0.93)  # two inputs, three and more
-NOR_LEAKAGE = (1.90, 1.86)
-
 
 def whole_up(x: Real) -> Real:
     """Ceiling of a quotient of lengths, with a guard against rounding."""
@@ -101,8 +95,9 @@ def pfet_res(tech: Technology, width: Real) -> Real:
 
 def _transconductance(tech: Technology, current: Real, width: Real) -> Real:
     """The square-law slope; the current follows the supply by the alpha-power law."""
-    nominal = 0.7 * tech.nominal_vdd - tech.threshold
-    overdrive = 0.7 * tech.supply_ratio * tech.nominal_vdd - tech.threshold
+    gate = tech.drive.overdrive_share * tech.nominal_vdd
+    nominal = gate - tech.threshold
+    overdrive = tech.supply_ratio * gate - tech.threshold
     on = np.greater(overdrive, 0.0) & np.greater(nominal, 0.0)
     overdrive, nominal = np.where(on, overdrive, np.nan), np.where(on, nominal, np.nan)
     current = current * (overdrive / nominal) ** tech.drive.supply_exponent
@@ -110,7 +105,7 @@ def _transconductance(tech: Technology, current: Real, width: Real) -> Real:
 
 
 def nfet_gm(tech: Technology, width: Real) -> Real:
-    """Transconductance [A/V] of an NFET at a gate voltage of 0.7 vdd; nan if that is off."""
+    """Transconductance [A/V] of an NFET at the overdrive's gate voltage; nan if that is off."""
     return _transconductance(tech, tech.drive.overdrive_n, width)
 
 
@@ -257,10 +252,11 @@ class Gate:
         """Leakage current [A], averaged over the input states."""
         n = electrical_width(self.tech, self.nfet) * self.tech.off_n
         p = electrical_width(self.tech, self.pfet) * self.tech.off_p
-        two, more = NAND_LEAKAGE if self.series == "n" else NOR_LEAKAGE
-        stacked = np.where(np.asarray(self.inputs) > 2.0, more, two) * (
-            p if self.series == "n" else n
+        ratios = self.tech.leakage
+        two, more, parallel = (
+            (ratios.nand2, ratios.nand3, p) if self.series == "n" else (ratios.nor2, ratios.nor3, n)
         )
+        stacked = np.where(np.asarray(self.inputs) > 2.0, more, two) * parallel
         return np.where(np.asarray(self.inputs) > 1.0, stacked, (n + p) / 2.0)
 
     @property
@@ -426,13 +422,14 @@ class Switch(NamedTuple):
     res: Real
 
 
-def switch(tech: Technology, res: Real, linear: Real) -> Switch:
-    """An analog switch that resists about ``res`` [ohm] with both types on.
+def switch(tech: Technology, driven_res: Real, linear: Real) -> Switch:
+    """An analog switch, both types on, to what presents a resistance [ohm].
 
-    ``linear`` is the resistance of a transistor at small voltages over its switching resistance.
+    ``linear`` is the resistance of a transistor as it is used over its switching resistance.
     No transistor is narrower than the feature size, and fins are whole: the switch may resist less.
     """
     narrow = tech.layout.min_width * tech.feature
+    res = tech.switch.drop * driven_res
     nfet = linear * nfet_res(tech, narrow) * narrow / (2.0 * res)
     pfet = linear * pfet_res(tech, narrow) * narrow / (2.0 * res)
     nfet, pfet = np.maximum(nfet, tech.feature), np.maximum(pfet, tech.feature)

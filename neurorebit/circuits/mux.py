@@ -19,7 +19,7 @@ SETTLED = 2.3  # time constants until 90 % of the swing
 class AnalogMux(Placed):
     """Pass gates that lead one of ``ways`` columns to each output (circuits.md 4.7).
 
-    ``driven_res`` is the resistance [ohm] of the path, of which a pass gate is at most ``drop``.
+    ``driven_res`` is the resistance [ohm] of the path, of which a pass gate is a share.
     While it settles only one type conducts. One way is no multiplexer.
     """
 
@@ -29,8 +29,6 @@ class AnalogMux(Placed):
     driven_res: Real = 1e3
     load: Real = 0.0  # of an output [F]
     read_voltage: Real = 0.5
-    drop: Real = 0.25
-    linear: Real = 0.2
     fit_width: Real = 0.0
     fit_height: Real = 0.0
     name: str = "mux"
@@ -38,7 +36,7 @@ class AnalogMux(Placed):
     @cached_property
     def switch(self) -> Switch:
         """The pass gate of one column."""
-        return switch(self.tech, self.drop * self.driven_res, self.linear)
+        return switch(self.tech, self.driven_res, self.tech.switch.linear)
 
     @cached_property
     def _row(self) -> tuple[Real, Real, Real]:
@@ -89,7 +87,6 @@ class Demux(Placed):
     lines: Real = 16.0
     driven_res: Real = 1e3  # that a line presents [ohm]
     read_voltage: Real = 0.5
-    drop: Real = 0.25
     fit_width: Real = 0.0
     fit_height: Real = 0.0
     name: str = "demux"
@@ -97,7 +94,7 @@ class Demux(Placed):
     @cached_property
     def switch(self) -> Switch:
         """The pass gate of one line, at full swing."""
-        return switch(self.tech, self.drop * self.driven_res, 1.0)
+        return switch(self.tech, self.driven_res, 1.0)
 
     @cached_property
     def _row(self) -> tuple[Real, Real, Real]:

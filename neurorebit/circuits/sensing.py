@@ -5,6 +5,8 @@ The resistance *seen* is that of the column as if it were read at the fits' own 
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from neurorebit.circuits.gates import cells
@@ -21,7 +23,7 @@ def seen(tech: Technology, res: Real, read_voltage: Real) -> Real:
 def column_power(tech: Technology, fit: ConverterFit, steps: Real, res: Real) -> Real:
     """Power [W] of a converter of so many steps at a column of the resistance seen [ohm]."""
     column = fit.column * np.exp(-fit.exponent * np.log10(res))
-    warmer = 1.0 + tech.sensing.temperature_slope * (tech.temperature - 300.0)
+    warmer = 1.0 + tech.sensing.temperature_slope * (tech.temperature - tech.nominal_temperature)
     return tech.supply_ratio**2 * warmer * (fit.fixed + steps * fit.per_step + column)
 
 
@@ -34,19 +36,39 @@ def transistors(tech: Technology, fit: ConverterFit, steps: Real) -> Footprint:
     return Footprint.of(nmos * n.area + pmos * p.area, leakage)
 
 
-def current_sense_times(tech: Technology, res: Real, references: Real, fastest: Real) -> Real:
+def current_sense_times(tech: Technology, res: Real, references: Real) -> Real:
     """Times [s] to compare a current, from the resistance seen and the references' [ohm].
 
-    The closer the two, the longer, up to a time that grows with the resistance; far apart it is
-    ``fastest``. References lie along one more axis, the last, and so do the times.
+    The closer the two, the longer, up to a time that grows with the resistance; nodes without a fit
+    have one time. References lie along one more axis, the last, and so do the times.
     """
-    fit = tech.sensing.current_latency
-    ratio = references / widened(res)
-    longest = widened(fit.max_log * np.log(res / 1e3) + fit.max_const)
-    below = _polynomial(fit.below, np.clip(ratio, 0.05, 0.9))
-    above = _polynomial(fit.above, np.clip(ratio, 1.1, 20.0))
-    shape = np.where(ratio <= 0.9, below, np.where(ratio < 1.1, 1.0, above))
-    return np.where((ratio >= 20.0) | (ratio <= 0.05), widened(fastest), longest * shape)
+    latency, ratio = tech.sensing.current_latency, references / widened(res)
+    constant = widened(latency.time) + 0.0 * ratio
+    if latency.fit is None:
+        return constant
+    fit = latency.fit
+    longest = widened(fit.max_log * np.log(res / fit.unit_res) + fit.max_const)
+    far_below, far_above = (widened(end) for end in ends(fit.far))
+    near_below, near_above = (widened(end) for end in ends(fit.near))
+    below = _polynomial(fit.below, np.clip(ratio, far_below, near_below))
+    above = _polynomial(fit.above, np.clip(ratio, near_above, far_above))
+    shape = np.where(ratio <= near_below, below, np.where(ratio < near_above, 1.0, above))
+    close = np.greater(ratio, far_below) & np.less(ratio, far_above)
+    return np.where(latency.fitted[..., None] & close, longest * shape, constant)
+
+
+def within(tech: Technology, time: Real, of: Literal["single", "flash"]) -> Real:
+    """A time [s] within the bounds of the fit for one amplifier or for a flash converter."""
+    latency = tech.sensing.current_latency
+    if latency.fit is None:
+        return time
+    return np.where(latency.fitted, np.clip(time, *ends(getattr(latency.fit, of))), time)
+
+
+def ends(bounds: Real) -> tuple[Real, Real]:
+    """Lower and upper bound, from the last axis."""
+    both = np.asarray(bounds)
+    return both[..., 0], both[..., 1]
 
 
 def widened(values: Real) -> Real:

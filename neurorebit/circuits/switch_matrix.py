@@ -30,7 +30,7 @@ from neurorebit.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class _SwitchMatrix(Placed):
-    """Two pass gates a line, which take at most ``drop`` of the voltage over what they drive.
+    """Two pass gates a line, which take a small share of the voltage over what they drive.
 
     ``driven_res`` is the resistance [ohm] the line presents, ``load`` and ``line_res`` the line's
     own capacitance [F] and resistance [ohm].
@@ -43,8 +43,6 @@ class _SwitchMatrix(Placed):
     line_res: Real = 0.0
     read_voltage: Real = 0.5
     write_voltage: Real = 2.0
-    drop: Real = 0.25
-    linear: Real = 0.2
     ramp: Real = STEP
     fit_width: Real = 0.0
     fit_height: Real = 0.0
@@ -53,7 +51,7 @@ class _SwitchMatrix(Placed):
     @cached_property
     def switch(self) -> Switch:
         """The pass gate between a line and a voltage."""
-        return switch(self.tech, self.drop * self.driven_res, self.linear)
+        return switch(self.tech, self.driven_res, self.tech.switch.linear)
 
     @property
     def register(self) -> Register:
@@ -220,7 +218,6 @@ class AccessSwitchMatrix(Placed):
     read_voltage: Real = 0.5
     access_voltage: Real = 1.1
     drive_strength: Real = 1.0
-    linear: Real = 0.2
     ramp: Real = STEP
     fit_width: Real = 0.0
     fit_height: Real = 0.0
@@ -242,7 +239,7 @@ class AccessSwitchMatrix(Placed):
     @property
     def switch_res(self) -> Real:
         """Resistance [ohm] of a pass gate."""
-        return self.linear * nfet_res(self.tech, self.gate.nfet)
+        return self.tech.switch.linear * nfet_res(self.tech, self.gate.nfet)
 
     @cached_property
     def register(self) -> Register:

@@ -19,7 +19,7 @@ from neurorebit.technology import Technology
 
 def _res(tech: Technology, width: Real, aspect_ratio: Real, resistivity: Real) -> Real:
     """Resistance [ohm/m] of a wire of this cross-section at the technology's temperature."""
-    warmer = 1.0 + tech.wire.resistivity_slope * (tech.temperature - 300.0)
+    warmer = 1.0 + tech.wire.resistivity_slope * (tech.temperature - tech.nominal_temperature)
     return resistivity * warmer / (aspect_ratio * width**2)
 
 

@@ -43,7 +43,7 @@ from neurorebit.circuits.layout import folded_width, rows
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.pooling import MaxPool
 from neurorebit.circuits.precharger import Precharger
-from neurorebit.circuits.sensing import column_power, seen
+from neurorebit.circuits.sensing import column_power, seen, within
 from neurorebit.circuits.switch_matrix import ColSwitchMatrix, RowSwitchMatrix
 from neurorebit.circuits.wire import RepeatedWire
 from neurorebit.cost import Cost, action
@@ -288,8 +288,9 @@ def correct_follower_leakage(case: Case, quantity: str, ours: float) -> Any:
 # Switches
 
 
-def narrow(tech: Technology, res: Any, linear: Any) -> Switch:
+def narrow(tech: Technology, driven_res: Any) -> Switch:
     """Its switch: as narrow as the resistance asks for, below the feature size as well."""
+    res, linear = tech.switch.drop * driven_res, tech.switch.linear
     nfet = linear * nfet_res(tech, tech.feature) * tech.feature / (2.0 * res)
     pfet = linear * pfet_res(tech, tech.feature) * tech.feature / (2.0 * res)
     return Switch(nfet, pfet, res)
@@ -301,7 +302,7 @@ class NarrowRowSwitches(RowSwitchMatrix):
 
     @cached_property
     def switch(self) -> Switch:
-        return narrow(self.tech, self.drop * self.driven_res, self.linear)
+        return narrow(self.tech, self.driven_res)
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,7 +313,7 @@ class NarrowColSwitches(ColSwitchMatrix):
 
     @cached_property
     def switch(self) -> Switch:
-        return narrow(self.tech, self.drop * self.driven_res, self.linear)
+        return narrow(self.tech, self.driven_res)
 
     @property
     def drain_cap(self) -> Any:
@@ -357,7 +358,7 @@ class NarrowMux(AnalogMux):
 
     @cached_property
     def switch(self) -> Switch:
-        return narrow(self.tech, self.drop * self.driven_res, self.linear)
+        return narrow(self.tech, self.driven_res)
 
     @cached_property
     def gate(self) -> PassGate:
@@ -546,13 +547,16 @@ def correct_nothing(case: Case, quantity: str, ours: float) -> Any:
 
 def sense_times(tech: Technology, res: Any, references: Any) -> Any:
     """Its times [s]: where the two are within 10 % the polynomial, not the plateau."""
-    fit = tech.sensing.current_latency
-    ratio = references / res[..., None]
-    longest = (fit.max_log * np.log(res / 1e3) + fit.max_const)[..., None]
-    below = np.polyval(fit.below, np.clip(ratio, 0.05, 0.9))
-    above = np.polyval(fit.above, np.clip(ratio, 0.9, 20.0))
-    times = longest * np.where(ratio <= 0.9, below, above)
-    return np.where((ratio >= 20.0) | (ratio <= 0.05), 1e-9, times)
+    fit, ratio = tech.sensing.current_latency.fit, references / res[..., None]
+    constant = np.full(ratio.shape, tech.sensing.current_latency.time)
+    if fit is None:
+        return constant
+    longest = (fit.max_log * np.log(res / fit.unit_res) + fit.max_const)[..., None]
+    (low, high), edge = fit.far, fit.near[0]
+    below = np.polyval(fit.below, np.clip(ratio, low, edge))
+    above = np.polyval(fit.above, np.clip(ratio, edge, high))
+    times = longest * np.where(ratio <= edge, below, above)
+    return np.where((ratio >= high) | (ratio <= low), constant, times)
 
 
 def correct_current_sense(case: Case, quantity: str, ours: float) -> Any:
@@ -561,7 +565,7 @@ def correct_current_sense(case: Case, quantity: str, ours: float) -> Any:
     times = sense_times(block.tech, res, np.asarray([block.reference]))[..., 0]
     one = replace(block, cols=1.0).sense(case.also["res"])
     if quantity == "read_latency_s":
-        slowest = np.max(np.clip(times, block.fastest, block.slowest))
+        slowest = np.max(within(block.tech, times, "single"))
         return ours * slowest / np.max(one.latency.total)
     power = column_power(block.tech, block.tech.sensing.single_current, 0.0, res)
     return ours * np.sum(power * times) / np.sum(one.energy.total)
@@ -576,7 +580,7 @@ def flash_time(block: Any, res: Any, references: Any) -> Any:
     """Its time [s] of a flash converter: the comparators but the first."""
     found = seen(block.tech, np.atleast_1d(res), block.read_voltage)
     times = np.max(sense_times(block.tech, found, references[1:]), axis=-1)
-    return np.max(np.clip(times, 1e-9, 10e-9))
+    return np.max(within(block.tech, times, "flash"))
 
 
 def correct_flash_references(case: Case, quantity: str, ours: float) -> Any:

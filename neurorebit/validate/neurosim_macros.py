@@ -18,7 +18,7 @@ from neurorebit.chip.macro import Converters
 from neurorebit.chip.reram_macro import ReramMacro, ReramParallelMacro, ReramRowMacro
 from neurorebit.chip.sram_macro import SramParallelMacro, SramRowMacro
 from neurorebit.circuits.adc import FlashAdc, SarAdc, VoltageFlashAdc
-from neurorebit.circuits.array import LINEAR, ReramArray, SramArray
+from neurorebit.circuits.array import ReramArray, SramArray
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.decoder import Decoder, MuxDecoder
 from neurorebit.circuits.driver import RowFollower
@@ -216,7 +216,7 @@ class NarrowArray(ReramArray):
     @cached_property
     def access_width(self) -> Any:
         own = self.tech.feature
-        return LINEAR * nfet_res(self.tech, own) * own / self.access_res
+        return self.tech.switch.linear * nfet_res(self.tech, own) * own / self.access_res
 
     @cached_property
     def drain_cap(self) -> Any:

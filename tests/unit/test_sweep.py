@@ -101,7 +101,7 @@ def drawn(key, value, count, rng):
         found = np.minimum(found, 0.97) if 0.5 <= value <= 1.0 else found
         if isinstance(value, int):
             found = np.round(value * rng.uniform(0.7, 1.3, count)).astype(int)
-            found = np.maximum(found, 2 if value < 64 else 32)
+            found = np.maximum(found, 2 if value < 32 else 32)
     column = axes.column(key, found, None)
     return [column.text(row) for row in range(count)]
 

@@ -170,6 +170,18 @@ def test_temperature_and_supply_are_axes():
             "600, 500 A/m",
             "drive.on_n: expected 11 currents, one for each of 'temperatures', got 2",
         ),
+        (
+            "32nm",
+            "sensing.current_latency.kind",
+            "constant",
+            "sensing.current_latency.kind: a section 'fit' goes with kind 'fitted' alone",
+        ),
+        (
+            "32nm",
+            "sensing.current_latency.fit.near",
+            "1.1, 0.9",
+            "sensing.current_latency.fit.near: expected a lower and an upper bound",
+        ),
         ("32nm", "drive.off_p", "0 A/m", "drive.off_p: must be above 0 A/m, got 0 A/m"),
         ("32nm", "wire.widht", "1 nm", "wire.widht: unknown key; did you mean 'width'?"),
         (

@@ -53,7 +53,7 @@ def test_check_value(tech32):
 
 def test_flash_times_by_hand(tech32):
     """Two bits, full scale 10 uS: references 400, 200 and 133 kohm."""
-    adc, fit = FlashAdc(tech32, 2.0, full_scale=1e-5), tech32.sensing.current_latency
+    adc, fit = FlashAdc(tech32, 2.0, full_scale=1e-5), tech32.sensing.current_latency.fit
     longest = fit.max_log * np.log(200.0) + fit.max_const
     assert adc.time(2e5) == pytest.approx(longest, rel=1e-12)  # is a reference
     assert adc.time(1e8) == pytest.approx(1e-9, rel=1e-12)  # far above all of them

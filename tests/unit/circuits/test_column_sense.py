@@ -21,7 +21,7 @@ def test_current_records(records, agree):
 
 
 def test_an_equal_current_takes_longest(tech32):
-    fit = tech32.sensing.current_latency
+    fit = tech32.sensing.current_latency.fit
     amp = CurrentSenseAmp(tech32, reference=5e5)
     longest = fit.max_log * np.log(500.0) + fit.max_const
     assert amp.sense(5e5).latency.total == pytest.approx(longest, rel=1e-12)

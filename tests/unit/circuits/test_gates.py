@@ -126,13 +126,13 @@ def test_a_cell_too_low_is_nan(tech32):
 
 
 def test_switches_resist_what_is_asked_or_less(tech32, tech14):
-    wide = gates.switch(tech32, 500.0, 0.2)
+    wide = gates.switch(tech32, 2000.0, 0.2)  # a quarter of what it drives
     assert wide.res == pytest.approx(500.0, rel=1e-12)
     assert 0.2 * gates.nfet_res(tech32, wide.nfet) == pytest.approx(1000.0, rel=1e-12)
-    narrow = gates.switch(tech32, 1e6, 0.2)
+    narrow = gates.switch(tech32, 4e6, 0.2)
     assert narrow.nfet == tech32.feature  # nothing is narrower than the feature size
     assert narrow.res < 1e6
-    fins = gates.switch(tech14, 500.0, 0.2)
+    fins = gates.switch(tech14, 2000.0, 0.2)
     assert fins.res <= 500.0 * (1 + 1e-9)  # fins are whole
 
 
