@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from neurorebit.cost import Real
@@ -16,8 +17,8 @@ Bits = Annotated[int, Field(ge=1, le=64)]
 
 
 @dataclass(frozen=True, eq=False)
-class Apim(Section):
-    """The analog macro: a ReRAM array and its converters (system.md 13.3).
+class ForwardArrays(Section):
+    """What all arrays that do the forward pass have: rows, columns, converters, floorplan.
 
     ``adc_range``: the converter spans this many standard deviations of a layer's partial sums to
     either side of zero.
@@ -27,12 +28,77 @@ class Apim(Section):
     rows: Annotated[int, Field(ge=8, le=4096)]
     cols: Annotated[int, Field(ge=8, le=4096)]
     cols_per_adc: Count
-    adc: Literal["sar"]
     adc_bits: Annotated[int, Field(ge=2, le=12)]
     adc_range: Annotated[float, quantity("", above=0, at_most=100)]
     pe_side: Annotated[int, Field(ge=16, le=65536)] | Literal["auto"]
     kernel_split: bool
     parallel_programming: Count | Literal["all"]  # arrays programmed at once
+
+    def misfits(self, name: str) -> Iterator[Misfit]:
+        """What may not fit together; ``name`` is the section's."""
+        message = f"must divide {name}.cols, {{:g}}, got {{:g}}"
+        values = self.cols, self.cols_per_adc
+        yield Misfit((name, "cols_per_adc"), self.cols % self.cols_per_adc != 0, message, values)
+        if not isinstance(self.pe_side, str):
+            message = f"must be a multiple of {name}.rows, {{:g}}, or 'auto'"
+            where = self.pe_side % self.rows != 0
+            yield Misfit((name, "pe_side"), where, message, (self.rows,))
+
+
+@dataclass(frozen=True, eq=False)
+class Apim(ForwardArrays):
+    """The analog macro: a ReRAM array and its converters (system.md 13.3)."""
+
+    adc: Literal["sar"]
+
+
+@dataclass(frozen=True, eq=False)
+class InPlaceArrays(ForwardArrays):
+    """Arrays that are read both ways and learn in place (subarray.md, system.md 3 to 10).
+
+    A weight is as many cells of a row as its bits ask for. ``read``: all rows at once, by
+    ``adc_bits`` forward and ``back_adc_bits`` back, or row by row, where resistive cells are
+    converted with their own bits and SRAM is latched.
+    """
+
+    cells: Literal["1t1r", "crosspoint", "sram"]
+    read: Literal["parallel", "row_by_row"]
+    cell_bits: Annotated[int, Field(ge=1, le=8)]
+    adc: Literal["sar", "flash", "flash_voltage"]
+    back_adc_bits: Annotated[int, Field(ge=2, le=12)]
+    rows_per_adc: Count
+    selector_nonlinearity: Annotated[Real, quantity("", above=1)]  # of a crosspoint's selectors
+
+    def misfits(self, name: str) -> Iterator[Misfit]:
+        """What may not fit together; ``name`` is the section's."""
+        yield from super().misfits(name)
+        message = f"must divide {name}.rows, {{:g}}, got {{:g}}"
+        values = self.rows, self.rows_per_adc
+        yield Misfit((name, "rows_per_adc"), self.rows % self.rows_per_adc != 0, message, values)
+        sram = self.cells == "sram"
+        message = "an SRAM cell holds 1 bit, got {:g}"
+        more = np.logical_and(sram, np.not_equal(self.cell_bits, 1))
+        yield Misfit((name, "cell_bits"), more, message, (self.cell_bits,))
+        message = "crosspoints are read all rows at once; take read=parallel, or cells=1t1r"
+        alone = self.cells == "crosspoint" and self.read == "row_by_row"
+        yield Misfit((name, "read"), alone, message)
+
+
+@dataclass(frozen=True, eq=False)
+class GradientArrays(Section):
+    """The weight-gradient unit: SRAM arrays that hold activations and read errors (9).
+
+    ``store_bits``: room on the chip for the gradients of one layer, summed over a batch; auto is
+    as much as the largest layer needs. What does not fit goes to DRAM and back with every image.
+    """
+
+    source: str
+    rows: Annotated[int, Field(ge=8, le=4096)]
+    cols: Annotated[int, Field(ge=8, le=4096)]
+    cols_per_adc: Count
+    adc: Literal["sar", "flash", "flash_voltage"]
+    adc_bits: Annotated[int, Field(ge=2, le=12)]
+    store_bits: Annotated[int, Field(ge=0)] | Literal["auto"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +156,11 @@ class Dram(Section):
 
 @dataclass(frozen=True, eq=False)
 class ArchitectureSpec(Section):
-    """One chip, as its file gives it. Both sides read the bits, arrays and converters here."""
+    """What all chips have, as their files give it. Both sides read bits and arrays here.
+
+    Which chip a file describes follows from its sections. ``weights`` says how training holds
+    them.
+    """
 
     source: str
     name: str
@@ -100,8 +170,6 @@ class ArchitectureSpec(Section):
     weight_bits: Annotated[int, Field(ge=2, le=8)]
     input_bits: Annotated[int, Field(ge=2, le=16)]
     error_bits: Annotated[int, Field(ge=2, le=32)] | Literal["fp32"]
-    apim: Apim
-    dpim: Dpim
     vector_unit: VectorUnit
     transport: Transport
     dram: Dram
@@ -117,33 +185,89 @@ class ArchitectureSpec(Section):
         """Bits of an error on the wires: 32 for floating point."""
         return 32 if isinstance(self.error_bits, str) else self.error_bits
 
+    @property
+    def forward(self) -> ForwardArrays:
+        """The arrays that do the forward pass."""
+        raise NotImplementedError
 
-def misfits(spec: ArchitectureSpec) -> Iterator[Misfit]:
-    """What may not fit together in an architecture, or in arrays of designs."""
-    apim, dpim = spec.apim, spec.dpim
-    message = "must divide apim.cols, {:g}, got {:g}"
-    values = apim.cols, apim.cols_per_adc
-    yield Misfit(("apim", "cols_per_adc"), apim.cols % apim.cols_per_adc != 0, message, values)
-    message = "must be a multiple of the 32 bits of a word"
-    yield Misfit(("dpim", "cols"), dpim.cols % 32 != 0, message)
-    if not isinstance(apim.pe_side, str):
-        message = "must be a multiple of apim.rows, {:g}, or 'auto'"
-        where = apim.pe_side % apim.rows != 0
-        yield Misfit(("apim", "pe_side"), where, message, (apim.rows,))
-    message = (
-        "floating-point errors cannot be streamed bit by bit; take dpim.build=word_parallel, or "
-        "whole bits such as 32"
-    )
-    streamed = isinstance(spec.error_bits, str) and dpim.build == "bit_serial"
-    yield Misfit(("error_bits",), streamed, message)
+    @property
+    def cells_per_weight(self) -> Real:
+        """Cells of a row that hold one weight there."""
+        return 1.0
+
+    def misfits(self) -> Iterator[Misfit]:
+        """What may not fit together, in one architecture or in arrays of designs."""
+        raise NotImplementedError
 
 
-def read_architecture(document: Document, fitting: bool = True) -> ArchitectureSpec:
-    """The architecture of a file; InputError where it is wrong.
+@dataclass(frozen=True, eq=False)
+class HybridSpec(ArchitectureSpec):
+    """A chip with analog macros for the forward pass and digital ones for all else (13)."""
 
-    Whether values fit together is left open where ``fitting`` is not asked for.
+    apim: Apim
+    dpim: Dpim
+
+    @property
+    def forward(self) -> ForwardArrays:
+        return self.apim
+
+    def misfits(self) -> Iterator[Misfit]:
+        """What may not fit together, in one architecture or in arrays of designs."""
+        dpim = self.dpim
+        yield from self.apim.misfits("apim")
+        message = "must be a multiple of the 32 bits of a word"
+        yield Misfit(("dpim", "cols"), dpim.cols % 32 != 0, message)
+        message = (
+            "floating-point errors cannot be streamed bit by bit; take dpim.build=word_parallel, "
+            "or whole bits such as 32"
+        )
+        streamed = isinstance(self.error_bits, str) and dpim.build == "bit_serial"
+        yield Misfit(("error_bits",), streamed, message)
+
+
+@dataclass(frozen=True, eq=False)
+class InPlaceSpec(ArchitectureSpec):
+    """A chip whose arrays are read both ways and updated in place (3 to 10)."""
+
+    arrays: InPlaceArrays
+    gradient_unit: GradientArrays
+
+    @property
+    def forward(self) -> ForwardArrays:
+        return self.arrays
+
+    @property
+    def cells_per_weight(self) -> Real:
+        """As many as the bits of a weight ask for."""
+        cells: Real = np.ceil(self.weight_bits / self.arrays.cell_bits)
+        return cells
+
+    def misfits(self) -> Iterator[Misfit]:
+        """What may not fit together, in one architecture or in arrays of designs."""
+        arrays, unit, cells = self.arrays, self.gradient_unit, self.cells_per_weight
+        yield from arrays.misfits("arrays")
+        message = "the {:g} cells of a weight must divide arrays.cols_per_adc, {:g}"
+        where = arrays.cols_per_adc % cells != 0
+        yield Misfit(("weight_bits",), where, message, (cells, arrays.cols_per_adc))
+        message = "must divide gradient_unit.cols, {:g}, got {:g}"
+        values = unit.cols, unit.cols_per_adc
+        where = unit.cols % unit.cols_per_adc != 0
+        yield Misfit(("gradient_unit", "cols_per_adc"), where, message, values)
+        message = "floating-point errors cannot be streamed bit by bit; take whole bits such as 8"
+        yield Misfit(("error_bits",), isinstance(self.error_bits, str), message)
+
+
+def read_architecture(document: Document, fitting: bool = True) -> AnySpec:
+    """The architecture of a file: hybrid with ``apim`` and ``dpim``, in place with ``arrays``.
+
+    InputError where it is wrong. Whether values fit together is left open where ``fitting`` is not
+    asked for.
     """
-    spec = document.read(ArchitectureSpec)
+    in_place = "arrays" in document.tree
+    spec = document.read(InPlaceSpec) if in_place else document.read(HybridSpec)
     if fitting:
-        document.refuse(misfits(spec))
+        document.refuse(spec.misfits())
     return spec
+
+
+AnySpec = HybridSpec | InPlaceSpec

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from neurorebit.architecture import ArchitectureSpec
+from neurorebit.architecture import AnySpec
 from neurorebit.device import Device
 from neurorebit.inputs import CHOSEN, Setting
 from neurorebit.network import AssumedActivity, Shares, Training
@@ -29,7 +29,7 @@ FILES = ("technology", "device", "architecture")  # keys that name a whole file
 TREES: Mapping[str, Any] = {  # what holds numbers that an estimate takes as arrays
     "technology": Technology,
     "device": Device,
-    "architecture": ArchitectureSpec,
+    "architecture": AnySpec,
     "network.activity": AssumedActivity,
 }
 BATCH = "training.batch"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorebit import paths
-from neurorebit.architecture import ArchitectureSpec, read_architecture
+from neurorebit.architecture import AnySpec, read_architecture
 from neurorebit.device import Device, Pulses, pulses_of, read_device
 from neurorebit.network import Network, read_network
 from neurorebit.schema import Document, InputError, plain
@@ -54,7 +54,7 @@ class Inputs:
     """What a run reads: the four files resolved, and the documents they come from."""
 
     network: Network
-    architecture: ArchitectureSpec
+    architecture: AnySpec
     technology: Technology
     device: Device
     pulses: Pulses
@@ -151,7 +151,7 @@ def _open(kind: str, name: str) -> Document:
     return Document(path, kind, shown)
 
 
-def _named_by(document: Document, spec: ArchitectureSpec, kind: str) -> Document:
+def _named_by(document: Document, spec: AnySpec, kind: str) -> Document:
     """The file that an architecture file names: a path from its own folder, or a shipped name."""
     name = str(getattr(spec, kind))
     beside = Path(document.shown).parent / name

@@ -46,16 +46,16 @@ def is_kernel_split(
 def array_cuts(network: Network, spec: ArchitectureSpec) -> tuple[tuple[tuple[int, int], ...], ...]:
     """For each matrix layer the row ranges of its matrix that one analog array each holds.
 
-    Kernel-split layers put up to ``apim.rows`` channels of one kernel position into an array, the
-    others cut the unrolled matrix at multiples of ``apim.rows``. Rows are position-major.
+    Kernel-split layers put up to ``rows`` channels of one kernel position into an array, the
+    others cut the unrolled matrix at multiples of ``rows``. Rows are position-major.
     """
     positions = common_positions(network)
-    size = spec.apim.rows
+    size = spec.forward.rows
     cuts = []
     for node in network.matrices:
         matrix = node.matrix
         assert matrix is not None
-        split = is_kernel_split(matrix, positions, size, spec.apim.kernel_split)
+        split = is_kernel_split(matrix, positions, size, spec.forward.kernel_split)
         block = matrix.rows // matrix.positions if split else matrix.rows
         cuts.append(
             tuple(
@@ -129,7 +129,9 @@ class Layers:
                 "inputs": node.shape_in.size,
                 "added": sum(n.shape_out.size for n in behind if n.kind == "add"),
                 "kernel": node.kernel,
-                "split": is_kernel_split(m, positions, spec.apim.rows, spec.apim.kernel_split),
+                "split": is_kernel_split(
+                    m, positions, spec.forward.rows, spec.forward.kernel_split
+                ),
                 "normed": "batch_norm" in kinds,
                 "rectified": "relu" in kinds,
                 "first": node.inputs[0] < 0 or _reads_image(network, node.inputs[0]),
@@ -161,7 +163,7 @@ def ceil(x: Real) -> Real:
 
 @dataclass(frozen=True, eq=False)
 class Floorplan:
-    """PE and tile sides in cells, tiles and copies of each layer, for the analog side.
+    """PE and tile sides in cells, tiles and copies of each layer, for the forward arrays.
 
     Kernel-split tiles have ``split_positions`` PEs of ``split_side``; the others have tiles of
     ``tile_side`` with PEs of ``pe_side``. Sides are powers of two from twice the array up (tiles:
@@ -171,6 +173,7 @@ class Floorplan:
     layers: Layers
     rows: Real
     cols: Real
+    cells_per_weight: Real
     common_positions: float
     split_positions: Real
     split_side: Real
@@ -180,18 +183,25 @@ class Floorplan:
     @classmethod
     def of(cls, layers: Layers, spec: ArchitectureSpec) -> Floorplan:
         """The best floorplan for these layers."""
-        rows, cols = spec.apim.rows, spec.apim.cols
+        rows, cols, cells = spec.forward.rows, spec.forward.cols, spec.cells_per_weight
+        width = layers.outputs * cells
         size = np.maximum(rows, cols)
         positions = np.max(np.where(layers.split, layers.positions, 1.0), axis=-1, keepdims=True)
         split_side: Real = (
-            _best(2.0 * size, layers.split, layers.channels, layers.outputs)
-            if isinstance(spec.apim.pe_side, str)
-            else spec.apim.pe_side
+            _best(2.0 * size, layers.split, layers.channels, width)
+            if isinstance(spec.forward.pe_side, str)
+            else spec.forward.pe_side
         )
         plain = ~layers.split & (layers.groups == 1)
-        tile_side = _best(4.0 * size, plain, layers.rows, layers.outputs)
+        tile_side = _best(4.0 * size, plain, layers.rows, width)
         common = _most_common(layers.positions)
-        return cls(layers, rows, cols, common, positions, split_side, tile_side / 2.0, tile_side)
+        pe_side = tile_side / 2.0
+        return cls(layers, rows, cols, cells, common, positions, split_side, pe_side, tile_side)
+
+    @property
+    def width(self) -> Array:
+        """Columns of one group's matrix, in cells."""
+        return self.layers.outputs * self.cells_per_weight
 
     @property
     def pes_per_side(self) -> Real:
@@ -202,8 +212,8 @@ class Floorplan:
     def arrays(self) -> Array:
         """Arrays that hold weights of the layer, copies not counted."""
         m = self.layers
-        split = m.positions * ceil(m.channels / self.rows) * ceil(m.outputs / self.cols)
-        whole = m.groups * ceil(m.rows / self.rows) * ceil(m.outputs / self.cols)
+        split = m.positions * ceil(m.channels / self.rows) * ceil(self.width / self.cols)
+        whole = m.groups * ceil(m.rows / self.rows) * ceil(self.width / self.cols)
         return np.where(m.split, split, whole)
 
     @property
@@ -224,8 +234,8 @@ class Floorplan:
     def tiles(self) -> Array:
         """Tiles of each layer."""
         m = self.layers
-        split = ceil(m.channels / self.split_side) * ceil(m.outputs / self.split_side)
-        whole = ceil(m.rows / self.tile_side) * ceil(m.outputs / self.tile_side)
+        split = ceil(m.channels / self.split_side) * ceil(self.width / self.split_side)
+        whole = ceil(m.rows / self.tile_side) * ceil(self.width / self.tile_side)
         held = (self.tile_side / self.rows) * (self.tile_side / self.cols)
         return np.where(m.split, split, np.where(m.groups > 1, ceil(self.arrays / held), whole))
 
@@ -234,17 +244,22 @@ class Floorplan:
         """Copies of a small layer that work side by side (system.md 4.3)."""
         m = self.layers
         q, side = self.pes_per_side, self.pe_side
-        fits = ((m.rows <= self.tile_side) | (m.outputs <= self.tile_side)) & ~m.split
+        fits = ((m.rows <= self.tile_side) | (self.width <= self.tile_side)) & ~m.split
         down = np.where(fits, np.maximum(1.0, np.floor(q / ceil(m.rows / side))), 1.0)
-        across = np.where(fits, np.maximum(1.0, np.floor(q / ceil(m.outputs / side))), 1.0)
+        across = np.where(fits, np.maximum(1.0, np.floor(q / ceil(self.width / side))), 1.0)
         z = np.where(m.split, self.split_side, side)
         y = np.where(m.split, m.channels, m.rows)
-        fits = (y <= z) | (m.outputs <= z)
+        fits = (y <= z) | (self.width <= z)
         inner = np.floor(ceil(z / self.rows) / ceil(y / self.rows))
-        outer = np.floor(ceil(z / self.cols) / ceil(m.outputs / self.cols))
+        outer = np.floor(ceil(z / self.cols) / ceil(self.width / self.cols))
         down = down * np.where(fits, np.maximum(1.0, inner), 1.0)
         across = across * np.where(fits, np.maximum(1.0, outer), 1.0)
         return np.where(m.groups > 1, 1.0, down * across)
+
+    @property
+    def held(self) -> Array:
+        """Cells that hold the layer's weights, copies not counted."""
+        return self.layers.weights * self.cells_per_weight
 
     @property
     def cells(self) -> Array:
@@ -255,7 +270,7 @@ class Floorplan:
     @property
     def utilization(self) -> Array:
         """Share of the cells of a layer's tiles that hold its weights; copies do not count."""
-        return self.layers.weights / self.cells
+        return self.held / self.cells
 
 
 def _best(smallest: Real, chosen: NDArray[np.bool_], rows: Array, cols: Array) -> Real:

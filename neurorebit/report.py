@@ -21,7 +21,7 @@ from tabulate import tabulate
 
 from neurorebit import units
 from neurorebit.activity import Activity
-from neurorebit.architecture import ArchitectureSpec
+from neurorebit.architecture import AnySpec, HybridSpec
 from neurorebit.cost import Bill
 from neurorebit.estimate import PHASES, Estimate
 from neurorebit.schema import InputError, plain
@@ -56,7 +56,7 @@ SPLIT, SMALL = 0.05, 0.01  # share of a whole: parts that are taken apart, parts
 def build(
     header: Json,
     estimate: Estimate,
-    spec: ArchitectureSpec,
+    spec: AnySpec,
     activity: Activity,
     training: Json | None,
 ) -> Json:
@@ -97,13 +97,16 @@ def build(
                 DRAM_IN: phases[name][DRAM_IN],
             }
             for name, figure in PAPER.items()
+            if name in conventions
         },
         "training": training,
     }
 
 
-def _conventions(spec: ArchitectureSpec) -> dict[str, str]:
-    """What the figures beside the paper's count."""
+def _conventions(spec: AnySpec) -> dict[str, str]:
+    """What the figures beside the paper's count; the paper has none of other chips."""
+    if not isinstance(spec, HybridSpec):
+        return {}
     return {
         "forward": f"forward ops / forward energy; {spec.input_bits}-bit inputs, "
         f"{spec.weight_bits}-bit weights, {spec.apim.adc_bits}-bit converters, batch norm included",

@@ -24,7 +24,12 @@ READERS: dict[str, Callable[[Document], Any]] = {
     "architecture": read_architecture,
     "network": read_network,
 }
-MARKS = {"technology": "feature", "device": "r_on", "architecture": "apim", "network": "layers"}
+MARKS = {
+    "technology": "feature",
+    "device": "r_on",
+    "architecture": "transport",
+    "network": "layers",
+}
 DERIVED = {  # what follows from a file: name, unit
     "technology": (("on_n", "A/m"), ("on_p", "A/m"), ("off_n", "A/m"), ("off_p", "A/m")),
     "device": (("r_off", "ohm"), ("g_max", "S"), ("g_min", "S")),

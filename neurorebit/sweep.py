@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit import architecture as chips
 from neurorebit import technology as nodes
 from neurorebit.axes import FILES, Axis, Values, axes_of, place
 from neurorebit.circuits.shared import forget
@@ -195,7 +194,7 @@ class _Pass:
         spec = self._placed(self.inputs.architecture, box, "architecture")
         technology = nodes.misfits(self._technology(box))
         return [
-            *(("architecture", misfit) for misfit in chips.misfits(spec)),
+            *(("architecture", misfit) for misfit in spec.misfits()),
             *(("technology", misfit) for misfit in technology),
         ]
 
@@ -210,8 +209,7 @@ class _Pass:
         batch = np.minimum(batch, float(inputs.images))
         activity = Measured.of(inputs.network.assumed(inputs.architecture.input_bits))
         over = dict(self._arrays(box, "network.activity"))
-        if "input_density" in over:
-            over["density"] = over.pop("input_density")
+        planes = (over.pop("input_density"),) if "input_density" in over else activity.planes
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             found = design(
                 Layers.of(inputs.network, spec),
@@ -219,7 +217,7 @@ class _Pass:
                 self._technology(box),
                 device,
                 device.pulses or inputs.pulses,
-                replace(activity, **over),
+                replace(activity, planes=planes, **over),
                 batch,
             )
             costs = _Costs(found, batch, tuple(cut.stop - cut.start for cut in box))

@@ -156,7 +156,7 @@ class AnalogMacro(Block):
         )
 
     @property
-    def sum_bits(self) -> Real:
+    def output_bits(self) -> Real:
         """Bits of what leaves the macro."""
         return self.shift_add.sum_bits
 

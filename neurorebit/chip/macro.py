@@ -255,6 +255,26 @@ class Macro(_Drawn):
         """Sums that a converter's rows give in a plane, one a row."""
         return self.rows_per_adc
 
+    @cached_property
+    def input_shift_add(self) -> ShiftAdd:
+        """Joins the planes of an input."""
+        raise NotImplementedError
+
+    @cached_property
+    def back_input_shift_add(self) -> ShiftAdd:
+        """Joins the planes of an error."""
+        raise NotImplementedError
+
+    @property
+    def output_bits(self) -> Real:
+        """Bits of what leaves the macro forward."""
+        return self.input_shift_add.sum_bits
+
+    @property
+    def back_output_bits(self) -> Real:
+        """Bits of what leaves the macro back."""
+        return self.back_input_shift_add.sum_bits
+
     def _selected(self, mux: AnalogMux, decoder: MuxDecoder, planes: Real) -> Cost:
         """A plane's share in leading another line to the converters."""
         return (1.0 / planes) * (decoder.select() + mux.select())

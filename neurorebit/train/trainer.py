@@ -114,7 +114,7 @@ def ablations(architecture: ArchitectureSpec, training: Training) -> tuple[str, 
         )
     found = []
     if training.adc == "ideal":
-        bits = architecture.apim.adc_bits
+        bits = architecture.forward.adc_bits
         found.append(f"adc=ideal: training used an ideal converter, the estimate bills {bits} bits")
     if training.error_bits is not None and training.error_bits != architecture.error_bits:
         found.append(

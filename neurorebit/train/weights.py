@@ -204,8 +204,8 @@ class HybridWeights(RealWeights):
             power = product.multiply(x, self.analog, out, workers, cuts, scale, first)
         else:
             power = self._powers / self._measured
-        top = 2 ** (self.site.spec.apim.adc_bits - 1) - 1
-        step = self.site.spec.apim.adc_range * float(power) ** 0.5 / top
+        top = 2 ** (self.site.spec.forward.adc_bits - 1) - 1
+        step = self.site.spec.forward.adc_range * float(power) ** 0.5 / top
         found = product.multiply(
             x, self.analog, out, workers, cuts, scale, Conversion(step, top, measuring)
         )

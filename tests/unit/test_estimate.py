@@ -8,7 +8,7 @@ import pytest
 from neurorebit.activity import LayerActivity
 from neurorebit.architecture import read_architecture
 from neurorebit.chip.apim import AnalogMacro
-from neurorebit.chip.chip import Chip
+from neurorebit.chip.hybrid import HybridChip
 from neurorebit.device import read_device
 from neurorebit.estimate import PHASES, estimate
 from neurorebit.mapping import Floorplan, Layers, array_cuts
@@ -99,7 +99,7 @@ def test_gradient_energy_is_near_the_prediction(tech, device):
 def test_the_digital_side_is_as_large_as_predicted(tech, device):
     spec = read_architecture(document("architecture", "rebit"))
     net = read_network(document("network", "vgg11"))
-    chip = Chip(tech, device, spec, Floorplan.of(Layers.of(net, spec), spec))
+    chip = HybridChip(tech, device, spec, Floorplan.of(Layers.of(net, spec), spec))
     assert np.sum(chip.digital_macros) == 18137
     assert np.sum(chip.digital_tiles) == 127
 

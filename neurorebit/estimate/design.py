@@ -1,0 +1,45 @@
+"""A chip and its phases, of one design or of arrays of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neurorebit.architecture import AnySpec, HybridSpec
+from neurorebit.chip.hybrid import HybridChip
+from neurorebit.cost import Real
+from neurorebit.device import Device, Pulses
+from neurorebit.estimate.hybrid import HybridPhases
+from neurorebit.estimate.phases import Measured, Phase, Phases
+from neurorebit.mapping import Floorplan, Layers
+from neurorebit.technology import Technology
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """A chip and what each phase of training does on it; one, or arrays of them."""
+
+    chip: HybridChip
+    phases: dict[str, Phase]
+    ops: dict[str, Real]
+
+
+def design(
+    layers: Layers,
+    spec: AnySpec,
+    technology: Technology,
+    device: Device,
+    pulses: Pulses,
+    activity: Measured,
+    batch: Real,
+    plan: Floorplan | None = None,
+) -> Design:
+    """The chip that trains a network, and its phases; ``plan`` is the best one unless given.
+
+    Every number may be an array of designs, with a last axis of length one for the layers. What
+    cannot exist is nan.
+    """
+    plan = plan or Floorplan.of(layers, spec)
+    assert isinstance(spec, HybridSpec)
+    chip = HybridChip(technology, device, spec, plan)
+    work: Phases = HybridPhases(chip, activity, pulses, batch)
+    return Design(chip, work.all(), work.ops)
