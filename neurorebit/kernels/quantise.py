@@ -18,6 +18,15 @@ def encode(x, codes, per_step, top):
 
 
 @njit(cache=True, nogil=True)
+def split(codes, planes):
+    """The bit planes of a flat array, one after the other: zeros and ones, lowest bit first."""
+    for b in range(planes.size // codes.size):
+        plane = planes[b * codes.size : (b + 1) * codes.size]
+        for i in range(codes.size):
+            plane[i] = (codes[i] >> b) & 1
+
+
+@njit(cache=True, nogil=True)
 def count_ones(codes, rows_seeing, cols_seeing, ones):
     """Add to ``ones[b]`` how many ones bit plane b of the maps brings to the array's rows.
 

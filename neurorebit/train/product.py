@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorebit.kernels import convert, cpu, windows
+from neurorebit.kernels import convert, cpu, quantise, windows
 from neurorebit.network import Node
 from neurorebit.train.workers import Array, Workers, spans
 
@@ -60,11 +60,15 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """How partial sums are read: codes of ``step``, clipped to -top..top; whether to measure."""
+    """How partial sums are read: codes of ``step``, clipped to -top..top; whether to measure.
+
+    Of the ``planes`` bit planes of the input each is converted on its own; 0: their sum at once.
+    """
 
     step: float
     top: int
     measured: bool
+    planes: int = 0
 
 
 def multiply(
@@ -81,10 +85,12 @@ def multiply(
     ``matrix`` is [groups, rows, cols]; a cut is the range of rows of one array. Without a
     conversion the sum is exact. Returns the mean square of the partial sums where measured.
     """
+    planes = conversion.planes if conversion else 0
+    reads = max(planes, 1)  # of an array for one vector
     groups, _, cols = matrix.shape
     flat = out.reshape(x.vectors, groups * cols)
     widest = max(stop - start for start, stop in cuts)
-    blocks = spans(x.vectors, max(FEWEST, BLOCK // (widest + 2 * cols)))
+    blocks = spans(x.vectors, max(FEWEST // reads, BLOCK // (reads * (widest + cols) + cols)))
     factor = matrix.dtype.type(scale * (conversion.step if conversion else 1.0))
     per_step = 1.0 / conversion.step if conversion and conversion.step else 0.0
 
@@ -96,10 +102,16 @@ def multiply(
         whole = flat[first:last]
         total = whole if groups == 1 else workers.scratch("total", (size, cols), matrix.dtype)
         exact = conversion is None and len(cuts) == 1
-        partial = total if exact else workers.scratch("partial", (size, cols), matrix.dtype)
+        shape = (reads * size, cols)
+        partial = total if exact else workers.scratch("partial", shape, matrix.dtype)
         for number, (start, stop) in enumerate(cuts):
-            columns = workers.scratch("columns", (size, stop - start), matrix.dtype)
-            x.columns(columns, first, start, group)
+            columns = workers.scratch("columns", (reads * size, stop - start), matrix.dtype)
+            if planes:
+                codes = workers.scratch("codes", (size, stop - start), x.map.dtype)
+                x.columns(codes, first, start, group)
+                quantise.split(codes.reshape(-1), columns.reshape(-1))
+            else:
+                x.columns(columns, first, start, group)
             np.matmul(columns, matrix[group, start:stop], out=partial)
             if conversion is not None:
                 if conversion.measured:
@@ -114,7 +126,7 @@ def multiply(
         return power
 
     powers = workers.run(job, groups * len(blocks))
-    return sum(powers) / (flat.size * len(cuts))
+    return sum(powers) / (flat.size * len(cuts) * reads)
 
 
 def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers) -> None:

@@ -116,6 +116,11 @@ def ablations(architecture: ArchitectureSpec, training: Training) -> tuple[str, 
     if training.adc == "ideal":
         bits = architecture.forward.adc_bits
         found.append(f"adc=ideal: training used an ideal converter, the estimate bills {bits} bits")
+    elif training.conversion == "bit_serial":
+        found.append(
+            "conversion=bit_serial: training converted every bit plane on its own, as the chip "
+            "does, instead of their sum once"
+        )
     if training.error_bits is not None and training.error_bits != architecture.error_bits:
         found.append(
             f"error_bits={training.error_bits}: training used errors of that width, the estimate "

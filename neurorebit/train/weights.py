@@ -12,7 +12,8 @@ from neurorebit.device import Device
 from neurorebit.kernels import cpu, noise
 from neurorebit.network import Node, Training
 from neurorebit.train import product
-from neurorebit.train.product import Conversion, Windows
+from neurorebit.train.converters import Converters
+from neurorebit.train.product import Windows
 from neurorebit.train.workers import Array, Workers, Workspace, spans
 
 PART = 1 << 18  # weights of one job
@@ -169,8 +170,7 @@ class HybridWeights(RealWeights):
         self.levels = np.full(self.real.shape, -128, np.int8)  # no level: all cells are written
         self.analog = np.zeros_like(self.real)
         self._analog_sum = 0.0
-        self._powers = 0.0
-        self._measured = 0
+        self.converters = Converters(site)
         self._stale = True
         self._rescale()
         parts = spans(self.real.size, PART)
@@ -189,29 +189,8 @@ class HybridWeights(RealWeights):
         self._stale = self.written.updates > 0
 
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
-        """Partial sums of the arrays through their converters, added up digitally.
-
-        The converters' range follows the mean square of the partial sums over the first steps.
-        """
-        workers, cuts, scale = self.site.workers, self.site.cuts, x.scale * self.full
-        if self.site.training.adc == "ideal":
-            whole = ((0, self.analog.shape[1]),)
-            product.multiply(x, self.analog, out, workers, whole, scale)
-            return
-        measuring = learning and self._measured < self.site.training.calibration_steps
-        if self._measured == 0:
-            first = Conversion(0.0, 0, True)
-            power = product.multiply(x, self.analog, out, workers, cuts, scale, first)
-        else:
-            power = self._powers / self._measured
-        top = 2 ** (self.site.spec.forward.adc_bits - 1) - 1
-        step = self.site.spec.forward.adc_range * float(power) ** 0.5 / top
-        found = product.multiply(
-            x, self.analog, out, workers, cuts, scale, Conversion(step, top, measuring)
-        )
-        if measuring:
-            self._powers += found
-            self._measured += 1
+        """Partial sums of the arrays through their converters, added up digitally."""
+        self.converters.multiply(x, self.analog, out, x.scale * self.full, learning)
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
         """Gradient and update of the real weights, sync of the arrays."""

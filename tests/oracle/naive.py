@@ -156,6 +156,13 @@ def array_product(columns, weights, cuts, step, top):
     return out
 
 
+def bit_serial_product(columns, weights, cuts, step, top, bits):
+    """Each bit plane of the inputs through the converters of each array, shifted and added up."""
+    codes = np.asarray(columns).astype(int)
+    planes = [(codes >> b) % 2 for b in range(bits)]
+    return sum(2**b * array_product(planes[b], weights, cuts, step, top) for b in range(bits))
+
+
 def plane_density(columns, bits):
     """The share of ones in each bit plane over all vectors and rows."""
     flat = [int(value) for value in np.asarray(columns).ravel()]

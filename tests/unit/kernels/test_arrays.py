@@ -101,6 +101,23 @@ def test_the_converter_adds_up_and_lets_nan_through():
     assert np.isnan(total[1])
 
 
+def test_planes_are_converted_one_by_one_and_shifted():
+    partial = np.random.default_rng(2).normal(0, 3, (4, 100))
+    total = np.empty(100)
+    convert.convert(partial.reshape(-1), total, 2.0, 15, True)
+    codes = [[naive.adc(p, 0.5, 15) for p in plane] for plane in partial]
+    np.testing.assert_array_equal(total, sum(2**b * np.array(codes[b]) for b in range(4)))
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [(np.uint8, 8), (np.uint8, 3), (np.uint16, 16)])
+def test_planes_add_up_to_the_codes(dtype, bits):
+    codes = np.random.default_rng(5).integers(0, 2**bits, 300).astype(dtype)
+    planes = np.empty((bits, 300), np.float32)
+    quantise.split(codes, planes.reshape(-1))
+    assert set(np.unique(planes)) == {0.0, 1.0}
+    np.testing.assert_array_equal(sum(2**b * planes[b] for b in range(bits)), codes)
+
+
 def test_power_is_the_sum_of_squares():
     x = np.random.default_rng(3).normal(size=777).astype(np.float32)
     assert convert.power(x) == pytest.approx(sum(float(v) ** 2 for v in x), rel=1e-6)

@@ -1,0 +1,49 @@
+"""The converters behind a layer's arrays: the range they are set to, and products through them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neurorebit.train import product
+from neurorebit.train.product import Conversion, Windows
+from neurorebit.train.workers import Array
+
+if TYPE_CHECKING:
+    from neurorebit.train.weights import Site
+
+
+@dataclass(eq=False)
+class Converters:
+    """How the partial sums of a layer's arrays are read.
+
+    The reference current is subtracted before conversion, so the range is symmetric: so many
+    standard deviations of the partial sums, the mean over the first steps, then fixed. Inputs come
+    bit plane by bit plane, and the arrays convert each plane on its own: conversion ``bit_serial``.
+    ``fast`` converts once, the sum over the planes; both with a range of their own sums.
+    """
+
+    site: Site
+    powers: float = 0.0  # mean squares of the partial sums, added up over the steps measured
+    measured: int = 0
+
+    def multiply(self, x: Windows, matrix: Array, out: Array, scale: float, learning: bool) -> None:
+        """``out`` [B, H, W, N] = scale times what the arrays holding ``matrix`` read of codes x."""
+        site = self.site
+        if site.training.adc == "ideal":
+            whole = ((0, matrix.shape[1]),)
+            product.multiply(x, matrix, out, site.workers, whole, scale)
+            return
+        planes = int(site.spec.input_bits) if site.training.conversion == "bit_serial" else 0
+        measuring = learning and self.measured < site.training.calibration_steps
+        arrays = (x, matrix, out, site.workers, site.cuts, scale)
+        if self.measured == 0:
+            power = product.multiply(*arrays, Conversion(0.0, 0, True, planes))
+        else:
+            power = self.powers / self.measured
+        top = 2 ** (site.spec.forward.adc_bits - 1) - 1
+        step = site.spec.forward.adc_range * float(power) ** 0.5 / top
+        found = product.multiply(*arrays, Conversion(step, top, measuring, planes))
+        if measuring:
+            self.powers += found
+            self.measured += 1

@@ -1,0 +1,176 @@
+"""Array kernels: vectors/s of products against numpy's matmul, cells/s of programming.
+
+python tests/bench/arrays.py [--threads 2] [--repeats 15]
+
+Products are those of training: noisy cells, one array, its converters, their codes added up; the
+limit is ``numpy.matmul`` of the same shape on one thread. Both take turns within one process; the
+medians are compared.
+"""
+
+import argparse
+import platform
+import statistics
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from tabulate import tabulate
+from threadpoolctl import threadpool_limits
+
+from neurorebit import paths
+from neurorebit.architecture import read_architecture
+from neurorebit.device import read_device
+from neurorebit.kernels import cpu
+from neurorebit.network import read_network
+from neurorebit.schema import Document
+from neurorebit.train.product import Windows
+from neurorebit.train.weights import HybridWeights, Site
+from neurorebit.train.workers import Workers, Workspace, spans
+
+TURN = 0.02  # seconds
+CELLS = 1 << 23
+PART = 1 << 18  # cells of one job, as in training
+SPEC = read_architecture(Document(paths.shipped("architecture", "rebit")))
+DEVICE = read_device(Document(paths.shipped("device", SPEC.device)))
+
+
+def processor():
+    """The name of this machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(": ")[1] for line in lines if line.startswith("model name")), "")
+
+
+def alternating(actions, repeats):
+    """The median time of each action [s]; they take turns, each of about ``TURN``."""
+    counts = {}
+    for name, action in actions.items():
+        action()
+        start = time.perf_counter()
+        action()
+        counts[name] = max(1, round(TURN / (time.perf_counter() - start)))
+    taken = {name: [] for name in actions}
+    for _ in range(repeats):
+        for name, action in actions.items():
+            start = time.perf_counter()
+            for _ in range(counts[name]):
+                action()
+            taken[name].append((time.perf_counter() - start) / counts[name])
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def layer(size, workers, **training):
+    """Noisy weights that fill one array of ``size`` x ``size`` cells, and the layer they are of."""
+    text = (
+        "{source: a bench, name: one, input: {channels: %d, height: 1, width: 1}, classes: %d, "
+        "layers: [{kind: linear, features: %d}], activity: {source: a bench, input_density: 0.5}}"
+    )
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(text % (size, size, size))
+        file.flush()
+        network = read_network(Document(Path(file.name)))
+    (node,) = network.matrices
+    training = replace(network.training, **training)
+    spec = replace(SPEC, forward=replace(SPEC.forward, rows=size, cols=size))
+    cuts = ((0, size),)
+    return HybridWeights(Site(node, 0, cuts, spec, DEVICE, training, 1, workers, Workspace())), node
+
+
+MODES = {
+    "fast, one conversion": {},
+    "bit-serial, exact": {"conversion": "bit_serial"},
+    "ideal converter": {"adc": "ideal"},
+}
+
+
+def products(size, batch, workers, repeats):
+    """Rows of the table of products."""
+    random = np.random.default_rng(0)
+    values = np.abs(random.normal(size=(batch, 1, 1, size))) * (random.random(size) < 0.5)
+    codes = np.minimum(np.rint(values * 255 / 3), 255).astype(np.uint8)  # after a rectifier
+    actions, read = {}, {}
+    for name, training in MODES.items():
+        weights, node = layer(size, workers, **training)
+        x, out = Windows(codes, 1.0, node), np.empty((batch, 1, 1, size), np.float32)
+        weights.mvm(x, out, learning=True)  # sets the converters' range
+        actions[name] = lambda w=weights, x=x, out=out: w.mvm(x, out, learning=False)
+        read[name] = out
+    plain = codes.reshape(batch, size).astype(np.float32)
+    matrix, target = weights.analog[0], np.empty((batch, size), np.float32)
+    actions["numpy.matmul"] = lambda: np.matmul(plain, matrix, out=target)
+    times = alternating(actions, repeats)
+    exact = read["ideal converter"]
+    rows = []
+    for name, taken in times.items():
+        error = np.std(read[name] - exact) / np.std(exact) if name in read else None
+        ratio = times["numpy.matmul"] / taken
+        rows.append([f"{size} x {size}", batch, name, batch / taken, ratio, error])
+    return rows
+
+
+def programming(workers, repeats):
+    """Rows of the table of cells written by one call over ``CELLS`` cells."""
+    random = np.random.default_rng(0)
+    real = random.normal(0.0, 0.5, CELLS).astype(np.float32)
+    levels, analog = np.full(CELLS, -128, np.int8), np.zeros(CELLS, np.float32)
+    parts = spans(CELLS, PART)
+    noise = DEVICE.variation.d2d, DEVICE.variation.c2c
+
+    def write(real, levels):
+        def job(i):
+            cells = slice(*parts[i])
+            counts = np.zeros(5)
+            arrays = real[cells], levels[cells], analog[cells]
+            ends = float(DEVICE.g_min), float(DEVICE.g_max)
+            cpu.program(*arrays, 3.0, 3, *ends, *noise, parts[i][0], 0, 1, 3, counts)
+
+        workers.run(job, len(parts))
+
+    write(real, levels)
+    rows = []
+    for share in (0.002, 0.01, 0.05, 1.0):
+        changed = random.random(CELLS) < share
+        times = []
+        for _ in range(repeats):
+            before = levels.copy()
+            before[changed] = -128
+            start = time.perf_counter()
+            write(real, before)
+            times.append(time.perf_counter() - start)
+        rate = CELLS / statistics.median(times)
+        rows.append([f"{share:.1%}", rate / 1e6, rate * share / 1e6])
+    return rows
+
+
+def main():
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=15)
+    options = parser.parse_args()
+    print(f"{processor()}; medians of {options.repeats} turns\n")
+    with threadpool_limits(1, user_api="blas"):
+        with Workers(1) as workers:
+            rows = [
+                row
+                for size in (128, 512)
+                for batch in (1, 64)
+                for row in products(size, batch, workers, options.repeats)
+            ]
+        heads = ["array", "batch", "product", "vectors/s", "x matmul", "error over signal"]
+        floats = ("", "", "", ".4g", ".3f", ".3f")
+        print("products, one thread")
+        print(tabulate(rows, heads, floatfmt=floats, missingval="-"))
+        with Workers(options.threads) as workers:
+            rows = programming(workers, options.repeats)
+        heads = ["cells that change", "M cells/s", "M writes/s"]
+        print(f"\nprogram, {CELLS:,} cells, {options.threads} threads")
+        print(tabulate(rows, heads, floatfmt=".1f"))
+
+
+if __name__ == "__main__":
+    main()
