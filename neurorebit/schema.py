@@ -50,6 +50,7 @@ class quantity:
     """Field metadata: a number with this unit, within these bounds (in SI units).
 
     With ``many`` the value is a list of numbers with one unit behind them, read as a float64 array.
+    An ``informative`` number is for the reader: no formula takes it.
     """
 
     unit: str
@@ -58,6 +59,7 @@ class quantity:
     at_least: float | None = None
     at_most: float | None = None
     many: bool = False
+    informative: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         """Tell pydantic to check a field with ``read``."""
@@ -121,6 +123,17 @@ class Section:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid", arbitrary_types_allowed=True
+    )
+
+
+def informative(section: Any) -> frozenset[str]:
+    """The keys of a section that are for the reader alone."""
+    hints = get_type_hints(type(section), include_extras=True)
+    return frozenset(
+        name
+        for name, hint in hints.items()
+        for item in getattr(hint, "__metadata__", ())
+        if isinstance(item, quantity) and item.informative
     )
 
 

@@ -15,7 +15,7 @@ from neurorebit import paths, units
 from neurorebit.architecture import read_architecture
 from neurorebit.device import read_device
 from neurorebit.network import Network, read_network
-from neurorebit.schema import Document, InputError
+from neurorebit.schema import Document, InputError, informative
 from neurorebit.technology import read_technology
 
 READERS: dict[str, Callable[[Document], Any]] = {
@@ -53,7 +53,7 @@ def show(name: str) -> str:
         rest = {"activity": value.activity, "training": value.training}
         parts += [_plain(_rows(rest, document.tree))]
     else:
-        parts.append(_plain(_rows(_fields(value), document.tree)))
+        parts.append(_plain(_rows(_fields(value), document.tree, informative(value))))
     derived = [[key, units.show(getattr(value, key), unit)] for key, unit in DERIVED[kind]]
     if derived:
         parts.append(f"follows from it\n{_plain(derived)}")
@@ -87,21 +87,28 @@ def _fields(section: Any) -> dict[str, Any]:
     return {field.name: getattr(section, field.name) for field in dataclasses.fields(section)}
 
 
-def _rows(values: dict[str, Any], tree: Any, indent: str = "") -> list[list[str]]:
-    """A line for each key: its value as the file has it, or the default that holds instead."""
+def _rows(
+    values: dict[str, Any], tree: Any, unused: frozenset[str] = frozenset(), indent: str = ""
+) -> list[list[str]]:
+    """A line for each key: its value as the file has it, or the default that holds instead.
+
+    Keys that no formula uses are told.
+    """
     rows: list[list[str]] = []
     given = tree if isinstance(tree, dict) else {}
     for key, value in values.items():
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             rows.append(["", ""] if not indent else [])
             rows.append([f"{indent}{key}", ""])
-            rows += _rows(_fields(value), given.get(key), f"{indent}  ")
+            inner = _fields(value), given.get(key), informative(value)
+            rows += _rows(*inner, f"{indent}  ")
         elif isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
             for text in given.get(key, ()):
                 inline = ", ".join(f"{name} {amount}" for name, amount in text.items())
                 rows.append([f"{indent}{key}", inline])
         elif key in given:
-            rows.append([f"{indent}{key}", _text(given[key])])
+            told = " (informative: no formula uses it)" if key in unused else ""
+            rows.append([f"{indent}{key}", f"{_text(given[key])}{told}"])
         else:
             rows.append([f"{indent}{key}", f"{_text(value)} (default)"])
     return [row for row in rows if row]

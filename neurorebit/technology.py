@@ -166,21 +166,29 @@ class Sram(Section):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class ConverterFit(Section):
-    """Power of a converter: ``fixed + n per_step + column exp(-exponent log10 R)`` (circuits.md 6).
+class SenseFit(Section):
+    """Power of an amplifier (circuits.md 5.2): ``fixed + column exp(-exponent log10 R)``.
 
-    ``n`` is the bits of a SAR, the comparators of a flash converter; R is the column's resistance
-    [ohm] seen at ``read_voltage``. Measured at the nominal supply and temperature. Area in
-    transistors: ``nmos + n_steps nmos_per_step`` lone minimum devices, likewise PMOS.
+    R is the column's resistance [ohm] seen at ``read_voltage``. Measured at the nominal supply and
+    temperature. Area in lone minimum transistors.
     """
 
     source: str
     fixed: Annotated[Real, quantity("W", at_least=0)]
-    per_step: Annotated[Real, quantity("W", at_least=0)]
     column: Annotated[Real, quantity("W", at_least=0)]
     exponent: Multiple
     nmos: Count
     pmos: Count
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ConverterFit(SenseFit):
+    """Of a converter (circuits.md 6): that and so much more for each step.
+
+    Steps are the bits of a SAR, the comparators of a flash converter.
+    """
+
+    per_step: Annotated[Real, quantity("W", at_least=0)]
     nmos_per_step: Count
     pmos_per_step: Count
 
@@ -233,7 +241,7 @@ class Sensing(Section):
     sar: ConverterFit
     flash_current: ConverterFit
     flash_voltage: ConverterFit
-    single_current: ConverterFit
+    single_current: SenseFit
     current_latency: CurrentLatency
 
 
@@ -255,7 +263,7 @@ class Technology(Section):
 
     source: str
     feature: Annotated[Real, quantity("m", above=0)]
-    gate_length: Annotated[Real, quantity("m", above=0)]  # informative
+    gate_length: Annotated[Real, quantity("m", above=0, informative=True)]
     channel: Literal["planar", "finfet"]
     vdd: Annotated[Real, quantity("V", above=0, below=5)]
     nominal_vdd: Annotated[Real, quantity("V", above=0, below=5)]

@@ -49,7 +49,9 @@ class _Adc(Placed):
 
     @cached_property
     def _one(self) -> Footprint:
-        return transistors(self.tech, self._fit, self._steps)
+        fit, steps = self._fit, self._steps
+        nmos, pmos = fit.nmos + steps * fit.nmos_per_step, fit.pmos + steps * fit.pmos_per_step
+        return transistors(self.tech, nmos, pmos)
 
     @cached_property
     def size(self) -> tuple[Real, Real]:
@@ -63,7 +65,8 @@ class _Adc(Placed):
     def power(self, res: Real) -> Real:
         """Power [W] of one converter at a column of this resistance [ohm]."""
         found = seen(self.tech, res, self.read_voltage)
-        return column_power(self.tech, self._fit, self._steps, found)
+        further = self._steps * self._fit.per_step
+        return column_power(self.tech, self._fit, further, found)
 
 
 @dataclass(frozen=True, eq=False)

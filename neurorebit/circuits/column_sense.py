@@ -48,7 +48,8 @@ class CurrentSenseAmp(Placed):
 
     @cached_property
     def _one(self) -> Footprint:
-        return transistors(self.tech, self.tech.sensing.single_current, 0.0)
+        fit = self.tech.sensing.single_current
+        return transistors(self.tech, fit.nmos, fit.pmos)
 
     @cached_property
     def size(self) -> tuple[Real, Real]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from neurorebit.circuits.gates import cells
 from neurorebit.cost import Footprint, Real
-from neurorebit.technology import ConverterFit, Technology
+from neurorebit.technology import SenseFit, Technology
 
 
 def seen(tech: Technology, res: Real, read_voltage: Real) -> Real:
@@ -20,17 +20,15 @@ def seen(tech: Technology, res: Real, read_voltage: Real) -> Real:
     return np.where(np.asarray(found) > 0.0, found, np.nan)
 
 
-def column_power(tech: Technology, fit: ConverterFit, steps: Real, res: Real) -> Real:
-    """Power [W] of a converter of so many steps at a column of the resistance seen [ohm]."""
+def column_power(tech: Technology, fit: SenseFit, further: Real, res: Real) -> Real:
+    """Power [W] at a column of the resistance seen [ohm], with so much more for further steps."""
     column = fit.column * np.exp(-fit.exponent * np.log10(res))
     warmer = 1.0 + tech.sensing.temperature_slope * (tech.temperature - tech.nominal_temperature)
-    return tech.supply_ratio**2 * warmer * (fit.fixed + steps * fit.per_step + column)
+    return tech.supply_ratio**2 * warmer * (fit.fixed + further + column)
 
 
-def transistors(tech: Technology, fit: ConverterFit, steps: Real) -> Footprint:
-    """What the lone minimum transistors of one converter occupy and leak."""
-    nmos = fit.nmos + steps * fit.nmos_per_step
-    pmos = fit.pmos + steps * fit.pmos_per_step
+def transistors(tech: Technology, nmos: Real, pmos: Real) -> Footprint:
+    """What so many lone minimum transistors occupy and leak."""
     n, p = cells(tech).nfet, cells(tech).pfet
     leakage = nmos * n.leakage_power + pmos * p.leakage_power
     return Footprint.of(nmos * n.area + pmos * p.area, leakage)
