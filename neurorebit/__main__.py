@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -20,20 +21,21 @@ OPTIONS = {  # options that mean a key of a file
     "--epochs": "training.epochs",
     "--images": "training.images",
 }
-FAILED, WRONG, INTERRUPTED = 1, 2, 130  # exit codes
+FAILED, WRONG, UNFINISHED, INTERRUPTED = 1, 2, 3, 130  # exit codes
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        asked = _parser().parse_args(arguments)
+        asked = _parser().parse_args(words, argparse.Namespace(words=words))
         code: int = asked.command(asked)
         sys.stdout.flush()
     except (InputError, InfeasibleError) as problem:
         _say(str(problem))
         return WRONG
     except KeyboardInterrupt:
-        _say("interrupted; nothing was written")
+        _say("interrupted; no report was written")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -49,8 +51,10 @@ def _run(asked: argparse.Namespace) -> int:
     from neurorebit.inputs import Setting
     from neurorebit.run import Request, run
 
-    if asked.no_train and asked.data is not None:
-        raise InputError("--data and --no-train: nothing reads the data; drop one of them")
+    if asked.no_train:
+        for option in ("--data", "--resume", "--checkpoint", "--stop-after"):
+            if getattr(asked, option[2:].replace("-", "_")) not in (None, False):
+                raise InputError(f"{option} and --no-train: nothing is trained; drop one of them")
     settings = [Setting.parse(given) for given in asked.set]
     for option, key in OPTIONS.items():
         text = getattr(asked, option.removeprefix("--"))
@@ -68,6 +72,10 @@ def _run(asked: argparse.Namespace) -> int:
         data=asked.data,
         out=asked.out,
         threads=asked.threads or _processors(),
+        checkpoint=asked.checkpoint,
+        checkpoint_every=asked.checkpoint_every,
+        resume=asked.resume,
+        stop_after=float("inf") if asked.stop_after is None else asked.stop_after,
     )
     bar = Bar() if sys.stderr.isatty() else Lines()
     try:
@@ -76,9 +84,12 @@ def _run(asked: argparse.Namespace) -> int:
         bar.close()
     print((outcome.folder / "report.txt").read_text(encoding="utf-8"))
     written = f"written to {outcome.folder}: {', '.join(outcome.files)}"
-    if outcome.interrupted:
-        _say(f"interrupted; what was reached is {written}")
-        return INTERRUPTED
+    if outcome.interrupted or outcome.out_of_time:
+        again = asked.words if asked.resume else [*asked.words, "--resume"]
+        word = "interrupted" if outcome.interrupted else "stopped"
+        _say(f"to go on: {shlex.join(['neurorebit', *again])}")
+        _say(f"{word}; what was reached is {written}")
+        return INTERRUPTED if outcome.interrupted else UNFINISHED
     print(written)
     return FAILED if outcome.diverged else 0
 
@@ -158,7 +169,7 @@ class Bar:
             from tqdm import tqdm
 
             self._bar = tqdm(
-                total=todo, dynamic_ncols=True, file=sys.stderr,
+                total=todo, initial=done, dynamic_ncols=True, file=sys.stderr,
                 bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} images, "
                 "{remaining} left{postfix}",
             )  # fmt: skip
@@ -268,14 +279,22 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
-def _tolerance(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number from 0 up, got '{text}'")
-    return number
+def _from_zero(what: str) -> Callable[[str], float]:
+    """Read a number that is not negative."""
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number < float("inf"):
+            raise argparse.ArgumentTypeError(f"expected {what} from 0 up, got '{text}'")
+        return number
+
+    return read
+
+
+_tolerance, _seconds = _from_zero("a number"), _from_zero("a number of seconds")
 
 
 def _parser() -> Parser:
@@ -284,7 +303,7 @@ def _parser() -> Parser:
         description="What does it cost to train a network inside ReRAM and SRAM arrays, and does "
         "it still learn?",
         epilog="Exit codes: 0 done, 1 results differ, a bound is broken or training diverged, 2 a "
-        "file or an option is wrong, 130 interrupted.",
+        "file or an option is wrong, 3 stopped by --stop-after, 130 interrupted.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"neurorebit {__version__}")
@@ -345,6 +364,25 @@ def _parser() -> Parser:
     )
     run.add_argument(
         "--threads", metavar="N", type=_whole(1, 1024), help="of training (all processors)"
+    )
+    run.add_argument(
+        "--resume", action="store_true", help="go on from the newest checkpoint of this run"
+    )
+    run.add_argument(
+        "--checkpoint", metavar="DIR", type=_folder, help="where the checkpoints go (as --out)"
+    )
+    run.add_argument(
+        "--checkpoint-every",
+        metavar="S",
+        type=_seconds,
+        default=120.0,
+        help="seconds between checkpoints (120)",
+    )
+    run.add_argument(
+        "--stop-after",
+        metavar="S",
+        type=_seconds,
+        help="end the training after so many seconds, at a checkpoint; exit 3",
     )
 
     sweep = command(commands, "sweep", _sweep, "estimate the chips of a grid of designs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Callable
@@ -28,7 +29,11 @@ PAPER = "paper"  # the recipe with the published schedule
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line asks for. ``out`` None means ``reports/<network>``."""
+    """What the command line asks for.
+
+    ``out`` None means ``reports/<network>``, ``checkpoint`` None means there. Checkpoints are
+    written every ``checkpoint_every`` seconds [s]; the training ends after ``stop_after`` [s].
+    """
 
     network: str
     architecture: str = "rebit"
@@ -41,6 +46,10 @@ class Request:
     data: Path | None = None
     out: Path | None = None
     threads: int = 1
+    checkpoint: Path | None = None
+    checkpoint_every: float = 120.0
+    resume: bool = False
+    stop_after: float = math.inf
 
     def command(self, recipe: str = "", without: tuple[str, ...] = ()) -> str:
         """The command line that asks for this again, but for where files lie and threads."""
@@ -68,6 +77,7 @@ class Outcome:
     folder: Path
     files: tuple[str, ...]
     interrupted: bool = False
+    out_of_time: bool = False
     diverged: bool = False
 
 
@@ -93,8 +103,9 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     report.claim(folder)
 
     trained = None
+    checkpoints = request.checkpoint or folder
     if request.train:
-        trained = _train(inputs, request, say, progress)
+        trained = _train(inputs, request, checkpoints, say, progress)
         activity = trained.result.activity or activity
         design = _estimate(inputs, activity, trained.result.images)
     result = trained.result if trained else None
@@ -115,12 +126,19 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     document = report.build(header, design, spec, activity, training)
     contents = report.files(document)
     report.write(folder, contents)
+    if result is None:
+        return Outcome(document, folder, tuple(contents))
+    if result.finished:
+        from neurorebit.train import checkpoint
+
+        checkpoint.remove(checkpoints)
     return Outcome(
         document,
         folder,
         tuple(contents),
-        interrupted=result is not None and result.interrupted,
-        diverged=result is not None and result.diverged,
+        interrupted=result.interrupted,
+        out_of_time=result.out_of_time,
+        diverged=result.diverged,
     )
 
 
@@ -152,15 +170,22 @@ class Trained:
         return f"{epochs} {'epoch' if epochs == 1 else 'epochs'} of {self.result.images:,} images"
 
 
-def _train(inputs: Inputs, request: Request, say: Say, progress: Progress | None) -> Trained:
-    from neurorebit.train import data, trainer
+def _train(
+    inputs: Inputs, request: Request, checkpoints: Path, say: Say, progress: Progress | None
+) -> Trained:
+    from neurorebit.train import checkpoint, data, trainer
 
+    start = checkpoint.load(checkpoints) if request.resume else None
+    if start is None:
+        checkpoint.refuse_unfinished(checkpoints)
     network, training = inputs.network, inputs.network.training
     source = data.locate(
         training.dataset, training.fallback, network.input, network.classes, request.data
     )
     say(f"training on {source}")
     images = data.load(source, network.input)
+    if start is not None:
+        say(f"going on from {start.path}: {start.length}")
     result = trainer.train(
         network,
         inputs.architecture,
@@ -170,6 +195,9 @@ def _train(inputs: Inputs, request: Request, say: Say, progress: Progress | None
         seed=request.seed,
         threads=request.threads,
         progress=progress,
+        checkpoints=checkpoint.Checkpoints(checkpoints, request.checkpoint_every),
+        start=start,
+        stop_after=request.stop_after,
     )
     return Trained(result, images, fallback=source.dataset != training.dataset)
 
@@ -185,6 +213,7 @@ def _training_record(training: Training, trained: Trained) -> dict[str, Any]:
         "epochs": [asdict(epoch) for epoch in result.epochs],
         "test_accuracy": result.test_accuracy,
         "interrupted": result.interrupted,
+        "out_of_time": result.out_of_time,
         "diverged": result.diverged,
         "weights_sha256": result.weights_sha256,
     }
@@ -206,12 +235,11 @@ def _notes(
     if trained is None:
         return [f"nothing was trained: no accuracy, and the activity is {activity.source}"]
     result, training, notes = trained.result, inputs.network.training, []
-    if result.interrupted:
-        notes.append(
-            f"INTERRUPTED in epoch {len(result.epochs)} of {training.epochs}"
-            if result.epochs
-            else "INTERRUPTED before the first step"
-        )
+    if not (result.finished or result.diverged):
+        word = "INTERRUPTED" if result.interrupted else "STOPPED, its time being up,"
+        reached = len(result.epochs)
+        where = f"in epoch {reached} of {training.epochs}" if reached else "before the first step"
+        notes.append(f"{word} {where}; --resume goes on")
     if result.diverged:
         notes.append("DIVERGED: the loss is no longer a number; try a lower training.learning_rate")
     told = f"trained on {result.dataset}"

@@ -153,8 +153,9 @@ def batches(
     seed: int,
     epoch: int,
     augment: Augment = PLAIN,
+    first: int = 0,
 ) -> Iterator[tuple[Images, Labels]]:
-    """The batches of an epoch: new uint8 images [B, H, W, C] and their labels [B].
+    """The batches of an epoch from ``first`` on: new uint8 images [B, H, W, C] and labels [B].
 
     An epoch takes the next ``images`` (at most all, none means all) from a deck of the training set
     that is shuffled anew each time it is used up, so that short epochs see every image in turn. The
@@ -167,7 +168,7 @@ def batches(
     random = np.random.default_rng((_AUGMENT, seed, epoch))
     shifts = random.integers(0, 2 * augment.pad + 1, (images, 2))
     mirror = random.integers(0, 2, images) == 1 if augment.flip and dataset.mirrored else None
-    for start in range(0, images, batch):
+    for start in range(first * batch, images, batch):
         part = slice(start, start + batch)
         chosen = dataset.train_images[order[part]]
         if augment.pad:

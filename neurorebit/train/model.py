@@ -187,8 +187,9 @@ class Model:
 
     @property
     def parts(self) -> dict[str, Layer]:
-        """The layers by name: what a checkpoint holds of a model."""
-        return {self.network.nodes[step.output].name: step.layer for step in self.steps}
+        """The layers by number and name: what a checkpoint holds of a model."""
+        nodes = self.network.nodes
+        return {f"{step.output} {nodes[step.output].name}": step.layer for step in self.steps}
 
     def _learned(self) -> Iterator[Array]:
         weights = {layer.node.name: layer.weights for layer in self.matrices}

@@ -1,4 +1,8 @@
-"""The training loop: batches in; accuracy on the chip that was trained, and its activity, out."""
+"""The training loop: batches in; accuracy on the chip that was trained, and its activity, out.
+
+A run may end early and go on from a checkpoint: all that it follows from is in ``Position``, in the
+model, and in counters that random numbers are drawn by.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -18,8 +22,12 @@ from neurorebit.activity import Activity
 from neurorebit.architecture import ArchitectureSpec
 from neurorebit.device import Device
 from neurorebit.network import Network, Training
+from neurorebit.schema import InputError
+from neurorebit.train import checkpoint
+from neurorebit.train.checkpoint import Checkpoints, Saved
 from neurorebit.train.data import Dataset, batches, test_batches
 from neurorebit.train.model import Model
+from neurorebit.train.state import capture, restore
 from neurorebit.train.workers import Array, Workers, quiet
 
 Progress = Callable[[int, int, int, float, float], None]
@@ -47,8 +55,9 @@ class TrainingResult:
     """What a training run reached.
 
     ``images`` of an epoch; ``ablations`` are sentences that say where the training was not that of
-    the chip; ``activity`` is None where no arrays were used or no step was taken. ``diverged``: the
-    loss or a weight became infinite or no number, and the run stopped.
+    the chip; ``activity`` is None where no arrays were used or no step was taken. ``interrupted``
+    by a signal; ``out_of_time``: stopped when its time was up. ``diverged``: the loss or a weight
+    became infinite or no number, and the run stopped.
     """
 
     dataset: str
@@ -59,8 +68,14 @@ class TrainingResult:
     activity: Activity | None
     ablations: tuple[str, ...]
     interrupted: bool
+    out_of_time: bool
     diverged: bool
     weights_sha256: str
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training came to its end."""
+        return not (self.interrupted or self.out_of_time or self.diverged)
 
 
 def train(
@@ -73,12 +88,20 @@ def train(
     seed: int,
     threads: int,
     progress: Progress | None = None,
+    checkpoints: Checkpoints | None = None,
+    start: Saved | None = None,
+    stop_after: float = math.inf,
 ) -> TrainingResult:
     """Train a network on a chip; everything but the timings follows from the seed.
 
     After each step ``progress`` is told the epoch (from 1), the images done and to do in the whole
     run, the loss, and images per second. Ctrl-C ends the run after the current step, a second one
-    skips the evaluation; ``progress`` may raise KeyboardInterrupt to the same end.
+    or SIGTERM skips the evaluation, and so do ``stop_after`` seconds [s]; ``progress`` may raise
+    KeyboardInterrupt as Ctrl-C does.
+
+    ``checkpoints`` are written before the first step, at intervals, and where a run ends early; a
+    run that goes on from one (``start``) ends as if it had never stopped. InputError where
+    ``start`` is of another run.
     """
     with (
         threadpool_limits(1, user_api="blas"),
@@ -87,10 +110,17 @@ def train(
         quiet(),
     ):
         model = Model(network, training, architecture, device, seed=seed, workers=workers)
-        loop = _Loop(model, data, training, seed, progress, stop)
+        run: checkpoint.Json = {}
+        if checkpoints is not None or start is not None:
+            run = checkpoint.identity(network, architecture, device, data, training, seed)
+        deadline = time.monotonic() + stop_after
+        loop = _Loop(model, data, training, seed, progress, stop, checkpoints, run, deadline)
+        if start is not None:
+            loop.take_up(start)
         loop.run()
-        in_arrays = loop.steps and all(layer.weights.in_arrays for layer in model.matrices)
-        source = f"measured in {loop.steps} steps of training on {data.name}"
+        steps = loop.at.steps
+        in_arrays = steps and all(layer.weights.in_arrays for layer in model.matrices)
+        source = f"measured in {steps} steps of training on {data.name}"
         return TrainingResult(
             dataset=data.name,
             images=loop.images,
@@ -99,7 +129,8 @@ def train(
             test_accuracy=loop.epochs[-1].test_accuracy if loop.epochs else None,
             activity=Activity(source, model.activity()) if in_arrays else None,
             ablations=ablations(architecture, training),
-            interrupted=stop.count > 0,
+            interrupted=stop.count > 0 and not loop.complete,
+            out_of_time=loop.out_of_time,
             diverged=loop.diverged,
             weights_sha256=model.digest(),
         )
@@ -129,92 +160,184 @@ def ablations(architecture: ArchitectureSpec, training: Training) -> tuple[str, 
     return tuple(found)
 
 
-class _Loop:
-    """The state of a run in progress."""
+@dataclass
+class Pace:
+    """Images per second over an epoch's steps; a process's first step counts only if alone."""
 
-    def __init__(
-        self,
-        model: Model,
-        data: Dataset,
-        training: Training,
-        seed: int,
-        progress: Progress | None,
-        stop: Interrupts,
-    ) -> None:
-        self.model = model
-        self.data = data
-        self.training = training
-        self.seed = seed
-        self.progress = progress
-        self.stop = stop
-        size = len(data.train_labels)
-        self.images = min(training.images or size, size)
-        self.total_steps = training.epochs * math.ceil(self.images / training.batch)
-        self.steps = 0
-        self.done = 0
-        self.diverged = False
-        self.epochs: list[Epoch] = []
+    images: int = 0
+    seconds: float = 0.0
+    only_first: bool = False
+
+    def add(self, images: int, seconds: float, first: bool) -> None:
+        if self.only_first:
+            self.images, self.seconds = 0, 0.0
+        elif first and self.images:
+            return
+        self.only_first = first
+        self.images += images
+        self.seconds += seconds
+
+    @property
+    def rate(self) -> float:
+        return self.images / self.seconds
+
+
+@dataclass
+class Position:
+    """How far a run is: the epoch in progress (from 0), its steps, and what they add up to."""
+
+    epoch: int = 0
+    step: int = 0  # steps done in this epoch
+    steps: int = 0  # and in the whole run
+    done: int = 0  # images
+    losses: float = 0.0
+    right: int = 0
+    seen: int = 0
+    programmed: int = 0  # cells, before this epoch
+    seconds: float = 0.0
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(eq=False)
+class _Loop:
+    """A run in progress."""
+
+    model: Model
+    data: Dataset
+    training: Training
+    seed: int
+    progress: Progress | None
+    stop: Interrupts
+    checkpoints: Checkpoints | None
+    identity: checkpoint.Json
+    deadline: float
+    at: Position = field(default_factory=Position)
+    epochs: list[Epoch] = field(default_factory=list)
+    diverged: bool = False
+    out_of_time: bool = False
+    first: bool = True  # of the steps of this process: it compiles
+
+    def __post_init__(self) -> None:
+        size = len(self.data.train_labels)
+        self.images = min(self.training.images or size, size)
+        self.total_steps = self.training.epochs * math.ceil(self.images / self.training.batch)
+        self._saved: tuple[int, int] | None = None  # epoch and step of the last checkpoint
+        self._next_save = 0.0
+
+    @property
+    def stopping(self) -> bool:
+        return self.stop.count > 0 or self.out_of_time
+
+    @property
+    def complete(self) -> bool:
+        return self.at.epoch == self.training.epochs
+
+    def take_up(self, saved: Saved) -> None:
+        """Go on from a checkpoint."""
+        checkpoint.check(saved, self.identity)
+        try:
+            restore(self._kept(), saved.state)
+        except ValueError as problem:
+            raise InputError(
+                f"{saved.path}: is not of this version ({problem}); start anew without --resume"
+            ) from None
+        self.epochs = [Epoch(**epoch) for epoch in saved.epochs]
+        self._written()
 
     def run(self) -> None:
-        for epoch in range(self.training.epochs):
-            self._epoch(epoch)
-            if self.stop.count or self.diverged:
-                return
+        self._save()
+        while not (self.complete or self.stopping or self.diverged):
+            self._epoch()
 
-    def _epoch(self, epoch: int) -> None:
-        start = time.perf_counter()
-        training = self.training
-        self.model.begin_epoch(epoch)
-        before = self._cells_programmed()
-        losses = 0.0
-        right = seen = 0
-        pace = _Pace()
+    def _epoch(self) -> None:
+        at, training = self.at, self.training
+        start = time.perf_counter() - at.seconds
+        if at.step == 0:
+            self.model.begin_epoch(at.epoch)
+            at.programmed = self._cells_programmed()
         for images, labels in batches(
-            self.data, self.images, training.batch, self.seed, epoch, training.augment
+            self.data, self.images, training.batch, self.seed, at.epoch, training.augment, at.step
         ):
-            begun = time.perf_counter()
-            scores = self.model.forward(images, learning=True)
-            loss, d_scores = softmax_loss(scores, labels)
-            if not math.isfinite(loss):
-                self.diverged = True
+            self._step(images, labels)
+            at.seconds = time.perf_counter() - start
+            if self.stopping or self.diverged:
                 break
-            self.model.backward(d_scores, self._rate())
-            pace.add(len(images), time.perf_counter() - begun, first=self.steps == 0)
-            self.steps += 1
-            self.done += len(images)
-            seen += len(images)
-            losses += loss * len(images)
-            right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
-            self._tell(epoch, loss, pace.rate)
-            if self.stop.count:
-                break
+            self._save()
         self.diverged = self.diverged or not self.model.finite
-        if seen == 0:
+        if self.stopping:
+            self._save(now=True)
+        if at.seen == 0:
             return
-        self.epochs.append(
-            Epoch(
-                epoch=epoch + 1,
-                loss=losses / seen,
-                train_accuracy=right / seen,
-                test_accuracy=self._evaluate(),
-                cells_programmed=self._cells_programmed() - before,
-                images_per_second=pace.rate,
-                seconds=time.perf_counter() - start,
-            )
+        epoch = Epoch(
+            epoch=at.epoch + 1,
+            loss=at.losses / at.seen,
+            train_accuracy=at.right / at.seen,
+            test_accuracy=self._evaluate(),
+            cells_programmed=self._cells_programmed() - at.programmed,
+            images_per_second=at.pace.rate,
+            seconds=time.perf_counter() - start,
         )
+        if at.seen == self.images and epoch.test_accuracy is not None:
+            self.at = Position(at.epoch + 1, steps=at.steps, done=at.done)
+            self.epochs.append(epoch)
+            self._save(now=self.stopping)
+        else:  # cut short: the report tells of it, a run that goes on tells of the whole epoch
+            self._save(now=self.stopping)
+            self.epochs.append(epoch)
 
-    def _tell(self, epoch: int, loss: float, rate: float) -> None:
+    def _step(self, images: Array, labels: Array) -> None:
+        at, begun = self.at, time.perf_counter()
+        scores = self.model.forward(images, learning=True)
+        loss, d_scores = softmax_loss(scores, labels)
+        if not math.isfinite(loss):
+            self.diverged = True
+            return
+        self.model.backward(d_scores, self._rate())
+        at.pace.add(len(images), time.perf_counter() - begun, self.first)
+        self.first = False
+        at.step += 1
+        at.steps += 1
+        at.done += len(images)
+        at.seen += len(images)
+        at.losses += loss * len(images)
+        at.right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
+        self.out_of_time = time.monotonic() >= self.deadline
+        self._tell(loss)
+
+    def _kept(self) -> dict[str, Any]:
+        return {**self.model.parts, checkpoint.POSITION: self.at}
+
+    def _save(self, now: bool = False) -> None:
+        """Write a checkpoint if one is due."""
+        if (
+            self.checkpoints is None
+            or self.diverged
+            or self._saved == (self.at.epoch, self.at.step)
+        ):
+            return
+        if now or time.monotonic() >= self._next_save:
+            epochs = [asdict(epoch) for epoch in self.epochs]
+            checkpoint.save(self.checkpoints.folder, self.identity, capture(self._kept()), epochs)
+            self._written()
+
+    def _written(self) -> None:
+        self._saved = (self.at.epoch, self.at.step)
+        if self.checkpoints is not None:
+            self._next_save = time.monotonic() + self.checkpoints.every
+
+    def _tell(self, loss: float) -> None:
         if self.progress is None:
             return
+        at, todo = self.at, self.images * self.training.epochs
         try:
-            self.progress(epoch + 1, self.done, self.images * self.training.epochs, loss, rate)
+            self.progress(at.epoch + 1, at.done, todo, loss, at.pace.rate)
         except KeyboardInterrupt:
             self.stop.count += 1
 
     def _rate(self) -> float:
         if self.training.schedule == "constant":
             return self.training.learning_rate
-        turn = math.pi * self.steps / self.total_steps
+        turn = math.pi * self.at.steps / self.total_steps
         return self.training.learning_rate * 0.5 * (1.0 + math.cos(turn))
 
     def _cells_programmed(self) -> int:
@@ -227,32 +350,12 @@ class _Loop:
         for images, labels in test_batches(
             self.data, self.training.test_images, self.training.batch
         ):
-            if self.stop.count > 1:
+            if self.stop.count > 1 or self.out_of_time:
                 return None
             scores = self.model.forward(images, learning=False)
             right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
             seen += len(images)
         return right / seen
-
-
-@dataclass
-class _Pace:
-    """Images per second over an epoch's steps; the run's first step only until there is another."""
-
-    images: int = 0
-    seconds: float = 0.0
-    only_first: bool = False
-
-    def add(self, images: int, seconds: float, first: bool) -> None:
-        if self.only_first:
-            self.images, self.seconds = 0, 0.0
-        self.only_first = first
-        self.images += images
-        self.seconds += seconds
-
-    @property
-    def rate(self) -> float:
-        return self.images / self.seconds
 
 
 def softmax_loss(scores: Array, labels: Array) -> tuple[float, Array]:
@@ -271,16 +374,18 @@ def softmax_loss(scores: Array, labels: Array) -> tuple[float, Array]:
 class Interrupts:
     """Counts Ctrl-C instead of stopping in the midst of a step; the third one stops at once.
 
-    Signals reach the main thread only: elsewhere this counts nothing by itself.
+    SIGTERM counts as two: whoever sends it is about to kill. Signals reach the main thread only:
+    elsewhere this counts nothing by itself.
     """
 
     def __init__(self) -> None:
         self.count = 0
-        self._old: Any = None
+        self._old: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._old = signal.signal(signal.SIGINT, self._catch)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._old[number] = signal.signal(number, self._catch)
         return self
 
     def __exit__(
@@ -289,10 +394,10 @@ class Interrupts:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._old is not None:
-            signal.signal(signal.SIGINT, self._old)
+        for number, old in self._old.items():
+            signal.signal(number, old)
 
     def _catch(self, number: int, frame: FrameType | None) -> None:
-        self.count += 1
+        self.count += 2 if number == signal.SIGTERM else 1
         if self.count > 2:
             raise KeyboardInterrupt

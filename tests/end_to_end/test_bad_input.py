@@ -153,7 +153,9 @@ def test_a_missing_file(refused, tiny, words, told):
         (["--seed", "-1"], "--seed: expected a whole number from 0 to 4294967295, got '-1'; see "),
         (["--threads", "0"], "--threads: expected a whole number from 1 to 1024, got '0'; see "),
         (["--out", ""], "--out: expected a folder, got nothing; see "),
-        (["--data", "x", "--no-train"], "--data and --no-train: nothing reads the data; drop one"),
+        (["--data", "x", "--no-train"], "--data and --no-train: nothing is trained; drop one"),
+        (["--resume", "--no-train"], "--resume and --no-train: nothing is trained; drop one"),
+        (["--stop-after", "soon"], "--stop-after: expected a number of seconds from 0 up, got 's"),
         (
             ["--epochs", "2", "--set", "training.epochs=3"],
             "--set training.epochs=3 and --epochs 2:",

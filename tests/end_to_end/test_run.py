@@ -409,7 +409,10 @@ def test_an_interrupted_training_keeps_what_it_reached(command, tiny, data, plac
         "interrupted; what was reached is written to reports/tiny: report.txt, "
     )
     folder = place / "reports/tiny"
-    assert "- INTERRUPTED in epoch 2 of 5" in head(folder)
+    assert done.err.splitlines()[-2] == (
+        f"to go on: neurorebit run tiny.yaml --data {data} --epochs 5 --resume"
+    )
+    assert "- INTERRUPTED in epoch 2 of 5; --resume goes on" in head(folder)
     training = read(folder)["training"]
     assert training["interrupted"] is True
     assert [epoch["epoch"] for epoch in training["epochs"]] == [1, 2]
@@ -423,7 +426,7 @@ def test_an_interrupt_before_training_leaves_nothing(command, tiny, data, place,
     monkeypatch.setattr(datasets, "load", stop)
     done = command("run", tiny, "--data", data)
     assert done.code == 130
-    assert done.err.splitlines()[-1] == "interrupted; nothing was written"
+    assert done.err.splitlines()[-1] == "interrupted; no report was written"
     assert not (place / "reports").exists()
 
 
