@@ -12,12 +12,11 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chip.macro import Counted, log2_up
+from neurorebit.chip.macro import Counted, Side, log2_up
 from neurorebit.chip.sram_macro import SramParallelMacro
 from neurorebit.circuits.adder import AdderTree
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.gates import whole_up
-from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.cost import Cost, Real, action
 from neurorebit.technology import Technology
 
@@ -32,26 +31,23 @@ class GradientArray(SramParallelMacro):
     def _row_drive(self) -> Real:
         return self.access_res
 
-    @property
-    def _mux_res(self) -> Real:
+    def mux_res(self, side: Side) -> Real:
         return self.access_res
+
+    def summed_bits(self, side: Side) -> Real:
+        return side.adc_bits + side.planes
 
     @property
     def sum_bits(self) -> Real:
         """Bits of a sum over an array's positions."""
         return self.adc_bits + self.input_bits + 1.0
 
-    @cached_property
-    def input_shift_add(self) -> ShiftAdd:
-        """Joins the planes of an error."""
-        beat = self.converters.beat
-        return self._shift_add(self.sum_bits, self.input_bits, self.adcs, beat, "input_shift_add")
-
     @action
     def read_vector(self, density: Real = 0.5, ones: Real = 0.5, res: Real = 0.0) -> Cost:
         """All planes of an error vector."""
-        planes = self.input_bits * self.convert_columns(density, ones, res)
-        return planes + self.input_shift_add.accumulate(self.input_bits * self.cols_per_adc)
+        front = self.front
+        planes = self.input_bits * self.plane(front, density, ones, res, 1.0, 1.0)
+        return planes + front.input_shift_add.accumulate(self.input_bits * self.cols_per_adc)
 
 
 @dataclass(frozen=True, eq=False)

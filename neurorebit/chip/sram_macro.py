@@ -12,19 +12,19 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chip.macro import Converters, Counted, Floorplan, Macro, log2_up
-from neurorebit.circuits.adder import Adder
+from neurorebit.chip.apim import touched
+from neurorebit.chip.converters import Converters
+from neurorebit.chip.macro import Counted, Macro, Side, log2_up
 from neurorebit.circuits.array import SramArray
+from neurorebit.circuits.block import Block
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.gates import nfet_res
-from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.precharger import Precharger
-from neurorebit.circuits.register import Register
 from neurorebit.circuits.sense_amp import SenseAmp
-from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from neurorebit.circuits.write_driver import WriteDriver
 from neurorebit.cost import Bill, Cost, Real, action
+from neurorebit.device import Pulses
 from neurorebit.technology import Technology
 
 
@@ -40,6 +40,10 @@ class SramMacro(Macro):
         return SramArray(self.tech, self.rows, self.cols)
 
     @property
+    def array_parts(self) -> Counted:
+        return ((1.0, self.array),)
+
+    @property
     def size(self) -> tuple[Real, Real]:
         return self.array.row_length, self.array.col_length
 
@@ -52,54 +56,74 @@ class SramMacro(Macro):
         """Resistance [ohm] of an access transistor."""
         return nfet_res(self.tech, self.tech.sram.access * self.tech.feature)
 
-    def _precharger(self, lines: Real, load: Real, res: Real, side: Real, name: str) -> Precharger:
-        return Precharger(self.tech, lines, load, res, fit_width=side, name=name)
-
-    @cached_property
-    def precharger(self) -> Precharger:
+    def line(self, side: Side) -> tuple[Real, Real]:
+        """Load [F] and resistance [ohm] of a line that is sensed."""
         array = self.array
-        return self._precharger(
-            self.cols, array.col_cap, array.col_res, array.row_length, "precharger"
+        if side.back:
+            return array.row_cap, array.row_res
+        return array.col_cap, array.col_res
+
+    def precharger_of(self, side: Side) -> Precharger:
+        name = side.named("precharger")
+        return Precharger(
+            self.tech, side.sensed, *self.line(side), fit_width=side.length, name=name
         )
 
-    @cached_property
-    def back_precharger(self) -> Precharger:
-        """Of the lines along the rows, which are sensed in a transposed read."""
-        array = self.array
-        return self._precharger(
-            self.rows, array.row_cap, array.row_res, array.col_length, "back_precharger"
-        )
-
-    @cached_property
-    def write_driver(self) -> WriteDriver:
-        array = self.array
+    def write_driver_of(self, side: Side) -> WriteDriver:
+        name = side.named("write_driver")
         return WriteDriver(
-            self.tech, self.cols, array.col_cap, array.col_res, fit_width=array.row_length
+            self.tech, side.sensed, *self.line(side), fit_width=side.length, name=name
         )
 
-    @cached_property
-    def back_write_driver(self) -> WriteDriver:
-        array = self.array
-        return WriteDriver(
-            self.tech,
-            self.rows,
-            array.row_cap,
-            array.row_res,
-            fit_width=array.col_length,
-            name="back_write_driver",
-        )
+    @property
+    def col_path(self) -> tuple[Block, ...]:
+        return (self.driver(self.behind),) if self.transposed else ()
 
-    def _selected_row(self) -> tuple[Cost, Real]:
-        """Open one row; the ramp of its wordline [1/s]."""
+    @property
+    def row_path(self) -> tuple[Block, ...]:
+        return (self.driver(self.front),)
+
+    def driver(self, side: Side) -> RowSwitchMatrix | Decoder:
+        """What drives the lines."""
         raise NotImplementedError
+
+    def opened(self) -> Cost:
+        """Open one row to write it."""
+        raise NotImplementedError
+
+    def sensed(self, side: Side) -> Cost:
+        """A driven line until those it crosses have fallen."""
+        array, ramp = self.array, self.driver(side).output_ramp
+        return array.read_transposed(ramp) if side.back else array.read(ramp)
+
+    def _line_written(self, written: Real) -> Cost:
+        """Write one row, of which a share of the cells changes."""
+        front = self.front
+        line = self.opened() + front.write_driver.write(written)
+        line = line + front.precharger.precharge_written(written)
+        return line + self.array.write(self.driver(front).output_ramp, written)
 
     @action
     def write(self, rows: Real = 1.0, written: Real = 0.5) -> Cost:
         """Write so many rows, one after the other, of which a share of the cells changes."""
-        opened, ramp = self._selected_row()
-        line = opened + self.write_driver.write(written)
-        line = line + self.precharger.precharge_written(written)
-        return rows * (line + self.array.write(ramp, written))
+        return rows * self._line_written(written)
+
+    @action
+    def program(
+        self,
+        pulses: Pulses,
+        rising: tuple[Real, Real],
+        falling: tuple[Real, Real],
+        state: Real = 0.5,
+        cells: Real = 0.0,
+    ) -> Cost:
+        """Read the rows that change, and write them; a cell takes no pulses (subarray.md 7)."""
+        held = np.where(np.asarray(cells) > 0.0, cells, self.rows * self.cols)
+        changed = rising[0] + falling[0]
+        rows = self.rows * touched(changed, held / self.rows)
+        written = changed * held / np.maximum(rows, 1e-300) / self.cols
+        old = self.plane(self.front, 1.0 / self.rows, state, 0.0, 1.0, 1.0)
+        return rows * (old + self._line_written(written))
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,16 +132,25 @@ class SramParallelMacro(SramMacro):
 
     @cached_property
     def row_switches(self) -> RowSwitchMatrix:
-        array = self.array
+        return self._switches(self.rows, self._row_drive, self.behind, "row_switches")
+
+    @cached_property
+    def col_switches(self) -> RowSwitchMatrix:
+        """They drive the columns in a transposed read."""
+        return self._switches(self.cols, self.array.col_res, self.front, "col_switches")
+
+    def _switches(self, lines: Real, res: Real, sensing: Side, name: str) -> RowSwitchMatrix:
+        """Of lines that are sensed on the other side."""
+        load, line_res = self.line(sensing)
         return RowSwitchMatrix(
             self.tech,
-            self.rows,
-            driven_res=self._row_drive,
-            load=array.row_cap,
-            line_res=array.row_res,
+            lines,
+            driven_res=res,
+            load=load,
+            line_res=line_res,
             read_voltage=self.tech.vdd,
-            fit_height=array.col_length,
-            name="row_switches",
+            fit_height=sensing.length,
+            name=name,
         )
 
     @property
@@ -125,59 +158,22 @@ class SramParallelMacro(SramMacro):
         """Resistance [ohm] that the row switches are drawn for."""
         return self.array.row_res
 
-    @cached_property
-    def col_switches(self) -> RowSwitchMatrix:
-        """They drive the columns in a transposed read."""
-        array = self.array
-        return RowSwitchMatrix(
-            self.tech,
-            self.cols,
-            driven_res=array.col_res,
-            load=array.col_cap,
-            line_res=array.col_res,
-            read_voltage=self.tech.vdd,
-            fit_height=array.row_length,
-            name="col_switches",
-        )
+    def driver(self, side: Side) -> RowSwitchMatrix:
+        return self.col_switches if side.back else self.row_switches
 
-    @property
-    def _mux_res(self) -> Real:
-        """Resistance [ohm] that the column multiplexer is drawn for."""
-        return self.access_res / (2.0 * self.rows)
+    def mux_res(self, side: Side) -> Real:
+        return self.access_res / (2.0 * side.driven)
 
-    @cached_property
-    def mux(self) -> AnalogMux:
-        side = self.array.row_length
-        return self._mux(self.adcs, self.cols_per_adc, self._mux_res, side, "mux")
-
-    @cached_property
-    def back_mux(self) -> AnalogMux:
-        res, side = self.access_res / (2.0 * self.cols), self.array.col_length
-        return self._mux(self.back_adcs, self.rows_per_adc, res, side, "back_mux")
-
-    @cached_property
-    def converters(self) -> Converters:
+    def converters_of(self, side: Side) -> Converters:
         return Converters(
             self.tech,
-            self.adc_bits,
-            self.adcs,
+            side.adc_bits,
+            side.adcs,
             self.adc_kind,
-            full_scale=self.rows / self.array.read_res,
+            full_scale=side.driven / self.array.read_res,
             read_voltage=self._sense_voltage,
-            fit_width=self.array.row_length,
-        )
-
-    @cached_property
-    def back_converters(self) -> Converters:
-        return Converters(
-            self.tech,
-            self.back_adc_bits,
-            self.back_adcs,
-            self.adc_kind,
-            full_scale=self.cols / self.array.read_res,
-            read_voltage=self._sense_voltage,
-            fit_height=self.array.col_length,
-            name="back_converters",
+            **side.fit,
+            name=side.named("converters"),
         )
 
     @property
@@ -185,342 +181,88 @@ class SramParallelMacro(SramMacro):
         """Voltage [V] at which the converters hold the lines: that of their fits."""
         return self.tech.sensing.read_voltage
 
-    @cached_property
-    def weight_shift_add(self) -> ShiftAdd:
-        """Joins the cells of a weight."""
-        terms, beat = self.cells_per_weight, self.converters.beat
-        return self._shift_add(self.adc_bits, terms, self.adcs, beat, "weight_shift_add")
+    def summed_bits(self, side: Side) -> Real:
+        return side.adc_bits
 
-    @cached_property
-    def input_shift_add(self) -> ShiftAdd:
-        """Joins the planes of an input."""
-        bits = self.adc_bits + self.cells_per_weight
-        beat = self.converters.beat
-        return self._shift_add(bits, self.input_bits, self.adcs, beat, "input_shift_add")
+    def sensing(self, side: Side) -> tuple[Block, ...]:
+        return side.precharger, side.write_driver, side.mux, side.converters
 
-    @cached_property
-    def back_weight_shift_add(self) -> ShiftAdd:
-        """Joins the passes of a row."""
-        bits, beat = self.back_adc_bits, self.back_converters.beat
-        terms = self.cells_per_weight
-        return self._shift_add(bits, terms, self.back_adcs, beat, "back_weight_shift_add")
+    def opened(self) -> Cost:
+        return self.row_switches.write()
 
-    @cached_property
-    def back_input_shift_add(self) -> ShiftAdd:
-        """Joins the planes of an error."""
-        bits = self.back_adc_bits + self.cells_per_weight
-        beat = self.back_converters.beat
-        return self._shift_add(bits, self.error_bits, self.back_adcs, beat, "back_input_shift_add")
-
-    @property
-    def parts(self) -> Counted:
-        forward: Counted = (
-            (1.0, self.array),
-            (1.0, self.row_switches),
-            (1.0, self.precharger),
-            (1.0, self.write_driver),
-            (1.0, self.mux),
-            (1.0, self.mux_decoder),
-            (1.0, self.converters),
-            (self.joins_cells, self.weight_shift_add),
-            (self.joins_inputs, self.input_shift_add),
-        )
-        if not self.transposed:
-            return forward
-        return (
-            *forward,
-            (1.0, self.col_switches),
-            (1.0, self.back_precharger),
-            (1.0, self.back_write_driver),
-            (1.0, self.back_mux),
-            (1.0, self.back_mux_decoder),
-            (1.0, self.back_converters),
-            (self.joins_cells, self.back_weight_shift_add),
-            (self.joins_errors, self.back_input_shift_add),
-        )
-
-    def _selected_row(self) -> tuple[Cost, Real]:
-        return self.row_switches.write(), self.row_switches.output_ramp
-
-    def _sensed(self, active: Real) -> Cost:
-        """So many rows open until the bitlines have fallen."""
-        return self.array.read(self.row_switches.output_ramp).across(active)
-
-    def _back_sensed(self, active: Real) -> Cost:
-        """So many columns driven until the lines along the rows have fallen."""
-        return self.array.read_transposed(self.col_switches.output_ramp).across(active)
-
-    @property
-    def floorplan(self) -> Floorplan:
-        beside: Counted = (
-            (1.0, self.back_precharger),
-            (1.0, self.back_write_driver),
-            (1.0, self.back_mux),
-            (1.0, self.back_converters),
-            (self.joins_cells, self.back_weight_shift_add),
-            (self.joins_errors, self.back_input_shift_add),
-        )
-        above: Counted = ((1.0, self.col_switches),) if self.transposed else ()
-        return Floorplan(
-            left=(self.row_switches,),
-            corner=self.mux_decoder.width,
-            stacked=(
-                (1.0, self.precharger),
-                (1.0, self.write_driver),
-                (1.0, self.mux),
-                (1.0, self.converters),
-                (self.joins_cells, self.weight_shift_add),
-                (self.joins_inputs, self.input_shift_add),
-                *above,
-            ),
-            beside=beside if self.transposed else (),
-        )
-
-    def _line_res(self, active: Real, ones: Real) -> Real:
-        """Resistance [ohm] of a line on which so many cells are active, a share of them one."""
-        return self.array.read_res / np.maximum(active * ones, 1.0)
-
-    @action
-    def read(self, density: Real = 0.5, ones: Real = 0.5, res: Real = 0.0) -> Cost:
-        """One input plane through all columns.
-
-        ``density`` is the share of ones of the plane, ``ones`` that of the cells; a column's
-        resistance [ohm] follows from them unless ``res`` gives it.
-        """
-        plane = self.convert_columns(density, ones, res)
-        plane = plane + self.joins_cells * self.weight_shift_add.accumulate(self.cols_per_adc)
-        return plane + self.joins_inputs * self.input_shift_add.accumulate(self.col_sums)
-
-    def convert_columns(self, density: Real, ones: Real, res: Real) -> Cost:
-        """A plane as it leaves the converters."""
-        active = density * self.rows
-        res = np.where(np.asarray(res) > 0.0, res, self._line_res(active, ones))
-        selected = self._selected(self.mux, self.mux_decoder, self.input_bits)
-        position = (self.row_switches.drive(density) | selected) + self.precharger.precharge()
-        position = position + self._sensed(active)
-        return self.cols_per_adc * (position + self.converters.convert(res))
-
-    @action
-    def read_transposed(self, density: Real = 0.5, ones: Real = 0.5, res: Real = 0.0) -> Cost:
-        """One error plane through all rows; as ``read``, with columns for rows."""
-        active = density * self.cols
-        res = np.where(np.asarray(res) > 0.0, res, self._line_res(active, ones))
-        selected = self._selected(self.back_mux, self.back_mux_decoder, self.error_bits)
-        driven = self.col_switches.drive(density / self.passes)
-        position = (driven | selected) + self.back_precharger.precharge()
-        position = position + self._back_sensed(active / self.passes)
-        position = position + self.back_converters.convert(res)
-        plane = self.passes * (self.rows_per_adc * position)
-        weighted = self.back_weight_shift_add.accumulate(self.rows_per_adc * self.passes)
-        plane = plane + self.joins_cells * weighted
-        return plane + self.joins_errors * self.back_input_shift_add.accumulate(self.row_sums)
+    def plane(
+        self, side: Side, density: Real, state: Real, res: Real, driven: Real, sensed: Real
+    ) -> Cost:
+        active = density * driven * side.driven
+        line = self.array.read_res / np.maximum(active * state, 1.0)
+        res = np.where(np.asarray(res) > 0.0, res, line)
+        opened = self.driver(side).drive(density * driven / side.passes, driven)
+        position = (opened | self.selected(side, sensed)) + side.precharger.precharge(sensed)
+        position = position + self.sensed(side).across(active / side.passes)
+        position = position + side.converters.convert(res).across(sensed)
+        return side.passes * (side.ways * position)
 
 
 @dataclass(frozen=True, eq=False)
 class SramRowMacro(SramMacro):
     """Row by row: latches read every cell of a row while the adders take the row before."""
 
-    @property
-    def words(self) -> Real:
-        """Adders of the columns, one a weight."""
-        return np.floor(self.cols / self.cells_per_weight)
+    def units_of(self, side: Side) -> Real:
+        """One a weight."""
+        return np.floor(side.sensed / self.cells_per_weight)
 
-    @property
-    def back_words(self) -> Real:
-        """Adders of the rows."""
-        return np.floor(self.rows / self.cells_per_weight)
+    def summed_bits(self, side: Side) -> Real:
+        return log2_up(side.driven) + 1.0
 
-    @property
-    def sum_bits(self) -> Real:
-        """Bits of the sum of a column's cells."""
-        return log2_up(self.rows) + 1.0
-
-    @property
-    def back_sum_bits(self) -> Real:
-        """Bits of the sum of a row's cells."""
-        return log2_up(self.cols) + 1.0
+    def beat_of(self, side: Side) -> Real:
+        return 0.0
 
     @cached_property
     def decoder(self) -> Decoder:
-        array = self.array
-        return Decoder(
-            self.tech,
-            log2_up(self.rows),
-            load=array.row_cap,
-            res=array.row_res,
-            fit_height=array.col_length,
-        )
+        return self._decoder(self.rows, self.behind, "decoder")
 
     @cached_property
     def back_decoder(self) -> Decoder:
         """Selects columns in a transposed read."""
-        array = self.array
-        return Decoder(
-            self.tech,
-            log2_up(self.cols),
-            load=array.col_cap,
-            res=array.col_res,
-            fit_height=array.row_length,
-            name="back_decoder",
-        )
+        return self._decoder(self.cols, self.front, "back_decoder")
 
-    @cached_property
-    def sense_amp(self) -> SenseAmp:
-        return SenseAmp(self.tech, self.cols, fit_width=self.array.row_length)
+    def _decoder(self, lines: Real, sensing: Side, name: str) -> Decoder:
+        """Of lines that are sensed on the other side."""
+        load, res = self.line(sensing)
+        bits, height = log2_up(lines), sensing.length
+        return Decoder(self.tech, bits, load=load, res=res, fit_height=height, name=name)
 
-    @cached_property
-    def back_sense_amp(self) -> SenseAmp:
-        pitch = self.tech.sram.height * self.tech.feature
-        height = self.array.col_length
-        return SenseAmp(self.tech, self.rows, pitch, fit_height=height, name="back_sense_amp")
+    def driver(self, side: Side) -> Decoder:
+        return self.back_decoder if side.back else self.decoder
 
-    @cached_property
-    def register(self) -> Register:
-        bits = (self.sum_bits + 1.0) * self.words
-        return Register(self.tech, bits, self.array.row_length)
+    def sense_amp_of(self, side: Side) -> SenseAmp:
+        """At the pitch of the cells' width, or of their height."""
+        pitch = self.tech.sram.height * self.tech.feature if side.back else 0.0
+        name = side.named("sense_amp")
+        return SenseAmp(self.tech, side.sensed, pitch, **side.fit, name=name)
 
-    @cached_property
-    def adder(self) -> Adder:
-        """Adds a row to the sums."""
-        return Adder(
-            self.tech,
-            self.sum_bits,
-            self.words,
-            load=self.register.input_cap,
-            activity=self.tech.arithmetic.add_activity,
-            fit_width=self.array.row_length,
-        )
+    def sensing(self, side: Side) -> tuple[Block, ...]:
+        return side.precharger, side.write_driver, side.sense_amp, side.adder, side.register
 
-    @cached_property
-    def back_register(self) -> Register:
-        bits = (self.back_sum_bits + 1.0) * self.back_words
-        return Register(self.tech, bits, 0.0, self.array.col_length, name="back_register")
+    def selecting(self, side: Side) -> tuple[Block, ...]:
+        return ()
 
-    @cached_property
-    def back_adder(self) -> Adder:
-        """Adds a column to the sums."""
-        return Adder(
-            self.tech,
-            self.back_sum_bits,
-            self.back_words,
-            load=self.back_register.input_cap,
-            activity=self.tech.arithmetic.add_activity,
-            fit_height=self.array.col_length,
-            name="back_adder",
-        )
+    def opened(self) -> Cost:
+        return self.decoder.select()
 
-    @cached_property
-    def weight_shift_add(self) -> ShiftAdd:
-        """Joins the cells of a weight."""
-        terms = self.cells_per_weight
-        return self._shift_add(self.sum_bits, terms, self.words, 0.0, "weight_shift_add")
+    def terms_of(self, side: Side) -> tuple[Real, Real]:
+        return self.cells_per_weight, 1.0
 
-    @cached_property
-    def input_shift_add(self) -> ShiftAdd:
-        """Joins the planes of an input."""
-        bits = self.sum_bits + self.cells_per_weight
-        return self._shift_add(bits, self.input_bits, self.words, 0.0, "input_shift_add")
-
-    @cached_property
-    def back_weight_shift_add(self) -> ShiftAdd:
-        """Joins the passes of a row."""
-        bits, terms = self.back_sum_bits, self.cells_per_weight
-        return self._shift_add(bits, terms, self.back_words, 0.0, "back_weight_shift_add")
-
-    @cached_property
-    def back_input_shift_add(self) -> ShiftAdd:
-        """Joins the planes of an error."""
-        bits = self.back_sum_bits + self.cells_per_weight
-        return self._shift_add(bits, self.error_bits, self.back_words, 0.0, "back_input_shift_add")
-
-    @property
-    def parts(self) -> Counted:
-        forward: Counted = (
-            (1.0, self.array),
-            (1.0, self.decoder),
-            (1.0, self.precharger),
-            (1.0, self.write_driver),
-            (1.0, self.sense_amp),
-            (1.0, self.adder),
-            (1.0, self.register),
-            (self.joins_cells, self.weight_shift_add),
-            (self.joins_inputs, self.input_shift_add),
-        )
-        if not self.transposed:
-            return forward
-        return (
-            *forward,
-            (1.0, self.back_decoder),
-            (1.0, self.back_precharger),
-            (1.0, self.back_write_driver),
-            (1.0, self.back_sense_amp),
-            (1.0, self.back_adder),
-            (1.0, self.back_register),
-            (self.joins_cells, self.back_weight_shift_add),
-            (self.joins_errors, self.back_input_shift_add),
-        )
-
-    @property
-    def floorplan(self) -> Floorplan:
-        beside: Counted = (
-            (1.0, self.back_precharger),
-            (1.0, self.back_write_driver),
-            (1.0, self.back_sense_amp),
-            (1.0, self.back_adder),
-            (1.0, self.back_register),
-            (self.joins_cells, self.back_weight_shift_add),
-            (self.joins_errors, self.back_input_shift_add),
-        )
-        above: Counted = ((1.0, self.back_decoder),) if self.transposed else ()
-        return Floorplan(
-            left=(self.decoder,),
-            corner=0.0,
-            stacked=(
-                (1.0, self.precharger),
-                (1.0, self.write_driver),
-                (1.0, self.sense_amp),
-                (1.0, self.adder),
-                (1.0, self.register),
-                (self.joins_cells, self.weight_shift_add),
-                (self.joins_inputs, self.input_shift_add),
-                *above,
-            ),
-            beside=beside if self.transposed else (),
-        )
-
-    def _selected_row(self) -> tuple[Cost, Real]:
-        return self.decoder.select(), self.decoder.output_ramp
-
-    def _sensed(self) -> Cost:
-        """A row open until its bitlines have fallen."""
-        return self.array.read(self.decoder.output_ramp)
-
-    def _back_sensed(self) -> Cost:
-        """A column driven until the lines along the rows have fallen."""
-        return self.array.read_transposed(self.back_decoder.output_ramp)
-
-    def _streamed(self, accesses: Real, access: Cost, added: Cost) -> Cost:
+    def streamed(self, accesses: Real, access: Cost, added: Cost) -> Cost:
         """Accesses in a row, each added while the next one is under way; the last one after it."""
         last: Cost = np.minimum(accesses, 1.0) * Cost(Bill(), added.latency)
         return accesses * (access | added) + last
 
-    @action
-    def read(self, density: Real = 0.5) -> Cost:
-        """One input plane: the rows with a one, one after the other."""
-        access = self.decoder.select() + self.precharger.precharge()
-        access = access + self._sensed() + self.sense_amp.sense()
-        added = self.adder.add() + self.register.store()
-        plane = self._streamed(density * self.rows, access, added)
-        plane = plane + self.joins_cells * self.weight_shift_add.accumulate(self.cells_per_weight)
-        return plane + self.joins_inputs * self.input_shift_add.accumulate(1.0)
-
-    @action
-    def read_transposed(self, density: Real = 0.5) -> Cost:
-        """One error plane: the columns with a one, one after the other."""
-        access = self.back_decoder.select() + self.back_precharger.precharge()
-        access = access + self._back_sensed() + self.back_sense_amp.sense()
-        added = self.back_adder.add() + self.back_register.store()
-        plane = self._streamed(density * self.cols, access, added)
-        weighted = self.back_weight_shift_add.accumulate(self.cells_per_weight)
-        plane = plane + self.joins_cells * weighted
-        return plane + self.joins_errors * self.back_input_shift_add.accumulate(1.0)
+    def plane(
+        self, side: Side, density: Real, state: Real, res: Real, driven: Real, sensed: Real
+    ) -> Cost:
+        """The lines with a one, one after the other."""
+        access = self.driver(side).select() + side.precharger.precharge(sensed)
+        access = access + self.sensed(side) + side.sense_amp.sense(sensed)
+        added = side.adder.add(sensed) + side.register.store(sensed, sensed)
+        return self.streamed(density * driven * side.driven, access, added)

@@ -63,6 +63,11 @@ class CrosspointArray(Block):
         return 0.0
 
     @property
+    def access_cap(self) -> Real:
+        """Nor a line that opens it."""
+        return 0.0
+
+    @property
     def row_cap(self) -> Real:
         """Load of a row line [F]."""
         return self.tech.wire.cap * self.row_length

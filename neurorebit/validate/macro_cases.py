@@ -10,6 +10,7 @@ import numpy as np
 
 from neurorebit import paths
 from neurorebit.chip.gradient_unit import GradientUnit
+from neurorebit.chip.macro import Side
 from neurorebit.chip.reram_macro import ReramMacro, ReramParallelMacro, ReramRowMacro
 from neurorebit.chip.sram_macro import SramMacro, SramParallelMacro, SramRowMacro
 from neurorebit.circuits.array import ReramArray
@@ -105,26 +106,28 @@ def uses(m: AnyMacro, i: Inputs) -> dict[str, Use]:
     """The blocks of a macro by their names in a record."""
     found = _reram_uses(m, i) if isinstance(m, ReramMacro) else _sram_uses(m, i)
     row_by_row = isinstance(m, ReramRowMacro | SramRowMacro)
-    if np.all(m.joins_cells):
-        terms = m.cells_per_weight if isinstance(m, SramRowMacro) else m.cols_per_adc
-        found["shift_add_weight"] = m.weight_shift_add, m.weight_shift_add.accumulate(terms)
-    sums = 1.0 if isinstance(m, SramRowMacro) else m.col_sums
-    found["shift_add_input"] = m.input_shift_add, m.input_shift_add.accumulate(sums)
-    if m.transposed:
-        back = 1.0 if isinstance(m, SramRowMacro) else m.row_sums
-        added = m.back_input_shift_add.accumulate(back)
-        found["bw_shift_add_input"] = m.back_input_shift_add, added
+    for side in m.sides:
+        cells, sums = m.terms_of(side)
+        if np.all(m.joins_cells) and not side.back:
+            joined = side.weight_shift_add.accumulate(cells)
+            found["shift_add_weight"] = side.weight_shift_add, joined
+        name = "bw_shift_add_input" if side.back else "shift_add_input"
+        found[name] = side.input_shift_add, side.input_shift_add.accumulate(sums)
     if row_by_row:
-        assert isinstance(m, ReramRowMacro | SramRowMacro)
         accesses = i["activity_row_read"] * i["num_row"]
         accesses *= 1.0 if isinstance(m, SramRowMacro) else i["num_col_muxed"]
-        found["adder"] = m.adder, accesses * m.adder.add()
-        found["dff"] = m.register, accesses * m.register.store()
+        adder, register = m.front.adder, m.front.register
+        found["adder"] = adder, accesses * adder.add()
+        found["dff"] = register, accesses * register.store()
     return found
 
 
-def _converted(m: Any, res: float, accesses: float, prefix: str) -> dict[str, Use]:
-    converters = m.back_converters if prefix else m.converters
+def _prefix(side: Side) -> str:
+    return "bw_" if side.back else ""
+
+
+def _converted(side: Side, res: float, accesses: float) -> dict[str, Use]:
+    converters, prefix = side.converters, _prefix(side)
     name = "sar_adc" if converters.kind == "sar" else "multilevel_sense_amp"
     found: dict[str, Use] = {
         prefix + name: (converters.adc, accesses * converters.adc.convert(res))
@@ -135,9 +138,8 @@ def _converted(m: Any, res: float, accesses: float, prefix: str) -> dict[str, Us
     return found
 
 
-def _muxed(m: Any, prefix: str) -> dict[str, Use]:
-    mux = m.back_mux if prefix else m.mux
-    decoder = m.back_mux_decoder if prefix else m.mux_decoder
+def _muxed(side: Side) -> dict[str, Use]:
+    mux, decoder, prefix = side.mux, side.mux_decoder, _prefix(side)
     return {
         prefix + "mux": (mux, mux.ways * mux.select()),
         prefix + "mux_decoder": (decoder, mux.ways * decoder.select()),
@@ -148,7 +150,7 @@ def _reram_uses(m: ReramParallelMacro | ReramRowMacro, i: Inputs) -> dict[str, U
     active, back = i["activity_row_read"], i.given("activity_backward_col_read", 0.5)
     res, ways = i["column_resistance_ohm"], i["num_col_muxed"]
     back_ways = i.given("num_row_muxed_backward", 8.0)
-    found = _muxed(m, "")
+    found = _muxed(m.front)
     if isinstance(m, ReramParallelMacro):
         found["wl_new_switch_matrix"] = m.row_switches, ways * m.row_switches.drive(active)
         reads, back_reads, driven = ways, back_ways, back
@@ -157,31 +159,31 @@ def _reram_uses(m: ReramParallelMacro | ReramRowMacro, i: Inputs) -> dict[str, U
         back_reads, driven = back_ways * i["num_col"] * back, 1.0 / i["num_col"]
         found["wl_decoder"] = m.decoder, reads * m.decoder.select()
         found["wl_new_decoder_driver"] = m.row_driver, reads * m.row_driver.read()
-    found |= _converted(m, res, reads, "")
+    found |= _converted(m.front, res, reads)
     switched = back_reads if m.transposed else 0.0
     found["sl_switch_matrix"] = m.col_switches, switched * m.col_switches.drive(driven)
     if m.transposed:
-        found |= _muxed(m, "bw_") | _converted(m, res, back_reads, "bw_")
+        found |= _muxed(m.behind) | _converted(m.behind, res, back_reads)
     return found
 
 
 def _sram_uses(m: SramParallelMacro | SramRowMacro, i: Inputs) -> dict[str, Use]:
     active, back = i["activity_row_read"], i.given("activity_backward_col_read", 0.5)
-    found: dict[str, Use] = {"sram_write_driver": (m.write_driver, 0.0 * Cost.of(0.0, 0.0))}
+    found: dict[str, Use] = {"sram_write_driver": (m.front.write_driver, 0.0 * Cost.of(0.0, 0.0))}
     if isinstance(m, SramParallelMacro):
         reads = i["num_col_muxed"]
         res = i["column_resistance_ohm"]
         found["wl_switch_matrix"] = m.row_switches, reads * m.row_switches.drive(active)
-        found |= _muxed(m, "") | _converted(m, res, reads, "")
+        found |= _muxed(m.front) | _converted(m.front, res, reads)
         if m.transposed:
             ways = i["num_row_muxed_backward"]
             found["bw_wl_switch_matrix"] = m.col_switches, ways * m.col_switches.drive(back)
-            found |= _muxed(m, "bw_") | _converted(m, res, ways, "bw_")
+            found |= _muxed(m.behind) | _converted(m.behind, res, ways)
     else:
         reads = active * i["num_row"]
         found["wl_decoder"] = m.decoder, reads * m.decoder.select()
-        found["sense_amp"] = m.sense_amp, reads * m.sense_amp.sense()
-    found["precharger"] = m.precharger, reads * m.precharger.precharge()
+        found["sense_amp"] = m.front.sense_amp, reads * m.front.sense_amp.sense()
+    found["precharger"] = m.front.precharger, reads * m.front.precharger.precharge()
     return found
 
 
@@ -213,9 +215,7 @@ def split(bill: Bill, array: str) -> dict[str, Any]:
 def reads(m: AnyMacro, i: Inputs) -> tuple[Cost, Cost]:
     """A plane forward, and a plane back (nothing without transposed blocks)."""
     active, back = i["activity_row_read"], i.given("activity_backward_col_read", 0.5)
-    if isinstance(m, SramRowMacro):
-        return m.read(active), m.read_transposed(back) if m.transposed else Cost()
-    res = i["column_resistance_ohm"]
+    res = 0.0 if isinstance(m, SramRowMacro) else i["column_resistance_ohm"]
     there = m.read(active, res=res)
     return there, m.read_transposed(back, res=res) if m.transposed else Cost()
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from neurorebit.chip.converters import Converters
 from neurorebit.chip.gradient_unit import GradientArray, GradientUnit
-from neurorebit.chip.macro import Converters
+from neurorebit.chip.macro import Side
 from neurorebit.chip.reram_macro import ReramMacro, ReramParallelMacro, ReramRowMacro
 from neurorebit.chip.sram_macro import SramParallelMacro, SramRowMacro
 from neurorebit.circuits.adc import FlashAdc, SarAdc, VoltageFlashAdc
@@ -27,7 +28,6 @@ from neurorebit.circuits.gates import STEP, Gate, gate_pitch, nfet_res, pfet_res
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
-from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from neurorebit.circuits.wire import wire_res
 from neurorebit.circuits.write_driver import WriteDriver
@@ -269,43 +269,47 @@ class _ToolMacro:
     i: Inputs
     choice: tuple[int, int] = (0, 0)
 
-    passes = 1.0  # the cells of a weight are summed unweighted
+    @cached_property
+    def front(self) -> Side:
+        right: Side = super().front  # type: ignore[misc]
+        return replace(right, sums=np.floor(right.ways / right.macro.cells_per_weight))
 
-    @property
-    def col_sums(self) -> Any:
-        return np.floor(self.i["num_col_muxed"] / self.i["num_cell_per_synapse"])
+    @cached_property
+    def behind(self) -> Side:
+        """The cells of a weight are summed unweighted."""
+        right: Side = super().behind  # type: ignore[misc]
+        sums = np.floor(right.ways / right.macro.cells_per_weight)
+        return replace(right, passes=1.0, sums=sums)
 
-    @property
-    def row_sums(self) -> Any:
-        return np.floor(self.i["num_row_muxed_backward"] / self.i["num_cell_per_synapse"])
+    def beat_of(self, side: Side) -> Any:
+        return 10e-9
 
-    def _shift_add(self, bits: Any, terms: Any, count: Any, beat: Any, name: str) -> ShiftAdd:
-        right: ShiftAdd = super()._shift_add(bits, terms, count, 10e-9, name)  # type: ignore[misc]
-        return right
-
-    def _mux(self, outputs: Any, ways: Any, res: Any, side: Any, name: str) -> AnalogMux:
-        right: AnalogMux = super()._mux(outputs, ways, res, side, name)  # type: ignore[misc]
+    def mux_of(self, side: Side) -> AnalogMux:
+        right: AnalogMux = super().mux_of(side)  # type: ignore[misc]
         kind, more = fix.NarrowMux, {"unfolded": True, "choice": self.choice}
-        if name.startswith("back"):
-            beside = ToolMuxDecoder(right.tech, np.ceil(np.log2(ways) - 1e-9)).width
+        if side.back:
+            beside = ToolMuxDecoder(right.tech, np.ceil(np.log2(side.ways) - 1e-9)).width
             kind, more = UnfoldedMux, more | {"fit_height": beside}
         drawn: AnalogMux = redrawn(right, kind, **more)
         return drawn
 
-    def _mux_decoder(self, mux: AnalogMux, name: str) -> MuxDecoder:
-        right: MuxDecoder = super()._mux_decoder(mux, name)  # type: ignore[misc]
-        drawn: MuxDecoder = redrawn(right, ToolMuxDecoder)
+    def mux_decoder_of(self, side: Side) -> MuxDecoder:
+        drawn: MuxDecoder = redrawn(super().mux_decoder_of(side), ToolMuxDecoder)  # type: ignore[misc]
         return drawn
 
-    def _selected(self, mux: AnalogMux, decoder: MuxDecoder, planes: Any) -> Cost:
+    def selected(self, side: Side, used: Any = 1.0) -> Cost:
         """Back, its share of the time is its energy: nothing."""
-        right: Cost = super()._selected(mux, decoder, planes)  # type: ignore[misc]
-        return Cost(right.energy) if mux.name.startswith("back") else right
+        right: Cost = super().selected(side, used)  # type: ignore[misc]
+        return Cost(right.energy) if side.back else right
 
-    def _as_tool(self, right: Converters, together: float) -> Converters:
-        i, levels = self.i, 2.0**right.bits
-        on, off = i["resistance_on_ohm"], i["resistance_off_ohm"]
-        own = fix.flash_references(float(levels), on, off, together)
+    def together_of(self, side: Side) -> Any:
+        """Cells that its references are made for: those of a column."""
+        return side.macro.rows
+
+    def converters_of(self, side: Side) -> Converters:
+        i, right = self.i, super().converters_of(side)  # type: ignore[misc]
+        on, off, levels = i["resistance_on_ohm"], i["resistance_off_ohm"], 2.0**right.bits
+        own = fix.flash_references(float(levels), on, off, self.together_of(side))
         return ToolConverters(**vars_of(right), references=own)
 
 
@@ -336,47 +340,33 @@ class _ToolReram(_ToolMacro):
         column = tech.wire.cap * array.col_length * self.i["read_voltage_V"] ** 2
         return column, array.access_cap * tech.vdd**2
 
-    def _lines(self, active_rows: Any) -> Cost:
+    def forward_lines(self, active_rows: Any) -> Cost:
+        """Columns of all converters, and so many access lines."""
         column, row = self.wire_energies
-        x = np.floor(self.i["num_col"] / self.i["num_col_muxed"])
-        return Cost.of(column * x + row * active_rows).under("array")
+        return Cost.of(column * self.front.adcs + row * active_rows).under("array")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ToolReramParallel(_ToolReram, ReramParallelMacro):
     """Its sub-array RRAM_parallel."""
 
-    @cached_property
-    def converters(self) -> Converters:
-        return self._as_tool(super().converters, self.i["num_row"])
+    def settled(self, side: Side, res: Any) -> Cost:
+        cap = self.row_line_cap if side.back else self.array.col_cap
+        tau = cap * self.mean_res / np.floor(side.driven / 2.0)
+        return Cost.of(0.0, 0.2 * tau / side.planes).under("array")
 
-    @cached_property
-    def back_converters(self) -> Converters:
-        return self._as_tool(super().back_converters, self.i["num_row"])
-
-    def _settled(self, res: Any) -> Cost:
-        tau = self.array.col_cap * self.mean_res / np.floor(self.i["num_row"] / 2.0)
-        return Cost.of(0.0, 0.2 * tau / self.i["num_read_pulse"]).under("array")
-
-    def _back_settled(self, res: Any) -> Cost:
-        tau = self.row_line_cap * self.mean_res / np.floor(self.i["num_col"] / 2.0)
-        return Cost.of(0.0, 0.2 * tau / self.i["num_read_pulse_backward"]).under("array")
-
-    def _back_lines(self, driven: Any) -> Cost:
-        return self._lines(self.i["num_row"] * self.i["activity_backward_col_read"])
+    def lines(self, side: Side, driven: Any, sensed: Any) -> Cost:
+        """In the transposed read those of a forward one."""
+        share = self.i["activity_backward_col_read"] if side.back else 0.0
+        return self.forward_lines(self.i["num_row"] * share if side.back else driven)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ToolReramRow(_ToolReram, ReramRowMacro):
     """Its sub-array RRAM_sequential."""
 
-    @cached_property
-    def converters(self) -> Converters:
-        return self._as_tool(super().converters, 1.0)
-
-    @cached_property
-    def back_converters(self) -> Converters:
-        return self._as_tool(super().back_converters, 1.0)
+    def together_of(self, side: Side) -> Any:
+        return 1.0
 
     @cached_property
     def decoder(self) -> Decoder:
@@ -388,21 +378,16 @@ class ToolReramRow(_ToolReram, ReramRowMacro):
         drawn: RowFollower = redrawn(super().row_driver, ToolRowFollower)
         return drawn
 
-    def _settled(self, res: Any) -> Cost:
-        """Once a conversion position, whatever the rows."""
-        tau = self.array.col_cap * self.mean_res
-        accesses = self.i["num_row"] * self.i["activity_row_read"]
-        return Cost.of(0.0, 0.2 * tau / self.i["num_read_pulse"] / accesses).under("array")
+    def settled(self, side: Side, res: Any) -> Cost:
+        """Once a conversion position, whatever the lines that are driven."""
+        cap = self.row_line_cap if side.back else self.array.col_cap
+        density = "activity_backward_col_read" if side.back else "activity_row_read"
+        accesses = side.driven * self.i[density]
+        return Cost.of(0.0, 0.2 * cap * self.mean_res / side.planes / accesses).under("array")
 
-    def _back_settled(self, res: Any) -> Cost:
-        tau = self.row_line_cap * self.mean_res
-        accesses = self.i["num_col"] * self.i["activity_backward_col_read"]
-        planes = self.i["num_read_pulse_backward"]
-        return Cost.of(0.0, 0.2 * tau / planes / accesses).under("array")
-
-    def _back_lines(self, driven: Any) -> Cost:
-        more = self.i["num_row"] / self.i["num_col"]
-        return more * self._lines(1.0)
+    def lines(self, side: Side, driven: Any, sensed: Any) -> Cost:
+        more = self.i["num_row"] / self.i["num_col"] if side.back else 1.0
+        return more * self.forward_lines(1.0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -422,43 +407,36 @@ class _ToolSram(_ToolMacro):
     def _sense_voltage(self) -> Any:
         return self.i["read_voltage_V"]
 
-    def _precharger(self, lines: Any, load: Any, res: Any, side: Any, name: str) -> Precharger:
-        right = super()._precharger(lines, load, res, side, name)  # type: ignore[misc]
-        fit = 0.0 if name.startswith("back") else side
+    def precharger_of(self, side: Side) -> Precharger:
+        fit = 0.0 if side.back else side.length
+        right = super().precharger_of(side)  # type: ignore[misc]
         drawn: Precharger = redrawn(right, ToolPrecharger, fit_width=fit)
         return drawn
 
-    @cached_property
-    def write_driver(self) -> WriteDriver:
-        right: WriteDriver = super().write_driver  # type: ignore[misc]
-        return replace(right, drive_strength=1.0)
+    def write_driver_of(self, side: Side) -> WriteDriver:
+        right: WriteDriver = super().write_driver_of(side)  # type: ignore[misc]
+        return replace(right, drive_strength=1.0, fit_width=0.0 if side.back else side.length)
 
-    @cached_property
-    def back_write_driver(self) -> WriteDriver:
-        right: WriteDriver = super().back_write_driver  # type: ignore[misc]
-        return replace(right, drive_strength=1.0, fit_width=0.0)
-
-    def _across(self, block: Block) -> Any:
+    def across(self, block: Block) -> Any:
         """Transposed precharge and write drivers lie in one row across."""
         if block.name in ("back_precharger", "back_write_driver"):
             return block.width  # type: ignore[attr-defined]
-        return super()._across(block)  # type: ignore[misc]
+        return super().across(block)  # type: ignore[misc]
 
-    def _upward(self, block: Block) -> Any:
+    def upward(self, block: Block) -> Any:
         """What drives the columns is a stack of standard cells."""
         if block.name in ("col_switches", "back_decoder"):
             return block.height  # type: ignore[attr-defined]
-        return super()._upward(block)  # type: ignore[misc]
+        return super().upward(block)  # type: ignore[misc]
 
-    def _settle(self, ramp: Any) -> Any:
-        tau = fix.bitline_tau(self.array, self.array.col_cap)
-        return stage(tau, ramp)[0]
-
-    def _back_settle(self, ramp: Any) -> Any:
-        array, vdd = self.array, self.array.tech.vdd
-        own = array.access_drain
-        tau = array.read_res * (own + array.row_cap) + array.row_res * array.row_cap / 2.0
-        swing = array.tech.sram.sense_voltage
+    def fallen(self, side: Side, ramp: Any) -> Any:
+        """Time [s] until a line has fallen."""
+        array = self.array
+        if not side.back:
+            return stage(fix.bitline_tau(array, array.col_cap), ramp)[0]
+        vdd, swing = array.tech.vdd, array.tech.sram.sense_voltage
+        tau = array.read_res * (array.access_drain + array.row_cap)
+        tau = tau + array.row_res * array.row_cap / 2.0
         return stage(tau * np.log(vdd / (vdd - swing / 2.0)), ramp)[0]
 
 
@@ -497,22 +475,10 @@ class ToolSramParallel(_ToolSram, SramParallelMacro):
         )
         return drawn
 
-    @cached_property
-    def converters(self) -> Converters:
-        return self._as_tool(super().converters, self.i["num_row"])
-
-    @cached_property
-    def back_converters(self) -> Converters:
-        return self._as_tool(super().back_converters, self.i["num_row"])
-
-    def _sensed(self, active: Any) -> Cost:
+    def sensed(self, side: Side) -> Cost:
         """Once, not once a conversion; wordlines take no energy."""
-        settled = self._settle(self.row_switches.output_ramp)
-        return Cost.of(0.0, settled / self.i["num_col_muxed"]).under("array")
-
-    def _back_sensed(self, active: Any) -> Cost:
-        settled = self._back_settle(self.col_switches.output_ramp)
-        return Cost.of(0.0, settled / self.i["num_row_muxed_backward"]).under("array")
+        settled = self.fallen(side, self.driver(side).output_ramp)
+        return Cost.of(0.0, settled / side.ways).under("array")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -529,28 +495,19 @@ class ToolSramRow(_ToolSram, SramRowMacro):
         drawn: Decoder = redrawn(super().back_decoder, ToolDecoder, res=0.0, fit_height=0.0)
         return drawn
 
-    @cached_property
-    def sense_amp(self) -> SenseAmp:
-        drawn: SenseAmp = redrawn(super().sense_amp, ToolSenseAmp)
-        return drawn
-
-    @cached_property
-    def back_sense_amp(self) -> SenseAmp:
-        """One a column, though rows are sensed."""
-        right = super().back_sense_amp
+    def sense_amp_of(self, side: Side) -> SenseAmp:
+        """One a column, whatever is sensed."""
+        right = super().sense_amp_of(side)
         drawn: SenseAmp = redrawn(right, ToolSenseAmp, cols=self.i["num_col"])
         return drawn
 
-    def _streamed(self, accesses: Any, access: Cost, added: Cost) -> Cost:
+    def streamed(self, accesses: Any, access: Cost, added: Cost) -> Cost:
         """One after the other."""
         total: Cost = accesses * (access + added)
         return total
 
-    def _sensed(self) -> Cost:
-        return Cost.of(0.0, self._settle(self.decoder.output_ramp)).under("array")
-
-    def _back_sensed(self) -> Cost:
-        return Cost.of(0.0, self._back_settle(self.back_decoder.output_ramp)).under("array")
+    def sensed(self, side: Side) -> Cost:
+        return Cost.of(0.0, self.fallen(side, self.driver(side).output_ramp)).under("array")
 
 
 # Figures of a record
@@ -617,8 +574,8 @@ def sram_written(m: Any, i: Inputs) -> tuple[Any, Any]:
     else:
         select = m.row_switches.write()
         time, energy = _switched(m.row_switches, select, 2.0 * rows, i["num_col_muxed"])
-    line = m.precharger.precharge_written(i["activity_col_write"])
-    line = rows * (line + m.write_driver.write(i["activity_col_write"]))
+    line = m.front.precharger.precharge_written(i["activity_col_write"])
+    line = rows * (line + m.front.write_driver.write(i["activity_col_write"]))
     flip, _ = stage(array.cell_tau, STEP)
     cells = 2.0 * array.node_cap * array.tech.vdd**2 * i["num_col"] * i["activity_col_write"]
     time = time + line.latency.total + rows * flip
@@ -629,9 +586,9 @@ def _miscounted(m: Any) -> Any:
     """Leakage [W] that its sum counts twice, less what it leaves out."""
     if isinstance(m, ReramMacro):
         return m.col_switches.footprint.leakage.total if m.transposed else 0.0
-    left_out = m.back_write_driver.footprint.leakage.total if m.transposed else 0.0
+    left_out = m.behind.write_driver.footprint.leakage.total if m.transposed else 0.0
     if isinstance(m, SramParallelMacro):
-        left_out = left_out + m.mux_decoder.footprint.leakage.total
+        left_out = left_out + m.front.mux_decoder.footprint.leakage.total
     return -left_out
 
 
@@ -672,22 +629,20 @@ class ToolGradientArray(ToolSramParallel, GradientArray):
     def _read_voltage(self) -> Any:
         return self.i["read_voltage_V"]
 
-    @cached_property
-    def mux(self) -> AnalogMux:
-        return replace(super().mux, unfolded=True)  # type: ignore[call-arg]
+    def mux_of(self, side: Side) -> AnalogMux:
+        return replace(super().mux_of(side), unfolded=True)  # type: ignore[call-arg]
 
-    @cached_property
-    def converters(self) -> Converters:
-        right = self._as_tool(SramParallelMacro.converters.func(self), self.i["subarray_rows"])  # type: ignore[attr-defined]
+    def converters_of(self, side: Side) -> Converters:
+        right = super().converters_of(side)
         return _DearConverters(**vars_of(right), times=self.i["num_row_muxed"])
 
-    def _selected(self, mux: AnalogMux, decoder: MuxDecoder, planes: Any) -> Cost:
+    def selected(self, side: Side, used: Any = 1.0) -> Cost:
         """At every conversion."""
-        return decoder.select() + mux.select()
+        return side.mux_decoder.select() + side.mux.select()
 
-    def _sensed(self, active: Any) -> Cost:
+    def sensed(self, side: Side) -> Cost:
         """Once a plane, after a step."""
-        return Cost.of(0.0, self._settle(STEP) / self.i["num_row_muxed"]).under("array")
+        return Cost.of(0.0, self.fallen(side, STEP) / self.i["num_row_muxed"]).under("array")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -729,7 +684,7 @@ def unit_tool_figures(unit: GradientUnit, i: Inputs, choice: tuple[int, int]) ->
     time = vector.latency.total + i["num_col_muxed"] * fix.tree_latency(tree, down)
     energy = tool.arrays * vector.energy.total + fix.tree_energy(tree, down, True)
     area = tool.arrays * array.footprint.area.total + fix.tree_area(tree)
-    cells = array.footprint.leakage.total - array.mux_decoder.footprint.leakage.total
+    cells = array.footprint.leakage.total - array.front.mux_decoder.footprint.leakage.total
     write_time, write_energy = sram_written(array, _of_array(i))
     found |= {
         "area_m2": area,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from neurorebit import paths
+from neurorebit.chip.converters import Converters
 from neurorebit.chip.gradient_unit import GradientUnit
-from neurorebit.chip.macro import Converters
 from neurorebit.chip.reram_macro import ReramParallelMacro, ReramRowMacro
 from neurorebit.chip.sram_macro import SramParallelMacro, SramRowMacro
 from neurorebit.circuits.crosspoint import CrosspointArray, selected_res
@@ -37,7 +37,7 @@ def test_a_column_settles_with_its_own_resistance() -> None:
     """Twice the resistance: twice the time, but for the line's own."""
     macro = ReramParallelMacro(TECH, DEVICE)
     array = macro.array
-    load = array.col_cap + 9.0 * macro.mux.gate.drain_cap  # 8 columns and the output
+    load = array.col_cap + 9.0 * macro.front.mux.gate.drain_cap  # 8 columns and the output
     tau = 4e3 * load + array.col_res * array.col_cap / 2.0
     settled = macro.read(res=4e3).latency.items["reram/array"]
     assert settled == pytest.approx(8 * tau * np.log(64.0))  # half a step of 5 bits
@@ -80,11 +80,11 @@ def test_wordlines_of_sram_take_their_charge() -> None:
 def test_adding_hides_behind_the_next_row() -> None:
     """A row is as slow as reading or adding it, whichever takes longer; the last is added after."""
     macro = SramRowMacro(TECH)
-    access = macro.decoder.delay + macro.precharger.delay
+    access = macro.decoder.delay + macro.front.precharger.delay
     access += macro.array.read(macro.decoder.output_ramp).latency.total
-    access += macro.sense_amp.sense().latency.total
-    added = macro.adder.delay + 0.5e-9
-    last = macro.input_shift_add.accumulate(1.0).latency.total
+    access += macro.front.sense_amp.sense().latency.total
+    added = macro.front.adder.delay + 0.5e-9
+    last = macro.front.input_shift_add.accumulate(1.0).latency.total
     expected = 32 * max(access, added) + added + last
     assert macro.read(density=0.25).latency.total == pytest.approx(expected)
 

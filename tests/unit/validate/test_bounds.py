@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from oracle.records import RAMP, STEP, TOOL, entry
 
-from neurorebit.chip.macro import Macro
+from neurorebit.chip.macro import Side
 from neurorebit.chip.reram_macro import ReramMacro
 from neurorebit.circuits import shared
 from neurorebit.circuits.adc import SarAdc
@@ -141,9 +141,9 @@ def test_a_wrong_action_shows(public: tuple[Record, ...], monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("cls", "name", "factor", "variant"),
     [
-        (Macro, "adcs", 1.1, "RRAM_parallel"),
-        (Macro, "adcs", 1.1, "SRAM_parallel"),
-        (Macro, "back_adcs", 1.1, "RRAM_sequential"),
+        (Side, "adcs", 1.1, "RRAM_parallel"),
+        (Side, "adcs", 1.1, "SRAM_parallel"),
+        (Side, "adcs", 1.1, "RRAM_sequential"),
         (ReramMacro, "row_line_cap", 3.0, "RRAM_sequential"),
     ],
 )
