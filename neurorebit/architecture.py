@@ -217,6 +217,10 @@ class HybridSpec(ArchitectureSpec):
         yield from self.apim.misfits("apim")
         message = "must be a multiple of the 32 bits of a word"
         yield Misfit(("dpim", "cols"), dpim.cols % 32 != 0, message)
+        stacked = np.floor(np.sqrt(dpim.macros_per_pe))
+        message = "must be a multiple of {:g}, the rows that so many macros stand in, got {:g}"
+        left, values = dpim.macros_per_pe % stacked != 0, (stacked, dpim.macros_per_pe)
+        yield Misfit(("dpim", "macros_per_pe"), left, message, values)
         message = (
             "floating-point errors cannot be streamed bit by bit; take dpim.build=word_parallel, "
             "or whole bits such as 32"

@@ -83,3 +83,9 @@ def test_an_unknown_name_is_told_with_the_nearest():
     assert told.startswith("vgg12: no such file and no such name; did you mean 'vgg11'? (")
     assert "taox_hfox" in told
     assert "\n" not in told
+
+
+def test_a_number_for_the_reader_alone_is_told():
+    lines = show("22nm").splitlines()
+    marked = [line.split()[0] for line in lines if "(informative: no formula uses it)" in line]
+    assert marked == ["gate_length"]

@@ -87,7 +87,7 @@ CHOICES = {
     "apim.rows": (64, 128, 256), "apim.cols": (64, 128, 256), "apim.cols_per_adc": (2, 4, 8),
     "dpim.rows": (64, 128, 256), "dpim.cols": (64, 128, 256), "technology.nominal_vdd": (0.8,),
     "technology.temperature": (310.0, 342.5, 390.0), "architecture.weight_bits": (2, 3, 4),
-    "dpim.accumulator_bits": (36, 40, 48),
+    "dpim.accumulator_bits": (36, 40, 48), "dpim.macros_per_pe": (9, 12, 20),
 }  # fmt: skip
 
 

@@ -1,0 +1,296 @@
+"""Every number of every technology and architecture file moves a result.
+
+A tenth more of a quantity and of all numbers of a list, one step of a whole number; at 300 K and at
+350 K, where the supply is lowered a little. All keys of a file stand along an axis of their own, so
+one pass of the formulas answers for all of them, and for all technologies beside each other. A key
+that moves nothing must be declared informative where its section is, and ``show`` says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import itertools
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from property.blocks import CIRCUITS, NAMES, TECHNOLOGIES, amounts, build
+
+from neurorebit import paths
+from neurorebit.axes import place
+from neurorebit.circuits.adc import FlashAdc
+from neurorebit.circuits.column_sense import CurrentSenseAmp
+from neurorebit.circuits.decoder import Decoder
+from neurorebit.circuits.wire import Bus
+from neurorebit.device import Device, Pulses
+from neurorebit.estimate import Measured, design
+from neurorebit.inputs import Setting, read_inputs
+from neurorebit.mapping import Layers
+from neurorebit.schema import InputError, informative, split
+from neurorebit.sweep import OUTCOMES, sweep
+from neurorebit.technology import Technology
+from neurorebit.train.model import Model
+from neurorebit.train.trainer import softmax_loss
+from neurorebit.train.weights import WEIGHTS
+from neurorebit.train.workers import Workers
+
+TENTH = 1.1
+POINTS = ((300.0, 1.0), (350.0, 0.95))  # temperature [K], supply over the nominal one
+INPUTS = read_inputs("vgg11")
+TRAINED = read_inputs("mlp")
+SLOW = 0.01  # of the memory's bandwidth: where it is the slowest
+
+Change = Callable[[str, Any], Any]
+Moved = dict[str, NDArray[np.bool_]]  # by key, for each technology
+
+
+# --- the numbers of a file
+
+
+def mapped(tree: Any, change: Change, path: str = "") -> Any:
+    """The same file with another value for each number; entries of a list share a path."""
+    if isinstance(tree, tuple):
+        return tuple(mapped(entry, change, f"{path}[]") for entry in tree)
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        fields = {f.name: getattr(tree, f.name) for f in dataclasses.fields(tree)}
+        step = {name: f"{path}.{name}".lstrip(".") for name in fields}
+        return dataclasses.replace(
+            tree, **{name: mapped(value, change, step[name]) for name, value in fields.items()}
+        )
+    number = isinstance(tree, int | float | np.ndarray) and not isinstance(tree, bool)
+    return change(path, tree) if number else tree
+
+
+def keys(tree: Any) -> tuple[str, ...]:
+    """The paths of all numbers."""
+    found: dict[str, None] = {}
+
+    def noted(path: str, value: Any) -> Any:
+        if np.asarray(value).dtype.kind in "fiu":
+            found[path] = None
+        return value
+
+    mapped(tree, noted)
+    return tuple(found)
+
+
+def told_informative(tree: Any, path: str = "") -> Iterator[str]:
+    """The paths of all numbers that are declared to move nothing."""
+    for field in dataclasses.fields(tree):
+        value, step = getattr(tree, field.name), f"{path}.{field.name}".lstrip(".")
+        if field.name in informative(tree):
+            yield step
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            yield from told_informative(value, step)
+
+
+def with_axes(tree: Any, axes: int) -> Any:
+    """The same file with so many axes of length one in front of each number."""
+    return mapped(tree, lambda _, value: np.asarray(value)[(None,) * axes])
+
+
+def changed_each(tree: Any, names: tuple[str, ...]) -> Any:
+    """A file for each key in which that key is changed, and a last one as it is, along a new axis.
+
+    What is zero becomes a tenth of what other technologies have, or of one; in a list it stays.
+    """
+
+    def change(path: str, value: Any) -> Any:
+        base = np.asarray(value)
+        if base.dtype.kind == "U":  # words
+            return base
+        more = base + 1 if base.dtype.kind == "i" else TENTH * base
+        if "[]" not in path:
+            more = np.where(base == 0.0, 0.1 * np.max(np.abs(base)) or 0.1, more)
+        chosen = np.array([name == path for name in (*names, "")])
+        return np.where(chosen.reshape((-1,) + (1,) * base.ndim), more, base)
+
+    return mapped(tree, change)
+
+
+# --- what they move
+
+
+def estimated(tech: Technology, device: Device, pulses: Pulses) -> Iterator[Any]:
+    """What the chip costs that trains VGG11."""
+    activity = Measured.of(INPUTS.network.assumed(INPUTS.architecture.input_bits))
+    layers = Layers.of(INPUTS.network, INPUTS.architecture)
+    found = design(layers, INPUTS.architecture, tech, device, pulses, activity, 128.0)
+    yield found.chip.footprint.area.total
+    yield found.chip.footprint.leakage.total
+    for phase in found.phases.values():
+        yield from (phase.energy.total, phase.time, phase.together)
+
+
+LENGTHS = np.geomspace(5e-5, 2e-2, 70)  # of lines [m]
+WIDTHS = np.geomspace(0.5, 20.0, 50)  # of wires, over that of a local one
+COLUMNS = np.geomspace(0.1, 1e8, 226)  # resistances [ohm], down to where bounds of fits are met
+
+
+def billed(tech: Technology) -> Iterator[Any]:
+    """What the blocks of the circuits cost, where a key may only count at one end as well."""
+    for cls in CIRCUITS:
+        yield from amounts(build(cls, tech)).values()
+    other_wires = place(tech, ("wire", "medium_width"), WIDTHS)
+    for cost in (
+        Bus(tech, LENGTHS).transfer(),
+        Bus(other_wires, 3.0 * tech.wire.medium_from * tech.feature).transfer(),
+        CurrentSenseAmp(tech).sense(COLUMNS),
+        CurrentSenseAmp(tech, reference=0.01).sense(COLUMNS),
+        FlashAdc(tech, 3.0).convert(COLUMNS[::20]),
+    ):
+        yield from (cost.energy.total, cost.latency.total)
+    yield Decoder(tech, fit_width=1e-4).area
+
+
+def moves(outcomes: Iterator[Any], files: int) -> NDArray[np.bool_]:
+    """Which files give another number than the last one somewhere, in each technology."""
+    moved = np.zeros((files, len(NAMES)), bool)
+    with np.errstate(all="ignore"):  # what cannot be built is nan, and moves nothing
+        for outcome in outcomes:
+            amount = np.asarray(outcome)
+            shape = np.broadcast_shapes(amount.shape, (*moved.shape, 1))
+            amount = np.broadcast_to(amount, shape)
+            moved |= np.any(np.abs(amount - amount[-1]) > 1e-9 * np.abs(amount[-1]), axis=-1)
+    return moved[:-1]
+
+
+# --- technologies
+
+
+def stacked() -> Technology:
+    """All technologies beside each other, with an axis for what each has many of."""
+    found = Technology.stack([with_axes(tech, 1) for tech in TECHNOLOGIES])
+    return mapped(found, lambda _, v: v[:, None] if v.dtype.kind == "U" else v)  # type: ignore
+
+
+@cache
+def of_technologies() -> Moved:
+    """Which keys move anything in which technology."""
+    base = stacked()
+    names = keys(base)
+    moved = np.zeros((len(names), len(NAMES)), bool)
+    for kelvin, share in POINTS:
+        at = dataclasses.replace(
+            base, temperature=np.full((len(NAMES), 1), kelvin), vdd=share * base.nominal_vdd
+        )
+        tech = changed_each(at, names)
+        for outcomes in (estimated(tech, INPUTS.device, INPUTS.pulses), billed(tech)):
+            moved |= moves(outcomes, len(names) + 1)
+    return dict(zip(names, moved, strict=True))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_key_of_a_technology_moves_a_result_or_is_informative(name: str) -> None:
+    column, tech = NAMES.index(name), TECHNOLOGIES[NAMES.index(name)]
+    still = {key for key in keys(tech) if not of_technologies()[key][column]}
+    assert still == set(told_informative(tech))
+
+
+# --- architectures
+
+
+def value_of(tree: Any, key: str) -> Any:
+    return functools.reduce(getattr, key.split("."), tree)
+
+
+def nouns(tree: Any, path: str = "architecture") -> Iterator[str]:
+    """Every other word that a key of the file may have, as a setting."""
+    hints = get_type_hints(type(tree))
+    for field in dataclasses.fields(tree):
+        value, key = getattr(tree, field.name), f"{path}.{field.name}"
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            yield from nouns(value, key)
+        elif isinstance(value, bool):
+            yield f"{key}={str(not value).lower()}"
+        elif get_origin(hints[field.name]) is Literal:
+            yield from (f"{key}={w}" for w in get_args(hints[field.name]) if w != value)
+
+
+def stepped(spec: Any, key: str) -> float:
+    """A tenth more, or the next whole number that fits the others."""
+    value = value_of(spec, key)
+    if not isinstance(value, int):
+        return TENTH * value
+    more = itertools.count(value + 1)
+    return next(n for n in more if not any(m.where for m in place(spec, split(key), n).misfits()))
+
+
+def swept(name: str, kelvin: float, setting: str, bandwidth: float) -> frozenset[str]:
+    """Keys of an architecture that move an estimate, with another word in the file."""
+    settings = [*([setting] if setting else []), f"technology.temperature={kelvin} K"]
+    spec = read_inputs("vgg11", name, settings=[Setting.parse(s) for s in settings]).architecture
+    spec = place(spec, ("dram", "bandwidth"), bandwidth * spec.dram.bandwidth)
+    names = keys(spec)
+    designs = {
+        f"architecture.{key}": [
+            stepped(spec, key) if other == key else value_of(spec, key) for other in (*names, "")
+        ]
+        for key in names
+    }
+    table = sweep("vgg11", designs=designs, architecture=name, settings=settings)
+    outcomes = np.stack([table[column] for column in OUTCOMES], axis=-1)
+    moved = np.any(np.abs(outcomes - outcomes[-1]) > 1e-9 * np.abs(outcomes[-1]), axis=-1)
+    return frozenset(key for key, row in zip(names, moved[:-1], strict=True) if row)
+
+
+@cache
+def of_architecture(name: str) -> frozenset[str]:
+    """Keys of an architecture that move an estimate: as it is, with other words, with slow DRAM."""
+    moved = swept(name, 300.0, "", 1.0) | swept(name, 350.0, "", SLOW)
+    for setting in nouns(read_inputs("vgg11", name).architecture):
+        with contextlib.suppress(InputError):  # a word that does not fit the others
+            moved |= swept(name, 300.0, setting, 1.0)
+    return moved
+
+
+def still(tree: Any, moved: frozenset[str]) -> set[str]:
+    return set(keys(tree)) - moved
+
+
+# --- training
+
+
+@functools.cache
+def images() -> NDArray[np.uint8]:
+    shape = TRAINED.network.input
+    size = (8, shape.height, shape.width, shape.channels)
+    return np.random.default_rng(0).integers(0, 256, size, np.uint8)
+
+
+def trained(spec: Any, device: Device) -> Iterator[NDArray[np.floating]]:
+    """What a network says after two steps, for every place its weights may live in."""
+    network = TRAINED.network
+    for weights in WEIGHTS:
+        there = dataclasses.replace(spec, weights=weights)
+        model = Model(network, network.training, there, device, seed=1, workers=Workers(1))
+        for _ in range(2):
+            scores = model.forward(images(), learning=True)
+            _, gradient = softmax_loss(scores, np.arange(8) % network.classes)
+            model.backward(gradient, 0.1)
+        yield model.forward(images(), learning=True)
+
+
+def unlearned(
+    names: set[str], chip: tuple[Any, Device], changed: Callable[[str], tuple[Any, Device]]
+) -> set[str]:
+    """Of these keys those that training does not tell from the chip as it is."""
+    before = list(trained(*chip))
+    return {key for key in names if all(map(np.array_equal, before, trained(*changed(key))))}
+
+
+@pytest.mark.parametrize("name", paths.names("architecture"))
+def test_every_key_of_an_architecture_moves_a_result_or_is_informative(name: str) -> None:
+    inputs = read_inputs("mlp", name)
+    spec, device = inputs.architecture, inputs.device
+
+    def changed(key: str) -> tuple[Any, Device]:
+        return place(spec, split(key), stepped(spec, key)), device
+
+    left = unlearned(still(spec, of_architecture(name)), (spec, device), changed)
+    assert left == set(told_informative(spec))
