@@ -147,7 +147,8 @@ class Training(Section):
     ``images`` and ``test_images`` are those of one epoch and of one evaluation; none means all.
     ``adc`` and ``error_bits`` are ablations: ``ideal`` trains without the converter that the
     estimate bills, ``error_bits`` with other errors than the architecture's. ``conversion``: fast
-    converts the sum of the inputs' bit planes, bit_serial each plane, as the arrays do.
+    converts the sum of the inputs' bit planes, bit_serial each plane, as the arrays do. ``wires``:
+    resistive takes the drop of voltage along the arrays' wires into account.
     ``level_range``: the outermost level of a layer's analog weights over the standard deviation of
     its real weights; ``weight_clip``: the largest real weight over the outermost level.
     """
@@ -165,6 +166,7 @@ class Training(Section):
     augment: Augment = field(default_factory=Augment)
     adc: Literal["array", "ideal"] = "array"
     conversion: Literal["fast", "bit_serial"] = "fast"
+    wires: Literal["ideal", "resistive"] = "ideal"
     error_bits: Annotated[int, Field(ge=2, le=32)] | Literal["fp32"] | None = None
     clip_percentile: Annotated[float, quantity("", above=50, at_most=100)] = 99.9
     level_range: Annotated[float, quantity("", above=0, at_most=100)] = 2.0

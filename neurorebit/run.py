@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurorebit import __version__, report
 from neurorebit.activity import Activity
+from neurorebit.circuits.array import ReramArray
 from neurorebit.estimate import Estimate, estimate
 from neurorebit.inputs import Inputs, Setting, read_inputs
 from neurorebit.network import Training, read_network
@@ -186,6 +187,10 @@ def _train(
     images = data.load(source, network.input)
     if start is not None:
         say(f"going on from {start.path}: {start.length}")
+    wires = None
+    if training.wires == "resistive":
+        cell = ReramArray(inputs.technology, inputs.device, rows=1.0, cols=1.0)
+        wires = float(cell.row_res), float(cell.col_res)
     result = trainer.train(
         network,
         inputs.architecture,
@@ -194,6 +199,7 @@ def _train(
         training,
         seed=request.seed,
         threads=request.threads,
+        wires=wires,
         progress=progress,
         checkpoints=checkpoint.Checkpoints(checkpoints, request.checkpoint_every),
         start=start,

@@ -64,6 +64,7 @@ def identity(
     data: Dataset,
     training: Training,
     seed: int,
+    wires: tuple[float, float] | None = None,
 ) -> Json:
     """All that the bits of a run follow from."""
     sha = hashlib.sha256()
@@ -76,6 +77,7 @@ def identity(
         "training": plain(training),
         "data": {"name": data.name, "sha256": sha.hexdigest(), "mirrored": data.mirrored},
         "seed": seed,
+        "wires": plain(wires),
         "version": {
             "neurorebit": __version__,
             **{package: version(package) for package in ("numpy", "numba")},

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from neurorebit.train import product
 from neurorebit.train.product import Conversion, Windows
+from neurorebit.train.wires import Wires
 from neurorebit.train.workers import Array
 
 if TYPE_CHECKING:
@@ -26,9 +27,22 @@ class Converters:
     site: Site
     powers: float = 0.0  # mean squares of the partial sums, added up over the steps measured
     measured: int = 0
+    wires: Wires | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        if self.site.training.wires == "resistive":
+            self.wires = Wires(self.site)
 
     def multiply(self, x: Windows, matrix: Array, out: Array, scale: float, learning: bool) -> None:
         """``out`` [B, H, W, N] = scale times what the arrays holding ``matrix`` read of codes x."""
+        if self.wires is None:
+            self._read(x, matrix, out, scale, learning)
+            return
+        applied = self.wires.applied(matrix, learning)
+        self._read(x, applied, out, scale, learning)
+        self.site.workspace.drop(applied)
+
+    def _read(self, x: Windows, matrix: Array, out: Array, scale: float, learning: bool) -> None:
         site = self.site
         if site.training.adc == "ideal":
             whole = ((0, matrix.shape[1]),)

@@ -53,6 +53,7 @@ class Model:
         seed: int,
         workers: Workers,
         dtype: type[np.floating] = np.float32,
+        wires: tuple[float, float] | None = None,
     ) -> None:
         self.network = network
         self.training = training
@@ -64,7 +65,7 @@ class Model:
         self.norms: list[BatchNorm] = []
         self.steps: list[Step] = []
         self._cuts = array_cuts(network, spec)
-        self._site = (spec, device, training, seed, workers, self.workspace, dtype)
+        self._site = (spec, device, training, seed, workers, self.workspace, dtype, wires)
         self._readers = [0] * len(network.nodes)
         for node in network.nodes:
             for source in node.inputs:

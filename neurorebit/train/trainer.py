@@ -87,6 +87,7 @@ def train(
     *,
     seed: int,
     threads: int,
+    wires: tuple[float, float] | None = None,
     progress: Progress | None = None,
     checkpoints: Checkpoints | None = None,
     start: Saved | None = None,
@@ -94,6 +95,7 @@ def train(
 ) -> TrainingResult:
     """Train a network on a chip; everything but the timings follows from the seed.
 
+    ``wires``: resistance [ohm] of an array's wires from cell to cell, along a row and a column.
     After each step ``progress`` is told the epoch (from 1), the images done and to do in the whole
     run, the loss, and images per second. Ctrl-C ends the run after the current step, a second one
     or SIGTERM skips the evaluation, and so do ``stop_after`` seconds [s]; ``progress`` may raise
@@ -109,10 +111,12 @@ def train(
         Interrupts() as stop,
         quiet(),
     ):
-        model = Model(network, training, architecture, device, seed=seed, workers=workers)
+        model = Model(
+            network, training, architecture, device, seed=seed, workers=workers, wires=wires
+        )
         run: checkpoint.Json = {}
         if checkpoints is not None or start is not None:
-            run = checkpoint.identity(network, architecture, device, data, training, seed)
+            run = checkpoint.identity(network, architecture, device, data, training, seed, wires)
         deadline = time.monotonic() + stop_after
         loop = _Loop(model, data, training, seed, progress, stop, checkpoints, run, deadline)
         if start is not None:
@@ -151,6 +155,11 @@ def ablations(architecture: ArchitectureSpec, training: Training) -> tuple[str, 
         found.append(
             "conversion=bit_serial: training converted every bit plane on its own, as the chip "
             "does, instead of their sum once"
+        )
+    if training.wires == "resistive":
+        found.append(
+            "wires=resistive: training read the arrays through the resistance of their wires, "
+            "measured anew once an epoch; the default are ideal wires"
         )
     if training.error_bits is not None and training.error_bits != architecture.error_bits:
         found.append(

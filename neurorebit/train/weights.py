@@ -24,7 +24,8 @@ class Site:
     """What the weights of a layer are told: their layer, their chip, and who works for them.
 
     ``cuts`` are the row ranges of the layer's matrix that one array each holds, ``index`` its
-    number among the matrix layers.
+    number among the matrix layers, ``wires`` the resistance [ohm] of an array's wires from cell to
+    cell, along a row and along a column.
     """
 
     node: Node
@@ -37,6 +38,7 @@ class Site:
     workers: Workers
     workspace: Workspace
     dtype: type[np.floating] = np.float32
+    wires: tuple[float, float] | None = None
 
 
 class Weights(Protocol):

@@ -1,4 +1,4 @@
-"""Array kernels: vectors/s of products against numpy's matmul, cells/s of programming.
+"""Array kernels: vectors/s of products against numpy's matmul, wires, cells/s of programming.
 
 python tests/bench/arrays.py [--threads 2] [--repeats 15]
 
@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +22,15 @@ from threadpoolctl import threadpool_limits
 
 from neurorebit import paths
 from neurorebit.architecture import read_architecture
+from neurorebit.circuits.array import ReramArray
 from neurorebit.device import read_device
-from neurorebit.kernels import cpu
+from neurorebit.kernels import cpu, wires
 from neurorebit.network import read_network
 from neurorebit.schema import Document
+from neurorebit.technology import read_technology
 from neurorebit.train.product import Windows
 from neurorebit.train.weights import HybridWeights, Site
+from neurorebit.train.wires import SWEEPS, TOLERANCE, transfer
 from neurorebit.train.workers import Workers, Workspace, spans
 
 TURN = 0.02  # seconds
@@ -75,7 +79,7 @@ def layer(size, workers, **training):
         network = read_network(Document(Path(file.name)))
     (node,) = network.matrices
     training = replace(network.training, **training)
-    spec = replace(SPEC, forward=replace(SPEC.forward, rows=size, cols=size))
+    spec = replace(SPEC, apim=replace(SPEC.apim, rows=size, cols=size))
     cuts = ((0, size),)
     return HybridWeights(Site(node, 0, cuts, spec, DEVICE, training, 1, workers, Workspace())), node
 
@@ -97,11 +101,11 @@ def products(size, batch, workers, repeats):
         weights, node = layer(size, workers, **training)
         x, out = Windows(codes, 1.0, node), np.empty((batch, 1, 1, size), np.float32)
         weights.mvm(x, out, learning=True)  # sets the converters' range
-        actions[name] = lambda w=weights, x=x, out=out: w.mvm(x, out, learning=False)
+        actions[name] = partial(weights.mvm, x, out, learning=False)
         read[name] = out
     plain = codes.reshape(batch, size).astype(np.float32)
     matrix, target = weights.analog[0], np.empty((batch, size), np.float32)
-    actions["numpy.matmul"] = lambda: np.matmul(plain, matrix, out=target)
+    actions["numpy.matmul"] = partial(np.matmul, plain, matrix, out=target)
     times = alternating(actions, repeats)
     exact = read["ideal converter"]
     rows = []
@@ -109,6 +113,28 @@ def products(size, batch, workers, repeats):
         error = np.std(read[name] - exact) / np.std(exact) if name in read else None
         ratio = times["numpy.matmul"] / taken
         rows.append([f"{size} x {size}", batch, name, batch / taken, ratio, error])
+    return rows
+
+
+def networks(repeats):
+    """Rows of the table of resistive wires: one vector, and the matrix that an array applies."""
+    block = ReramArray(
+        read_technology(Document(paths.shipped("technology", SPEC.technology))), DEVICE, 1, 1
+    )
+    row, col = 1.0 / float(block.row_res), 1.0 / float(block.col_res)
+    random, rows = np.random.default_rng(0), []
+    for size in (64, 128, 256):
+        g = random.uniform(DEVICE.g_min, DEVICE.g_max, (size, size))
+        drives, out = random.integers(0, 2, (size, 1)).astype(float), np.empty((size, 1))
+        times = alternating(
+            {
+                "one": partial(wires.sense, g, row, col, drives, out, TOLERANCE, SWEEPS),
+                "all": partial(transfer, g, row, col),
+            },
+            repeats,
+        )
+        kept = float(np.mean(out / (g.T @ drives)))
+        rows.append([f"{size} x {size}", 1e3 * times["one"], 1e3 * times["all"], kept])
     return rows
 
 
@@ -165,6 +191,9 @@ def main():
         floats = ("", "", "", ".4g", ".3f", ".3f")
         print("products, one thread")
         print(tabulate(rows, heads, floatfmt=floats, missingval="-"))
+        heads = ["array", "one vector, ms", "matrix, ms", "of the ideal current"]
+        print("\nresistive wires, one thread")
+        print(tabulate(networks(options.repeats), heads, floatfmt=".3g"))
         with Workers(options.threads) as workers:
             rows = programming(workers, options.repeats)
         heads = ["cells that change", "M cells/s", "M writes/s"]

@@ -3,6 +3,8 @@
 import math
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse import linalg
 
 MASK = 0xFFFFFFFF
 
@@ -161,6 +163,40 @@ def bit_serial_product(columns, weights, cuts, step, top, bits):
     codes = np.asarray(columns).astype(int)
     planes = [(codes >> b) % 2 for b in range(bits)]
     return sum(2**b * array_product(planes[b], weights, cuts, step, top) for b in range(bits))
+
+
+def nodal(g, row, col, drives):
+    """Currents of an array's columns [cols, k] by Kirchhoff's law at every node, solved at once.
+
+    ``row`` and ``col`` are the conductances of a wire from cell to cell; rows are driven at their
+    start through one segment, columns end in ground through one.
+    """
+    rows, cols = g.shape
+    count = rows * cols
+    matrix, source = (
+        sparse.lil_matrix((2 * count, 2 * count)),
+        np.zeros((2 * count, drives.shape[1])),
+    )
+
+    def join(a, b, conductance):
+        for here, there in ((a, b), (b, a)):
+            matrix[here, here] += conductance
+            matrix[here, there] -= conductance
+
+    for i, j in np.ndindex(rows, cols):
+        on_row, on_col = i * cols + j, count + i * cols + j
+        join(on_row, on_col, g[i, j])
+        if j > 0:
+            join(on_row - 1, on_row, row)
+        else:
+            matrix[on_row, on_row] += row
+            source[on_row] += row * drives[i]
+        if i > 0:
+            join(on_col - cols, on_col, col)
+        if i == rows - 1:
+            matrix[on_col, on_col] += col
+    potentials = linalg.splu(matrix.tocsc()).solve(source)
+    return col * potentials[2 * count - cols :]
 
 
 def plane_density(columns, bits):

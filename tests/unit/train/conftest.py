@@ -47,7 +47,17 @@ class Bench:
         spec = replace(spec, weights=weights, apim=replace(spec.apim, **arrays), **others)
         return spec, replace(device, variation=replace(device.variation, d2d=d2d, c2c=c2c))
 
-    def model(self, network, weights="real", *, seed=1, workers=None, dtype=np.float64, **changes):
+    def model(
+        self,
+        network,
+        weights="real",
+        *,
+        seed=1,
+        workers=None,
+        dtype=np.float64,
+        wires=None,
+        **changes,
+    ):
         """A model that computes in float64, so that small differences can be told."""
         return Model(
             network,
@@ -56,6 +66,7 @@ class Bench:
             seed=seed,
             workers=workers or self.workers,
             dtype=dtype,
+            wires=wires,
         )
 
 

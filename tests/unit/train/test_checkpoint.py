@@ -143,7 +143,7 @@ def test_all_that_a_run_follows_from_identifies_it(bench):
     network = bench.network((8, 8, 1), layers, 10)
     spec, device = bench.chip("hybrid")
     data = digits(network.input)
-    given = [network, spec, device, data, network.training, 1]
+    given = [network, spec, device, data, network.training, 1, None]
     first = checkpoint.identity(*given)
     assert checkpoint.identity(*given) == first
     images = data.train_images.copy()
@@ -155,6 +155,7 @@ def test_all_that_a_run_follows_from_identifies_it(bench):
         3: replace(data, train_images=images),
         4: replace(network.training, batch=7),
         5: 2,
+        6: (1.7, 1.7),
     }
     for place, other in others.items():
         changed = [*given[:place], other, *given[place + 1 :]]

@@ -144,6 +144,51 @@ def test_converting_the_sum_errs_about_as_much_as_converting_each_plane(bench):
     assert apart == pytest.approx(np.hypot(fast, planes), rel=0.1), "independent roundings"
 
 
+def through_wires(held, columns):
+    """Currents of all arrays, less those of mid-range cells in the same place, as weights."""
+    device, (row, col) = held.site.device, held.site.wires
+    middle, half = 0.5 * (device.g_max + device.g_min), 0.5 * (device.g_max - device.g_min)
+    size, out = held.site.spec.forward.cols, np.zeros((len(columns), held.analog.shape[2]))
+    for start, stop in held.site.cuts:
+        for first in range(0, out.shape[1], size):
+            g = middle + half * held.analog[0, start:stop, first : first + size]
+            for cells, sign in ((g, 1.0), (np.full_like(g, middle), -1.0)):
+                found = naive.nodal(cells, 1 / row, 1 / col, columns[:, start:stop].T)
+                out[:, first : first + size] += sign * found.T / half
+    return out
+
+
+def test_resistive_wires_give_what_the_network_of_each_array_carries(bench, images):
+    """One solution for each input vector against the matrix found row by row."""
+    network = bench.network(SHAPE, LAYERS, 3, adc="ideal", wires="resistive")
+    model = bench.model(network, "hybrid", rows=16, cols=8, wires=(300.0, 200.0))
+    layer = model.matrices[1]
+    held = layer.weights
+    columns = images(4, (1, 1, 80)).reshape(4, 80)
+    out = layer.forward((columns.reshape(4, 1, 1, 80),), learning=True)
+    want = through_wires(held, columns / 255) * held.full
+    np.testing.assert_allclose(out.reshape(4, 3), want, rtol=1e-4, atol=1e-4 * want.std())
+    ideal = columns / 255 @ held.analog[0] * held.full
+    assert np.std(want - ideal) > 0.02 * np.std(ideal), "a case in which wires matter"
+
+
+def test_wires_are_measured_once_an_epoch_for_its_evaluation(bench, images):
+    network = bench.network(SHAPE, LAYERS, 3, adc="ideal", wires="resistive")
+    model = bench.model(network, "hybrid", rows=16, cols=8, wires=(300.0, 200.0))
+    held = model.matrices[1].weights
+    x, labels = images(8, SHAPE), np.arange(8) % 3
+    one_step(model, x, labels, rate=0.5)
+    first = held.converters.wires.share
+    one_step(model, x, labels, rate=0.5)
+    assert held.converters.wires.share is first, "cells are written under the old shares"
+    model.forward(x, learning=False)
+    second = held.converters.wires.share
+    assert not np.array_equal(first, second)
+    model.forward(x, learning=False)
+    one_step(model, x, labels, rate=0.5)
+    assert held.converters.wires.share is second
+
+
 def test_the_converters_range_is_the_mean_over_the_first_steps_then_fixed(bench, images):
     network = bench.network(SHAPE, LAYERS, 3, calibration_steps=3)
     model = bench.model(network, "hybrid", rows=8)
