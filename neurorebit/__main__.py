@@ -119,6 +119,25 @@ def _sweep(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _nodes(asked: argparse.Namespace) -> int:
+    from neurorebit import nodes, table
+
+    if asked.out is not None:
+        table.claim(asked.out)
+    found = nodes.nodes(
+        asked.network,
+        asked.technology,
+        architecture=asked.architecture,
+        device=asked.device,
+        settings=asked.set,
+    )
+    print(nodes.text(found))
+    if asked.out is not None:
+        table.write(found, asked.out)
+        print(f"\nwritten to {asked.out}")
+    return 0
+
+
 def _compare(asked: argparse.Namespace) -> int:
     from neurorebit import compare
 
@@ -316,17 +335,26 @@ def _parser() -> Parser:
         made.set_defaults(command=action)
         return made
 
-    def chip(of: Parser) -> None:
+    def chip(of: Parser, technologies: bool = False) -> None:
         of.add_argument(
             "network", metavar="NETWORK", help="a network file, or the name of a shipped one"
         )
         of.add_argument("--architecture", metavar="A", default="rebit", help="the chip (rebit)")
-        of.add_argument(
-            "--technology",
-            metavar="T",
-            default="",
-            help="the CMOS node, instead of the architecture's",
-        )
+        if technologies:
+            of.add_argument(
+                "--technology",
+                metavar="T,T",
+                type=lambda text: text.split(","),
+                default=[],
+                help="the CMOS nodes (all that are shipped)",
+            )
+        else:
+            of.add_argument(
+                "--technology",
+                metavar="T",
+                default="",
+                help="the CMOS node, instead of the architecture's",
+            )
         of.add_argument(
             "--device",
             metavar="D",
@@ -410,6 +438,12 @@ def _parser() -> Parser:
     )
     sweep.add_argument(
         "--out", metavar="FILE", type=Path, help="write all designs to a .csv or .parquet file"
+    )
+
+    nodes = command(commands, "nodes", _nodes, "estimate the chip in every CMOS node")
+    chip(nodes, technologies=True)
+    nodes.add_argument(
+        "--out", metavar="FILE", type=Path, help="write the table to a .csv or .parquet file"
     )
 
     compare = command(commands, "compare", _compare, "say what two runs differ in, and by how much")

@@ -47,13 +47,14 @@ def sweep(
     settings: Sequence[Setting | str] = (),
     pareto: Sequence[str] = (),
     progress: Progress | None = None,
+    refuse_dead: bool = True,
 ) -> Table:
     """Every combination of the axes' values, as columns: the axes, then what each chip costs.
 
     ``axes`` gives for a key (as in ``--set``) numbers in SI units, texts with units, or a text such
     as ``"0.8V:1.0V:5"``. The keys of ``designs`` change together, one row a design. Rows are in
-    order, the last axis fastest. InputError for an axis that is wrong, by itself or in whatever
-    combination; where only some combinations are, they are infeasible.
+    order, the last axis fastest. InputError for an axis that is wrong, by itself or (with
+    ``refuse_dead``) in whatever combination; where only some combinations are, they are infeasible.
     """
     given = tuple(s if isinstance(s, Setting) else Setting.parse(s) for s in settings)
     taken = list(given)
@@ -81,7 +82,8 @@ def sweep(
         raise InputError(f"a sweep takes 1 to {MOST:,} designs, these axes make {count:,}")
     groups = itertools.product(*(axis.groups() for axis in found))
     passes = [_pass(found, rows, read) for rows in groups]
-    _refuse_dead(found, passes)
+    if refuse_dead:
+        _refuse_dead(found, passes)
 
     table = _columns(found, shape)
     table |= {name: np.full(count, np.nan) for name in OUTCOMES}

@@ -94,7 +94,7 @@ def best(table: Table, criteria: Sequence[str] = (), most: int = 10) -> str:
         axes = names[: names.index(SHOWN[0])]
         asked = [CRITERIA[name] for name in criteria if CRITERIA[name] not in SHOWN]
         shown = [(name, table[name][order]) for name in (*axes, *SHOWN, *asked)]
-        head, texts = zip(*(_shown(name, values) for name, values in shown), strict=True)
+        head, texts = zip(*(head_and_values(name, values) for name, values in shown), strict=True)
         align = ["left" if values.dtype == object else "right" for _, values in shown]
         body = list(zip(*texts, strict=True))
         lines.append(f"Best by {criterion}: {len(order)} of {rows.size:,}")
@@ -110,7 +110,7 @@ def _reasons(table: Table, most: int = 3) -> list[str]:
     return told + ([f"! {rest:,}: for other reasons"] if rest else [])
 
 
-def _shown(name: str, values: NDArray[Any]) -> tuple[str, list[str]]:
+def head_and_values(name: str, values: NDArray[Any]) -> tuple[str, list[str]]:
     """A heading over lines, and the values in the unit in which the column reads best."""
     words, _, unit = name.partition(" [")
     unit, per, of = unit.rstrip("]").partition("/")

@@ -15,12 +15,19 @@ FLOORS = {
     "units": 0, "schema": 0, "cost": 0, "paths": 0,
     "technology": 1, "device": 1, "network": 1, "activity": 1, "architecture": 1, "mapping": 1,
     "circuits": 2, "chip": 2.1, "estimate": 2.2, "kernels": 2,
-    "inputs": 3, "axes": 3, "sweep": 3, "table": 3,
+    "inputs": 3, "axes": 3, "sweep": 3, "table": 3, "nodes": 3,
     "report": 3, "compare": 3, "show": 3, "train": 3,
     "validate": 3,
     "run": 4, "__main__": 5, "__init__": 0,
 }  # fmt: skip
-LEFT = ("circuits", "chip", "estimate", "report", "sweep")  # of the wall: they know no training
+LEFT = (
+    "circuits",
+    "chip",
+    "estimate",
+    "report",
+    "sweep",
+    "nodes",
+)  # of the wall: they know no training
 RIGHT = ("kernels", "train")  # they know no circuit
 HEAVY = {"numba", "scipy", "sklearn", "matplotlib", "torch", "pandas"}
 

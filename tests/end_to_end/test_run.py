@@ -443,3 +443,24 @@ def test_a_training_that_diverges_says_so(command, tiny, data, place, monkeypatc
     assert done.code == 1
     assert any(line.startswith("- DIVERGED: ") for line in head(place / "reports/tiny"))
     assert read(place / "reports/tiny")["training"]["diverged"] is True
+
+
+def test_an_edited_copy_of_a_technology_is_that_technology_with_the_change(command, tiny, place):
+    text = paths.shipped("technology", "22nm").read_text()
+    (place / "my_22nm.yaml").write_text(text.replace("\nvdd: 0.85 V", "\nvdd: 0.8 V"))
+
+    def found(*options):
+        done = command("run", tiny, "--no-train", *options)
+        assert (done.code, done.err) == (0, "")
+        report = json.loads((place / "reports" / "tiny" / "report.json").read_text())
+        return report["technology"], report["chip"], report["phases"]
+
+    name, chip, phases = found("--technology", "my_22nm.yaml")
+    assert name == "my_22nm"
+    _, *same = found("--technology", "22nm", "--set", "technology.vdd=0.8V")
+    assert [chip, phases] == same
+    _, nominal_chip, nominal = found("--technology", "22nm")
+    assert chip["leakage_W"] < nominal_chip["leakage_W"]
+    for phase in ("forward", "backward", "gradient"):
+        assert phases[phase]["energy_J"] < nominal[phase]["energy_J"]
+        assert phases[phase]["latency_s"] > nominal[phase]["latency_s"]

@@ -108,3 +108,38 @@ def test_a_wrong_sweep_is_one_line(command, tiny, place, words, message):
     assert message in done.err
     assert done.err.count("\n") == 1
     assert not list(place.glob("all*"))
+
+
+# --- nodes
+
+
+def test_nodes_prints_a_row_for_each_and_writes_them(command, tiny, place):
+    done = command(
+        "nodes", tiny, "--technology", "45nm,22nm_hp,65nm", "--set", "technology.vdd=0.8V",
+        "--out", "nodes.csv",
+    )  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert [line.split()[0] for line in lines[4:7]] == ["45nm", "22nm_hp", "65nm"]
+    assert "\n! 65nm: technology.vdd: must lie between 0.88 V and 1.32 V" in done.out
+    assert lines[-1] == "written to nodes.csv"
+    found = rows(place / "nodes.csv")
+    assert [row["feasible"] for row in found] == ["True", "True", "False"]
+    command("run", tiny, "--no-train", "--technology", "45nm", "--set", "technology.vdd=0.8V")
+    report = json.loads((place / "reports" / "tiny" / "report.json").read_text())
+    assert float(found[0]["area [m2]"]) == pytest.approx(report["chip"]["area_m2"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--technology", "28nm"], "--technology 28nm: no such technology"),
+        (["--out", "nodes.txt"], "--out nodes.txt: expected a file that ends in .csv or .parquet"),
+        (["--set", "technology.vd=1V"], "--set technology.vd=1V: vd: unknown key"),
+    ],
+)
+def test_what_is_wrong_with_nodes_is_told(command, tiny, options, told):
+    done = command("nodes", tiny, *options)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(told)
+    assert done.err.count("\n") == 1

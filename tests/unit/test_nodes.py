@@ -1,0 +1,93 @@
+"""The same chip in every node: rows are those of an estimate, and what cannot be built stays."""
+
+import numpy as np
+import pytest
+
+from neurorebit import paths
+from neurorebit.estimate import estimate
+from neurorebit.inputs import Setting, read_inputs
+from neurorebit.nodes import nodes, text
+from neurorebit.schema import InputError
+
+
+@pytest.fixture(scope="module")
+def table():
+    return nodes("lenet5")
+
+
+def single(technology, *settings):
+    inputs = read_inputs("lenet5", technology=technology, settings=settings)
+    activity = inputs.network.assumed(inputs.architecture.input_bits)
+    batch = inputs.network.training.batch
+    chip = inputs.architecture, inputs.technology, inputs.device, inputs.pulses
+    return estimate(inputs.network, *chip, activity, batch=batch, images=inputs.images), batch
+
+
+def test_every_technology_has_a_row(table):
+    assert sorted(table["technology"]) == sorted(paths.names("technology"))
+    assert table["technology"][0] == "130nm_lstp"
+    assert table["technology"][-1] == "7nm_hp"
+    assert table["feasible"].all()
+
+
+@pytest.mark.parametrize("name", ["130nm_hp", "32nm_lstp", "7nm_lstp"])
+def test_a_row_is_an_estimate(table, name):
+    found, batch = single(name)
+    row = list(table["technology"]).index(name)
+    shares = {"image": 1.0, "iteration": 1.0 / batch}
+    spent = sum(shares[p.per] * p.total_energy for p in found.phases.values())
+    leaked = sum(shares[p.per] * p.leakage_energy for p in found.phases.values())
+    forward = found.phases["forward"]
+    expected = {
+        "area [m2]": found.area.total,
+        "leakage [W]": found.leakage.total,
+        "forward energy [J/image]": forward.total_energy,
+        "forward latency [s/image]": forward.total_latency,
+        "forward TOPS/W chip": forward.ops / forward.total_energy / 1e12,
+        "training energy [J/image]": spent,
+        "leakage share [%]": 100.0 * leaked / spent,
+    }
+    for key, value in expected.items():
+        assert table[key][row] == pytest.approx(value, rel=1e-9), key
+
+
+def test_a_supply_that_a_node_cannot_take_leaves_the_others(table):
+    low = nodes("lenet5", ["32nm", "65nm", "22nm"], settings=["technology.vdd=0.8V"])
+    assert low["feasible"].tolist() == [True, False, True]
+    assert low["reason"][1].startswith("technology.vdd: must lie between 0.88 V and 1.32 V")
+    assert np.isnan(low["area [m2]"][1])
+    found, _ = single("22nm", Setting("technology.vdd", "0.8V"))
+    assert low["area [m2]"][2] == pytest.approx(found.area.total, rel=1e-9)
+    lines = text(low).splitlines()
+    assert lines[5].split() == ["65nm", *["-"] * 10]
+    assert any(line.startswith("! 65nm: technology.vdd: must lie") for line in lines)
+
+
+def test_where_no_node_is_left_the_table_says_why():
+    none = text(nodes("lenet5", ["22nm", "32nm"], settings=["technology.vdd=3V"]))
+    assert none.count("\n! ") == 2
+
+
+def test_a_device_too_low_in_resistance_is_told_by_part():
+    found = nodes("lenet5", ["32nm"], settings=["device.r_on=6kohm"])
+    assert found["reason"][0].startswith("analog/pe/apim/array: cannot be built")
+
+
+def test_a_technology_that_does_not_exist_is_an_error():
+    with pytest.raises(InputError, match="28nm: no such technology"):
+        nodes("lenet5", ["28nm"])
+
+
+def test_the_trends_that_the_readme_tells(table):
+    column = {name: table[name].reshape(2, 9) for name in table if table[name].dtype == float}
+    low, high = column["leakage [W]"]
+    assert np.all(high > 500.0 * low)
+    assert np.all(column["leakage share [%]"][1] > 95.0)
+    for name in ("area [m2]", "forward latency [s/image]", "training latency [s/image]"):
+        assert np.all(np.diff(column[name]) < 0.0), name
+    feature = np.array([130, 90, 65, 45, 32, 22, 14, 10, 7.0])
+    squares = column["area [m2]"][0] / feature**2
+    assert np.ptp(squares[:6]) < 0.05 * squares[0]
+    assert squares[-1] > 2.5 * squares[0]
+    gain = column["training latency [s/image]"][0] / column["training latency [s/image]"][1]
+    assert gain[0] > 2.0 * gain[-1] > 2.0
