@@ -5,24 +5,31 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def convert(partial, total, per_step, top, fresh):
-    """Add each partial sum's code to ``total`` (flat); ``fresh`` starts ``total`` anew.
+def convert(partial, total, planes, first, last, height, width, reach, per_step, top):
+    """Add the codes of the vectors ``partial`` to ``total``, laid out as in ``windows.add``.
 
     Mid-tread: the code is ``partial * per_step`` rounded (ties to even), clipped to -top..top.
-    ``partial`` holds one or more bit planes, each as long as ``total``; plane b counts 2^b.
+    ``partial`` holds the vectors once for each of the ``planes``; plane b counts 2^b.
     """
     scale = partial.dtype.type(per_step)
     high = partial.dtype.type(top)
-    for b in range(partial.size // total.size):
-        plane = partial[b * total.size : (b + 1) * total.size]
+    begin, end, left, right = reach
+    cols = partial.shape[1]
+    sources, targets = partial.reshape(partial.size), total.reshape(total.size)
+    size = (right - left) * cols
+    at = 0
+    for b in range(planes):
         worth = partial.dtype.type(2.0**b)
-        anew = fresh and b == 0
-        for i in range(total.size):
-            x = plane[i] * scale
-            x = high if x > high else x  # nan stays nan
-            x = -high if x < -high else x
-            code = worth * np.rint(x)
-            total[i] = code if anew else total[i] + code
+        for here in range(first, last):
+            if begin <= here % height < end:
+                to = ((here - first) * width + left) * cols
+                source, target = sources[at : at + size], targets[to : to + size]
+                for j in range(size):
+                    x = source[j] * scale
+                    x = high if x > high else x  # nan stays nan
+                    x = -high if x < -high else x
+                    target[j] += worth * np.rint(x)
+                at += size
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})

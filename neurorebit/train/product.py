@@ -1,7 +1,7 @@
 """The three products of a layer, in blocks that stay in a second-level cache.
 
-A layer is a matrix; what passes through it are the windows of its input, as vectors. Nothing here
-knows where the weights live.
+A layer is a matrix; what passes through it are the windows of its input, as vectors. Where a piece
+of rows sees padding alone, its products are left out. Nothing here knows where the weights live.
 """
 
 from __future__ import annotations
@@ -13,11 +13,81 @@ import numpy as np
 
 from neurorebit.kernels import convert, cpu, quantise, windows
 from neurorebit.network import Node
+from neurorebit.train import winograd
 from neurorebit.train.workers import Array, Workers, spans
 
 BLOCK = 196_608  # numbers one thread works on at a time: 768 KiB of float32
-PIECE = 512  # most rows of a matrix that are moved at once in the digital products
+PIECE = 512  # most rows of a matrix that are moved at once in the exact products
 FEWEST = 256  # vectors below which a matrix product is slow
+NARROW = 64  # channels below which rows of several kernel positions are moved at once
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows of a layer's matrix, and the output positions where they see pixels of the map.
+
+    ``reach``: top, bottom, left, right, the ends not included.
+    """
+
+    start: int
+    stop: int
+    reach: tuple[int, int, int, int]
+
+    @property
+    def positions(self) -> int:
+        """Output positions of one image where the rows see pixels."""
+        top, bottom, left, right = self.reach
+        return (bottom - top) * (right - left)
+
+    def vectors(self, first: int, last: int, height: int) -> int:
+        """Such positions in the output lines first..last of maps of ``height`` lines."""
+        top, bottom, left, right = self.reach
+
+        def lines(end: int) -> int:
+            return end // height * (bottom - top) + min(max(end % height - top, 0), bottom - top)
+
+        return (lines(last) - lines(first)) * (right - left)
+
+
+def piece(node: Node, start: int, stop: int) -> Piece:
+    """Rows start..stop of a layer's matrix."""
+    channels = node.shape_in.channels // node.groups
+    position = start // channels
+    given, out = node.shape_in, node.shape_out
+    if position != (stop - 1) // channels:
+        return Piece(start, stop, (0, out.height, 0, out.width))
+
+    def reach(k: int, size: int, side: int) -> tuple[int, int]:
+        low = min(side, max(0, -((k - node.padding) // node.stride)))
+        return low, max(low, min(side, (size - 1 + node.padding - k) // node.stride + 1))
+
+    ky, kx = divmod(position, node.kernel)
+    return Piece(
+        start,
+        stop,
+        (*reach(ky, given.height, out.height), *reach(kx, given.width, out.width)),
+    )
+
+
+def pieces(node: Node) -> list[Piece]:
+    """A layer's matrix as the exact products take it: by kernel position if channels are many."""
+    channels = node.shape_in.channels // node.groups
+    rows = channels * node.kernel**2
+    block = channels if channels >= NARROW else rows
+    size = -(-block // -(-block // PIECE))
+    return [
+        piece(node, start + low, start + high)
+        for start in range(0, rows, block)
+        for low, high in spans(block, size)
+    ]
+
+
+def by_tiles(node: Node) -> bool:
+    """Whether the exact products of a layer are those of ``winograd``."""
+    channels = node.shape_in.channels // node.groups
+    rows = channels * node.kernel**2
+    each = (piece(node, row, row + 1).positions for row in range(0, rows, channels))
+    return winograd.suits(node, sum(each))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +108,27 @@ class Windows:
         """Windows of all images."""
         return len(self.map) * self.positions
 
-    def columns(self, out: Array, vector: int, row: int, group: int) -> Array:
-        """Rows of the matrix from ``row`` on, of the vectors from ``vector`` on, into ``out``."""
+    def columns(
+        self, part: Piece, first: int, last: int, group: int, workers: Workers, dtype: np.dtype
+    ) -> Array:
+        """The rows of a piece (vector, row) in the output lines first..last, scratch memory."""
         node = self.node
         channels = node.shape_in.channels // node.groups
+        size = part.vectors(first, last, node.shape_out.height)
+        if self.map.dtype == dtype and _as_it_is(node):
+            low = group * channels
+            flat = self.map.reshape(-1, node.shape_in.channels)
+            width = node.shape_out.width
+            return flat[first * width : last * width, low + part.start : low + part.stop]
+        out = workers.scratch("columns", (size, part.stop - part.start), dtype)
         windows.gather(
             self.map,
             out,
-            vector,
+            first,
+            last,
             node.shape_out.height,
-            node.shape_out.width,
-            row,
+            part.reach,
+            part.start,
             node.kernel,
             node.stride,
             node.padding,
@@ -56,6 +136,24 @@ class Windows:
             channels,
         )
         return out
+
+
+def _as_it_is(node: Node) -> bool:
+    """Whether each window is one pixel of its own."""
+    return node.kernel == 1 and node.stride == 1 and node.padding == 0
+
+
+def _errors(
+    dy: Array, part: Piece, first: int, last: int, cols: tuple[int, int], workers: Workers
+) -> Array:
+    """The errors that a piece's windows in the output lines first..last receive."""
+    height, width, depth = dy.shape[1:]
+    low, high = cols
+    if part.positions == height * width:
+        return dy.reshape(-1, depth)[first * width : last * width, low:high]
+    out = workers.scratch("errors", (part.vectors(first, last, height), high - low), dy.dtype)
+    windows.gather(dy, out, first, last, height, part.reach, 0, 1, 1, 0, low, high - low)
+    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,75 +183,93 @@ def multiply(
     ``matrix`` is [groups, rows, cols]; a cut is the range of rows of one array. Without a
     conversion the sum is exact. Returns the mean square of the partial sums where measured.
     """
+    node, dtype = x.node, matrix.dtype
+    if conversion is None and by_tiles(node):
+        winograd.convolve(x.map, _kernels(matrix), out, node.padding, scale, workers)
+        return 0.0
     planes = conversion.planes if conversion else 0
     reads = max(planes, 1)  # of an array for one vector
     groups, _, cols = matrix.shape
+    height, width = out.shape[1:3]
     flat = out.reshape(x.vectors, groups * cols)
-    widest = max(stop - start for start, stop in cuts)
-    blocks = spans(x.vectors, max(FEWEST // reads, BLOCK // (reads * (widest + cols) + cols)))
-    factor = matrix.dtype.type(scale * (conversion.step if conversion else 1.0))
+    parts = [piece(node, *cut) for cut in cuts] if conversion else pieces(node)
+    widest = max(part.stop - part.start for part in parts)
+    size = max(FEWEST // reads, BLOCK // (reads * (widest + cols) + cols))
+    blocks = spans(len(out) * height, max(1, size // width))
+    factor = dtype.type(scale * (conversion.step if conversion else 1.0))
     per_step = 1.0 / conversion.step if conversion and conversion.step else 0.0
+    whole = conversion is None and len(parts) == 1
 
     def job(index: int) -> float:
         group, block = divmod(index, len(blocks))
         first, last = blocks[block]
-        size = last - first
+        target = flat[first * width : last * width, group * cols : (group + 1) * cols]
+        total = target if groups == 1 else workers.scratch("total", target.shape, dtype)
+        if not whole:
+            total[...] = 0
         power = 0.0
-        whole = flat[first:last]
-        total = whole if groups == 1 else workers.scratch("total", (size, cols), matrix.dtype)
-        exact = conversion is None and len(cuts) == 1
-        shape = (reads * size, cols)
-        partial = total if exact else workers.scratch("partial", shape, matrix.dtype)
-        for number, (start, stop) in enumerate(cuts):
-            columns = workers.scratch("columns", (reads * size, stop - start), matrix.dtype)
+        for part in parts:
             if planes:
-                codes = workers.scratch("codes", (size, stop - start), x.map.dtype)
-                x.columns(codes, first, start, group)
+                codes = x.columns(part, first, last, group, workers, x.map.dtype)
+                columns = workers.scratch("planes", (reads * len(codes), codes.shape[1]), dtype)
                 quantise.split(codes.reshape(-1), columns.reshape(-1))
             else:
-                x.columns(columns, first, start, group)
-            np.matmul(columns, matrix[group, start:stop], out=partial)
+                columns = x.columns(part, first, last, group, workers, dtype)
+            partial = total if whole else workers.scratch("partial", (len(columns), cols), dtype)
+            np.matmul(columns, matrix[group, part.start : part.stop], out=partial)
+            lines = (first, last, height, width, part.reach)
             if conversion is not None:
                 if conversion.measured:
                     power += convert.power(partial.reshape(-1))
-                convert.convert(
-                    partial.reshape(-1), total.reshape(-1), per_step, conversion.top, number == 0
-                )
-            elif not exact:
-                np.add(partial, 0 if number == 0 else total, out=total)
-        target = whole[:, group * cols : (group + 1) * cols]
+                convert.convert(partial, total, reads, *lines, per_step, conversion.top)
+            elif not whole:
+                windows.add(partial, total, *lines)
         np.multiply(total, factor, out=target)
         return power
 
     powers = workers.run(job, groups * len(blocks))
-    return sum(powers) / (flat.size * len(cuts) * reads)
+    return sum(powers) / (flat.size * len(parts) * reads)
 
 
 def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers) -> None:
     """``dx`` = the transposed matrix times ``dy`` [B, H, W, N], added up where windows overlap."""
-    node = x.node
-    groups, rows, cols = matrix.shape
-    flat = dy.reshape(x.vectors, groups * cols)
+    node, dtype = x.node, matrix.dtype
+    if by_tiles(node):
+        winograd.convolve_back(dy, _kernels(matrix), dx, node.padding, workers)
+        return
+    groups, _, cols = matrix.shape
+    height = node.shape_out.height
     channels = node.shape_in.channels // groups
     blocks = spans(len(dx), max(1, FEWEST // x.positions))
-    size = max(1, min(PIECE, BLOCK // ((blocks[0][1] - blocks[0][0]) * x.positions)))
+    parts = pieces(node)
+    direct = _as_it_is(node) and groups == 1
 
     def job(block: int) -> None:
         first, last = blocks[block]
         target = dx[first:last]
+        if direct:
+            flat = target.reshape(-1, channels)
+            np.matmul(dy[first:last].reshape(-1, cols), matrix[0].T, out=flat)
+            return
         target[...] = 0
-        here = flat[first * x.positions : last * x.positions]
         for group in range(groups):
-            errors = here[:, group * cols : (group + 1) * cols]
-            for start, stop in spans(rows, size):
-                columns = workers.scratch("columns", (len(here), stop - start), matrix.dtype)
-                np.matmul(errors, matrix[group, start:stop].T, out=columns)
+            for part in parts:
+                errors = _errors(
+                    dy,
+                    part,
+                    first * height,
+                    last * height,
+                    (group * cols, (group + 1) * cols),
+                    workers,
+                )
+                columns = workers.scratch("columns", (len(errors), part.stop - part.start), dtype)
+                np.matmul(errors, matrix[group, part.start : part.stop].T, out=columns)
                 windows.scatter(
                     columns,
                     target,
-                    node.shape_out.height,
-                    node.shape_out.width,
-                    start,
+                    height,
+                    part.reach,
+                    part.start,
                     node.kernel,
                     node.stride,
                     node.padding,
@@ -166,30 +282,42 @@ def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers
 
 def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
     """``out`` [groups, rows, cols] = the sum over all vectors of x times ``dy``: the gradient."""
-    groups, rows, cols = out.shape
-    flat = dy.reshape(x.vectors, groups * cols)
-    pieces = spans(rows, min(PIECE, max(1, BLOCK // (FEWEST * 2))))
-    blocks = spans(x.vectors, max(FEWEST, BLOCK // (pieces[0][1] + cols)))
-    shares = spans(len(blocks), -(-len(blocks) // max(1, 16 // (len(pieces) * groups))))
-    scale = out.dtype.type(x.scale)
-    parts = out[None] if len(shares) == 1 else np.empty((len(shares), *out.shape), out.dtype)
+    node, dtype = x.node, out.dtype
+    if by_tiles(node):
+        winograd.correlate(x.map, dy, _kernels(out), node.padding, x.scale, workers)
+        return
+    groups, _, cols = out.shape
+    height, width = dy.shape[1:3]
+    parts = pieces(node)
+    widest = max(part.stop - part.start for part in parts)
+    size = max(FEWEST, 2 * BLOCK // (widest + cols))
+    blocks = spans(len(dy) * height, max(1, size // width))
+    shares = spans(len(blocks), -(-len(blocks) // max(1, 16 // (len(parts) * groups))))
+    scale = dtype.type(x.scale)
+    sums = (
+        out[None] if len(shares) == 1 else workers.scratch("sums", (len(shares), *out.shape), dtype)
+    )
 
     def job(index: int) -> None:
-        rest, piece = divmod(index, len(pieces))
+        rest, number = divmod(index, len(parts))
         share, group = divmod(rest, groups)
-        start, stop = pieces[piece]
-        target = parts[share, group, start:stop]
-        product = workers.scratch("product", target.shape, out.dtype)
-        for number, block in enumerate(range(*shares[share])):
-            first, last = blocks[block]
-            columns = workers.scratch("columns", (last - first, stop - start), out.dtype)
-            x.columns(columns, first, start, group)
-            errors = flat[first:last, group * cols : (group + 1) * cols]
-            np.matmul(columns.T, errors, out=target if number == 0 else product)
-            if number:
+        part = parts[number]
+        target = sums[share, group, part.start : part.stop]
+        product = target
+        for first, last in blocks[slice(*shares[share])]:
+            columns = x.columns(part, first, last, group, workers, dtype)
+            errors = _errors(dy, part, first, last, (group * cols, (group + 1) * cols), workers)
+            np.matmul(columns.T, errors, out=product)
+            if product is not target:
                 cpu.add(target.reshape(-1), product.reshape(-1))
+            product = workers.scratch("product", target.shape, dtype)
         np.multiply(target, scale, out=target)
 
-    workers.run(job, len(shares) * groups * len(pieces))
+    workers.run(job, len(shares) * groups * len(parts))
     if len(shares) > 1:
-        np.sum(parts, axis=0, out=out)
+        np.sum(sums, axis=0, out=out)
+
+
+def _kernels(matrix: Array) -> Array:
+    """A matrix [1, 9 channels, N] by kernel position: [9, channels, N]."""
+    return matrix.reshape(9, -1, matrix.shape[2])

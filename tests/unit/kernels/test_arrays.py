@@ -24,56 +24,74 @@ def geometry(case):
     return (2, height, width, depth), out, kernel, stride, padding, first, channels
 
 
+def inside(reach, height, width, first, last):
+    """Which vectors of the output lines first..last lie in ``reach``."""
+    top, bottom, left, right = reach
+    here = np.zeros((last, width), bool)
+    for line in range(first, last):
+        here[line, left:right] = top <= line % height < bottom
+    return here[first:].ravel()
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 @pytest.mark.parametrize("case", GEOMETRIES)
 def test_gather_takes_the_windows(case, dtype):
-    shape, (height, width), kernel, stride, padding, first, channels = geometry(case)
+    shape, (height, width), *layer = geometry(case)
     x = np.random.default_rng(0).integers(1, 200, shape).astype(dtype)
-    want = naive.windows(x, kernel, stride, padding, first, channels)
-    vectors, rows = want.shape
+    want = naive.windows(x, *layer)
+    rows, lines = want.shape[1], 2 * height
     for row, stop in {(0, rows), (min(1, rows - 1), rows), (rows // 3, rows // 3 + 1)}:
-        for vector in {0, vectors // 2, vectors - 1}:
-            out = np.full((vectors - vector, stop - row), -1.0, np.float32)
-            windows.gather(
-                x, out, vector, height, width, row, kernel, stride, padding, first, channels
-            )
-            np.testing.assert_array_equal(out, want[vector:, row:stop])
+        for first, last in {(0, lines), (lines // 2, lines), (1, lines - 1)}:
+            for reach in ((0, height, 0, width), (height // 2, height, width // 3, width)):
+                seen = inside(reach, height, width, first, last)
+                out = np.full((seen.sum(), stop - row), -1.0, np.float32)
+                windows.gather(x, out, first, last, height, reach, row, *layer)
+                lying = want[first * width : last * width, row:stop]
+                np.testing.assert_array_equal(out, lying[seen])
 
 
 @pytest.mark.parametrize("case", GEOMETRIES)
 def test_scatter_is_the_transpose_of_gather(case):
-    shape, (height, width), kernel, stride, padding, first, channels = geometry(case)
+    shape, (height, width), *layer = geometry(case)
     rng = np.random.default_rng(1)
-    columns = rng.integers(-9, 9, (2 * height * width, kernel**2 * channels)).astype(np.float64)
-    x = np.ones(shape)
-    split = columns.shape[1] // 2
-    for row, part in ((0, columns[:, :split]), (split, columns[:, split:])):
-        windows.scatter(
-            np.ascontiguousarray(part),
-            x,
-            height,
-            width,
-            row,
-            kernel,
-            stride,
-            padding,
-            first,
-            channels,
-        )
-    want = np.ones(shape)
-    for place in np.ndindex(*shape):
-        unit = np.zeros(shape)
-        unit[place] = 1.0
-        want[place] += np.sum(
-            columns * naive.windows(unit, kernel, stride, padding, first, channels)
-        )
+    rows = layer[0] ** 2 * layer[4]
+    columns = rng.integers(-9, 9, (2 * height * width, rows)).astype(np.float64)
+    reach = (0, height, 0, width), (height // 2, height, 0, max(width - 1, 1))
+    x, want = np.ones(shape), np.ones(shape)
+    for row, stop, reached in ((0, rows // 2, reach[0]), (rows // 2, rows, reach[1])):
+        seen = inside(reached, height, width, 0, 2 * height)
+        part = np.ascontiguousarray(columns[seen, row:stop])
+        windows.scatter(part, x, height, reached, row, *layer)
+        for place in np.ndindex(*shape):
+            unit = np.zeros(shape)
+            unit[place] = 1.0
+            want[place] += np.sum(part * naive.windows(unit, *layer)[seen, row:stop])
     np.testing.assert_array_equal(x, want)
 
 
+def test_vectors_are_added_where_they_lie():
+    rng, height, width = np.random.default_rng(8), 4, 5
+    for first, last in ((0, 8), (1, 3), (3, 7)):
+        total = rng.integers(-9, 9, ((last - first) * width, 3)).astype(np.float32)
+        for reach in ((0, 4, 0, 5), (1, 3, 2, 5), (0, 1, 4, 5), (2, 2, 0, 5)):
+            seen = inside(reach, height, width, first, last)
+            partial = rng.integers(-9, 9, (seen.sum(), 3)).astype(np.float32)
+            want = total.copy()
+            want[seen] += partial
+            windows.add(partial, total, first, last, height, width, reach)
+            np.testing.assert_array_equal(total, want)
+            want[seen] += np.reshape([naive.adc(p, 2.0, 3) for p in partial.flat], partial.shape)
+            convert.convert(partial, total, 1, first, last, height, width, reach, 0.5, 3)
+            np.testing.assert_array_equal(total, want)
+
+
 def codes(partial, step, top):
-    total = np.empty_like(partial)
-    convert.convert(partial, total, 1 / step, top, True)
-    return total
+    total = np.zeros((partial.size, 1))
+    whole = (0, partial.size, 0, 1)
+    convert.convert(
+        partial[:, None], total, 1, 0, partial.size, partial.size, 1, whole, 1 / step, top
+    )
+    return total[:, 0]
 
 
 def test_the_converter_is_that_of_the_plain_rule():
@@ -95,18 +113,19 @@ def test_the_converter_is_mid_tread_symmetric_and_clips():
 
 
 def test_the_converter_adds_up_and_lets_nan_through():
-    total = np.array([2.0, 3.0])
-    convert.convert(np.array([1.4, np.nan]), total, 1.0, 15, False)
-    assert total[0] == 3.0
-    assert np.isnan(total[1])
+    total = np.array([[2.0, 3.0]])
+    convert.convert(np.array([[1.4, np.nan]]), total, 1, 0, 1, 1, 1, (0, 1, 0, 1), 1.0, 15)
+    assert total[0, 0] == 3.0
+    assert np.isnan(total[0, 1])
 
 
 def test_planes_are_converted_one_by_one_and_shifted():
     partial = np.random.default_rng(2).normal(0, 3, (4, 100))
-    total = np.empty(100)
-    convert.convert(partial.reshape(-1), total, 2.0, 15, True)
+    total = np.zeros((20, 5))
+    convert.convert(partial.reshape(-1, 5), total, 4, 3, 8, 9, 4, (0, 9, 0, 4), 2.0, 15)
     codes = [[naive.adc(p, 0.5, 15) for p in plane] for plane in partial]
-    np.testing.assert_array_equal(total, sum(2**b * np.array(codes[b]) for b in range(4)))
+    want = sum(2**b * np.array(codes[b]) for b in range(4))
+    np.testing.assert_array_equal(total.ravel(), want)
 
 
 @pytest.mark.parametrize(("dtype", "bits"), [(np.uint8, 8), (np.uint8, 3), (np.uint16, 16)])
