@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 import neurorebit
 from neurorebit import __main__ as program
+from neurorebit import paths
 
 HEAVY = ("numba", "scipy", "sklearn", "matplotlib", "pandas", "torch", "tqdm", "threadpoolctl")
 
@@ -193,13 +195,14 @@ def test_a_long_download_tells_how_far_it_is(capsys):
 def examples():
     text = (Path(__file__).parents[2] / "README.md").read_text()
     lines = [line.split("#")[0].strip() for line in text.splitlines()]
-    return [line for line in lines if line.startswith("neurorebit run vgg11 ")]
+    return [line for line in lines if line.startswith(("neurorebit run vgg11", "neurorebit nodes"))]
 
 
 @pytest.mark.parametrize("line", examples())
-def test_the_examples_of_the_readme_work(command, line):
+def test_the_examples_of_the_readme_work(command, place, line):
+    shutil.copy(paths.shipped("technology", "22nm"), place / "my_22nm.yaml")
     words = shlex.split(re.sub(r" --resume| --stop-after \d+", "", line))[1:]  # are of training
-    words += [] if "--no-train" in words else ["--no-train"]
+    words += [] if "--no-train" in words or words[0] == "nodes" else ["--no-train"]
     assert command(*words).code == 0
 
 
