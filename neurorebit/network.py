@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field
@@ -149,6 +150,7 @@ class Training(Section):
     estimate bills, ``error_bits`` with other errors than the architecture's. ``conversion``: fast
     converts the sum of the inputs' bit planes, bit_serial each plane, as the arrays do. ``wires``:
     resistive takes the drop of voltage along the arrays' wires into account.
+    The learning rate climbs over ``warmup_epochs``, step by step, then follows the schedule.
     ``level_range``: the outermost level of a layer's analog weights over the standard deviation of
     its real weights; ``weight_clip``: the largest real weight over the outermost level.
     """
@@ -160,6 +162,7 @@ class Training(Section):
     test_images: Size | None = None
     batch: Size = 128
     learning_rate: Annotated[float, quantity("", above=0, at_most=100)] = 0.05
+    warmup_epochs: Annotated[float, quantity("", at_least=0, at_most=1e6)] = 0.0
     momentum: Annotated[float, quantity("", at_least=0, below=1)] = 0.9
     weight_decay: Annotated[float, quantity("", at_least=0, at_most=1)] = 5e-4
     schedule: Literal["cosine", "constant"] = "cosine"
@@ -176,7 +179,11 @@ class Training(Section):
 
 @dataclass(frozen=True)
 class NetworkFile(Section):
-    """A network file as written."""
+    """A network file as written.
+
+    ``width`` scales the channels and features of all conv and linear layers but the last, rounded
+    to the nearest whole number, halves up, to one at least.
+    """
 
     source: str
     name: str
@@ -184,6 +191,7 @@ class NetworkFile(Section):
     classes: Annotated[int, Field(ge=2, le=1_000_000)]
     layers: Annotated[tuple[AnyLayer, ...], Field(min_length=1)]
     activity: AssumedActivity
+    width: Annotated[float, quantity("", above=0, at_most=100)] = 1.0
     training: Training = field(default_factory=Training)
     recipe: str = ""
     recipes: dict[str, dict[str, Any] | None] = field(default_factory=dict)
@@ -246,6 +254,7 @@ class Network:
     nodes: tuple[Node, ...]
     activity: AssumedActivity
     training: Training
+    width: float = 1.0
 
     @property
     def matrices(self) -> tuple[Node, ...]:
@@ -326,6 +335,7 @@ def read_network(
         nodes=nodes,
         activity=parsed.activity,
         training=parsed.training,
+        width=parsed.width,
     )
     matrices, densities = len(network.matrices), len(parsed.activity.input_density)
     if matrices == 0:
@@ -334,6 +344,10 @@ def read_network(
         message = f"expected 1 number or {matrices} (one for each conv and linear), got {densities}"
         raise document.error(("activity", "input_density"), message)
     last = nodes[-1].shape_out
+    training = parsed.training
+    if training.warmup_epochs >= training.epochs:
+        message = f"must be below the {training.epochs} epochs of the training"
+        raise document.error(("training", "warmup_epochs"), message)
     if last.size != parsed.classes:
         message = f"the last layer gives {last}, the network has {parsed.classes} classes"
         raise document.error(("layers", len(nodes) - 1), message)
@@ -352,6 +366,23 @@ def _apply(document: Document, recipe: str) -> Document:
     return document
 
 
+def _scaled(file: NetworkFile) -> tuple[AnyLayer, ...]:
+    """The layers with the file's width."""
+    matrices = [i for i, layer in enumerate(file.layers) if isinstance(layer, Conv | Linear)]
+    layers = list(file.layers)
+    for i in matrices[:-1]:
+        layer = layers[i]
+        if isinstance(layer, Conv):
+            layers[i] = replace(layer, channels=_times(layer.channels, file.width))
+        elif isinstance(layer, Linear):
+            layers[i] = replace(layer, features=_times(layer.features, file.width))
+    return tuple(layers)
+
+
+def _times(count: int, width: float) -> int:
+    return max(1, math.floor(count * width + 0.5))
+
+
 def _resolve(file: NetworkFile, document: Document) -> tuple[Node, ...]:
     nodes: list[Node] = []
     names: dict[str, int] = {"input": -1}
@@ -360,7 +391,7 @@ def _resolve(file: NetworkFile, document: Document) -> tuple[Node, ...]:
     def shape(index: int) -> Shape:
         return file.input if index < 0 else nodes[index].shape_out
 
-    for i, layer in enumerate(file.layers):
+    for i, layer in enumerate(_scaled(file)):
         counts[layer.kind] = counts.get(layer.kind, 0) + 1
         name = layer.name or f"{layer.kind}{counts[layer.kind]}"
         loc: tuple[str | int, ...] = ("layers", i)
@@ -393,6 +424,7 @@ def _resolve(file: NetworkFile, document: Document) -> tuple[Node, ...]:
                     raise refuse(
                         f"{layer.groups} groups do not divide {given.channels} inputs and "
                         f"{layer.channels} outputs"
+                        + (f" (at width {file.width:g})" if file.width != 1 else "")
                     )
                 out = Shape(layer.channels, side[0], side[1])
                 extra = {

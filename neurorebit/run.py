@@ -238,9 +238,16 @@ def _notes(
     inputs: Inputs, request: Request, activity: Activity, trained: Trained | None
 ) -> list[str]:
     """What a reader must know before the first table."""
+    notes = []
+    if (width := inputs.network.width) != 1:
+        notes.append(
+            f"width {width:g}: the layers before the last have {width:g} times the channels of the "
+            "file, rounded to whole numbers"
+        )
     if trained is None:
-        return [f"nothing was trained: no accuracy, and the activity is {activity.source}"]
-    result, training, notes = trained.result, inputs.network.training, []
+        told = f"nothing was trained: no accuracy, and the activity is {activity.source}"
+        return [*notes, told]
+    result, training = trained.result, inputs.network.training
     if not (result.finished or result.diverged):
         word = "INTERRUPTED" if result.interrupted else "STOPPED, its time being up,"
         reached = len(result.epochs)

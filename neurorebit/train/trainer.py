@@ -229,7 +229,7 @@ class _Loop:
     def __post_init__(self) -> None:
         size = len(self.data.train_labels)
         self.images = min(self.training.images or size, size)
-        self.total_steps = self.training.epochs * math.ceil(self.images / self.training.batch)
+        self.steps_of_epoch = math.ceil(self.images / self.training.batch)
         self._saved: tuple[int, int] | None = None  # epoch and step of the last checkpoint
         self._next_save = 0.0
 
@@ -301,7 +301,7 @@ class _Loop:
         if not math.isfinite(loss):
             self.diverged = True
             return
-        self.model.backward(d_scores, self._rate())
+        self.model.backward(d_scores, rate_at(self.training, at.steps, self.steps_of_epoch))
         at.pace.add(len(images), time.perf_counter() - begun, self.first)
         self.first = False
         at.step += 1
@@ -343,12 +343,6 @@ class _Loop:
         except KeyboardInterrupt:
             self.stop.count += 1
 
-    def _rate(self) -> float:
-        if self.training.schedule == "constant":
-            return self.training.learning_rate
-        turn = math.pi * self.at.steps / self.total_steps
-        return self.training.learning_rate * 0.5 * (1.0 + math.cos(turn))
-
     def _cells_programmed(self) -> int:
         written = [layer.weights.written for layer in self.model.matrices]
         return sum(w.sets + w.resets for w in written)
@@ -365,6 +359,20 @@ class _Loop:
             right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
             seen += len(images)
         return right / seen
+
+
+def rate_at(training: Training, step: int, steps_of_epoch: int) -> float:
+    """The learning rate of a step: up in a line over the warm-up, then constant or a half cosine.
+
+    The last step of the warm-up has the full rate.
+    """
+    rate, warmup = training.learning_rate, training.warmup_epochs * steps_of_epoch
+    if step < warmup:
+        return rate * min(1.0, (step + 1) / warmup)
+    if training.schedule == "constant":
+        return rate
+    turn = math.pi * (step - warmup) / (training.epochs * steps_of_epoch - warmup)
+    return rate * 0.5 * (1.0 + math.cos(turn))
 
 
 def softmax_loss(scores: Array, labels: Array) -> tuple[float, Array]:

@@ -110,7 +110,7 @@ def test_a_file_that_is_none(refused, place, tiny, option, content, told):
     ("words", "told"),
     [
         (["nosuch.yaml"], "nosuch.yaml: no such network file; "),
-        (["vgg12"], "vgg12: no such network, by path or by name; did you mean 'vgg11'? "),
+        (["vgg111"], "vgg111: no such network, by path or by name; did you mean 'vgg11'? "),
         ([""], ": no such network"),
         (["out"], "out: is a folder; give a network file, or a name "),
         (["tiny.yaml", "--architecture", "rebot"], "rebot: no such architecture, by path or by "),

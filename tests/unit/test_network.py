@@ -91,6 +91,17 @@ def test_vgg11_has_the_published_size():
 @pytest.mark.parametrize(
     ("name", "macs", "weights"),
     [
+        (
+            "vgg16",
+            27 * 64 * 1024
+            + 576 * 64 * 1024
+            + (576 + 1152) * 128 * 256
+            + (1152 + 2 * 2304) * 256 * 64
+            + (2304 + 2 * 4608) * 512 * 16
+            + 3 * 4608 * 512 * 4
+            + 5120,
+            14_715_584,  # 14.7 million, as is often told
+        ),
         ("mlp", 784 * 256 + 256 * 128 + 128 * 10, 784 * 256 + 256 * 128 + 128 * 10),
         (
             "lenet5",
@@ -118,6 +129,58 @@ def test_a_shipped_network_has_the_size_of_its_paper(name, macs, weights):
     network = read_network(Document(paths.shipped("network", name)))
     assert network.macs == macs
     assert sum(node.matrix.weights for node in network.matrices) == weights
+
+
+@pytest.mark.parametrize(
+    ("width", "cols"),
+    [
+        ("1", [64, 128, 256, 256, 512, 512, 512, 512, 10]),
+        ("0.5", [32, 64, 128, 128, 256, 256, 256, 256, 10]),
+        ("2", [128, 256, 512, 512, 1024, 1024, 1024, 1024, 10]),
+        ("0.02", [1, 3, 5, 5, 10, 10, 10, 10, 10]),  # of 1.28, 2.56, 5.12 and 10.24
+        ("0.001", [1, 1, 1, 1, 1, 1, 1, 1, 10]),
+    ],
+)
+def test_the_width_scales_every_layer_but_the_last(width, cols):
+    document = Document(paths.shipped("network", "vgg11"), "network")
+    network = read_network(document, sets={"width": width})
+    assert [node.matrix.cols for node in network.matrices] == cols
+    positions = [9] * 8 + [1]
+    before = [3, *cols[:-1]]
+    assert [node.matrix.rows for node in network.matrices] == [
+        p * c for p, c in zip(positions, before, strict=True)
+    ]
+    assert network.width == float(width)
+
+
+@pytest.mark.parametrize("name", paths.names("network"))
+def test_every_shipped_network_has_a_half_width(name):
+    network = read_network(Document(paths.shipped("network", name)), sets={"width": "0.5"})
+    whole = read_network(Document(paths.shipped("network", name)))
+    for half, full in zip(network.matrices[:-1], whole.matrices[:-1], strict=True):
+        assert half.shape_out.channels == full.shape_out.channels / 2
+
+
+def test_halves_are_rounded_up(read):
+    layers = ["{kind: conv, channels: 5, kernel: 1}", "{kind: relu}", "{kind: flatten}"]
+    text = with_layers(*layers, "{kind: linear, features: 3}")
+    assert read(text, width="0.5").nodes[0].shape_out.channels == 3
+    assert read(text, width="0.3").nodes[0].shape_out.channels == 2
+
+
+def test_a_width_that_does_not_fit_is_told(read):
+    told = "--set network.width=0: width: must be above 0 and at most 100, got 0"
+    assert refusal(lambda: read(width="0")) == told
+    grouped = with_layers(
+        "{kind: conv, channels: 4, kernel: 1, groups: 2}",
+        "{kind: relu}",
+        "{kind: flatten}",
+        "{kind: linear, features: 3}",
+    )
+    assert refusal(lambda: read(grouped, width="0.25")) == (
+        "small.yaml:6: layers[0]: layer 'conv1': 2 groups do not divide 2 inputs and 1 outputs "
+        "(at width 0.25)"
+    )
 
 
 # --- shapes and graph
@@ -358,6 +421,14 @@ def test_the_files_own_recipe_holds_unless_another_is_asked_for(read):
 def test_a_setting_wins_over_the_recipe(read):
     assert read(recipe="long", training__epochs="7").training.epochs == 7
     assert read(recipe="long", training__augment__flip="false").training.augment.flip is False
+
+
+def test_a_warm_up_ends_before_the_training(read):
+    assert read(training__warmup_epochs="1.5").training.warmup_epochs == 1.5
+    assert refusal(lambda: read(training__warmup_epochs="2")) == (
+        "--set training.warmup_epochs=2: training.warmup_epochs: must be below the 2 epochs of the "
+        "training"
+    )
 
 
 def test_a_setting_can_choose_the_recipe(read):

@@ -69,7 +69,7 @@ def test_names_are_listed_by_size(package):
     ("kind", "name", "said"),
     [
         ("network", "vgg1l", "did you mean 'vgg11'?"),
-        ("network", "networks/vgg12.yaml", "networks/vgg12.yaml: no such network file; did you"),
+        ("network", "networks/vgg111.yaml", "networks/vgg111.yaml: no such network file; did you"),
         ("technology", "33nm_lstp", "did you mean '32nm_lstp'?"),
         ("device", "zzzz", "zzzz: no such device, by path or by name; shipped: taox_hfox"),
         ("network", ".", ".: is a folder; give a network file"),

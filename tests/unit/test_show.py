@@ -78,9 +78,9 @@ def test_a_wrong_file_is_told(tmp_path, monkeypatch, content, told):
 
 def test_an_unknown_name_is_told_with_the_nearest():
     with pytest.raises(InputError) as caught:
-        show("vgg12")
+        show("vgg111")
     told = str(caught.value)
-    assert told.startswith("vgg12: no such file and no such name; did you mean 'vgg11'? (")
+    assert told.startswith("vgg111: no such file and no such name; did you mean 'vgg11'? (")
     assert "taox_hfox" in told
     assert "\n" not in told
 

@@ -3,16 +3,16 @@
 import os
 import signal
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from neurorebit import paths
-from neurorebit.network import Augment, read_network
+from neurorebit.network import Augment, Training, read_network
 from neurorebit.schema import Document
 from neurorebit.train.data import Dataset, digits
-from neurorebit.train.trainer import Interrupts, ablations, softmax_loss, train
+from neurorebit.train.trainer import Interrupts, ablations, rate_at, softmax_loss, train
 from neurorebit.train.workers import Workers, Workspace, spans
 
 SHAPE = (8, 8, 1)
@@ -225,6 +225,26 @@ def test_every_shipped_network_takes_a_step_on_the_shipped_chip(bench, images, n
     assert model.finite
     assert model.digest() != before
     assert len(model.activity()) == len(network.matrices)
+
+
+def test_the_rate_climbs_over_the_warm_up_and_then_follows_the_schedule():
+    training = Training(epochs=4, learning_rate=0.1, warmup_epochs=2)
+    rates = [rate_at(training, step, 5) for step in range(20)]
+    np.testing.assert_allclose(rates[:10], np.arange(1, 11) / 100)
+    assert rates[10] == 0.1
+    assert rates[15] == pytest.approx(0.05)
+    assert rates[19] == pytest.approx(0.1 * np.sin(np.pi / 20) ** 2)
+    level = replace(training, schedule="constant")
+    assert [rate_at(level, step, 5) for step in range(20)] == rates[:10] + [0.1] * 10
+    assert rate_at(replace(training, warmup_epochs=0.5), 2, 5) == 0.1, "2.5 steps"
+    cold = replace(training, warmup_epochs=0)
+    assert rate_at(cold, 0, 5) == 0.1
+    assert rate_at(cold, 10, 5) == pytest.approx(0.05)
+
+
+def test_the_warm_up_reaches_the_weights(run):
+    warm = run("real", warmup_epochs=1)
+    assert warm.weights_sha256 != run("real").weights_sha256
 
 
 def test_a_step_that_is_the_only_one_is_timed_too(run):
