@@ -385,12 +385,20 @@ def misfits(technology: Technology) -> Iterator[Misfit]:
         (low, high, vdd),
     )
     yield Misfit(("threshold",), technology.threshold >= vdd, "must lie below vdd")
+    latched = technology.threshold / technology.drive.overdrive_share
+    yield Misfit(
+        ("vdd",),
+        vdd <= latched,
+        "must lie above {:.4g} V (threshold over drive.overdrive_share, where the latches of sense "
+        "amplifiers turn on), got {:g} V",
+        (latched, vdd),
+    )
     kelvin, grid = technology.temperature, technology.drive.temperatures
     yield Misfit(
         ("temperature",),
-        (kelvin < grid[0]) | (kelvin > grid[-1]),
+        (kelvin < grid[..., 0]) | (kelvin > grid[..., -1]),
         "must lie between {:g} K and {:g} K (drive.temperatures), got {:g} K",
-        (grid[0], grid[-1], kelvin),
+        (grid[..., 0], grid[..., -1], kelvin),
     )
 
 

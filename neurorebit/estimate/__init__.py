@@ -146,7 +146,10 @@ def _finished(found: Design, name: str, leakage: Bill) -> PhaseEstimate:
     )
     energy = Bill({**dict(zip(parts, table, strict=False)), **dict(leaked)})
     if not np.all(np.isfinite(table)):
-        _check(energy, "energy")
+        _check(phase.energy, "energy")
+        for stream in phase.streams.values():
+            _check(stream.latency, "time")
+        _check(Bill({name: latency}), "time")
     return PhaseEstimate(
         per=PER[name],
         ops=float(np.sum(found.ops[name])),

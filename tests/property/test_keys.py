@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from property.blocks import CIRCUITS, NAMES, TECHNOLOGIES, amounts, build
+from property.files import INPUTS, estimated, keys, mapped, stacked
 
 from neurorebit import paths
 from neurorebit.axes import place
@@ -27,10 +28,8 @@ from neurorebit.circuits.adc import FlashAdc
 from neurorebit.circuits.column_sense import CurrentSenseAmp
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.wire import Bus
-from neurorebit.device import Device, Pulses
-from neurorebit.estimate import Measured, design
+from neurorebit.device import Device
 from neurorebit.inputs import Setting, read_inputs
-from neurorebit.mapping import Layers
 from neurorebit.schema import InputError, informative, split
 from neurorebit.sweep import OUTCOMES, sweep
 from neurorebit.technology import Technology
@@ -41,42 +40,13 @@ from neurorebit.train.workers import Workers
 
 TENTH = 1.1
 POINTS = ((300.0, 1.0), (350.0, 0.95))  # temperature [K], supply over the nominal one
-INPUTS = read_inputs("vgg11")
 TRAINED = read_inputs("mlp")
 SLOW = 0.01  # of the memory's bandwidth: where it is the slowest
 
-Change = Callable[[str, Any], Any]
 Moved = dict[str, NDArray[np.bool_]]  # by key, for each technology
 
 
 # --- the numbers of a file
-
-
-def mapped(tree: Any, change: Change, path: str = "") -> Any:
-    """The same file with another value for each number; entries of a list share a path."""
-    if isinstance(tree, tuple):
-        return tuple(mapped(entry, change, f"{path}[]") for entry in tree)
-    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
-        fields = {f.name: getattr(tree, f.name) for f in dataclasses.fields(tree)}
-        step = {name: f"{path}.{name}".lstrip(".") for name in fields}
-        return dataclasses.replace(
-            tree, **{name: mapped(value, change, step[name]) for name, value in fields.items()}
-        )
-    number = isinstance(tree, int | float | np.ndarray) and not isinstance(tree, bool)
-    return change(path, tree) if number else tree
-
-
-def keys(tree: Any) -> tuple[str, ...]:
-    """The paths of all numbers."""
-    found: dict[str, None] = {}
-
-    def noted(path: str, value: Any) -> Any:
-        if np.asarray(value).dtype.kind in "fiu":
-            found[path] = None
-        return value
-
-    mapped(tree, noted)
-    return tuple(found)
 
 
 def told_informative(tree: Any, path: str = "") -> Iterator[str]:
@@ -87,11 +57,6 @@ def told_informative(tree: Any, path: str = "") -> Iterator[str]:
             yield step
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             yield from told_informative(value, step)
-
-
-def with_axes(tree: Any, axes: int) -> Any:
-    """The same file with so many axes of length one in front of each number."""
-    return mapped(tree, lambda _, value: np.asarray(value)[(None,) * axes])
 
 
 def changed_each(tree: Any, names: tuple[str, ...]) -> Any:
@@ -114,17 +79,6 @@ def changed_each(tree: Any, names: tuple[str, ...]) -> Any:
 
 
 # --- what they move
-
-
-def estimated(tech: Technology, device: Device, pulses: Pulses) -> Iterator[Any]:
-    """What the chip costs that trains VGG11."""
-    activity = Measured.of(INPUTS.network.assumed(INPUTS.architecture.input_bits))
-    layers = Layers.of(INPUTS.network, INPUTS.architecture)
-    found = design(layers, INPUTS.architecture, tech, device, pulses, activity, 128.0)
-    yield found.chip.footprint.area.total
-    yield found.chip.footprint.leakage.total
-    for phase in found.phases.values():
-        yield from (phase.energy.total, phase.time, phase.together)
 
 
 LENGTHS = np.geomspace(5e-5, 2e-2, 70)  # of lines [m]
@@ -161,12 +115,6 @@ def moves(outcomes: Iterator[Any], files: int) -> NDArray[np.bool_]:
 
 
 # --- technologies
-
-
-def stacked() -> Technology:
-    """All technologies beside each other, with an axis for what each has many of."""
-    found = Technology.stack([with_axes(tech, 1) for tech in TECHNOLOGIES])
-    return mapped(found, lambda _, v: v[:, None] if v.dtype.kind == "U" else v)  # type: ignore
 
 
 @cache

@@ -1,0 +1,75 @@
+"""Files as arrays: all technologies beside each other, and what chips of them cost."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from property.blocks import TECHNOLOGIES
+
+from neurorebit.device import Device, Pulses
+from neurorebit.estimate import Design, Measured, design
+from neurorebit.inputs import read_inputs
+from neurorebit.mapping import Layers
+from neurorebit.technology import Technology
+
+INPUTS = read_inputs("vgg11")
+Change = Callable[[str, Any], Any]
+
+
+def mapped(tree: Any, change: Change, path: str = "") -> Any:
+    """The same file with another value for each number; entries of a list share a path."""
+    if isinstance(tree, tuple):
+        return tuple(mapped(entry, change, f"{path}[]") for entry in tree)
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        fields = {f.name: getattr(tree, f.name) for f in dataclasses.fields(tree)}
+        step = {name: f"{path}.{name}".lstrip(".") for name in fields}
+        return dataclasses.replace(
+            tree, **{name: mapped(value, change, step[name]) for name, value in fields.items()}
+        )
+    number = isinstance(tree, int | float | np.ndarray) and not isinstance(tree, bool)
+    return change(path, tree) if number else tree
+
+
+def keys(tree: Any) -> tuple[str, ...]:
+    """The paths of all numbers."""
+    found: dict[str, None] = {}
+
+    def noted(path: str, value: Any) -> Any:
+        if np.asarray(value).dtype.kind in "fiu":
+            found[path] = None
+        return value
+
+    mapped(tree, noted)
+    return tuple(found)
+
+
+def with_axes(tree: Any, axes: int) -> Any:
+    """The same file with so many axes of length one in front of each number."""
+    return mapped(tree, lambda _, value: np.asarray(value)[(None,) * axes])
+
+
+def stacked() -> Technology:
+    """All technologies beside each other, with an axis for what each has many of."""
+    found = Technology.stack([with_axes(tech, 1) for tech in TECHNOLOGIES])
+    return mapped(found, lambda _, v: v[:, None] if v.dtype.kind == "U" else v)  # type: ignore
+
+
+def chip(
+    tech: Technology, device: Device = INPUTS.device, pulses: Pulses = INPUTS.pulses
+) -> Design:
+    """The chip that trains VGG11."""
+    activity = Measured.of(INPUTS.network.assumed(INPUTS.architecture.input_bits))
+    layers = Layers.of(INPUTS.network, INPUTS.architecture)
+    return design(layers, INPUTS.architecture, tech, device, pulses, activity, 128.0)
+
+
+def estimated(*of: Any) -> Iterator[Any]:
+    """What it costs."""
+    found = chip(*of)
+    yield found.chip.footprint.area.total
+    yield found.chip.footprint.leakage.total
+    for phase in found.phases.values():
+        yield from (phase.energy.total, phase.time, phase.together)
