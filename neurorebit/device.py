@@ -57,6 +57,20 @@ class Variation(Section):
 
 
 @dataclass(frozen=True, eq=False)
+class Ferroelectric(Section):
+    """The gate stack of a ferroelectric FET, which is written by charge and not by a current.
+
+    The state goes with the polarization, from minus to plus the remanent ``polarization``, over the
+    ``area`` of the gate in squares of the feature size; ``gate_cap`` is charged by every pulse.
+    """
+
+    source: str
+    polarization: Annotated[Real, quantity("C/m2", above=0)]
+    area: Multiple
+    gate_cap: Annotated[Real, quantity("F", at_least=0)]
+
+
+@dataclass(frozen=True, eq=False)
 class Device(Section):
     """A memory device: conductances between ``g_min`` and ``g_max``."""
 
@@ -68,6 +82,7 @@ class Device(Section):
     cell: Cell
     variation: Variation
     pulses: Pulses | None = None
+    ferroelectric: Ferroelectric | None = None
 
     @property
     def r_off(self) -> Real:
@@ -87,7 +102,10 @@ class Device(Section):
 
 def read_device(document: Document) -> Device:
     """The device of a file; InputError where it is wrong."""
-    return document.read(Device)
+    device = document.read(Device)
+    if (device.kind == "fefet") != (device.ferroelectric is not None):
+        raise document.error(("kind",), "a section 'ferroelectric' goes with kind 'fefet' alone")
+    return device
 
 
 def pulses_of(device: Device, document: Document, need: str) -> Pulses:

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.adc import SarAdc
-from neurorebit.circuits.array import ReramArray
+from neurorebit.circuits.array import ReramArray, device_array
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.decoder import MuxDecoder
 from neurorebit.circuits.gates import cells
@@ -40,7 +40,7 @@ class Reference(Block):
     @cached_property
     def columns(self) -> ReramArray:
         """The reference columns, beside the array on the same rows."""
-        return ReramArray(self.tech, self.device, self.rows, self.cols, "columns")
+        return device_array(self.tech, self.device, self.rows, self.cols, "columns")
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
@@ -78,7 +78,7 @@ class AnalogMacro(Block):
 
     @cached_property
     def array(self) -> ReramArray:
-        return ReramArray(self.tech, self.device, self.rows, self.cols)
+        return device_array(self.tech, self.device, self.rows, self.cols)
 
     @cached_property
     def reference(self) -> Reference:
@@ -105,7 +105,7 @@ class AnalogMacro(Block):
         return ColSwitchMatrix(
             self.tech,
             self.cols,
-            driven_res=self.device.r_on + array.access_res,
+            driven_res=self.device.r_on + array.series_res,
             load=array.col_cap,
             line_res=array.col_res,
             read_voltage=cell.read_voltage,
@@ -121,7 +121,7 @@ class AnalogMacro(Block):
             self.tech,
             self.adcs,
             self.cols_per_adc,
-            driven_res=(self.device.r_on + array.access_res) / self.rows,
+            driven_res=(self.device.r_on + array.series_res) / self.rows,
             read_voltage=self.device.cell.read_voltage,
             fit_width=array.row_length,
         )
@@ -227,12 +227,13 @@ class AnalogMacro(Block):
         set_volts, reset_volts = pulses.voltage_ltp, pulses.voltage_ltd
         raised = array.pulse_set(up * held / np.maximum(up_rows, 1e-300), set_volts)
         lowered = array.pulse_reset(down * held / np.maximum(down_rows, 1e-300), reset_volts)
-        share = array.conductance(conductance)
-        heat = held * share * up * up_pulses * set_volts**2 * pulses.width_ltp
-        heat = heat + held * share * down * down_pulses * reset_volts**2 * pulses.width_ltd
+        ltp = set_volts, pulses.width_ltp, pulses.levels_ltp
+        ltd = reset_volts, pulses.width_ltd, pulses.levels_ltd
+        taken = up * up_pulses * array.written(conductance, *ltp)
+        taken = held * (taken + down * down_pulses * array.written(conductance, *ltd))
         time = up_rows * up_pulses * pulses.width_ltp + down_rows * down_pulses * pulses.width_ltd
         lines = up_rows * up_pulses * raised + down_rows * down_pulses * lowered
-        return switched + lines + Cost.of(heat, time).under("cells")
+        return switched + lines + Cost.of(taken, time).under("cells")
 
 
 def touched(share: Real, cells: Real) -> Real:

@@ -16,7 +16,7 @@ import numpy as np
 from neurorebit.chip.apim import touched
 from neurorebit.chip.converters import Converters
 from neurorebit.chip.macro import Counted, Macro, Side, log2_up
-from neurorebit.circuits.array import ReramArray
+from neurorebit.circuits.array import ReramArray, device_array
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.circuits.decoder import Decoder
@@ -46,7 +46,7 @@ class ReramMacro(Macro):
 
     def array_of(self, rows: Real, cols: Real, name: str = "array") -> Array:
         """So many cells."""
-        return ReramArray(self.tech, self.device, rows, cols, name)
+        return device_array(self.tech, self.device, rows, cols, name)
 
     @cached_property
     def array(self) -> Array:
@@ -66,8 +66,8 @@ class ReramMacro(Macro):
 
     @property
     def _path_res(self) -> Real:
-        """Resistance [ohm] of a cell in the low state and its access transistor."""
-        return self.device.r_on + self.array.access_res
+        """Resistance [ohm] of a cell in the low state, as it is read."""
+        return self.device.r_on + self.array.series_res
 
     def together(self, side: Side) -> Real:
         """Cells of a line that a read sums."""
@@ -146,10 +146,6 @@ class ReramMacro(Macro):
         """Switch rows and columns so many times, with a share of a row's cells to program."""
         return operations * (self._row_path_write() | self._col_path_write(written, pulses))
 
-    def _written(self, state: Real, voltage: Real) -> Real:
-        """Conductance [S], at a write voltage, of a cell at this share of the range."""
-        return self.array.conductance(state)
-
     @action
     def program(
         self,
@@ -166,16 +162,15 @@ class ReramMacro(Macro):
         held = np.where(np.asarray(cells) > 0.0, cells, self.rows * self.cols)
         array, total = self.array, Cost()
         kinds = (
-            (rising, pulses.voltage_ltp, pulses.width_ltp, array.pulse_set),
-            (falling, pulses.voltage_ltd, pulses.width_ltd, array.pulse_reset),
+            (rising, pulses.voltage_ltp, pulses.width_ltp, pulses.levels_ltp, array.pulse_set),
+            (falling, pulses.voltage_ltd, pulses.width_ltd, pulses.levels_ltd, array.pulse_reset),
         )
-        for (changed, each), voltage, width, pulse in kinds:
+        for (changed, each), voltage, width, levels, pulse in kinds:
             rows = self.rows * touched(changed, held / self.rows)
             per_row = changed * held / np.maximum(rows, 1e-300)
             lines = rows * each * pulse(per_row, voltage)
-            written = self._written(state, voltage)
-            heat = held * changed * each * written * voltage**2 * width
-            cell = Cost.of(heat, rows * each * width).under("cells")
+            taken = held * changed * each * array.written(state, voltage, width, levels)
+            cell = Cost.of(taken, rows * each * width).under("cells")
             total = total + self.select_rows(rows, per_row / self.cols, each) + lines + cell
         return total
 
@@ -319,11 +314,6 @@ class CrosspointMacro(ParallelMacro):
 
     def _col_path_write(self, written: Real, pulses: Real) -> Cost:
         return self.col_switches.write_half_selected(written, pulses)
-
-    def _written(self, state: Real, voltage: Real) -> Real:
-        array = self.array
-        assert isinstance(array, CrosspointArray)
-        return array.conductance_at(state, voltage, voltage)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

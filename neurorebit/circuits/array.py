@@ -49,6 +49,11 @@ class ReramArray(Block):
         """Resistance of the access transistor [ohm]."""
         return self.device.cell.access_share * self.device.r_on
 
+    @property
+    def series_res(self) -> Real:
+        """Resistance [ohm] that a read finds beside the device in a cell."""
+        return self.access_res
+
     @cached_property
     def access_width(self) -> Real:
         """Drawn width of the access transistor [m]; nan where it does not fit the cell."""
@@ -103,7 +108,7 @@ class ReramArray(Block):
     def column_res(self, active_rows: Real, share: Real) -> Real:
         """Resistance [ohm] of a column: cells of active rows, their access and mean wires."""
         wires = (self.row_res + self.col_res) / 2.0
-        cell = 1.0 / self.conductance(share) + self.access_res + wires
+        cell = 1.0 / self.conductance(share) + self.series_res + wires
         return cell / np.maximum(active_rows, 1e-12)
 
     @action
@@ -134,6 +139,13 @@ class ReramArray(Block):
         row = row_cap * cell.read_voltage**2 + self.access_cap * cell.access_voltage**2
         return Cost.of(columns * col + sensed * row, 0.0)
 
+    def written(self, share: Real, voltage: Real, width: Real, pulses: Real) -> Real:
+        """Energy [J] that a cell at this share of the range takes in a pulse of this width [s].
+
+        ``pulses`` lead from one end of the range to the other.
+        """
+        return self.conductance(share) * voltage**2 * width
+
     @action
     def pulse_set(self, cells: Real, voltage: Real) -> Cost:
         """Charge the lines for one pulse up in so many cells of a row; other columns inhibit."""
@@ -146,6 +158,49 @@ class ReramArray(Block):
         row = self.access_cap * self.device.cell.access_voltage**2
         row = row + (self.rows - 1.0) * self.row_cap * voltage**2
         return Cost.of(row + cells * self.col_cap * voltage**2, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class FefetArray(ReramArray):
+    """Ferroelectric FETs, each with a transistor that leads its column's pulses to its gate.
+
+    A read goes through the channel alone. A pulse turns its share of the polarization over, from
+    minus to plus the remanent one in a train of them; nothing is erased in between.
+    """
+
+    @property
+    def series_res(self) -> Real:
+        return 0.0
+
+    def written(self, share: Real, voltage: Real, width: Real, pulses: Real) -> Real:
+        gate = self.device.ferroelectric
+        assert gate is not None
+        return 2.0 * gate.polarization * gate.area * self.tech.feature**2 / pulses * voltage
+
+    def _pulse(self, cells: Real, voltage: Real) -> Cost:
+        """Open a row and charge the columns of so many cells, with their gates."""
+        gate = self.device.ferroelectric
+        assert gate is not None
+        row = self.access_cap * self.device.cell.access_voltage**2
+        return Cost.of(row + cells * (self.col_cap + gate.gate_cap) * voltage**2, 0.0)
+
+    @action
+    def pulse_set(self, cells: Real, voltage: Real) -> Cost:
+        """Charge the lines for one pulse up in so many cells of a row."""
+        return self._pulse(cells, voltage)
+
+    @action
+    def pulse_reset(self, cells: Real, voltage: Real) -> Cost:
+        """Charge the lines for one pulse down in so many cells of a row."""
+        return self._pulse(cells, voltage)
+
+
+def device_array(
+    tech: Technology, device: Device, rows: Real, cols: Real, name: str = "array"
+) -> ReramArray:
+    """So many cells of a device, as its kind is written."""
+    kind = ReramArray if device.ferroelectric is None else FefetArray
+    return kind(tech, device, rows, cols, name)
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,7 +53,7 @@ class CrosspointArray(Block):
         return self.rows * self.device.cell.height * self.tech.wire.width
 
     @property
-    def access_res(self) -> Real:
+    def series_res(self) -> Real:
         """A selector has no resistance of its own at the read voltage."""
         return 0.0
 
@@ -101,6 +101,10 @@ class CrosspointArray(Block):
         read = self.device.cell.read_voltage
         res = 1.0 / self.conductance(share)
         return 1.0 / selected_res(res, voltage, read, write_voltage, self.nonlinearity)
+
+    def written(self, share: Real, voltage: Real, width: Real, pulses: Real) -> Real:
+        """Energy [J] that a cell at this share of the range takes in a pulse of this width [s]."""
+        return self.conductance_at(share, voltage, voltage) * voltage**2 * width
 
     def column_res(self, active_rows: Real, share: Real) -> Real:
         """Resistance [ohm] of a column: cells of active rows and mean wires."""

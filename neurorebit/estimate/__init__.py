@@ -165,6 +165,11 @@ def _of_device(device: Device) -> tuple[str, ...]:
     """What the estimate assumes of a device that is no ReRAM."""
     if device.kind == "reram":
         return ()
+    if device.ferroelectric is not None:
+        return (
+            f"the cells of {device.name} are read through their channel alone; a pulse turns its "
+            "share of the polarization over, and nothing is erased in between",
+        )
     return (
         f"the cells of {device.name} ({device.kind}) are read and written as resistances behind an "
         "access transistor, as ReRAM is",

@@ -331,7 +331,7 @@ class _ToolReram(_ToolMacro):
     def mean_res(self) -> Any:
         """Mean of the two states with the access transistor [ohm]."""
         on, off = self.i["resistance_on_ohm"], self.i["resistance_off_ohm"]
-        return (on + off) / 2.0 + self.array.access_res
+        return (on + off) / 2.0 + self.array.series_res
 
     @property
     def wire_energies(self) -> tuple[Any, Any]:
