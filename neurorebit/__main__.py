@@ -373,7 +373,7 @@ def _parser() -> Parser:
     run = command(commands, "run", _run, "train a network and report what its chip costs")
     chip(run)
     run.add_argument(
-        "--weights", metavar="W", help="where the weights live: hybrid or real (software)"
+        "--weights", metavar="W", help="how weights are held and learn: hybrid, real, reram, …"
     )
     run.add_argument("--no-train", action="store_true", help="estimate only, with assumed activity")
     run.add_argument(

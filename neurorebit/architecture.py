@@ -154,6 +154,18 @@ class Dram(Section):
     bandwidth: Annotated[Real, quantity("bit/s", above=0)]
 
 
+Scheme = Literal[
+    "real",
+    "quantized",
+    "hybrid",
+    "reram",
+    "reram_mapped",
+    "mixed_precision",
+    "tiki_taka",
+    "manhattan",
+]
+
+
 @dataclass(frozen=True, eq=False)
 class ArchitectureSpec(Section):
     """What all chips have, as their files give it. Both sides read bits and arrays here.
@@ -166,7 +178,7 @@ class ArchitectureSpec(Section):
     name: str
     technology: str
     device: str
-    weights: Literal["hybrid", "real"]
+    weights: Scheme
     weight_bits: Annotated[int, Field(ge=2, le=8)]
     input_bits: Annotated[int, Field(ge=2, le=16)]
     error_bits: Annotated[int, Field(ge=2, le=32)] | Literal["fp32"]
@@ -189,6 +201,11 @@ class ArchitectureSpec(Section):
     def forward(self) -> ForwardArrays:
         """The arrays that do the forward pass."""
         raise NotImplementedError
+
+    @property
+    def back_adc_bits(self) -> int:
+        """Bits of the converters that those arrays, read backwards, would have."""
+        return self.forward.adc_bits
 
     @property
     def cells_per_weight(self) -> Real:
@@ -239,6 +256,10 @@ class InPlaceSpec(ArchitectureSpec):
     @property
     def forward(self) -> ForwardArrays:
         return self.arrays
+
+    @property
+    def back_adc_bits(self) -> int:
+        return self.arrays.back_adc_bits
 
     @property
     def cells_per_weight(self) -> Real:

@@ -48,12 +48,48 @@ class Pulses(Section):
 
 @dataclass(frozen=True, eq=False)
 class Variation(Section):
-    """Spread of a written conductance: form ``state`` is G = G_level (1 + d2d e)(1 + c2c e')."""
+    """Relative spread of conductances; e belongs to a cell for good, e' is drawn anew.
+
+    Cells written to a level: ``form`` state leaves G = G_level (1 + d2d e)(1 + c2c e'); in form
+    read the write leaves out e', and every read draws one. Cells programmed by pulses:
+    ``pulse_d2d`` says what ``d2d`` spreads (the step of a pulse, the cell's bounds, both, the
+    magnitude of its nonlinearity labels, or the whole conductance), ``pulse_c2c`` what a pulse's
+    own draw spreads (its step by ``c2c``; the conductance by the ``c2c`` of the pulse data, of the
+    range; or the conductance that an update leaves, by ``c2c``). ``read`` is the noise of every
+    read beside it; ``stuck_low`` and ``stuck_high`` are the shares of the cells that stay at an end
+    of the range.
+    """
 
     source: str
-    form: Literal["state"]
+    form: Literal["state", "read"]
     d2d: Annotated[float, quantity("", at_least=0, at_most=1)]
     c2c: Annotated[float, quantity("", at_least=0, at_most=1)]
+    pulse_d2d: Literal["step", "bounds", "step_and_bounds", "label", "state"] = "step_and_bounds"
+    pulse_c2c: Literal["step", "range", "state"] = "step"
+    read: Annotated[float, quantity("", at_least=0, at_most=1)] = 0.0
+    stuck_low: Annotated[float, quantity("", at_least=0, at_most=1)] = 0.0
+    stuck_high: Annotated[float, quantity("", at_least=0, at_most=1)] = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Retention(Section):
+    """Drift of a cell at rest: G = G0 (t / 1 s)^exponent upwards, its inverse downwards.
+
+    ``toward``: the share of the range that every cell drifts to and stops at, or ``random``: up,
+    down or not at all, to the end of the range.
+    """
+
+    source: str
+    exponent: Annotated[float, quantity("", at_least=0, at_most=1)]
+    toward: Annotated[float, quantity("", at_least=0, at_most=1)] | Literal["random"]
+
+
+@dataclass(frozen=True, eq=False)
+class Endurance(Section):
+    """How many times a cell can be written before it fails."""
+
+    source: str
+    writes: Annotated[float, quantity("", above=0)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +119,8 @@ class Device(Section):
     variation: Variation
     pulses: Pulses | None = None
     ferroelectric: Ferroelectric | None = None
+    retention: Retention | None = None
+    endurance: Endurance | None = None
 
     @property
     def r_off(self) -> Real:

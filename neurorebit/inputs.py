@@ -126,6 +126,9 @@ def read_inputs(
         _set(documents[kind], settings)
     cells = read_device(documents["device"])
     pulses = pulses_of(cells, documents["device"], "programming the analog macros")
+    if resolved.training.rest > 1.0 and cells.retention is None:
+        message = f"{cells.name} has no section 'retention'; add one, or take another device"
+        raise document.error(("training", "rest"), message)
     return Inputs(
         network=resolved,
         architecture=spec,

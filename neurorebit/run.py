@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurorebit import __version__, report
+from neurorebit.ablations import ablations
 from neurorebit.activity import Activity
 from neurorebit.circuits.array import ReramArray
 from neurorebit.estimate import Estimate, estimate
@@ -119,7 +120,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
         "recipe": inputs.recipe,
         "seed": request.seed,
         "inputs": inputs.record(),
-        "ablations": _ablations(inputs, result),
+        "ablations": list(result.ablations if result else ablations(inputs.architecture)),
         "overrides": [str(setting) for setting in inputs.settings],
         "notes": _notes(inputs, request, activity, trained),
     }
@@ -223,15 +224,6 @@ def _training_record(training: Training, trained: Trained) -> dict[str, Any]:
         "diverged": result.diverged,
         "weights_sha256": result.weights_sha256,
     }
-
-
-def _ablations(inputs: Inputs, result: TrainingResult | None) -> list[str]:
-    """Where training and estimate are not of the same chip."""
-    if result is not None:
-        return list(result.ablations)
-    if inputs.architecture.weights == "real":
-        return ["weights=real: software has no arrays; the estimate bills the hybrid chip"]
-    return []
 
 
 def _notes(

@@ -23,6 +23,8 @@ def curve(x, bend):
 @njit(cache=True, nogil=True)
 def position(state, bend):
     """The share of the pulses that reaches a state: the inverse of ``curve``."""
+    if state >= 1.0:
+        return 1.0
     return math.log1p(math.expm1(-bend) * state) / -bend if bend != 0.0 else state
 
 
@@ -73,6 +75,101 @@ def spread(deviation, z):
 
 
 @njit(cache=True, nogil=True)
+def programmed(weight, pulses, cell, device, z):
+    """The weight that ``pulses`` leave, drawn with ``z``; below 0 downwards.
+
+    ``cell`` is (low, high, step, bend up, bend down): its bounds as weights, its step over the
+    nominal one, its curves. ``device`` is (pulses up, pulses down, form, c2c, offset): those from
+    end to end, what a draw spreads (0 the step, 1 the range, 2 the conductance) and by how much,
+    and the weight 0 as a conductance, over half the range.
+    """
+    low, high, step, bend_up, bend_down = cell
+    up, down, form, c2c, offset = device
+    if high <= low:
+        return weight  # a stuck cell
+    count = abs(pulses)
+    share = step * (pulses / up if pulses > 0 else pulses / down)
+    if form == 0:  # n steps, each of its own size
+        share *= 1.0 + c2c * z / math.sqrt(count)
+    state = pulsed((weight - low) / (high - low), share, bend_up if pulses > 0 else bend_down)
+    if form == 1:
+        state = min(max(state + c2c * math.sqrt(count) * z, 0.0), 1.0)
+    new = low + state * (high - low)
+    if form == 2:
+        new = min(max(new + c2c * z * (new + offset), low), high)
+    return new
+
+
+@njit(cache=True, nogil=True)
+def nominal(weight, meant, bend_up, bend_down, up, down):
+    """The whole pulses from one weight to another on the nominal curves; below 0 downwards."""
+    state = min(max(0.5 * (weight + 1.0), 0.0), 1.0)
+    goal = min(max(0.5 * (meant + 1.0), 0.0), 1.0)
+    rising = goal > state
+    bend = bend_up if rising else bend_down
+    share = position(goal, bend) - position(state, bend)
+    return math.floor(share * (up if rising else down) + 0.5)
+
+
+@njit(cache=True, nogil=True)
+def relabel(label, change):
+    """A label whose magnitude is off by ``change``, its sign kept, within what has a curve."""
+    return math.copysign(min(max(abs(label) + change, 0.0), 10.0), label)
+
+
+@njit(cache=True, nogil=True)
+def symmetry(cell, device):
+    """The weight where a pulse up and a pulse down change a cell alike; mid range on lines."""
+    low, high, step, bend_up, bend_down = cell
+    up, down = device[0], device[1]
+    below, above = 0.0, 1.0
+    for _ in range(48):  # the steps' difference falls as the state rises, if it changes at all
+        state = 0.5 * (below + above)
+        rise = pulsed(state, step / up, bend_up) - state
+        fall = state - pulsed(state, -step / down, bend_down)
+        if rise > fall:
+            below = state
+        elif rise < fall:
+            above = state
+        else:
+            break
+    return low + 0.5 * (below + above) * (high - low)
+
+
+@njit(cache=True, nogil=True)
+def spacing(pulses_up, pulses_down):
+    """The mean step of a pulse as a weight: the range is 2."""
+    return 1.0 / pulses_up + 1.0 / pulses_down
+
+
+@njit(cache=True, nogil=True)
+def bound(side, factor, offset):
+    """The weight at an end (-1 or 1) of the range whose conductance is ``factor`` its nominal."""
+    return factor * (side + offset) - offset
+
+
+@njit(cache=True, nogil=True)
+def drifted(weight, time, exponent, toward, offset):
+    """The weight after a rest of so many seconds (1 and more), drifting to the weight ``toward``.
+
+    The conductance (weight + offset) follows G0 t^exponent or its inverse and stops there.
+    """
+    factor = time**exponent
+    if weight < toward:
+        return min((weight + offset) * factor - offset, toward)
+    return max((weight + offset) / factor - offset, toward)
+
+
+@njit(cache=True, nogil=True)
+def odd_level(weight, per_level, top):
+    """The odd level in -top..top (odd) that is nearest to ``weight * per_level``."""
+    x = weight * per_level
+    x = x if x > -top else -top  # nan as well
+    x = x if x < top else top
+    return min(2 * math.floor(0.5 * x) + 1, int(top))
+
+
+@njit(cache=True, nogil=True)
 def level(weight, per_level, top):
     """The level in -top..top that is nearest to ``weight * per_level``."""
     x = weight * per_level
@@ -97,3 +194,45 @@ def written(g, d2d, z_device, c2c, z_cycle):
 def signed(g, g_min, g_max):
     """The weight in units of full scale, read against a reference at mid range (mapping R1)."""
     return (g - 0.5 * (g_min + g_max)) / (0.5 * (g_max - g_min))
+
+
+@njit(cache=True, nogil=True)
+def pair(w, offset):
+    """The conductances meant for a weight by two cells, one at the least (mapping R2).
+
+    In halves of the range, so that the weight is half their difference.
+    """
+    least = offset - 1.0
+    return least + 2.0 * max(w, 0.0), least + 2.0 * max(-w, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def noisy(w, mapping, relative, z, other, offset):
+    """The weight when each conductance behind it is off by ``relative`` times its own draw.
+
+    ``mapping``: 0 one cell and a quiet reference, 1 a pair of cells, 2 the weight itself.
+    """
+    if mapping == 0:
+        return w + relative * z * (w + offset)
+    if mapping == 1:
+        plus, minus = pair(w, offset)
+        return w + 0.5 * relative * (z * plus - other * minus)
+    return w + relative * z * w
+
+
+@njit(cache=True, nogil=True)
+def stuck(u, low, high):
+    """Whether a cell with the uniform number ``u`` is stuck: -1 low, 1 high, 0 not."""
+    if u < low:
+        return -1
+    return 1 if u >= 1.0 - high else 0
+
+
+@njit(cache=True, nogil=True)
+def paired(w, offset, factor, other_factor, stuck, other_stuck):
+    """The weight that two cells hold, each off by its own factor or stuck at an end (R2)."""
+    least = offset - 1.0
+    plus, minus = pair(w, offset)
+    plus = plus * factor if stuck == 0 else least + 1.0 + stuck
+    minus = minus * other_factor if other_stuck == 0 else least + 1.0 + other_stuck
+    return 0.5 * (plus - minus)

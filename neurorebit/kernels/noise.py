@@ -26,6 +26,21 @@ QUARTER = np.uint64(30)  # of a turn, as a power of two
 INITIAL = 0  # the first weights
 DEVICE = 1  # device to device: static, step 0
 CYCLE = 2  # cycle to cycle: one for each write
+LOW = 3  # bounds, curves and defects of a cell: static, step 0
+HIGH = 4
+UP = 5
+DOWN = 6
+STUCK = 7
+OTHER_DEVICE = 8  # the second cell of a pair
+OTHER_CYCLE = 9
+OTHER_STUCK = 10
+READ = 11  # one for each read
+OTHER_READ = 12
+DRIFT = 13  # static: which way a cell drifts
+ROUND = 14  # of pulses to whole ones
+BITS = 15  # of the pulse trains on rows and columns
+OTHER_BITS = 16
+ARRAYS = 32  # purposes of one array; those of a layer's next array follow
 
 
 @njit(cache=True, nogil=True)
@@ -110,12 +125,12 @@ def normal(cell, step, layer, purpose, seed):
 
 
 @njit(cache=True, nogil=True)
-def normals(out, first, step, layer, purpose, seed):
-    """``normal`` of the 64 cells from ``first``, a multiple of 4, on, at a fourth of its cost.
+def draw(words, first, step, layer, purpose, seed):
+    """The random words of the 64 cells from ``first``, a multiple of 4, on.
 
-    ``out`` [4, 16] has cell ``first + 4 j + i`` at [i, j]. Loops over groups fill vector units.
+    ``words`` [4, 16] has that of cell ``first + 4 j + i`` at [i, j]. Loops over groups fill vector
+    units.
     """
-    words = np.empty((4, GROUPS), np.uint64)
     w0, w1, w2, w3 = words[0], words[1], words[2], words[3]
     for j in range(GROUPS):
         w0[j] = np.uint64((first >> 2) + j) & MASK
@@ -129,6 +144,32 @@ def normals(out, first, step, layer, purpose, seed):
             w0[j], w1[j], w2[j], w3[j] = philox_round(w0[j], w1[j], w2[j], w3[j], k0, k1)
         k0 = (k0 + WEYL_0) & MASK
         k1 = (k1 + WEYL_1) & MASK
+
+
+@njit(cache=True, nogil=True)
+def uniform(cell, step, layer, purpose, seed):
+    """The number from 0 to 1 (not 1 itself) that belongs to this cell."""
+    key = np.uint64(seed)
+    w0, w1, w2, w3 = philox(
+        np.uint64(cell >> 2) & MASK,
+        np.uint64(step) & MASK,
+        np.uint64(layer) & MASK,
+        np.uint64(purpose) & MASK,
+        key & MASK,
+        key >> HALF,
+    )
+    word = (w3 if cell & 1 else w2) if cell & 2 else (w1 if cell & 1 else w0)
+    return float(word) / 4294967296.0
+
+
+@njit(cache=True, nogil=True)
+def normals(out, first, step, layer, purpose, seed):
+    """``normal`` of the 64 cells from ``first``, a multiple of 4, on, at a fourth of its cost.
+
+    ``out`` [4, 16] has cell ``first + 4 j + i`` at [i, j].
+    """
+    words = np.empty((4, GROUPS), np.uint64)
+    draw(words, first, step, layer, purpose, seed)
     for i in range(0, 4, 2):
         for j in range(GROUPS):
             length = radius(words[i, j])

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from neurorebit.train import product
 from neurorebit.train.product import Conversion, Windows
 from neurorebit.train.wires import Wires
-from neurorebit.train.workers import Array
+from neurorebit.train.workers import Array, spans
 
 if TYPE_CHECKING:
-    from neurorebit.train.weights import Site
+    from neurorebit.train.weights.base import Site
 
 
 @dataclass(eq=False)
@@ -58,6 +60,31 @@ class Converters:
         top = 2 ** (site.spec.forward.adc_bits - 1) - 1
         step = site.spec.forward.adc_range * float(power) ** 0.5 / top
         found = product.multiply(*arrays, Conversion(step, top, measuring, planes))
+        if measuring:
+            self.powers += found
+            self.measured += 1
+
+    def transposed(self, dy: Array, matrix: Array, x: Windows, dx: Array, scale: float) -> None:
+        """``dx`` = scale times what the arrays' rows read of the errors on their columns.
+
+        The range is found as that of the columns is; both signs are converted at once, and wires
+        are ideal this way.
+        """
+        site = self.site
+        if site.training.adc == "ideal":
+            product.transposed(dy, matrix, x, dx, site.workers)
+            np.multiply(dx, dx.dtype.type(scale), out=dx)
+            return
+        cuts = spans(matrix.shape[2], int(site.spec.forward.cols / site.spec.cells_per_weight))
+        measuring = self.measured < site.training.calibration_steps
+        arrays = (dy, matrix, x, dx, site.workers, cuts, scale)
+        if self.measured == 0:
+            power = product.read_back(*arrays, Conversion(0.0, 0, True))
+        else:
+            power = self.powers / self.measured
+        top = 2 ** (site.spec.back_adc_bits - 1) - 1
+        step = site.spec.forward.adc_range * float(power) ** 0.5 / top
+        found = product.read_back(*arrays, Conversion(step, top, measuring))
         if measuring:
             self.powers += found
             self.measured += 1

@@ -115,7 +115,8 @@ class Model:
 
     def _matrix_layer(self, node: Node) -> MatrixLayer:
         index = len(self.matrices)
-        site = Site(node, index, self._cuts[index], *self._site)
+        edge = index in (0, len(self._cuts) - 1)
+        site = Site(node, index, self._cuts[index], *self._site, edge)
         given = self.training.error_bits
         bits = self.spec.error_bits if given is None else given
         return MatrixLayer(

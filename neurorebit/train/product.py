@@ -280,6 +280,74 @@ def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers
     workers.run(job, len(blocks))
 
 
+def read_back(
+    dy: Array,
+    matrix: Array,
+    x: Windows,
+    dx: Array,
+    workers: Workers,
+    cuts: Sequence[tuple[int, int]],
+    scale: float,
+    conversion: Conversion,
+) -> float:
+    """``dx`` = scale * what arrays read of ``dy`` on their columns, added where windows overlap.
+
+    A cut is the range of columns of one array; each of its rows has a converter. Returns the mean
+    square of the partial sums where measured. What only padding sees is not read.
+    """
+    node, dtype = x.node, matrix.dtype
+    groups, rows, cols = matrix.shape
+    height = node.shape_out.height
+    channels = node.shape_in.channels // groups
+    blocks = spans(len(dx), max(1, FEWEST // x.positions))
+    parts = [
+        piece(node, start + low, start + high)
+        for start in range(0, rows, channels)
+        for low, high in spans(channels, PIECE)
+    ]
+    factor = dtype.type(scale * conversion.step)
+    per_step = 1.0 / conversion.step if conversion.step else 0.0
+
+    def job(block: int) -> tuple[float, int]:
+        first, last = blocks[block]
+        target = dx[first:last]
+        target[...] = 0
+        power, read = 0.0, 0
+        for group in range(groups):
+            for part in parts:
+                lines, own = (first * height, last * height), (group * cols, (group + 1) * cols)
+                errors = _errors(dy, part, *lines, own, workers)
+                shape = len(errors), part.stop - part.start
+                codes = workers.scratch("columns", shape, dtype)
+                partial = workers.scratch("partial", shape, dtype)
+                codes[...] = 0
+                one = (0, 1, 1, len(errors), (0, 1, 0, len(errors)))  # a line of all of them
+                for left, right in cuts:
+                    held = matrix[group, part.start : part.stop, left:right].T
+                    np.matmul(errors[:, left:right], held, out=partial)
+                    if conversion.measured:
+                        power += float(convert.power(partial.reshape(-1)))
+                        read += partial.size
+                    convert.convert(partial, codes, 1, *one, per_step, conversion.top)
+                windows.scatter(
+                    codes,
+                    target,
+                    height,
+                    part.reach,
+                    part.start,
+                    node.kernel,
+                    node.stride,
+                    node.padding,
+                    group * channels,
+                    channels,
+                )
+        np.multiply(target, factor, out=target)
+        return power, read
+
+    powers = workers.run(job, len(blocks))
+    return sum(power for power, _ in powers) / max(sum(read for _, read in powers), 1)
+
+
 def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
     """``out`` [groups, rows, cols] = the sum over all vectors of x times ``dy``: the gradient."""
     node, dtype = x.node, out.dtype

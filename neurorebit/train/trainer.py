@@ -18,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from neurorebit.ablations import ablations
 from neurorebit.activity import Activity
 from neurorebit.architecture import ArchitectureSpec
 from neurorebit.device import Device
@@ -138,35 +139,6 @@ def train(
             diverged=loop.diverged,
             weights_sha256=model.digest(),
         )
-
-
-def ablations(architecture: ArchitectureSpec, training: Training) -> tuple[str, ...]:
-    """Where training departs from the chip that the estimate bills, in plain sentences."""
-    if architecture.weights == "real":
-        return (
-            "weights=real: training was software, exact and without arrays; the estimate bills "
-            "the hybrid chip",
-        )
-    found = []
-    if training.adc == "ideal":
-        bits = architecture.forward.adc_bits
-        found.append(f"adc=ideal: training used an ideal converter, the estimate bills {bits} bits")
-    elif training.conversion == "bit_serial":
-        found.append(
-            "conversion=bit_serial: training converted every bit plane on its own, as the chip "
-            "does, instead of their sum once"
-        )
-    if training.wires == "resistive":
-        found.append(
-            "wires=resistive: training read the arrays through the resistance of their wires, "
-            "measured anew once an epoch; the default are ideal wires"
-        )
-    if training.error_bits is not None and training.error_bits != architecture.error_bits:
-        found.append(
-            f"error_bits={training.error_bits}: training used errors of that width, the estimate "
-            f"bills {architecture.error_bits}"
-        )
-    return tuple(found)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from neurorebit.schema import InfeasibleError
 from neurorebit.train.workers import Array, spans
 
 if TYPE_CHECKING:
-    from neurorebit.train.weights import Site
+    from neurorebit.train.weights.base import Site
 
 DRIVES = 8  # rows driven in turn that are solved together: one vector register
 TOLERANCE = 1e-6  # of the drive: potentials that move less are settled

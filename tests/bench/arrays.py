@@ -29,7 +29,8 @@ from neurorebit.network import read_network
 from neurorebit.schema import Document
 from neurorebit.technology import read_technology
 from neurorebit.train.product import Windows
-from neurorebit.train.weights import HybridWeights, Site
+from neurorebit.train.weights.base import Site
+from neurorebit.train.weights.hybrid import HybridWeights
 from neurorebit.train.wires import SWEEPS, TOLERANCE, transfer
 from neurorebit.train.workers import Workers, Workspace, spans
 

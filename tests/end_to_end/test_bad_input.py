@@ -145,7 +145,7 @@ def test_a_missing_file(refused, tiny, words, told):
         (["--set", "training.adc=ideel"], "--set training.adc=ideel: training.adc: expected one "),
         (["--set", "device.r_on=0ohm"], "--set device.r_on=0ohm: r_on: must be above 0 ohm"),
         (["--set", "device.r_on=[1"], "--set device.r_on=[1: the value is not valid YAML"),
-        (["--weights", "reel"], "--weights reel: weights: expected one of hybrid, real, got "),
+        (["--weights", "reel"], "--weights reel: weights: expected one of real, quantized, "),
         (["--recipe", "slow"], "tiny.yaml:1: unknown recipe 'slow'; the file has: quick, paper"),
         (["--epochs", "0"], "--epochs: expected a whole number from 1 to 1000000, got '0'; see "),
         (["--epochs", "1.5"], "--epochs: expected a whole number from 1 to 1000000, got '1.5'; "),

@@ -9,6 +9,12 @@ from scipy.sparse import linalg
 MASK = 0xFFFFFFFF
 
 
+def uniform(cell, step, layer, purpose, seed):
+    """The cell's own word of its group of four, over 2^32."""
+    words = philox((cell // 4 & MASK, step, layer, purpose), (seed & MASK, seed >> 32))
+    return words[cell % 4] / 2**32
+
+
 def philox(counter, key):
     """Philox 4x32-10 (Salmon et al., SC 2011), after the paper's figure, in unbounded integers."""
     c, k = list(counter), list(key)

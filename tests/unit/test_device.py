@@ -81,7 +81,7 @@ def test_a_device_has_no_pulses_but_published_ones():
         ("kind", "memristor", "kind: expected one of reram, pcm, fefet, mram, got 'memristor'"),
         ("cell.read_voltage", "5 V", "cell.read_voltage: must be above 0 V and below 5 V, got 5 V"),
         ("cell.access_share", "1", "cell.access_share: must be above 0 and below 1, got 1"),
-        ("variation.form", "pulse", "variation.form: expected one of state, got 'pulse'"),
+        ("variation.form", "pulse", "variation.form: expected one of state, read, got 'pulse'"),
         ("variation.d2d", "110 %", "variation.d2d: must be at least 0 and at most 1, got 110 %"),
         (
             "pulses.levels_ltp",

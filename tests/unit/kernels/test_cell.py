@@ -40,6 +40,68 @@ def test_noise_of_a_weight_read_against_mid_range(w, deviation):
         assert analog.std() == pytest.approx(exact, rel=5 / (2 * cells) ** 0.5)
 
 
+@pytest.mark.parametrize("ratio", [10, 2.5])
+@pytest.mark.parametrize("w", [-1, 0, 1])
+def test_noise_of_a_weight_read_as_a_pair_and_as_itself(w, ratio):
+    """training.md 3.6, R2: s_w = s sqrt((|w| + 1/(r-1))^2 + (1/(r-1))^2); weight: s |w|."""
+    rng, s, offset = np.random.default_rng(8), 0.1, (ratio + 1) / (ratio - 1)
+    draws = rng.normal(size=(100_000, 2))
+    least = 1 / (ratio - 1)
+    wanted = {
+        0: s * ((w + 1) + 2 * least),
+        1: s * ((abs(w) + least) ** 2 + least**2) ** 0.5,
+        2: s * abs(w),
+    }
+    for mapping, deviation in wanted.items():
+        found = np.array([cell.noisy(w, mapping, s, a, b, offset) for a, b in draws])
+        assert found.mean() == pytest.approx(w, abs=5 * deviation / len(draws) ** 0.5)
+        assert found.std() == pytest.approx(deviation, rel=5 / (2 * len(draws)) ** 0.5)
+
+
+@pytest.mark.parametrize("w", [-1, 0, 1])
+def test_pairs_and_weights_that_are_written_have_that_noise(w):
+    """At r = 10, s = 0.1: a pair 0.016 at 0 and 0.112 at the ends, as tabulated in 3.6."""
+    real = np.full(100_000, float(w))
+    for mapping, tabulated in ((1, 0.112 if w else 0.016), (2, 0.1 * abs(w))):
+        for d2d, c2c in ((0.1, 0.0), (0.0, 0.1)):
+            analog = programmed(real, d2d=d2d, c2c=c2c, mapping=mapping)[1]
+            assert analog.mean() == pytest.approx(w, abs=0.002)
+            assert analog.std() == pytest.approx(tabulated, rel=0.03)
+
+
+def test_stuck_cells_are_stuck_whatever_is_written():
+    real = np.full(100_000, 0.4)
+    first = programmed(real, d2d=0.1, stuck=(0.05, 0.02))[1]
+    again = programmed(-real, d2d=0.1, stuck=(0.05, 0.02), step=5)[1]
+    for side, share in ((-1, 0.05), (1, 0.02)):
+        assert np.mean(first == side) == pytest.approx(share, rel=0.1)
+        np.testing.assert_array_equal(first == side, again == side)
+    pairs = programmed(real, mapping=1, stuck=(0.0, 0.02))[1]
+    assert np.mean(pairs < 0) == pytest.approx(0.02 * 0.98, rel=0.1), "the other cell is stuck high"
+
+
+def test_a_grid_without_zero_has_the_odd_levels():
+    real = np.linspace(-1.3, 1.3, 301)
+    levels, analog, _ = programmed(real, top=7, odd=True)
+    grid = np.arange(-7, 8, 2)
+    assert set(levels) == set(grid)
+    nearest = [grid[np.argmin(np.abs(w - grid / 7))] for w in real]
+    ties = np.isclose((real * 7) % 2, 0) & (np.abs(real) < 1)
+    np.testing.assert_array_equal(levels[~ties], np.array(nearest)[~ties])
+    np.testing.assert_allclose(analog, levels / 7, atol=1e-12)
+
+
+def test_all_cells_can_be_rewritten_and_every_write_of_a_cell_is_counted():
+    real, writes = np.linspace(-1, 1, 500), np.zeros(500, np.uint32)
+    levels, analog, _ = programmed(real, c2c=0.1, writes=writes)
+    before = analog.copy()
+    counts = programmed(real, levels, analog, c2c=0.1, step=1, every=True, writes=writes)[2]
+    assert np.all(analog != before)
+    assert tuple(counts[:4]) == (500, 0, 0, 0)
+    programmed(-real, levels, analog, c2c=0.1, step=2, writes=writes)
+    np.testing.assert_array_equal(writes, 2 + (levels != -levels))
+
+
 def programmed(
     real,
     levels=None,
@@ -53,26 +115,19 @@ def programmed(
     seed=3,
     layer=0,
     first=0,
+    mapping=0,
+    stuck=(0.0, 0.0),
+    odd=False,
+    every=False,
+    writes=None,
 ):
     levels = np.full(real.size, -128, np.int8) if levels is None else levels
     analog = np.zeros(real.size, real.dtype) if analog is None else analog
+    writes = np.zeros(real.size, np.uint32) if writes is None else writes
     counts = np.zeros(5)
-    cpu.program(
-        real,
-        levels,
-        analog,
-        top / full,
-        top,
-        G_MIN,
-        G_MAX,
-        d2d,
-        c2c,
-        first,
-        layer,
-        step,
-        seed,
-        counts,
-    )
+    grid = (top / full, top, odd, every)
+    device = (G_MIN, G_MAX, d2d, c2c, mapping, *stuck)
+    cpu.program(real, levels, analog, writes, grid, device, first, layer, step, seed, counts)
     return levels, analog, counts
 
 

@@ -87,3 +87,12 @@ def test_noise_does_not_depend_on_where_a_part_begins():
 
 def test_the_whole_seed_counts():
     assert not np.array_equal(fill(4, seed=7), fill(4, seed=7 + (1 << 40)))
+
+
+def test_uniform_numbers_are_the_words_of_philox_one_by_one_and_many_at_once():
+    words = np.empty((4, noise.GROUPS), np.uint64)
+    noise.draw(words, 128, 5, 2, 7, 11)
+    for cell in range(128, 192):
+        want = naive.uniform(cell, 5, 2, 7, 11)
+        assert noise.uniform(cell, 5, 2, 7, 11) == want
+        assert words[cell & 3, (cell - 128) >> 2] / 2**32 == want

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from neurorebit import paths
+from neurorebit.ablations import ablations
 from neurorebit.network import Augment, Training, read_network
 from neurorebit.schema import Document
 from neurorebit.train.data import Dataset, digits
-from neurorebit.train.trainer import Interrupts, ablations, rate_at, softmax_loss, train
+from neurorebit.train.trainer import Interrupts, rate_at, softmax_loss, train
 from neurorebit.train.workers import Workers, Workspace, spans
 
 SHAPE = (8, 8, 1)

@@ -121,7 +121,7 @@ def test_bit_serial_conversion_reads_every_plane_of_every_array(bench, images):
     np.testing.assert_allclose(
         out.reshape(want.shape), want * step * held.full / 63, rtol=1e-9, atol=1e-12
     )
-    assert held.converters.powers == pytest.approx(np.mean(squares))
+    assert held.reading.forward.powers == pytest.approx(np.mean(squares))
 
 
 def test_converting_the_sum_errs_about_as_much_as_converting_each_plane(bench):
@@ -178,15 +178,15 @@ def test_wires_are_measured_once_an_epoch_for_its_evaluation(bench, images):
     held = model.matrices[1].weights
     x, labels = images(8, SHAPE), np.arange(8) % 3
     one_step(model, x, labels, rate=0.5)
-    first = held.converters.wires.share
+    first = held.reading.forward.wires.share
     one_step(model, x, labels, rate=0.5)
-    assert held.converters.wires.share is first, "cells are written under the old shares"
+    assert held.reading.forward.wires.share is first, "cells are written under the old shares"
     model.forward(x, learning=False)
-    second = held.converters.wires.share
+    second = held.reading.forward.wires.share
     assert not np.array_equal(first, second)
     model.forward(x, learning=False)
     one_step(model, x, labels, rate=0.5)
-    assert held.converters.wires.share is second
+    assert held.reading.forward.wires.share is second
 
 
 def test_the_converters_range_is_the_mean_over_the_first_steps_then_fixed(bench, images):
@@ -201,7 +201,7 @@ def test_the_converters_range_is_the_mean_over_the_first_steps_then_fixed(bench,
         squares.append(np.mean(np.square(parts)))
         layer.forward((x,), learning=True)
         layer.forward((x,), learning=False)
-        ranges.append(layer.weights.converters.powers / layer.weights.converters.measured)
+        ranges.append(layer.weights.reading.forward.powers / layer.weights.reading.forward.measured)
     assert ranges == pytest.approx([np.mean(squares[: min(i, 2) + 1]) for i in range(5)])
 
 

@@ -1,0 +1,60 @@
+"""Where training departs from the chip that the estimate bills, in plain sentences."""
+
+from __future__ import annotations
+
+from neurorebit.architecture import ArchitectureSpec, HybridSpec
+from neurorebit.network import Training
+
+IN_PLACE = ("reram", "mixed_precision", "tiki_taka", "manhattan")  # schemes of a chip in place
+SAID = {  # keys of training, and what another value than the default means
+    "quantiser": "levels were not the symmetric ones that the spread of the weights sets",
+    "edge_bits": "first and last layer had weights of that width, the estimate bills {bits} bits",
+    "mapping": "a weight was not read as one cell against mid range, as the estimate bills it",
+    "write": "cells were not written directly to levels; the estimate bills the pulses sent",
+    "reprogram": "all cells were rewritten every so many steps; what keeps its level is billed no "
+    "pulses",
+    "error_path": "errors went back through the exact levels instead of the real weights",
+    "read": "cells were read rounded to the levels of {bits} bits, for which the estimate bills "
+    "nothing",
+    "rest": "the chip rested so many seconds before each test",
+    "conversion": "training converted every bit plane on its own, as the chip does, instead of "
+    "their sum once",
+    "wires": "training read the arrays through the resistance of their wires, measured once an "
+    "epoch; the default are ideal wires",
+}
+
+
+def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple[str, ...]:
+    """Sentences on a chip and the training of it; without training, on the chip alone."""
+    hybrid, weights = isinstance(spec, HybridSpec), spec.weights
+    chip = "the hybrid chip" if hybrid else "the chip that learns in place"
+    if weights in ("real", "quantized"):
+        what = "exact and " if weights == "real" else ""
+        told = (
+            f"training was software, {what}without arrays" if training else "software has no arrays"
+        )
+        return (f"weights={weights}: {told}; the estimate bills {chip}",)
+    found = []
+    if hybrid == (weights in IN_PLACE):
+        found.append(f"weights={weights}: a scheme of another chip; the estimate bills {chip}")
+    elif weights == "reram_mapped":
+        found.append("weights=reram_mapped: errors went back through the arrays; the estimate "
+                     f"bills {chip}, where they go through exact weights")  # fmt: skip
+    elif weights == "tiki_taka":
+        found.append("weights=tiki_taka: a weight has two arrays; the estimate bills one")
+    if training is None:
+        return tuple(found)
+    if training.adc == "ideal":
+        bits = spec.forward.adc_bits
+        found.append(f"adc=ideal: training used an ideal converter, the estimate bills {bits} bits")
+    default, bits = Training(), spec.weight_bits
+    for key, sentence in SAID.items():
+        value = getattr(training, key)
+        if value != getattr(default, key) and not (key == "conversion" and training.adc == "ideal"):
+            found.append(f"{key}={value}: {sentence.format(bits=bits)}")
+    if training.error_bits is not None and training.error_bits != spec.error_bits:
+        found.append(
+            f"error_bits={training.error_bits}: training used errors of that width, the estimate "
+            f"bills {spec.error_bits}"
+        )
+    return tuple(found)
