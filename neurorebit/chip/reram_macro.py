@@ -121,9 +121,14 @@ class ReramMacro(Macro):
         return self.array.row_cap + self.cols * self.array.drain_cap
 
     def settled(self, side: Side, res: Real) -> Cost:
-        """Lines of this resistance [ohm], through their multiplexer."""
+        """Lines of this resistance [ohm] to half a step of the converters, through their mux.
+
+        A line that carries less than full scale may be off by a larger share of what it carries,
+        and one that carries less than half a step by all of it.
+        """
         load = side.mux.gate.drain_cap * (side.ways + 1.0)
-        precision = 2.0 ** (side.converters.bits + 1.0)
+        carried = 1.0 / (res * side.converters.full_scale)
+        precision = np.maximum(2.0 ** (side.converters.bits + 1.0) * carried, 1.0)
         if side.back:
             return self.array.settle_rows(res, self.row_line_cap + load, precision)
         return self.array.settle(res, load, precision)

@@ -34,13 +34,20 @@ def test_row_by_row_takes_a_conversion_a_cell() -> None:
 
 
 def test_a_column_settles_with_its_own_resistance() -> None:
-    """Twice the resistance: twice the time, but for the line's own."""
+    """To half a step of 5 bits of full scale, 128 cells of 10 uS: 1.28 mS, not of its 0.25 mS."""
     macro = ReramParallelMacro(TECH, DEVICE)
     array = macro.array
     load = array.col_cap + 9.0 * macro.front.mux.gate.drain_cap  # 8 columns and the output
     tau = 4e3 * load + array.col_res * array.col_cap / 2.0
     settled = macro.read(res=4e3).latency.items["reram/array"]
-    assert settled == pytest.approx(8 * tau * np.log(64.0))  # half a step of 5 bits
+    assert settled == pytest.approx(8 * tau * np.log(64.0 * 0.25 / 1.28))
+
+
+def test_a_column_that_carries_nothing_need_not_settle() -> None:
+    """An input plane without ones, and one with a single one: less than half a step."""
+    macro = ReramParallelMacro(TECH, DEVICE)
+    for density in (0.0, 1.0 / 128.0):
+        assert macro.read(density=density, state=0.0).latency.items["reram/array"] == 0.0
 
 
 def test_lines_are_charged_to_their_voltages() -> None:
