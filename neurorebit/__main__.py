@@ -162,6 +162,24 @@ def _validate(asked: argparse.Namespace) -> int:
     return 0 if holds else FAILED
 
 
+def _fit(asked: argparse.Namespace) -> int:
+    from neurorebit.fit import fit
+
+    out = asked.out or Path(asked.data.stem).with_suffix(".yaml")
+    print(
+        fit(
+            asked.data,
+            out,
+            name=asked.name or asked.data.stem,
+            voltages=asked.voltage,
+            widths=asked.width,
+            like=asked.like,
+        )
+    )
+    print(f"written to {out}, with a picture in {out.with_suffix('.png')}")
+    return 0
+
+
 def _fetch(asked: argparse.Namespace) -> int:
     from neurorebit.train.download import fetch
 
@@ -288,6 +306,27 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
                 f"expected a whole number from {low} to {high}, got '{text}'"
             )
         return number
+
+    return read
+
+
+def _up_and_down(unit: str) -> Callable[[str], tuple[float, float]]:
+    """Read a quantity for pulses up and one for pulses down, or one for both."""
+
+    def read(text: str) -> tuple[float, float]:
+        from neurorebit.units import parse
+
+        parts = text.split(",")
+        try:
+            values = [parse(part, unit) for part in parts]
+        except ValueError:
+            values = []
+        if len(values) not in (1, 2) or min(values) <= 0:
+            raise argparse.ArgumentTypeError(
+                f"expected one quantity in {unit}, or one up and one down as in 2{unit},1{unit}, "
+                f"got '{text}'"
+            )
+        return values[0], values[-1]
 
     return read
 
@@ -469,6 +508,38 @@ def _parser() -> Parser:
         "--reference", metavar="DIR", type=Path, help="the records (public ones, as shipped)"
     )
     validate.add_argument("--json", metavar="FILE", type=Path, help="where to write the outcome")
+
+    fit = command(commands, "fit", _fit, "make a device file of measured pulse trains")
+    fit.add_argument(
+        "data",
+        metavar="DATA.csv",
+        type=Path,
+        help="columns cell, cycle, direction (ltp, ltd), pulse (from 0), conductance_S",
+    )
+    fit.add_argument(
+        "--voltage",
+        metavar="V[,V]",
+        type=_up_and_down("V"),
+        required=True,
+        help="of the pulses, up and down, as in 1.6V or 1.6V,1.5V",
+    )
+    fit.add_argument(
+        "--width",
+        metavar="T[,T]",
+        type=_up_and_down("s"),
+        required=True,
+        help="of the pulses, up and down, as in 50ns or 50ns,100ns",
+    )
+    fit.add_argument("--name", metavar="N", help="of the device (that of the data)")
+    fit.add_argument(
+        "--like",
+        metavar="D",
+        default="taox_hfox",
+        help="the device whose cell is assumed: its size, access and read voltage (taox_hfox)",
+    )
+    fit.add_argument(
+        "--out", metavar="FILE.yaml", type=Path, help="the device file (DATA.yaml, here)"
+    )
 
     data = command(commands, "data", _fetch, "data sets").add_subparsers(
         metavar="ACTION", required=True

@@ -1,4 +1,4 @@
-"""Array kernels: vectors/s of products against numpy's matmul, wires, cells/s of programming.
+"""Array kernels: products against numpy's matmul, integers, wires, cells/s of programming.
 
 python tests/bench/arrays.py [--threads 2] [--repeats 15]
 
@@ -24,7 +24,7 @@ from neurorebit import paths
 from neurorebit.architecture import read_architecture
 from neurorebit.circuits.array import ReramArray
 from neurorebit.device import read_device
-from neurorebit.kernels import cpu, wires
+from neurorebit.kernels import cpu, integer, wires
 from neurorebit.network import read_network
 from neurorebit.schema import Document
 from neurorebit.technology import read_technology
@@ -117,6 +117,30 @@ def products(size, batch, workers, repeats):
     return rows
 
 
+def digital(repeats):
+    """Rows of the table of exact integers: a batch of 64 errors back through an array's weights."""
+    random, rows = np.random.default_rng(0), []
+    for size in (128, 512):
+        real = random.normal(0.0, 0.05, (size, size)).astype(np.float32)
+        words = np.rint(real.astype(np.float64) * 2.0**31).astype(np.int32)
+        for bits in (8, 16):
+            codes = random.normal(0.0, 2.0 ** (bits - 4), (64, size)).astype(np.int32)
+            errors, fast = codes.astype(np.float32), np.empty((64, size), np.float32)
+            low, high = np.empty((2, 64, size), np.int64)
+            times = alternating(
+                {
+                    "exact": partial(integer.mtvm, words, codes, bits, low, high),
+                    "float32": partial(np.matmul, errors, real.T, out=fast),
+                },
+                repeats,
+            )
+            exact = (low + 2.0**16 * high) * 2.0**-31
+            ratio = times["float32"] / times["exact"]
+            off = np.std(fast - exact) / np.std(exact)
+            rows.append([f"{size} x {size}", bits, 64 / times["exact"], ratio, off])
+    return rows
+
+
 def networks(repeats):
     """Rows of the table of resistive wires: one vector, and the matrix that an array applies."""
     block = ReramArray(
@@ -192,6 +216,9 @@ def main():
         floats = ("", "", "", ".4g", ".3f", ".3f")
         print("products, one thread")
         print(tabulate(rows, heads, floatfmt=floats, missingval="-"))
+        heads = ["array", "error bits", "vectors/s", "x matmul", "float32 off by"]
+        print("\nexact integers bit by bit, one thread, batch 64")
+        print(tabulate(digital(options.repeats), heads, floatfmt=".3g"))
         heads = ["array", "one vector, ms", "matrix, ms", "of the ideal current"]
         print("\nresistive wires, one thread")
         print(tabulate(networks(options.repeats), heads, floatfmt=".3g"))

@@ -29,6 +29,50 @@ def process(*words, **options):
     )
 
 
+# --- fit
+
+
+def trains(first=1):
+    """Measured pulse trains: one cell, ten pulses up and ten down."""
+    lines = ["cell,cycle,direction,pulse,conductance_S"]
+    for name, ends in (("ltp", range(first, 12)), ("ltd", range(11, first - 1, -1))):
+        lines += [f"a,1,{name},{pulse},{g}e-6" for pulse, g in enumerate(ends)]
+    return "\n".join(lines) + "\n"
+
+
+def test_measured_trains_become_a_device_that_runs(command, tiny, place):
+    (place / "mine.csv").write_text(trains())
+    told = command("fit", "mine.csv", "--voltage", "1.6V,1.4V", "--width", "50ns")
+    assert (told.code, told.err) == (0, "")
+    assert "11 uS" in told.out
+    assert told.out.endswith("written to mine.yaml, with a picture in mine.png\n")
+    assert (place / "mine.png").stat().st_size > 1000
+    shown = command("show", "mine.yaml").out
+    assert re.search(r"voltage_ltd +1.4 V", shown)
+    assert re.search(r"width_ltd +50 ns", shown)
+    assert command("run", tiny, "--no-train", "--device", "mine.yaml", "--out", "a").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--voltage", "1.6V"], "the following arguments are required: --width; see "),
+        (["--voltage", "1.6", "--width", "1ns"], "--voltage: expected one quantity in V, or one "),
+        (["--voltage", "1V,2V,3V", "--width", "1ns"], "--voltage: expected one quantity in V, "),
+        (["--voltage", "-1V", "--width", "1ns"], "--voltage: expected one "),
+        (["--voltage", "1V", "--width", "1ns", "--like", "taox"], "taox: no such device"),
+        (["--voltage", "1V", "--width", "1ns"], "mine.csv: pulse: 0 pulses of ltp, expected 5"),
+    ],
+)
+def test_what_cannot_be_fitted_is_told_in_one_line(command, place, words, told):
+    (place / "mine.csv").write_text(trains(first=11))
+    found = command("fit", "mine.csv", *words)
+    assert found.code == 2
+    assert found.err.startswith(told)
+    assert found.err.count("\n") == 1
+    assert not (place / "mine.yaml").exists()
+
+
 # --- compare, show, data, help
 
 
@@ -192,17 +236,22 @@ def test_a_long_download_tells_how_far_it_is(capsys):
 # --- what the README says
 
 
+EXAMPLES = tuple(f"neurorebit {words}" for words in ("run vgg11", "nodes", "fit"))
+
+
 def examples():
     text = (Path(__file__).parents[2] / "README.md").read_text()
     lines = [line.split("#")[0].strip() for line in text.splitlines()]
-    return [line for line in lines if line.startswith(("neurorebit run vgg11", "neurorebit nodes"))]
+    return [line for line in lines if line.startswith(EXAMPLES)]
 
 
 @pytest.mark.parametrize("line", examples())
 def test_the_examples_of_the_readme_work(command, place, line):
     shutil.copy(paths.shipped("technology", "22nm"), place / "my_22nm.yaml")
+    shutil.copy(paths.shipped("device", "epiram"), place / "DATA.yaml")
+    (place / "DATA.csv").write_text(trains())
     words = shlex.split(re.sub(r" --resume| --stop-after \d+", "", line))[1:]  # are of training
-    words += [] if "--no-train" in words or words[0] == "nodes" else ["--no-train"]
+    words += [] if "--no-train" in words or words[0] != "run" else ["--no-train"]
     assert command(*words).code == 0
 
 

@@ -1,0 +1,172 @@
+"""Measured pulse trains: a CSV file with a line for each conductance read after a pulse."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorebit.schema import InputError
+
+COLUMNS = ("cell", "cycle", "direction", "pulse", "conductance_S")
+DIRECTIONS = ("ltp", "ltd")
+FEWEST = 5  # pulses of a train: fewer show no curve
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Train:
+    """Trains of one direction: conductances [trains, pulses + 1] [S] and whose they are."""
+
+    conductances: Array
+    cells: tuple[str, ...]
+
+    @property
+    def pulses(self) -> int:
+        """Pulses of each train."""
+        pulses: int = self.conductances.shape[1] - 1
+        return pulses
+
+    def of(self, cell: str) -> Array:
+        """The trains of one cell."""
+        found: Array = self.conductances[np.asarray(self.cells) == cell]
+        return found
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What was measured: trains up (ltp) and down (ltd), and the file they come from."""
+
+    up: Train
+    down: Train
+    file: str
+    sha256: str
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The cells that have trains in both directions, in the order of the file."""
+        return tuple(dict.fromkeys(c for c in self.up.cells if c in self.down.cells))
+
+
+def read_traces(path: Path) -> Traces:
+    """The pulse trains of a file; InputError with line and column where it is wrong.
+
+    Columns, in any order and beside any others: ``cell`` and ``cycle``, names of any kind;
+    ``direction``, ltp (up) or ltd (down); ``pulse``, from 0 (before the first) on;
+    ``conductance_S``.
+    """
+    try:
+        raw = path.read_bytes()
+        lines = raw.decode("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = getattr(problem, "strerror", None) or "not a UTF-8 text file"
+        raise InputError(f"{path}: cannot be read: {reason}") from None
+    rows = _rows(path, lines)
+    _, heads = next(rows, (1, []))
+    for column in COLUMNS:
+        if heads.count(column) != 1:
+            told = "is missing; add it" if column not in heads else "stands twice; keep one"
+            raise InputError(f"{path}:1: column '{column}' {told} (columns: {', '.join(COLUMNS)})")
+    places = [heads.index(column) for column in COLUMNS]
+    trains: dict[tuple[str, str, str], dict[int, float]] = {}
+    begun: dict[tuple[str, str, str], int] = {}  # the line that a train begins in
+    for line, values in rows:
+        if len(values) != len(heads):
+            raise InputError(
+                f"{path}:{line}: expected {len(heads)} values, one for each column, got "
+                f"{len(values)}"
+            )
+        cell, cycle, direction, pulse, conductance = (values[i] for i in places)
+        if direction.lower() not in DIRECTIONS:
+            raise InputError(
+                f"{path}:{line}: direction: expected ltp (up) or ltd (down), got '{direction}'"
+            )
+        if not pulse.isdecimal():
+            raise InputError(
+                f"{path}:{line}: pulse: expected a whole number from 0 on, got '{pulse}'"
+            )
+        key = (direction.lower(), cell, cycle)
+        train = trains.setdefault(key, {})
+        begun.setdefault(key, line)
+        if int(pulse) in train:
+            raise InputError(
+                f"{path}:{line}: pulse: {pulse} of cell '{cell}', cycle '{cycle}', {direction} "
+                "stands twice; keep one"
+            )
+        train[int(pulse)] = _conductance(conductance, f"{path}:{line}")
+    up, down = (_train(path, direction, trains, begun) for direction in DIRECTIONS)
+    traces = Traces(up, down, path.name, hashlib.sha256(raw).hexdigest())
+    if not traces.cells:
+        raise InputError(f"{path}: cell: none has both ltp and ltd; measure both of one cell")
+    for measured, sign, name in ((up, 1, "ltp"), (down, -1, "ltd")):
+        first, last = np.median(measured.conductances[:, [0, -1]], axis=0)
+        if sign * (last - first) <= 0:
+            raise InputError(
+                f"{path}: direction: conductance goes from {first:.3g} S to {last:.3g} S under "
+                f"{name}; ltp raises it, ltd lowers it: swap the names or check the data"
+            )
+    return traces
+
+
+def _rows(path: Path, lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """The values of each line that has some, with its number."""
+    rows = csv.reader(lines)
+    try:
+        for values in rows:
+            if any(value.strip() for value in values):
+                yield rows.line_num, [value.strip() for value in values]
+    except csv.Error as problem:
+        raise InputError(f"{path}:{rows.line_num}: not valid CSV: {problem}") from None
+
+
+def _conductance(text: str, where: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{where}: conductance_S: expected a number in siemens, got '{text}'")
+    if value <= 0:
+        raise InputError(
+            f"{where}: conductance_S: must be above 0, got '{text}'; correct or drop the cell"
+        )
+    return value
+
+
+def _train(
+    path: Path,
+    direction: str,
+    trains: dict[tuple[str, str, str], dict[int, float]],
+    begun: dict[tuple[str, str, str], int],
+) -> Train:
+    """The trains of one direction, all of the same length and without gaps."""
+    found = {key: train for key, train in trains.items() if key[0] == direction}
+    if not found:
+        raise InputError(
+            f"{path}: direction: no line has {direction}; a device needs ltp and ltd measured"
+        )
+    length = max(next(iter(found.values())))
+    for key, train in found.items():
+        told = f"{path}:{begun[key]}: pulse: cell '{key[1]}', cycle '{key[2]}', {direction}: "
+        missing = next((n for n in range(max(train) + 1) if n not in train), None)
+        if missing is not None:
+            raise InputError(
+                f"{told}no line for pulse {missing}; pulses count from 0 (before the first)"
+            )
+        if max(train) != length:
+            raise InputError(
+                f"{told}{max(train)} pulses, but {length} in the first train; all of a direction "
+                "must have as many"
+            )
+    if length < FEWEST:
+        raise InputError(
+            f"{path}: pulse: {length} pulses of {direction}, expected {FEWEST} or more"
+        )
+    conductances = [[train[n] for n in range(length + 1)] for train in found.values()]
+    return Train(np.array(conductances), tuple(cell for _, cell, _ in found))

@@ -1,0 +1,137 @@
+"""A fitted device as a file, a table and a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tabulate import tabulate
+
+from neurorebit import units
+from neurorebit.fit.data import Traces
+from neurorebit.fit.model import Fitted
+from neurorebit.schema import Document, InputError
+
+DIGITS = 5
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the data do not say: name, pulses up and down [V] [s], the device with such a cell."""
+
+    name: str
+    voltages: tuple[float, float]
+    widths: tuple[float, float]
+    like: Document
+
+
+def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
+    """The text of the device file."""
+    like, spread = conditions.like.tree, fitted.spread
+    trains = len(traces.up.cells) + len(traces.down.cells)
+    source = f"fitted to {trains} pulse trains of {len(traces.cells)} cells in {traces.file}"
+    form, d2d = _d2d(fitted)
+    up, down = fitted.up, fitted.down
+    lines = [
+        f"# {conditions.name}, fitted by neurorebit fit to {traces.file}",
+        f"# (SHA-256 {traces.sha256}).",
+        f"source: {_text(source)}",
+        f"name: {_text(conditions.name)}",
+        f"kind: {like['kind']}",
+        f"r_on: {units.show(1.0 / fitted.g_max, 'ohm', DIGITS)}",
+        f"on_off_ratio: {fitted.g_max / fitted.g_min:.{DIGITS}g}",
+        "cell:",
+        f"  source: {_text('not in the data; assumed as for ' + str(like['name']))}",
+        *(f"  {key}: {value}" for key, value in like["cell"].items() if key != "source"),
+        "variation:",
+        f"  source: {_text(source)}",
+        "  form: state",
+        f"  d2d: {d2d:.3g}  # of g_min {spread.low:.3g}, of g_max {spread.high:.3g}, of the step "
+        f"{spread.step:.3g}",
+        f"  c2c: {spread.cycle:.3g}  # of the conductance after as many pulses",
+        f"  pulse_d2d: {form}",
+        "  pulse_c2c: range",
+        f"  stuck_low: {fitted.stuck[0]:.3g}",
+        f"  stuck_high: {fitted.stuck[1]:.3g}",
+        "pulses:",
+        f"  source: {_text(source + '; voltages and widths as given')}",
+        f"  levels_ltp: {up.pulses}",
+        f"  levels_ltd: {down.pulses}",
+        f"  nonlinearity_ltp: {up.label:.4g}  # signed label",
+        f"  nonlinearity_ltd: {down.label:.4g}",
+        *(
+            f"  {key}_{direction}: {units.show(value, unit, DIGITS)}"
+            for key, unit, values in (
+                ("voltage", "V", conditions.voltages),
+                ("width", "s", conditions.widths),
+            )
+            for direction, value in zip(("ltp", "ltd"), values, strict=True)
+        ),
+        f"  c2c: {fitted.c2c:.3g}  # of the range, per pulse",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _d2d(fitted: Fitted) -> tuple[str, float]:
+    """What differs from cell to cell, as a device file names it, and by how much."""
+    step, low, high = fitted.spread.step, fitted.g_min, fitted.g_max
+    off = np.hypot(low * fitted.spread.low, high * fitted.spread.high)
+    bounds = off / np.hypot(low, high)
+    if step < 0.5 * bounds:
+        return "bounds", float(bounds)
+    if bounds < 0.5 * step:
+        return "step", step
+    return "step_and_bounds", float(np.hypot(step, bounds) / 2**0.5)
+
+
+def _text(words: str) -> str:
+    """Words as a YAML scalar."""
+    return "'" + " ".join(words.split()).replace("'", "''") + "'"
+
+
+def table(fitted: Fitted) -> str:
+    """What was found, for a reader."""
+    spread, up, down = fitted.spread, fitted.up, fitted.down
+    rows = [
+        ["least conductance", units.show(fitted.g_min, "S"), f"cells differ by {spread.low:.1%}"],
+        ["largest", units.show(fitted.g_max, "S"), f"cells differ by {spread.high:.1%}"],
+        ["pulses up, down", f"{up.pulses}, {down.pulses}",
+         f"cells differ by {spread.step:.1%} in their step"],
+        ["nonlinearity up, down", f"{up.label:.3f}, {down.label:.3f}", "signed labels"],
+        ["stuck low, high", f"{fitted.stuck[0]:.1%}, {fitted.stuck[1]:.1%}", "of the cells"],
+        ["noise of a pulse", f"{fitted.c2c:.2%}", "of the range"],
+        ["noise of a reading", f"{fitted.read:.2%}", "of the range"],
+        ["spread by cycle", f"{spread.cycle:.1%}", "of the conductance after as many pulses"],
+        ["misfit", f"{fitted.misfit:.2%}", "of the range, of the curve to the median trains"],
+    ]  # fmt: skip
+    return tabulate(rows, tablefmt="plain", disable_numparse=True)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a device file; InputError where that cannot be done."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+
+
+def picture(path: Path, traces: Traces, fitted: Fitted) -> None:
+    """Draw trains, medians and fitted curves; InputError where that cannot be written."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.0, 3.6), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    trains = (traces.up, traces.down)
+    for ax, train, way in zip(axes, trains, (fitted.up, fitted.down), strict=True):
+        shown = train.conductances[:: max(1, len(train.conductances) // 200)]
+        ax.plot(1e6 * shown.T, color="0.8", linewidth=0.5)
+        ax.plot(1e6 * np.median(train.conductances, axis=0), "k.", markersize=4, label="median")
+        ax.plot(1e6 * way.curve(fitted.g_min, fitted.g_max), "C1", label="fit")
+        ax.set_xlabel("pulses up" if way.sign > 0 else "pulses down")
+    axes[0].set_ylabel("conductance [uS]")
+    axes[0].legend()
+    try:
+        figure.savefig(path, dpi=150)
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None

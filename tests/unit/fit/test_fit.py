@@ -1,0 +1,198 @@
+"""Devices fitted to pulse trains: known ones are found again, wrong data are refused."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from neurorebit.device import read_device
+from neurorebit.fit import fit
+from neurorebit.fit.data import read_traces
+from neurorebit.fit.model import fit_traces
+from neurorebit.schema import Document, InputError
+
+HEAD = "cell,cycle,direction,pulse,conductance_S\n"
+AN = {1.5: 0.825164, 2.0: 0.609035, 4.0: 0.269089}  # training.md 3.2: label, normalised constant
+
+
+def after(state, pulses, label):
+    """The state after a share of the pulses from end to end, by training.md 3.1."""
+    if label == 0:
+        return state + pulses
+    k = math.copysign(1 / AN[abs(label)], label)
+    top = 1 / (1 - math.exp(-k))
+    return top - (top - state) * math.exp(-k * pulses)
+
+
+def measured(labels=(1.5, -2.0), pulses=(64, 50), cells=16, cycles=12, **off):
+    """Lines of an experiment with devices of 1 to 10 uS, and the devices themselves."""
+    d2d, step, c2c, read = (off.get(name, 0.0) for name in ("d2d", "step", "c2c", "read"))
+    rng = np.random.default_rng(4)
+    lows, highs = (g * (1 + d2d * rng.normal(size=cells)) for g in (1e-6, 1e-5))
+    steps = 1 + step * rng.normal(size=cells)
+    lines = [HEAD]
+    for cell in range(cells):
+        state = 0.0
+        for cycle in range(cycles):
+            for name, sign, label, count in zip(
+                ("ltp", "ltd"), (1, -1), labels, pulses, strict=True
+            ):
+                for pulse in range(count + 1):
+                    if pulse:
+                        state = after(state, sign * steps[cell] / count, label)
+                        state = min(max(state + c2c * rng.normal(), 0.0), 1.0)
+                    seen = state + read * rng.normal()
+                    g = lows[cell] + (highs[cell] - lows[cell]) * seen
+                    lines.append(f"{cell},{cycle},{name},{pulse},{g:.8g}\n")
+    return "".join(lines), SimpleNamespace(lows=lows, highs=highs, steps=steps)
+
+
+@pytest.fixture
+def found(tmp_path):
+    def found(text):
+        file = tmp_path / "data.csv"
+        file.write_text(text)
+        return fit_traces(read_traces(file))
+
+    return found
+
+
+def test_a_device_with_all_its_variation_is_found_again(found):
+    """Labels to 0.1, bounds to 3 %, noise of a pulse to 5 %, spreads between cells to 15 %."""
+    text, truth = measured(d2d=0.1, step=0.1, c2c=0.01)
+    device = found(text)
+    assert device.up.label == pytest.approx(1.5, abs=0.1)
+    assert device.down.label == pytest.approx(-2.0, abs=0.1)
+    assert (device.up.pulses, device.down.pulses) == (64, 50)
+    assert device.g_min == pytest.approx(np.median(truth.lows), abs=0.03 * 9e-6)
+    assert device.g_max == pytest.approx(np.median(truth.highs), rel=0.03)
+    assert device.c2c == pytest.approx(0.01, rel=0.05)
+    assert device.spread.high == pytest.approx(np.std(truth.highs, ddof=1) / 1e-5, rel=0.15)
+    assert device.spread.step == pytest.approx(np.std(truth.steps, ddof=1), rel=0.15)
+
+
+@pytest.mark.parametrize("labels", [(0, 0), (1.5, -1.5), (2.0, 2.0), (4.0, -4.0)])
+def test_without_noise_the_curve_is_found_exactly(found, labels):
+    device = found(measured(labels, (100, 80), cells=1, cycles=1)[0])
+    assert (device.up.label, device.down.label) == pytest.approx(labels, abs=2e-3)
+    assert (device.g_min, device.g_max) == pytest.approx((1e-6, 1e-5), rel=1e-3)
+    assert device.misfit < 1e-4
+    assert device.c2c < 1e-4
+
+
+def test_noise_of_readings_is_told_from_noise_of_pulses(found):
+    device = found(measured(read=0.01)[0])
+    assert device.read == pytest.approx(0.01, rel=0.1)
+    assert device.c2c < 0.003
+    assert device.up.label == pytest.approx(1.5, abs=0.2)
+
+
+def test_equal_cells_have_no_spread_and_noise_none_either(found):
+    device = found(measured(c2c=0.01)[0])
+    assert device.spread.step < 0.02
+    assert device.spread.high < 0.02
+    assert device.stuck == (0, 0)
+
+
+def test_cells_that_do_not_move_are_counted_and_left_out(found):
+    text, _ = measured(cells=6, cycles=1)
+    stuck = [
+        f"{name},0,{direction},{pulse},{g}\n"
+        for name, g in (("low", 1.2e-6), ("high", 9e-6), ("high2", 9.5e-6))
+        for direction, count in (("ltp", 64), ("ltd", 50))
+        for pulse in range(count + 1)
+    ]
+    device = found(text + "".join(stuck))
+    assert device.stuck == pytest.approx((1 / 9, 2 / 9))
+    assert device.up.label == pytest.approx(1.5, abs=2e-3)
+    assert device.g_max == pytest.approx(1e-5, rel=1e-3)
+
+
+def ramp(direction, cell="a", cycle="1", count=10):
+    """A hand-made train: 1, 2, … uS up, or down again."""
+    steps = range(count + 1) if direction == "ltp" else range(count, -1, -1)
+    return [f"{cell},{cycle},{direction},{n},{1 + g}e-6\n" for n, g in enumerate(steps)]
+
+
+def test_a_hand_made_ramp(found):
+    device = found(HEAD + "".join(ramp("ltp") + ramp("ltd")))
+    assert (device.g_min, device.g_max) == pytest.approx((1e-6, 11e-6), rel=1e-6)
+    assert (device.up.pulses, device.down.pulses) == (10, 10)
+    assert (device.up.label, device.down.label) == pytest.approx((0, 0), abs=1e-6)
+    assert (device.c2c, device.misfit) == pytest.approx((0, 0), abs=1e-6)
+
+
+def test_the_device_file_reads_back(tmp_path):
+    data, out = tmp_path / "my data.csv", tmp_path / "mine.yaml"
+    data.write_text(measured(d2d=0.1, step=0.1, c2c=0.01, cells=8, cycles=4)[0])
+    told = fit(data, out, name="It's mine", voltages=(1.6, 1.4), widths=(5e-8, 1e-7))
+    device = read_device(Document(out))
+    fitted = fit_traces(read_traces(data))
+    assert device.name == "It's mine"
+    assert (device.g_min, device.g_max) == pytest.approx((fitted.g_min, fitted.g_max), rel=1e-4)
+    pulses = device.pulses
+    assert (pulses.voltage_ltp, pulses.voltage_ltd) == (1.6, 1.4)
+    assert (pulses.width_ltp, pulses.width_ltd) == pytest.approx((5e-8, 1e-7))
+    assert (pulses.levels_ltp, pulses.levels_ltd) == (64, 50)
+    assert pulses.nonlinearity_ltp == pytest.approx(fitted.up.label, abs=1e-3)
+    assert pulses.c2c == pytest.approx(fitted.c2c, rel=0.01)
+    assert device.variation.pulse_d2d == "step_and_bounds"
+    assert 0.05 < device.variation.d2d < 0.2
+    assert device.cell.access_share == 0.25, "assumed as for TaOx/HfOx"
+    assert "TaOx/HfOx" in device.cell.source
+    assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert "cells differ by" in told
+
+
+UP, DOWN = ramp("ltp"), ramp("ltd")
+WRONG = {
+    "": r":1: column 'cell' is missing; add it \(columns: cell, cycle, direction, pulse, cond",
+    "cell,cycle,direction,conductance_S\n": ":1: column 'pulse' is missing; add it",
+    HEAD.replace("cycle", "cell"): ":1: column 'cell' stands twice; keep one",
+    HEAD: ": direction: no line has ltp; a device needs ltp and ltd measured",
+    HEAD + "".join(UP): ": direction: no line has ltd",
+    HEAD + "a,1,ltp,0\n": ":2: expected 5 values, one for each column, got 4",
+    HEAD + "\na,1,up,0,1e-6\n": r":3: direction: expected ltp \(up\) or ltd \(down\), got 'up'",
+    HEAD + "a,1,ltp,-1,1e-6\n": ":2: pulse: expected a whole number from 0 on, got '-1'",
+    HEAD + "a,1,ltp,1.5,1e-6\n": ":2: pulse: expected a whole number from 0 on, got '1.5'",
+    HEAD + "a,1,ltp,0,much\n": ":2: conductance_S: expected a number in siemens, got 'much'",
+    HEAD + "a,1,ltp,0,nan\n": ":2: conductance_S: expected a number in siemens, got 'nan'",
+    HEAD + "a,1,ltp,0,-1e-6\n": ":2: conductance_S: must be above 0, got '-1e-6'; correct or drop",
+    HEAD + UP[0] * 2: ":3: pulse: 0 of cell 'a', cycle '1', ltp stands twice; keep one",
+    HEAD + "".join(UP[1:] + DOWN): ":2: pulse: cell 'a', cycle '1', ltp: no line for pulse 0",
+    HEAD + "".join(UP[:4] + UP[5:] + DOWN): ":2: .*: no line for pulse 4",
+    HEAD + "".join(UP + ramp("ltp", "b", count=9) + DOWN): ":13: .*: 9 pulses, but 10 in the first",
+    HEAD + "".join(UP[:4] + DOWN): ": pulse: 3 pulses of ltp, expected 5 or more",
+    HEAD + "".join(UP + ramp("ltd", "b")): ": cell: none has both ltp and ltd",
+    HEAD + "".join(UP + DOWN).replace("ltp", "x").replace("ltd", "ltp").replace("x", "ltd"): (
+        ": direction: conductance goes from 1.1e-05 S to 1e-06 S under ltp; ltp raises it"
+    ),
+    HEAD + 'a,1,ltp,0,"' + "1" * 200_000 + '"\n': ":2: not valid CSV",
+}
+
+
+@pytest.mark.parametrize(("text", "told"), WRONG.items(), ids=range(len(WRONG)))
+def test_wrong_data_are_refused_in_one_line(tmp_path, text, told):
+    file = tmp_path / "data.csv"
+    file.write_text(text)
+    with pytest.raises(InputError, match=f"^{file}{told}") as refused:
+        read_traces(file)
+    assert "\n" not in str(refused.value)
+
+
+def test_files_that_cannot_be_read_or_written_are_told(tmp_path):
+    conditions = {"name": "x", "voltages": (1.0, 1.0), "widths": (1e-8, 1e-8)}
+    with pytest.raises(InputError, match="cannot be read: No such file"):
+        fit(tmp_path / "none.csv", tmp_path / "x.yaml", **conditions)
+    data = tmp_path / "data.csv"
+    data.write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="not a UTF-8 text file"):
+        fit(data, tmp_path / "x.yaml", **conditions)
+    data.write_text(HEAD + "".join(UP + DOWN))
+    with pytest.raises(InputError, match=r"ends in \.yaml"):
+        fit(data, tmp_path / "x.png", **conditions)
+    with pytest.raises(InputError, match="cannot be written"):
+        fit(data, tmp_path / "none" / "x.yaml", **conditions)
+    with pytest.raises(InputError, match="voltage_ltp"):
+        fit(data, tmp_path / "x.yaml", **{**conditions, "voltages": (30.0, 1.0)})
