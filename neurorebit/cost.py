@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,11 +94,21 @@ class Cost:
 
 
 def action(method: Callable[P, Cost]) -> Callable[P, Cost]:
-    """Mark a method of a block as an action; its cost is billed to the block by name."""
+    """Mark a method of a block as an action; its cost is billed to the block by name.
+
+    It is nan where the block does not exist, or is asked for less than nothing.
+    """
 
     @wraps(method)
     def billed(*args: P.args, **kwargs: P.kwargs) -> Cost:
-        return method(*args, **kwargs).under(args[0].name)  # type: ignore[attr-defined]
+        block: Any = args[0]
+        cost = method(*args, **kwargs).under(block.name)
+        for amount in (*args[1:], *kwargs.values()):
+            if isinstance(amount, float):
+                cost = cost if amount >= 0.0 else np.nan * cost
+            elif isinstance(amount, np.ndarray) and not amount.min() >= 0.0:
+                cost = np.where(np.asarray(amount) >= 0.0, 1.0, np.nan) * cost
+        return cost if block.exists is True else np.where(block.exists, 1.0, np.nan) * cost
 
     billed.is_action = True  # type: ignore[attr-defined]
     return billed

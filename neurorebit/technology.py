@@ -319,7 +319,8 @@ class Technology(Section):
         overdrive = (self.supply_ratio * np.asarray(self.nominal_vdd) - self.threshold) / (
             np.asarray(self.nominal_vdd) - self.threshold
         )
-        return _scalar(nominal * np.maximum(overdrive, 0.0) ** self.drive.supply_exponent)
+        opened = np.where(overdrive > 0.0, overdrive, np.nan)
+        return _scalar(nominal * opened**self.drive.supply_exponent)
 
     @cached_property
     def on_n(self) -> Real:
@@ -340,6 +341,12 @@ class Technology(Section):
     def off_p(self) -> Real:
         """PFET off-current [A/m] at this temperature."""
         return _scalar(self._at_temperature(self.drive.off_p))
+
+    @cached_property
+    def exists(self) -> bool | NDArray[np.bool_]:
+        """Whether supply and temperature lie where the tables and the alpha-power law hold."""
+        known = np.isfinite(self.on_n)
+        return True if np.all(known) else known
 
     @staticmethod
     def stack(technologies: Sequence[Technology]) -> Technology:

@@ -13,7 +13,7 @@ from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
 
 NANDS = 9.0  # NAND2 gates of a full adder
-LEVELS = np.arange(24.0)  # of a tree: more operands than any chip has
+LEVELS = np.arange(24.0)  # of a tree: more operands than any chip has; beyond is nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,7 @@ class AdderTree(Placed):
         left = np.ceil(np.asarray(operands, dtype=np.float64)[..., None] / 2.0**LEVELS)
         adders = np.floor(left / 2.0)
         bits: Real = np.sum(adders, axis=-1) * self.bits + np.sum(adders * LEVELS, axis=-1)
-        return bits
+        return np.where(np.asarray(operands) <= 2.0**LEVELS.size, bits, np.nan)
 
     @cached_property
     def adder_bits(self) -> Real:

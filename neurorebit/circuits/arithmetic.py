@@ -23,9 +23,9 @@ DADDA = np.array([2.0, 3, 4, 6, 9, 13, 19, 28, 42, 63, 94, 141])
 
 
 def dadda_depth(rows: Real) -> Real:
-    """Levels of full adders that bring so many partial products down to two."""
+    """Levels of full adders that bring so many partial products down to two; nan beyond 141."""
     depth: Real = np.sum(np.asarray(rows, dtype=np.float64)[..., None] > DADDA, axis=-1) + 0.0
-    return depth
+    return np.where(np.asarray(rows) <= DADDA[-1], depth, np.nan)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from neurorebit.circuits.wire import Wires, wires
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
 
-LEVELS = np.arange(1.0, 17.0)  # more than any grid of leaves has
+LEVELS = np.arange(1.0, 17.0)  # more than any grid of leaves has; beyond is nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,8 @@ class HTree(Block):
     def depth(self) -> Real:
         """Levels of branches."""
         side = np.maximum(self.rows, self.cols)
-        return np.ceil(np.log2(np.maximum(side, 1.0)) - 1e-9)
+        levels = np.ceil(np.log2(np.maximum(side, 1.0)) - 1e-9)
+        return np.where(levels <= LEVELS.size, levels, np.nan)
 
     @cached_property
     def _runs(self) -> tuple[tuple[Real, Real], ...]:

@@ -162,11 +162,7 @@ def test_heat_is_slower_and_leaks_more(cls: type[Block]) -> None:
 
 
 @each_circuit
-def test_outside_its_range_it_is_nan_not_an_error(cls: type[Block]) -> None:
-    tech = TECHNOLOGIES[NAMES.index("32nm_lstp")]
-    starved = dataclasses.replace(tech, vdd=0.5 * tech.vdd)
-    for name, amount in amounts(build(cls, starved)).items():
-        assert np.isnan(amount) or amount >= 0.0, name
+def test_a_side_too_narrow_for_it_is_nan_not_an_error(cls: type[Block]) -> None:
     if issubclass(cls, Placed):
-        sliver = build(cls, tech, fit_width=1e-9)
+        sliver = build(cls, TECHNOLOGIES[NAMES.index("32nm_lstp")], fit_width=1e-9)
         assert np.isnan(sliver.footprint.area.total) or sliver.footprint.area.total > 0.0
