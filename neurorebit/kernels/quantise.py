@@ -3,6 +3,8 @@
 import numpy as np
 from numba import njit
 
+from neurorebit.kernels import noise
+
 
 @njit(cache=True, nogil=True)
 def encode(x, codes, per_step, top):
@@ -61,28 +63,34 @@ def largest(patterns, magnitude):
 
 
 @njit(cache=True, nogil=True)
-def round_errors(x, step, bits, counts):
+def round_errors(x, step, bits, first, batch, layer, seed, counts):
     """Round a flat array in place to multiples of ``step`` in ``bits``-wide two's complement.
 
-    ``counts`` receives the ones among all bits and the errors that are not zero.
+    Up or down by chance, so that the mean is kept; ``first``, a multiple of 64, is the number of
+    x[0] among the errors of the batch. ``counts`` receives the ones among all bits and the errors
+    that are not zero.
     """
-    inverse = x.dtype.type(1.0 / step)
-    back = x.dtype.type(step)
-    high = x.dtype.type(2.0 ** (bits - 1) - 1.0)
+    inverse = 1.0 / step
+    high = 2.0 ** (bits - 1) - 1.0
     mask = np.uint32(0xFFFFFFFF) >> np.uint32(32 - bits)
+    words = np.empty((4, noise.GROUPS), np.uint64)
     ones = 0
     some = 0
-    for i in range(x.size):
-        y = x[i] * inverse
-        y = high if y > high else y
-        y = -high if y < -high else y
-        y = np.rint(y)
-        x[i] = y * back
-        word = np.uint32(np.int32(y)) & mask
-        word = word - ((word >> np.uint32(1)) & np.uint32(0x55555555))
-        word = (word & np.uint32(0x33333333)) + ((word >> np.uint32(2)) & np.uint32(0x33333333))
-        word = (word + (word >> np.uint32(4))) & np.uint32(0x0F0F0F0F)
-        ones += np.uint32(word * np.uint32(0x01010101)) >> np.uint32(24)
-        some += y != 0.0
+    for base in range(0, x.size, noise.BLOCK):
+        noise.draw(words, first + base, batch, layer, noise.ERRORS, seed)
+        part = x[base : base + noise.BLOCK]
+        for i in range(part.size):
+            chance = np.float64(np.int64(words[i & 3, i >> 2])) * (1.0 / 4294967296.0)
+            y = np.float64(part[i]) * inverse
+            y = high if y > high else y
+            y = -high if y < -high else y
+            y = np.floor(y + chance)
+            part[i] = y * step
+            word = np.uint32(np.int64(y)) & mask
+            word = word - ((word >> np.uint32(1)) & np.uint32(0x55555555))
+            word = (word & np.uint32(0x33333333)) + ((word >> np.uint32(2)) & np.uint32(0x33333333))
+            word = (word + (word >> np.uint32(4))) & np.uint32(0x0F0F0F0F)
+            ones += np.uint32(word * np.uint32(0x01010101)) >> np.uint32(24)
+            some += y != 0.0
     counts[0] = ones
     counts[1] = some

@@ -128,6 +128,8 @@ class MatrixLayer:
     tools: Tools
     input_bits: int
     error_bits: int | None  # None: errors stay as they are
+    index: int  # among the matrix layers
+    seed: int
     sends_back: bool = True
     seen: Seen = field(init=False)
     encoder: Encoder = field(init=False)
@@ -195,7 +197,11 @@ class MatrixLayer:
         self.seen.steps += 1
 
     def _round_errors(self, dy: Array) -> None:
-        """Round the errors to the bits of the digital arrays; the scale is a power of two."""
+        """Round the errors to the bits of the digital arrays; the scale is a power of two.
+
+        Stochastically (Gupta et al., ICML 2015, arXiv:1502.02551): most errors are below a step,
+        and to drop them would shift the sums that batch norm has made zero, step after step.
+        """
         flat = dy.reshape(-1)
         self.seen.errors += flat.size
         if self.error_bits is None:
@@ -218,8 +224,11 @@ class MatrixLayer:
         bits = self.error_bits
 
         def job(i: int) -> Array:
+            start, stop = parts[i]
             counts = np.zeros(2)
-            quantise.round_errors(flat[slice(*parts[i])], step, bits, counts)
+            quantise.round_errors(
+                flat[start:stop], step, bits, start, self.seen.steps, self.index, self.seed, counts
+            )
             return counts
 
         for ones, some in self.tools.workers.run(job, len(parts)):

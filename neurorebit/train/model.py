@@ -125,6 +125,8 @@ class Model:
             self.tools,
             int(self.spec.input_bits),
             None if bits == "fp32" else int(bits),
+            index,
+            site.seed,
             sends_back=bool(self._learns & set(node.inputs)),
         )
 

@@ -216,15 +216,21 @@ def twos_complement_ones(value, bits):
     return bin(value & (2**bits - 1)).count("1")
 
 
-def rounded_errors(values, bits):
-    """Errors in two's complement of ``bits`` with the finest power-of-two step that holds them."""
+def rounded_errors(values, bits, batch, layer, seed, purpose=20):
+    """Errors in two's complement of ``bits`` with the finest power-of-two step that holds them.
+
+    Each is rounded up with a probability that is its distance from the step below.
+    """
     largest = max(abs(value) for value in values)
     step = 1.0
     while largest / step > 2 ** (bits - 1) - 1:
         step *= 2.0
     while largest / (step / 2.0) <= 2 ** (bits - 1) - 1:
         step /= 2.0
-    codes = [round_even(value / step) for value in values]
+    codes = [
+        math.floor(value / step + uniform(i, batch, layer, purpose, seed))
+        for i, value in enumerate(values)
+    ]
     ones = sum(twos_complement_ones(code, bits) for code in codes)
     return [code * step for code in codes], ones / (bits * len(codes))
 

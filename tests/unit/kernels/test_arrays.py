@@ -171,18 +171,37 @@ def test_ones_are_counted_as_the_rows_see_them(bits, dtype, kernel, stride, padd
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_errors_are_rounded_to_their_bits(bits, dtype):
     x = np.random.default_rng(5).normal(0, 3e-4, 501).astype(dtype)
-    want, density = naive.rounded_errors([float(v) for v in x], bits)
+    want, density = naive.rounded_errors([float(v) for v in x], bits, 7, 2, 2**40 + 3)
     largest = max(abs(float(v)) for v in x)
     step = 2.0 ** np.ceil(np.log2(largest / (2 ** (bits - 1) - 1)))
     found, counts = x.copy(), np.zeros(2)
-    quantise.round_errors(found, step, bits, counts)
+    quantise.round_errors(found, step, bits, 0, 7, 2, 2**40 + 3, counts)
     np.testing.assert_array_equal(found, np.array(want, dtype))
     assert counts[0] / (bits * x.size) == pytest.approx(density, rel=1e-12)
     assert counts[1] == np.count_nonzero(want)
-    assert np.abs(found - x).max() <= step / 2
+    assert np.abs(found - x).max() < step
     again = found.copy()
-    quantise.round_errors(again, step, bits, counts)
+    quantise.round_errors(again, step, bits, 0, 8, 2, 2**40 + 3, counts)
     np.testing.assert_array_equal(again, found)
+
+
+def test_errors_of_a_part_are_rounded_as_those_of_the_whole():
+    x = np.random.default_rng(5).normal(0, 1.0, 501).astype(np.float32)
+    whole, parts = x.copy(), x.copy()
+    quantise.round_errors(whole, 0.25, 8, 0, 3, 1, 5, np.zeros(2))
+    for start in range(0, 501, 128):
+        part = parts[start : start + 128]
+        quantise.round_errors(part, 0.25, 8, start, 3, 1, 5, np.zeros(2))
+    np.testing.assert_array_equal(whole, parts)
+
+
+def test_rounding_keeps_the_mean_of_errors_far_below_a_step():
+    """A share p rounds up: mean p and variance p (1 - p), where rounding to nearest gives 0."""
+    for p in (0.03, 0.3):
+        x = np.full(100_000, -p, np.float32)
+        quantise.round_errors(x, 1.0, 8, 0, 1, 0, 9, np.zeros(2))
+        assert set(np.unique(x)) == {-1.0, 0.0}
+        assert x.mean() == pytest.approx(-p, abs=5 * (p * (1 - p) / x.size) ** 0.5)
 
 
 @pytest.mark.parametrize(("dtype", "integer"), [(np.float32, np.int32), (np.float64, np.int64)])

@@ -239,7 +239,7 @@ def test_errors_are_rounded_before_they_go_back_and_before_they_teach(bench, ima
     dy[...] = errors
     real = layer.weights.real[0].copy()
     (dx,) = layer.backward(dy, rate=0.0)
-    rounded = np.reshape(naive.rounded_errors(list(errors.ravel()), 4)[0], (5, 3))
+    rounded = np.reshape(naive.rounded_errors(list(errors.ravel()), 4, 1, 1, 1)[0], (5, 3))
     assert not np.allclose(rounded, errors.reshape(5, 3))
     np.testing.assert_allclose(dx.reshape(5, 80), rounded @ real.T, atol=1e-15)
     gradient = x.reshape(5, 80).T / 255 @ rounded
