@@ -19,6 +19,8 @@ SAID = {  # keys of training, and what another value than the default means
     "rest": "the chip rested so many seconds before each test",
     "conversion": "training converted every bit plane on its own, as the chip does, instead of "
     "their sum once",
+    "digital": "errors went back through real weights of 32 bits in whole numbers, bit by bit, as "
+    "the chip does; the default is float32",
     "wires": "training read the arrays through the resistance of their wires, measured once an "
     "epoch; the default are ideal wires",
 }

@@ -165,7 +165,8 @@ class Training(Section):
     ``adc`` and ``error_bits`` are ablations: ``ideal`` trains without the converter that the
     estimate bills, ``error_bits`` with other errors than the architecture's. ``conversion``: fast
     converts the sum of the inputs' bit planes, bit_serial each plane, as the arrays do. ``wires``:
-    resistive takes the drop of voltage along the arrays' wires into account.
+    resistive takes the drop of voltage along the arrays' wires into account. ``digital``:
+    bit_serial sends hybrid's errors back in whole numbers, bit by bit and exactly.
     The learning rate climbs over ``warmup_epochs``, step by step, then follows the schedule.
     ``level_range``: the outermost level of a layer's analog weights over the standard deviation of
     its real weights; ``weight_clip``: the largest real weight over the outermost level.
@@ -202,6 +203,7 @@ class Training(Section):
     adc: Literal["array", "ideal"] = "array"
     conversion: Literal["fast", "bit_serial"] = "fast"
     wires: Literal["ideal", "resistive"] = "ideal"
+    digital: Literal["float32", "bit_serial"] = "float32"
     error_bits: Annotated[int, Field(ge=2, le=32)] | Literal["fp32"] | None = None
     clip_percentile: Annotated[float, quantity("", above=50, at_most=100)] = 99.9
     level_range: Annotated[float, quantity("", above=0, at_most=100)] = 2.0
@@ -383,6 +385,9 @@ def read_network(
     chosen_training = parsed.training
     if chosen_training.mapping != "reference" and chosen_training.write != "direct":
         message = "pulses program one cell a weight; take mapping=reference, or write=direct"
+        raise document.error(("training", "mapping"), message)
+    if chosen_training.mapping != "reference" and chosen_training.wires == "resistive":
+        message = "resistive wires join one cell a weight; take mapping=reference, or wires=ideal"
         raise document.error(("training", "mapping"), message)
     matrices, densities = len(network.matrices), len(parsed.activity.input_density)
     if matrices == 0:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurorebit.train import product
 from neurorebit.train.product import Conversion, Windows
-from neurorebit.train.wires import Wires
 from neurorebit.train.workers import Array, spans
 
 if TYPE_CHECKING:
@@ -29,22 +28,9 @@ class Converters:
     site: Site
     powers: float = 0.0  # mean squares of the partial sums, added up over the steps measured
     measured: int = 0
-    wires: Wires | None = field(init=False, default=None)
-
-    def __post_init__(self) -> None:
-        if self.site.training.wires == "resistive":
-            self.wires = Wires(self.site)
 
     def multiply(self, x: Windows, matrix: Array, out: Array, scale: float, learning: bool) -> None:
         """``out`` [B, H, W, N] = scale times what the arrays holding ``matrix`` read of codes x."""
-        if self.wires is None:
-            self._read(x, matrix, out, scale, learning)
-            return
-        applied = self.wires.applied(matrix, learning)
-        self._read(x, applied, out, scale, learning)
-        self.site.workspace.drop(applied)
-
-    def _read(self, x: Windows, matrix: Array, out: Array, scale: float, learning: bool) -> None:
         site = self.site
         if site.training.adc == "ideal":
             whole = ((0, matrix.shape[1]),)
@@ -67,8 +53,7 @@ class Converters:
     def transposed(self, dy: Array, matrix: Array, x: Windows, dx: Array, scale: float) -> None:
         """``dx`` = scale times what the arrays' rows read of the errors on their columns.
 
-        The range is found as that of the columns is; both signs are converted at once, and wires
-        are ideal this way.
+        The range is found as that of the columns is; both signs are converted at once.
         """
         site = self.site
         if site.training.adc == "ideal":

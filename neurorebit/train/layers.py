@@ -15,6 +15,7 @@ import numpy as np
 
 from neurorebit.kernels import cpu, norm, pool, quantise
 from neurorebit.network import Node, Training
+from neurorebit.train import digital
 from neurorebit.train.product import Windows
 from neurorebit.train.weights import Weights
 from neurorebit.train.workers import Array, Workers, Workspace, spans
@@ -220,8 +221,8 @@ class MatrixLayer:
         largest = float(np.array(pattern, integer).view(flat.dtype))
         if not 0.0 < largest < math.inf:
             return  # nothing to round, or the loss will show what happened
-        step = 2.0 ** math.ceil(math.log2(largest / (2.0 ** (self.error_bits - 1) - 1.0)))
         bits = self.error_bits
+        step = digital.step(largest, bits)
 
         def job(i: int) -> Array:
             start, stop = parts[i]

@@ -117,14 +117,12 @@ class Model:
         index = len(self.matrices)
         edge = index in (0, len(self._cuts) - 1)
         site = Site(node, index, self._cuts[index], *self._site, edge)
-        given = self.training.error_bits
-        bits = self.spec.error_bits if given is None else given
         return MatrixLayer(
             node,
             WEIGHTS[self.spec.weights](site),
             self.tools,
             int(self.spec.input_bits),
-            None if bits == "fp32" else int(bits),
+            site.error_bits,
             index,
             site.seed,
             sends_back=bool(self._learns & set(node.inputs)),

@@ -30,7 +30,9 @@ class Wires:
     ends an epoch; in between, cells are written under the shares of the epoch before.
 
     The used part of an array lies next to its drivers and its converters. The reference is the
-    current of mid-range cells at the same place of an array of such cells.
+    current of mid-range cells at the same place of an array of such cells. Backwards, columns are
+    driven where they were sensed and rows sensed where they were driven: the transposed matrix, by
+    reciprocity. Cells that hold the digits of one weight are taken as one.
     """
 
     site: Site
@@ -52,7 +54,8 @@ class Wires:
     def _measure(self, matrix: Array) -> None:
         site = self.site
         assert site.wires is not None, "resistive wires need their resistance"
-        row, col = (1.0 / res for res in site.wires)
+        digits = float(site.spec.cells_per_weight)
+        row, col = 1.0 / (digits * site.wires[0]), 1.0 / site.wires[1]
         low, high = float(site.device.g_min), float(site.device.g_max)
         middle, half = 0.5 * (high + low), 0.5 * (high - low)
         share, offset = np.ones_like(matrix), np.zeros_like(matrix)
@@ -60,7 +63,7 @@ class Wires:
             (group, slice(*rows), slice(*cols))
             for group in range(len(matrix))
             for rows in site.cuts
-            for cols in spans(matrix.shape[2], site.spec.forward.cols)
+            for cols in spans(matrix.shape[2], int(site.spec.forward.cols / digits))
         ]
         shapes = sorted({matrix[block].shape for block in blocks})
 

@@ -12,6 +12,7 @@ from neurorebit.kernels import cpu, noise, pulse
 from neurorebit.train.converters import Converters
 from neurorebit.train.product import Windows
 from neurorebit.train.weights.base import PART, Site
+from neurorebit.train.wires import Wires
 from neurorebit.train.workers import Array, spans
 
 MAPPINGS = {"reference": 0, "pair": 1, "weight": 2}  # as cell.noisy numbers them
@@ -19,7 +20,7 @@ MAPPINGS = {"reference": 0, "pair": 1, "weight": 2}  # as cell.noisy numbers the
 
 @dataclass(eq=False)
 class Arrays:
-    """How often a layer's arrays were read, and their converters forward and back.
+    """How often a layer's arrays were read, their wires, and their converters forward and back.
 
     The noise of a read is drawn for each batch and each way. ``rounded``: what is read is rounded
     to the levels of the architecture.
@@ -30,10 +31,13 @@ class Arrays:
     reads: int = 0
     forward: Converters = field(init=False)
     backward: Converters = field(init=False)
+    wires: Wires | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.forward = Converters(self.site)
         self.backward = Converters(self.site)
+        if self.site.training.wires == "resistive":
+            self.wires = Wires(self.site)
 
     def mvm(self, weight: Array, x: Windows, out: Array, full: float, learning: bool) -> None:
         """Partial sums of the arrays through their converters, added up digitally."""
@@ -75,6 +79,10 @@ class Arrays:
             seen = self._copy(
                 seen, lambda a, b, i: cpu.quantise(a, b, float(top), top, False, 1.0 / top)
             )
+        if self.wires is not None:
+            applied = self.wires.applied(seen, learning)
+            self.site.workspace.drop(seen)
+            seen = applied
         return seen
 
     def _copy(self, source: Array, kernel: Callable[[Array, Array, int], None]) -> Array:

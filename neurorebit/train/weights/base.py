@@ -57,6 +57,13 @@ class Site:
         return int(self.spec.weight_bits if special is None else special)
 
     @property
+    def error_bits(self) -> int | None:
+        """Bits of an error; None: floating point."""
+        given = self.training.error_bits
+        bits = self.spec.error_bits if given is None else given
+        return None if isinstance(bits, str) else int(bits)
+
+    @property
     def offset(self) -> float:
         """The conductance of the weight 0 over half the range, (r + 1) / (r - 1)."""
         ratio = float(self.device.on_off_ratio)

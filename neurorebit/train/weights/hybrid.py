@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurorebit.kernels import cpu, pulse
-from neurorebit.train import product
+from neurorebit.train import digital, product
 from neurorebit.train.product import Windows
 from neurorebit.train.weights.arrays import MAPPINGS, Arrays
 from neurorebit.train.weights.base import PART, Written
@@ -59,6 +59,9 @@ class HybridWeights(LevelWeights):
     def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """The exact transposed product with the real weights (as an ablation, their levels)."""
         site = self.site
+        if site.training.digital == "bit_serial":
+            digital.transposed(dy, self.real, site.error_bits, x, dx, site.workers)
+            return
         if site.training.error_path == "real":
             super().mtvm(dy, x, dx)
             return

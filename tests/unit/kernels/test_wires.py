@@ -49,6 +49,14 @@ def test_currents_are_a_matrix_times_the_drives():
     assert np.all(np.diff(matrix, axis=1) > 0), "the nearer to the converter the more"
 
 
+def test_driven_from_the_other_side_an_array_applies_the_transposed_matrix():
+    """Reciprocity: columns driven where they were sensed, rows sensed where they were driven."""
+    g = cells(9, 6)
+    forward, _ = sense(g, 1e-4, 3e-4, np.eye(9))
+    back = naive.nodal(g[::-1, ::-1].T, 3e-4, 1e-4, np.eye(6)[:, ::-1])[::-1]
+    np.testing.assert_allclose(back, forward.T, rtol=1e-7)
+
+
 def test_sweeps_that_do_not_suffice_are_told():
     g, drives = cells(16, 16), np.ones((16, 1))
     assert wires.sense(g, 1e-8, 1e-8, drives, np.empty((16, 1)), 1e-11, 3) == 0

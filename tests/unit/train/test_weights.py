@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from oracle import naive
 
+from neurorebit.schema import InputError
 from neurorebit.train.product import Windows
 from neurorebit.train.trainer import softmax_loss
 
@@ -178,15 +179,52 @@ def test_wires_are_measured_once_an_epoch_for_its_evaluation(bench, images):
     held = model.matrices[1].weights
     x, labels = images(8, SHAPE), np.arange(8) % 3
     one_step(model, x, labels, rate=0.5)
-    first = held.reading.forward.wires.share
+    first = held.reading.wires.share
     one_step(model, x, labels, rate=0.5)
-    assert held.reading.forward.wires.share is first, "cells are written under the old shares"
+    assert held.reading.wires.share is first, "cells are written under the old shares"
     model.forward(x, learning=False)
-    second = held.reading.forward.wires.share
+    second = held.reading.wires.share
     assert not np.array_equal(first, second)
     model.forward(x, learning=False)
     one_step(model, x, labels, rate=0.5)
-    assert held.reading.forward.wires.share is second
+    assert held.reading.wires.share is second
+
+
+@pytest.mark.parametrize("bits", [4, 8, 32])
+def test_whole_numbers_bit_by_bit_take_errors_back_exactly(bench, bits):
+    """Against Python's integers, for windows that overlap, have strides and see padding."""
+    conv = {**CONV, "stride": 2, "channels": 5}
+    layers = [conv, {"kind": "relu"}, {"kind": "flatten"}, {"kind": "linear", "features": 3}]
+    network = bench.network((5, 6, 4), layers, 3, digital="bit_serial")
+    layer = bench.model(network, "hybrid", error_bits=bits).matrices[0]
+    codes = np.random.default_rng(0).integers(-(2 ** (bits - 1)) + 1, 2 ** (bits - 1), (2, 3, 3, 5))
+    codes.flat[0] = 2 ** (bits - 1) - 1
+    dx = np.empty((2, 5, 6, 4))
+    windows = Windows(np.zeros((2, 5, 6, 4), np.uint8), 1.0, layer.node)
+    layer.weights.mtvm(codes * 2.0**-20, windows, dx)
+    real = layer.weights.real
+    word = 2.0 ** np.ceil(np.log2(np.abs(real).max() / (2**31 - 1)))
+    words = np.rint(real / word).astype(object)
+    want, _ = naive.convolution_back(codes.astype(object), np.zeros(dx.shape), words, 3, 2, 1, 1)
+    np.testing.assert_allclose(dx, want * word * 2.0**-20, rtol=1e-12, atol=1e-18)
+
+
+def test_training_with_whole_numbers_differs_by_rounding_at_most(bench, images):
+    x, labels = images(8, SHAPE), np.arange(8) % 3
+    learned = []
+    for way in ("float32", "bit_serial"):
+        network = bench.network(SHAPE, LAYERS, 3, adc="ideal", digital=way)
+        model = bench.model(network, "hybrid", dtype=np.float32)
+        one_step(model, x, labels, rate=0.5)
+        learned.append(model.matrices[0].weights.real)
+    np.testing.assert_allclose(*learned, rtol=1e-4, atol=1e-6)
+
+
+def test_errors_of_floating_point_have_no_bits(bench, images):
+    network = bench.network(SHAPE, LAYERS, 3, digital="bit_serial", error_bits="fp32")
+    model = bench.model(network, "hybrid")
+    with pytest.raises(InputError, match=r"^training.digital=bit_serial: .*fp32"):
+        one_step(model, images(2, SHAPE), np.array([0, 1]))
 
 
 def test_the_converters_range_is_the_mean_over_the_first_steps_then_fixed(bench, images):
