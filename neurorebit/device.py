@@ -16,14 +16,18 @@ Volt = Annotated[Real, quantity("V", above=0, below=20)]
 
 @dataclass(frozen=True, eq=False)
 class Cell(Section):
-    """The cell in the array: one device and its access transistor, and how it is read."""
+    """The cell in the array: one device and its access transistor, and how it is read.
+
+    ``access_share`` is the access transistor's resistance over r_on, where a read goes through it:
+    in all kinds but FeFETs, whose gates it opens.
+    """
 
     source: str
     height: Multiple
     width: Multiple
     read_voltage: Annotated[Real, quantity("V", above=0, below=5)]
     access_voltage: Volt
-    access_share: Annotated[Real, quantity("", above=0, below=1)]  # access resistance over r_on
+    access_share: Annotated[Real, quantity("", above=0, below=1)] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +147,9 @@ def read_device(document: Document) -> Device:
     device = document.read(Device)
     if (device.kind == "fefet") != (device.ferroelectric is not None):
         raise document.error(("kind",), "a section 'ferroelectric' goes with kind 'fefet' alone")
+    if (device.kind == "fefet") != (device.cell.access_share is None):
+        message = "the key 'access_share' goes with all kinds but fefet"
+        raise document.error(("cell",), message)
     return device
 
 

@@ -47,7 +47,9 @@ class ReramArray(Block):
     @property
     def access_res(self) -> Real:
         """Resistance of the access transistor [ohm]."""
-        return self.device.cell.access_share * self.device.r_on
+        share = self.device.cell.access_share
+        assert share is not None
+        return share * self.device.r_on
 
     @property
     def series_res(self) -> Real:
@@ -171,6 +173,12 @@ class FefetArray(ReramArray):
     @property
     def series_res(self) -> Real:
         return 0.0
+
+    @cached_property
+    def access_width(self) -> Real:
+        """Drawn width of the access transistor [m]: no wider than drawing allows."""
+        room = self.device.cell.width * self.tech.feature
+        return np.where(self.tech.feature <= room, self.tech.feature, np.nan)
 
     def written(self, share: Real, voltage: Real, width: Real, pulses: Real) -> Real:
         gate = self.device.ferroelectric

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tabulate import tabulate
@@ -41,9 +42,7 @@ def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
         f"kind: {like['kind']}",
         f"r_on: {units.show(1.0 / fitted.g_max, 'ohm', DIGITS)}",
         f"on_off_ratio: {fitted.g_max / fitted.g_min:.{DIGITS}g}",
-        "cell:",
-        f"  source: {_text('not in the data; assumed as for ' + str(like['name']))}",
-        *(f"  {key}: {value}" for key, value in like["cell"].items() if key != "source"),
+        *_assumed(like, "cell"),
         "variation:",
         f"  source: {_text(source)}",
         "  form: state",
@@ -69,8 +68,18 @@ def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
             for direction, value in zip(("ltp", "ltd"), values, strict=True)
         ),
         f"  c2c: {fitted.c2c:.3g}  # of the range, per pulse",
+        *_assumed(like, "ferroelectric"),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _assumed(like: dict[str, Any], section: str) -> list[str]:
+    """The lines of a section that the other device has, if it has."""
+    if not like.get(section):
+        return []
+    source = _text(f"not in the data; assumed as for {like['name']}")
+    keys = [f"  {key}: {value}" for key, value in like[section].items() if key != "source"]
+    return [f"{section}:", f"  source: {source}", *keys]
 
 
 def _d2d(fitted: Fitted) -> tuple[str, float]:

@@ -1,4 +1,4 @@
-"""Every number of every technology and architecture file moves a result.
+"""Every number of every technology, device and architecture file moves a result.
 
 A tenth more of a quantity and of all numbers of a list, one step of a whole number; at 300 K and at
 350 K, where the supply is lowered a little. All keys of a file stand along an axis of their own, so
@@ -19,8 +19,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from property.blocks import CIRCUITS, NAMES, TECHNOLOGIES, amounts, build
-from property.files import INPUTS, estimated, keys, mapped, stacked
+from property.blocks import BLOCKS, CIRCUITS, NAMES, TECHNOLOGIES, amounts, build, required
+from property.files import INPUTS, estimated, keys, mapped, stacked, with_axes
 
 from neurorebit import paths
 from neurorebit.axes import place
@@ -28,9 +28,9 @@ from neurorebit.circuits.adc import FlashAdc
 from neurorebit.circuits.column_sense import CurrentSenseAmp
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.wire import Bus
-from neurorebit.device import Device
+from neurorebit.device import Device, read_device
 from neurorebit.inputs import Setting, read_inputs
-from neurorebit.schema import InputError, informative, split
+from neurorebit.schema import Document, InputError, informative, split
 from neurorebit.sweep import OUTCOMES, sweep
 from neurorebit.technology import Technology
 from neurorebit.train.model import Model
@@ -40,7 +40,9 @@ from neurorebit.train.workers import Workers
 
 TENTH = 1.1
 POINTS = ((300.0, 1.0), (350.0, 0.95))  # temperature [K], supply over the nominal one
-TRAINED = read_inputs("mlp")
+NARROW = (Setting("network.layers[1].features", "24"), Setting("network.layers[4].features", "16"))
+TRAINED = read_inputs("mlp", settings=NARROW)
+DEVICES = {n: read_device(Document(paths.shipped("device", n))) for n in paths.names("device")}
 SLOW = 0.01  # of the memory's bandwidth: where it is the slowest
 
 Moved = dict[str, NDArray[np.bool_]]  # by key, for each technology
@@ -102,6 +104,13 @@ def billed(tech: Technology) -> Iterator[Any]:
     yield Decoder(tech, fit_width=1e-4).area
 
 
+def billed_with(tech: Technology, device: Device) -> Iterator[Any]:
+    """What the blocks cost that hold a device."""
+    for cls in BLOCKS:
+        if "device" in required(cls):
+            yield from amounts(build(cls, tech, device)).values()
+
+
 def moves(outcomes: Iterator[Any], files: int) -> NDArray[np.bool_]:
     """Which files give another number than the last one somewhere, in each technology."""
     moved = np.zeros((files, len(NAMES)), bool)
@@ -140,11 +149,26 @@ def test_every_key_of_a_technology_moves_a_result_or_is_informative(name: str) -
     assert still == set(told_informative(tech))
 
 
-# --- architectures
+# --- devices and architectures
 
 
 def value_of(tree: Any, key: str) -> Any:
     return functools.reduce(getattr, key.split("."), tree)
+
+
+@cache
+def of_device(name: str) -> frozenset[str]:
+    """Keys of a device that move something, in whatever technology it can be built."""
+    device = with_axes(DEVICES[name], 2)
+    names = keys(device)
+    changed = changed_each(device, names)
+    moved = np.zeros((len(names), len(NAMES)), bool)
+    for kelvin, _ in POINTS:
+        tech = dataclasses.replace(stacked(), temperature=np.full((len(NAMES), 1), kelvin))
+        pulses = changed.pulses or INPUTS.pulses
+        for outcomes in (estimated(tech, changed, pulses), billed_with(tech, changed)):
+            moved |= moves(outcomes, len(names) + 1)
+    return frozenset(key for key, row in zip(names, moved, strict=True) if row.any())
 
 
 def nouns(tree: Any, path: str = "architecture") -> Iterator[str]:
@@ -211,34 +235,64 @@ def images() -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, size, np.uint8)
 
 
-def trained(spec: Any, device: Device) -> Iterator[NDArray[np.floating]]:
-    """What a network says after two steps, for every place its weights may live in."""
+@cache
+def trained(spec: Any, device: Device) -> NDArray[np.floating] | None:
+    """What a network says after two steps, where its cells can be what the scheme needs."""
     network = TRAINED.network
-    for weights in WEIGHTS:
-        there = dataclasses.replace(spec, weights=weights)
-        model = Model(network, network.training, there, device, seed=1, workers=Workers(1))
+    with contextlib.suppress(InputError):  # a device without pulses
+        model = Model(network, network.training, spec, device, seed=1, workers=Workers(1))
         for _ in range(2):
             scores = model.forward(images(), learning=True)
             _, gradient = softmax_loss(scores, np.arange(8) % network.classes)
             model.backward(gradient, 0.1)
-        yield model.forward(images(), learning=True)
+        return model.forward(images(), learning=True)
+    return None
 
 
-def unlearned(
-    names: set[str], chip: tuple[Any, Device], changed: Callable[[str], tuple[Any, Device]]
-) -> set[str]:
-    """Of these keys those that training does not tell from the chip as it is."""
-    before = list(trained(*chip))
-    return {key for key in names if all(map(np.array_equal, before, trained(*changed(key))))}
+def worded(device: Device) -> Iterator[Device]:
+    """The device, and with every other word that its variation may have."""
+    yield device
+    for setting in reversed(list(nouns(device.variation, ""))):
+        key, word = setting.removeprefix(".").split("=")
+        yield place(device, ("variation", key), word)
+
+
+def learns_otherwise(spec: Any, device: Device, changed: Callable[..., tuple[Any, Device]]) -> bool:
+    """Whether training notices a change, wherever its weights live and however cells vary."""
+    for kind, weights in itertools.product(worded(device), WEIGHTS):
+        there = dataclasses.replace(spec, weights=weights)
+        one, other = trained(there, kind), trained(*changed(there, kind))
+        if one is not None and other is not None and not np.array_equal(one, other):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_every_key_of_a_device_moves_a_result_or_is_informative(name: str) -> None:
+    device = DEVICES[name]
+
+    def changed(key: str, spec: Any, cells: Device) -> tuple[Any, Device]:
+        return spec, place(cells, split(key), TENTH * value_of(cells, key) or 0.1)
+
+    left = {
+        key
+        for key in still(device, of_device(name))
+        if not learns_otherwise(TRAINED.architecture, device, functools.partial(changed, key))
+    }
+    assert left == set(told_informative(device))
 
 
 @pytest.mark.parametrize("name", paths.names("architecture"))
 def test_every_key_of_an_architecture_moves_a_result_or_is_informative(name: str) -> None:
-    inputs = read_inputs("mlp", name)
-    spec, device = inputs.architecture, inputs.device
+    inputs = read_inputs("mlp", name, settings=NARROW)
+    chip, device = inputs.architecture, inputs.device
 
-    def changed(key: str) -> tuple[Any, Device]:
-        return place(spec, split(key), stepped(spec, key)), device
+    def changed(key: str, spec: Any, cells: Device) -> tuple[Any, Device]:
+        return place(spec, split(key), stepped(spec, key)), cells
 
-    left = unlearned(still(spec, of_architecture(name)), (spec, device), changed)
-    assert left == set(told_informative(spec))
+    left = {
+        key
+        for key in still(chip, of_architecture(name))
+        if not learns_otherwise(chip, device, functools.partial(changed, key))
+    }
+    assert left == set(told_informative(chip))

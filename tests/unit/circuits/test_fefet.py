@@ -45,7 +45,9 @@ def test_a_pulse_charges_the_row_that_opens_and_the_gates_of_the_written_cells(t
 
 def test_a_read_goes_through_the_channel_alone(tech32, fefet):
     """559.28 kohm at the on state, a quarter of it more behind an access transistor."""
-    channel, behind = (kind(tech32, fefet) for kind in (FefetArray, ReramArray))
+    cell = dataclasses.replace(fefet.cell, access_share=0.25)
+    channel = FefetArray(tech32, fefet)
+    behind = ReramArray(tech32, dataclasses.replace(fefet, cell=cell))
     wires = (channel.row_res + channel.col_res) / 2.0
     assert channel.column_res(1.0, 1.0) == pytest.approx(559.28e3 + wires, rel=1e-9)
     assert behind.column_res(1.0, 1.0) == pytest.approx(1.25 * 559.28e3 + wires, rel=1e-9)
@@ -77,6 +79,14 @@ def test_polarizations_are_an_axis(tech32, fefet):
         0.5, 3.0, 1e-7, 32
     )
     np.testing.assert_allclose(taken / taken[1], many / 0.2, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "share"), [("hzo_fefet", "0.25"), ("taox_hfox", "null")])
+def test_an_access_share_goes_with_the_other_kinds(name, share):
+    wrong = document(name)
+    wrong.set("cell.access_share", share)
+    with pytest.raises(InputError, match="cell: the key 'access_share' goes with all kinds but"):
+        read_device(wrong)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("hzo_fefet", "reram"), ("taox_hfox", "fefet")])

@@ -145,6 +145,16 @@ def test_the_device_file_reads_back(tmp_path):
     assert "cells differ by" in told
 
 
+def test_a_ferroelectric_device_keeps_its_gate_stack(tmp_path):
+    data, out = tmp_path / "data.csv", tmp_path / "mine.yaml"
+    data.write_text(HEAD + "".join(ramp("ltp") + ramp("ltd")))
+    fit(data, out, name="mine", voltages=(3.0, 3.0), widths=(5e-8, 5e-8), like="hzo_fefet")
+    device = read_device(Document(out))
+    assert (device.kind, device.cell.access_share) == ("fefet", None)
+    assert device.ferroelectric.polarization == 0.2
+    assert "HZO FeFET" in device.ferroelectric.source
+
+
 UP, DOWN = ramp("ltp"), ramp("ltd")
 WRONG = {
     "": r":1: column 'cell' is missing; add it \(columns: cell, cycle, direction, pulse, cond",
