@@ -57,17 +57,18 @@ class InPlaceArrays(ForwardArrays):
     """Arrays that are read both ways and learn in place (subarray.md, system.md 3 to 10).
 
     A weight is as many cells of a row as its bits ask for. ``read``: all rows at once, by
-    ``adc_bits`` forward and ``back_adc_bits`` back, or row by row, where resistive cells are
-    converted with their own bits and SRAM is latched.
+    ``adc_bits`` forward and ``back_adc_bits`` back, or row by row.
     """
 
-    cells: Literal["1t1r", "crosspoint", "sram"]
     read: Literal["parallel", "row_by_row"]
-    cell_bits: Annotated[int, Field(ge=1, le=8)]
     adc: Literal["sar", "flash", "flash_voltage"]
     back_adc_bits: Annotated[int, Field(ge=2, le=12)]
     rows_per_adc: Count
-    selector_nonlinearity: Annotated[Real, quantity("", above=1)]  # of a crosspoint's selectors
+
+    @property
+    def bits(self) -> Real:
+        """Bits of a cell."""
+        raise NotImplementedError
 
     def misfits(self, name: str) -> Iterator[Misfit]:
         """What may not fit together; ``name`` is the section's."""
@@ -75,18 +76,48 @@ class InPlaceArrays(ForwardArrays):
         message = f"must divide {name}.rows, {{:g}}, got {{:g}}"
         values = self.rows, self.rows_per_adc
         yield Misfit((name, "rows_per_adc"), self.rows % self.rows_per_adc != 0, message, values)
-        sram = self.cells == "sram"
-        message = "an SRAM cell holds 1 bit, got {:g}"
-        more = np.logical_and(sram, np.not_equal(self.cell_bits, 1))
-        yield Misfit((name, "cell_bits"), more, message, (self.cell_bits,))
+
+
+@dataclass(frozen=True, eq=False)
+class ResistiveArrays(InPlaceArrays):
+    """Of a memory device behind a transistor, or of crosspoints with a selector in each.
+
+    Row by row, cells are converted with their own bits. ``selector_nonlinearity``: a selector's
+    current at the write voltage over that at half of it.
+    """
+
+    cells: Literal["1t1r", "crosspoint"]
+    cell_bits: Annotated[int, Field(ge=1, le=8)]
+    selector_nonlinearity: Annotated[Real, quantity("", above=1)]
+
+    @property
+    def bits(self) -> Real:
+        return self.cell_bits
+
+    def misfits(self, name: str) -> Iterator[Misfit]:
+        """What may not fit together; ``name`` is the section's."""
+        yield from super().misfits(name)
         message = "crosspoints are read all rows at once; take read=parallel, or cells=1t1r"
         alone = self.cells == "crosspoint" and self.read == "row_by_row"
         yield Misfit((name, "read"), alone, message)
 
 
 @dataclass(frozen=True, eq=False)
+class SramArrays(InPlaceArrays):
+    """Of SRAM cells, a bit each; row by row they are latched and added."""
+
+    cells: Literal["sram"]
+
+    @property
+    def bits(self) -> Real:
+        return 1.0
+
+
+@dataclass(frozen=True, eq=False)
 class GradientArrays(Section):
-    """The weight-gradient unit: SRAM arrays that hold activations and read errors (9).
+    """Weight-gradient units: SRAM arrays that hold activations and read errors (9).
+
+    A unit is as large as the layer with the largest input map asks.
 
     ``store_bits``: room on the chip for the gradients of one layer, summed over a batch; auto is
     as much as the largest layer needs. What does not fit goes to DRAM and back with every image.
@@ -98,6 +129,7 @@ class GradientArrays(Section):
     cols_per_adc: Count
     adc: Literal["sar", "flash", "flash_voltage"]
     adc_bits: Annotated[int, Field(ge=2, le=12)]
+    units: Count
     store_bits: Annotated[int, Field(ge=0)] | Literal["auto"]
 
 
@@ -126,7 +158,7 @@ class VectorUnit(Section):
     source: str
     lanes: Count
     stored_bits: Bits  # of the values kept for batch norm
-    skip_zero_errors: bool
+    skip_zero_errors: bool = True  # in the macros of a hybrid chip
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +211,7 @@ class ArchitectureSpec(Section):
     technology: str
     device: str
     weights: Scheme
-    weight_bits: Annotated[int, Field(ge=2, le=8)]
+    weight_bits: Annotated[int, Field(ge=2, le=32)]
     input_bits: Annotated[int, Field(ge=2, le=16)]
     error_bits: Annotated[int, Field(ge=2, le=32)] | Literal["fp32"]
     vector_unit: VectorUnit
@@ -221,6 +253,7 @@ class ArchitectureSpec(Section):
 class HybridSpec(ArchitectureSpec):
     """A chip with analog macros for the forward pass and digital ones for all else (13)."""
 
+    weight_bits: Annotated[int, Field(ge=2, le=8)]  # of a cell
     apim: Apim
     dpim: Dpim
 
@@ -250,7 +283,7 @@ class HybridSpec(ArchitectureSpec):
 class InPlaceSpec(ArchitectureSpec):
     """A chip whose arrays are read both ways and updated in place (3 to 10)."""
 
-    arrays: InPlaceArrays
+    arrays: Annotated[ResistiveArrays | SramArrays, Field(discriminator="cells")]
     gradient_unit: GradientArrays
 
     @property
@@ -259,21 +292,29 @@ class InPlaceSpec(ArchitectureSpec):
 
     @property
     def back_adc_bits(self) -> int:
+        """Bits of the converters of the transposed read."""
         return self.arrays.back_adc_bits
 
     @property
     def cells_per_weight(self) -> Real:
         """As many as the bits of a weight ask for."""
-        cells: Real = np.ceil(self.weight_bits / self.arrays.cell_bits)
+        cells: Real = np.ceil(self.weight_bits / self.arrays.bits)
         return cells
+
+    @property
+    def cell_steps(self) -> Real:
+        """Steps from a cell's lowest level to its highest."""
+        alone = np.equal(self.cells_per_weight, 1.0)
+        return np.where(alone, self.levels - 1.0, 2.0**self.arrays.bits - 1.0)
 
     def misfits(self) -> Iterator[Misfit]:
         """What may not fit together, in one architecture or in arrays of designs."""
         arrays, unit, cells = self.arrays, self.gradient_unit, self.cells_per_weight
         yield from arrays.misfits("arrays")
-        message = "the {:g} cells of a weight must divide arrays.cols_per_adc, {:g}"
-        where = arrays.cols_per_adc % cells != 0
-        yield Misfit(("weight_bits",), where, message, (cells, arrays.cols_per_adc))
+        among = "cols_per_adc" if arrays.read == "parallel" else "cols"
+        message = f"the {{:g}} cells of a weight must divide arrays.{among}, {{:g}}"
+        cols = getattr(arrays, among)
+        yield Misfit(("weight_bits",), cols % cells != 0, message, (cells, cols))
         message = "must divide gradient_unit.cols, {:g}, got {:g}"
         values = unit.cols, unit.cols_per_adc
         where = unit.cols % unit.cols_per_adc != 0

@@ -230,6 +230,24 @@ class Floorplan:
         split = m.positions * ceil(m.channels / self.split_side)
         return np.where(m.split, split, ceil(m.rows / self.pe_side))
 
+    @property
+    def array_cols(self) -> Real:
+        """Arrays that one row of the matrix crosses."""
+        return ceil(self.width / self.cols)
+
+    @property
+    def pe_cols(self) -> Real:
+        """PEs that one row of the matrix crosses."""
+        side = np.where(self.layers.split, self.split_side, self.pe_side)
+        return ceil(self.width / side)
+
+    @property
+    def tiles_down(self) -> Array:
+        """Tiles among which the rows of the matrix are cut."""
+        m = self.layers
+        split = ceil(m.channels / self.split_side)
+        return np.where(m.split, split, ceil(m.rows / self.tile_side))
+
     @cached_property
     def tiles(self) -> Array:
         """Tiles of each layer."""
@@ -273,14 +291,15 @@ class Floorplan:
         return self.held / self.cells
 
 
-def _best(smallest: Real, chosen: NDArray[np.bool_], rows: Array, cols: Array) -> Real:
+def _best(smallest: Real, chosen: NDArray[np.bool_], rows: Real, cols: Real) -> Real:
     """The side, of ``smallest`` and its doubles, that the chosen layers fill best.
 
     The smallest where none is chosen. Candidates stand along a first axis of their own; one that
     holds all layers in a single block is the last that can be best.
     """
-    doublings = max(0.0, np.ceil(np.log2(np.max([rows, cols]) / np.min(smallest)))) + 1.0
-    axes = max(np.ndim(smallest), np.ndim(chosen))
+    largest = max(np.max(rows), np.max(cols))
+    doublings = max(0.0, np.ceil(np.log2(largest / np.min(smallest)))) + 1.0
+    axes = max(map(np.ndim, (smallest, chosen, cols)))
     sides = smallest * 2.0 ** np.arange(doublings).reshape((-1,) + (1,) * axes)
     blocks = ceil(rows / sides) * ceil(cols / sides) * sides**2
     used = np.sum(np.where(chosen, rows * cols, 0.0), axis=-1, keepdims=True)

@@ -378,6 +378,8 @@ def _totals_table(report: Json) -> str:
 
 
 def _paper(report: Json) -> str:
+    if not report["paper"]:
+        return ""
     rows = []
     for name, said in report["paper"].items():
         figures = (said[key] for key in ("paper_tops_per_W", "tops_per_W", DYNAMIC, MACRO, DRAM_IN))

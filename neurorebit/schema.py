@@ -278,14 +278,14 @@ class Document:
             choices = re.findall(r"'([^']+)'", expected)
             near = difflib.get_close_matches(found, choices)
             cure = f"; did you mean '{near[0]}'?" if near else ""
-            loc += ("kind",) if kind == "union_tag_invalid" else ()
+            loc += (_tag(context),) if kind == "union_tag_invalid" else ()
             return self.error(loc, f"expected one of {', '.join(choices)}, got '{found}'{cure}")
         if kind in ("dataclass_type", "dict_type", "model_attributes_type"):
             return self.error(loc, f"expected a section, got '{value}'")
         if kind in ("list_type", "tuple_type"):
             return self.error(loc, f"expected a list, got '{value}'")
         if kind == "union_tag_not_found":
-            return self.error(loc, "the key 'kind' is missing; add it")
+            return self.error(loc, f"the key '{_tag(context)}' is missing; add it")
         message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
         if kind in EXPECTED:
             message = f"expected {EXPECTED[kind]}"
@@ -311,6 +311,11 @@ class Document:
                 continue  # the name of a union's branch, not a key
             found.append(step)
         return tuple(found), value
+
+
+def _tag(context: Mapping[str, Any]) -> str:
+    """The key that says which of several sections this is."""
+    return str(context["discriminator"]).strip("'")
 
 
 def value_at(tree: Any, loc: Loc) -> Any:

@@ -14,11 +14,15 @@ import numpy as np
 
 from neurorebit.chip.macro import Counted, Side, log2_up
 from neurorebit.chip.sram_macro import SramParallelMacro
-from neurorebit.circuits.adder import AdderTree
+from neurorebit.circuits.adder import Adder, AdderTree
+from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
 from neurorebit.circuits.gates import whole_up
 from neurorebit.cost import Cost, Real, action
 from neurorebit.technology import Technology
+
+RATE = 16.0  # bits of a learning rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +47,18 @@ class GradientArray(SramParallelMacro):
         return self.adc_bits + self.input_bits + 1.0
 
     @action
-    def read_vector(self, density: Real = 0.5, ones: Real = 0.5, res: Real = 0.0) -> Cost:
-        """All planes of an error vector."""
-        front = self.front
-        planes = self.input_bits * self.plane(front, density, ones, res, 1.0, 1.0)
-        return planes + front.input_shift_add.accumulate(self.input_bits * self.cols_per_adc)
+    def read_vector(
+        self,
+        density: Real = 0.5,
+        ones: Real = 0.5,
+        res: Real = 0.0,
+        driven: Real = 1.0,
+        sensed: Real = 1.0,
+    ) -> Cost:
+        """All planes of an error vector, through shares of the rows and columns."""
+        front, terms = self.front, self.input_bits * self.cols_per_adc
+        planes = self.input_bits * self.plane(front, density, ones, res, driven, sensed)
+        return planes + front.input_shift_add.accumulate(terms, sensed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +125,11 @@ class GradientUnit(Block):
     def parts(self) -> Counted:
         return (self.arrays, self.array), (1.0, self.tree)
 
+    def taken(self, positions: Real, bit_columns: Real) -> tuple[Real, Real]:
+        """Arrays down and across that hold so many positions and bit columns."""
+        down = np.maximum(whole_up(positions / self.rows), 1.0)
+        return down, np.maximum(whole_up(bit_columns / self.cols), 1.0)
+
     @action
     def read(self, density: Real = 0.5, ones: Real = 0.5, res: Real = 0.0) -> Cost:
         """One error vector against all that the arrays hold.
@@ -125,7 +141,66 @@ class GradientUnit(Block):
         return read + self.cols_per_adc * self.tree.add()
 
     @action
-    def write(self, rows: Real = 0.0, written: Real = 0.5) -> Cost:
-        """Write so many rows (0: all) of each array, of which a share of the cells changes."""
+    def read_part(self, density: Real, ones: Real, positions: Real, bit_columns: Real) -> Cost:
+        """One error vector against so many positions and bit columns, spread evenly over as many
+        arrays as hold them; arrays that do not exist work in turns.
+        """
+        down, across = self.taken(positions, bit_columns)
+        driven, sensed = positions / (down * self.rows), bit_columns / (across * self.cols)
+        read = self.array.read_vector(density, ones, 0.0, driven, sensed).across(down * across)
+        active = across * sensed / self.arrays_across
+        return read + self.cols_per_adc * self.tree.add(down, active)
+
+    @action
+    def write(self, rows: Real = 0.0, written: Real = 0.5, arrays: Real = 0.0) -> Cost:
+        """Write so many rows (0: all), of which a share of the cells changes, of so many arrays
+        (0: all).
+        """
         count = np.where(np.asarray(rows) > 0.0, rows, self.rows)
-        return self.array.write(count, written).across(self.arrays)
+        of = np.where(np.asarray(arrays) > 0.0, arrays, self.arrays)
+        return self.array.write(count, written).across(of)
+
+
+@dataclass(frozen=True, eq=False)
+class GradientStore(Block):
+    """Sums of gradients over a batch: ``bits`` of them on the chip, in words of ``word`` bits.
+
+    ``lanes`` add a gradient to its sum, and multiply a sum by a rate.
+    """
+
+    tech: Technology
+    buffer: SramBuffer | FlipFlopBuffer
+    bits: Real
+    word: Real
+    lanes: Real
+    name: str = "gradient_store"
+
+    @cached_property
+    def adder(self) -> Adder:
+        activity = self.tech.arithmetic.add_activity
+        return Adder(self.tech, self.word, self.lanes, activity=activity)
+
+    @cached_property
+    def multiplier(self) -> Multiplier:
+        wide, narrow = np.maximum(self.word, RATE), np.minimum(self.word, RATE)
+        return Multiplier(self.tech, wide, narrow, self.lanes)
+
+    @property
+    def parts(self) -> Counted:
+        return (1.0, self.buffer), (1.0, self.adder), (1.0, self.multiplier)
+
+    def spilled(self, values: Real) -> Real:
+        """1 where so many sums are more than there is room for: they live in DRAM."""
+        return np.where(values * self.word > self.bits * (1.0 + 1e-12), 1.0, 0.0)
+
+    @action
+    def collect(self, values: Real) -> Cost:
+        """Add so many gradients to their sums, which are read and written."""
+        rounds, bits = values / self.lanes, values * self.word
+        return self.buffer.read(bits) + self.buffer.write(bits) + rounds * self.adder.add()
+
+    @action
+    def scale(self, values: Real) -> Cost:
+        """Read so many sums, times a rate each."""
+        rounds = values / self.lanes
+        return self.buffer.read(values * self.word) + rounds * self.multiplier.multiply()

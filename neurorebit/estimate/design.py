@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neurorebit.architecture import AnySpec, HybridSpec
+from neurorebit.chip.chip import Chip
 from neurorebit.chip.hybrid import HybridChip
+from neurorebit.chip.in_place import InPlaceChip
 from neurorebit.cost import Real
 from neurorebit.device import Device, Pulses
 from neurorebit.estimate.hybrid import HybridPhases
+from neurorebit.estimate.in_place import InPlacePhases
 from neurorebit.estimate.phases import Measured, Phase, Phases
 from neurorebit.mapping import Floorplan, Layers
 from neurorebit.technology import Technology
@@ -18,7 +21,7 @@ from neurorebit.technology import Technology
 class Design:
     """A chip and what each phase of training does on it; one, or arrays of them."""
 
-    chip: HybridChip
+    chip: Chip
     phases: dict[str, Phase]
     ops: dict[str, Real]
 
@@ -39,7 +42,11 @@ def design(
     cannot exist is nan.
     """
     plan = plan or Floorplan.of(layers, spec)
-    assert isinstance(spec, HybridSpec)
-    chip = HybridChip(technology, device, spec, plan)
-    work: Phases = HybridPhases(chip, activity, pulses, batch)
-    return Design(chip, work.all(), work.ops)
+    work: Phases
+    if isinstance(spec, HybridSpec):
+        chip = HybridChip(technology, device, spec, plan)
+        work = HybridPhases(chip, activity, pulses, batch)
+    else:
+        made = InPlaceChip(technology, device, spec, plan, batch=batch)
+        work = InPlacePhases(made, activity, pulses, batch)
+    return Design(work.chip, work.all(), work.ops)

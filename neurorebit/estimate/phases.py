@@ -203,8 +203,8 @@ class Phases:
         one = read(rows, cols).across(_beside(*counts))
 
         def apart(amounts: Real) -> Rows:
-            found = np.asarray(amounts)
-            return found.reshape(*found.shape[:-1], 4, -1)
+            shape = np.broadcast_shapes(np.shape(amounts), (4 * len(m.weights),))
+            return np.broadcast_to(amounts, shape).reshape(*shape[:-1], 4, -1)
 
         items = {part: np.sum(apart(joules), axis=-2) for part, joules in one.energy.items.items()}
         slowest = np.max(apart(one.latency.total), axis=-2)

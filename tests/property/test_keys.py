@@ -185,12 +185,12 @@ def nouns(tree: Any, path: str = "architecture") -> Iterator[str]:
 
 
 def stepped(spec: Any, key: str) -> float:
-    """A tenth more, or the next whole number that fits the others."""
+    """A tenth more, or the next whole number that fits the others, or the last one that does."""
     value = value_of(spec, key)
     if not isinstance(value, int):
         return TENTH * value
-    more = itertools.count(value + 1)
-    return next(n for n in more if not any(m.where for m in place(spec, split(key), n).misfits()))
+    others = itertools.chain(range(value + 1, 2 * value + 1), range(value - 1, 0, -1))
+    return next(n for n in others if not any(m.where for m in place(spec, split(key), n).misfits()))
 
 
 def swept(name: str, kelvin: float, setting: str, bandwidth: float) -> frozenset[str]:

@@ -86,7 +86,11 @@ def numbers(tree, path):
 CHOICES = {
     "apim.rows": (64, 128, 256), "apim.cols": (64, 128, 256), "apim.cols_per_adc": (2, 4, 8),
     "dpim.rows": (64, 128, 256), "dpim.cols": (64, 128, 256), "technology.nominal_vdd": (0.8,),
-    "technology.temperature": (310.0, 342.5, 390.0), "architecture.weight_bits": (2, 3, 4),
+    "technology.temperature": (310.0, 342.5, 390.0), "architecture.weight_bits": (2, 4),
+    "sram.height": (11.0, 12.0, 13.0),
+    "arrays.rows": (64, 128, 256), "arrays.cols": (64, 128, 256), "arrays.rows_per_adc": (2, 4, 8),
+    "arrays.cols_per_adc": (8, 16), "gradient_unit.cols": (64, 128), "unit.cols_per_adc": (2, 4),
+    "arrays.adc_bits": (4, 5, 6), "arrays.back_adc_bits": (4, 5, 6), "arrays.cell_bits": (4, 5, 7),
     "dpim.accumulator_bits": (36, 40, 48), "dpim.macros_per_pe": (9, 12, 20),
 }  # fmt: skip
 
@@ -107,10 +111,22 @@ def drawn(key, value, count, rng):
     return [column.text(row) for row in range(count)]
 
 
+CHIPS = [
+    ("rebit", "dpim.build=bit_serial"),
+    ("rebit", "dpim.build=word_parallel"),
+    ("reram", "arrays.adc=sar"),
+    ("reram", "arrays.adc=flash"),
+    ("reram", "arrays.read=row_by_row"),
+    ("reram", "arrays.cells=crosspoint"),
+    ("sram", "arrays.read=parallel"),
+    ("sram", "arrays.read=row_by_row"),
+]
+
+
 @pytest.mark.parametrize("technology", ["32nm", "14nm"])
-@pytest.mark.parametrize("build", ["bit_serial", "word_parallel"])
-def test_every_number_of_every_file_may_be_an_array(technology, build):
-    base = read_inputs("vgg11", technology=technology)
+@pytest.mark.parametrize(("architecture", "choice"), CHIPS)
+def test_every_number_of_every_file_may_be_an_array(technology, architecture, choice):
+    base = read_inputs("vgg11", architecture, technology)
     trees = {
         "technology": base.technology,
         "device": base.device,
@@ -122,14 +138,16 @@ def test_every_number_of_every_file_may_be_an_array(technology, build):
     designs = {key: drawn(key, value, 4, rng) for key, value in found.items()}
     designs["network.activity.input_density"] = ["0.1", "0.2", "0.3", "0.4"]
     designs["training.batch"] = ["100", "128", "7", "4000"]
-    fixed = f"architecture.dpim.build={build}"
-    table = sweep("vgg11", designs=designs, technology=technology, settings=[fixed])
+    if architecture != "rebit":
+        designs["architecture.gradient_unit.store_bits"] = ["0", "auto", "100000", "auto"]
+    key, _, word = f"architecture.{choice}".partition("=")
+    files = {"architecture": architecture, "technology": technology}
+    table = sweep("vgg11", designs=designs, settings=[f"{key}={word}"], **files)
     assert len(designs) > 140
     assert table["feasible"].all(), table["reason"]
     for row in range(4):
-        settings = {key: texts[row] for key, texts in designs.items()}
-        settings["architecture.dpim.build"] = build
-        check(table, row, single("vgg11", settings, technology=technology))
+        settings = {key: texts[row] for key, texts in designs.items()} | {key: word}
+        check(table, row, single("vgg11", settings, **files))
 
 
 GRID = {

@@ -1,0 +1,196 @@
+"""Chips that learn in place: against sums of their arrays, against hand counts, in all kinds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neurorebit.chip.gradient_unit import GradientUnit
+from neurorebit.chip.in_place import InPlaceChip
+from neurorebit.estimate import PHASES, estimate
+from neurorebit.inputs import Setting, read_inputs
+from neurorebit.mapping import Floorplan, Layers, array_cuts
+
+KINDS = [
+    ("reram", "arrays.adc=sar"),
+    ("reram", "arrays.adc=flash"),
+    ("reram", "arrays.adc=flash_voltage"),
+    ("reram", "arrays.read=row_by_row"),
+    ("reram", "arrays.cells=crosspoint"),
+    ("reram", "device=hzo_fefet"),
+    ("reram", "device=gst_pcm;device.cell.width=30"),
+    ("sram", "arrays.read=parallel"),
+    ("sram", "arrays.read=row_by_row"),
+]
+each_kind = pytest.mark.parametrize(("architecture", "choice"), KINDS)
+
+
+def read(architecture, *choices, network="vgg11"):
+    keys = [key for choice in choices for key in choice.split(";")]
+    settings = [
+        Setting.parse(key if key.startswith("device.") else f"architecture.{key}") for key in keys
+    ]
+    return read_inputs(network, architecture, settings=settings)
+
+
+def run(inputs, **activity):
+    network, spec = inputs.network, inputs.architecture
+    found = network.assumed(spec.input_bits)
+    layers = tuple(replace(layer, **activity) for layer in found.layers)
+    return estimate(
+        network, spec, inputs.technology, inputs.device, inputs.pulses,
+        replace(found, layers=layers), batch=128, images=50_000,
+    )  # fmt: skip
+
+
+def chip_of(inputs):
+    spec = inputs.architecture
+    plan = Floorplan.of(Layers.of(inputs.network, spec), spec)
+    return InPlaceChip(inputs.technology, inputs.device, spec, plan, batch=128.0)
+
+
+@each_kind
+@pytest.mark.parametrize("network", ["vgg11", "resnet18", "mlp"])
+def test_parts_layers_and_leakage_add_up(architecture, choice, network):
+    found = run(read(architecture, choice, network=network))
+    assert set(found.phases) == set(PHASES)
+    assert sum(found.area.items.values()) == pytest.approx(found.area.total, rel=1e-12)
+    power = sum(found.leakage.items.values())
+    for phase in found.phases.values():
+        for part, amount in phase.energy.items.items():
+            assert np.all(np.isfinite(amount)), part
+            assert np.all(np.asarray(amount) >= 0.0), part
+        parts = sum(phase.energy_by_part.values())
+        assert parts == pytest.approx(phase.total_energy, rel=1e-12)
+        leaked = sum(e for p, e in phase.energy_by_part.items() if p.startswith("leakage/"))
+        assert leaked == pytest.approx(power * phase.total_latency, rel=1e-12)
+        assert phase.total_latency > 0.0
+
+
+@each_kind
+def test_both_passes_by_brute_force(architecture, choice):
+    """Every array of every layer on its own, with the rows that the training cuts it from."""
+    inputs = read(architecture, choice, network="lenet5")
+    network, spec = inputs.network, inputs.architecture
+    macro, cells = chip_of(inputs).macro, int(spec.cells_per_weight)
+    rows, cols = spec.arrays.rows, spec.arrays.cols
+    there = back = 0.0
+    activity = network.assumed(spec.input_bits).layers
+    for i, (node, cuts) in enumerate(zip(network.matrices, array_cuts(network, spec), strict=True)):
+        m, density = node.matrix, activity[i].input_density[0]
+        for start, stop in cuts:
+            for first in range(0, m.cols * cells, cols):
+                high = (stop - start) / rows
+                wide = min(cols, m.cols * cells - first) / cols
+                plane = macro.read(density, 0.5, 0.0, high, wide)
+                there += m.vectors * spec.input_bits * plane.energy.total
+                plane = macro.read_transposed(0.5, 0.5, 0.0, wide, high)
+                back += (i > 0) * m.vectors * spec.error_bits * plane.energy.total
+    phases = run(inputs).phases
+    assert phases["forward"].macro_energy == pytest.approx(there, rel=1e-9)
+    assert phases["backward"].macro_energy == pytest.approx(back, rel=1e-9)
+
+
+def test_bit_planes_of_their_own_density_add_up():
+    """Eight planes, of which half have no ones and half twice the ones, are not their mean."""
+    inputs = read("reram")
+    alike = run(inputs, input_density=(0.2,) * 8).phases["forward"]
+    few, many = (run(inputs, input_density=(d,) * 8).phases["forward"] for d in (0.0, 0.4))
+    mixed = run(inputs, input_density=(0.0, 0.4) * 4).phases["forward"]
+    half = (few.macro_energy + many.macro_energy) / 2.0
+    assert mixed.macro_energy == pytest.approx(half, rel=1e-12)
+    assert mixed.macro_energy != pytest.approx(alike.macro_energy, rel=1e-5)
+
+
+def test_a_weight_of_more_cells_takes_more_columns():
+    """8-bit weights of bits: eight columns each, so eight times the cells and the arrays."""
+    chip = chip_of(read("sram"))
+    plan, m = chip.plan, chip.layers
+    assert np.all(plan.held == 8 * m.weights)
+    blocks = np.where(m.split, 9 * np.ceil(m.channels / 128), np.ceil(m.rows / 128))
+    assert np.all(plan.arrays == blocks * np.ceil(8 * m.outputs / 128))
+
+
+def test_a_gradient_unit_is_as_large_as_the_largest_map_asks():
+    """VGG11: 16 x 16 x 64, 256 positions and 512 bit columns: 2 x 4 arrays of 128 x 128."""
+    unit = chip_of(read("reram")).gradient_unit
+    assert (float(unit.arrays_down), float(unit.arrays_across)) == (2.0, 4.0)
+
+
+def test_the_store_holds_the_largest_layer():
+    """512 x 512 x 9 sums of 4 + 8 + 1 bits, and 7 more for 128 images."""
+    store = chip_of(read("reram")).gradient_store
+    assert float(np.max(store.bits)) == 512 * 512 * 9 * (4 + 8 + 1 + 7)
+
+
+def test_what_does_not_fit_the_store_goes_to_memory_and_back_with_every_image():
+    fits, none = (read("reram", f"gradient_unit.store_bits={n}") for n in ("auto", "0"))
+    chip = chip_of(fits)
+    here, away = (run(inputs).phases["gradient"] for inputs in (fits, none))
+    more = np.sum(away.dram_energy) - np.sum(here.dram_energy)
+    expected = 2.0 * np.sum(chip.layers.weights) * 20 * 3.9e-12
+    assert more == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_part_of_a_unit_costs_a_part():
+    """All positions and columns at once are a read of all; half of the columns, half of them."""
+    inputs = read("reram")
+    unit = GradientUnit(inputs.technology, 256.0, 1024.0)
+    whole, part = unit.read(0.5, 0.2), unit.read_part(0.5, 0.2, 256.0, 1024.0)
+    assert part.energy.total == pytest.approx(whole.energy.total, rel=1e-12)
+    half = unit.read_part(0.5, 0.2, 256.0, 512.0)
+    assert half.energy.total == pytest.approx(whole.energy.total / 2.0, rel=1e-12)
+    assert half.latency.total == pytest.approx(whole.latency.total, rel=1e-12)
+
+
+def test_too_few_units_work_in_turns():
+    """conv7 asks for 1 x 32 arrays; one unit has 8: four turns, against one with 16 units."""
+    one, many = (read("reram", f"gradient_unit.units={n}") for n in ("1", "16"))
+    slow, fast = (run(inputs).phases["gradient"].latency[6] for inputs in (one, many))
+    assert slow > 4.0 * fast
+
+
+def test_pulses_follow_from_the_device():
+    """A level of 126 steps is 128 / 126 pulses of 50 ns; a row with a cell to raise takes one."""
+    inputs = read("reram")
+    activity = {"set_fraction": 1.0, "reset_fraction": 0.0, "set_levels": 1.0}
+    sync = run(inputs, **activity).phases["sync"]
+    pulses = 128 * 128 / 126 * 50e-9
+    assert sync.total_latency > pulses
+    assert sync.total_latency == pytest.approx(pulses, rel=0.05)
+
+
+def test_sram_is_written_without_pulses():
+    inputs = read("sram")
+    few, many = (run(inputs, set_levels=n).phases["sync"].total_energy for n in (1.0, 9.0))
+    assert few == many
+
+
+def test_the_first_layer_sends_no_error_back():
+    back = run(read("reram")).phases["backward"]
+    assert back.energy.items["tile/pe/reram/back_converters/adc"][0] == 0.0
+    assert back.ops == 2 * (152_769_536 - 27 * 64 * 1024)
+
+
+@pytest.mark.parametrize(
+    ("choice", "low", "high", "phase"),
+    [
+        ("arrays.adc_bits", "4", "6", "forward"),
+        ("arrays.back_adc_bits", "4", "6", "backward"),
+        ("error_bits", "6", "8", "backward"),
+        ("input_bits", "6", "8", "forward"),
+        ("gradient_unit.adc_bits", "3", "5", "gradient"),
+    ],
+)
+def test_more_of_it_costs_more(choice, low, high, phase):
+    few, many = (run(read("reram", f"{choice}={n}")).phases[phase] for n in (low, high))
+    assert many.total_energy > few.total_energy
+
+
+def test_references_give_weights_their_signs():
+    """One line for each converter: 16 columns and 16 rows beside 128 x 128 cells."""
+    macro = chip_of(read("reram")).macro
+    cells = macro.footprint.area.items
+    side = macro.array.row_length
+    for item in ("reram/references/cells", "reram/back_references/cells"):
+        assert cells[item] == pytest.approx(side**2 / 8.0, rel=1e-12)
