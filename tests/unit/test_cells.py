@@ -1,0 +1,179 @@
+"""Where every weight stands, counted cell by cell: arrays of any shape, layers of every kind."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from neurorebit import paths
+from neurorebit.architecture import read_architecture
+from neurorebit.chip.apim import AnalogMacro
+from neurorebit.chip.hybrid import HybridChip
+from neurorebit.chip.sram_macro import SramRowMacro
+from neurorebit.device import read_device
+from neurorebit.estimate import estimate
+from neurorebit.mapping import Floorplan, Layers, array_cuts
+from neurorebit.network import read_network
+from neurorebit.schema import Document
+from neurorebit.technology import read_technology
+
+TECH = read_technology(Document(paths.shipped("technology", "32nm_lstp")))
+DEVICE = read_device(Document(paths.shipped("device", "taox_hfox")))
+LAYERS = (  # channels, kernel, stride, padding, groups: strides that leave a rest, groups, depthwise
+    (24, 3, 1, 1, 1), (80, 3, 2, 1, 1), (160, 3, 2, 0, 4), (160, 3, 1, 1, 160), (100, 1, 1, 0, 1),
+    (72, 5, 3, 2, 1),
+)  # fmt: skip
+INPUT = (3, 17, 15)
+SHAPES = [(128, 128), (64, 256), (256, 64), (100, 72)]  # rows and columns of an array
+shapes = pytest.mark.parametrize(("rows", "cols"), SHAPES, ids=lambda n: str(n))
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    lines = [f"input: {{channels: {INPUT[0]}, height: {INPUT[1]}, width: {INPUT[2]}}}", "layers:"]
+    for channels, kernel, stride, padding, groups in LAYERS:
+        lines += [
+            f"  - {{kind: conv, channels: {channels}, kernel: {kernel}, stride: {stride}, "
+            f"padding: {padding}, groups: {groups}}}",
+            "  - {kind: relu}",
+        ]
+    file = tmp_path_factory.mktemp("cells") / "kinds.yaml"
+    file.write_text(
+        "source: a test\nname: kinds\nclasses: 10\n"
+        + "\n".join(lines)
+        + "\n  - {kind: flatten}\n  - {kind: linear, features: 10}\n"
+        + "activity: {source: a test, input_density: 0.3}\n"
+    )
+    return read_network(Document(file))
+
+
+def architecture(**sets):
+    document = Document(paths.shipped("architecture", "rebit"), "architecture")
+    for path, text in sets.items():
+        document.set(path.replace("__", "."), str(text))
+    return read_architecture(document)
+
+
+def starts(side, kernel, stride, padding):
+    """Where a window may begin, one after the other."""
+    found = range(-padding, side + padding, stride)
+    return [at for at in found if at + kernel <= side + padding]
+
+
+def kinds():
+    """For each layer by hand: channels and outputs of a group, positions, groups, vectors."""
+    channels, height, width = INPUT
+    for outputs, kernel, stride, padding, groups in LAYERS:
+        down, across = (starts(side, kernel, stride, padding) for side in (height, width))
+        vectors = len(down) * len(across)
+        yield channels // groups, outputs // groups, kernel**2, groups, vectors
+        channels, height, width = outputs, len(down), len(across)
+    yield channels * height * width, 10, 1, 1, 1
+
+
+def cells(channels, outputs, positions, groups):
+    """Every weight of a layer: its group, position, channel and output."""
+    ranges = map(range, (groups, positions, channels, outputs))
+    return np.array(list(itertools.product(*ranges))).T
+
+
+def blocks(*indices):
+    """How many different places there are, and the most that stand in one."""
+    _, counts = np.unique(np.stack(indices), axis=1, return_counts=True)
+    return len(counts), counts.max()
+
+
+def test_layers_are_those_worked_out_by_hand(network):
+    layers = Layers.of(network, architecture())
+    for i, (channels, outputs, positions, groups, vectors) in enumerate(kinds()):
+        assert layers.weights[i] == channels * outputs * positions * groups
+        assert layers.vectors[i] == vectors
+        assert layers.macs[i] == channels * outputs * positions * groups * vectors
+
+
+@shapes
+@pytest.mark.parametrize("split", ["true", "false"])
+def test_arrays_hold_each_weight_once(network, rows, cols, split):
+    spec = architecture(
+        apim__rows=rows, apim__cols=cols, apim__kernel_split=split, apim__cols_per_adc=4
+    )
+    plan = Floorplan.of(Layers.of(network, spec), spec)
+    for i, (channels, outputs, positions, groups, _) in enumerate(kinds()):
+        group, position, channel, output = cells(channels, outputs, positions, groups)
+        if plan.layers.split[i]:
+            places = group, position, channel // rows, output // cols
+        else:  # an unrolled matrix, position by position
+            places = group, (position * channels + channel) // rows, output // cols
+        arrays, most = blocks(*places)
+        assert plan.arrays[i] == arrays
+        assert most <= rows * cols
+        in_tiles = plan.tiles[i] * np.prod(np.broadcast_to(plan.tile_side, (2,)))
+        held = plan.split_positions * plan.split_side**2 * plan.tiles[i]
+        assert plan.cells[i] == pytest.approx(held if plan.layers.split[i] else in_tiles)
+        assert plan.cells[i] >= plan.copies[i] * arrays * min(most, rows * cols) / arrays
+        assert plan.utilization[i] == len(group) / plan.cells[i]
+
+
+@shapes
+def test_a_tile_is_full_of_arrays(network, rows, cols):
+    """Cells of its PEs, counted in arrays, are those of its side."""
+    spec = architecture(apim__rows=rows, apim__cols=cols, apim__cols_per_adc=4)
+    plan = Floorplan.of(Layers.of(network, spec), spec)
+    chip = HybridChip(TECH, DEVICE, spec, plan)
+    for tile, side in ((chip.split_tile, plan.split_side), (chip.whole_tile, plan.pe_side)):
+        assert tile.pe.macros * rows * cols == pytest.approx(np.square(side))
+
+
+@shapes
+def test_forward_energy_by_brute_force(network, rows, cols):
+    """Every array of every layer and group on its own, with the rows that training converts."""
+    spec = architecture(apim__rows=rows, apim__cols=cols, apim__cols_per_adc=4)
+    macro = AnalogMacro(TECH, DEVICE, float(rows), float(cols), 4.0)
+    energy = 0.0
+    for (_, outputs, _, groups, vectors), cuts in zip(
+        kinds(), array_cuts(network, spec), strict=True
+    ):
+        for start, stop in cuts:
+            for first in range(0, outputs, cols):
+                used = float(min(cols, outputs - first))
+                cost = macro.mvm(0.3, 0.5, float(stop - start), used)
+                energy += groups * vectors * float(cost.energy.total)
+    given = spec, TECH, DEVICE, DEVICE.pulses, network.assumed(spec.input_bits)
+    found = estimate(network, *given, batch=8, images=8)
+    assert found.phases["forward"].macro_energy == pytest.approx(energy, rel=1e-9)
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(128, 128), (64, 256), (256, 64), (100, 96)])
+@pytest.mark.parametrize("copies", [1, 3])
+def test_digital_macros_hold_each_weight_once(network, rows, cols, copies):
+    """A row is an output channel, a word an input channel, for one kernel position."""
+    spec = architecture(dpim__rows=rows, dpim__cols=cols, dpim__copies=copies)
+    chip = HybridChip(TECH, DEVICE, spec, Floorplan.of(Layers.of(network, spec), spec))
+    words = cols // 32
+    for i, (channels, outputs, positions, groups, _) in enumerate(kinds()):
+        group, position, channel, output = cells(channels, outputs, positions, groups)
+        macros, most = blocks(group, position, output // rows, channel // words)
+        assert chip.digital_macros[i] == copies * macros
+        assert most <= rows * words
+        room = chip.digital_tiles[i] * chip.digital_positions * spec.dpim.macros_per_pe
+        assert room >= copies * macros
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(64.0, 256.0), (256.0, 64.0), (128.0, 128.0)])
+def test_a_transposed_read_takes_each_column_once(rows, cols):
+    """Once, whatever the array's shape: a quarter of the columns, and an adder for every row."""
+    macro = SramRowMacro(TECH, rows=rows, cols=cols)
+    read = macro.read_transposed(0.25)
+    accesses = 0.25 * cols
+    select = macro.back_decoder.select()
+    sensed = macro.array.read_transposed(macro.back_decoder.output_ramp)
+    energy, latency = read.energy.items, read.latency.items
+    assert energy["sram/back_decoder"] == pytest.approx(accesses * select.energy.total, rel=1e-12)
+    assert energy["sram/array"] == pytest.approx(accesses * sensed.energy.total, rel=1e-12)
+    assert latency["sram/array"] == pytest.approx(accesses * sensed.latency.total, rel=1e-12)
+    adder = macro.behind.adder
+    assert adder.bits == np.log2(cols) + 1.0
+    assert adder.count == rows
+    assert energy["sram/back_adder"] == pytest.approx(
+        accesses * adder.add().energy.total, rel=1e-12
+    )
