@@ -68,7 +68,7 @@ def alternating(actions, repeats):
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
-def layer(size, workers, **training):
+def layer(size, workers, read=0.0, **training):
     """Noisy weights that fill one array of ``size`` x ``size`` cells, and the layer they are of."""
     text = (
         "{source: a bench, name: one, input: {channels: %d, height: 1, width: 1}, classes: %d, "
@@ -81,12 +81,14 @@ def layer(size, workers, **training):
     (node,) = network.matrices
     training = replace(network.training, **training)
     spec = replace(SPEC, apim=replace(SPEC.apim, rows=size, cols=size))
-    cuts = ((0, size),)
-    return HybridWeights(Site(node, 0, cuts, spec, DEVICE, training, 1, workers, Workspace())), node
+    device = replace(DEVICE, variation=replace(DEVICE.variation, read=read))
+    site = Site(node, 0, ((0, size),), spec, device, training, 1, workers, Workspace())
+    return HybridWeights(site), node
 
 
 MODES = {
     "fast, one conversion": {},
+    "fast, 2 % read noise": {"read": 0.02},
     "bit-serial, exact": {"conversion": "bit_serial"},
     "ideal converter": {"adc": "ideal"},
 }
@@ -169,21 +171,22 @@ def programming(workers, repeats):
     real = random.normal(0.0, 0.5, CELLS).astype(np.float32)
     levels, analog = np.full(CELLS, -128, np.int8), np.zeros(CELLS, np.float32)
     parts = spans(CELLS, PART)
-    noise = DEVICE.variation.d2d, DEVICE.variation.c2c
+    writes, spread = np.zeros(CELLS, np.uint32), DEVICE.variation
+    grid = 3.0, 3, False, False  # seven levels, written where they change
+    chip = float(DEVICE.g_min), float(DEVICE.g_max), spread.d2d, spread.c2c, 0, 0.0, 0.0
 
     def write(real, levels):
         def job(i):
             cells = slice(*parts[i])
             counts = np.zeros(5)
-            arrays = real[cells], levels[cells], analog[cells]
-            ends = float(DEVICE.g_min), float(DEVICE.g_max)
-            cpu.program(*arrays, 3.0, 3, *ends, *noise, parts[i][0], 0, 1, 3, counts)
+            arrays = real[cells], levels[cells], analog[cells], writes[cells]
+            cpu.program(*arrays, grid, chip, parts[i][0], 0, 1, 3, counts)
 
         workers.run(job, len(parts))
 
     write(real, levels)
     rows = []
-    for share in (0.002, 0.01, 0.05, 1.0):
+    for share in (0.0, 0.002, 0.01, 0.05, 1.0):
         changed = random.random(CELLS) < share
         times = []
         for _ in range(repeats):

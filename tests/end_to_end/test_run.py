@@ -248,6 +248,15 @@ def test_a_fallback_is_named_before_and_after(command, tiny, place):
         ),
         (["--set", "training.error_bits=8"], []),
         (
+            ["--set", "training.wires=resistive", "--set", "training.digital=bit_serial"],
+            [
+                "digital=bit_serial: errors went back through real weights of 32 bits in whole "
+                "numbers, bit by bit, as the chip does; the default is float32",
+                "wires=resistive: training read the arrays through the resistance of their wires, "
+                "measured once an epoch; the default are ideal wires",
+            ],
+        ),
+        (
             ["--weights", "real"],
             [
                 "weights=real: training was software, exact and without arrays; the estimate "
