@@ -153,7 +153,7 @@ class TikiTaka(Section):
 
     pulses: Annotated[float, quantity("", above=0, at_most=1000)] = 15.0
     transfer_every: Size = 1
-    rate: Annotated[float, quantity("", above=0, at_most=1)] = 0.1
+    rate: Annotated[float, quantity("", above=0, at_most=1)] = 0.5
     forget: Annotated[float, quantity("", at_least=0, at_most=1)] | None = None
 
 

@@ -10,6 +10,7 @@ from neurorebit.train.weights.in_place import (
     ReramWeights,
 )
 from neurorebit.train.weights.real import QuantizedWeights, RealWeights
+from neurorebit.train.weights.tiki_taka import TikiTakaWeights
 
 WEIGHTS: dict[str, Callable[[Site], Weights]] = {
     "real": RealWeights,
@@ -18,6 +19,7 @@ WEIGHTS: dict[str, Callable[[Site], Weights]] = {
     "reram": ReramWeights,
     "reram_mapped": MappedWeights,
     "mixed_precision": MixedPrecisionWeights,
+    "tiki_taka": TikiTakaWeights,
     "manhattan": ManhattanWeights,
 }
 

@@ -52,7 +52,7 @@ class Arrays:
         self.site.workspace.drop(seen)
 
     @property
-    def _relative(self) -> float:
+    def relative(self) -> float:
         """Standard deviation of a conductance from read to read, over its mean."""
         variation = self.site.device.variation
         return math.hypot(variation.read, variation.c2c if variation.form == "read" else 0.0)
@@ -70,8 +70,8 @@ class Arrays:
             seen = self._copy(
                 seen, lambda a, b, i: pulse.rest(a, b, *law, i, here[0], noise.DRIFT, here[1])
             )
-        if self._relative > 0.0:
-            form = self._relative, MAPPINGS[site.training.mapping], site.offset
+        if self.relative > 0.0:
+            form = self.relative, MAPPINGS[site.training.mapping], site.offset
             draw = here[0], noise.READ, self.reads, here[1]
             seen = self._copy(seen, lambda a, b, i: pulse.read(a, b, *form, i, *draw))
         if self.rounded:

@@ -1,0 +1,161 @@
+"""The pulsed outer product of Tiki-Taka's fast array (Gokmen and Vlasov, Front. Neurosci. 2016)."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from neurorebit.kernels import cell, noise
+from neurorebit.kernels.pulse import of
+
+SLOTS = 31  # of a pulse train
+FEW = 16.0  # expected pulses above which their number is drawn as a normal one
+
+
+@njit(cache=True, nogil=True)
+def poisson(mean, cell, step, layer, purpose, seed):
+    """A number of pulses of which ``mean`` are expected, each rare; one stream per cell."""
+    if mean > FEW:
+        z = noise.normal(cell, step, layer, purpose, seed)
+        return max(math.floor(mean + math.sqrt(mean) * z + 0.5), 0)
+    u = noise.uniform(cell, step, layer, purpose, seed)
+    share = math.exp(-mean)
+    below = share
+    n = 0
+    while u >= below and n < 64:  # what is left beyond is less than a uniform number can tell
+        n += 1
+        share *= mean / n
+        below += share
+    return n
+
+
+@njit(cache=True, nogil=True)
+def shower(weight, gradient, size, rate, low, high, step, up, down, device, writes, where, counts):
+    """A batch's pulses at once: up and down ones drawn from the sums over its vectors.
+
+    Each coincidence is rare, so the pulses of a cell are Poisson with means ``rate`` (size -+
+    gradient) / 2, where ``gradient`` is the sum of x d and ``size`` that of |x d|. Half of the ups
+    come before the downs and half behind, which is as mixed to second order. ``where`` and
+    ``counts`` as in ``pulse.pulse``; a cell counts by the way it went on the whole.
+    """
+    first, layer, purpose, draw, seed = where
+    for i in range(weight.size):
+        at = first + i
+        ups = poisson(
+            0.5 * rate * max(size[i] - gradient[i], 0.0),
+            at,
+            draw,
+            layer,
+            purpose + noise.BITS,
+            seed,
+        )
+        downs = poisson(
+            0.5 * rate * max(size[i] + gradient[i], 0.0),
+            at,
+            draw,
+            layer,
+            purpose + noise.OTHER_BITS,
+            seed,
+        )
+        if ups + downs == 0:
+            continue
+        traits = (of(low, i), of(high, i), of(step, i), of(up, i), of(down, i))
+        old = weight[i]
+        for turn, n in enumerate((ups // 2, -downs, ups - ups // 2)):
+            if n != 0:
+                z = noise.normal(at, 3 * draw + turn, layer, purpose + noise.CYCLE, seed)
+                weight[i] = cell.programmed(weight[i], n, traits, device, z)
+        writes[i] += ups + downs
+        counts[0 if ups >= downs else 1] += 1
+        counts[2] += ups
+        counts[3] += downs
+        counts[4] += weight[i] - old
+
+
+@njit(cache=True, nogil=True)
+def trains(values, scale, out, first, draw, layer, purpose, seed):
+    """Pulse trains of flat values: each slot is taken with probability scale |value|."""
+    words = np.empty((4, noise.GROUPS), np.uint64)
+    for i in range(0, values.size, 2):
+        noise.draw(words, 32 * (first + i), draw, layer, purpose, seed)
+        for j in range(i, min(i + 2, values.size)):
+            least = scale * abs(values[j]) * 4294967296.0
+            train = np.uint32(0)
+            for slot in range(SLOTS):
+                cell = 32 * (j - i) + slot
+                if float(words[cell & 3, cell >> 2]) < least:
+                    train |= np.uint32(1) << np.uint32(slot)
+            out[j] = train
+
+
+@njit(cache=True, nogil=True)
+def ones(word):
+    """The ones of a word of 32 bits."""
+    word = word - ((word >> np.uint32(1)) & np.uint32(0x55555555))
+    word = (word & np.uint32(0x33333333)) + ((word >> np.uint32(2)) & np.uint32(0x33333333))
+    word = (word + (word >> np.uint32(4))) & np.uint32(0x0F0F0F0F)
+    return np.int64(np.uint32(word * np.uint32(0x01010101)) >> np.uint32(24))
+
+
+@njit(cache=True, nogil=True)
+def coincide(weight, rows, cols, errors, low, high, step, up, down, device, writes, where, counts):
+    """A batch's pulses vector by vector: one where a row's and a column's train coincide.
+
+    ``weight`` [rows, cols] is what the trains ``rows`` [vector, row] and ``cols`` [vector, col]
+    meet in; a pulse goes against the sign of its error. The other arrays are flat.
+    """
+    first, layer, purpose, draw, seed = where
+    height, width = weight.shape
+    vectors = len(rows)
+    for i in range(height):
+        for j in range(width):
+            k = i * width + j
+            at = first + k
+            traits = (of(low, k), of(high, k), of(step, k), of(up, k), of(down, k))
+            old = weight[i, j]
+            ups, downs = 0, 0
+            for v in range(vectors):
+                n = ones(rows[v, i] & cols[v, j])
+                if n == 0:
+                    continue
+                z = noise.normal(at, draw * vectors + v, layer, purpose + noise.CYCLE, seed)
+                if errors[v, j] > 0.0:
+                    downs += n
+                    weight[i, j] = cell.programmed(weight[i, j], -n, traits, device, z)
+                else:
+                    ups += n
+                    weight[i, j] = cell.programmed(weight[i, j], n, traits, device, z)
+            if ups + downs == 0:
+                continue
+            writes[k] += ups + downs
+            counts[0 if ups >= downs else 1] += 1
+            counts[2] += ups
+            counts[3] += downs
+            counts[4] += weight[i, j] - old
+
+
+@njit(cache=True, nogil=True)
+def symmetry(out, low, high, step, up, down, device):
+    """The weights at which each cell's pulses up and down change it alike."""
+    for i in range(out.size):
+        traits = (of(low, i), of(high, i), of(step, i), of(up, i), of(down, i))
+        out[i] = cell.symmetry(traits, device)
+
+
+@njit(cache=True, nogil=True)
+def collect(hidden, found, pulses, gain, threshold, forget):
+    """Add ``gain * found`` to the digital memory, and send a pulse where it is worth one.
+
+    What a pulse takes out: the threshold, or all but the share ``forget`` (below 0: not used).
+    """
+    for i in range(hidden.size):
+        total = hidden[i] + gain * found[i]
+        n = 0
+        if total >= threshold:
+            n = 1
+        elif total <= -threshold:
+            n = -1
+        if n != 0:
+            total = total - n * threshold if forget < 0.0 else forget * total
+        hidden[i] = total
+        pulses[i] = n
