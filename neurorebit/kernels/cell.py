@@ -43,7 +43,7 @@ def bend(label):
     """The bend of a nonlinearity label, |label| < 10.1: bow(bend) = BOW label, by bisection."""
     wanted = BOW * abs(label)
     low, high = -7.0 * math.log(10.0), 5.0 * math.log(10.0)
-    for _ in range(64):
+    for _ in range(44):
         middle = 0.5 * (low + high)
         if bow(math.exp(middle)) < wanted:
             low = middle

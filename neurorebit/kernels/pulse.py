@@ -122,14 +122,19 @@ def to_levels(
             weight[i] = traits_here[0]
             held = -1.0
             counts[3] += device[1]
+        last, limit = 0, 1 << 30
         for attempt in range(most if way == 1 else 1):
             if way == 1:
                 held = weight[i]
                 if abs(meant - held) <= tolerance:
                     break
             n = cell.nominal(held, meant, bend_up, bend_down, device[0], device[1])
-            if n == 0 and way == 1:
-                n = 1 if meant > held else -1
+            if way == 1:  # at least one, and at most half of those that went too far
+                n = n if n != 0 else (1 if meant > held else -1)
+                if n * last < 0:
+                    limit = max(abs(last) // 2, 1)
+                n = min(max(n, -limit), limit)
+                last = n
             if n == 0:
                 break
             z = noise.normal(at, step * most + attempt, layer, noise.CYCLE, seed)

@@ -285,3 +285,15 @@ def pulsed(state, n, constant, pulses):
     else:
         at = -constant * math.log(1 - state * (1 - math.exp(-pulses / constant)))
     return pulse_curve(min(max(at + n, 0), pulses), constant, pulses)
+
+
+def trains(values, scale, first, draw, layer, purpose, seed):
+    """The slots of 31 that each value's pulse train takes."""
+    return [
+        {
+            slot
+            for slot in range(31)
+            if uniform(32 * (first + i) + slot, draw, layer, purpose, seed) < scale * abs(v)
+        }
+        for i, v in enumerate(values)
+    ]

@@ -152,3 +152,22 @@ def test_a_record_holds_what_it_takes_to_run_again():
     assert len(device["sha256"]) == 64
     assert record["network"]["values"]["training"]["batch"] == 64
     assert record["network"]["values"]["nodes"][1]["matrix"]["rows"] == 784
+
+
+def test_a_rest_needs_a_device_that_says_how_it_drifts():
+    with pytest.raises(InputError) as caught:
+        read_inputs("mlp", settings=(Setting("training.rest", "1e4 s"),))
+    assert str(caught.value) == (
+        "--set training.rest=1e4 s: training.rest: TaOx/HfOx has no section 'retention'; add one, "
+        "or take another device"
+    )
+
+
+def test_pulses_program_one_cell_a_weight():
+    settings = (Setting("training.mapping", "pair"), Setting("training.write", "verify"))
+    with pytest.raises(InputError) as caught:
+        read_inputs("mlp", settings=settings)
+    assert str(caught.value) == (
+        "--set training.mapping=pair: training.mapping: pulses program one cell a weight; take "
+        "mapping=reference, or write=direct"
+    )

@@ -46,7 +46,8 @@ class HybridWeights(LevelWeights):
         self.reading = Arrays(site)
         if site.training.write != "direct":
             self.physics = Physics.of(site, 0)
-            self.analog[...] = -1.0
+            self.analog[...] = -1.0  # all cells start at the low end
+            self.total = -float(self.analog.size)
         parts = spans(self.real.size, PART)
         self.synced(site.workers.run(lambda i: self.sync(*parts[i]), len(parts)))
         self.written = Written()  # the first writing belongs to no step

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from oracle import naive
 
-from neurorebit.kernels import cell
+from neurorebit.kernels import cell, noise, pulse, tiki
 
 SAMPLES = {  # label: A / P, tabulated values of training.md 3.2
     0.01: 126.268958, 0.02: 63.134314, 0.04: 31.566827, 0.1: 12.625807, 0.2: 6.311253,
@@ -75,3 +75,304 @@ def test_a_positive_spread_has_its_mean_and_deviation():
         assert factors.mean() == pytest.approx(1.0, abs=5 * deviation / z.size**0.5)
         assert factors.std() == pytest.approx(deviation, rel=0.02)
     assert cell.spread(0.0, 3.0) == 1.0
+
+
+# --- cells of one array
+
+CELLS = 100_000
+OFFSET = 11 / 9  # on/off ratio 10
+PLAIN = [np.array([v]) for v in (-1.0, 1.0, 1.0, 0.0, 0.0)]  # linear cells, all alike
+
+
+def pulsed(weight, n, *, traits=PLAIN, up=100.0, down=100.0, form=0, c2c=0.0, draw=1):
+    weight, counts = np.array(weight, np.float64), np.zeros(5)
+    writes = np.zeros(weight.size, np.uint32)
+    n = np.broadcast_to(np.asarray(n, np.int32), weight.shape).copy()
+    device = (up, down, form, c2c, OFFSET)
+    pulse.pulse(weight, n, *traits, device, writes, (0, 2, noise.CYCLE, draw, 5), counts)
+    return weight, writes, counts
+
+
+def manufactured(*, seed=1, **spread):
+    names = ("step", "bounds", "labels", "state", "stuck_low", "stuck_high")
+    traits = [np.full(CELLS, v) for v in (-1.0, 1.0, 1.0, 0.0, 0.0)]
+    amounts = tuple(spread.get(name, 0.0) for name in names)
+    pulse.manufacture(*traits, amounts, (2.0, -1.0), OFFSET, 0, 0, 0, seed)
+    return traits
+
+
+def close(found, mean, deviation):
+    """Whether samples have that mean and standard deviation, within five standard errors."""
+    error = 5 * deviation / found.size**0.5
+    assert found.mean() == pytest.approx(mean, abs=error + 1e-12)
+    assert found.std() == pytest.approx(deviation, rel=0.02, abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 4, 25, -9])
+def test_pulses_vary_by_step_by_range_and_by_state(n):
+    """training.md 3.5: n step (1 + s N / sqrt n); s range sqrt n N; G (1 + s N)."""
+    start = np.full(CELLS, 0.1)
+    moved = 2 * n / 100
+    for form, deviation in (
+        (0, abs(moved) * 0.05 / abs(n) ** 0.5),
+        (1, 2 * 0.01 * abs(n) ** 0.5),
+        (2, 0.05 * (0.1 + moved + OFFSET)),
+    ):
+        c2c = 0.01 if form == 1 else 0.05
+        found, writes, counts = pulsed(start, n, form=form, c2c=c2c)
+        close(found, 0.1 + moved, deviation)
+        assert np.all(writes == 1)
+        assert tuple(counts[:4]) == (
+            (CELLS, 0, n * CELLS, 0) if n > 0 else (0, CELLS, 0, -n * CELLS)
+        )
+        assert counts[4] == pytest.approx(np.sum(found - start))
+
+
+def test_cells_differ_in_their_steps_bounds_labels_or_conductances():
+    """Independent log-normal factors; the range is 2 and the ratio 10 (training.md 3.5)."""
+    low, high, step, up, down = manufactured(step=0.2)
+    close(step, 1.0, 0.2)
+    assert np.all(low == -1.0)
+    assert np.all(high == 1.0)
+    low, high, step, up, down = manufactured(bounds=0.1)
+    close(low + OFFSET, OFFSET - 1, 0.1 * (OFFSET - 1))
+    close(high + OFFSET, OFFSET + 1, 0.1 * (OFFSET + 1))
+    assert abs(np.corrcoef(low, high)[0, 1]) < 0.02
+    low, high, step, up, down = manufactured(state=0.1)
+    assert np.corrcoef(low, high)[0, 1] == pytest.approx(1.0)
+    close(high + OFFSET, OFFSET + 1, 0.1 * (OFFSET + 1))
+    low, high, step, up, down = (a[:5000] for a in manufactured(labels=0.3))
+    labels = [np.array([cell.bow(v) / (0.07 * math.sqrt(2)) for v in a]) for a in (up, down)]
+    assert np.mean(labels[0]) == pytest.approx(2.0, abs=0.02)
+    assert np.mean(labels[1]) == pytest.approx(-1.0, abs=0.02)
+    assert np.std(labels) == pytest.approx(((0.3**2 * 2 + 1.5**2 * 2) / 2) ** 0.5, rel=0.02)
+    assert np.all(down <= 0), "the sign stays"
+    assert abs(np.corrcoef(up, down)[0, 1]) < 0.07
+
+
+def test_stuck_cells_have_no_range_and_do_not_move():
+    low, high, step = manufactured(stuck_low=0.1, stuck_high=0.05)[:3]
+    traits = (low, high, step, *PLAIN[3:])
+    assert np.mean((low == high) & (low == -1)) == pytest.approx(0.1, rel=0.05)
+    assert np.mean((low == high) & (low == 1)) == pytest.approx(0.05, rel=0.1)
+    weight = np.zeros(CELLS)
+    pulse.place(weight, low, high)
+    found = pulsed(weight, 10, traits=traits)[0]
+    stuck = low == high
+    np.testing.assert_array_equal(found[stuck], weight[stuck])
+    np.testing.assert_allclose(found[~stuck], 0.2)
+
+
+def test_pulses_of_many_cells_equal_the_plain_loop():
+    """Own bounds, own steps, own curves, pulses of either sign and none; counted on the way."""
+    rng = np.random.default_rng(3)
+    size = 300
+    traits = [
+        rng.uniform(-1.1, -0.9, size), rng.uniform(0.8, 1.2, size), np.ones(size),
+        rng.uniform(0.5, 3, size), rng.uniform(-4, -0.5, size),
+    ]  # fmt: skip
+    weight, n = rng.uniform(-0.8, 0.7, size), rng.integers(-30, 31, size)
+    n[::7] = 0
+    found, writes, _ = pulsed(weight, n, traits=traits, up=97.0, down=60.0)
+    for i, (low, high, _, up, down) in enumerate(zip(*traits, strict=True)):
+        pulses, bend = (97, up) if n[i] > 0 else (60, down)
+        state = (weight[i] - low) / (high - low)
+        want = naive.pulsed(state, int(n[i]), pulses / bend, pulses) if n[i] else state
+        assert found[i] == pytest.approx(low + want * (high - low), abs=1e-10)
+    np.testing.assert_array_equal(writes, n != 0)
+
+
+@pytest.mark.parametrize(("way", "within"), [(0, 1.6 / 64), (1, 0.02), (2, 1.1 / 64)])
+def test_levels_are_reached_by_pulses_counted_verified_or_from_the_low_end(way, within):
+    """Without noise an uncorrected write is off by what whole pulses leave, a half or two."""
+    rng = np.random.default_rng(4)
+    bends = (cell.bend(1.75), cell.bend(-1.46))
+    traits = tuple(np.array([v]) for v in (-1.0, 1.0, 1.0, *bends))
+    device, plan = (64.0, 64.0, 0, 0.0, OFFSET), (*bends, way, 0.02, 32)
+    levels, weight = np.full(400, -128, np.int8), np.full(400, -1.0)
+    writes, moved = np.zeros(400, np.uint32), 0
+    for step in range(3):
+        real, counts, before = rng.uniform(-1, 1, 400), np.zeros(5), levels.copy()
+        grid = (3.0, 3, False, False)
+        pulse.to_levels(
+            real, levels, weight, writes, traits, grid, device, plan, 0, 1, step, 9, counts
+        )
+        np.testing.assert_array_equal(levels, [naive.level(w, 1.0, 3) for w in real])
+        slope = 2 * bends[0] / -math.expm1(-bends[0]) if way != 1 else 1.0  # of the steepest end
+        assert np.abs(weight - levels / 3).max() <= within * slope
+        moved += np.count_nonzero(levels != before)
+        assert counts[0] + counts[1] == np.count_nonzero(levels != before)
+        if way == 2 and step > 0:
+            assert counts[3] == 64 * np.count_nonzero(levels != before)
+    assert writes.sum() <= moved if way != 1 else writes.sum() >= moved * 0.8
+
+
+def test_verified_writes_beat_open_loop_ones_on_cells_that_differ():
+    traits = tuple(a[:3000] for a in manufactured(step=0.2, bounds=0.05))
+    off = []
+    for way in (0, 1):
+        levels, weight = np.full(3000, -128, np.int8), np.full(3000, -1.0)
+        for step in range(4):
+            real = np.random.default_rng(step).uniform(-0.9, 0.9, 3000)
+            pulse.to_levels(
+                real, levels, weight, np.zeros(3000, np.uint32), traits, (3.0, 3, False, False),
+                (100.0, 100.0, 0, 0.1, OFFSET), (0.0, 0.0, way, 0.05, 32), 0, 0, step, 0,
+                np.zeros(5),
+            )  # fmt: skip
+        off.append(np.abs(weight - levels / 3)[np.abs(levels) < 3])
+    assert off[1].max() <= 0.05
+    assert off[0].mean() > 3 * off[1].mean()
+
+
+def test_a_read_is_off_by_its_noise_and_fresh_each_time():
+    weight = np.full(CELLS, 0.4)
+    found = [np.empty(CELLS) for _ in range(2)]
+    for number, out in enumerate(found):
+        pulse.read(weight, out, 0.05, 0, OFFSET, 0, 1, noise.READ, number, 7)
+        close(out, 0.4, 0.05 * (0.4 + OFFSET))
+    assert abs(np.corrcoef(*found)[0, 1]) < 0.02
+
+
+def test_cells_drift_by_a_power_of_time_and_stop_where_they_drift_to():
+    """training.md 4: G = G0 (t / t0)^v, towards a target that is not passed."""
+    weight = np.array([-0.9, -0.2, 0.3, 0.9])
+    out = np.empty(4)
+    pulse.rest(weight, out, 100.0, 0.05, 0.2, OFFSET, 0, 0, noise.DRIFT, 0)
+    factor = 100.0**0.05
+    g = weight + OFFSET
+    want = [g[0] * factor, min(g[1] * factor, 0.2 + OFFSET), max(g[2] / factor, 0.2 + OFFSET),
+            g[3] / factor]  # fmt: skip
+    np.testing.assert_allclose(out, np.array(want) - OFFSET)
+    weight, out = np.zeros(CELLS), np.empty(CELLS)
+    pulse.rest(weight, out, 10.0, 0.02, math.nan, OFFSET, 0, 0, noise.DRIFT, 3)
+    for way, g in ((1, OFFSET * 10**0.02), (-1, OFFSET / 10**0.02), (0, OFFSET)):
+        share = np.mean(np.isclose(out, g - OFFSET))
+        assert share == pytest.approx(1 / 3, abs=0.01), way
+
+
+def test_wanted_changes_become_pulses_of_their_mean():
+    change = np.array([0.3, -1.7, 0.0, 1e9] * 25_000)
+    n = np.empty(CELLS, np.int32)
+    pulse.roll(change, n, -0.01, 100.0, 60.0, 100.0, 0, 1, noise.ROUND, 4, 2)
+    by = n.reshape(-1, 4)
+    assert by[:, 0].mean() == pytest.approx(-0.01 * 0.3 * 60 / 2, abs=0.01)
+    assert by[:, 1].mean() == pytest.approx(0.01 * 1.7 * 100 / 2, abs=0.01)
+    assert set(np.unique(by[:, 1])) == {0, 1}, "whole pulses next to what is wanted"
+    assert np.all(by[:, 2] == 0)
+    assert np.all(by[:, 3] == -100), "no more than the range has"
+
+
+def test_a_residue_and_its_pulses_add_up_to_what_was_wanted():
+    """training.md 7, 6.1: chi + eps * (pulses sent) = the sum of -lr g."""
+    rng, granule = np.random.default_rng(6), 0.02
+    residue, sent, wanted = np.zeros(500), np.zeros(500), np.zeros(500)
+    for _ in range(40):
+        change, n = rng.normal(0, 1, 500), np.empty(500, np.int32)
+        pulse.carry(residue, change, n, -0.01, granule, 100.0)
+        sent, wanted = sent + n, wanted - 0.01 * change
+        assert np.abs(residue).max() < granule
+    np.testing.assert_allclose(residue + granule * sent, wanted, atol=1e-12)
+    assert np.abs(sent).max() > 2
+
+
+def test_signs_send_one_pulse_against_each_gradient_that_counts():
+    n = np.empty(4, np.int32)
+    pulse.signs(np.array([2.0, -0.3, -0.1, 0.0]), n, 0.2)
+    np.testing.assert_array_equal(n, [-1, 1, 0, 0])
+    pulse.signs(np.array([2.0, -0.3, -0.1, 0.0]), n, 0.0)
+    np.testing.assert_array_equal(n, [-1, 1, 1, 0])
+
+
+# --- the pulsed outer product
+
+
+def test_a_pulse_up_and_a_pulse_down_undo_each_other_at_the_symmetry_point():
+    for labels, steps in (((1.75, -1.46), (32.0, 32.0)), ((2.4, -4.88), (97.0, 100.0))):
+        traits = (-1.0, 1.0, 1.2, *(cell.bend(v) for v in labels))
+        device = (*steps, 0, 0.0, OFFSET)
+        rest = cell.symmetry(traits, device)
+        rise, fall = (cell.programmed(rest, n, traits, device, 0.0) - rest for n in (1, -1))
+        assert rise == pytest.approx(-fall, rel=1e-6)
+        assert -0.9 < rest < 0.9
+
+
+def outer(seed=0, vectors=24, rows=6, cols=5):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(0, 1, (vectors, rows)), rng.normal(0, 0.3, (vectors, cols))
+
+
+def coincided(x, d, chance, draw, *, device=(1000.0, 1000.0, 0, 0.0, OFFSET)):
+    trains = [np.empty(a.shape, np.uint32) for a in (x, d)]
+    for a, out, purpose in zip((x, d), trains, (noise.BITS, noise.OTHER_BITS), strict=True):
+        tiki.trains(a.ravel(), chance, out.reshape(-1), 0, draw, 3, purpose, 8)
+    weight, counts = np.zeros((x.shape[1], d.shape[1])), np.zeros(5)
+    writes = np.zeros(weight.size, np.uint32)
+    tiki.coincide(weight, *trains, d, *PLAIN, device, writes, (0, 3, 0, draw, 8), counts)
+    return weight, writes, counts
+
+
+def test_pulses_meet_where_a_row_and_a_column_take_the_same_slot():
+    """Against sets of slots: every vector on its own, one pulse for each slot in both trains."""
+    x, d = outer()
+    weight, writes, counts = coincided(x, d, 0.4, 7)
+    rows = naive.trains(x.ravel(), 0.4, 0, 7, 3, noise.BITS, 8)
+    cols = naive.trains(d.ravel(), 0.4, 0, 7, 3, noise.OTHER_BITS, 8)
+    ups, downs = np.zeros(weight.shape), np.zeros(weight.shape)
+    for v, i, j in np.ndindex(len(x), *weight.shape):
+        n = len(rows[v * x.shape[1] + i] & cols[v * d.shape[1] + j])
+        (downs if d[v, j] > 0 else ups)[i, j] += n
+    np.testing.assert_allclose(weight, (ups - downs) * 2 / 1000, atol=1e-12)
+    np.testing.assert_array_equal(writes, (ups + downs).ravel())
+    assert tuple(counts[2:4]) == (ups.sum(), downs.sum())
+
+
+def test_pulses_drawn_from_the_sums_are_distributed_as_those_of_the_vectors():
+    """Rare coincidences: the same mean and spread of a cell's change, the same pulses in all."""
+    x, d = outer(1)
+    chance, turns, steps = 0.2, 2000, 1000.0
+    exact = np.array([coincided(x, d, chance, k)[0] for k in range(turns)])
+    gradient, size = x.T @ d, np.abs(x).T @ np.abs(d)
+    rate = chance**2 * 31
+    drawn, device = [], (steps, steps, 0, 0.0, OFFSET)
+    for k in range(turns):
+        weight, counts = np.zeros(gradient.size), np.zeros(5)
+        writes = np.zeros(gradient.size, np.uint32)
+        tiki.shower(
+            weight, gradient.ravel(), size.ravel(), rate, *PLAIN, device, writes, (0, 3, 0, k, 8),
+            counts,
+        )  # fmt: skip
+        drawn.append(weight.reshape(gradient.shape))
+    drawn = np.array(drawn)
+    deviation = 2 / steps * np.sqrt(rate * size)
+    for found in (exact, drawn):
+        off = (found.mean(axis=0) + rate * gradient * 2 / steps) / (deviation / turns**0.5)
+        assert np.abs(off).max() < 4.5
+        np.testing.assert_allclose(found.std(axis=0), deviation, rtol=0.1)
+
+
+@pytest.mark.parametrize("mean", [0.05, 2.0, 15.0, 40.0])
+def test_numbers_of_pulses_are_poisson(mean):
+    n = np.array([tiki.poisson(mean, i, 1, 2, 3, 4) for i in range(CELLS)])
+    assert n.min() >= 0
+    assert n.mean() == pytest.approx(mean, abs=5 * (mean / CELLS) ** 0.5)
+    assert n.var() == pytest.approx(mean, rel=0.03)
+    assert np.mean(n == round(mean)) == pytest.approx(
+        math.exp(round(mean) * math.log(mean) - mean - math.lgamma(round(mean) + 1)), rel=0.05
+    )
+
+
+def test_what_is_collected_and_what_was_sent_add_up():
+    """training.md 7, TTv2 without forgetting: H + th n is conserved."""
+    rng = np.random.default_rng(7)
+    hidden, sent, came = np.zeros(300), np.zeros(300), np.zeros(300)
+    for _ in range(50):
+        found, n = rng.normal(0, 1, 300), np.empty(300, np.int32)
+        tiki.collect(hidden, found, n, 0.01, 0.015, -1.0)
+        assert np.abs(n).max() <= 1
+        sent, came = sent + n, came + 0.01 * found
+    np.testing.assert_allclose(hidden + 0.015 * sent, came, atol=1e-12)
+    assert np.abs(sent).max() > 2
+    hidden, n = np.array([0.9, 0.2]), np.empty(2, np.int32)
+    tiki.collect(hidden, np.array([0.2, 0.2]), n, 1.0, 1.0, 0.1)
+    np.testing.assert_allclose(hidden, [0.11, 0.4])
+    np.testing.assert_array_equal(n, [1, 0])
