@@ -14,7 +14,7 @@ from tabulate import tabulate
 from neurorebit.schema import InputError
 
 TIMINGS = ("seconds", "images_per_second")  # differ from run to run, and are not compared
-RETOLD = ("command", "notes")  # say again what stands elsewhere
+RETOLD = ("command", "notes", "histogram")  # say again what stands elsewhere, or in a digest
 GIVEN = (  # what a run was told, not what came of it
     "ablations", "architecture", "assumptions", "device", "inputs", "name", "network", "overrides",
     "recipe", "seed", "technology", "version", "weights",

@@ -207,12 +207,13 @@ def _totals(estimate: Estimate, phases: Mapping[str, Json]) -> Json:
 # --- files
 
 
-def files(report: Json) -> dict[str, str]:
+def files(report: Json, pictures: Mapping[str, bytes]) -> dict[str, str | bytes]:
     """The files of a report, by name; the last one written is report.json."""
     return {
         "report.txt": text(report),
         "layers.csv": layers_csv(report),
         "training.csv": training_csv(report),
+        **pictures,
         "report.json": json.dumps(report, indent=1, sort_keys=True, allow_nan=False) + "\n",
     }
 
@@ -509,14 +510,15 @@ def claim(folder: Path) -> None:
             place.rmdir()
 
 
-def write(folder: Path, contents: Mapping[str, str]) -> None:
+def write(folder: Path, contents: Mapping[str, str | bytes]) -> None:
     """Write files to a folder: all of them, or none; each appears whole."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
         try:
             for name, content in contents.items():
-                (scratch / name).write_text(content, encoding="utf-8")
+                raw = content if isinstance(content, bytes) else content.encode()
+                (scratch / name).write_bytes(raw)
             for name in contents:
                 os.replace(scratch / name, folder / name)
         finally:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurorebit import __version__, report
+from neurorebit import __version__, picture, report
 from neurorebit.ablations import ablations
 from neurorebit.activity import Activity
 from neurorebit.circuits.array import ReramArray
@@ -126,7 +126,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     }
     training = _training_record(inputs.network.training, trained) if trained else None
     document = report.build(header, design, spec, activity, training)
-    contents = report.files(document)
+    contents = report.files(document, picture.files(document))
     report.write(folder, contents)
     if result is None:
         return Outcome(document, folder, tuple(contents))
@@ -223,6 +223,7 @@ def _training_record(training: Training, trained: Trained) -> dict[str, Any]:
         "out_of_time": result.out_of_time,
         "diverged": result.diverged,
         "weights_sha256": result.weights_sha256,
+        "histogram": asdict(result.histogram) if result.histogram else None,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,6 +30,17 @@ from neurorebit.train.layers import (
 from neurorebit.train.state import capture
 from neurorebit.train.weights import WEIGHTS, Site
 from neurorebit.train.workers import Array, Workers, Workspace
+
+BINS = 60
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How many weights of a layer lie in each of equal bins from -largest to largest, by view."""
+
+    layer: str
+    largest: float
+    counts: dict[str, list[int]]
 
 
 @dataclass(frozen=True)
@@ -211,6 +223,17 @@ class Model:
         return all(
             np.isfinite(array.astype(self.dtype, copy=False)).all() for array in self._learned()
         )
+
+    def histogram(self) -> Histogram | None:
+        """The weights of the middle one of the matrix layers; None if one is no finite number."""
+        layer = self.matrices[len(self.matrices) // 2]
+        views = layer.weights.views
+        largest = max(float(np.abs(view).max()) for view in views.values())
+        if not math.isfinite(largest):
+            return None
+        edges = np.linspace(-largest, largest, BINS + 1)
+        counts = {name: np.histogram(view, edges)[0].tolist() for name, view in views.items()}
+        return Histogram(layer.node.name, largest, counts)
 
     def activity(self) -> tuple[LayerActivity, ...]:
         """What each matrix layer saw in its steps so far."""

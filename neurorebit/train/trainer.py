@@ -27,7 +27,7 @@ from neurorebit.schema import InputError
 from neurorebit.train import checkpoint
 from neurorebit.train.checkpoint import Checkpoints, Saved
 from neurorebit.train.data import Dataset, batches, test_batches
-from neurorebit.train.model import Model
+from neurorebit.train.model import Histogram, Model
 from neurorebit.train.state import capture, restore
 from neurorebit.train.workers import Array, Workers, quiet
 
@@ -58,7 +58,7 @@ class TrainingResult:
     ``images`` of an epoch; ``ablations`` are sentences that say where the training was not that of
     the chip; ``activity`` is None where no arrays were used or no step was taken. ``interrupted``
     by a signal; ``out_of_time``: stopped when its time was up. ``diverged``: the loss or a weight
-    became infinite or no number, and the run stopped.
+    became infinite or no number, and the run stopped. ``histogram``: the weights at the end.
     """
 
     dataset: str
@@ -72,6 +72,7 @@ class TrainingResult:
     out_of_time: bool
     diverged: bool
     weights_sha256: str
+    histogram: Histogram | None
 
     @property
     def finished(self) -> bool:
@@ -138,6 +139,7 @@ def train(
             out_of_time=loop.out_of_time,
             diverged=loop.diverged,
             weights_sha256=model.digest(),
+            histogram=model.histogram(),
         )
 
 

@@ -14,6 +14,7 @@ from neurorebit.train import data as datasets
 from neurorebit.train import trainer
 
 FILES = {"report.txt", "layers.csv", "training.csv", "report.json"}
+PICTURE = "training.png"
 PHASES = ("forward", "backward", "gradient", "update", "sync")
 
 
@@ -66,6 +67,11 @@ def test_a_training_run_says_what_it_learned(command, tiny, data, place):
     assert training["weights"] == "hybrid"
     assert [epoch["epoch"] for epoch in training["epochs"]] == [1, 2]
     assert training["test_accuracy"] == training["epochs"][-1]["test_accuracy"]
+    assert {path.name for path in (place / "out").iterdir()} == {*FILES, PICTURE}
+    histogram = training["histogram"]
+    assert histogram["layer"] == "linear1"
+    assert histogram["counts"].keys() == {"real", "analog"}
+    assert all(sum(counts) == 240 for counts in histogram["counts"].values())
     for epoch in training["epochs"]:
         assert set(epoch) == set(report.EPOCH_KEYS)
         assert 0 <= epoch["train_accuracy"] <= 1
@@ -163,7 +169,8 @@ def test_everything_but_timings_follows_from_the_seed(command, tiny, data, place
     command(*again, "--out", "c", "--threads", "1", "--seed", "1")
     first, second, other = (read(place / name) for name in "abc")
     assert without_timings(first) == without_timings(second)
-    assert (place / "a/layers.csv").read_bytes() == (place / "b/layers.csv").read_bytes()
+    for name in ("layers.csv", PICTURE):
+        assert (place / "a" / name).read_bytes() == (place / "b" / name).read_bytes()
     assert first["training"]["weights_sha256"] != other["training"]["weights_sha256"]
     assert command("compare", "a", "b").code == 0
     assert command("compare", "a", "c").code == 1

@@ -177,17 +177,17 @@ def test_the_papers_figures_stand_beside_ours_with_their_convention():
 
 def test_json_is_plain_and_reads_back():
     made = built(TRAINING)
-    contents = report.files(made)
-    assert list(contents)[-1] == "report.json"
+    contents = report.files(made, {"a.png": b"1"})
+    assert list(contents)[-2:] == ["a.png", "report.json"]
     assert json.loads(contents["report.json"]) == made
-    assert contents == report.files(built(TRAINING))
+    assert contents == report.files(built(TRAINING), {"a.png": b"1"})
 
 
 def test_not_a_number_never_reaches_the_json():
     made = built()
     made["chip"]["area_m2"] = math.nan
     with pytest.raises(ValueError, match="not JSON compliant"):
-        report.files(made)
+        report.files(made, {})
 
 
 def test_layers_csv_has_a_row_for_each_layer_and_phase():

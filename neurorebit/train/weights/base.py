@@ -98,6 +98,10 @@ class Weights(Protocol):
         """What was written in the updates so far."""
 
     @property
+    def views(self) -> dict[str, Array]:
+        """The weights by where they are held (real, quantised, analog), in one unit."""
+
+    @property
     def memory(self) -> int:
         """Bits of digital memory that each weight needs, optimiser included."""
 

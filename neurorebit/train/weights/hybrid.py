@@ -53,6 +53,11 @@ class HybridWeights(LevelWeights):
         self.written = Written()  # the first writing belongs to no step
         self.writes[...] = 0
 
+    @property
+    def views(self) -> dict[str, Array]:
+        """The real weights and the cells."""
+        return {"real": self.real, "analog": self.analog * self.site.dtype(self.full)}
+
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """Partial sums of the arrays through their converters, added up digitally."""
         self.reading.mvm(self.analog, x, out, self.full, learning)

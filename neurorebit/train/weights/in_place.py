@@ -50,6 +50,11 @@ class InPlaceWeights:
         return self.cells.writes
 
     @property
+    def views(self) -> dict[str, Array]:
+        """The cells."""
+        return {"analog": self.cells.weight * self.site.dtype(self.full)}
+
+    @property
     def most(self) -> float:
         """Pulses that one update gives a cell at most: those of its range."""
         return max(self.cells.physics.device[:2])

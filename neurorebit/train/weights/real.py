@@ -34,6 +34,11 @@ class RealWeights:
         self.writes = np.zeros(0, np.uint32)  # no cells
 
     @property
+    def views(self) -> dict[str, Array]:
+        """The matrix."""
+        return {"real": self.real}
+
+    @property
     def memory(self) -> int:
         """Real weights, and their velocities where there is momentum."""
         return 64 if self.site.training.momentum else 32
@@ -185,6 +190,11 @@ class QuantizedWeights(LevelWeights):
         self.held = np.empty_like(self.real)
         for start, stop in spans(self.real.size, PART):
             self.sync(start, stop)
+
+    @property
+    def views(self) -> dict[str, Array]:
+        """The real weights and their levels."""
+        return {"real": self.real, "quantised": self.held}
 
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """The exact product with the levels."""

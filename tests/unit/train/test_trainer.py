@@ -214,6 +214,24 @@ def test_where_training_departs_from_the_chip_is_said(bench):
     assert "software" in said("real")[0]
 
 
+def test_a_histogram_is_of_the_weights_of_the_middle_layer(bench):
+    model = bench.model(bench.network(SHAPE, LAYERS, 10), "hybrid")
+    middle = model.matrices[1].weights
+    found = model.histogram()
+    assert found.layer == "conv2"
+    views = {"real": middle.real, "analog": middle.analog * middle.full}
+    assert found.largest == max(np.abs(view).max() for view in views.values())
+    width = 2 * found.largest / 60
+    for name, view in views.items():
+        counts = np.zeros(60, int)
+        for w in view.ravel():
+            counts[min(int((w + found.largest) / width), 59)] += 1
+        assert np.abs(np.array(found.counts[name]) - counts).sum() <= 2, "edges round"
+        assert sum(found.counts[name]) == view.size
+    middle.real[0, 0, 0] = np.inf
+    assert model.histogram() is None
+
+
 @pytest.mark.parametrize("name", paths.names("network"))
 def test_every_shipped_network_takes_a_step_on_the_shipped_chip(bench, images, name):
     network = read_network(Document(paths.shipped("network", name)))

@@ -1,0 +1,58 @@
+"""The picture of a training, drawn from its report: what was learned, written and held."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+
+NAME = "training.png"
+HELD = {"real": "real weights", "quantised": "levels", "analog": "analog weights"}
+
+
+def files(report: dict[str, Any]) -> dict[str, bytes]:
+    """The picture by its name; nothing where no epoch was trained. The same report, the same bytes.
+
+    Accuracy and cells programmed of each epoch, and the weights of a middle layer at the end.
+    """
+    training = report["training"]
+    if training is None or not training["epochs"]:
+        return {}
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12.0, 3.6), dpi=100)
+    FigureCanvasAgg(figure)
+    accuracy, cells, weights = figure.subplots(1, 3)
+    figure.subplots_adjust(left=0.06, right=0.98, bottom=0.15, top=0.9, wspace=0.28)
+    epochs = training["epochs"]
+    numbers = [epoch["epoch"] for epoch in epochs]
+    for key, name in (("train_accuracy", "while training"), ("test_accuracy", "on test images")):
+        shares = [np.nan if epoch[key] is None else 100.0 * epoch[key] for epoch in epochs]
+        accuracy.plot(numbers, shares, marker="." if len(numbers) < 40 else "", label=name)
+    accuracy.set(title=f"{report['network']}, {training['dataset']}", ylabel="accuracy [%]")
+    accuracy.legend()
+    programmed = [epoch["cells_programmed"] / 1e6 for epoch in epochs]
+    cells.plot(numbers, programmed, marker="." if len(numbers) < 40 else "", color="C2")
+    cells.set(title=f"weights: {training['weights']}", ylabel="cells programmed [millions]")
+    for ax in (accuracy, cells):
+        ax.set(xlabel="epoch", ylim=(0.0, None))
+        ax.locator_params(axis="x", integer=True)
+    _histogram(weights, training["histogram"])
+    content = io.BytesIO()
+    figure.savefig(content, format="png", metadata={"Software": None})
+    return {NAME: content.getvalue()}
+
+
+def _histogram(ax: Any, found: dict[str, Any] | None) -> None:
+    """Shares of the weights in each bin."""
+    if found is None:
+        ax.set_axis_off()
+        return
+    for name, counts in found["counts"].items():
+        shares = 100.0 * np.array(counts) / sum(counts)
+        edges = np.linspace(-found["largest"], found["largest"], len(counts) + 1)
+        ax.stairs(shares, edges, label=HELD[name], fill=name == "real", alpha=0.7)
+    ax.set(title=f"weights of {found['layer']}", xlabel="weight", ylabel="share of the weights [%]")
+    ax.legend()
