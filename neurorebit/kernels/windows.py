@@ -10,6 +10,8 @@ take part.
 
 from numba import njit
 
+SHORT = 16  # pieces below are moved number by number, side by side windows at once
+
 
 @njit(cache=True, nogil=True)
 def piece(at, rows, kernel_width, channel, channels, depth):
@@ -35,6 +37,8 @@ def gather(
     rows = out.shape[1]
     line = map_width * depth
     top, bottom, left, right = reach
+    step = stride * depth
+    far = (right - left - 1) * step
     zero = out.dtype.type(0)
     done = 0
     while done < rows:
@@ -45,21 +49,29 @@ def gather(
             if y < top or y >= bottom:
                 continue
             at = y * stride - padding + ky
-            for x_out in range(left, right):
+            inside = 0 <= at < map_height
+            source = pixels[image * map_height + at if inside else 0]
+            start = (left * stride - padding) * depth + offset
+            if inside and length < SHORT and start >= 0 and start + far + length <= line:
+                for j in range(length):
+                    for x_out in range(right - left):
+                        out[v + x_out, done + j] = source[start + x_out * step + j]
+                v += right - left
+                continue
+            for _ in range(left, right):
                 target = out[v, done : done + length]
-                start = (x_out * stride - padding) * depth + offset
-                if at < 0 or at >= map_height or start >= line or start + length <= 0:
+                if not inside or start >= line or start + length <= 0:
                     for j in range(length):
                         target[j] = zero
                 elif start >= 0 and start + length <= line:
-                    source = pixels[image * map_height + at, start : start + length]
+                    piece_of = source[start : start + length]
                     for j in range(length):
-                        target[j] = source[j]
+                        target[j] = piece_of[j]
                 else:
-                    source = pixels[image * map_height + at]
                     for j in range(length):
                         target[j] = source[start + j] if 0 <= start + j < line else zero
                 v += 1
+                start += step
         done += length
 
 

@@ -23,6 +23,7 @@ from neurorebit.train.workers import Array, Workers, Workspace, spans
 CHUNK = 1 << 17  # numbers of one job where each is touched once
 SAMPLE = 1 << 16  # numbers a percentile is taken of
 PIXEL = 1.0 / 255.0  # an image's bytes as numbers from 0 to 1
+LANES = 64  # numbers of a row that kernels over channels like
 EPSILON = 1e-5  # added to a channel's variance
 MEMORY = 0.1  # weight of the newest batch in the running moments
 
@@ -282,20 +283,22 @@ class BatchNorm:
     def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
         """The normalised map."""
         (x,) = inputs
-        z = x.reshape(-1, x.shape[-1])
+        channels = x.shape[-1]
+        count = x.size // channels
+        z = x.reshape(-1, _side_by_side(count, channels) * channels)
         if learning:
-            total = self._moments(norm.moments, z)
-            mean = total[0] / len(z)
-            variance = np.maximum(total[1] / len(z) - mean**2, 0.0)
-            unbiased = variance * (len(z) / max(len(z) - 1, 1))
+            total = self._moments(norm.moments, (z,), channels)
+            mean = total[0] / count
+            variance = np.maximum(total[1] / count - mean**2, 0.0)
+            unbiased = variance * (count / max(count - 1, 1))
             self.running_mean += MEMORY * (mean - self.running_mean)
             self.running_variance += MEMORY * (unbiased - self.running_variance)
         else:
             mean, variance = self.running_mean, self.running_variance
         inverse = 1.0 / np.sqrt(variance + EPSILON)
         by_z = self.gain * inverse
-        scale = by_z.astype(z.dtype)
-        offset = (self.shift - mean * by_z).astype(z.dtype)
+        scale = _tiled(by_z, z)
+        offset = _tiled(self.shift - mean * by_z, z)
         if learning:
             self.tools.workspace.hold(x)
             self._pass = Normed(x, mean, inverse, scale, offset)
@@ -315,17 +318,18 @@ class BatchNorm:
         assert self._pass is not None, "backward comes after a forward pass that learns"
         seen, self._pass = self._pass, None
         x, mean, inverse = seen.x, seen.mean, seen.inverse
-        z, errors = x.reshape(-1, x.shape[-1]), dy.reshape(-1, x.shape[-1])
-        count = len(z)
+        z, errors = (a.reshape(-1, len(seen.scale)) for a in (x, dy))
+        channels = x.shape[-1]
+        count = x.size // channels
         total = self._moments(
-            norm.gradient_moments, errors, z, seen.scale, seen.offset, self.rectified
+            norm.gradient_moments, (errors, z), channels, seen.scale, seen.offset, self.rectified
         )
         d_shift = total[0]
         d_gain = (total[1] - mean * total[0]) * inverse
         by_dy = self.gain * inverse
         by_z = -by_dy * inverse * d_gain / count
         constant = -by_dy * d_shift / count - by_z * mean
-        factors = [a.astype(z.dtype) for a in (by_dy, by_z, constant)]
+        factors = [_tiled(a, z) for a in (by_dy, by_z, constant)]
         parts = self._parts(z)
 
         def job(i: int) -> None:
@@ -344,19 +348,28 @@ class BatchNorm:
     def _parts(self, z: Array) -> list[tuple[int, int]]:
         return spans(len(z), max(1, CHUNK // z.shape[1]))
 
-    def _moments(self, kernel: Any, first: Array, *others: Any) -> Array:
+    def _moments(self, kernel: Any, maps: tuple[Array, ...], channels: int, *others: Any) -> Array:
         """Sums over the positions of each channel, added in the order of the parts."""
-        parts = self._parts(first)
+        parts, width = self._parts(maps[0]), maps[0].shape[1]
 
         def job(i: int) -> Array:
-            part = slice(*parts[i])
-            sums = np.zeros((2, first.shape[1]))
-            maps = [a[part] if getattr(a, "ndim", 0) == 2 else a for a in (first, *others)]
-            kernel(*maps, sums)
+            sums = np.zeros((2, width))
+            kernel(*(a[slice(*parts[i])] for a in maps), *others, sums)
             return sums
 
-        total: Array = sum(self.tools.workers.run(job, len(parts)), np.zeros((2, first.shape[1])))
-        return total
+        total: Array = sum(self.tools.workers.run(job, len(parts)), np.zeros((2, width)))
+        folded: Array = total.reshape(2, -1, channels).sum(axis=1)
+        return folded
+
+
+def _side_by_side(positions: int, channels: int) -> int:
+    """How many positions to take at once, so that few channels fill vector units too."""
+    return next(n for n in range(max(LANES // channels, 1), 0, -1) if positions % n == 0)
+
+
+def _tiled(channels: Array, z: Array) -> Array:
+    """A number for each channel, repeated for the positions that stand side by side in ``z``."""
+    return np.tile(channels, z.shape[1] // len(channels)).astype(z.dtype)
 
 
 @dataclass(eq=False)

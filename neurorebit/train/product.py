@@ -16,7 +16,7 @@ from neurorebit.network import Node
 from neurorebit.train import winograd
 from neurorebit.train.workers import Array, Workers, spans
 
-BLOCK = 196_608  # numbers one thread works on at a time: 768 KiB of float32
+BLOCK = 393_216  # numbers one thread works on at a time: 768 KiB of float32
 PIECE = 512  # most rows of a matrix that are moved at once in the exact products
 FEWEST = 256  # vectors below which a matrix product is slow
 NARROW = 64  # channels below which rows of several kernel positions are moved at once
@@ -82,12 +82,13 @@ def pieces(node: Node) -> list[Piece]:
     ]
 
 
-def by_tiles(node: Node) -> bool:
-    """Whether the exact products of a layer are those of ``winograd``."""
+def filtered(node: Node) -> winograd.Form | None:
+    """How ``winograd`` computes the exact products of a layer, if it does."""
     channels = node.shape_in.channels // node.groups
     rows = channels * node.kernel**2
-    each = (piece(node, row, row + 1).positions for row in range(0, rows, channels))
-    return winograd.suits(node, sum(each))
+    return winograd.form(
+        node, sum(piece(node, row, row + 1).positions for row in range(0, rows, channels))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +185,8 @@ def multiply(
     conversion the sum is exact. Returns the mean square of the partial sums where measured.
     """
     node, dtype = x.node, matrix.dtype
-    if conversion is None and by_tiles(node):
-        winograd.convolve(x.map, _kernels(matrix), out, node.padding, scale, workers)
+    if conversion is None and (way := filtered(node)):
+        winograd.convolve(way, x.map, _kernels(matrix), out, node.padding, scale, workers)
         return 0.0
     planes = conversion.planes if conversion else 0
     reads = max(planes, 1)  # of an array for one vector
@@ -234,8 +235,8 @@ def multiply(
 def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers) -> None:
     """``dx`` = the transposed matrix times ``dy`` [B, H, W, N], added up where windows overlap."""
     node, dtype = x.node, matrix.dtype
-    if by_tiles(node):
-        winograd.convolve_back(dy, _kernels(matrix), dx, node.padding, workers)
+    if way := filtered(node):
+        winograd.convolve_back(way, dy, _kernels(matrix), dx, node.padding, workers)
         return
     groups, _, cols = matrix.shape
     height = node.shape_out.height
@@ -351,8 +352,8 @@ def read_back(
 def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
     """``out`` [groups, rows, cols] = the sum over all vectors of x times ``dy``: the gradient."""
     node, dtype = x.node, out.dtype
-    if by_tiles(node):
-        winograd.correlate(x.map, dy, _kernels(out), node.padding, x.scale, workers)
+    if way := filtered(node):
+        winograd.correlate(way, x.map, dy, _kernels(out), node.padding, x.scale, workers)
         return
     groups, _, cols = out.shape
     height, width = dy.shape[1:3]

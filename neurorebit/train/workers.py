@@ -7,6 +7,7 @@ returns a part that is added in the order of the jobs: any number of threads giv
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
@@ -110,7 +111,7 @@ class Workers:
         """The calling thread's buffer of that name; what it holds is undefined."""
         key = (name, np.dtype(dtype))
         buffers: dict[Any, Array] = self._own.__dict__.setdefault("buffers", {})
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         buffer = buffers.get(key)
         if buffer is None or buffer.size < size:
             buffer = buffers[key] = np.empty(size, dtype)
@@ -126,7 +127,7 @@ class Workspace:
 
     def take(self, shape: Sequence[int], dtype: DTypeLike) -> Array:
         """An array, held once; what it holds is undefined."""
-        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        size = math.prod(shape) * np.dtype(dtype).itemsize
         fitting = [buffer for buffer in self._free if buffer.size >= size]
         if fitting:
             buffer = min(fitting, key=lambda buffer: buffer.size)

@@ -9,25 +9,26 @@ from neurorebit.train import product, winograd
 from neurorebit.train.product import Conversion, Windows
 from neurorebit.train.workers import Workers
 
-LAYERS = [  # height, width, channels, outputs, kernel, stride, padding, groups, by tiles
-    (4, 4, 32, 40, 3, 1, 1, 1, True),
-    (9, 6, 33, 32, 3, 1, 1, 1, True),
-    (10, 10, 40, 70, 3, 1, 0, 1, True),
-    (7, 8, 32, 33, 3, 1, 2, 1, True),
-    (2, 2, 96, 33, 3, 1, 1, 1, False),
-    (1, 1, 64, 8, 3, 1, 1, 1, False),
-    (7, 5, 64, 9, 3, 2, 1, 1, False),
-    (6, 6, 64, 12, 3, 2, 1, 2, False),
-    (8, 9, 6, 16, 5, 1, 0, 1, False),
-    (5, 4, 3, 64, 3, 1, 1, 1, False),
-    (6, 4, 70, 10, 1, 1, 0, 1, False),
-    (6, 4, 70, 10, 1, 2, 0, 1, False),
-    (1, 1, 784, 30, 1, 1, 0, 1, False),
-    (4, 4, 128, 16, 1, 1, 0, 2, False),
+LAYERS = [  # height, width, channels, outputs, kernel, stride, padding, groups, way
+    (4, 4, 32, 40, 3, 1, 1, 1, winograd.TILED),
+    (9, 6, 33, 32, 3, 1, 1, 1, winograd.TILED),
+    (10, 10, 40, 70, 3, 1, 0, 1, winograd.TILED),
+    (7, 8, 32, 33, 3, 1, 2, 1, winograd.TILED),
+    (2, 2, 96, 33, 3, 1, 1, 1, winograd.PAIR),
+    (5, 5, 64, 31, 3, 1, 1, 1, None),
+    (1, 1, 64, 8, 3, 1, 1, 1, None),
+    (7, 5, 64, 9, 3, 2, 1, 1, None),
+    (6, 6, 64, 12, 3, 2, 1, 2, None),
+    (8, 9, 6, 16, 5, 1, 0, 1, None),
+    (5, 4, 3, 64, 3, 1, 1, 1, None),
+    (6, 4, 70, 10, 1, 1, 0, 1, None),
+    (6, 4, 70, 10, 1, 2, 0, 1, None),
+    (1, 1, 784, 30, 1, 1, 0, 1, None),
+    (4, 4, 128, 16, 1, 1, 0, 2, None),
 ]
 
 
-def case(height, width, channels, outputs, kernel, stride, padding, groups, by_tiles):
+def case(height, width, channels, outputs, kernel, stride, padding, groups, way):
     sides = [(side + 2 * padding - kernel) // stride + 1 for side in (height, width)]
     matrix = Matrix(
         kernel**2 * channels // groups, outputs // groups, sides[0] * sides[1], kernel**2, groups
@@ -44,7 +45,7 @@ def case(height, width, channels, outputs, kernel, stride, padding, groups, by_t
         padding,
         matrix,
     )
-    assert product.by_tiles(node) == by_tiles
+    assert product.filtered(node) is way
     rng = np.random.default_rng(0)
     weights = rng.normal(size=(groups, matrix.rows, matrix.cols))
     x = np.maximum(rng.normal(size=(5, height, width, channels)), 0.0)
@@ -113,7 +114,7 @@ def test_float32_is_exact_to_its_rounding(layer):
     want = plain(node, *(array.astype(np.float64) for array in single))
     for found, exact in zip(ours(node, *single), want, strict=True):
         error = np.abs(found - exact).max() / np.abs(exact).max()
-        assert error < (5e-6 if layer[-1] else 1e-6)
+        assert error < (5e-6 if layer[-1] is winograd.TILED else 1e-6)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -126,16 +127,20 @@ def test_threads_do_not_change_a_bit(layer):
         np.testing.assert_array_equal(one, three)
 
 
-def test_passes_of_few_images_add_up(monkeypatch):
-    given = case(*LAYERS[1])
-    whole = ours(*given)
-    monkeypatch.setattr(winograd, "PASS", 1)
-    for found, want in zip(ours(*given), whole, strict=True):
+@pytest.mark.parametrize(
+    "limits", [{"CHUNK": 1}, {"SMALL": 0}, {"SMALL": 0, "PASS": 1, "PIECE": 9}]
+)
+@pytest.mark.parametrize("layer", [LAYERS[1], LAYERS[4]])
+def test_planes_may_be_cut_in_any_way(monkeypatch, layer, limits):
+    given = case(*layer)
+    for name, limit in limits.items():
+        monkeypatch.setattr(winograd, name, limit)
+    for found, want in zip(ours(*given, threads=2), plain(*given), strict=True):
         np.testing.assert_allclose(found, want, atol=1e-12 * np.abs(want).max())
 
 
 def test_blocks_of_few_lines_add_up(monkeypatch):
-    for layer in (LAYERS[6], LAYERS[8]):
+    for layer in (LAYERS[7], LAYERS[9]):
         given = case(*layer)
         whole = ours(*given)
         with monkeypatch.context() as small:
@@ -147,7 +152,7 @@ def test_blocks_of_few_lines_add_up(monkeypatch):
 
 
 @pytest.mark.parametrize("size", [24, 32, 1000])
-@pytest.mark.parametrize("layer", [LAYERS[0], LAYERS[4], LAYERS[6], LAYERS[9]])
+@pytest.mark.parametrize("layer", [LAYERS[0], LAYERS[4], LAYERS[7], LAYERS[10]])
 def test_each_array_is_read_by_its_converter(layer, size):
     node, x, weights, dy = case(*layer)
     rows = weights.shape[1]
@@ -165,7 +170,7 @@ def test_each_array_is_read_by_its_converter(layer, size):
 
 
 def test_rows_of_one_kernel_position_reach_what_they_see():
-    node, *_ = case(*LAYERS[6])
+    node, *_ = case(*LAYERS[7])
     for k in range(9):
         part = product.piece(node, k * 64 + 3, (k + 1) * 64)
         ones = naive.windows(np.ones((1, 7, 5, 1)), 3, 2, 1)[:, k]
