@@ -157,7 +157,7 @@ def _show(asked: argparse.Namespace) -> int:
 def _validate(asked: argparse.Namespace) -> int:
     from neurorebit.validate import run
 
-    text, holds = run(asked.reference, asked.json)
+    text, holds = run(asked.reference, asked.json, asked.waterfall)
     print(text)
     return 0 if holds else FAILED
 
@@ -502,12 +502,15 @@ def _parser() -> Parser:
     show.add_argument("name", metavar="NAME", help="a file, or the name of a shipped one")
 
     validate = command(
-        commands, "validate", _validate, "hold the circuits against reference records"
+        commands, "validate", _validate, "hold circuits and chips against reference records"
     )
     validate.add_argument(
         "--reference", metavar="DIR", type=Path, help="the records (public ones, as shipped)"
     )
     validate.add_argument("--json", metavar="FILE", type=Path, help="where to write the outcome")
+    validate.add_argument(
+        "--waterfall", metavar="CHIP", help="one chip's way from their figures to ours, and no more"
+    )
 
     fit = command(commands, "fit", _fit, "make a device file of measured pulse trains")
     fit.add_argument(

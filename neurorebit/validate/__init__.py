@@ -1,4 +1,4 @@
-"""Our circuits held against reference records, of another tool or of a user's own."""
+"""Our circuits and chips held against reference records, of another tool or of a user's own."""
 
 from __future__ import annotations
 
@@ -6,21 +6,33 @@ import json as encoding
 from pathlib import Path
 
 from neurorebit.schema import InputError
-from neurorebit.validate.chips import chips
+from neurorebit.validate.chip_records import read_chips
+from neurorebit.validate.chip_report import chip_text, waterfall_text
+from neurorebit.validate.chips import compare_chips
 from neurorebit.validate.compare import compare
 from neurorebit.validate.records import read
 from neurorebit.validate.report import outcome, text
 
 
-def run(reference: Path | None, json: Path | None) -> tuple[str, bool]:
+def run(
+    reference: Path | None, json: Path | None, waterfall: str | None = None
+) -> tuple[str, bool]:
     """Compare with the records of ``reference`` (None: the public ones); text, and whether all
-    bounds hold. ``json`` is a file that the outcome is written to.
+    bounds hold. ``json`` is a file that the outcome is written to, ``waterfall`` a chip whose way
+    from their figures to ours is shown instead.
     """
-    found = compare(read(reference))
+    records = read_chips(reference)
+    if waterfall is not None:
+        return waterfall_text(records, waterfall)
+    found, chips = compare(read(reference)), compare_chips(records)
     if json is not None:
-        whole = encoding.dumps(outcome(found, chips(reference)), indent=1, allow_nan=False)
+        outcomes = outcome(found, [chip.outcome for chip in chips])
+        whole = encoding.dumps(outcomes, indent=1, allow_nan=False)
         try:
             json.write_text(whole + "\n", encoding="utf-8")
         except OSError as problem:
             raise InputError(f"{json}: cannot be written: {problem.strerror}") from None
-    return text(found), not found.broken
+    parts = [text(found)] if found.modules else []
+    parts += [chip_text(chips)] if chips else []
+    holds = not found.broken and not any(chip.broken for chip in chips)
+    return "\n\n".join(parts), holds

@@ -577,10 +577,10 @@ def flash_references(levels: float, on: float, off: float, rows_read: float) -> 
 
 
 def flash_time(block: Any, res: Any, references: Any) -> Any:
-    """Its time [s] of a flash converter: the comparators but the first."""
-    found = seen(block.tech, np.atleast_1d(res), block.read_voltage)
+    """Its times [s] of a flash converter: the comparators but the first."""
+    found = seen(block.tech, res, block.read_voltage)
     times = np.max(sense_times(block.tech, found, references[1:]), axis=-1)
-    return np.max(within(block.tech, times, "flash"))
+    return within(block.tech, times, "flash")
 
 
 def correct_flash_references(case: Case, quantity: str, ours: float) -> Any:
@@ -598,7 +598,7 @@ def correct_flash_time(case: Case, quantity: str, ours: float) -> Any:
         i["level_output"], i["resistance_on_ohm"], i["resistance_off_ohm"], i["num_row_subarray"]
     )
     right = np.max(replace(case.block, count=1.0).convert(case.also["res"]).latency.total)
-    return ours * flash_time(case.block, case.also["res"], references) / right
+    return ours * np.max(flash_time(case.block, case.also["res"], references)) / right
 
 
 # Digital blocks
@@ -775,12 +775,16 @@ def correct_encoder(case: Case, quantity: str, ours: float) -> Any:
 # Buffers and wires
 
 
+def flip_flop_line(block: FlipFlopBuffer) -> Any:
+    """Its time [s] of a line."""
+    return decoder_delay(block.decoder) + 0.5 / block.tech.clock
+
+
 def correct_flip_flops(case: Case, quantity: str, ours: float) -> Any:
     block, i = case.block, case.inputs
     kind = "read" if quantity.startswith("read") else "write"
     line = block.decoder.delay + 0.5 / case.tech.clock
-    tool = decoder_delay(block.decoder) + 0.5 / case.tech.clock
-    return ours * block.line / i[f"access_bits_{kind}"] * tool / line
+    return ours * block.line / i[f"access_bits_{kind}"] * flip_flop_line(block) / line
 
 
 def sram_parts(block: SramBuffer) -> tuple[Decoder, Precharger, Any, float, float]:
@@ -804,34 +808,40 @@ def bitline_tau(array: Any, col_cap: Any) -> Any:
     return tau * np.log(vdd / (vdd - swing / 2.0))
 
 
+def sram_area(block: SramBuffer) -> Any:
+    """Its area [m^2]: no sense amplifiers."""
+    decoder, precharger, driver, _, _ = sram_parts(block)
+    return block.array.footprint.area.total + decoder_area(decoder) + precharger.area + driver.area
+
+
+def sram_line(block: SramBuffer, kind: str) -> tuple[Any, Any]:
+    """Its time [s] and energy [J] of a line, ``read`` or ``write``."""
+    decoder, precharger, driver, _, col = sram_parts(block)
+    time, energy = decoder_delay(decoder) + precharger.delay, decoder.energy
+    if kind == "read":
+        settled, _ = stage(bitline_tau(block.array, col), decoder_ramp(decoder))
+        return time + settled, energy + precharge_energy(precharger)
+    written = precharger.precharge_written(1.0).energy.total
+    energy = energy + written * precharger.load / precharger.line_cap
+    return time + driver.delay, energy + driver.write(1.0).energy.total
+
+
 def correct_sram_buffer(case: Case, quantity: str, ours: float) -> Any:
     block, i = case.block, case.inputs
-    decoder, precharger, driver, _, col = sram_parts(block)
     if quantity in ("area_m2", "width_m"):
-        right = block.footprint.area.total
-        tool = block.array.footprint.area.total + decoder_area(decoder)
-        tool = tool + precharger.area + driver.area
-        return ours * tool / right
+        return ours * sram_area(block) / block.footprint.area.total
     if quantity == "leakage_W":
+        decoder, precharger, driver, _, _ = sram_parts(block)
         tool = decoder_leakage(decoder) + precharger.footprint.leakage.total / 2.0
         tool = tool + driver.footprint.leakage.total
         return ours * tool / block.footprint.leakage.total
     kind, figure = quantity.split("_")[:2]
     bits = i[f"access_bits_{kind}"]
     right = getattr(block, kind)(bits)
+    time, energy = sram_line(block, kind)
     if figure == "latency":
-        settled, _ = stage(bitline_tau(block.array, col), decoder_ramp(decoder))
-        tool = decoder_delay(decoder) + precharger.delay
-        tool = tool + (settled if kind == "read" else driver.delay)
-        return ours * tool / right.latency.total
-    line = decoder.energy
-    if kind == "read":
-        line = line + precharge_energy(precharger)
-    else:
-        written = precharger.precharge_written(1.0).energy.total
-        line = line + written * precharger.load / precharger.line_cap
-        line = line + driver.write(1.0).energy.total
-    return ours * line * bits / block.line / right.energy.total
+        return ours * time / right.latency.total
+    return ours * energy * bits / block.line / right.energy.total
 
 
 def correct_buffer_latency(case: Case, quantity: str, ours: float) -> Any:

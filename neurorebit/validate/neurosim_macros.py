@@ -263,7 +263,7 @@ def vars_of(block: Any) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _ToolMacro:
+class ToolMacro:
     """What all of the tool's sub-arrays have otherwise."""
 
     i: Inputs
@@ -314,7 +314,7 @@ class _ToolMacro:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _ToolReram(_ToolMacro):
+class _ToolReram(ToolMacro):
     """What both of its resistive sub-arrays have otherwise."""
 
     @cached_property
@@ -391,7 +391,7 @@ class ToolReramRow(_ToolReram, ReramRowMacro):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _ToolSram(_ToolMacro):
+class _ToolSram(ToolMacro):
     """What both of its SRAM sub-arrays have otherwise."""
 
     @cached_property

@@ -64,17 +64,22 @@ class Inputs:
 
 def read(source: Path | None) -> tuple[Record, ...]:
     """The records of a folder, of one file, or (None) the public ones that the project carries."""
-    files = [PUBLIC] if source is None else _files(source)
-    found = tuple(record for path in files for record in _records(path))
-    if not found:
+    found = tuple(
+        record for path, document in opened(source) for record in _records(path, document)
+    )
+    if not found and not any("configurations" in document for _, document in opened(source)):
         raise InputError(f"{source}: holds no records; give files with a list 'records' in them")
     return found
 
 
-def documents(source: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The JSON files of a folder, or the one file given, as they are."""
-    for path in _files(source):
-        yield path, _document(path)
+def opened(source: Path | None) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The files of a folder, the one file given, or (None) the public ones, and what they hold."""
+    for path in [PUBLIC] if source is None else _files(source):
+        document = _document(path)
+        tool = document.get("tool")
+        if not isinstance(tool, str) or not tool:
+            raise InputError(f"{path}: tool: missing; say who or what gave the figures")
+        yield path, document
 
 
 def _files(source: Path) -> list[Path]:
@@ -102,15 +107,12 @@ def _document(path: Path) -> dict[str, Any]:
     return document
 
 
-def _records(path: Path) -> Iterator[Record]:
-    document = _document(path)
+def _records(path: Path, document: dict[str, Any]) -> Iterator[Record]:
     if "records" not in document:
         if "configurations" in document:
             return  # whole chips, which are compared elsewhere
         raise InputError(f"{path}: records: missing; expected a list")
-    tool, records = document.get("tool"), document["records"]
-    if not isinstance(tool, str) or not tool:
-        raise InputError(f"{path}: tool: missing; say who or what gave the figures")
+    tool, records = document["tool"], document["records"]
     if not isinstance(records, list):
         raise InputError(f"{path}: records: expected a list")
     for number, entry in enumerate(records):
@@ -120,40 +122,40 @@ def _records(path: Path) -> Iterator[Record]:
 def _record(tool: str, entry: Any, where: str) -> Record:
     if not isinstance(entry, dict):
         raise InputError(f"{where}: expected an object")
-    module = _text(entry, "module", where)
+    module = text_of(entry, "module", where)
     if "technology" in entry:
-        technology = _text(entry, "technology", where)
+        technology = text_of(entry, "technology", where)
     else:
-        node = _number(entry, "technode_nm", where)
-        technology = f"{node:g}nm_{_text(entry, 'roadmap', where).lower()}"
-    variant = _text(entry, "variant", where) if "variant" in entry else ""
-    temperature = _number(entry, "temperature_K", where)
-    inputs, outputs = (_numbers(entry, key, where) for key in ("inputs", "outputs"))
+        node = number_of(entry, "technode_nm", where)
+        technology = f"{node:g}nm_{text_of(entry, 'roadmap', where).lower()}"
+    variant = text_of(entry, "variant", where) if "variant" in entry else ""
+    temperature = number_of(entry, "temperature_K", where)
+    inputs, outputs = (numbers_of(entry, key, where) for key in ("inputs", "outputs"))
     return Record(tool, module, variant, technology, temperature, inputs, outputs, where)
 
 
-def _value(entry: Mapping[str, Any], key: str, where: str) -> Any:
+def value_of(entry: Mapping[str, Any], key: str, where: str) -> Any:
     if key not in entry:
         raise InputError(f"{where}: {key}: missing")
     return entry[key]
 
 
-def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
-    value = _value(entry, key, where)
+def text_of(entry: Mapping[str, Any], key: str, where: str) -> str:
+    value = value_of(entry, key, where)
     if not isinstance(value, str) or not value:
         raise InputError(f"{where}: {key}: expected a text, got {value!r}")
     return value
 
 
-def _number(entry: Mapping[str, Any], key: str, where: str) -> float:
-    value = _value(entry, key, where)
+def number_of(entry: Mapping[str, Any], key: str, where: str) -> float:
+    value = value_of(entry, key, where)
     if isinstance(value, bool) or not isinstance(value, NUMBER) or not math.isfinite(value):
         raise InputError(f"{where}: {key}: expected a number, got {value!r}")
     return float(value)
 
 
-def _numbers(entry: Mapping[str, Any], key: str, where: str) -> dict[str, float]:
-    values = _value(entry, key, where)
+def numbers_of(entry: Mapping[str, Any], key: str, where: str) -> dict[str, float]:
+    values = value_of(entry, key, where)
     if not isinstance(values, dict):
         raise InputError(f"{where}: {key}: expected names and numbers")
-    return {name: _number(values, name, f"{where}.{key}") for name in values}
+    return {name: number_of(values, name, f"{where}.{key}") for name in values}
