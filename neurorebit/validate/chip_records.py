@@ -194,9 +194,7 @@ def _chip(tool: str, entry: Any, where: str) -> ChipRecord:
     name = text_of(entry, "config_id", where)
     where = f"{where} ({name})"
     shapes = _shapes(entry, where)
-    given = value_of(entry, "parameters", where)
-    if not isinstance(given, dict):
-        raise InputError(f"{where}: parameters: expected names and numbers")
+    given = _object(value_of(entry, "parameters", where), "parameters", where)
     parameters = {
         key: number_of(given, key, f"{where}: parameters") for key in given if key != "technology"
     }
@@ -211,9 +209,17 @@ def _chip(tool: str, entry: Any, where: str) -> ChipRecord:
         parameters=parameters,
         technology=_technology(given, parameters, where),
         **_trace(entry, shapes.shape[1], where),
-        area=number_of(value_of(entry, "area_m2", where), "chip", f"{where}: area_m2"),
+        area=_area(entry, where),
         **_figures(entry, shapes.shape[1], where),
     )
+
+
+def _area(entry: dict[str, Any], where: str) -> float:
+    areas = _object(value_of(entry, "area_m2", where), "area_m2", where)
+    area = number_of(areas, "chip", f"{where}: area_m2")
+    if not area > 0.0:
+        raise InputError(f"{where}: area_m2.chip: must be above 0, got {area:g}")
+    return area
 
 
 def _shapes(entry: dict[str, Any], where: str) -> NDArray[np.float64]:
@@ -262,18 +268,36 @@ def _trace(entry: dict[str, Any], count: int, where: str) -> dict[str, Any]:
 
 def _figures(entry: dict[str, Any], count: int, where: str) -> dict[str, Any]:
     """Energy and time of the phases: in total, and of each layer."""
-    totals, layers = {}, {}
-    rows = entry.get("per_layer_per_epoch", [])
-    if rows and len(rows) != count:
+    rows, whole = entry.get("per_layer_per_epoch") or [{}] * count, entry.get("per_epoch") or {}
+    if not isinstance(rows, list) or len(rows) != count:
         raise InputError(f"{where}: per_layer_per_epoch: expected {count} layers")
+    totals, layers = {}, {}
     for phase, short in PHASES.items():
         for quantity, unit in (("energy", "J"), ("latency", "s")):
-            key = f"{phase}_{quantity}_{unit}"
-            found = value_of(entry, "per_epoch", where).get(phase, {}).get(f"{quantity}_{unit}")
-            if found is not None:
-                totals[key] = float(found)
+            key, at = f"{phase}_{quantity}_{unit}", f"{where}: per_epoch.{phase}"
+            totals[key] = _figure(_object(whole, "per_epoch", where).get(phase), quantity, unit, at)
             layers[key] = np.array(
-                [row.get(f"{quantity}_{short}_{unit}", np.nan) for row in rows] or [np.nan] * count,
-                dtype=np.float64,
+                [
+                    _figure(row, f"{quantity}_{short}", unit, f"{where}: per_layer_per_epoch[{i}]")
+                    for i, row in enumerate(rows)
+                ]
             )
-    return {"totals": totals, "layers": layers}
+    return {
+        "totals": {key: total for key, total in totals.items() if total > 0.0},
+        "layers": layers,
+    }
+
+
+def _object(given: Any, key: str, where: str) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise InputError(f"{where}: {key}: expected names and numbers")
+    return given
+
+
+def _figure(given: Any, quantity: str, unit: str, where: str) -> float:
+    """A figure, or nan where nothing is said."""
+    name = f"{quantity}_{unit}"
+    found = _object(given or {}, "figures", where).get(name)
+    if found is None or found != found:
+        return np.nan
+    return number_of({name: found}, name, where)

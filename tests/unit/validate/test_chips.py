@@ -225,6 +225,24 @@ def test_an_estimate_that_leaves_something_out_shows(
     assert any("forward_energy_J" in line for line in found.broken)
 
 
+def test_what_is_not_said_is_not_compared(chips_folder: Callable[..., Path]) -> None:
+    figures = {"per_epoch": {"forward": {"energy_J": float("nan")}}, "per_layer_per_epoch": None}
+    (record,) = read_chips(chips_folder(chip(VGG8) | figures))
+    (found,) = compare_chips([record])
+    assert list(found.figures) == ["area_m2"]
+    assert all(not layers for layers in found.layers.values())
+
+
+def test_the_bounds() -> None:
+    """A tenth of their figure, and of a difference that is more than that."""
+    assert Walk(10.0, 20.0, {"step": 10.9}).within
+    assert not Walk(10.0, 20.0, {"step": 11.1}).within
+    assert not Walk(10.0, 12.0, {"step": 2.3}).within
+    assert Walk(10.0, 12.0, {"step": 2.1}).within
+    assert Walk(10.0, 10.9).within
+    assert not Walk(10.0, 11.1).within
+
+
 def test_ones_are_binomial_and_the_largest_of_many_is_known() -> None:
     odds = binomial(8, np.array([0.0, 0.25, 1.0]))
     assert np.sum(odds, axis=-1) == pytest.approx(1.0)
@@ -247,6 +265,9 @@ WRONG = [
     ("no trace", {"trace": {"layers": []}}, "trace.layers: expected one entry for each of the 8"),
     ("no area", {"area_m2": {}}, "area_m2: chip: missing"),
     ("no parameters", {"parameters": 3}, "parameters: expected names and numbers"),
+    ("no size", {"area_m2": {"chip": 0.0}}, "area_m2.chip: must be above 0"),
+    ("text for a figure", {"per_epoch": {"forward": {"energy_J": "1"}}}, "forward: energy_J: exp"),
+    ("too few figures", {"per_layer_per_epoch": [{}]}, "per_layer_per_epoch: expected 8 layers"),
 ]
 
 
