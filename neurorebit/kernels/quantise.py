@@ -20,9 +20,9 @@ def encode(x, codes, per_step, top):
 
 
 @njit(cache=True, nogil=True)
-def split(codes, planes):
+def split(codes, planes, bits):
     """The bit planes of a flat array, one after the other: zeros and ones, lowest bit first."""
-    for b in range(planes.size // codes.size):
+    for b in range(bits):
         plane = planes[b * codes.size : (b + 1) * codes.size]
         for i in range(codes.size):
             plane[i] = (codes[i] >> b) & 1

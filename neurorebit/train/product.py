@@ -213,7 +213,7 @@ def multiply(
             if planes:
                 codes = x.columns(part, first, last, group, workers, x.map.dtype)
                 columns = workers.scratch("planes", (reads * len(codes), codes.shape[1]), dtype)
-                quantise.split(codes.reshape(-1), columns.reshape(-1))
+                quantise.split(codes.reshape(-1), columns.reshape(-1), planes)
             else:
                 columns = x.columns(part, first, last, group, workers, dtype)
             partial = total if whole else workers.scratch("partial", (len(columns), cols), dtype)

@@ -132,7 +132,7 @@ def test_planes_are_converted_one_by_one_and_shifted():
 def test_planes_add_up_to_the_codes(dtype, bits):
     codes = np.random.default_rng(5).integers(0, 2**bits, 300).astype(dtype)
     planes = np.empty((bits, 300), np.float32)
-    quantise.split(codes, planes.reshape(-1))
+    quantise.split(codes, planes.reshape(-1), bits)
     assert set(np.unique(planes)) == {0.0, 1.0}
     np.testing.assert_array_equal(sum(2**b * planes[b] for b in range(bits)), codes)
 

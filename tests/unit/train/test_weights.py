@@ -125,6 +125,16 @@ def test_bit_serial_conversion_reads_every_plane_of_every_array(bench, images):
     assert held.reading.forward.powers == pytest.approx(np.mean(squares))
 
 
+def test_arrays_that_see_padding_alone_read_nothing(bench, images):
+    """Bit planes of a map of one pixel: of nine kernel positions the middle one counts."""
+    network = bench.network((1, 1, 8), LAYERS, 3, conversion="bit_serial")
+    layer = bench.model(network, "hybrid", rows=8).matrices[0]
+    x = images(4, (1, 1, 8))
+    out = layer.forward((x,), learning=True).reshape(4, 5)
+    want = x.reshape(4, 8) / 255 @ layer.weights.analog[0, 32:40] * layer.weights.full
+    assert np.corrcoef(out.ravel(), want.ravel())[0, 1] > 0.9
+
+
 def test_converting_the_sum_errs_about_as_much_as_converting_each_plane(bench):
     """5 bits over +-4 deviations: a rounding error of (4 / 15) / sqrt(12) = 0.077 of the signal.
 
