@@ -9,7 +9,8 @@ from neurorebit.inputs import Setting, read_inputs
 
 CHOICES = {
     "quantiser": "wage", "edge_bits": "8", "mapping": "pair", "write": "verify", "reprogram": "1",
-    "error_path": "levels", "read": "levels", "conversion": "bit_serial", "wires": "resistive", "digital": "bit_serial",
+    "error_path": "levels", "read": "levels", "conversion": "bit_serial", "wires": "resistive",
+    "digital": "bit_serial",
 }  # fmt: skip
 
 
