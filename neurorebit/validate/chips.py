@@ -15,6 +15,7 @@ from neurorebit.validate.walk import ChipTool
 
 CHIP_TOOLS = (NEUROSIM_CHIP,)
 LARGEST = 0.1  # deviation of a figure, and share of a difference that may stay unexplained
+UNDEFINED = "a step of the way is undefined at this design"
 NEAR = 0.02  # deviation below which no difference needs more explanation
 
 
@@ -35,6 +36,11 @@ class Walk:
     def deviation(self) -> float:
         """Of our figure, with all steps undone, from theirs; relative to theirs."""
         return abs(self.unexplained / self.theirs)
+
+    @property
+    def defined(self) -> bool:
+        """Whether all of it is a number."""
+        return bool(np.all(np.isfinite([self.theirs, self.ours, *self.changes.values()])))
 
     @property
     def open_share(self) -> float:
@@ -134,7 +140,7 @@ def _compare(record: ChipRecord) -> Chip:
         chip.not_compared["all figures"] = reason
         return chip
     walk = tool.walk(case)
-    chip.figures["area_m2"] = Walk(record.area, case.area, walk.area)
+    found = {"area_m2": Walk(record.area, case.area, walk.area)}
     for phase in case.phases:
         changes = walk.phases[phase] if walk.phases else {}
         for k, quantity in enumerate(("energy_J", "latency_s")):
@@ -143,8 +149,13 @@ def _compare(record: ChipRecord) -> Chip:
             ours = case.figures[phase][k]
             if name in record.totals:
                 total = {step: float(np.sum(amounts)) for step, amounts in steps.items()}
-                chip.figures[name] = Walk(record.totals[name], float(np.sum(ours)), _met(total))
+                found[name] = Walk(record.totals[name], float(np.sum(ours)), _met(total))
             chip.layers[name] = _layers(chip, name, ours, steps)
+    for name, figure in found.items():
+        if figure.defined:
+            chip.figures[name] = figure
+        else:
+            chip.not_compared[name] = UNDEFINED
     return chip
 
 
@@ -157,7 +168,11 @@ def _layers(chip: Chip, name: str, ours: Rows, steps: Mapping[str, Rows]) -> dic
             chip.not_compared[f"layer {i + 1}"] = "its kernel is larger than its map: no vectors"
             continue
         changes = _met({step: float(amounts[i]) for step, amounts in steps.items()})
-        found[i + 1] = Walk(float(theirs), float(ours[i]), changes)
+        walk = Walk(float(theirs), float(ours[i]), changes)
+        if walk.defined:
+            found[i + 1] = walk
+        else:
+            chip.not_compared[f"{name} of layer {i + 1}"] = UNDEFINED
     return found
 
 

@@ -33,7 +33,8 @@ from neurorebit.validate.neurosim_tile import ToolBuffer, ToolTile
 from neurorebit.validate.records import Inputs, Record
 from neurorebit.validate.walk import Drawn
 
-ROUTE = 2.30, 2.73e-8  # aspect ratio and resistivity [ohm m] of any wire that is routed
+# Aspect ratio and resistivity [ohm m] of wires that are routed: of any below 200 nm, and above.
+NARROW, WIDE = (2.30, 2.73e-8), (2.10, 2.42e-8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -292,6 +293,14 @@ class ToolChip:
 
     # -- energy and time -------------------------------------------------------------------------
 
+    def route_res(self, multiple: float) -> float:
+        """Resistance [ohm/m] of a wire so many times wider than a local one."""
+        wire = self.tech.wire
+        width = multiple * float(wire.width)
+        ratio, resistivity = NARROW if width < 200e-9 * (1.0 - 1e-9) else WIDE
+        warmer = 1.0 + wire.resistivity_slope * (self.tech.temperature - 300.0)
+        return float(resistivity * warmer / (ratio * width**2))
+
     def tree_delay(self, tree: HTree) -> float:
         """Time [s] from the root of one of its trees to a leaf and through the trunk.
 
@@ -303,12 +312,10 @@ class ToolChip:
         path, energy_path, _ = fix.htree_paths(tree)
         trunk = 2.0 * energy_path - path
         span = float(tree.leaf_height + tree.leaf_width)
-        ratio, resistivity = ROUTE
         total, delay = 0.0, 0.0
         for level in range(1, depth + 1):
             run = float(tree.leaf_width) * 2.0 ** (depth - level + 1)
-            wide = 4.0 if run >= 1e5 * self.tech.feature else 2.0
-            res = resistivity / (ratio * (wide * self.tech.wire.width) ** 2)
+            res = self.route_res(4.0 if run >= 1e5 * self.tech.feature else 2.0)
             drawn_wire = replace(self.tree_wire, res=1e-9 * res if level == 1 else res)
             delay = float(drawn_wire.delay)
             total += delay * span * 2.0 ** (depth - level)

@@ -233,6 +233,18 @@ def test_what_is_not_said_is_not_compared(chips_folder: Callable[..., Path]) -> 
     assert all(not layers for layers in found.layers.values())
 
 
+def test_a_step_that_is_undefined_leaves_its_figures_out(
+    public_chips: dict[str, ChipRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = ToolChip.parts.func  # type: ignore[attr-defined]
+    wrong = property(lambda self: right(self) | {"trees": float("nan")})
+    monkeypatch.setattr(ToolChip, "parts", wrong)
+    (found,) = compare_chips([public_chips[KINDS[0]]])
+    assert list(found.not_compared) == ["area_m2"]
+    assert "area_m2" not in found.figures
+    assert json.dumps(found.outcome, allow_nan=False)
+
+
 def test_the_bounds() -> None:
     """A tenth of their figure, and of a difference that is more than that."""
     assert Walk(10.0, 20.0, {"step": 10.9}).within
