@@ -15,96 +15,14 @@ import numpy as np
 
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier
-from neurorebit.circuits.array import SramArray
 from neurorebit.circuits.block import Block
-from neurorebit.circuits.decoder import Decoder
-from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.register import Register
-from neurorebit.circuits.sense_amp import SenseAmp
-from neurorebit.circuits.shared import shared
-from neurorebit.circuits.write_driver import WriteDriver
+from neurorebit.circuits.sram import SramBank
 from neurorebit.cost import Cost, Real, action
 from neurorebit.technology import Technology
 
 WORD = 32.0  # bits of a weight and of a gradient
 RATE = 16.0  # bits of a learning rate or a momentum
-
-
-@dataclass(frozen=True, eq=False)
-class SramBank(Block):
-    """An SRAM array that reads and writes one row of words at a time."""
-
-    tech: Technology
-    rows: Real = 128.0
-    cols: Real = 128.0
-    name: str = "bank"
-
-    @cached_property
-    def array(self) -> SramArray:
-        return shared(SramArray, self.tech, self.rows, self.cols)
-
-    @cached_property
-    def decoder(self) -> Decoder:
-        array = self.array
-        bits = np.ceil(np.log2(self.rows) - 1e-9)
-        return shared(
-            Decoder,
-            self.tech,
-            bits,
-            load=array.row_cap,
-            res=array.row_res,
-            fit_height=array.col_length,
-        )
-
-    @cached_property
-    def precharger(self) -> Precharger:
-        array = self.array
-        return shared(
-            Precharger,
-            self.tech,
-            self.cols,
-            array.col_cap,
-            array.col_res,
-            fit_width=array.row_length,
-        )
-
-    @cached_property
-    def write_driver(self) -> WriteDriver:
-        array = self.array
-        return shared(
-            WriteDriver,
-            self.tech,
-            self.cols,
-            array.col_cap,
-            array.col_res,
-            fit_width=array.row_length,
-        )
-
-    @cached_property
-    def sense_amp(self) -> SenseAmp:
-        return shared(SenseAmp, self.tech, self.cols, fit_width=self.array.row_length)
-
-    @property
-    def parts(self) -> tuple[tuple[Real, Block], ...]:
-        return (
-            (1.0, self.array),
-            (1.0, self.decoder),
-            (1.0, self.precharger),
-            (1.0, self.write_driver),
-            (1.0, self.sense_amp),
-        )
-
-    @action
-    def read(self) -> Cost:
-        """Read one row."""
-        opened = self.decoder.select() + self.array.read(self.decoder.output_ramp)
-        return opened + self.precharger.precharge() + self.sense_amp.sense()
-
-    @action
-    def write(self, flipped: Real = 0.5) -> Cost:
-        """Write one row, of which a share of the bits changes."""
-        opened = self.decoder.select() + self.array.write(self.decoder.output_ramp, flipped)
-        return opened + self.write_driver.write(1.0) + self.precharger.precharge_written(1.0)
 
 
 @dataclass(frozen=True, eq=False)

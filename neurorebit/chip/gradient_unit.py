@@ -12,13 +12,13 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chip.macro import Counted, Side, log2_up
+from neurorebit.chip.macro import Counted, Side
 from neurorebit.chip.sram_macro import SramParallelMacro
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
-from neurorebit.circuits.gates import whole_up
+from neurorebit.circuits.gates import log2_up, whole_up
 from neurorebit.cost import Cost, Real, action
 from neurorebit.technology import Technology
 

@@ -16,11 +16,12 @@ import numpy as np
 from neurorebit.architecture import InPlaceSpec, ResistiveArrays, SramArrays
 from neurorebit.chip.chip import Chip
 from neurorebit.chip.gradient_unit import GradientStore, GradientUnit
-from neurorebit.chip.macro import Macro, log2_up
+from neurorebit.chip.macro import Macro
 from neurorebit.chip.reram_macro import CrosspointMacro, ReramParallelMacro, ReramRowMacro
 from neurorebit.chip.sram_macro import SramParallelMacro, SramRowMacro
 from neurorebit.chip.tile import Pe
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.gates import log2_up
 from neurorebit.cost import Real
 from neurorebit.device import Device
 from neurorebit.technology import Technology

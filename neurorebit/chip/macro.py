@@ -16,6 +16,7 @@ from neurorebit.chip.converters import Converters
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.decoder import MuxDecoder
+from neurorebit.circuits.gates import log2_up
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.register import Register
@@ -25,12 +26,6 @@ from neurorebit.circuits.write_driver import WriteDriver
 from neurorebit.cost import Cost, Real, action
 from neurorebit.device import Pulses
 from neurorebit.technology import Technology
-
-
-def log2_up(count: Real) -> Real:
-    """Bits that tell so many things apart."""
-    return np.ceil(np.log2(np.maximum(count, 1.0)) - 1e-9)
-
 
 Counted = tuple[tuple[Real, Block], ...]
 

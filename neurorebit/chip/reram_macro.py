@@ -15,13 +15,14 @@ import numpy as np
 
 from neurorebit.chip.apim import touched
 from neurorebit.chip.converters import Converters
-from neurorebit.chip.macro import Counted, Macro, Side, log2_up
+from neurorebit.chip.macro import Counted, Macro, Side
 from neurorebit.circuits.array import ReramArray, device_array
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.gates import cells as gate_cells
+from neurorebit.circuits.gates import log2_up
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.device import Device, Pulses

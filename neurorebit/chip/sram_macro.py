@@ -14,11 +14,11 @@ import numpy as np
 
 from neurorebit.chip.apim import touched
 from neurorebit.chip.converters import Converters
-from neurorebit.chip.macro import Counted, Macro, Side, log2_up
+from neurorebit.chip.macro import Counted, Macro, Side
 from neurorebit.circuits.array import SramArray
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.decoder import Decoder
-from neurorebit.circuits.gates import nfet_res
+from neurorebit.circuits.gates import log2_up, nfet_res
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix

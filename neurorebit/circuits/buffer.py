@@ -5,17 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
-from neurorebit.circuits.array import SramArray
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.decoder import Decoder
-from neurorebit.circuits.gates import STEP, cell_height, cells, whole_up
-from neurorebit.circuits.precharger import Precharger
+from neurorebit.circuits.gates import cell_height, cells, log2_up, whole_up
 from neurorebit.circuits.register import Register
-from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.shared import shared
-from neurorebit.circuits.write_driver import WriteDriver
+from neurorebit.circuits.sram import SramRows
 from neurorebit.cost import Cost, Real, action
 from neurorebit.technology import Technology
 
@@ -38,11 +33,6 @@ class _Buffer(Block):
         """Lines of a core."""
         return whole_up(self.bits / self.line)
 
-    @property
-    def _address(self) -> Real:
-        """Address bits of a core."""
-        return np.ceil(np.log2(np.maximum(self.lines, 1.0)) - 1e-9)
-
     def _of(self, a_line: Cost, bits: Real) -> Cost:
         """So many bits, of which every core moves its share line by line."""
         accesses = bits / self.line
@@ -50,79 +40,26 @@ class _Buffer(Block):
 
 
 @dataclass(frozen=True, eq=False)
-class SramBuffer(_Buffer):
-    """6T cells with decoder, precharger, write driver and a sense amplifier a column."""
+class SramBuffer(SramRows, _Buffer):
+    """Of SRAM: a line is a row."""
 
-    @cached_property
-    def array(self) -> SramArray:
-        return shared(SramArray, self.tech, self.lines, self.line)
-
-    @cached_property
-    def decoder(self) -> Decoder:
-        array = self.array
-        return shared(
-            Decoder,
-            self.tech,
-            self._address,
-            load=array.row_cap,
-            res=array.row_res,
-            fit_height=np.maximum(array.col_length, cell_height(self.tech)),
-        )
-
-    @cached_property
-    def precharger(self) -> Precharger:
-        array = self.array
-        return shared(
-            Precharger,
-            self.tech,
-            self.line,
-            array.col_cap,
-            array.col_res,
-            fit_width=array.row_length,
-        )
-
-    @cached_property
-    def write_driver(self) -> WriteDriver:
-        array = self.array
-        return shared(
-            WriteDriver,
-            self.tech,
-            self.line,
-            array.col_cap,
-            array.col_res,
-            fit_width=array.row_length,
-        )
-
-    @cached_property
-    def sense_amp(self) -> SenseAmp:
-        return shared(SenseAmp, self.tech, self.line, fit_width=self.array.row_length)
+    @property
+    def _size(self) -> tuple[Real, Real]:
+        return self.lines, self.line
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
-        return (
-            (self.cores, self.array),
-            (self.cores, self.decoder),
-            (self.cores, self.precharger),
-            (self.cores, self.write_driver),
-            (self.cores, self.sense_amp),
-        )
-
-    @property
-    def _ramp(self) -> Real:
-        """Ramp [1/s] of a wordline."""
-        return np.where(np.asarray(self._address) > 0.0, self.decoder.output_ramp, STEP)
+        return tuple((self.cores, block) for block in self._blocks)
 
     @action
     def read(self, bits: Real = 128.0) -> Cost:
         """Read so many bits."""
-        line = self.decoder.select() + self.precharger.precharge()
-        return self._of(line + self.array.read(self._ramp) + self.sense_amp.sense(), bits)
+        return self._of(self._row_read(), bits)
 
     @action
     def write(self, bits: Real = 128.0) -> Cost:
         """Write so many bits, of which half flip."""
-        line = self.decoder.select() + self.precharger.precharge_written(1.0)
-        return self._of(line + self.write_driver.write(1.0) + self.array.write(self._ramp), bits)
+        return self._of(self._row_written(0.5), bits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +77,7 @@ class FlipFlopBuffer(_Buffer):
         return shared(
             Decoder,
             self.tech,
-            self._address,
+            log2_up(self.lines),
             load=self.tech.wire.cap * length,
             fit_height=self.lines * cell_height(self.tech),
         )

@@ -21,6 +21,11 @@ STEP = 1e20  # input ramp of an ideal step [1/s]
 GUARD = 1e-9  # relative: cells often fill a side exactly
 
 
+def log2_up(count: Real) -> Real:
+    """Bits that tell so many things apart."""
+    return np.ceil(np.log2(np.maximum(count, 1.0)) - 1e-9)
+
+
 def whole_up(x: Real) -> Real:
     """Ceiling of a quotient of lengths, with a guard against rounding."""
     return np.ceil(x * (1.0 - GUARD))

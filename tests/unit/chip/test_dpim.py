@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from neurorebit.chip.dpim import BUILDS, BitSerialMacro, SramBank, WordParallelMacro
+from neurorebit.chip.dpim import BUILDS, BitSerialMacro, WordParallelMacro
+from neurorebit.circuits.sram import SramBank
 from neurorebit.paths import shipped
 from neurorebit.schema import Document
 from neurorebit.technology import read_technology

@@ -1,0 +1,113 @@
+"""SRAM that is read and written a row at a time: cells, and what serves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from neurorebit.circuits.array import SramArray
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.decoder import Decoder
+from neurorebit.circuits.gates import STEP, cell_height, log2_up
+from neurorebit.circuits.precharger import Precharger
+from neurorebit.circuits.sense_amp import SenseAmp
+from neurorebit.circuits.shared import shared
+from neurorebit.circuits.write_driver import WriteDriver
+from neurorebit.cost import Cost, Real, action
+from neurorebit.technology import Technology
+
+
+class SramRows(Block):
+    """6T cells with decoder, precharger, write driver and a sense amplifier a column."""
+
+    tech: Technology
+
+    @property
+    def _size(self) -> tuple[Real, Real]:
+        """Rows and columns."""
+        raise NotImplementedError
+
+    @property
+    def _address(self) -> Real:
+        """Address bits of a row."""
+        return log2_up(self._size[0])
+
+    @cached_property
+    def array(self) -> SramArray:
+        return shared(SramArray, self.tech, *self._size)
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        array = self.array
+        return shared(
+            Decoder,
+            self.tech,
+            self._address,
+            load=array.row_cap,
+            res=array.row_res,
+            fit_height=np.maximum(array.col_length, cell_height(self.tech)),
+        )
+
+    @cached_property
+    def precharger(self) -> Precharger:
+        array, cols = self.array, self._size[1]
+        load, res, width = array.col_cap, array.col_res, array.row_length
+        return shared(Precharger, self.tech, cols, load, res, fit_width=width)
+
+    @cached_property
+    def write_driver(self) -> WriteDriver:
+        array, cols = self.array, self._size[1]
+        load, res, width = array.col_cap, array.col_res, array.row_length
+        return shared(WriteDriver, self.tech, cols, load, res, fit_width=width)
+
+    @cached_property
+    def sense_amp(self) -> SenseAmp:
+        return shared(SenseAmp, self.tech, self._size[1], fit_width=self.array.row_length)
+
+    @property
+    def _blocks(self) -> tuple[Block, ...]:
+        return self.array, self.decoder, self.precharger, self.write_driver, self.sense_amp
+
+    @property
+    def _ramp(self) -> Real:
+        """Ramp [1/s] of a wordline."""
+        return np.where(np.asarray(self._address) > 0.0, self.decoder.output_ramp, STEP)
+
+    def _row_read(self) -> Cost:
+        opened = self.decoder.select() + self.array.read(self._ramp)
+        return opened + self.precharger.precharge() + self.sense_amp.sense()
+
+    def _row_written(self, flipped: Real) -> Cost:
+        """A share of the bits changes."""
+        opened = self.decoder.select() + self.array.write(self._ramp, flipped)
+        return opened + self.write_driver.write(1.0) + self.precharger.precharge_written(1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class SramBank(SramRows):
+    """One array."""
+
+    tech: Technology
+    rows: Real = 128.0
+    cols: Real = 128.0
+    name: str = "bank"
+
+    @property
+    def _size(self) -> tuple[Real, Real]:
+        return self.rows, self.cols
+
+    @property
+    def parts(self) -> tuple[tuple[Real, Block], ...]:
+        return tuple((1.0, block) for block in self._blocks)
+
+    @action
+    def read(self) -> Cost:
+        """Read one row."""
+        return self._row_read()
+
+    @action
+    def write(self, flipped: Real = 0.5) -> Cost:
+        """Write one row, of which a share of the bits changes."""
+        return self._row_written(flipped)
