@@ -72,6 +72,26 @@ class InPlaceChip(Chip):
         return resistive_macro(self.tech, self.device, arrays, sizes)
 
     @property
+    def holds_devices(self) -> bool:
+        """Whether its cells are of a memory device, not of SRAM."""
+        return isinstance(self.spec.arrays, ResistiveArrays)
+
+    @property
+    def cell_assumptions(self) -> tuple[str, ...]:
+        """How weights stand in cells, and how those change, in plain sentences."""
+        if not self.holds_devices:
+            return (
+                "no memory device is on this chip; a weight is its bits, of which the highest "
+                "counts below zero; rows that change are read and written",
+            )
+        signs = (
+            "a reference line for each converter gives weights their signs"
+            if self.spec.arrays.read == "parallel"
+            else "weights get their signs when rows are added"
+        )
+        return (f"{signs}; cells are pulsed as the device file says, without verification",)
+
+    @property
     def value_bits(self) -> Real:
         widest: Real = np.maximum(self.spec.input_bits, self.spec.error_width)
         return widest

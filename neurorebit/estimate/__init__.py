@@ -126,7 +126,7 @@ def estimate(
         batch=batch,
         images=images,
         activity_source=activity.source,
-        assumptions=(*ASSUMPTIONS, *_of_device(device)),
+        assumptions=found.assumptions,
     )
 
 
@@ -161,21 +161,6 @@ def _finished(found: Design, name: str, leakage: Bill) -> PhaseEstimate:
     )
 
 
-def _of_device(device: Device) -> tuple[str, ...]:
-    """What the estimate assumes of a device that is no ReRAM."""
-    if device.kind == "reram":
-        return ()
-    if device.ferroelectric is not None:
-        return (
-            f"the cells of {device.name} are read through their channel alone; a pulse turns its "
-            "share of the polarization over, and nothing is erased in between",
-        )
-    return (
-        f"the cells of {device.name} ({device.kind}) are read and written as resistances behind an "
-        "access transistor, as ReRAM is",
-    )
-
-
 def lost(bill: Bill) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Parts whose amount is no number, and in which designs; where a part of theirs is, it counts
     alone.
@@ -202,13 +187,3 @@ def _check(bill: Bill, of: str) -> None:
             f"{undefined(part, of)}; a device of higher resistance, another technology or another "
             "size of array may fit"
         )
-
-
-ASSUMPTIONS = (
-    "ops: a multiplication and an addition are two; the first layer sends no error back",
-    "streams of one layer overlap, layers and phases follow each other; batch norm makes a layer "
-    "wait for the whole batch",
-    "leakage: of the whole chip, over each phase's time; retention of the SRAM cells included",
-    "batch-long tensors live in DRAM; weights, gradients and momentum stay in the macros",
-    "softmax, loss and work on whole channels (means, roots) are left out",
-)

@@ -24,6 +24,7 @@ class Design:
     chip: Chip
     phases: dict[str, Phase]
     ops: dict[str, Real]
+    assumptions: tuple[str, ...]  # one plain sentence each, for the report's reader
 
 
 def design(
@@ -49,4 +50,4 @@ def design(
     else:
         made = InPlaceChip(technology, device, spec, plan, batch=batch)
         work = InPlacePhases(made, activity, pulses, batch)
-    return Design(work.chip, work.all(), work.ops)
+    return Design(work.chip, work.all(), work.ops, work.assumptions)

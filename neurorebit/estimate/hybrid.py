@@ -35,6 +35,12 @@ class HybridPhases(Phases):
     def spec(self) -> HybridSpec:
         return self.chip.spec
 
+    @property
+    def own_assumptions(self) -> tuple[str, ...]:
+        return (
+            "batch-long tensors live in DRAM; weights, gradients and momentum stay in the macros",
+        )
+
     def _read(self, rows: Rows, cols: Rows) -> Cost:
         a = self.activity
         return self.chip.macro.mvm(fourfold(a.density), fourfold(a.conductance), rows, cols)

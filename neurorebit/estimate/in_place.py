@@ -19,6 +19,7 @@ from neurorebit.estimate.phases import (
     Rows,
     fourfold,
     joined,
+    of_device,
     over_layers,
     shared,
 )
@@ -34,6 +35,23 @@ class InPlacePhases(Phases):
     @property
     def spec(self) -> InPlaceSpec:
         return self.chip.spec
+
+    @property
+    def own_assumptions(self) -> tuple[str, ...]:
+        return (
+            "batch-long tensors live in DRAM; a layer's gradients are summed over a batch in the "
+            "gradient store where it has room, else in DRAM; no momentum is kept",
+            "gradient: activations are written to the gradient units once an image, errors are "
+            "shifted from one kernel position to the next; the units stand beside the global "
+            "buffer",
+            "update: rate times gradient, and the changes on their way to the arrays; sync: the "
+            "cells change, row by row, in all arrays at once unless parallel_programming says less",
+            *self.chip.cell_assumptions,
+        )
+
+    @property
+    def of_cells(self) -> tuple[str, ...]:
+        return of_device(self.chip.device) if self.chip.holds_devices else ()
 
     def _shares(self, rows: Rows, cols: Rows) -> tuple[Real, Real]:
         """Of an array's rows and columns; where there are none, all stand in for them."""

@@ -20,7 +20,7 @@ from neurorebit.chip.chip import Chip
 from neurorebit.chip.tile import Tile
 from neurorebit.circuits.htree import HTree
 from neurorebit.cost import Bill, Cost, Real
-from neurorebit.device import Pulses
+from neurorebit.device import Device, Pulses
 from neurorebit.mapping import Layers
 
 Rows = NDArray[np.float64]  # one number for each matrix layer
@@ -101,6 +101,30 @@ class Phases:
     @property
     def spec(self) -> ArchitectureSpec:
         return self.chip.spec
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """One plain sentence each."""
+        return (
+            "ops: a multiplication and an addition are two; the first layer sends no error back",
+            "streams of one layer overlap, layers and phases follow each other; batch norm makes a "
+            "layer wait for the whole batch",
+            "leakage: of the whole chip, over each phase's time; retention of the SRAM cells "
+            "included",
+            *self.own_assumptions,
+            "softmax, loss and work on whole channels (means, roots) are left out",
+            *self.of_cells,
+        )
+
+    @property
+    def of_cells(self) -> tuple[str, ...]:
+        """What is assumed of the device."""
+        return of_device(self.chip.device)
+
+    @property
+    def own_assumptions(self) -> tuple[str, ...]:
+        """Those of this kind of chip."""
+        raise NotImplementedError
 
     @cached_property
     def outputs(self) -> Rows:
@@ -334,3 +358,18 @@ def joined(*bills: Bill) -> Bill:
         for part, amount in bill.items.items():
             items[part] = items[part] + amount if part in items else amount
     return Bill(items)
+
+
+def of_device(device: Device) -> tuple[str, ...]:
+    """What the estimate assumes of a device that is no ReRAM."""
+    if device.kind == "reram":
+        return ()
+    if device.ferroelectric is not None:
+        return (
+            f"the cells of {device.name} are read through their channel alone; a pulse turns its "
+            "share of the polarization over, and nothing is erased in between",
+        )
+    return (
+        f"the cells of {device.name} ({device.kind}) are read and written as resistances behind an "
+        "access transistor, as ReRAM is",
+    )
