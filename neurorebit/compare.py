@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,12 +87,12 @@ class Comparison:
         heads = [change for change in self.results if _is_headline(change.path)]
         rest = sorted(
             (change for change in self.results if not _is_headline(change.path)),
-            key=lambda change: -change.size,
+            key=lambda change: (-change.size, change.path.startswith("layers[")),
         )
         parts = [
-            _table("Given", self.given, every),
+            _table("Given", _together(self.given), every),
             _table("Results", heads, every=True),
-            _table("Details, largest change first", rest, every),
+            _table("Details, largest change first", _together(rest), every),
         ]
         told = (
             f"{len(self.beyond)} of {len(self.results)} changed results are beyond the tolerance "
@@ -145,6 +146,43 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from _leaves(item, f"{path}[{label}]")
     else:
         yield path, value
+
+
+def _together(changes: Sequence[Change]) -> list[Change]:
+    """Parts and sections that only one report has, as one change each: the sum of the parts of an
+    owner, the number of keys of a section; in the place of the first of them.
+    """
+    groups: dict[Any, list[Change]] = {}
+    for change in changes:
+        owner = _owner(change.path) if None in (change.first, change.second) else ""
+        key = (owner, change.first is None) if owner else change.path
+        groups.setdefault(key, []).append(change)
+    return [
+        _joined(key[0], members) if len(members) > 1 else members[0]
+        for key, members in groups.items()
+    ]
+
+
+def _owner(path: str) -> str:
+    """The owner of a part, or the section of a value that a file gives; else nothing."""
+    part, slash, _ = path.partition("/")
+    if slash:
+        return part
+    section = re.match(r"inputs\.\w+\.values\.\w+(?=\.)", path)
+    return section.group() if section else ""
+
+
+def _joined(owner: str, members: Sequence[Change]) -> Change:
+    def told(values: Sequence[Any]) -> Any:
+        if None in values:
+            return None
+        return (
+            math.fsum(values)
+            if all(map(_is_number, values)) and "/" in members[0].path
+            else (f"{len(values)} keys")
+        )
+
+    return Change(owner, told([c.first for c in members]), told([c.second for c in members]))
 
 
 def _is_number(value: Any) -> bool:

@@ -1,0 +1,177 @@
+"""All-ReRAM chips against the assembly checks and whole-chip figures of system.md 4.4, 16 and 17.
+
+Those figures are of DNN+NeuroSim V2.1: its floorplan and its vectors (no padding) are given to our
+chip, what it has otherwise is said where a bound is wide.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neurorebit.estimate import Measured, design
+from neurorebit.estimate.in_place import InPlacePhases
+from neurorebit.inputs import Setting, read_inputs
+from neurorebit.mapping import Floorplan, Layers
+
+EPOCH = 50_000.0  # images
+
+
+def layers(channels, outputs, kernels, sides, pooled):
+    """Matrix layers without padding, batch norm or groups."""
+    channels, outputs, kernels, sides = (
+        np.array(values, float) for values in (channels, outputs, kernels, sides)
+    )
+    vectors, ones = (sides - kernels + 1.0) ** 2, np.ones_like(channels)
+    positions = kernels**2
+    return Layers(
+        channels=channels,
+        outputs=outputs,
+        positions=positions,
+        groups=ones,
+        vectors=vectors,
+        pooled=np.where(pooled, vectors / 4.0, vectors),
+        inputs=sides**2 * channels,
+        added=0.0 * ones,
+        kernel=kernels,
+        split=(positions == 9.0) & (channels * positions >= 128.0),
+        normed=0.0 * ones > 0.0,
+        rectified=ones > 0.0,
+        first=np.arange(len(ones)) == 0,
+    )
+
+
+def chip_inputs(*choices):
+    settings = [Setting.parse(f"architecture.{choice}") for choice in choices]
+    return read_inputs("vgg8", "reram", settings=settings)
+
+
+def work_of(inputs, plan, density, batch=200.0):
+    count = len(plan.layers.channels)
+    activity = Measured.of(inputs.network.assumed(inputs.architecture.input_bits))
+    fields = {name: getattr(activity, name)[:count] for name in activity.__dataclass_fields__}
+    activity = Measured(**fields | {"planes": (np.full(count, density),)})
+    found = design(
+        plan.layers, inputs.architecture, inputs.technology, inputs.device, inputs.pulses,
+        activity, batch, plan,
+    )  # fmt: skip
+    return found, InPlacePhases(found.chip, activity, inputs.pulses, batch)
+
+
+# --- section 16: three layers, 4-bit activations, 5-bit weights
+
+
+@pytest.fixture(scope="module")
+def small():
+    inputs = chip_inputs("input_bits=4", "weight_bits=5", "arrays.cell_bits=5")
+    m = layers([32, 256, 1024], [256, 256, 10], [3, 3, 1], [14, 14, 1], [False, True, False])
+    plan = Floorplan(m, 128, 128, 1.0, 9.0, 9.0, 256.0, 256.0, 512.0)
+    return work_of(inputs, plan, 0.2)
+
+
+def test_tiles_copies_and_grid(small):
+    found, _ = small
+    plan, tree = found.chip.plan, found.chip.tree
+    assert list(plan.tiles) == [1, 1, 2]
+    assert list(plan.copies) == [2, 1, 4]
+    assert (tree.rows.item(), tree.cols.item()) == (2, 2)
+
+
+def test_bits_on_the_way_of_the_first_layer(small):
+    """Xo 55296 to the tiles, Yi 147456 back, wires of a tile's tree 384."""
+    found, work = small
+    forward = work.forward().streams
+    buffer = found.chip.buffer
+    moved = buffer.read(55296.0).energy.total + buffer.write(147456.0).energy.total
+    assert forward["buffer"].energy.total[0] == pytest.approx(moved, rel=1e-12)
+    assert found.chip.split_tile.tree_width == 384
+
+
+def test_gradients_of_the_first_layer_on_their_way_to_memory(small):
+    """589824 bits, 8 a weight, take 38.80 ns."""
+    found, work = small
+    assert found.chip.layers.weights[0] * 8.0 == 589824
+    assert work.chip.dram.transfer(589824.0).latency.total == pytest.approx(38.80e-9, rel=1e-3)
+
+
+# --- section 17: VGG-8, 64-level flash converters, 100 kohm, 20 % ones, one cell of 5 bits a weight
+
+
+VGG8 = (
+    "arrays.adc=flash", "arrays.adc_bits=6", "arrays.back_adc_bits=6", "weight_bits=5",
+    "arrays.cell_bits=5",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def vgg8():
+    inputs = chip_inputs(*VGG8)
+    m = layers(
+        [3, 128, 128, 256, 256, 512, 8192, 1024], [128, 128, 256, 256, 512, 512, 1024, 10],
+        [3] * 6 + [1] * 2, [32, 32, 16, 16, 8, 8, 1, 1],
+        [False, True, False, True, False, True, False, False],
+    )  # fmt: skip
+    plan = Floorplan(m, 128, 128, 1.0, 9.0, 9.0, 512.0, 512.0, 1024.0)
+    return work_of(inputs, plan, 0.2)
+
+
+def area(found, *parts):
+    items = found.chip.footprint.area.items
+    return sum(float(np.sum(a)) for part, a in items.items() if any(p in part for p in parts))
+
+
+def test_the_floorplan_of_vgg8(vgg8):
+    plan = vgg8[0].chip.plan
+    assert list(plan.tiles) == [1, 1, 1, 1, 1, 1, 8, 1]
+    assert list(plan.copies) == [64, 16, 8, 4, 2, 1, 1, 8]
+    by_tile = np.sum(plan.tiles * plan.copies * plan.utilization) / np.sum(plan.tiles)
+    assert by_tile == pytest.approx(0.88594, abs=1e-5)
+
+
+def test_the_cells_of_vgg8_take_a_third_of_a_square_millimetre(vgg8):
+    assert area(vgg8[0], "reram/array") == pytest.approx(0.365e-6, rel=1e-3)
+
+
+def test_the_converters_of_vgg8(vgg8):
+    """54.0 mm2; ours have an encoder that is whole."""
+    converters = area(vgg8[0], "reram/converters", "reram/back_converters")
+    assert converters == pytest.approx(54.0e-6, rel=0.06)
+
+
+@pytest.mark.parametrize(("phase", "joules"), [("forward", 0.604), ("backward", 0.605)])
+def test_the_macros_of_vgg8_take_what_was_predicted(vgg8, phase, joules):
+    """Arrays, converters and additions of an epoch; ours add with the activity of real data."""
+    found, _ = vgg8
+    macro = {p: float(np.sum(e)) for p, e in found.phases[phase].macro.items.items()}
+    own = sum(e for part, e in macro.items() if "references" not in part)
+    tiles = found.phases[phase].streams["tiles"].energy.items
+    added = sum(float(np.sum(e)) for part, e in tiles.items() if "adder_tree" in part)
+    assert EPOCH * (own + added) == pytest.approx(joules, rel=0.15)
+
+
+def test_additions_are_adders_less_one_for_each_sum(vgg8):
+    """Forward V N (arrays down - 1), back V C (kernel positions times arrays across - 1)."""
+    found, work = vgg8
+    m, plan, chip = found.chip.layers, found.chip.plan, found.chip
+    tile = chip.whole_tile
+    there = m.vectors * m.outputs * (plan.array_rows - 1.0)
+    back = m.vectors * m.channels * (m.positions * plan.array_cols - 1.0)
+    for phase, count, bits in (
+        ("forward", there, chip.sum_bits),
+        ("backward", back, chip.back_sum_bits),
+    ):
+        streams = found.phases[phase].streams["tiles"].energy.items
+        expected = tile.add(count, bits).energy.total * (work.backward if phase != "forward" else 1)
+        assert streams["tile/adder_tree"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_energies_scale_with_the_vectors(vgg8):
+    """Twice the vectors, twice the arrays' energy; nothing is counted per image alone."""
+    found, _ = vgg8
+    m = found.chip.layers
+    plan = replace(found.chip.plan, layers=replace(m, vectors=2.0 * m.vectors))
+    inputs = chip_inputs(*VGG8)
+    more, _ = work_of(inputs, plan, 0.2)
+    for phase in ("forward", "backward"):
+        few, many = (np.sum(f.phases[phase].macro.total) for f in (found, more))
+        assert many == pytest.approx(2.0 * few, rel=1e-12)
