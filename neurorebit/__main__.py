@@ -378,7 +378,12 @@ def _parser() -> Parser:
         of.add_argument(
             "network", metavar="NETWORK", help="a network file, or the name of a shipped one"
         )
-        of.add_argument("--architecture", metavar="A", default="rebit", help="the chip (rebit)")
+        of.add_argument(
+            "--architecture",
+            metavar="A",
+            default="rebit",
+            help="the chip: rebit, reram, sram (rebit)",
+        )
         if technologies:
             of.add_argument(
                 "--technology",

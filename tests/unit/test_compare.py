@@ -158,6 +158,19 @@ def test_of_many_small_changes_the_largest_are_listed():
     assert "lists them" not in found.text(every=True)
 
 
+def test_what_only_one_chip_has_is_summed_up_by_owner():
+    first, second = copy.deepcopy(REPORT), copy.deepcopy(REPORT)
+    first["chip"]["area_by_part_m2"] = {"adc": 2e-6, "analog/array": 1e-6, "analog/pe/bus": 3e-6}
+    second["chip"]["area_by_part_m2"] = {"adc": 2e-6, "tile/array": 5e-6, "tile/pe": 6e-6}
+    first["inputs"]["technology"]["values"]["apim"] = {"rows": 128, "cols": 128}
+    lines = compare.compare(first, second, 0.0).text().splitlines()
+    told = {line.split()[0]: line.split()[1:] for line in lines if line}
+    assert told["chip.area_by_part_m2.analog"] == ["4e-06", "gone"]
+    assert told["chip.area_by_part_m2.tile"] == ["1.1e-05", "new"]
+    assert told["inputs.technology.values.apim"] == ["2", "keys", "gone"]
+    assert not any("bus" in line for line in lines)
+
+
 # --- reading
 
 
