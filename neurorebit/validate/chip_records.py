@@ -68,6 +68,14 @@ GIVEN = {
     "levelOutputWG": 16.0,
 }
 
+# What else is read; parameters beyond these are the reference's own business.
+READ = (
+    *GIVEN,
+    *("technode", "deviceroadmap", "wireWidth", "AR", "Rho", "cellBit", "parallelBP"),
+    *("numRowSubArray", "numColSubArray", "numRowMuxedAG", "levelOutput", "levelOutputAG"),
+    *("resistanceOn", "resistanceOff"),
+)
+
 
 @dataclass(frozen=True)
 class ChipRecord:
@@ -195,9 +203,8 @@ def _chip(tool: str, entry: Any, where: str) -> ChipRecord:
     where = f"{where} ({name})"
     shapes = _shapes(entry, where)
     given = _object(value_of(entry, "parameters", where), "parameters", where)
-    parameters = {
-        key: number_of(given, key, f"{where}: parameters") for key in given if key != "technology"
-    }
+    where_to = f"{where}: parameters"
+    parameters = {key: number_of(given, key, where_to) for key in READ if key in given}
     return ChipRecord(
         tool=tool,
         name=name,
