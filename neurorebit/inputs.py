@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorebit import paths
-from neurorebit.architecture import AnySpec, read_architecture
+from neurorebit.architecture import AnySpec, InPlaceSpec, read_architecture
 from neurorebit.device import Device, Pulses, pulses_of, read_device
 from neurorebit.network import Network, read_network
 from neurorebit.schema import Document, InputError, plain
@@ -126,6 +126,10 @@ def read_inputs(
         _set(documents[kind], settings)
     cells = read_device(documents["device"])
     pulses = pulses_of(cells, documents["device"], "programming the analog macros")
+    crossing = isinstance(spec, InPlaceSpec) and spec.arrays.cells == "crosspoint"
+    if crossing and cells.ferroelectric is not None:
+        message = f"{cells.name} is a transistor, which no selector opens; take 1t1r"
+        raise documents["architecture"].error(("arrays", "cells"), message)
     if resolved.training.rest > 1.0 and cells.retention is None:
         message = f"{cells.name} has no section 'retention'; add one, or take another device"
         raise document.error(("training", "rest"), message)

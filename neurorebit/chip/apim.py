@@ -224,16 +224,14 @@ class AnalogMacro(Block):
         written = (up + down) * held / np.maximum(all_rows, 1e-300)
         mean = (up * up_pulses + down * down_pulses) / np.maximum(up + down, 1e-300)
         switched = all_rows * (opened | self.col_switches.write(written / self.cols, mean))
-        set_volts, reset_volts = pulses.voltage_ltp, pulses.voltage_ltd
-        raised = array.pulse_set(up * held / np.maximum(up_rows, 1e-300), set_volts)
-        lowered = array.pulse_reset(down * held / np.maximum(down_rows, 1e-300), reset_volts)
-        ltp = set_volts, pulses.width_ltp, pulses.levels_ltp
-        ltd = reset_volts, pulses.width_ltd, pulses.levels_ltd
-        taken = up * up_pulses * array.written(conductance, *ltp)
-        taken = held * (taken + down * down_pulses * array.written(conductance, *ltd))
+        ltp, ltd = (pulses.voltage_ltp, pulses.width_ltp), (pulses.voltage_ltd, pulses.width_ltd)
+        raised = array.pulse_set(up * held / np.maximum(up_rows, 1e-300), *ltp)
+        lowered = array.pulse_reset(down * held / np.maximum(down_rows, 1e-300), *ltd)
+        raising = up * up_pulses * array.written(conductance, *ltp, pulses.levels_ltp)
+        lowering = down * down_pulses * array.written(conductance, *ltd, pulses.levels_ltd)
         time = up_rows * up_pulses * pulses.width_ltp + down_rows * down_pulses * pulses.width_ltd
         lines = up_rows * up_pulses * raised + down_rows * down_pulses * lowered
-        return switched + lines + Cost.of(taken, time).under("cells")
+        return switched + lines + Cost.of(held * (raising + lowering), time).under("cells")
 
 
 def touched(share: Real, cells: Real) -> Real:

@@ -174,7 +174,7 @@ class ReramMacro(Macro):
         for (changed, each), voltage, width, levels, pulse in kinds:
             rows = self.rows * touched(changed, held / self.rows)
             per_row = changed * held / np.maximum(rows, 1e-300)
-            lines = rows * each * pulse(per_row, voltage)
+            lines = rows * each * pulse(per_row, voltage, width)
             taken = held * changed * each * array.written(state, voltage, width, levels)
             cell = Cost.of(taken, rows * each * width).under("cells")
             total = total + self.select_rows(rows, per_row / self.cols, each) + lines + cell
@@ -296,13 +296,11 @@ class CrosspointMacro(ParallelMacro):
 
     def array_of(self, rows: Real, cols: Real, name: str = "array") -> CrosspointArray:
         """So many cells."""
-        pulses = self.device.pulses
-        width = 50e-9 if pulses is None else (pulses.width_ltp + pulses.width_ltd) / 2.0
-        return CrosspointArray(self.tech, self.device, rows, cols, self.nonlinearity, width, name)
+        return CrosspointArray(self.tech, self.device, rows, cols, self.nonlinearity, name)
 
     @cached_property
     def row_switches(self) -> RowSwitchMatrix:
-        array, pulses = self.array, self.device.pulses
+        array = self.array
         return RowSwitchMatrix(
             self.tech,
             self.rows,
@@ -310,7 +308,7 @@ class CrosspointMacro(ParallelMacro):
             load=array.row_cap,
             line_res=array.row_res,
             read_voltage=self._read_voltage,
-            write_voltage=2.0 if pulses is None else pulses.voltage_ltp,
+            write_voltage=self._programming,
             fit_height=array.col_length,
             name="row_switches",
         )

@@ -149,13 +149,13 @@ class ReramArray(Block):
         return self.conductance(share) * voltage**2 * width
 
     @action
-    def pulse_set(self, cells: Real, voltage: Real) -> Cost:
+    def pulse_set(self, cells: Real, voltage: Real, width: Real) -> Cost:
         """Charge the lines for one pulse up in so many cells of a row; other columns inhibit."""
         row = self.access_cap * self.device.cell.access_voltage**2 + self.row_cap * voltage**2
         return Cost.of(row + (self.cols - cells) * self.col_cap * voltage**2, 0.0)
 
     @action
-    def pulse_reset(self, cells: Real, voltage: Real) -> Cost:
+    def pulse_reset(self, cells: Real, voltage: Real, width: Real) -> Cost:
         """Charge the lines for one pulse down in so many cells of a row: the other rows inhibit."""
         row = self.access_cap * self.device.cell.access_voltage**2
         row = row + (self.rows - 1.0) * self.row_cap * voltage**2
@@ -193,12 +193,12 @@ class FefetArray(ReramArray):
         return Cost.of(row + cells * (self.col_cap + gate.gate_cap) * voltage**2, 0.0)
 
     @action
-    def pulse_set(self, cells: Real, voltage: Real) -> Cost:
+    def pulse_set(self, cells: Real, voltage: Real, width: Real) -> Cost:
         """Charge the lines for one pulse up in so many cells of a row."""
         return self._pulse(cells, voltage)
 
     @action
-    def pulse_reset(self, cells: Real, voltage: Real) -> Cost:
+    def pulse_reset(self, cells: Real, voltage: Real, width: Real) -> Cost:
         """Charge the lines for one pulse down in so many cells of a row."""
         return self._pulse(cells, voltage)
 

@@ -39,7 +39,6 @@ class CrosspointArray(Block):
     rows: Real = 128.0
     cols: Real = 128.0
     nonlinearity: Real = 100.0
-    write_width: Real = 50e-9  # of a programming pulse [s]
     name: str = "array"
 
     @property
@@ -135,23 +134,23 @@ class CrosspointArray(Block):
         lines = columns * self.col_cap + sensed * row_cap
         return Cost.of(lines * self.device.cell.read_voltage**2, 0.0)
 
-    def _half_selected(self, cells: Real, voltage: Real) -> Real:
+    def _half_selected(self, cells: Real, voltage: Real, width: Real) -> Real:
         """Energy [J] of a pulse in cells that share the row or a column of those programmed."""
         half = voltage / 2.0
         sharing = (self.cols - cells) + (self.rows - 1.0) * cells
-        return sharing * half**2 * self.conductance_at(0.5, half, voltage) * self.write_width
+        return sharing * half**2 * self.conductance_at(0.5, half, voltage) * width
 
-    def _pulse(self, cells: Real, voltage: Real, full: Real) -> Cost:
+    def _pulse(self, cells: Real, voltage: Real, width: Real, full: Real) -> Cost:
         held = (self.cols - cells) * self.col_cap + (self.rows - 1.0) * self.row_cap
         lines = full * voltage**2 + held * (voltage / 2.0) ** 2
-        return Cost.of(lines + self._half_selected(cells, voltage), 0.0)
+        return Cost.of(lines + self._half_selected(cells, voltage, width), 0.0)
 
     @action
-    def pulse_set(self, cells: Real, voltage: Real) -> Cost:
+    def pulse_set(self, cells: Real, voltage: Real, width: Real) -> Cost:
         """Charge the lines for one pulse up in so many cells of a row: the row takes all of it."""
-        return self._pulse(cells, voltage, self.row_cap)
+        return self._pulse(cells, voltage, width, self.row_cap)
 
     @action
-    def pulse_reset(self, cells: Real, voltage: Real) -> Cost:
+    def pulse_reset(self, cells: Real, voltage: Real, width: Real) -> Cost:
         """Charge the lines for one pulse down in so many cells of a row: their columns take it."""
-        return self._pulse(cells, voltage, cells * self.col_cap)
+        return self._pulse(cells, voltage, width, cells * self.col_cap)

@@ -171,3 +171,13 @@ def test_pulses_program_one_cell_a_weight():
         "--set training.mapping=pair: training.mapping: pulses program one cell a weight; take "
         "mapping=reference, or write=direct"
     )
+
+
+def test_a_ferroelectric_transistor_has_no_crosspoints():
+    given = settings("architecture.arrays.cells=crosspoint")
+    told = refusal(lambda: read_inputs("mlp", "reram", device="hzo_fefet", settings=given))
+    assert told == (
+        "--set architecture.arrays.cells=crosspoint: arrays.cells: HZO FeFET is a transistor, "
+        "which no selector opens; take 1t1r"
+    )
+    assert read_inputs("mlp", "reram", device="hzo_fefet").device.kind == "fefet"

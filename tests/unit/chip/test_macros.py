@@ -125,11 +125,11 @@ def test_half_selected_cells_take_their_current() -> None:
 
     Lines: the row at 2 V, 127 columns and 127 rows at 1 V.
     """
-    array = CrosspointArray(TECH, DEVICE, nonlinearity=100.0, write_width=50e-9)
+    array = CrosspointArray(TECH, DEVICE, nonlinearity=100.0)
     current = 254 * 5.5e-6 / 0.2 * 1.0**2 * 50e-9
     line = 128 * 4 * 40e-9 * 0.2e-9  # 0.2 fF/um
     expected = current + line * (2.0**2 + 254 * 1.0**2)
-    assert array.pulse_set(1.0, 2.0).energy.total == pytest.approx(expected)
+    assert array.pulse_set(1.0, 2.0, 50e-9).energy.total == pytest.approx(expected)
 
 
 def test_a_gradient_unit_has_whole_arrays() -> None:

@@ -39,8 +39,8 @@ def test_a_pulse_charges_the_row_that_opens_and_the_gates_of_the_written_cells(t
     row = array.access_cap * 1.1**2
     cell = (array.col_cap + 2.1717e-18) * 3.0**2
     for pulse in (array.pulse_set, array.pulse_reset):
-        assert pulse(0.0, 3.0).energy.total == pytest.approx(row, rel=1e-12)
-        assert pulse(5.0, 3.0).energy.total == pytest.approx(row + 5 * cell, rel=1e-12)
+        assert pulse(0.0, 3.0, 75e-9).energy.total == pytest.approx(row, rel=1e-12)
+        assert pulse(5.0, 3.0, 75e-9).energy.total == pytest.approx(row + 5 * cell, rel=1e-12)
 
 
 def test_a_read_goes_through_the_channel_alone(tech32, fefet):
