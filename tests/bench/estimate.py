@@ -36,9 +36,16 @@ GRID = {  # one axis a quantity
     "architecture.apim.adc_bits": "3,4,5,6,7",
     "architecture.dpim.vectors": "1,2,4,8,16",
 }
+IN_PLACE = ("reram", "sram")  # chips beside the default one
 UNRELATED = 20_000
 LOOP = 20
 SIZES = (8, 16, 32, 64, 128, 256)  # conv layers of a made-up network
+
+
+def grid_in_place():
+    """The same grid on a chip that learns in place."""
+    found = {key.replace("apim", "arrays"): values for key, values in GRID.items()}
+    return {key.replace("dpim.vectors", "gradient_unit.units"): v for key, v in found.items()}
 
 
 def machine():
@@ -139,15 +146,30 @@ def compared(network, repeats):
     """One estimate, and designs per second."""
     inputs = read_inputs(network)
     fresh, used = one(inputs, fresh=True), one(inputs, fresh=False)
+    places = {name: one(read_inputs(network, name), fresh=True) for name in IN_PLACE}
     grid = int(np.prod([len(sweep("mlp", {k: v})["feasible"]) for k, v in GRID.items()]))
     designs = unrelated(UNRELATED)
     actions = {
         "an estimate, technology just read": (lambda: [fresh() for _ in range(10)], 10),
         "an estimate, technology used before": (lambda: [used() for _ in range(10)], 10),
+        **{
+            f"an estimate of {name}, technology just read": (
+                lambda p=p: [p() for _ in range(10)],
+                10,
+            )
+            for name, p in places.items()
+        },
         "neurorebit run --no-train, new process": (lambda: shell(network), 1),
         "designs read and estimated in a loop": (lambda: looped(network), LOOP),
         "sweep, unrelated designs": (lambda: sweep(network, designs=designs), UNRELATED),
         f"sweep, a grid of {len(GRID)} axes": (lambda: sweep(network, GRID), grid),
+        **{
+            f"sweep of {name}, a grid of {len(GRID)} axes": (
+                lambda n=name: sweep(network, grid_in_place(), architecture=n),
+                grid,
+            )
+            for name in IN_PLACE
+        },
     }
     times = {name: [] for name in actions}
     for _ in range(repeats + 1):
