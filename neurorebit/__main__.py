@@ -94,6 +94,51 @@ def _run(asked: argparse.Namespace) -> int:
     return FAILED if outcome.diverged else 0
 
 
+def _schemes(asked: argparse.Namespace) -> int:
+    from neurorebit.inputs import Setting
+    from neurorebit.run import Request
+    from neurorebit.schemes import PLANS, schemes
+
+    settings = [Setting.parse(given) for given in asked.set]
+    for option in ("--epochs", "--images"):
+        text = getattr(asked, option.removeprefix("--"))
+        if text is not None:
+            settings.append(Setting(OPTIONS[option], str(text), option))
+    request = Request(
+        network=asked.network,
+        technology=asked.technology,
+        device=asked.device,
+        settings=tuple(settings),
+        recipe=asked.recipe,
+        seed=asked.seed,
+        data=asked.data,
+        out=asked.out,
+        threads=asked.threads or _processors(),
+        checkpoint_every=asked.checkpoint_every,
+        resume=asked.resume,
+    )
+    bars: list[Bar | Lines] = []
+
+    def progress() -> Bar | Lines:
+        for bar in bars:
+            bar.close()
+        bars[:] = [Bar() if sys.stderr.isatty() else Lines()]
+        return bars[0]
+
+    try:
+        found = schemes(request, asked.schemes or list(PLANS), asked.seeds, _say, progress)
+    finally:
+        for bar in bars:
+            bar.close()
+    print(found.text)
+    print(f"\nwritten to {found.folder}: schemes.txt, schemes.csv, and a report of each run")
+    if found.interrupted:
+        again = asked.words if asked.resume else [*asked.words, "--resume"]
+        _say(f"to go on: {shlex.join(['neurorebit', *again])}")
+        return INTERRUPTED
+    return FAILED if found.diverged else 0
+
+
 def _sweep(asked: argparse.Namespace) -> int:
     from neurorebit import axes, table
     from neurorebit.sweep import sweep
@@ -374,16 +419,17 @@ def _parser() -> Parser:
         made.set_defaults(command=action)
         return made
 
-    def chip(of: Parser, technologies: bool = False) -> None:
+    def chip(of: Parser, technologies: bool = False, architecture: bool = True) -> None:
         of.add_argument(
             "network", metavar="NETWORK", help="a network file, or the name of a shipped one"
         )
-        of.add_argument(
-            "--architecture",
-            metavar="A",
-            default="rebit",
-            help="the chip: rebit, reram, sram (rebit)",
-        )
+        if architecture:
+            of.add_argument(
+                "--architecture",
+                metavar="A",
+                default="rebit",
+                help="the chip: rebit, reram, sram (rebit)",
+            )
         if technologies:
             of.add_argument(
                 "--technology",
@@ -414,41 +460,42 @@ def _parser() -> Parser:
             "architecture.apim.adc_bits=6, network.layers[0].channels=32, training.adc=ideal",
         )
 
+    def training(of: Parser, out: str) -> None:
+        of.add_argument(
+            "--recipe", metavar="R", default="", help="a training recipe of the network file"
+        )
+        of.add_argument("--epochs", metavar="N", type=_whole(1, LARGEST), help="epochs of training")
+        of.add_argument(
+            "--images", metavar="N", type=_whole(1, LARGEST), help="training images an epoch"
+        )
+        of.add_argument(
+            "--seed", metavar="N", type=_whole(0, SEEDS), default=0, help="of all randomness (0)"
+        )
+        of.add_argument("--data", metavar="DIR", type=_folder, help="where the data set is")
+        of.add_argument("--out", metavar="DIR", type=_folder, help=f"where the report goes ({out})")
+        of.add_argument(
+            "--threads", metavar="N", type=_whole(1, 1024), help="of training (all processors)"
+        )
+        of.add_argument(
+            "--resume", action="store_true", help="go on from the newest checkpoint of this run"
+        )
+        of.add_argument(
+            "--checkpoint-every",
+            metavar="S",
+            type=_seconds,
+            default=120.0,
+            help="seconds between checkpoints (120)",
+        )
+
     run = command(commands, "run", _run, "train a network and report what its chip costs")
     chip(run)
     run.add_argument(
         "--weights", metavar="W", help="how weights are held and learn: hybrid, real, reram, …"
     )
     run.add_argument("--no-train", action="store_true", help="estimate only, with assumed activity")
-    run.add_argument(
-        "--recipe", metavar="R", default="", help="a training recipe of the network file"
-    )
-    run.add_argument("--epochs", metavar="N", type=_whole(1, LARGEST), help="epochs of training")
-    run.add_argument(
-        "--images", metavar="N", type=_whole(1, LARGEST), help="training images an epoch"
-    )
-    run.add_argument(
-        "--seed", metavar="N", type=_whole(0, SEEDS), default=0, help="of all randomness (0)"
-    )
-    run.add_argument("--data", metavar="DIR", type=_folder, help="where the data set is")
-    run.add_argument(
-        "--out", metavar="DIR", type=_folder, help="where the report goes (reports/NETWORK)"
-    )
-    run.add_argument(
-        "--threads", metavar="N", type=_whole(1, 1024), help="of training (all processors)"
-    )
-    run.add_argument(
-        "--resume", action="store_true", help="go on from the newest checkpoint of this run"
-    )
+    training(run, "reports/NETWORK")
     run.add_argument(
         "--checkpoint", metavar="DIR", type=_folder, help="where the checkpoints go (as --out)"
-    )
-    run.add_argument(
-        "--checkpoint-every",
-        metavar="S",
-        type=_seconds,
-        default=120.0,
-        help="seconds between checkpoints (120)",
     )
     run.add_argument(
         "--stop-after",
@@ -456,6 +503,23 @@ def _parser() -> Parser:
         type=_seconds,
         help="end the training after so many seconds, at a checkpoint; exit 3",
     )
+
+    schemes = command(
+        commands, "schemes", _schemes, "train a network by many schemes, and lay them side by side"
+    )
+    chip(schemes, architecture=False)
+    schemes.add_argument(
+        "--schemes",
+        metavar="S,S",
+        type=lambda text: text.split(","),
+        default=[],
+        help="which (all): real, quantized, hybrid, reram_mapped, reram, reram_3bit, "
+        "mixed_precision, tiki_taka, manhattan",
+    )
+    schemes.add_argument(
+        "--seeds", metavar="N", type=_whole(1, 1000), default=1, help="runs of each scheme (1)"
+    )
+    training(schemes, "reports/schemes_NETWORK")
 
     sweep = command(commands, "sweep", _sweep, "estimate the chips of a grid of designs")
     chip(sweep)

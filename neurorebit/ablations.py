@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from neurorebit.architecture import ArchitectureSpec, HybridSpec
 from neurorebit.network import Training
 
@@ -43,7 +45,13 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
         found.append("weights=reram_mapped: errors went back through the arrays; the estimate "
                      f"bills {chip}, where they go through exact weights")  # fmt: skip
     elif weights == "tiki_taka":
-        found.append("weights=tiki_taka: a weight has two arrays; the estimate bills one")
+        found.append(
+            "weights=tiki_taka: a weight has two arrays; the estimate bills one, and the "
+            "pulses of both"
+        )
+    if weights in IN_PLACE and np.any(spec.cells_per_weight != 1.0):
+        found.append("training had one cell a weight, the estimate bills "
+                     f"{float(np.max(spec.cells_per_weight)):g}")  # fmt: skip
     if training is None:
         return tuple(found)
     if training.adc == "ideal":

@@ -439,7 +439,34 @@ def _training(report: Json) -> str:
         "seconds",
     ]  # fmt: skip
     rows = [[_number(epoch[key]) for key in EPOCH_KEYS] for epoch in training["epochs"]]
-    return _table(head, rows)
+    return "\n\n".join(filter(None, (_table(head, rows), _demands(training.get("demands")))))
+
+
+def _demands(found: Json | None) -> str:
+    """What the scheme asked for, in sentences."""
+    if found is None:
+        return ""
+    each = "writes_per_cell_and_epoch"
+    lines = [
+        f"Digital memory: {_number(found['memory_bits_per_weight'])} bits a weight; digital "
+        f"arithmetic: {_number(found['digital_macs_per_image'])} MACs an image; arrays a weight: "
+        f"{found['arrays_per_weight']}",
+    ]
+    if found[each]:
+        lines += [
+            f"Pulses: {_number(found['pulses_per_weight_and_epoch'])} a weight and epoch",
+            f"Writes: {_number(found[each])} a cell and epoch, {_number(found[f'{each}_most'])} of "
+            f"the most written, 99.9 % of the cells below "
+            f"{_number(found[f'{each}_p999'])}",
+        ]
+        life = found["lifetime_epochs"]
+        lines.append(
+            "Lifetime: not told, the device file has no section 'endurance'"
+            if life is None
+            else f"Lifetime: {_number(life)} epochs, until the most written cell has had the "
+            "writes that the device endures"
+        )
+    return "\n".join(lines)
 
 
 def _activity(report: Json) -> str:

@@ -224,6 +224,7 @@ def _training_record(training: Training, trained: Trained) -> dict[str, Any]:
         "diverged": result.diverged,
         "weights_sha256": result.weights_sha256,
         "histogram": asdict(result.histogram) if result.histogram else None,
+        "demands": asdict(result.demands) if result.demands else None,
     }
 
 

@@ -19,7 +19,7 @@ FLOORS = {
     "inputs": 3, "axes": 3, "sweep": 3, "table": 3, "nodes": 3,
     "report": 3, "picture": 3, "compare": 3, "show": 3, "train": 3, "fit": 3,
     "validate": 3,
-    "run": 4, "__main__": 5, "__init__": 0,
+    "run": 4, "schemes": 4.5, "__main__": 5, "__init__": 0,
 }  # fmt: skip
 LEFT = (
     "circuits",

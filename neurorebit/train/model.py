@@ -70,6 +70,7 @@ class Model:
         self.network = network
         self.training = training
         self.spec = spec
+        self.device = device
         self.dtype = dtype
         self.workspace = Workspace()
         self.tools = Tools(workers, self.workspace, training, dtype)
@@ -244,7 +245,8 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
     seen, written = layer.seen, layer.weights.written
     matrix = layer.node.matrix
     assert matrix is not None
-    cells = matrix.weights * written.updates
+    arrays = max(layer.weights.arrays, 1)  # the estimate bills one: it gets the pulses of all
+    cells = matrix.weights * written.updates * arrays
     return LayerActivity(
         input_density=tuple(float(ones) / seen.pairs for ones in seen.ones),
         error_density=float(seen.error_ones) / seen.errors,
@@ -252,7 +254,7 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
         conductance=written.conductance / written.updates,
         set_fraction=written.sets / cells,
         reset_fraction=written.resets / cells,
-        set_levels=written.set_steps / max(written.sets, 1),
-        reset_levels=written.reset_steps / max(written.resets, 1),
-        words_written=written.words / cells,
+        set_levels=arrays * written.set_steps / max(written.sets, 1),
+        reset_levels=arrays * written.reset_steps / max(written.resets, 1),
+        words_written=arrays * written.words / cells,
     )

@@ -27,6 +27,7 @@ from neurorebit.schema import InputError
 from neurorebit.train import checkpoint
 from neurorebit.train.checkpoint import Checkpoints, Saved
 from neurorebit.train.data import Dataset, batches, test_batches
+from neurorebit.train.demands import Demands, demands
 from neurorebit.train.model import Histogram, Model
 from neurorebit.train.state import capture, restore
 from neurorebit.train.workers import Array, Workers, quiet
@@ -58,7 +59,8 @@ class TrainingResult:
     ``images`` of an epoch; ``ablations`` are sentences that say where the training was not that of
     the chip; ``activity`` is None where no arrays were used or no step was taken. ``interrupted``
     by a signal; ``out_of_time``: stopped when its time was up. ``diverged``: the loss or a weight
-    became infinite or no number, and the run stopped. ``histogram``: the weights at the end.
+    became infinite or no number, and the run stopped. ``histogram``: the weights at the end;
+    ``demands``: what the scheme asked for.
     """
 
     dataset: str
@@ -73,6 +75,7 @@ class TrainingResult:
     diverged: bool
     weights_sha256: str
     histogram: Histogram | None
+    demands: Demands | None
 
     @property
     def finished(self) -> bool:
@@ -140,6 +143,7 @@ def train(
             diverged=loop.diverged,
             weights_sha256=model.digest(),
             histogram=model.histogram(),
+            demands=demands(model, steps / math.ceil(loop.images / training.batch)),
         )
 
 

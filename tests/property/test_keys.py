@@ -276,7 +276,7 @@ def test_every_key_of_a_device_moves_a_result_or_is_informative(name: str) -> No
 
     left = {
         key
-        for key in still(device, of_device(name))
+        for key in still(device, of_device(name)) - {"endurance.writes"}  # of a cell's lifetime
         if not learns_otherwise(TRAINED.architecture, device, functools.partial(changed, key))
     }
     assert left == set(told_informative(device))

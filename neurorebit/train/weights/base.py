@@ -74,12 +74,13 @@ class Weights(Protocol):
     """A layer's weights: how they multiply, and how they learn.
 
     ``in_arrays``: whether inputs and errors have the few bits that arrays take. ``arrays``: how
-    many arrays hold each weight. Whatever an instance holds beside its site is saved and taken up
-    again by the rule of ``train/state.py``.
+    many arrays hold each weight. ``digital``: the passes that digital arithmetic does. Whatever an
+    instance holds beside its site is saved and taken up again by the rule of ``train/state.py``.
     """
 
     in_arrays: ClassVar[bool]
     arrays: ClassVar[int]
+    digital: ClassVar[tuple[str, ...]]
 
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """Forward: ``out`` [B, H, W, N] = the matrix times each vector of ``x``."""

@@ -36,6 +36,7 @@ class HybridWeights(LevelWeights):
     physics: Physics | None = field(init=False, default=None)
     in_arrays: ClassVar[bool] = True
     arrays: ClassVar[int] = 1
+    digital: ClassVar[tuple[str, ...]] = ("backward", "gradient")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -126,6 +127,8 @@ class HybridWeights(LevelWeights):
 @dataclass(eq=False)
 class MappedWeights(HybridWeights):
     """Real weights that only collect the gradient: both passes see the noisy arrays (5.1, iii)."""
+
+    digital: ClassVar[tuple[str, ...]] = ("gradient",)
 
     def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """Errors through the arrays read backwards, with converters of their own."""

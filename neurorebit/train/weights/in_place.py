@@ -31,6 +31,7 @@ class InPlaceWeights:
     full: float = field(init=False)
     in_arrays: ClassVar[bool] = True
     arrays: ClassVar[int] = 1
+    digital: ClassVar[tuple[str, ...]] = ("gradient",)
 
     def __post_init__(self) -> None:
         site = self.site

@@ -26,6 +26,7 @@ class RealWeights:
     bound: float = field(init=False, default=float("inf"))
     in_arrays: ClassVar[bool] = False
     arrays: ClassVar[int] = 0
+    digital: ClassVar[tuple[str, ...]] = ("forward", "backward", "gradient")
 
     def __post_init__(self) -> None:
         site = self.site

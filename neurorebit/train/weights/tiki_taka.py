@@ -43,6 +43,7 @@ class TikiTakaWeights(InPlaceWeights):
     power: float = field(init=False, default=0.0)  # mean square of what the fast array holds
     row: int = field(init=False, default=0)  # the next one that is read
     arrays: ClassVar[int] = 2
+    digital: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

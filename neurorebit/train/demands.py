@@ -1,0 +1,67 @@
+"""What a scheme asks for: digital memory and arithmetic, arrays, pulses, and the wear of cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurorebit.train.model import Model
+
+
+@dataclass(frozen=True)
+class Demands:
+    """Means over the weights of a network, or over its cells where it says so.
+
+    Digital MACs are those of one image in passes that exact weights or gradients take part in. A
+    write is a programming operation, of however many pulses; pulses of Tiki-Taka's fast array are
+    operations of their own. ``lifetime_epochs``: until the most written cell has seen the writes
+    that the device endures; None where the device file gives no such figure or nothing was written.
+    """
+
+    memory_bits_per_weight: float
+    arrays_per_weight: int
+    digital_macs_per_image: int
+    pulses_per_weight_and_epoch: float
+    writes_per_cell_and_epoch: float
+    writes_per_cell_and_epoch_p999: float
+    writes_per_cell_and_epoch_most: float
+    lifetime_epochs: float | None
+
+
+def demands(model: Model, epochs: float) -> Demands | None:
+    """What the training so far asked for; None before the first step.
+
+    A direct write from level to level counts the pulses that lie between them.
+    """
+    if not epochs:
+        return None
+    pulses, endurance = model.device.pulses, model.device.endurance
+    sizes = [layer.node.matrix.weights for layer in model.matrices if layer.node.matrix]
+    bits = [layer.weights.memory for layer in model.matrices]
+    sent, macs = 0.0, 0
+    for layer in model.matrices:
+        matrix, written, digital = layer.node.matrix, layer.weights.written, layer.weights.digital
+        assert matrix is not None
+        passes = [way for way in digital if way != "backward" or layer.sends_back]
+        macs += len(passes) * matrix.macs
+        if pulses is not None:
+            steps = model.spec.levels - 1
+            sent += written.set_steps * float(pulses.levels_ltp) / steps
+            sent += written.reset_steps * float(pulses.levels_ltd) / steps
+    writes = np.concatenate([layer.weights.writes for layer in model.matrices]) / epochs
+    mean, high, most = (
+        (float(np.mean(writes)), float(np.percentile(writes, 99.9)), float(np.max(writes)))
+        if writes.size
+        else (0.0, 0.0, 0.0)
+    )
+    return Demands(
+        memory_bits_per_weight=float(np.average(bits, weights=sizes)),
+        arrays_per_weight=model.matrices[0].weights.arrays,
+        digital_macs_per_image=macs,
+        pulses_per_weight_and_epoch=sent / sum(sizes) / epochs,
+        writes_per_cell_and_epoch=mean,
+        writes_per_cell_and_epoch_p999=high,
+        writes_per_cell_and_epoch_most=most,
+        lifetime_epochs=endurance.writes / most if endurance is not None and most else None,
+    )
