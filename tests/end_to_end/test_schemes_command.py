@@ -1,0 +1,100 @@
+"""neurorebit schemes: every scheme trained on its chip, side by side."""
+
+import csv
+import json
+
+import pytest
+
+from neurorebit.schemes import PLANS
+
+SOFTWARE = ("real", "quantized")
+
+
+def table(folder):
+    with (folder / "schemes.csv").open() as file:
+        return {row["scheme"]: row for row in csv.DictReader(file)}
+
+
+def test_every_scheme_is_trained_and_told_in_one_table(command, tiny, data, place):
+    done = command("schemes", tiny, "--data", data, "--epochs", "1", "--out", "all")
+    assert done.code == 0
+    rows = table(place / "all")
+    assert list(rows) == list(PLANS)
+    assert (place / "all/schemes.txt").read_text() in done.out
+    for name, row in rows.items():
+        folder = place / "all" / f"{name}_seed0"
+        found = json.loads((folder / "report.json").read_text())
+        training, epoch = found["training"], found["totals"]["epoch"]
+        assert float(row["test_accuracy"]) == training["test_accuracy"]
+        assert float(row["memory_bits_per_weight"]) == training["demands"]["memory_bits_per_weight"]
+        if name in SOFTWARE:
+            assert row["area_m2"] == row["energy_J_per_epoch"] == ""
+            continue
+        assert float(row["energy_J_per_epoch"]) == epoch["energy_J"]
+        assert float(row["latency_s_per_epoch"]) == epoch["latency_s"]
+        assert float(row["area_m2"]) == found["chip"]["area_m2"]
+        assert (
+            0
+            < float(row["writes_per_cell_and_epoch"])
+            <= float(row["writes_per_cell_and_epoch_most"])
+        )
+        assert found["architecture"] == ("rebit" if "hybrid" in row["chip"] else "reram")
+    bits = json.loads((place / "all/reram_3bit_seed0/report.json").read_text())
+    assert bits["inputs"]["architecture"]["values"]["weight_bits"] == 3
+    assert bits["weights"] == "reram"
+
+
+def test_seeds_are_averaged_and_finished_runs_are_not_made_again(command, tiny, data, place):
+    words = ("schemes", tiny, "--data", data, "--epochs", "1", "--schemes", "real,hybrid")
+    first = command(*words, "--seeds", "2", "--out", "two")
+    assert first.code == 0
+    row = table(place / "two")["hybrid"]
+    reached = [
+        json.loads((place / f"two/hybrid_seed{seed}/report.json").read_text())["training"][
+            "test_accuracy"
+        ]
+        for seed in (0, 1)
+    ]
+    assert float(row["test_accuracy"]) == pytest.approx(sum(reached) / 2)
+    assert float(row["test_accuracy_std"]) == pytest.approx(abs(reached[0] - reached[1]) / 2**0.5)
+    report = place / "two/hybrid_seed1/report.json"
+    before = report.stat().st_mtime_ns
+    again = command(*words, "--seeds", "2", "--out", "two", "--resume")
+    assert again.out == first.out
+    assert report.stat().st_mtime_ns == before
+    assert "epoch 1" in first.err
+    assert "epoch 1" not in again.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--schemes", "hybrid,real,sram"], "--schemes sram: expected some of real, quantized, "),
+        (["--schemes", "real,real"], "--schemes real,real: a scheme is named twice; keep one"),
+        (["--set", "architecture.weights=real"], "--set: architecture.weights and training.read"),
+        (["--architecture", "reram"], "unrecognized arguments: --architecture reram; see "),
+        (["--seeds", "0"], "--seeds: expected a whole number from 1 to 1000, got '0'; see "),
+    ],
+)
+def test_a_wrong_option_is_told_before_any_training(command, tiny, words, told):
+    done = command("schemes", tiny, *words)
+    assert done.code == 2
+    assert done.err.startswith(told)
+
+
+def test_cells_wear_as_their_writes_say(command, tiny, data, place):
+    """Of the most written cell; without an endurance in the device file nothing is told."""
+    words = ("run", tiny, "--data", data, "--architecture", "reram", "--weights", "manhattan")
+    command(*words, "--out", "known")
+    found = json.loads((place / "known/report.json").read_text())["training"]["demands"]
+    assert found["writes_per_cell_and_epoch_most"] <= 3, "3 steps an epoch, a pulse each at most"
+    assert found["lifetime_epochs"] == pytest.approx(1e10 / found["writes_per_cell_and_epoch_most"])
+    assert found["pulses_per_weight_and_epoch"] == pytest.approx(
+        found["writes_per_cell_and_epoch"]
+    ), "one pulse a write"
+    assert "Lifetime: 3.333e+09 epochs" in (place / "known/report.txt").read_text()
+    command(*words, "--device", "epiram", "--out", "unknown")
+    assert (
+        "Lifetime: not told, the device file has no section 'endurance'"
+        in (place / "unknown/report.txt").read_text()
+    )
