@@ -9,6 +9,7 @@ from neurorebit import paths
 from neurorebit.architecture import read_architecture
 from neurorebit.chip.apim import AnalogMacro
 from neurorebit.chip.hybrid import HybridChip
+from neurorebit.chip.in_place import InPlaceChip
 from neurorebit.chip.sram_macro import SramRowMacro
 from neurorebit.device import read_device
 from neurorebit.estimate import estimate
@@ -48,8 +49,8 @@ def network(tmp_path_factory):
     return read_network(Document(file))
 
 
-def architecture(**sets):
-    document = Document(paths.shipped("architecture", "rebit"), "architecture")
+def architecture(name="rebit", **sets):
+    document = Document(paths.shipped("architecture", name), "architecture")
     for path, text in sets.items():
         document.set(path.replace("__", "."), str(text))
     return read_architecture(document)
@@ -113,6 +114,32 @@ def test_arrays_hold_each_weight_once(network, rows, cols, split):
 
 
 @shapes
+@pytest.mark.parametrize(
+    ("name", "sets"),
+    [
+        ("sram", {"weight_bits": "4", "arrays__cols_per_adc": "4"}),
+        ("reram", {"weight_bits": "5", "arrays__cell_bits": "3", "arrays__cols_per_adc": "4"}),
+    ],
+)
+def test_arrays_hold_each_cell_of_a_weight_once(network, rows, cols, name, sets):
+    """Cells of a weight stand beside each other, as many as its bits ask for."""
+    spec = architecture(name, arrays__rows=rows, arrays__cols=cols, arrays__rows_per_adc=4, **sets)
+    plan = Floorplan.of(Layers.of(network, spec), spec)
+    per_weight = {"sram": 4, "reram": 2}[name]
+    for i, (channels, outputs, positions, groups, _) in enumerate(kinds()):
+        group, position, channel, col = cells(channels, outputs * per_weight, positions, groups)
+        if plan.layers.split[i]:
+            places = group, position, channel // rows, col // cols
+        else:
+            places = group, (position * channels + channel) // rows, col // cols
+        arrays, most = blocks(*places)
+        assert plan.arrays[i] == arrays
+        assert most <= rows * cols
+        assert plan.cells[i] >= plan.copies[i] * len(group)
+        assert plan.utilization[i] == len(group) / plan.cells[i]
+
+
+@shapes
 def test_a_tile_is_full_of_arrays(network, rows, cols):
     """Cells of its PEs, counted in arrays, are those of its side."""
     spec = architecture(apim__rows=rows, apim__cols=cols, apim__cols_per_adc=4)
@@ -139,6 +166,29 @@ def test_forward_energy_by_brute_force(network, rows, cols):
     given = spec, TECH, DEVICE, DEVICE.pulses, network.assumed(spec.input_bits)
     found = estimate(network, *given, batch=8, images=8)
     assert found.phases["forward"].macro_energy == pytest.approx(energy, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["sram", "reram"])
+@pytest.mark.parametrize(("rows", "cols"), [(64, 256), (256, 64)])
+def test_both_ways_through_arrays_that_are_not_square(network, name, rows, cols):
+    """Chips that learn in place: every array with the rows and columns that it uses."""
+    spec = architecture(name, arrays__rows=rows, arrays__cols=cols)
+    plan = Floorplan.of(Layers.of(network, spec), spec)
+    macro = InPlaceChip(TECH, DEVICE, spec, plan, batch=8.0).macro
+    there = back = 0.0
+    for i, (kind, cuts) in enumerate(zip(kinds(), array_cuts(network, spec), strict=True)):
+        _, outputs, _, groups, vectors = kind
+        used = outputs * int(spec.cells_per_weight)
+        for (start, stop), first in itertools.product(cuts, range(0, used, cols)):
+            high, wide = (stop - start) / rows, min(cols, used - first) / cols
+            plane = macro.read(0.3, 0.5, 0.0, high, wide)
+            there += groups * vectors * spec.input_bits * plane.energy.total
+            plane = macro.read_transposed(0.5, 0.5, 0.0, wide, high)
+            back += (i > 0) * groups * vectors * spec.error_bits * plane.energy.total
+    given = spec, TECH, DEVICE, DEVICE.pulses, network.assumed(spec.input_bits)
+    found = estimate(network, *given, batch=8, images=8).phases
+    assert found["forward"].macro_energy == pytest.approx(there, rel=1e-9)
+    assert found["backward"].macro_energy == pytest.approx(back, rel=1e-9)
 
 
 @pytest.mark.parametrize(("rows", "cols"), [(128, 128), (64, 256), (256, 64), (100, 96)])
