@@ -117,7 +117,8 @@ class SramArrays(InPlaceArrays):
 class GradientArrays(Section):
     """Weight-gradient units: SRAM arrays that hold activations and read errors (9).
 
-    A unit is as large as the layer with the largest input map asks.
+    A unit is as large as the layer with the largest input map asks. ``images``: so many of a batch
+    share the rows of an array where their maps are small enough; auto is as many as there is room.
 
     ``store_bits``: room on the chip for the gradients of one layer, summed over a batch; auto is
     as much as the largest layer needs. What does not fit goes to DRAM and back with every image.
@@ -130,6 +131,7 @@ class GradientArrays(Section):
     adc: Literal["sar", "flash", "flash_voltage"]
     adc_bits: Annotated[int, Field(ge=2, le=12)]
     units: Count
+    images: Count | Literal["auto"]
     store_bits: Annotated[int, Field(ge=0)] | Literal["auto"]
 
 

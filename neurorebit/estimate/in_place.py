@@ -41,9 +41,9 @@ class InPlacePhases(Phases):
         return (
             "batch-long tensors live in DRAM; a layer's gradients are summed over a batch in the "
             "gradient store where it has room, else in DRAM; no momentum is kept",
-            "gradient: activations are written to the gradient units once an image, errors are "
-            "shifted from one kernel position to the next; the units stand beside the global "
-            "buffer",
+            "gradient: activations are written to the gradient units once an image, small maps of "
+            "several images are read together, errors are shifted from one kernel position to the "
+            "next; the units stand beside the global buffer",
             "update: rate times gradient, and the changes on their way to the arrays; sync: the "
             "cells change, row by row, in all arrays at once unless parallel_programming says less",
             *self.chip.cell_assumptions,
@@ -126,31 +126,42 @@ class InPlacePhases(Phases):
         """1 for the layers whose gradients have no room on the chip."""
         return self.chip.gradient_store.spilled(self.layers.weights)
 
+    @cached_property
+    def _images(self) -> Real:
+        """Images of a batch whose maps share the rows of an array."""
+        room = np.floor(self.spec.gradient_unit.rows / self.chip.positions)
+        asked = self.spec.gradient_unit.images
+        most = self.batch if isinstance(asked, str) else np.minimum(self.batch, asked)
+        images: Real = np.maximum(np.minimum(room, most), 1.0)
+        return images
+
     def gradient(self) -> Phase:
         """Activations into the unit once, errors against them for each weight of a channel.
 
-        Errors, not activations, are shifted from one kernel position to the next. Copies of the
-        activations work side by side where arrays are left; where they are too few, in turns.
+        Errors, not activations, are shifted from one kernel position to the next. Small maps of
+        several images stand below each other and are read together. Copies of the activations work
+        side by side where arrays are left; where they are too few, in turns.
         """
         chip, m, a = self.chip, self.layers, self.activity
         unit, store, bits = chip.gradient_unit, chip.gradient_store, self.spec.input_bits
-        columns, density = m.channels * bits, a.density
-        down, across = unit.taken(chip.positions, columns)
+        columns, density, images = m.channels * bits, a.density, self._images
+        rows = images * chip.positions
+        down, across = unit.taken(rows, columns)
         jobs, arrays = down * across, self.spec.gradient_unit.units * unit.arrays
-        reads = self.outputs * m.positions
-        copies = np.minimum(np.maximum(np.floor(arrays / jobs), 1.0), reads)
+        reads = self.outputs * m.positions / images
+        copies = np.minimum(np.maximum(np.floor(arrays / jobs), 1.0), reads * images)
         turns = ceil(jobs / arrays)
-        one = unit.read_part(a.error_density, density, chip.positions, columns)
+        one = unit.read_part(a.error_density, density, rows, columns)
         flipped = 2.0 * density * (1.0 - density) * columns / (across * unit.cols)
         filled = unit.write(chip.positions / down, flipped, m.groups * jobs * copies)
         time = turns * (reads / copies * one.latency.total + m.groups * filled.latency.total)
         products = Cost(reads * one.energy + filled.energy) + Cost.of(0.0, time)
         errors = self.results * m.kernel * self.spec.error_width
         streams = {
-            ARRAYS: products, "store": store.collect(m.weights),
+            ARRAYS: products, "store": store.collect(m.weights / images),
             "buffer": chip.buffer.read(m.inputs * bits + errors),
         }  # fmt: skip
-        dram = self.inputs_stored + self._spilled * 2.0 * m.weights * store.word
+        dram = self.inputs_stored + self._spilled * 2.0 * m.weights / images * store.word
         return self.overlapped(streams, reads * jobs, dram, one.latency.total)
 
     def update(self) -> Phase:

@@ -124,7 +124,8 @@ def test_the_store_holds_the_largest_layer():
 
 
 def test_what_does_not_fit_the_store_goes_to_memory_and_back_with_every_image():
-    fits, none = (read("reram", f"gradient_unit.store_bits={n}") for n in ("auto", "0"))
+    choices = ("gradient_unit.store_bits=auto", "gradient_unit.store_bits=0")
+    fits, none = (read("reram", choice, "gradient_unit.images=1") for choice in choices)
     chip = chip_of(fits)
     here, away = (run(inputs).phases["gradient"] for inputs in (fits, none))
     more = np.sum(away.dram_energy) - np.sum(here.dram_energy)
@@ -141,6 +142,23 @@ def test_a_part_of_a_unit_costs_a_part():
     half = unit.read_part(0.5, 0.2, 256.0, 512.0)
     assert half.energy.total == pytest.approx(whole.energy.total / 2.0, rel=1e-12)
     assert half.latency.total == pytest.approx(whole.latency.total, rel=1e-12)
+
+
+def test_small_maps_of_several_images_are_read_together():
+    """conv8: 2 x 2 positions, so 32 images fill 128 rows; a batch of 128 has them.
+
+    Additions fall by as much; conversions of larger currents take more each.
+    """
+    choices = (f"gradient_unit.images={n}" for n in ("1", "8", "auto"))
+    one, eight, all_of_them = (
+        run(read("reram", choice)).phases["gradient"].energy.items for choice in choices
+    )
+    added = "gradient_unit/array/input_shift_add/adder"
+    converted = "gradient_unit/array/converters/adc"
+    assert one[added][7] == pytest.approx(8 * eight[added][7], rel=1e-12)
+    assert one[added][7] == pytest.approx(32 * all_of_them[added][7], rel=1e-12)
+    assert 20 < one[converted][7] / all_of_them[converted][7] < 32
+    assert one[added][1] == all_of_them[added][1]  # conv2 fills the rows by itself
 
 
 def test_too_few_units_work_in_turns():
