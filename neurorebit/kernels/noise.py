@@ -133,18 +133,17 @@ def draw(words, first, step, layer, purpose, seed):
     units.
     """
     w0, w1, w2, w3 = words[0], words[1], words[2], words[3]
+    group = np.uint64(first >> 2)
+    c1, c2, c3 = np.uint64(step) & MASK, np.uint64(layer) & MASK, np.uint64(purpose) & MASK
+    key_0, key_1 = np.uint64(seed) & MASK, np.uint64(seed) >> HALF
     for j in range(GROUPS):
-        w0[j] = np.uint64((first >> 2) + j) & MASK
-        w1[j] = np.uint64(step) & MASK
-        w2[j] = np.uint64(layer) & MASK
-        w3[j] = np.uint64(purpose) & MASK
-    k0 = np.uint64(seed) & MASK
-    k1 = np.uint64(seed) >> HALF
-    for _ in range(10):
-        for j in range(GROUPS):
-            w0[j], w1[j], w2[j], w3[j] = philox_round(w0[j], w1[j], w2[j], w3[j], k0, k1)
-        k0 = (k0 + WEYL_0) & MASK
-        k1 = (k1 + WEYL_1) & MASK
+        a, b, c, d = (group + np.uint64(j)) & MASK, c1, c2, c3
+        k0, k1 = key_0, key_1
+        for _ in range(10):  # not ``philox``: in its own body the loop over groups fills them
+            a, b, c, d = philox_round(a, b, c, d, k0, k1)
+            k0 = (k0 + WEYL_0) & MASK
+            k1 = (k1 + WEYL_1) & MASK
+        w0[j], w1[j], w2[j], w3[j] = a, b, c, d
 
 
 @njit(cache=True, nogil=True)

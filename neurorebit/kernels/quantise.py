@@ -5,6 +5,9 @@ from numba import njit
 
 from neurorebit.kernels import noise
 
+LOW = np.uint64(0xFFFF)  # half of a random word
+HIGH = np.uint64(16)
+
 
 @njit(cache=True, nogil=True)
 def encode(x, codes, per_step, top):
@@ -56,41 +59,63 @@ def largest(patterns, magnitude):
     Without their sign bit, floating-point numbers are in the order of their patterns, nan on top.
     """
     top = patterns.dtype.type(0)
-    for pattern in patterns:
-        size = pattern & magnitude
-        top = size if size > top else top
+    kind = patterns.dtype.type
+    for i in range(patterns.size):
+        size = kind(patterns[i] & magnitude)
+        top = kind(size if size > top else top)
     return top
+
+
+@njit(cache=True, nogil=True)
+def chances(out, words, number, batch, layer, seed):
+    """Random numbers within 0..1 of 16 bits for the 128 errors from ``number`` on, two a word."""
+    noise.draw(words, number >> 1, batch, layer, noise.ERRORS, seed)
+    real = out.dtype.type
+    flat = words.reshape(noise.BLOCK)
+    low, high = out[: noise.BLOCK], out[noise.BLOCK :]
+    for i in range(noise.BLOCK):
+        low[i] = (real(np.int64(flat[i] & LOW)) + real(0.5)) * real(2.0**-16)
+        high[i] = (real(np.int64(flat[i] >> HIGH)) + real(0.5)) * real(2.0**-16)
 
 
 @njit(cache=True, nogil=True)
 def round_errors(x, step, bits, first, batch, layer, seed, counts):
     """Round a flat array in place to multiples of ``step`` in ``bits``-wide two's complement.
 
-    Up or down by chance, so that the mean is kept; ``first``, a multiple of 64, is the number of
+    Up or down by chance, so that the mean is kept; ``first``, a multiple of 128, is the number of
     x[0] among the errors of the batch. ``counts`` receives the ones among all bits and the errors
     that are not zero.
     """
-    inverse = 1.0 / step
-    high = 2.0 ** (bits - 1) - 1.0
+    real = x.dtype.type
+    inverse = real(1.0 / step)
+    back = real(step)
+    top = real(2.0 ** (bits - 1) - 1.0)
+    one = real(1.0)
+    zero = real(0.0)
     mask = np.uint32(0xFFFFFFFF) >> np.uint32(32 - bits)
     words = np.empty((4, noise.GROUPS), np.uint64)
-    ones = 0
+    chance = np.empty(2 * noise.BLOCK, x.dtype)
+    total = 0
     some = 0
-    for base in range(0, x.size, noise.BLOCK):
-        noise.draw(words, first + base, batch, layer, noise.ERRORS, seed)
-        part = x[base : base + noise.BLOCK]
+    for base in range(0, x.size, chance.size):
+        chances(chance, words, first + base, batch, layer, seed)
+        part = x[base : base + chance.size]
+        ones = np.uint32(0)
+        other = np.uint32(0)
         for i in range(part.size):
-            chance = np.float64(np.int64(words[i & 3, i >> 2])) * (1.0 / 4294967296.0)
-            y = np.float64(part[i]) * inverse
-            y = high if y > high else y
-            y = -high if y < -high else y
-            y = np.floor(y + chance)
-            part[i] = y * step
+            y = part[i] * inverse
+            y = top if y > top else y
+            y = -top if y < -top else y
+            below = np.floor(y)
+            y = below + (one if y - below > chance[i] else zero)
+            part[i] = y * back
             word = np.uint32(np.int64(y)) & mask
             word = word - ((word >> np.uint32(1)) & np.uint32(0x55555555))
             word = (word & np.uint32(0x33333333)) + ((word >> np.uint32(2)) & np.uint32(0x33333333))
             word = (word + (word >> np.uint32(4))) & np.uint32(0x0F0F0F0F)
             ones += np.uint32(word * np.uint32(0x01010101)) >> np.uint32(24)
-            some += y != 0.0
-    counts[0] = ones
+            other += np.uint32(y != zero)
+        total += ones
+        some += other
+    counts[0] = total
     counts[1] = some

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -238,6 +239,7 @@ class MatrixLayer:
             self.seen.error_some += some
 
 
+@cache
 def _covering(size: int, windows: int, node: Node) -> Array:
     """How many windows of a row cover each of its pixels."""
     count = np.zeros(size, np.int64)

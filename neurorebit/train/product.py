@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -69,19 +70,30 @@ def piece(node: Node, start: int, stop: int) -> Piece:
     )
 
 
-def pieces(node: Node) -> list[Piece]:
-    """A layer's matrix as the exact products take it: by kernel position if channels are many."""
+@cache
+def cut(node: Node, cuts: tuple[tuple[int, int], ...]) -> tuple[Piece, ...]:
+    """The rows of a layer's matrix that stand in one array each."""
+    return tuple(piece(node, start, stop) for start, stop in cuts)
+
+
+@cache
+def pieces(node: Node, most: int) -> tuple[Piece, ...]:
+    """A layer's matrix as the exact products take it, ``most`` rows at once.
+
+    Cut at kernel positions where channels are many.
+    """
     channels = node.shape_in.channels // node.groups
     rows = channels * node.kernel**2
     block = channels if channels >= NARROW else rows
-    size = -(-block // -(-block // PIECE))
-    return [
+    size = -(-block // -(-block // most))
+    return tuple(
         piece(node, start + low, start + high)
         for start in range(0, rows, block)
         for low, high in spans(block, size)
-    ]
+    )
 
 
+@cache
 def filtered(node: Node) -> winograd.Form | None:
     """How ``winograd`` computes the exact products of a layer, if it does."""
     channels = node.shape_in.channels // node.groups
@@ -193,7 +205,7 @@ def multiply(
     groups, _, cols = matrix.shape
     height, width = out.shape[1:3]
     flat = out.reshape(x.vectors, groups * cols)
-    parts = [piece(node, *cut) for cut in cuts] if conversion else pieces(node)
+    parts = cut(node, tuple(cuts)) if conversion else pieces(node, PIECE)
     widest = max(part.stop - part.start for part in parts)
     size = max(FEWEST // reads, BLOCK // (reads * (widest + cols) + cols))
     blocks = spans(len(out) * height, max(1, size // width))
@@ -242,7 +254,7 @@ def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers
     height = node.shape_out.height
     channels = node.shape_in.channels // groups
     blocks = spans(len(dx), max(1, FEWEST // x.positions))
-    parts = pieces(node)
+    parts = pieces(node, PIECE)
     direct = _as_it_is(node) and groups == 1
 
     def job(block: int) -> None:
@@ -357,7 +369,7 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
         return
     groups, _, cols = out.shape
     height, width = dy.shape[1:3]
-    parts = pieces(node)
+    parts = pieces(node, PIECE)
     widest = max(part.stop - part.start for part in parts)
     size = max(FEWEST, 2 * BLOCK // (widest + cols))
     blocks = spans(len(dy) * height, max(1, size // width))

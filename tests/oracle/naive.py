@@ -219,7 +219,8 @@ def twos_complement_ones(value, bits):
 def rounded_errors(values, bits, batch, layer, seed, purpose=20):
     """Errors in two's complement of ``bits`` with the finest power-of-two step that holds them.
 
-    Each is rounded up with a probability that is its distance from the step below.
+    Each is rounded up with a probability that is its distance from the step below. The random
+    number of error i is half a word of Philox: 128 errors share the words of 64 cells.
     """
     largest = max(abs(value) for value in values)
     step = 1.0
@@ -227,10 +228,14 @@ def rounded_errors(values, bits, batch, layer, seed, purpose=20):
         step *= 2.0
     while largest / (step / 2.0) <= 2 ** (bits - 1) - 1:
         step /= 2.0
-    codes = [
-        math.floor(value / step + uniform(i, batch, layer, purpose, seed))
-        for i, value in enumerate(values)
-    ]
+    codes = []
+    for i, value in enumerate(values):
+        block, half, lane = i // 128, i % 128 // 64, i % 64
+        cell = 64 * block + 4 * (lane % 16) + lane // 16
+        word = philox((cell // 4, batch, layer, purpose), (seed & MASK, seed >> 32))[cell % 4]
+        chance = ((word >> 16 * half & 0xFFFF) + 0.5) / 2**16
+        code = math.floor(value / step)
+        codes.append(code + (value / step - code > chance))
     ones = sum(twos_complement_ones(code, bits) for code in codes)
     return [code * step for code in codes], ones / (bits * len(codes))
 
