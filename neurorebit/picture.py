@@ -32,7 +32,7 @@ def files(report: dict[str, Any]) -> dict[str, bytes]:
         shares = [np.nan if epoch[key] is None else 100.0 * epoch[key] for epoch in epochs]
         accuracy.plot(numbers, shares, marker="." if len(numbers) < 40 else "", label=name)
     accuracy.set(title=f"{report['network']}, {training['dataset']}", ylabel="accuracy [%]")
-    accuracy.legend()
+    accuracy.legend(loc="lower right")
     programmed = [epoch["cells_programmed"] / 1e6 for epoch in epochs]
     cells.plot(numbers, programmed, marker="." if len(numbers) < 40 else "", color="C2")
     cells.set(title=f"weights: {training['weights']}", ylabel="cells programmed [millions]")
@@ -55,4 +55,4 @@ def _histogram(ax: Any, found: dict[str, Any] | None) -> None:
         edges = np.linspace(-found["largest"], found["largest"], len(counts) + 1)
         ax.stairs(shares, edges, label=HELD[name], fill=name == "real", alpha=0.7)
     ax.set(title=f"weights of {found['layer']}", xlabel="weight", ylabel="share of the weights [%]")
-    ax.legend()
+    ax.legend(loc="upper right")
