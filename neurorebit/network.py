@@ -151,9 +151,9 @@ class TikiTaka(Section):
     it keeps what the pulse is not worth.
     """
 
-    pulses: Annotated[float, quantity("", above=0, at_most=1000)] = 15.0
+    pulses: Annotated[float, quantity("", above=0, at_most=1000)] = 100.0
     transfer_every: Size = 1
-    rate: Annotated[float, quantity("", above=0, at_most=1)] = 0.5
+    rate: Annotated[float, quantity("", above=0, at_most=1)] = 1.0
     forget: Annotated[float, quantity("", at_least=0, at_most=1)] | None = None
 
 

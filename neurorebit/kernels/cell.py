@@ -123,7 +123,7 @@ def symmetry(cell, device):
     low, high, step, bend_up, bend_down = cell
     up, down = device[0], device[1]
     below, above = 0.0, 1.0
-    for _ in range(48):  # the steps' difference falls as the state rises, if it changes at all
+    for _ in range(30):  # the steps' difference falls as the state rises, if it changes at all
         state = 0.5 * (below + above)
         rise = pulsed(state, step / up, bend_up) - state
         fall = state - pulsed(state, -step / down, bend_down)

@@ -13,12 +13,14 @@ FEW = 16.0  # expected pulses above which their number is drawn as a normal one
 
 
 @njit(cache=True, nogil=True)
-def poisson(mean, cell, step, layer, purpose, seed):
-    """A number of pulses of which ``mean`` are expected, each rare; one stream per cell."""
+def poisson(mean, u, cell, step, layer, purpose, seed):
+    """A number of pulses of which ``mean`` are expected, each rare.
+
+    Few are found from the uniform number ``u``, many from the normal one of the cell's stream.
+    """
     if mean > FEW:
         z = noise.normal(cell, step, layer, purpose, seed)
         return max(math.floor(mean + math.sqrt(mean) * z + 0.5), 0)
-    u = noise.uniform(cell, step, layer, purpose, seed)
     share = math.exp(-mean)
     below = share
     n = 0
@@ -39,37 +41,33 @@ def shower(weight, gradient, size, rate, low, high, step, up, down, device, writ
     ``counts`` as in ``pulse.pulse``; a cell counts by the way it went on the whole.
     """
     first, layer, purpose, draw, seed = where
-    for i in range(weight.size):
-        at = first + i
-        ups = poisson(
-            0.5 * rate * max(size[i] - gradient[i], 0.0),
-            at,
-            draw,
-            layer,
-            purpose + noise.BITS,
-            seed,
-        )
-        downs = poisson(
-            0.5 * rate * max(size[i] + gradient[i], 0.0),
-            at,
-            draw,
-            layer,
-            purpose + noise.OTHER_BITS,
-            seed,
-        )
-        if ups + downs == 0:
-            continue
-        traits = (of(low, i), of(high, i), of(step, i), of(up, i), of(down, i))
-        old = weight[i]
-        for turn, n in enumerate((ups // 2, -downs, ups - ups // 2)):
-            if n != 0:
-                z = noise.normal(at, 3 * draw + turn, layer, purpose + noise.CYCLE, seed)
-                weight[i] = cell.programmed(weight[i], n, traits, device, z)
-        writes[i] += ups + downs
-        counts[0 if ups >= downs else 1] += 1
-        counts[2] += ups
-        counts[3] += downs
-        counts[4] += weight[i] - old
+    rising, falling = purpose + noise.BITS, purpose + noise.OTHER_BITS
+    words = np.empty((4, noise.GROUPS), np.uint64)
+    others = np.empty((4, noise.GROUPS), np.uint64)
+    for base in range(first - first % noise.BLOCK, first + weight.size, noise.BLOCK):
+        noise.draw(words, base, draw, layer, rising, seed)
+        noise.draw(others, base, draw, layer, falling, seed)
+        for i in range(max(base - first, 0), min(base - first + noise.BLOCK, weight.size)):
+            at = first + i
+            u = float(words[at & 3, (at - base) >> 2]) / 4294967296.0
+            mean = 0.5 * rate * max(size[i] - gradient[i], 0.0)
+            ups = poisson(mean, u, at, draw, layer, rising, seed)
+            u = float(others[at & 3, (at - base) >> 2]) / 4294967296.0
+            mean = 0.5 * rate * max(size[i] + gradient[i], 0.0)
+            downs = poisson(mean, u, at, draw, layer, falling, seed)
+            if ups + downs == 0:
+                continue
+            traits = (of(low, i), of(high, i), of(step, i), of(up, i), of(down, i))
+            old = weight[i]
+            for turn, n in enumerate((ups // 2, -downs, ups - ups // 2)):
+                if n != 0:
+                    z = noise.normal(at, 3 * draw + turn, layer, purpose + noise.CYCLE, seed)
+                    weight[i] = cell.programmed(weight[i], n, traits, device, z)
+            writes[i] += ups + downs
+            counts[0 if ups >= downs else 1] += 1
+            counts[2] += ups
+            counts[3] += downs
+            counts[4] += weight[i] - old
 
 
 @njit(cache=True, nogil=True)

@@ -351,7 +351,7 @@ def test_tiki_taka_moves_the_fast_array_against_the_gradient_and_the_slow_one_af
     """The fast array's mean change is -rate g; what rows hold goes to memory, then by pulses."""
     network = bench.network(
         SHAPE, LAYERS, 3, adc="ideal", level_range=6.0, momentum=0.0,
-        tiki_taka=TikiTaka(pulses=400.0, transfer_every=1),
+        tiki_taka=TikiTaka(pulses=400.0, rate=0.5),
     )  # fmt: skip
     model = model_on(bench, network, "tiki_taka", linear_device(bench, 100_000))
     node, held = model.matrices[layer].node, model.matrices[layer].weights
