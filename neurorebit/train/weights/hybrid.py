@@ -85,7 +85,7 @@ class HybridWeights(LevelWeights):
     def sync(self, start: int, stop: int) -> Array | None:
         """Write the cells whose level changed, or all of them where the time has come."""
         site, grid = self.site, self.grid
-        if site.training.reprogram != "change" and not grid[-1]:
+        if not self.due(self.written.updates):
             return None
         device, variation = site.device, site.device.variation
         flat = [a.reshape(-1)[start:stop] for a in (self.real, self.levels, self.analog)]

@@ -134,9 +134,13 @@ class LevelWeights(RealWeights):
     @property
     def grid(self) -> tuple[float, int, bool, bool]:
         """What kernels ask for: levels per weight, top, whether only odd ones, whether all."""
+        every = self.site.training.reprogram != "change" and self.due(self.written.updates)
+        return self.top / self.full, self.top, self.odd, every
+
+    def due(self, update: int) -> bool:
+        """Whether what follows the real weights follows them at this update."""
         every = self.site.training.reprogram
-        due = every != "change" and self.written.updates % every == 0
-        return self.top / self.full, self.top, self.odd, due
+        return every == "change" or update % every == 0
 
     def _fit(self) -> None:
         if self.stale:
@@ -154,7 +158,8 @@ class LevelWeights(RealWeights):
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
         """Gradient and update of the real weights, sync of what follows them."""
-        self._fit()
+        if self.due(self.written.updates + 1):  # what is written is in the old units until then
+            self._fit()
         super().update(x, dy, rate)
 
     def rescale(self, gradient: Array, rate: float) -> None:

@@ -164,6 +164,21 @@ def test_all_cells_can_be_rewritten_every_so_many_steps(bench, images, every):
     )
 
 
+def test_levels_of_rare_writes_keep_their_units_until_then(bench, images):
+    """The outermost level follows the weights with the write that follows the epoch's begin."""
+    network = bench.network(SHAPE, LAYERS, 3, reprogram=3)
+    model = bench.model(network, "hybrid")
+    x, labels = images(8, SHAPE), np.arange(8) % 3
+    held, fulls = model.matrices[1].weights, []
+    one_step(model, x, labels)
+    model.begin_epoch(1)
+    for _ in range(3):
+        fulls.append(held.full)
+        one_step(model, x, labels)
+    assert fulls[0] == fulls[1] != fulls[2]
+    assert held.full == fulls[2]
+
+
 @pytest.mark.parametrize("write", ["pulses", "verify", "reset"])
 def test_hybrid_learns_with_every_way_to_write(bench, images, write):
     network = bench.network(SHAPE, LAYERS, 3, write=write)
