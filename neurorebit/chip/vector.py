@@ -14,6 +14,7 @@ from neurorebit.cost import Cost, Real, action
 from neurorebit.technology import Technology
 
 WORD = 32.0
+RANDOM_BITS = 16.0  # of a lane's linear feedback shift register
 COUNTERS = 4.0  # of a sequencer
 COUNTER_BITS = 16.0
 
@@ -22,8 +23,9 @@ COUNTER_BITS = 16.0
 class VectorUnit(Block):
     """Lanes for batch norm, ReLU, pooling and the quantisers.
 
-    A lane has a multiplier of two stored values, a 40-bit adder, four 32-bit registers and a
-    comparator. Work on whole channels (means, roots) is neglected: one in ``vectors`` elements.
+    A lane has a multiplier of two stored values, a 40-bit adder, four 32-bit registers, a source of
+    random bits and a comparator. Work on whole channels (means, roots) is neglected: one in
+    ``vectors`` elements.
     """
 
     tech: Technology
@@ -47,7 +49,7 @@ class VectorUnit(Block):
 
     @cached_property
     def register(self) -> Register:
-        return Register(self.tech, 4.0 * WORD * self.lanes)
+        return Register(self.tech, (4.0 * WORD + RANDOM_BITS) * self.lanes)
 
     @cached_property
     def comparator(self) -> Comparator:
@@ -116,8 +118,8 @@ class VectorUnit(Block):
 
     @action
     def round_errors(self, elements: Real) -> Cost:
-        """Bring summed errors back to their bits."""
-        return self._work(elements, 1.0, ((2, 16.0),))
+        """Bring summed errors back to their bits, up or down by chance: a random word is added."""
+        return self._work(elements, 1.0, ((2, 16.0),), words=RANDOM_BITS / WORD)
 
 
 @dataclass(frozen=True, eq=False)
