@@ -15,7 +15,7 @@ import numpy as np
 from neurorebit.kernels import convert, cpu, quantise, windows
 from neurorebit.network import Node
 from neurorebit.train import winograd
-from neurorebit.train.workers import Array, Workers, spans
+from neurorebit.train.workers import Array, Workers, shares, spans
 
 BLOCK = 393_216  # numbers one thread works on at a time: 768 KiB of float32
 PIECE = 512  # most rows of a matrix that are moved at once in the exact products
@@ -208,7 +208,7 @@ def multiply(
     parts = cut(node, tuple(cuts)) if conversion else pieces(node, PIECE)
     widest = max(part.stop - part.start for part in parts)
     size = max(FEWEST // reads, BLOCK // (reads * (widest + cols) + cols))
-    blocks = spans(len(out) * height, max(1, size // width))
+    blocks = shares(len(out) * height, max(1, size // width))
     factor = dtype.type(scale * (conversion.step if conversion else 1.0))
     per_step = 1.0 / conversion.step if conversion and conversion.step else 0.0
     whole = conversion is None and len(parts) == 1
@@ -373,10 +373,10 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
     widest = max(part.stop - part.start for part in parts)
     size = max(FEWEST, 2 * BLOCK // (widest + cols))
     blocks = spans(len(dy) * height, max(1, size // width))
-    shares = spans(len(blocks), -(-len(blocks) // max(1, 16 // (len(parts) * groups))))
+    runs = spans(len(blocks), -(-len(blocks) // max(1, 16 // (len(parts) * groups))))
     scale = dtype.type(x.scale)
     sums = (
-        out[None] if len(shares) == 1 else workers.scratch("sums", (len(shares), *out.shape), dtype)
+        out[None] if len(runs) == 1 else workers.scratch("sums", (len(runs), *out.shape), dtype)
     )
 
     def job(index: int) -> None:
@@ -385,7 +385,7 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
         part = parts[number]
         target = sums[share, group, part.start : part.stop]
         product = target
-        for first, last in blocks[slice(*shares[share])]:
+        for first, last in blocks[slice(*runs[share])]:
             columns = x.columns(part, first, last, group, workers, dtype)
             errors = _errors(dy, part, first, last, (group * cols, (group + 1) * cols), workers)
             np.matmul(columns.T, errors, out=product)
@@ -394,8 +394,8 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
             product = workers.scratch("product", target.shape, dtype)
         np.multiply(target, scale, out=target)
 
-    workers.run(job, len(shares) * groups * len(parts))
-    if len(shares) > 1:
+    workers.run(job, len(runs) * groups * len(parts))
+    if len(runs) > 1:
         np.sum(sums, axis=0, out=out)
 
 

@@ -31,6 +31,12 @@ def spans(total: int, size: int) -> list[tuple[int, int]]:
     return [(start, min(start + size, total)) for start in range(0, total, size)]
 
 
+def shares(total: int, size: int) -> list[tuple[int, int]]:
+    """0..total in equal pieces of at most ``size``: one, or four or eight … for few threads."""
+    count = -(-total // size)
+    return spans(total, -(-total // (-(-count // 4) * 4 if count > 1 else 1)))
+
+
 class _Batch:
     """Numbered jobs that any thread may take; the results stay in their order."""
 
