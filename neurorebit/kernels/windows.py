@@ -10,7 +10,15 @@ take part.
 
 from numba import njit
 
-SHORT = 16  # pieces below are moved number by number, side by side windows at once
+
+@njit(cache=True, nogil=True)
+def eight(source, target):
+    """Copy eight numbers at once: all are read before the first is written."""
+    real = target.dtype.type
+    a, b, c, d = real(source[0]), real(source[1]), real(source[2]), real(source[3])
+    e, f, g, h = real(source[4]), real(source[5]), real(source[6]), real(source[7])
+    target[0], target[1], target[2], target[3] = a, b, c, d
+    target[4], target[5], target[6], target[7] = e, f, g, h
 
 
 @njit(cache=True, nogil=True)
@@ -32,17 +40,18 @@ def gather(
 
     The windows read ``channels`` channels of ``x`` (image, y, x, channel) from ``channel`` on.
     """
-    images, map_height, map_width, depth = x.shape
-    pixels = x.reshape(images * map_height, map_width * depth)
+    map_height, map_width, depth = x.shape[1:]
+    pixels = x.reshape(x.size)
     rows = out.shape[1]
     line = map_width * depth
     top, bottom, left, right = reach
     step = stride * depth
-    far = (right - left - 1) * step
     zero = out.dtype.type(0)
     done = 0
     while done < rows:
         ky, offset, length = piece(row + done, rows - done, kernel_width, channel, channels, depth)
+        wide = -(-length // 8) * 8  # what is too much the next piece overwrites
+        roomy = wide > length and done + wide <= rows
         v = 0
         for here in range(first, last):
             image, y = here // height, here % height
@@ -50,26 +59,24 @@ def gather(
                 continue
             at = y * stride - padding + ky
             inside = 0 <= at < map_height
-            source = pixels[image * map_height + at if inside else 0]
+            begin = (image * map_height + at) * line if inside else 0
             start = (left * stride - padding) * depth + offset
-            if inside and length < SHORT and start >= 0 and start + far + length <= line:
-                for j in range(length):
-                    for x_out in range(right - left):
-                        out[v + x_out, done + j] = source[start + x_out * step + j]
-                v += right - left
-                continue
             for _ in range(left, right):
-                target = out[v, done : done + length]
-                if not inside or start >= line or start + length <= 0:
+                within = inside and start >= 0 and start + length <= line
+                if within and roomy and begin + start + wide <= pixels.size:
+                    for low in range(0, wide, 8):
+                        source = pixels[begin + start + low : begin + start + low + 8]
+                        eight(source, out[v, done + low : done + low + 8])
+                elif within:
+                    source = pixels[begin + start : begin + start + length]
+                    target = out[v, done : done + length]
                     for j in range(length):
-                        target[j] = zero
-                elif start >= 0 and start + length <= line:
-                    piece_of = source[start : start + length]
-                    for j in range(length):
-                        target[j] = piece_of[j]
+                        target[j] = source[j]
                 else:
+                    target = out[v, done : done + length]
                     for j in range(length):
-                        target[j] = source[start + j] if 0 <= start + j < line else zero
+                        seen = inside and 0 <= start + j < line
+                        target[j] = pixels[begin + start + j] if seen else zero
                 v += 1
                 start += step
         done += length

@@ -375,9 +375,7 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
     blocks = spans(len(dy) * height, max(1, size // width))
     runs = spans(len(blocks), -(-len(blocks) // max(1, 16 // (len(parts) * groups))))
     scale = dtype.type(x.scale)
-    sums = (
-        out[None] if len(runs) == 1 else workers.scratch("sums", (len(runs), *out.shape), dtype)
-    )
+    sums = out[None] if len(runs) == 1 else workers.scratch("sums", (len(runs), *out.shape), dtype)
 
     def job(index: int) -> None:
         rest, number = divmod(index, len(parts))
