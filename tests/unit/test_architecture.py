@@ -89,3 +89,55 @@ def test_error_bits_are_a_number_or_fp32(text, told):
         read_architecture(document(error_bits=text))
     set_over = f"--set architecture.error_bits={text}"
     assert str(caught.value) == f"{set_over}: error_bits: {told}, got '{text}'"
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "text", "told"),
+    [
+        ("reram", "arrays.rows_per_adc", "7", "must divide arrays.rows, 128, got 7"),
+        (
+            "reram",
+            "weight_bits",
+            "17",
+            "the 3 cells of a weight must divide arrays.cols_per_adc, 8",
+        ),
+        ("reram", "error_bits", "fp32", "floating-point errors cannot be streamed bit by bit;"),
+        ("reram", "arrays.cells", "dram", "expected one of 1t1r, crosspoint, sram, got 'dram'"),
+        ("reram", "arrays.read", "diagonal", "expected one of parallel, row_by_row, got 'diag"),
+        ("reram", "gradient_unit.cols_per_adc", "3", "must divide gradient_unit.cols, 128, got 3"),
+        ("reram", "gradient_unit.images", "0", "should be greater than or equal to 1, or 'auto'"),
+        ("reram", "arrays.selector_nonlinearity", "1", "must be above 1, got 1"),
+        ("sram", "arrays.cell_bits", "2", "unknown key"),
+        ("sram", "weight_bits", "5", "the 5 cells of a weight must divide arrays.cols, 128"),
+        ("sram", "apim", "{}", "unknown key"),
+    ],
+)
+def test_a_wrong_chip_in_place_is_told(name, path, text, told):
+    made = Document(paths.shipped("architecture", name), "architecture")
+    made.set(path, text)
+    with pytest.raises(InputError) as caught:
+        read_architecture(made)
+    message = str(caught.value)
+    assert message.startswith(f"--set architecture.{path}={text}: ")
+    assert told in message
+    assert "\n" not in message
+
+
+def test_crosspoints_are_not_read_row_by_row():
+    made = Document(paths.shipped("architecture", "reram"), "architecture")
+    made.set("arrays.cells", "crosspoint")
+    made.set("arrays.read", "row_by_row")
+    with pytest.raises(InputError, match="take read=parallel, or cells=1t1r"):
+        read_architecture(made)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "steps", "back"),
+    [("rebit", 1, None, 5), ("reram", 1, 126, 6), ("sram", 8, 1, 5)],
+)
+def test_a_weight_stands_in_as_many_cells_as_its_bits_ask(name, cells, steps, back):
+    spec = read_architecture(Document(paths.shipped("architecture", name)))
+    assert spec.cells_per_weight == cells
+    assert spec.back_adc_bits == back
+    if steps is not None:
+        assert spec.cell_steps == steps
