@@ -132,7 +132,7 @@ class Side:
     @cached_property
     def input_shift_add(self) -> ShiftAdd:
         """Joins the planes of what is driven."""
-        bits = self._bits + self.macro.cells_per_weight
+        bits = self._bits + self.macro.grown_bits(self)
         name = self.named("input_shift_add")
         return self.macro.shift_add_of(self, bits, self.planes, name)
 
@@ -140,7 +140,7 @@ class Side:
     def shift_adds(self) -> Counted:
         """Those that there are."""
         return (
-            (self.macro.joins_cells, self.weight_shift_add),
+            (self.macro.joins_cells_of(self), self.weight_shift_add),
             (self.joins_planes, self.input_shift_add),
         )
 
@@ -272,6 +272,14 @@ class Macro(_Drawn):
         """Bits of what they add: of the converters, or of the sum of a line's cells."""
         raise NotImplementedError
 
+    def joins_cells_of(self, side: Side) -> Real:
+        """1 where shift-adds join the cells of a weight."""
+        return self.joins_cells
+
+    def grown_bits(self, side: Side) -> Real:
+        """Bits by which a sum has grown when its cells are joined."""
+        return self.cells_per_weight
+
     def shift_add_of(self, side: Side, bits: Real, terms: Real, name: str) -> ShiftAdd:
         """Below the array or beside it, a conversion from term to term."""
         return ShiftAdd(
@@ -370,7 +378,8 @@ class Macro(_Drawn):
     ) -> Cost:
         cells, sums = self.terms_of(side)
         plane = self.plane(side, density, state, res, driven, sensed)
-        plane = plane + self.joins_cells * side.weight_shift_add.accumulate(cells, sensed)
+        joins = self.joins_cells_of(side)
+        plane = plane + joins * side.weight_shift_add.accumulate(cells, sensed)
         return plane + side.joins_planes * side.input_shift_add.accumulate(sums, sensed)
 
     @action

@@ -208,11 +208,20 @@ class SramRowMacro(SramMacro):
     """Row by row: latches read every cell of a row while the adders take the row before."""
 
     def units_of(self, side: Side) -> Real:
-        """One a weight."""
-        return np.floor(side.sensed / self.cells_per_weight)
+        """Forward one a weight, back one a row: it is latched whole at every access."""
+        return side.sensed if side.back else np.floor(side.sensed / self.cells_per_weight)
 
     def summed_bits(self, side: Side) -> Real:
-        return log2_up(side.driven) + 1.0
+        """Forward whole weights are added, back the cells at one place of theirs."""
+        if side.back:
+            return log2_up(side.driven / self.cells_per_weight) + 1.0
+        return log2_up(side.driven) + self.cells_per_weight
+
+    def joins_cells_of(self, side: Side) -> Real:
+        return self.joins_cells if side.back else 0.0
+
+    def grown_bits(self, side: Side) -> Real:
+        return self.cells_per_weight if side.back else 1.0
 
     def beat_of(self, side: Side) -> Real:
         return 0.0

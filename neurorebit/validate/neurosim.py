@@ -495,6 +495,21 @@ ALL_NODES = (
     ),
     Quirk(
         "SubArray",
+        (
+            "area_accum_m2",
+            "block_adder_*",
+            "block_dff_*",
+            "block_*shift_add_*_area_m2",
+            "block_*shift_add_*_leakage_W",
+        ),
+        "weights of several cells: an adder for each weight, as narrow as for single cells; as "
+        "many for the rows of the transposed read",
+        "adders as wide as whole weights; one for each row, of the cells at one place",
+        macros.correct_macro,
+        "SRAM_sequential",
+    ),
+    Quirk(
+        "SubArray",
         ("block_sl_switch_matrix_read_*",),
         "as SwitchMatrix, narrow switches; in the transposed read without their energy",
         "a feature at least; a read switches",

@@ -495,6 +495,20 @@ class ToolSramRow(_ToolSram, SramRowMacro):
         drawn: Decoder = redrawn(super().back_decoder, ToolDecoder, res=0.0, fit_height=0.0)
         return drawn
 
+    def units_of(self, side: Side) -> Any:
+        """One a weight, of rows as of columns."""
+        return np.floor(side.sensed / self.cells_per_weight)
+
+    def summed_bits(self, side: Side) -> Any:
+        """As narrow as the sum of single cells."""
+        return np.ceil(np.log2(side.driven) - 1e-9) + 1.0
+
+    def joins_cells_of(self, side: Side) -> Any:
+        return self.joins_cells
+
+    def grown_bits(self, side: Side) -> Any:
+        return self.cells_per_weight
+
     def sense_amp_of(self, side: Side) -> SenseAmp:
         """One a column, whatever is sensed."""
         right = super().sense_amp_of(side)

@@ -96,6 +96,18 @@ def test_adding_hides_behind_the_next_row() -> None:
     assert macro.read(density=0.25).latency.total == pytest.approx(expected)
 
 
+def test_latched_weights_are_added_whole_and_latched_rows_each() -> None:
+    """8-bit weights: 16 of them in 128 columns, whose sums over 128 rows have 8 + 7 bits; back, 128
+    rows, whose sums of 16 cells at one place have 5.
+    """
+    macro = SramRowMacro(TECH, cells_per_weight=8.0)
+    assert (macro.front.adder.count, macro.front.adder.bits) == (16, 15)
+    assert (macro.behind.adder.count, macro.behind.adder.bits) == (128, 5)
+    names = {item.split("/")[1] for item in macro.footprint.area.items}
+    assert "back_weight_shift_add" in names
+    assert macro.read().energy.items["sram/weight_shift_add/adder"] == 0.0
+
+
 @pytest.mark.parametrize("kind", ["sar", "flash", "flash_voltage"])
 def test_converters_stack_with_their_encoders(kind: str) -> None:
     made = Converters(TECH, 4.0, 8.0, kind, fit_width=50e-6)
