@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurorebit.architecture import ArchitectureSpec, HybridSpec
-from neurorebit.network import Training
+from neurorebit.training import Training
 
 IN_PLACE = ("reram", "mixed_precision", "tiki_taka", "manhattan")  # schemes of a chip in place
 SAID = {  # keys of training, and what another value than the default means

@@ -21,9 +21,10 @@ from pydantic import TypeAdapter, ValidationError
 from neurorebit.architecture import AnySpec
 from neurorebit.device import Device
 from neurorebit.inputs import CHOSEN, Setting
-from neurorebit.network import AssumedActivity, Shares, Training
+from neurorebit.network import AssumedActivity, Shares
 from neurorebit.schema import InputError, Loc, quantity, split
 from neurorebit.technology import Technology
+from neurorebit.training import Training
 
 FILES = ("technology", "device", "architecture")  # keys that name a whole file
 TREES: Mapping[str, Any] = {  # what holds numbers that an estimate takes as arrays

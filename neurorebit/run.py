@@ -16,8 +16,9 @@ from neurorebit.activity import Activity
 from neurorebit.circuits.array import ReramArray
 from neurorebit.estimate import Estimate, estimate
 from neurorebit.inputs import Inputs, Setting, read_inputs
-from neurorebit.network import Training, read_network
+from neurorebit.network import read_network
 from neurorebit.schema import Document
+from neurorebit.training import Training
 
 if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numba
     from neurorebit.train.data import Dataset

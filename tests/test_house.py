@@ -14,7 +14,7 @@ MODULES = {
 FLOORS = {
     "units": 0, "schema": 0, "cost": 0, "paths": 0,
     "technology": 1, "device": 1, "network": 1, "activity": 1, "architecture": 1, "mapping": 1,
-    "ablations": 1.5,
+    "training": 0.5, "ablations": 1.5,
     "circuits": 2, "chip": 2.1, "estimate": 2.2, "kernels": 2,
     "inputs": 3, "axes": 3, "sweep": 3, "table": 3, "nodes": 3,
     "report": 3, "picture": 3, "compare": 3, "show": 3, "train": 3, "fit": 3,

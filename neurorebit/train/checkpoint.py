@@ -20,10 +20,11 @@ import numpy as np
 from neurorebit import __version__
 from neurorebit.architecture import ArchitectureSpec
 from neurorebit.device import Device
-from neurorebit.network import Network, Training
+from neurorebit.network import Network
 from neurorebit.schema import InputError, join, plain
 from neurorebit.train.data import Dataset
 from neurorebit.train.state import State
+from neurorebit.training import Training
 
 NAME, PREVIOUS, PART = "checkpoint.npz", "checkpoint.previous.npz", "checkpoint.npz.part"
 META = "meta"

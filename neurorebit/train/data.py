@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.network import Augment, Shape
+from neurorebit.network import Shape
 from neurorebit.paths import cache_dir
 from neurorebit.schema import InputError
 from neurorebit.train import cifar
+from neurorebit.training import Augment
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]

@@ -15,11 +15,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from neurorebit.kernels import cpu, norm, pool, quantise
-from neurorebit.network import Node, Training
+from neurorebit.network import Node
 from neurorebit.train import digital
 from neurorebit.train.product import Windows
 from neurorebit.train.weights import Weights
 from neurorebit.train.workers import Array, Workers, Workspace, spans
+from neurorebit.training import Training
 
 CHUNK = 1 << 17  # numbers of one job where each is touched once
 SAMPLE = 1 << 16  # numbers a percentile is taken of

@@ -14,7 +14,7 @@ from neurorebit.architecture import ArchitectureSpec
 from neurorebit.device import Device
 from neurorebit.kernels import cpu
 from neurorebit.mapping import array_cuts
-from neurorebit.network import Network, Node, Training
+from neurorebit.network import Network, Node
 from neurorebit.train.layers import (
     PIXEL,
     Add,
@@ -30,6 +30,7 @@ from neurorebit.train.layers import (
 from neurorebit.train.state import capture
 from neurorebit.train.weights import WEIGHTS, Site
 from neurorebit.train.workers import Array, Workers, Workspace
+from neurorebit.training import Training
 
 BINS = 60
 

@@ -22,7 +22,7 @@ from neurorebit.ablations import ablations
 from neurorebit.activity import Activity
 from neurorebit.architecture import ArchitectureSpec
 from neurorebit.device import Device
-from neurorebit.network import Network, Training
+from neurorebit.network import Network
 from neurorebit.schema import InputError
 from neurorebit.train import checkpoint
 from neurorebit.train.checkpoint import Checkpoints, Saved
@@ -31,6 +31,7 @@ from neurorebit.train.demands import Demands, demands
 from neurorebit.train.model import Histogram, Model
 from neurorebit.train.state import capture, restore
 from neurorebit.train.workers import Array, Workers, quiet
+from neurorebit.training import Training
 
 Progress = Callable[[int, int, int, float, float], None]
 

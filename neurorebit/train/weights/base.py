@@ -9,9 +9,10 @@ import numpy as np
 
 from neurorebit.architecture import ArchitectureSpec
 from neurorebit.device import Device
-from neurorebit.network import Node, Training
+from neurorebit.network import Node
 from neurorebit.train.product import Windows
 from neurorebit.train.workers import Array, Workers, Workspace
+from neurorebit.training import Training
 
 PART = 1 << 18  # weights of one job
 

@@ -8,7 +8,6 @@ from oracle import naive
 
 from neurorebit import paths
 from neurorebit.device import read_device
-from neurorebit.network import Augment, TikiTaka
 from neurorebit.schema import Document, InputError
 from neurorebit.train import product
 from neurorebit.train.data import digits
@@ -17,6 +16,7 @@ from neurorebit.train.product import Conversion, Windows
 from neurorebit.train.trainer import softmax_loss, train
 from neurorebit.train.weights import WEIGHTS
 from neurorebit.train.workers import Workers
+from neurorebit.training import Augment, TikiTaka
 
 CONV = {"kind": "conv", "channels": 5, "kernel": 3, "padding": 1}
 LAYERS = [CONV, {"kind": "relu"}, {"kind": "flatten"}, {"kind": "linear", "features": 3}]

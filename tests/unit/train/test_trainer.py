@@ -10,11 +10,12 @@ import pytest
 
 from neurorebit import paths
 from neurorebit.ablations import ablations
-from neurorebit.network import Augment, Training, read_network
+from neurorebit.network import read_network
 from neurorebit.schema import Document
 from neurorebit.train.data import Dataset, digits
 from neurorebit.train.trainer import Interrupts, rate_at, softmax_loss, train
 from neurorebit.train.workers import Workers, Workspace, spans
+from neurorebit.training import Augment, Training
 
 SHAPE = (8, 8, 1)
 LAYERS = [
