@@ -61,7 +61,8 @@ class Training(Section):
     pulses up), and ``reprogram`` (change: cells whose level changed; a number: all cells every so
     many steps). ``error_path``: whether hybrid sends errors back through the real weights or
     through their exact levels. ``read``: whether an in-place cell is read as it is or rounded to
-    the architecture's levels. ``rest``: how long a chip rests before each test.
+    the architecture's levels. ``rest``: how long a chip rests before each test; cells
+    drift from a second after their write on.
 
     ``threshold``: the least gradient that the manhattan scheme acts on, over the layer's root mean
     square.

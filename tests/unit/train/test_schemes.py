@@ -431,6 +431,13 @@ def test_every_scheme_learns_handwritten_digits_and_tells_what_it_took(bench, we
     assert result.test_accuracy >= (0.7 if weights == "tiki_taka" else 0.88)
     held = bench.model(network, weights).matrices[0].weights
     assert (held.memory, held.arrays) == MEMORY[weights]
+    first_layer, second = 64 * 48, 48 * 10  # MACs; the first sends no error back
+    gradient = first_layer + second
+    passes = {"tiki_taka": 0, "hybrid": gradient + second}
+    if not held.arrays:
+        passes[weights] = 2 * gradient + second
+    assert result.demands.digital_macs_per_image == passes.get(weights, gradient)
+    assert (result.demands.writes_per_cell_and_epoch > 0) == (held.arrays > 0)
     if held.arrays:
         first = result.activity.layers[0]
         assert first.set_fraction > 0
