@@ -39,17 +39,21 @@ def count_ones(codes, rows_seeing, cols_seeing, ones):
     ``rows_seeing[y] * cols_seeing[x]`` windows that cover it.
     """
     images, height, width, depth = codes.shape
-    for image in range(images):
-        for y in range(height):
-            for x in range(width):
-                pixel = codes[image, y, x]
-                windows = rows_seeing[y] * cols_seeing[x]
-                for b in range(ones.size):
-                    one = codes.dtype.type(1 << b)
-                    count = np.int32(0)
-                    for c in range(depth):
-                        count += (pixel[c] & one) != 0
-                    ones[b] += windows * count
+    lines = codes.reshape(images * height, width * depth)
+    for line in range(images * height):
+        x = 0
+        while x < width:  # pixels side by side that as many windows cover
+            first = x
+            while x < width and cols_seeing[x] == cols_seeing[first]:
+                x += 1
+            windows = rows_seeing[line % height] * cols_seeing[first]
+            part = lines[line, first * depth : x * depth]
+            for b in range(ones.size):
+                one = codes.dtype.type(1 << b)
+                count = np.int32(0)
+                for c in range(part.size):
+                    count += (part[c] & one) != 0
+                ones[b] += windows * count
 
 
 @njit(cache=True, nogil=True)
