@@ -130,7 +130,11 @@ def read_inputs(
     if crossing and cells.ferroelectric is not None:
         message = f"{cells.name} is a transistor, which no selector opens; take 1t1r"
         raise documents["architecture"].error(("arrays", "cells"), message)
-    if resolved.training.rest > 1.0 and cells.retention is None:
+    training = resolved.training
+    if training.digital == "bit_serial" and (training.error_bits or spec.error_bits) == "fp32":
+        message = "errors of fp32 have no bits to stream; take training.error_bits=32, or float32"
+        raise document.error(("training", "digital"), message)
+    if training.rest > 1.0 and cells.retention is None:
         message = f"{cells.name} has no section 'retention'; add one, or take another device"
         raise document.error(("training", "rest"), message)
     return Inputs(

@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from neurorebit.kernels import integer, windows
-from neurorebit.schema import InputError
 from neurorebit.train.product import Windows
 from neurorebit.train.workers import Array, Workers, spans
 
@@ -22,20 +21,12 @@ def step(largest: float, bits: int) -> float:
     return float(2.0 ** math.ceil(math.log2(largest / (2.0 ** (bits - 1) - 1.0))))
 
 
-def transposed(
-    dy: Array, real: Array, bits: int | None, x: Windows, dx: Array, workers: Workers
-) -> None:
+def transposed(dy: Array, real: Array, bits: int, x: Windows, dx: Array, workers: Workers) -> None:
     """``dx`` = the transposed weights [groups, rows, cols], in words of 32 bits, times ``dy``.
 
     ``dy`` [B, H, W, N] are errors that have been rounded to ``bits``. Each product of vector and
     row is exact; it is rounded once, to the type of ``dx``, and windows that overlap are added up.
-    InputError where errors have no bits.
     """
-    if bits is None:
-        raise InputError(
-            "training.digital=bit_serial: errors of fp32 have no bits to stream; take "
-            "training.error_bits=32, or training.digital=float32"
-        )
     node = x.node
     groups, rows, cols = real.shape
     unit, word = step(float(np.abs(dy).max()), bits), step(float(np.abs(real).max()), WORD)

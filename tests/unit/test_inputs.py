@@ -163,6 +163,17 @@ def test_a_rest_needs_a_device_that_says_how_it_drifts():
     )
 
 
+def test_errors_of_floating_point_have_no_bits_to_stream():
+    digital = Setting("training.digital", "bit_serial")
+    settings = (digital, Setting("training.error_bits", "fp32"))
+    with pytest.raises(InputError) as caught:
+        read_inputs("mlp", settings=settings)
+    assert str(caught.value) == (
+        "--set training.digital=bit_serial: training.digital: errors of fp32 have no bits to "
+        "stream; take training.error_bits=32, or float32"
+    )
+
+
 def test_pulses_program_one_cell_a_weight():
     settings = (Setting("training.mapping", "pair"), Setting("training.write", "verify"))
     with pytest.raises(InputError) as caught:

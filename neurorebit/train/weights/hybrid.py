@@ -67,6 +67,7 @@ class HybridWeights(LevelWeights):
         """The exact transposed product with the real weights (as an ablation, their levels)."""
         site = self.site
         if site.training.digital == "bit_serial":
+            assert site.error_bits is not None, "fp32 is refused where the files are read"
             digital.transposed(dy, self.real, site.error_bits, x, dx, site.workers)
             return
         if site.training.error_path == "real":

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from oracle import naive
 
-from neurorebit.schema import InputError
 from neurorebit.train.product import Windows
 from neurorebit.train.trainer import softmax_loss
 
@@ -228,13 +227,6 @@ def test_training_with_whole_numbers_differs_by_rounding_at_most(bench, images):
         one_step(model, x, labels, rate=0.5)
         learned.append(model.matrices[0].weights.real)
     np.testing.assert_allclose(*learned, rtol=1e-4, atol=1e-6)
-
-
-def test_errors_of_floating_point_have_no_bits(bench, images):
-    network = bench.network(SHAPE, LAYERS, 3, digital="bit_serial", error_bits="fp32")
-    model = bench.model(network, "hybrid")
-    with pytest.raises(InputError, match=r"^training.digital=bit_serial: .*fp32"):
-        one_step(model, images(2, SHAPE), np.array([0, 1]))
 
 
 def test_the_converters_range_is_the_mean_over_the_first_steps_then_fixed(bench, images):
