@@ -129,8 +129,8 @@ class Model:
 
     def _matrix_layer(self, node: Node) -> MatrixLayer:
         index = len(self.matrices)
-        edge = index in (0, len(self._cuts) - 1)
-        site = Site(node, index, self._cuts[index], *self._site, edge)
+        scores = index == len(self._cuts) - 1
+        site = Site(node, index, self._cuts[index], *self._site, index == 0 or scores, scores)
         return MatrixLayer(
             node,
             WEIGHTS[self.spec.weights](site),

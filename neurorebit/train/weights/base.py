@@ -23,7 +23,8 @@ class Site:
 
     ``cuts`` are the row ranges of the layer's matrix that one array each holds, ``index`` its
     number among the matrix layers, ``wires`` the resistance [ohm] of an array's wires from cell to
-    cell, along a row and along a column, ``edge`` whether it is the first or the last layer.
+    cell, along a row and along a column, ``edge`` whether it is the first or the last layer,
+    ``scores`` whether its outputs are the scores of the classes.
     """
 
     node: Node
@@ -38,6 +39,7 @@ class Site:
     dtype: type[np.floating] = np.float32
     wires: tuple[float, float] | None = None
     edge: bool = False
+    scores: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -48,8 +50,16 @@ class Site:
 
     @property
     def deviation(self) -> float:
-        """That of the first weights (He et al., ICCV 2015, doi:10.1109/ICCV.2015.123)."""
+        """That of the weights by He's rule (ICCV 2015, doi:10.1109/ICCV.2015.123)."""
         return float((2.0 / self.shape[1]) ** 0.5)
+
+    @property
+    def start(self) -> float:
+        """Deviation of the first weights: He's; of scores, no ReLU behind them, 1 / sqrt(3 rows)
+        as common libraries have it. With more, first losses pass ln(classes) by far and the
+        paper's rate needs epochs to recover.
+        """
+        return self.deviation / 6.0**0.5 if self.scores else self.deviation
 
     @property
     def weight_bits(self) -> int:

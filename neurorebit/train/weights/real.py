@@ -88,14 +88,14 @@ class RealWeights:
 
 
 def initial(site: Site) -> Array:
-    """The first weights of a layer: normal, by He's rule."""
+    """The first weights of a layer: normal."""
     real = np.empty(site.shape, site.dtype)
     flat = real.reshape(-1)
 
     def fill(i: int) -> None:
         start, stop = parts[i]
         part = flat[start:stop]
-        noise.fill(part, site.deviation, start, 0, site.index, noise.INITIAL, site.seed)
+        noise.fill(part, site.start, start, 0, site.index, noise.INITIAL, site.seed)
 
     parts = spans(flat.size, PART)
     site.workers.run(fill, len(parts))
