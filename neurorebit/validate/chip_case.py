@@ -21,7 +21,7 @@ from neurorebit.estimate import lost, undefined
 from neurorebit.estimate.design import Design, design
 from neurorebit.estimate.phases import Measured
 from neurorebit.mapping import Floorplan, Layers
-from neurorebit.schema import Document
+from neurorebit.schema import Document, InfeasibleError
 from neurorebit.technology import Technology, read_technology
 from neurorebit.validate.chip_records import ChipRecord
 from neurorebit.validate.walk import ChipTool, Pair
@@ -212,7 +212,7 @@ class ChipCase:
         """With the floorplan that we would choose."""
         found = self.designed(None)
         for part, _ in lost(found.chip.footprint.area):
-            raise self.record.error(f"our chip: {undefined(part, 'area')}")
+            raise InfeasibleError(f"our {undefined(part, 'area')}")
         return found
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurorebit.schema import InfeasibleError
 from neurorebit.validate.chip_case import ChipCase
 from neurorebit.validate.chip_records import ChipRecord, Rows
 from neurorebit.validate.neurosim_walk import NEUROSIM_CHIP
@@ -139,8 +140,12 @@ def _compare(record: ChipRecord) -> Chip:
     if reason is not None:
         chip.not_compared["all figures"] = reason
         return chip
-    walk = tool.walk(case)
-    found = {"area_m2": Walk(record.area, case.area, walk.area)}
+    try:
+        walk = tool.walk(case)
+        found = {"area_m2": Walk(record.area, case.area, walk.area)}
+    except InfeasibleError as problem:
+        chip.not_compared["all figures"] = str(problem)
+        return chip
     for phase in case.phases:
         changes = walk.phases[phase] if walk.phases else {}
         for k, quantity in enumerate(("energy_J", "latency_s")):
