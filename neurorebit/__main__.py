@@ -131,7 +131,7 @@ def _schemes(asked: argparse.Namespace) -> int:
         for bar in bars:
             bar.close()
     print(found.text)
-    print(f"\nwritten to {found.folder}: schemes.txt, schemes.csv, and a report of each run")
+    print(f"\nwritten to {found.folder}: schemes.txt, .csv and .png, and a report of each run")
     if found.interrupted:
         again = asked.words if asked.resume else [*asked.words, "--resume"]
         _say(f"to go on: {shlex.join(['neurorebit', *again])}")

@@ -1,4 +1,4 @@
-"""The picture of a training, drawn from its report: what was learned, written and held."""
+"""Pictures of trainings, drawn from their reports: what was learned, written and held."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 NAME = "training.png"
+SCHEMES = "schemes.png"
 HELD = {"real": "real weights", "quantised": "levels", "analog": "analog weights"}
 
 
@@ -40,9 +41,45 @@ def files(report: dict[str, Any]) -> dict[str, bytes]:
         ax.set(xlabel="epoch", ylim=(0.0, None))
         ax.locator_params(axis="x", integer=True)
     _histogram(weights, training["histogram"])
+    return {NAME: _png(figure)}
+
+
+def schemes(learned: dict[str, list[dict[str, Any]]]) -> dict[str, bytes]:
+    """The picture of several schemes' learning, each by the ``training`` of its runs' reports.
+
+    Accuracy on the test images after each epoch, the mean over the runs; nothing without epochs.
+    """
+    curves = {name: _mean(runs) for name, runs in learned.items()}
+    if not any(curve.size for curve in curves.values()):
+        return {}
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 4.5), dpi=100)
+    FigureCanvasAgg(figure)
+    ax = figure.subplots()
+    for k, (name, curve) in enumerate(curves.items()):
+        line = ("-", "--", ":")[k // 10 % 3]
+        ax.plot(np.arange(1, curve.size + 1), curve, line, marker=".", label=name)
+    ax.set(xlabel="epoch", ylabel="accuracy on test images [%]", ylim=(0.0, None))
+    ax.locator_params(axis="x", integer=True)
+    ax.grid(alpha=0.3)
+    ax.legend(loc="lower right")
+    figure.tight_layout()
+    return {SCHEMES: _png(figure)}
+
+
+def _mean(runs: list[dict[str, Any]]) -> Any:
+    """Accuracy [%] after each epoch that all runs have; epochs without a test are nan."""
+    shares = [[epoch["test_accuracy"] for epoch in run["epochs"]] for run in runs]
+    common = min(map(len, shares))
+    return 100.0 * np.mean([np.array(share[:common], float) for share in shares], axis=0)
+
+
+def _png(figure: Any) -> bytes:
     content = io.BytesIO()
     figure.savefig(content, format="png", metadata={"Software": None})
-    return {NAME: content.getvalue()}
+    return content.getvalue()
 
 
 def _histogram(ax: Any, found: dict[str, Any] | None) -> None:

@@ -71,6 +71,17 @@ class Request:
         words += [] if self.train else ["--no-train"]
         return shlex.join(words)
 
+    def inputs(self) -> Inputs:
+        """The files it names, with its settings over them. InputError where one is wrong."""
+        return read_inputs(
+            self.network,
+            self.architecture,
+            self.technology,
+            self.device,
+            self.recipe,
+            self.settings,
+        )
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -91,14 +102,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     any training, where a file or an option is wrong, the chip is impossible, or the output folder
     cannot be written.
     """
-    inputs = read_inputs(
-        request.network,
-        request.architecture,
-        request.technology,
-        request.device,
-        request.recipe,
-        request.settings,
-    )
+    inputs = request.inputs()
     spec, network = inputs.architecture, inputs.network
     folder = request.out or Path("reports") / re.sub(r"[^\w-]+", "_", network.name)
     activity = network.assumed(spec.input_bits)

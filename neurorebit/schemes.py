@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from neurorebit import report, units
+from neurorebit import picture, report, units
 from neurorebit.inputs import Setting
 from neurorebit.run import Outcome, Progress, Request, Say, run
 from neurorebit.schema import InputError
@@ -113,7 +113,8 @@ def schemes(
     """Train each scheme by ``run``, each on its chip, with ``seeds`` seeds from the request's on.
 
     Every run leaves its report in a folder of its own, ``schemes.csv`` and ``schemes.txt`` beside
-    them. A run that the folder has finished is not made again if ``request.resume``. InputError
+    them with the picture of their learning. A run that the folder has finished, of the same inputs
+    and seed, is not made again if ``request.resume``. InputError
     where a scheme is unknown, before any training.
     """
     for name in names:
@@ -128,6 +129,7 @@ def schemes(
     folder = request.out or Path("reports") / f"schemes_{Path(request.network).stem}"
     report.claim(folder)
     rows: list[Json] = []
+    learned: dict[str, list[Json]] = {}
     stopped = diverged = False
     for name in names:
         found: list[Json] = []
@@ -143,8 +145,13 @@ def schemes(
             if stopped:
                 break
         rows.append(_row(name, found))
+        learned[name] = [done["training"] for done in found]
         table = Table(tuple(rows), folder, stopped, diverged)
-        report.write(folder, {"schemes.csv": _csv(rows), "schemes.txt": f"{table.text}\n"})
+        texts: dict[str, str | bytes] = {
+            "schemes.csv": _csv(rows),
+            "schemes.txt": f"{table.text}\n",
+        }
+        report.write(folder, texts | picture.schemes(learned))
         if stopped:
             break
     return table
@@ -170,7 +177,7 @@ def _run(request: Request, say: Say, progress: Progress | None) -> Outcome:
 
 
 def _finished(request: Request) -> Json | None:
-    """The report of a run that asked for the same and came to its end."""
+    """The report of a run of the same inputs and seed that came to its end."""
     assert request.out is not None
     try:
         found: Json = json.loads((request.out / "report.json").read_text(encoding="utf-8"))
@@ -178,7 +185,8 @@ def _finished(request: Request) -> Json | None:
         ended = not (training["interrupted"] or training["out_of_time"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return found if ended and found["command"] == request.command() else None
+    asked = request.inputs().record(), request.seed
+    return found if ended and (found["inputs"], found["seed"]) == asked else None
 
 
 def _row(name: str, reports: Sequence[Json]) -> Json:

@@ -21,6 +21,7 @@ def test_every_scheme_is_trained_and_told_in_one_table(command, tiny, data, plac
     rows = table(place / "all")
     assert list(rows) == list(PLANS)
     assert (place / "all/schemes.txt").read_text() in done.out
+    assert (place / "all/schemes.png").read_bytes().startswith(b"\x89PNG")
     for name, row in rows.items():
         folder = place / "all" / f"{name}_seed0"
         found = json.loads((folder / "report.json").read_text())
@@ -64,6 +65,15 @@ def test_seeds_are_averaged_and_finished_runs_are_not_made_again(command, tiny, 
     assert report.stat().st_mtime_ns == before
     assert "epoch 1" in first.err
     assert "epoch 1" not in again.err
+
+
+def test_finished_runs_are_known_by_what_they_ran_on(command, tiny, data, place):
+    """However it was asked for; another seed or setting is another run."""
+    run = ("run", tiny, "--data", data, "--weights", "hybrid", "--epochs", "1")
+    assert command(*run, "--out", "one/hybrid_seed0").code == 0
+    words = ("schemes", tiny, "--data", data, "--schemes", "hybrid", "--out", "one", "--resume")
+    assert "epoch 1" not in command(*words, "--epochs", "1").err
+    assert "epoch 1" in command(*words, "--epochs", "1", "--set", "training.momentum=0.8").err
 
 
 @pytest.mark.parametrize(
