@@ -14,8 +14,10 @@ import pytest
 import neurorebit
 from neurorebit import __main__ as program
 from neurorebit import paths
+from neurorebit.commands import progress
 
 HEAVY = ("numba", "scipy", "sklearn", "matplotlib", "pandas", "torch", "tqdm", "threadpoolctl")
+README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
 def process(*words, **options):
@@ -139,6 +141,20 @@ def test_help_is_given(words, capsys):
     assert "usage: neurorebit" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", program.COMMANDS)
+def test_every_command_has_options_and_a_line_in_the_readme(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        program.main([name, "--help"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: neurorebit {name} ")
+    assert f"| `neurorebit {name} " in README or f"| `neurorebit {name}` " in README
+
+
+def test_a_mistaken_command_is_told_the_right_ones(capsys):
+    assert program.main(["nods", "vgg11"]) == 2
+    assert "'nodes'" in capsys.readouterr().err
+
+
 # --- as a process
 
 
@@ -198,7 +214,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(place):
 
 
 def test_on_a_terminal_a_bar_tells_rate_loss_and_time_left(capsys):
-    bar = program.Bar()
+    bar = progress.Bar()
     bar(1, 100, 1000, 2.3, 50.0)
     bar(2, 1000, 1000, 1.25, 60.0)
     bar.close()
@@ -210,7 +226,7 @@ def test_on_a_terminal_a_bar_tells_rate_loss_and_time_left(capsys):
 
 
 def test_without_a_terminal_a_line_tells_each_epoch(capsys):
-    lines = program.Lines()
+    lines = progress.Lines()
     for epoch, done, loss in ((1, 10, 3.0), (1, 20, 2.0), (2, 30, 1.5), (2, 35, 1.0)):
         lines(epoch, done, 40, loss, 9.0)
     lines.close()
@@ -221,13 +237,13 @@ def test_without_a_terminal_a_line_tells_each_epoch(capsys):
 
 
 def test_a_run_without_training_shows_no_progress(capsys):
-    for progress in (program.Bar(), program.Lines()):
-        progress.close()
+    for shown in (progress.Bar(), progress.Lines()):
+        shown.close()
     assert capsys.readouterr().err == ""
 
 
 def test_a_long_download_tells_how_far_it_is(capsys):
-    with program.Download(every=0.0) as tell:
+    with progress.Download(every=0.0) as tell:
         tell(1_000_000, 4_000_000)
         tell(2_000_000, None)
     assert capsys.readouterr().err.splitlines() == ["1 MB of 4 MB", "2 MB"]
@@ -240,8 +256,7 @@ EXAMPLES = tuple(f"neurorebit {words}" for words in ("run vgg11", "nodes", "fit"
 
 
 def examples():
-    text = (Path(__file__).parents[2] / "README.md").read_text()
-    lines = [line.split("#")[0].strip() for line in text.splitlines()]
+    lines = [line.split("#")[0].strip() for line in README.splitlines()]
     return [line for line in lines if line.startswith(EXAMPLES)]
 
 

@@ -105,7 +105,7 @@ def test_a_signal_leaves_a_checkpoint_of_the_step(command, tiny, data, place, mo
     command(*words, "--out", "whole")
     with monkeypatch.context() as patch:
         patch.setattr(
-            "neurorebit.__main__.Lines.__call__",
+            "neurorebit.commands.progress.Lines.__call__",
             lambda self, epoch, done, *rest: os.kill(os.getpid(), number) if done == 112 else None,
         )
         assert command(*words, "--out", "out", "--checkpoint", "kept").code == 130

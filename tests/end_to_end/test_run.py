@@ -418,7 +418,7 @@ def test_an_interrupted_training_keeps_what_it_reached(command, tiny, data, plac
         if epoch == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("neurorebit.__main__.Lines.__call__", stop)
+    monkeypatch.setattr("neurorebit.commands.progress.Lines.__call__", stop)
     done = command("run", tiny, "--data", data, "--epochs", "5")
     assert done.code == 130
     assert done.err.splitlines()[-1].startswith(

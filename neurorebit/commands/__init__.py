@@ -1,0 +1,3 @@
+"""The commands, one a file: ``add_options(parser)``, and ``main(asked)``, the exit code."""
+
+FAILED, WRONG, UNFINISHED, INTERRUPTED = 1, 2, 3, 130

@@ -1,0 +1,32 @@
+"""``neurorebit compare``."""
+
+from __future__ import annotations
+
+import argparse
+
+from neurorebit.commands import FAILED, options
+
+
+def add_options(parser: options.Parser) -> None:
+    """Those of the command."""
+    parser.add_argument(
+        "runs", metavar="RUN", nargs=2, help="the folder of a run, or its report.json"
+    )
+    parser.add_argument(
+        "--tolerance",
+        metavar="T",
+        type=options.from_zero("a number"),
+        default=0.0,
+        help="relative change of a result that still counts as none (0); exit 1 beyond it",
+    )
+    parser.add_argument("--all", action="store_true", help="list every change")
+
+
+def main(asked: argparse.Namespace) -> int:
+    """Compare two runs."""
+    from neurorebit import compare
+
+    first, second = map(compare.read, asked.runs)
+    found = compare.compare(first, second, asked.tolerance)
+    print(found.text(asked.all))
+    return FAILED if found.beyond else 0

@@ -1,0 +1,27 @@
+"""``neurorebit data``."""
+
+from __future__ import annotations
+
+import argparse
+
+from neurorebit.commands import options, progress
+
+
+def add_options(parser: options.Parser) -> None:
+    """Those of its only action, ``fetch``."""
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    fetch = options.add_command(actions, "fetch", "download a data set, once")
+    fetch.add_argument("dataset", metavar="DATASET", help="cifar10")
+    fetch.add_argument(
+        "--data", metavar="DIR", type=options.folder, help="where to (the user's cache)"
+    )
+
+
+def main(asked: argparse.Namespace) -> int:
+    """Download a data set."""
+    from neurorebit.train.download import fetch
+
+    with progress.Download() as shown:
+        folder = fetch(asked.dataset, asked.data, shown)
+    print(f"{asked.dataset} is in {folder}")
+    return 0

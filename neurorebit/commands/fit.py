@@ -1,0 +1,81 @@
+"""``neurorebit fit``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from neurorebit.commands import options
+
+
+def add_options(parser: options.Parser) -> None:
+    """Those of the command."""
+    parser.add_argument(
+        "data",
+        metavar="DATA.csv",
+        type=Path,
+        help="columns cell, cycle, direction (ltp, ltd), pulse (from 0), conductance_S",
+    )
+    parser.add_argument(
+        "--voltage",
+        metavar="V[,V]",
+        type=_up_and_down("V"),
+        required=True,
+        help="of the pulses, up and down, as in 1.6V or 1.6V,1.5V",
+    )
+    parser.add_argument(
+        "--width",
+        metavar="T[,T]",
+        type=_up_and_down("s"),
+        required=True,
+        help="of the pulses, up and down, as in 50ns or 50ns,100ns",
+    )
+    parser.add_argument("--name", metavar="N", help="of the device (that of the data)")
+    parser.add_argument(
+        "--like",
+        metavar="D",
+        default="taox_hfox",
+        help="the device whose cell is assumed: its size, access and read voltage (taox_hfox)",
+    )
+    parser.add_argument(
+        "--out", metavar="FILE.yaml", type=Path, help="the device file (DATA.yaml, here)"
+    )
+
+
+def _up_and_down(unit: str) -> Callable[[str], tuple[float, float]]:
+    """Read a quantity for pulses up and one for pulses down, or one for both."""
+
+    def read(text: str) -> tuple[float, float]:
+        from neurorebit.units import parse
+
+        try:
+            values = [parse(part, unit) for part in text.split(",")]
+        except ValueError:
+            values = []
+        if len(values) not in (1, 2) or min(values) <= 0:
+            raise argparse.ArgumentTypeError(
+                f"expected one quantity in {unit}, or one up and one down as in 2{unit},1{unit}, "
+                f"got '{text}'"
+            )
+        return values[0], values[-1]
+
+    return read
+
+
+def main(asked: argparse.Namespace) -> int:
+    """Fit, and write the device file."""
+    from neurorebit.fit import fit
+
+    out = asked.out or Path(asked.data.stem).with_suffix(".yaml")
+    told = fit(
+        asked.data,
+        out,
+        name=asked.name or asked.data.stem,
+        voltages=asked.voltage,
+        widths=asked.width,
+        like=asked.like,
+    )
+    print(told)
+    print(f"written to {out}, with a picture in {out.with_suffix('.png')}")
+    return 0

@@ -1,0 +1,43 @@
+"""``neurorebit nodes``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from neurorebit.commands import options
+
+
+def add_options(parser: options.Parser) -> None:
+    """Those of the command."""
+    options.add_chip(parser, technology=False)
+    parser.add_argument(
+        "--technology",
+        metavar="T,T",
+        type=options.words,
+        default=[],
+        help="the CMOS nodes (all that are shipped)",
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", type=Path, help="write the table to a .csv or .parquet file"
+    )
+
+
+def main(asked: argparse.Namespace) -> int:
+    """Estimate the chip in each node."""
+    from neurorebit import nodes, table
+
+    if asked.out is not None:
+        table.claim(asked.out)
+    found = nodes.nodes(
+        asked.network,
+        asked.technology,
+        architecture=asked.architecture,
+        device=asked.device,
+        settings=asked.set,
+    )
+    print(nodes.text(found))
+    if asked.out is not None:
+        table.write(found, asked.out)
+        print(f"\nwritten to {asked.out}")
+    return 0

@@ -1,0 +1,189 @@
+"""How options are read, and those that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from neurorebit.schema import InputError
+
+if TYPE_CHECKING:
+    from neurorebit.run import Request
+
+LARGEST = 1_000_000
+SEEDS = 2**32 - 1
+KEYS = {  # options that mean a key of a file
+    "weights": "architecture.weights",
+    "epochs": "training.epochs",
+    "images": "training.images",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message.removeprefix('argument ')}; see '{self.prog} --help'")
+
+
+def add_command(commands: Any, name: str, told: str) -> Parser:
+    """The parser of a command below ``commands``."""
+    description = f"{told[:1].upper()}{told[1:]}."
+    made: Parser = commands.add_parser(name, help=told, description=description, allow_abbrev=False)
+    return made
+
+
+# --- what an option may be: readers of its text
+
+
+def words(text: str) -> list[str]:
+    """The words between commas."""
+    return text.split(",")
+
+
+def folder(text: str) -> Path:
+    """A folder, which may not exist yet."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a folder, got nothing")
+    return Path(text)
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A whole number within bounds."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number from {low} to {high}, got '{text}'"
+            )
+        return number
+
+    return read
+
+
+def from_zero(what: str) -> Callable[[str], float]:
+    """A number that is not negative."""
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number < float("inf"):
+            raise argparse.ArgumentTypeError(f"expected {what} from 0 up, got '{text}'")
+        return number
+
+    return read
+
+
+# --- shared by commands
+
+
+def add_chip(parser: Parser, architecture: bool = True, technology: bool = True) -> None:
+    """The network, the chip it is on, and keys that are set."""
+    parser.add_argument(
+        "network", metavar="NETWORK", help="a network file, or the name of a shipped one"
+    )
+    if architecture:
+        parser.add_argument(
+            "--architecture",
+            metavar="A",
+            default="rebit",
+            help="the chip: rebit, reram, sram (rebit)",
+        )
+    if technology:
+        parser.add_argument(
+            "--technology",
+            metavar="T",
+            default="",
+            help="the CMOS node, instead of the architecture's",
+        )
+    parser.add_argument(
+        "--device",
+        metavar="D",
+        default="",
+        help="the memory device, instead of the architecture's",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="set any key of any file: technology.vdd=0.8V, device.r_on=200kohm, "
+        "architecture.apim.adc_bits=6, network.layers[0].channels=32, training.adc=ideal",
+    )
+
+
+def add_training(parser: Parser, out: str) -> None:
+    """How long to train, on what, and where the report goes (``out``, unless told)."""
+    parser.add_argument(
+        "--recipe", metavar="R", default="", help="a training recipe of the network file"
+    )
+    parser.add_argument("--epochs", metavar="N", type=whole(1, LARGEST), help="epochs of training")
+    parser.add_argument(
+        "--images", metavar="N", type=whole(1, LARGEST), help="training images an epoch"
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=whole(0, SEEDS), default=0, help="of all randomness (0)"
+    )
+    parser.add_argument("--data", metavar="DIR", type=folder, help="where the data set is")
+    parser.add_argument("--out", metavar="DIR", type=folder, help=f"where the report goes ({out})")
+    parser.add_argument(
+        "--threads", metavar="N", type=whole(1, 1024), help="of training (all processors)"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the newest checkpoint of this run"
+    )
+    parser.add_argument(
+        "--checkpoint-every",
+        metavar="S",
+        type=from_zero("a number of seconds"),
+        default=120.0,
+        help="seconds between checkpoints (120)",
+    )
+
+
+def request(asked: argparse.Namespace, **more: Any) -> Request:
+    """The run that the options of ``add_chip`` and ``add_training`` ask for, and ``more`` of it."""
+    from neurorebit.inputs import Setting
+    from neurorebit.run import Request
+
+    settings = [Setting.parse(given) for given in asked.set]
+    for option, key in KEYS.items():
+        value = getattr(asked, option, None)
+        if value is not None:
+            settings.append(Setting(key, str(value), f"--{option}"))
+    return Request(
+        network=asked.network,
+        technology=asked.technology,
+        device=asked.device,
+        settings=tuple(settings),
+        recipe=asked.recipe,
+        seed=asked.seed,
+        data=asked.data,
+        out=asked.out,
+        threads=asked.threads or _processors(),
+        checkpoint_every=asked.checkpoint_every,
+        resume=asked.resume,
+        **more,
+    )
+
+
+def to_go_on(asked: argparse.Namespace) -> str:
+    """The command line that goes on where this one stopped."""
+    again = asked.words if asked.resume else [*asked.words, "--resume"]
+    return f"to go on: {shlex.join(['neurorebit', *again])}"
+
+
+def _processors() -> int:
+    """The processors that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1

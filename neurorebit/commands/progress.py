@@ -1,0 +1,106 @@
+"""What a command says while it works: on stderr, as a bar on a terminal and as lines elsewhere.
+
+Progress is a context that is called as the work goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, Self
+
+
+def say(line: str) -> None:
+    """Tell the user something beside the result."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def training() -> Bar | Lines:
+    """Progress of one training."""
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+class _Progress:
+    """A bar that is drawn when there is something to show."""
+
+    def __init__(self, **form: Any) -> None:
+        self._form = form
+        self._drawn: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Say no more."""
+        if self._drawn is not None:
+            self._drawn.close()
+
+    def _draw(self, done: int, todo: int | None, told: str = "", behind: str = "") -> None:
+        if self._drawn is None:
+            from tqdm import tqdm
+
+            self._drawn = tqdm(total=todo, initial=done, file=sys.stderr, **self._form)
+        self._drawn.set_description_str(told, refresh=False)
+        self._drawn.set_postfix_str(behind, refresh=False)
+        self._drawn.update(done - self._drawn.n)
+
+
+class Bar(_Progress):
+    """Training progress on a terminal: images/s, loss, time left."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            dynamic_ncols=True,
+            bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} images, "
+            "{remaining} left{postfix}",
+        )
+
+    def __call__(self, epoch: int, done: int, todo: int, loss: float, rate: float) -> None:
+        self._draw(done, todo, f"epoch {epoch}: ", f"{rate:.0f} images/s, loss {loss:.3f}")
+
+
+class Lines(_Progress):
+    """Training progress where nobody watches: a line an epoch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: tuple[int, str] | None = None
+
+    def __call__(self, epoch: int, done: int, todo: int, loss: float, rate: float) -> None:
+        if self._last is not None and self._last[0] != epoch:
+            say(self._last[1])
+        line = f"epoch {epoch}: {done} of {todo} images, loss {loss:.4f}, {rate:.0f} images/s"
+        self._last = (epoch, line)
+
+    def close(self) -> None:
+        if self._last is not None:
+            say(self._last[1])
+
+
+class Designs(_Progress):
+    """Progress of a sweep: a bar on a terminal, else nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(unit=" designs", unit_scale=True)
+
+    def __call__(self, done: int, todo: int) -> None:
+        if sys.stderr.isatty():
+            self._draw(done, todo)
+
+
+class Download(_Progress):
+    """Progress of a download: a bar on a terminal, else a line every few seconds."""
+
+    def __init__(self, every: float = 10.0) -> None:
+        super().__init__(unit="B", unit_scale=True)
+        self._every, self._next = every, time.monotonic() + every
+
+    def __call__(self, done: int, todo: int | None) -> None:
+        if sys.stderr.isatty():
+            self._draw(done, todo)
+        elif time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._every
+            say(f"{done / 1e6:.0f} MB" + (f" of {todo / 1e6:.0f} MB" if todo else ""))

@@ -1,0 +1,63 @@
+"""``neurorebit run``."""
+
+from __future__ import annotations
+
+import argparse
+
+from neurorebit.commands import FAILED, INTERRUPTED, UNFINISHED, options, progress
+from neurorebit.schema import InputError
+
+NEVER = float("inf")
+
+
+def add_options(parser: options.Parser) -> None:
+    """Those of the command."""
+    options.add_chip(parser)
+    parser.add_argument(
+        "--weights", metavar="W", help="how weights are held and learn: hybrid, real, reram, …"
+    )
+    parser.add_argument(
+        "--no-train", action="store_true", help="estimate only, with assumed activity"
+    )
+    options.add_training(parser, "reports/NETWORK")
+    parser.add_argument(
+        "--checkpoint",
+        metavar="DIR",
+        type=options.folder,
+        help="where the checkpoints go (as --out)",
+    )
+    parser.add_argument(
+        "--stop-after",
+        metavar="S",
+        type=options.from_zero("a number of seconds"),
+        default=NEVER,
+        help="end the training after so many seconds, at a checkpoint; exit 3",
+    )
+
+
+def main(asked: argparse.Namespace) -> int:
+    """Train, estimate and report."""
+    from neurorebit.run import run
+
+    if asked.no_train:
+        for option in ("--data", "--resume", "--checkpoint", "--stop-after"):
+            if getattr(asked, option[2:].replace("-", "_")) not in (None, False, NEVER):
+                raise InputError(f"{option} and --no-train: nothing is trained; drop one of them")
+    request = options.request(
+        asked,
+        architecture=asked.architecture,
+        train=not asked.no_train,
+        checkpoint=asked.checkpoint,
+        stop_after=asked.stop_after,
+    )
+    with progress.training() as shown:
+        outcome = run(request, progress.say, shown)
+    print((outcome.folder / "report.txt").read_text(encoding="utf-8"))
+    written = f"written to {outcome.folder}: {', '.join(outcome.files)}"
+    if outcome.interrupted or outcome.out_of_time:
+        word = "interrupted" if outcome.interrupted else "stopped"
+        progress.say(options.to_go_on(asked))
+        progress.say(f"{word}; what was reached is {written}")
+        return INTERRUPTED if outcome.interrupted else UNFINISHED
+    print(written)
+    return FAILED if outcome.diverged else 0

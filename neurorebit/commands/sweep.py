@@ -1,0 +1,63 @@
+"""``neurorebit sweep``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from neurorebit.commands import options, progress
+
+
+def add_options(parser: options.Parser) -> None:
+    """Those of the command."""
+    options.add_chip(parser)
+    parser.add_argument(
+        "--axis",
+        metavar="KEY=VALUES",
+        action="append",
+        default=[],
+        help="a key as in --set with the values it takes, V1,V2 or LOW:HIGH:COUNT: "
+        "architecture.apim.adc_bits=4,5,6, technology.vdd=0.8V:1.0V:5, technology=22nm,32nm",
+    )
+    parser.add_argument(
+        "--designs",
+        metavar="FILE",
+        type=Path,
+        help="a CSV file with a key at the head of each column and a design in each row",
+    )
+    parser.add_argument(
+        "--pareto",
+        metavar="WHAT,WHAT",
+        type=options.words,
+        default=[],
+        help="mark the designs that none beats in all of these, as in energy,area,latency",
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", type=Path, help="write all designs to a .csv or .parquet file"
+    )
+
+
+def main(asked: argparse.Namespace) -> int:
+    """Estimate every design, and show the best."""
+    from neurorebit import axes, table
+    from neurorebit.sweep import sweep
+
+    if asked.out is not None:
+        table.claim(asked.out)
+    with progress.Designs() as shown:
+        found = sweep(
+            asked.network,
+            axes.parse(asked.axis),
+            designs=axes.read(asked.designs) if asked.designs else None,
+            architecture=asked.architecture,
+            technology=asked.technology,
+            device=asked.device,
+            settings=asked.set,
+            pareto=asked.pareto,
+            progress=shown,
+        )
+    print(table.best(found, asked.pareto))
+    if asked.out is not None:
+        table.write(found, asked.out)
+        print(f"\nwritten to {asked.out}")
+    return 0
