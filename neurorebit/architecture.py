@@ -242,6 +242,11 @@ class ArchitectureSpec(Section):
         return self.forward.adc_bits
 
     @property
+    def holds_devices(self) -> bool:
+        """Whether cells are of a memory device, not of SRAM."""
+        return True
+
+    @property
     def cells_per_weight(self) -> Real:
         """Cells of a row that hold one weight there."""
         return 1.0
@@ -296,6 +301,11 @@ class InPlaceSpec(ArchitectureSpec):
     def back_adc_bits(self) -> int:
         """Bits of the converters of the transposed read."""
         return self.arrays.back_adc_bits
+
+    @property
+    def holds_devices(self) -> bool:
+        """Whether cells are of a memory device, not of SRAM."""
+        return isinstance(self.arrays, ResistiveArrays)
 
     @property
     def cells_per_weight(self) -> Real:

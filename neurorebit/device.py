@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from neurorebit.cost import Real
-from neurorebit.schema import Document, InputError, Section, quantity
+from neurorebit.schema import Document, Section, quantity
 
 Multiple = Annotated[Real, quantity("", above=0)]  # of the feature size
 Volt = Annotated[Real, quantity("V", above=0, below=20)]
@@ -141,6 +141,12 @@ class Device(Section):
         """Conductance in the off state [S]."""
         return 1.0 / self.r_off
 
+    @property
+    def response(self) -> Pulses:
+        """The pulse data, where cells are programmed: ``read_inputs`` refuses devices without."""
+        assert self.pulses is not None
+        return self.pulses
+
 
 def read_device(document: Document) -> Device:
     """The device of a file; InputError where it is wrong."""
@@ -151,13 +157,3 @@ def read_device(document: Document) -> Device:
         message = "the key 'access_share' goes with all kinds but fefet"
         raise document.error(("cell",), message)
     return device
-
-
-def pulses_of(device: Device, document: Document, need: str) -> Pulses:
-    """The device's pulse data; InputError, naming what needs them, where it has none."""
-    if device.pulses is None:
-        raise InputError(
-            f"{document.shown}: pulses: {device.name} has no published pulse data, and {need} "
-            "needs them; add a section 'pulses' or take another device"
-        )
-    return device.pulses

@@ -11,7 +11,7 @@ from typing import Any
 
 from neurorebit import paths
 from neurorebit.architecture import AnySpec, InPlaceSpec, read_architecture
-from neurorebit.device import Device, Pulses, pulses_of, read_device
+from neurorebit.device import Device, read_device
 from neurorebit.network import Network, read_network
 from neurorebit.schema import Document, InputError, plain
 from neurorebit.technology import Technology, read_technology
@@ -57,7 +57,6 @@ class Inputs:
     architecture: AnySpec
     technology: Technology
     device: Device
-    pulses: Pulses
     documents: dict[str, Document]
     names: dict[str, str]
     settings: tuple[Setting, ...]
@@ -125,7 +124,11 @@ def read_inputs(
         )
         _set(documents[kind], settings)
     cells = read_device(documents["device"])
-    pulses = pulses_of(cells, documents["device"], "programming the analog macros")
+    if spec.holds_devices and cells.pulses is None:
+        raise InputError(
+            f"{documents['device'].shown}: pulses: {cells.name} has no published pulse data, and "
+            "programming cells needs them; add a section 'pulses' or take another device"
+        )
     crossing = isinstance(spec, InPlaceSpec) and spec.arrays.cells == "crosspoint"
     if crossing and cells.ferroelectric is not None:
         message = f"{cells.name} is a transistor, which no selector opens; take 1t1r"
@@ -142,7 +145,6 @@ def read_inputs(
         architecture=spec,
         technology=read_technology(documents["technology"], fitting),
         device=cells,
-        pulses=pulses,
         documents=documents,
         names={
             "network": resolved.name,

@@ -155,7 +155,6 @@ def _estimate(inputs: Inputs, activity: Activity, images: int) -> Estimate:
         inputs.architecture,
         inputs.technology,
         inputs.device,
-        inputs.pulses,
         activity,
         batch=min(inputs.network.training.batch, images),
         images=images,

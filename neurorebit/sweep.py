@@ -218,7 +218,6 @@ class _Pass:
                 spec,
                 self._technology(box),
                 device,
-                device.pulses or inputs.pulses,
                 replace(activity, planes=planes, **over),
                 batch,
             )

@@ -21,7 +21,7 @@ from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix
 from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.device import Device, Pulses
+from neurorebit.device import Device
 from neurorebit.technology import Technology
 
 ADCS = {"sar": SarAdc}
@@ -204,7 +204,6 @@ class AnalogMacro(Block):
     @action
     def program(
         self,
-        pulses: Pulses,
         rising: tuple[Real, Real],
         falling: tuple[Real, Real],
         conductance: Real = 0.5,
@@ -217,7 +216,7 @@ class AnalogMacro(Block):
         has its own voltage and width; a row with both takes both.
         """
         held = np.where(np.asarray(cells) > 0.0, cells, self.rows * self.cols)
-        array, opened = self.array, self.row_switches.write()
+        array, pulses, opened = self.array, self.device.response, self.row_switches.write()
         (up, up_pulses), (down, down_pulses) = rising, falling
         up_rows, down_rows = (self.rows * touched(share, held / self.rows) for share in (up, down))
         all_rows = self.rows * touched(up + down, held / self.rows)

@@ -72,14 +72,9 @@ class InPlaceChip(Chip):
         return resistive_macro(self.tech, self.device, arrays, sizes)
 
     @property
-    def holds_devices(self) -> bool:
-        """Whether its cells are of a memory device, not of SRAM."""
-        return isinstance(self.spec.arrays, ResistiveArrays)
-
-    @property
     def cell_assumptions(self) -> tuple[str, ...]:
         """How weights stand in cells, and how those change, in plain sentences."""
-        if not self.holds_devices:
+        if not self.spec.holds_devices:
             return (
                 "no memory device is on this chip; a weight is its bits, of which the highest "
                 "counts below zero; rows that change are read and written",

@@ -24,7 +24,6 @@ from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.write_driver import WriteDriver
 from neurorebit.cost import Cost, Real, action
-from neurorebit.device import Pulses
 from neurorebit.technology import Technology
 
 Counted = tuple[tuple[Real, Block], ...]
@@ -413,7 +412,6 @@ class Macro(_Drawn):
 
     def program(
         self,
-        pulses: Pulses,
         rising: tuple[Real, Real],
         falling: tuple[Real, Real],
         state: Real = 0.5,

@@ -25,7 +25,7 @@ from neurorebit.circuits.gates import cells as gate_cells
 from neurorebit.circuits.gates import log2_up
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
 from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.device import Device, Pulses
+from neurorebit.device import Device
 from neurorebit.technology import Technology
 
 Array = ReramArray | CrosspointArray
@@ -155,7 +155,6 @@ class ReramMacro(Macro):
     @action
     def program(
         self,
-        pulses: Pulses,
         rising: tuple[Real, Real],
         falling: tuple[Real, Real],
         state: Real = 0.5,
@@ -166,7 +165,7 @@ class ReramMacro(Macro):
         Each direction has its own voltage and width, and selects its rows anew.
         """
         held = np.where(np.asarray(cells) > 0.0, cells, self.rows * self.cols)
-        array, total = self.array, Cost()
+        array, pulses, total = self.array, self.device.response, Cost()
         kinds = (
             (rising, pulses.voltage_ltp, pulses.width_ltp, pulses.levels_ltp, array.pulse_set),
             (falling, pulses.voltage_ltd, pulses.width_ltd, pulses.levels_ltd, array.pulse_reset),

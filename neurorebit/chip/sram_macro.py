@@ -24,7 +24,6 @@ from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from neurorebit.circuits.write_driver import WriteDriver
 from neurorebit.cost import Bill, Cost, Real, action
-from neurorebit.device import Pulses
 from neurorebit.technology import Technology
 
 
@@ -111,7 +110,6 @@ class SramMacro(Macro):
     @action
     def program(
         self,
-        pulses: Pulses,
         rising: tuple[Real, Real],
         falling: tuple[Real, Real],
         state: Real = 0.5,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from neurorebit.activity import Activity
 from neurorebit.architecture import AnySpec
 from neurorebit.cost import Bill
-from neurorebit.device import Device, Pulses
+from neurorebit.device import Device
 from neurorebit.estimate.design import Design, design
 from neurorebit.estimate.phases import PER, PHASES, Measured, Phase, Rows
 from neurorebit.mapping import Layers
@@ -94,7 +94,6 @@ def estimate(
     spec: AnySpec,
     technology: Technology,
     device: Device,
-    pulses: Pulses,
     activity: Activity,
     *,
     batch: int,
@@ -107,7 +106,7 @@ def estimate(
     """
     layers = Layers.of(network, spec)
     measured = Measured.of(activity)
-    found = design(layers, spec, technology, device, pulses, measured, batch)
+    found = design(layers, spec, technology, device, measured, batch)
     chip, plan = found.chip, found.chip.plan
     area, leakage = (
         Bill({part.removeprefix("chip/"): np.asarray(n).item() for part, n in bill.items.items()})

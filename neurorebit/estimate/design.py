@@ -9,7 +9,7 @@ from neurorebit.chip.chip import Chip
 from neurorebit.chip.hybrid import HybridChip
 from neurorebit.chip.in_place import InPlaceChip
 from neurorebit.cost import Real
-from neurorebit.device import Device, Pulses
+from neurorebit.device import Device
 from neurorebit.estimate.hybrid import HybridPhases
 from neurorebit.estimate.in_place import InPlacePhases
 from neurorebit.estimate.phases import Measured, Phase, Phases
@@ -32,7 +32,6 @@ def design(
     spec: AnySpec,
     technology: Technology,
     device: Device,
-    pulses: Pulses,
     activity: Measured,
     batch: Real,
     plan: Floorplan | None = None,
@@ -46,8 +45,8 @@ def design(
     work: Phases
     if isinstance(spec, HybridSpec):
         chip = HybridChip(technology, device, spec, plan)
-        work = HybridPhases(chip, activity, pulses, batch)
+        work = HybridPhases(chip, activity, batch)
     else:
         made = InPlaceChip(technology, device, spec, plan, batch=batch)
-        work = InPlacePhases(made, activity, pulses, batch)
+        work = InPlacePhases(made, activity, batch)
     return Design(work.chip, work.all(), work.ops, work.assumptions)

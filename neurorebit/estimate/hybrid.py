@@ -145,14 +145,8 @@ class HybridPhases(Phases):
         address = np.log2(analog.rows * analog.cols) + self.spec.weight_bits
         bits = cells * (a.set_fraction + a.reset_fraction) * address
         sent = self.over(chip.digital_tree, bits) + self.over(chip.tree, bits)
-        steps = self.spec.levels - 1.0
-        pulsed = analog.program(
-            self.pulses,
-            (a.set_fraction, a.set_levels * self.pulses.levels_ltp / steps),
-            (a.reset_fraction, a.reset_levels * self.pulses.levels_ltd / steps),
-            a.conductance,
-            cells / arrays,
-        )
+        changes = self.moved(self.spec.levels - 1.0)
+        pulsed = analog.program(*changes, a.conductance, cells / arrays)
         at_once = self.spec.apim.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(over_layers(np.sum, arrays) / at_once)
         macros = found.energy + (arrays * pulsed.energy).under("pe").under("analog")

@@ -51,7 +51,7 @@ class InPlacePhases(Phases):
 
     @property
     def of_cells(self) -> tuple[str, ...]:
-        return of_device(self.chip.device) if self.chip.holds_devices else ()
+        return of_device(self.chip.device) if self.spec.holds_devices else ()
 
     def _shares(self, rows: Rows, cols: Rows) -> tuple[Real, Real]:
         """Of an array's rows and columns; where there are none, all stand in for them."""
@@ -178,16 +178,9 @@ class InPlacePhases(Phases):
 
     def sync(self) -> Phase:
         """The cells that change, in all copies: by pulses, or written anew where they are SRAM."""
-        chip, plan, a = self.chip, self.chip.plan, self.activity
+        chip, plan, state = self.chip, self.chip.plan, self.activity.conductance
         arrays, cells = plan.arrays * plan.copies, plan.held * plan.copies
-        steps = self.spec.cell_steps
-        pulsed = chip.macro.program(
-            self.pulses,
-            (a.set_fraction, a.set_levels * self.pulses.levels_ltp / steps),
-            (a.reset_fraction, a.reset_levels * self.pulses.levels_ltd / steps),
-            a.conductance,
-            cells / arrays,
-        )
+        pulsed = chip.macro.program(*self.moved(self.spec.cell_steps), state, cells / arrays)
         at_once = self.spec.arrays.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(over_layers(np.sum, arrays) / at_once)
         macros = (arrays * pulsed.energy).under("pe").under(chip.tile_name)

@@ -20,7 +20,7 @@ from neurorebit.chip.chip import Chip
 from neurorebit.chip.tile import Tile
 from neurorebit.circuits.htree import HTree
 from neurorebit.cost import Bill, Cost, Real
-from neurorebit.device import Device, Pulses
+from neurorebit.device import Device
 from neurorebit.mapping import Layers
 
 Rows = NDArray[np.float64]  # one number for each matrix layer
@@ -91,7 +91,6 @@ class Phases:
 
     chip: Chip
     activity: Measured
-    pulses: Pulses
     batch: Real
 
     @property
@@ -101,6 +100,20 @@ class Phases:
     @property
     def spec(self) -> ArchitectureSpec:
         return self.chip.spec
+
+    def moved(self, steps: Real) -> tuple[tuple[Real, Real], tuple[Real, Real]]:
+        """Shares of the cells that rise and that fall, and the pulses each takes: none of SRAM.
+
+        ``steps`` lead from a cell's lowest level to its highest.
+        """
+        a = self.activity
+        if not self.spec.holds_devices:
+            return (a.set_fraction, 0.0), (a.reset_fraction, 0.0)
+        pulses = self.chip.device.response
+        return (
+            (a.set_fraction, a.set_levels * pulses.levels_ltp / steps),
+            (a.reset_fraction, a.reset_levels * pulses.levels_ltd / steps),
+        )
 
     @property
     def assumptions(self) -> tuple[str, ...]:

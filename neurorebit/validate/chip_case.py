@@ -195,13 +195,11 @@ class ChipCase:
 
     def designed(self, plan: Floorplan | None) -> Design:
         """Our chip with a floorplan, the best if none is given."""
-        assert self.device.pulses is not None
         return design(
             self.layers,
             self.spec,
             self.tech,
             self.device,
-            self.device.pulses,
             self.activity,
             self.batch,
             plan,

@@ -76,7 +76,7 @@ def one(inputs, fresh):
     def run():
         technology = dataclasses.replace(inputs.technology) if fresh else inputs.technology
         estimate(
-            inputs.network, inputs.architecture, technology, inputs.device, inputs.pulses,
+            inputs.network, inputs.architecture, technology, inputs.device,
             activity, batch=128, images=2000,
         )  # fmt: skip
 

@@ -52,6 +52,17 @@ def test_parts_of_every_chip_add_up(reports):
                 assert layers == pytest.approx(phase[key], rel=1e-12), (name, key)
 
 
+def test_a_chip_of_sram_asks_nothing_of_the_device(reports, command, tiny):
+    """One without pulse data, of which no cell is made."""
+    words = "--no-train", "--architecture", "sram", "--device", "mram_intel_22nm"
+    told = command("run", tiny, *words, "--out", "other")
+    assert (told.code, told.err) == (0, "")
+    with open("other/report.json") as file:
+        other = json.load(file)
+    for key in ("chip", "phases", "layers", "totals", "assumptions"):
+        assert other[key] == reports["sram"][key]
+
+
 def test_the_papers_figures_stand_beside_those_of_its_own_chip_alone(reports):
     assert set(reports["rebit"]["paper"]) == {"forward", "backward"}
     assert reports["reram"]["paper"] == reports["sram"]["paper"] == {}

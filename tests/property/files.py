@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from property.blocks import TECHNOLOGIES
 
-from neurorebit.device import Device, Pulses
+from neurorebit.device import Device
 from neurorebit.estimate import Design, Measured, design
 from neurorebit.inputs import read_inputs
 from neurorebit.mapping import Layers
@@ -57,13 +57,11 @@ def stacked() -> Technology:
     return mapped(found, lambda _, v: v[:, None] if v.dtype.kind == "U" else v)  # type: ignore
 
 
-def chip(
-    tech: Technology, device: Device = INPUTS.device, pulses: Pulses = INPUTS.pulses
-) -> Design:
+def chip(tech: Technology, device: Device = INPUTS.device) -> Design:
     """The chip that trains VGG11."""
     activity = Measured.of(INPUTS.network.assumed(INPUTS.architecture.input_bits))
     layers = Layers.of(INPUTS.network, INPUTS.architecture)
-    return design(layers, INPUTS.architecture, tech, device, pulses, activity, 128.0)
+    return design(layers, INPUTS.architecture, tech, device, activity, 128.0)
 
 
 def estimated(*of: Any) -> Iterator[Any]:

@@ -137,7 +137,7 @@ def of_technologies() -> Moved:
             base, temperature=np.full((len(NAMES), 1), kelvin), vdd=share * base.nominal_vdd
         )
         tech = changed_each(at, names)
-        for outcomes in (estimated(tech, INPUTS.device, INPUTS.pulses), billed(tech)):
+        for outcomes in (estimated(tech), billed(tech)):
             moved |= moves(outcomes, len(names) + 1)
     return dict(zip(names, moved, strict=True))
 
@@ -162,11 +162,11 @@ def of_device(name: str) -> frozenset[str]:
     device = with_axes(DEVICES[name], 2)
     names = keys(device)
     changed = changed_each(device, names)
+    pulsed = dataclasses.replace(changed, pulses=changed.pulses or INPUTS.device.pulses)
     moved = np.zeros((len(names), len(NAMES)), bool)
     for kelvin, _ in POINTS:
         tech = dataclasses.replace(stacked(), temperature=np.full((len(NAMES), 1), kelvin))
-        pulses = changed.pulses or INPUTS.pulses
-        for outcomes in (estimated(tech, changed, pulses), billed_with(tech, changed)):
+        for outcomes in (estimated(tech, pulsed), billed_with(tech, changed)):
             moved |= moves(outcomes, len(names) + 1)
     return frozenset(key for key, row in zip(names, moved, strict=True) if row.any())
 

@@ -43,9 +43,9 @@ def amounts(macro: Any) -> dict[str, float]:
         acts["read_transposed"] = macro.read_transposed
     if hasattr(macro, "write"):
         acts["write"] = macro.write
-    pulses = macro.device.pulses if hasattr(macro, "device") else DEVICES["taox_hfox"].pulses
-    if hasattr(macro, "program") and pulses is not None:
-        acts["program"] = lambda: macro.program(pulses, (0.1, 4.0), (0.1, 4.0))
+    pulsed = not hasattr(macro, "device") or macro.device.pulses is not None
+    if hasattr(macro, "program") and pulsed:
+        acts["program"] = lambda: macro.program((0.1, 4.0), (0.1, 4.0))
     for name, act in acts.items():
         cost = act()
         found[f"{name} energy"] = cost.energy.total

@@ -52,10 +52,10 @@ def work_of(inputs, plan, density, batch=200.0):
     fields = {name: getattr(activity, name)[:count] for name in activity.__dataclass_fields__}
     activity = Measured(**fields | {"planes": (np.full(count, density),)})
     found = design(
-        plan.layers, inputs.architecture, inputs.technology, inputs.device, inputs.pulses,
+        plan.layers, inputs.architecture, inputs.technology, inputs.device,
         activity, batch, plan,
     )  # fmt: skip
-    return found, InPlacePhases(found.chip, activity, inputs.pulses, batch)
+    return found, InPlacePhases(found.chip, activity, batch)
 
 
 # --- section 16: three layers, 4-bit activations, 5-bit weights

@@ -3,7 +3,7 @@
 import pytest
 
 from neurorebit import paths
-from neurorebit.device import pulses_of, read_device
+from neurorebit.device import read_device
 from neurorebit.schema import Document, InputError
 
 WITHOUT_PULSES = {  # chips whose makers publish no response to single pulses
@@ -59,17 +59,6 @@ def test_a_device_has_the_values_of_the_benchmark_table(name, r_on, ratio, level
     assert (pulses.levels_ltp, pulses.levels_ltd) == levels
     assert (pulses.voltage_ltp, pulses.voltage_ltd) == voltage
     assert (pulses.width_ltp, pulses.width_ltd) == pytest.approx(width)
-
-
-def test_a_device_has_no_pulses_but_published_ones():
-    source = document("mram_intel_22nm")
-    with pytest.raises(InputError) as caught:
-        pulses_of(read_device(source), source, "the sync phase")
-    told = str(caught.value)
-    assert "mram_intel_22nm.yaml: pulses: " in told
-    assert "has no published pulse data, and the sync phase needs them" in told
-    known = document()
-    assert pulses_of(read_device(known), known, "the sync phase").levels_ltp == 128
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def run(inputs, **activity):
     found = network.assumed(spec.input_bits)
     layers = tuple(replace(layer, **activity) for layer in found.layers)
     return estimate(
-        network, spec, inputs.technology, inputs.device, inputs.pulses,
+        network, spec, inputs.technology, inputs.device,
         replace(found, layers=layers), batch=128, images=50_000,
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ def test_an_option_wins_over_the_architecture():
         ("technology.vdd=0.8V", lambda i: i.technology.vdd, 0.8),
         ("technology.sensing.sar.fixed=1uW", lambda i: i.technology.sensing.sar.fixed, 1e-6),
         ("device.r_on=200kohm", lambda i: i.device.r_on, 200e3),
-        ("device.pulses.levels_ltp=64", lambda i: i.pulses.levels_ltp, 64),
+        ("device.pulses.levels_ltp=64", lambda i: i.device.pulses.levels_ltp, 64),
         ("architecture.apim.adc_bits=6", lambda i: i.architecture.apim.adc_bits, 6),
         ("architecture.technology=45nm", lambda i: i.technology.feature, 45e-9),
         ("network.layers[1].features=100", lambda i: i.network.matrices[0].matrix.cols, 100),
@@ -137,9 +137,11 @@ def test_an_architecture_finds_files_beside_it(tmp_path):
     assert inputs.names["device"] == "cell"
 
 
-def test_a_device_without_pulses_cannot_be_programmed():
-    told = refusal(lambda: read_inputs("mlp", device="mram_intel_22nm"))
-    assert "has no published pulse data, and programming the analog macros needs them" in told
+@pytest.mark.parametrize("architecture", ["rebit", "reram"])
+def test_a_device_without_pulses_cannot_be_programmed(architecture):
+    told = refusal(lambda: read_inputs("mlp", architecture, device="mram_intel_22nm"))
+    assert "mram_intel_22nm.yaml: pulses: Intel 22 nm STT-MRAM has no published pulse data" in told
+    assert told.endswith("needs them; add a section 'pulses' or take another device")
 
 
 def test_a_record_holds_what_it_takes_to_run_again():

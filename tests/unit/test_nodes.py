@@ -21,7 +21,7 @@ def single(technology, *settings):
     inputs = read_inputs("lenet5", technology=technology, settings=settings)
     activity = inputs.network.assumed(inputs.architecture.input_bits)
     batch = inputs.network.training.batch
-    chip = inputs.architecture, inputs.technology, inputs.device, inputs.pulses
+    chip = inputs.architecture, inputs.technology, inputs.device
     return estimate(inputs.network, *chip, activity, batch=batch, images=inputs.images), batch
 
 

@@ -30,7 +30,6 @@ def single(network, settings, **files):
         spec,
         found.technology,
         found.device,
-        found.pulses,
         found.network.assumed(spec.input_bits),
         batch=min(found.network.training.batch, found.images),
         images=found.images,

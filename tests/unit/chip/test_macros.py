@@ -61,8 +61,7 @@ def test_lines_are_charged_to_their_voltages() -> None:
 
 def test_an_update_pulses_row_by_row_in_both_directions() -> None:
     """Every row has cells to raise and cells to lower, 4 and 5 pulses of 50 ns."""
-    assert DEVICE.pulses is not None
-    cost = ReramParallelMacro(TECH, DEVICE).program(DEVICE.pulses, (0.3, 4.0), (0.3, 5.0))
+    cost = ReramParallelMacro(TECH, DEVICE).program((0.3, 4.0), (0.3, 5.0))
     assert cost.latency.items["reram/cells"] == pytest.approx(128 * 9 * 50e-9)
     share = 1e-6 + 0.5 * 9e-6  # the middle of 1 uS to 10 uS
     heat = 128 * 128 * 0.3 * 9.0 * share * 1.6**2 * 50e-9

@@ -61,15 +61,16 @@ def test_other_kinds_take_current(tech32, pcm):
 
 
 def test_writing_a_macro_takes_the_charge_of_its_cells(tech32, fefet):
-    macro, pulses = AnalogMacro(tech32, fefet), fefet.pulses
-    cells = macro.program(pulses, (0.1, 4.0), (0.2, 8.0)).energy.items["apim/cells"]
+    changes = (0.1, 4.0), (0.2, 8.0)
+    programmed = AnalogMacro(tech32, fefet).program(*changes)
+    cells = programmed.energy.items["apim/cells"]
     charge = 2 * 0.2 * 2 * tech32.feature**2
     up, down = 0.1 * 4 / 32 * 3.65, 0.2 * 8 / 32 * 2.95
     assert cells == pytest.approx(128 * 128 * charge * (up + down), rel=1e-12)
-    longer = dataclasses.replace(pulses, width_ltp=1e-3, width_ltd=1e-3)
-    again = macro.program(longer, (0.1, 4.0), (0.2, 8.0))
+    longer = dataclasses.replace(fefet.pulses, width_ltp=1e-3, width_ltd=1e-3)
+    again = AnalogMacro(tech32, dataclasses.replace(fefet, pulses=longer)).program(*changes)
     assert again.energy.items["apim/cells"] == cells
-    assert again.latency.total > macro.program(pulses, (0.1, 4.0), (0.2, 8.0)).latency.total
+    assert again.latency.total > programmed.latency.total
 
 
 def test_polarizations_are_an_axis(tech32, fefet):
