@@ -11,7 +11,7 @@ import numpy as np
 from neurorebit.schema import InfeasibleError
 from neurorebit.validate.chip_case import ChipCase
 from neurorebit.validate.chip_records import ChipRecord, Rows
-from neurorebit.validate.neurosim_walk import NEUROSIM_CHIP
+from neurorebit.validate.neurosim.walk import NEUROSIM_CHIP
 from neurorebit.validate.walk import ChipTool
 
 CHIP_TOOLS = (NEUROSIM_CHIP,)

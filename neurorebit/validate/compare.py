@@ -15,9 +15,8 @@ from neurorebit import paths
 from neurorebit.circuits.wire import wire_res
 from neurorebit.schema import Document, InputError
 from neurorebit.technology import Technology, read_technology
-from neurorebit.validate import macro_cases  # noqa: F401  registers its modules
 from neurorebit.validate.cases import CASES, Case
-from neurorebit.validate.neurosim import NEUROSIM
+from neurorebit.validate.neurosim.tool import NEUROSIM
 from neurorebit.validate.quirks import Quirk, Tool
 from neurorebit.validate.records import Inputs, Record
 

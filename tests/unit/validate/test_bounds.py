@@ -27,7 +27,7 @@ from neurorebit.circuits.wire import RepeatedWire
 from neurorebit.cost import Cost
 from neurorebit.validate import run
 from neurorebit.validate.compare import LARGEST, Comparison, _technology, compare, deviation
-from neurorebit.validate.neurosim import NEUROSIM
+from neurorebit.validate.neurosim.tool import NEUROSIM
 from neurorebit.validate.records import Record
 
 

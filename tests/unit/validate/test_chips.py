@@ -22,9 +22,9 @@ from neurorebit.schema import InputError
 from neurorebit.validate.chip_case import ChipCase
 from neurorebit.validate.chip_records import ChipRecord, read_chips
 from neurorebit.validate.chips import Chip, Walk, compare_chips, tool_of
-from neurorebit.validate.neurosim_arrays import binomial, largest
-from neurorebit.validate.neurosim_chip import ToolChip
-from neurorebit.validate.neurosim_plan import ToolPlan
+from neurorebit.validate.neurosim.arrays import binomial, largest
+from neurorebit.validate.neurosim.chip import ToolChip
+from neurorebit.validate.neurosim.plan import ToolPlan
 
 # One of each kind: cells, converters, rows at once or one by one, node, with and without training.
 KINDS = (

@@ -12,11 +12,11 @@ from neurorebit.circuits.adder import AdderTree
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
 from neurorebit.circuits.htree import HTree
 from neurorebit.circuits.register import Register
-from neurorebit.validate import neurosim_circuits as fix
-from neurorebit.validate.neurosim_plan import bits_of, up
+from neurorebit.validate.neurosim import transport
+from neurorebit.validate.neurosim.plan import bits_of, up
 
 if TYPE_CHECKING:
-    from neurorebit.validate.neurosim_chip import ToolChip
+    from neurorebit.validate.neurosim.chip import ToolChip
 
 FOLDS = 16.0  # of the tracks of a tile's tree
 
@@ -153,9 +153,9 @@ class ToolBuffer:
         """Energy [J] and time [s] of a bit, ``read`` or ``write``."""
         block = self.block
         if isinstance(block, FlipFlopBuffer):
-            time, energy = fix.flip_flop_line(block), block.read(block.line).energy.total
+            time, energy = transport.flip_flop_line(block), block.read(block.line).energy.total
         else:
-            time, energy = fix.sram_line(block, kind)
+            time, energy = transport.sram_line(block, kind)
         return float(energy / block.line), float(time / block.line)
 
     @property
@@ -168,5 +168,5 @@ class ToolBuffer:
     def area(self) -> float:
         block = self.block
         if isinstance(block, SramBuffer):
-            return float(fix.sram_area(block))
+            return float(transport.sram_area(block))
         return float(block.footprint.area.total)

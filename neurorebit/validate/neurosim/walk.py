@@ -1,6 +1,6 @@
 """From DNN+NeuroSim V2.1's chip to ours, correction by correction.
 
-``neurosim_steps`` is the table. Each step changes one thing in the tool's sum (``neurosim_chip``)
+``steps`` is the table. Each step changes one thing in the tool's sum (``chip``)
 to what is physically right, or to what our chip has in its place, computed with our chip's blocks.
 """
 
@@ -18,13 +18,14 @@ from neurorebit.chip.tile import Tile
 from neurorebit.circuits.adder import Adder
 from neurorebit.cost import Cost
 from neurorebit.estimate.phases import NARROW
+from neurorebit.validate.cases.macros import macro_of
 from neurorebit.validate.chip_case import ERROR_BITS, ChipCase
 from neurorebit.validate.chip_records import Rows
-from neurorebit.validate.macro_cases import macro_of
-from neurorebit.validate.neurosim import HIDDEN, as_drawn
-from neurorebit.validate.neurosim_chip import ToolChip
-from neurorebit.validate.neurosim_plan import drawn
-from neurorebit.validate.neurosim_steps import STEPS
+from neurorebit.validate.neurosim.chip import ToolChip
+from neurorebit.validate.neurosim.plan import drawn
+from neurorebit.validate.neurosim.steps import STEPS
+from neurorebit.validate.neurosim.technology import as_drawn
+from neurorebit.validate.neurosim.tool import HIDDEN
 from neurorebit.validate.walk import Changes, ChipTool, Pair
 
 

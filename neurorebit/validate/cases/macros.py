@@ -19,7 +19,7 @@ from neurorebit.cost import Bill, Cost
 from neurorebit.device import Device, read_device
 from neurorebit.schema import Document
 from neurorebit.technology import Technology
-from neurorebit.validate.cases import Case, module
+from neurorebit.validate.cases.case import Case, module
 from neurorebit.validate.records import Inputs
 
 AnyMacro = ReramParallelMacro | ReramRowMacro | SramParallelMacro | SramRowMacro

@@ -1,8 +1,8 @@
 """DNN+NeuroSim V2.1's chip, drawn with our blocks: what it adds up, term by term.
 
 System.md 5 to 10 with what they mark as the tool's own; where a block itself differs, the
-corrections of its module (``neurosim_circuits``, ``neurosim_macros``) stand in. An amount is that
-of one image. ``ToolChip`` is no model of a chip: it says where the tool's figures come from.
+corrections of its family stand in. An amount is that of one image. ``ToolChip`` is no model of a
+chip: it says where the tool's figures come from.
 """
 
 from __future__ import annotations
@@ -23,13 +23,18 @@ from neurorebit.circuits.register import Register
 from neurorebit.circuits.wire import RepeatedWire, wire_res
 from neurorebit.cost import Cost
 from neurorebit.technology import Technology
-from neurorebit.validate import neurosim_circuits as fix
-from neurorebit.validate import neurosim_macros as macros
+from neurorebit.validate.cases.macros import adc_kind, macro_of
 from neurorebit.validate.chip_records import ChipRecord, Rows
-from neurorebit.validate.macro_cases import adc_kind, macro_of
-from neurorebit.validate.neurosim_arrays import ToolArrays
-from neurorebit.validate.neurosim_plan import ToolPlan, bits_of, down, drawn, up
-from neurorebit.validate.neurosim_tile import ToolBuffer, ToolTile
+from neurorebit.validate.neurosim import (
+    digital,
+    gradient_unit,
+    parts,
+    sub_array,
+    transport,
+)
+from neurorebit.validate.neurosim.arrays import ToolArrays
+from neurorebit.validate.neurosim.plan import ToolPlan, bits_of, down, drawn, up
+from neurorebit.validate.neurosim.tile import ToolBuffer, ToolTile
 from neurorebit.validate.records import Inputs, Record
 from neurorebit.validate.walk import Drawn
 
@@ -86,21 +91,22 @@ class ToolChip:
 
     @staticmethod
     def tree_area(tree: AdderTree) -> float:
-        return float(fix.tree_area(tree)) if float(tree.operands) > 1.0 else 0.0
+        return float(digital.tree_area(tree)) if float(tree.operands) > 1.0 else 0.0
 
     @cached_property
     def bus_wire(self) -> RepeatedWire:
         """Along a PE."""
-        return fix.searched(RepeatedWire(self.tech, wire_res(self.tech)), halving=False)
+        return transport.searched(RepeatedWire(self.tech, wire_res(self.tech)), halving=False)
 
     @cached_property
     def tree_wire(self) -> RepeatedWire:
         """Of all H-trees."""
         tolerance = self.record["globalBusDelayTolerance"]
-        return fix.searched(RepeatedWire(self.tech, wire_res(self.tech), tolerance), halving=True)
+        wire = RepeatedWire(self.tech, wire_res(self.tech), tolerance)
+        return transport.searched(wire, halving=True)
 
     def htree_area(self, tree: HTree, folds: float) -> float:
-        return fix.htree_area(tree, self.tree_wire, folds) if float(tree.depth) else 0.0
+        return transport.htree_area(tree, self.tree_wire, folds) if float(tree.depth) else 0.0
 
     def _buffer(self, bits: float, line: float, sram: bool, cores: float = 1.0) -> ToolBuffer:
         kind = SramBuffer if sram else FlipFlopBuffer
@@ -183,8 +189,9 @@ class ToolChip:
         return self.drawn.lanes
 
     @cached_property
-    def pool(self) -> fix.PoolGates:
-        return fix.PoolGates(MaxPool(self.tech, self.record.input_bits, 4.0, self.plan.tile_side))
+    def pool(self) -> digital.PoolGates:
+        block = MaxPool(self.tech, self.record.input_bits, 4.0, self.plan.tile_side)
+        return digital.PoolGates(block)
 
     @cached_property
     def accumulator(self) -> AdderTree:
@@ -198,7 +205,7 @@ class ToolChip:
         return AdderTree(self.tech, tiles, bits, self.units, fit_width=width)
 
     @cached_property
-    def gradient_unit(self) -> macros.ToolUnit:
+    def gradient_unit(self) -> gradient_unit.ToolUnit:
         r = self.record
         largest = int(np.argmax(np.prod(r.shapes[:3], axis=0)))
         height, width, channels, kernel_height, kernel_width = r.shapes[:5, largest]
@@ -234,7 +241,7 @@ class ToolChip:
             r.input_bits,
             adc_kind(i),
         )
-        return macros.ToolUnit(**macros.vars_of(unit), i=i)
+        return gradient_unit.ToolUnit(**parts.vars_of(unit), i=i)
 
     @cached_property
     def parts(self) -> dict[str, float]:
@@ -283,7 +290,7 @@ class ToolChip:
                 i.record, variant="SRAM_sequential", inputs={**i.record.inputs, **words}
             )
             i = replace(i, record=record)
-            macro: Any = macros.drawn(macro_of(i, self.tech), i, (0, 0))
+            macro: Any = sub_array.drawn(macro_of(i, self.tech), i, (0, 0))
             joined = macro.shift_add_of(macro.front, bits + values + 2.0, values, "joined")
             kept = (part for _, part in macro.parts if not part.name.endswith("shift_add"))
             array = sum((part.footprint.area.total for part in kept), joined.footprint.area.total)
@@ -309,7 +316,7 @@ class ToolChip:
         depth = int(tree.depth)
         if depth == 0:
             return 0.0
-        path, energy_path, _ = fix.htree_paths(tree)
+        path, energy_path, _ = transport.htree_paths(tree)
         trunk = 2.0 * energy_path - path
         span = float(tree.leaf_height + tree.leaf_width)
         total, delay = 0.0, 0.0
@@ -323,14 +330,12 @@ class ToolChip:
 
     def _sums(self, tree: Callable[[ToolTile], AdderTree], operands: Rows) -> tuple[Rows, Rows]:
         """Energy [J] and time [s] of a sum of so many operands in each layer's tree."""
-        found = [
-            (fix.tree_energy(drawn, n, True), fix.tree_latency(drawn, n)) if n > 1.0 else (0.0, 0.0)
-            for drawn, n in (
-                (tree(self.kinds[bool(split)]), float(n))
-                for split, n in zip(self.plan.split, operands, strict=True)
-            )
-        ]
-        energy, time = np.array(found, dtype=np.float64).T
+        energy, time = np.zeros(len(operands)), np.zeros(len(operands))
+        for i, (split, n) in enumerate(zip(self.plan.split, map(float, operands), strict=True)):
+            if n > 1.0:
+                drawn = tree(self.kinds[bool(split)])
+                energy[i] = digital.tree_energy(drawn, n, True)
+                time[i] = digital.tree_latency(drawn, n)
         return energy, time
 
     @cached_property
@@ -435,7 +440,7 @@ class ToolChip:
         delay = self.of(lambda tile: self.tree_delay(tile.htree))
         time = (into + out) / self.of(lambda tile: tile.wires) * delay
         into, out = self.in_tile(*self.plan.share)
-        path = self.of(lambda tile: fix.htree_paths(tile.htree)[1])
+        path = self.of(lambda tile: transport.htree_paths(tile.htree)[1])
         return Cost.of((into + out) * self.plan.tiles * path * self.tree_wire.energy, time)
 
     @cached_property
@@ -466,7 +471,7 @@ class ToolChip:
         own, flits = self.share_of_wires, self.flits
         sides = self.of(lambda tile: tile.side)
         delay = np.array([self.tree_delay(self.htree(side)) for side in sides])
-        path = np.array([fix.htree_paths(self.htree(side))[1] for side in sides])
+        path = np.array([transport.htree_paths(self.htree(side))[1] for side in sides])
         return Cost.of(flits * own * path * self.tree_wire.energy, flits * delay)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""DNN+NeuroSim V2.1's arrays in a chip: the sub-arrays of ``neurosim_macros``, vector by vector.
+"""DNN+NeuroSim V2.1's arrays in a chip: the sub-arrays of ``macros``, vector by vector.
 
 Every vector of a layer opens its own number of rows. A trace says the share of ones of each bit
 plane; the rows open in an array are then binomial.
@@ -17,10 +17,10 @@ from neurorebit.chip.sram_macro import SramMacro, SramRowMacro
 from neurorebit.circuits.wire import wire_res
 from neurorebit.cost import Bill, Cost
 from neurorebit.technology import Technology
-from neurorebit.validate import neurosim_macros as macros
+from neurorebit.validate.cases.macros import macro_of
 from neurorebit.validate.chip_records import ChipRecord, Rows
-from neurorebit.validate.macro_cases import macro_of
-from neurorebit.validate.neurosim_plan import ToolPlan
+from neurorebit.validate.neurosim import macros, parts, sub_array
+from neurorebit.validate.neurosim.plan import ToolPlan
 from neurorebit.validate.records import Inputs, Record
 
 IDLE = 1e-6  # power [W] of a converter whose column carries nothing
@@ -98,7 +98,7 @@ class ToolArrays:
     @cached_property
     def macro(self) -> Any:
         """The same with the tool's parts."""
-        return macros.drawn(self.right, self.inputs(), (0, 0))  # type: ignore[arg-type]
+        return sub_array.drawn(self.right, self.inputs(), (0, 0))  # type: ignore[arg-type]
 
     @cached_property
     def cell(self) -> tuple[float, float]:
@@ -133,7 +133,7 @@ class ToolArrays:
         mean one [1]: the array waits for it.
         """
         adc = (macro.behind if back else macro.front).converters.adc
-        if not isinstance(adc, macros.ToolFlash):
+        if not isinstance(adc, parts.ToolFlash):
             return np.ones_like(res)
         columns = float(largest(np.array(self.plan.cols)))
         apart = np.minimum(columns * self.cell[1] / np.sqrt(active), 0.95)
