@@ -12,49 +12,18 @@ from functools import cached_property
 
 import numpy as np
 
+from neurorebit.chip.resistive import References, access_switches, col_switches, path_res, touched
 from neurorebit.circuits.adc import SarAdc
 from neurorebit.circuits.array import ReramArray, device_array
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.decoder import MuxDecoder
-from neurorebit.circuits.gates import cells
+from neurorebit.circuits.gates import log2_up, or_else
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix
-from neurorebit.cost import Cost, Footprint, Real, action
+from neurorebit.cost import Cost, Real, action
 from neurorebit.device import Device
 from neurorebit.technology import Technology
-
-ADCS = {"sar": SarAdc}
-
-
-@dataclass(frozen=True, eq=False)
-class Reference(Block):
-    """A column at the middle of the range for each converter, and a mirror that subtracts it."""
-
-    tech: Technology
-    device: Device
-    rows: Real = 128.0
-    cols: Real = 16.0
-    name: str = "reference"
-
-    @cached_property
-    def columns(self) -> ReramArray:
-        """The reference columns, beside the array on the same rows."""
-        return device_array(self.tech, self.device, self.rows, self.cols, "columns")
-
-    @property
-    def parts(self) -> tuple[tuple[Real, Block], ...]:
-        return ((1.0, self.columns),)
-
-    @property
-    def body(self) -> Footprint:
-        """Two minimum transistors a mirror."""
-        return Footprint.of(2.0 * self.cols * cells(self.tech).nfet.area)
-
-    @action
-    def read(self, active_rows: Real, active: Real) -> Cost:
-        """Charge the rows' extension and the references of a share of the converters."""
-        return self.columns.read(active_rows, active * self.cols)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +37,6 @@ class AnalogMacro(Block):
     cols_per_adc: Real = 8.0
     adc_bits: Real = 5.0
     input_bits: Real = 8.0
-    adc_kind: str = "sar"
     name: str = "apim"
 
     @property
@@ -81,38 +49,19 @@ class AnalogMacro(Block):
         return device_array(self.tech, self.device, self.rows, self.cols)
 
     @cached_property
-    def reference(self) -> Reference:
-        return Reference(self.tech, self.device, self.rows, self.adcs)
+    def reference(self) -> References:
+        """Columns at the middle of the range, beside the array on the same rows."""
+        columns = device_array(self.tech, self.device, self.rows, self.adcs, "columns")
+        return References(self.tech, columns, self.adcs, "reference")
 
     @cached_property
     def row_switches(self) -> AccessSwitchMatrix:
-        array, cell = self.array, self.device.cell
-        return AccessSwitchMatrix(
-            self.tech,
-            self.rows,
-            load=array.access_cap,
-            line_res=array.row_res,
-            read_voltage=cell.read_voltage,
-            access_voltage=cell.access_voltage,
-            fit_height=array.col_length,
-            name="row_switches",
-        )
+        return access_switches(self.tech, self.device, self.array, self.rows)
 
     @cached_property
     def col_switches(self) -> ColSwitchMatrix:
         """They program; in a read they rest."""
-        array, cell, pulses = self.array, self.device.cell, self.device.pulses
-        return ColSwitchMatrix(
-            self.tech,
-            self.cols,
-            driven_res=self.device.r_on + array.series_res,
-            load=array.col_cap,
-            line_res=array.col_res,
-            read_voltage=cell.read_voltage,
-            write_voltage=cell.access_voltage if pulses is None else pulses.voltage_ltp,
-            fit_width=array.row_length,
-            name="col_switches",
-        )
+        return col_switches(self.tech, self.device, self.array, self.cols)
 
     @cached_property
     def mux(self) -> AnalogMux:
@@ -121,7 +70,7 @@ class AnalogMacro(Block):
             self.tech,
             self.adcs,
             self.cols_per_adc,
-            driven_res=(self.device.r_on + array.series_res) / self.rows,
+            driven_res=path_res(self.device, array) / self.rows,
             read_voltage=self.device.cell.read_voltage,
             fit_width=array.row_length,
         )
@@ -129,12 +78,12 @@ class AnalogMacro(Block):
     @cached_property
     def mux_decoder(self) -> MuxDecoder:
         load_n, load_p = self.mux.control_load
-        bits = np.ceil(np.log2(self.cols_per_adc) - 1e-9)
+        bits = log2_up(self.cols_per_adc)
         return MuxDecoder(self.tech, bits, load_n=load_n, load_p=load_p, name="mux_decoder")
 
     @cached_property
     def adc(self) -> SarAdc:
-        return ADCS[self.adc_kind](
+        return SarAdc(
             self.tech,
             self.adc_bits,
             self.adcs,
@@ -182,8 +131,8 @@ class AnalogMacro(Block):
         The multiplexers stay at a column until all planes have passed, so rows toggle per plane.
         ``density`` is the share of ones, ``conductance`` the cells' mean share of the range.
         """
-        rows = np.where(np.asarray(used_rows) > 0.0, used_rows, self.rows)
-        share = np.where(np.asarray(used) > 0.0, used, self.cols) / self.cols
+        rows = or_else(used_rows, self.rows)
+        share = or_else(used, self.cols) / self.cols
         active = density * rows
         array, adc = self.array, self.adc
         res = array.column_res(active, conductance)
@@ -215,7 +164,7 @@ class AnalogMacro(Block):
         ``cells`` of the array hold weights (0: all), spread evenly over the rows. Each direction
         has its own voltage and width; a row with both takes both.
         """
-        held = np.where(np.asarray(cells) > 0.0, cells, self.rows * self.cols)
+        held = or_else(cells, self.rows * self.cols)
         array, pulses, opened = self.array, self.device.response, self.row_switches.write()
         (up, up_pulses), (down, down_pulses) = rising, falling
         up_rows, down_rows = (self.rows * touched(share, held / self.rows) for share in (up, down))
@@ -231,8 +180,3 @@ class AnalogMacro(Block):
         time = up_rows * up_pulses * pulses.width_ltp + down_rows * down_pulses * pulses.width_ltd
         lines = up_rows * up_pulses * raised + down_rows * down_pulses * lowered
         return switched + lines + Cost.of(held * (raising + lowering), time).under("cells")
-
-
-def touched(share: Real, cells: Real) -> Real:
-    """Share of the rows in which one of so many cells or more changes, each with this share."""
-    return 1.0 - (1.0 - np.minimum(share, 1.0)) ** cells

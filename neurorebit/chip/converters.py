@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.circuits.adc import FlashAdc, SarAdc, VoltageFlashAdc
+from neurorebit.circuits.adc import ADCS, FlashAdc, SarAdc, VoltageFlashAdc
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.encoder import Encoder
 from neurorebit.cost import Cost, Real, action
@@ -45,12 +45,10 @@ class Converters(Block):
 
     @cached_property
     def adc(self) -> SarAdc | FlashAdc | VoltageFlashAdc:
-        shared = self._shared | {"read_voltage": self.read_voltage}
+        given = self._shared | {"read_voltage": self.read_voltage}
         if self.kind == "flash":
-            return FlashAdc(**shared, full_scale=self.full_scale)
-        if self.kind == "flash_voltage":
-            return VoltageFlashAdc(**shared)
-        return SarAdc(**shared)
+            given["full_scale"] = self.full_scale
+        return ADCS[self.kind](**given)
 
     @cached_property
     def encoder(self) -> Encoder | None:

@@ -18,7 +18,7 @@ from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
-from neurorebit.circuits.gates import log2_up, whole_up
+from neurorebit.circuits.gates import log2_up, or_else, whole_up
 from neurorebit.cost import Cost, Real, action
 from neurorebit.technology import Technology
 
@@ -156,8 +156,8 @@ class GradientUnit(Block):
         """Write so many rows (0: all), of which a share of the cells changes, of so many arrays
         (0: all).
         """
-        count = np.where(np.asarray(rows) > 0.0, rows, self.rows)
-        of = np.where(np.asarray(arrays) > 0.0, arrays, self.arrays)
+        count = or_else(rows, self.rows)
+        of = or_else(arrays, self.arrays)
         return self.array.write(count, written).across(of)
 
 

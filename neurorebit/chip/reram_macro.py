@@ -13,22 +13,27 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chip.apim import touched
 from neurorebit.chip.converters import Converters
 from neurorebit.chip.macro import Counted, Macro, Side
-from neurorebit.circuits.array import ReramArray, device_array
+from neurorebit.chip.resistive import (
+    Array,
+    References,
+    access_switches,
+    col_switches,
+    path_res,
+    programming,
+    touched,
+)
+from neurorebit.circuits.array import device_array
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.driver import RowFollower
-from neurorebit.circuits.gates import cells as gate_cells
-from neurorebit.circuits.gates import log2_up
+from neurorebit.circuits.gates import log2_up, or_else
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
-from neurorebit.cost import Cost, Footprint, Real, action
+from neurorebit.cost import Cost, Real, action
 from neurorebit.device import Device
 from neurorebit.technology import Technology
-
-Array = ReramArray | CrosspointArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +43,6 @@ class ReramMacro(Macro):
     tech: Technology
     device: Device
     name: str = "reram"
-
-    @property
-    def _programming(self) -> Real:
-        """Voltage [V] that the switches pass; without pulse data that of the access gates."""
-        pulses = self.device.pulses
-        return self.device.cell.access_voltage if pulses is None else pulses.voltage_ltp
 
     def array_of(self, rows: Real, cols: Real, name: str = "array") -> Array:
         """So many cells."""
@@ -65,11 +64,6 @@ class ReramMacro(Macro):
     def _read_voltage(self) -> Real:
         return self.device.cell.read_voltage
 
-    @property
-    def _path_res(self) -> Real:
-        """Resistance [ohm] of a cell in the low state, as it is read."""
-        return self.device.r_on + self.array.series_res
-
     def together(self, side: Side) -> Real:
         """Cells of a line that a read sums."""
         raise NotImplementedError
@@ -79,7 +73,7 @@ class ReramMacro(Macro):
         raise NotImplementedError
 
     def mux_res(self, side: Side) -> Real:
-        return self._path_res / self.together(side)
+        return path_res(self.device, self.array) / self.together(side)
 
     def converters_of(self, side: Side) -> Converters:
         return Converters(
@@ -96,18 +90,7 @@ class ReramMacro(Macro):
     @cached_property
     def col_switches(self) -> ColSwitchMatrix:
         """They program, and drive the columns of a transposed read."""
-        array = self.array
-        return ColSwitchMatrix(
-            self.tech,
-            self.cols,
-            driven_res=self._path_res,
-            load=array.col_cap,
-            line_res=array.col_res,
-            read_voltage=self._read_voltage,
-            write_voltage=self._programming,
-            fit_width=array.row_length,
-            name="col_switches",
-        )
+        return col_switches(self.tech, self.device, self.array, self.cols)
 
     @property
     def col_path(self) -> tuple[Block, ...]:
@@ -164,7 +147,7 @@ class ReramMacro(Macro):
 
         Each direction has its own voltage and width, and selects its rows anew.
         """
-        held = np.where(np.asarray(cells) > 0.0, cells, self.rows * self.cols)
+        held = or_else(cells, self.rows * self.cols)
         array, pulses, total = self.array, self.device.response, Cost()
         kinds = (
             (rising, pulses.voltage_ltp, pulses.width_ltp, pulses.levels_ltp, array.pulse_set),
@@ -178,28 +161,6 @@ class ReramMacro(Macro):
             cell = Cost.of(taken, rows * each * width).under("cells")
             total = total + self.select_rows(rows, per_row / self.cols, each) + lines + cell
         return total
-
-
-@dataclass(frozen=True, eq=False)
-class References(Block):
-    """Lines of cells at the middle of the range, one for each converter of a side, and mirrors.
-
-    Their current is subtracted before the conversion, so that weights have signs.
-    """
-
-    tech: Technology
-    cells: Array
-    count: Real
-    name: str = "references"
-
-    @property
-    def parts(self) -> Counted:
-        return ((1.0, self.cells),)
-
-    @property
-    def body(self) -> Footprint:
-        """Two minimum transistors a mirror."""
-        return Footprint.of(2.0 * self.count * gate_cells(self.tech).nfet.area)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -236,11 +197,11 @@ class ParallelMacro(ReramMacro):
         if not self.signed:
             return own
         references = self.references(side)
-        cells, active = references.cells, sensed * side.adcs
         if side.back:
+            cells = references.cells
             cap = cells.row_cap + self.cols * cells.drain_cap
-            return own + cells.read_transposed(driven, active, cap).under(references.name)
-        return own + cells.read(driven, active).under(references.name)
+            return own + references.read_transposed(driven, sensed, cap)
+        return own + references.read(driven, sensed)
 
     @cached_property
     def row_switches(self) -> AccessSwitchMatrix | RowSwitchMatrix:
@@ -255,7 +216,7 @@ class ParallelMacro(ReramMacro):
         self, side: Side, density: Real, state: Real, res: Real, driven: Real, sensed: Real
     ) -> Cost:
         active = density * driven * side.driven
-        res = np.where(np.asarray(res) > 0.0, res, self.array.column_res(active, state))
+        res = or_else(res, self.array.column_res(active, state))
         switches = self.col_switches if side.back else self.row_switches
         opened = switches.drive(density * driven / side.passes, driven)
         position = (opened | self.selected(side, sensed)) + self.settled(side, res)
@@ -270,17 +231,7 @@ class ReramParallelMacro(ParallelMacro):
 
     @cached_property
     def row_switches(self) -> AccessSwitchMatrix:
-        array, cell = self.array, self.device.cell
-        return AccessSwitchMatrix(
-            self.tech,
-            self.rows,
-            load=array.access_cap,
-            line_res=array.row_res,
-            read_voltage=cell.read_voltage,
-            access_voltage=cell.access_voltage,
-            fit_height=array.col_length,
-            name="row_switches",
-        )
+        return access_switches(self.tech, self.device, self.array, self.rows)
 
     def _row_path_write(self) -> Cost:
         return self.row_switches.write()
@@ -307,7 +258,7 @@ class CrosspointMacro(ParallelMacro):
             load=array.row_cap,
             line_res=array.row_res,
             read_voltage=self._read_voltage,
-            write_voltage=self._programming,
+            write_voltage=programming(self.device),
             fit_height=array.col_length,
             name="row_switches",
         )
@@ -348,7 +299,7 @@ class ReramRowMacro(ReramMacro):
             load=array.access_cap,
             line_res=array.row_res,
             read_voltage=cell.read_voltage,
-            write_voltage=self._programming,
+            write_voltage=programming(self.device),
             access_voltage=cell.access_voltage,
             ramp=self.decoder.output_ramp,
             fit_height=array.col_length,
@@ -374,7 +325,7 @@ class ReramRowMacro(ReramMacro):
         self, side: Side, density: Real, state: Real, res: Real, driven: Real, sensed: Real
     ) -> Cost:
         """The lines with a one, one after the other, for every sensed line."""
-        res = np.where(np.asarray(res) > 0.0, res, self.array.column_res(1.0, state))
+        res = or_else(res, self.array.column_res(1.0, state))
         accesses = density * driven * side.driven * side.ways
         opened = accesses * self._opened(side)
         selected = side.passes * (side.ways * self.selected(side, sensed))

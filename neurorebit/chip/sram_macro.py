@@ -12,13 +12,13 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chip.apim import touched
 from neurorebit.chip.converters import Converters
 from neurorebit.chip.macro import Counted, Macro, Side
+from neurorebit.chip.resistive import touched
 from neurorebit.circuits.array import SramArray
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.decoder import Decoder
-from neurorebit.circuits.gates import log2_up, nfet_res
+from neurorebit.circuits.gates import log2_up, nfet_res, or_else
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
@@ -116,7 +116,7 @@ class SramMacro(Macro):
         cells: Real = 0.0,
     ) -> Cost:
         """Read the rows that change, and write them; a cell takes no pulses (subarray.md 7)."""
-        held = np.where(np.asarray(cells) > 0.0, cells, self.rows * self.cols)
+        held = or_else(cells, self.rows * self.cols)
         changed = rising[0] + falling[0]
         rows = self.rows * touched(changed, held / self.rows)
         written = changed * held / np.maximum(rows, 1e-300) / self.cols
@@ -193,7 +193,7 @@ class SramParallelMacro(SramMacro):
     ) -> Cost:
         active = density * driven * side.driven
         line = self.array.read_res / np.maximum(active * state, 1.0)
-        res = np.where(np.asarray(res) > 0.0, res, line)
+        res = or_else(res, line)
         opened = self.driver(side).drive(density * driven / side.passes, driven)
         position = (opened | self.selected(side, sensed)) + side.precharger.precharge(sensed)
         position = position + self.sensed(side).across(active / side.passes)

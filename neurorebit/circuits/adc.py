@@ -150,4 +150,8 @@ class VoltageFlashAdc(_Adc):
         return Cost.of(self.count * self.power(res) * latency, latency)
 
 
-ADCS = {"sar": SarAdc, "flash": FlashAdc, "flash_voltage": VoltageFlashAdc}
+ADCS: dict[str, type[SarAdc] | type[FlashAdc] | type[VoltageFlashAdc]] = {
+    "sar": SarAdc,
+    "flash": FlashAdc,
+    "flash_voltage": VoltageFlashAdc,
+}

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.circuits.gates import cells, nand
+from neurorebit.circuits.gates import cells, nand, or_else
 from neurorebit.circuits.layout import Placed
 from neurorebit.circuits.sensing import (
     column_power,
@@ -109,8 +109,7 @@ class VoltageSenseAmp(Placed):
         node = n.nfet_cap + n.output_cap + p.output_cap
         current = self.read_voltage / self.res_on - self.read_voltage / self.res_off
         current = np.where(np.greater(current, 0.0), current, np.nan)
-        given = np.asarray(self.swing) > 0.0
-        swing = np.where(given, self.swing, self.tech.sram.sense_voltage)
+        swing = or_else(self.swing, self.tech.sram.sense_voltage)
         charging = swing * (node + n.output_cap + self.load) / current
         return 2.3 * p.pfet_res * node + charging + 2.0 / self.tech.clock
 

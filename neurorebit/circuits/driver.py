@@ -14,6 +14,7 @@ from neurorebit.circuits.gates import (
     cell_height,
     cells,
     chain,
+    or_else,
     stage,
     switch,
     whole_down,
@@ -45,8 +46,7 @@ class _Follower(Placed):
 
     @property
     def _side(self) -> Real:
-        given = np.asarray(self.fit_height) > 0.0
-        return np.where(given, self.fit_height, self.lines * cell_height(self.tech))
+        return or_else(self.fit_height, self.lines * cell_height(self.tech))
 
     @cached_property
     def gate(self) -> Gate:
@@ -194,8 +194,7 @@ class LineDriver(Placed):
 
     @property
     def _side(self) -> Real:
-        given = np.asarray(self.fit_height) > 0.0
-        return np.where(given, self.fit_height, self.lines * cell_height(self.tech))
+        return or_else(self.fit_height, self.lines * cell_height(self.tech))
 
     @cached_property
     def gate(self) -> Gate:

@@ -36,6 +36,11 @@ def whole_down(x: Real) -> Real:
     return np.floor(x * (1.0 + GUARD))
 
 
+def or_else(value: Real, default: Real) -> Real:
+    """A number, and where it is 0, which stands for not given, another."""
+    return np.where(np.asarray(value) > 0.0, value, default)
+
+
 def stage(tau: Real, ramp: Real) -> tuple[Real, Real]:
     """Delay [s] and output ramp [1/s] of a stage with time constant tau (Horowitz, 1983)."""
     delay = np.sqrt((np.log(2.0) * tau) ** 2 + 0.5 * tau / ramp)
@@ -179,9 +184,7 @@ class Gate:
 
     @cached_property
     def height(self) -> Real:
-        return np.where(
-            np.asarray(self.cell_height) > 0.0, self.cell_height, cell_height(self.tech)
-        )
+        return or_else(self.cell_height, cell_height(self.tech))
 
     @cached_property
     def strips(self) -> tuple[Strip, Strip]:

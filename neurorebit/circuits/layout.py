@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurorebit.circuits.block import Block
-from neurorebit.circuits.gates import whole_down, whole_up
+from neurorebit.circuits.gates import or_else, whole_down, whole_up
 from neurorebit.cost import Real
 
 
@@ -86,8 +86,8 @@ def bank(
 
 def stretched(block: Placed, area: Real, free_width: Real) -> tuple[Real, Real]:
     """Width and height of an area that takes any shape."""
-    wide = np.where(np.asarray(block.fit_width) > 0.0, block.fit_width, 1.0)
-    high = np.where(np.asarray(block.fit_height) > 0.0, block.fit_height, 1.0)
+    wide = or_else(block.fit_width, 1.0)
+    high = or_else(block.fit_height, 1.0)
     return fitted(block, (free_width, area / free_width), area / wide, area / high)
 
 

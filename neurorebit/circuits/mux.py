@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.circuits.gates import PassGate, Switch, cells, gate_pitch, switch
+from neurorebit.circuits.gates import PassGate, Switch, cells, gate_pitch, or_else, switch
 from neurorebit.circuits.layout import Placed, folded_width
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
@@ -42,8 +42,7 @@ class AnalogMux(Placed):
     def _row(self) -> tuple[Real, Real, Real]:
         """Width [m], rows of pass gates, folds of a pass gate."""
         pitch, gates = gate_pitch(self.tech), self.outputs * self.ways
-        given = np.asarray(self.fit_width) > 0.0
-        side = np.where(given, self.fit_width, 2.0 * gates * pitch)
+        side = or_else(self.fit_width, 2.0 * gates * pitch)
         return side, *folded_width(side, gates, 1.0, pitch)
 
     @cached_property
@@ -100,8 +99,7 @@ class Demux(Placed):
     def _row(self) -> tuple[Real, Real, Real]:
         """Width [m], rows of pass gates, folds of a pass gate."""
         pitch = gate_pitch(self.tech)
-        given = np.asarray(self.fit_width) > 0.0
-        side = np.where(given, self.fit_width, 4.0 * self.lines * pitch)
+        side = or_else(self.fit_width, 4.0 * self.lines * pitch)
         return side, *folded_width(side, self.lines, 2.0, pitch)
 
     @cached_property

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.circuits.gates import STEP, Gate, lone_pfet, stage
+from neurorebit.circuits.gates import STEP, Gate, lone_pfet, or_else, stage
 from neurorebit.circuits.layout import Placed, bank
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
@@ -62,8 +62,7 @@ class Precharger(Placed):
     @property
     def read_swing(self) -> Real:
         """Voltage [V] a bitline falls by in a read."""
-        given = np.asarray(self.swing) > 0.0
-        return np.where(given, self.swing, self.tech.sram.sense_voltage)
+        return or_else(self.swing, self.tech.sram.sense_voltage)
 
     @action
     def precharge(self, active: Real = 1.0) -> Cost:

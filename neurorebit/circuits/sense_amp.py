@@ -13,6 +13,7 @@ from neurorebit.circuits.gates import (
     lone_nfet,
     lone_pfet,
     nfet_gm,
+    or_else,
     pfet_gm,
 )
 from neurorebit.circuits.layout import Placed, stretched
@@ -44,7 +45,7 @@ class SenseAmp(Placed):
     @property
     def _pitch(self) -> Real:
         cell = self.tech.sram.width * self.tech.feature
-        pitch = np.where(np.asarray(self.pitch) > 0.0, self.pitch, cell)
+        pitch = or_else(self.pitch, cell)
         return np.where(pitch > 6.0 * self.tech.feature, pitch, np.nan)
 
     @cached_property
@@ -82,7 +83,6 @@ class SenseAmp(Placed):
         """Resolve a share of the columns, and a clock cycle to latch them."""
         tech, feature = self.tech, self.tech.feature
         gm = nfet_gm(tech, self.pull_down * feature) + pfet_gm(tech, self.pull_up * feature)
-        given = np.asarray(self.swing) > 0.0
-        swing = np.where(given, self.swing, tech.sram.sense_voltage)
+        swing = or_else(self.swing, tech.sram.sense_voltage)
         latency = self.node_cap / gm * np.log(tech.vdd / swing) + 1.0 / tech.clock
         return Cost.of(active * self.cols * self.node_cap * tech.vdd**2, latency)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-
-import numpy as np
+from typing import ClassVar
 
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.gates import (
@@ -19,6 +18,7 @@ from neurorebit.circuits.gates import (
     cell_height,
     gate_pitch,
     nfet_res,
+    or_else,
     stage,
     switch,
 )
@@ -28,8 +28,72 @@ from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
 
 
+class _LineSwitches(Placed):
+    """Flip-flops, and the pass gates that they switch."""
+
+    tech: Technology
+    lines: Real
+
+    @property
+    def register(self) -> Register:
+        """A flip-flop a line."""
+        raise NotImplementedError
+
+    @property
+    def parts(self) -> tuple[tuple[Real, Block], ...]:
+        return ((1.0, self.register),)
+
+    @property
+    def body(self) -> Footprint:
+        """The pass gates, which do not leak: both sides rest at the same voltage."""
+        return Footprint.of(self.area - self.register.area)
+
+    @property
+    def _path(self) -> tuple[Real, Real]:
+        raise NotImplementedError
+
+    @property
+    def delay(self) -> Real:
+        """Time [s] from the flip-flop to the far end of the line."""
+        return self._path[0]
+
+    @property
+    def output_ramp(self) -> Real:
+        """Ramp [1/s] at the far end of the line."""
+        return self._path[1]
+
+    def _switched(self, energy: Real, changed: Real) -> Cost:
+        return self.register.store(changed) + Cost.of(energy, self.delay)
+
+
+class _Beside(_LineSwitches):
+    """Beside an array: pass gates in standard cells, stacked along the height."""
+
+    GATES: ClassVar[float]  # pass gates a line
+
+    @cached_property
+    def _stack(self) -> tuple[Real, Real, Real]:
+        """Height [m], columns of pass gates, height of a pass gate [m]."""
+        side = or_else(self.fit_height, self.lines * cell_height(self.tech))
+        return side, *folded_height(side, self.lines, cell_height(self.tech))
+
+    @property
+    def gate(self) -> Gate:
+        """A pass gate as laid out."""
+        raise NotImplementedError
+
+    @cached_property
+    def register(self) -> Register:
+        return Register(self.tech, self.lines, fit_height=self._stack[0])
+
+    @cached_property
+    def size(self) -> tuple[Real, Real]:
+        height, cols, _ = self._stack
+        return self.GATES * self.gate.width * cols + self.register.width, height
+
+
 @dataclass(frozen=True, eq=False)
-class _SwitchMatrix(Placed):
+class _SwitchMatrix(_LineSwitches):
     """Two pass gates a line, which take a small share of the voltage over what they drive.
 
     ``driven_res`` is the resistance [ohm] the line presents, ``load`` and ``line_res`` the line's
@@ -54,10 +118,6 @@ class _SwitchMatrix(Placed):
         return switch(self.tech, self.driven_res, self.tech.switch.linear)
 
     @property
-    def register(self) -> Register:
-        raise NotImplementedError
-
-    @property
     def drain_cap(self) -> Real:
         """Capacitance [F] of one side of a pass gate."""
         raise NotImplementedError
@@ -67,31 +127,10 @@ class _SwitchMatrix(Placed):
         """Capacitance [F] of the gates of a pass gate."""
         raise NotImplementedError
 
-    @property
-    def parts(self) -> tuple[tuple[Real, Block], ...]:
-        return ((1.0, self.register),)
-
-    @property
-    def body(self) -> Footprint:
-        """The pass gates, which do not leak: both sides rest at the same voltage."""
-        return Footprint.of(self.area - self.register.area)
-
     @cached_property
     def _path(self) -> tuple[Real, Real]:
         tau = self.switch.res * (3.0 * self.drain_cap + self.load)
         return stage(tau + self.line_res * self.load / 2.0, self.ramp)
-
-    @property
-    def delay(self) -> Real:
-        """Time [s] from the flip-flop to the far end of the line."""
-        return self._path[0]
-
-    @property
-    def output_ramp(self) -> Real:
-        return self._path[1]
-
-    def _switched(self, energy: Real, changed: Real) -> Cost:
-        return self.register.store(changed) + Cost.of(energy, self.delay)
 
     @action
     def drive(self, density: Real = 0.5, changed: Real = 1.0) -> Cost:
@@ -102,15 +141,10 @@ class _SwitchMatrix(Placed):
 
 
 @dataclass(frozen=True, eq=False)
-class RowSwitchMatrix(_SwitchMatrix):
-    """Beside an array: pass gates in standard cells, stacked along the height."""
+class RowSwitchMatrix(_Beside, _SwitchMatrix):
+    """Beside an array, two pass gates a row."""
 
-    @cached_property
-    def _stack(self) -> tuple[Real, Real, Real]:
-        """Height [m], columns of pass gates, height of a pass gate [m]."""
-        given = np.asarray(self.fit_height) > 0.0
-        side = np.where(given, self.fit_height, self.lines * cell_height(self.tech))
-        return side, *folded_height(side, self.lines, cell_height(self.tech))
+    GATES = 2.0
 
     @cached_property
     def gate(self) -> Gate:
@@ -125,15 +159,6 @@ class RowSwitchMatrix(_SwitchMatrix):
     @property
     def control_cap(self) -> Real:
         return self.gate.input_cap
-
-    @cached_property
-    def register(self) -> Register:
-        return Register(self.tech, self.lines, fit_height=self._stack[0])
-
-    @cached_property
-    def size(self) -> tuple[Real, Real]:
-        height, cols, _ = self._stack
-        return 2.0 * self.gate.width * cols + self.register.width, height
 
     @action
     def write(self, changed: Real = 1.0) -> Cost:
@@ -157,8 +182,7 @@ class ColSwitchMatrix(_SwitchMatrix):
     def _row(self) -> tuple[Real, Real, Real]:
         """Width [m], rows of pass gates, folds of a pass gate."""
         pitch = gate_pitch(self.tech)
-        given = np.asarray(self.fit_width) > 0.0
-        side = np.where(given, self.fit_width, 4.0 * self.lines * pitch)
+        side = or_else(self.fit_width, 4.0 * self.lines * pitch)
         return side, *folded_width(side, self.lines, 2.0, pitch)
 
     @cached_property
@@ -205,11 +229,13 @@ class ColSwitchMatrix(_SwitchMatrix):
 
 
 @dataclass(frozen=True, eq=False)
-class AccessSwitchMatrix(Placed):
+class AccessSwitchMatrix(_Beside):
     """For 1T1R arrays: a flip-flop drives a row's access gates and its input line alike.
 
     Four pass gates a row of ``drive`` times the minimum (circuits.md 4.3).
     """
+
+    GATES = 4.0
 
     tech: Technology
     lines: Real = 128.0
@@ -224,13 +250,6 @@ class AccessSwitchMatrix(Placed):
     name: str = "switch_matrix"
 
     @cached_property
-    def _stack(self) -> tuple[Real, Real, Real]:
-        """Height [m], columns of pass gates, height of a pass gate [m]."""
-        given = np.asarray(self.fit_height) > 0.0
-        side = np.where(given, self.fit_height, self.lines * cell_height(self.tech))
-        return side, *folded_height(side, self.lines, cell_height(self.tech))
-
-    @cached_property
     def gate(self) -> Gate:
         """A pass gate as laid out."""
         narrow = self.drive_strength * self.tech.layout.min_width * self.tech.feature
@@ -242,36 +261,9 @@ class AccessSwitchMatrix(Placed):
         return self.tech.switch.linear * nfet_res(self.tech, self.gate.nfet)
 
     @cached_property
-    def register(self) -> Register:
-        return Register(self.tech, self.lines, fit_height=self._stack[0])
-
-    @cached_property
-    def size(self) -> tuple[Real, Real]:
-        height, cols, _ = self._stack
-        return 4.0 * self.gate.width * cols + self.register.width, height
-
-    @property
-    def parts(self) -> tuple[tuple[Real, Block], ...]:
-        return ((1.0, self.register),)
-
-    @property
-    def body(self) -> Footprint:
-        """The pass gates, which do not leak: both sides rest at the same voltage."""
-        return Footprint.of(self.area - self.register.area)
-
-    @cached_property
     def _path(self) -> tuple[Real, Real]:
         tau = self.switch_res * (5.0 * self.gate.output_cap + self.load)
         return stage(tau + self.line_res * self.load / 2.0, self.ramp)
-
-    @property
-    def delay(self) -> Real:
-        """Time [s] from the flip-flop to the far end of the line."""
-        return self._path[0]
-
-    @property
-    def output_ramp(self) -> Real:
-        return self._path[1]
 
     @action
     def drive(self, density: Real = 0.5, changed: Real = 1.0) -> Cost:
@@ -279,11 +271,11 @@ class AccessSwitchMatrix(Placed):
         drain, control = self.gate.output_cap, self.gate.input_cap
         row = drain * (2.0 * self.access_voltage**2 + 5.0 * self.read_voltage**2)
         row = row + 3.0 * control * self.tech.vdd**2
-        return self.register.store(changed) + Cost.of(density * self.lines * row, self.delay)
+        return self._switched(density * self.lines * row, changed)
 
     @action
     def write(self, changed: Real = 1.0) -> Cost:
         """Open one row for programming."""
         row = 2.0 * self.gate.output_cap * self.access_voltage**2
         row = row + 5.0 * self.gate.input_cap * self.tech.vdd**2
-        return self.register.store(changed) + Cost.of(row, self.delay)
+        return self._switched(row, changed)

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.block import Block
-from neurorebit.circuits.gates import GUARD, Gate, cells, inverter
+from neurorebit.circuits.gates import GUARD, Gate, cells, inverter, or_else
 from neurorebit.circuits.shared import shared
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
@@ -91,12 +91,12 @@ class RepeatedWire:
     @property
     def size(self) -> Real:
         """Repeaters in minimum inverters."""
-        return np.where(np.asarray(self.given_size) > 0.0, self.given_size, self._design[0])
+        return or_else(self.given_size, self._design[0])
 
     @property
     def spacing(self) -> Real:
         """Distance of repeaters [m]."""
-        return np.where(np.asarray(self.given_spacing) > 0.0, self.given_spacing, self._design[1])
+        return or_else(self.given_spacing, self._design[1])
 
     @cached_property
     def repeater(self) -> Gate:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.circuits.gates import STEP, Gate, cells, chain, inverter
+from neurorebit.circuits.gates import STEP, Gate, cells, chain, inverter, or_else
 from neurorebit.circuits.layout import Placed, bank
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
@@ -34,8 +34,7 @@ class WriteDriver(Placed):
     def driver(self) -> Gate:
         """The inverter on a bitline."""
         effort = np.sqrt(self.load / cells(self.tech).inverter.input_cap)
-        given = np.asarray(self.drive_strength) > 0.0
-        strength = np.where(given, self.drive_strength, np.maximum(effort, 1.0))
+        strength = or_else(self.drive_strength, np.maximum(effort, 1.0))
         return inverter(self.tech, 2.0 * strength, 2.0 * strength)
 
     @cached_property

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurorebit.chip.apim import AnalogMacro, touched
+from neurorebit.chip.apim import AnalogMacro
+from neurorebit.chip.resistive import touched
 from neurorebit.device import read_device
 from neurorebit.paths import shipped
 from neurorebit.schema import Document
