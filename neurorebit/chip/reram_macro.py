@@ -16,7 +16,6 @@ import numpy as np
 from neurorebit.chip.converters import Converters
 from neurorebit.chip.macro import Counted, Macro, Side
 from neurorebit.chip.resistive import (
-    Array,
     References,
     access_switches,
     col_switches,
@@ -30,6 +29,7 @@ from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.gates import log2_up, or_else
+from neurorebit.circuits.resistive import ResistiveArray
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
 from neurorebit.cost import Cost, Real, action
 from neurorebit.device import Device
@@ -44,12 +44,12 @@ class ReramMacro(Macro):
     device: Device
     name: str = "reram"
 
-    def array_of(self, rows: Real, cols: Real, name: str = "array") -> Array:
+    def array_of(self, rows: Real, cols: Real, name: str = "array") -> ResistiveArray:
         """So many cells."""
         return device_array(self.tech, self.device, rows, cols, name)
 
     @cached_property
-    def array(self) -> Array:
+    def array(self) -> ResistiveArray:
         return self.array_of(self.rows, self.cols)
 
     @property

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorebit.circuits.array import ReramArray
 from neurorebit.circuits.block import Block
-from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.circuits.gates import cells as gate_cells
+from neurorebit.circuits.resistive import ResistiveArray
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.device import Device
 from neurorebit.technology import Technology
-
-Array = ReramArray | CrosspointArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +23,7 @@ class References(Block):
     """
 
     tech: Technology
-    cells: Array
+    cells: ResistiveArray
     count: Real
     name: str = "references"
 
@@ -50,7 +47,7 @@ class References(Block):
         return self.cells.read_transposed(driven, active * self.count, row_cap)
 
 
-def path_res(device: Device, array: Array) -> Real:
+def path_res(device: Device, array: ResistiveArray) -> Real:
     """Resistance [ohm] of a cell in the low state, as it is read."""
     return device.r_on + array.series_res
 
@@ -61,7 +58,7 @@ def programming(device: Device) -> Real:
 
 
 def access_switches(
-    tech: Technology, device: Device, array: Array, rows: Real
+    tech: Technology, device: Device, array: ResistiveArray, rows: Real
 ) -> AccessSwitchMatrix:
     """A flip-flop a row, which opens its access transistors and drives its input line."""
     return AccessSwitchMatrix(
@@ -76,7 +73,9 @@ def access_switches(
     )
 
 
-def col_switches(tech: Technology, device: Device, array: Array, cols: Real) -> ColSwitchMatrix:
+def col_switches(
+    tech: Technology, device: Device, array: ResistiveArray, cols: Real
+) -> ColSwitchMatrix:
     """They program, and drive the columns where a read is transposed."""
     return ColSwitchMatrix(
         tech,

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.decoder import Decoder
-from neurorebit.circuits.gates import Gate, cell_height, cells
+from neurorebit.circuits.gates import Gate, cell_height, cells, log2_up
 from neurorebit.circuits.layout import Placed, stretched
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.cost import Cost, Footprint, Real, action
@@ -36,7 +36,7 @@ class Sigmoid(Placed):
 
     @cached_property
     def decoder(self) -> Decoder:
-        return Decoder(self.tech, np.ceil(np.log2(self.entries) - 1e-9))
+        return Decoder(self.tech, log2_up(self.entries))
 
     @cached_property
     def sense_amp(self) -> SenseAmp:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.circuits.gates import STEP, cells, stage
+from neurorebit.circuits.gates import STEP, cells, log2_up, stage
 from neurorebit.circuits.layout import Placed, bank, stretched
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
@@ -153,7 +153,7 @@ class AdderTree(Placed):
 
     def levels(self, operands: Real) -> Real:
         """Levels of a tree of so many operands."""
-        return np.ceil(np.log2(np.maximum(operands, 1.0)) - 1e-9)
+        return log2_up(operands)
 
     @property
     def sum_bits(self) -> Real:

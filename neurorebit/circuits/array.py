@@ -13,6 +13,7 @@ import numpy as np
 
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.gates import Gate, cell_edges, gate_cap, nfet_res, pfet_res, stage
+from neurorebit.circuits.resistive import ResistiveArray
 from neurorebit.circuits.shared import shared
 from neurorebit.circuits.wire import wire_res
 from neurorebit.cost import Cost, Footprint, Real, action
@@ -21,7 +22,7 @@ from neurorebit.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)
-class ReramArray(Block):
+class ReramArray(ResistiveArray):
     """1T1R cells: a row opens its access transistors and drives its input line.
 
     The access transistor takes ``device.cell.access_share`` of the on-resistance; it is at least a
@@ -35,14 +36,8 @@ class ReramArray(Block):
     name: str = "array"
 
     @property
-    def row_length(self) -> Real:
-        """Length of a row line [m]."""
-        return self.cols * self.device.cell.width * self.tech.feature
-
-    @property
-    def col_length(self) -> Real:
-        """Length of a column line [m]."""
-        return self.rows * self.device.cell.height * self.tech.feature
+    def pitch(self) -> Real:
+        return self.tech.feature
 
     @property
     def access_res(self) -> Real:
@@ -53,7 +48,6 @@ class ReramArray(Block):
 
     @property
     def series_res(self) -> Real:
-        """Resistance [ohm] that a read finds beside the device in a cell."""
         return self.access_res
 
     @cached_property
@@ -72,52 +66,16 @@ class ReramArray(Block):
             self.tech, self.access_width
         )
 
-    @property
-    def row_cap(self) -> Real:
-        """Load of an input line [F]."""
-        return self.tech.wire.cap * self.row_length
-
     @cached_property
     def drain_cap(self) -> Real:
         """Load of a cell on a line, the drain of its access transistor [F]."""
         room = np.maximum(self.device.cell.width * self.tech.feature, cell_edges(self.tech))
         return shared(Gate, self.tech, self.access_width, 0.0, cell_height=room).output_cap
 
-    @cached_property
-    def col_cap(self) -> Real:
-        """Load of a column line with the drains on it [F]."""
-        return self.tech.wire.cap * self.col_length + self.rows * self.drain_cap
-
-    @cached_property
-    def row_res(self) -> Real:
-        """Resistance of a row line [ohm]."""
-        return wire_res(self.tech) * self.row_length
-
-    @cached_property
-    def col_res(self) -> Real:
-        """Resistance of a column line [ohm]."""
-        return wire_res(self.tech) * self.col_length
-
     @property
     def body(self) -> Footprint:
-        """Resistive cells do not leak; what flows in a read is in the converter's power."""
+        """Nan where the access transistor does not fit."""
         return Footprint.of(self.row_length * self.col_length + 0.0 * self.access_width)
-
-    def conductance(self, share: Real) -> Real:
-        """Cell conductance [S] at this share of the range."""
-        return self.device.g_min + share * (self.device.g_max - self.device.g_min)
-
-    def column_res(self, active_rows: Real, share: Real) -> Real:
-        """Resistance [ohm] of a column: cells of active rows, their access and mean wires."""
-        wires = (self.row_res + self.col_res) / 2.0
-        cell = 1.0 / self.conductance(share) + self.series_res + wires
-        return cell / np.maximum(active_rows, 1e-12)
-
-    @action
-    def settle(self, column_res: Real, load: Real, precision: Real) -> Cost:
-        """Let the columns settle to 1 / ``precision`` of full scale; ``load`` hangs on each [F]."""
-        tau = column_res * (self.col_cap + load) + self.col_res * self.col_cap / 2.0
-        return Cost.of(0.0, tau * np.log(precision))
 
     @action
     def read(self, active_rows: Real, columns: Real) -> Cost:
@@ -128,25 +86,12 @@ class ReramArray(Block):
         return Cost.of(active_rows * row + columns * col, 0.0)
 
     @action
-    def settle_rows(self, row_res: Real, load: Real, precision: Real) -> Cost:
-        """As ``settle``, for rows that are sensed; ``load`` is all that hangs on one [F]."""
-        tau = row_res * load + self.row_res * load / 2.0
-        return Cost.of(0.0, tau * np.log(precision))
-
-    @action
     def read_transposed(self, columns: Real, sensed: Real, row_cap: Real) -> Cost:
         """Charge so many columns, and the input and access lines of so many sensed rows."""
         cell = self.device.cell
         col = self.col_cap * cell.read_voltage**2
         row = row_cap * cell.read_voltage**2 + self.access_cap * cell.access_voltage**2
         return Cost.of(columns * col + sensed * row, 0.0)
-
-    def written(self, share: Real, voltage: Real, width: Real, pulses: Real) -> Real:
-        """Energy [J] that a cell at this share of the range takes in a pulse of this width [s].
-
-        ``pulses`` lead from one end of the range to the other.
-        """
-        return self.conductance(share) * voltage**2 * width
 
     @action
     def pulse_set(self, cells: Real, voltage: Real, width: Real) -> Cost:

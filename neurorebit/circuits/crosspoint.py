@@ -7,13 +7,9 @@ take half the write voltage each; cells that share one of them see the other hal
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
-
-from neurorebit.circuits.block import Block
-from neurorebit.circuits.wire import wire_res
-from neurorebit.cost import Cost, Footprint, Real, action
+from neurorebit.circuits.resistive import ResistiveArray
+from neurorebit.cost import Cost, Real, action
 from neurorebit.device import Device
 from neurorebit.technology import Technology
 
@@ -31,8 +27,11 @@ def selected_res(
 
 
 @dataclass(frozen=True, eq=False)
-class CrosspointArray(Block):
-    """Cells between rows and columns. ``nonlinearity`` is that of the selectors."""
+class CrosspointArray(ResistiveArray):
+    """Cells with a selector each, which has neither a resistance of its own nor a line or a drain.
+
+    ``nonlinearity`` is that of the selectors.
+    """
 
     tech: Technology
     device: Device
@@ -42,85 +41,17 @@ class CrosspointArray(Block):
     name: str = "array"
 
     @property
-    def row_length(self) -> Real:
-        """Length of a row line [m]."""
-        return self.cols * self.device.cell.width * self.tech.wire.width
-
-    @property
-    def col_length(self) -> Real:
-        """Length of a column line [m]."""
-        return self.rows * self.device.cell.height * self.tech.wire.width
-
-    @property
-    def series_res(self) -> Real:
-        """A selector has no resistance of its own at the read voltage."""
-        return 0.0
-
-    @property
-    def drain_cap(self) -> Real:
-        """Nor a drain."""
-        return 0.0
-
-    @property
-    def access_cap(self) -> Real:
-        """Nor a line that opens it."""
-        return 0.0
-
-    @property
-    def row_cap(self) -> Real:
-        """Load of a row line [F]."""
-        return self.tech.wire.cap * self.row_length
-
-    @property
-    def col_cap(self) -> Real:
-        """Load of a column line [F]."""
-        return self.tech.wire.cap * self.col_length
-
-    @cached_property
-    def row_res(self) -> Real:
-        """Resistance of a row line [ohm]."""
-        return wire_res(self.tech) * self.row_length
-
-    @cached_property
-    def col_res(self) -> Real:
-        """Resistance of a column line [ohm]."""
-        return wire_res(self.tech) * self.col_length
-
-    @property
-    def body(self) -> Footprint:
-        """Resistive cells do not leak; what flows in a read is in the converter's power."""
-        return Footprint.of(self.row_length * self.col_length)
-
-    def conductance(self, share: Real) -> Real:
-        """Cell conductance [S] at this share of the range, at the read voltage."""
-        return self.device.g_min + share * (self.device.g_max - self.device.g_min)
+    def pitch(self) -> Real:
+        return self.tech.wire.width
 
     def conductance_at(self, share: Real, voltage: Real, write_voltage: Real) -> Real:
-        """The same at another voltage."""
+        """Cell conductance [S] at this share of the range, at another voltage [V]."""
         read = self.device.cell.read_voltage
         res = 1.0 / self.conductance(share)
         return 1.0 / selected_res(res, voltage, read, write_voltage, self.nonlinearity)
 
     def written(self, share: Real, voltage: Real, width: Real, pulses: Real) -> Real:
-        """Energy [J] that a cell at this share of the range takes in a pulse of this width [s]."""
         return self.conductance_at(share, voltage, voltage) * voltage**2 * width
-
-    def column_res(self, active_rows: Real, share: Real) -> Real:
-        """Resistance [ohm] of a column: cells of active rows and mean wires."""
-        cell = 1.0 / self.conductance(share) + (self.row_res + self.col_res) / 2.0
-        return cell / np.maximum(active_rows, 1e-12)
-
-    @action
-    def settle(self, column_res: Real, load: Real, precision: Real) -> Cost:
-        """Let the columns settle to 1 / ``precision`` of full scale; ``load`` hangs on each [F]."""
-        tau = column_res * (self.col_cap + load) + self.col_res * self.col_cap / 2.0
-        return Cost.of(0.0, tau * np.log(precision))
-
-    @action
-    def settle_rows(self, row_res: Real, load: Real, precision: Real) -> Cost:
-        """As ``settle``, for rows that are sensed; ``load`` is all that hangs on one [F]."""
-        tau = row_res * load + self.row_res * load / 2.0
-        return Cost.of(0.0, tau * np.log(precision))
 
     @action
     def read(self, active_rows: Real, columns: Real) -> Cost:

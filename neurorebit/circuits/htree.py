@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.gates import log2_up
 from neurorebit.circuits.wire import Wires, wires
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
@@ -42,7 +43,7 @@ class HTree(Block):
     def depth(self) -> Real:
         """Levels of branches."""
         side = np.maximum(self.rows, self.cols)
-        levels = np.ceil(np.log2(np.maximum(side, 1.0)) - 1e-9)
+        levels = log2_up(side)
         return np.where(levels <= LEVELS.size, levels, np.nan)
 
     @cached_property

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from neurorebit.circuits.comparator import Comparator
-from neurorebit.circuits.gates import STEP, Gate, cells, chain, nor, stage
+from neurorebit.circuits.gates import STEP, Gate, cells, chain, log2_up, nor, stage
 from neurorebit.circuits.layout import Placed, stretched
 from neurorebit.cost import Cost, Footprint, Real, action
 from neurorebit.technology import Technology
@@ -39,7 +37,7 @@ class MaxPool(Placed):
     @property
     def levels(self) -> Real:
         """Comparisons one after the other."""
-        return np.ceil(np.log2(np.maximum(self.window, 1.0)) - 1e-9)
+        return log2_up(self.window)
 
     @cached_property
     def _bit(self) -> Comparator:

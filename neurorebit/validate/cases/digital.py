@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.comparator import Comparator
 from neurorebit.circuits.encoder import Encoder
+from neurorebit.circuits.gates import log2_up
 from neurorebit.circuits.pooling import MaxPool
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.shift_add import ShiftAdd
@@ -114,7 +113,7 @@ def _max_pool(i: Inputs, tech: Technology) -> Case:
 def _encoder(i: Inputs, tech: Technology) -> Case:
     block = Encoder(
         tech,
-        np.ceil(np.log2(i["num_level"]) - 1e-9),
+        log2_up(i["num_level"]),
         i["num_encoder"],
         activity=i.given("activity", 1.0),
         fit_width=i.given("fixed_width_m", 0.0),

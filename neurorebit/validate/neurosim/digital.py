@@ -15,6 +15,7 @@ from neurorebit.circuits.gates import (
     STEP,
     cells,
     chain,
+    log2_up,
     nor,
     stage,
     whole_up,
@@ -29,7 +30,7 @@ from neurorebit.validate.quirks import Quirk
 def tree_levels(operands: Any, tool: bool) -> Iterator[tuple[float, Any]]:
     """Adders of each level of a tree; the tool drops an odd operand."""
     left = operands
-    for level in range(int(np.ceil(np.log2(operands) - 1e-9))):
+    for level in range(int(log2_up(operands))):
         yield float(level), left // 2.0
         left = left // 2.0 if tool else -(-left // 2.0)
 
@@ -49,7 +50,7 @@ def tree_area(tree: AdderTree) -> Any:
 def tree_latency(tree: AdderTree, operands: float) -> Any:
     """Its time [s] of a sum: every level ripples from the start."""
     adder = Adder(tree.tech, tree.bits, load=tree.load)
-    levels = range(int(np.ceil(np.log2(operands) - 1e-9)))
+    levels = range(int(log2_up(operands)))
     return sum(replace(adder, bits=tree.bits + level).delay for level in levels)
 
 

@@ -21,7 +21,7 @@ from neurorebit.circuits.array import ReramArray, SramArray
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.decoder import Decoder, MuxDecoder
 from neurorebit.circuits.driver import RowFollower
-from neurorebit.circuits.gates import stage
+from neurorebit.circuits.gates import log2_up, stage
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
@@ -72,7 +72,7 @@ class ToolMacro:
         right: AnalogMux = super().mux_of(side)  # type: ignore[misc]
         kind, more = switches.NarrowMux, {"unfolded": True, "choice": self.choice}
         if side.back:
-            beside = ToolMuxDecoder(right.tech, np.ceil(np.log2(side.ways) - 1e-9)).width
+            beside = ToolMuxDecoder(right.tech, log2_up(side.ways)).width
             kind, more = UnfoldedMux, more | {"fit_height": beside}
         drawn: AnalogMux = redrawn(right, kind, **more)
         return drawn
@@ -272,7 +272,7 @@ class ToolSramRow(_ToolSram, SramRowMacro):
 
     def summed_bits(self, side: Side) -> Any:
         """As narrow as the sum of single cells."""
-        return np.ceil(np.log2(side.driven) - 1e-9) + 1.0
+        return log2_up(side.driven) + 1.0
 
     def joins_cells_of(self, side: Side) -> Any:
         return self.joins_cells
