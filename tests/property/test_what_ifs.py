@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from common import document
 from numpy.typing import NDArray
 from property.blocks import NAMES, TECHNOLOGIES
 from property.files import INPUTS, chip, stacked
@@ -16,20 +17,13 @@ from neurorebit import paths, units
 from neurorebit.circuits.gates import nfet_res, pfet_res
 from neurorebit.circuits.wire import wire_res
 from neurorebit.estimate import estimate
-from neurorebit.schema import Document, InfeasibleError, InputError
+from neurorebit.schema import InfeasibleError, InputError
 from neurorebit.technology import Technology, misfits, read_technology
 
 SUPPLIES = np.linspace(0.8, 1.2, 9)  # over the nominal one: where the alpha-power law is trusted
 KELVIN = np.linspace(300.0, 400.0, 11)
 LEVELS = len(SUPPLIES), len(NAMES)
 each_technology = pytest.mark.parametrize("name", NAMES)
-
-
-def document(name: str, **sets: str) -> Document:
-    made = Document(paths.shipped("technology", name), "technology")
-    for key, text in sets.items():
-        made.set(key, text)
-    return made
 
 
 def total(amount: Any, rows: int) -> NDArray[np.float64]:
@@ -90,7 +84,7 @@ def test_a_chip_at_a_lower_supply_is_slower_and_saves_energy() -> None:
 def test_beyond_the_range_of_the_law_a_supply_is_refused(name: str, share: float) -> None:
     nominal = TECHNOLOGIES[NAMES.index(name)].nominal_vdd
     with pytest.raises(InputError) as caught:
-        read_technology(document(name, vdd=f"{share * nominal:.6g} V"))
+        read_technology(document("technology", name, vdd=f"{share * nominal:.6g} V"))
     told = (
         f"vdd: must lie between {0.8 * nominal:.4g} V and {1.2 * nominal:.4g} V (0.8 to 1.2 times"
     )
@@ -100,7 +94,7 @@ def test_beyond_the_range_of_the_law_a_supply_is_refused(name: str, share: float
 def test_where_latches_no_longer_turn_on_a_supply_is_refused() -> None:
     """7 nm low power: a threshold of 0.402525 V over 0.7, at 0.8 times 0.7 V."""
     with pytest.raises(InputError, match=r"vdd: must lie above 0\.575 V .*latches"):
-        read_technology(document("7nm_lstp", vdd="0.56 V"))
+        read_technology(document("technology", "7nm_lstp", vdd="0.56 V"))
 
 
 @pytest.mark.parametrize(("key", "value"), [("vdd", 0.5), ("temperature", 290.0)])
@@ -138,7 +132,7 @@ def test_heat_leaks_more_and_slows_down_all_the_way_to_400_kelvin() -> None:
 @pytest.mark.parametrize("kelvin", [299.0, 401.0])
 def test_a_temperature_without_currents_is_refused(name: str, kelvin: float) -> None:
     with pytest.raises(InputError, match="temperature: must lie between 300 K and 400 K"):
-        read_technology(document(name, temperature=f"{kelvin} K"))
+        read_technology(document("technology", name, temperature=f"{kelvin} K"))
     odd = dataclasses.replace(TECHNOLOGIES[NAMES.index(name)], temperature=kelvin)
     assert any(np.any(m.where) for m in misfits(odd))
     assert np.isnan([odd.on_n, odd.on_p, odd.off_n, odd.off_p]).all()

@@ -1,17 +1,11 @@
 """The chip's file: the numbers both sides share, and combinations that cannot be."""
 
 import pytest
+from common import document
 
 from neurorebit import paths
 from neurorebit.architecture import read_architecture
 from neurorebit.schema import Document, InputError
-
-
-def document(**sets):
-    made = Document(paths.shipped("architecture", "rebit"), "architecture")
-    for path, text in sets.items():
-        made.set(path.replace("__", "."), text)
-    return made
 
 
 @pytest.mark.parametrize("name", paths.names("architecture"))
@@ -23,7 +17,7 @@ def test_a_shipped_architecture_names_shipped_files(name):
 
 
 def test_the_defaults_are_those_of_rebit():
-    spec = read_architecture(document())
+    spec = read_architecture(document("architecture", "rebit"))
     assert (spec.weights, spec.weight_bits, spec.input_bits, spec.error_bits) == ("hybrid", 3, 8, 8)
     assert (spec.apim.rows, spec.apim.cols, spec.apim.cols_per_adc) == (128, 128, 8)
     assert (spec.apim.adc, spec.apim.adc_bits, spec.apim.adc_range) == ("sar", 5, 4.0)
@@ -33,14 +27,16 @@ def test_the_defaults_are_those_of_rebit():
 
 @pytest.mark.parametrize(("bits", "levels"), [("2", 3), ("3", 7), ("4", 15), ("8", 255)])
 def test_levels_lie_symmetrically_around_zero(bits, levels):
-    spec = read_architecture(document(weight_bits=bits))
+    spec = read_architecture(document("architecture", "rebit", weight_bits=bits))
     assert spec.levels == levels
     assert spec.levels % 2 == 1
 
 
 @pytest.mark.parametrize(("bits", "width"), [("8", 8), ("32", 32), ("fp32", 32)])
 def test_a_floating_point_error_is_32_bits_wide(bits, width):
-    spec = read_architecture(document(error_bits=bits, dpim__build="word_parallel"))
+    spec = read_architecture(
+        document("architecture", "rebit", error_bits=bits, dpim__build="word_parallel")
+    )
     assert spec.error_width == width
 
 
@@ -71,7 +67,7 @@ def test_a_floating_point_error_is_32_bits_wide(bits, width):
 )
 def test_a_wrong_architecture_is_told(path, text, told):
     with pytest.raises(InputError) as caught:
-        read_architecture(document(**{path: text}))
+        read_architecture(document("architecture", "rebit", **{path: text}))
     assert str(caught.value).startswith(f"--set architecture.{path}={text}: {told}")
 
 
@@ -86,7 +82,7 @@ def test_a_wrong_architecture_is_told(path, text, told):
 )
 def test_error_bits_are_a_number_or_fp32(text, told):
     with pytest.raises(InputError) as caught:
-        read_architecture(document(error_bits=text))
+        read_architecture(document("architecture", "rebit", error_bits=text))
     set_over = f"--set architecture.error_bits={text}"
     assert str(caught.value) == f"{set_over}: error_bits: {told}, got '{text}'"
 
@@ -113,7 +109,7 @@ def test_error_bits_are_a_number_or_fp32(text, told):
     ],
 )
 def test_a_wrong_chip_in_place_is_told(name, path, text, told):
-    made = Document(paths.shipped("architecture", name), "architecture")
+    made = document("architecture", name)
     made.set(path, text)
     with pytest.raises(InputError) as caught:
         read_architecture(made)
@@ -124,7 +120,7 @@ def test_a_wrong_chip_in_place_is_told(name, path, text, told):
 
 
 def test_crosspoints_are_not_read_row_by_row():
-    made = Document(paths.shipped("architecture", "reram"), "architecture")
+    made = document("architecture", "reram")
     made.set("arrays.cells", "crosspoint")
     made.set("arrays.read", "row_by_row")
     with pytest.raises(InputError, match="take read=parallel, or cells=1t1r"):

@@ -1,10 +1,11 @@
 """Memory devices: the shipped files against their sources, and what a wrong one says."""
 
 import pytest
+from common import document
 
 from neurorebit import paths
 from neurorebit.device import read_device
-from neurorebit.schema import Document, InputError
+from neurorebit.schema import InputError
 
 WITHOUT_PULSES = {  # chips whose makers publish no response to single pulses
     "fefet_22nm", "mram_intel_22nm", "pcm_ibm_90nm", "reram_intel_22nm", "reram_tsinghua_130nm",
@@ -12,13 +13,9 @@ WITHOUT_PULSES = {  # chips whose makers publish no response to single pulses
 }  # fmt: skip
 
 
-def document(name="taox_hfox"):
-    return Document(paths.shipped("device", name), "device")
-
-
 @pytest.mark.parametrize("name", paths.names("device"))
 def test_a_shipped_device_loads(name):
-    device = read_device(document(name))
+    device = read_device(document("device", name))
     assert 0 < device.g_min < device.g_max
     assert (device.cell.access_share is None) == (device.kind == "fefet")
     assert (device.pulses is None) == (name in WITHOUT_PULSES)
@@ -26,7 +23,7 @@ def test_a_shipped_device_loads(name):
 
 def test_the_default_device_is_that_of_the_paper():
     # MLP+NeuroSim V3.0 manual, benchmark table at 32 nm; 10 % variation as in ReBIT
-    device = read_device(document())
+    device = read_device(document("device", "taox_hfox"))
     assert device.r_on == 100e3
     assert device.r_off == 1e6
     assert device.g_max == pytest.approx(10e-6)
@@ -52,7 +49,7 @@ def test_the_default_device_is_that_of_the_paper():
     ],
 )
 def test_a_device_has_the_values_of_the_benchmark_table(name, r_on, ratio, levels, voltage, width):
-    device = read_device(document(name))
+    device = read_device(document("device", name))
     pulses = device.pulses
     assert device.r_on == r_on
     assert device.on_off_ratio == ratio
@@ -87,7 +84,7 @@ def test_a_device_has_the_values_of_the_benchmark_table(name, r_on, ratio, level
     ],
 )
 def test_a_wrong_device_is_told(path, text, told):
-    wrong = document()
+    wrong = document("device", "taox_hfox")
     wrong.set(path, text)
     with pytest.raises(InputError) as caught:
         read_device(wrong)

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from common import document
 
 from neurorebit.activity import LayerActivity
 from neurorebit.architecture import read_architecture
@@ -13,18 +14,11 @@ from neurorebit.device import read_device
 from neurorebit.estimate import PHASES, estimate
 from neurorebit.mapping import Floorplan, Layers, array_cuts
 from neurorebit.network import read_network
-from neurorebit.paths import names, shipped
-from neurorebit.schema import Document, InfeasibleError
+from neurorebit.paths import names
+from neurorebit.schema import InfeasibleError
 from neurorebit.technology import read_technology
 
 NETWORKS = names("network")
-
-
-def document(kind, name, **sets):
-    found = Document(shipped(kind, name))
-    for key, value in sets.items():
-        found.set(key.replace("__", "."), value)
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The four files of a run: which they are, what is set over them, and contradictions."""
 
 import pytest
+from common import refusal
 
 from neurorebit import paths
 from neurorebit.inputs import Setting, read_inputs
@@ -9,13 +10,6 @@ from neurorebit.schema import InputError
 
 def settings(*given):
     return [Setting.parse(text) for text in given]
-
-
-def refusal(do):
-    with pytest.raises(InputError) as caught:
-        do()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_the_architecture_names_technology_and_device():

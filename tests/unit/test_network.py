@@ -1,12 +1,13 @@
 """A network file becomes a graph with every shape known, or one line says what does not fit."""
 
 import pytest
+from common import refusal
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neurorebit import paths
 from neurorebit.network import Shape, read_network
-from neurorebit.schema import Document, InputError
+from neurorebit.schema import Document
 
 SMALL = """\
 source: by hand
@@ -51,13 +52,6 @@ def with_layers(*layers, classes=3, image="{channels: 2, height: 6, width: 8}"):
     head = head.replace("classes: 3", f"classes: {classes}")
     head = head.replace("{channels: 2, height: 6, width: 8}", image)
     return f"{head}layers:\n" + "".join(f"  - {layer}\n" for layer in layers) + tail
-
-
-def refusal(do):
-    with pytest.raises(InputError) as caught:
-        do()
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 # --- the shipped networks, against arithmetic by hand

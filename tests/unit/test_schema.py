@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pytest
+from common import refusal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import Discriminator, Field
@@ -64,15 +65,6 @@ def document(tmp_path):
         return Document(path, shown="machine.yaml", **options)
 
     return made
-
-
-def refusal(do):
-    """The one line that the user sees."""
-    with pytest.raises(InputError) as caught:
-        do()
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 def assert_told(told, message):

@@ -4,23 +4,17 @@ import dataclasses
 
 import numpy as np
 import pytest
+from common import document
 
 from neurorebit import paths
-from neurorebit.schema import Document, InputError
+from neurorebit.schema import InputError
 from neurorebit.technology import Technology, read_technology
 
 NAMES = paths.names("technology")
 
 
-def document(name="32nm", **sets):
-    made = Document(paths.shipped("technology", name), "technology")
-    for path, text in sets.items():
-        made.set(path.replace("__", "."), text)
-    return made
-
-
 def technology(name="32nm", **sets):
-    return read_technology(document(name, **sets))
+    return read_technology(document("technology", name, **sets))
 
 
 @pytest.mark.parametrize("name", NAMES)

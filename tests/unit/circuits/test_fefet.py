@@ -4,26 +4,22 @@ import dataclasses
 
 import numpy as np
 import pytest
+from common import document
 
-from neurorebit import paths
 from neurorebit.chip.apim import AnalogMacro
 from neurorebit.circuits.array import FefetArray, ReramArray, device_array
 from neurorebit.device import read_device
-from neurorebit.schema import Document, InputError
-
-
-def document(name):
-    return Document(paths.shipped("device", name), "device")
+from neurorebit.schema import InputError
 
 
 @pytest.fixture
 def fefet():
-    return read_device(document("hzo_fefet"))
+    return read_device(document("device", "hzo_fefet"))
 
 
 @pytest.fixture
 def pcm():
-    return read_device(document("pcm_ibm_90nm"))
+    return read_device(document("device", "pcm_ibm_90nm"))
 
 
 def test_a_train_of_pulses_turns_twice_the_remanent_polarization_over(tech32, fefet):
@@ -84,7 +80,7 @@ def test_polarizations_are_an_axis(tech32, fefet):
 
 @pytest.mark.parametrize(("name", "share"), [("hzo_fefet", "0.25"), ("taox_hfox", "null")])
 def test_an_access_share_goes_with_the_other_kinds(name, share):
-    wrong = document(name)
+    wrong = document("device", name)
     wrong.set("cell.access_share", share)
     with pytest.raises(InputError, match="cell: the key 'access_share' goes with all kinds but"):
         read_device(wrong)
@@ -92,7 +88,7 @@ def test_an_access_share_goes_with_the_other_kinds(name, share):
 
 @pytest.mark.parametrize(("name", "kind"), [("hzo_fefet", "reram"), ("taox_hfox", "fefet")])
 def test_a_gate_stack_goes_with_its_kind(name, kind):
-    wrong = document(name)
+    wrong = document("device", name)
     wrong.set("kind", kind)
     with pytest.raises(InputError, match=r"kind: a section 'ferroelectric' goes with kind 'fefet'"):
         read_device(wrong)

@@ -1,0 +1,26 @@
+"""What tests of many modules share: shipped files with values set over them, and refusals."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from neurorebit import paths
+from neurorebit.schema import Document, InputError
+
+
+def document(kind: str, name: str, **sets: str) -> Document:
+    """A shipped file; a key path is given with two underscores for each dot."""
+    made = Document(paths.shipped(kind, name), kind)
+    for path, text in sets.items():
+        made.set(path.replace("__", "."), text)
+    return made
+
+
+def refusal(do: Callable[[], Any]) -> str:
+    """The one line that the user sees."""
+    with pytest.raises(InputError) as caught:
+        do()
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
