@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field
 
 from neurorebit.activity import Activity, LayerActivity
-from neurorebit.schema import Document, InputError, Section, quantity
+from neurorebit.schema import Document, InputError, Misfit, Section, quantity
 from neurorebit.training import Training
 
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -283,39 +284,38 @@ def read_network(
         if path.startswith("training"):
             document.set(path, text)
     parsed = document.read(NetworkFile)
-    nodes = _resolve(parsed, document)
     network = Network(
         name=parsed.name,
         source=parsed.source,
         input=parsed.input,
         classes=parsed.classes,
-        nodes=nodes,
+        nodes=_resolve(parsed, document),
         activity=parsed.activity,
         training=parsed.training,
         width=parsed.width,
     )
-    chosen_training = parsed.training
-    if chosen_training.mapping != "reference" and chosen_training.write != "direct":
-        message = "pulses program one cell a weight; take mapping=reference, or write=direct"
-        raise document.error(("training", "mapping"), message)
-    if chosen_training.mapping != "reference" and chosen_training.wires == "resistive":
-        message = "resistive wires join one cell a weight; take mapping=reference, or wires=ideal"
-        raise document.error(("training", "mapping"), message)
-    matrices, densities = len(network.matrices), len(parsed.activity.input_density)
-    if matrices == 0:
-        raise document.error(("layers",), "no conv or linear layer; a network needs one")
-    if densities not in (1, matrices):
-        message = f"expected 1 number or {matrices} (one for each conv and linear), got {densities}"
-        raise document.error(("activity", "input_density"), message)
-    last = nodes[-1].shape_out
-    training = parsed.training
-    if training.warmup_epochs >= training.epochs:
-        message = f"must be below the {training.epochs} epochs of the training"
-        raise document.error(("training", "warmup_epochs"), message)
-    if last.size != parsed.classes:
-        message = f"the last layer gives {last}, the network has {parsed.classes} classes"
-        raise document.error(("layers", len(nodes) - 1), message)
+    document.refuse(_misfits(network))
     return network
+
+
+def _misfits(network: Network) -> Iterator[Misfit]:
+    """What may not fit together."""
+    training, several = network.training, network.training.mapping != "reference"
+    message = "pulses program one cell a weight; take mapping=reference, or write=direct"
+    yield Misfit(("training", "mapping"), several and training.write != "direct", message)
+    message = "resistive wires join one cell a weight; take mapping=reference, or wires=ideal"
+    yield Misfit(("training", "mapping"), several and training.wires == "resistive", message)
+    matrices, densities = len(network.matrices), len(network.activity.input_density)
+    yield Misfit(("layers",), matrices == 0, "no conv or linear layer; a network needs one")
+    message = "expected 1 number or {} (one for each conv and linear), got {}"
+    wrong, values = densities not in (1, matrices), (matrices, densities)
+    yield Misfit(("activity", "input_density"), wrong, message, values)
+    message, late = "must be below the {} epochs of the training", training.epochs
+    yield Misfit(("training", "warmup_epochs"), training.warmup_epochs >= late, message, (late,))
+    last, classes = network.nodes[-1].shape_out, network.classes
+    message = "the last layer gives {}, the network has {} classes"
+    where = ("layers", len(network.nodes) - 1)
+    yield Misfit(where, last.size != classes, message, (last, classes))
 
 
 def _apply(document: Document, recipe: str) -> Document:
