@@ -6,6 +6,7 @@ import math
 import re
 import shlex
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -179,7 +180,7 @@ class Trained:
 def _train(
     inputs: Inputs, request: Request, checkpoints: Path, say: Say, progress: Progress | None
 ) -> Trained:
-    from neurorebit.train import checkpoint, data, trainer
+    from neurorebit.train import checkpoint, data
 
     start = checkpoint.load(checkpoints) if request.resume else None
     if start is None:
@@ -189,7 +190,11 @@ def _train(
         training.dataset, training.fallback, network.input, network.classes, request.data
     )
     say(f"training on {source}")
-    images = data.load(source, network.input)
+    with ThreadPoolExecutor(1) as aside:  # Numba takes as long to import as images to be read
+        reading = aside.submit(data.load, source, network.input)
+        from neurorebit.train import trainer
+
+        images = reading.result()
     if start is not None:
         say(f"going on from {start.path}: {start.length}")
     wires = None

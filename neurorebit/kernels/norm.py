@@ -1,5 +1,7 @@
 """Batch norm and ReLU on maps seen as (position, channel)."""
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -12,6 +14,16 @@ def moments(z, sums):
             x = np.float64(z[i, c])
             sums[0, c] += x
             sums[1, c] += x * x
+
+
+@njit(cache=True, nogil=True)
+def factors(mean, variance, gain, shift, epsilon, inverse, scale, offset):
+    """``inverse`` = 1 / deviation; what ``normalise`` takes, for positions side by side."""
+    for c in range(mean.size):
+        inverse[c] = 1.0 / math.sqrt(variance[c] + epsilon)
+        by_z = gain[c] * inverse[c]
+        scale[c :: mean.size] = by_z
+        offset[c :: mean.size] = shift[c] - mean[c] * by_z
 
 
 @njit(cache=True, nogil=True)
@@ -36,6 +48,17 @@ def gradient_moments(dy, z, gain, shift, rectified, sums):
             d = np.float64(dy[i, c])
             sums[0, c] += d
             sums[1, c] += d * np.float64(z[i, c])
+
+
+@njit(cache=True, nogil=True)
+def gradient_factors(d_shift, d_gain, mean, inverse, gain, count, by_dy, by_z, constant):
+    """What ``gradient`` takes, for positions side by side, from the sums over ``count`` of them."""
+    for c in range(mean.size):
+        slope = gain[c] * inverse[c]
+        bend = -slope * inverse[c] * d_gain[c] / count
+        by_dy[c :: mean.size] = slope
+        by_z[c :: mean.size] = bend
+        constant[c :: mean.size] = -slope * d_shift[c] / count - bend * mean[c]
 
 
 @njit(cache=True, nogil=True)

@@ -23,12 +23,19 @@ def encode(x, codes, per_step, top):
 
 
 @njit(cache=True, nogil=True)
+def look_up(x, codes, table):
+    """The entry of ``table`` for each byte of a flat array."""
+    for i in range(x.size):
+        codes[i] = table[x[i]]
+
+
+@njit(cache=True, nogil=True)
 def split(codes, planes, bits):
     """The bit planes of a flat array, one after the other: zeros and ones, lowest bit first."""
     for b in range(bits):
         plane = planes[b * codes.size : (b + 1) * codes.size]
         for i in range(codes.size):
-            plane[i] = (codes[i] >> b) & 1
+            plane[i] = (np.int32(codes[i]) >> b) & 1
 
 
 @njit(cache=True, nogil=True)
@@ -49,10 +56,10 @@ def count_ones(codes, rows_seeing, cols_seeing, ones):
             windows = rows_seeing[line % height] * cols_seeing[first]
             part = lines[line, first * depth : x * depth]
             for b in range(ones.size):
-                one = codes.dtype.type(1 << b)
+                one = np.int32(1 << b)
                 count = np.int32(0)
                 for c in range(part.size):
-                    count += (part[c] & one) != 0
+                    count += (np.int32(part[c]) & one) != 0
                 ones[b] += windows * count
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -123,14 +124,16 @@ def digits(shape: Shape, note: str = "") -> Dataset:
     Every fifth image of each class is a test image: 1438 and 359. They come with scikit-learn
     (UCI, "Optical Recognition of Handwritten Digits", doi:10.24432/C50P49).
     """
-    from sklearn.datasets import load_digits  # slow to import, and most runs do without
-
-    raw = load_digits()
-    bright = raw.images / 16.0  # stored as 0 to 16
+    package = find_spec("sklearn")  # only found: a second would pass until it is imported
+    assert package is not None
+    assert package.submodule_search_locations is not None
+    path = Path(package.submodule_search_locations[0], "datasets", "data", "digits.csv.gz")
+    raw = np.loadtxt(path, np.uint8, delimiter=",")  # 64 pixels and the label in a line
+    bright = raw[:, :64].reshape(-1, 8, 8) / 16.0  # stored as 0 to 16
     scaled = _scaled(_scaled(bright, shape.height, 1), shape.width, 2)
     gray = np.rint(255.0 * scaled).astype(np.uint8)
     images = np.ascontiguousarray(np.repeat(gray[..., None], shape.channels, axis=3))
-    labels = raw.target.astype(np.int64)
+    labels = raw[:, 64].astype(np.int64)
     rank = np.empty_like(labels)  # of each image within its class
     for digit in range(CLASSES):
         rank[labels == digit] = np.arange(np.count_nonzero(labels == digit))

@@ -13,11 +13,12 @@ from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from neurorebit.kernels import cpu, norm, pool, quantise
 from neurorebit.network import Node
 from neurorebit.train import digital
-from neurorebit.train.product import Windows
+from neurorebit.train.product import Windows, as_it_is
 from neurorebit.train.weights import Weights
 from neurorebit.train.workers import Array, Workers, Workspace, spans
 from neurorebit.training import Training
@@ -87,13 +88,18 @@ class Encoder:
     observed: int = 0
     observing: bool = True
 
-    def encode(self, x: Array, tools: Tools, learning: bool) -> tuple[Array, float]:
-        """Codes of ``x``, taken from the workspace, and what one unit is worth."""
+    def encode(
+        self, x: Array, tools: Tools, learning: bool, kind: DTypeLike | None = None
+    ) -> tuple[Array, float]:
+        """Codes of ``x``, taken from the workspace, and what one unit is worth.
+
+        They are of ``kind``, or else of the shortest that holds them.
+        """
         top = 2**self.bits - 1
-        codes = tools.workspace.take(x.shape, np.uint8 if self.bits <= 8 else np.uint16)
+        codes = tools.workspace.take(x.shape, kind or (np.uint8 if self.bits <= 8 else np.uint16))
         if x.dtype == np.uint8:
             table = np.rint(np.arange(256) * (top / 255.0)).astype(codes.dtype)
-            np.take(table, x, out=codes, mode="clip")
+            tools.each((x, codes), quantise.look_up, table)
             return codes, 1.0 / top
         if (learning and self.observing) or self.observed == 0:
             stride = -(-x.size // SAMPLE)
@@ -148,7 +154,8 @@ class MatrixLayer:
         (x,) = inputs
         workspace, shape = self.tools.workspace, self.node.shape_out
         if self.weights.in_arrays:
-            windows = Windows(*self.encoder.encode(x, self.tools, learning), self.node)
+            kind = self.tools.dtype if as_it_is(self.node) else None  # products read them in place
+            windows = Windows(*self.encoder.encode(x, self.tools, learning, kind), self.node)
             if learning:
                 self._count_inputs(windows)
         else:
@@ -298,10 +305,9 @@ class BatchNorm:
             self.running_variance += MEMORY * (unbiased - self.running_variance)
         else:
             mean, variance = self.running_mean, self.running_variance
-        inverse = 1.0 / np.sqrt(variance + EPSILON)
-        by_z = self.gain * inverse
-        scale = _tiled(by_z, z)
-        offset = _tiled(self.shift - mean * by_z, z)
+        inverse = np.empty(channels)
+        scale, offset = np.empty((2, z.shape[1]), z.dtype)
+        norm.factors(mean, variance, self.gain, self.shift, EPSILON, inverse, scale, offset)
         if learning:
             self.tools.workspace.hold(x)
             self._pass = Normed(x, mean, inverse, scale, offset)
@@ -329,10 +335,8 @@ class BatchNorm:
         )
         d_shift = total[0]
         d_gain = (total[1] - mean * total[0]) * inverse
-        by_dy = self.gain * inverse
-        by_z = -by_dy * inverse * d_gain / count
-        constant = -by_dy * d_shift / count - by_z * mean
-        factors = [_tiled(a, z) for a in (by_dy, by_z, constant)]
+        factors = np.empty((3, z.shape[1]), z.dtype)
+        norm.gradient_factors(d_shift, d_gain, mean, inverse, self.gain, count, *factors)
         parts = self._parts(z)
 
         def job(i: int) -> None:
@@ -368,11 +372,6 @@ class BatchNorm:
 def _side_by_side(positions: int, channels: int) -> int:
     """How many positions to take at once, so that few channels fill vector units too."""
     return next(n for n in range(max(LANES // channels, 1), 0, -1) if positions % n == 0)
-
-
-def _tiled(channels: Array, z: Array) -> Array:
-    """A number for each channel, repeated for the positions that stand side by side in ``z``."""
-    return np.tile(channels, z.shape[1] // len(channels)).astype(z.dtype)
 
 
 @dataclass(eq=False)

@@ -127,12 +127,12 @@ class Windows:
         """The rows of a piece (vector, row) in the output lines first..last, scratch memory."""
         node = self.node
         channels = node.shape_in.channels // node.groups
-        size = part.vectors(first, last, node.shape_out.height)
-        if self.map.dtype == dtype and _as_it_is(node):
+        if self.map.dtype == dtype and as_it_is(node):
             low = group * channels
             flat = self.map.reshape(-1, node.shape_in.channels)
             width = node.shape_out.width
             return flat[first * width : last * width, low + part.start : low + part.stop]
+        size = part.vectors(first, last, node.shape_out.height)
         out = workers.scratch("columns", (size, part.stop - part.start), dtype)
         windows.gather(
             self.map,
@@ -151,7 +151,7 @@ class Windows:
         return out
 
 
-def _as_it_is(node: Node) -> bool:
+def as_it_is(node: Node) -> bool:
     """Whether each window is one pixel of its own."""
     return node.kernel == 1 and node.stride == 1 and node.padding == 0
 
@@ -253,9 +253,11 @@ def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers
     groups, _, cols = matrix.shape
     height = node.shape_out.height
     channels = node.shape_in.channels // groups
-    blocks = spans(len(dx), max(1, FEWEST // x.positions))
     parts = pieces(node, PIECE)
-    direct = _as_it_is(node) and groups == 1
+    widest = max(part.stop - part.start for part in parts)
+    size = max(FEWEST, BLOCK // (widest + cols))
+    blocks = shares(len(dx), max(1, size // x.positions))
+    direct = as_it_is(node) and groups == 1
 
     def job(block: int) -> None:
         first, last = blocks[block]

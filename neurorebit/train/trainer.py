@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -30,7 +31,7 @@ from neurorebit.train.data import Dataset, batches, test_batches
 from neurorebit.train.demands import Demands, demands
 from neurorebit.train.model import Histogram, Model
 from neurorebit.train.state import capture, restore
-from neurorebit.train.workers import Array, Workers, quiet
+from neurorebit.train.workers import Array, Workers
 from neurorebit.training import Training
 
 Progress = Callable[[int, int, int, float, float], None]
@@ -107,7 +108,7 @@ def train(
     or SIGTERM skips the evaluation, and so do ``stop_after`` seconds [s]; ``progress`` may raise
     KeyboardInterrupt as Ctrl-C does.
 
-    ``checkpoints`` are written before the first step, at intervals, and where a run ends early; a
+    ``checkpoints`` are written after the first step, at intervals, and where a run ends early; a
     run that goes on from one (``start``) ends as if it had never stopped. InputError where
     ``start`` is of another run.
     """
@@ -115,16 +116,14 @@ def train(
         threadpool_limits(1, user_api="blas"),
         Workers(threads) as workers,
         Interrupts() as stop,
-        quiet(),
     ):
         model = Model(
             network, training, architecture, device, seed=seed, workers=workers, wires=wires
         )
-        run: checkpoint.Json = {}
-        if checkpoints is not None or start is not None:
-            run = checkpoint.identity(network, architecture, device, data, training, seed, wires)
+        given = network, architecture, device, data, training, seed, wires
+        identity = cache(lambda: checkpoint.identity(*given))  # takes as long as a step
         deadline = time.monotonic() + stop_after
-        loop = _Loop(model, data, training, seed, progress, stop, checkpoints, run, deadline)
+        loop = _Loop(model, data, training, seed, progress, stop, checkpoints, identity, deadline)
         if start is not None:
             loop.take_up(start)
         loop.run()
@@ -197,7 +196,7 @@ class _Loop:
     progress: Progress | None
     stop: Interrupts
     checkpoints: Checkpoints | None
-    identity: checkpoint.Json
+    identity: Callable[[], checkpoint.Json]
     deadline: float
     at: Position = field(default_factory=Position)
     epochs: list[Epoch] = field(default_factory=list)
@@ -222,7 +221,7 @@ class _Loop:
 
     def take_up(self, saved: Saved) -> None:
         """Go on from a checkpoint."""
-        checkpoint.check(saved, self.identity)
+        checkpoint.check(saved, self.identity())
         try:
             restore(self._kept(), saved.state)
         except ValueError as problem:
@@ -233,9 +232,9 @@ class _Loop:
         self._written()
 
     def run(self) -> None:
-        self._save()
         while not (self.complete or self.stopping or self.diverged):
             self._epoch()
+        self._save(now=self.stopping)  # of a run that was stopped before its first step
 
     def _epoch(self) -> None:
         at, training = self.at, self.training
@@ -305,7 +304,8 @@ class _Loop:
             return
         if now or time.monotonic() >= self._next_save:
             epochs = [asdict(epoch) for epoch in self.epochs]
-            checkpoint.save(self.checkpoints.folder, self.identity, capture(self._kept()), epochs)
+            state = capture(self._kept())
+            checkpoint.save(self.checkpoints.folder, self.identity(), state, epochs)
             self._written()
 
     def _written(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from types import TracebackType
@@ -45,42 +46,39 @@ class _Batch:
         self.count = count
         self.results: list[Any] = [None] * count
         self.error: BaseException | None = None
-        self._next = itertools.count()
-        self._left = threading.Semaphore(0)
+        self.done = threading.Lock()  # held until the last job is
+        self.done.acquire()
+        self._next, self._finished = itertools.count(), itertools.count(1)
 
     def work(self) -> None:
-        with quiet():
-            self._take()
-
-    def _take(self) -> None:
-        while self.error is None and (i := next(self._next)) < self.count:
+        while (i := next(self._next)) < self.count:
             try:
-                self.results[i] = self.job(i)
+                if self.error is None:
+                    self.results[i] = self.job(i)
             except BaseException as error:
                 self.error = error
-
-    def help(self) -> None:
-        self.work()
-        self._left.release()
-
-    def wait(self, helpers: int) -> None:
-        for _ in range(helpers):
-            self._left.acquire()
+            if next(self._finished) == self.count:
+                self.done.release()
 
 
 class Workers:
-    """A few threads. The caller of ``run`` works too, so one thread means no thread is started."""
+    """A few threads. The caller of ``run`` works too, so one thread means no thread is started.
+
+    Within, no thread warns of numbers that grow out of bounds: the loss shows them.
+    """
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self._tasks: SimpleQueue[_Batch | None] = SimpleQueue()
         self._own = threading.local()
+        self._quiet = quiet()
         self._helpers = [threading.Thread(target=self._serve) for _ in range(threads - 1)]
         for helper in self._helpers:
             helper.daemon = True
             helper.start()
 
     def __enter__(self) -> Self:
+        self._quiet.__enter__()
         return self
 
     def __exit__(
@@ -89,26 +87,27 @@ class Workers:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._quiet.__exit__(kind, value, trace)
         for _ in self._helpers:
             self._tasks.put(None)
         for helper in self._helpers:
             helper.join()
 
     def _serve(self) -> None:
-        while (batch := self._tasks.get()) is not None:
-            batch.help()
+        with quiet():
+            while (batch := self._tasks.get()) is not None:
+                batch.work()
 
     def run(self, job: Callable[[int], T], count: int) -> list[T]:
-        """``[job(0), job(1), …]``; what a job raises is raised here, once all threads are done."""
+        """``[job(0), job(1), …]``; what a job raises is raised here, once no job is at work."""
         helpers = min(self.threads, count) - 1
         if helpers < 1:
-            with quiet():
-                return [job(i) for i in range(count)]
+            return [job(i) for i in range(count)]
         batch = _Batch(job, count)
         for _ in range(helpers):
             self._tasks.put(batch)
         batch.work()
-        batch.wait(helpers)
+        batch.done.acquire()  # a helper that wakes up too late is not waited for
         if batch.error is not None:
             raise batch.error
         return batch.results
@@ -128,18 +127,15 @@ class Workspace:
     """Large arrays that are used again as soon as nobody holds them."""
 
     def __init__(self) -> None:
-        self._free: list[Array] = []
+        self._free: list[Array] = []  # smallest first
         self._holders: dict[int, int] = {}
 
     def take(self, shape: Sequence[int], dtype: DTypeLike) -> Array:
         """An array, held once; what it holds is undefined."""
         size = math.prod(shape) * np.dtype(dtype).itemsize
-        fitting = [buffer for buffer in self._free if buffer.size >= size]
-        if fitting:
-            buffer = min(fitting, key=lambda buffer: buffer.size)
-            self._free = [other for other in self._free if other is not buffer]
-        else:
-            buffer = np.empty(max(size, 1), np.uint8)
+        i = bisect_left(self._free, size, key=len)
+        fits = i < len(self._free)
+        buffer = self._free.pop(i) if fits else np.empty(max(size, 1), np.uint8)
         self._holders[id(buffer)] = 1
         return buffer[:size].view(dtype).reshape(shape)
 
@@ -157,4 +153,4 @@ class Workspace:
         if self._holders[key] == 0:
             del self._holders[key]
             assert isinstance(array.base, np.ndarray)
-            self._free.append(array.base)
+            insort(self._free, array.base, key=len)

@@ -1,7 +1,8 @@
 """Time and memory of a training step against batch, width, network and arrays, as curves.
 
-python tests/bench/growth.py [--network vgg11] [--batch 128] [--threads 2] [--repeats 5]
+python tests/bench/growth.py [--network vgg11] [--batch 128] [--threads 2] [--repeats 5] [CURVE …]
 
+Curves: batch, width, network, rows, designs; all of them if none is named.
 Every point is a process of its own: forward, backward, gradient, update and sync on random images,
 the median of the repeats, then the peak memory, the rate of one large matrix product and that of a
 copy, on the same threads. Products: the multiplications of plain sums over windows, at that rate,
@@ -9,7 +10,7 @@ as a share of the step; filtering needs fewer, so it may be above 1. Traffic: ea
 moved once where a phase needs it, at the rate of a copy, as a share of the step. The exponent is
 that of a power law through all points of a curve, by least squares in logarithms.
 
-Last come estimates of up to --designs designs, as ``estimate.py`` has them.
+Designs are estimates of up to --designs designs, as ``estimate.py`` has them.
 """
 
 import argparse
@@ -32,6 +33,7 @@ BATCHES = (16, 32, 64, 128, 256, 512)
 WIDTHS = (0.25, 0.5, 1.0, 2.0)
 NETWORKS = ("vgg8", "vgg11", "vgg16", "resnet18")
 ROWS = (32, 64, 128, 256, 512)
+CURVES = ("batch", "width", "network", "rows", "designs")
 
 
 def point(network, scheme, batch, threads, repeats, settings=()):
@@ -147,6 +149,7 @@ def both(network, batch, options, *settings):
 def main():
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("curves", metavar="CURVE", nargs="*", choices=[[], *CURVES], default=[])
     parser.add_argument("--network", default="vgg11")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--threads", type=int, default=2)
@@ -159,18 +162,25 @@ def main():
         alone(options)
         return
     print(f"{estimate.machine()}; {options.threads} threads")
-    name, batch = options.network, options.batch
-    points = [(f"{n}", n, both(name, n, options)) for n in BATCHES]
-    curve(f"{name}, growth with the batch", "batch", points, BATCHES)
-    points = [(f"{w}", w, both(name, batch, options, f"network.width={w}")) for w in WIDTHS]
-    curve(f"{name}, batch {batch}, growth with the width", "width", points, [batch] * len(WIDTHS))
-    found = [(other, both(other, batch, options)) for other in NETWORKS]
-    points = [(f"{n}, {f['real']['macs']:.2e}", f["real"]["macs"], f) for n, f in found]
-    heads = "network, multiplications"
-    curve(f"batch {batch}, growth with the multiplications", heads, points, [batch] * len(points))
-    rows = [(f"{r}", r, both(name, batch, options, f"architecture.apim.rows={r}")) for r in ROWS]
-    curve(f"{name}, batch {batch}, growth with an array's rows", "rows", rows, [batch] * len(rows))
-    if options.designs:
+    name, batch, wanted = options.network, options.batch, options.curves or CURVES
+    if "batch" in wanted:
+        points = [(f"{n}", n, both(name, n, options)) for n in BATCHES]
+        curve(f"{name}, growth with the batch", "batch", points, BATCHES)
+    if "width" in wanted:
+        points = [(f"{w}", w, both(name, batch, options, f"network.width={w}")) for w in WIDTHS]
+        title = f"{name}, batch {batch}, growth with the width"
+        curve(title, "width", points, [batch] * len(points))
+    if "network" in wanted:
+        found = [(other, both(other, batch, options)) for other in NETWORKS]
+        points = [(f"{n}, {f['real']['macs']:.2e}", f["real"]["macs"], f) for n, f in found]
+        title = f"batch {batch}, growth with the multiplications"
+        curve(title, "network, multiplications", points, [batch] * len(points))
+    if "rows" in wanted:
+        keys = {r: f"architecture.apim.rows={r}" for r in ROWS}
+        points = [(f"{r}", r, both(name, batch, options, key)) for r, key in keys.items()]
+        title = f"{name}, batch {batch}, growth with an array's rows"
+        curve(title, "rows", points, [batch] * len(points))
+    if "designs" in wanted:
         estimate.by_designs(name, options.repeats, options.designs)
 
 

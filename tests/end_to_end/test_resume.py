@@ -120,6 +120,25 @@ def test_a_signal_leaves_a_checkpoint_of_the_step(command, tiny, data, place, mo
     assert not list((place / "kept").iterdir())
 
 
+def test_a_signal_before_the_first_step_leaves_a_checkpoint(
+    command, tiny, data, place, monkeypatch
+):
+    words = ["run", tiny, "--data", data]
+    command(*words, "--out", "whole")
+    model = trainer.Model
+
+    def signalled(*given, **named):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return model(*given, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "Model", signalled)
+        assert command(*words, "--out", "out").code == 130
+    assert checkpoint.load(place / "out").length == "0 epochs finished, 0 images seen"
+    assert command(*words, "--out", "out", "--resume").code == 0
+    assert report(place / "out") == report(place / "whole")
+
+
 @pytest.fixture
 def stopped(command, tiny, data):
     """The words of a run that stopped after a step, with its checkpoint in ``out``."""

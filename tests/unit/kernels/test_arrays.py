@@ -128,7 +128,9 @@ def test_planes_are_converted_one_by_one_and_shifted():
     np.testing.assert_array_equal(total.ravel(), want)
 
 
-@pytest.mark.parametrize(("dtype", "bits"), [(np.uint8, 8), (np.uint8, 3), (np.uint16, 16)])
+@pytest.mark.parametrize(
+    ("dtype", "bits"), [(np.uint8, 8), (np.uint8, 3), (np.uint16, 16), (np.float32, 8)]
+)
 def test_planes_add_up_to_the_codes(dtype, bits):
     codes = np.random.default_rng(5).integers(0, 2**bits, 300).astype(dtype)
     planes = np.empty((bits, 300), np.float32)
@@ -149,7 +151,9 @@ def test_activations_become_the_nearest_codes():
     np.testing.assert_array_equal(found, [0, 0, 0, 0, 1, 2, 10, 254, 255, 255])
 
 
-@pytest.mark.parametrize(("bits", "dtype"), [(8, np.uint8), (3, np.uint8), (12, np.uint16)])
+@pytest.mark.parametrize(
+    ("bits", "dtype"), [(8, np.uint8), (3, np.uint8), (12, np.uint16), (8, np.float32)]
+)
 @pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 1, 1), (2, 2, 0), (3, 2, 1)])
 def test_ones_are_counted_as_the_rows_see_them(bits, dtype, kernel, stride, padding):
     x = np.random.default_rng(4).integers(0, 2**bits, (3, 6, 4, 5)).astype(dtype)

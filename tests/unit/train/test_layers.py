@@ -183,6 +183,9 @@ def test_bytes_become_codes_of_the_given_bits(bench):
     codes, unit = Encoder(3, 99.9).encode(x, model.tools, learning=True)
     np.testing.assert_array_equal(codes.ravel(), [round(v * 7 / 255) for v in range(256)])
     assert unit == pytest.approx(1 / 7)
+    numbers, _ = Encoder(3, 99.9).encode(x, model.tools, learning=True, kind=np.float32)
+    assert numbers.dtype == np.float32
+    np.testing.assert_array_equal(numbers, codes)
 
 
 def test_the_clip_is_the_mean_percentile_of_the_first_epoch(bench):
