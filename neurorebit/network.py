@@ -180,7 +180,7 @@ class Matrix:
         return self.weights * self.vectors
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Node:
     """One layer in the graph. ``inputs`` are the indices of the nodes it reads, -1 the image."""
 

@@ -17,6 +17,21 @@ def moments(z, sums):
 
 
 @njit(cache=True, nogil=True)
+def follow(sums, count, weight, mean, variance, running_mean, running_variance):
+    """Mean and variance of ``count`` positions from their sums; the running ones follow.
+
+    The running variance is that of the population, ``count / (count - 1)`` times the sample's.
+    """
+    for c in range(mean.size):
+        mean[c] = sums[0, c] / count
+        spread = sums[1, c] / count - mean[c] ** 2
+        variance[c] = 0.0 if spread < 0.0 else spread  # nan stays nan
+        unbiased = variance[c] * (count / max(count - 1, 1))
+        running_mean[c] += weight * (mean[c] - running_mean[c])
+        running_variance[c] += weight * (unbiased - running_variance[c])
+
+
+@njit(cache=True, nogil=True)
 def factors(mean, variance, gain, shift, epsilon, inverse, scale, offset):
     """``inverse`` = 1 / deviation; what ``normalise`` takes, for positions side by side."""
     for c in range(mean.size):

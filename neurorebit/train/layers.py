@@ -296,15 +296,13 @@ class BatchNorm:
         channels = x.shape[-1]
         count = x.size // channels
         z = x.reshape(-1, _side_by_side(count, channels) * channels)
+        running = self.running_mean, self.running_variance
         if learning:
             total = self._moments(norm.moments, (z,), channels)
-            mean = total[0] / count
-            variance = np.maximum(total[1] / count - mean**2, 0.0)
-            unbiased = variance * (count / max(count - 1, 1))
-            self.running_mean += MEMORY * (mean - self.running_mean)
-            self.running_variance += MEMORY * (unbiased - self.running_variance)
+            mean, variance = np.empty((2, channels))
+            norm.follow(total, count, MEMORY, mean, variance, *running)
         else:
-            mean, variance = self.running_mean, self.running_variance
+            mean, variance = running
         inverse = np.empty(channels)
         scale, offset = np.empty((2, z.shape[1]), z.dtype)
         norm.factors(mean, variance, self.gain, self.shift, EPSILON, inverse, scale, offset)
@@ -344,11 +342,9 @@ class BatchNorm:
             norm.gradient(errors[part], z[part], *factors)
 
         self.tools.workers.run(job, len(parts))
-        momentum = self.tools.training.momentum
-        self.gain_velocity = momentum * self.gain_velocity + d_gain
-        self.shift_velocity = momentum * self.shift_velocity + d_shift
-        self.gain = self.gain - rate * self.gain_velocity
-        self.shift = self.shift - rate * self.shift_velocity
+        form = rate, self.tools.training.momentum, 0.0, math.inf
+        cpu.sgd(self.gain, self.gain_velocity, d_gain, *form)
+        cpu.sgd(self.shift, self.shift_velocity, d_shift, *form)
         self.tools.workspace.drop(x)
         return (dy,)
 

@@ -18,7 +18,8 @@ from neurorebit.train import winograd
 from neurorebit.train.workers import Array, Workers, shares, spans
 
 BLOCK = 393_216  # numbers one thread works on at a time: 768 KiB of float32
-PIECE = 512  # most rows of a matrix that are moved at once in the exact products
+PIECE = 512  # rows of a matrix that are moved at once in the exact products,
+WEIGHTS = 1 << 18  # or more, if they hold no more weights: threads gain nothing from less
 FEWEST = 256  # vectors below which a matrix product is slow
 NARROW = 64  # channels below which rows of several kernel positions are moved at once
 
@@ -77,11 +78,10 @@ def cut(node: Node, cuts: tuple[tuple[int, int], ...]) -> tuple[Piece, ...]:
 
 
 @cache
-def pieces(node: Node, most: int) -> tuple[Piece, ...]:
-    """A layer's matrix as the exact products take it, ``most`` rows at once.
-
-    Cut at kernel positions where channels are many.
-    """
+def pieces(node: Node) -> tuple[Piece, ...]:
+    """A layer's matrix as the exact products take it, cut at kernel positions of many channels."""
+    assert node.matrix is not None
+    most = max(PIECE, WEIGHTS // node.matrix.cols)
     channels = node.shape_in.channels // node.groups
     rows = channels * node.kernel**2
     block = channels if channels >= NARROW else rows
@@ -205,7 +205,7 @@ def multiply(
     groups, _, cols = matrix.shape
     height, width = out.shape[1:3]
     flat = out.reshape(x.vectors, groups * cols)
-    parts = cut(node, tuple(cuts)) if conversion else pieces(node, PIECE)
+    parts = cut(node, tuple(cuts)) if conversion else pieces(node)
     widest = max(part.stop - part.start for part in parts)
     size = max(FEWEST // reads, BLOCK // (reads * (widest + cols) + cols))
     blocks = shares(len(out) * height, max(1, size // width))
@@ -253,7 +253,7 @@ def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers
     groups, _, cols = matrix.shape
     height = node.shape_out.height
     channels = node.shape_in.channels // groups
-    parts = pieces(node, PIECE)
+    parts = pieces(node)
     widest = max(part.stop - part.start for part in parts)
     size = max(FEWEST, BLOCK // (widest + cols))
     blocks = shares(len(dx), max(1, size // x.positions))
@@ -371,7 +371,7 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
         return
     groups, _, cols = out.shape
     height, width = dy.shape[1:3]
-    parts = pieces(node, PIECE)
+    parts = pieces(node)
     widest = max(part.stop - part.start for part in parts)
     size = max(FEWEST, 2 * BLOCK // (widest + cols))
     blocks = spans(len(dy) * height, max(1, size // width))

@@ -61,6 +61,13 @@ class _Batch:
                 self.done.release()
 
 
+class _Own(threading.local):
+    """What each thread has for itself."""
+
+    def __init__(self) -> None:
+        self.buffers: dict[Any, Array] = {}
+
+
 class Workers:
     """A few threads. The caller of ``run`` works too, so one thread means no thread is started.
 
@@ -70,7 +77,7 @@ class Workers:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self._tasks: SimpleQueue[_Batch | None] = SimpleQueue()
-        self._own = threading.local()
+        self._own = _Own()
         self._quiet = quiet()
         self._helpers = [threading.Thread(target=self._serve) for _ in range(threads - 1)]
         for helper in self._helpers:
@@ -114,9 +121,7 @@ class Workers:
 
     def scratch(self, name: str, shape: Sequence[int], dtype: DTypeLike) -> Array:
         """The calling thread's buffer of that name; what it holds is undefined."""
-        key = (name, np.dtype(dtype))
-        buffers: dict[Any, Array] = self._own.__dict__.setdefault("buffers", {})
-        size = math.prod(shape)
+        buffers, key, size = self._own.buffers, (name, dtype), math.prod(shape)
         buffer = buffers.get(key)
         if buffer is None or buffer.size < size:
             buffer = buffers[key] = np.empty(size, dtype)

@@ -14,7 +14,7 @@ from neurorebit.train.product import Windows
 from neurorebit.train.workers import Array, Workers, Workspace
 from neurorebit.training import Training
 
-PART = 1 << 17  # weights of one job
+PART = 1 << 18  # weights of one job
 
 
 @dataclass(frozen=True, eq=False)

@@ -147,6 +147,7 @@ def test_blocks_of_few_lines_add_up(monkeypatch):
             small.setattr(product, "BLOCK", 1)
             small.setattr(product, "FEWEST", 7)
             small.setattr(product, "PIECE", 50)
+            small.setattr(product, "WEIGHTS", 0)
             for found, want in zip(ours(*given), whole, strict=True):
                 np.testing.assert_allclose(found, want, atol=1e-12 * np.abs(want).max())
 
