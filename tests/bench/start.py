@@ -20,12 +20,13 @@ from tabulate import tabulate
 COMMAND = """
 import os, sys, time
 from neurorebit import __main__
+from neurorebit.commands import progress
 
 def told(self, epoch, done, todo, loss, rate):
     print(time.time(), done / rate, flush=True)
     os._exit(0)
 
-__main__.Lines.__call__ = told  # after each step, with the images and their rate so far
+progress.Lines.__call__ = told  # after each step, with the images and their rate so far
 __main__.main(sys.argv[1:])
 """
 
