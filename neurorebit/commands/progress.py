@@ -5,14 +5,16 @@ Progress is a context that is called as the work goes on.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from typing import Any, Self
 
 
 def say(line: str) -> None:
-    """Tell the user something beside the result."""
-    print(line, file=sys.stderr, flush=True)
+    """Tell the user something beside the result; work goes on where nobody reads any longer."""
+    with contextlib.suppress(BrokenPipeError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def training() -> Bar | Lines:

@@ -210,6 +210,20 @@ def test_a_reader_that_has_seen_enough_is_no_error(place):
     assert (place / "reports" / "mlp" / "report.json").is_file()
 
 
+def test_a_training_goes_on_where_nobody_reads_its_progress(place, tiny, data):
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = ["run", tiny, "--data", data, "--epochs", "2", "--out", "unread"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "neurorebit", *map(str, words)],
+        stdout=subprocess.DEVNULL,
+        stderr=writing,
+    ) as run:
+        os.close(writing)
+    assert run.returncode == 0
+    assert (place / "unread" / "report.json").is_file()
+
+
 # --- progress
 
 
