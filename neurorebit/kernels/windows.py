@@ -83,6 +83,41 @@ def gather(
 
 
 @njit(cache=True, nogil=True)
+def gather_lines(x, out, first, last, height, reach, row, kernel_width, padding):
+    """As ``gather``, into ``out`` (row, vector): of maps (image, y, x) of one channel, stride 1.
+
+    A row's share of an output line is then a piece of one line of the map.
+    """
+    map_height, map_width = x.shape[1:]
+    lines = x.reshape(-1, map_width)
+    top, bottom, left, right = reach
+    size = right - left
+    zero = out.dtype.type(0)
+    for r in range(out.shape[0]):
+        ky, kx = divmod(row + r, kernel_width)
+        start = left - padding + kx
+        low = min(max(-start, 0), size)
+        high = max(min(map_width - start, size), low)
+        v = 0
+        for here in range(first, last):
+            image, y = here // height, here % height
+            if y < top or y >= bottom:
+                continue
+            at = y - padding + ky
+            target = out[r, v : v + size]
+            v += size
+            if at < 0 or at >= map_height:
+                target[:] = zero
+                continue
+            source = lines[image * map_height + at, start + low : start + high]
+            seen = target[low:high]
+            target[:low] = zero
+            target[high:] = zero
+            for j in range(seen.size):
+                seen[j] = source[j]
+
+
+@njit(cache=True, nogil=True)
 def scatter(columns, x, height, reach, row, kernel_width, stride, padding, channel, channels):
     """Add rows ``row`` onward of all vectors of the images ``x`` to the pixels they came from.
 

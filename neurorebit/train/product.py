@@ -21,6 +21,7 @@ BLOCK = 393_216  # numbers one thread works on at a time: 768 KiB of float32
 PIECE = 512  # rows of a matrix that are moved at once in the exact products,
 WEIGHTS = 1 << 18  # or more, if they hold no more weights: threads gain nothing from less
 FEWEST = 256  # vectors below which a matrix product is slow
+SHALLOW = 128  # numbers that a BLAS adds up in one order, however many threads share a product
 NARROW = 64  # channels below which rows of several kernel positions are moved at once
 
 
@@ -133,21 +134,13 @@ class Windows:
             width = node.shape_out.width
             return flat[first * width : last * width, low + part.start : low + part.stop]
         size = part.vectors(first, last, node.shape_out.height)
+        where = first, last, node.shape_out.height, part.reach, part.start, node.kernel
+        if node.shape_in.channels == 1 and node.stride == 1:
+            rows = workers.scratch("columns", (part.stop - part.start, size), dtype)
+            windows.gather_lines(self.map[..., 0], rows, *where, node.padding)
+            return rows.T
         out = workers.scratch("columns", (size, part.stop - part.start), dtype)
-        windows.gather(
-            self.map,
-            out,
-            first,
-            last,
-            node.shape_out.height,
-            part.reach,
-            part.start,
-            node.kernel,
-            node.stride,
-            node.padding,
-            group * channels,
-            channels,
-        )
+        windows.gather(self.map, out, *where, node.stride, node.padding, group * channels, channels)
         return out
 
 
@@ -240,7 +233,7 @@ def multiply(
         np.multiply(total, factor, out=target)
         return power
 
-    powers = workers.run(job, groups * len(blocks))
+    powers = workers.run(job, groups * len(blocks), _shared(matrix, x, widest))
     return sum(powers) / (flat.size * len(parts) * reads)
 
 
@@ -292,7 +285,7 @@ def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers
                     channels,
                 )
 
-    workers.run(job, len(blocks))
+    workers.run(job, len(blocks), _shared(matrix, x, cols))
 
 
 def read_back(
@@ -394,9 +387,18 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
             product = workers.scratch("product", target.shape, dtype)
         np.multiply(target, scale, out=target)
 
-    workers.run(job, len(runs) * groups * len(parts))
+    workers.run(job, len(runs) * groups * len(parts), _shared(out, x, min(size, x.vectors)))
     if len(runs) > 1:
         np.sum(sums, axis=0, out=out)
+
+
+def _shared(matrix: Array, x: Windows, depth: int) -> int:
+    """Multiplications of a layer that the BLAS may share: rows and columns of few-term sums.
+
+    Longer sums, and those of double precision, it divides otherwise for two threads than for one.
+    """
+    exact = depth <= SHALLOW and matrix.dtype == np.float32
+    return matrix.size * x.vectors if exact else 0
 
 
 def _kernels(matrix: Array) -> Array:

@@ -17,9 +17,13 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from threadpoolctl import ThreadpoolController
 
 Array = NDArray[Any]
 T = TypeVar("T")
+
+SHARED = 1 << 20  # multiplications that are worth several threads
+ALONE = 200  # runs without our own threads, after which those of the BLAS may stay awake
 
 
 def quiet() -> np.errstate:
@@ -79,6 +83,8 @@ class Workers:
         self._tasks: SimpleQueue[_Batch | None] = SimpleQueue()
         self._own = _Own()
         self._quiet = quiet()
+        self._alone = 0  # runs since our own threads last worked
+        self._blas = ThreadpoolController().select(user_api="blas").lib_controllers
         self._helpers = [threading.Thread(target=self._serve) for _ in range(threads - 1)]
         for helper in self._helpers:
             helper.daemon = True
@@ -105,11 +111,25 @@ class Workers:
             while (batch := self._tasks.get()) is not None:
                 batch.work()
 
-    def run(self, job: Callable[[int], T], count: int) -> list[T]:
-        """``[job(0), job(1), …]``; what a job raises is raised here, once no job is at work."""
+    def run(self, job: Callable[[int], T], count: int, macs: int = 0) -> list[T]:
+        """``[job(0), job(1), …]``; what a job raises is raised here, once no job is at work.
+
+        ``macs`` tells of multiplications that threads of the BLAS may share without a change of
+        bits. Where jobs stay single, as in a small network, they do: they wait awake for the next
+        product, where our threads would have to be woken.
+        """
         helpers = min(self.threads, count) - 1
         if helpers < 1:
-            return [job(i) for i in range(count)]
+            self._alone += 1
+            shared = macs >= SHARED and self._alone > ALONE
+            if shared:
+                self._blas_threads(self.threads)
+            try:
+                return [job(i) for i in range(count)]
+            finally:
+                if shared:
+                    self._blas_threads(1)
+        self._alone = 0
         batch = _Batch(job, count)
         for _ in range(helpers):
             self._tasks.put(batch)
@@ -118,6 +138,10 @@ class Workers:
         if batch.error is not None:
             raise batch.error
         return batch.results
+
+    def _blas_threads(self, threads: int) -> None:
+        for library in self._blas:
+            library.set_num_threads(threads)
 
     def scratch(self, name: str, shape: Sequence[int], dtype: DTypeLike) -> Array:
         """The calling thread's buffer of that name; what it holds is undefined."""

@@ -28,6 +28,7 @@ from neurorebit.train.trainer import softmax_loss
 from neurorebit.train.workers import Workers
 
 TURN = 0.5  # seconds
+REST = 0.25  # seconds, in which the others' threads fall asleep
 SCHEMES = {
     "real": ("real", "array"),
     "hybrid": ("hybrid", "array"),
@@ -131,7 +132,8 @@ def main():
             for name, step in steps.items():
                 alone = name != "PyTorch FP32"  # our threads call BLAS with one thread each
                 with threadpool_limits(1 if alone else options.threads, user_api="blas"):
-                    seconds(step)  # compiles at first, and lets the others' threads fall asleep
+                    time.sleep(REST)
+                    seconds(step)  # compiles at first
                     count = max(1, round(TURN / seconds(step)))
                     start = time.process_time()
                     took = seconds(lambda step=step, count=count: [step() for _ in range(count)])
