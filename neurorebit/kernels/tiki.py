@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from neurorebit.kernels import cell, noise
-from neurorebit.kernels.pulse import of
+from neurorebit.kernels.pulse import MANY, of
 
 SLOTS = 31  # of a pulse train
 FEW = 16.0  # expected pulses above which their number is drawn as a normal one
@@ -18,6 +18,8 @@ def poisson(mean, u, cell, step, layer, purpose, seed):
 
     Few are found from the uniform number ``u``, many from the normal one of the cell's stream.
     """
+    if u < 1.0 - mean:  # which is below exp(-mean)
+        return 0
     if mean > FEW:
         z = noise.normal(cell, step, layer, purpose, seed)
         return max(math.floor(mean + math.sqrt(mean) * z + 0.5), 0)
@@ -41,13 +43,19 @@ def shower(weight, gradient, size, rate, low, high, step, up, down, device, writ
     ``counts`` as in ``pulse.pulse``; a cell counts by the way it went on the whole.
     """
     first, layer, purpose, draw, seed = where
-    rising, falling = purpose + noise.BITS, purpose + noise.OTHER_BITS
+    rising, falling, cycle = purpose + noise.BITS, purpose + noise.OTHER_BITS, purpose + noise.CYCLE
     words = np.empty((4, noise.GROUPS), np.uint64)
     others = np.empty((4, noise.GROUPS), np.uint64)
+    turns = np.empty((3, noise.BLOCK), np.int64)  # pulses of each cell: up, down, up
+    moved = np.empty(3, np.int64)  # cells
+    normals = np.empty((3, 4, noise.GROUPS))
     for base in range(first - first % noise.BLOCK, first + weight.size, noise.BLOCK):
+        start = max(base - first, 0)
+        stop = min(base - first + noise.BLOCK, weight.size)
         noise.draw(words, base, draw, layer, rising, seed)
         noise.draw(others, base, draw, layer, falling, seed)
-        for i in range(max(base - first, 0), min(base - first + noise.BLOCK, weight.size)):
+        moved[:] = 0
+        for i in range(start, stop):
             at = first + i
             u = float(words[at & 3, (at - base) >> 2]) / 4294967296.0
             mean = 0.5 * rate * max(size[i] - gradient[i], 0.0)
@@ -55,13 +63,27 @@ def shower(weight, gradient, size, rate, low, high, step, up, down, device, writ
             u = float(others[at & 3, (at - base) >> 2]) / 4294967296.0
             mean = 0.5 * rate * max(size[i] + gradient[i], 0.0)
             downs = poisson(mean, u, at, draw, layer, falling, seed)
+            for turn, n in enumerate((ups // 2, -downs, ups - ups // 2)):
+                turns[turn, at - base] = n
+                moved[turn] += n != 0
+        for turn in range(3):
+            if moved[turn] >= MANY:
+                noise.normals(normals[turn], base, 3 * draw + turn, layer, cycle, seed)
+        for i in range(start, stop):
+            at = first + i
+            k = at - base
+            ups, downs = turns[0, k] + turns[2, k], -turns[1, k]
             if ups + downs == 0:
                 continue
             traits = (of(low, i), of(high, i), of(step, i), of(up, i), of(down, i))
             old = weight[i]
-            for turn, n in enumerate((ups // 2, -downs, ups - ups // 2)):
+            for turn in range(3):
+                n = turns[turn, k]
                 if n != 0:
-                    z = noise.normal(at, 3 * draw + turn, layer, purpose + noise.CYCLE, seed)
+                    if moved[turn] >= MANY:
+                        z = normals[turn, k & 3, k >> 2]
+                    else:
+                        z = noise.normal(at, 3 * draw + turn, layer, cycle, seed)
                     weight[i] = cell.programmed(weight[i], n, traits, device, z)
             writes[i] += ups + downs
             counts[0 if ups >= downs else 1] += 1
