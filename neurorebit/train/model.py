@@ -22,11 +22,11 @@ from neurorebit.train.layers import (
     BatchNorm,
     Flatten,
     Layer,
-    MatrixLayer,
     MaxPool,
     Relu,
     Tools,
 )
+from neurorebit.train.matrix_layer import MatrixLayer
 from neurorebit.train.state import capture
 from neurorebit.train.weights import WEIGHTS, Site
 from neurorebit.train.workers import Array, Workers, Workspace

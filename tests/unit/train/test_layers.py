@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from oracle import naive
 
-from neurorebit.train.layers import EPSILON, Encoder, _covering
+from neurorebit.train.layers import EPSILON
+from neurorebit.train.matrix_layer import Encoder, _covering
 from neurorebit.train.trainer import softmax_loss
 
 PLAIN = {"momentum": 0.0, "weight_decay": 0.0}
