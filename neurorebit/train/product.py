@@ -162,6 +162,13 @@ def _errors(
     return out
 
 
+def _scatter(columns: Array, target: Array, part: Piece, node: Node, group: int) -> None:
+    """Add a piece's rows of all vectors of some images to the pixels they came from."""
+    channels = node.shape_in.channels // node.groups
+    form = node.kernel, node.stride, node.padding, group * channels, channels
+    windows.scatter(columns, target, node.shape_out.height, part.reach, part.start, *form)
+
+
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """How partial sums are read: codes of ``step``, clipped to -top..top; whether to measure.
@@ -262,28 +269,11 @@ def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers
         target[...] = 0
         for group in range(groups):
             for part in parts:
-                errors = _errors(
-                    dy,
-                    part,
-                    first * height,
-                    last * height,
-                    (group * cols, (group + 1) * cols),
-                    workers,
-                )
+                lines, own = (first * height, last * height), (group * cols, (group + 1) * cols)
+                errors = _errors(dy, part, *lines, own, workers)
                 columns = workers.scratch("columns", (len(errors), part.stop - part.start), dtype)
                 np.matmul(errors, matrix[group, part.start : part.stop].T, out=columns)
-                windows.scatter(
-                    columns,
-                    target,
-                    height,
-                    part.reach,
-                    part.start,
-                    node.kernel,
-                    node.stride,
-                    node.padding,
-                    group * channels,
-                    channels,
-                )
+                _scatter(columns, target, part, node, group)
 
     workers.run(job, len(blocks), _shared(matrix, x, cols))
 
@@ -337,18 +327,7 @@ def read_back(
                         power += float(convert.power(partial.reshape(-1)))
                         read += partial.size
                     convert.convert(partial, codes, 1, *one, per_step, conversion.top)
-                windows.scatter(
-                    codes,
-                    target,
-                    height,
-                    part.reach,
-                    part.start,
-                    node.kernel,
-                    node.stride,
-                    node.padding,
-                    group * channels,
-                    channels,
-                )
+                _scatter(codes, target, part, node, group)
         np.multiply(target, factor, out=target)
         return power, read
 
