@@ -21,22 +21,21 @@ def add_options(parser: options.Parser) -> None:
         "--voltage",
         metavar="V[,V]",
         type=_up_and_down("V"),
-        required=True,
-        help="of the pulses, up and down, as in 1.6V or 1.6V,1.5V",
+        help="of the pulses, up and down, as in 1.6V or 1.6V,1.5V (as for --like)",
     )
     parser.add_argument(
         "--width",
         metavar="T[,T]",
         type=_up_and_down("s"),
-        required=True,
-        help="of the pulses, up and down, as in 50ns or 50ns,100ns",
+        help="of the pulses, up and down, as in 50ns or 50ns,100ns (as for --like)",
     )
     parser.add_argument("--name", metavar="N", help="of the device (that of the data)")
     parser.add_argument(
         "--like",
         metavar="D",
         default="taox_hfox",
-        help="the device whose cell is assumed: its size, access and read voltage (taox_hfox)",
+        help="the device that stands in for what is not said: size of the cell, access and read "
+        "voltage (taox_hfox)",
     )
     parser.add_argument(
         "--out", metavar="FILE.yaml", type=Path, help="the device file (DATA.yaml, here)"

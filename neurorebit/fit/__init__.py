@@ -17,25 +17,33 @@ def fit(
     out: Path,
     *,
     name: str,
-    voltages: tuple[float, float],
-    widths: tuple[float, float],
+    voltages: tuple[float, float] | None = None,
+    widths: tuple[float, float] | None = None,
     like: str = "taox_hfox",
 ) -> str:
     """Fit a CSV file of pulse trains, write the device file ``out`` and a picture; a table of it.
 
-    ``voltages`` [V] and ``widths`` [s] are those of the pulses up and down. The cell, which the
-    data do not say, is taken from the device ``like``. InputError where the data are wrong, the
-    device has a value that no file may have, or a file cannot be written.
+    ``voltages`` [V] and ``widths`` [s] are those of the pulses up and down. What the data do not
+    say, the cell and what is None, is taken from the device ``like``; file and table tell it.
+    InputError where the data are wrong, the device has a value that no file may have or no pulses
+    to take from, or a file cannot be written.
     """
     if out.suffix not in (".yaml", ".yml"):
         raise InputError(f"--out {out}: expected a name that ends in .yaml")
-    conditions = output.Conditions(
-        name, voltages, widths, Document(paths.shipped("device", like), "device")
-    )
-    read_device(conditions.like)  # or refuses
+    other = Document(paths.shipped("device", like), "device")
+    pulses = read_device(other).pulses
+    given = {"voltages": voltages, "widths": widths}
+    assumed = tuple(name for name, values in given.items() if values is None)
+    if pulses is not None:
+        voltages = voltages or (float(pulses.voltage_ltp), float(pulses.voltage_ltd))
+        widths = widths or (float(pulses.width_ltp), float(pulses.width_ltd))
+    if voltages is None or widths is None:
+        option = f"--{assumed[0].removesuffix('s')}"
+        raise InputError(f"{option}: expected one, for {like} has no pulses to take it from")
+    conditions = output.Conditions(name, voltages, widths, assumed, other)
     traces = read_traces(data)
     fitted = fit_traces(traces)
     output.write(out, output.device_file(traces, fitted, conditions))
     read_device(Document(out, "device"))
     output.picture(out.with_suffix(".png"), traces, fitted)
-    return output.table(fitted)
+    return output.table(fitted, conditions)

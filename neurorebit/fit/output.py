@@ -19,12 +19,26 @@ DIGITS = 5
 
 @dataclass(frozen=True)
 class Conditions:
-    """What the data do not say: name, pulses up and down [V] [s], the device with such a cell."""
+    """What the data do not say: name, pulses up and down [V] [s], the device with such a cell.
+
+    ``assumed``: which of the pulses' voltages and widths are that device's, too.
+    """
 
     name: str
     voltages: tuple[float, float]
     widths: tuple[float, float]
+    assumed: tuple[str, ...]
     like: Document
+
+    @property
+    def origin(self) -> str:
+        """Where voltages and widths come from."""
+        given = " and ".join(w for w in ("voltages", "widths") if w not in self.assumed)
+        taken = " and ".join(self.assumed)
+        told = ([f"{given} as given"] if given else []) + (
+            [f"{taken} assumed as for {self.like.tree['name']}"] if taken else []
+        )
+        return ", ".join(told)
 
 
 def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
@@ -54,7 +68,7 @@ def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
         f"  stuck_low: {fitted.stuck[0]:.3g}",
         f"  stuck_high: {fitted.stuck[1]:.3g}",
         "pulses:",
-        f"  source: {_text(source + '; voltages and widths as given')}",
+        f"  source: {_text(f'{source}; {conditions.origin}')}",
         f"  levels_ltp: {up.pulses}",
         f"  levels_ltd: {down.pulses}",
         f"  nonlinearity_ltp: {up.label:.4g}  # signed label",
@@ -99,7 +113,7 @@ def _text(words: str) -> str:
     return "'" + " ".join(words.split()).replace("'", "''") + "'"
 
 
-def table(fitted: Fitted) -> str:
+def table(fitted: Fitted, conditions: Conditions) -> str:
     """What was found, for a reader."""
     spread, up, down = fitted.spread, fitted.up, fitted.down
     rows = [
@@ -113,8 +127,15 @@ def table(fitted: Fitted) -> str:
         ["noise of a reading", f"{fitted.read:.2%}", "of the range"],
         ["spread by cycle", f"{spread.cycle:.1%}", "of the conductance after as many pulses"],
         ["misfit", f"{fitted.misfit:.2%}", "of the range, of the curve to the median trains"],
+        ["pulses of", _up_and_down(conditions.voltages, "V")
+         + ", " + _up_and_down(conditions.widths, "s"), conditions.origin],
     ]  # fmt: skip
     return tabulate(rows, tablefmt="plain", disable_numparse=True)
+
+
+def _up_and_down(values: tuple[float, float], unit: str) -> str:
+    up, down = (units.show(value, unit) for value in values)
+    return up if up == down else f"{up} up and {down} down"
 
 
 def write(path: Path, text: str) -> None:

@@ -56,9 +56,31 @@ def test_measured_trains_become_a_device_that_runs(command, tiny, place):
 
 
 @pytest.mark.parametrize(
+    ("words", "volts", "seconds", "origin"),
+    [
+        ([], "3.65 V", "75 ns", "voltages and widths assumed as for HZO FeFET"),
+        (["--width", "2us"], "3.65 V", "2 us", "widths as given, voltages assumed as for HZO"),
+        (["--voltage", "2V"], "2 V", "75 ns", "voltages as given, widths assumed as for HZO"),
+    ],
+)
+def test_pulses_that_are_not_told_are_assumed_and_said(
+    command, place, words, volts, seconds, origin
+):
+    (place / "mine.csv").write_text(trains())
+    told = command("fit", "mine.csv", "--like", "hzo_fefet", *words)
+    assert (told.code, told.err) == (0, "")
+    assert origin in told.out
+    shown = command("show", "mine.yaml").out
+    assert re.search(rf"voltage_ltp +{volts}", shown)
+    assert re.search(rf"width_ltp +{seconds}", shown)
+    assert origin in (place / "mine.yaml").read_text()
+
+
+@pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--voltage", "1.6V"], "the following arguments are required: --width; see "),
+        (["--voltage", "1V", "--like", "reram_intel_22nm"], "--width: expected one, for reram_in"),
+        (["--like", "reram_intel_22nm"], "--voltage: expected one, for reram_intel_22nm has no "),
         (["--voltage", "1.6", "--width", "1ns"], "--voltage: expected one quantity in V, or one "),
         (["--voltage", "1V,2V,3V", "--width", "1ns"], "--voltage: expected one quantity in V, "),
         (["--voltage", "-1V", "--width", "1ns"], "--voltage: expected one "),
