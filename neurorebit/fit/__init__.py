@@ -46,4 +46,4 @@ def fit(
     output.write(out, output.device_file(traces, fitted, conditions))
     read_device(Document(out, "device"))
     output.picture(out.with_suffix(".png"), traces, fitted)
-    return output.table(fitted, conditions)
+    return output.table(traces, fitted, conditions)

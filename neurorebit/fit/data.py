@@ -41,12 +41,16 @@ class Train:
 
 @dataclass(frozen=True)
 class Traces:
-    """What was measured: trains up (ltp) and down (ltd), and the file they come from."""
+    """What was measured: trains up (ltp) and down (ltd), and the file they come from.
+
+    ``begun``: whether the data have readings from before the first pulse of each train.
+    """
 
     up: Train
     down: Train
     file: str
     sha256: str
+    begun: bool
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -58,8 +62,9 @@ def read_traces(path: Path) -> Traces:
     """The pulse trains of a file; InputError with line and column where it is wrong.
 
     Columns, in any order and beside any others: ``cell`` and ``cycle``, names of any kind;
-    ``direction``, ltp (up) or ltd (down); ``pulse``, from 0 (before the first) on;
-    ``conductance_S``.
+    ``direction``, ltp (up) or ltd (down); ``pulse``, from 0 (before the first) on, or from 1 in
+    the whole file: then a train begins where the cell's trains of the other direction end, at
+    their median; ``conductance_S``.
     """
     try:
         raw = path.read_bytes()
@@ -100,8 +105,11 @@ def read_traces(path: Path) -> Traces:
                 "stands twice; keep one"
             )
         train[int(pulse)] = _conductance(conductance, f"{path}:{line}")
+    whole = any(0 in train for train in trains.values())
+    if not whole:
+        _begin(trains)
     up, down = (_train(path, direction, trains, begun) for direction in DIRECTIONS)
-    traces = Traces(up, down, path.name, hashlib.sha256(raw).hexdigest())
+    traces = Traces(up, down, path.name, hashlib.sha256(raw).hexdigest(), whole)
     if not traces.cells:
         raise InputError(f"{path}: cell: none has both ltp and ltd; measure both of one cell")
     for measured, sign, name in ((up, 1, "ltp"), (down, -1, "ltd")):
@@ -139,6 +147,17 @@ def _conductance(text: str, where: str) -> float:
     return value
 
 
+def _begin(trains: dict[tuple[str, str, str], dict[int, float]]) -> None:
+    """Add to each train what its cell had before: the median end of the other direction's."""
+    ends: dict[tuple[str, str], list[float]] = {}
+    for (direction, cell, _), train in trains.items():
+        ends.setdefault((direction, cell), []).append(train[max(train)])
+    for (direction, cell, _), train in trains.items():
+        other = ends.get(("ltd" if direction == "ltp" else "ltp", cell))
+        if other:
+            train[0] = float(np.median(other))
+
+
 def _train(
     path: Path,
     direction: str,
@@ -157,7 +176,7 @@ def _train(
         missing = next((n for n in range(max(train) + 1) if n not in train), None)
         if missing is not None:
             raise InputError(
-                f"{told}no line for pulse {missing}; pulses count from 0 (before the first)"
+                f"{told}no line for pulse {missing}; pulses count from 0 (before the first) or 1"
             )
         if max(train) != length:
             raise InputError(

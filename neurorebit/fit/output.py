@@ -113,7 +113,7 @@ def _text(words: str) -> str:
     return "'" + " ".join(words.split()).replace("'", "''") + "'"
 
 
-def table(fitted: Fitted, conditions: Conditions) -> str:
+def table(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
     """What was found, for a reader."""
     spread, up, down = fitted.spread, fitted.up, fitted.down
     rows = [
@@ -130,6 +130,10 @@ def table(fitted: Fitted, conditions: Conditions) -> str:
         ["pulses of", _up_and_down(conditions.voltages, "V")
          + ", " + _up_and_down(conditions.widths, "s"), conditions.origin],
     ]  # fmt: skip
+    if not traces.begun:
+        rows.insert(
+            3, ["before pulse 1", "", "not in the data: what a cell's other trains end with"]
+        )
     return tabulate(rows, tablefmt="plain", disable_numparse=True)
 
 

@@ -145,6 +145,22 @@ def test_the_device_file_reads_back(tmp_path):
     assert "cells differ by" in told
 
 
+def test_trains_counted_from_1_begin_where_the_others_end(tmp_path):
+    whole, later = tmp_path / "whole.csv", tmp_path / "later.csv"
+    text = measured(d2d=0.1, cells=4, cycles=2)[0]
+    whole.write_text(text)
+    lines = [line for line in text.splitlines(keepends=True) if line.split(",")[3] != "0"]
+    later.write_text("".join(lines))
+    first, second = (fit_traces(read_traces(file)) for file in (whole, later))
+    assert (second.up.pulses, second.down.pulses) == (first.up.pulses, first.down.pulses)
+    assert second.up.label == pytest.approx(first.up.label, abs=0.01)
+    assert second.down.label == pytest.approx(first.down.label, abs=0.01)
+    assert (second.g_min, second.g_max) == pytest.approx((first.g_min, first.g_max), rel=0.01)
+    conditions = {"name": "x", "voltages": (1.0, 1.0), "widths": (1e-8, 1e-8)}
+    assert "before pulse 1" in fit(later, tmp_path / "x.yaml", **conditions)
+    assert "before pulse 1" not in fit(whole, tmp_path / "x.yaml", **conditions)
+
+
 def test_a_ferroelectric_device_keeps_its_gate_stack(tmp_path):
     data, out = tmp_path / "data.csv", tmp_path / "mine.yaml"
     data.write_text(HEAD + "".join(ramp("ltp") + ramp("ltd")))
