@@ -16,6 +16,7 @@ from neurorebit.schema import InputError
 
 COLUMNS = ("cell", "cycle", "direction", "pulse", "conductance_S")
 DIRECTIONS = ("ltp", "ltd")
+MOST = 1.0  # siemens: a number above is one of another unit
 FEWEST = 5  # pulses of a train: fewer show no curve
 Array = NDArray[np.float64]
 
@@ -105,6 +106,11 @@ def read_traces(path: Path) -> Traces:
                 "stands twice; keep one"
             )
         train[int(pulse)] = _conductance(conductance, f"{path}:{line}")
+    for direction in DIRECTIONS:
+        if not any(key[0] == direction for key in trains):
+            raise InputError(
+                f"{path}: direction: no line has {direction}; a device needs ltp and ltd measured"
+            )
     whole = any(0 in train for train in trains.values())
     if not whole:
         _begin(trains)
@@ -144,6 +150,10 @@ def _conductance(text: str, where: str) -> float:
         raise InputError(
             f"{where}: conductance_S: must be above 0, got '{text}'; correct or drop the cell"
         )
+    if value > MOST:
+        raise InputError(
+            f"{where}: conductance_S: {text} S is no memory cell's; expected siemens, as in 2.5e-6"
+        )
     return value
 
 
@@ -166,10 +176,6 @@ def _train(
 ) -> Train:
     """The trains of one direction, all of the same length and without gaps."""
     found = {key: train for key, train in trains.items() if key[0] == direction}
-    if not found:
-        raise InputError(
-            f"{path}: direction: no line has {direction}; a device needs ltp and ltd measured"
-        )
     length = max(next(iter(found.values())))
     for key, train in found.items():
         told = f"{path}:{begun[key]}: pulse: cell '{key[1]}', cycle '{key[2]}', {direction}: "

@@ -185,6 +185,8 @@ WRONG = {
     HEAD + "a,1,ltp,0,much\n": ":2: conductance_S: expected a number in siemens, got 'much'",
     HEAD + "a,1,ltp,0,nan\n": ":2: conductance_S: expected a number in siemens, got 'nan'",
     HEAD + "a,1,ltp,0,-1e-6\n": ":2: conductance_S: must be above 0, got '-1e-6'; correct or drop",
+    HEAD + "a,1,ltp,0,2.5\n": r":2: conductance_S: 2\.5 S is no memory cell's; expected siemens",
+    HEAD + "".join(UP[1:]): ": direction: no line has ltd",
     HEAD + UP[0] * 2: ":3: pulse: 0 of cell 'a', cycle '1', ltp stands twice; keep one",
     HEAD + "".join(UP[1:] + DOWN): ":2: pulse: cell 'a', cycle '1', ltp: no line for pulse 0",
     HEAD + "".join(UP[:4] + UP[5:] + DOWN): ":2: .*: no line for pulse 4",
