@@ -43,6 +43,9 @@ def test_every_scheme_is_trained_and_told_in_one_table(command, tiny, data, plac
     bits = json.loads((place / "all/reram_3bit_seed0/report.json").read_text())
     assert bits["inputs"]["architecture"]["values"]["weight_bits"] == 3
     assert bits["weights"] == "reram"
+    pulses = bits["inputs"]["device"]["values"]["pulses"]
+    assert (pulses["levels_ltp"], pulses["levels_ltd"]) == (8, 8)
+    assert bits["ablations"] == []
 
 
 def test_seeds_are_averaged_and_finished_runs_are_not_made_again(command, tiny, data, place):
