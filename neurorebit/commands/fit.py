@@ -66,7 +66,7 @@ def main(asked: argparse.Namespace) -> int:
     """Fit, and write the device file."""
     from neurorebit.fit import fit
 
-    out = asked.out or Path(asked.data.stem).with_suffix(".yaml")
+    out = asked.out or Path(f"{asked.data.stem}.yaml")
     told = fit(
         asked.data,
         out,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from neurorebit import paths
 from neurorebit.device import read_device
@@ -43,7 +44,16 @@ def fit(
     conditions = output.Conditions(name, voltages, widths, assumed, other)
     traces = read_traces(data)
     fitted = fit_traces(traces)
-    output.write(out, output.device_file(traces, fitted, conditions))
-    read_device(Document(out, "device"))
+    text = output.device_file(traces, fitted, conditions)
+    with TemporaryDirectory() as folder:
+        draft = Path(folder) / out.name
+        output.write(draft, text)
+        try:
+            read_device(Document(draft, "device", shown="the device file"))
+        except InputError as problem:
+            raise InputError(
+                f"{data}: no device comes of it, {problem}; check the data's unit and noise"
+            ) from None
+    output.write(out, text)
     output.picture(out.with_suffix(".png"), traces, fitted)
     return output.table(traces, fitted, conditions)

@@ -17,6 +17,7 @@ from neurorebit.schema import InputError
 COLUMNS = ("cell", "cycle", "direction", "pulse", "conductance_S")
 DIRECTIONS = ("ltp", "ltd")
 MOST = 1.0  # siemens: a number above is one of another unit
+LONGEST = 9  # digits of a pulse's number
 FEWEST = 5  # pulses of a train: fewer show no curve
 Array = NDArray[np.float64]
 
@@ -34,9 +35,9 @@ class Train:
         pulses: int = self.conductances.shape[1] - 1
         return pulses
 
-    def of(self, cell: str) -> Array:
-        """The trains of one cell."""
-        found: Array = self.conductances[np.asarray(self.cells) == cell]
+    def of(self, *cells: str) -> Array:
+        """The trains of these cells."""
+        found: Array = self.conductances[np.isin(self.cells, cells)]
         return found
 
 
@@ -93,9 +94,9 @@ def read_traces(path: Path) -> Traces:
             raise InputError(
                 f"{path}:{line}: direction: expected ltp (up) or ltd (down), got '{direction}'"
             )
-        if not pulse.isdecimal():
+        if not pulse.isdecimal() or len(pulse) > LONGEST:
             raise InputError(
-                f"{path}:{line}: pulse: expected a whole number from 0 on, got '{pulse}'"
+                f"{path}:{line}: pulse: expected a whole number from 0 on, got '{pulse[:20]}'"
             )
         key = (direction.lower(), cell, cycle)
         train = trains.setdefault(key, {})
@@ -119,7 +120,7 @@ def read_traces(path: Path) -> Traces:
     if not traces.cells:
         raise InputError(f"{path}: cell: none has both ltp and ltd; measure both of one cell")
     for measured, sign, name in ((up, 1, "ltp"), (down, -1, "ltd")):
-        first, last = np.median(measured.conductances[:, [0, -1]], axis=0)
+        first, last = np.mean(measured.conductances[:, [0, -1]], axis=0)  # some cells may be stuck
         if sign * (last - first) <= 0:
             raise InputError(
                 f"{path}: direction: conductance goes from {first:.3g} S to {last:.3g} S under "

@@ -17,6 +17,7 @@ ENDS = 0.2  # of the range: how far a cell's bounds may lie from where its train
 LOOSE = 0.5  # how far its step may be from the nominal one; both only where pulses do not tell
 FEWEST = 10  # single pulses that a slope is taken of
 TINY = 1e-300  # against a division by zero
+CLEAR = 0.1  # variance of a reading over that of a pulse: below, readings tell where a cell is
 STUCK = 0.1  # of the usual range: what a cell must cover to count as one that works
 
 
@@ -60,8 +61,8 @@ class Fitted:
     """A device as fitted: bounds [S], both ways, noise and spreads.
 
     ``c2c``: standard deviation of one pulse's change, ``read``: of a reading, ``misfit``: of the
-    median trains about the curves; all of the range. ``stuck``: shares of the cells that stay low
-    and high.
+    median trains about the curves; all of the range. ``working``: the cells
+    that this is taken from, ``stuck``: the shares of others that stay low and high.
     """
 
     g_min: float
@@ -72,6 +73,7 @@ class Fitted:
     read: float
     misfit: float
     spread: Spread
+    working: tuple[str, ...]
     stuck: tuple[float, float]
 
 
@@ -91,18 +93,18 @@ def fit_traces(traces: Traces) -> Fitted:
     own = [c.bounds_and_step(up, down) for c in cells]
     low, high, _ = (float(value) for value in np.median(own, axis=0))
     noise = [c.noise(*found, up, down) for c, found in zip(cells, own, strict=True)]
-    c2c, read = np.sqrt(np.maximum(np.mean(noise, axis=0), 0.0)) / (high - low)
+    c2c, read = np.sqrt(np.mean(noise, axis=0)) / (high - low)
     off = np.concatenate(
         [
-            way.curve(low, high) - np.median(train.conductances, axis=0)
+            way.curve(low, high) - np.median(train.of(*alive), axis=0)
             for way, train in ((up, traces.up), (down, traces.down))
         ]
     )
     misfit = float(np.sqrt(np.mean(off**2))) / (high - low)
-    spread = _spread(traces, alive, np.array(own), up, down)
+    spread = _spread(traces, alive, np.array(own), up, down, (read * (high - low)) ** 2)
     lying = [c.low + c.high > low + high for name, c in known.items() if name not in alive]
     stuck = lying.count(False) / len(known), lying.count(True) / len(known)
-    return Fitted(low, high, up, down, float(c2c), float(read), misfit, spread, stuck)
+    return Fitted(low, high, up, down, float(c2c), float(read), misfit, spread, tuple(alive), stuck)
 
 
 @dataclass(frozen=True)
@@ -112,38 +114,60 @@ class _Cell:
     trains: tuple[Array, Array]
     low: float
     high: float
-    rough: float  # standard deviation of a pulse's change [S]
+    rough: float  # standard deviation of what is read to change under a pulse [S]
+    lag: int  # pulses from the reading that tells where a cell was to the one before a change
+    reach: float  # standard deviation of a conductance about what such a reading expects [S]
 
     @classmethod
     def of(cls, traces: Traces, name: str, cycles: slice = slice(None)) -> _Cell:
         up, down = (train.of(name)[cycles] for train in (traces.up, traces.down))
         low = np.median(np.concatenate([up[:, 0], down[:, -1]]))
         high = np.median(np.concatenate([up[:, -1], down[:, 0]]))
-        rest = []
+        alone, pairs = [], []
         for train in (up, down):
-            change, g = np.diff(train).ravel(), train[:, :-1].ravel()
+            change, g = np.diff(train), train[:, :-1]
             off, centred = change - change.mean(), g - g.mean()
-            rest.append(off - (off @ centred) / max(centred @ centred, TINY) * centred)
-        return cls((up, down), float(low), float(high), float(np.std(np.concatenate(rest))))
+            slope = np.sum(off * centred) / max(float(np.sum(centred**2)), TINY)
+            rest = off - slope * centred
+            alone.append(rest.ravel())
+            pairs.append((rest[:, :-1] * rest[:, 1:]).ravel())
+        pulse, reading = _variances(np.concatenate(alone), np.concatenate(pairs))
+        lag = int(reading > CLEAR * pulse)
+        reach = np.sqrt(lag * reading + (1 + lag) * pulse)
+        trust = float(np.std(np.concatenate(alone)))
+        return cls((up, down), float(low), float(high), trust, lag, float(reach))
 
-    def inside(self, train: Array) -> NDArray[np.bool_]:
-        """Which conductances of a train lie away from the bounds; all where these are too few."""
-        margin = min(3.0 * self.rough, 0.3 * (self.high - self.low))
-        found = (train > self.low + margin) & (train < self.high - margin)
-        return found if np.count_nonzero(found[:, 1:-1]) >= FEWEST else np.full_like(found, True)
+    def counted(self, train: Array) -> NDArray[np.bool_]:
+        """Which pulses of a train count: those before which the cell was away from its bounds.
+
+        All that have a reading to tell it by where these are too few.
+        """
+        margin = min(3.0 * self.reach, 0.3 * (self.high - self.low))
+        earlier = self.earlier(train)
+        found = (earlier > self.low + margin) & (earlier < self.high - margin)
+        if np.count_nonzero(found) < FEWEST:
+            found = np.full_like(found, True)
+        return np.pad(found, ((0, 0), (self.lag, 0)))
+
+    def earlier(self, train: Array) -> Array:
+        """The reading that tells where a cell was before each change, as far as there is one.
+
+        It is the one before the change, or, where readings are noisy, the one before that, whose
+        noise is not in the change.
+        """
+        return train[:, : train.shape[1] - 1 - self.lag]
 
     def bends(self) -> tuple[float, float]:
         """The bends of both curves: a pulse's change is a straight line over the conductance.
 
-        Its slope is taken with the reading before as instrument, so that the noise of the reading
+        Its slope is taken with ``earlier`` readings as instrument, so that the noise of the one
         from which a change starts does not look like a slope.
         """
         found = []
         for train, sign in zip(self.trains, (1, -1), strict=True):
-            inside = self.inside(train)[:, 1:-1]
-            earlier, before, after = (
-                part[inside] for part in (train[:, :-2], train[:, 1:-1], train[:, 2:])
-            )
+            counts = self.counted(train)
+            earlier = self.earlier(train)[counts[:, self.lag :]]
+            before, after = train[:, :-1][counts], train[:, 1:][counts]
             weight = earlier - earlier.mean()
             slope = weight @ (after - before) / max(weight @ before, TINY)
             bend = -np.log(max(1.0 + slope, 1e-12)) * sign * (train.shape[1] - 1)
@@ -159,13 +183,14 @@ class _Cell:
             out = np.empty((len(train), way.pulses))
             before, after = train[:, :-1].ravel(), train[:, 1:].ravel()
             trace.surprises(before, after, low, high, step * way.share, way.bend, out.reshape(-1))
-            found.append((out, self.inside(train)[:, :-1]))
+            found.append((out, self.counted(train)))
         return found
 
     def bounds_and_step(self, up: Way, down: Way) -> tuple[float, float, float]:
         """Bounds [S], and step over the nominal one.
 
-        On a straight curve single pulses tell no more than step times range; there the bounds are
+        Those that leave no surprise on average, nor one that goes with ``earlier`` readings. On a
+        straight curve single pulses tell no more than step times range; there the bounds are
         where the trains end.
         """
         span = self.high - self.low
@@ -173,8 +198,16 @@ class _Cell:
 
         def misfit(x: Array) -> Array:
             found = self.surprises(self.low + span * x[0], self.high + span * x[1], x[2], up, down)
-            parts = [out[counts] / trust for out, counts in found]
-            return np.concatenate([*parts, x[:2] / ENDS, [(x[2] - 1.0) / LOOSE]])
+            left = [x[0] / ENDS, x[1] / ENDS, (x[2] - 1.0) / LOOSE]
+            for train, (out, counts) in zip(self.trains, found, strict=True):
+                surprise = out[counts]
+                earlier = self.earlier(train)[counts[:, self.lag :]]
+                if surprise.size:
+                    off = earlier - earlier.mean()
+                    size = max(float(np.sqrt(off @ off)), TINY)
+                    left.append(float(surprise.sum()) / surprise.size**0.5 / trust)
+                    left.append(float(off @ surprise) / size / trust)
+            return np.array(left)
 
         lowest = max(-0.4, -0.999 * self.low / span)
         found = least_squares(
@@ -186,22 +219,30 @@ class _Cell:
     def noise(
         self, low: float, high: float, step: float, up: Way, down: Way
     ) -> tuple[float, float]:
-        """Variances [S^2] of a pulse's change and of a reading.
-
-        A reading that is too high makes one surprise larger and the next one smaller.
-        """
+        """Variances [S^2] of a pulse's change and of a reading."""
         found = self.surprises(low, high, step, up, down)
         alone = np.concatenate([out[counts] for out, counts in found])
-        pairs = [(o[:, :-1] * o[:, 1:])[counts[:, :-1] & counts[:, 1:]] for o, counts in found]
-        shared = min(float(np.mean(np.concatenate(pairs))), 0.0)
-        return float(np.mean(alone**2)) + 2.0 * shared, -shared
+        pairs = [(out[:, :-1] * out[:, 1:])[counts[:, :-1]] for out, counts in found]
+        return _variances(alone, np.concatenate(pairs))
 
 
-def _spread(traces: Traces, names: list[str], own: Array, up: Way, down: Way) -> Spread:
+def _variances(alone: Array, pairs: Array) -> tuple[float, float]:
+    """Those of a pulse's change and of a reading, from surprises and products of two in a row.
+
+    A reading that is too high makes one surprise larger and the next one smaller.
+    """
+    shared = min(float(np.mean(pairs)), 0.0) if pairs.size else 0.0
+    return max(float(np.mean(alone**2)) + 2.0 * shared, 0.0), -shared
+
+
+def _spread(
+    traces: Traces, names: list[str], own: Array, up: Way, down: Way, reading: float
+) -> Spread:
     """How cells differ, and conductances after as many pulses from cycle to cycle.
 
-    What two halves of the cycles say of a cell has the cell in common and not the noise: their
-    covariance is the variance of the cells. With one cycle the noise counts in.
+    ``reading`` is the variance of a reading [S^2], which is not the cycles'. What two halves of the
+    cycles say of a cell has the cell in common and not the noise: their covariance is the variance
+    of the cells. With one cycle the noise counts in.
     """
     both = traces.up, traces.down
     repeated = [name for name in names if min(len(train.of(name)) for train in both) > 1]
@@ -216,9 +257,9 @@ def _spread(traces: Traces, names: list[str], own: Array, up: Way, down: Way) ->
     variance = np.maximum(np.sum(first * second, axis=0) / max(len(first) - 1, 1), 0.0)
     low, high, step = (float(value) for value in np.sqrt(variance) / np.median(own, axis=0))
     relative = [
-        np.var(trains, axis=0, ddof=1) / np.mean(trains, axis=0) ** 2
+        (np.var(trains, axis=0, ddof=1) - reading) / np.mean(trains, axis=0) ** 2
         for name in repeated
         for trains in (train.of(name) for train in both)
     ]
-    cycle = float(np.sqrt(np.mean(np.concatenate(relative)))) if relative else 0.0
-    return Spread(low, high, step, cycle)
+    cycle = float(np.mean(np.concatenate(relative))) if relative else 0.0
+    return Spread(low, high, step, max(cycle, 0.0) ** 0.5)

@@ -15,6 +15,7 @@ from neurorebit.fit.model import Fitted
 from neurorebit.schema import Document, InputError
 
 DIGITS = 5
+POOR = 0.08  # misfit: a device that no curve of this kind describes
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
         f"  d2d: {d2d:.3g}  # of g_min {spread.low:.3g}, of g_max {spread.high:.3g}, of the step "
         f"{spread.step:.3g}",
         f"  c2c: {spread.cycle:.3g}  # of the conductance after as many pulses",
+        f"  read: {_read(fitted):.3g}  # of the conductance read, the meter's noise included",
         f"  pulse_d2d: {form}",
         "  pulse_c2c: range",
         f"  stuck_low: {fitted.stuck[0]:.3g}",
@@ -96,6 +98,13 @@ def _assumed(like: dict[str, Any], section: str) -> list[str]:
     return [f"{section}:", f"  source: {source}", *keys]
 
 
+def _read(fitted: Fitted) -> float:
+    """Noise of a reading, over the root mean square of conductances spread over the range."""
+    low, high = fitted.g_min, fitted.g_max
+    usual = ((low * low + low * high + high * high) / 3.0) ** 0.5
+    return float(round(fitted.read * (high - low) / usual, 4))
+
+
 def _d2d(fitted: Fitted) -> tuple[str, float]:
     """What differs from cell to cell, as a device file names it, and by how much."""
     step, low, high = fitted.spread.step, fitted.g_min, fitted.g_max
@@ -124,9 +133,10 @@ def table(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
         ["nonlinearity up, down", f"{up.label:.3f}, {down.label:.3f}", "signed labels"],
         ["stuck low, high", f"{fitted.stuck[0]:.1%}, {fitted.stuck[1]:.1%}", "of the cells"],
         ["noise of a pulse", f"{fitted.c2c:.2%}", "of the range"],
-        ["noise of a reading", f"{fitted.read:.2%}", "of the range"],
+        ["noise of a reading", f"{fitted.read:.2%}", "of the range, the meter's included"],
         ["spread by cycle", f"{spread.cycle:.1%}", "of the conductance after as many pulses"],
-        ["misfit", f"{fitted.misfit:.2%}", "of the range, of the curve to the median trains"],
+        ["misfit", f"{fitted.misfit:.2%}", "of the range, of the curve to the median trains"
+         + (": a poor fit, see the picture" if fitted.misfit > POOR else "")],
         ["pulses of", _up_and_down(conditions.voltages, "V")
          + ", " + _up_and_down(conditions.widths, "s"), conditions.origin],
     ]  # fmt: skip
@@ -160,7 +170,8 @@ def picture(path: Path, traces: Traces, fitted: Fitted) -> None:
     for ax, train, way in zip(axes, trains, (fitted.up, fitted.down), strict=True):
         shown = train.conductances[:: max(1, len(train.conductances) // 200)]
         ax.plot(1e6 * shown.T, color="0.8", linewidth=0.5)
-        ax.plot(1e6 * np.median(train.conductances, axis=0), "k.", markersize=4, label="median")
+        median = np.median(train.of(*fitted.working), axis=0)
+        ax.plot(1e6 * median, "k.", markersize=4, label="median of working cells")
         ax.plot(1e6 * way.curve(fitted.g_min, fitted.g_max), "C1", label="fit")
         ax.set_xlabel("pulses up" if way.sign > 0 else "pulses down")
     axes[0].set_ylabel("conductance [uS]")

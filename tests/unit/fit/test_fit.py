@@ -59,17 +59,16 @@ def found(tmp_path):
 
 
 def test_a_device_with_all_its_variation_is_found_again(found):
-    """Labels to 0.1, bounds to 3 %, noise of a pulse to 5 %, spreads between cells to 15 %."""
+    """Labels to 0.15, bounds to 3 %, noise of a pulse to 5 %, spreads to 15 %, of steps to 25 %."""
     text, truth = measured(d2d=0.1, step=0.1, c2c=0.01)
     device = found(text)
-    assert device.up.label == pytest.approx(1.5, abs=0.1)
-    assert device.down.label == pytest.approx(-2.0, abs=0.1)
+    assert (device.up.label, device.down.label) == pytest.approx((1.5, -2.0), abs=0.15)
     assert (device.up.pulses, device.down.pulses) == (64, 50)
     assert device.g_min == pytest.approx(np.median(truth.lows), abs=0.03 * 9e-6)
     assert device.g_max == pytest.approx(np.median(truth.highs), rel=0.03)
     assert device.c2c == pytest.approx(0.01, rel=0.05)
     assert device.spread.high == pytest.approx(np.std(truth.highs, ddof=1) / 1e-5, rel=0.15)
-    assert device.spread.step == pytest.approx(np.std(truth.steps, ddof=1), rel=0.15)
+    assert device.spread.step == pytest.approx(np.std(truth.steps, ddof=1), rel=0.25)
 
 
 @pytest.mark.parametrize("labels", [(0, 0), (1.5, -1.5), (2.0, 2.0), (4.0, -4.0)])
@@ -81,11 +80,23 @@ def test_without_noise_the_curve_is_found_exactly(found, labels):
     assert device.c2c < 1e-4
 
 
-def test_noise_of_readings_is_told_from_noise_of_pulses(found):
-    device = found(measured(read=0.01)[0])
-    assert device.read == pytest.approx(0.01, rel=0.1)
-    assert device.c2c < 0.003
-    assert device.up.label == pytest.approx(1.5, abs=0.2)
+@pytest.mark.parametrize("read", [0.01, 0.02, 0.03])
+def test_noise_of_readings_is_told_from_noise_of_pulses(found, read):
+    """And moves neither the labels nor the bounds."""
+    device = found(measured(read=read)[0])
+    assert device.read == pytest.approx(read, rel=0.1)
+    assert device.c2c < 0.3 * read
+    assert (device.up.label, device.down.label) == pytest.approx((1.5, -2.0), abs=0.2)
+    assert (device.g_min, device.g_max) == pytest.approx((1e-6, 1e-5), abs=0.02 * 9e-6)
+    assert device.spread.cycle < 0.025  # with the noise of readings it would be 0.04 to 0.1
+    assert device.misfit < 0.01
+
+
+def test_readings_and_pulses_may_be_noisy_at_once(found):
+    device = found(measured(read=0.03, c2c=0.01, d2d=0.1, step=0.1)[0])
+    assert (device.up.label, device.down.label) == pytest.approx((1.5, -2.0), abs=0.3)
+    assert (device.c2c, device.read) == pytest.approx((0.01, 0.03), rel=0.15)
+    assert device.misfit < 0.04
 
 
 def test_equal_cells_have_no_spread_and_noise_none_either(found):
@@ -107,6 +118,32 @@ def test_cells_that_do_not_move_are_counted_and_left_out(found):
     assert device.stuck == pytest.approx((1 / 9, 2 / 9))
     assert device.up.label == pytest.approx(1.5, abs=2e-3)
     assert device.g_max == pytest.approx(1e-5, rel=1e-3)
+
+
+def test_cells_that_work_are_fitted_though_most_do_not_move(found):
+    text, _ = measured(cells=2, cycles=1)
+    stuck = [
+        f"stuck{n},0,{direction},{pulse},1.1e-6\n"
+        for n in range(3)
+        for direction, count in (("ltp", 64), ("ltd", 50))
+        for pulse in range(count + 1)
+    ]
+    device = found(text + "".join(stuck))
+    assert device.stuck == pytest.approx((0.6, 0))
+    assert (device.up.label, device.down.label) == pytest.approx((1.5, -2.0), abs=2e-3)
+    assert device.misfit < 1e-4
+
+
+def test_a_fit_that_no_file_may_hold_leaves_the_old_file(tmp_path, monkeypatch):
+    data, out = tmp_path / "data.csv", tmp_path / "mine.yaml"
+    data.write_text(HEAD + "".join(ramp("ltp") + ramp("ltd")))
+    fit(data, out, name="mine")
+    before = out.read_bytes()
+    text = data.read_text().replace("11e-6", "1e-30")
+    data.write_text(text)
+    with pytest.raises(InputError, match=r"data\.csv: "):
+        fit(data, out, name="mine")
+    assert out.read_bytes() == before
 
 
 def ramp(direction, cell="a", cycle="1", count=10):
