@@ -8,6 +8,21 @@ from neurorebit.architecture import ArchitectureSpec, HybridSpec
 from neurorebit.training import Training
 
 IN_PLACE = ("reram", "mixed_precision", "tiki_taka", "manhattan")  # schemes of a chip in place
+LEVELS = ("hybrid", "reram_mapped")  # schemes whose cells follow real weights
+ARRAYS = (*LEVELS, *IN_PLACE)
+HEEDED = {  # keys of training that not all schemes heed, and those that do
+    "quantiser": ("quantized", *LEVELS),
+    "edge_bits": ("quantized", *LEVELS),
+    "mapping": LEVELS,
+    "write": LEVELS,
+    "reprogram": LEVELS,
+    "error_path": ("hybrid",),
+    "read": IN_PLACE,
+    "rest": ARRAYS,
+    "conversion": ARRAYS,
+    "digital": ("hybrid",),
+    "wires": ARRAYS,
+}
 SAID = {  # keys of training, and what another value than the default means
     "quantiser": "levels were not the symmetric ones that the spread of the weights sets",
     "edge_bits": "first and last layer had weights of that width, the estimate bills {bits} bits",
@@ -26,6 +41,8 @@ SAID = {  # keys of training, and what another value than the default means
     "wires": "training read the arrays through the resistance of their wires, measured once an "
     "epoch; the default are ideal wires",
 }
+
+UNHEEDED = "without effect, weights={weights} knows no such choice"
 
 
 def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple[str, ...]:
@@ -60,8 +77,10 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
     default, bits = Training(), spec.weight_bits
     for key, sentence in SAID.items():
         value = getattr(training, key)
-        if value != getattr(default, key) and not (key == "conversion" and training.adc == "ideal"):
-            found.append(f"{key}={value}: {sentence.format(bits=bits)}")
+        if value == getattr(default, key) or (key == "conversion" and training.adc == "ideal"):
+            continue
+        what = sentence.format(bits=bits) if weights in HEEDED[key] else UNHEEDED
+        found.append(f"{key}={value}: {what.format(weights=weights)}")
     if training.error_bits is not None and training.error_bits != spec.error_bits:
         found.append(
             f"error_bits={training.error_bits}: training used errors of that width, the estimate "

@@ -151,6 +151,11 @@ class Device(Section):
 def read_device(document: Document) -> Device:
     """The device of a file; InputError where it is wrong."""
     device = document.read(Device)
+    if device.variation.stuck_low + device.variation.stuck_high > 1.0:
+        message = (
+            "more cells are stuck than there are; stuck_low and stuck_high add up to 1 at most"
+        )
+        raise document.error(("variation", "stuck_high"), message)
     if (device.kind == "fefet") != (device.ferroelectric is not None):
         raise document.error(("kind",), "a section 'ferroelectric' goes with kind 'fefet' alone")
     if (device.kind == "fefet") != (device.cell.access_share is None):

@@ -140,6 +140,13 @@ def read_inputs(
     if training.rest > 1.0 and cells.retention is None:
         message = f"{cells.name} has no section 'retention'; add one, or take another device"
         raise document.error(("training", "rest"), message)
+    most = 7 if training.quantiser == "no_zero" else 8
+    bits = max(int(spec.weight_bits), training.edge_bits or 0)
+    if spec.weights in ("hybrid", "reram_mapped") and bits > most:
+        message = (
+            f"{training.quantiser} levels of {bits} bits: cells follow at most {most}; take fewer"
+        )
+        raise document.error(("training", "quantiser"), message)
     return Inputs(
         network=resolved,
         architecture=spec,

@@ -305,6 +305,12 @@ def _misfits(network: Network) -> Iterator[Misfit]:
     yield Misfit(("training", "mapping"), several and training.write != "direct", message)
     message = "resistive wires join one cell a weight; take mapping=reference, or wires=ideal"
     yield Misfit(("training", "mapping"), several and training.wires == "resistive", message)
+    message = "drift belongs to cells; take mapping=reference or pair, or rest=0s"
+    alone = training.mapping == "weight"
+    yield Misfit(("training", "mapping"), alone and training.rest > 1.0, message)
+    message = "bit by bit errors go through real weights; take digital=float32, or error_path=real"
+    levels = training.error_path == "levels"
+    yield Misfit(("training", "error_path"), levels and training.digital == "bit_serial", message)
     matrices, densities = len(network.matrices), len(network.activity.input_density)
     yield Misfit(("layers",), matrices == 0, "no conv or linear layer; a network needs one")
     message = "expected 1 number or {} (one for each conv and linear), got {}"

@@ -113,6 +113,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     trained = None
     checkpoints = request.checkpoint or folder
     if request.train:
+        report.claim(checkpoints, "--checkpoint")
         trained = _train(inputs, request, checkpoints, say, progress)
         activity = trained.result.activity or activity
         design = _estimate(inputs, activity, trained.result.images)
@@ -136,7 +137,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     report.write(folder, contents)
     if result is None:
         return Outcome(document, folder, tuple(contents))
-    if result.finished:
+    if result.finished or result.diverged:
         from neurorebit.train import checkpoint
 
         checkpoint.remove(checkpoints)
@@ -222,6 +223,7 @@ def _training_record(training: Training, trained: Trained) -> dict[str, Any]:
     result, tests = trained.result, len(trained.data.test_labels)
     return {
         "dataset": result.dataset,
+        "data_sha256": trained.data.sha256,
         "fallback": trained.fallback,
         "images": result.images,
         "test_images": min(training.test_images or tests, tests),

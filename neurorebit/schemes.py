@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from neurorebit import picture, report, units
+from neurorebit import __version__, picture, report, units
 from neurorebit.inputs import Setting
 from neurorebit.run import Outcome, Progress, Request, Say, run
 from neurorebit.schema import InputError
@@ -114,9 +114,9 @@ def schemes(
     """Train each scheme by ``run``, each on its chip, with ``seeds`` seeds from the request's on.
 
     Every run leaves its report in a folder of its own, ``schemes.csv`` and ``schemes.txt`` beside
-    them with the picture of their learning. A run that the folder has finished, of the same inputs
-    and seed, is not made again if ``request.resume``. InputError
-    where a scheme is unknown, before any training.
+    them with the picture of their learning. A run that the folder has finished, of the same inputs,
+    data, seed and version, is not made again if ``request.resume``. InputError where a scheme is
+    unknown or a file is wrong, before any training.
     """
     for name in names:
         if name not in PLANS:
@@ -128,7 +128,10 @@ def schemes(
     ):
         raise InputError("--set: architecture.weights and training.read are the schemes' own")
     folder = request.out or Path("reports") / f"schemes_{Path(request.network).stem}"
+    for name in names:
+        _request(request, name, request.seed, folder).inputs()  # or refuses, before any training
     report.claim(folder)
+    data = _data(request) if request.resume else ""
     rows: list[Json] = []
     learned: dict[str, list[Json]] = {}
     stopped = diverged = False
@@ -137,7 +140,7 @@ def schemes(
         for seed in range(request.seed, request.seed + seeds):
             say(f"{name}, seed {seed}")
             one = _request(request, name, seed, folder)
-            done = _finished(one) if request.resume else None
+            done = _finished(one, data) if request.resume else None
             if done is None:
                 outcome = _run(one, say, progress() if progress else None)
                 stopped, done = outcome.interrupted or outcome.out_of_time, outcome.report
@@ -177,8 +180,18 @@ def _run(request: Request, say: Say, progress: Progress | None) -> Outcome:
     return run(replace(request, resume=request.resume and begun), say, progress)
 
 
-def _finished(request: Request) -> Json | None:
-    """The report of a run of the same inputs and seed that came to its end."""
+def _data(request: Request) -> str:
+    """The digest of the images that all schemes would train on."""
+    from neurorebit.train import data
+
+    network = request.inputs().network
+    wanted = network.training.dataset, network.training.fallback
+    source = data.locate(*wanted, network.input, network.classes, request.data)
+    return data.load(source, network.input).sha256
+
+
+def _finished(request: Request, data: str) -> Json | None:
+    """The report of a run of the same inputs, data, seed and version that came to its end."""
     assert request.out is not None
     try:
         found: Json = json.loads((request.out / "report.json").read_text(encoding="utf-8"))
@@ -186,8 +199,9 @@ def _finished(request: Request) -> Json | None:
         ended = not (training["interrupted"] or training["out_of_time"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    asked = request.inputs().record(), request.seed
-    return found if ended and (found["inputs"], found["seed"]) == asked else None
+    asked = request.inputs().record(), request.seed, __version__
+    same = (found["inputs"], found["seed"], found["version"]) == asked
+    return found if ended and same and training.get("data_sha256", data) == data else None
 
 
 def _row(name: str, reports: Sequence[Json]) -> Json:

@@ -119,11 +119,15 @@ def relabel(label, change):
 
 @njit(cache=True, nogil=True)
 def symmetry(cell, device):
-    """The weight where a pulse up and a pulse down change a cell alike; mid range on lines."""
+    """The weight where a pulse up and a pulse down change a cell alike; mid range on lines.
+
+    Steps up shrink and steps down grow towards it from below on curves with labels of opposite
+    sign. Others may have no such weight, or several; then it is one of them or an end.
+    """
     low, high, step, bend_up, bend_down = cell
     up, down = device[0], device[1]
     below, above = 0.0, 1.0
-    for _ in range(30):  # the steps' difference falls as the state rises, if it changes at all
+    for _ in range(30):
         state = 0.5 * (below + above)
         rise = pulsed(state, step / up, bend_up) - state
         fall = state - pulsed(state, -step / down, bend_down)

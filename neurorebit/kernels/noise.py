@@ -40,6 +40,7 @@ DRIFT = 13  # static: which way a cell drifts
 ROUND = 14  # of pulses to whole ones
 BITS = 15  # of the pulse trains on rows and columns
 OTHER_BITS = 16
+OTHER_DRIFT = 17
 ERRORS = 20  # of errors to their bits
 ARRAYS = 32  # purposes of one array; those of a layer's next array follow
 

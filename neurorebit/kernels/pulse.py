@@ -102,8 +102,8 @@ def to_levels(
     ``cpu.program``, ``device`` as in ``cell.programmed``. ``plan`` is (nominal bend up, nominal
     bend down, way, tolerance, most): way 0 counts pulses on the nominal curve from the old level,
     way 1 from what a read finds, up to ``most`` times until it is within the tolerance, way 2 from
-    the low end, to which the cell is brought before by as many pulses as the range has. Adds to
-    ``counts`` as ``pulse`` does.
+    the low end, to which the cell is brought before by as many pulses as the range has; both are
+    one write. Adds to ``counts`` as ``pulse`` does.
     """
     per_level, top, odd, every = grid
     low, high, size, up, down = traits
@@ -122,6 +122,7 @@ def to_levels(
             weight[i] = traits_here[0]
             held = -1.0
             counts[3] += device[1]
+            writes[i] += 1
         last, limit = 0, 1 << 30
         for attempt in range(most if way == 1 else 1):
             if way == 1:
@@ -140,7 +141,7 @@ def to_levels(
             z = noise.normal(at, step * most + attempt, layer, noise.CYCLE, seed)
             weight[i] = cell.programmed(weight[i], n, traits_here, device, z)
             counts[2 if n > 0 else 3] += abs(n)
-            writes[i] += 1
+            writes[i] += way != 2
         counts[4] += weight[i] - old
         counts[0 if move >= 0 else 1] += 1
         levels[i] = now
@@ -163,17 +164,33 @@ def read(weight, out, relative, mapping, offset, first, layer, purpose, number, 
 
 
 @njit(cache=True, nogil=True)
-def rest(weight, out, time, exponent, toward, offset, first, layer, purpose, seed):
-    """The weights after a rest of ``time`` seconds; ``toward`` nan: up, down or not, cell by cell.
+def rested(weight, at, law, layer, purpose, seed):
+    """Cell ``at`` after a rest; one that drifts at random stops at the end of the range."""
+    time, exponent, toward, offset = law
+    if math.isnan(toward):
+        u = noise.uniform(at, 0, layer, purpose, seed)
+        toward = weight if u >= 2.0 / 3.0 else (-1.0 if u < 1.0 / 3.0 else 1.0)
+    return cell.drifted(weight, time, exponent, toward, offset)
 
-    A cell that drifts at random stops at the end of the range.
+
+@njit(cache=True, nogil=True)
+def rest(weight, out, law, mapping, first, layer, purpose, seed):
+    """The weights after a rest; ``mapping`` as in ``cell.noisy``: 0 one cell, 1 a pair of them.
+
+    ``law`` is (time [s], exponent, the weight that cells drift to, or nan: up, down or not, cell by
+    cell; the weight 0 as a conductance, over half the range). Of a pair each cell drifts.
     """
+    offset = law[3]
     for i in range(weight.size):
-        goal = toward
-        if math.isnan(toward):
-            u = noise.uniform(first + i, 0, layer, purpose, seed)
-            goal = weight[i] if u >= 2.0 / 3.0 else (-1.0 if u < 1.0 / 3.0 else 1.0)
-        out[i] = cell.drifted(weight[i], time, exponent, goal, offset)
+        at = first + i
+        if mapping == 1:
+            plus, minus = cell.pair(weight[i], offset)
+            plus = rested(plus - offset, at, law, layer, purpose, seed)
+            shift = noise.OTHER_DRIFT - noise.DRIFT
+            minus = rested(minus - offset, at, law, layer, purpose + shift, seed)
+            out[i] = 0.5 * (plus - minus)
+        else:
+            out[i] = rested(weight[i], at, law, layer, purpose, seed)
 
 
 @njit(cache=True, nogil=True)

@@ -62,7 +62,7 @@ def _csv(rows: Iterable[Sequence[Any]]) -> str:
     return out.getvalue()
 
 
-def claim(folder: Path) -> None:
+def claim(folder: Path, option: str = "--out") -> None:
     """InputError unless files can be written to a folder, which may not exist yet."""
     made: list[Path] = []
     try:
@@ -73,7 +73,7 @@ def claim(folder: Path) -> None:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-"):
             pass
     except OSError as problem:
-        raise _unwritable(folder, problem) from None
+        raise _unwritable(folder, problem, option) from None
     finally:
         for place in reversed(made):
             place.rmdir()
@@ -96,9 +96,9 @@ def write(folder: Path, contents: Mapping[str, str | bytes]) -> None:
         raise _unwritable(folder, problem) from None
 
 
-def _unwritable(folder: Path, problem: OSError) -> InputError:
+def _unwritable(folder: Path, problem: OSError, option: str = "--out") -> InputError:
     where = f" ({problem.filename})" if problem.filename else ""
     return InputError(
-        f"--out {folder}: cannot be written: {problem.strerror or problem}{where}; name another "
+        f"{option} {folder}: cannot be written: {problem.strerror or problem}{where}; name another "
         "folder"
     )

@@ -6,7 +6,6 @@ rest as JSON. Every member of an archive has a checksum, so damage is noticed.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -68,15 +67,12 @@ def identity(
     wires: tuple[float, float] | None = None,
 ) -> Json:
     """All that the bits of a run follow from."""
-    sha = hashlib.sha256()
-    for array in (data.train_images, data.train_labels, data.test_images, data.test_labels):
-        sha.update(np.ascontiguousarray(array).tobytes())
     return {
         "network": plain(network.nodes),
         "architecture": plain(architecture),
         "device": plain(device),
         "training": plain(training),
-        "data": {"name": data.name, "sha256": sha.hexdigest(), "mirrored": data.mirrored},
+        "data": {"name": data.name, "sha256": data.sha256, "mirrored": data.mirrored},
         "seed": seed,
         "wires": plain(wires),
         "version": {
@@ -127,10 +123,12 @@ def load(folder: Path) -> Saved:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         meta = json.loads(arrays.pop(META).tobytes())
-        return Saved(path, meta["identity"], State(arrays, meta["plain"]), meta["epochs"])
+        saved = Saved(path, meta["identity"], State(arrays, meta["plain"]), meta["epochs"])
+        assert saved.length, "told before any training"
+        return saved
     except Exception as problem:  # a damaged archive raises nearly anything
         reason = " ".join(str(problem).split())[:80] or type(problem).__name__
-        cure = "start anew without --resume"
+        cure = "remove the file and drop --resume to start anew"
         if path.name == NAME and (folder / PREVIOUS).is_file():
             cure = f"rename {PREVIOUS} to {NAME} to go on from the one before it"
         raise InputError(f"{path}: cut short or damaged ({reason}); {cure}") from None
@@ -150,7 +148,7 @@ def check(saved: Saved, identity: Json) -> None:
         more = len(differing) - MENTIONED
         raise InputError(
             f"{saved.path}: is of another run: {told}{f'; and {more} more' if more > 0 else ''}; "
-            "give what it was started with, or start anew without --resume"
+            "give what it was started with, or remove the file and drop --resume to start anew"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,6 +41,14 @@ class Dataset:
     origin: str  # the folder or the package they come from
     note: str = ""  # what the reader of a result must be told
     mirrored: bool = True  # a mirror image still belongs to its class
+
+    @property
+    def sha256(self) -> str:
+        """A digest of all images and labels."""
+        sha = hashlib.sha256()
+        for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
+            sha.update(np.ascontiguousarray(array).tobytes())
+        return sha.hexdigest()
 
 
 @dataclass(frozen=True)

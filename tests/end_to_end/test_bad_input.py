@@ -146,6 +146,23 @@ def test_a_missing_file(refused, tiny, words, told):
         (["--set", "device.r_on=0ohm"], "--set device.r_on=0ohm: r_on: must be above 0 ohm"),
         (["--set", "device.r_on=[1"], "--set device.r_on=[1: the value is not valid YAML"),
         (["--weights", "reel"], "--weights reel: weights: expected one of real, quantized, "),
+        (
+            ["--set", "training.mapping=weight", "--set", "training.rest=10s"],
+            "--set training.mapping=weight: training.mapping: drift belongs to cells; take ",
+        ),
+        (
+            ["--set", "training.digital=bit_serial", "--set", "training.error_path=levels"],
+            "--set training.error_path=levels: training.error_path: bit by bit errors go through ",
+        ),
+        (
+            ["--set", "training.quantiser=no_zero", "--set", "training.edge_bits=8"],
+            "--set training.quantiser=no_zero: training.quantiser: no_zero levels of 8 bits: ",
+        ),
+        (
+            ["--set", "device.variation.stuck_low=0.7", "--set", "device.variation.stuck_high=0.7"],
+            "--set device.variation.stuck_high=0.7: variation.stuck_high: more cells are stuck ",
+        ),
+        (["--checkpoint", "tiny.yaml"], "--checkpoint tiny.yaml: cannot be written: "),
         (["--recipe", "slow"], "tiny.yaml:1: unknown recipe 'slow'; the file has: quick, paper"),
         (["--epochs", "0"], "--epochs: expected a whole number from 1 to 1000000, got '0'; see "),
         (["--epochs", "1.5"], "--epochs: expected a whole number from 1 to 1000000, got '1.5'; "),

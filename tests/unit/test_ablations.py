@@ -29,6 +29,20 @@ def test_every_choice_that_is_not_the_chips_is_named(key):
     assert told.startswith(f"{key}={value or 10.0}: ")
 
 
+@pytest.mark.parametrize("key", sorted(SAID))
+def test_a_choice_that_a_scheme_does_not_heed_is_not_said_to_matter(key):
+    """In place nothing is written to levels, and no error goes through real weights."""
+    heeded = key in ("read", "rest", "conversion", "wires")
+    inputs = read_inputs("mlp", "reram", settings=(Setting("architecture.weights", "reram"),))
+    if key == "rest":
+        training = replace(inputs.network.training, rest=10.0)
+    else:
+        chosen = {"reprogram": 1}.get(key, CHOICES[key])
+        training = replace(inputs.network.training, **{key: chosen})
+    (told,) = ablations(inputs.architecture, training)
+    assert ("without effect" in told) == (not heeded)
+
+
 @pytest.mark.parametrize(
     ("weights", "told"),
     [

@@ -23,11 +23,13 @@ class Arrays:
     """How often a layer's arrays were read, their wires, and their converters forward and back.
 
     The noise of a read is drawn for each batch and each way. ``rounded``: what is read is rounded
-    to the levels of the architecture.
+    to the levels of the architecture. ``mapping``: how cells stand for a weight, as ``cell.noisy``
+    numbers it.
     """
 
     site: Site
     rounded: bool = False
+    mapping: int = 0
     reads: int = 0
     forward: Converters = field(init=False)
     backward: Converters = field(init=False)
@@ -67,11 +69,12 @@ class Arrays:
             toward = retention.toward
             goal = math.nan if isinstance(toward, str) else 2.0 * toward - 1.0
             law = site.training.rest, retention.exponent, goal, site.offset
+            way = self.mapping
             seen = self._copy(
-                seen, lambda a, b, i: pulse.rest(a, b, *law, i, here[0], noise.DRIFT, here[1])
+                seen, lambda a, b, i: pulse.rest(a, b, law, way, i, here[0], noise.DRIFT, here[1])
             )
         if self.relative > 0.0:
-            form = self.relative, MAPPINGS[site.training.mapping], site.offset
+            form = self.relative, self.mapping, site.offset
             draw = here[0], noise.READ, self.reads, here[1]
             seen = self._copy(seen, lambda a, b, i: pulse.read(a, b, *form, i, *draw))
         if self.rounded:

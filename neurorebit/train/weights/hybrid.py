@@ -44,15 +44,22 @@ class HybridWeights(LevelWeights):
         self.levels = np.full(self.real.shape, -128, np.int8)  # no level: all cells are written
         self.analog = np.zeros_like(self.real)
         self.writes = np.zeros(self.real.size, np.uint32)
-        self.reading = Arrays(site)
+        self.reading = Arrays(site, mapping=MAPPINGS[site.training.mapping])
         if site.training.write != "direct":
             self.physics = Physics.of(site, 0)
-            self.analog[...] = -1.0  # all cells start at the low end
-            self.total = -float(self.analog.size)
+            self.total = self._start_low(self.physics)
         parts = spans(self.real.size, PART)
         self.synced(site.workers.run(lambda i: self.sync(*parts[i]), len(parts)))
         self.written = Written()  # the first writing belongs to no step
         self.writes[...] = 0
+
+    def _start_low(self, physics: Physics) -> float:
+        """Bring all cells to their low ends, but those that are stuck; the sum of them."""
+        flat = self.analog.reshape(-1)
+        flat[...] = -np.inf
+        for start, stop in spans(flat.size, PART):
+            pulse.place(flat[start:stop], *physics.part(start, stop)[:2])
+        return float(np.sum(flat, dtype=np.float64))
 
     @property
     def views(self) -> dict[str, Array]:

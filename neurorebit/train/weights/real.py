@@ -112,10 +112,11 @@ class LevelWeights(RealWeights):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.site.training.quantiser == "wage":
-            # Wu et al., arXiv:1802.04680: the range 1 - 2^-2 times the power of two that brings
-            # the uniform numbers of its own start, of the same deviation, to 0.75
+            # Wu et al., arXiv:1802.04680: steps of 2^(1 - bits) up to one below 1, times the power
+            # of two that brings the uniform numbers of its own start, of the same deviation, to
+            # the range of 3 bits
             power = np.round(np.log2(0.75 / (3.0**0.5 * self.site.deviation)))
-            self.full = 0.75 * 2.0 ** -float(power)
+            self.full = (1.0 - 2.0 ** (1 - self.site.weight_bits)) * 2.0 ** -float(power)
             self.bound = self.site.training.weight_clip * self.full
             self.stale = False
         self._fit()
@@ -180,6 +181,7 @@ class LevelWeights(RealWeights):
         step = self.full / self.top
         step -= rate * total / (self.real.size * self.top) ** 0.5
         self.full = self.top * max(step, 0.1 * self.full / self.top)
+        self.bound = self.site.training.weight_clip * self.full
 
 
 @dataclass(eq=False)

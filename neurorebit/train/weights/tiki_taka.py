@@ -195,13 +195,14 @@ class TikiTakaWeights(InPlaceWeights):
         site, training = self.site, self.site.training
         cols = site.shape[2]
         start, stop = first * cols, last * cols
-        found = self.fast.weight.reshape(-1)[start:stop] - self.reference.weight[start:stop]
+        found = self.fast.weight.reshape(-1)[start:stop].copy()
         relative, reads = self.reading.relative, self.reading.reads
         if relative > 0.0:
             self.reading.reads += 1
             form = relative, 0, site.offset
             stream = site.index, noise.READ + noise.ARRAYS, reads, site.seed
             pulse.read(found, found, *form, start, *stream)
+        found -= self.reference.weight[start:stop]
         power = float(np.mean(np.square(found, dtype=np.float64)))
         self.power += (power - self.power) * (NEWEST if self.power else 1.0)
         if training.adc == "array" and self.power > 0.0:

@@ -204,7 +204,10 @@ def test_levels_are_reached_by_pulses_counted_verified_or_from_the_low_end(way, 
         assert counts[0] + counts[1] == np.count_nonzero(levels != before)
         if way == 2 and step > 0:
             assert counts[3] == 64 * np.count_nonzero(levels != before)
-    assert writes.sum() <= moved if way != 1 else writes.sum() >= moved * 0.8
+    if way == 2:
+        assert writes.sum() == moved
+    else:
+        assert writes.sum() <= moved if way == 0 else writes.sum() >= moved * 0.8
 
 
 def test_verified_writes_beat_open_loop_ones_on_cells_that_differ():
@@ -237,17 +240,35 @@ def test_cells_drift_by_a_power_of_time_and_stop_where_they_drift_to():
     """training.md 4: G = G0 (t / t0)^v, towards a target that is not passed."""
     weight = np.array([-0.9, -0.2, 0.3, 0.9])
     out = np.empty(4)
-    pulse.rest(weight, out, 100.0, 0.05, 0.2, OFFSET, 0, 0, noise.DRIFT, 0)
+    pulse.rest(weight, out, (100.0, 0.05, 0.2, OFFSET), 0, 0, 0, noise.DRIFT, 0)
     factor = 100.0**0.05
     g = weight + OFFSET
     want = [g[0] * factor, min(g[1] * factor, 0.2 + OFFSET), max(g[2] / factor, 0.2 + OFFSET),
             g[3] / factor]  # fmt: skip
     np.testing.assert_allclose(out, np.array(want) - OFFSET)
     weight, out = np.zeros(CELLS), np.empty(CELLS)
-    pulse.rest(weight, out, 10.0, 0.02, math.nan, OFFSET, 0, 0, noise.DRIFT, 3)
+    pulse.rest(weight, out, (10.0, 0.02, math.nan, OFFSET), 0, 0, 0, noise.DRIFT, 3)
     for way, g in ((1, OFFSET * 10**0.02), (-1, OFFSET / 10**0.02), (0, OFFSET)):
         share = np.mean(np.isclose(out, g - OFFSET))
         assert share == pytest.approx(1 / 3, abs=0.01), way
+
+
+def test_of_a_pair_both_cells_drift():
+    """training.md 3.6, R2: w = (G+ - G-) / 2 in halves of the range, one of them at the least."""
+    weight, out, least = np.array([0.0, 1.0, -0.5]), np.empty(3), OFFSET - 1.0
+    for toward in (-1.0, 1.0):
+        pulse.rest(weight, out, (1e6, 0.1, toward, OFFSET), 1, 0, 0, noise.DRIFT, 0)
+        end, factor = OFFSET + toward, 1e6**0.1
+
+        def later(g, end=end, factor=factor):
+            return max(g / factor, end) if g > end else min(g * factor, end)
+
+        want = [(later(least + 2 * max(w, 0)) - later(least + 2 * max(-w, 0))) / 2 for w in weight]
+        np.testing.assert_allclose(out, want, atol=1e-12)
+    weight, out = np.zeros(CELLS), np.empty(CELLS)
+    pulse.rest(weight, out, (10.0, 0.1, math.nan, OFFSET), 1, 0, 0, noise.DRIFT, 3)
+    assert np.mean(out) == pytest.approx(0.0, abs=0.01)
+    assert np.mean(out == 0.0) == pytest.approx(5 / 9, abs=0.01), "a third each: up, down, not"
 
 
 def test_wanted_changes_become_pulses_of_their_mean():

@@ -78,7 +78,13 @@ def test_a_truncated_checkpoint_is_refused_in_one_line(tmp_path, cut):
     with pytest.raises(InputError) as refused:
         checkpoint.load(tmp_path)
     assert str(refused.value).startswith(f"{file}: cut short or damaged (")
-    assert str(refused.value).endswith("start anew without --resume")
+    assert str(refused.value).endswith("remove the file and drop --resume to start anew")
+
+
+def test_an_archive_of_something_else_is_refused(tmp_path):
+    checkpoint.save(tmp_path, RUN, State({}, {"run.step": 1}), [])
+    with pytest.raises(InputError, match=r"checkpoint\.npz: cut short or damaged \('run\.epoch'\)"):
+        checkpoint.load(tmp_path)
 
 
 def test_damage_anywhere_is_noticed_or_harmless(tmp_path):
@@ -130,8 +136,8 @@ def test_another_run_is_refused_and_the_difference_named(tmp_path):
         checkpoint.check(saved, other)
     assert str(refused.value) == (
         f"{saved.path}: is of another run: network[2].rows is nothing there, 6 here; "
-        "training.epochs is 3 there, 4 here; give what it was started with, or start anew without "
-        "--resume"
+        "training.epochs is 3 there, 4 here; give what it was started with, or remove the "
+        "file and drop --resume to start anew"
     )
     many = {**RUN, "training": {key: 0 for key in "abcde"}}
     with pytest.raises(InputError, match=r"; and 4 more; "):

@@ -8,6 +8,7 @@ from oracle import naive
 
 from neurorebit import paths
 from neurorebit.device import read_device
+from neurorebit.kernels import cell, noise
 from neurorebit.schema import Document, InputError
 from neurorebit.train import product
 from neurorebit.train.data import digits
@@ -142,6 +143,65 @@ def test_the_learned_level_follows_its_gradient(bench, images):
     by_step = np.sum(gradient * np.where(inside, nearest - share, nearest))
     want = step - rate * by_step / (real.size * 3) ** 0.5
     assert held.full / 3 == pytest.approx(want, rel=1e-12)
+
+
+@pytest.mark.parametrize("bits", [2, 3, 5, 8])
+def test_wage_levels_are_whole_steps_of_a_power_of_two(bench, bits):
+    """training.md 2: steps of S = 2^(1 - bits), the outermost 1 - S."""
+    model = bench.model(
+        bench.network(SHAPE, LAYERS, 3, quantiser="wage"), "quantized", weight_bits=bits
+    )
+    for layer in model.matrices:
+        power = np.log2(layer.weights.full / (1 - 2.0 ** (1 - bits)))
+        assert power == round(power)
+
+
+def test_weights_are_clipped_by_the_level_size_that_is_learned(bench, images):
+    network = bench.network(SHAPE, LAYERS, 3, quantiser="learned")
+    model = bench.model(network, "quantized")
+    held, x, labels = model.matrices[0].weights, images(12, SHAPE), np.arange(12) % 3
+    first = held.full
+    for _ in range(5):
+        one_step(model, x, labels, rate=0.05)
+    assert held.full != first
+    assert held.bound == pytest.approx(1.5 * held.full)
+
+
+@pytest.mark.parametrize("write", ["direct", "pulses", "verify", "reset"])
+@pytest.mark.parametrize("weights", ["hybrid", "reram_mapped"])
+def test_stuck_cells_stay_at_their_end_however_they_are_written(bench, images, write, weights):
+    network = bench.network(SHAPE, LAYERS, 3, write=write, adc="ideal")
+    _, device = bench.chip(weights, d2d=0.0, c2c=0.0)
+    variation = replace(device.variation, stuck_low=0.2, stuck_high=0.3)
+    model = model_on(bench, network, weights, replace(device, variation=variation))
+    held = model.matrices[0].weights
+    stuck = np.array(
+        [
+            cell.stuck(noise.uniform(at, 0, 0, noise.STUCK, 1), 0.2, 0.3)
+            for at in range(held.analog.size)
+        ]
+    )
+    assert {-1, 0, 1} == set(stuck)
+    x, labels = images(8, SHAPE), np.arange(8) % 3
+    for _ in range(3):
+        one_step(model, x, labels, rate=0.5)
+        for end in (-1, 1):
+            np.testing.assert_allclose(held.analog.ravel()[stuck == end], end)
+        assert len(np.unique(held.analog.ravel()[stuck == 0])) > 3
+    assert held.total == pytest.approx(held.analog.sum())
+
+
+@pytest.mark.parametrize("weights", ["reram", "mixed_precision", "manhattan"])
+def test_how_levels_become_cells_is_no_choice_where_weights_learn_in_place(bench, images, weights):
+    """Also the noise of a read is that of one cell for each weight."""
+    x, outs = images(4, SHAPE), []
+    for mapping in ("reference", "pair"):
+        network = bench.network(SHAPE, LAYERS, 3, mapping=mapping)
+        _, device = bench.chip(weights)
+        noisy = replace(device, variation=replace(device.variation, read=0.05))
+        model = model_on(bench, network, weights, noisy)
+        outs.append(model.forward(x, learning=True))
+    np.testing.assert_array_equal(*outs)
 
 
 def test_first_and_last_layer_can_have_finer_weights(bench):
