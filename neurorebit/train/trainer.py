@@ -226,7 +226,8 @@ class _Loop:
             restore(self._kept(), saved.state)
         except ValueError as problem:
             raise InputError(
-                f"{saved.path}: is not of this version ({problem}); start anew without --resume"
+                f"{saved.path}: is not of this version ({problem}); remove "
+                "the file and drop --resume to start anew"
             ) from None
         self.epochs = [Epoch(**epoch) for epoch in saved.epochs]
         self._written()

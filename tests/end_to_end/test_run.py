@@ -458,6 +458,7 @@ def test_a_training_that_diverges_says_so(command, tiny, data, place, monkeypatc
     done = command("run", tiny, "--data", data)
     assert done.code == 1
     assert any(line.startswith("- DIVERGED: ") for line in head(place / "reports/tiny"))
+    assert not list(place.glob("reports/tiny/*.npz")), "the next try need not remove anything"
     assert read(place / "reports/tiny")["training"]["diverged"] is True
 
 

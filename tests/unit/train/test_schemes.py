@@ -14,6 +14,7 @@ from neurorebit.train import product
 from neurorebit.train.data import digits
 from neurorebit.train.model import Model
 from neurorebit.train.product import Conversion, Windows
+from neurorebit.train.state import State, capture, restore
 from neurorebit.train.trainer import softmax_loss, train
 from neurorebit.train.weights import WEIGHTS
 from neurorebit.train.workers import Workers
@@ -503,6 +504,56 @@ def test_every_scheme_learns_handwritten_digits_and_tells_what_it_took(bench, we
         assert first.set_fraction > 0
         assert first.reset_fraction > 0
         assert 0.2 < first.conductance < 0.8
+
+
+CHOSEN = {  # of training, for schemes that heed it; with reads that are noisy
+    "verify, learned, bit by bit": {
+        "write": "verify",
+        "quantiser": "learned",
+        "digital": "bit_serial",
+        "conversion": "bit_serial",
+    },
+    "a pair of cells": {"mapping": "pair", "reprogram": 2},
+    "through wires": {"wires": "resistive", "write": "reset"},
+}
+
+
+@pytest.mark.parametrize("choice", CHOSEN)
+@pytest.mark.parametrize("weights", ["hybrid", "reram_mapped", "reram", "tiki_taka"])
+def test_every_choice_gives_the_same_bits_on_two_threads_and_goes_on_the_same(
+    bench, images, weights, choice
+):
+    """Four steps at once on one thread; two, and two more from their state, on two threads."""
+    network = bench.network(SHAPE, LAYERS, 3, calibration_steps=3, **CHOSEN[choice])
+    spec, device = bench.chip(weights)
+    noisy = replace(device, variation=replace(device.variation, read=0.03, stuck_high=0.05))
+    x, labels = images(12, SHAPE), np.arange(12) % 3
+    with Workers(2) as two:
+        whole, first, second = (
+            Model(
+                network,
+                network.training,
+                spec,
+                noisy,
+                seed=1,
+                workers=workers,
+                wires=(3.0, 4.0),
+            )
+            for workers in (bench.workers, two, two)
+        )
+        whole.begin_epoch(0)
+        first.begin_epoch(0)
+        for _ in range(4):
+            one_step(whole, x, labels)
+        for _ in range(2):
+            one_step(first, x, labels)
+        kept = capture(first.parts)
+        copies = {name: array.copy() for name, array in kept.arrays.items()}
+        restore(second.parts, State(copies, dict(kept.plain)))
+        for _ in range(2):
+            one_step(second, x, labels)
+        assert second.digest() == whole.digest()
+        np.testing.assert_array_equal(second.forward(x, False), whole.forward(x, False))
 
 
 @pytest.mark.parametrize("weights", IN_PLACE)
