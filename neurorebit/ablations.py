@@ -75,11 +75,13 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
         bits = spec.forward.adc_bits
         found.append(f"adc=ideal: training used an ideal converter, the estimate bills {bits} bits")
     default, bits = Training(), spec.weight_bits
+    rounded = weights in IN_PLACE and training.read == "levels"
     for key, sentence in SAID.items():
         value = getattr(training, key)
         if value == getattr(default, key) or (key == "conversion" and training.adc == "ideal"):
             continue
-        what = sentence.format(bits=bits) if weights in HEEDED[key] else UNHEEDED
+        heeded = weights in HEEDED[key] or (key == "edge_bits" and rounded)
+        what = sentence.format(bits=bits) if heeded else UNHEEDED
         found.append(f"{key}={value}: {what.format(weights=weights)}")
     if training.error_bits is not None and training.error_bits != spec.error_bits:
         found.append(

@@ -305,7 +305,9 @@ def _misfits(network: Network) -> Iterator[Misfit]:
     yield Misfit(("training", "mapping"), several and training.write != "direct", message)
     message = "resistive wires join one cell a weight; take mapping=reference, or wires=ideal"
     yield Misfit(("training", "mapping"), several and training.wires == "resistive", message)
-    message = "drift belongs to cells; take mapping=reference or pair, or rest=0s"
+    message = (
+        "drift is that of cells, this mapping has none; take mapping=reference or pair, or rest=0s"
+    )
     alone = training.mapping == "weight"
     yield Misfit(("training", "mapping"), alone and training.rest > 1.0, message)
     message = "bit by bit errors go through real weights; take digital=float32, or error_path=real"

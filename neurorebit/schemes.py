@@ -131,7 +131,8 @@ def schemes(
     for name in names:
         _request(request, name, request.seed, folder).inputs()  # or refuses, before any training
     report.claim(folder)
-    data = _data(request) if request.resume else ""
+    first = _request(request, names[0], request.seed, folder)
+    data = _data(first) if request.resume else ""
     rows: list[Json] = []
     learned: dict[str, list[Json]] = {}
     stopped = diverged = False
@@ -197,11 +198,11 @@ def _finished(request: Request, data: str) -> Json | None:
         found: Json = json.loads((request.out / "report.json").read_text(encoding="utf-8"))
         training = found["training"]
         ended = not (training["interrupted"] or training["out_of_time"])
-    except (OSError, ValueError, KeyError, TypeError):
+        same = found["inputs"], found["seed"], found["version"], training.get("data_sha256", data)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    asked = request.inputs().record(), request.seed, __version__
-    same = (found["inputs"], found["seed"], found["version"]) == asked
-    return found if ended and same and training.get("data_sha256", data) == data else None
+    asked = request.inputs().record(), request.seed, __version__, data
+    return found if ended and same == asked else None
 
 
 def _row(name: str, reports: Sequence[Json]) -> Json:

@@ -52,7 +52,8 @@ def fit(
             read_device(Document(draft, "device", shown="the device file"))
         except InputError as problem:
             raise InputError(
-                f"{data}: no device comes of it, {problem}; check the data's unit and noise"
+                f"{data}: no device comes of it, {problem}; check the data's unit and noise, "
+                "--voltage and --width"
             ) from None
     output.write(out, text)
     output.picture(out.with_suffix(".png"), traces, fitted)

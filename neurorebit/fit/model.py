@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.optimize import least_squares
 
 from neurorebit.fit.data import Traces
 from neurorebit.kernels import cell, trace
+from neurorebit.schema import InputError
 
 Array = NDArray[np.float64]
 STEEPEST = float(cell.bend(10.0))  # of the curves that have a label
@@ -84,7 +86,10 @@ def fit_traces(traces: Traces) -> Fitted:
     earlier ones does not count; and only away from a cell's bounds, where noise is cut off.
     """
     known = {name: _Cell.of(traces, name) for name in traces.cells}
-    usual = np.median([c.high - c.low for c in known.values()])
+    ranges = np.array([c.high - c.low for c in known.values()])
+    if ranges.max() <= 0.0:
+        raise InputError(f"{traces.file}: no cell moves both ways; measure ltp and ltd of one")
+    usual = np.median(ranges[ranges > STUCK * ranges.max()])
     alive = [name for name, c in known.items() if c.high - c.low > STUCK * usual]
     cells = [known[name] for name in alive]
     bends = np.median([c.bends() for c in cells], axis=0)
@@ -93,7 +98,10 @@ def fit_traces(traces: Traces) -> Fitted:
     own = [c.bounds_and_step(up, down) for c in cells]
     low, high, _ = (float(value) for value in np.median(own, axis=0))
     noise = [c.noise(*found, up, down) for c, found in zip(cells, own, strict=True)]
-    c2c, read = np.sqrt(np.mean(noise, axis=0)) / (high - low)
+    pulse, reading = np.mean(noise, axis=0)
+    if reading < 0.0:  # by chance: then all surprises are the pulses'
+        pulse, reading = pulse + 2.0 * reading, 0.0
+    c2c, read = np.sqrt([max(pulse, 0.0), reading]) / (high - low)
     off = np.concatenate(
         [
             way.curve(low, high) - np.median(train.of(*alive), axis=0)
@@ -131,11 +139,22 @@ class _Cell:
             rest = off - slope * centred
             alone.append(rest.ravel())
             pairs.append((rest[:, :-1] * rest[:, 1:]).ravel())
-        pulse, reading = _variances(np.concatenate(alone), np.concatenate(pairs))
+        pulse, reading = (
+            max(value, 0.0)
+            for value in _variances(
+                float(np.mean(np.square(np.concatenate(alone)))),
+                min(float(np.mean(np.concatenate(pairs))), 0.0),
+            )
+        )
         lag = int(reading > CLEAR * pulse)
         reach = np.sqrt(lag * reading + (1 + lag) * pulse)
         trust = float(np.std(np.concatenate(alone)))
         return cls((up, down), float(low), float(high), trust, lag, float(reach))
+
+    @property
+    def moves(self) -> bool:
+        """Whether the ends of the trains are further apart than noise alone would have them."""
+        return self.high - self.low > 3.0 * self.rough
 
     def counted(self, train: Array) -> NDArray[np.bool_]:
         """Which pulses of a train count: those before which the cell was away from its bounds.
@@ -219,20 +238,26 @@ class _Cell:
     def noise(
         self, low: float, high: float, step: float, up: Way, down: Way
     ) -> tuple[float, float]:
-        """Variances [S^2] of a pulse's change and of a reading."""
-        found = self.surprises(low, high, step, up, down)
-        alone = np.concatenate([out[counts] for out, counts in found])
-        pairs = [(out[:, :-1] * out[:, 1:])[counts[:, :-1]] for out, counts in found]
-        return _variances(alone, np.concatenate(pairs))
+        """Variances [S^2] of a pulse's change and of a reading, as far below 0 as chance has it.
+
+        A reading that is too high makes one surprise larger and the next one smaller, this by as
+        much as the curve keeps of a difference.
+        """
+        found, both = self.surprises(low, high, step, up, down), []
+        for way, (out, counts) in zip((up, down), found, strict=True):
+            kept = math.exp(-way.bend * step * way.share)
+            shared = float(np.mean((out[:, :-1] * out[:, 1:])[counts[:, :-1]]))
+            both.append(_variances(float(np.mean(out[counts] ** 2)), shared, kept))
+        pulse, reading = np.mean(both, axis=0)
+        return float(pulse), float(reading)
 
 
-def _variances(alone: Array, pairs: Array) -> tuple[float, float]:
-    """Those of a pulse's change and of a reading, from surprises and products of two in a row.
-
-    A reading that is too high makes one surprise larger and the next one smaller.
+def _variances(alone: float, shared: float, kept: float = 1.0) -> tuple[float, float]:
+    """Those of a pulse's change and of a reading, from the mean square of surprises, the mean
+    product of two in a row, and what the second one keeps of an error in between.
     """
-    shared = min(float(np.mean(pairs)), 0.0) if pairs.size else 0.0
-    return max(float(np.mean(alone**2)) + 2.0 * shared, 0.0), -shared
+    reading = -shared / kept
+    return alone - (1.0 + kept**2) * reading, reading
 
 
 def _spread(
@@ -245,10 +270,15 @@ def _spread(
     of the cells. With one cycle the noise counts in.
     """
     both = traces.up, traces.down
-    repeated = [name for name in names if min(len(train.of(name)) for train in both) > 1]
+    parts = slice(0, None, 2), slice(1, None, 2)
+    repeated = [
+        name
+        for name in names
+        if min(len(train.of(name)) for train in both) > 1
+        and all(_Cell.of(traces, name, part).moves for part in parts)
+    ]
     halves = [own, own]
     if len(repeated) > 1:
-        parts = slice(0, None, 2), slice(1, None, 2)
         halves = [
             np.array([_Cell.of(traces, name, part).bounds_and_step(up, down) for name in repeated])
             for part in parts
@@ -259,7 +289,7 @@ def _spread(
     relative = [
         (np.var(trains, axis=0, ddof=1) - reading) / np.mean(trains, axis=0) ** 2
         for name in repeated
-        for trains in (train.of(name) for train in both)
+        for trains in (train.of(name)[:, 0 if traces.begun else 1 :] for train in both)
     ]
     cycle = float(np.mean(np.concatenate(relative))) if relative else 0.0
     return Spread(low, high, step, max(cycle, 0.0) ** 0.5)

@@ -148,7 +148,7 @@ def test_a_missing_file(refused, tiny, words, told):
         (["--weights", "reel"], "--weights reel: weights: expected one of real, quantized, "),
         (
             ["--set", "training.mapping=weight", "--set", "training.rest=10s"],
-            "--set training.mapping=weight: training.mapping: drift belongs to cells; take ",
+            "--set training.mapping=weight: training.mapping: drift is that of cells, ",
         ),
         (
             ["--set", "training.digital=bit_serial", "--set", "training.error_path=levels"],

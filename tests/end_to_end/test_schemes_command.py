@@ -82,12 +82,14 @@ def test_finished_runs_are_known_by_what_they_ran_on(command, tiny, data, place)
 def test_a_run_on_other_images_is_another_run(command, tiny, data, place):
     words = ("schemes", tiny, "--schemes", "real", "--epochs", "1", "--out", "one", "--resume")
     assert command(*words, "--data", data).code == 0
+    assert json.loads((place / "one/real_seed0/report.json").read_text())["training"]["data_sha256"]
     assert "epoch 1" not in command(*words, "--data", data).err
     report = place / "one/real_seed0/report.json"
     found = json.loads(report.read_text())
     found["training"]["data_sha256"] = "of other images"
     report.write_text(json.dumps(found))
     assert "epoch 1" in command(*words, "--data", data).err
+    found = json.loads(report.read_text())
     found["version"] = "0.0.0"
     report.write_text(json.dumps(found))
     assert "epoch 1" in command(*words, "--data", data).err

@@ -43,6 +43,12 @@ def test_a_choice_that_a_scheme_does_not_heed_is_not_said_to_matter(key):
     assert ("without effect" in told) == (not heeded)
 
 
+def test_cells_read_as_levels_heed_the_bits_of_the_edges():
+    inputs = read_inputs("mlp", "reram", settings=(Setting("architecture.weights", "reram"),))
+    training = replace(inputs.network.training, read="levels", edge_bits=3)
+    assert not any("without effect" in told for told in ablations(inputs.architecture, training))
+
+
 @pytest.mark.parametrize(
     ("weights", "told"),
     [

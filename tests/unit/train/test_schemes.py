@@ -521,13 +521,22 @@ CHOSEN = {  # of training, for schemes that heed it; with reads that are noisy
 @pytest.mark.parametrize("choice", CHOSEN)
 @pytest.mark.parametrize("weights", ["hybrid", "reram_mapped", "reram", "tiki_taka"])
 def test_every_choice_gives_the_same_bits_on_two_threads_and_goes_on_the_same(
-    bench, images, weights, choice
+    bench, images, monkeypatch, weights, choice
 ):
     """Four steps at once on one thread; two, and two more from their state, on two threads."""
+    for module in ("arrays", "cells", "hybrid", "in_place", "real", "tiki_taka"):
+        monkeypatch.setattr(f"neurorebit.train.weights.{module}.PART", 64)  # so that all is shared
     network = bench.network(SHAPE, LAYERS, 3, calibration_steps=3, **CHOSEN[choice])
     spec, device = bench.chip(weights)
     noisy = replace(device, variation=replace(device.variation, read=0.03, stuck_high=0.05))
     x, labels = images(12, SHAPE), np.arange(12) % 3
+    run, shared = Workers.run, []
+
+    def counted(self, job, count, macs=0):
+        shared.append(count > 1)
+        return run(self, job, count, macs)
+
+    monkeypatch.setattr(Workers, "run", counted)
     with Workers(2) as two:
         whole, first, second = (
             Model(
@@ -554,6 +563,7 @@ def test_every_choice_gives_the_same_bits_on_two_threads_and_goes_on_the_same(
             one_step(second, x, labels)
         assert second.digest() == whole.digest()
         np.testing.assert_array_equal(second.forward(x, False), whole.forward(x, False))
+    assert sum(shared) > 40
 
 
 @pytest.mark.parametrize("weights", IN_PLACE)
