@@ -20,6 +20,7 @@ LOOSE = 0.5  # how far its step may be from the nominal one; both only where pul
 FEWEST = 10  # single pulses that a slope is taken of
 TINY = 1e-300  # against a division by zero
 CLEAR = 0.1  # variance of a reading over that of a pulse: below, readings tell where a cell is
+KEPT = 0.7  # of a difference by a pulse, as a logarithm: on steeper curves errors would blow up
 STUCK = 0.1  # of the usual range: what a cell must cover to count as one that works
 
 
@@ -245,8 +246,9 @@ class _Cell:
         """
         found, both = self.surprises(low, high, step, up, down), []
         for way, (out, counts) in zip((up, down), found, strict=True):
-            kept = math.exp(-way.bend * step * way.share)
-            shared = float(np.mean((out[:, :-1] * out[:, 1:])[counts[:, :-1]]))
+            kept = math.exp(np.clip(-way.bend * step * way.share, -KEPT, KEPT))
+            pairs = (out[:, :-1] * out[:, 1:])[counts[:, :-1]]
+            shared = float(np.mean(pairs)) if pairs.size else 0.0
             both.append(_variances(float(np.mean(out[counts] ** 2)), shared, kept))
         pulse, reading = np.mean(both, axis=0)
         return float(pulse), float(reading)
