@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Dataset:
     note: str = ""  # what the reader of a result must be told
     mirrored: bool = True  # a mirror image still belongs to its class
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """A digest of all images and labels."""
         sha = hashlib.sha256()

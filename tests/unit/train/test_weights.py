@@ -3,19 +3,9 @@
 import numpy as np
 import pytest
 from oracle import naive
+from small import CONV, LAYERS, SHAPE, one_step
 
 from neurorebit.train.product import Windows
-from neurorebit.train.trainer import softmax_loss
-
-CONV = {"kind": "conv", "channels": 5, "kernel": 3, "padding": 1}
-LAYERS = [CONV, {"kind": "relu"}, {"kind": "flatten"}, {"kind": "linear", "features": 3}]
-SHAPE = (4, 4, 6)  # 54 rows for the convolution, 80 for the classifier
-
-
-def one_step(model, x, labels, rate=0.1):
-    loss, gradient = softmax_loss(model.forward(x, learning=True), labels)
-    model.backward(gradient, rate)
-    return loss
 
 
 def test_first_weights_follow_he_and_scores_start_small(bench):
