@@ -24,8 +24,10 @@ class Augment(Section):
 class TikiTaka(Section):
     """The scheme of two arrays: a fast one that gradients pulse, and a slow one of the weights.
 
-    ``pulses`` that the most pulsed fast cell gets in a batch; a row of the fast array is read every
-    ``transfer_every`` vectors; ``rate`` is the share of the learning rate that a read passes on;
+    ``pulses`` that the most pulsed fast cell gets between two reads of its row (in a batch, where
+    rows are read less often; never more than one a vector); a row of the fast array is read every
+    ``transfer_every`` vectors; ``rate`` is the share of the learning rate that a read passes on:
+    a pulse is read again and again until later ones have worn it away, so that small shares do;
     ``forget``: what the digital memory between them keeps of itself when it sends a pulse, or none:
     it keeps what the pulse is not worth.
     """

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numba import njit
 
-from neurorebit.kernels import cell, noise
+from neurorebit.kernels import cell, noise, pulse
 from neurorebit.kernels.pulse import MANY, of
 
 SLOTS = 31  # of a pulse train
@@ -34,14 +34,16 @@ def poisson(mean, u, cell, step, layer, purpose, seed):
 
 
 @njit(cache=True, nogil=True)
-def shower(weight, gradient, size, rate, low, high, step, up, down, device, writes, where, counts):
-    """A batch's pulses at once: up and down ones drawn from the sums over its vectors.
+def shower(gradient, size, rate, cells, where, counts):
+    """The pulses of many vectors at once: up and down ones drawn from the sums over its vectors.
 
     Each coincidence is rare, so the pulses of a cell are Poisson with means ``rate`` (size -+
     gradient) / 2, where ``gradient`` is the sum of x d and ``size`` that of |x d|. Half of the ups
-    come before the downs and half behind, which is as mixed to second order. ``where`` and
-    ``counts`` as in ``pulse.pulse``; a cell counts by the way it went on the whole.
+    come before the downs and half behind, which is as mixed to second order. ``cells`` are
+    (weights, low, high, step, up, down, device, writes), ``where`` and ``counts`` as in
+    ``pulse.pulse``; a cell counts by the way it went on the whole.
     """
+    weight, low, high, step, up, down, device, writes = cells
     first, layer, purpose, draw, seed = where
     rising, falling, cycle = purpose + noise.BITS, purpose + noise.OTHER_BITS, purpose + noise.CYCLE
     words = np.empty((4, noise.GROUPS), np.uint64)
@@ -163,19 +165,84 @@ def symmetry(out, low, high, step, up, down, device):
 
 
 @njit(cache=True, nogil=True)
-def collect(hidden, found, pulses, gain, threshold, forget):
-    """Add ``gain * found`` to the digital memory, and send a pulse where it is worth one.
+def collected(total, threshold, forget):
+    """The pulse that what was collected is worth, and what remains of it.
 
     What a pulse takes out: the threshold, or all but the share ``forget`` (below 0: not used).
     """
-    for i in range(hidden.size):
-        total = hidden[i] + gain * found[i]
-        n = 0
-        if total >= threshold:
-            n = 1
-        elif total <= -threshold:
-            n = -1
-        if n != 0:
-            total = total - n * threshold if forget < 0.0 else forget * total
-        hidden[i] = total
-        pulses[i] = n
+    n = 1 if total >= threshold else (-1 if total <= -threshold else 0)
+    if n == 0:
+        return total, n
+    return (total - n * threshold if forget < 0.0 else forget * total), n
+
+
+@njit(cache=True, nogil=True)
+def transfer(fast, reference, hidden, slow, turn, reading, passing, where, found, pulses, counts):
+    """Read cells of the fast array, collect what they hold, and pulse the slow one.
+
+    ``fast`` are its weights, ``slow`` is (weights, low, high, step, up, down, device, writes).
+    ``turn`` is (first cell, cells, all cells): those read, in a circle. ``reading`` is (relative
+    noise, offset, step of the converter or 0, its largest code), ``passing`` (gain, threshold,
+    forget) with which ``gain`` times what a cell holds is added to ``hidden``. ``found`` and
+    ``pulses`` are scratch. ``counts`` as in ``pulse.pulse``; returns the sum of the squares read.
+    """
+    first, layer, draw, seed = where
+    begin, many, size = turn
+    relative, offset, unit, top = reading
+    gain, threshold, forget = passing
+    weight, low, high, step, up, down, device, writes = slow
+    if relative > 0.0:
+        purpose = noise.READ + noise.ARRAYS
+        pulse.read(fast, found, relative, 0, offset, first, layer, purpose, draw, seed)
+    else:
+        found[:] = fast
+    squares = 0.0
+    for i in range(found.size):
+        pulses[i] = 0
+        if (first + i - begin) % size >= many:
+            continue
+        held = found[i] - reference[i]
+        squares += held * held
+        if unit > 0.0:
+            held = unit * min(max(math.floor(held / unit + 0.5), -top), top)
+        hidden[i], pulses[i] = collected(hidden[i] + gain * held, threshold, forget)
+    there = first, layer, noise.CYCLE, draw, seed
+    pulse.pulse(weight, pulses, low, high, step, up, down, device, writes, there, counts)
+    return squares
+
+
+@njit(cache=True, nogil=True)
+def rounds(
+    gradient,
+    size,
+    rate,
+    fast,
+    reference,
+    hidden,
+    slow,
+    turn,
+    times,
+    reading,
+    passing,
+    where,
+    counts,
+):
+    """A batch in so many rounds of equal shares: its pulses, then reads of the cells in turn.
+
+    ``rate`` as in ``shower``, for a round; 0: the fast array was pulsed before. ``fast`` and
+    ``slow`` are (weights, low, high, step, up, down, device, writes), ``where`` is (first cell,
+    layer, first draw, seed). The rest as in ``transfer``, which gets a round's draw; ``counts``
+    are those of the fast array, then those of the slow one.
+    """
+    first, layer, draw, seed = where
+    found, pulses = np.empty_like(fast[0]), np.empty(fast[0].size, np.int32)
+    squares = 0.0
+    for k in range(times):
+        if rate > 0.0:
+            there = first, layer, noise.ARRAYS, draw + k, seed
+            shower(gradient, size, rate, fast, there, counts[0])
+        here = first, layer, draw + k, seed
+        squares += transfer(
+            fast[0], reference, hidden, slow, turn, reading, passing, here, found, pulses, counts[1]
+        )
+    return squares

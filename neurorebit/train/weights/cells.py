@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -109,15 +110,20 @@ class Cells:
             pulse.place(self.weight.reshape(-1)[start:stop], *self.physics.part(start, stop)[:2])
         self.total = float(np.sum(self.weight, dtype=np.float64))
 
+    def part(self, start: int, stop: int) -> tuple[Any, ...]:
+        """Some cells as kernels take them: weights, traits, what a pulse does, writes."""
+        physics = self.physics
+        traits = physics.part(start, stop)
+        weight, writes = self.weight.reshape(-1)[start:stop], self.writes[start:stop]
+        return weight, *traits, physics.device, writes
+
     def pulse(self, start: int, pulses: Array, draw: int, counts: Array) -> None:
         """Give the cells from ``start`` on these pulses; ``counts`` as ``pulse.pulse`` adds up."""
-        stop = start + pulses.size
+        weight, *own = self.part(start, start + pulses.size)
         pulse.pulse(
-            self.weight.reshape(-1)[start:stop],
+            weight,
             pulses,
-            *self.physics.part(start, stop),
-            self.physics.device,
-            self.writes[start:stop],
+            *own,
             (
                 start,
                 self.site.index,

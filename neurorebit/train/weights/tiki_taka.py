@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from neurorebit.kernels import noise, pulse, tiki
+from neurorebit.kernels import noise, tiki
 from neurorebit.train import product
 from neurorebit.train.product import Windows
 from neurorebit.train.weights.base import PART, Written
@@ -29,11 +29,13 @@ class Reference:
 class TikiTakaWeights(InPlaceWeights):
     """TTv2 (6.2; Gokmen, Front. Artif. Intell. 4:699148, 2021, doi:10.3389/frai.2021.699148).
 
-    Every vector of a batch pulses the fast array by the stochastic outer product: linear layers
-    tell vectors and their pulse trains apart, others draw from the sum over the batch. Then some
-    rows of it are read in turn, each at most once a batch, through converters of the forward
-    bits; digital memory adds up what they hold and sends a pulse to the slow array, which has the
-    weights, for each of its mean steps. Weight decay and momentum play no part.
+    Every vector of a batch pulses the fast array by the stochastic outer product; rows of it are
+    read in turn, one every so many vectors, through converters of the forward bits. Digital memory
+    adds up what they hold and sends a pulse to the slow array, which has the weights, for each of
+    its mean steps. A batch whose vectors are worth more than one read of every row goes in rounds:
+    a share of the pulses, then a read of all rows. Linear layers tell vectors and their pulse
+    trains apart; others draw from the sum over the batch, of which each round has an equal share.
+    Weight decay and momentum play no part.
     """
 
     fast: Cells = field(init=False)
@@ -42,6 +44,7 @@ class TikiTakaWeights(InPlaceWeights):
     largest: float = field(init=False, default=0.0)  # sum of |x d| that a cell sees in a batch
     power: float = field(init=False, default=0.0)  # mean square of what the fast array holds
     row: int = field(init=False, default=0)  # the next one that is read
+    rounds: int = field(init=False, default=0)  # so far: each has draws of its own
     arrays: ClassVar[int] = 2
     digital: ClassVar[tuple[str, ...]] = ()
 
@@ -49,6 +52,7 @@ class TikiTakaWeights(InPlaceWeights):
         super().__post_init__()
         self.fast = Cells(self.site, number=1)
         size = self.fast.weight.size
+        self.fast.writes = np.zeros(size, np.int64)  # thousands in a batch
         self.hidden = np.zeros(size, self.site.dtype)
         weight = np.empty(size, self.site.dtype)
         parts = spans(size, PART)
@@ -87,75 +91,107 @@ class TikiTakaWeights(InPlaceWeights):
         return np.concatenate([self.cells.writes, self.fast.writes])
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
-        """Pulse the fast array, then move some of its rows on."""
-        site, cells = self.site, self.cells
+        """Pulse the fast array and move its rows on, in as many rounds as the vectors are worth."""
+        site, cells, own = self.site, self.cells, self.site.training.tiki_taka
         cells.written.updates += 1
-        scale = self._pulse(x, dy)
-        rows = site.shape[0] * site.shape[1]
-        left = min(rows, -(-x.vectors // site.training.tiki_taka.transfer_every))
-        counts = []
-        while left > 0 and scale > 0.0:
-            stop = min(self.row + left, rows)
-            counts.append(self._transfer(self.row, stop, rate / (scale * self.full)))
-            left -= stop - self.row
-            self.row = stop % rows
-        cells.count(counts)
-
-    def _pulse(self, x: Windows, dy: Array) -> float:
-        """Pulse the fast array by x d; returns its change over minus the gradient."""
-        site, fast, workers = self.site, self.fast, self.site.workers
         size = site.workspace.take(site.shape, site.dtype)
         magnitude = site.workspace.take(dy.shape, dy.dtype)
         np.abs(dy, out=magnitude)
-        product.outer(x, magnitude, size, workers)
+        product.outer(x, magnitude, size, site.workers)
         site.workspace.drop(magnitude)
         largest, known = float(np.max(size)), self.largest
         self.largest += (largest - known) * (NEWEST if known else 1.0)
-        if not self.largest > 0.0:
-            site.workspace.drop(size)
-            return 0.0
-        rate = site.training.tiki_taka.pulses / self.largest
-        purpose, draw = noise.ARRAYS * fast.number, self.cells.written.updates
-        where = site.index, purpose, draw, site.seed
-        if site.node.kind == "linear":
-            counts = self._coincide(x, dy, rate, where)
-        else:
-            gradient = site.workspace.take(site.shape, site.dtype)
-            product.outer(x, dy, gradient, workers)
-            flat = [a.reshape(-1) for a in (fast.weight, gradient, size)]
-            parts = spans(size.size, PART)
-
-            def job(i: int) -> Array:
-                start, stop = parts[i]
-                found = np.zeros(5)
-                own, writes = fast.physics.part(start, stop), fast.writes[start:stop]
-                device = fast.physics.device
-                arrays = (a[start:stop] for a in flat)
-                tiki.shower(*arrays, rate, *own, device, writes, (start, *where), found)
-                return found
-
-            counts = workers.run(job, len(parts))
-            site.workspace.drop(gradient)
+        if self.largest > 0.0:
+            rows = site.shape[0] * site.shape[1]
+            reads = -(-x.vectors // own.transfer_every)
+            times = max(round(reads / rows), 1)
+            # coincidences stay rare: at most one a vector for the most pulsed cell
+            pulses = min(own.pulses * times, x.vectors) / self.largest
+            turn = min(reads, rows), rate / (pulses * self.fast.physics.granule * self.full)
+            if site.node.kind == "linear":
+                found = self._vectors(x, dy, pulses, times, turn)
+            else:
+                gradient = site.workspace.take(site.shape, site.dtype)
+                product.outer(x, dy, gradient, site.workers)
+                found = self._round(gradient, size, pulses / times, times, turn)
+                site.workspace.drop(gradient)
+            self.row = (self.row + turn[0]) % rows
+            self.fast.count([counts[0] for counts, _ in found])
+            cells.count([counts[1] for counts, _ in found])
+            read = times * turn[0] * site.shape[2]
+            cells.written.words += read
+            power = sum(squares for _, squares in found) / read
+            self.power += (power - self.power) * (NEWEST if self.power else 1.0)
         site.workspace.drop(size)
-        fast.count(counts)
-        return rate * fast.physics.granule
 
-    def _coincide(
-        self, x: Windows, dy: Array, rate: float, where: tuple[int, int, int, int]
-    ) -> list[Array]:
+    def _vectors(
+        self, x: Windows, dy: Array, rate: float, times: int, turn: tuple[int, float]
+    ) -> list[tuple[Array, float]]:
+        """Rounds of as many vectors each, told apart; counts as those of ``_round``."""
+        inputs = x.map.reshape(x.vectors, -1) * self.site.dtype(x.scale)
+        errors = np.ascontiguousarray(dy.reshape(x.vectors, -1))
+        found, none = [], np.empty(0, self.site.dtype)
+        for k in range(times):
+            some = slice(x.vectors * k // times, x.vectors * (k + 1) // times)
+            pulsed = self._coincide(inputs[some], errors[some], rate)
+            found += [(np.stack([counts, np.zeros(5)]), 0.0) for counts in pulsed]
+            found += self._round(none, none, 0.0, 1, turn)
+        return found
+
+    def _round(
+        self, gradient: Array, size: Array, rate: float, times: int, turn: tuple[int, float]
+    ) -> list[tuple[Array, float]]:
+        """Rounds of equal shares of a batch: counts of both arrays, sum of the squares read.
+
+        With rate 0 there are no pulses, only the reads. ``turn`` is (rows of a round, what a read
+        is worth).
+        """
+        site, training, fast, slow = self.site, self.site.training, self.fast, self.cells
+        own, total = training.tiki_taka, self.hidden.size
+        turns = self.row * site.shape[2], turn[0] * site.shape[2], total
+        unit, top = 0.0, 2 ** (site.spec.forward.adc_bits - 1) - 1
+        if training.adc == "array":  # the first batch, which tells their range, is read as it is
+            unit = site.spec.forward.adc_range * self.power**0.5 / top
+        reading = self.reading.relative, site.offset, unit, top
+        forget = -1.0 if own.forget is None else own.forget
+        passing = turn[1] * own.rate, slow.physics.granule, forget
+        parts = spans(total, PART)
+
+        def job(i: int) -> tuple[Array, float]:
+            start, stop = parts[i]
+            counts = np.zeros((2, 5))
+            squares = tiki.rounds(
+                gradient.reshape(-1)[start:stop],
+                size.reshape(-1)[start:stop],
+                rate,
+                fast.part(start, stop),
+                self.reference.weight[start:stop],
+                self.hidden[start:stop],
+                slow.part(start, stop),
+                turns,
+                times,
+                reading,
+                passing,
+                (start, site.index, self.rounds, site.seed),
+                counts,
+            )
+            return counts, squares
+
+        found = site.workers.run(job, len(parts))
+        self.rounds += times
+        return found
+
+    def _coincide(self, inputs: Array, errors: Array, rate: float) -> list[Array]:
         """The pulses of each vector, where rows' and columns' trains coincide."""
-        site, fast = self.site, self.fast
-        layer, purpose, draw, seed = where
+        site, fast, purpose = self.site, self.fast, noise.ARRAYS
         _, rows, cols = site.shape
-        inputs = x.map.reshape(-1).astype(site.dtype) * site.dtype(x.scale)
-        errors = np.ascontiguousarray(dy.reshape(-1))
         # a slot of both trains is taken with the square root of what a coincidence is worth
         chance = (rate / tiki.SLOTS) ** 0.5
         balance = float((np.max(np.abs(errors)) / max(np.max(np.abs(inputs)), 1e-30)) ** 0.5)
         bits = purpose + noise.BITS, purpose + noise.OTHER_BITS
-        row_trains = self._trains(inputs, chance * balance, bits[0], draw).reshape(-1, rows)
-        col_trains = self._trains(errors, chance / balance, bits[1], draw).reshape(-1, cols)
-        matrix, signs = fast.weight.reshape(rows, cols), errors.reshape(-1, cols)
+        row_trains = self._trains(inputs, chance * balance, bits[0])
+        col_trains = self._trains(errors, chance / balance, bits[1])
+        matrix = fast.weight.reshape(rows, cols)
         pieces = spans(rows, max(1, PART // (16 * cols)))
 
         def job(i: int) -> Array:
@@ -166,55 +202,27 @@ class TikiTakaWeights(InPlaceWeights):
                 matrix[first:last],
                 np.ascontiguousarray(row_trains[:, first:last]),
                 col_trains,
-                signs,
+                errors,
                 *fast.physics.part(start, stop),
                 fast.physics.device,
                 fast.writes[start:stop],
-                (start, layer, purpose, draw, seed),
+                (start, site.index, purpose, self.rounds, site.seed),
                 found,
             )
             return found
 
         return site.workers.run(job, len(pieces))
 
-    def _trains(self, values: Array, scale: float, purpose: int, draw: int) -> Array:
+    def _trains(self, values: Array, scale: float, purpose: int) -> Array:
         """The pulse train of each value, a slot a bit."""
-        site, out = self.site, np.empty(values.size, np.uint32)
-        parts = spans(values.size, PART)
+        site, out = self.site, np.empty(values.shape, np.uint32)
+        flat, trains = values.reshape(-1), out.reshape(-1)
+        parts = spans(flat.size, PART)
 
         def job(i: int) -> None:
             part = slice(*parts[i])
-            stream = parts[i][0], draw, site.index, purpose, site.seed
-            tiki.trains(values[part], scale, out[part], *stream)
+            stream = parts[i][0], self.rounds, site.index, purpose, site.seed
+            tiki.trains(flat[part], scale, trains[part], *stream)
 
         site.workers.run(job, len(parts))
         return out
-
-    def _transfer(self, first: int, last: int, gain: float) -> Array:
-        """Read rows of the fast array, collect what they hold, pulse the slow one."""
-        site, training = self.site, self.site.training
-        cols = site.shape[2]
-        start, stop = first * cols, last * cols
-        found = self.fast.weight.reshape(-1)[start:stop].copy()
-        relative, reads = self.reading.relative, self.reading.reads
-        if relative > 0.0:
-            self.reading.reads += 1
-            form = relative, 0, site.offset
-            stream = site.index, noise.READ + noise.ARRAYS, reads, site.seed
-            pulse.read(found, found, *form, start, *stream)
-        found -= self.reference.weight[start:stop]
-        power = float(np.mean(np.square(found, dtype=np.float64)))
-        self.power += (power - self.power) * (NEWEST if self.power else 1.0)
-        if training.adc == "array" and self.power > 0.0:
-            top = 2 ** (site.spec.forward.adc_bits - 1) - 1
-            step = found.dtype.type(site.spec.forward.adc_range * self.power**0.5 / top)
-            found = np.clip(np.rint(found / step), -top, top) * step
-        pulses = np.empty(found.size, np.int32)
-        forget = -1.0 if training.tiki_taka.forget is None else training.tiki_taka.forget
-        share, threshold = training.tiki_taka.rate, self.cells.physics.granule
-        hidden = self.hidden[start:stop]
-        tiki.collect(hidden, found, pulses, gain * share, threshold, forget)
-        counts = np.zeros(5)
-        self.cells.pulse(start, pulses, self.cells.written.updates, counts)
-        self.cells.written.words += found.size
-        return counts
