@@ -187,7 +187,8 @@ class TikiTakaWeights(InPlaceWeights):
         _, rows, cols = site.shape
         # a slot of both trains is taken with the square root of what a coincidence is worth
         chance = (rate / tiki.SLOTS) ** 0.5
-        balance = float((np.max(np.abs(errors)) / max(np.max(np.abs(inputs)), 1e-30)) ** 0.5)
+        tops = float(np.max(np.abs(errors))), float(np.max(np.abs(inputs)))
+        balance = (tops[0] / tops[1]) ** 0.5 if min(tops) > 0.0 else 1.0  # 0: no pulses anyway
         bits = purpose + noise.BITS, purpose + noise.OTHER_BITS
         row_trains = self._trains(inputs, chance * balance, bits[0])
         col_trains = self._trains(errors, chance / balance, bits[1])

@@ -192,6 +192,24 @@ def test_tiki_taka_moves_the_fast_array_against_the_gradient_and_the_slow_one_af
     assert slope(came) == pytest.approx(-worth * (rounds + 1) / 2, rel=0.12)
 
 
+@pytest.mark.parametrize("layer", [0, 1])
+def test_tiki_taka_goes_on_reading_where_a_batch_has_no_errors(bench, images, layer):
+    """As behind a network that has learned all of it; nor are there pulses without inputs."""
+    network = bench.network(SHAPE, LAYERS, 3, adc="ideal")
+    held = bench.model(network, "tiki_taka").matrices[layer].weights
+    shape, out = held.site.node.shape_in, held.site.node.shape_out
+    x = images(8, (shape.height, shape.width, shape.channels))
+    dy = np.random.default_rng(4).normal(size=(8, out.height, out.width, out.channels))
+    held.update(Windows(x, 1 / 255, held.site.node), dy, 0.05)
+    before, pulses, seen = held.fast.weight.copy(), held.fast.writes.sum(), held.hidden.copy()
+    for seen_x, seen_dy in ((x, 0 * dy), (0 * x, dy)):
+        held.update(Windows(seen_x, 1 / 255, held.site.node), seen_dy, 0.05)
+    assert held.rounds >= 3
+    np.testing.assert_array_equal(held.fast.weight, before)
+    assert held.fast.writes.sum() == pulses > 0
+    assert np.any(held.hidden != seen)
+
+
 def test_tiki_taka_reads_its_rows_in_turn(bench, images):
     network = bench.network((1, 1, 10), [LAYERS[3]], 3, tiki_taka=TikiTaka(transfer_every=2))
     model = bench.model(network, "tiki_taka")
