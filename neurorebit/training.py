@@ -26,8 +26,8 @@ class TikiTaka(Section):
 
     ``pulses`` that the most pulsed fast cell gets between two reads of its row (in a batch, where
     rows are read less often; never more than one a vector); a row of the fast array is read every
-    ``transfer_every`` vectors; ``rate`` is the share of the learning rate that a read passes on:
-    a pulse is read again and again until later ones have worn it away, so that small shares do;
+    ``transfer_every`` vectors; ``rate`` is the share of the learning rate that a read passes on
+    (a pulse is read again and again until later ones have worn it away, and counts each time);
     ``forget``: what the digital memory between them keeps of itself when it sends a pulse, or none:
     it keeps what the pulse is not worth.
     """

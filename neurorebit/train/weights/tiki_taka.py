@@ -15,6 +15,7 @@ from neurorebit.train.weights.cells import Cells
 from neurorebit.train.weights.in_place import InPlaceWeights
 from neurorebit.train.workers import Array, spans
 
+LEAST = 256  # cells of one job, in however many rounds
 NEWEST = 0.1  # weight of the newest batch in the running range of the fast array
 
 
@@ -155,7 +156,7 @@ class TikiTakaWeights(InPlaceWeights):
         reading = self.reading.relative, site.offset, unit, top
         forget = -1.0 if own.forget is None else own.forget
         passing = turn[1] * own.rate, slow.physics.granule, forget
-        parts = spans(total, PART)
+        parts = spans(total, max(PART // times, LEAST))
 
         def job(i: int) -> tuple[Array, float]:
             start, stop = parts[i]

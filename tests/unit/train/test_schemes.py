@@ -287,6 +287,7 @@ def test_every_choice_gives_the_same_bits_on_two_threads_and_goes_on_the_same(
     """Four steps at once on one thread; two, and two more from their state, on two threads."""
     for module in ("arrays", "cells", "hybrid", "in_place", "real", "tiki_taka"):
         monkeypatch.setattr(f"neurorebit.train.weights.{module}.PART", 64)  # so that all is shared
+    monkeypatch.setattr("neurorebit.train.weights.tiki_taka.LEAST", 64)
     network = bench.network(SHAPE, LAYERS, 3, calibration_steps=3, **CHOSEN[choice])
     spec, device = bench.chip(weights)
     noisy = replace(device, variation=replace(device.variation, read=0.03, stuck_high=0.05))
