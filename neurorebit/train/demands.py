@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurorebit.ablations import HEEDED
 from neurorebit.train.model import Model
 
 
@@ -17,6 +18,7 @@ class Demands:
     write is a programming operation, of however many pulses; pulses of Tiki-Taka's fast array are
     operations of their own. ``lifetime_epochs``: until the most written cell has seen the writes
     that the device endures; None where the device file gives no such figure or nothing was written.
+    A weight of a pair of cells has two arrays; its writes are told for both cells.
     """
 
     memory_bits_per_weight: float
@@ -55,9 +57,10 @@ def demands(model: Model, epochs: float) -> Demands | None:
         if writes.size
         else (0.0, 0.0, 0.0)
     )
+    paired = model.training.mapping == "pair" and model.spec.weights in HEEDED["mapping"]
     return Demands(
         memory_bits_per_weight=float(np.average(bits, weights=sizes)),
-        arrays_per_weight=model.matrices[0].weights.arrays,
+        arrays_per_weight=model.matrices[0].weights.arrays * (2 if paired else 1),
         digital_macs_per_image=macs,
         pulses_per_weight_and_epoch=sent / sum(sizes) / epochs,
         writes_per_cell_and_epoch=mean,

@@ -12,6 +12,7 @@ from neurorebit.device import read_device
 from neurorebit.schema import Document, InputError
 from neurorebit.train import product
 from neurorebit.train.data import digits
+from neurorebit.train.demands import demands
 from neurorebit.train.model import Model
 from neurorebit.train.product import Conversion, Windows
 from neurorebit.train.state import State, capture, restore
@@ -265,6 +266,14 @@ def test_every_scheme_learns_handwritten_digits_and_tells_what_it_took(bench, we
         assert first.set_fraction > 0
         assert first.reset_fraction > 0
         assert 0.2 < first.conductance < 0.8
+
+
+@pytest.mark.parametrize(("weights", "arrays"), [("hybrid", 2), ("reram", 1), ("real", 0)])
+def test_a_pair_of_cells_is_told_as_two_arrays(bench, images, weights, arrays):
+    """Where the scheme heeds ``mapping`` at all."""
+    model = bench.model(bench.network(SHAPE, LAYERS, 3, mapping="pair"), weights)
+    one_step(model, images(4, SHAPE), np.arange(4) % 3)
+    assert demands(model, 1.0).arrays_per_weight == arrays
 
 
 CHOSEN = {  # of training, for schemes that heed it; with reads that are noisy
