@@ -26,15 +26,16 @@ class TikiTaka(Section):
 
     ``pulses`` that the most pulsed fast cell gets between two reads of its row (in a batch, where
     rows are read less often; never more than one a vector); a row of the fast array is read every
-    ``transfer_every`` vectors; ``rate`` is the share of the learning rate that a read passes on
-    (a pulse is read again and again until later ones have worn it away, and counts each time);
-    ``forget``: what the digital memory between them keeps of itself when it sends a pulse, or none:
-    it keeps what the pulse is not worth.
+    ``transfer_every`` vectors, but none more than ``reads`` times in a batch; ``rate`` is the share
+    of the learning rate that a read passes on (a pulse is read again and again until later ones
+    have worn it away, and counts each time); ``forget``: what the digital memory between them keeps
+    of itself when it sends a pulse, or none: it keeps what the pulse is not worth.
     """
 
     pulses: Annotated[float, quantity("", above=0, at_most=1000)] = 100.0
     transfer_every: Size = 1
-    rate: Annotated[float, quantity("", above=0, at_most=1)] = 1.0
+    reads: Size = 64
+    rate: Annotated[float, quantity("", above=0, at_most=1)] = 0.3
     forget: Annotated[float, quantity("", at_least=0, at_most=1)] | None = None
 
 

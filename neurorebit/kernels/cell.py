@@ -101,6 +101,46 @@ def programmed(weight, pulses, cell, device, z):
 
 
 @njit(cache=True, nogil=True)
+def last_slope(bend):
+    """How fast a curve climbs at state 1, its diagonal at 1; k more for each unit before that."""
+    return bend / math.expm1(bend) if bend != 0.0 else 1.0
+
+
+@njit(cache=True, nogil=True)
+def showered(weight, ups, downs, cell, last, device, z):
+    """The weight that single pulses leave, so many up and down, in random order.
+
+    ``last`` are the ``last_slope`` up and down, the others as for ``programmed``. Slopes change
+    along a line with the state, so the mean of the orders follows ds = (a - b s) dt, the pulses
+    spread evenly over t = 0..1.
+    """
+    low, high, step, bend_up, bend_down = cell
+    up, down, form, c2c, offset = device
+    if high <= low:
+        return weight  # a stuck cell
+    state = (weight - low) / (high - low)
+    rise = step / up * (last[0] + bend_up * (1.0 - state))
+    fall = step / down * (last[1] + bend_down * (1.0 - state))
+    drift = ups * rise - downs * fall
+    b = ups * step / up * bend_up - downs * step / down * bend_down
+    gone = -math.expm1(-b)  # share of what was away from the goal a / b
+    kept = gone / b if abs(b) > 1e-9 else 1.0
+    moved = drift * kept
+    width = c2c * z * math.sqrt(kept * (1.0 - 0.5 * gone))  # the first has faded by e^-b
+    if form == 0:  # as wide as the steps halfway
+        rise -= step / up * bend_up * 0.5 * moved
+        fall -= step / down * bend_down * 0.5 * moved
+        moved += math.sqrt(ups * rise * rise + downs * fall * fall) * width
+    elif form == 1:
+        moved += math.sqrt(ups + downs) * width
+    state += moved
+    new = low + min(max(state, 0.0), 1.0) * (high - low)
+    if form == 2:
+        new = min(max(new + c2c * z * (new + offset), low), high)
+    return new
+
+
+@njit(cache=True, nogil=True)
 def nominal(weight, meant, bend_up, bend_down, up, down):
     """The whole pulses from one weight to another on the nominal curves; below 0 downwards."""
     state = min(max(0.5 * (weight + 1.0), 0.0), 1.0)

@@ -10,6 +10,8 @@ from neurorebit.kernels.pulse import MANY, of
 
 SLOTS = 31  # of a pulse train
 FEW = 16.0  # expected pulses above which their number is drawn as a normal one
+MOST = 64  # pulses where few are expected: beyond is less than a uniform number can tell
+INVERSE = 1.0 / np.arange(1.0, MOST + 1.0)
 
 
 @njit(cache=True, nogil=True)
@@ -26,9 +28,9 @@ def poisson(mean, u, cell, step, layer, purpose, seed):
     share = math.exp(-mean)
     below = share
     n = 0
-    while u >= below and n < 64:  # what is left beyond is less than a uniform number can tell
+    while u >= below and n < MOST:
+        share *= mean * INVERSE[n]
         n += 1
-        share *= mean / n
         below += share
     return n
 
@@ -38,55 +40,51 @@ def shower(gradient, size, rate, cells, where, counts):
     """The pulses of many vectors at once: up and down ones drawn from the sums over its vectors.
 
     Each coincidence is rare, so the pulses of a cell are Poisson with means ``rate`` (size -+
-    gradient) / 2, where ``gradient`` is the sum of x d and ``size`` that of |x d|. Half of the ups
-    come before the downs and half behind, which is as mixed to second order. ``cells`` are
-    (weights, low, high, step, up, down, device, writes), ``where`` and ``counts`` as in
-    ``pulse.pulse``; a cell counts by the way it went on the whole.
+    gradient) / 2, where ``gradient`` is the sum of x d and ``size`` that of |x d|; they come in
+    random order. ``cells`` are (weights, low, high, step, up, down, device, writes), ``where`` and
+    ``counts`` as in ``pulse.pulse``; a cell counts by the way it went on the whole.
     """
     weight, low, high, step, up, down, device, writes = cells
     first, layer, purpose, draw, seed = where
     rising, falling, cycle = purpose + noise.BITS, purpose + noise.OTHER_BITS, purpose + noise.CYCLE
     words = np.empty((4, noise.GROUPS), np.uint64)
     others = np.empty((4, noise.GROUPS), np.uint64)
-    turns = np.empty((3, noise.BLOCK), np.int64)  # pulses of each cell: up, down, up
-    moved = np.empty(3, np.int64)  # cells
-    normals = np.empty((3, 4, noise.GROUPS))
+    pulses = np.empty((2, noise.BLOCK), np.int64)  # of each cell: up, down
+    normals = np.empty((4, noise.GROUPS))
+    last = cell.last_slope(up[0]), cell.last_slope(down[0])
     for base in range(first - first % noise.BLOCK, first + weight.size, noise.BLOCK):
         start = max(base - first, 0)
         stop = min(base - first + noise.BLOCK, weight.size)
         noise.draw(words, base, draw, layer, rising, seed)
         noise.draw(others, base, draw, layer, falling, seed)
-        moved[:] = 0
-        for i in range(start, stop):
-            at = first + i
-            u = float(words[at & 3, (at - base) >> 2]) / 4294967296.0
-            mean = 0.5 * rate * max(size[i] - gradient[i], 0.0)
-            ups = poisson(mean, u, at, draw, layer, rising, seed)
-            u = float(others[at & 3, (at - base) >> 2]) / 4294967296.0
-            mean = 0.5 * rate * max(size[i] + gradient[i], 0.0)
-            downs = poisson(mean, u, at, draw, layer, falling, seed)
-            for turn, n in enumerate((ups // 2, -downs, ups - ups // 2)):
-                turns[turn, at - base] = n
-                moved[turn] += n != 0
-        for turn in range(3):
-            if moved[turn] >= MANY:
-                noise.normals(normals[turn], base, 3 * draw + turn, layer, cycle, seed)
+        moved = 0
         for i in range(start, stop):
             at = first + i
             k = at - base
-            ups, downs = turns[0, k] + turns[2, k], -turns[1, k]
+            u = float(words[at & 3, k >> 2]) / 4294967296.0
+            mean = 0.5 * rate * max(size[i] - gradient[i], 0.0)
+            pulses[0, k] = poisson(mean, u, at, draw, layer, rising, seed)
+            u = float(others[at & 3, k >> 2]) / 4294967296.0
+            mean = 0.5 * rate * max(size[i] + gradient[i], 0.0)
+            pulses[1, k] = poisson(mean, u, at, draw, layer, falling, seed)
+            moved += pulses[0, k] + pulses[1, k] > 0
+        if moved >= MANY:
+            noise.normals(normals, base, draw, layer, cycle, seed)
+        for i in range(start, stop):
+            at = first + i
+            k = at - base
+            ups, downs = pulses[0, k], pulses[1, k]
             if ups + downs == 0:
                 continue
+            if moved >= MANY:
+                z = normals[at & 3, k >> 2]
+            else:
+                z = noise.normal(at, draw, layer, cycle, seed)
             traits = (of(low, i), of(high, i), of(step, i), of(up, i), of(down, i))
             old = weight[i]
-            for turn in range(3):
-                n = turns[turn, k]
-                if n != 0:
-                    if moved[turn] >= MANY:
-                        z = normals[turn, k & 3, k >> 2]
-                    else:
-                        z = noise.normal(at, 3 * draw + turn, layer, cycle, seed)
-                    weight[i] = cell.programmed(weight[i], n, traits, device, z)
+            if up.size > 1:
+                last = cell.last_slope(up[i]), cell.last_slope(down[i])
+            weight[i] = cell.showered(old, ups, downs, traits, last, device, z)
             writes[i] += ups + downs
             counts[0 if ups >= downs else 1] += 1
             counts[2] += ups

@@ -105,7 +105,7 @@ class TikiTakaWeights(InPlaceWeights):
         if self.largest > 0.0:
             rows = site.shape[0] * site.shape[1]
             reads = -(-x.vectors // own.transfer_every)
-            times = max(round(reads / rows), 1)
+            times = min(max(round(reads / rows), 1), own.reads)
             # coincidences stay rare: at most one a vector for the most pulsed cell
             pulses = min(own.pulses * times, x.vectors) / self.largest
             turn = min(reads, rows), rate / (pulses * self.fast.physics.granule * self.full)

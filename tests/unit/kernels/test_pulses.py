@@ -307,6 +307,36 @@ def test_signs_send_one_pulse_against_each_gradient_that_counts():
 # --- the pulsed outer product
 
 
+@pytest.mark.parametrize("labels", [(0.04, -0.63), (2.4, -4.88), (1.0, 1.0), (0.0, 0.0)])
+@pytest.mark.parametrize("form", [0, 1])
+def test_pulses_in_random_order_move_a_cell_as_one_after_the_other(labels, form):
+    """Mean and spread of a thousand random orders, each pulse with noise of its own."""
+    rng, ups, downs, orders = np.random.default_rng(5), 30, 45, 1000
+    traits = (-0.9, 1.1, 1.2, *(cell.bend(v) for v in labels))
+    device = (400.0, 350.0, form, 0.3 if form == 0 else 0.01, OFFSET)
+    last = tuple(cell.last_slope(bend) for bend in traits[3:])
+    found = np.full(orders, 0.3)
+    for i in range(orders):
+        for way in rng.permutation([1] * ups + [-1] * downs):
+            found[i] = cell.programmed(found[i], way, traits, device, rng.normal())
+    middle, above = (cell.showered(0.3, ups, downs, traits, last, device, z) for z in (0.0, 1.0))
+    assert middle == pytest.approx(found.mean(), abs=5 * found.std() / orders**0.5 + 1e-4)
+    assert above - middle == pytest.approx(found.std(), rel=0.12)
+
+
+@pytest.mark.parametrize("label", [0.04, -0.63, 4.88, 0.0])
+def test_pulses_of_one_way_in_random_order_are_pulses(label):
+    traits, device = (-0.9, 1.1, 1.2, cell.bend(label), cell.bend(-label)), (400, 350, 0, 0, OFFSET)
+    last = tuple(cell.last_slope(bend) for bend in traits[3:])
+    for n in (1, 40, 500):
+        up = cell.showered(0.3, n, 0, traits, last, device, 0.0)
+        down = cell.showered(0.3, 0, n, traits, last, device, 0.0)
+        assert up == pytest.approx(cell.programmed(0.3, n, traits, device, 0.0), abs=1e-9)
+        assert down == pytest.approx(cell.programmed(0.3, -n, traits, device, 0.0), abs=1e-9)
+    stuck = (0.3, 0.3, *traits[2:])
+    assert cell.showered(0.3, 5, 2, stuck, last, device, 1.0) == 0.3
+
+
 def test_a_pulse_up_and_a_pulse_down_undo_each_other_at_the_symmetry_point():
     for labels, steps in (((1.75, -1.46), (32.0, 32.0)), ((2.4, -4.88), (97.0, 100.0))):
         traits = (-1.0, 1.0, 1.2, *(cell.bend(v) for v in labels))
