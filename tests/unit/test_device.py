@@ -9,7 +9,7 @@ from neurorebit.schema import InputError
 
 WITHOUT_PULSES = {  # chips whose makers publish no response to single pulses
     "fefet_22nm", "mram_intel_22nm", "pcm_ibm_90nm", "reram_intel_22nm", "reram_tsinghua_130nm",
-    "reram_winbond_90nm",
+    "reram_winbond_90nm", "stt_mram",
 }  # fmt: skip
 
 
