@@ -63,8 +63,8 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
                      f"bills {chip}, where they go through exact weights")  # fmt: skip
     elif weights == "tiki_taka":
         found.append(
-            "weights=tiki_taka: a weight has two arrays; the estimate bills one, and the "
-            "pulses of both"
+            "weights=tiki_taka: a weight has two arrays; the estimate bills one, the "
+            "pulses of both, and no reads of the fast one"
         )
     if weights in IN_PLACE and np.any(spec.cells_per_weight != 1.0):
         found.append("training had one cell a weight, the estimate bills "

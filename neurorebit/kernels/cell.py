@@ -107,37 +107,55 @@ def last_slope(bend):
 
 
 @njit(cache=True, nogil=True)
-def showered(weight, ups, downs, cell, last, device, z):
-    """The weight that single pulses leave, so many up and down, in random order.
+def once(share, bend):
+    """What one pulse does where the slope is 1: (1 - e^-kx) / k; below 0 downwards."""
+    return -math.expm1(-bend * share) / bend if bend != 0.0 else share
 
-    ``last`` are the ``last_slope`` up and down, the others as for ``programmed``. Slopes change
-    along a line with the state, so the mean of the orders follows ds = (a - b s) dt, the pulses
-    spread evenly over t = 0..1.
+
+@njit(cache=True, nogil=True)
+def showered(weight, ups, downs, cell, last, device, z):
+    """The weight that single pulses leave, so many up and down, mixed at random.
+
+    ``last`` are the ``last_slope`` up and down, the others as for ``programmed``. A step changes
+    along a line with the state, so the mean over the orders follows ds = (a - b s) dt, the pulses
+    spread evenly over t = 0..1; what ends the range stops the sum and not each pulse. ``z`` draws
+    both the order and the noise of the pulses.
     """
     low, high, step, bend_up, bend_down = cell
     up, down, form, c2c, offset = device
     if high <= low:
         return weight  # a stuck cell
     state = (weight - low) / (high - low)
-    rise = step / up * (last[0] + bend_up * (1.0 - state))
-    fall = step / down * (last[1] + bend_down * (1.0 - state))
-    drift = ups * rise - downs * fall
-    b = ups * step / up * bend_up - downs * step / down * bend_down
+    share_up, share_down = step / up, step / down
+    each_up, each_down = once(share_up, bend_up), -once(-share_down, bend_down)
+    rise = each_up * (last[0] + bend_up * (1.0 - state))
+    fall = each_down * (last[1] + bend_down * (1.0 - state))
+    b = max(ups * share_up * bend_up - downs * share_down * bend_down, -50.0)
     gone = -math.expm1(-b)  # share of what was away from the goal a / b
-    kept = gone / b if abs(b) > 1e-9 else 1.0
-    moved = drift * kept
-    width = c2c * z * math.sqrt(kept * (1.0 - 0.5 * gone))  # the first has faded by e^-b
-    if form == 0:  # as wide as the steps halfway
-        rise -= step / up * bend_up * 0.5 * moved
-        fall -= step / down * bend_down * 0.5 * moved
-        moved += math.sqrt(ups * rise * rise + downs * fall * fall) * width
+    even = gone / b if abs(b) > 1e-9 else 1.0
+    taken = ups * each_up * bend_up - downs * each_down * bend_down  # b, but for its second order
+    kept = gone / taken if abs(taken - b) < 0.5 * abs(b) else even
+    drift = ups * rise - downs * fall
+    goal = state + drift * kept
+    fade = even * (1.0 - 0.5 * gone)  # what is left of a variance: the first has faded by e^-b
+    # the order: ups and downs run ahead of each other as a bridge, v t (1 - t), and what one does
+    # in place of the other changes by that much on the way
+    turned = (rise + fall) * b - (each_up * bend_up + each_down * bend_down) * drift
+    bridge = (fade - even * even) / (b * b) if abs(b) > 1e-3 else 1.0 / 12.0
+    variance = ups * downs / (ups + downs) * turned * turned * bridge
+    half = 0.5 * (min(max(goal, 0.0), 1.0) - state)
+    rise -= each_up * bend_up * half  # steps halfway, as wide as the mean one
+    fall -= each_down * bend_down * half
+    if form == 0:
+        variance += c2c * c2c * (ups * rise * rise + downs * fall * fall) * fade
     elif form == 1:
-        moved += math.sqrt(ups + downs) * width
-    state += moved
-    new = low + min(max(state, 0.0), 1.0) * (high - low)
+        variance += c2c * c2c * (ups + downs) * fade
+    new = low + min(max(goal, 0.0), 1.0) * (high - low)
+    width = math.sqrt(variance) * (high - low)
     if form == 2:
-        new = min(max(new + c2c * z * (new + offset), low), high)
-    return new
+        width = math.hypot(width, c2c * (new + offset))
+        return min(max(new + width * z, low), high)
+    return min(max(low + goal * (high - low) + width * z, low), high)
 
 
 @njit(cache=True, nogil=True)

@@ -122,7 +122,8 @@ def coincide(weight, rows, cols, errors, low, high, step, up, down, device, writ
     """A batch's pulses vector by vector: one where a row's and a column's train coincide.
 
     ``weight`` [rows, cols] is what the trains ``rows`` [vector, row] and ``cols`` [vector, col]
-    meet in; a pulse goes against the sign of its error. The other arrays are flat.
+    meet in; a pulse goes against the sign of its error. The other arrays are flat. ``where`` is
+    (first cell, layer, purpose, draw of the first vector, seed): each vector takes the next one.
     """
     first, layer, purpose, draw, seed = where
     height, width = weight.shape
@@ -138,7 +139,7 @@ def coincide(weight, rows, cols, errors, low, high, step, up, down, device, writ
                 n = ones(rows[v, i] & cols[v, j])
                 if n == 0:
                     continue
-                z = noise.normal(at, draw * vectors + v, layer, purpose + noise.CYCLE, seed)
+                z = noise.normal(at, draw + v, layer, purpose + noise.CYCLE, seed)
                 if errors[v, j] > 0.0:
                     downs += n
                     weight[i, j] = cell.programmed(weight[i, j], -n, traits, device, z)
@@ -189,6 +190,9 @@ def transfer(fast, reference, hidden, slow, turn, reading, passing, where, found
     relative, offset, unit, top = reading
     gain, threshold, forget = passing
     weight, low, high, step, up, down, device, writes = slow
+    ahead = (first - begin) % size
+    if ahead >= many and ahead + found.size <= size:
+        return 0.0  # none of these cells is read
     if relative > 0.0:
         purpose = noise.READ + noise.ARRAYS
         pulse.read(fast, found, relative, 0, offset, first, layer, purpose, draw, seed)

@@ -18,7 +18,7 @@ class Demands:
     write is a programming operation, of however many pulses; pulses of Tiki-Taka's fast array are
     operations of their own. ``lifetime_epochs``: until the most written cell has seen the writes
     that the device endures; None where the device file gives no such figure or nothing was written.
-    A weight of a pair of cells has two arrays; its writes are told for both cells.
+    A weight of a pair of cells has two arrays; a write of either counts for both.
     """
 
     memory_bits_per_weight: float

@@ -248,14 +248,16 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
     assert matrix is not None
     arrays = max(layer.weights.arrays, 1)  # the estimate bills one: it gets the pulses of all
     cells = matrix.weights * written.updates * arrays
+    sets, resets = written.sets / cells, written.resets / cells
+    again = max(sets, 1.0), max(resets, 1.0)  # writes of a cell in a step are told as one long one
     return LayerActivity(
         input_density=tuple(float(ones) / seen.pairs for ones in seen.ones),
         error_density=float(seen.error_ones) / seen.errors,
         error_nonzero=float(seen.error_some) / seen.errors,
         conductance=written.conductance / written.updates,
-        set_fraction=written.sets / cells,
-        reset_fraction=written.resets / cells,
-        set_levels=arrays * written.set_steps / max(written.sets, 1),
-        reset_levels=arrays * written.reset_steps / max(written.resets, 1),
+        set_fraction=sets / again[0],
+        reset_fraction=resets / again[1],
+        set_levels=arrays * again[0] * written.set_steps / max(written.sets, 1),
+        reset_levels=arrays * again[1] * written.reset_steps / max(written.resets, 1),
         words_written=arrays * written.words / cells,
     )

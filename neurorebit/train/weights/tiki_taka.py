@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -46,6 +47,7 @@ class TikiTakaWeights(InPlaceWeights):
     power: float = field(init=False, default=0.0)  # mean square of what the fast array holds
     row: int = field(init=False, default=0)  # the next one that is read
     rounds: int = field(init=False, default=0)  # so far: each has draws of its own
+    vectors: int = field(init=False, default=0)  # so far, where each has
     arrays: ClassVar[int] = 2
     digital: ClassVar[tuple[str, ...]] = ()
 
@@ -102,12 +104,13 @@ class TikiTakaWeights(InPlaceWeights):
         site.workspace.drop(magnitude)
         largest, known = float(np.max(size)), self.largest
         self.largest += (largest - known) * (NEWEST if known else 1.0)
-        if self.largest > 0.0:
+        if 0.0 < self.largest < math.inf:
             rows = site.shape[0] * site.shape[1]
-            reads = -(-x.vectors // own.transfer_every)
-            times = min(max(round(reads / rows), 1), own.reads)
+            reads, times = self._reads(x.vectors)
+            # what a pulse is worth does not change with a shorter batch
+            whole = x.vectors * site.training.batch // len(x.map)
             # coincidences stay rare: at most one a vector for the most pulsed cell
-            pulses = min(own.pulses * times, x.vectors) / self.largest
+            pulses = min(own.pulses * self._reads(whole)[1], whole) / self.largest
             turn = min(reads, rows), rate / (pulses * self.fast.physics.granule * self.full)
             if site.node.kind == "linear":
                 found = self._vectors(x, dy, pulses, times, turn)
@@ -125,6 +128,12 @@ class TikiTakaWeights(InPlaceWeights):
             self.power += (power - self.power) * (NEWEST if self.power else 1.0)
         site.workspace.drop(size)
 
+    def _reads(self, vectors: int) -> tuple[int, int]:
+        """Rows to be read for so many vectors, and in how many rounds."""
+        own, rows = self.site.training.tiki_taka, self.site.shape[0] * self.site.shape[1]
+        reads = -(-vectors // own.transfer_every)
+        return reads, min(max(round(reads / rows), 1), own.reads)
+
     def _vectors(
         self, x: Windows, dy: Array, rate: float, times: int, turn: tuple[int, float]
     ) -> list[tuple[Array, float]]:
@@ -135,6 +144,7 @@ class TikiTakaWeights(InPlaceWeights):
         for k in range(times):
             some = slice(x.vectors * k // times, x.vectors * (k + 1) // times)
             pulsed = self._coincide(inputs[some], errors[some], rate)
+            self.vectors += some.stop - some.start
             found += [(np.stack([counts, np.zeros(5)]), 0.0) for counts in pulsed]
             found += self._round(none, none, 0.0, 1, turn)
         return found
@@ -208,7 +218,7 @@ class TikiTakaWeights(InPlaceWeights):
                 *fast.physics.part(start, stop),
                 fast.physics.device,
                 fast.writes[start:stop],
-                (start, site.index, purpose, self.rounds, site.seed),
+                (start, site.index, purpose, self.vectors, site.seed),
                 found,
             )
             return found

@@ -163,7 +163,7 @@ def test_tiki_taka_moves_the_fast_array_against_the_gradient_and_the_slow_one_af
     Of n rounds the first read finds 1 / n of the batch, the last all: (n + 1) / 2 batches together.
     """
     network = bench.network(
-        SHAPE, LAYERS, 3, adc="ideal", level_range=6.0, momentum=0.0,
+        SHAPE, LAYERS, 3, adc="ideal", level_range=6.0, momentum=0.0, batch=160,
         tiki_taka=TikiTaka(pulses=400.0, rate=0.5, transfer_every=every),
     )  # fmt: skip
     model = model_on(bench, network, "tiki_taka", linear_device(bench, 100_000))
