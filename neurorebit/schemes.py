@@ -198,11 +198,21 @@ def _finished(request: Request, data: str) -> Json | None:
         found: Json = json.loads((request.out / "report.json").read_text(encoding="utf-8"))
         training = found["training"]
         ended = not (training["interrupted"] or training["out_of_time"])
-        same = found["inputs"], found["seed"], found["version"], training.get("data_sha256", data)
+        images = training.get("data_sha256", data)
+        same = _heeded(found["inputs"]), found["seed"], found["version"], images
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    asked = request.inputs().record(), request.seed, __version__, data
+    asked = _heeded(request.inputs().record()), request.seed, __version__, data
     return found if ended and same == asked else None
+
+
+def _heeded(inputs: Json) -> Json:
+    """The files' values without the settings of a scheme that is not the one they name."""
+    network, weights = inputs["network"], inputs["architecture"]["values"]["weights"]
+    training = dict(network["values"]["training"])
+    if weights != "tiki_taka":
+        training.pop("tiki_taka", None)
+    return {**inputs, "network": {**network, "values": {**network["values"], "training": training}}}
 
 
 def _row(name: str, reports: Sequence[Json]) -> Json:

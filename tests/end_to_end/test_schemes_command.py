@@ -76,6 +76,8 @@ def test_finished_runs_are_known_by_what_they_ran_on(command, tiny, data, place)
     assert command(*run, "--out", "one/hybrid_seed0").code == 0
     words = ("schemes", tiny, "--data", data, "--schemes", "hybrid", "--out", "one", "--resume")
     assert "epoch 1" not in command(*words, "--epochs", "1").err
+    another = ("--set", "training.tiki_taka.rate=0.1")  # hybrid does not heed it
+    assert "epoch 1" not in command(*words, "--epochs", "1", *another).err
     assert "epoch 1" in command(*words, "--epochs", "1", "--set", "training.momentum=0.8").err
 
 
