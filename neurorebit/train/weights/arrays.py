@@ -47,10 +47,12 @@ class Arrays:
         self.forward.multiply(x, seen, out, x.scale * full, learning)
         self.site.workspace.drop(seen)
 
-    def mtvm(self, weight: Array, dy: Array, x: Windows, dx: Array, full: float) -> None:
+    def mtvm(
+        self, weight: Array, dy: Array, x: Windows, dx: Array, full: float, unit: float
+    ) -> None:
         """The same backwards."""
         seen = self._read(weight, learning=True)
-        self.backward.transposed(dy, seen, x, dx, full)
+        self.backward.transposed(dy, seen, x, dx, full, unit)
         self.site.workspace.drop(seen)
 
     @property

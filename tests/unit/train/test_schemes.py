@@ -67,6 +67,23 @@ def test_in_place_both_passes_see_the_same_noisy_cells(bench, images, weights):
     np.testing.assert_allclose(dx, naive.convolution_back(dy, x, matrix, 3, 1, 1, 1)[0], atol=1e-12)
 
 
+@pytest.mark.parametrize("weights", ["reram", "reram_mapped"])
+@pytest.mark.parametrize("bits", [8, "fp32"])
+def test_errors_that_shrink_are_read_as_well_as_before(bench, images, weights, bits):
+    """Arrays see codes: their converters keep the range that was found for large errors."""
+    network = bench.network(SHAPE, LAYERS, 3, calibration_steps=1)
+    layer = bench.model(network, weights, error_bits=bits).matrices[1]
+    shape, rng = layer.node.shape_in, np.random.default_rng(6)
+    x, dy = images(64, (shape.height, shape.width, shape.channels)), rng.normal(size=(64, 1, 1, 3))
+    seen = layer.weights.cells.weight if weights == "reram" else layer.weights.analog
+    for size in (1.0, 1e-4, 1e3):
+        errors = size * dy
+        layer.forward((x,), learning=True)
+        (dx,) = layer.backward(errors.copy(), rate=0.0)
+        found, want = dx.reshape(64, -1), size * dy.reshape(64, 3) @ seen[0].T * layer.weights.full
+        assert np.std(found - want) < 0.2 * np.std(want)
+
+
 def test_mapped_weights_send_errors_back_through_the_arrays_and_keep_a_digital_copy(bench, images):
     network = bench.network(SHAPE, LAYERS, 3, adc="ideal")
     model = bench.model(network, "reram_mapped", d2d=0.3, c2c=0.3)
