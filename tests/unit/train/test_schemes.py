@@ -14,6 +14,7 @@ from neurorebit.train import product
 from neurorebit.train.data import digits
 from neurorebit.train.demands import demands
 from neurorebit.train.model import Model
+from neurorebit.train.model import _activity as activity_of
 from neurorebit.train.product import Conversion, Windows
 from neurorebit.train.state import State, capture, restore
 from neurorebit.train.trainer import train
@@ -226,6 +227,38 @@ def test_tiki_taka_goes_on_reading_where_a_batch_has_no_errors(bench, images, la
     np.testing.assert_array_equal(held.fast.weight, before)
     assert held.fast.writes.sum() == pulses > 0
     assert np.any(held.hidden != seen)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_a_pulse_of_tiki_taka_is_worth_as_much_after_a_shorter_batch(
+    bench, images, monkeypatch, layer
+):
+    """But for the running range of the products; and a step tells of each cell once."""
+    network = bench.network(SHAPE, LAYERS, 3, batch=64)
+    model = bench.model(network, "tiki_taka")
+    worth, entry = [], type(model.matrices[0].weights)
+    whole = entry._round
+
+    def told(self, gradient, size, rate, times, turn):
+        worth.append(turn[1] / self.largest)
+        return whole(self, gradient, size, rate, times, turn)
+
+    monkeypatch.setattr(entry, "_round", told)
+    held = model.matrices[layer].weights
+    shape, out = held.site.node.shape_in, held.site.node.shape_out
+    for count in (64, 64, 7):
+        x = images(count, (shape.height, shape.width, shape.channels))
+        dy = np.random.default_rng(4).normal(size=(count, out.height, out.width, out.channels))
+        held.update(Windows(x, 1 / 255, held.site.node), dy, 0.05)
+    assert worth == pytest.approx([worth[0]] * len(worth))
+    layer_seen = model.matrices[layer].seen
+    layer_seen.pairs = layer_seen.errors = 1
+    found = activity_of(model.matrices[layer])
+    cells = 2 * held.cells.weight.size * held.written.updates
+    assert found.set_fraction <= 1 >= found.reset_fraction
+    assert found.set_fraction * found.set_levels == pytest.approx(
+        2 * held.written.set_steps / cells
+    )
 
 
 def test_tiki_taka_reads_its_rows_in_turn(bench, images):
