@@ -21,6 +21,8 @@ from neurorebit.schema import InputError
 
 Json = dict[str, Any]
 
+OWN = {"tiki_taka": "tiki_taka", "threshold": "manhattan"}  # keys of training that one scheme heeds
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -209,9 +211,8 @@ def _finished(request: Request, data: str) -> Json | None:
 def _heeded(inputs: Json) -> Json:
     """The files' values without the settings of a scheme that is not the one they name."""
     network, weights = inputs["network"], inputs["architecture"]["values"]["weights"]
-    training = dict(network["values"]["training"])
-    if weights != "tiki_taka":
-        training.pop("tiki_taka", None)
+    values = network["values"]["training"]
+    training = {key: value for key, value in values.items() if OWN.get(key, weights) == weights}
     return {**inputs, "network": {**network, "values": {**network["values"], "training": training}}}
 
 
