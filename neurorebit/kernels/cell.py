@@ -117,8 +117,8 @@ def showered(weight, ups, downs, cell, last, device, z):
     """The weight that single pulses leave, so many up and down, mixed at random.
 
     ``last`` are the ``last_slope`` up and down, the others as for ``programmed``. A step changes
-    along a line with the state, so the mean over the orders follows ds = (a - b s) dt, the pulses
-    spread evenly over t = 0..1; what ends the range stops the sum and not each pulse. ``z`` draws
+    along a line with the state, so what a pulse does fades by those that come after it; pulses are
+    spread evenly over t = 0..1. What ends the range stops the sum and not each pulse. ``z`` draws
     both the order and the noise of the pulses.
     """
     low, high, step, bend_up, bend_down = cell
@@ -130,22 +130,34 @@ def showered(weight, ups, downs, cell, last, device, z):
     each_up, each_down = once(share_up, bend_up), -once(-share_down, bend_down)
     rise = each_up * (last[0] + bend_up * (1.0 - state))
     fall = each_down * (last[1] + bend_down * (1.0 - state))
-    b = max(ups * share_up * bend_up - downs * share_down * bend_down, -50.0)
-    gone = -math.expm1(-b)  # share of what was away from the goal a / b
-    even = gone / b if abs(b) > 1e-9 else 1.0
-    taken = ups * each_up * bend_up - downs * each_down * bend_down  # b, but for its second order
-    kept = gone / taken if abs(taken - b) < 0.5 * abs(b) else even
-    drift = ups * rise - downs * fall
-    goal = state + drift * kept
+    fade_up, fade_down = share_up * bend_up, -share_down * bend_down  # of what is away, a pulse
+    lost_up, lost_down = each_up * bend_up, -each_down * bend_down  # 1 - e^-fade
+    b = max(ups * fade_up + downs * fade_down, -50.0)
+    gone = -math.expm1(-b)
+    even = gone / b if abs(b) > 1e-9 else 1.0  # what is left of steps that fade evenly by e^-b
+    # a step fades by the others that come after it, each with an even chance: the integral over t
+    # of (1 - lost t)^n for both ways, to the second order in what one pulse loses
+    slope = (1.0 - gone - even) / b if abs(b) > 1e-3 else b / 3.0 - 0.5
+    hump = (b - 2.0 + (b + 2.0) * (1.0 - gone)) / (b * b * b) if abs(b) > 0.02 else (2.0 - b) / 12.0
+    kept = even + 0.5 * (ups * lost_up * lost_up + downs * lost_down * lost_down) * hump
+    kept_up, kept_down = kept - fade_up * slope, kept - fade_down * slope
+    all_up, all_down = ups * lost_up, downs * lost_down
+    norm = all_up * all_up + all_down * all_down
+    if norm > 0.0:  # all that is lost is ``gone``, in any order
+        rest = (gone - all_up * kept_up - all_down * kept_down) / norm
+        kept_up += rest * all_up
+        kept_down += rest * all_down
+    goal = state + ups * rise * kept_up - downs * fall * kept_down
     fade = even * (1.0 - 0.5 * gone)  # what is left of a variance: the first has faded by e^-b
     # the order: ups and downs run ahead of each other as a bridge, v t (1 - t), and what one does
     # in place of the other changes by that much on the way
-    turned = (rise + fall) * b - (each_up * bend_up + each_down * bend_down) * drift
+    drift = ups * rise - downs * fall
+    turned = (rise + fall) * b - (lost_up - lost_down) * drift
     bridge = (fade - even * even) / (b * b) if abs(b) > 1e-3 else 1.0 / 12.0
     variance = ups * downs / (ups + downs) * turned * turned * bridge
     half = 0.5 * (min(max(goal, 0.0), 1.0) - state)
-    rise -= each_up * bend_up * half  # steps halfway, as wide as the mean one
-    fall -= each_down * bend_down * half
+    rise -= lost_up * half  # steps halfway, as wide as the mean one
+    fall += lost_down * half
     if form == 0:
         variance += c2c * c2c * (ups * rise * rise + downs * fall * fall) * fade
     elif form == 1:

@@ -292,6 +292,33 @@ def pulsed(state, n, constant, pulses):
     return pulse_curve(min(max(at + n, 0), pulses), constant, pulses)
 
 
+def shuffled(state, ups, downs, pulses, bends):
+    """Mean and deviation of the state after so many pulses each way over all their orders.
+
+    A pulse maps a state to a s + b (bounds apart). What is left to come, so many up and down, is
+    begun by either way with a chance of its share; moments of what it ends at are polynomials of
+    the state.
+    """
+    maps = []
+    for bend, step in zip(bends, (1 / pulses[0], -1 / pulses[1]), strict=True):
+        a = math.exp(-bend * step)
+        maps.append((a, (1 - a) / (1 - math.exp(-bend)) if bend else step))
+    # of u ups and d downs to come: (A, B) of the mean, (P, Q, R) of the mean square
+    left = {(0, 0): np.array([1.0, 0.0, 1.0, 0.0, 0.0])}
+    for u, d in np.ndindex(ups + 1, downs + 1):
+        if u + d == 0:
+            continue
+        left[u, d] = np.zeros(5)
+        for share, after, (a, b) in ((u, (u - 1, d), maps[0]), (d, (u, d - 1), maps[1])):
+            if share:
+                m, c, p, q, r = left[after]
+                then = [m * a, m * b + c, p * a * a, (2 * p * b + q) * a, (p * b + q) * b + r]
+                left[u, d] += share / (u + d) * np.array(then)
+    m, c, p, q, r = left[ups, downs]
+    mean = m * state + c
+    return mean, math.sqrt(max((p * state + q) * state + r - mean * mean, 0.0))
+
+
 def trains(values, scale, first, draw, layer, purpose, seed):
     """The slots of 31 that each value's pulse train takes."""
     return [

@@ -324,18 +324,30 @@ def test_pulses_in_random_order_move_a_cell_as_one_after_the_other(labels, form,
     assert above - middle == pytest.approx(found.std(), rel=0.1, abs=1e-4)
 
 
-@pytest.mark.parametrize("labels", [(1.75, -1.46), (2.4, -4.88), (0.04, -0.63)])
-@pytest.mark.parametrize("pulses", [1, 50])
-def test_as_many_pulses_up_as_down_leave_a_cell_at_its_symmetry_point(labels, pulses):
-    traits, device = (
-        (-1.0, 1.0, 1.2, *(cell.bend(v) for v in labels)),
-        (97.0, 100.0, 0, 0.0, OFFSET),
-    )
+@pytest.mark.parametrize(
+    ("labels", "pulses"),
+    [
+        ((1.75, 1.46), (32, 32)),
+        ((1.75, -1.46), (32, 32)),
+        ((1.94, -0.61), (40, 40)),
+        ((0.105, 2.4), (100, 120)),
+        ((0.04, -0.63), (128, 128)),
+        ((3.68, -6.76), (50, 50)),
+        ((2.4, -4.88), (97, 100)),
+        ((0.0, 0.0), (100, 120)),
+    ],
+)
+@pytest.mark.parametrize(("ups", "downs"), [(1, 1), (3, 2), (8, 9), (20, 15)])
+def test_the_mean_over_all_orders_is_that_of_every_pulse(labels, pulses, ups, downs):
+    """Devices with their own pulses, against the exact mean: pulses map a state along a line."""
+    traits = (-1.0, 1.0, 1.0, *(cell.bend(v) for v in labels))
+    device = (*(float(p) for p in pulses), 0, 0.0, OFFSET)
     last = tuple(cell.last_slope(bend) for bend in traits[3:])
-    rest = cell.symmetry(traits, device)
-    assert cell.showered(rest, pulses, pulses, traits, last, device, 0.0) == pytest.approx(
-        rest, abs=1e-7
-    )
+    mean, deviation = naive.shuffled(0.5, ups, downs, pulses, traits[3:])
+    middle, above = (cell.showered(0.0, ups, downs, traits, last, device, z) for z in (0.0, 1.0))
+    way = abs(cell.showered(0.0, ups, 0, traits, last, device, 0.0)) + 1e-9
+    assert middle == pytest.approx(2.0 * mean - 1.0, abs=0.005 * way)
+    assert above - middle == pytest.approx(2.0 * deviation, rel=0.3, abs=0.005 * way)
 
 
 @pytest.mark.parametrize("labels", [(1.2, 4.8), (-4.8, 4.8)])
