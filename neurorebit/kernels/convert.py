@@ -1,5 +1,7 @@
 """The converter behind an array: partial sums to codes, codes added up digitally."""
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -30,6 +32,25 @@ def convert(partial, total, planes, first, last, height, width, reach, per_step,
                     x = -high if x < -high else x
                     target[j] += worth * np.rint(x)
                 at += size
+
+
+@njit(cache=True, nogil=True)
+def scale(vectors, scaled, sizes):
+    """Each vector over its size, the least power of two above its largest magnitude.
+
+    A vector of zeros, or of infinite size, is left as it is.
+    """
+    for i in range(len(vectors)):
+        largest = vectors.dtype.type(0.0)
+        for v in vectors[i]:
+            largest = max(largest, abs(v))
+        size = 1.0
+        if 0.0 < largest < math.inf:
+            size = 2.0 ** math.frexp(largest)[1]
+        sizes[i] = size
+        factor = vectors.dtype.type(1.0 / size)
+        for j in range(vectors.shape[1]):
+            scaled[i, j] = vectors[i, j] * factor
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})

@@ -51,13 +51,12 @@ class Converters:
             self.measured += 1
 
     def transposed(
-        self, dy: Array, matrix: Array, x: Windows, dx: Array, scale: float, unit: float
+        self, dy: Array, matrix: Array, x: Windows, dx: Array, scale: float
     ) -> None:
         """``dx`` = scale times what the arrays' rows read of the errors on their columns.
 
-        The range is found as that of the columns is, for sums of codes, of which one is worth
-        ``unit``: errors change their size by orders while a network learns, codes do not. Both
-        signs are converted at once.
+        The range is found as that of the columns is, for the errors as ``product.read_back`` scales
+        them. Both signs are converted at once.
         """
         site = self.site
         if site.training.adc == "ideal":
@@ -68,12 +67,12 @@ class Converters:
         measuring = self.measured < site.training.calibration_steps
         arrays = (dy, matrix, x, dx, site.workers, cuts, scale)
         if self.measured == 0:
-            power = product.read_back(*arrays, Conversion(0.0, 0, True)) / unit**2
+            power = product.read_back(*arrays, Conversion(0.0, 0, True))
         else:
             power = self.powers / self.measured
         top = 2 ** (site.spec.back_adc_bits - 1) - 1
         step = site.spec.forward.adc_range * float(power) ** 0.5 / top
-        found = product.read_back(*arrays, Conversion(step * unit, top, measuring))
+        found = product.read_back(*arrays, Conversion(step, top, measuring))
         if measuring:
-            self.powers += found / unit**2
+            self.powers += found
             self.measured += 1

@@ -121,11 +121,12 @@ class MatrixLayer:
         assert self._x is not None, "backward comes after a forward pass that learns"
         x, self._x = self._x, None
         workspace = self.tools.workspace
-        unit = self._round_errors(dy) if self.weights.in_arrays else 1.0
+        if self.weights.in_arrays:
+            self._round_errors(dy)
         dx = None
         if self.sends_back:
             dx = workspace.take(x.map.shape, self.tools.dtype)
-            self.weights.mtvm(dy, x, dx, unit)
+            self.weights.mtvm(dy, x, dx)
         self.weights.update(x, dy, rate)
         workspace.drop(dy)
         workspace.drop(x.map)
@@ -153,14 +154,18 @@ class MatrixLayer:
         self.seen.pairs += x.vectors * self.node.kernel**2 * self.node.shape_in.channels
         self.seen.steps += 1
 
-    def _round_errors(self, dy: Array) -> float:
-        """Round the errors to the bits that arrays take; returns their unit, a power of two.
+    def _round_errors(self, dy: Array) -> None:
+        """Round the errors to the bits of the digital arrays; the scale is a power of two.
 
         Stochastically (Gupta et al., ICML 2015, arXiv:1502.02551): most errors are below a step,
         and to drop them would shift the sums that batch norm has made zero, step after step.
         """
         flat = dy.reshape(-1)
         self.seen.errors += flat.size
+        if self.error_bits is None:
+            self.seen.error_some += np.count_nonzero(flat)
+            self.seen.error_ones += 0.5 * flat.size
+            return
         integer = np.dtype(f"i{flat.itemsize}")
         magnitude = integer.type(np.iinfo(integer).max)
         patterns = flat.view(integer)
@@ -171,12 +176,8 @@ class MatrixLayer:
 
         pattern = max(self.tools.workers.run(measure, len(parts)))
         largest = float(np.array(pattern, integer).view(flat.dtype))
-        if self.error_bits is None:  # floating point, of which the largest is at most the unit
-            self.seen.error_some += np.count_nonzero(flat)
-            self.seen.error_ones += 0.5 * flat.size
-            return digital.step(largest, 2)
         if not 0.0 < largest < math.inf:
-            return 1.0  # nothing to round, or the loss will show what happened
+            return  # nothing to round, or the loss will show what happened
         bits = self.error_bits
         step = digital.step(largest, bits)
 
@@ -191,7 +192,6 @@ class MatrixLayer:
         for ones, some in self.tools.workers.run(job, len(parts)):
             self.seen.error_ones += ones / bits
             self.seen.error_some += some
-        return step
 
 
 @cache

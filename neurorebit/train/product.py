@@ -290,8 +290,12 @@ def read_back(
 ) -> float:
     """``dx`` = scale * what arrays read of ``dy`` on their columns, added where windows overlap.
 
-    A cut is the range of columns of one array; each of its rows has a converter. Returns the mean
-    square of the partial sums where measured. What only padding sees is not read.
+    A cut is the range of columns of one array; each of its rows has a converter. Each vector of
+    errors is driven as codes of its own, scaled by a power of two to just below 1, and what is read
+    is scaled back: errors differ by orders from image to image, and a range for all would clip the
+    few large ones and drop the many small (noise management; Gokmen, Onen, Haensch, Front. Neurosci.
+    11:538, 2017, doi:10.3389/fnins.2017.00538). Returns the mean square of the partial sums, thus
+    scaled, where measured. What only padding sees is not read.
     """
     node, dtype = x.node, matrix.dtype
     groups, rows, cols = matrix.shape
@@ -315,6 +319,9 @@ def read_back(
             for part in parts:
                 lines, own = (first * height, last * height), (group * cols, (group + 1) * cols)
                 errors = _errors(dy, part, *lines, own, workers)
+                driven = workers.scratch("driven", errors.shape, dtype)
+                sizes = workers.scratch("sizes", (len(errors), 1), dtype)
+                convert.scale(errors, driven, sizes.reshape(-1))
                 shape = len(errors), part.stop - part.start
                 codes = workers.scratch("columns", shape, dtype)
                 partial = workers.scratch("partial", shape, dtype)
@@ -322,11 +329,12 @@ def read_back(
                 one = (0, 1, 1, len(errors), (0, 1, 0, len(errors)))  # a line of all of them
                 for left, right in cuts:
                     held = matrix[group, part.start : part.stop, left:right].T
-                    np.matmul(errors[:, left:right], held, out=partial)
+                    np.matmul(driven[:, left:right], held, out=partial)
                     if conversion.measured:
                         power += float(convert.power(partial.reshape(-1)))
                         read += partial.size
                     convert.convert(partial, codes, 1, *one, per_step, conversion.top)
+                np.multiply(codes, sizes, out=codes)
                 _scatter(codes, target, part, node, group)
         np.multiply(target, factor, out=target)
         return power, read

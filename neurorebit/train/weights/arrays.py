@@ -47,12 +47,10 @@ class Arrays:
         self.forward.multiply(x, seen, out, x.scale * full, learning)
         self.site.workspace.drop(seen)
 
-    def mtvm(
-        self, weight: Array, dy: Array, x: Windows, dx: Array, full: float, unit: float
-    ) -> None:
+    def mtvm(self, weight: Array, dy: Array, x: Windows, dx: Array, full: float) -> None:
         """The same backwards."""
         seen = self._read(weight, learning=True)
-        self.backward.transposed(dy, seen, x, dx, full, unit)
+        self.backward.transposed(dy, seen, x, dx, full)
         self.site.workspace.drop(seen)
 
     @property

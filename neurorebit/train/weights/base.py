@@ -96,11 +96,8 @@ class Weights(Protocol):
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """Forward: ``out`` [B, H, W, N] = the matrix times each vector of ``x``."""
 
-    def mtvm(self, dy: Array, x: Windows, dx: Array, unit: float = 1.0) -> None:
-        """Backward: ``dx`` [B, H, W, C] = the transposed matrix times ``dy`` [B, H, W, N].
-
-        ``unit`` is what a code of the errors is worth that arrays take.
-        """
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
+        """Backward: ``dx`` [B, H, W, C] = the transposed matrix times ``dy`` [B, H, W, N]."""
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
         """Gradient, update, sync: learn from the batch."""

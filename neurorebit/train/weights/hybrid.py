@@ -70,7 +70,7 @@ class HybridWeights(LevelWeights):
         """Partial sums of the arrays through their converters, added up digitally."""
         self.reading.mvm(self.analog, x, out, self.full, learning)
 
-    def mtvm(self, dy: Array, x: Windows, dx: Array, unit: float = 1.0) -> None:
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """The exact transposed product with the real weights (as an ablation, their levels)."""
         site = self.site
         if site.training.digital == "bit_serial":
@@ -78,7 +78,7 @@ class HybridWeights(LevelWeights):
             digital.transposed(dy, self.real, site.error_bits, x, dx, site.workers)
             return
         if site.training.error_path == "real":
-            super().mtvm(dy, x, dx, unit)
+            super().mtvm(dy, x, dx)
             return
         exact = site.workspace.take(self.levels.shape, site.dtype)
         np.multiply(self.levels, site.dtype(self.full / self.top), out=exact)
@@ -138,6 +138,6 @@ class MappedWeights(HybridWeights):
 
     digital: ClassVar[tuple[str, ...]] = ("gradient",)
 
-    def mtvm(self, dy: Array, x: Windows, dx: Array, unit: float = 1.0) -> None:
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """Errors through the arrays read backwards, with converters of their own."""
-        self.reading.mtvm(self.analog, dy, x, dx, self.full, unit)
+        self.reading.mtvm(self.analog, dy, x, dx, self.full)

@@ -64,9 +64,9 @@ class InPlaceWeights:
         """Forward through the arrays and their converters."""
         self.reading.mvm(self.cells.weight, x, out, self.full, learning)
 
-    def mtvm(self, dy: Array, x: Windows, dx: Array, unit: float = 1.0) -> None:
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """Backward through the same cells, read the other way."""
-        self.reading.mtvm(self.cells.weight, dy, x, dx, self.full, unit)
+        self.reading.mtvm(self.cells.weight, dy, x, dx, self.full)
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
         """Gradient in the digital unit, then pulses part by part."""

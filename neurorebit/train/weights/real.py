@@ -49,7 +49,7 @@ class RealWeights:
         whole = ((0, self.real.shape[1]),)
         product.multiply(x, self.real, out, self.site.workers, whole, x.scale)
 
-    def mtvm(self, dy: Array, x: Windows, dx: Array, unit: float = 1.0) -> None:
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """The exact transposed product."""
         product.transposed(dy, self.real, x, dx, self.site.workers)
 
@@ -209,7 +209,7 @@ class QuantizedWeights(LevelWeights):
         whole = ((0, self.real.shape[1]),)
         product.multiply(x, self.held, out, self.site.workers, whole, x.scale)
 
-    def mtvm(self, dy: Array, x: Windows, dx: Array, unit: float = 1.0) -> None:
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """The exact transposed product with the levels."""
         product.transposed(dy, self.held, x, dx, self.site.workers)
 
