@@ -55,7 +55,7 @@ class Variation(Section):
     """Relative spread of conductances; e belongs to a cell for good, e' is drawn anew.
 
     Cells written to a level: ``form`` state leaves G = G_level (1 + d2d e)(1 + c2c e'); in form
-    read the write leaves out e', and every read draws one. Cells programmed by pulses:
+    read writes and pulses leave out e', and every read draws one. Cells programmed by pulses:
     ``pulse_d2d`` says what ``d2d`` spreads (the step of a pulse, the cell's bounds, both, the
     magnitude of its nonlinearity labels, or the whole conductance), ``pulse_c2c`` what a pulse's
     own draw spreads (its step by ``c2c``; the conductance by the ``c2c`` of the pulse data, of the

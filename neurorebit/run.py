@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from neurorebit import __version__, picture, report
 from neurorebit.ablations import ablations
 from neurorebit.activity import Activity
-from neurorebit.circuits.array import ReramArray
+from neurorebit.architecture import InPlaceSpec
+from neurorebit.circuits.array import device_array
+from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.estimate import Estimate, estimate
 from neurorebit.inputs import Inputs, Setting, read_inputs
 from neurorebit.network import read_network
@@ -198,10 +200,6 @@ def _train(
         images = reading.result()
     if start is not None:
         say(f"going on from {start.path}: {start.length}")
-    wires = None
-    if training.wires == "resistive":
-        cell = ReramArray(inputs.technology, inputs.device, rows=1.0, cols=1.0)
-        wires = float(cell.row_res), float(cell.col_res)
     result = trainer.train(
         network,
         inputs.architecture,
@@ -210,13 +208,22 @@ def _train(
         training,
         seed=request.seed,
         threads=request.threads,
-        wires=wires,
+        wires=_wires(inputs) if training.wires == "resistive" else None,
         progress=progress,
         checkpoints=checkpoint.Checkpoints(checkpoints, request.checkpoint_every),
         start=start,
         stop_after=request.stop_after,
     )
     return Trained(result, images, fallback=source.dataset != training.dataset)
+
+
+def _wires(inputs: Inputs) -> tuple[float, float]:
+    """Resistance of the wire of a row and of a column from cell to cell [ohm]."""
+    spec = inputs.architecture
+    crossed = isinstance(spec, InPlaceSpec) and spec.arrays.cells == "crosspoint"
+    array = CrosspointArray if crossed else device_array
+    cell = array(inputs.technology, inputs.device, rows=1.0, cols=1.0)
+    return float(cell.row_res), float(cell.col_res)
 
 
 def _training_record(training: Training, trained: Trained) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from numba import njit
 
 BOW = 0.07 * math.sqrt(2.0)  # of a normalised curve over its diagonal, for a label of 1
 STRAIGHT = 1e-4  # bends below it are told by the first term of their series
+STEEPEST = 700.0  # a bend whose exponential is a number still; beyond a curve is a step as well
 
 
 @njit(cache=True, nogil=True)
@@ -40,7 +41,10 @@ def bow(bend):
 
 @njit(cache=True, nogil=True)
 def bend(label):
-    """The bend of a nonlinearity label, |label| < 10.1: bow(bend) = BOW label, by bisection."""
+    """The bend of a nonlinearity label, |label| < 10.1: bow(bend) = BOW label, by bisection.
+
+    Labels above 9.99 have that of ``STEEPEST``.
+    """
     wanted = BOW * abs(label)
     low, high = -7.0 * math.log(10.0), 5.0 * math.log(10.0)
     for _ in range(44):
@@ -49,7 +53,7 @@ def bend(label):
             low = middle
         else:
             high = middle
-    return math.copysign(math.exp(low), label) if label != 0.0 else 0.0
+    return math.copysign(min(math.exp(low), STEEPEST), label) if label != 0.0 else 0.0
 
 
 @njit(cache=True, nogil=True)

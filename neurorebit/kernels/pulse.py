@@ -103,7 +103,9 @@ def to_levels(
     bend down, way, tolerance, most): way 0 counts pulses on the nominal curve from the old level,
     way 1 from what a read finds, up to ``most`` times until it is within the tolerance, way 2 from
     the low end, to which the cell is brought before by as many pulses as the range has; both are
-    one write. Adds to ``counts`` as ``pulse`` does.
+    one write. A cell that is verified is left at the end of its range where the level lies
+    beyond. Adds to ``counts`` as ``pulse`` does; a cell with pulses both ways is both set and
+    reset.
     """
     per_level, top, odd, every = grid
     low, high, size, up, down = traits
@@ -118,10 +120,11 @@ def to_levels(
         old = weight[i]
         meant = now / top
         held = max(levels[i], -top) / top if way == 0 else weight[i]
+        ups, downs = 0, 0
         if way == 2 and traits_here[0] < traits_here[1]:
             weight[i] = traits_here[0]
             held = -1.0
-            counts[3] += device[1]
+            downs += device[1]
             writes[i] += 1
         last, limit = 0, 1 << 30
         for attempt in range(most if way == 1 else 1):
@@ -129,6 +132,8 @@ def to_levels(
                 held = weight[i]
                 if abs(meant - held) <= tolerance:
                     break
+                if held == traits_here[0] >= meant or held == traits_here[1] <= meant:
+                    break  # the range ends here
             n = cell.nominal(held, meant, bend_up, bend_down, device[0], device[1])
             if way == 1:  # at least one, and at most half of those that went too far
                 n = n if n != 0 else (1 if meant > held else -1)
@@ -140,10 +145,16 @@ def to_levels(
                 break
             z = noise.normal(at, step * most + attempt, layer, noise.CYCLE, seed)
             weight[i] = cell.programmed(weight[i], n, traits_here, device, z)
-            counts[2 if n > 0 else 3] += abs(n)
+            if n > 0:
+                ups += n
+            else:
+                downs -= n
             writes[i] += way != 2
+        counts[0] += ups > 0
+        counts[1] += downs > 0
+        counts[2] += ups
+        counts[3] += downs
         counts[4] += weight[i] - old
-        counts[0 if move >= 0 else 1] += 1
         levels[i] = now
 
 
@@ -164,12 +175,20 @@ def read(weight, out, relative, mapping, offset, first, layer, purpose, number, 
 
 
 @njit(cache=True, nogil=True)
-def rested(weight, at, law, layer, purpose, seed):
-    """Cell ``at`` after a rest; one that drifts at random stops at the end of the range."""
-    time, exponent, toward, offset = law
+def rested(weight, at, law, layer, purpose, array, seed):
+    """Cell ``at`` after a rest; one that drifts at random stops at the end of the range.
+
+    ``array`` is the purpose that tells which cells are stuck: they stay.
+    """
+    time, exponent, toward, offset, stuck_low, stuck_high = law
+    if stuck_low + stuck_high > 0.0:
+        u = noise.uniform(at, 0, layer, array, seed)
+        if cell.stuck(u, stuck_low, stuck_high) != 0:
+            return weight
     if math.isnan(toward):
         u = noise.uniform(at, 0, layer, purpose, seed)
-        toward = weight if u >= 2.0 / 3.0 else (-1.0 if u < 1.0 / 3.0 else 1.0)
+        end = min(weight, -1.0) if u < 1.0 / 3.0 else max(weight, 1.0)
+        toward = weight if u >= 2.0 / 3.0 else end
     return cell.drifted(weight, time, exponent, toward, offset)
 
 
@@ -178,19 +197,21 @@ def rest(weight, out, law, mapping, first, layer, purpose, seed):
     """The weights after a rest; ``mapping`` as in ``cell.noisy``: 0 one cell, 1 a pair of them.
 
     ``law`` is (time [s], exponent, the weight that cells drift to, or nan: up, down or not, cell by
-    cell; the weight 0 as a conductance, over half the range). Of a pair each cell drifts.
+    cell; the weight 0 as a conductance, over half the range; shares of cells stuck at the low and
+    the high end). Of a pair each cell drifts.
     """
     offset = law[3]
     for i in range(weight.size):
         at = first + i
         if mapping == 1:
             plus, minus = cell.pair(weight[i], offset)
-            plus = rested(plus - offset, at, law, layer, purpose, seed)
+            plus = rested(plus - offset, at, law, layer, purpose, noise.STUCK, seed)
             shift = noise.OTHER_DRIFT - noise.DRIFT
-            minus = rested(minus - offset, at, law, layer, purpose + shift, seed)
+            other = noise.OTHER_STUCK
+            minus = rested(minus - offset, at, law, layer, purpose + shift, other, seed)
             out[i] = 0.5 * (plus - minus)
         else:
-            out[i] = rested(weight[i], at, law, layer, purpose, seed)
+            out[i] = rested(weight[i], at, law, layer, purpose, noise.STUCK, seed)
 
 
 @njit(cache=True, nogil=True)

@@ -50,9 +50,7 @@ class Converters:
             self.powers += found
             self.measured += 1
 
-    def transposed(
-        self, dy: Array, matrix: Array, x: Windows, dx: Array, scale: float
-    ) -> None:
+    def transposed(self, dy: Array, matrix: Array, x: Windows, dx: Array, scale: float) -> None:
         """``dx`` = scale times what the arrays' rows read of the errors on their columns.
 
         The range is found as that of the columns is, for the errors as ``product.read_back`` scales

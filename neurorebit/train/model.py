@@ -254,7 +254,8 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
         input_density=tuple(float(ones) / seen.pairs for ones in seen.ones),
         error_density=float(seen.error_ones) / seen.errors,
         error_nonzero=float(seen.error_some) / seen.errors,
-        conductance=written.conductance / written.updates,
+        # cells' own bounds may lie beyond the nominal ones
+        conductance=min(max(written.conductance / written.updates, 0.0), 1.0),
         set_fraction=sets / again[0],
         reset_fraction=resets / again[1],
         set_levels=arrays * again[0] * written.set_steps / max(written.sets, 1),

@@ -293,9 +293,9 @@ def read_back(
     A cut is the range of columns of one array; each of its rows has a converter. Each vector of
     errors is driven as codes of its own, scaled by a power of two to just below 1, and what is read
     is scaled back: errors differ by orders from image to image, and a range for all would clip the
-    few large ones and drop the many small (noise management; Gokmen, Onen, Haensch, Front. Neurosci.
-    11:538, 2017, doi:10.3389/fnins.2017.00538). Returns the mean square of the partial sums, thus
-    scaled, where measured. What only padding sees is not read.
+    few large ones and drop the many small (noise management; Gokmen, Onen, Haensch, Front.
+    Neurosci. 11:538, 2017, doi:10.3389/fnins.2017.00538). Returns the mean square of the partial
+    sums, thus scaled, where measured. What only padding sees is not read.
     """
     node, dtype = x.node, matrix.dtype
     groups, rows, cols = matrix.shape

@@ -9,7 +9,7 @@ import pytest
 
 from neurorebit import paths, report
 from neurorebit import run as running
-from neurorebit.inputs import TRAINING_SET
+from neurorebit.inputs import TRAINING_SET, Setting
 from neurorebit.train import data as datasets
 from neurorebit.train import trainer
 
@@ -481,3 +481,14 @@ def test_an_edited_copy_of_a_technology_is_that_technology_with_the_change(comma
     for phase in ("forward", "backward", "gradient"):
         assert phases[phase]["energy_J"] < nominal[phase]["energy_J"]
         assert phases[phase]["latency_s"] > nominal[phase]["latency_s"]
+
+
+def test_resistive_wires_are_those_of_the_chip_s_cells():
+    """Crosspoints are four wires of 40 nm wide, cells with a transistor four features of 32 nm."""
+    found = {}
+    for cells in ("1t1r", "crosspoint"):
+        settings = (Setting.parse(f"architecture.arrays.cells={cells}"),)
+        request = running.Request("mlp", architecture="reram", settings=settings)
+        found[cells] = running._wires(request.inputs())
+    for crossed, behind in zip(found["crosspoint"], found["1t1r"], strict=True):
+        assert crossed / behind == pytest.approx(40 / 32)

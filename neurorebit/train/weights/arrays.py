@@ -68,7 +68,8 @@ class Arrays:
             retention = site.device.retention
             toward = retention.toward
             goal = math.nan if isinstance(toward, str) else 2.0 * toward - 1.0
-            law = site.training.rest, retention.exponent, goal, site.offset
+            defects = site.device.variation.stuck_low, site.device.variation.stuck_high
+            law = site.training.rest, retention.exponent, goal, site.offset, *defects
             way = self.mapping
             seen = self._copy(
                 seen, lambda a, b, i: pulse.rest(a, b, law, way, i, here[0], noise.DRIFT, here[1])

@@ -126,6 +126,8 @@ class Weights(Protocol):
 class Written:
     """Totals over the updates so far: cells programmed up and down, level steps, SRAM words.
 
+    A cell that is reset before it is set counts for both.
+
     A level step is one of those between the levels of the architecture's ``weight_bits``, whatever
     it took. ``conductance`` adds up, update by update, the mean conductance as a share of the
     range.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.device import Pulses
+from neurorebit.device import Device, Pulses
 from neurorebit.kernels import cell, noise, pulse
 from neurorebit.schema import InputError
 from neurorebit.train.weights.base import PART, Site, Written
@@ -42,6 +42,7 @@ class Physics:
         share = [variation.d2d * n for n in SPREADS[variation.pulse_d2d]]
         spread = (*share, variation.stuck_low, variation.stuck_high)
         bends = cell.bend(pulses.nonlinearity_ltp), cell.bend(pulses.nonlinearity_ltd)
+        _felt(site.device, pulses, bends, np.dtype(site.dtype))
         size = int(np.prod(site.shape))
         bounded = size if any(spread[:2] + spread[3:]) else 1
         curved = size if spread[2] else 1
@@ -60,6 +61,7 @@ class Physics:
         site.workers.run(job, len(parts))
         form = FORMS[variation.pulse_c2c]
         c2c = float(pulses.c2c) if form == 1 else variation.c2c
+        c2c = c2c if variation.form == "state" else 0.0  # every read draws it
         device = float(pulses.levels_ltp), float(pulses.levels_ltd), form, c2c, site.offset
         return cls(traits, device, bends)  # type: ignore[arg-type]
 
@@ -81,6 +83,19 @@ def pulses_of(site: Site) -> Pulses:
             f"training.write={site.training.write} programs cells by pulses; take another device"
         )
     return site.device.pulses
+
+
+def _felt(device: Device, pulses: Pulses, bends: tuple[float, float], dtype: np.dtype) -> None:
+    """InputError where a first pulse is less than the numbers of the training can tell."""
+    least = float(np.finfo(dtype).eps)
+    first = cell.pulsed(0.0, 1.0 / pulses.levels_ltp, bends[0])
+    last = 1.0 - cell.pulsed(1.0, -1.0 / pulses.levels_ltd, bends[1])
+    for key, step in (("nonlinearity_ltp", first), ("nonlinearity_ltd", last)):
+        if step < least:
+            raise InputError(
+                f"{device.name}: pulses.{key}: the first pulse moves a cell by {step:.1e} of its "
+                f"range, which is lost in {dtype}; take a label nearer to 0"
+            )
 
 
 @dataclass(eq=False)

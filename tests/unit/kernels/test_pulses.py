@@ -41,11 +41,14 @@ def test_a_label_of_zero_is_a_straight_line():
     assert cell.pulsed(0.3, 0.25, 0.0) == pytest.approx(0.55)
 
 
-@pytest.mark.parametrize("label", [-6.76, -0.63, 0.0, 0.04, 2.4, 9.0])
+@pytest.mark.parametrize("label", [-10.09, -10.0, -6.76, -0.63, 0.0, 0.04, 2.4, 9.0, 10.0, 10.09])
 def test_all_pulses_lead_from_one_end_to_the_other(label):
     bend = cell.bend(label)
     assert cell.pulsed(0.0, 1.0, bend) == pytest.approx(1.0, abs=1e-12)
     assert cell.pulsed(1.0, -1.0, bend) == pytest.approx(0.0, abs=1e-12)
+    assert cell.position(0.0, bend) == 0.0
+    if abs(label) > 9.0:
+        return  # a step: states in between are told apart by no number
     for state in (0.0, 0.2, 0.9, 0.999):
         assert cell.curve(cell.position(state, bend), bend) == pytest.approx(state, abs=1e-12)
 
@@ -201,13 +204,40 @@ def test_levels_are_reached_by_pulses_counted_verified_or_from_the_low_end(way, 
         slope = 2 * bends[0] / -math.expm1(-bends[0]) if way != 1 else 1.0  # of the steepest end
         assert np.abs(weight - levels / 3).max() <= within * slope
         moved += np.count_nonzero(levels != before)
-        assert counts[0] + counts[1] == np.count_nonzero(levels != before)
+        before = np.maximum(before, -3)  # cells start at the low end
+        if way == 0:
+            assert counts[0] == np.count_nonzero(levels > before)
+            assert counts[1] == np.count_nonzero(levels < before)
         if way == 2 and step > 0:
-            assert counts[3] == 64 * np.count_nonzero(levels != before)
+            assert counts[0] == np.count_nonzero((levels != before) & (levels > -3))
+            assert counts[1] == np.count_nonzero(levels != before)
+            assert counts[3] == 64 * counts[1]
     if way == 2:
         assert writes.sum() == moved
     else:
         assert writes.sum() <= moved if way == 0 else writes.sum() >= moved * 0.8
+    counts, held, written = np.zeros(5), weight.copy(), writes.sum()
+    grid = (3.0, 3, False, True)  # all of them, of which none is elsewhere
+    pulse.to_levels(
+        real, levels, weight, writes, traits, grid, device, plan, 0, 1, 3, 9, counts
+    )  # fmt: skip
+    if way == 2:
+        assert (counts[1], writes.sum() - written) == (400, 400)
+    else:
+        np.testing.assert_array_equal(weight, held)
+        assert (*counts, writes.sum()) == (0, 0, 0, 0, 0, written)
+
+
+def test_a_cell_whose_range_ends_before_its_level_is_not_verified_for_ever():
+    traits = tuple(np.array([v]) for v in (-1.0, 0.5, 1.0, 0.0, 0.0))
+    levels, weight, writes = np.full(1, -128, np.int8), np.array([-1.0]), np.zeros(1, np.uint32)
+    plan = (0.0, 0.0, 1, 0.05, 32)
+    pulse.to_levels(
+        np.array([0.9]), levels, weight, writes, traits, (3.0, 3, False, False),
+        (64.0, 64.0, 0, 0.0, OFFSET), plan, 0, 0, 0, 0, np.zeros(5),
+    )  # fmt: skip
+    assert weight[0] == 0.5
+    assert writes[0] <= 2
 
 
 def test_verified_writes_beat_open_loop_ones_on_cells_that_differ():
@@ -240,24 +270,39 @@ def test_cells_drift_by_a_power_of_time_and_stop_where_they_drift_to():
     """training.md 4: G = G0 (t / t0)^v, towards a target that is not passed."""
     weight = np.array([-0.9, -0.2, 0.3, 0.9])
     out = np.empty(4)
-    pulse.rest(weight, out, (100.0, 0.05, 0.2, OFFSET), 0, 0, 0, noise.DRIFT, 0)
+    pulse.rest(weight, out, (100.0, 0.05, 0.2, OFFSET, 0.0, 0.0), 0, 0, 0, noise.DRIFT, 0)
     factor = 100.0**0.05
     g = weight + OFFSET
     want = [g[0] * factor, min(g[1] * factor, 0.2 + OFFSET), max(g[2] / factor, 0.2 + OFFSET),
             g[3] / factor]  # fmt: skip
     np.testing.assert_allclose(out, np.array(want) - OFFSET)
     weight, out = np.zeros(CELLS), np.empty(CELLS)
-    pulse.rest(weight, out, (10.0, 0.02, math.nan, OFFSET), 0, 0, 0, noise.DRIFT, 3)
+    pulse.rest(weight, out, (10.0, 0.02, math.nan, OFFSET, 0.0, 0.0), 0, 0, 0, noise.DRIFT, 3)
     for way, g in ((1, OFFSET * 10**0.02), (-1, OFFSET / 10**0.02), (0, OFFSET)):
         share = np.mean(np.isclose(out, g - OFFSET))
         assert share == pytest.approx(1 / 3, abs=0.01), way
+
+
+def test_cells_that_are_stuck_do_not_drift():
+    weight, out = np.full(CELLS, -0.5), np.empty(CELLS)
+    pulse.rest(weight, out, (100.0, 0.05, 0.2, OFFSET, 0.1, 0.2), 0, 0, 0, noise.DRIFT, 0)
+    assert np.mean(out == -0.5) == pytest.approx(0.3, abs=0.01)
+
+
+def test_a_cell_beyond_the_end_of_the_range_stays_where_it_drifts_outwards():
+    """Cells differ, and some are above the nominal range: a rest does not bring them back to it."""
+    weight, out = np.full(CELLS, 1.15), np.empty(CELLS)
+    pulse.rest(weight, out, (100.0, 0.05, math.nan, OFFSET, 0.0, 0.0), 0, 0, 0, noise.DRIFT, 0)
+    assert np.mean(out == 1.15) == pytest.approx(2 / 3, abs=0.01), "up and not at all"
+    down = (1.15 + OFFSET) / 100.0**0.05 - OFFSET
+    np.testing.assert_allclose(out[out != 1.15], down)
 
 
 def test_of_a_pair_both_cells_drift():
     """training.md 3.6, R2: w = (G+ - G-) / 2 in halves of the range, one of them at the least."""
     weight, out, least = np.array([0.0, 1.0, -0.5]), np.empty(3), OFFSET - 1.0
     for toward in (-1.0, 1.0):
-        pulse.rest(weight, out, (1e6, 0.1, toward, OFFSET), 1, 0, 0, noise.DRIFT, 0)
+        pulse.rest(weight, out, (1e6, 0.1, toward, OFFSET, 0.0, 0.0), 1, 0, 0, noise.DRIFT, 0)
         end, factor = OFFSET + toward, 1e6**0.1
 
         def later(g, end=end, factor=factor):
@@ -266,7 +311,7 @@ def test_of_a_pair_both_cells_drift():
         want = [(later(least + 2 * max(w, 0)) - later(least + 2 * max(-w, 0))) / 2 for w in weight]
         np.testing.assert_allclose(out, want, atol=1e-12)
     weight, out = np.zeros(CELLS), np.empty(CELLS)
-    pulse.rest(weight, out, (10.0, 0.1, math.nan, OFFSET), 1, 0, 0, noise.DRIFT, 3)
+    pulse.rest(weight, out, (10.0, 0.1, math.nan, OFFSET, 0.0, 0.0), 1, 0, 0, noise.DRIFT, 3)
     assert np.mean(out) == pytest.approx(0.0, abs=0.01)
     assert np.mean(out == 0.0) == pytest.approx(5 / 9, abs=0.01), "a third each: up, down, not"
 

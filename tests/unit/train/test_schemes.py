@@ -284,6 +284,44 @@ def test_a_pulse_of_tiki_taka_is_worth_as_much_after_a_shorter_batch(
     )
 
 
+def test_pulses_too_small_to_be_told_are_refused(bench):
+    """A curve that starts flat: single pulses would never move a cell of float32."""
+    network, device = bench.network(SHAPE, LAYERS, 3), linear_device(bench)
+    for key, label in (("nonlinearity_ltp", -8.5), ("nonlinearity_ltd", 8.5)):
+        steep = replace(device, pulses=replace(device.pulses, **{key: label}))
+        with pytest.raises(InputError, match=f"pulses.{key}: the first pulse .* nearer to 0"):
+            Model(
+                network, network.training, bench.chip("reram")[0], steep, seed=1,
+                workers=bench.workers, dtype=np.float32,
+            )  # fmt: skip
+    for label in (-4.88, 4.88):
+        steep = replace(device, pulses=replace(device.pulses, nonlinearity_ltp=label))
+        model_on(bench, network, "reram", steep)
+
+
+def test_cells_whose_noise_is_read_are_programmed_without_it(bench, images):
+    """Form read: the same pulses leave the same cells, whatever the spread from cycle to cycle."""
+    network, left = bench.network(SHAPE, LAYERS, 3, adc="ideal"), []
+    for c2c in (0.0, 0.3):
+        device = linear_device(bench, levels=100, c2c=c2c, form="read")
+        held, windows, dy = vectors(model_on(bench, network, "reram", device), images(2, SHAPE))
+        held.update(windows, dy, 0.01)
+        left.append(held.cells.weight.copy())
+    np.testing.assert_array_equal(*left)
+    assert held.reading.relative == 0.3
+
+
+def test_a_mean_conductance_beyond_the_range_is_told_as_its_end(bench, images):
+    """Of cells with bounds of their own, all stuck: the estimate takes shares of the range."""
+    device = linear_device(bench, d2d=0.1, pulse_d2d="bounds", stuck_low=1.0)
+    model = model_on(bench, bench.network(SHAPE, LAYERS, 3), "reram", device)
+    x, labels = images(4, SHAPE), np.arange(4) % 3
+    one_step(model, x, labels)
+    for layer in model.matrices:
+        layer.weights.written.conductance = -0.001
+        assert activity_of(layer).conductance == 0.0
+
+
 def test_tiki_taka_reads_its_rows_in_turn(bench, images):
     network = bench.network((1, 1, 10), [LAYERS[3]], 3, tiki_taka=TikiTaka(transfer_every=2))
     model = bench.model(network, "tiki_taka")
