@@ -92,6 +92,8 @@ def test_a_run_goes_on_piece_by_piece(command, tiny, data, place):
         in (place / "pieces/report.txt").read_text().splitlines()
     )
     assert report(place / "pieces")["training"]["out_of_time"] is True
+    assert report(place / "pieces")["training"]["images_seen"] == 32
+    assert "32 images of the first epoch" in (place / "pieces/report.txt").read_text()
     while codes[-1] == 3:
         assert len(codes) < 10
         codes.append(command(*pieces, "--resume").code)
