@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -86,6 +87,8 @@ SEEDS = (
 )
 ORIGIN = ("network", "dataset", "epochs", "images", "seed", "version", "command")  # of a row
 
+NAMED = re.compile(r"(?<=, )weights=\w+")  # the scheme, in a sentence on what it has no use for
+
 
 @dataclass(frozen=True)
 class Table:
@@ -125,7 +128,7 @@ class Table:
         told = [f"! {row['scheme']}: {line}" for row in self.rows for line in row["endings"]]
         if self.missing:
             told.append(f"! not trained yet: {', '.join(self.missing)}")
-        told += [f"! {row['scheme']}: {line}" for row in self.rows for line in row["ablations"]]
+        told += _together(self.rows)
         lines = [*self.head, "", table, "", TOLD]
         lines += [SEEDS] if any(row["seeds"] > 1 for row in self.rows) else []
         return "\n".join([*lines, f"Chips: {'; '.join(chips)}.", *told])
@@ -318,7 +321,7 @@ def _row(name: str, reports: Sequence[Json], seeds: int, command: str) -> Json:
         "seeds": len(reports),
         "test_accuracy": float(np.mean(known)) if known else None,
         "test_accuracy_std": float(np.std(known, ddof=1)) if len(known) > 1 else None,
-        "ablations": [] if plan.software else first["ablations"],
+        "ablations": first["ablations"][plan.software :],  # the first says that it is software
         "endings": _endings(reports, seeds),
         "ended": _ended(reports),
         "network": first["network"],
@@ -336,6 +339,15 @@ def _row(name: str, reports: Sequence[Json], seeds: int, command: str) -> Json:
             row[f"{key}_per_epoch"] = epoch[key]
         row["area_m2"] = first["chip"]["area_m2"]
     return row
+
+
+def _together(rows: Sequence[Json]) -> list[str]:
+    """What a reader must know of the schemes, each sentence once."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for line in row["ablations"]:
+            found.setdefault(NAMED.sub("the scheme", line), []).append(row["scheme"])
+    return [f"! {', '.join(names)}: {line}" for line, names in found.items()]
 
 
 def _cell(key: str, value: Any) -> str:
