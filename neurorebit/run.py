@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ from neurorebit.circuits.array import ReramArray
 from neurorebit.estimate import Estimate, estimate
 from neurorebit.inputs import Inputs, Setting, read_inputs
 from neurorebit.network import read_network
-from neurorebit.schema import Document, plain
+from neurorebit.schema import Document, InfeasibleError, InputError, plain
 from neurorebit.training import Training
 
 if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numba
@@ -118,57 +120,79 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     design = _estimate(inputs, activity, inputs.images)  # or refuses
     report.claim(folder)
 
-    trained = None
     checkpoints = request.checkpoint or folder
-    if request.train:
-        report.claim(checkpoints, "--checkpoint")
-        trained = _train(inputs, request, checkpoints, say, progress)
-        activity = trained.result.activity or activity
-        design = _estimate(inputs, activity, trained.result.images)
-    result = trained.result if trained else None
-    training = _training_record(inputs.network.training, trained) if trained else None
-    header = {
-        "name": "neurorebit",
-        "version": __version__,
-        "command": request.command(),
-        **inputs.names,
-        "weights": spec.weights,
-        "recipe": inputs.recipe,
-        "seed": request.seed,
-        "inputs": inputs.record(),
-        "ablations": list(result.ablations if result else ablations(inputs.architecture)),
-        "overrides": [str(setting) for setting in inputs.settings],
-        "notes": _notes(inputs, request, activity, trained, training),
-    }
-    document = report.build(header, design, spec, activity, training)
-    contents = report.files(document, picture.files(document))
-    report.write(folder, contents)
-    if result is None:
-        return Outcome(document, folder, tuple(contents))
-    if result.finished or result.diverged:
+    with _told(checkpoints):
+        trained = None
+        if request.train:
+            report.claim(checkpoints, "--checkpoint")
+            trained = _train(inputs, request, folder, checkpoints, say, progress)
+            activity = trained.result.activity or activity
+            design = _estimate(inputs, activity, trained.result.images)
+        result = trained.result if trained else None
+        training = _training_record(inputs.network.training, trained) if trained else None
+        header = {
+            "name": "neurorebit",
+            "version": __version__,
+            "command": request.command(),
+            **inputs.names,
+            "weights": spec.weights,
+            "recipe": inputs.recipe,
+            "seed": request.seed,
+            "inputs": inputs.record(),
+            "ablations": list(result.ablations if result else ablations(inputs.architecture)),
+            "overrides": [str(setting) for setting in inputs.settings],
+            "notes": _notes(inputs, request, activity, trained, training),
+        }
+        document = report.build(header, design, spec, activity, training)
+        contents = report.files(document, picture.files(document))
+        report.write(folder, contents)
+        if result is None:
+            return Outcome(document, folder, tuple(contents))
+        if result.finished or result.diverged:
+            from neurorebit.train import checkpoint
+
+            checkpoint.remove(checkpoints)
+        return Outcome(
+            document,
+            folder,
+            tuple(contents),
+            interrupted=result.interrupted,
+            out_of_time=result.out_of_time,
+            diverged=result.diverged,
+        )
+
+
+@contextmanager
+def _told(checkpoints: Path) -> Iterator[None]:
+    """KeyboardInterrupt says where what was reached can be gone on with."""
+    try:
+        yield
+    except KeyboardInterrupt:
         from neurorebit.train import checkpoint
 
-        checkpoint.remove(checkpoints)
-    return Outcome(
-        document,
-        folder,
-        tuple(contents),
-        interrupted=result.interrupted,
-        out_of_time=result.out_of_time,
-        diverged=result.diverged,
-    )
+        path = checkpoint.find(checkpoints)
+        told = f"--resume goes on from {path}" if path else ""
+        raise KeyboardInterrupt(told) from None
 
 
 def _estimate(inputs: Inputs, activity: Activity, images: int) -> Estimate:
-    return estimate(
-        inputs.network,
-        inputs.architecture,
-        inputs.technology,
-        inputs.device,
-        activity,
-        batch=min(inputs.network.training.batch, images),
-        images=images,
-    )
+    try:
+        return estimate(
+            inputs.network,
+            inputs.architecture,
+            inputs.technology,
+            inputs.device,
+            activity,
+            batch=min(inputs.network.training.batch, images),
+            images=images,
+        )
+    except InfeasibleError as problem:
+        if "array: " not in str(problem) or not inputs.architecture.holds_devices:
+            raise
+        raise InfeasibleError(
+            f"{problem}; so may a wider cell, --set device.cell.width above "
+            f"{float(inputs.device.cell.width):g} ({inputs.documents['device'].shown})"
+        ) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,14 +214,25 @@ class Trained:
 
 
 def _train(
-    inputs: Inputs, request: Request, checkpoints: Path, say: Say, progress: Progress | None
+    inputs: Inputs,
+    request: Request,
+    folder: Path,
+    checkpoints: Path,
+    say: Say,
+    progress: Progress | None,
 ) -> Trained:
     from neurorebit.train import checkpoint, data
 
+    if request.resume and checkpoint.find(checkpoints) is None and _has_ended(folder):
+        raise InputError(
+            f"--resume: the run in {folder} has come to its end, there is nothing to go on with; "
+            "drop --resume to start anew"
+        )
     start = checkpoint.load(checkpoints) if request.resume else None
     if start is None:
         checkpoint.refuse_unfinished(checkpoints)
     network, training = inputs.network, inputs.network.training
+    chip = inputs.architecture, inputs.device
     source = data.locate(
         training.dataset, training.fallback, network.input, network.classes, request.data
     )
@@ -207,16 +242,17 @@ def _train(
         from neurorebit.train import trainer
 
         images = reading.result()
-    if start is not None:
-        say(f"going on from {start.path}: {start.length}")
     wires = None
     if training.wires == "resistive":
         cell = ReramArray(inputs.technology, inputs.device, rows=1.0, cols=1.0)
         wires = float(cell.row_res), float(cell.col_res)
+    if start is not None:
+        identity = checkpoint.identity(network, *chip, images, training, request.seed, wires)
+        checkpoint.check(start, identity)
+        say(f"going on from {start.path}: {start.length}")
     result = trainer.train(
         network,
-        inputs.architecture,
-        inputs.device,
+        *chip,
         images,
         training,
         seed=request.seed,
@@ -228,6 +264,15 @@ def _train(
         stop_after=request.stop_after,
     )
     return Trained(result, images, fallback=source.dataset != training.dataset)
+
+
+def _has_ended(folder: Path) -> bool:
+    """Whether a folder has the report of a training that was not cut short."""
+    try:
+        training = json.loads((folder / "report.json").read_text(encoding="utf-8"))["training"]
+        return not (training["interrupted"] or training["out_of_time"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _training_record(training: Training, trained: Trained) -> dict[str, Any]:

@@ -157,6 +157,14 @@ def schemes(
         setting.key in ("architecture.weights", "training.read") for setting in request.settings
     ):
         raise InputError("--set: architecture.weights and training.read are the schemes' own")
+    for name in names:
+        own = dict(PLANS[name].settings)
+        for setting in request.settings:
+            if setting.key in own:
+                raise InputError(
+                    f"{setting}: {name} sets this key itself, to {own[setting.key]}; drop it, or "
+                    f"leave {name} out of --schemes"
+                )
     folder = request.out or Path("reports") / f"schemes_{Path(request.network).stem}"
     for name in names:
         _request(request, name, request.seed, folder).inputs()  # or refuses, before any training

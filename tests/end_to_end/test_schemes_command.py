@@ -180,6 +180,10 @@ def test_a_table_says_what_it_is_of(command, tiny, place):
         (["--schemes", "hybrid,real,sram"], "--schemes sram: expected some of real, quantized, "),
         (["--schemes", "real,real"], "--schemes real,real: a scheme is named twice; keep one"),
         (["--set", "architecture.weights=real"], "--set: architecture.weights and training.read"),
+        (
+            ["--set", "device.pulses.levels_ltp=64"],
+            "--set device.pulses.levels_ltp=64: reram_3bit sets this key itself, to 8; ",
+        ),
         (["--architecture", "reram"], "unrecognized arguments: --architecture reram; see "),
         (["--seed", "4294967295", "--seeds", "2"], "--seed 4294967295 --seeds 2: the last seed "),
         (["--seeds", "0"], "--seeds: expected a whole number from 1 to 1000, got '0'; see "),
