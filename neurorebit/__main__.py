@@ -6,12 +6,14 @@ import argparse
 import os
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from neurorebit import __version__
 from neurorebit.commands import INTERRUPTED, WRONG
-from neurorebit.commands.options import Parser, add_command
 from neurorebit.commands.progress import say
-from neurorebit.schema import InfeasibleError, InputError
+
+if TYPE_CHECKING:  # at run time where Ctrl-C is caught: NumPy takes a while to import
+    from neurorebit.commands.options import Parser
 
 COMMANDS = {  # each is a file in commands/
     "run": "train a network and report what its chip costs",
@@ -30,15 +32,23 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
+        return _run(words)
+    except KeyboardInterrupt as stop:
+        told = "interrupted; no report was written"
+        say(f"{told}; {stop}" if str(stop) else told)
+        return INTERRUPTED
+
+
+def _run(words: list[str]) -> int:
+    from neurorebit.schema import InfeasibleError, InputError
+
+    try:
         asked = _parser(words).parse_args(words, argparse.Namespace(words=words))
         code: int = asked.main(asked)
         sys.stdout.flush()
     except (InputError, InfeasibleError) as problem:
         say(str(problem))
         return WRONG
-    except KeyboardInterrupt:
-        say("interrupted; no report was written")
-        return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -46,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser(words: list[str]) -> Parser:
+    from neurorebit.commands.options import Parser, add_command
+
     parser = Parser(
         prog="neurorebit",
         description="What does it cost to train a network inside ReRAM and SRAM arrays, and does "

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
-from neurorebit.architecture import ArchitectureSpec, HybridSpec
+from neurorebit.architecture import ArchitectureSpec, HybridSpec, InPlaceSpec
 from neurorebit.training import Training
 
 IN_PLACE = ("reram", "mixed_precision", "tiki_taka", "manhattan")  # schemes of a chip in place
@@ -22,6 +26,14 @@ HEEDED = {  # keys of training that not all schemes heed, and those that do
     "conversion": ARRAYS,
     "digital": ("hybrid",),
     "wires": ARRAYS,
+    "adc": ARRAYS,
+    "error_bits": ARRAYS,
+    "level_range": ("quantized", *ARRAYS),
+    "weight_clip": ("quantized", *LEVELS),
+    "weight_decay": ("real", "quantized", *LEVELS, "reram", "mixed_precision"),
+    "write_tolerance": LEVELS,
+    "threshold": ("manhattan",),
+    "tiki_taka": ("tiki_taka",),
 }
 SAID = {  # keys of training, and what another value than the default means
     "quantiser": "levels were not the symmetric ones that the spread of the weights sets",
@@ -43,6 +55,11 @@ SAID = {  # keys of training, and what another value than the default means
 }
 
 UNHEEDED = "without effect, weights={weights} knows no such choice"
+NO_VELOCITY = ("tiki_taka", "manhattan")  # schemes without momentum
+SUMS = (
+    "arrays.read=row_by_row: training converted the sum of an array's rows at once, the estimate "
+    "bills reads of one row after the other"
+)
 
 
 def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple[str, ...]:
@@ -54,7 +71,8 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
         told = (
             f"training was software, {what}without arrays" if training else "software has no arrays"
         )
-        return (f"weights={weights}: {told}; the estimate bills {chip}",)
+        idle = _idle(weights, training) if training else ()
+        return (f"weights={weights}: {told}; the estimate bills {chip}", *idle)
     found = []
     if hybrid == (weights in IN_PLACE):
         found.append(f"weights={weights}: a scheme of another chip; the estimate bills {chip}")
@@ -74,18 +92,55 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
     if training.adc == "ideal":
         bits = spec.forward.adc_bits
         found.append(f"adc=ideal: training used an ideal converter, the estimate bills {bits} bits")
-    default, bits = Training(), spec.weight_bits
-    rounded = weights in IN_PLACE and training.read == "levels"
+    elif isinstance(spec, InPlaceSpec) and spec.arrays.read == "row_by_row":
+        found.append(SUMS)
+    changed = dict(_changed(training))
     for key, sentence in SAID.items():
-        value = getattr(training, key)
-        if value == getattr(default, key) or (key == "conversion" and training.adc == "ideal"):
-            continue
-        heeded = weights in HEEDED[key] or (key == "edge_bits" and rounded)
-        what = sentence.format(bits=bits) if heeded else UNHEEDED
-        found.append(f"{key}={value}: {what.format(weights=weights)}")
+        if key in changed and not _why_idle(key, weights, training):
+            found.append(f"{key}={changed[key]}: {sentence.format(bits=spec.weight_bits)}")
+    found += _idle(weights, training)
     if training.error_bits is not None and training.error_bits != spec.error_bits:
         found.append(
             f"error_bits={training.error_bits}: training used errors of that width, the estimate "
             f"bills {spec.error_bits}"
         )
     return tuple(found)
+
+
+def _changed(training: Training) -> Iterator[tuple[str, Any]]:
+    """The choices that are not the default ones."""
+    default = Training()
+    for key in (*HEEDED, "momentum"):
+        value, usual = getattr(training, key), getattr(default, key)
+        if dataclasses.is_dataclass(value):
+            for field in dataclasses.fields(value):
+                if getattr(value, field.name) != getattr(usual, field.name):
+                    yield f"{key}.{field.name}", getattr(value, field.name)
+        elif value != usual:
+            yield key, value
+
+
+def _idle(weights: str, training: Training) -> Iterator[str]:
+    """Sentences on the choices that change nothing."""
+    for key, value in _changed(training):
+        if why := _why_idle(key, weights, training):
+            yield f"{key}={value}: {why}"
+
+
+def _why_idle(key: str, weights: str, training: Training) -> str:
+    """Why a choice changes nothing, or nothing but norms; empty where it does."""
+    if key == "momentum":
+        norms = "of the batch norms alone, weights={weights} has none"
+        return norms.format(weights=weights) if weights in NO_VELOCITY else ""
+    rounded = weights in IN_PLACE and training.read == "levels"
+    heeded = weights in HEEDED[key.partition(".")[0]] or (key == "edge_bits" and rounded)
+    if not heeded:
+        return UNHEEDED.format(weights=weights)
+    others = {  # choices that leave no room for this one
+        "conversion": ("adc", training.adc == "ideal"),
+        "error_path": ("digital", training.digital == "bit_serial"),
+        "level_range": ("quantiser", training.quantiser == "wage" and weights not in IN_PLACE),
+        "write_tolerance": ("write", training.write != "verify"),
+    }
+    other, alone = others.get(key, ("", False))
+    return f"without effect beside {other}={getattr(training, other)}" if alone else ""

@@ -341,7 +341,8 @@ def read_architecture(document: Document, fitting: bool = True) -> AnySpec:
     InputError where it is wrong. Whether values fit together is left open where ``fitting`` is not
     asked for.
     """
-    in_place = "arrays" in document.tree
+    tree = document.tree
+    in_place = "arrays" in tree and not ("apim" in tree and "dpim" in tree)  # one may be set astray
     spec = document.read(InPlaceSpec) if in_place else document.read(HybridSpec)
     if fitting:
         document.refuse(spec.misfits())

@@ -125,10 +125,13 @@ def read_inputs(
         _set(documents[kind], settings)
     cells = read_device(documents["device"])
     if spec.holds_devices and cells.pulses is None:
-        raise InputError(
-            f"{documents['device'].shown}: pulses: {cells.name} has no published pulse data, and "
-            "programming cells needs them; add a section 'pulses' or take another device"
+        message = (
+            f"{cells.name} has no published pulse data, and programming cells needs them; add a "
+            "section 'pulses' or take another device"
         )
+        if "pulses" in documents["device"].tree:
+            raise documents["device"].error(("pulses",), message)
+        raise InputError(f"{documents['device'].shown}: pulses: {message}")
     crossing = isinstance(spec, InPlaceSpec) and spec.arrays.cells == "crosspoint"
     if crossing and cells.ferroelectric is not None:
         message = f"{cells.name} is a transistor, which no selector opens; take 1t1r"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,7 @@ from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.estimate import Estimate, estimate
 from neurorebit.inputs import Inputs, Setting, read_inputs
 from neurorebit.network import read_network
-from neurorebit.schema import Document
+from neurorebit.schema import Document, InfeasibleError, InputError, plain
 from neurorebit.training import Training
 
 if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numba
@@ -31,6 +33,8 @@ Say = Callable[[str], None]
 Progress = Callable[[int, int, int, float, float], None]  # epoch, done, to do, loss, images/s
 
 PAPER = "paper"  # the recipe with the published schedule
+DATA = "trained on "  # how the note on the images begins
+LEARNED = 0.1  # of the way from guessing to all right: less is not called learning
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,15 @@ class Request:
     resume: bool = False
     stop_after: float = math.inf
 
-    def command(self, recipe: str = "", without: tuple[str, ...] = ()) -> str:
+    def command(
+        self,
+        recipe: str = "",
+        without: tuple[str, ...] = (),
+        name: str = "run",
+        more: tuple[str, ...] = (),
+    ) -> str:
         """The command line that asks for this again, but for where files lie and threads."""
-        words = ["neurorebit", "run", self.network]
+        words = ["neurorebit", name, self.network]
         chosen = {
             "--architecture": "" if self.architecture == "rebit" else self.architecture,
             "--technology": self.technology,
@@ -72,7 +82,7 @@ class Request:
                 words += str(setting).split(" ", 1)
         words += ["--seed", str(self.seed)] if self.seed else []
         words += [] if self.train else ["--no-train"]
-        return shlex.join(words)
+        return shlex.join([*words, *more])
 
     def inputs(self) -> Inputs:
         """The files it names, with its settings over them. InputError where one is wrong."""
@@ -112,57 +122,79 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     design = _estimate(inputs, activity, inputs.images)  # or refuses
     report.claim(folder)
 
-    trained = None
     checkpoints = request.checkpoint or folder
-    if request.train:
-        report.claim(checkpoints, "--checkpoint")
-        trained = _train(inputs, request, checkpoints, say, progress)
-        activity = trained.result.activity or activity
-        design = _estimate(inputs, activity, trained.result.images)
-    result = trained.result if trained else None
-    header = {
-        "name": "neurorebit",
-        "version": __version__,
-        "command": request.command(),
-        **inputs.names,
-        "weights": spec.weights,
-        "recipe": inputs.recipe,
-        "seed": request.seed,
-        "inputs": inputs.record(),
-        "ablations": list(result.ablations if result else ablations(inputs.architecture)),
-        "overrides": [str(setting) for setting in inputs.settings],
-        "notes": _notes(inputs, request, activity, trained),
-    }
-    training = _training_record(inputs.network.training, trained) if trained else None
-    document = report.build(header, design, spec, activity, training)
-    contents = report.files(document, picture.files(document))
-    report.write(folder, contents)
-    if result is None:
-        return Outcome(document, folder, tuple(contents))
-    if result.finished or result.diverged:
+    with _told(checkpoints):
+        trained = None
+        if request.train:
+            report.claim(checkpoints, "--checkpoint")
+            trained = _train(inputs, request, folder, checkpoints, say, progress)
+            activity = trained.result.activity or activity
+            design = _estimate(inputs, activity, trained.result.images)
+        result = trained.result if trained else None
+        training = _training_record(inputs.network.training, trained) if trained else None
+        header = {
+            "name": "neurorebit",
+            "version": __version__,
+            "command": request.command(),
+            **inputs.names,
+            "weights": spec.weights,
+            "recipe": inputs.recipe,
+            "seed": request.seed,
+            "inputs": inputs.record(),
+            "ablations": list(result.ablations if result else ablations(inputs.architecture)),
+            "overrides": [str(setting) for setting in inputs.settings],
+            "notes": _notes(inputs, request, activity, trained, training),
+        }
+        document = report.build(header, design, spec, activity, training)
+        contents = report.files(document, picture.files(document))
+        report.write(folder, contents)
+        if result is None:
+            return Outcome(document, folder, tuple(contents))
+        if result.finished or result.diverged:
+            from neurorebit.train import checkpoint
+
+            checkpoint.remove(checkpoints)
+        return Outcome(
+            document,
+            folder,
+            tuple(contents),
+            interrupted=result.interrupted,
+            out_of_time=result.out_of_time,
+            diverged=result.diverged,
+        )
+
+
+@contextmanager
+def _told(checkpoints: Path) -> Iterator[None]:
+    """KeyboardInterrupt says where what was reached can be gone on with."""
+    try:
+        yield
+    except KeyboardInterrupt:
         from neurorebit.train import checkpoint
 
-        checkpoint.remove(checkpoints)
-    return Outcome(
-        document,
-        folder,
-        tuple(contents),
-        interrupted=result.interrupted,
-        out_of_time=result.out_of_time,
-        diverged=result.diverged,
-    )
+        path = checkpoint.find(checkpoints)
+        told = f"--resume goes on from {path}" if path else ""
+        raise KeyboardInterrupt(told) from None
 
 
 def _estimate(inputs: Inputs, activity: Activity, images: int) -> Estimate:
-    return estimate(
-        inputs.network,
-        inputs.architecture,
-        inputs.technology,
-        inputs.device,
-        activity,
-        batch=min(inputs.network.training.batch, images),
-        images=images,
-    )
+    try:
+        return estimate(
+            inputs.network,
+            inputs.architecture,
+            inputs.technology,
+            inputs.device,
+            activity,
+            batch=min(inputs.network.training.batch, images),
+            images=images,
+        )
+    except InfeasibleError as problem:
+        if "array: " not in str(problem) or not inputs.architecture.holds_devices:
+            raise
+        raise InfeasibleError(
+            f"{problem}; so may a wider cell, --set device.cell.width above "
+            f"{float(inputs.device.cell.width):g} ({inputs.documents['device'].shown})"
+        ) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,19 +208,33 @@ class Trained:
     @property
     def length(self) -> str:
         """How long it was, for a reader."""
-        epochs = len(self.result.epochs)
-        return f"{epochs} {'epoch' if epochs == 1 else 'epochs'} of {self.result.images:,} images"
+        epochs, rest = divmod(self.result.images_seen, self.result.images)
+        whole = f"{epochs} {'epoch' if epochs == 1 else 'epochs'} of {self.result.images:,} images"
+        if not rest:
+            return whole
+        return f"{whole} and {rest:,} more" if epochs else f"{rest:,} images of the first epoch"
 
 
 def _train(
-    inputs: Inputs, request: Request, checkpoints: Path, say: Say, progress: Progress | None
+    inputs: Inputs,
+    request: Request,
+    folder: Path,
+    checkpoints: Path,
+    say: Say,
+    progress: Progress | None,
 ) -> Trained:
     from neurorebit.train import checkpoint, data
 
+    if request.resume and checkpoint.find(checkpoints) is None and _has_ended(folder):
+        raise InputError(
+            f"--resume: the run in {folder} has come to its end, there is nothing to go on with; "
+            "drop --resume to start anew"
+        )
     start = checkpoint.load(checkpoints) if request.resume else None
     if start is None:
         checkpoint.refuse_unfinished(checkpoints)
     network, training = inputs.network, inputs.network.training
+    chip = inputs.architecture, inputs.device
     source = data.locate(
         training.dataset, training.fallback, network.input, network.classes, request.data
     )
@@ -198,17 +244,19 @@ def _train(
         from neurorebit.train import trainer
 
         images = reading.result()
+    wires = _wires(inputs) if training.wires == "resistive" else None
     if start is not None:
+        identity = checkpoint.identity(network, *chip, images, training, request.seed, wires)
+        checkpoint.check(start, identity)
         say(f"going on from {start.path}: {start.length}")
     result = trainer.train(
         network,
-        inputs.architecture,
-        inputs.device,
+        *chip,
         images,
         training,
         seed=request.seed,
         threads=request.threads,
-        wires=_wires(inputs) if training.wires == "resistive" else None,
+        wires=wires,
         progress=progress,
         checkpoints=checkpoint.Checkpoints(checkpoints, request.checkpoint_every),
         start=start,
@@ -226,6 +274,15 @@ def _wires(inputs: Inputs) -> tuple[float, float]:
     return float(cell.row_res), float(cell.col_res)
 
 
+def _has_ended(folder: Path) -> bool:
+    """Whether a folder has the report of a training that was not cut short."""
+    try:
+        training = json.loads((folder / "report.json").read_text(encoding="utf-8"))["training"]
+        return not (training["interrupted"] or training["out_of_time"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def _training_record(training: Training, trained: Trained) -> dict[str, Any]:
     result, tests = trained.result, len(trained.data.test_labels)
     return {
@@ -233,6 +290,7 @@ def _training_record(training: Training, trained: Trained) -> dict[str, Any]:
         "data_sha256": trained.data.sha256,
         "fallback": trained.fallback,
         "images": result.images,
+        "images_seen": result.images_seen,
         "test_images": min(training.test_images or tests, tests),
         "weights": result.weights,
         "epochs": [asdict(epoch) for epoch in result.epochs],
@@ -246,8 +304,40 @@ def _training_record(training: Training, trained: Trained) -> dict[str, Any]:
     }
 
 
+def ending(training: dict[str, Any], network: dict[str, Any]) -> list[str]:
+    """What a reader must know of how a training ended, by its record and the network's values."""
+    epochs, classes = network["training"]["epochs"], network["classes"]
+    reached = training["epochs"]
+    found = []
+    if training["diverged"]:
+        seen = training.get("images_seen")
+        after = "" if seen is None else f"after {seen:,} of {epochs * training['images']:,} images "
+        found.append(
+            f"DIVERGED: {after}the loss or a weight is no longer a number; try a lower "
+            "training.learning_rate"
+        )
+    elif training["interrupted"] or training["out_of_time"]:
+        word = "INTERRUPTED" if training["interrupted"] else "STOPPED, its time being up,"
+        where = f"in epoch {len(reached)} of {epochs}" if reached else "before the first step"
+        found.append(f"{word} {where}; --resume goes on")
+    if reached and not training["diverged"]:
+        last, guess = reached[-1], 1.0 / classes
+        right = last["train_accuracy"] if last["test_accuracy"] is None else last["test_accuracy"]
+        if last["loss"] >= math.log(classes) and right < guess + LEARNED * (1.0 - guess):
+            found.append(
+                f"did not learn: the last epoch's loss of {last['loss']:.3g} is no better than "
+                f"guessing among {classes} classes ({math.log(classes):.3g}); try another "
+                "training.learning_rate"
+            )
+    return found
+
+
 def _notes(
-    inputs: Inputs, request: Request, activity: Activity, trained: Trained | None
+    inputs: Inputs,
+    request: Request,
+    activity: Activity,
+    trained: Trained | None,
+    record: dict[str, Any] | None,
 ) -> list[str]:
     """What a reader must know before the first table."""
     notes = []
@@ -256,18 +346,11 @@ def _notes(
             f"width {width:g}: the layers before the last have {width:g} times the channels of the "
             "file, rounded to whole numbers"
         )
-    if trained is None:
+    if trained is None or record is None:
         told = f"nothing was trained: no accuracy, and the activity is {activity.source}"
         return [*notes, told]
-    result, training = trained.result, inputs.network.training
-    if not (result.finished or result.diverged):
-        word = "INTERRUPTED" if result.interrupted else "STOPPED, its time being up,"
-        reached = len(result.epochs)
-        where = f"in epoch {reached} of {training.epochs}" if reached else "before the first step"
-        notes.append(f"{word} {where}; --resume goes on")
-    if result.diverged:
-        notes.append("DIVERGED: the loss is no longer a number; try a lower training.learning_rate")
-    told = f"trained on {result.dataset}"
+    notes += ending(record, plain(inputs.network))
+    told = f"{DATA}{trained.result.dataset}"
     if trained.fallback:
         told += " as a fallback: CIFAR-10 was not found; 'neurorebit data fetch cifar10' gets it"
     elif trained.data.note:

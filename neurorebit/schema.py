@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, get_type_hints
+from typing import Any, ClassVar, Literal, TypeVar, get_origin, get_type_hints
 
 import numpy as np
 import yaml
@@ -31,6 +31,7 @@ EXPECTED = {  # what pydantic says in other words
     "int_type": "a whole number",
     "string_type": "text",
 }
+MENTIONED = 3  # places that an error names
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -267,9 +268,7 @@ class Document:
         loc, value = self._located(error["loc"])
         kind, context = error["type"], error.get("ctx", {})
         if kind == "unexpected_keyword_argument":
-            near = difflib.get_close_matches(str(loc[-1]), _keys(cls))
-            cure = f"; did you mean '{near[0]}'?" if near else "; remove it"
-            return self.error(loc, f"unknown key{cure}")
+            return self.error(loc, f"unknown key; {_cure(loc, cls)}")
         if kind in ("missing", "missing_argument"):
             return self.error(loc[:-1], f"the key '{loc[-1]}' is missing; add it")
         if kind in ("union_tag_invalid", "literal_error"):
@@ -325,23 +324,48 @@ def value_at(tree: Any, loc: Loc) -> Any:
     return tree
 
 
-def _keys(cls: type) -> list[str]:
-    """Every field name of the dataclasses below ``cls``: the words a wrong key may have meant."""
-    seen: set[type] = set()
-    names: set[str] = set()
+def _cure(loc: Loc, cls: type) -> str:
+    """What to do about a key that ``cls`` does not know there."""
+    key, homes = str(loc[-1]), _homes(cls)
+    here = tuple(step for step in loc if isinstance(step, str))
+    if kinds := homes.get(key, {}).get(here):
+        return f"it belongs to {', '.join(kinds)}"
+    if key in homes:
+        places = [f"'{join(path)}'" for path in sorted(homes[key], key=len)[:MENTIONED]]
+        return f"did you mean {' or '.join(places)}?"
+    near = difflib.get_close_matches(key, sorted(homes))
+    return f"did you mean '{near[0]}'?" if near else "remove it"
 
-    def walk(kind: Any) -> None:
+
+def _homes(cls: type) -> dict[str, dict[tuple[str, ...], list[str]]]:
+    """Where each key below ``cls`` stands: its paths, without indices, and what sections have it.
+
+    A section is told by its fields that have one value, such as ``kind: conv``.
+    """
+    homes: dict[str, dict[tuple[str, ...], list[str]]] = {}
+
+    def walk(kind: Any, path: tuple[str, ...], above: tuple[type, ...]) -> None:
         for inner in getattr(kind, "__args__", ()):
-            walk(inner)
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind not in seen:
-            seen.add(kind)
+            walk(inner, path, above)
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind not in above:
             hints = get_type_hints(kind, include_extras=True)
-            for field in dataclasses.fields(kind):
-                names.add(field.name)
-                walk(hints[field.name])
+            for name in (field.name for field in dataclasses.fields(kind)):
+                places = homes.setdefault(name, {})
+                places.setdefault((*path, name), []).append(_section(hints, kind.__name__))
+                walk(hints[name], (*path, name), (*above, kind))
 
-    walk(cls)
-    return sorted(names)
+    walk(cls, (), ())
+    return homes
+
+
+def _section(hints: Mapping[str, Any], name: str) -> str:
+    """A section as its file calls it: by a field of one value, or by ``name``."""
+    single = (
+        f"{key}: {hint.__args__[0]}"
+        for key, hint in hints.items()
+        if get_origin(hint) is Literal and len(hint.__args__) == 1
+    )
+    return next(single, name)
 
 
 _adapters: dict[type, TypeAdapter[Any]] = {}

@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,12 @@ from tabulate import tabulate
 
 from neurorebit import __version__, picture, report, units
 from neurorebit.inputs import Setting
-from neurorebit.run import Outcome, Progress, Request, Say, run
+from neurorebit.run import DATA, Progress, Request, Say, ending, run
 from neurorebit.schema import InputError
 
 Json = dict[str, Any]
 
+KINDS = ("network", "architecture", "technology", "device")  # of files, as a report lists them
 OWN = {"tiki_taka": "tiki_taka", "threshold": "manhattan"}  # keys of training that one scheme heeds
 
 
@@ -78,32 +81,57 @@ TOLD = (
     "epoch. Energy with leakage. Digital memory of a scheme that learns in place is not in its "
     "chip's area."
 )
+SEEDS = (
+    "Accuracy is the mean over the seeds, +- the standard deviation from seed to seed (n - 1); all "
+    "else is the first seed's."
+)
+ORIGIN = ("network", "dataset", "epochs", "images", "seed", "version", "command")  # of a row
+
+NAMED = re.compile(r"(?<=, )weights=\w+")  # the scheme, in a sentence on what it has no use for
 
 
 @dataclass(frozen=True)
 class Table:
-    """A row for each scheme, in the order asked for, and whether all of them were finished."""
+    """A row for each scheme, in the order asked for; ``head`` says of what.
+
+    ``missing``: the schemes that were asked for and have no row.
+    """
 
     rows: tuple[Json, ...]
+    head: tuple[str, ...]
+    missing: tuple[str, ...]
     folder: Path
-    interrupted: bool
-    diverged: bool
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a run was interrupted."""
+        return any(row["ended"] == "interrupted" for row in self.rows)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a run diverged."""
+        return any(row["ended"] == "diverged" for row in self.rows)
 
     @property
     def text(self) -> str:
         """The table for a reader."""
-        lines = [[_cell(key, row.get(key)) for key in COLUMNS] for row in self.rows]
-        drawn = [i for i in range(len(COLUMNS)) if any(line[i] for line in lines)]
+        cells = [[_cell(key, row.get(key)) for key in COLUMNS] for row in self.rows]
+        drawn = [i for i in range(len(COLUMNS)) if any(line[i] for line in cells)]
         heads = [head for head, _ in COLUMNS.values()]
         table = tabulate(
-            [[line[i] for i in drawn] for line in lines],
+            [[line[i] for i in drawn] for line in cells],
             [heads[i] for i in drawn],
             disable_numparse=True,
             colalign=("left", *("right",) * (len(drawn) - 1)),
         )
         chips = [f"{row['scheme']}: {row['chip']}" for row in self.rows]
-        told = [f"! {row['scheme']}: {line}" for row in self.rows for line in row["ablations"]]
-        return "\n".join([table, "", TOLD, f"Chips: {'; '.join(chips)}.", *told])
+        told = [f"! {row['scheme']}: {line}" for row in self.rows for line in row["endings"]]
+        if self.missing:
+            told.append(f"! not trained yet: {', '.join(self.missing)}")
+        told += _together(self.rows)
+        lines = [*self.head, "", table, "", TOLD]
+        lines += [SEEDS] if any(row["seeds"] > 1 for row in self.rows) else []
+        return "\n".join([*lines, f"Chips: {'; '.join(chips)}.", *told])
 
 
 def schemes(
@@ -111,14 +139,14 @@ def schemes(
     names: Sequence[str],
     seeds: int,
     say: Say,
-    progress: Callable[[], Progress] | None = None,
+    progress: Callable[[], AbstractContextManager[Progress | None]] = nullcontext,
 ) -> Table:
     """Train each scheme by ``run``, each on its chip, with ``seeds`` seeds from the request's on.
 
     Every run leaves its report in a folder of its own, ``schemes.csv`` and ``schemes.txt`` beside
     them with the picture of their learning. A run that the folder has finished, of the same inputs,
     data, seed and version, is not made again if ``request.resume``. InputError where a scheme is
-    unknown or a file is wrong, before any training.
+    unknown, a file is wrong or an unfinished run is in the way, before any training.
     """
     for name in names:
         if name not in PLANS:
@@ -129,39 +157,60 @@ def schemes(
         setting.key in ("architecture.weights", "training.read") for setting in request.settings
     ):
         raise InputError("--set: architecture.weights and training.read are the schemes' own")
+    for name in names:
+        own = dict(PLANS[name].settings)
+        for setting in request.settings:
+            if setting.key in own:
+                raise InputError(
+                    f"{setting}: {name} sets this key itself, to {own[setting.key]}; drop it, or "
+                    f"leave {name} out of --schemes"
+                )
     folder = request.out or Path("reports") / f"schemes_{Path(request.network).stem}"
     for name in names:
         _request(request, name, request.seed, folder).inputs()  # or refuses, before any training
     report.claim(folder)
+    each = range(request.seed, request.seed + seeds)
+    if not request.resume:
+        _refuse_unfinished(folder / _place(name, seed) for name in names for seed in each)
     first = _request(request, names[0], request.seed, folder)
     data = _data(first) if request.resume else ""
+    command = request.command(
+        name="schemes", more=("--schemes", ",".join(names), "--seeds", str(seeds))
+    )
     rows: list[Json] = []
-    learned: dict[str, list[Json]] = {}
-    stopped = diverged = False
+    found: dict[str, list[Json]] = {}
     for name in names:
-        found: list[Json] = []
-        for seed in range(request.seed, request.seed + seeds):
+        found[name] = []
+        for seed in each:
             say(f"{name}, seed {seed}")
             one = _request(request, name, seed, folder)
-            done = _finished(one, data) if request.resume else None
-            if done is None:
-                outcome = _run(one, say, progress() if progress else None)
-                stopped, done = outcome.interrupted or outcome.out_of_time, outcome.report
-                diverged = diverged or outcome.diverged
-            found.append(done)
-            if stopped:
+            done = (_finished(one, data) if request.resume else None) or _run(one, say, progress)
+            found[name].append(done)
+            if _unfinished(done):
                 break
-        rows.append(_row(name, found))
-        learned[name] = [done["training"] for done in found]
-        table = Table(tuple(rows), folder, stopped, diverged)
+        rows.append(_row(name, found[name], seeds, command))
+        head = _head(command, request, found)
+        table = Table(tuple(rows), head, tuple(names[len(rows) :]), folder)
         texts: dict[str, str | bytes] = {
             "schemes.csv": _csv(rows),
             "schemes.txt": f"{table.text}\n",
         }
+        learned = {name: [done["training"] for done in runs] for name, runs in found.items()}
         report.write(folder, texts | picture.schemes(learned))
-        if stopped:
+        if table.unfinished:
             break
     return table
+
+
+def _place(name: str, seed: int) -> str:
+    return f"{name}_seed{seed}"
+
+
+def _refuse_unfinished(folders: Iterable[Path]) -> None:
+    from neurorebit.train import checkpoint
+
+    for folder in folders:
+        checkpoint.refuse_unfinished(folder)
 
 
 def _request(request: Request, name: str, seed: int, folder: Path) -> Request:
@@ -173,14 +222,24 @@ def _request(request: Request, name: str, seed: int, folder: Path) -> Request:
         architecture=plan.architecture,
         settings=(*request.settings, *settings),
         seed=seed,
-        out=folder / (f"{name}_seed{seed}"),
+        out=folder / _place(name, seed),
     )
 
 
-def _run(request: Request, say: Say, progress: Progress | None) -> Outcome:
+def _run(
+    request: Request, say: Say, progress: Callable[[], AbstractContextManager[Progress | None]]
+) -> Json:
+    """The report of a run that goes on from its checkpoint, if it has one and is asked to."""
+    from neurorebit.train import checkpoint
+
     assert request.out is not None
-    begun = (request.out / "checkpoint.npz").exists()
-    return run(replace(request, resume=request.resume and begun), say, progress)
+    begun = checkpoint.find(request.out) is not None
+    with progress() as shown:
+        return run(replace(request, resume=request.resume and begun), say, shown).report
+
+
+def _unfinished(done: Json) -> bool:
+    return bool(done["training"]["interrupted"] or done["training"]["out_of_time"])
 
 
 def _data(request: Request) -> str:
@@ -198,9 +257,8 @@ def _finished(request: Request, data: str) -> Json | None:
     assert request.out is not None
     try:
         found: Json = json.loads((request.out / "report.json").read_text(encoding="utf-8"))
-        training = found["training"]
-        ended = not (training["interrupted"] or training["out_of_time"])
-        images = training.get("data_sha256", data)
+        ended = not _unfinished(found)
+        images = found["training"].get("data_sha256", data)
         same = _heeded(found["inputs"]), found["seed"], found["version"], images
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -216,7 +274,52 @@ def _heeded(inputs: Json) -> Json:
     return {**inputs, "network": {**network, "values": {**network["values"], "training": training}}}
 
 
-def _row(name: str, reports: Sequence[Json]) -> Json:
+def _head(command: str, request: Request, found: dict[str, list[Json]]) -> tuple[str, ...]:
+    """Of what the table is, as a run's report has it."""
+    reports = [done for runs in found.values() for done in runs]
+    first = reports[0]
+    files = {
+        (kind, read["name"], read["file"], f"sha256 {read['sha256'][:12]}"): None
+        for kind in KINDS
+        for done in reports
+        for read in (done["inputs"][kind],)
+    }
+    training = first["training"]
+    epochs = first["inputs"]["network"]["values"]["training"]["epochs"]
+    seeds = [done["seed"] for done in reports]
+    which = f"seeds {min(seeds)} to {max(seeds)}" if len(set(seeds)) > 1 else f"seed {seeds[0]}"
+    notes = [note for note in first["notes"] if note.startswith(("width ", DATA))]
+    notes.append(
+        f"{epochs} {'epoch' if epochs == 1 else 'epochs'} of {training['images']:,} images, tested "
+        f"on {training['test_images']:,}; {which}"
+    )
+    return (
+        f"NeuroReBIT {first['version']}: {command}",
+        *tabulate(list(files), tablefmt="plain", disable_numparse=True).splitlines(),
+        *(f"* {setting}" for setting in request.settings),
+        *(f"- {note}" for note in notes),
+    )
+
+
+def _ended(reports: Sequence[Json]) -> str:
+    """The worst of how the trainings of a scheme ended, in a word."""
+    if any(map(_unfinished, reports)):
+        return "interrupted"
+    return "diverged" if any(done["training"]["diverged"] for done in reports) else "finished"
+
+
+def _endings(reports: Sequence[Json], seeds: int) -> list[str]:
+    """What a reader must know of how the trainings of a scheme ended."""
+    many = seeds > 1
+    told = [f"{len(reports)} of {seeds} seeds"] if len(reports) < seeds else []
+    return told + [
+        f"seed {done['seed']}: {line}" if many else line
+        for done in reports
+        for line in ending(done["training"], done["inputs"]["network"]["values"])
+    ]
+
+
+def _row(name: str, reports: Sequence[Json], seeds: int, command: str) -> Json:
     first, plan = reports[0], PLANS[name]
     reached = [r["training"]["test_accuracy"] for r in reports]
     known = [share for share in reached if share is not None]
@@ -226,7 +329,16 @@ def _row(name: str, reports: Sequence[Json]) -> Json:
         "seeds": len(reports),
         "test_accuracy": float(np.mean(known)) if known else None,
         "test_accuracy_std": float(np.std(known, ddof=1)) if len(known) > 1 else None,
-        "ablations": [] if plan.software else first["ablations"],
+        "ablations": first["ablations"][plan.software :],  # the first says that it is software
+        "endings": _endings(reports, seeds),
+        "ended": _ended(reports),
+        "network": first["network"],
+        "dataset": first["training"]["dataset"],
+        "epochs": first["inputs"]["network"]["values"]["training"]["epochs"],
+        "images": first["training"]["images"],
+        "seed": first["seed"],
+        "version": first["version"],
+        "command": command,
         **(first["training"]["demands"] or {}),
     }
     if not plan.software:
@@ -235,6 +347,15 @@ def _row(name: str, reports: Sequence[Json]) -> Json:
             row[f"{key}_per_epoch"] = epoch[key]
         row["area_m2"] = first["chip"]["area_m2"]
     return row
+
+
+def _together(rows: Sequence[Json]) -> list[str]:
+    """What a reader must know of the schemes, each sentence once."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for line in row["ablations"]:
+            found.setdefault(NAMED.sub("the scheme", line), []).append(row["scheme"])
+    return [f"! {', '.join(names)}: {line}" for line, names in found.items()]
 
 
 def _cell(key: str, value: Any) -> str:
@@ -251,6 +372,7 @@ def _cell(key: str, value: Any) -> str:
 def _csv(rows: Sequence[Json]) -> str:
     out = io.StringIO()
     keys = ["scheme", "chip", "seeds", *(key for key in COLUMNS if key != "scheme")]
+    keys += ["ended", *ORIGIN]
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(keys)
     writer.writerows([row.get(key) for key in keys] for row in rows)

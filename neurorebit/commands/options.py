@@ -42,7 +42,7 @@ def add_command(commands: Any, name: str, told: str) -> Parser:
 
 def words(text: str) -> list[str]:
     """The words between commas."""
-    return text.split(",")
+    return [word.strip() for word in text.split(",")]
 
 
 def folder(text: str) -> Path:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
 
 from neurorebit.commands import FAILED, INTERRUPTED, options, progress
+from neurorebit.schema import InputError
 
 
 def add_options(parser: options.Parser) -> None:
@@ -33,19 +33,16 @@ def main(asked: argparse.Namespace) -> int:
     """Train by each scheme, and lay them side by side."""
     from neurorebit.schemes import PLANS, schemes
 
-    with ExitStack() as shown:
-
-        def anew() -> progress.Bar | progress.Lines:
-            shown.close()
-            latest = progress.training()
-            shown.enter_context(latest)
-            return latest
-
-        names = asked.schemes or list(PLANS)
-        found = schemes(options.request(asked), names, asked.seeds, progress.say, anew)
+    if asked.seed + asked.seeds - 1 > options.SEEDS:
+        raise InputError(
+            f"--seed {asked.seed} --seeds {asked.seeds}: the last seed passes {options.SEEDS}"
+        )
+    names = asked.schemes or list(PLANS)
+    request = options.request(asked)
+    found = schemes(request, names, asked.seeds, progress.say, progress.training)
     print(found.text)
     print(f"\nwritten to {found.folder}: schemes.txt, .csv and .png, and a report of each run")
-    if found.interrupted:
+    if found.unfinished:
         progress.say(options.to_go_on(asked))
         return INTERRUPTED
     return FAILED if found.diverged else 0

@@ -107,7 +107,16 @@ def save(folder: Path, identity: Json, state: State, epochs: list[Json]) -> None
 
 
 def find(folder: Path) -> Path | None:
-    """The newest checkpoint of a folder. Between two renames only the one before it has a name."""
+    """The newest checkpoint of a folder. Between two renames only the one before it has a name.
+
+    InputError where a folder is in the place of one.
+    """
+    for name in (NAME, PREVIOUS, PART):
+        if (folder / name).is_dir():
+            raise InputError(
+                f"{folder / name}: is a folder, and checkpoints have this name; rename it, or name "
+                "another place with --checkpoint"
+            )
     return next((path for name in (NAME, PREVIOUS) if (path := folder / name).is_file()), None)
 
 

@@ -212,6 +212,8 @@ def _source(
     dataset: str, fallback: str | None, shape: Shape, data_dir: str | Path | None
 ) -> Source:
     if dataset == "digits":
+        if data_dir is not None and not Path(data_dir).is_dir():
+            raise InputError(f"--data {data_dir}: there is no such folder; name one, or drop it")
         return Source("digits", None, f"the network's data set, scaled to {shape}")
     looked = []
     for label, place, required in _places(data_dir):

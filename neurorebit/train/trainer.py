@@ -58,15 +58,16 @@ class Epoch:
 class TrainingResult:
     """What a training run reached.
 
-    ``images`` of an epoch; ``ablations`` are sentences that say where the training was not that of
-    the chip; ``activity`` is None where no arrays were used or no step was taken. ``interrupted``
-    by a signal; ``out_of_time``: stopped when its time was up. ``diverged``: the loss or a weight
-    became infinite or no number, and the run stopped. ``histogram``: the weights at the end;
-    ``demands``: what the scheme asked for.
+    ``images`` of an epoch, ``images_seen`` in all; ``ablations`` are sentences that say where the
+    training was not that of the chip; ``activity`` is None where no arrays were used or no step was
+    taken. ``interrupted`` by a signal; ``out_of_time``: stopped when its time was up. ``diverged``:
+    the loss or a weight became infinite or no number, and the run stopped. ``histogram``: the
+    weights at the end; ``demands``: what the scheme asked for.
     """
 
     dataset: str
     images: int
+    images_seen: int
     weights: str
     epochs: tuple[Epoch, ...]
     test_accuracy: float | None
@@ -104,9 +105,9 @@ def train(
 
     ``wires``: resistance [ohm] of an array's wires from cell to cell, along a row and a column.
     After each step ``progress`` is told the epoch (from 1), the images done and to do in the whole
-    run, the loss, and images per second. Ctrl-C ends the run after the current step, a second one
-    or SIGTERM skips the evaluation, and so do ``stop_after`` seconds [s]; ``progress`` may raise
-    KeyboardInterrupt as Ctrl-C does.
+    run, the epoch's mean loss so far, and images per second. Ctrl-C ends the run after the current
+    step, a second one or SIGTERM skips the evaluation, and so do ``stop_after`` seconds [s];
+    ``progress`` may raise KeyboardInterrupt as Ctrl-C does.
 
     ``checkpoints`` are written after the first step, at intervals, and where a run ends early; a
     run that goes on from one (``start``) ends as if it had never stopped. InputError where
@@ -133,6 +134,7 @@ def train(
         return TrainingResult(
             dataset=data.name,
             images=loop.images,
+            images_seen=loop.at.done,
             weights=architecture.weights,
             epochs=tuple(loop.epochs),
             test_accuracy=loop.epochs[-1].test_accuracy if loop.epochs else None,
@@ -290,7 +292,7 @@ class _Loop:
         at.losses += loss * len(images)
         at.right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
         self.out_of_time = time.monotonic() >= self.deadline
-        self._tell(loss)
+        self._tell()
 
     def _kept(self) -> dict[str, Any]:
         return {**self.model.parts, checkpoint.POSITION: self.at}
@@ -314,12 +316,12 @@ class _Loop:
         if self.checkpoints is not None:
             self._next_save = time.monotonic() + self.checkpoints.every
 
-    def _tell(self, loss: float) -> None:
+    def _tell(self) -> None:
         if self.progress is None:
             return
         at, todo = self.at, self.images * self.training.epochs
         try:
-            self.progress(at.epoch + 1, at.done, todo, loss, at.pace.rate)
+            self.progress(at.epoch + 1, at.done, todo, at.losses / at.seen, at.pace.rate)
         except KeyboardInterrupt:
             self.stop.count += 1
 

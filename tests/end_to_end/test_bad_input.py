@@ -267,6 +267,10 @@ def test_a_chip_that_cannot_be_built_is_told_before_training(refused, tiny, data
     # a column of a few ohms needs more current than any multiplexer of this pitch can pass
     said = refused("run", tiny, "--data", data, "--out", "out", "--set", "device.r_on=10 ohm")
     assert "cannot be built" in said
+    # its access transistor is wider than the cell
+    said = refused("run", tiny, "--data", data, "--out", "out", "--device", "gst_pcm")
+    assert "cannot be built" in said
+    assert said.endswith("--set device.cell.width above 4 (tech/device/gst_pcm.yaml)")
 
 
 def test_nothing_in_the_shipped_files_is_touched(refused, tiny):

@@ -92,6 +92,8 @@ def test_a_run_goes_on_piece_by_piece(command, tiny, data, place):
         in (place / "pieces/report.txt").read_text().splitlines()
     )
     assert report(place / "pieces")["training"]["out_of_time"] is True
+    assert report(place / "pieces")["training"]["images_seen"] == 32
+    assert "32 images of the first epoch" in (place / "pieces/report.txt").read_text()
     while codes[-1] == 3:
         assert len(codes) < 10
         codes.append(command(*pieces, "--resume").code)
@@ -161,6 +163,7 @@ def test_another_run_is_not_gone_on_with(command, stopped, place, other, told):
     done = command(*stopped, *other, "--resume")
     assert done.code == 2
     assert done.err.splitlines()[-1].startswith(f"out/checkpoint.npz: is of another run: {told}")
+    assert "going on from" not in done.err
     assert (place / "out" / checkpoint.NAME).read_bytes() == before
 
 
@@ -193,3 +196,50 @@ def test_there_is_nothing_to_go_on_with(command, tiny, data):
     done = command("run", tiny, "--data", data, "--resume")
     assert done.code == 2
     assert done.err.startswith("--resume: there is no checkpoint in reports/tiny; drop --resume ")
+    assert command("run", tiny, "--data", data).code == 0
+    done = command("run", tiny, "--data", data, "--resume")
+    assert done.code == 2
+    assert done.err.startswith("--resume: the run in reports/tiny has come to its end, ")
+
+
+@pytest.mark.parametrize("more", [(), ("--resume",)])
+def test_a_folder_in_the_place_of_a_checkpoint_is_told(command, tiny, data, place, more):
+    (place / "out" / checkpoint.NAME).mkdir(parents=True)
+    done = command("run", tiny, "--data", data, "--out", "out", *more)
+    assert done.code == 2
+    assert done.err.startswith("out/checkpoint.npz: is a folder, and checkpoints have this name; ")
+
+
+def test_an_impatient_ctrl_c_is_told_where_to_go_on(command, tiny, data, place, monkeypatch):
+    """At the end of a training, or while its report is drawn."""
+    words = ["run", tiny, "--data", data, "--out", "out"]
+    told = "interrupted; no report was written; --resume goes on from out/checkpoint.npz"
+
+    def stop(*given):
+        raise KeyboardInterrupt
+
+    for name in ("neurorebit.train.trainer.demands", "neurorebit.picture.files"):
+        for checkpointed in place.glob("out/*"):
+            checkpointed.unlink()
+        with monkeypatch.context() as patch:
+            patch.setattr(name, stop)
+            done = command(*words)
+        assert done.code == 130
+        assert done.err.splitlines()[-1] == told
+    assert command(*words, "--resume").code == 0
+
+
+def test_ctrl_c_while_python_starts_is_told_in_a_line():
+    """Where NumPy is imported, for one thing."""
+    code = (
+        "import sys, os\n"
+        "class Stop:\n"
+        "    def find_spec(self, name, *more):\n"
+        "        if name == 'numpy': os.kill(os.getpid(), 2)\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "from neurorebit.__main__ import main\n"
+        "sys.exit(main(['show', 'mlp']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr == "interrupted; no report was written\n"

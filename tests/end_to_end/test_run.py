@@ -457,9 +457,20 @@ def test_a_training_that_diverges_says_so(command, tiny, data, place, monkeypatc
     monkeypatch.setattr(trainer, "softmax_loss", soon_infinite)
     done = command("run", tiny, "--data", data)
     assert done.code == 1
-    assert any(line.startswith("- DIVERGED: ") for line in head(place / "reports/tiny"))
+    told = "- DIVERGED: after 32 of 160 images the loss or a weight is no longer a number; "
+    assert any(line.startswith(told) for line in head(place / "reports/tiny"))
     assert not list(place.glob("reports/tiny/*.npz")), "the next try need not remove anything"
     assert read(place / "reports/tiny")["training"]["diverged"] is True
+
+
+def test_a_training_that_ends_as_it_began_is_said_not_to_have_learned(command, tiny, place):
+    """Guessing among ten classes has a loss of ln 10."""
+    for rate, learned in (("1e-9", False), ("0.05", True)):
+        words = ("--weights", "real", "--epochs", "6", "--set", f"training.learning_rate={rate}")
+        assert command("run", tiny, *words).code == 0
+        lines = head(place / "reports/tiny")
+        told = any(line.startswith("- did not learn: the last epoch's loss of ") for line in lines)
+        assert told != learned
 
 
 def test_an_edited_copy_of_a_technology_is_that_technology_with_the_change(command, tiny, place):

@@ -2,10 +2,16 @@
 
 import csv
 import json
+import math
+import os
+import signal
 
 import pytest
 
+from neurorebit import __version__
+from neurorebit.commands import progress
 from neurorebit.schemes import PLANS
+from neurorebit.train import trainer
 
 SOFTWARE = ("real", "quantized")
 
@@ -97,13 +103,89 @@ def test_a_run_on_other_images_is_another_run(command, tiny, data, place):
     assert "epoch 1" in command(*words, "--data", data).err
 
 
+def test_a_scheme_that_diverged_is_marked_also_when_it_is_found_finished(
+    command, tiny, data, place, monkeypatch
+):
+    softmax = trainer.softmax_loss
+    words = ("schemes", tiny, "--data", data, "--epochs", "1", "--schemes", "real, hybrid")
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "softmax_loss", lambda *x: (math.inf, softmax(*x)[1]))
+        assert command(*words[:-1], "real", "--out", "two").code == 1
+    for _ in range(2):
+        done = command(*words, "--out", "two", "--resume")
+        assert done.code == 1
+        assert "! real: DIVERGED: after 0 of 80 images the loss or a weight is no" in done.out
+        assert "! hybrid:" not in done.out
+        assert [row["ended"] for row in table(place / "two").values()] == ["diverged", "finished"]
+
+
+def test_an_interrupted_table_says_what_it_lacks(command, tiny, data, place, monkeypatch):
+    words = ("schemes", tiny, "--data", data, "--schemes", "real,hybrid,reram", "--out", "out")
+    shown = progress.Lines.__call__
+
+    def press(self, epoch, done, *rest):
+        shown(self, epoch, done, *rest)
+        if (place / "out/real_seed0/report.json").exists() and done == 112:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress.Lines, "__call__", press)
+        done = command(*words)
+    assert done.code == 130
+    told = done.out.splitlines()
+    assert "! hybrid: INTERRUPTED in epoch 2 of 2; --resume goes on" in told
+    assert "! not trained yet: reram" in told
+    assert table(place / "out")["hybrid"]["ended"] == "interrupted"
+
+    before = {path: path.read_bytes() for path in place.glob("out/**/*") if path.is_file()}
+    refused = command(*words)
+    assert refused.code == 2
+    assert refused.err.startswith("out/hybrid_seed0/checkpoint.npz: an unfinished run is there; ")
+    assert {path: path.read_bytes() for path in before} == before, "nothing is trained before"
+
+    done = command(*words, "--resume")
+    assert done.code == 0
+    assert "INTERRUPTED" not in done.out
+    assert "not trained yet" not in done.out
+
+
+def test_a_table_says_what_it_is_of(command, tiny, place):
+    """Digits in the place of CIFAR-10, for one thing."""
+    words = ("--set", "training.momentum=0.8", "--epochs", "1", "--seed", "3", "--seeds", "2")
+    done = command("schemes", tiny, *words, "--schemes", "real,reram", "--out", "out")
+    told = (place / "out/schemes.txt").read_text()
+    lines = told.splitlines()
+    again = f"neurorebit schemes {tiny} --set training.momentum=0.8 --epochs 1 --seed 3"
+    assert lines[0] == f"NeuroReBIT {__version__}: {again} --schemes real,reram --seeds 2"
+    for kind, name in (("network", "tiny"), ("architecture", "rebit"), ("architecture", "reram")):
+        assert any(line.split()[:2] == [kind, name] for line in lines[:8])
+    assert "* --set training.momentum=0.8" in lines
+    assert any(line.startswith("- trained on handwritten digits") for line in lines)
+    assert "as a fallback: CIFAR-10 was not found" in told
+    assert "- 1 epoch of 80 images, tested on 359; seeds 3 to 4" in lines
+    assert "Accuracy is the mean over the seeds, +- the standard deviation" in told
+    row = table(place / "out")["reram"]
+    assert (row["network"], row["epochs"], row["images"], row["seed"]) == ("tiny", "1", "80", "3")
+    assert row["command"] in lines[0]
+    order = [line.partition(":")[0] for line in done.err.splitlines()]
+    titles = [f"{name}, seed {seed}" for name in ("real", "reram") for seed in (3, 4)]
+    assert [line for line in order if line in (*titles, "epoch 1")] == [
+        line for title in titles for line in (title, "epoch 1")
+    ], "what an epoch reached is told below the run that it is of"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (["--schemes", "hybrid,real,sram"], "--schemes sram: expected some of real, quantized, "),
         (["--schemes", "real,real"], "--schemes real,real: a scheme is named twice; keep one"),
         (["--set", "architecture.weights=real"], "--set: architecture.weights and training.read"),
+        (
+            ["--set", "device.pulses.levels_ltp=64"],
+            "--set device.pulses.levels_ltp=64: reram_3bit sets this key itself, to 8; ",
+        ),
         (["--architecture", "reram"], "unrecognized arguments: --architecture reram; see "),
+        (["--seed", "4294967295", "--seeds", "2"], "--seed 4294967295 --seeds 2: the last seed "),
         (["--seeds", "0"], "--seeds: expected a whole number from 1 to 1000, got '0'; see "),
     ],
 )

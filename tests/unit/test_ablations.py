@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from neurorebit import paths
 from neurorebit.ablations import SAID, ablations
 from neurorebit.inputs import Setting, read_inputs
+from neurorebit.training import TikiTaka
 
 CHOICES = {
     "quantiser": "wage", "edge_bits": "8", "mapping": "pair", "write": "verify", "reprogram": "1",
@@ -41,6 +43,72 @@ def test_a_choice_that_a_scheme_does_not_heed_is_not_said_to_matter(key):
         training = replace(inputs.network.training, **{key: chosen})
     (told,) = ablations(inputs.architecture, training)
     assert ("without effect" in told) == (not heeded)
+
+
+IDLE = [
+    ("hybrid", {"threshold": 0.5}, "weights=hybrid knows no such choice"),
+    ("hybrid", {"tiki_taka": TikiTaka(rate=0.1)}, "weights=hybrid knows no such choice"),
+    ("hybrid", {"write_tolerance": 0.1}, "beside write=direct"),
+    ("manhattan", {"weight_decay": 0.0}, "weights=manhattan knows no such choice"),
+    ("tiki_taka", {"weight_clip": 2.0}, "weights=tiki_taka knows no such choice"),
+    ("manhattan", {"momentum": 0.5}, "of the batch norms alone, weights=manhattan has none"),
+    ("real", {"level_range": 3.0}, "weights=real knows no such choice"),
+    ("real", {"adc": "ideal"}, "weights=real knows no such choice"),
+    ("quantized", {"quantiser": "wage", "level_range": 3.0}, "beside quantiser=wage"),
+    ("hybrid", {"adc": "ideal", "conversion": "bit_serial"}, "beside adc=ideal"),
+    ("hybrid", {"digital": "bit_serial", "error_path": "levels"}, "beside digital=bit_serial"),
+]
+
+
+@pytest.mark.parametrize(("weights", "values", "told"), IDLE)
+def test_a_choice_that_changes_nothing_is_named(weights, values, told):
+    chip = "reram" if weights in ("manhattan", "tiki_taka") else "rebit"
+    inputs = read_inputs("mlp", chip, settings=(Setting("architecture.weights", weights),))
+    found = ablations(inputs.architecture, replace(inputs.network.training, **values))
+    last = list(values)[-1]
+    (said,) = [line for line in found if line.startswith(last)]
+    assert said.endswith(told)
+
+
+HEEDED = [
+    ("hybrid", {"write": "verify", "write_tolerance": 0.1}),
+    ("quantized", {"level_range": 3.0, "weight_clip": 2.0}),
+    ("reram", {"quantiser": "wage", "level_range": 3.0}),
+    ("reram", {"momentum": 0.5, "weight_decay": 0.0}),
+    ("manhattan", {"threshold": 0.5}),
+    ("tiki_taka", {"tiki_taka": TikiTaka(rate=0.1)}),
+]
+
+
+@pytest.mark.parametrize(("weights", "values"), HEEDED)
+def test_a_choice_that_a_scheme_heeds_is_not_said_to_be_idle(weights, values):
+    chip = "rebit" if weights in ("hybrid", "quantized") else "reram"
+    inputs = read_inputs("mlp", chip, settings=(Setting("architecture.weights", weights),))
+    found = ablations(inputs.architecture, replace(inputs.network.training, **values))
+    last = list(values)[-1]
+    assert not any(line.startswith(last) and "=" in line.partition(":")[0] for line in found)
+
+
+@pytest.mark.parametrize("recipe", ["paper", "quick"])
+def test_what_a_shipped_recipe_sets_is_not_named(recipe):
+    for network in paths.names("network"):
+        for weights in ("manhattan", "tiki_taka", "real"):
+            chip = "rebit" if weights == "real" else "reram"
+            settings = (Setting("architecture.weights", weights),)
+            inputs = read_inputs(network, chip, recipe=recipe, settings=settings)
+            found = ablations(inputs.architecture, inputs.network.training)
+            assert all(line.startswith("weights=") for line in found)
+
+
+def test_rows_read_one_after_the_other_are_not_what_training_does():
+    row = (Setting("architecture.arrays.read", "row_by_row"),)
+    for weights, told in (("reram", True), ("real", False)):
+        inputs = read_inputs(
+            "mlp", "reram", settings=(*row, Setting("architecture.weights", weights))
+        )
+        found = ablations(inputs.architecture, inputs.network.training)
+        assert any(line.startswith("arrays.read=row_by_row: ") for line in found) == told
+        assert not any("row_by_row" in line for line in ablations(inputs.architecture))
 
 
 def test_cells_read_as_levels_heed_the_bits_of_the_edges():

@@ -136,6 +136,20 @@ def test_a_device_without_pulses_cannot_be_programmed(architecture):
     told = refusal(lambda: read_inputs("mlp", architecture, device="mram_intel_22nm"))
     assert "mram_intel_22nm.yaml: pulses: Intel 22 nm STT-MRAM has no published pulse data" in told
     assert told.endswith("needs them; add a section 'pulses' or take another device")
+    told = refusal(
+        lambda: read_inputs("mlp", architecture, settings=settings("device.pulses=null"))
+    )
+    assert told.startswith("--set device.pulses=null: pulses: ")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "key"), [("rebit", "arrays.read=parallel"), ("reram", "apim.adc_bits=6")]
+)
+def test_a_key_of_another_chip_is_told_where_it_was_set(architecture, key):
+    told = refusal(
+        lambda: read_inputs("mlp", architecture, settings=settings(f"architecture.{key}"))
+    )
+    assert told.startswith(f"--set architecture.{key}: {key.partition('.')[0]}: unknown key; ")
 
 
 def test_a_record_holds_what_it_takes_to_run_again():

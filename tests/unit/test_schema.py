@@ -95,6 +95,16 @@ def test_the_digest_is_that_of_the_text(document):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
+        (
+            "name: cart",
+            "name: cart\npower: 3 kW",
+            "2: power: unknown key; did you mean 'engine.power'?",
+        ),
+        (
+            "radius: 300 mm}",
+            "radius: 300 mm, span: 2 m}",
+            "6: parts[0].span: unknown key; it belongs to kind: wing",
+        ),
         ("power: 3 kW", "powr: 3 kW", "4: engine.powr: unknown key; did you mean 'power'?"),
         ("name: cart", "name: cart\nwarp: 9", "2: warp: unknown key; remove it"),
         ("radius: 300 mm", "radius: 300 mm, tread: x", "6: parts[0].tread: unknown key; remove it"),

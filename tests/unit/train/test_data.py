@@ -246,6 +246,11 @@ def test_a_place_the_user_names_is_not_passed_over(tmp_path, monkeypatch):
     refused(lambda: find(fallback="digits"), "$NEUROREBIT_DATA", tmp_path / "absent")
 
 
+def test_a_folder_that_is_missing_is_told_though_digits_need_none(tmp_path):
+    refused(lambda: find(tmp_path / "absent", dataset="digits"), "--data", "no such folder")
+    assert find(tmp_path, dataset="digits").name == "handwritten digits (scikit-learn)"
+
+
 def test_without_cifar_the_fallback_is_used_and_said(tmp_path):
     source = data.locate("cifar10", "digits", SHAPE, 10)
     assert source.folder is None

@@ -129,7 +129,7 @@ def test_activity_is_measured_on_arrays_only(run):
 
 def test_progress_hears_of_every_step(run):
     told = []
-    run("real", progress=lambda *news: told.append(news))
+    result = run("real", progress=lambda *news: told.append(news))
     assert [(epoch, done, total) for epoch, done, total, _, _ in told] == [
         (1, 64, 300),
         (1, 128, 300),
@@ -139,6 +139,8 @@ def test_progress_hears_of_every_step(run):
         (2, 300, 300),
     ]
     assert all(loss > 0 and rate > 0 for *_, loss, rate in told)
+    means = [told[2][3], told[5][3]]
+    assert means == [epoch.loss for epoch in result.epochs], "the mean of the epoch so far"
 
 
 def test_ctrl_c_ends_the_run_after_the_step_and_keeps_what_was_reached(run):
