@@ -67,8 +67,8 @@ def test_a_device_with_all_its_variation_is_found_again(found):
     assert device.g_min == pytest.approx(np.median(truth.lows), abs=0.03 * 9e-6)
     assert device.g_max == pytest.approx(np.median(truth.highs), rel=0.03)
     assert device.c2c == pytest.approx(0.01, rel=0.05)
-    assert device.spread.high == pytest.approx(np.std(truth.highs, ddof=1) / 1e-5, rel=0.15)
-    assert device.spread.step == pytest.approx(np.std(truth.steps, ddof=1), rel=0.25)
+    assert device.spread.high.value == pytest.approx(np.std(truth.highs, ddof=1) / 1e-5, rel=0.15)
+    assert device.spread.step.value == pytest.approx(np.std(truth.steps, ddof=1), rel=0.25)
 
 
 @pytest.mark.parametrize("labels", [(0, 0), (1.5, -1.5), (2.0, 2.0), (4.0, -4.0)])
@@ -101,8 +101,8 @@ def test_readings_and_pulses_may_be_noisy_at_once(found):
 
 def test_equal_cells_have_no_spread_and_noise_none_either(found):
     device = found(measured(c2c=0.01)[0])
-    assert device.spread.step < 0.02
-    assert device.spread.high < 0.02
+    assert device.spread.step.value < 0.02
+    assert device.spread.high.value < 0.02
     assert device.stuck == (0, 0)
 
 

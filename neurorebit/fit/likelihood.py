@@ -1,0 +1,191 @@
+"""The most likely curves, noise and cells behind pulse trains, and how well the data tell them.
+
+A pulse's noise is cut off at a cell's bounds, so readings near them lie inwards; they are taken as
+what they are and not left out. What all cells have in common is (bend up, bend down, log of a
+pulse's noise and of a reading's, both of the range), what each has for itself (log of its least
+and of its largest conductance, of its step over the nominal one).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorebit.kernels import cell, trace
+
+Array = NDArray[np.float64]
+STEEPEST = float(cell.bend(10.0))  # of the curves that have a label
+ODD = 1e-3  # readings that no noise explains, over twice the range
+QUIET = 1e-4  # of the range: noise below is none
+BLUR = (0.5, 0.15, 0.04)  # least noise of a reading over a pulse's: sharp bounds are found by steps
+BOUNDED = math.log(2.0)  # how far a least conductance may be from where trains end, as a logarithm
+ENDS = 0.2  # of the range: a largest one
+LOOSE = 0.5  # a step from the nominal one; all three as standard deviations where data do not tell
+VAGUE = (10.0, 10.0, 3.0, 3.0)  # the same of what is common
+FARTHEST = np.array([1.0, 1.0, 0.5, 0.5, 0.3, 0.1, 0.2])  # that one iteration goes
+ITERATIONS = 25  # most of them
+SHORT = ((0.5, 1.0), (0.2, 1.0), (1.0, 1.15))  # where else a cell's bounds may be
+LEAST = 1e-6  # of an on/off ratio above 1, as a logarithm
+ENOUGH = 0.01  # gain of the log-likelihood by one: less is none
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is most likely, with standard errors: ``common`` [4], each cell's ``own`` [cells, 3].
+
+    ``least``: noise of a reading up to which there may be none, of the range.
+    """
+
+    common: Array
+    own: Array
+    common_error: Array
+    own_error: Array
+    least: float
+
+
+@dataclass
+class _Model:
+    """The trains up and down of each cell [S], their pulses, and what is assumed beforehand."""
+
+    trains: Sequence[tuple[Array, Array]]
+    pulses: tuple[int, int]
+    common: Array
+    own: Array
+    blur: float = 0.0  # least noise of a reading, of the ranges first guessed
+
+    def __post_init__(self) -> None:
+        low, high = np.exp(self.own[:, 0]), np.exp(self.own[:, 1])
+        loose = [np.full(len(low), BOUNDED), ENDS * (high - low) / high, np.full(len(low), LOOSE)]
+        self.weights = np.concatenate(
+            [np.tile(VAGUE, (len(low), 1)) * len(low) ** 0.5, np.array(loose).T], axis=1
+        )
+        self.weights = self.weights**-2.0
+        self.spans = high - low
+        self.assumed = self.full(self.common, self.own)
+
+    @staticmethod
+    def full(common: Array, own: Array) -> Array:
+        return np.concatenate([np.tile(common, (len(own), 1)), own], axis=1)
+
+    def one(self, at: int, x: Array) -> Array:
+        """Log-likelihood of each reading of a cell."""
+        low, high, step = np.exp(x[4:])
+        span = high - low
+        pulse = math.hypot(math.exp(x[2]), QUIET) * span
+        read = max(math.exp(x[3]) * span, self.blur * self.spans[at])
+        odd = 0.5 * ODD / self.spans[at]
+        parts = []
+        for train, pulses, sign, bend in zip(
+            self.trains[at], self.pulses, (1, -1), x[:2], strict=True
+        ):
+            out = np.empty((len(train), train.shape[1] - 1))
+            share = sign * step / pulses
+            trace.likelihood(train, low, high, share, bend, pulse, read, odd, out)
+            parts.append(out.ravel())
+        return np.concatenate(parts)
+
+    def values(self, common: Array, own: Array) -> Array:
+        """Log-likelihood of each cell with what is assumed."""
+        out = []
+        for c, x in enumerate(self.full(common, own)):
+            off = float(np.sum(self.weights[c] * (x - self.assumed[c]) ** 2))
+            valid = x[5] - x[4] > LEAST
+            out.append(float(np.sum(self.one(c, x))) - 0.5 * off if valid else -math.inf)
+        return np.array(out)
+
+    def slopes(self, common: Array, own: Array) -> tuple[Array, Array]:
+        """Gradient [cells, 7] and information [cells, 7, 7]: products of the readings' scores."""
+        full = self.full(common, own)
+        gradient, information = [], []
+        for c, x in enumerate(full):
+            least = max(math.exp(x[3]), self.blur)
+            span = math.exp(x[5] - x[4])
+            small = 1e-4 * np.array([1, 1, 1, 1, min(least * span, 1.0), least, 1.0])
+            here = self.one(c, x)
+            scores = np.array(
+                [(self.one(c, x + h * e) - here) / h for h, e in zip(small, np.eye(7), strict=True)]
+            )
+            gradient.append(scores.sum(axis=1) - self.weights[c] * (x - self.assumed[c]))
+            information.append(scores @ scores.T + np.diag(self.weights[c]))
+        return np.array(gradient), np.array(information)
+
+
+def _solve(information: Array) -> tuple[Any, Any]:
+    """Covariance of what is common, and each cell's inverse information where that is known."""
+    a, b, d = information[:, :4, :4], information[:, :4, 4:], information[:, 4:, 4:]
+    alone = np.linalg.inv(d)
+    rest: Array = a - b @ alone @ b.transpose(0, 2, 1)
+    return np.linalg.inv(rest.sum(axis=0)), alone
+
+
+def most_likely(
+    trains: Sequence[tuple[Array, Array]], pulses: tuple[int, int], common: Array, own: Array
+) -> Estimate:
+    """From a first guess of what is common [4] and of each cell [cells, 3]."""
+    model = _Model(trains, pulses, common, own)
+    for blur in BLUR:
+        model.blur = max(blur * math.exp(common[2]), QUIET)
+        common, own = _climb(model, common, own, ENOUGH if blur == BLUR[-1] else 1.0)
+        if blur == BLUR[0]:
+            own = _elsewhere(model, common, own)
+            common, own = _climb(model, common, own, 1.0)
+    _, information = model.slopes(common, own)
+    covariance, alone = _solve(information)
+    through = alone @ information[:, 4:, :4]
+    alone = alone + through @ covariance @ through.transpose(0, 2, 1)
+    errors = [np.sqrt(np.diagonal(found, axis1=-2, axis2=-1)) for found in (covariance, alone)]
+    noisy = max(common[2:]) > math.log(3.0 * QUIET)  # without noise nothing is uncertain
+    return Estimate(common, own, noisy * errors[0], noisy * errors[1], 1.01 * model.blur)
+
+
+def _climb(model: _Model, common: Array, own: Array, enough: float) -> tuple[Array, Array]:
+    """The nearest hill's top."""
+    value = model.values(common, own).sum()
+    for _ in range(ITERATIONS):
+        gradient, information = model.slopes(common, own)
+        covariance, alone = _solve(information)
+        b, rest = information[:, :4, 4:], gradient[:, 4:, None]
+        ahead = covariance @ (gradient[:, :4] - (b @ alone @ rest)[..., 0]).sum(axis=0)
+        each = (alone @ (rest - (b.transpose(0, 2, 1) @ ahead)[..., None]))[..., 0]
+        ahead = np.clip(ahead, -FARTHEST[:4], FARTHEST[:4])
+        each = np.clip(each, -FARTHEST[4:], FARTHEST[4:])
+        for part in 0.5 ** np.arange(6):
+            new = common + part * ahead, own + part * each
+            new[0][:2] = np.clip(new[0][:2], -STEEPEST, STEEPEST)
+            then = model.values(*new).sum()
+            if then > value:
+                break
+        else:
+            break
+        gain, value = then - value, then
+        common, own = new
+        if gain < enough:
+            break
+    return common, own
+
+
+def _elsewhere(model: _Model, common: Array, own: Array) -> Array:
+    """Each cell on the best of several hills: its trains may stop short of its bounds."""
+    best = model.values(common, own)
+    for low, high in SHORT:
+        x = own.copy()
+        x[:, 0] += math.log(low)
+        x[:, 1] += math.log(high)
+        values = model.values(common, x)
+        part = np.ones(len(x))
+        for _ in range(8):
+            gradient, information = model.slopes(common, x)
+            each = np.linalg.solve(information[:, 4:, 4:], gradient[:, 4:, None])[..., 0]
+            new = x + part[:, None] * np.clip(each, -2 * FARTHEST[4:], 2 * FARTHEST[4:])
+            then = model.values(common, new)
+            better = then > values
+            x[better], values = new[better], np.maximum(then, values)
+            part = np.where(better, np.minimum(2.0 * part, 1.0), 0.3 * part)
+        own = np.where((values > best)[:, None], x, own)
+        best = np.maximum(values, best)
+    return own
