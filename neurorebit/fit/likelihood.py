@@ -2,7 +2,8 @@
 
 A pulse's noise is cut off at a cell's bounds, so readings near them lie inwards; they are taken as
 what they are and not left out. What all cells have in common is (bend up, bend down, log of a
-pulse's noise and of a reading's, both of the range), what each has for itself (log of its least
+pulse's noise and of a reading's, both of the range, and of a reading's that goes with the
+conductance), what each has for itself (log of its least
 and of its largest conductance, of its step over the nominal one).
 """
 
@@ -26,8 +27,10 @@ BLUR = (0.5, 0.15, 0.04)  # least noise of a reading over a pulse's: sharp bound
 BOUNDED = math.log(2.0)  # how far a least conductance may be from where trains end, as a logarithm
 ENDS = 0.2  # of the range: a largest one
 LOOSE = 0.5  # a step from the nominal one; all three as standard deviations where data do not tell
-VAGUE = (10.0, 10.0, 3.0, 3.0)  # the same of what is common
-FARTHEST = np.array([1.0, 1.0, 0.5, 0.5, 0.3, 0.1, 0.2])  # that one iteration goes
+BOUNDS, HELD = (5, 6), 1e12  # where bounds are; information that leaves them where they are
+COMMON, OWN = slice(0, 5), slice(5, 8)  # where all that is told of a cell has them
+VAGUE = (10.0, 10.0, 3.0, 3.0, 3.0)  # the same of what is common
+FARTHEST = np.array([1.0, 1.0, 0.5, 0.5, 0.5, 0.3, 0.1, 0.2])  # that one iteration goes
 ITERATIONS = 25  # most of them
 SHORT = ((0.5, 1.0), (0.2, 1.0), (1.0, 1.15))  # where else a cell's bounds may be
 LEAST = 1e-6  # of an on/off ratio above 1, as a logarithm
@@ -36,7 +39,7 @@ ENOUGH = 0.01  # gain of the log-likelihood by one: less is none
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is most likely, with standard errors: ``common`` [4], each cell's ``own`` [cells, 3].
+    """What is most likely, with standard errors: ``common`` [5], each cell's ``own`` [cells, 3].
 
     ``least``: noise of a reading up to which there may be none, of the range.
     """
@@ -74,7 +77,7 @@ class _Model:
 
     def one(self, at: int, x: Array) -> Array:
         """Log-likelihood of each reading of a cell."""
-        low, high, step = np.exp(x[4:])
+        low, high, step = np.exp(x[OWN])
         span = high - low
         pulse = math.hypot(math.exp(x[2]), QUIET) * span
         read = max(math.exp(x[3]) * span, self.blur * self.spans[at])
@@ -85,7 +88,7 @@ class _Model:
         ):
             out = np.empty((len(train), train.shape[1] - 1))
             share = sign * step / pulses
-            trace.likelihood(train, low, high, share, bend, pulse, read, odd, out)
+            trace.likelihood(train, low, high, share, bend, pulse, read, math.exp(x[4]), odd, out)
             parts.append(out.ravel())
         return np.concatenate(parts)
 
@@ -94,22 +97,20 @@ class _Model:
         out = []
         for c, x in enumerate(self.full(common, own)):
             off = float(np.sum(self.weights[c] * (x - self.assumed[c]) ** 2))
-            valid = x[5] - x[4] > LEAST
+            valid = x[6] - x[5] > LEAST
             out.append(float(np.sum(self.one(c, x))) - 0.5 * off if valid else -math.inf)
         return np.array(out)
 
     def slopes(self, common: Array, own: Array) -> tuple[Array, Array]:
-        """Gradient [cells, 7] and information [cells, 7, 7]: products of the readings' scores."""
+        """Gradient [cells, 8] and information [cells, 8, 8]: products of the readings' scores."""
         full = self.full(common, own)
         gradient, information = [], []
         for c, x in enumerate(full):
             least = max(math.exp(x[3]), self.blur)
-            span = math.exp(x[5] - x[4])
-            small = 1e-4 * np.array([1, 1, 1, 1, min(least * span, 1.0), least, 1.0])
+            span = math.exp(x[6] - x[5])
+            small = 1e-4 * np.array([1, 1, 1, 1, 1, min(least * span, 1.0), least, 1.0])
             here = self.one(c, x)
-            scores = np.array(
-                [(self.one(c, x + h * e) - here) / h for h, e in zip(small, np.eye(7), strict=True)]
-            )
+            scores = np.array([(self.one(c, x + e) - here) / e.sum() for e in np.diag(small)])
             gradient.append(scores.sum(axis=1) - self.weights[c] * (x - self.assumed[c]))
             information.append(scores @ scores.T + np.diag(self.weights[c]))
         return np.array(gradient), np.array(information)
@@ -117,7 +118,8 @@ class _Model:
 
 def _solve(information: Array) -> tuple[Any, Any]:
     """Covariance of what is common, and each cell's inverse information where that is known."""
-    a, b, d = information[:, :4, :4], information[:, :4, 4:], information[:, 4:, 4:]
+    a, b = information[:, COMMON, COMMON], information[:, COMMON, OWN]
+    d = information[:, OWN, OWN]
     alone = np.linalg.inv(d)
     rest: Array = a - b @ alone @ b.transpose(0, 2, 1)
     return np.linalg.inv(rest.sum(axis=0)), alone
@@ -126,52 +128,67 @@ def _solve(information: Array) -> tuple[Any, Any]:
 def most_likely(
     trains: Sequence[tuple[Array, Array]], pulses: tuple[int, int], common: Array, own: Array
 ) -> Estimate:
-    """From a first guess of what is common [4] and of each cell [cells, 3]."""
+    """From a first guess of what is common [5] and of each cell [cells, 3]."""
     model = _Model(trains, pulses, common, own)
-    for blur in BLUR:
+    model.blur = BLUR[0] * math.exp(common[2])
+    common, own = _climb(model, common, own, 1.0)
+    own = _elsewhere(model, common, own)
+    common, own = _climb(model, common, own, 1.0)
+    for blur in BLUR[1:]:
         model.blur = max(blur * math.exp(common[2]), QUIET)
-        common, own = _climb(model, common, own, ENOUGH if blur == BLUR[-1] else 1.0)
-        if blur == BLUR[0]:
-            own = _elsewhere(model, common, own)
-            common, own = _climb(model, common, own, 1.0)
+        quiet = _quiet(trains, common, own)
+        if model.values(*quiet).sum() > model.values(common, own).sum():
+            common, own = quiet
+        common, own = _climb(model, common, own, ENOUGH)
     _, information = model.slopes(common, own)
     covariance, alone = _solve(information)
-    through = alone @ information[:, 4:, :4]
+    through = alone @ information[:, OWN, COMMON]
     alone = alone + through @ covariance @ through.transpose(0, 2, 1)
     errors = [np.sqrt(np.diagonal(found, axis1=-2, axis2=-1)) for found in (covariance, alone)]
     noisy = max(common[2:]) > math.log(3.0 * QUIET)  # without noise nothing is uncertain
     return Estimate(common, own, noisy * errors[0], noisy * errors[1], 1.01 * model.blur)
 
 
+def _quiet(trains: Sequence[tuple[Array, Array]], common: Array, own: Array) -> tuple[Array, Array]:
+    """The same, but without noise of readings: the outermost ones are a cell's bounds."""
+    common, own = common.copy(), own.copy()
+    common[3:] = math.log(QUIET)
+    own[:, 0] = [math.log(min(train.min() for train in both)) for both in trains]
+    own[:, 1] = [math.log(max(train.max() for train in both)) for both in trains]
+    return common, own
+
+
 def _climb(model: _Model, common: Array, own: Array, enough: float) -> tuple[Array, Array]:
-    """The nearest hill's top."""
+    """The nearest hill's top; where it is a ridge, sharp across the bounds, along these."""
     value = model.values(common, own).sum()
+    held = False
     for _ in range(ITERATIONS):
         gradient, information = model.slopes(common, own)
+        if held:
+            information[:, BOUNDS, BOUNDS] += HELD
         covariance, alone = _solve(information)
-        b, rest = information[:, :4, 4:], gradient[:, 4:, None]
-        ahead = covariance @ (gradient[:, :4] - (b @ alone @ rest)[..., 0]).sum(axis=0)
+        b, rest = information[:, COMMON, OWN], gradient[:, OWN, None]
+        ahead = covariance @ (gradient[:, COMMON] - (b @ alone @ rest)[..., 0]).sum(axis=0)
         each = (alone @ (rest - (b.transpose(0, 2, 1) @ ahead)[..., None]))[..., 0]
-        ahead = np.clip(ahead, -FARTHEST[:4], FARTHEST[:4])
-        each = np.clip(each, -FARTHEST[4:], FARTHEST[4:])
+        ahead = np.clip(ahead, -FARTHEST[COMMON], FARTHEST[COMMON])
+        each = np.clip(each, -FARTHEST[OWN], FARTHEST[OWN])
+        gain = 0.0
         for part in 0.5 ** np.arange(6):
             new = common + part * ahead, own + part * each
             new[0][:2] = np.clip(new[0][:2], -STEEPEST, STEEPEST)
-            then = model.values(*new).sum()
-            if then > value:
+            gain = model.values(*new).sum() - value
+            if gain > 0.0:
+                (common, own), value = new, value + gain
                 break
-        else:
+        if gain < enough and held:
             break
-        gain, value = then - value, then
-        common, own = new
-        if gain < enough:
-            break
+        held = held or gain < enough
     return common, own
 
 
 def _elsewhere(model: _Model, common: Array, own: Array) -> Array:
     """Each cell on the best of several hills: its trains may stop short of its bounds."""
-    best = model.values(common, own)
+    best, farthest = model.values(common, own), 2.0 * FARTHEST[OWN]
     for low, high in SHORT:
         x = own.copy()
         x[:, 0] += math.log(low)
@@ -180,8 +197,8 @@ def _elsewhere(model: _Model, common: Array, own: Array) -> Array:
         part = np.ones(len(x))
         for _ in range(8):
             gradient, information = model.slopes(common, x)
-            each = np.linalg.solve(information[:, 4:, 4:], gradient[:, 4:, None])[..., 0]
-            new = x + part[:, None] * np.clip(each, -2 * FARTHEST[4:], 2 * FARTHEST[4:])
+            each = np.linalg.solve(information[:, OWN, OWN], gradient[:, OWN, None])[..., 0]
+            new = x + part[:, None] * np.clip(each, -farthest, farthest)
             then = model.values(common, new)
             better = then > values
             x[better], values = new[better], np.maximum(then, values)

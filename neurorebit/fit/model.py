@@ -128,13 +128,14 @@ def fit_traces(traces: Traces) -> Fitted:
     found = most_likely(
         [c.trains for c in cells],
         (traces.up.pulses, traces.down.pulses),
-        np.concatenate([bends, np.log(np.maximum(noise, QUIET))]),
+        np.concatenate([bends, np.log(np.maximum(noise[[0, 1, 1]], QUIET))]),
         np.log([[c.low, c.high, 1.0] for c in cells]),
     )
     up = Way(traces.up.pulses, 1, float(found.common[0]))
     down = Way(traces.down.pulses, -1, float(found.common[1]))
     low, high, step = (float(value) for value in np.exp(np.median(found.own, axis=0)))
-    c2c, read = (float(value) for value in np.exp(found.common[2:]))
+    c2c, read, relative = (float(value) for value in np.exp(found.common[2:]))
+    read = math.hypot(read, relative * usual_conductance(low, high) / (high - low))
     c2c, read = c2c if c2c > 2.0 * QUIET else 0.0, read if read > found.least else 0.0
     medians = [np.median(train.of(*alive), axis=0) for train in (traces.up, traces.down)]
     expected = (
@@ -170,6 +171,11 @@ def fit_traces(traces: Traces) -> Fitted:
         tuple(alive),
         (lying.count(False) / len(known), lying.count(True) / len(known)),
     )
+
+
+def usual_conductance(low: float, high: float) -> float:
+    """The root mean square of conductances spread over a range."""
+    return math.sqrt((low * low + low * high + high * high) / 3.0)
 
 
 def _differ(own: Array, errors: Array) -> Figure | None:

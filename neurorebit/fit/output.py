@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 from neurorebit import units
 from neurorebit.fit.data import Traces
-from neurorebit.fit.model import Figure, Fitted
+from neurorebit.fit.model import Figure, Fitted, usual_conductance
 from neurorebit.schema import Document, InputError
 
 DIGITS = 5
@@ -106,8 +106,7 @@ def _assumed(like: dict[str, Any], section: str) -> list[str]:
 def _read(fitted: Fitted) -> float:
     """Noise of a reading, over the root mean square of conductances spread over the range."""
     low, high = fitted.g_min, fitted.g_max
-    usual = ((low * low + low * high + high * high) / 3.0) ** 0.5
-    return float(round(fitted.read * (high - low) / usual, 4))
+    return round(fitted.read * (high - low) / usual_conductance(low, high), 4)
 
 
 def _d2d(fitted: Fitted) -> tuple[str, float]:

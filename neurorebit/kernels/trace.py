@@ -58,26 +58,30 @@ def noisy(start, low, high, share, bend, pulse, out):
 
 
 @njit(cache=True, nogil=True)
-def likelihood(trains, low, high, share, bend, pulse, read, odd, out):
+def likelihood(trains, low, high, share, bend, pulse, read, relative, odd, out):
     """``out[train, n]``: log of how likely each reading after a pulse is, given those before.
 
     Conductances are in any unit. ``pulse`` and ``read`` are the standard deviations of what a pulse
-    leaves, before the bounds cut it off, and of a reading; ``odd`` is how likely a reading is that
-    neither explains, in the unit. What is known of the cell is carried on as mean and variance.
+    leaves, before the bounds cut it off, and of a reading, to which comes ``relative`` times the
+    conductance; ``odd`` is how likely a reading is that neither explains, in the unit. What is
+    known of the cell is carried on as mean and variance.
     """
     kept = math.exp(-bend * share)
+    read_low, read_high = math.hypot(read, relative * low), math.hypot(read, relative * high)
     for train in range(trains.shape[0]):
-        mean, variance = min(max(trains[train, 0], low), high), read * read
+        mean = min(max(trains[train, 0], low), high)
+        variance = read * read + (relative * mean) ** 2
         for n in range(out.shape[1]):
             seen = trains[train, n + 1]
             state = cell.pulsed((mean - low) / (high - low), share, bend)
             mean = low + (high - low) * state
             wide = kept * kept * variance + pulse * pulse
             deviation = math.sqrt(wide)
-            both = wide + read * read
             near = min(max(seen, low), high)
-            middle = (mean * read * read + seen * wide) / both
-            width = deviation * read / math.sqrt(both)
+            meter = read * read + (relative * near) ** 2
+            both = wide + meter
+            middle = (mean * meter + seen * wide) / both
+            width = math.sqrt(wide * meter / both)
             inside = _normal(seen, mean, math.sqrt(both))
             if min(mean - low, high - mean) > FAR * deviation and (
                 min(middle - low, high - middle) > FAR * width
@@ -87,12 +91,12 @@ def likelihood(trains, low, high, share, bend, pulse, read, odd, out):
                 mean = (inside * middle + odd * near) / total
                 variance = (
                     inside * (width * width + (middle - mean) ** 2)
-                    + odd * (read * read + (near - mean) ** 2)
+                    + odd * (meter + (near - mean) ** 2)
                 ) / total
                 continue
             # cut off at a bound, odd, or between the bounds
-            at_low = _below((low - mean) / deviation) * _normal(seen, low, read)
-            at_high = _below((mean - high) / deviation) * _normal(seen, high, read)
+            at_low = _below((low - mean) / deviation) * _normal(seen, low, read_low)
+            at_high = _below((mean - high) / deviation) * _normal(seen, high, read_high)
             a, b = (low - middle) / width, (high - middle) / width
             share_in = _below(b) - _below(a) if a < 0.0 else _below(-a) - _below(-b)
             inside *= share_in
@@ -110,5 +114,5 @@ def likelihood(trains, low, high, share, bend, pulse, read, odd, out):
                 at_low * (low - mean) ** 2
                 + at_high * (high - mean) ** 2
                 + inside * (second + (first - mean) ** 2)
-                + odd * (read * read + (near - mean) ** 2)
+                + odd * (meter + (near - mean) ** 2)
             ) / total
