@@ -22,7 +22,7 @@ from neurorebit.kernels import cell, trace
 Array = NDArray[np.float64]
 STEEPEST = float(cell.bend(10.0))  # of the curves that have a label
 ODD = 1e-3  # readings that no noise explains, over twice the range
-QUIET = 1e-4  # of the range: noise below is none
+QUIET = 2e-5  # of the range: noise below is none
 BLUR = (0.5, 0.15, 0.04)  # least noise of a reading over a pulse's: sharp bounds are found by steps
 BOUNDED = math.log(2.0)  # how far a least conductance may be from where trains end, as a logarithm
 ENDS = 0.2  # of the range: a largest one

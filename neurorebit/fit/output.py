@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -53,7 +57,7 @@ def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
     form, d2d = _d2d(fitted)
     up, down = fitted.up, fitted.down
     lines = [
-        f"# {conditions.name}, fitted by neurorebit fit to {traces.file}",
+        f"# {conditions.name}, fitted by neurorebit fit to {' '.join(traces.file.split())}",
         f"# (SHA-256 {traces.sha256}).",
         f"source: {_text(source)}",
         f"name: {_text(conditions.name)}",
@@ -205,16 +209,26 @@ def _up_and_down(values: tuple[float, float], unit: str) -> str:
     return up if up == down else f"{up} up and {down} down"
 
 
-def write(path: Path, text: str) -> None:
-    """Write a device file; InputError where that cannot be done."""
+def write(contents: Mapping[Path, bytes]) -> None:
+    """Write files of one folder, all or none; InputError where that cannot be done."""
+    path = next(iter(contents))
     try:
-        path.write_text(text, encoding="utf-8")
+        for path in contents:
+            if path.is_dir():
+                raise IsADirectoryError(None, "a folder has that name")
+        with TemporaryDirectory(dir=path.parent, prefix=".writing-") as scratch:
+            for path, content in contents.items():
+                (Path(scratch) / path.name).write_bytes(content)
+            for path in contents:
+                os.replace(Path(scratch) / path.name, path)
     except OSError as problem:
-        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+        raise InputError(
+            f"--out {path}: cannot be written: {problem.strerror}; name another file"
+        ) from None
 
 
-def picture(path: Path, traces: Traces, fitted: Fitted) -> None:
-    """Draw trains, medians and fitted curves; InputError where that cannot be written."""
+def picture(traces: Traces, fitted: Fitted) -> bytes:
+    """Trains, medians and fitted curves, as PNG."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8.0, 3.6), layout="constrained")
@@ -232,7 +246,6 @@ def picture(path: Path, traces: Traces, fitted: Fitted) -> None:
         ax.set_xlabel("pulses up" if way.sign > 0 else "pulses down")
     axes[0].set_ylabel("conductance [uS]")
     axes[0].legend()
-    try:
-        figure.savefig(path, dpi=150)
-    except OSError as problem:
-        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=150)
+    return content.getvalue()
