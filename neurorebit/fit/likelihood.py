@@ -141,12 +141,27 @@ def most_likely(
             common, own = quiet
         common, own = _climb(model, common, own, ENOUGH)
     _, information = model.slopes(common, own)
+    _sharpen(model, information, common, own)
     covariance, alone = _solve(information)
     through = alone @ information[:, OWN, COMMON]
     alone = alone + through @ covariance @ through.transpose(0, 2, 1)
     errors = [np.sqrt(np.diagonal(found, axis1=-2, axis2=-1)) for found in (covariance, alone)]
     noisy = max(common[2:]) > math.log(3.0 * QUIET)  # without noise nothing is uncertain
     return Estimate(common, own, noisy * errors[0], noisy * errors[1], 1.01 * model.blur)
+
+
+def _sharpen(model: _Model, information: Array, common: Array, own: Array) -> None:
+    """Add what readings that lie right on a bound tell of it: there their scores vanish."""
+    here = model.values(common, own)
+    least = max(math.exp(common[3]), model.blur)
+    span = np.exp(own[:, 1] - own[:, 0])
+    for at, off in ((0, np.minimum(least * span, 0.1)), (1, np.full(len(own), least))):
+        aside = np.zeros_like(own)
+        aside[:, at] = off
+        both = model.values(common, own + aside) + model.values(common, own - aside)
+        curved = (2.0 * here - both) / off**2
+        place = BOUNDS[at]
+        information[:, place, place] = np.fmax(information[:, place, place], curved)
 
 
 def _quiet(trains: Sequence[tuple[Array, Array]], common: Array, own: Array) -> tuple[Array, Array]:
