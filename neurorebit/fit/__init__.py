@@ -31,6 +31,8 @@ def fit(
     """
     if out.suffix not in (".yaml", ".yml"):
         raise InputError(f"--out {out}: expected a name that ends in .yaml")
+    if not name.isprintable() or not name.strip():
+        raise InputError(f"--name {name!r}: expected one line of text")
     other = Document(paths.shipped("device", like), "device")
     pulses = read_device(other).pulses
     given = {"voltages": voltages, "widths": widths}
@@ -47,7 +49,7 @@ def fit(
     text = output.device_file(traces, fitted, conditions)
     with TemporaryDirectory() as folder:
         draft = Path(folder) / out.name
-        output.write(draft, text)
+        draft.write_text(text, encoding="utf-8")
         try:
             read_device(Document(draft, "device", shown="the device file"))
         except InputError as problem:
@@ -55,6 +57,6 @@ def fit(
                 f"{data}: no device comes of it, {problem}; check the data's unit and noise, "
                 "--voltage and --width"
             ) from None
-    output.write(out, text)
-    output.picture(out.with_suffix(".png"), traces, fitted)
+    picture = output.picture(traces, fitted)
+    output.write({out: text.encode(), out.with_suffix(".png"): picture})
     return output.table(traces, fitted, conditions)

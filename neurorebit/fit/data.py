@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from neurorebit.schema import InputError
 
 COLUMNS = ("cell", "cycle", "direction", "pulse", "conductance_S")
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 DIRECTIONS = ("ltp", "ltd")
 MOST = 1.0  # siemens: a number above is one of another unit
 LONGEST = 9  # digits of a pulse's number
@@ -70,16 +72,16 @@ def read_traces(path: Path) -> Traces:
     """
     try:
         raw = path.read_bytes()
-        lines = raw.decode("utf-8-sig").splitlines()
+        text = raw.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "not a UTF-8 text file"
         raise InputError(f"{path}: cannot be read: {reason}") from None
-    rows = _rows(path, lines)
-    _, heads = next(rows, (1, []))
+    rows = _rows(path, text)
+    first, heads = next(rows, (1, []))
     for column in COLUMNS:
         if heads.count(column) != 1:
-            told = "is missing; add it" if column not in heads else "stands twice; keep one"
-            raise InputError(f"{path}:1: column '{column}' {told} (columns: {', '.join(COLUMNS)})")
+            told = _missing(column, heads) if column not in heads else "stands twice; keep one"
+            raise InputError(f"{path}:{first}: column '{column}' {told}")
     places = [heads.index(column) for column in COLUMNS]
     trains: dict[tuple[str, str, str], dict[int, float]] = {}
     begun: dict[tuple[str, str, str], int] = {}  # the line that a train begins in
@@ -129,15 +131,42 @@ def read_traces(path: Path) -> Traces:
     return traces
 
 
-def _rows(path: Path, lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
     """The values of each line that has some, with its number."""
-    rows = csv.reader(lines)
+    rows = csv.reader(io.StringIO(text, newline=""))
+    line = 1
     try:
         for values in rows:
+            if any("\n" in value or "\r" in value for value in values):
+                raise InputError(
+                    f"{path}:{line}: a quoted value goes on after the end of the line; close the "
+                    "quote"
+                )
             if any(value.strip() for value in values):
-                yield rows.line_num, [value.strip() for value in values]
+                yield line, [value.strip() for value in values]
+            line = rows.line_num + 1
     except csv.Error as problem:
-        raise InputError(f"{path}:{rows.line_num}: not valid CSV: {problem}") from None
+        raise InputError(
+            f"{path}:{line}: not valid CSV: {problem}; look for a quote that is not closed"
+        ) from None
+
+
+def _missing(column: str, heads: list[str]) -> str:
+    """What the first line has in place of a column, and the cure."""
+    names = ",".join(COLUMNS)
+    other = next((head for head in heads if head.lower() == column.lower()), None)
+    if other is not None:
+        return f"is written '{other}'; write it as '{column}'"
+    if heads and heads[0].startswith("#"):
+        return f"is missing: the line is a comment; begin with the line '{names}'"
+    whole = ",".join(heads)
+    for sign, name in SEPARATORS.items():
+        if sign in whole and len(whole.split(sign)) >= len(COLUMNS):
+            return f"is missing: {name} separate the columns; separate them by commas"
+    if any(head.lower() in DIRECTIONS or head[:1].isdecimal() for head in heads):
+        return f"is missing: the line has values, not names; put the line '{names}' before it"
+    found = f"; found: {', '.join(heads)[:80]}" if heads else ""
+    return f"is missing; add it (columns: {', '.join(COLUMNS)}{found})"
 
 
 def _conductance(text: str, where: str) -> float:

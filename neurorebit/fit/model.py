@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
+from scipy.optimize import brentq
 
 from neurorebit.fit.data import Traces
+from neurorebit.fit.likelihood import QUIET, STEEPEST, most_likely
 from neurorebit.kernels import cell, trace
 from neurorebit.schema import InputError
 
 Array = NDArray[np.float64]
-STEEPEST = float(cell.bend(10.0))  # of the curves that have a label
-ENDS = 0.2  # of the range: how far a cell's bounds may lie from where its trains end
-LOOSE = 0.5  # how far its step may be from the nominal one; both only where pulses do not tell
 FEWEST = 10  # single pulses that a slope is taken of
 TINY = 1e-300  # against a division by zero
 CLEAR = 0.1  # variance of a reading over that of a pulse: below, readings tell where a cell is
-KEPT = 0.7  # of a difference by a pulse, as a logarithm: on steeper curves errors would blow up
+OTHER = 0.1  # how far steps must be from what leads from end to end to tell other levels
+LEAST = 1e-12  # variance of a relative figure
+SMALL = 0.02  # a spread below is as good as none
 STUCK = 0.1  # of the usual range: what a cell must cover to count as one that works
 
 
@@ -42,21 +42,46 @@ class Way:
         """The nonlinearity label."""
         return float(cell.bow(self.bend) / cell.BOW)
 
+    def label_error(self, error: float) -> float:
+        """The standard error of the label, from that of the bend."""
+        up, down = cell.bow(self.bend + error), cell.bow(self.bend - error)
+        return float((up - down) / (2.0 * cell.BOW))
+
     def curve(self, low: float, high: float) -> Array:
         """Conductances [S] after 0, 1, … pulses from end to end."""
         out = np.empty(self.pulses + 1)
         trace.walk(low if self.sign > 0 else high, low, high, self.share, self.bend, out)
         return out
 
+    def expected(self, start: float, low: float, high: float, step: float, c2c: float) -> Array:
+        """Mean conductances [S] after 0, 1, … pulses of a relative step, with noise."""
+        out = np.empty(self.pulses + 1)
+        noise = c2c * (high - low)
+        trace.noisy(start, low, high, step * self.share, self.bend, noise, out)
+        return out
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure and its standard error; ``most``: what it may well be, where data hardly tell it."""
+
+    value: float
+    error: float
+    most: float = math.inf
+    told: bool = True
+
 
 @dataclass(frozen=True)
 class Spread:
-    """Relative standard deviations: of cells' bounds and steps; of conductances over the cycles."""
+    """Relative standard deviations: of cells' bounds and steps; of conductances over the cycles.
 
-    low: float
-    high: float
-    step: float
-    cycle: float
+    None: not measured, for there is one cell, or one cycle, only.
+    """
+
+    low: Figure | None
+    high: Figure | None
+    step: Figure | None
+    cycle: float | None
 
 
 @dataclass(frozen=True)
@@ -64,14 +89,21 @@ class Fitted:
     """A device as fitted: bounds [S], both ways, noise and spreads.
 
     ``c2c``: standard deviation of one pulse's change, ``read``: of a reading, ``misfit``: of the
-    median trains about the curves; all of the range. ``working``: the cells
-    that this is taken from, ``stuck``: the shares of others that stay low and high.
+    median trains about the curves; all of the range. ``bound_errors``: standard errors of the
+    bounds, relative, ``label_errors``: of both labels. ``levels``: pulses from end to end, those
+    of the trains unless the steps clearly tell others. ``expected``: trains up and down of a usual
+    cell from where they begin, noise that the bounds cut off included. ``working``: the cells that
+    this is taken from, ``stuck``: the shares of others that stay low and high.
     """
 
     g_min: float
     g_max: float
+    bound_errors: tuple[float, float]
     up: Way
     down: Way
+    label_errors: tuple[float, float]
+    levels: tuple[int, int]
+    expected: tuple[Array, Array]
     c2c: float
     read: float
     misfit: float
@@ -81,10 +113,8 @@ class Fitted:
 
 
 def fit_traces(traces: Traces) -> Fitted:
-    """Curves from how a pulse's change depends on the conductance, then each cell's own bounds.
-
-    Single pulses are looked at, each from the conductance read before it, so that the noise of
-    earlier ones does not count; and only away from a cell's bounds, where noise is cut off.
+    """A first guess from where trains end and how a pulse's change goes with the conductance;
+    from there the most likely curves, noise and cells.
     """
     known = {name: _Cell.of(traces, name) for name in traces.cells}
     ranges = np.array([c.high - c.low for c in known.values()])
@@ -94,42 +124,120 @@ def fit_traces(traces: Traces) -> Fitted:
     alive = [name for name, c in known.items() if c.high - c.low > STUCK * usual]
     cells = [known[name] for name in alive]
     bends = np.median([c.bends() for c in cells], axis=0)
-    up = Way(traces.up.pulses, 1, float(bends[0]))
-    down = Way(traces.down.pulses, -1, float(bends[1]))
-    own = [c.bounds_and_step(up, down) for c in cells]
-    low, high, _ = (float(value) for value in np.median(own, axis=0))
-    noise = [c.noise(*found, up, down) for c, found in zip(cells, own, strict=True)]
-    pulse, reading = np.mean(noise, axis=0)
-    if reading < 0.0:  # by chance: then all surprises are the pulses'
-        pulse, reading = pulse + 2.0 * reading, 0.0
-    c2c, read = np.sqrt([max(pulse, 0.0), reading]) / (high - low)
-    off = np.concatenate(
-        [
-            way.curve(low, high) - np.median(train.of(*alive), axis=0)
-            for way, train in ((up, traces.up), (down, traces.down))
-        ]
+    noise = np.median([np.array([c.pulse, c.read]) / (c.high - c.low) for c in cells], axis=0)
+    found = most_likely(
+        [c.trains for c in cells],
+        (traces.up.pulses, traces.down.pulses),
+        np.concatenate([bends, np.log(np.maximum(noise[[0, 1, 1]], QUIET))]),
+        np.log([[c.low, c.high, 1.0] for c in cells]),
     )
+    up = Way(traces.up.pulses, 1, float(found.common[0]))
+    down = Way(traces.down.pulses, -1, float(found.common[1]))
+    low, high, step = (float(value) for value in np.exp(np.median(found.own, axis=0)))
+    c2c, read, relative = (float(value) for value in np.exp(found.common[2:]))
+    read = math.hypot(read, relative * usual_conductance(low, high) / (high - low))
+    c2c, read = c2c if c2c > 2.0 * QUIET else 0.0, read if read > found.least else 0.0
+    medians = [np.median(train.of(*alive), axis=0) for train in (traces.up, traces.down)]
+    expected = (
+        up.expected(float(medians[0][0]), low, high, step, c2c),
+        down.expected(float(medians[1][0]), low, high, step, c2c),
+    )
+    off = np.concatenate(expected) - np.concatenate(medians)
     misfit = float(np.sqrt(np.mean(off**2))) / (high - low)
-    spread = _spread(traces, alive, np.array(own), up, down, (read * (high - low)) ** 2)
+    spreads = [
+        _differ(own, errors) for own, errors in zip(found.own.T, found.own_error.T, strict=True)
+    ]
+    errors = [
+        1.25 * math.hypot(spread.value if spread else 0.0, float(error)) / len(cells) ** 0.5
+        for spread, error in zip(spreads, np.median(found.own_error, axis=0), strict=True)
+    ]
+    told = abs(step - 1.0) > max(OTHER, 3.0 * errors[2])
+    levels = [max(round(way.pulses / step), 2) if told else way.pulses for way in (up, down)]
+    cycle = _cycle(traces, alive, (read * (high - low)) ** 2)
     lying = [c.low + c.high > low + high for name, c in known.items() if name not in alive]
-    stuck = lying.count(False) / len(known), lying.count(True) / len(known)
-    return Fitted(low, high, up, down, float(c2c), float(read), misfit, spread, tuple(alive), stuck)
+    return Fitted(
+        low,
+        high,
+        (errors[0], errors[1]),
+        up,
+        down,
+        (up.label_error(found.common_error[0]), down.label_error(found.common_error[1])),
+        (levels[0], levels[1]),
+        expected,
+        c2c,
+        read,
+        misfit,
+        Spread(spreads[0], spreads[1], spreads[2], cycle),
+        tuple(alive),
+        (lying.count(False) / len(known), lying.count(True) / len(known)),
+    )
+
+
+def usual_conductance(low: float, high: float) -> float:
+    """The root mean square of conductances spread over a range."""
+    return math.sqrt((low * low + low * high + high * high) / 3.0)
+
+
+def _differ(own: Array, errors: Array) -> Figure | None:
+    """How cells differ in what is told of each with an error: the errors' part is taken out.
+
+    Their variance is that which makes up for the scatter of the cells together with the errors
+    (Paule and Mandel, J. Res. NBS 87(5), 1982, doi:10.6028/jres.087.022).
+    """
+    if len(own) < 2:
+        return None
+
+    def excess(variance: float) -> float:
+        weight = 1.0 / np.maximum(variance + errors**2, LEAST)
+        mean = weight @ own / weight.sum()
+        return float(weight @ (own - mean) ** 2) - len(own) + 1
+
+    most = float(np.var(own, ddof=1))
+    variance = 0.0
+    if most > LEAST and excess(0.0) > 0.0:
+        variance = float(brentq(excess, 0.0, 2.0 * most * len(own)))
+    value = variance**0.5
+    none, error = (  # of the variance, were the cells alike and as they are
+        float(np.sqrt(2.0 / np.sum(np.maximum(v + errors**2, LEAST) ** -2.0)))
+        for v in (0.0, variance)
+    )
+    error *= (len(own) / (len(own) - 1)) ** 0.5
+    upper = (variance + 2.0 * error) ** 0.5
+    own_error = 0.5 * error / value if value > 0.0 else upper
+    told = variance >= 2.0 * none and own_error <= 0.5 * value
+    return Figure(value, own_error, upper, told or upper < SMALL)
+
+
+def _cycle(traces: Traces, names: list[str], reading: float) -> float | None:
+    """How conductances after as many pulses differ from cycle to cycle.
+
+    ``reading`` is the variance of a reading [S^2], which is not the cycles'.
+    """
+    relative = [
+        (np.var(trains, axis=0, ddof=1) - reading) / np.mean(trains, axis=0) ** 2
+        for name in names
+        for train in (traces.up, traces.down)
+        for trains in (train.of(name)[:, 0 if traces.begun else 1 :],)
+        if len(trains) > 1
+    ]
+    return max(float(np.mean(np.concatenate(relative))), 0.0) ** 0.5 if relative else None
 
 
 @dataclass(frozen=True)
 class _Cell:
-    """One cell's trains [trains, pulses + 1] up and down, where they end, and their rough noise."""
+    """One cell's trains [trains, pulses + 1] up and down, where they end, its noise roughly."""
 
     trains: tuple[Array, Array]
     low: float
     high: float
-    rough: float  # standard deviation of what is read to change under a pulse [S]
+    pulse: float  # standard deviation of what a pulse leaves, roughly [S]
+    read: float  # of a reading
     lag: int  # pulses from the reading that tells where a cell was to the one before a change
     reach: float  # standard deviation of a conductance about what such a reading expects [S]
 
     @classmethod
-    def of(cls, traces: Traces, name: str, cycles: slice = slice(None)) -> _Cell:
-        up, down = (train.of(name)[cycles] for train in (traces.up, traces.down))
+    def of(cls, traces: Traces, name: str) -> _Cell:
+        up, down = (train.of(name) for train in (traces.up, traces.down))
         low = np.median(np.concatenate([up[:, 0], down[:, -1]]))
         high = np.median(np.concatenate([up[:, -1], down[:, 0]]))
         alone, pairs = [], []
@@ -149,13 +257,7 @@ class _Cell:
         )
         lag = int(reading > CLEAR * pulse)
         reach = np.sqrt(lag * reading + (1 + lag) * pulse)
-        trust = float(np.std(np.concatenate(alone)))
-        return cls((up, down), float(low), float(high), trust, lag, float(reach))
-
-    @property
-    def moves(self) -> bool:
-        """Whether the ends of the trains are further apart than noise alone would have them."""
-        return self.high - self.low > 3.0 * self.rough
+        return cls((up, down), float(low), float(high), pulse**0.5, reading**0.5, lag, float(reach))
 
     def counted(self, train: Array) -> NDArray[np.bool_]:
         """Which pulses of a train count: those before which the cell was away from its bounds.
@@ -194,65 +296,6 @@ class _Cell:
             found.append(float(np.clip(bend, -STEEPEST, STEEPEST)))
         return found[0], found[1]
 
-    def surprises(
-        self, low: float, high: float, step: float, up: Way, down: Way
-    ) -> list[tuple[Array, NDArray[np.bool_]]]:
-        """For each way what every pulse left less what was expected, and which of these count."""
-        found = []
-        for train, way in zip(self.trains, (up, down), strict=True):
-            out = np.empty((len(train), way.pulses))
-            before, after = train[:, :-1].ravel(), train[:, 1:].ravel()
-            trace.surprises(before, after, low, high, step * way.share, way.bend, out.reshape(-1))
-            found.append((out, self.counted(train)))
-        return found
-
-    def bounds_and_step(self, up: Way, down: Way) -> tuple[float, float, float]:
-        """Bounds [S], and step over the nominal one.
-
-        Those that leave no surprise on average, nor one that goes with ``earlier`` readings. On a
-        straight curve single pulses tell no more than step times range; there the bounds are
-        where the trains end.
-        """
-        span = self.high - self.low
-        trust = max(self.rough, 1e-6 * span)
-
-        def misfit(x: Array) -> Array:
-            found = self.surprises(self.low + span * x[0], self.high + span * x[1], x[2], up, down)
-            left = [x[0] / ENDS, x[1] / ENDS, (x[2] - 1.0) / LOOSE]
-            for train, (out, counts) in zip(self.trains, found, strict=True):
-                surprise = out[counts]
-                earlier = self.earlier(train)[counts[:, self.lag :]]
-                if surprise.size:
-                    off = earlier - earlier.mean()
-                    size = max(float(np.sqrt(off @ off)), TINY)
-                    left.append(float(surprise.sum()) / surprise.size**0.5 / trust)
-                    left.append(float(off @ surprise) / size / trust)
-            return np.array(left)
-
-        lowest = max(-0.4, -0.999 * self.low / span)
-        found = least_squares(
-            misfit, [0.0, 0.0, 1.0], bounds=([lowest, -0.4, 0.1], [0.4, 0.4, 10.0])
-        )
-        low, high, step = (float(value) for value in found.x)
-        return self.low + span * low, self.high + span * high, step
-
-    def noise(
-        self, low: float, high: float, step: float, up: Way, down: Way
-    ) -> tuple[float, float]:
-        """Variances [S^2] of a pulse's change and of a reading, as far below 0 as chance has it.
-
-        A reading that is too high makes one surprise larger and the next one smaller, this by as
-        much as the curve keeps of a difference.
-        """
-        found, both = self.surprises(low, high, step, up, down), []
-        for way, (out, counts) in zip((up, down), found, strict=True):
-            kept = math.exp(np.clip(-way.bend * step * way.share, -KEPT, KEPT))
-            pairs = (out[:, :-1] * out[:, 1:])[counts[:, :-1]]
-            shared = float(np.mean(pairs)) if pairs.size else 0.0
-            both.append(_variances(float(np.mean(out[counts] ** 2)), shared, kept))
-        pulse, reading = np.mean(both, axis=0)
-        return float(pulse), float(reading)
-
 
 def _variances(alone: float, shared: float, kept: float = 1.0) -> tuple[float, float]:
     """Those of a pulse's change and of a reading, from the mean square of surprises, the mean
@@ -260,38 +303,3 @@ def _variances(alone: float, shared: float, kept: float = 1.0) -> tuple[float, f
     """
     reading = -shared / kept
     return alone - (1.0 + kept**2) * reading, reading
-
-
-def _spread(
-    traces: Traces, names: list[str], own: Array, up: Way, down: Way, reading: float
-) -> Spread:
-    """How cells differ, and conductances after as many pulses from cycle to cycle.
-
-    ``reading`` is the variance of a reading [S^2], which is not the cycles'. What two halves of the
-    cycles say of a cell has the cell in common and not the noise: their covariance is the variance
-    of the cells. With one cycle the noise counts in.
-    """
-    both = traces.up, traces.down
-    parts = slice(0, None, 2), slice(1, None, 2)
-    repeated = [
-        name
-        for name in names
-        if min(len(train.of(name)) for train in both) > 1
-        and all(_Cell.of(traces, name, part).moves for part in parts)
-    ]
-    halves = [own, own]
-    if len(repeated) > 1:
-        halves = [
-            np.array([_Cell.of(traces, name, part).bounds_and_step(up, down) for name in repeated])
-            for part in parts
-        ]
-    first, second = (half - half.mean(axis=0) for half in halves)
-    variance = np.maximum(np.sum(first * second, axis=0) / max(len(first) - 1, 1), 0.0)
-    low, high, step = (float(value) for value in np.sqrt(variance) / np.median(own, axis=0))
-    relative = [
-        (np.var(trains, axis=0, ddof=1) - reading) / np.mean(trains, axis=0) ** 2
-        for name in repeated
-        for trains in (train.of(name)[:, 0 if traces.begun else 1 :] for train in both)
-    ]
-    cycle = float(np.mean(np.concatenate(relative))) if relative else 0.0
-    return Spread(low, high, step, max(cycle, 0.0) ** 0.5)

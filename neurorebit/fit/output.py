@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -11,10 +15,13 @@ from tabulate import tabulate
 
 from neurorebit import units
 from neurorebit.fit.data import Traces
-from neurorebit.fit.model import Fitted
+from neurorebit.fit.model import Figure, Fitted, usual_conductance
 from neurorebit.schema import Document, InputError
 
 DIGITS = 5
+ONE_CELL = "not told by one cell"
+ONE_CYCLE = "; not measured: not told by one cycle"
+POOR_BOUND = 0.3  # relative error of a conductance
 POOR = 0.08  # misfit: a device that no curve of this kind describes
 
 
@@ -50,20 +57,22 @@ def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
     form, d2d = _d2d(fitted)
     up, down = fitted.up, fitted.down
     lines = [
-        f"# {conditions.name}, fitted by neurorebit fit to {traces.file}",
+        f"# {conditions.name}, fitted by neurorebit fit to {' '.join(traces.file.split())}",
         f"# (SHA-256 {traces.sha256}).",
         f"source: {_text(source)}",
         f"name: {_text(conditions.name)}",
         f"kind: {like['kind']}",
-        f"r_on: {units.show(1.0 / fitted.g_max, 'ohm', DIGITS)}",
-        f"on_off_ratio: {fitted.g_max / fitted.g_min:.{DIGITS}g}",
+        f"r_on: {units.show(1.0 / fitted.g_max, 'ohm', DIGITS)}"
+        f"  # largest conductance {_error(fitted.bound_errors[1])}",
+        f"on_off_ratio: {fitted.g_max / fitted.g_min:.{DIGITS}g}"
+        f"  # least conductance {_error(fitted.bound_errors[0])}",
         *_assumed(like, "cell"),
         "variation:",
         f"  source: {_text(source)}",
         "  form: state",
-        f"  d2d: {d2d:.3g}  # of g_min {spread.low:.3g}, of g_max {spread.high:.3g}, of the step "
-        f"{spread.step:.3g}",
-        f"  c2c: {spread.cycle:.3g}  # of the conductance after as many pulses",
+        f"  d2d: {d2d:.3g}  # {_d2d_told(fitted)}",
+        f"  c2c: {spread.cycle or 0.0:.3g}  # of the conductance after as many pulses"
+        + (ONE_CYCLE if spread.cycle is None else ""),
         f"  read: {_read(fitted):.3g}  # of the conductance read, the meter's noise included",
         f"  pulse_d2d: {form}",
         "  pulse_c2c: range",
@@ -71,10 +80,10 @@ def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
         f"  stuck_high: {fitted.stuck[1]:.3g}",
         "pulses:",
         f"  source: {_text(f'{source}; {conditions.origin}')}",
-        f"  levels_ltp: {up.pulses}",
-        f"  levels_ltd: {down.pulses}",
-        f"  nonlinearity_ltp: {up.label:.4g}  # signed label",
-        f"  nonlinearity_ltd: {down.label:.4g}",
+        f"  levels_ltp: {fitted.levels[0]}{_trains(fitted, 0)}",
+        f"  levels_ltd: {fitted.levels[1]}{_trains(fitted, 1)}",
+        f"  nonlinearity_ltp: {up.label:.4g}  # signed label, +- {fitted.label_errors[0]:.2g}",
+        f"  nonlinearity_ltd: {down.label:.4g}  # +- {fitted.label_errors[1]:.2g}",
         *(
             f"  {key}_{direction}: {units.show(value, unit, DIGITS)}"
             for key, unit, values in (
@@ -101,20 +110,56 @@ def _assumed(like: dict[str, Any], section: str) -> list[str]:
 def _read(fitted: Fitted) -> float:
     """Noise of a reading, over the root mean square of conductances spread over the range."""
     low, high = fitted.g_min, fitted.g_max
-    usual = ((low * low + low * high + high * high) / 3.0) ** 0.5
-    return float(round(fitted.read * (high - low) / usual, 4))
+    return round(fitted.read * (high - low) / usual_conductance(low, high), 4)
 
 
 def _d2d(fitted: Fitted) -> tuple[str, float]:
     """What differs from cell to cell, as a device file names it, and by how much."""
-    step, low, high = fitted.spread.step, fitted.g_min, fitted.g_max
-    off = np.hypot(low * fitted.spread.low, high * fitted.spread.high)
-    bounds = off / np.hypot(low, high)
+    spread, low, high = fitted.spread, fitted.g_min, fitted.g_max
+    of_low, of_high, step = (
+        found.value if found else 0.0 for found in (spread.low, spread.high, spread.step)
+    )
+    bounds = float(np.hypot(low * of_low, high * of_high) / np.hypot(low, high))
     if step < 0.5 * bounds:
-        return "bounds", float(bounds)
+        return "bounds", bounds
     if bounds < 0.5 * step:
         return "step", step
     return "step_and_bounds", float(np.hypot(step, bounds) / 2**0.5)
+
+
+def _d2d_told(fitted: Fitted) -> str:
+    """What the file says of it."""
+    spread = fitted.spread
+    if spread.low is None or spread.high is None or spread.step is None:
+        return f"not measured: {ONE_CELL}"
+    return ", ".join(
+        f"of {name} {_spread(found)}"
+        for name, found in (
+            ("g_min", spread.low),
+            ("g_max", spread.high),
+            ("the step", spread.step),
+        )
+    )
+
+
+def _spread(found: Figure) -> str:
+    """A spread, or what it may be at most where the data hardly tell it."""
+    if found.told:
+        return f"{found.value:.1%} +- {found.error:.1%}"
+    if found.most < 1.0:
+        return f"not told (below {found.most:.0%})"
+    return "not told"
+
+
+def _error(relative: float) -> str:
+    """How well a conductance is told."""
+    return f"+- {relative:.1%}" if relative < POOR_BOUND else "hardly told by the data"
+
+
+def _trains(fitted: Fitted, way: int) -> str:
+    """A comment where the levels are not the pulses of the trains."""
+    pulses = (fitted.up.pulses, fitted.down.pulses)[way]
+    return "" if fitted.levels[way] == pulses else f"  # by the steps; trains had {pulses} pulses"
 
 
 def _text(words: str) -> str:
@@ -125,17 +170,29 @@ def _text(words: str) -> str:
 def table(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
     """What was found, for a reader."""
     spread, up, down = fitted.spread, fitted.up, fitted.down
+    low, high, step = (
+        f"cells differ by {_spread(found)}" if found and found.told
+        else f"how cells differ is {_spread(found)}" if found
+        else f"how cells differ is {ONE_CELL}"
+        for found in (spread.low, spread.high, spread.step)
+    )  # fmt: skip
+    errors = [_error(error) for error in fitted.bound_errors]
     rows = [
-        ["least conductance", units.show(fitted.g_min, "S"), f"cells differ by {spread.low:.1%}"],
-        ["largest", units.show(fitted.g_max, "S"), f"cells differ by {spread.high:.1%}"],
-        ["pulses up, down", f"{up.pulses}, {down.pulses}",
-         f"cells differ by {spread.step:.1%} in their step"],
-        ["nonlinearity up, down", f"{up.label:.3f}, {down.label:.3f}", "signed labels"],
+        ["least conductance", f"{units.show(fitted.g_min, 'S')} {errors[0]}", low],
+        ["largest", f"{units.show(fitted.g_max, 'S')} {errors[1]}", high],
+        ["pulses up, down", f"{fitted.levels[0]}, {fitted.levels[1]}", f"{step}, in their step"
+         + "".join(f"; trains had {way.pulses}" for way, n in zip((up, down), fitted.levels,
+                                                                  strict=True) if n != way.pulses)],
+        ["nonlinearity up, down", ", ".join(
+            f"{way.label:.3f} +- {error:.2f}"
+            for way, error in zip((up, down), fitted.label_errors, strict=True)), "signed labels"],
         ["stuck low, high", f"{fitted.stuck[0]:.1%}, {fitted.stuck[1]:.1%}", "of the cells"],
         ["noise of a pulse", f"{fitted.c2c:.2%}", "of the range"],
         ["noise of a reading", f"{fitted.read:.2%}", "of the range, the meter's included"],
-        ["spread by cycle", f"{spread.cycle:.1%}", "of the conductance after as many pulses"],
-        ["misfit", f"{fitted.misfit:.2%}", "of the range, of the curve to the median trains"
+        ["spread by cycle",
+         "not told by one cycle" if spread.cycle is None else f"{spread.cycle:.1%}",
+         "of the conductance after as many pulses"],
+        ["misfit", f"{fitted.misfit:.2%}", "of the range, of what is expected to the median trains"
          + (": a poor fit, see the picture" if fitted.misfit > POOR else "")],
         ["pulses of", _up_and_down(conditions.voltages, "V")
          + ", " + _up_and_down(conditions.widths, "s"), conditions.origin],
@@ -152,31 +209,43 @@ def _up_and_down(values: tuple[float, float], unit: str) -> str:
     return up if up == down else f"{up} up and {down} down"
 
 
-def write(path: Path, text: str) -> None:
-    """Write a device file; InputError where that cannot be done."""
+def write(contents: Mapping[Path, bytes]) -> None:
+    """Write files of one folder, all or none; InputError where that cannot be done."""
+    path = next(iter(contents))
     try:
-        path.write_text(text, encoding="utf-8")
+        for path in contents:
+            if path.is_dir():
+                raise IsADirectoryError(None, "a folder has that name")
+        with TemporaryDirectory(dir=path.parent, prefix=".writing-") as scratch:
+            for path, content in contents.items():
+                (Path(scratch) / path.name).write_bytes(content)
+            for path in contents:
+                os.replace(Path(scratch) / path.name, path)
     except OSError as problem:
-        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+        raise InputError(
+            f"--out {path}: cannot be written: {problem.strerror}; name another file"
+        ) from None
 
 
-def picture(path: Path, traces: Traces, fitted: Fitted) -> None:
-    """Draw trains, medians and fitted curves; InputError where that cannot be written."""
+def picture(traces: Traces, fitted: Fitted) -> bytes:
+    """Trains, medians and fitted curves, as PNG."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8.0, 3.6), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)
     trains = (traces.up, traces.down)
-    for ax, train, way in zip(axes, trains, (fitted.up, fitted.down), strict=True):
+    for ax, train, way, expected in zip(
+        axes, trains, (fitted.up, fitted.down), fitted.expected, strict=True
+    ):
         shown = train.conductances[:: max(1, len(train.conductances) // 200)]
         ax.plot(1e6 * shown.T, color="0.8", linewidth=0.5)
         median = np.median(train.of(*fitted.working), axis=0)
         ax.plot(1e6 * median, "k.", markersize=4, label="median of working cells")
         ax.plot(1e6 * way.curve(fitted.g_min, fitted.g_max), "C1", label="fit")
+        ax.plot(1e6 * expected, "C1:", label="fit, with noise cut off at the bounds")
         ax.set_xlabel("pulses up" if way.sign > 0 else "pulses down")
     axes[0].set_ylabel("conductance [uS]")
     axes[0].legend()
-    try:
-        figure.savefig(path, dpi=150)
-    except OSError as problem:
-        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=150)
+    return content.getvalue()

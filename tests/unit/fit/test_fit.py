@@ -13,7 +13,10 @@ from neurorebit.fit.model import fit_traces
 from neurorebit.schema import Document, InputError
 
 HEAD = "cell,cycle,direction,pulse,conductance_S\n"
-AN = {1.5: 0.825164, 2.0: 0.609035, 4.0: 0.269089}  # training.md 3.2: label, normalised constant
+AN = {  # training.md 3.2: label, normalised constant
+    0.04: 31.566827, 0.5: 2.519877, 0.63: 1.997332,
+    1.5: 0.825164, 2.0: 0.609035, 4.0: 0.269089,
+}  # fmt: skip
 
 
 def after(state, pulses, label):
@@ -26,10 +29,16 @@ def after(state, pulses, label):
 
 
 def measured(labels=(1.5, -2.0), pulses=(64, 50), cells=16, cycles=12, **off):
-    """Lines of an experiment with devices of 1 to 10 uS, and the devices themselves."""
-    d2d, step, c2c, read = (off.get(name, 0.0) for name in ("d2d", "step", "c2c", "read"))
-    rng = np.random.default_rng(4)
-    lows, highs = (g * (1 + d2d * rng.normal(size=cells)) for g in (1e-6, 1e-5))
+    """Lines of an experiment with devices of ``least`` to 10 uS, and the devices themselves.
+
+    ``read`` is noise of the readings over the range, ``meter`` over the conductance.
+    """
+    d2d, step, c2c, read, meter = (
+        off.get(name, 0.0) for name in ("d2d", "step", "c2c", "read", "meter")
+    )
+    rng = np.random.default_rng(off.get("seed", 4))
+    least = off.get("least", 1e-6)
+    lows, highs = (g * (1 + d2d * rng.normal(size=cells)) for g in (least, 1e-5))
     steps = 1 + step * rng.normal(size=cells)
     lines = [HEAD]
     for cell in range(cells):
@@ -44,6 +53,7 @@ def measured(labels=(1.5, -2.0), pulses=(64, 50), cells=16, cycles=12, **off):
                         state = min(max(state + c2c * rng.normal(), 0.0), 1.0)
                     seen = state + read * rng.normal()
                     g = lows[cell] + (highs[cell] - lows[cell]) * seen
+                    g *= 1 + (meter * rng.normal() if meter else 0.0)
                     lines.append(f"{cell},{cycle},{name},{pulse},{g:.8g}\n")
     return "".join(lines), SimpleNamespace(lows=lows, highs=highs, steps=steps)
 
@@ -67,8 +77,8 @@ def test_a_device_with_all_its_variation_is_found_again(found):
     assert device.g_min == pytest.approx(np.median(truth.lows), abs=0.03 * 9e-6)
     assert device.g_max == pytest.approx(np.median(truth.highs), rel=0.03)
     assert device.c2c == pytest.approx(0.01, rel=0.05)
-    assert device.spread.high == pytest.approx(np.std(truth.highs, ddof=1) / 1e-5, rel=0.15)
-    assert device.spread.step == pytest.approx(np.std(truth.steps, ddof=1), rel=0.25)
+    assert device.spread.high.value == pytest.approx(np.std(truth.highs, ddof=1) / 1e-5, rel=0.15)
+    assert device.spread.step.value == pytest.approx(np.std(truth.steps, ddof=1), rel=0.25)
 
 
 @pytest.mark.parametrize("labels", [(0, 0), (1.5, -1.5), (2.0, 2.0), (4.0, -4.0)])
@@ -76,7 +86,7 @@ def test_without_noise_the_curve_is_found_exactly(found, labels):
     device = found(measured(labels, (100, 80), cells=1, cycles=1)[0])
     assert (device.up.label, device.down.label) == pytest.approx(labels, abs=2e-3)
     assert (device.g_min, device.g_max) == pytest.approx((1e-6, 1e-5), rel=1e-3)
-    assert device.misfit < 1e-4
+    assert device.misfit < 2e-4
     assert device.c2c < 1e-4
 
 
@@ -101,9 +111,66 @@ def test_readings_and_pulses_may_be_noisy_at_once(found):
 
 def test_equal_cells_have_no_spread_and_noise_none_either(found):
     device = found(measured(c2c=0.01)[0])
-    assert device.spread.step < 0.02
-    assert device.spread.high < 0.02
+    assert device.spread.step.value < 0.02
+    assert device.spread.high.value < 0.02
     assert device.stuck == (0, 0)
+
+
+def agrees(device, truth, labels, errors=3.5):
+    """Bounds of the cells and labels lie within their errors, and these are small."""
+    lows, highs = np.median(truth.lows), np.median(truth.highs)
+    assert device.g_min == pytest.approx(lows, rel=errors * max(device.bound_errors[0], 0.01))
+    assert device.g_max == pytest.approx(highs, rel=errors * max(device.bound_errors[1], 0.01))
+    assert max(device.bound_errors) < 0.1
+    for way, true, error in zip((device.up, device.down), labels, device.label_errors, strict=True):
+        assert way.label == pytest.approx(true, abs=errors * error)
+        assert error < 0.5
+
+
+def test_the_least_conductance_is_found_at_a_high_on_off_ratio(found):
+    """Cells as of EpiRAM: on/off 50, a pulse as noisy as the least conductance is large."""
+    text, truth = measured((0.5, -0.5), (64, 64), 8, 6, least=2e-7, d2d=0.1, step=0.1, c2c=0.02)
+    device = found(text)
+    agrees(device, truth, (0.5, -0.5))
+    lowest = min(float(line.rsplit(",", 1)[1]) for line in text.splitlines()[1:])
+    assert device.g_min > 0.9 * lowest
+    assert device.spread.low.value == pytest.approx(np.std(truth.lows, ddof=1) / 2e-7, abs=0.05)
+    assert device.c2c == pytest.approx(0.02, rel=0.05)
+
+
+def test_noise_that_reaches_the_bounds_does_not_move_them(found):
+    """Cells as of the TaOx/HfOx device: 128 pulses, 3.7 % of the range noise by each of them."""
+    text, truth = measured((0.04, -0.63), (128, 128), 8, 4, d2d=0.1, step=0.1, c2c=0.037)
+    device = found(text)
+    agrees(device, truth, (0.04, -0.63))
+    assert device.c2c == pytest.approx(0.037, rel=0.04)
+    for spread, cells in ((device.spread.low, truth.lows), (device.spread.high, truth.highs)):
+        assert spread.value == pytest.approx(np.std(cells, ddof=1) / np.mean(cells), abs=0.03)
+    assert not device.spread.step.told
+    assert device.spread.step.most > np.std(truth.steps, ddof=1)
+    assert device.misfit < 0.08, "ends that noise pushes inwards are no poor fit"
+
+
+def test_noise_of_readings_may_go_with_the_conductance(found):
+    text, truth = measured(cells=8, cycles=6, d2d=0.1, step=0.1, c2c=0.05, meter=0.03)
+    device = found(text)
+    agrees(device, truth, (1.5, -2.0))
+    assert device.c2c == pytest.approx(0.05, rel=0.05)
+
+
+def test_what_was_not_measured_is_told_and_not_called_nothing(tmp_path):
+    data, out = tmp_path / "data.csv", tmp_path / "x.yaml"
+    data.write_text(measured(cells=1, cycles=1, c2c=0.01)[0])
+    told = fit(data, out, name="x")
+    assert told.count("how cells differ is not told by one cell") == 3
+    assert "not told by one cycle" in told
+    assert "d2d: 0  # not measured: not told by one cell" in out.read_text()
+    assert "not measured: not told by one cycle" in out.read_text()
+    data.write_text(measured(cells=3, cycles=2, c2c=0.03, d2d=0.1, step=0.1)[0])
+    told = fit(data, out, name="x")
+    assert "how cells differ is not told (below" in told
+    assert "of the step not told" in out.read_text()
+    assert read_device(Document(out)).variation.d2d > 0
 
 
 def test_cells_that_do_not_move_are_counted_and_left_out(found):
@@ -182,10 +249,10 @@ def ramp(direction, cell="a", cycle="1", count=10):
 
 def test_a_hand_made_ramp(found):
     device = found(HEAD + "".join(ramp("ltp") + ramp("ltd")))
-    assert (device.g_min, device.g_max) == pytest.approx((1e-6, 11e-6), rel=1e-6)
+    assert (device.g_min, device.g_max) == pytest.approx((1e-6, 11e-6), rel=1e-4)
     assert (device.up.pulses, device.down.pulses) == (10, 10)
-    assert (device.up.label, device.down.label) == pytest.approx((0, 0), abs=1e-6)
-    assert (device.c2c, device.misfit) == pytest.approx((0, 0), abs=1e-6)
+    assert (device.up.label, device.down.label) == pytest.approx((0, 0), abs=1e-3)
+    assert (device.c2c, device.misfit) == pytest.approx((0, 0), abs=1e-4)
 
 
 def test_the_device_file_reads_back(tmp_path):
@@ -262,6 +329,16 @@ WRONG = {
         ": direction: conductance goes from 1.1e-05 S to 1e-06 S under ltp; ltp raises it"
     ),
     HEAD + 'a,1,ltp,0,"' + "1" * 200_000 + '"\n': ":2: not valid CSV",
+    HEAD.replace(",", ";"): ":1: .* semicolons separate the columns; separate them by commas",
+    HEAD.replace(",", "\t"): ":1: .* tabs separate the columns; separate them by commas",
+    HEAD.replace("cell", "Cell"): ":1: column 'cell' is written 'Cell'; write it as 'cell'",
+    "# of 2024\n" + HEAD: ":1: .* the line is a comment; begin with the line 'cell,cycle,dire",
+    "".join(UP + DOWN): ":1: .* the line has values, not names; put the line 'cell,cycle,direction",
+    "a,b\n": r":1: .*add it \(columns: cell, .*; found: a, b\)",
+    HEAD + UP[0] + 'a,1,ltp,1,"2e-6\n' + "".join(UP[2:]): ":3: a quoted value goes on after",
+    HEAD.replace("\n", ",note\n") + "a,1,ltp,0,1e-6,x\x0cy\u2028z\na,1,ltp,1,much,\n": (
+        ":3: conductance_S: expected a number"
+    ),
 }
 
 
@@ -287,5 +364,16 @@ def test_files_that_cannot_be_read_or_written_are_told(tmp_path):
         fit(data, tmp_path / "x.png", **conditions)
     with pytest.raises(InputError, match="cannot be written"):
         fit(data, tmp_path / "none" / "x.yaml", **conditions)
+    with pytest.raises(InputError, match=r"--name 'a\\nb': expected one line"):
+        fit(data, tmp_path / "x.yaml", **{**conditions, "name": "a\nb"})
     with pytest.raises(InputError, match="voltage_ltp"):
         fit(data, tmp_path / "x.yaml", **{**conditions, "voltages": (30.0, 1.0)})
+
+
+def test_where_the_picture_cannot_be_written_there_is_no_device_file(tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text(HEAD + "".join(UP + DOWN))
+    (tmp_path / "x.png").mkdir()
+    with pytest.raises(InputError, match=r"x\.png: cannot be written"):
+        fit(data, tmp_path / "x.yaml", name="x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data.csv", "x.png"]
