@@ -22,7 +22,32 @@ def test_a_walk_takes_the_curve_pulse_by_pulse(label, sign):
     trace.walk(want[0], LOW, HIGH, sign / PULSES, bend, out)
     np.testing.assert_allclose(out, want, rtol=1e-9)
     assert out[-1] == pytest.approx(HIGH if sign > 0 else LOW), "it stops at the bound"
-    shifts = np.random.default_rng(0).normal(0, 1e-7, PULSES)
-    found = np.empty(PULSES)
-    trace.surprises(want[:-1], want[1:] + shifts, LOW, HIGH, sign / PULSES, bend, found)
-    np.testing.assert_allclose(found, shifts, atol=1e-13)
+
+
+@pytest.mark.parametrize(("label", "start"), [(1.0, 0.3), (-0.6, 0.9), (0.0, 0.02)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_noise_that_the_bounds_cut_off_moves_the_mean(label, start, sign):
+    """Against cells that take pulse by pulse, each with its noise, and stop at a bound."""
+    bend, noise, cells = cell.bend(label), 0.05, 40_000
+    constant = PULSES / bend if bend else float("inf")
+    rng, g, want = np.random.default_rng(2), np.full(cells, start), [start]
+    grid = np.linspace(0.0, 1.0, 2001)
+    after = np.array([naive.pulsed(state, sign, constant, PULSES) for state in grid])
+    for _ in range(PULSES):
+        g = np.clip(np.interp(g, grid, after) + rng.normal(0.0, noise, cells), 0.0, 1.0)
+        want.append(g.mean())
+    out = np.empty(PULSES + 1)
+    trace.noisy(start, 0.0, 1.0, sign / PULSES, bend, noise, out)
+    np.testing.assert_allclose(out, want, atol=0.025)  # taken as normal
+
+
+@pytest.mark.parametrize("start", [0.5, 0.01, 0.99])
+@pytest.mark.parametrize(("pulse", "read", "relative"), [(0.05, 0.01, 0.0), (0.02, 0.03, 0.02)])
+def test_readings_of_all_sizes_are_likely_to_be_one_of_them(start, pulse, read, relative):
+    """What may be read next, near a bound and away from it, adds up to 1."""
+    odd, seen = 1e-6, np.linspace(-1.0, 2.0, 6001)
+    trains = np.stack([np.full(len(seen), start), seen], axis=1)
+    out = np.empty((len(seen), 1))
+    trace.likelihood(trains, 0.0, 1.0, 1.0 / PULSES, 0.5, pulse, read, relative, odd, out)
+    total = np.trapezoid(np.exp(out[:, 0]) - odd, seen)
+    assert total == pytest.approx(1.0, abs=0.01 if relative == 0.0 else 0.05)

@@ -212,7 +212,8 @@ def test_where_training_departs_from_the_chip_is_said(bench):
     assert "conversion=bit_serial" in planes
     (wires,) = said(wires="resistive")
     assert "wires=resistive" in wires
-    assert said(adc="ideal", conversion="bit_serial") == (ideal,), "nothing is converted"
+    told = said(adc="ideal", conversion="bit_serial")
+    assert told == (ideal, "conversion=bit_serial: without effect beside adc=ideal")
     assert "error_bits=32" in said(adc="ideal", error_bits=32)[1]
     assert "software" in said("real")[0]
 
