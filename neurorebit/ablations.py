@@ -81,8 +81,8 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
                      f"bills {chip}, where they go through exact weights")  # fmt: skip
     elif weights == "tiki_taka":
         found.append(
-            "weights=tiki_taka: a weight has two arrays; the estimate bills one, the "
-            "pulses of both, and no reads of the fast one"
+            "weights=tiki_taka: a weight has two arrays and no gradient is computed; the estimate "
+            "bills one array, the pulses of both, no reads of the fast one, and gradient units"
         )
     if weights in IN_PLACE and np.any(spec.cells_per_weight != 1.0):
         found.append("training had one cell a weight, the estimate bills "
