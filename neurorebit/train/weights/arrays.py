@@ -23,12 +23,13 @@ class Arrays:
     """How often a layer's arrays were read, their wires, and their converters forward and back.
 
     The noise of a read is drawn for each batch and each way. ``rounded``: what is read is rounded
-    to the levels of the architecture. ``mapping``: how cells stand for a weight, as ``cell.noisy``
-    numbers it.
+    to the levels of the architecture. ``follows``: the converters' ranges follow what is read.
+    ``mapping``: how cells stand for a weight, as ``cell.noisy`` numbers it.
     """
 
     site: Site
     rounded: bool = False
+    follows: bool = False
     mapping: int = 0
     reads: int = 0
     forward: Converters = field(init=False)
@@ -36,8 +37,8 @@ class Arrays:
     wires: Wires | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.forward = Converters(self.site)
-        self.backward = Converters(self.site)
+        self.forward = Converters(self.site, self.follows)
+        self.backward = Converters(self.site, self.follows)
         if self.site.training.wires == "resistive":
             self.wires = Wires(self.site)
 

@@ -32,13 +32,15 @@ class InPlaceWeights:
     in_arrays: ClassVar[bool] = True
     arrays: ClassVar[int] = 1
     digital: ClassVar[tuple[str, ...]] = ("gradient",)
+    follows: ClassVar[bool] = False  # whether converters' ranges follow what is read
 
     def __post_init__(self) -> None:
         site = self.site
         self.full = site.training.level_range * site.deviation
         self.cells = Cells(site)
         self.cells.place(initial(site) / site.dtype(self.full))
-        self.reading = Arrays(site, rounded=site.training.read == "levels")
+        rounded = site.training.read == "levels"
+        self.reading = Arrays(site, rounded, follows=self.follows)
 
     @property
     def written(self) -> Written:

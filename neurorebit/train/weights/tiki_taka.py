@@ -37,7 +37,8 @@ class TikiTakaWeights(InPlaceWeights):
     its mean steps. A batch whose vectors are worth more than one read of every row goes in rounds:
     a share of the pulses, then a read of all rows. Linear layers tell vectors and their pulse
     trains apart; others draw from the sum over the batch, of which each round has an equal share.
-    Weight decay and momentum play no part.
+    Weight decay and momentum play no part. Without decay partial sums grow out of the range that
+    the first steps found, and errors are magnified where sums are cut off: converters follow.
     """
 
     fast: Cells = field(init=False)
@@ -49,6 +50,7 @@ class TikiTakaWeights(InPlaceWeights):
     rounds: int = field(init=False, default=0)  # so far: each has draws of its own
     vectors: int = field(init=False, default=0)  # so far, where each has
     arrays: ClassVar[int] = 2
+    follows: ClassVar[bool] = True
     digital: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:

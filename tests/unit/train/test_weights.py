@@ -238,6 +238,28 @@ def test_the_converters_range_is_the_mean_over_the_first_steps_then_fixed(bench,
     assert ranges == pytest.approx([np.mean(squares[: min(i, 2) + 1]) for i in range(5)])
 
 
+def test_the_converters_of_tiki_taka_follow_partial_sums_that_grow(bench, images):
+    """Forward and back, within some of the steps that they remember."""
+    network = bench.network(SHAPE, LAYERS, 3, calibration_steps=4)
+    held = bench.model(network, "tiki_taka").matrices[0].weights
+    node, x = held.site.node, images(4, SHAPE)
+    out = np.empty((4, node.shape_out.height, node.shape_out.width, node.shape_out.channels))
+    dy = np.random.default_rng(3).normal(size=out.shape)
+    windows = Windows(x, 1 / 255, node)
+    held.cells.weight *= 0.1
+
+    def ranges(steps):
+        for _ in range(steps):
+            held.mvm(windows, out, learning=True)
+            held.mtvm(dy, windows, np.empty(x.shape))
+        return [way.powers / way.measured for way in (held.reading.forward, held.reading.backward)]
+
+    before = ranges(9)
+    held.cells.weight *= 3.0
+    assert ranges(1) == pytest.approx([3.0 * power for power in before], rel=0.01)
+    assert ranges(40) == pytest.approx([9.0 * power for power in before], rel=0.01)
+
+
 def test_inputs_errors_and_writes_are_counted(bench, images):
     network = bench.network(SHAPE, LAYERS, 3)
     model = bench.model(network, "hybrid")
