@@ -63,20 +63,17 @@ def _csv(rows: Iterable[Sequence[Any]]) -> str:
 
 
 def claim(folder: Path, option: str = "--out") -> None:
-    """InputError unless files can be written to a folder, which may not exist yet."""
-    made: list[Path] = []
+    """InputError unless files can be written to a folder, which may not exist yet.
+
+    What is missing of the path is made on trial inside a folder of its own, so that runs that
+    start together, in folders beside each other, do not meet.
+    """
+    there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
     try:
-        for place in (*reversed(folder.parents), folder):
-            if not place.is_dir():
-                place.mkdir()
-                made.append(place)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-"):
-            pass
+        with tempfile.TemporaryDirectory(dir=there, prefix=".writing-") as trial:
+            (Path(trial) / folder.relative_to(there)).mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise _unwritable(folder, problem, option) from None
-    finally:
-        for place in reversed(made):
-            place.rmdir()
 
 
 def write(folder: Path, contents: Mapping[str, str | bytes]) -> None:

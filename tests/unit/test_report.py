@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -338,6 +339,24 @@ def test_a_claim_leaves_no_trace(tmp_path):
     report.write(tmp_path / "kept", {"a.txt": "x"})
     report.claim(tmp_path / "kept")
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["a.txt"]
+
+
+def test_claims_beside_each_other_do_not_meet(tmp_path):
+    """Runs that start together: each round, eight claim folders below one that is not there."""
+    with ThreadPoolExecutor(8) as pool:
+        for i in range(50):
+            list(pool.map(report.claim, [tmp_path / f"{i}" / "out" / name for name in "abcdefgh"]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_no_folder_can_have_is_told(tmp_path):
+    for name in ("x" * 300, "new/" + "x" * 300):
+        with pytest.raises(InputError, match=r"cannot be written.*name another folder"):
+            report.claim(tmp_path / name)
+    (tmp_path / "dangling").symlink_to(tmp_path / "gone")
+    with pytest.raises(InputError, match=r"cannot be written.*name another folder"):
+        report.claim(tmp_path / "dangling" / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["dangling"]
 
 
 @pytest.mark.parametrize("below", ["", "deeper", "deeper/still"])
