@@ -79,11 +79,9 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
     elif weights == "reram_mapped":
         found.append("weights=reram_mapped: errors went back through the arrays; the estimate "
                      f"bills {chip}, where they go through exact weights")  # fmt: skip
-    elif weights == "tiki_taka":
-        found.append(
-            "weights=tiki_taka: a weight has two arrays and no gradient is computed; the estimate "
-            "bills one array, the pulses of both, no reads of the fast one, and gradient units"
-        )
+    elif weights == "tiki_taka" and not spec.holds_devices:
+        found.append("weights=tiki_taka: training had two arrays of devices a weight, the estimate "
+                     f"bills {chip} in one of SRAM")  # fmt: skip
     if weights in IN_PLACE and np.any(spec.cells_per_weight != 1.0):
         found.append("training had one cell a weight, the estimate bills "
                      f"{float(np.max(spec.cells_per_weight)):g}")  # fmt: skip

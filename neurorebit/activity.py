@@ -6,6 +6,20 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class FastActivity:
+    """What a mean step did to a layer's fast array, where a weight has two.
+
+    ``ups`` and ``downs``: pulses that a cell got. ``reads``: times that a row was read.
+    ``conductance``: mean of the cells, as a share of the range.
+    """
+
+    ups: float
+    downs: float
+    reads: float
+    conductance: float
+
+
+@dataclass(frozen=True)
 class LayerActivity:
     """What passed through one layer's arrays in a mean step.
 
@@ -15,7 +29,8 @@ class LayerActivity:
     errors that are not zero. ``conductance``: mean conductance of the layer's cells as a share of
     the range, 0 at g_min and 1 at g_max. ``set_fraction`` and ``reset_fraction``: share of the
     cells programmed up and down in one step, by ``set_levels`` and ``reset_levels`` levels each.
-    ``words_written``: share of the layer's SRAM words written in one step.
+    ``words_written``: share of the layer's SRAM words written in one step, or how often each is.
+    ``fast``: of the array that gradients pulse, where it is not that of the weights.
     """
 
     input_density: tuple[float, ...]
@@ -27,6 +42,7 @@ class LayerActivity:
     set_levels: float
     reset_levels: float
     words_written: float
+    fast: FastActivity | None = None
 
 
 @dataclass(frozen=True)

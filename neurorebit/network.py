@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field
 
-from neurorebit.activity import Activity, LayerActivity
+from neurorebit.activity import Activity, FastActivity, LayerActivity
 from neurorebit.schema import Document, InputError, Misfit, Section, quantity
 from neurorebit.training import Training
 
+EVEN = 0.02  # pulses of a fast cell over those of the busiest, in VGG11 of a quarter of the width
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
 Share = Annotated[float, quantity("", at_least=0, at_most=1)]
 Shares = Annotated[Any, quantity("", at_least=0, at_most=1, many=True)]
@@ -233,14 +234,19 @@ class Network:
             node = self.nodes[max(sources)]
         return node
 
-    def assumed(self, input_bits: int) -> Activity:
-        """The activity that the network file assumes."""
+    def assumed(self, input_bits: int, scheme: str = "") -> Activity:
+        """The activity that the network file assumes, of arrays with weights of this scheme.
+
+        What it does not say, of the fast array of Tiki-Taka, follows from its training.
+        """
         a = self.activity
         count = len(self.matrices)
         densities = [float(d) for d in a.input_density]
         densities = densities if len(densities) == count else densities * count
+        two = scheme == "tiki_taka"
+        own = f"; of the fast array ours: {EVEN:g} of the pulses of its busiest cell" if two else ""
         return Activity(
-            f"assumed: {a.source}",
+            f"assumed: {a.source}{own}",
             tuple(
                 LayerActivity(
                     input_density=(density,) * input_bits,
@@ -252,10 +258,20 @@ class Network:
                     set_levels=a.set_levels,
                     reset_levels=a.reset_levels,
                     words_written=a.words_written,
+                    fast=self._fast(node) if two else None,
                 )
-                for density in densities
+                for density, node in zip(densities, self.matrices, strict=True)
             ),
         )
+
+    def _fast(self, node: Node) -> FastActivity:
+        """What a batch does to a layer's fast array, half of it up, half of it down."""
+        matrix, own = node.matrix, self.training.tiki_taka
+        assert matrix is not None
+        vectors, rows = matrix.vectors * self.training.batch, matrix.rows * matrix.groups
+        times, read = own.turns(vectors, rows)
+        pulses = EVEN * min(own.pulses * times, vectors)
+        return FastActivity(pulses / 2.0, pulses / 2.0, times * read / rows, 0.5)
 
 
 def read_network(

@@ -118,7 +118,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     inputs = request.inputs()
     spec, network = inputs.architecture, inputs.network
     folder = request.out or Path("reports") / re.sub(r"[^\w-]+", "_", network.name)
-    activity = network.assumed(spec.input_bits)
+    activity = network.assumed(spec.input_bits, spec.weights)
     design = _estimate(inputs, activity, inputs.images)  # or refuses
     report.claim(folder)
 

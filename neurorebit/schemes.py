@@ -56,7 +56,7 @@ PLANS = {  # by name; the scheme is the name, or what is set
         ),
     ),
     "mixed_precision": IN_PLACE,
-    "tiki_taka": replace(IN_PLACE, told="learns in place; one of two arrays is billed"),
+    "tiki_taka": replace(IN_PLACE, told="learns in place, 7-bit cells, two arrays a weight"),
     "manhattan": IN_PLACE,
 }
 COLUMNS = {  # of the table: key in the files, heading, unit that is scaled
@@ -78,8 +78,8 @@ COLUMNS = {  # of the table: key in the files, heading, unit that is scaled
 }
 TOLD = (
     "Accuracy on the test images at the end, of the chip that was trained; pulses and writes per "
-    "epoch. Energy with leakage. Digital memory of a scheme that learns in place is not in its "
-    "chip's area."
+    "epoch. Energy with leakage. Velocities and residues of schemes that learn in place are not "
+    "billed."
 )
 SEEDS = (
     "Accuracy is the mean over the seeds, +- the standard deviation from seed to seed (n - 1); all "

@@ -209,8 +209,9 @@ class _Pass:
         for _, values in self._arrays(box, "training"):
             batch = values
         batch = np.minimum(batch, float(inputs.images))
-        activity = Measured.of(inputs.network.assumed(inputs.architecture.input_bits))
-        over = dict(self._arrays(box, "network.activity"))
+        given = inputs.architecture
+        activity = Measured.of(inputs.network.assumed(given.input_bits, given.weights))
+        over: dict[str, Any] = dict(self._arrays(box, "network.activity"))
         planes = (over.pop("input_density"),) if "input_density" in over else activity.planes
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             found = design(

@@ -10,6 +10,7 @@ from pydantic import Field
 from neurorebit.schema import Section, quantity
 
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
+SLOTS = 31  # of a pulse train (T. Gokmen and Y. Vlasov, doi:10.3389/fnins.2016.00333)
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class TikiTaka(Section):
     reads: Size = 64
     rate: Annotated[float, quantity("", above=0, at_most=1)] = 0.3
     forget: Annotated[float, quantity("", at_least=0, at_most=1)] | None = None
+
+    def turns(self, vectors: int, rows: int) -> tuple[int, int]:
+        """In how many rounds a layer's vectors of a batch go, and how many rows each then reads."""
+        reads = -(-vectors // self.transfer_every)
+        return min(max(round(reads / rows), 1), self.reads), min(reads, rows)
 
 
 @dataclass(frozen=True)

@@ -30,13 +30,13 @@ from neurorebit.technology import Technology
 def resistive_macro(
     tech: Technology, device: Device, arrays: ResistiveArrays, sizes: Mapping[str, Any]
 ) -> Macro:
-    """Of a device's cells."""
+    """Of a device's cells; with references for signs unless ``sizes`` says otherwise."""
     if arrays.read == "row_by_row":
         return ReramRowMacro(tech, device, cell_bits=arrays.cell_bits, **sizes)
+    sizes = {"signed": True, **sizes}
     if arrays.cells == "1t1r":
-        return ReramParallelMacro(tech, device, signed=True, **sizes)
-    selectors = arrays.selector_nonlinearity
-    return CrosspointMacro(tech, device, signed=True, nonlinearity=selectors, **sizes)
+        return ReramParallelMacro(tech, device, **sizes)
+    return CrosspointMacro(tech, device, nonlinearity=arrays.selector_nonlinearity, **sizes)
 
 
 def sram_macro(tech: Technology, arrays: SramArrays, sizes: Mapping[str, Any]) -> Macro:

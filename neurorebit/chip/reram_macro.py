@@ -165,12 +165,16 @@ class ReramMacro(Macro):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ParallelMacro(ReramMacro):
-    """All active rows at once: one conversion a column and plane. ``signed``: with references."""
+    """All active rows at once: one conversion a column and plane. ``signed``: with references.
+
+    ``summed``: lines that a read sums at most, which the converters are made for (0: all).
+    """
 
     signed: bool = False
+    summed: Real = 0.0
 
     def together(self, side: Side) -> Real:
-        return side.driven
+        return or_else(self.summed, side.driven)
 
     def converter_bits(self, side: Side) -> Real:
         return side.adc_bits
@@ -224,6 +228,41 @@ class ParallelMacro(ReramMacro):
         position = position + side.converters.convert(res).across(sensed)
         return side.passes * (side.ways * position)
 
+    def _open_rows(self, rows: Real) -> Cost:
+        """Select so many rows for programming."""
+        raise NotImplementedError
+
+    def _row_path_write(self) -> Cost:
+        return self._open_rows(1.0)
+
+    @action
+    def coincide(
+        self,
+        slots: Real,
+        rows: Real,
+        cols: Real,
+        up: Real,
+        down: Real,
+        state: Real = 0.5,
+    ) -> Cost:
+        """Pulse trains on rows and columns, which program cells where they coincide.
+
+        In a slot, first for pulses up and then for those down, so many ``rows`` carry a one, and
+        half of so many ``cols``; in all slots ``up`` and ``down`` pulses coincide in cells.
+        """
+        array, pulses, total = self.array, self.device.response, Cost()
+        half = cols / 2.0
+        kinds = (
+            (up, pulses.voltage_ltp, pulses.width_ltp, pulses.levels_ltp, array.pulse_set),
+            (down, pulses.voltage_ltd, pulses.width_ltd, pulses.levels_ltd, array.pulse_reset),
+        )
+        for sent, voltage, width, levels, pulse in kinds:
+            switched = self._open_rows(rows) | self._col_path_write(half / self.cols, 1.0)
+            slot = switched + pulse(half, voltage, width, rows)
+            taken = sent * array.written(state, voltage, width, levels)
+            total = total + slots * slot + Cost.of(taken, slots * width).under("cells")
+        return total
+
 
 @dataclass(frozen=True, eq=False)
 class ReramParallelMacro(ParallelMacro):
@@ -233,8 +272,8 @@ class ReramParallelMacro(ParallelMacro):
     def row_switches(self) -> AccessSwitchMatrix:
         return access_switches(self.tech, self.device, self.array, self.rows)
 
-    def _row_path_write(self) -> Cost:
-        return self.row_switches.write()
+    def _open_rows(self, rows: Real) -> Cost:
+        return self.row_switches.write(1.0, rows)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -263,8 +302,8 @@ class CrosspointMacro(ParallelMacro):
             name="row_switches",
         )
 
-    def _row_path_write(self) -> Cost:
-        return self.row_switches.write_half_selected()
+    def _open_rows(self, rows: Real) -> Cost:
+        return self.row_switches.write_half_selected(1.0, rows)
 
     def _col_path_write(self, written: Real, pulses: Real) -> Cost:
         return self.col_switches.write_half_selected(written, pulses)

@@ -26,7 +26,7 @@ class Pe(Block):
 
     ``results`` numbers of ``sum_bits`` bits leave the macros of one row together; ``input_bits``
     are held for all rows. ``lines`` wires run along each row of macros. ``wiring`` is the area of
-    the PE over that of its macros.
+    the PE over that of its macros. ``beside`` are more blocks, and how many of each.
     """
 
     tech: Technology
@@ -38,6 +38,7 @@ class Pe(Block):
     input_bits: Real
     lines: Real
     wiring: Real = 1.0
+    beside: tuple[tuple[Real, Block], ...] = ()
     name: str = "pe"
 
     @property
@@ -64,6 +65,7 @@ class Pe(Block):
         """Side of the PE as a square [m]."""
         parts = self.adder_tree, self.inputs, self.outputs
         logic = sum(part.footprint.area.total for part in parts)
+        logic = logic + sum(n * block.footprint.area.total for n, block in self.beside)
         return np.sqrt(self.wiring * self.macros * self.macro.footprint.area.total + logic)
 
     @cached_property
@@ -86,6 +88,7 @@ class Pe(Block):
     def parts(self) -> tuple[tuple[Real, Block], ...]:
         return (
             (self.macros, self.macro),
+            *self.beside,
             (1.0, self.adder_tree),
             (1.0, self.inputs),
             (1.0, self.outputs),

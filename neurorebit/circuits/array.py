@@ -94,16 +94,20 @@ class ReramArray(ResistiveArray):
         return Cost.of(columns * col + sensed * row, 0.0)
 
     @action
-    def pulse_set(self, cells: Real, voltage: Real, width: Real) -> Cost:
-        """Charge the lines for one pulse up in so many cells of a row; other columns inhibit."""
+    def pulse_set(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
+        """Charge the lines for one pulse up in so many cells of a row, or of each of many; other
+        columns inhibit.
+        """
         row = self.access_cap * self.device.cell.access_voltage**2 + self.row_cap * voltage**2
-        return Cost.of(row + (self.cols - cells) * self.col_cap * voltage**2, 0.0)
+        return Cost.of(rows * row + (self.cols - cells) * self.col_cap * voltage**2, 0.0)
 
     @action
-    def pulse_reset(self, cells: Real, voltage: Real, width: Real) -> Cost:
-        """Charge the lines for one pulse down in so many cells of a row: the other rows inhibit."""
-        row = self.access_cap * self.device.cell.access_voltage**2
-        row = row + (self.rows - 1.0) * self.row_cap * voltage**2
+    def pulse_reset(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
+        """Charge the lines for one pulse down in so many cells of a row, or of each of many: the
+        other rows inhibit.
+        """
+        row = rows * self.access_cap * self.device.cell.access_voltage**2
+        row = row + (self.rows - rows) * self.row_cap * voltage**2
         return Cost.of(row + cells * self.col_cap * voltage**2, 0.0)
 
 
@@ -130,22 +134,23 @@ class FefetArray(ReramArray):
         assert gate is not None
         return 2.0 * gate.polarization * gate.area * self.tech.feature**2 / pulses * voltage
 
-    def _pulse(self, cells: Real, voltage: Real) -> Cost:
-        """Open a row and charge the columns of so many cells, with their gates."""
+    def _pulse(self, cells: Real, voltage: Real, rows: Real) -> Cost:
+        """Open rows and charge the columns of so many cells of each, with their gates."""
         gate = self.device.ferroelectric
         assert gate is not None
-        row = self.access_cap * self.device.cell.access_voltage**2
-        return Cost.of(row + cells * (self.col_cap + gate.gate_cap) * voltage**2, 0.0)
+        opened = rows * self.access_cap * self.device.cell.access_voltage**2
+        column = self.col_cap + rows * gate.gate_cap
+        return Cost.of(opened + cells * column * voltage**2, 0.0)
 
     @action
-    def pulse_set(self, cells: Real, voltage: Real, width: Real) -> Cost:
-        """Charge the lines for one pulse up in so many cells of a row."""
-        return self._pulse(cells, voltage)
+    def pulse_set(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
+        """Charge the lines for one pulse up in so many cells of a row, or of each of many."""
+        return self._pulse(cells, voltage, rows)
 
     @action
-    def pulse_reset(self, cells: Real, voltage: Real, width: Real) -> Cost:
-        """Charge the lines for one pulse down in so many cells of a row."""
-        return self._pulse(cells, voltage)
+    def pulse_reset(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
+        """Charge the lines for one pulse down in so many cells of a row, or of each of many."""
+        return self._pulse(cells, voltage, rows)
 
 
 def device_array(

@@ -65,23 +65,27 @@ class CrosspointArray(ResistiveArray):
         lines = columns * self.col_cap + sensed * row_cap
         return Cost.of(lines * self.device.cell.read_voltage**2, 0.0)
 
-    def _half_selected(self, cells: Real, voltage: Real, width: Real) -> Real:
-        """Energy [J] of a pulse in cells that share the row or a column of those programmed."""
+    def _half_selected(self, cells: Real, voltage: Real, width: Real, rows: Real) -> Real:
+        """Energy [J] of a pulse in cells that share a row or a column of those programmed."""
         half = voltage / 2.0
-        sharing = (self.cols - cells) + (self.rows - 1.0) * cells
+        sharing = rows * (self.cols - cells) + (self.rows - rows) * cells
         return sharing * half**2 * self.conductance_at(0.5, half, voltage) * width
 
-    def _pulse(self, cells: Real, voltage: Real, width: Real, full: Real) -> Cost:
-        held = (self.cols - cells) * self.col_cap + (self.rows - 1.0) * self.row_cap
+    def _pulse(self, cells: Real, voltage: Real, width: Real, full: Real, rows: Real) -> Cost:
+        held = (self.cols - cells) * self.col_cap + (self.rows - rows) * self.row_cap
         lines = full * voltage**2 + held * (voltage / 2.0) ** 2
-        return Cost.of(lines + self._half_selected(cells, voltage, width), 0.0)
+        return Cost.of(lines + self._half_selected(cells, voltage, width, rows), 0.0)
 
     @action
-    def pulse_set(self, cells: Real, voltage: Real, width: Real) -> Cost:
-        """Charge the lines for one pulse up in so many cells of a row: the row takes all of it."""
-        return self._pulse(cells, voltage, width, self.row_cap)
+    def pulse_set(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
+        """Charge the lines for one pulse up in so many cells of a row, or of each of many: the
+        rows take all of it.
+        """
+        return self._pulse(cells, voltage, width, rows * self.row_cap, rows)
 
     @action
-    def pulse_reset(self, cells: Real, voltage: Real, width: Real) -> Cost:
-        """Charge the lines for one pulse down in so many cells of a row: their columns take it."""
-        return self._pulse(cells, voltage, width, cells * self.col_cap)
+    def pulse_reset(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
+        """Charge the lines for one pulse down in so many cells of a row, or of each of many: their
+        columns take it.
+        """
+        return self._pulse(cells, voltage, width, cells * self.col_cap, rows)

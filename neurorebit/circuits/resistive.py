@@ -113,10 +113,10 @@ class ResistiveArray(Block):
         """
         return self.conductance(share) * voltage**2 * width
 
-    def pulse_set(self, cells: Real, voltage: Real, width: Real) -> Cost:
-        """Charge the lines for one pulse up in so many cells of a row."""
+    def pulse_set(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
+        """Charge the lines for one pulse up in so many cells of a row, or of each of many."""
         raise NotImplementedError
 
-    def pulse_reset(self, cells: Real, voltage: Real, width: Real) -> Cost:
-        """Charge the lines for one pulse down in so many cells of a row."""
+    def pulse_reset(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
+        """Charge the lines for one pulse down in so many cells of a row, or of each of many."""
         raise NotImplementedError

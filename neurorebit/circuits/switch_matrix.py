@@ -166,10 +166,10 @@ class RowSwitchMatrix(_Beside, _SwitchMatrix):
         return self._switched(2.0 * self.control_cap * self.tech.vdd**2, changed)
 
     @action
-    def write_half_selected(self, changed: Real = 1.0) -> Cost:
-        """Select one row of a crosspoint array: the other lines go to half the write voltage."""
+    def write_half_selected(self, changed: Real = 1.0, rows: Real = 1.0) -> Cost:
+        """Select rows of a crosspoint array: the other lines go to half the write voltage."""
         line = 3.0 * self.drain_cap * self.write_voltage**2
-        energy = line * (1.0 + (self.lines - 1.0) / 4.0)
+        energy = line * (rows + (self.lines - rows) / 4.0)
         energy = energy + self.lines * self.control_cap * self.tech.vdd**2
         return self._switched(energy, changed)
 
@@ -274,8 +274,8 @@ class AccessSwitchMatrix(_Beside):
         return self._switched(density * self.lines * row, changed)
 
     @action
-    def write(self, changed: Real = 1.0) -> Cost:
-        """Open one row for programming."""
+    def write(self, changed: Real = 1.0, rows: Real = 1.0) -> Cost:
+        """Open rows for programming."""
         row = 2.0 * self.gate.output_cap * self.access_voltage**2
         row = row + 5.0 * self.gate.input_cap * self.tech.vdd**2
-        return self._switched(row, changed)
+        return self._switched(rows * row, changed)

@@ -8,11 +8,13 @@ from neurorebit.architecture import AnySpec, HybridSpec
 from neurorebit.chip.chip import Chip
 from neurorebit.chip.hybrid import HybridChip
 from neurorebit.chip.in_place import InPlaceChip
+from neurorebit.chip.tiki_taka import TikiTakaChip
 from neurorebit.cost import Real
 from neurorebit.device import Device
 from neurorebit.estimate.hybrid import HybridPhases
 from neurorebit.estimate.in_place import InPlacePhases
 from neurorebit.estimate.phases import Measured, Phase, Phases
+from neurorebit.estimate.tiki_taka import TikiTakaPhases
 from neurorebit.mapping import Floorplan, Layers
 from neurorebit.technology import Technology
 
@@ -46,6 +48,9 @@ def design(
     if isinstance(spec, HybridSpec):
         chip = HybridChip(technology, device, spec, plan)
         work = HybridPhases(chip, activity, batch)
+    elif spec.weights == "tiki_taka" and spec.holds_devices:
+        two = TikiTakaChip(technology, device, spec, plan, batch=batch)
+        work = TikiTakaPhases(two, activity, batch)
     else:
         made = InPlaceChip(technology, device, spec, plan, batch=batch)
         work = InPlacePhases(made, activity, batch)

@@ -25,6 +25,11 @@ from neurorebit.estimate.phases import (
 )
 from neurorebit.mapping import ceil
 
+PROGRAMMED = (
+    "sync: the cells change, row by row, in all arrays at once unless parallel_programming says "
+    "less"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class InPlacePhases(Phases):
@@ -44,8 +49,8 @@ class InPlacePhases(Phases):
             "gradient: activations are written to the gradient units once an image, small maps of "
             "several images are read together, errors are shifted from one kernel position to the "
             "next; the units stand beside the global buffer",
-            "update: rate times gradient, and the changes on their way to the arrays; sync: the "
-            "cells change, row by row, in all arrays at once unless parallel_programming says less",
+            "update: rate times gradient, and the changes on their way to the arrays",
+            PROGRAMMED,
             *self.chip.cell_assumptions,
         )
 
@@ -164,13 +169,17 @@ class InPlacePhases(Phases):
         dram = self.inputs_stored + self._spilled * 2.0 * m.weights / images * store.word
         return self.overlapped(streams, reads * jobs, dram, one.latency.total)
 
+    @property
+    def changes(self) -> Rows:
+        """Bits that say which cells are to change, and how."""
+        macro = self.chip.macro
+        bits: Rows = self.programmed * (np.log2(macro.rows * macro.cols) + self.spec.weight_bits)
+        return bits
+
     def update(self) -> Phase:
         """Rate times gradient, and the changes on their way to the arrays."""
-        chip, m, plan = self.chip, self.layers, self.chip.plan
-        macro, store = chip.macro, chip.gradient_store
-        scaled = store.scale(m.weights)
-        address = np.log2(macro.rows * macro.cols) + self.spec.weight_bits
-        bits = self.programmed * address
+        chip, m, plan, store = self.chip, self.layers, self.chip.plan, self.chip.gradient_store
+        scaled, bits = store.scale(m.weights), self.changes
         carried = self._in_tiles(lambda tile: shared(tile.carry(bits), plan.tiles))
         streams = {ARRAYS: scaled, "tiles": carried, "tree": self.over(chip.tree, bits)}
         dram = self._spilled * m.weights * store.word

@@ -7,7 +7,7 @@ before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -35,9 +35,19 @@ NARROW = 16.0  # bits of a partial result in a tile's output buffer
 
 
 @dataclass(frozen=True)
+class MeasuredFast:
+    """What a step did to the fast array of every layer, as arrays."""
+
+    ups: Rows
+    downs: Rows
+    reads: Rows
+    conductance: Rows
+
+
+@dataclass(frozen=True)
 class Measured:
     """The activity of every layer as arrays; ``planes`` has one for each bit of the inputs, or one
-    that stands for all of them.
+    that stands for all of them. ``fast``: where weights have a second array.
     """
 
     planes: tuple[Rows, ...]
@@ -49,6 +59,7 @@ class Measured:
     set_levels: Rows
     reset_levels: Rows
     words_written: Rows
+    fast: MeasuredFast | None = field(default=None, kw_only=True)
 
     @classmethod
     def of(cls, activity: Activity) -> Measured:
@@ -56,10 +67,14 @@ class Measured:
         layers = activity.layers
         planes = tuple(map(np.array, zip(*(layer.input_density for layer in layers), strict=True)))
         alike = all(np.array_equal(plane, planes[0]) for plane in planes)
-        others = [name for name in cls.__dataclass_fields__ if name != "planes"]
+        others = [name for name in cls.__dataclass_fields__ if name not in ("planes", "fast")]
+        fast = [layer.fast for layer in layers if layer.fast is not None]
         return cls(
             planes[:1] if alike else planes,
-            *(np.array([getattr(layer, n) for layer in layers], float) for n in others),
+            *(_of_each(layers, name) for name in others),
+            fast=MeasuredFast(*(_of_each(fast, n) for n in MeasuredFast.__dataclass_fields__))
+            if fast
+            else None,
         )
 
     @cached_property
@@ -335,6 +350,11 @@ class Phases:
             "sync": self.programmed,
         }
         return {name: over_layers(np.sum, count) for name, count in found.items()}
+
+
+def _of_each(things: Sequence[object], name: str) -> Rows:
+    """A number of each, as an array."""
+    return np.array([getattr(thing, name) for thing in things], float)
 
 
 def over_layers(sum_or_max: Callable[..., Rows], amounts: Real) -> Rows:

@@ -8,7 +8,6 @@ from numba import njit
 from neurorebit.kernels import cell, noise, pulse
 from neurorebit.kernels.pulse import MANY, of
 
-SLOTS = 31  # of a pulse train
 FEW = 16.0  # expected pulses above which their number is drawn as a normal one
 MOST = 64  # pulses where few are expected: beyond is less than a uniform number can tell
 INVERSE = 1.0 / np.arange(1.0, MOST + 1.0)
@@ -93,15 +92,17 @@ def shower(gradient, size, rate, cells, where, counts):
 
 
 @njit(cache=True, nogil=True)
-def trains(values, scale, out, first, draw, layer, purpose, seed):
-    """Pulse trains of flat values: each slot is taken with probability scale |value|."""
+def trains(values, scale, slots, out, first, draw, layer, purpose, seed):
+    """Pulse trains of flat values: each of up to 32 slots is taken with probability scale |value|,
+    and is a bit of ``out``.
+    """
     words = np.empty((4, noise.GROUPS), np.uint64)
     for i in range(0, values.size, 2):
         noise.draw(words, 32 * (first + i), draw, layer, purpose, seed)
         for j in range(i, min(i + 2, values.size)):
             least = scale * abs(values[j]) * 4294967296.0
             train = np.uint32(0)
-            for slot in range(SLOTS):
+            for slot in range(slots):
                 cell = 32 * (j - i) + slot
                 if float(words[cell & 3, cell >> 2]) < least:
                     train |= np.uint32(1) << np.uint32(slot)

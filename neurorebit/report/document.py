@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.activity import Activity
+from neurorebit.activity import Activity, LayerActivity
 from neurorebit.architecture import AnySpec, HybridSpec
 from neurorebit.cost import Bill
 from neurorebit.estimate import PHASES, Estimate
@@ -58,7 +58,7 @@ def build(
         "activity": {
             "source": activity.source,
             "layers": [
-                {"name": name, **plain(layer)}
+                {"name": name, **_activity(layer)}
                 for name, layer in zip(estimate.rows, activity.layers, strict=False)
             ],
         },
@@ -77,6 +77,13 @@ def build(
         },
         "training": training,
     }
+
+
+def _activity(layer: LayerActivity) -> Json:
+    """A layer's activity, that of a fast array among it where there is one."""
+    found: Json = plain(layer)
+    fast = found.pop("fast") or {}
+    return found | {f"fast_{key}": value for key, value in fast.items()}
 
 
 def _conventions(spec: AnySpec) -> dict[str, str]:

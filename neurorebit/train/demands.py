@@ -43,14 +43,13 @@ def demands(model: Model, epochs: float) -> Demands | None:
     bits = [layer.weights.memory for layer in model.matrices]
     sent, macs = 0.0, 0
     for layer in model.matrices:
-        matrix, written, digital = layer.node.matrix, layer.weights.written, layer.weights.digital
+        matrix, digital = layer.node.matrix, layer.weights.digital
         assert matrix is not None
         passes = [way for way in digital if way != "backward" or layer.sends_back]
         macs += len(passes) * matrix.macs
-        if pulses is not None:
-            steps = model.spec.levels - 1
-            sent += written.set_steps * float(pulses.levels_ltp) / steps
-            sent += written.reset_steps * float(pulses.levels_ltd) / steps
+        for written in (layer.weights.written, layer.weights.beside):
+            if written is not None and pulses is not None:
+                sent += sum(written.pulses(pulses, model.spec.levels))
     writes = np.concatenate([layer.weights.writes for layer in model.matrices]) / epochs
     mean, high, most = (
         (float(np.mean(writes)), float(np.percentile(writes, 99.9)), float(np.max(writes)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorebit.activity import LayerActivity
+from neurorebit.activity import FastActivity, LayerActivity
 from neurorebit.architecture import ArchitectureSpec
 from neurorebit.device import Device
 from neurorebit.kernels import cpu
@@ -28,7 +28,7 @@ from neurorebit.train.layers import (
 )
 from neurorebit.train.matrix_layer import MatrixLayer
 from neurorebit.train.state import capture
-from neurorebit.train.weights import WEIGHTS, Site
+from neurorebit.train.weights import WEIGHTS, Site, Written
 from neurorebit.train.workers import Array, Workers, Workspace
 from neurorebit.training import Training
 
@@ -246,19 +246,41 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
     seen, written = layer.seen, layer.weights.written
     matrix = layer.node.matrix
     assert matrix is not None
-    arrays = max(layer.weights.arrays, 1)  # the estimate bills one: it gets the pulses of all
-    cells = matrix.weights * written.updates * arrays
+    cells = matrix.weights * written.updates
     sets, resets = written.sets / cells, written.resets / cells
     again = max(sets, 1.0), max(resets, 1.0)  # writes of a cell in a step are told as one long one
     return LayerActivity(
         input_density=tuple(float(ones) / seen.pairs for ones in seen.ones),
         error_density=float(seen.error_ones) / seen.errors,
         error_nonzero=float(seen.error_some) / seen.errors,
-        # cells' own bounds may lie beyond the nominal ones
-        conductance=min(max(written.conductance / written.updates, 0.0), 1.0),
+        conductance=_mean(written, written.updates),
         set_fraction=sets / again[0],
         reset_fraction=resets / again[1],
-        set_levels=arrays * again[0] * written.set_steps / max(written.sets, 1),
-        reset_levels=arrays * again[1] * written.reset_steps / max(written.resets, 1),
-        words_written=arrays * written.words / cells,
+        set_levels=again[0] * written.set_steps / max(written.sets, 1),
+        reset_levels=again[1] * written.reset_steps / max(written.resets, 1),
+        words_written=written.words / cells,
+        fast=_fast(layer),
+    )
+
+
+def _mean(written: Written, updates: int) -> float:
+    """The mean conductance as a share of the range; cells' own bounds may lie beyond it."""
+    return min(max(written.conductance / updates, 0.0), 1.0)
+
+
+def _fast(layer: MatrixLayer) -> FastActivity | None:
+    """What the array saw that gradients pulse, where a weight has two."""
+    weights, site = layer.weights, layer.weights.site
+    if weights.beside is None:
+        return None
+    updates, matrix = weights.written.updates, layer.node.matrix
+    assert matrix is not None
+    assert site.device.pulses is not None
+    cells = matrix.weights * updates
+    ups, downs = weights.beside.pulses(site.device.pulses, site.spec.levels)
+    return FastActivity(
+        ups=ups / cells,
+        downs=downs / cells,
+        reads=weights.written.words / cells,
+        conductance=_mean(weights.beside, updates),
     )

@@ -326,7 +326,8 @@ class _Loop:
             self.stop.count += 1
 
     def _cells_programmed(self) -> int:
-        written = [layer.weights.written for layer in self.model.matrices]
+        weights = [layer.weights for layer in self.model.matrices]
+        written = [w for each in weights for w in (each.written, each.beside) if w is not None]
         return sum(w.sets + w.resets for w in written)
 
     def _evaluate(self) -> float | None:

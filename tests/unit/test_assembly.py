@@ -49,8 +49,12 @@ def chip_inputs(*choices):
 def work_of(inputs, plan, density, batch=200.0):
     count = len(plan.layers.channels)
     activity = Measured.of(inputs.network.assumed(inputs.architecture.input_bits))
-    fields = {name: getattr(activity, name)[:count] for name in activity.__dataclass_fields__}
-    activity = Measured(**fields | {"planes": (np.full(count, density),)})
+    cut = {
+        name: getattr(activity, name)[:count]
+        for name in activity.__dataclass_fields__
+        if name not in ("planes", "fast")
+    }
+    activity = Measured(planes=(np.full(count, density),), **cut)
     found = design(
         plan.layers, inputs.architecture, inputs.technology, inputs.device,
         activity, batch, plan,

@@ -21,6 +21,11 @@ KINDS = [
     ("reram", "arrays.cells=crosspoint"),
     ("reram", "device=hzo_fefet"),
     ("reram", "device=gst_pcm;device.cell.width=30"),
+    ("reram", "weights=tiki_taka"),
+    ("reram", "weights=tiki_taka;arrays.cells=crosspoint"),
+    ("reram", "weights=tiki_taka;arrays.read=row_by_row"),
+    ("reram", "weights=tiki_taka;device=hzo_fefet"),
+    ("sram", "weights=tiki_taka"),
     ("sram", "arrays.read=parallel"),
     ("sram", "arrays.read=row_by_row"),
 ]
@@ -37,7 +42,7 @@ def read(architecture, *choices, network="vgg11"):
 
 def run(inputs, **activity):
     network, spec = inputs.network, inputs.architecture
-    found = network.assumed(spec.input_bits)
+    found = network.assumed(spec.input_bits, spec.weights)
     layers = tuple(replace(layer, **activity) for layer in found.layers)
     return estimate(
         network, spec, inputs.technology, inputs.device,

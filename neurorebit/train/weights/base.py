@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from neurorebit.architecture import ArchitectureSpec
-from neurorebit.device import Device
+from neurorebit.device import Device, Pulses
 from neurorebit.network import Node
 from neurorebit.train.product import Windows
 from neurorebit.train.workers import Array, Workers, Workspace
@@ -89,6 +89,7 @@ class Weights(Protocol):
     instance holds beside its site is saved and taken up again by the rule of ``train/state.py``.
     """
 
+    site: Site
     in_arrays: ClassVar[bool]
     arrays: ClassVar[int]
     digital: ClassVar[tuple[str, ...]]
@@ -108,6 +109,12 @@ class Weights(Protocol):
     @property
     def written(self) -> Written:
         """What was written in the updates so far."""
+
+    @property
+    def beside(self) -> Written | None:
+        """What was written to a second array that gradients pulse, where there is one; its updates
+        are those of ``written``.
+        """
 
     @property
     def views(self) -> dict[str, Array]:
@@ -140,3 +147,8 @@ class Written:
     reset_steps: float = 0.0
     words: int = 0
     conductance: float = 0.0
+
+    def pulses(self, device: Pulses, levels: int) -> tuple[float, float]:
+        """The pulses up and down that the level steps are worth, of cells of so many levels."""
+        up, down = float(device.levels_ltp), float(device.levels_ltd)
+        return self.set_steps * up / (levels - 1), self.reset_steps * down / (levels - 1)

@@ -48,6 +48,11 @@ class InPlaceWeights:
         return self.cells.written
 
     @property
+    def beside(self) -> Written | None:
+        """There is no second array."""
+        return None
+
+    @property
     def writes(self) -> Array:
         """How often each cell was written."""
         return self.cells.writes

@@ -35,6 +35,11 @@ class RealWeights:
         self.writes = np.zeros(0, np.uint32)  # no cells
 
     @property
+    def beside(self) -> Written | None:
+        """There is no second array."""
+        return None
+
+    @property
     def views(self) -> dict[str, Array]:
         """The matrix."""
         return {"real": self.real}

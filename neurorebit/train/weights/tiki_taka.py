@@ -15,6 +15,7 @@ from neurorebit.train.weights.base import PART, Written
 from neurorebit.train.weights.cells import Cells
 from neurorebit.train.weights.in_place import InPlaceWeights
 from neurorebit.train.workers import Array, spans
+from neurorebit.training import SLOTS
 
 LEAST = 256  # cells of one job, in however many rounds
 NEWEST = 0.1  # weight of the newest batch in the running range of the fast array
@@ -77,18 +78,9 @@ class TikiTakaWeights(InPlaceWeights):
         return 32
 
     @property
-    def written(self) -> Written:
-        """What was written to both arrays."""
-        slow, fast = self.cells.written, self.fast.written
-        return Written(
-            slow.updates,
-            slow.sets + fast.sets,
-            slow.resets + fast.resets,
-            slow.set_steps + fast.set_steps,
-            slow.reset_steps + fast.reset_steps,
-            slow.words,
-            0.5 * (slow.conductance + fast.conductance),
-        )
+    def beside(self) -> Written:
+        """What was written to the fast array."""
+        return self.fast.written
 
     @property
     def writes(self) -> Array:
@@ -108,12 +100,12 @@ class TikiTakaWeights(InPlaceWeights):
         self.largest += (largest - known) * (NEWEST if known else 1.0)
         if 0.0 < self.largest < math.inf:
             rows = site.shape[0] * site.shape[1]
-            reads, times = self._reads(x.vectors)
+            times, read = own.turns(x.vectors, rows)
             # what a pulse is worth does not change with a shorter batch
             whole = x.vectors * site.training.batch // len(x.map)
             # coincidences stay rare: at most one a vector for the most pulsed cell
-            pulses = min(own.pulses * self._reads(whole)[1], whole) / self.largest
-            turn = min(reads, rows), rate / (pulses * self.fast.physics.granule * self.full)
+            pulses = min(own.pulses * own.turns(whole, rows)[0], whole) / self.largest
+            turn = read, rate / (pulses * self.fast.physics.granule * self.full)
             if site.node.kind == "linear":
                 found = self._vectors(x, dy, pulses, times, turn)
             else:
@@ -121,20 +113,14 @@ class TikiTakaWeights(InPlaceWeights):
                 product.outer(x, dy, gradient, site.workers)
                 found = self._round(gradient, size, pulses / times, times, turn)
                 site.workspace.drop(gradient)
-            self.row = (self.row + turn[0]) % rows
+            self.row = (self.row + read) % rows
             self.fast.count([counts[0] for counts, _ in found])
             cells.count([counts[1] for counts, _ in found])
-            read = times * turn[0] * site.shape[2]
-            cells.written.words += read
-            power = sum(squares for _, squares in found) / read
+            values = times * read * site.shape[2]
+            cells.written.words += values
+            power = sum(squares for _, squares in found) / values
             self.power += (power - self.power) * (NEWEST if self.power else 1.0)
         site.workspace.drop(size)
-
-    def _reads(self, vectors: int) -> tuple[int, int]:
-        """Rows to be read for so many vectors, and in how many rounds."""
-        own, rows = self.site.training.tiki_taka, self.site.shape[0] * self.site.shape[1]
-        reads = -(-vectors // own.transfer_every)
-        return reads, min(max(round(reads / rows), 1), own.reads)
 
     def _vectors(
         self, x: Windows, dy: Array, rate: float, times: int, turn: tuple[int, float]
@@ -199,7 +185,7 @@ class TikiTakaWeights(InPlaceWeights):
         site, fast, purpose = self.site, self.fast, noise.ARRAYS
         _, rows, cols = site.shape
         # a slot of both trains is taken with the square root of what a coincidence is worth
-        chance = (rate / tiki.SLOTS) ** 0.5
+        chance = (rate / SLOTS) ** 0.5
         tops = float(np.max(np.abs(errors))), float(np.max(np.abs(inputs)))
         balance = (tops[0] / tops[1]) ** 0.5 if min(tops) > 0.0 else 1.0  # 0: no pulses anyway
         bits = purpose + noise.BITS, purpose + noise.OTHER_BITS
@@ -236,7 +222,7 @@ class TikiTakaWeights(InPlaceWeights):
         def job(i: int) -> None:
             part = slice(*parts[i])
             stream = parts[i][0], self.rounds, site.index, purpose, site.seed
-            tiki.trains(flat[part], scale, trains[part], *stream)
+            tiki.trains(flat[part], scale, SLOTS, trains[part], *stream)
 
         site.workers.run(job, len(parts))
         return out

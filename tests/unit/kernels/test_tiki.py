@@ -7,6 +7,7 @@ import pytest
 from oracle import naive
 
 from neurorebit.kernels import cell, noise, tiki
+from neurorebit.training import SLOTS
 
 CELLS = 100_000
 OFFSET = 11 / 9  # on/off ratio 10
@@ -97,7 +98,7 @@ def outer(seed=0, vectors=24, rows=6, cols=5):
 def coincided(x, d, chance, draw, *, device=(1000.0, 1000.0, 0, 0.0, OFFSET)):
     trains = [np.empty(a.shape, np.uint32) for a in (x, d)]
     for a, out, purpose in zip((x, d), trains, (noise.BITS, noise.OTHER_BITS), strict=True):
-        tiki.trains(a.ravel(), chance, out.reshape(-1), 0, draw, 3, purpose, 8)
+        tiki.trains(a.ravel(), chance, SLOTS, out.reshape(-1), 0, draw, 3, purpose, 8)
     weight, counts = np.zeros((x.shape[1], d.shape[1])), np.zeros(5)
     writes = np.zeros(weight.size, np.uint32)
     tiki.coincide(weight, *trains, d, *PLAIN, device, writes, (0, 3, 0, draw, 8), counts)

@@ -277,11 +277,16 @@ def test_a_pulse_of_tiki_taka_is_worth_as_much_after_a_shorter_batch(
     layer_seen = model.matrices[layer].seen
     layer_seen.pairs = layer_seen.errors = 1
     found = activity_of(model.matrices[layer])
-    cells = 2 * held.cells.weight.size * held.written.updates
+    cells = held.cells.weight.size * held.written.updates
     assert found.set_fraction <= 1 >= found.reset_fraction
-    assert found.set_fraction * found.set_levels == pytest.approx(
-        2 * held.written.set_steps / cells
-    )
+    assert found.set_fraction * found.set_levels == pytest.approx(held.written.set_steps / cells)
+    assert (found.fast.ups + found.fast.downs) * cells == pytest.approx(np.sum(held.fast.writes))
+    rows, counts = held.site.shape[0] * held.site.shape[1], (64, 64, 7)
+    read = [
+        np.prod(held.site.training.tiki_taka.turns(n * out.height * out.width, rows))
+        for n in counts
+    ]
+    assert found.fast.reads * rows * 3 == pytest.approx(sum(read))
 
 
 def test_pulses_too_small_to_be_told_are_refused(bench):

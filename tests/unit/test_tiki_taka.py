@@ -1,0 +1,157 @@
+"""The bill of Tiki-Taka: a second array that trains pulse, its reads, and what they add up in."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from unit.test_in_place import read
+
+from neurorebit.activity import FastActivity
+from neurorebit.chip.tiki_taka import TikiTakaChip
+from neurorebit.estimate import estimate
+from neurorebit.mapping import Floorplan, Layers, array_cuts
+
+FAST = FastActivity(ups=3.0, downs=5.0, reads=2.0, conductance=0.5)
+BATCH = 128
+SWITCHED = 1.6**2 * 50e-9 * 5.5e-6  # J: a TaOx/HfOx pulse in a cell amid 1 and 10 uS
+WORD_MOVED = 2 * 32 * 3.9e-12  # J: 32 bits from HBM2 and back
+
+
+def of(*choices, network="lenet5"):
+    return read("reram", "weights=tiki_taka", *choices, network=network)
+
+
+def run(inputs, fast=FAST):
+    spec = inputs.architecture
+    found = inputs.network.assumed(spec.input_bits, spec.weights)
+    layers = tuple(replace(layer, fast=fast) for layer in found.layers)
+    return estimate(
+        inputs.network, spec, inputs.technology, inputs.device,
+        replace(found, layers=layers), batch=BATCH, images=50_000,
+    )  # fmt: skip
+
+
+def chip_of(inputs):
+    spec = inputs.architecture
+    plan = Floorplan.of(Layers.of(inputs.network, spec), spec)
+    return TikiTakaChip(inputs.technology, inputs.device, spec, plan, batch=float(BATCH))
+
+
+def joules(phase, part):
+    """Of all items below a part, layer by layer."""
+    return sum(amount for item, amount in phase.energy.items.items() if item.startswith(part))
+
+
+def test_a_weight_has_a_cell_three_times_and_nothing_forms_gradients():
+    """Slow, fast, and what the fast one is read against."""
+    area = run(of()).area.items
+    slow = area["tile/pe/reram/array"]
+    for part in ("tile/pe/fast/reram/array", "tile/pe/fast/references"):
+        assert area[part] == pytest.approx(slow, rel=1e-12)
+    assert not any("gradient" in part or "fast/reram/references" in part for part in area)
+    assert any("gradient_unit" in part for part in run(read("reram", network="lenet5")).area.items)
+
+
+def test_a_vector_takes_a_train_of_31_slots_up_and_down():
+    """Arrays work side by side, vectors one after the other; lines switch in a few percent."""
+    inputs = of()
+    found, trains = run(inputs).phases["gradient"], 31 * (50e-9 + 50e-9)
+    for node, seconds in zip(inputs.network.matrices, found.latency, strict=False):
+        assert seconds == pytest.approx(node.matrix.vectors * trains, rel=0.1)
+        assert seconds > node.matrix.vectors * trains
+
+
+def test_every_pulse_of_the_fast_cells_is_billed():
+    inputs = of()
+    taken = joules(run(inputs).phases["gradient"], "tile/pe/fast/reram/cells")
+    for node, energy in zip(inputs.network.matrices, taken, strict=False):
+        image = (FAST.ups + FAST.downs) / BATCH * node.matrix.weights
+        assert energy == pytest.approx(image * SWITCHED, rel=1e-9)
+
+
+@pytest.mark.parametrize("cells", ["1t1r", "crosspoint"])
+def test_lines_are_charged_as_trains_that_are_drawn_ask_for(cells):
+    """Every slot on its own, its lines counted one by one, against the mean of the estimate."""
+    macro = chip_of(of(f"arrays.cells={cells}")).fast.macro
+    array, volts, slots = macro.array, 1.6, 4000
+    rng = np.random.default_rng(3)
+    rows, up, down = (rng.random((slots, 128)) < p for p in (0.11, 0.05, 0.05))
+    drawn = 0.0
+    for on, columns, sets in ((rows, up, True), (rows, down, False)):
+        for row, col in zip(on, columns, strict=True):
+            n, c = int(np.sum(row)), int(np.sum(col))
+            if cells == "1t1r":
+                opened = n * array.access_cap * 1.1**2
+                held = n * array.row_cap + (128 - c) * array.col_cap
+                pulsed = (128 - n) * array.row_cap + c * array.col_cap
+                drawn += opened + (held if sets else pulsed) * volts**2
+            else:
+                full = n * array.row_cap if sets else c * array.col_cap
+                half = (128 - c) * array.col_cap + (128 - n) * array.row_cap
+                shared = np.add.outer(row, col) & ~np.logical_and.outer(row, col)
+                siemens = array.conductance_at(0.5, volts / 2, volts)
+                drawn += full * volts**2 + half * (volts / 2) ** 2
+                drawn += int(np.sum(shared)) * siemens * (volts / 2) ** 2 * 50e-9
+    found = macro.coincide(float(slots), 0.11 * 128, 0.10 * 128, 0.0, 0.0)
+    charged = found.energy.items["reram/array" if cells == "1t1r" else "crosspoint/array"]
+    assert charged == pytest.approx(drawn, rel=0.02)
+
+
+def test_rows_are_read_by_brute_force():
+    """Every row of every fast array, twice a step."""
+    inputs = of()
+    fast, energy = chip_of(inputs).fast, 0.0
+    cuts = array_cuts(inputs.network, inputs.architecture)
+    for node, blocks in zip(inputs.network.matrices, cuts, strict=True):
+        for first in range(0, node.matrix.cols, 128):
+            wide = min(128, node.matrix.cols - first) / 128
+            row = fast.read_row(0.5, wide).energy.total
+            energy += sum(stop - start for start, stop in blocks) * row
+    update = run(inputs).phases["update"]
+    assert update.macro_energy == pytest.approx(FAST.reads * energy, rel=1e-9)
+    slowest = 128 * fast.read_row(0.5, 1.0).latency.total  # lenet5 has arrays that are full
+    assert np.max(update.latency) >= FAST.reads * slowest * (1 - 1e-9)
+
+
+def test_a_row_of_one_cell_a_column_settles_to_half_a_step_of_it():
+    """Converters are made for one cell: ln(2^6) time constants of a column, or a bit less."""
+    macro = chip_of(of()).fast.macro
+    assert float(macro.front.converters.full_scale) == pytest.approx(10e-6)
+    assert float(chip_of(of()).macro.front.converters.full_scale) == pytest.approx(1280e-6)
+    settled = macro.settled(macro.front, macro.array.column_res(1.0, 0.5)).latency.total
+    load = macro.array.col_cap + macro.front.mux.gate.drain_cap * 9
+    tau = macro.array.column_res(1.0, 0.5) * load
+    assert settled == pytest.approx(tau * np.log(2**6 * 0.5), rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("bits", "times"),
+    [("auto", 1.0), ("0", FAST.reads), ("1000000000", 0.0)],
+)
+def test_words_without_room_live_in_memory(bits, times):
+    """Room for one layer: each once an iteration; for none: with every read; for all: never."""
+    inputs = of(f"gradient_unit.store_bits={bits}")
+    weights = sum(node.matrix.weights for node in inputs.network.matrices)
+    update = run(inputs).phases["update"]
+    assert np.sum(update.dram_energy) == pytest.approx(times * weights * WORD_MOVED, abs=1e-18)
+
+
+@pytest.mark.parametrize(
+    ("field", "phase"), [("ups", "gradient"), ("downs", "gradient"), ("reads", "update")]
+)
+def test_more_of_it_costs_more(field, phase):
+    more = replace(FAST, **{field: 2 * getattr(FAST, field)})
+    few, many = (run(of(), fast).phases[phase].total_energy for fast in (FAST, more))
+    assert many > few
+
+
+def test_what_the_fast_array_does_is_assumed_where_nothing_was_trained():
+    """A linear layer has a vector an image and reads a row for each, of 784."""
+    inputs = of(network="mlp")
+    assumed = inputs.network.assumed(8, "tiki_taka")
+    node, fast = inputs.network.matrices[0], assumed.layers[0].fast
+    batch = inputs.network.training.batch
+    assert fast.reads == pytest.approx(batch / node.matrix.rows)
+    assert fast.ups + fast.downs == pytest.approx(0.02 * min(100, batch))
+    assert "fast array ours" in assumed.source
+    assert all(layer.fast is None for layer in inputs.network.assumed(8, "reram").layers)
