@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from neurorebit.architecture import ArchitectureSpec, HybridSpec, InPlaceSpec
-from neurorebit.training import Training
+from neurorebit.training import IN_PLACE, NO_VELOCITY, Training
 
-IN_PLACE = ("reram", "mixed_precision", "tiki_taka", "manhattan")  # schemes of a chip in place
 LEVELS = ("hybrid", "reram_mapped")  # schemes whose cells follow real weights
 ARRAYS = (*LEVELS, *IN_PLACE)
 HEEDED = {  # keys of training that not all schemes heed, and those that do
@@ -55,7 +54,6 @@ SAID = {  # keys of training, and what another value than the default means
 }
 
 UNHEEDED = "without effect, weights={weights} knows no such choice"
-NO_VELOCITY = ("tiki_taka", "manhattan")  # schemes without momentum
 SUMS = (
     "arrays.read=row_by_row: training converted the sum of an array's rows at once, the estimate "
     "bills reads of one row after the other"

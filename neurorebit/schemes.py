@@ -78,8 +78,8 @@ COLUMNS = {  # of the table: key in the files, heading, unit that is scaled
 }
 TOLD = (
     "Accuracy on the test images at the end, of the chip that was trained; pulses and writes per "
-    "epoch. Energy with leakage. Velocities and residues of schemes that learn in place are not "
-    "billed."
+    "epoch. Energy with leakage. What schemes that learn in place keep in digital "
+    "memory is in DRAM."
 )
 SEEDS = (
     "Accuracy is the mean over the seeds, +- the standard deviation from seed to seed (n - 1); all "

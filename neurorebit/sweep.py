@@ -221,6 +221,7 @@ class _Pass:
                 device,
                 replace(activity, planes=planes, **over),
                 batch,
+                momentum=inputs.network.training.momentum,
             )
             costs = _Costs(found, batch, tuple(cut.stop - cut.start for cut in box))
             return costs.table(self.misfits(box))

@@ -10,7 +10,18 @@ from pydantic import Field
 from neurorebit.schema import Section, quantity
 
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
+IN_PLACE = ("reram", "mixed_precision", "tiki_taka", "manhattan")  # schemes that learn in cells
+NO_VELOCITY = ("tiki_taka", "manhattan")  # schemes without momentum
+WORD = 32  # bits of a real weight, a velocity, a residue
 SLOTS = 31  # of a pulse train (T. Gokmen and Y. Vlasov, doi:10.3389/fnins.2016.00333)
+
+
+def kept_words(scheme: str, momentum: float) -> int:
+    """Words that a scheme keeps of each weight in digital memory: the weight where it is not in
+    cells alone, or what has gathered between cells; its velocity where there is momentum.
+    """
+    velocity = momentum > 0.0 and scheme not in NO_VELOCITY
+    return int(scheme not in ("reram", "manhattan")) + int(velocity)
 
 
 @dataclass(frozen=True)

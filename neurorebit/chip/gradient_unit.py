@@ -204,3 +204,9 @@ class GradientStore(Block):
         """Read so many sums, times a rate each."""
         rounds = values / self.lanes
         return self.buffer.read(values * self.word) + rounds * self.multiplier.multiply()
+
+    @action
+    def follow(self, values: Real) -> Cost:
+        """Velocities or residues, so many: each times a factor, plus what is new."""
+        rounds = values / self.lanes
+        return rounds * (self.multiplier.multiply() + self.adder.add())

@@ -106,7 +106,8 @@ def estimate(
     """
     layers = Layers.of(network, spec)
     measured = Measured.of(activity)
-    found = design(layers, spec, technology, device, measured, batch)
+    momentum = network.training.momentum
+    found = design(layers, spec, technology, device, measured, batch, momentum=momentum)
     chip, plan = found.chip, found.chip.plan
     area, leakage = (
         Bill({part.removeprefix("chip/"): np.asarray(n).item() for part, n in bill.items.items()})

@@ -17,6 +17,7 @@ from neurorebit.estimate.phases import Measured, Phase, Phases
 from neurorebit.estimate.tiki_taka import TikiTakaPhases
 from neurorebit.mapping import Floorplan, Layers
 from neurorebit.technology import Technology
+from neurorebit.training import IN_PLACE, kept_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +38,11 @@ def design(
     activity: Measured,
     batch: Real,
     plan: Floorplan | None = None,
+    momentum: float = 0.0,
 ) -> Design:
     """The chip that trains a network, and its phases; ``plan`` is the best one unless given.
 
+    With ``momentum`` schemes that learn in place keep velocities beside their cells.
     Every number may be an array of designs, with a last axis of length one for the layers. What
     cannot exist is nan.
     """
@@ -53,5 +56,6 @@ def design(
         work = TikiTakaPhases(two, activity, batch)
     else:
         made = InPlaceChip(technology, device, spec, plan, batch=batch)
-        work = InPlacePhases(made, activity, batch)
+        beside = kept_words(spec.weights, momentum) if spec.weights in IN_PLACE else 0
+        work = InPlacePhases(made, activity, batch, float(beside))
     return Design(work.chip, work.all(), work.ops, work.assumptions)

@@ -24,6 +24,7 @@ from neurorebit.estimate.phases import (
     shared,
 )
 from neurorebit.mapping import ceil
+from neurorebit.training import WORD
 
 PROGRAMMED = (
     "sync: the cells change, row by row, in all arrays at once unless parallel_programming says "
@@ -33,9 +34,13 @@ PROGRAMMED = (
 
 @dataclass(frozen=True, eq=False)
 class InPlacePhases(Phases):
-    """Both passes in the same arrays; gradients in a unit of their own; cells updated in place."""
+    """Both passes in the same arrays; gradients in a unit of their own; cells updated in place.
+
+    ``kept``: words that a weight has beside its cells, its velocity and residue.
+    """
 
     chip: InPlaceChip
+    kept: float = 0.0
 
     @property
     def spec(self) -> InPlaceSpec:
@@ -45,7 +50,9 @@ class InPlacePhases(Phases):
     def own_assumptions(self) -> tuple[str, ...]:
         return (
             "batch-long tensors live in DRAM; a layer's gradients are summed over a batch in the "
-            "gradient store where it has room, else in DRAM; no momentum is kept",
+            "gradient store where it has room, else in DRAM",
+            f"velocities and residues, {self.kept:g} words of {WORD} bits a weight, live in DRAM, "
+            "read and written once an iteration; reads of cells for weight decay are not billed",
             "gradient: activations are written to the gradient units once an image, small maps of "
             "several images are read together, errors are shifted from one kernel position to the "
             "next; the units stand beside the global buffer",
@@ -179,10 +186,11 @@ class InPlacePhases(Phases):
     def update(self) -> Phase:
         """Rate times gradient, and the changes on their way to the arrays."""
         chip, m, plan, store = self.chip, self.layers, self.chip.plan, self.chip.gradient_store
-        scaled, bits = store.scale(m.weights), self.changes
+        words, bits = self.kept * m.weights, self.changes
+        scaled = store.scale(m.weights) + store.follow(words)
         carried = self._in_tiles(lambda tile: shared(tile.carry(bits), plan.tiles))
         streams = {ARRAYS: scaled, "tiles": carried, "tree": self.over(chip.tree, bits)}
-        dram = self._spilled * m.weights * store.word
+        dram = self._spilled * m.weights * store.word + 2.0 * words * WORD
         return self.overlapped(streams, m.weights / store.lanes, dram, 0.0)
 
     def sync(self) -> Phase:

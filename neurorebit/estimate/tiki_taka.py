@@ -8,7 +8,6 @@ import numpy as np
 
 from neurorebit.chip.tiki_taka import TikiTakaChip
 from neurorebit.chip.tile import Tile
-from neurorebit.chip.vector import WORD
 from neurorebit.cost import Cost, Real
 from neurorebit.estimate.in_place import PROGRAMMED, InPlacePhases
 from neurorebit.estimate.phases import (
@@ -20,7 +19,7 @@ from neurorebit.estimate.phases import (
     over_layers,
     shared,
 )
-from neurorebit.training import SLOTS
+from neurorebit.training import SLOTS, WORD
 
 
 @dataclass(frozen=True, eq=False)

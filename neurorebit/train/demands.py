@@ -8,6 +8,7 @@ import numpy as np
 
 from neurorebit.ablations import HEEDED
 from neurorebit.train.model import Model
+from neurorebit.training import WORD, kept_words
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,8 @@ def demands(model: Model, epochs: float) -> Demands | None:
     """
     if not epochs:
         return None
-    pulses, endurance = model.device.pulses, model.device.endurance
+    pulses, endurance, training = model.device.pulses, model.device.endurance, model.training
     sizes = [layer.node.matrix.weights for layer in model.matrices if layer.node.matrix]
-    bits = [layer.weights.memory for layer in model.matrices]
     sent, macs = 0.0, 0
     for layer in model.matrices:
         matrix, digital = layer.node.matrix, layer.weights.digital
@@ -56,9 +56,9 @@ def demands(model: Model, epochs: float) -> Demands | None:
         if writes.size
         else (0.0, 0.0, 0.0)
     )
-    paired = model.training.mapping == "pair" and model.spec.weights in HEEDED["mapping"]
+    paired = training.mapping == "pair" and model.spec.weights in HEEDED["mapping"]
     return Demands(
-        memory_bits_per_weight=float(np.average(bits, weights=sizes)),
+        memory_bits_per_weight=float(WORD * kept_words(model.spec.weights, training.momentum)),
         arrays_per_weight=model.matrices[0].weights.arrays * (2 if paired else 1),
         digital_macs_per_image=macs,
         pulses_per_weight_and_epoch=sent / sum(sizes) / epochs,

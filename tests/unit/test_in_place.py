@@ -185,6 +185,25 @@ def test_pulses_follow_from_the_device():
     assert sync.total_latency == pytest.approx(pulses, rel=0.05)
 
 
+@pytest.mark.parametrize(
+    ("weights", "momentum", "words"),
+    [("reram", 0.9, 1), ("mixed_precision", 0.9, 2), ("mixed_precision", 0.0, 1), ("reram", 0.0, 0),
+     ("manhattan", 0.9, 0), ("real", 0.9, 0)],
+)  # fmt: skip
+def test_velocities_and_residues_come_from_memory_and_go_back(weights, momentum, words):
+    """In words of 32 bits, once an iteration; each is multiplied and added to."""
+    inputs = read("reram", f"weights={weights}")
+    training = replace(inputs.network.training, momentum=momentum)
+    network = replace(inputs.network, training=training)
+    update = run(replace(inputs, network=network)).phases["update"]
+    count = sum(node.matrix.weights for node in network.matrices)
+    assert np.sum(update.dram_energy) == pytest.approx(words * count * 64 * 3.9e-12)
+    products = np.sum(update.energy.items["gradient_store/multiplier"])
+    bare = run(read("reram", "weights=manhattan")).phases["update"]
+    once = np.sum(bare.energy.items["gradient_store/multiplier"])
+    assert products == pytest.approx((1 + words) * once)
+
+
 def test_sram_is_written_without_pulses():
     inputs = read("sram")
     few, many = (run(inputs, set_levels=n).phases["sync"].total_energy for n in (1.0, 9.0))

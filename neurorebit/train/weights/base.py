@@ -121,10 +121,6 @@ class Weights(Protocol):
         """The weights by where they are held (real, quantised, analog), in one unit."""
 
     @property
-    def memory(self) -> int:
-        """Bits of digital memory that each weight needs, optimiser included."""
-
-    @property
     def writes(self) -> Array:
         """How often each cell was written since training began."""
 

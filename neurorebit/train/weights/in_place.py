@@ -15,14 +15,14 @@ from neurorebit.train.weights.base import PART, Site, Written
 from neurorebit.train.weights.cells import Cells
 from neurorebit.train.weights.real import initial
 from neurorebit.train.workers import Array, spans
+from neurorebit.training import kept_words
 
 
 @dataclass(eq=False)
 class InPlaceWeights:
     """One noisy array for both passes; ``full`` is the weight at the end of a cell's range.
 
-    A scheme says in ``plan`` which pulses its cells get for a gradient, in ``memory`` what digital
-    memory that takes.
+    A scheme says in ``plan`` which pulses its cells get for a gradient.
     """
 
     site: Site
@@ -95,7 +95,8 @@ class InPlaceWeights:
 
         cells.count(site.workers.run(job, len(parts)))
         site.workspace.drop(gradient)
-        cells.written.words += flat.size if self.memory else 0
+        kept = kept_words(site.spec.weights, site.training.momentum)
+        cells.written.words += flat.size if kept else 0
 
     def consider(self, gradient: Array) -> None:
         """Look at a whole gradient before its parts are planned."""
@@ -103,11 +104,6 @@ class InPlaceWeights:
     def plan(self, gradient: Array, pulses: Array, start: int, rate: float) -> None:
         """The pulses of the cells from ``start`` on, below 0 downwards."""
         raise NotImplementedError
-
-    @property
-    def memory(self) -> int:
-        """Bits of digital memory for each weight."""
-        return 0
 
     def begin_epoch(self) -> None:
         """Nothing happens."""
@@ -122,11 +118,6 @@ class MomentumWeights(InPlaceWeights):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.velocity = np.zeros(self.cells.weight.size, self.site.dtype)
-
-    @property
-    def memory(self) -> int:
-        """Velocities, where there is momentum."""
-        return 32 if self.site.training.momentum else 0
 
     def wanted(self, gradient: Array, start: int) -> Array:
         """The change of the weights, over minus the rate."""
@@ -162,11 +153,6 @@ class MixedPrecisionWeights(MomentumWeights):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.residue = np.zeros(self.cells.weight.size, self.site.dtype)
-
-    @property
-    def memory(self) -> int:
-        """The residue, and the velocities where there is momentum."""
-        return 32 + super().memory
 
     def plan(self, gradient: Array, pulses: Array, start: int, rate: float) -> None:
         """With chi <- chi - rate v: n = trunc(chi / eps), chi <- chi - n eps."""

@@ -44,11 +44,6 @@ class RealWeights:
         """The matrix."""
         return {"real": self.real}
 
-    @property
-    def memory(self) -> int:
-        """Real weights, and their velocities where there is momentum."""
-        return 64 if self.site.training.momentum else 32
-
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """The exact product."""
         whole = ((0, self.real.shape[1]),)

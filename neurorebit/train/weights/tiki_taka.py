@@ -73,11 +73,6 @@ class TikiTakaWeights(InPlaceWeights):
         self.fast.place(weight.reshape(self.fast.weight.shape))
 
     @property
-    def memory(self) -> int:
-        """What is collected between the arrays."""
-        return 32
-
-    @property
     def beside(self) -> Written:
         """What was written to the fast array."""
         return self.fast.written
