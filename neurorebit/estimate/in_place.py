@@ -51,8 +51,8 @@ class InPlacePhases(Phases):
         return (
             "batch-long tensors live in DRAM; a layer's gradients are summed over a batch in the "
             "gradient store where it has room, else in DRAM",
-            f"velocities and residues, {self.kept:g} words of {WORD} bits a weight, live in DRAM, "
-            "read and written once an iteration; reads of cells for weight decay are not billed",
+            f"velocities and residues, {WORD * self.kept:g} bits a weight, live in DRAM, read and "
+            "written once an iteration; reads of cells for weight decay are not billed",
             "gradient: activations are written to the gradient units once an image, small maps of "
             "several images are read together, errors are shifted from one kernel position to the "
             "next; the units stand beside the global buffer",
