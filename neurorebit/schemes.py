@@ -146,7 +146,8 @@ def schemes(
     Every run leaves its report in a folder of its own, ``schemes.csv`` and ``schemes.txt`` beside
     them with the picture of their learning. A run that the folder has finished, of the same inputs,
     data, seed and version, is not made again if ``request.resume``. InputError where a scheme is
-    unknown, a file is wrong or an unfinished run is in the way, before any training.
+    unknown, a file is wrong, or an unfinished run or, with ``request.resume``, another one that is
+    finished is in the way, before any training.
     """
     for name in names:
         if name not in PLANS:
@@ -174,6 +175,12 @@ def schemes(
         _refuse_unfinished(folder / _place(name, seed) for name in names for seed in each)
     first = _request(request, names[0], request.seed, folder)
     data = _data(first) if request.resume else ""
+    done = {
+        (name, seed): _finished(_request(request, name, seed, folder), data)
+        for name in names
+        for seed in each
+        if request.resume
+    }
     command = request.command(
         name="schemes", more=("--schemes", ",".join(names), "--seeds", str(seeds))
     )
@@ -184,9 +191,9 @@ def schemes(
         for seed in each:
             say(f"{name}, seed {seed}")
             one = _request(request, name, seed, folder)
-            done = (_finished(one, data) if request.resume else None) or _run(one, say, progress)
-            found[name].append(done)
-            if _unfinished(done):
+            report_of = done.get((name, seed)) or _run(one, say, progress)
+            found[name].append(report_of)
+            if _unfinished(report_of):
                 break
         rows.append(_row(name, found[name], seeds, command))
         head = _head(command, request, found)
@@ -253,17 +260,31 @@ def _data(request: Request) -> str:
 
 
 def _finished(request: Request, data: str) -> Json | None:
-    """The report of a run of the same inputs, data, seed and version that came to its end."""
+    """The report of a run that came to its end, if there is one; InputError if it is another."""
+    from neurorebit.train import checkpoint
+
     assert request.out is not None
     try:
         found: Json = json.loads((request.out / "report.json").read_text(encoding="utf-8"))
         ended = not _unfinished(found)
         images = found["training"].get("data_sha256", data)
-        same = _heeded(found["inputs"]), found["seed"], found["version"], images
+        made = _given(found["inputs"], found["seed"], found["version"], images)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    asked = _heeded(request.inputs().record()), request.seed, __version__, data
-    return found if ended and same == asked else None
+    if not ended:
+        return None
+    asked = _given(request.inputs().record(), request.seed, __version__, data)
+    if told := checkpoint.differences(made, asked):
+        raise InputError(
+            f"--resume: {request.out} has another run, which came to its end: {told}; give what it "
+            "was made with, or name another folder with --out"
+        )
+    return found
+
+
+def _given(inputs: Json, seed: int, version: str, data: str) -> Json:
+    """What a run was given, as far as its result depends on it."""
+    return {"data": data, "inputs": _heeded(inputs), "seed": seed, "version": version}
 
 
 def _heeded(inputs: Json) -> Json:

@@ -27,10 +27,11 @@ def fit(
     ``voltages`` [V] and ``widths`` [s] are those of the pulses up and down. What the data do not
     say, the cell and what is None, is taken from the device ``like``; file and table tell it.
     InputError where the data are wrong, the device has a value that no file may have or no pulses
-    to take from, or a file cannot be written.
+    to take from, or a file cannot be written or is in the way and not of a fit.
     """
     if out.suffix not in (".yaml", ".yml"):
         raise InputError(f"--out {out}: expected a name that ends in .yaml")
+    _refuse_another(out)
     if not name.isprintable() or not name.strip():
         raise InputError(f"--name {name!r}: expected one line of text")
     other = Document(paths.shipped("device", like), "device")
@@ -60,3 +61,14 @@ def fit(
     picture = output.picture(traces, fitted)
     output.write({out: text.encode(), out.with_suffix(".png"): picture})
     return output.table(traces, fitted, conditions)
+
+
+def _refuse_another(out: Path) -> None:
+    """InputError where the device file would replace one that no fit has made."""
+    try:
+        with out.open(encoding="utf-8", errors="replace") as file:
+            ours = output.MADE in file.readline()
+    except OSError:
+        return  # there is none, or writing will tell
+    if not ours:
+        raise InputError(f"--out {out}: is there, and not made by fit; name another file")

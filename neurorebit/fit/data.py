@@ -18,6 +18,7 @@ from neurorebit.schema import InputError
 COLUMNS = ("cell", "cycle", "direction", "pulse", "conductance_S")
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 DIRECTIONS = ("ltp", "ltd")
+NO_TEXT = "not a UTF-8 text file; save it as CSV in UTF-8"
 MOST = 1.0  # siemens: a number above is one of another unit
 LONGEST = 9  # digits of a pulse's number
 FEWEST = 5  # pulses of a train: fewer show no curve
@@ -74,10 +75,12 @@ def read_traces(path: Path) -> Traces:
         raw = path.read_bytes()
         text = raw.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or "not a UTF-8 text file"
+        reason = getattr(problem, "strerror", None) or NO_TEXT
         raise InputError(f"{path}: cannot be read: {reason}") from None
     rows = _rows(path, text)
     first, heads = next(rows, (1, []))
+    if not heads:
+        raise InputError(f"{path}: is empty; expected columns {', '.join(COLUMNS)}")
     for column in COLUMNS:
         if heads.count(column) != 1:
             told = _missing(column, heads) if column not in heads else "stands twice; keep one"
@@ -89,7 +92,7 @@ def read_traces(path: Path) -> Traces:
         if len(values) != len(heads):
             raise InputError(
                 f"{path}:{line}: expected {len(heads)} values, one for each column, got "
-                f"{len(values)}"
+                f"{len(values)}; {_cure(values, heads)}"
             )
         cell, cycle, direction, pulse, conductance = (values[i] for i in places)
         if direction.lower() not in DIRECTIONS:
@@ -167,6 +170,13 @@ def _missing(column: str, heads: list[str]) -> str:
         return f"is missing: the line has values, not names; put the line '{names}' before it"
     found = f"; found: {', '.join(heads)[:80]}" if heads else ""
     return f"is missing; add it (columns: {', '.join(COLUMNS)}{found})"
+
+
+def _cure(values: list[str], heads: list[str]) -> str:
+    """What to do about a line with too few values or too many."""
+    if len(values) < len(heads):
+        return "complete the line, or drop it"
+    return "write numbers with a decimal point, and put values that hold a comma in quotes"
 
 
 def _conductance(text: str, where: str) -> float:

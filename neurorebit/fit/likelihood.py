@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.kernels import cell, trace
+from neurorebit.kernels import trace
 
 Array = NDArray[np.float64]
-STEEPEST = float(cell.bend(10.0))  # of the curves that have a label
+STEEPEST = 700.0  # of the curves that are tried: labels up to 9.99, beyond which all is one step
 ODD = 1e-3  # readings that no noise explains, over twice the range
 QUIET = 2e-5  # of the range: noise below is none
 BLUR = (0.5, 0.15, 0.04)  # least noise of a reading over a pulse's: sharp bounds are found by steps

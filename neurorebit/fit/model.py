@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
+from scipy.special import chdtri
 
 from neurorebit.fit.data import Traces
 from neurorebit.fit.likelihood import QUIET, STEEPEST, most_likely
@@ -21,6 +22,7 @@ CLEAR = 0.1  # variance of a reading over that of a pulse: below, readings tell 
 OTHER = 0.1  # how far steps must be from what leads from end to end to tell other levels
 LEAST = 1e-12  # variance of a relative figure
 SMALL = 0.02  # a spread below is as good as none
+SURE = 0.95  # that a spread is not above what it is said to be below
 STUCK = 0.1  # of the usual range: what a cell must cover to count as one that works
 
 
@@ -81,7 +83,7 @@ class Spread:
     low: Figure | None
     high: Figure | None
     step: Figure | None
-    cycle: float | None
+    cycle: Figure | None
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ class Fitted:
     """A device as fitted: bounds [S], both ways, noise and spreads.
 
     ``c2c``: standard deviation of one pulse's change, ``read``: of a reading, ``misfit``: of the
-    median trains about the curves; all of the range. ``bound_errors``: standard errors of the
+    median trains about the curves; all of the range, ``noise_errors``: standard errors of the first
+    two. ``bound_errors``: standard errors of the
     bounds, relative, ``label_errors``: of both labels. ``levels``: pulses from end to end, those
     of the trains unless the steps clearly tell others. ``expected``: trains up and down of a usual
     cell from where they begin, noise that the bounds cut off included. ``working``: the cells that
@@ -106,6 +109,7 @@ class Fitted:
     expected: tuple[Array, Array]
     c2c: float
     read: float
+    noise_errors: tuple[float, float]
     misfit: float
     spread: Spread
     working: tuple[str, ...]
@@ -134,8 +138,11 @@ def fit_traces(traces: Traces) -> Fitted:
     up = Way(traces.up.pulses, 1, float(found.common[0]))
     down = Way(traces.down.pulses, -1, float(found.common[1]))
     low, high, step = (float(value) for value in np.exp(np.median(found.own, axis=0)))
-    c2c, read, relative = (float(value) for value in np.exp(found.common[2:]))
-    read = math.hypot(read, relative * usual_conductance(low, high) / (high - low))
+    c2c, *readings = (float(value) for value in np.exp(found.common[2:]))
+    readings[1] *= usual_conductance(low, high) / (high - low)
+    read = math.hypot(*readings)
+    of_both = math.hypot(*np.square(readings) * found.common_error[3:]) / read
+    noise_errors = c2c * float(found.common_error[2]), of_both
     c2c, read = c2c if c2c > 2.0 * QUIET else 0.0, read if read > found.least else 0.0
     medians = [np.median(train.of(*alive), axis=0) for train in (traces.up, traces.down)]
     expected = (
@@ -166,6 +173,7 @@ def fit_traces(traces: Traces) -> Fitted:
         expected,
         c2c,
         read,
+        noise_errors,
         misfit,
         Spread(spreads[0], spreads[1], spreads[2], cycle),
         tuple(alive),
@@ -187,40 +195,54 @@ def _differ(own: Array, errors: Array) -> Figure | None:
     if len(own) < 2:
         return None
 
-    def excess(variance: float) -> float:
+    def scatter(variance: float) -> float:
         weight = 1.0 / np.maximum(variance + errors**2, LEAST)
         mean = weight @ own / weight.sum()
-        return float(weight @ (own - mean) ** 2) - len(own) + 1
+        return float(weight @ (own - mean) ** 2)
 
-    most = float(np.var(own, ddof=1))
-    variance = 0.0
-    if most > LEAST and excess(0.0) > 0.0:
-        variance = float(brentq(excess, 0.0, 2.0 * most * len(own)))
+    def makes_up(goal: float) -> float:
+        if most <= LEAST or scatter(0.0) <= goal:
+            return 0.0
+        return float(brentq(lambda v: scatter(v) - goal, 0.0, 2.0 * most * len(own) ** 2 / goal))
+
+    most, free = float(np.var(own, ddof=1)), len(own) - 1
+    variance = makes_up(free)
     value = variance**0.5
     none, error = (  # of the variance, were the cells alike and as they are
         float(np.sqrt(2.0 / np.sum(np.maximum(v + errors**2, LEAST) ** -2.0)))
         for v in (0.0, variance)
     )
     error *= (len(own) / (len(own) - 1)) ** 0.5
-    upper = (variance + 2.0 * error) ** 0.5
+    # the scatter is chi-square distributed (Viechtbauer, Stat. Med. 26:37, 2007)
+    upper = max(makes_up(float(chdtri(free, SURE))), variance + 2.0 * none) ** 0.5
     own_error = 0.5 * error / value if value > 0.0 else upper
     told = variance >= 2.0 * none and own_error <= 0.5 * value
     return Figure(value, own_error, upper, told or upper < SMALL)
 
 
-def _cycle(traces: Traces, names: list[str], reading: float) -> float | None:
-    """How conductances after as many pulses differ from cycle to cycle.
+def _cycle(traces: Traces, names: list[str], reading: float) -> Figure | None:
+    """How conductances after as many pulses differ from cycle to cycle, over their quadratic mean.
 
-    ``reading`` is the variance of a reading [S^2], which is not the cycles'.
+    ``reading`` is the variance of a reading [S^2], which is not the cycles'. The error is that of a
+    ratio, from how the cells' trains up and down scatter.
     """
-    relative = [
-        (np.var(trains, axis=0, ddof=1) - reading) / np.mean(trains, axis=0) ** 2
+    known = [
+        (float(np.sum(np.var(trains, axis=0, ddof=1) - reading)), float(np.sum(mean * mean)))
         for name in names
         for train in (traces.up, traces.down)
         for trains in (train.of(name)[:, 0 if traces.begun else 1 :],)
+        for mean in (np.mean(trains, axis=0),)
         if len(trains) > 1
     ]
-    return max(float(np.mean(np.concatenate(relative))), 0.0) ** 0.5 if relative else None
+    if not known:
+        return None
+    variances, squares = np.array(known).T
+    ratio = max(float(variances.sum() / squares.sum()), 0.0)
+    apart = float(np.sum((variances - ratio * squares) ** 2)) * len(known) / (len(known) - 1)
+    error, value = apart**0.5 / float(squares.sum()), ratio**0.5
+    most = (ratio + 2.0 * error) ** 0.5
+    own_error = 0.5 * error / value if value > 0.0 else most
+    return Figure(value, own_error, most, own_error <= 0.5 * value or most < SMALL)
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,11 @@ from neurorebit.fit.model import Figure, Fitted, usual_conductance
 from neurorebit.schema import Document, InputError
 
 DIGITS = 5
+MADE = "fitted by neurorebit fit to"  # in the first line
 ONE_CELL = "not told by one cell"
-ONE_CYCLE = "; not measured: not told by one cycle"
+ONE_CYCLE = "not told by one cycle"
+HIDDEN = 0.4  # of a pulse's noise: less of a reading's is hardly told from it
+HARDLY = 0.5  # relative error of a noise from which on it is hardly told
 POOR_BOUND = 0.3  # relative error of a conductance
 POOR = 0.08  # misfit: a device that no curve of this kind describes
 
@@ -57,7 +60,7 @@ def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
     form, d2d = _d2d(fitted)
     up, down = fitted.up, fitted.down
     lines = [
-        f"# {conditions.name}, fitted by neurorebit fit to {' '.join(traces.file.split())}",
+        f"# {conditions.name}, {MADE} {' '.join(traces.file.split())}",
         f"# (SHA-256 {traces.sha256}).",
         f"source: {_text(source)}",
         f"name: {_text(conditions.name)}",
@@ -71,9 +74,10 @@ def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
         f"  source: {_text(source)}",
         "  form: state",
         f"  d2d: {d2d:.3g}  # {_d2d_told(fitted)}",
-        f"  c2c: {spread.cycle or 0.0:.3g}  # of the conductance after as many pulses"
-        + (ONE_CYCLE if spread.cycle is None else ""),
-        f"  read: {_read(fitted):.3g}  # of the conductance read, the meter's noise included",
+        f"  c2c: {spread.cycle.value if spread.cycle else 0.0:.3g}"
+        f"  # of the conductance after as many pulses, not read back: {_cycle(fitted)}",
+        f"  read: {_read(fitted):.3g}  # of the conductance read, the meter's noise included; of "
+        f"the range: {_noise(fitted, 1)}",
         f"  pulse_d2d: {form}",
         "  pulse_c2c: range",
         f"  stuck_low: {fitted.stuck[0]:.3g}",
@@ -92,7 +96,7 @@ def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
             )
             for direction, value in zip(("ltp", "ltd"), values, strict=True)
         ),
-        f"  c2c: {fitted.c2c:.3g}  # of the range, per pulse",
+        f"  c2c: {fitted.c2c:.3g}  # of the range, per pulse: {_noise(fitted, 0)}",
         *_assumed(like, "ferroelectric"),
     ]
     return "\n".join(lines) + "\n"
@@ -114,12 +118,15 @@ def _read(fitted: Fitted) -> float:
 
 
 def _d2d(fitted: Fitted) -> tuple[str, float]:
-    """What differs from cell to cell, as a device file names it, and by how much."""
-    spread, low, high = fitted.spread, fitted.g_min, fitted.g_max
-    of_low, of_high, step = (
-        found.value if found else 0.0 for found in (spread.low, spread.high, spread.step)
-    )
-    bounds = float(np.hypot(low * of_low, high * of_high) / np.hypot(low, high))
+    """What differs from cell to cell, as a device file names it, and by how much.
+
+    Spreads that the data hardly tell count only where there is none that they do tell.
+    """
+    found = (fitted.spread.low, fitted.spread.high, fitted.spread.step)
+    known = [f for f in found if f and f.told] or [f for f in found if f]
+    of_low, of_high, step = (f.value if f in known and f else 0.0 for f in found)
+    low, high = fitted.g_min * (found[0] in known), fitted.g_max * (found[1] in known)
+    bounds = float(np.hypot(low * of_low, high * of_high) / (np.hypot(low, high) or 1.0))
     if step < 0.5 * bounds:
         return "bounds", bounds
     if bounds < 0.5 * step:
@@ -140,6 +147,21 @@ def _d2d_told(fitted: Fitted) -> str:
             ("the step", spread.step),
         )
     )
+
+
+def _cycle(fitted: Fitted) -> str:
+    """How conductances differ from cycle to cycle, in words."""
+    return _spread(fitted.spread.cycle) if fitted.spread.cycle else ONE_CYCLE
+
+
+def _noise(fitted: Fitted, of: int) -> str:
+    """Noise of a pulse, or of a reading, of the range, in words."""
+    value, error = (fitted.c2c, fitted.read)[of], fitted.noise_errors[of]
+    hidden = HIDDEN * fitted.c2c * of
+    if value == 0.0:
+        return f"none found (below {hidden:.2%})" if hidden else "none found"
+    told = error <= HARDLY * value and value >= hidden
+    return f"{value:.2%} +- {error:.2%}" if told else f"{value:.2%}, hardly told"
 
 
 def _spread(found: Figure) -> str:
@@ -187,11 +209,10 @@ def table(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
             f"{way.label:.3f} +- {error:.2f}"
             for way, error in zip((up, down), fitted.label_errors, strict=True)), "signed labels"],
         ["stuck low, high", f"{fitted.stuck[0]:.1%}, {fitted.stuck[1]:.1%}", "of the cells"],
-        ["noise of a pulse", f"{fitted.c2c:.2%}", "of the range"],
-        ["noise of a reading", f"{fitted.read:.2%}", "of the range, the meter's included"],
-        ["spread by cycle",
-         "not told by one cycle" if spread.cycle is None else f"{spread.cycle:.1%}",
-         "of the conductance after as many pulses"],
+        ["noise of a pulse", _noise(fitted, 0), "of the range"],
+        ["noise of a reading", _noise(fitted, 1), "of the range, the meter's included"],
+        ["spread by cycle", _cycle(fitted),
+         "of the conductance after as many pulses, not read back"],
         ["misfit", f"{fitted.misfit:.2%}", "of the range, of what is expected to the median trains"
          + (": a poor fit, see the picture" if fitted.misfit > POOR else "")],
         ["pulses of", _up_and_down(conditions.voltages, "V")

@@ -12,12 +12,14 @@ from numba import njit
 
 BOW = 0.07 * math.sqrt(2.0)  # of a normalised curve over its diagonal, for a label of 1
 STRAIGHT = 1e-4  # bends below it are told by the first term of their series
-STEEPEST = 700.0  # a bend whose exponential is a number still; beyond a curve is a step as well
+STEEP = 30.0  # bends below -STEEP: what e^k dwarfs is told without it, for it may be no number
 
 
 @njit(cache=True, nogil=True)
 def curve(x, bend):
     """The state after a share ``x`` of the pulses, from state 0: (1 - e^-kx) / (1 - e^-k)."""
+    if bend < -STEEP:
+        return math.exp(bend * (1.0 - x)) * math.expm1(bend * x) / math.expm1(bend)
     return math.expm1(-bend * x) / math.expm1(-bend) if bend != 0.0 else x
 
 
@@ -26,6 +28,9 @@ def position(state, bend):
     """The share of the pulses that reaches a state: the inverse of ``curve``."""
     if state >= 1.0:
         return 1.0
+    if bend < -STEEP:
+        least = math.exp(bend)
+        return 1.0 - math.log(state + (1.0 - state) * least) / bend if state > least else 0.0
     return math.log1p(math.expm1(-bend) * state) / -bend if bend != 0.0 else state
 
 
@@ -41,10 +46,7 @@ def bow(bend):
 
 @njit(cache=True, nogil=True)
 def bend(label):
-    """The bend of a nonlinearity label, |label| < 10.1: bow(bend) = BOW label, by bisection.
-
-    Labels above 9.99 have that of ``STEEPEST``.
-    """
+    """The bend of a nonlinearity label, |label| < 10.1: bow(bend) = BOW label, by bisection."""
     wanted = BOW * abs(label)
     low, high = -7.0 * math.log(10.0), 5.0 * math.log(10.0)
     for _ in range(44):
@@ -53,7 +55,7 @@ def bend(label):
             low = middle
         else:
             high = middle
-    return math.copysign(min(math.exp(low), STEEPEST), label) if label != 0.0 else 0.0
+    return math.copysign(math.exp(low), label) if label != 0.0 else 0.0
 
 
 @njit(cache=True, nogil=True)
@@ -65,6 +67,11 @@ def pulsed(state, share, bend):
     """
     if bend == 0.0:
         return min(max(state + share, 0.0), 1.0)
+    if bend * share < 0.0 and abs(bend) > STEEP:  # away from the flat end of the curve
+        gone = state if share > 0.0 else 1.0 - state
+        more = gone * math.expm1(-bend * share) if gone > 0.0 else 0.0
+        gone = min(gone + curve(abs(share), -abs(bend)) + more, 1.0)
+        return gone if share > 0.0 else 1.0 - gone
     # B - s, without losing the little that is left where the curve is flat
     left = 1.0 - state + 1.0 / math.expm1(bend) if bend > 0.0 else 1.0 / -math.expm1(-bend) - state
     step = left * math.expm1(-bend * share) if left != 0.0 else 0.0
@@ -166,11 +173,17 @@ def showered(weight, ups, downs, cell, last, device, z):
         variance += c2c * c2c * (ups * rise * rise + downs * fall * fall) * fade
     elif form == 1:
         variance += c2c * c2c * (ups + downs) * fade
-    new = low + min(max(goal, 0.0), 1.0) * (high - low)
+    elif form == 2:  # on the way from here to the goal, which fades as its steps do
+        first = state + (low + offset) / (high - low)
+        last_one = first + 2.0 * half
+        square = 0.25 * (first + last_one) * (first + last_one) * fade
+        if b > 1e-3:  # the integral over t of (end + way e^-bt)^2 e^-2b(1-t)
+            way = (first - last_one) / gone
+            end = last_one - way * (1.0 - gone)
+            square = end * end * fade + 2.0 * end * way * (1.0 - gone) * even
+            square += way * way * (1.0 - gone) * (1.0 - gone)
+        variance += c2c * c2c * (ups + downs) * square
     width = math.sqrt(variance) * (high - low)
-    if form == 2:
-        width = math.hypot(width, c2c * (new + offset))
-        return min(max(new + width * z, low), high)
     return min(max(low + goal * (high - low) + width * z, low), high)
 
 

@@ -121,8 +121,9 @@ def to_levels(
         meant = now / top
         held = max(levels[i], -top) / top if way == 0 else weight[i]
         ups, downs = 0, 0
-        if way == 2 and traits_here[0] < traits_here[1]:
-            weight[i] = traits_here[0]
+        if way == 2:
+            if traits_here[0] < traits_here[1]:  # a stuck cell gets the pulses all the same
+                weight[i] = traits_here[0]
             held = -1.0
             downs += device[1]
             writes[i] += 1

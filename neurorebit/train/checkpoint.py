@@ -145,20 +145,25 @@ def load(folder: Path) -> Saved:
 
 def check(saved: Saved, identity: Json) -> None:
     """InputError unless a checkpoint is of this run; it names what differs."""
-    there, here = (dict(_leaves(run)) for run in (saved.identity, json.loads(json.dumps(identity))))
+    if told := differences(saved.identity, identity):
+        raise InputError(
+            f"{saved.path}: is of another run: {told}; give what it was started with, or remove "
+            "the file and drop --resume to start anew"
+        )
+
+
+def differences(run: Json, other: Json) -> str:
+    """What two runs were not given alike, the first there and the other here; empty if nothing."""
+    there, here = (dict(_leaves(json.loads(json.dumps(of)))) for of in (run, other))
     differing = [
         key for key in sorted(there.keys() | here.keys()) if _said(there, key) != _said(here, key)
     ]
-    if differing:
-        told = "; ".join(
-            f"{key} is {_said(there, key)} there, {_said(here, key)} here"
-            for key in differing[:MENTIONED]
-        )
-        more = len(differing) - MENTIONED
-        raise InputError(
-            f"{saved.path}: is of another run: {told}{f'; and {more} more' if more > 0 else ''}; "
-            "give what it was started with, or remove the file and drop --resume to start anew"
-        )
+    told = [
+        f"{key} is {_said(there, key)} there, {_said(here, key)} here"
+        for key in differing[:MENTIONED]
+    ]
+    more = len(differing) - MENTIONED
+    return "; ".join([*told, f"and {more} more"] if more > 0 else told)
 
 
 def refuse_unfinished(folder: Path) -> None:

@@ -25,7 +25,8 @@ def transposed(dy: Array, real: Array, bits: int, x: Windows, dx: Array, workers
     """``dx`` = the transposed weights [groups, rows, cols], in words of 32 bits, times ``dy``.
 
     ``dy`` [B, H, W, N] are errors that have been rounded to ``bits``. Each product of vector and
-    row is exact; it is rounded once, to the type of ``dx``, and windows that overlap are added up.
+    row is exact in whole numbers; it is then rounded, to 2^-37 of its terms and to the type of
+    ``dx``, and windows that overlap are added up.
     """
     node = x.node
     groups, rows, cols = real.shape

@@ -77,14 +77,23 @@ def test_seeds_are_averaged_and_finished_runs_are_not_made_again(command, tiny, 
 
 
 def test_finished_runs_are_known_by_what_they_ran_on(command, tiny, data, place):
-    """However it was asked for; another seed or setting is another run."""
+    """However it was asked for; of another setting it is another run, and stays."""
     run = ("run", tiny, "--data", data, "--weights", "hybrid", "--epochs", "1")
     assert command(*run, "--out", "one/hybrid_seed0").code == 0
     words = ("schemes", tiny, "--data", data, "--schemes", "hybrid", "--out", "one", "--resume")
     assert "epoch 1" not in command(*words, "--epochs", "1").err
     another = ("--set", "training.tiki_taka.rate=0.1")  # hybrid does not heed it
     assert "epoch 1" not in command(*words, "--epochs", "1", *another).err
-    assert "epoch 1" in command(*words, "--epochs", "1", "--set", "training.momentum=0.8").err
+    report = place / "one/hybrid_seed0/report.json"
+    before = report.read_bytes()
+    other = command(*words, "--epochs", "2", "--set", "training.momentum=0.8")
+    assert (other.code, other.out, other.err.count("\n")) == (2, "", 1)
+    assert "another run, which came to its end" in other.err
+    assert (
+        "training.epochs is 1 there, 2 here; inputs.network.values.training.momentum" in other.err
+    )
+    assert "name another folder with --out" in other.err
+    assert report.read_bytes() == before
 
 
 def test_a_run_on_other_images_is_another_run(command, tiny, data, place):
@@ -94,13 +103,16 @@ def test_a_run_on_other_images_is_another_run(command, tiny, data, place):
     assert "epoch 1" not in command(*words, "--data", data).err
     report = place / "one/real_seed0/report.json"
     found = json.loads(report.read_text())
-    found["training"]["data_sha256"] = "of other images"
+    images, found["training"]["data_sha256"] = found["training"]["data_sha256"], "of other images"
     report.write_text(json.dumps(found))
-    assert "epoch 1" in command(*words, "--data", data).err
-    found = json.loads(report.read_text())
+    told = 'another run, which came to its end: data is "of other images" there'
+    assert told in command(*words, "--data", data).err
+    found["training"]["data_sha256"] = images
     found["version"] = "0.0.0"
     report.write_text(json.dumps(found))
-    assert "epoch 1" in command(*words, "--data", data).err
+    refused = command(*words, "--data", data)
+    assert refused.code == 2
+    assert 'version is "0.0.0" there' in refused.err
 
 
 def test_a_scheme_that_diverged_is_marked_also_when_it_is_found_finished(

@@ -61,6 +61,16 @@ class HybridWeights(LevelWeights):
             pulse.place(flat[start:stop], *physics.part(start, stop)[:2])
         return float(np.sum(flat, dtype=np.float64))
 
+    def due(self, update: int) -> bool:
+        """Whether the cells follow the real weights at this update."""
+        every = self.site.training.reprogram
+        return every == "change" or update % every == 0
+
+    @property
+    def every(self) -> bool:
+        """Whether all cells are written, or those whose level changes."""
+        return self.site.training.reprogram != "change" and self.due(self.written.updates)
+
     @property
     def views(self) -> dict[str, Array]:
         """The real weights and the cells."""

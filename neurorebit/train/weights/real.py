@@ -133,15 +133,18 @@ class LevelWeights(RealWeights):
         return top if self.odd else (top - 1) // 2
 
     @property
+    def every(self) -> bool:
+        """Whether all that follows the real weights is written, or what changes."""
+        return False
+
+    @property
     def grid(self) -> tuple[float, int, bool, bool]:
         """What kernels ask for: levels per weight, top, whether only odd ones, whether all."""
-        every = self.site.training.reprogram != "change" and self.due(self.written.updates)
-        return self.top / self.full, self.top, self.odd, every
+        return self.top / self.full, self.top, self.odd, self.every
 
     def due(self, update: int) -> bool:
         """Whether what follows the real weights follows them at this update."""
-        every = self.site.training.reprogram
-        return every == "change" or update % every == 0
+        return True
 
     def _fit(self) -> None:
         if self.stale:

@@ -9,7 +9,8 @@ import pytest
 from neurorebit.device import read_device
 from neurorebit.fit import fit
 from neurorebit.fit.data import read_traces
-from neurorebit.fit.model import fit_traces
+from neurorebit.fit.model import Figure, Spread, _differ, fit_traces
+from neurorebit.fit.output import _d2d
 from neurorebit.schema import Document, InputError
 
 HEAD = "cell,cycle,direction,pulse,conductance_S\n"
@@ -98,7 +99,7 @@ def test_noise_of_readings_is_told_from_noise_of_pulses(found, read):
     assert device.c2c < 0.3 * read
     assert (device.up.label, device.down.label) == pytest.approx((1.5, -2.0), abs=0.2)
     assert (device.g_min, device.g_max) == pytest.approx((1e-6, 1e-5), abs=0.02 * 9e-6)
-    assert device.spread.cycle < 0.025  # with the noise of readings it would be 0.04 to 0.1
+    assert device.spread.cycle.value < 0.025  # with the noise of readings it would be 0.04 to 0.1
     assert device.misfit < 0.01
 
 
@@ -107,6 +108,73 @@ def test_readings_and_pulses_may_be_noisy_at_once(found):
     assert (device.up.label, device.down.label) == pytest.approx((1.5, -2.0), abs=0.3)
     assert (device.c2c, device.read) == pytest.approx((0.01, 0.03), rel=0.15)
     assert device.misfit < 0.04
+
+
+def test_noises_lie_within_their_errors(found):
+    """And where a few cells hardly tell one, its error says so."""
+    for seed in range(3):
+        device = found(measured(read=0.02, c2c=0.02, cells=4, cycles=3, seed=seed)[0])
+        for value, error in zip((device.c2c, device.read), device.noise_errors, strict=True):
+            assert value == pytest.approx(0.02, abs=3.5 * error)
+            assert 0.0005 < error < 0.01
+
+
+def test_noise_of_readings_that_pulses_hide_is_said_to_be_hardly_told(tmp_path):
+    data, out = tmp_path / "data.csv", tmp_path / "x.yaml"
+    for read, told in ((0.003, ("hardly told", "none found (below 0.")), (0.015, ("% +- 0.",))):
+        data.write_text(measured(cells=3, cycles=2, c2c=0.02, read=read)[0])
+        (line,) = [row for row in fit(data, out, name="x").splitlines() if "of a reading" in row]
+        assert any(words in line for words in told), line
+
+
+@pytest.mark.parametrize("ratio", [2.0, 45.0])
+def test_cycles_differ_by_what_their_conductances_scatter_over_their_size(found, ratio):
+    """One cycle is 0.2 uS above, the next below: a scatter of 0.2 sqrt(2) uS at every pulse."""
+    levels = [10.0 / ratio + (10.0 - 10.0 / ratio) * n / 20 for n in range(21)]
+    lines = [HEAD]
+    for cycle, off in (("a", 0.2), ("b", -0.2)):
+        for way, train in (("ltp", levels), ("ltd", levels[::-1])):
+            lines += [f"1,{cycle},{way},{n},{g + off:.6f}e-6\n" for n, g in enumerate(train)]
+    cycle = found("".join(lines)).spread.cycle
+    square = sum(g * g for g in levels) / len(levels)
+    assert cycle.value == pytest.approx((2 * 0.2**2 / square) ** 0.5, rel=0.02)
+
+
+def test_a_spread_is_seldom_above_what_it_is_said_to_be_below():
+    """Few cells of 10 %: the bound fails one time in twenty."""
+    rng, draws = np.random.default_rng(2), 2000
+    for cells in (3, 8):
+        bounds = [
+            _differ(0.1 * rng.normal(size=cells), np.full(cells, 0.01)).most for _ in range(draws)
+        ]
+        assert np.mean(np.array(bounds) < 0.1) == pytest.approx(0.05, abs=0.02)
+
+
+def test_a_spread_that_is_hardly_told_does_not_dilute_one_that_is():
+    told, vague = Figure(0.1, 0.02), Figure(0.01, 0.1, 0.2, told=False)
+
+    def d2d(*spreads):
+        return _d2d(SimpleNamespace(g_min=1e-6, g_max=1e-5, spread=Spread(*spreads, None)))
+
+    assert d2d(told, told, vague) == ("bounds", pytest.approx(0.1))
+    assert d2d(vague, told, vague) == ("bounds", pytest.approx(0.1))
+    assert d2d(vague, vague, told) == ("step", pytest.approx(0.1))
+    assert d2d(told, told, told) == ("step_and_bounds", pytest.approx(0.1))
+    assert d2d(vague, vague, vague) == ("step_and_bounds", pytest.approx(0.01))
+    assert d2d(None, None, None) == ("step_and_bounds", 0.0)
+
+
+def test_a_device_file_that_no_fit_has_made_is_not_replaced(tmp_path):
+    data, out = tmp_path / "mlp.csv", tmp_path / "mlp.yaml"
+    data.write_text(HEAD + "".join(ramp("ltp") + ramp("ltd")))
+    out.write_text("# a network of mine\n")
+    with pytest.raises(InputError, match=r"mlp\.yaml: is there, and not made by fit; name another"):
+        fit(data, out, name="x")
+    assert out.read_text() == "# a network of mine\n"
+    out.unlink()
+    fit(data, out, name="x")
+    fit(data, out, name="y")
+    assert read_device(Document(out)).name == "y"
 
 
 def test_equal_cells_have_no_spread_and_noise_none_either(found):
@@ -165,7 +233,7 @@ def test_what_was_not_measured_is_told_and_not_called_nothing(tmp_path):
     assert told.count("how cells differ is not told by one cell") == 3
     assert "not told by one cycle" in told
     assert "d2d: 0  # not measured: not told by one cell" in out.read_text()
-    assert "not measured: not told by one cycle" in out.read_text()
+    assert "as many pulses, not read back: not told by one cycle" in out.read_text()
     data.write_text(measured(cells=3, cycles=2, c2c=0.03, d2d=0.1, step=0.1)[0])
     told = fit(data, out, name="x")
     assert "how cells differ is not told (below" in told
@@ -305,12 +373,13 @@ def test_a_ferroelectric_device_keeps_its_gate_stack(tmp_path):
 
 UP, DOWN = ramp("ltp"), ramp("ltd")
 WRONG = {
-    "": r":1: column 'cell' is missing; add it \(columns: cell, cycle, direction, pulse, cond",
+    "": ": is empty; expected columns cell, cycle, direction, pulse, conductance_S",
     "cell,cycle,direction,conductance_S\n": ":1: column 'pulse' is missing; add it",
     HEAD.replace("cycle", "cell"): ":1: column 'cell' stands twice; keep one",
     HEAD: ": direction: no line has ltp; a device needs ltp and ltd measured",
     HEAD + "".join(UP): ": direction: no line has ltd",
-    HEAD + "a,1,ltp,0\n": ":2: expected 5 values, one for each column, got 4",
+    HEAD + "a,1,ltp,0\n": ":2: expected 5 values, one for each column, got 4; complete the line",
+    HEAD + "a,1,ltp,0,1,5e-6\n": ":2: .*, got 6; write numbers with a decimal point",
     HEAD + "\na,1,up,0,1e-6\n": r":3: direction: expected ltp \(up\) or ltd \(down\), got 'up'",
     HEAD + "a,1,ltp,-1,1e-6\n": ":2: pulse: expected a whole number from 0 on, got '-1'",
     HEAD + "a,1,ltp,1.5,1e-6\n": ":2: pulse: expected a whole number from 0 on, got '1.5'",
@@ -357,7 +426,7 @@ def test_files_that_cannot_be_read_or_written_are_told(tmp_path):
         fit(tmp_path / "none.csv", tmp_path / "x.yaml", **conditions)
     data = tmp_path / "data.csv"
     data.write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError, match="not a UTF-8 text file"):
+    with pytest.raises(InputError, match="not a UTF-8 text file; save it as CSV in UTF-8"):
         fit(data, tmp_path / "x.yaml", **conditions)
     data.write_text(HEAD + "".join(UP + DOWN))
     with pytest.raises(InputError, match=r"ends in \.yaml"):

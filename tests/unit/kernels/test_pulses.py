@@ -47,6 +47,7 @@ def test_all_pulses_lead_from_one_end_to_the_other(label):
     assert cell.pulsed(0.0, 1.0, bend) == pytest.approx(1.0, abs=1e-12)
     assert cell.pulsed(1.0, -1.0, bend) == pytest.approx(0.0, abs=1e-12)
     assert cell.position(0.0, bend) == 0.0
+    assert all(cell.curve(x, bend) <= cell.curve(x + 0.01, bend) for x in np.arange(0, 1, 0.01))
     if abs(label) > 9.0:
         return  # a step: states in between are told apart by no number
     for state in (0.0, 0.2, 0.9, 0.999):

@@ -15,7 +15,7 @@ PLAIN = [np.array([v]) for v in (-1.0, 1.0, 1.0, 0.0, 0.0)]  # linear cells, all
 
 
 @pytest.mark.parametrize("labels", [(0.04, -0.63), (2.4, -4.88), (1.0, 1.0), (0.0, 0.0)])
-@pytest.mark.parametrize(("form", "c2c"), [(0, 0.5), (0, 0.0), (1, 0.01)])
+@pytest.mark.parametrize(("form", "c2c"), [(0, 0.5), (0, 0.0), (1, 0.01), (2, 0.01)])
 def test_pulses_in_random_order_move_a_cell_as_one_after_the_other(labels, form, c2c):
     """Mean and spread of random orders, each pulse with noise of its own."""
     rng, ups, downs, orders = np.random.default_rng(5), 40, 50, 3000

@@ -173,6 +173,18 @@ def test_all_cells_can_be_rewritten_every_so_many_steps(bench, images, every):
     )
 
 
+def test_software_levels_follow_the_weights_whatever_is_said_of_cells(bench, images):
+    """An epoch on, the outermost level is that of the weights as they are."""
+    model = bench.model(bench.network(SHAPE, LAYERS, 3, reprogram=1000), "quantized")
+    held, x, labels = model.matrices[0].weights, images(4, SHAPE), np.array([0, 1, 2, 0])
+    one_step(model, x, labels)
+    held.real *= 1.5
+    spread = np.std(held.real)
+    held.begin_epoch()
+    one_step(model, x, labels, rate=1e-9)
+    assert held.full == pytest.approx(held.site.training.level_range * spread, rel=1e-6)
+
+
 def test_levels_of_rare_writes_keep_their_units_until_then(bench, images):
     """The outermost level follows the weights with the write that follows the epoch's begin."""
     network = bench.network(SHAPE, LAYERS, 3, reprogram=3)
