@@ -161,7 +161,7 @@ def _noise(fitted: Fitted, of: int) -> str:
     if value == 0.0:
         return f"none found (below {hidden:.2%})" if hidden else "none found"
     told = error <= HARDLY * value and value >= hidden
-    return f"{value:.2%} +- {error:.2%}" if told else f"{value:.2%}, hardly told"
+    return f"{value:.2%} +- {100 * error:.1g}%" if told else f"{value:.2%}, hardly told"
 
 
 def _spread(found: Figure) -> str:
