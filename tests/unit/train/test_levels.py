@@ -132,12 +132,18 @@ def test_stuck_cells_stay_at_their_end_however_they_are_written(bench, images, w
     )
     assert {-1, 0, 1} == set(stuck)
     x, labels = images(8, SHAPE), np.arange(8) % 3
+    changes = np.zeros(held.levels.size, int)
     for _ in range(3):
+        before = held.levels.copy()
         one_step(model, x, labels, rate=0.5)
+        changes += (held.levels != before).ravel()
         for end in (-1, 1):
             np.testing.assert_allclose(held.analog.ravel()[stuck == end], end)
         assert len(np.unique(held.analog.ravel()[stuck == 0])) > 3
     assert held.total == pytest.approx(held.analog.sum())
+    assert changes[stuck != 0].sum() > 0
+    if write in ("direct", "reset"):  # nothing is read back: who writes knows of no stuck cells
+        np.testing.assert_array_equal(held.writes, changes)
 
 
 @pytest.mark.parametrize("weights", ["reram", "mixed_precision", "manhattan"])
