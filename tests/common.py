@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from neurorebit import paths
-from neurorebit.schema import Document, InputError
+from neurorebit.schema import Document, InputError, paths
 
 
 def document(kind: str, name: str, **sets: str) -> Document:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from neurorebit.train.model import Model
-from neurorebit.train.product import Windows
-from neurorebit.train.trainer import softmax_loss
+from neurorebit.training.model import Model
+from neurorebit.training.product import Windows
+from neurorebit.training.trainer import softmax_loss
 
 CONV = {"kind": "conv", "channels": 5, "kernel": 3, "padding": 1}
 LAYERS = [CONV, {"kind": "relu"}, {"kind": "flatten"}, {"kind": "linear", "features": 3}]

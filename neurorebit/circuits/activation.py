@@ -8,12 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.gates import Gate, cell_height, cells, log2_up
 from neurorebit.circuits.layout import Placed, stretched
 from neurorebit.circuits.sense_amp import SenseAmp
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)

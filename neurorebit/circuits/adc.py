@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.layout import Placed, stretched
 from neurorebit.circuits.sensing import (
     column_power,
@@ -20,8 +21,7 @@ from neurorebit.circuits.sensing import (
     widened,
     within,
 )
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import ConverterFit, Technology
+from neurorebit.schema.technology import ConverterFit, Technology
 
 REFERENCES = np.arange(1.0, 256.0)  # of the widest flash converter
 

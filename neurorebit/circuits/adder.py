@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import STEP, cells, log2_up, stage
 from neurorebit.circuits.layout import Placed, bank, stretched
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 NANDS = 9.0  # NAND2 gates of a full adder
 LEVELS = np.arange(24.0)  # of a tree: more operands than any chip has; beyond is nan

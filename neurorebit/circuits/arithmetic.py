@@ -13,10 +13,10 @@ import numpy as np
 
 from neurorebit.circuits.adder import NANDS, Adder
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import STEP, cells, chain
 from neurorebit.circuits.register import Register
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 # Most rows that a Dadda tree brings down to two in one level, two levels, …
 DADDA = np.array([2.0, 3, 4, 6, 9, 13, 19, 28, 42, 63, 94, 141])

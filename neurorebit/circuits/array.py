@@ -12,13 +12,13 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import Gate, cell_edges, gate_cap, nfet_res, pfet_res, stage
 from neurorebit.circuits.resistive import ResistiveArray
 from neurorebit.circuits.shared import shared
 from neurorebit.circuits.wire import wire_res
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.device import Device
-from neurorebit.technology import Technology
+from neurorebit.schema.device import Device
+from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.cost import Bill, Footprint, Real
-from neurorebit.technology import Technology
+from neurorebit.circuits.cost import Bill, Footprint, Real
+from neurorebit.schema.technology import Technology
 
 # Of these a block has more than none; other numbers may be zero, and none is below.
 ABOVE_ZERO = {

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.gates import cell_height, cells, log2_up, whole_up
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.shared import shared
 from neurorebit.circuits.sram import SramRows
-from neurorebit.cost import Cost, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import cells, nand, or_else
 from neurorebit.circuits.layout import Placed
 from neurorebit.circuits.sensing import (
@@ -17,8 +18,7 @@ from neurorebit.circuits.sensing import (
     widened,
     within,
 )
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 def slender(block: Placed, area: Real, count: Real, aspect: Real) -> tuple[Real, Real]:

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import STEP, cells, chain
 from neurorebit.circuits.layout import Placed, stretched
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 INVERTERS, NANDS, NANDS3 = 4.0, 4.0, 3.0  # gates of one bit
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.resistive import ResistiveArray
-from neurorebit.cost import Cost, Real, action
-from neurorebit.device import Device
-from neurorebit.technology import Technology
+from neurorebit.schema.device import Device
+from neurorebit.schema.technology import Technology
 
 
 def selected_res(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neurorebit.circuits.block import Block
-from neurorebit.cost import Cost, Real, action
-from neurorebit.technology import Technology
+from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)

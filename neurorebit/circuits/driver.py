@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import (
     STEP,
     Gate,
@@ -21,8 +22,7 @@ from neurorebit.circuits.gates import (
     whole_up,
 )
 from neurorebit.circuits.layout import Placed, folded_height
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)

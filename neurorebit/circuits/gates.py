@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurorebit.circuits.cost import Real
 from neurorebit.circuits.shared import shared
-from neurorebit.cost import Real
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 STEP = 1e20  # input ramp of an ideal step [1/s]
 GUARD = 1e-9  # relative: cells often fill a side exactly

@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import log2_up
 from neurorebit.circuits.wire import Wires, wires
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 LEVELS = np.arange(1.0, 17.0)  # more than any grid of leaves has; beyond is nan
 

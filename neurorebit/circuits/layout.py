@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Real
 from neurorebit.circuits.gates import or_else, whole_down, whole_up
-from neurorebit.cost import Real
 
 
 class Placed(Block):

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import PassGate, Switch, cells, gate_pitch, or_else, switch
 from neurorebit.circuits.layout import Placed, folded_width
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 SETTLED = 2.3  # time constants until 90 % of the swing
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from neurorebit.circuits.comparator import Comparator
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import STEP, Gate, cells, chain, log2_up, nor, stage
 from neurorebit.circuits.layout import Placed, stretched
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import cells
 from neurorebit.circuits.layout import Placed, bank
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,10 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.wire import wire_res
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.device import Device
-from neurorebit.technology import Technology
+from neurorebit.schema.device import Device
+from neurorebit.schema.technology import Technology
 
 
 class ResistiveArray(Block):

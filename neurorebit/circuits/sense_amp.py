@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import (
     Gate,
     gate_cap,
@@ -17,8 +18,7 @@ from neurorebit.circuits.gates import (
     pfet_gm,
 )
 from neurorebit.circuits.layout import Placed, stretched
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)

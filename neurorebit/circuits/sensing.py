@@ -9,9 +9,9 @@ from typing import Literal
 
 import numpy as np
 
+from neurorebit.circuits.cost import Footprint, Real
 from neurorebit.circuits.gates import cells
-from neurorebit.cost import Footprint, Real
-from neurorebit.technology import SenseFit, Technology
+from neurorebit.schema.technology import SenseFit, Technology
 
 
 def seen(tech: Technology, res: Real, read_voltage: Real) -> Real:

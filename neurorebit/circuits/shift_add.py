@@ -9,11 +9,11 @@ import numpy as np
 
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import cell_height, cells
 from neurorebit.circuits.layout import Placed, fitted
 from neurorebit.circuits.register import Register
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)

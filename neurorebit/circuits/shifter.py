@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.layout import Placed, stretched
 from neurorebit.circuits.register import Register
-from neurorebit.cost import Cost, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)

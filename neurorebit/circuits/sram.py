@@ -9,14 +9,14 @@ import numpy as np
 
 from neurorebit.circuits.array import SramArray
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.gates import STEP, cell_height, log2_up
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.shared import shared
 from neurorebit.circuits.write_driver import WriteDriver
-from neurorebit.cost import Cost, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 class SramRows(Block):

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import (
     STEP,
     Gate,
@@ -24,8 +25,7 @@ from neurorebit.circuits.gates import (
 )
 from neurorebit.circuits.layout import Placed, folded_height, folded_width
 from neurorebit.circuits.register import Register
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 class _LineSwitches(Placed):

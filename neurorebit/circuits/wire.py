@@ -11,10 +11,10 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import GUARD, Gate, cells, inverter, or_else
 from neurorebit.circuits.shared import shared
-from neurorebit.cost import Cost, Footprint, Real, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 def _res(tech: Technology, width: Real, aspect_ratio: Real, resistivity: Real) -> Real:

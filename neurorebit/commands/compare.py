@@ -24,7 +24,7 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Compare two runs."""
-    from neurorebit import compare
+    from neurorebit.studies import compare
 
     first, second = map(compare.read, asked.runs)
     found = compare.compare(first, second, asked.tolerance)

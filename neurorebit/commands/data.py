@@ -19,7 +19,7 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Download a data set."""
-    from neurorebit.train.download import fetch
+    from neurorebit.training.download import fetch
 
     with progress.Download() as shown:
         folder = fetch(asked.dataset, asked.data, shown)

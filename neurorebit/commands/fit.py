@@ -46,7 +46,7 @@ def _up_and_down(unit: str) -> Callable[[str], tuple[float, float]]:
     """Read a quantity for pulses up and one for pulses down, or one for both."""
 
     def read(text: str) -> tuple[float, float]:
-        from neurorebit.units import parse
+        from neurorebit.schema.units import parse
 
         try:
             values = [parse(part, unit) for part in text.split(",")]
@@ -64,7 +64,7 @@ def _up_and_down(unit: str) -> Callable[[str], tuple[float, float]]:
 
 def main(asked: argparse.Namespace) -> int:
     """Fit, and write the device file."""
-    from neurorebit.fit import fit
+    from neurorebit.fitting import fit
 
     out = asked.out or Path(f"{asked.data.stem}.yaml")
     told = fit(

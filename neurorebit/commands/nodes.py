@@ -25,7 +25,8 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Estimate the chip in each node."""
-    from neurorebit import nodes, table
+    from neurorebit.results import table
+    from neurorebit.studies import technologies as nodes
 
     if asked.out is not None:
         table.claim(asked.out)

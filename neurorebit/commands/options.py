@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from neurorebit.schema import InputError
 
 if TYPE_CHECKING:
-    from neurorebit.run import Request
+    from neurorebit.studies.run import Request
 
 LARGEST = 1_000_000
 SEEDS = 2**32 - 1
@@ -153,8 +153,8 @@ def add_training(parser: Parser, out: str) -> None:
 
 def request(asked: argparse.Namespace, **more: Any) -> Request:
     """The run that the options of ``add_chip`` and ``add_training`` ask for, and ``more`` of it."""
-    from neurorebit.inputs import Setting
-    from neurorebit.run import Request
+    from neurorebit.inputs.files import Setting
+    from neurorebit.studies.run import Request
 
     settings = [Setting.parse(given) for given in asked.set]
     for option, key in KEYS.items():

@@ -37,7 +37,7 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Train, estimate and report."""
-    from neurorebit.run import run
+    from neurorebit.studies.run import run
 
     if asked.no_train:
         for option in ("--data", "--resume", "--checkpoint", "--stop-after"):

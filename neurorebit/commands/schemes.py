@@ -31,7 +31,7 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Train by each scheme, and lay them side by side."""
-    from neurorebit.schemes import PLANS, schemes
+    from neurorebit.studies.schemes import PLANS, schemes
 
     if asked.seed + asked.seeds - 1 > options.SEEDS:
         raise InputError(

@@ -14,7 +14,7 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Print one file, with units and sources."""
-    from neurorebit.show import show
+    from neurorebit.studies.show import show
 
     print(show(asked.name))
     return 0

@@ -39,8 +39,9 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Estimate every design, and show the best."""
-    from neurorebit import axes, table
-    from neurorebit.sweep import sweep
+    from neurorebit.results import table
+    from neurorebit.studies import axes
+    from neurorebit.studies.sweep import sweep
 
     if asked.out is not None:
         table.claim(asked.out)

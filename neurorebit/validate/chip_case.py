@@ -8,21 +8,20 @@ from typing import Literal
 
 import numpy as np
 
-from neurorebit import paths
-from neurorebit.architecture import (
+from neurorebit.chips.architecture import (
     GradientArrays,
     InPlaceSpec,
     ResistiveArrays,
     SramArrays,
     read_architecture,
 )
-from neurorebit.device import Device, read_device
-from neurorebit.estimate import lost, undefined
-from neurorebit.estimate.design import Design, design
-from neurorebit.estimate.phases import Measured
-from neurorebit.mapping import Floorplan, Layers
-from neurorebit.schema import Document, InfeasibleError
-from neurorebit.technology import Technology, read_technology
+from neurorebit.chips.parts.floorplan import Floorplan, Layers
+from neurorebit.chips.parts.phases import Measured
+from neurorebit.estimation.design import Design, design
+from neurorebit.estimation.estimate import lost, undefined
+from neurorebit.schema import Document, InfeasibleError, paths
+from neurorebit.schema.device import Device, read_device
+from neurorebit.schema.technology import Technology, read_technology
 from neurorebit.validate.chip_records import ChipRecord
 from neurorebit.validate.walk import ChipTool, Pair
 

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit import paths
 from neurorebit.circuits.wire import wire_res
-from neurorebit.schema import Document, InputError
-from neurorebit.technology import Technology, read_technology
+from neurorebit.schema import Document, InputError, paths
+from neurorebit.schema.technology import Technology, read_technology
 from neurorebit.validate.cases import CASES, Case
 from neurorebit.validate.neurosim.tool import NEUROSIM
 from neurorebit.validate.quirks import Quirk, Tool

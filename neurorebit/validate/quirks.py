@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import Any
 
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases import Case
 
 Correction = Callable[[Case, str, float], Any]  # case, quantity, our figure -> the tool's way

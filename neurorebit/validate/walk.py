@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.chip_records import ChipRecord
 
 Pair = NDArray[np.float64]  # energy [J] and time [s], of each layer

@@ -20,19 +20,18 @@ import numpy as np
 from tabulate import tabulate
 from threadpoolctl import threadpool_limits
 
-from neurorebit import paths
-from neurorebit.architecture import read_architecture
+from neurorebit.chips.architecture import read_architecture
 from neurorebit.circuits.array import ReramArray
-from neurorebit.device import read_device
 from neurorebit.kernels import cpu, integer, wires
-from neurorebit.network import read_network
-from neurorebit.schema import Document
-from neurorebit.technology import read_technology
-from neurorebit.train.product import Windows
-from neurorebit.train.weights.base import Site
-from neurorebit.train.weights.hybrid import HybridWeights
-from neurorebit.train.wires import SWEEPS, TOLERANCE, transfer
-from neurorebit.train.workers import Workers, Workspace, spans
+from neurorebit.layers.network import read_network
+from neurorebit.schema import Document, paths
+from neurorebit.schema.device import read_device
+from neurorebit.schema.technology import read_technology
+from neurorebit.schemes.weights.base import Site
+from neurorebit.schemes.weights.hybrid import HybridWeights
+from neurorebit.training.product import Windows
+from neurorebit.training.wires import SWEEPS, TOLERANCE, transfer
+from neurorebit.training.workers import Workers, Workspace, spans
 
 TURN = 0.02  # seconds
 CELLS = 1 << 23

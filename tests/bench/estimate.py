@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
-from neurorebit import paths
-from neurorebit.estimate import estimate
-from neurorebit.inputs import Setting, read_inputs
-from neurorebit.sweep import AT_ONCE, sweep
+from neurorebit.estimation.estimate import estimate
+from neurorebit.inputs.files import Setting, read_inputs
+from neurorebit.schema import paths
+from neurorebit.studies.sweep import AT_ONCE, sweep
 
 GRID = {  # one axis a quantity
     "technology.vdd": "0.8V:1.05V:10",

@@ -18,14 +18,13 @@ import numpy as np
 from tabulate import tabulate
 from threadpoolctl import threadpool_limits
 
-from neurorebit import paths
-from neurorebit.architecture import read_architecture
-from neurorebit.device import read_device
-from neurorebit.network import read_network
-from neurorebit.schema import Document
-from neurorebit.train.model import Model
-from neurorebit.train.trainer import softmax_loss
-from neurorebit.train.workers import Workers
+from neurorebit.chips.architecture import read_architecture
+from neurorebit.layers.network import read_network
+from neurorebit.schema import Document, paths
+from neurorebit.schema.device import read_device
+from neurorebit.training.model import Model
+from neurorebit.training.trainer import softmax_loss
+from neurorebit.training.workers import Workers
 
 TURN = 0.5  # seconds
 REST = 0.25  # seconds, in which the others' threads fall asleep

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from neurorebit import paths
 from neurorebit.__main__ import main
+from neurorebit.schema import paths
 
 TINY = """\
 source: a test
@@ -54,7 +54,7 @@ def place(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.delenv("NEUROREBIT_DATA", raising=False)
-    monkeypatch.setattr("neurorebit.train.data.cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr("neurorebit.training.data.cache_dir", lambda: tmp_path / "cache")
     return folder
 
 

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from neurorebit import paths
+from neurorebit.schema import paths
 
 SENTINEL = "from an earlier run"
 

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from neurorebit.estimate import PHASES
+from neurorebit.chips.parts.phases import PHASES
 
 CHIPS = ("rebit", "reram", "sram")
 

@@ -13,8 +13,8 @@ import pytest
 
 import neurorebit
 from neurorebit import __main__ as program
-from neurorebit import paths
 from neurorebit.commands import progress
+from neurorebit.schema import paths
 
 HEAVY = ("numba", "scipy", "sklearn", "matplotlib", "pandas", "torch", "tqdm", "threadpoolctl")
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -149,7 +149,7 @@ def test_data_is_fetched_to_where_it_is_asked_for(command, place, monkeypatch):
         progress(10, 20)
         return target / "cifar-10-batches-py"
 
-    monkeypatch.setattr("neurorebit.train.download.fetch", fetch)
+    monkeypatch.setattr("neurorebit.training.download.fetch", fetch)
     done = command("data", "fetch", "cifar10", "--data", "here")
     assert (done.code, done.out) == (0, "cifar10 is in here/cifar-10-batches-py\n")
     assert asked == [("cifar10", "here")]

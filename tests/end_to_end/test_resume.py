@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from neurorebit.train import checkpoint, trainer
+from neurorebit.training import checkpoint, trainer
 
 LEFT = {"report.txt", "layers.csv", "training.csv", "training.png", "report.json"}
 
@@ -218,7 +218,7 @@ def test_an_impatient_ctrl_c_is_told_where_to_go_on(command, tiny, data, place, 
     def stop(*given):
         raise KeyboardInterrupt
 
-    for name in ("neurorebit.train.trainer.demands", "neurorebit.picture.files"):
+    for name in ("neurorebit.training.trainer.demands", "neurorebit.results.pictures.files"):
         for checkpointed in place.glob("out/*"):
             checkpointed.unlink()
         with monkeypatch.context() as patch:

@@ -7,11 +7,12 @@ import re
 
 import pytest
 
-from neurorebit import paths, report
-from neurorebit import run as running
-from neurorebit.inputs import TRAINING_SET, Setting
-from neurorebit.train import data as datasets
-from neurorebit.train import trainer
+from neurorebit import results as report
+from neurorebit.inputs.files import TRAINING_SET, Setting
+from neurorebit.schema import paths
+from neurorebit.studies import run as running
+from neurorebit.training import data as datasets
+from neurorebit.training import trainer
 
 FILES = {"report.txt", "layers.csv", "training.csv", "report.json"}
 PICTURE = "training.png"

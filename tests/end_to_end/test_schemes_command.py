@@ -10,8 +10,8 @@ import pytest
 
 from neurorebit import __version__
 from neurorebit.commands import progress
-from neurorebit.schemes import PLANS
-from neurorebit.train import trainer
+from neurorebit.studies.schemes import PLANS
+from neurorebit.training import trainer
 
 SOFTWARE = ("real", "quantized")
 

@@ -9,14 +9,13 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import neurorebit.chip
+import neurorebit.chips
 import neurorebit.circuits
-from neurorebit import paths
 from neurorebit.circuits.block import Block
-from neurorebit.cost import Cost
-from neurorebit.device import Device, read_device
-from neurorebit.schema import Document
-from neurorebit.technology import Technology, read_technology
+from neurorebit.circuits.cost import Cost
+from neurorebit.schema import Document, paths
+from neurorebit.schema.device import Device, read_device
+from neurorebit.schema.technology import Technology, read_technology
 
 NAMES = paths.names("technology")
 TECHNOLOGIES = [read_technology(Document(paths.shipped("technology", name))) for name in NAMES]
@@ -34,8 +33,8 @@ def required(cls: type) -> list[str]:
 
 def found() -> Iterator[type[Block]]:
     """Public blocks that can be built from what is given and that are no base of others."""
-    for package in (neurorebit.circuits, neurorebit.chip):
-        for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+    for package in (neurorebit.circuits, neurorebit.chips):
+        for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
             for name, cls in vars(importlib.import_module(info.name)).items():
                 of_here = inspect.isclass(cls) and cls.__module__ == info.name
                 if of_here and issubclass(cls, Block) and dataclasses.is_dataclass(cls):
@@ -46,7 +45,7 @@ def found() -> Iterator[type[Block]]:
 
 def based_on(cls: type[Block]) -> bool:
     """Whether another block of the circuits or the chip is built on it."""
-    ours = (neurorebit.circuits.__name__, neurorebit.chip.__name__)
+    ours = (neurorebit.circuits.__name__, neurorebit.chips.__name__)
     return any(sub.__module__.startswith(ours) for sub in cls.__subclasses__())
 
 

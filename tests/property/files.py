@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from property.blocks import TECHNOLOGIES
 
-from neurorebit.device import Device
-from neurorebit.estimate import Design, Measured, design
-from neurorebit.inputs import read_inputs
-from neurorebit.mapping import Layers
-from neurorebit.technology import Technology
+from neurorebit.chips.parts.floorplan import Layers
+from neurorebit.chips.parts.phases import Measured
+from neurorebit.estimation.design import Design, design
+from neurorebit.inputs.files import read_inputs
+from neurorebit.schema.device import Device
+from neurorebit.schema.technology import Technology
 
 INPUTS = read_inputs("vgg11")
 Change = Callable[[str, Any], Any]

@@ -14,9 +14,9 @@ import pytest
 from property.blocks import BLOCKS, CIRCUITS, NAMES, TECHNOLOGIES, actions, amounts, build
 
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Bill
 from neurorebit.circuits.layout import Placed
-from neurorebit.cost import Bill
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 SIZES = (
     "bits",

@@ -22,21 +22,20 @@ from numpy.typing import NDArray
 from property.blocks import BLOCKS, CIRCUITS, NAMES, TECHNOLOGIES, amounts, build, required
 from property.files import INPUTS, estimated, keys, mapped, stacked, with_axes
 
-from neurorebit import paths
-from neurorebit.axes import place
 from neurorebit.circuits.adc import FlashAdc
 from neurorebit.circuits.column_sense import CurrentSenseAmp
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.wire import Bus
-from neurorebit.device import Device, read_device
-from neurorebit.inputs import Setting, read_inputs
-from neurorebit.schema import Document, InputError, informative, split
-from neurorebit.sweep import OUTCOMES, sweep
-from neurorebit.technology import Technology
-from neurorebit.train.model import Model
-from neurorebit.train.trainer import softmax_loss
-from neurorebit.train.weights import WEIGHTS
-from neurorebit.train.workers import Workers
+from neurorebit.inputs.files import Setting, read_inputs
+from neurorebit.schema import Document, InputError, informative, paths, split
+from neurorebit.schema.device import Device, read_device
+from neurorebit.schema.technology import Technology
+from neurorebit.schemes.weights import WEIGHTS
+from neurorebit.studies.axes import place
+from neurorebit.studies.sweep import OUTCOMES, sweep
+from neurorebit.training.model import Model
+from neurorebit.training.trainer import softmax_loss
+from neurorebit.training.workers import Workers
 
 TENTH = 1.1
 POINTS = ((300.0, 1.0), (350.0, 0.95))  # temperature [K], supply over the nominal one

@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurorebit import paths
-from neurorebit.chip.gradient_unit import GradientArray, GradientUnit
-from neurorebit.chip.reram_macro import CrosspointMacro, ReramParallelMacro, ReramRowMacro
-from neurorebit.chip.sram_macro import SramParallelMacro, SramRowMacro
+from neurorebit.chips.in_place.gradient import GradientArray, GradientUnit
+from neurorebit.chips.in_place.reram import CrosspointMacro, ReramParallelMacro, ReramRowMacro
+from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
 from neurorebit.circuits.block import Block
-from neurorebit.cost import Cost
-from neurorebit.device import Device, read_device
-from neurorebit.schema import Document
-from neurorebit.technology import Technology, read_technology
+from neurorebit.circuits.cost import Cost
+from neurorebit.schema import Document, paths
+from neurorebit.schema.device import Device, read_device
+from neurorebit.schema.technology import Technology, read_technology
 
 NAMES = paths.names("technology")
 TECHNOLOGIES = [read_technology(Document(paths.shipped("technology", name))) for name in NAMES]

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from neurorebit import paths
-from neurorebit.ablations import SAID, ablations
-from neurorebit.inputs import Setting, read_inputs
-from neurorebit.training import TikiTaka
+from neurorebit.inputs.files import Setting, read_inputs
+from neurorebit.schema import paths
+from neurorebit.schema.training import TikiTaka
+from neurorebit.schemes.ablations import SAID, ablations
 
 CHOICES = {
     "quantiser": "wage", "edge_bits": "8", "mapping": "pair", "write": "verify", "reprogram": "1",

@@ -3,9 +3,8 @@
 import pytest
 from common import document
 
-from neurorebit import paths
-from neurorebit.architecture import read_architecture
-from neurorebit.schema import Document, InputError
+from neurorebit.chips.architecture import read_architecture
+from neurorebit.schema import Document, InputError, paths
 
 
 @pytest.mark.parametrize("name", paths.names("architecture"))

@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurorebit.estimate import Measured, design
-from neurorebit.estimate.in_place import InPlacePhases
-from neurorebit.inputs import Setting, read_inputs
-from neurorebit.mapping import Floorplan, Layers
+from neurorebit.chips.in_place.phases import InPlacePhases
+from neurorebit.chips.parts.floorplan import Floorplan, Layers
+from neurorebit.chips.parts.phases import Measured
+from neurorebit.estimation.design import design
+from neurorebit.inputs.files import Setting, read_inputs
 
 EPOCH = 50_000.0  # images
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from neurorebit import axes
-from neurorebit.inputs import Setting, read_inputs
+from neurorebit.inputs.files import Setting, read_inputs
 from neurorebit.schema import InputError
-from neurorebit.sweep import sweep
+from neurorebit.studies import axes
+from neurorebit.studies.sweep import sweep
 
 
 def column(key, values):

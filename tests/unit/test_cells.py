@@ -5,18 +5,17 @@ import itertools
 import numpy as np
 import pytest
 
-from neurorebit import paths
-from neurorebit.architecture import read_architecture
-from neurorebit.chip.apim import AnalogMacro
-from neurorebit.chip.hybrid import HybridChip
-from neurorebit.chip.in_place import InPlaceChip
-from neurorebit.chip.sram_macro import SramRowMacro
-from neurorebit.device import read_device
-from neurorebit.estimate import estimate
-from neurorebit.mapping import Floorplan, Layers, array_cuts
-from neurorebit.network import read_network
-from neurorebit.schema import Document
-from neurorebit.technology import read_technology
+from neurorebit.chips.architecture import read_architecture
+from neurorebit.chips.hybrid.analog import AnalogMacro
+from neurorebit.chips.hybrid.chip import HybridChip
+from neurorebit.chips.in_place.chip import InPlaceChip
+from neurorebit.chips.in_place.sram import SramRowMacro
+from neurorebit.chips.parts.floorplan import Floorplan, Layers, array_cuts
+from neurorebit.estimation.estimate import estimate
+from neurorebit.layers.network import read_network
+from neurorebit.schema import Document, paths
+from neurorebit.schema.device import read_device
+from neurorebit.schema.technology import read_technology
 
 TECH = read_technology(Document(paths.shipped("technology", "32nm_lstp")))
 DEVICE = read_device(Document(paths.shipped("device", "taox_hfox")))

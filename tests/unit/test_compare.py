@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from neurorebit import compare
-from neurorebit.compare import Change
 from neurorebit.schema import InputError
+from neurorebit.studies import compare
+from neurorebit.studies.compare import Change
 
 REPORT = {
     "version": "1",

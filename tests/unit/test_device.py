@@ -3,9 +3,8 @@
 import pytest
 from common import document
 
-from neurorebit import paths
-from neurorebit.device import read_device
-from neurorebit.schema import InputError
+from neurorebit.schema import InputError, paths
+from neurorebit.schema.device import read_device
 
 WITHOUT_PULSES = {  # chips whose makers publish no response to single pulses
     "fefet_22nm", "mram_intel_22nm", "pcm_ibm_90nm", "reram_intel_22nm", "reram_tsinghua_130nm",

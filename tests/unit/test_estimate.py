@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 from common import document
 
-from neurorebit.activity import LayerActivity
-from neurorebit.architecture import read_architecture
-from neurorebit.chip.apim import AnalogMacro
-from neurorebit.chip.hybrid import HybridChip
-from neurorebit.device import read_device
-from neurorebit.estimate import PHASES, estimate
-from neurorebit.mapping import Floorplan, Layers, array_cuts
-from neurorebit.network import read_network
-from neurorebit.paths import names
+from neurorebit.chips.architecture import read_architecture
+from neurorebit.chips.hybrid.analog import AnalogMacro
+from neurorebit.chips.hybrid.chip import HybridChip
+from neurorebit.chips.parts.floorplan import Floorplan, Layers, array_cuts
+from neurorebit.chips.parts.phases import PHASES
+from neurorebit.estimation.estimate import estimate
+from neurorebit.layers.network import read_network
 from neurorebit.schema import InfeasibleError
-from neurorebit.technology import read_technology
+from neurorebit.schema.activity import LayerActivity
+from neurorebit.schema.device import read_device
+from neurorebit.schema.paths import names
+from neurorebit.schema.technology import read_technology
 
 NETWORKS = names("network")
 

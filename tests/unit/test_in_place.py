@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurorebit import units
-from neurorebit.chip.gradient_unit import GradientUnit
-from neurorebit.chip.in_place import InPlaceChip
-from neurorebit.estimate import PHASES, estimate
-from neurorebit.inputs import Setting, read_inputs
-from neurorebit.mapping import Floorplan, Layers, array_cuts
+from neurorebit.chips.in_place.chip import InPlaceChip
+from neurorebit.chips.in_place.gradient import GradientUnit
+from neurorebit.chips.parts.floorplan import Floorplan, Layers, array_cuts
+from neurorebit.chips.parts.phases import PHASES
+from neurorebit.estimation.estimate import estimate
+from neurorebit.inputs.files import Setting, read_inputs
+from neurorebit.schema import units
 
 KINDS = [
     ("reram", "arrays.adc=sar"),

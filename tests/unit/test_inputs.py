@@ -3,9 +3,8 @@
 import pytest
 from common import refusal
 
-from neurorebit import paths
-from neurorebit.inputs import Setting, read_inputs
-from neurorebit.schema import InputError
+from neurorebit.inputs.files import Setting, read_inputs
+from neurorebit.schema import InputError, paths
 
 
 def settings(*given):

@@ -7,11 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorebit import paths
-from neurorebit.architecture import read_architecture
-from neurorebit.mapping import Floorplan, Layers, array_cuts, common_positions, is_kernel_split
-from neurorebit.network import Matrix, read_network
-from neurorebit.schema import Document
+from neurorebit.chips.architecture import read_architecture
+from neurorebit.chips.parts.floorplan import (
+    Floorplan,
+    Layers,
+    array_cuts,
+    common_positions,
+    is_kernel_split,
+)
+from neurorebit.layers.network import Matrix, read_network
+from neurorebit.schema import Document, paths
 
 
 def spec(**sets):

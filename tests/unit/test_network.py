@@ -5,9 +5,8 @@ from common import refusal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorebit import paths
-from neurorebit.network import Shape, read_network
-from neurorebit.schema import Document
+from neurorebit.layers.network import Shape, read_network
+from neurorebit.schema import Document, paths
 
 SMALL = """\
 source: by hand

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurorebit import paths, units
-from neurorebit.estimate import estimate
-from neurorebit.inputs import Setting, read_inputs
-from neurorebit.nodes import nodes, text
-from neurorebit.schema import InputError
+from neurorebit.estimation.estimate import estimate
+from neurorebit.inputs.files import Setting, read_inputs
+from neurorebit.schema import InputError, paths, units
+from neurorebit.studies.technologies import nodes, text
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from neurorebit import paths
-from neurorebit.schema import InputError
+from neurorebit.schema import InputError, paths
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from neurorebit import picture
+from neurorebit.results import pictures as picture
 
 
 def trained(epochs=3, **changes):

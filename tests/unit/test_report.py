@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorebit import paths, report
-from neurorebit.activity import Activity, LayerActivity
-from neurorebit.architecture import read_architecture
-from neurorebit.cost import Bill
-from neurorebit.estimate import PHASES, Estimate, PhaseEstimate
-from neurorebit.schema import Document, InputError
+from neurorebit import results as report
+from neurorebit.chips.architecture import read_architecture
+from neurorebit.chips.parts.phases import PHASES
+from neurorebit.circuits.cost import Bill
+from neurorebit.estimation.estimate import Estimate, PhaseEstimate
+from neurorebit.schema import Document, InputError, paths
+from neurorebit.schema.activity import Activity, LayerActivity
 
 LAYER = LayerActivity((0.5, 0.25, 0.25), 0.5, 1.0, 0.5, 0.1, 0.2, 1.0, 1.0, 1.0)
 HEADER = {

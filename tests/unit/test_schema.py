@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import Discriminator, Field
 
-from neurorebit import schema
 from neurorebit.schema import Document, InputError, Section, quantity
+from neurorebit.schema import document as schema
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 import pytest
 
-from neurorebit import paths
-from neurorebit.schema import InputError
-from neurorebit.show import show
+from neurorebit.schema import InputError, paths
+from neurorebit.studies.show import show
 
 SHIPPED = [(kind, name) for kind in paths.FOLDERS for name in paths.names(kind)]
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorebit import axes
-from neurorebit import sweep as sweeping
-from neurorebit.estimate import estimate
-from neurorebit.inputs import Setting, read_inputs
+from neurorebit.estimation.estimate import estimate
+from neurorebit.inputs.files import Setting, read_inputs
 from neurorebit.schema import InfeasibleError, InputError
-from neurorebit.sweep import OUTCOMES, boxes, sweep
+from neurorebit.studies import axes
+from neurorebit.studies import sweep as sweeping
+from neurorebit.studies.sweep import OUTCOMES, boxes, sweep
 
 TOLERANCE = 1e-12
 

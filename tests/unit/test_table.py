@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorebit import table as tables
+from neurorebit.results import table as tables
 from neurorebit.schema import InputError
 
 NAMES = ("energy", "latency", "area")

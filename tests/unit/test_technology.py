@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from common import document
 
-from neurorebit import paths
-from neurorebit.schema import InputError
-from neurorebit.technology import Technology, read_technology
+from neurorebit.schema import InputError, paths
+from neurorebit.schema.technology import Technology, read_technology
 
 NAMES = paths.names("technology")
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from unit.test_in_place import read
 
-from neurorebit.activity import FastActivity
-from neurorebit.chip.tiki_taka import TikiTakaChip
-from neurorebit.estimate import estimate
-from neurorebit.mapping import Floorplan, Layers, array_cuts
+from neurorebit.chips.parts.floorplan import Floorplan, Layers, array_cuts
+from neurorebit.chips.tiki_taka.chip import TikiTakaChip
+from neurorebit.estimation.estimate import estimate
+from neurorebit.schema.activity import FastActivity
 
 FAST = FastActivity(ups=3.0, downs=5.0, reads=2.0, conductance=0.5)
 BATCH = 128

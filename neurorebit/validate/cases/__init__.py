@@ -4,15 +4,7 @@ Figures carry the names of the record's outputs; nothing here knows what a tool 
 Energies and latencies are those of all accesses of a record.
 """
 
-from neurorebit.validate.cases import (  # they fill the table
-    decoders,
-    digital,
-    gates,
-    macros,
-    sensing,
-    switches,
-    transport,
-)
+from neurorebit.validate.cases import decoders, digital, gates, macros, sensing, switches, transport
 from neurorebit.validate.cases.case import CASES, Case
 
 __all__ = [

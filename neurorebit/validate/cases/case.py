@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from neurorebit.circuits.cost import Cost
 from neurorebit.circuits.layout import Placed
-from neurorebit.cost import Cost
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.records import Inputs
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from neurorebit.circuits.decoder import Decoder, MuxDecoder
 from neurorebit.circuits.driver import RowFollower
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases.case import Case, accessed, module, placed
 from neurorebit.validate.records import Inputs
 

@@ -10,7 +10,7 @@ from neurorebit.circuits.pooling import MaxPool
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.shifter import Shifter
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases.case import Case, accessed, module, placed
 from neurorebit.validate.records import Inputs
 

@@ -17,7 +17,7 @@ from neurorebit.circuits.gates import (
     stage,
 )
 from neurorebit.circuits.wire import wire_res
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases.case import Case, module
 from neurorebit.validate.records import Inputs
 

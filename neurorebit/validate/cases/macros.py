@@ -8,17 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit import paths
-from neurorebit.chip.gradient_unit import GradientUnit
-from neurorebit.chip.macro import Side
-from neurorebit.chip.reram_macro import ReramMacro, ReramParallelMacro, ReramRowMacro
-from neurorebit.chip.sram_macro import SramMacro, SramParallelMacro, SramRowMacro
+from neurorebit.chips.in_place.gradient import GradientUnit
+from neurorebit.chips.in_place.reram import ReramMacro, ReramParallelMacro, ReramRowMacro
+from neurorebit.chips.in_place.sram import SramMacro, SramParallelMacro, SramRowMacro
+from neurorebit.chips.parts.macro import Side
 from neurorebit.circuits.array import ReramArray
 from neurorebit.circuits.block import Block
-from neurorebit.cost import Bill, Cost
-from neurorebit.device import Device, read_device
-from neurorebit.schema import Document
-from neurorebit.technology import Technology
+from neurorebit.circuits.cost import Bill, Cost
+from neurorebit.schema import Document, paths
+from neurorebit.schema.device import Device, read_device
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases.case import Case, module
 from neurorebit.validate.records import Inputs
 

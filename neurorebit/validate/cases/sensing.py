@@ -12,7 +12,7 @@ from neurorebit.circuits.column_sense import CurrentSenseAmp, VoltageSenseAmp
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.write_driver import WriteDriver
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases.case import Case, accessed, module, placed
 from neurorebit.validate.records import Inputs
 

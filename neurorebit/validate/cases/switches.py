@@ -6,7 +6,7 @@ from typing import Any
 
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases.case import Case, accessed, module, placed
 from neurorebit.validate.records import Inputs
 

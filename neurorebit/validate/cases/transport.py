@@ -11,7 +11,7 @@ from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
 from neurorebit.circuits.dram import Dram
 from neurorebit.circuits.htree import HTree
 from neurorebit.circuits.wire import Bus, RepeatedWire, wire_res
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases.case import Case, accessed, module
 from neurorebit.validate.records import Inputs
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chip.macro import Macro
-from neurorebit.chip.sram_macro import SramMacro, SramRowMacro
+from neurorebit.chips.in_place.sram import SramMacro, SramRowMacro
+from neurorebit.chips.parts.macro import Macro
+from neurorebit.circuits.cost import Bill, Cost
 from neurorebit.circuits.wire import wire_res
-from neurorebit.cost import Bill, Cost
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases.macros import macro_of
 from neurorebit.validate.chip_records import ChipRecord, Rows
 from neurorebit.validate.neurosim import macros, parts, sub_array

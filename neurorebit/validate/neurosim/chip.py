@@ -14,24 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chip.gradient_unit import GradientUnit
+from neurorebit.chips.in_place.gradient import GradientUnit
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
+from neurorebit.circuits.cost import Cost
 from neurorebit.circuits.htree import HTree
 from neurorebit.circuits.pooling import MaxPool
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.wire import RepeatedWire, wire_res
-from neurorebit.cost import Cost
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases.macros import adc_kind, macro_of
 from neurorebit.validate.chip_records import ChipRecord, Rows
-from neurorebit.validate.neurosim import (
-    digital,
-    gradient_unit,
-    parts,
-    sub_array,
-    transport,
-)
+from neurorebit.validate.neurosim import digital, gradient_unit, parts, sub_array, transport
 from neurorebit.validate.neurosim.arrays import ToolArrays
 from neurorebit.validate.neurosim.plan import ToolPlan, bits_of, down, drawn, up
 from neurorebit.validate.neurosim.tile import ToolBuffer, ToolTile

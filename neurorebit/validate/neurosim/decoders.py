@@ -6,14 +6,7 @@ from typing import Any
 
 from neurorebit.circuits.decoder import Decoder, MuxDecoder
 from neurorebit.circuits.driver import RowFollower
-from neurorebit.circuits.gates import (
-    STEP,
-    Gate,
-    cells,
-    chain,
-    nor,
-    stage,
-)
+from neurorebit.circuits.gates import STEP, Gate, cells, chain, nor, stage
 from neurorebit.validate.cases import Case
 from neurorebit.validate.neurosim.gates import leakage, redrawn
 from neurorebit.validate.quirks import Quirk

@@ -11,15 +11,7 @@ import numpy as np
 from neurorebit.circuits.adder import NANDS, Adder, AdderTree
 from neurorebit.circuits.comparator import Comparator
 from neurorebit.circuits.encoder import Encoder
-from neurorebit.circuits.gates import (
-    STEP,
-    cells,
-    chain,
-    log2_up,
-    nor,
-    stage,
-    whole_up,
-)
+from neurorebit.circuits.gates import STEP, cells, chain, log2_up, nor, stage, whole_up
 from neurorebit.circuits.layout import rows
 from neurorebit.circuits.pooling import MaxPool
 from neurorebit.validate.cases import Case

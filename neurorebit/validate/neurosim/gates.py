@@ -10,15 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.circuits.gates import (
-    Gate,
-    PassGate,
-    Strip,
-    fins,
-    gate_cap,
-    whole_up,
-)
-from neurorebit.technology import Technology
+from neurorebit.circuits.gates import Gate, PassGate, Strip, fins, gate_cap, whole_up
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases import Case
 from neurorebit.validate.quirks import Quirk
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chip.converters import Converters
-from neurorebit.chip.gradient_unit import GradientArray, GradientUnit
-from neurorebit.chip.macro import Side
+from neurorebit.chips.in_place.gradient import GradientArray, GradientUnit
+from neurorebit.chips.parts.converters import Converters
+from neurorebit.chips.parts.macro import Side
+from neurorebit.circuits.cost import Cost, action
 from neurorebit.circuits.gates import STEP
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.wire import wire_res
-from neurorebit.cost import Cost, action
 from neurorebit.validate.cases import Case
 from neurorebit.validate.cases.macros import unit_figures
 from neurorebit.validate.neurosim import digital, gates

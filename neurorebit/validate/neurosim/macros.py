@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chip.converters import Converters
-from neurorebit.chip.macro import Side
-from neurorebit.chip.reram_macro import ReramParallelMacro, ReramRowMacro
-from neurorebit.chip.sram_macro import SramParallelMacro, SramRowMacro
+from neurorebit.chips.in_place.reram import ReramParallelMacro, ReramRowMacro
+from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
+from neurorebit.chips.parts.converters import Converters
+from neurorebit.chips.parts.macro import Side
 from neurorebit.circuits.array import ReramArray, SramArray
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost
 from neurorebit.circuits.decoder import Decoder, MuxDecoder
 from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.gates import log2_up, stage
@@ -27,7 +28,6 @@ from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from neurorebit.circuits.write_driver import WriteDriver
-from neurorebit.cost import Cost
 from neurorebit.validate.neurosim import sensing, switches, transport
 from neurorebit.validate.neurosim.gates import redrawn
 from neurorebit.validate.neurosim.parts import (

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chip.converters import Converters
+from neurorebit.chips.parts.converters import Converters
 from neurorebit.circuits.adc import FlashAdc, SarAdc, VoltageFlashAdc
 from neurorebit.circuits.array import ReramArray, SramArray
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Footprint, action
 from neurorebit.circuits.decoder import Decoder, MuxDecoder
 from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.encoder import Encoder
@@ -19,7 +20,6 @@ from neurorebit.circuits.gates import Gate, gate_pitch, nfet_res, pfet_res
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
-from neurorebit.cost import Cost, Footprint, action
 from neurorebit.validate.neurosim import decoders, digital, gates, sensing, switches
 from neurorebit.validate.neurosim.gates import redrawn
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sensing import column_power, seen, within
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases import Case
 from neurorebit.validate.quirks import Quirk
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chip.reram_macro import ReramMacro, ReramParallelMacro, ReramRowMacro
-from neurorebit.chip.sram_macro import SramParallelMacro, SramRowMacro
+from neurorebit.chips.in_place.reram import ReramMacro, ReramParallelMacro, ReramRowMacro
+from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
+from neurorebit.circuits.cost import Cost
 from neurorebit.circuits.gates import STEP, stage
-from neurorebit.cost import Cost
 from neurorebit.validate.cases import Case
 from neurorebit.validate.cases.macros import AnyMacro, by_part, figures, reads
 from neurorebit.validate.neurosim import gates

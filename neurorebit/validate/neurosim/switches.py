@@ -9,17 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.circuits.gates import (
-    PassGate,
-    Switch,
-    nfet_res,
-    pfet_res,
-)
+from neurorebit.circuits.cost import Cost, action
+from neurorebit.circuits.gates import PassGate, Switch, nfet_res, pfet_res
 from neurorebit.circuits.layout import folded_width
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.switch_matrix import ColSwitchMatrix, RowSwitchMatrix
-from neurorebit.cost import Cost, action
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases import Case
 from neurorebit.validate.neurosim.gates import (
     CHOICES,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.technology import Technology, WireClass
+from neurorebit.schema.technology import Technology, WireClass
 from neurorebit.validate.cases import CASES, Case
 from neurorebit.validate.quirks import Quirk
 

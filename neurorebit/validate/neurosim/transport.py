@@ -10,10 +10,7 @@ import numpy as np
 
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
 from neurorebit.circuits.decoder import Decoder
-from neurorebit.circuits.gates import (
-    cells,
-    stage,
-)
+from neurorebit.circuits.gates import cells, stage
 from neurorebit.circuits.htree import HTree
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.wire import RepeatedWire

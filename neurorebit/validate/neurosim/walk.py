@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.architecture import InPlaceSpec
-from neurorebit.chip.tile import Tile
+from neurorebit.chips.architecture import InPlaceSpec
+from neurorebit.chips.parts.phases import NARROW
+from neurorebit.chips.parts.tile import Tile
 from neurorebit.circuits.adder import Adder
-from neurorebit.cost import Cost
-from neurorebit.estimate.phases import NARROW
+from neurorebit.circuits.cost import Cost
 from neurorebit.validate.cases.macros import macro_of
 from neurorebit.validate.chip_case import ERROR_BITS, ChipCase
 from neurorebit.validate.chip_records import Rows

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurorebit.chip.apim import AnalogMacro
-from neurorebit.chip.resistive import touched
-from neurorebit.device import read_device
-from neurorebit.paths import shipped
+from neurorebit.chips.hybrid.analog import AnalogMacro
+from neurorebit.chips.parts.resistive import touched
 from neurorebit.schema import Document
-from neurorebit.technology import read_technology
+from neurorebit.schema.device import read_device
+from neurorebit.schema.paths import shipped
+from neurorebit.schema.technology import read_technology
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from neurorebit.chip.dpim import BUILDS, BitSerialMacro, WordParallelMacro
+from neurorebit.chips.hybrid.digital import BUILDS, BitSerialMacro, WordParallelMacro
 from neurorebit.circuits.sram import SramBank
-from neurorebit.paths import shipped
 from neurorebit.schema import Document
-from neurorebit.technology import read_technology
+from neurorebit.schema.paths import shipped
+from neurorebit.schema.technology import read_technology
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from neurorebit import paths
-from neurorebit.schema import Document
-from neurorebit.technology import Technology, read_technology
+from neurorebit.schema import Document, paths
+from neurorebit.schema.technology import Technology, read_technology
 
 RECORDS = json.loads((Path(__file__).parents[2] / "data" / "circuits.json").read_text())["records"]
 

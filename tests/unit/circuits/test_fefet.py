@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from common import document
 
-from neurorebit.chip.apim import AnalogMacro
+from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.circuits.array import FefetArray, ReramArray, device_array
-from neurorebit.device import read_device
 from neurorebit.schema import InputError
+from neurorebit.schema.device import read_device
 
 
 @pytest.fixture

@@ -5,11 +5,7 @@ import dataclasses
 import pytest
 
 from neurorebit.circuits.gates import nfet_res
-from neurorebit.circuits.switch_matrix import (
-    AccessSwitchMatrix,
-    ColSwitchMatrix,
-    RowSwitchMatrix,
-)
+from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
 
 WRITE_VOLTAGE = 5.6568542  # of the records
 

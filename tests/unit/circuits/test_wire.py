@@ -8,7 +8,7 @@ import pytest
 from neurorebit.circuits.gates import cells
 from neurorebit.circuits.htree import HTree
 from neurorebit.circuits.wire import Bus, RepeatedWire, routing_res, wire_res, wires
-from neurorebit.technology import Technology
+from neurorebit.schema.technology import Technology
 
 
 def test_resistance(tech32):

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from neurorebit.device import read_device
-from neurorebit.fit import fit
-from neurorebit.fit.data import read_traces
-from neurorebit.fit.model import Figure, Spread, _differ, fit_traces
-from neurorebit.fit.output import _d2d
+from neurorebit.fitting import fit
+from neurorebit.fitting.data import read_traces
+from neurorebit.fitting.model import Figure, Spread, _differ, fit_traces
+from neurorebit.fitting.output import _d2d
 from neurorebit.schema import Document, InputError
+from neurorebit.schema.device import read_device
 
 HEAD = "cell,cycle,direction,pulse,conductance_S\n"
 AN = {  # training.md 3.2: label, normalised constant

@@ -7,7 +7,7 @@ import pytest
 from oracle import naive
 
 from neurorebit.kernels import cell, noise, tiki
-from neurorebit.training import SLOTS
+from neurorebit.schema.training import SLOTS
 
 CELLS = 100_000
 OFFSET = 11 / 9  # on/off ratio 10

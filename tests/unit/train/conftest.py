@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 import yaml
 
-from neurorebit import paths
-from neurorebit.architecture import read_architecture
-from neurorebit.device import read_device
-from neurorebit.network import read_network
-from neurorebit.schema import Document
-from neurorebit.train.model import Model
-from neurorebit.train.workers import Workers
+from neurorebit.chips.architecture import read_architecture
+from neurorebit.layers.network import read_network
+from neurorebit.schema import Document, paths
+from neurorebit.schema.device import read_device
+from neurorebit.training.model import Model
+from neurorebit.training.workers import Workers
 
 
 class Bench:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from neurorebit.schema import InputError
-from neurorebit.train import checkpoint
-from neurorebit.train.data import digits
-from neurorebit.train.state import State
+from neurorebit.training import checkpoint
+from neurorebit.training.data import digits
+from neurorebit.training.state import State
 
 RUN = {"training": {"epochs": 3, "batch": 8}, "seed": 0, "network": [{"rows": 4}, {"rows": 5}]}
 POSITION = {"run.epoch": 1, "run.done": 1200}

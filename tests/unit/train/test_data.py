@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from neurorebit.network import Shape
+from neurorebit.layers.network import Shape
 from neurorebit.schema import InputError
-from neurorebit.train import cifar, data
-from neurorebit.training import Augment
+from neurorebit.schema.training import Augment
+from neurorebit.training import cifar, data
 
 CASES = 20
 FILES = ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neurorebit.schema import InputError
-from neurorebit.train import cifar, download
+from neurorebit.training import cifar, download
 
 FOLDER = "some-batches"
 FILES = {name: np.random.default_rng(i).bytes(70_000) for i, name in enumerate(("one", "two"))}

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from oracle import naive
 
-from neurorebit.train.layers import EPSILON
-from neurorebit.train.matrix_layer import Encoder, _covering
-from neurorebit.train.trainer import softmax_loss
+from neurorebit.training.layers import EPSILON
+from neurorebit.training.matrix_layer import Encoder, _covering
+from neurorebit.training.trainer import softmax_loss
 
 PLAIN = {"momentum": 0.0, "weight_decay": 0.0}
 CONVOLUTIONS = [  # input, channels, kernel, stride, padding, groups

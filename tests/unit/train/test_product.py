@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from oracle import naive
 
-from neurorebit.network import Matrix, Node, Shape
-from neurorebit.train import product, winograd
-from neurorebit.train.product import Conversion, Windows
-from neurorebit.train.workers import Workers
+from neurorebit.layers.network import Matrix, Node, Shape
+from neurorebit.training import product, winograd
+from neurorebit.training.product import Conversion, Windows
+from neurorebit.training.workers import Workers
 
 LAYERS = [  # height, width, channels, outputs, kernel, stride, padding, groups, way
     (4, 4, 32, 40, 3, 1, 1, 1, winograd.TILED),

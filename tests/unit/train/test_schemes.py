@@ -7,20 +7,19 @@ import pytest
 from oracle import naive
 from small import CONV, EXACT, LAYERS, SHAPE, linear_device, model_on, one_step, vectors
 
-from neurorebit import paths
-from neurorebit.device import read_device
-from neurorebit.schema import Document, InputError
-from neurorebit.train import product
-from neurorebit.train.data import digits
-from neurorebit.train.demands import demands
-from neurorebit.train.model import Model
-from neurorebit.train.model import _activity as activity_of
-from neurorebit.train.product import Conversion, Windows
-from neurorebit.train.state import State, capture, restore
-from neurorebit.train.trainer import train
-from neurorebit.train.weights import WEIGHTS
-from neurorebit.train.workers import Workers
-from neurorebit.training import Augment, TikiTaka
+from neurorebit.schema import Document, InputError, paths
+from neurorebit.schema.device import read_device
+from neurorebit.schema.training import Augment, TikiTaka
+from neurorebit.schemes.weights import WEIGHTS
+from neurorebit.training import product
+from neurorebit.training.data import digits
+from neurorebit.training.demands import demands
+from neurorebit.training.model import Model
+from neurorebit.training.model import _activity as activity_of
+from neurorebit.training.product import Conversion, Windows
+from neurorebit.training.state import State, capture, restore
+from neurorebit.training.trainer import train
+from neurorebit.training.workers import Workers
 
 IN_PLACE = ("reram", "mixed_precision", "tiki_taka", "manhattan")
 
@@ -410,8 +409,10 @@ def test_every_choice_gives_the_same_bits_on_two_threads_and_goes_on_the_same(
 ):
     """Four steps at once on one thread; two, and two more from their state, on two threads."""
     for module in ("arrays", "cells", "hybrid", "in_place", "real", "tiki_taka"):
-        monkeypatch.setattr(f"neurorebit.train.weights.{module}.PART", 64)  # so that all is shared
-    monkeypatch.setattr("neurorebit.train.weights.tiki_taka.LEAST", 64)
+        monkeypatch.setattr(
+            f"neurorebit.schemes.weights.{module}.PART", 64
+        )  # so that all is shared
+    monkeypatch.setattr("neurorebit.schemes.weights.tiki_taka.LEAST", 64)
     network = bench.network(SHAPE, LAYERS, 3, calibration_steps=3, **CHOSEN[choice])
     spec, device = bench.chip(weights)
     noisy = replace(device, variation=replace(device.variation, read=0.03, stuck_high=0.05))

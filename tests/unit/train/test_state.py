@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from neurorebit.train.state import State, capture, restore
-from neurorebit.train.trainer import softmax_loss
-from neurorebit.train.weights import WEIGHTS
+from neurorebit.schemes.weights import WEIGHTS
+from neurorebit.training.state import State, capture, restore
+from neurorebit.training.trainer import softmax_loss
 
 SHAPE = (6, 6, 3)
 LAYERS = [

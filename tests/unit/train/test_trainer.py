@@ -8,14 +8,13 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from neurorebit import paths
-from neurorebit.ablations import ablations
-from neurorebit.network import read_network
-from neurorebit.schema import Document
-from neurorebit.train.data import Dataset, digits
-from neurorebit.train.trainer import Interrupts, rate_at, softmax_loss, train
-from neurorebit.train.workers import Workers, Workspace, spans
-from neurorebit.training import Augment, Training
+from neurorebit.layers.network import read_network
+from neurorebit.schema import Document, paths
+from neurorebit.schema.training import Augment, Training
+from neurorebit.schemes.ablations import ablations
+from neurorebit.training.data import Dataset, digits
+from neurorebit.training.trainer import Interrupts, rate_at, softmax_loss, train
+from neurorebit.training.workers import Workers, Workspace, spans
 
 SHAPE = (8, 8, 1)
 LAYERS = [

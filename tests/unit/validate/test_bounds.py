@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from oracle.records import RAMP, STEP, TOOL, entry
 
-from neurorebit.chip.macro import Side
-from neurorebit.chip.reram_macro import ReramMacro
+from neurorebit.chips.in_place.reram import ReramMacro
+from neurorebit.chips.parts.macro import Side
 from neurorebit.circuits import shared
 from neurorebit.circuits.adc import SarAdc
 from neurorebit.circuits.adder import Adder
+from neurorebit.circuits.cost import Cost
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.encoder import Encoder
 from neurorebit.circuits.gates import Gate
@@ -24,7 +25,6 @@ from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.wire import RepeatedWire
-from neurorebit.cost import Cost
 from neurorebit.validate import run
 from neurorebit.validate.compare import LARGEST, Comparison, _technology, compare, deviation
 from neurorebit.validate.neurosim.tool import NEUROSIM

@@ -14,10 +14,10 @@ from oracle.chips import VGG8, chip
 from oracle.records import TOOL
 
 from neurorebit import __main__ as program
+from neurorebit.chips.parts.phases import Phases
 from neurorebit.circuits.adc import SarAdc
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.wire import RepeatedWire
-from neurorebit.estimate.phases import Phases
 from neurorebit.schema import InputError
 from neurorebit.validate.chip_case import ChipCase
 from neurorebit.validate.chip_records import ChipRecord, read_chips

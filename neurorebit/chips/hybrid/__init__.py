@@ -1,0 +1,1 @@
+"""Analog arrays for the forward pass, digital ones for all else."""

@@ -1,0 +1,150 @@
+"""The hybrid chip: analog tiles for the forward pass, digital ones for all else (system.md 13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from neurorebit.chips.architecture import HybridSpec
+from neurorebit.chips.hybrid.analog import AnalogMacro
+from neurorebit.chips.hybrid.digital import BUILDS, DigitalMacro
+from neurorebit.chips.parts.chip import Chip, total
+from neurorebit.chips.parts.floorplan import ceil
+from neurorebit.chips.parts.tile import Pe, Tile
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Real
+from neurorebit.circuits.htree import HTree
+
+
+@dataclass(frozen=True, eq=False)
+class HybridChip(Chip):
+    """Every layer has its own tiles on both sides, and each side has its tree."""
+
+    spec: HybridSpec
+
+    @property
+    def tile_name(self) -> str:
+        return "analog"
+
+    @cached_property
+    def macro(self) -> AnalogMacro:
+        apim = self.spec.apim
+        return AnalogMacro(
+            self.tech,
+            self.device,
+            apim.rows,
+            apim.cols,
+            apim.cols_per_adc,
+            apim.adc_bits,
+            self.spec.input_bits,
+        )
+
+    @cached_property
+    def digital_macro(self) -> DigitalMacro:
+        dpim = self.spec.dpim
+        return BUILDS[dpim.build](
+            self.tech,
+            dpim.rows,
+            dpim.cols,
+            self.spec.error_width,
+            self.spec.input_bits,
+            dpim.accumulator_bits,
+            dpim.vectors,
+            isinstance(self.spec.error_bits, str),
+        )
+
+    @property
+    def digital_positions(self) -> float:
+        """PEs of a digital tile: one for each of the most common number of kernel positions."""
+        return self.plan.common_positions
+
+    @cached_property
+    def digital_tile(self) -> Tile:
+        macro, transport = self.digital_macro, self.spec.transport
+        rows = self.row_blocks
+        cols = np.floor(self.spec.dpim.macros_per_pe / rows)
+        input_bits = rows * macro.rows * macro.error_bits
+        results = cols * macro.words
+        pe = Pe(
+            self.tech,
+            macro,
+            rows,
+            cols,
+            results,
+            macro.sum_bits,
+            input_bits,
+            macro.rows,
+            self.spec.dpim.wiring,
+        )
+        return Tile(
+            self.tech,
+            pe,
+            self.digital_positions,
+            self.digital_positions,
+            input_bits=input_bits,
+            output_bits=results * 32.0,
+            buffer=transport.tile_buffer,
+            core_lines=transport.tile_buffer_lines,
+            core_bits=transport.tile_buffer_bits,
+            tree_width=np.ceil(np.sqrt(self.digital_positions)) * macro.cols,
+            tolerance=transport.delay_tolerance,
+            name="digital",
+        )
+
+    @property
+    def row_blocks(self) -> Real:
+        """Row blocks of macros that a full PE stacks."""
+        blocks: Real = np.floor(np.sqrt(self.spec.dpim.macros_per_pe))
+        return blocks
+
+    # -- how layers lie on the digital side ------------------------------------------------------
+
+    @cached_property
+    def digital_macros(self) -> Real:
+        """DPIM macros of each layer."""
+        m, macro = self.layers, self.digital_macro
+        blocks = ceil(m.outputs / macro.rows) * ceil(m.channels / macro.words)
+        return self.spec.dpim.copies * m.groups * m.positions * blocks
+
+    @cached_property
+    def digital_across(self) -> Real:
+        """Tiles across a layer's input channels: each takes all errors."""
+        m, macro = self.layers, self.digital_macro
+        stacked = np.minimum(self.row_blocks, ceil(m.outputs / macro.rows))
+        words = macro.words * np.floor(self.spec.dpim.macros_per_pe / stacked)
+        return ceil(m.channels / words)
+
+    @cached_property
+    def digital_down(self) -> Real:
+        """Tiles down a layer's output channels."""
+        return ceil(self.layers.outputs / (self.digital_macro.rows * self.row_blocks))
+
+    @cached_property
+    def digital_tiles(self) -> Real:
+        """Tiles of each layer on the digital side."""
+        m, positions = self.layers, self.digital_positions
+        aligned = self.spec.dpim.copies * self.digital_across * self.digital_down
+        packed = ceil(self.digital_macros / (self.spec.dpim.macros_per_pe * positions))
+        fits = (m.positions == positions) & (m.groups == 1)
+        return np.where(fits, aligned, packed)
+
+    @cached_property
+    def digital_tree(self) -> HTree:
+        """From the global buffer to the digital tiles."""
+        return self._tree(total(self.digital_tiles), self.digital_tile.side, "digital_tree")
+
+    @property
+    def parts(self) -> tuple[tuple[Real, Block], ...]:
+        digital = total(self.digital_tiles)
+        tiles = self.split_tiles + self.whole_tiles + digital
+        return (
+            *self.forward_tiles,
+            (digital, self.digital_tile),
+            (1.0, self.tree),
+            (1.0, self.digital_tree),
+            (1.0, self.buffer),
+            (1.0, self.vector_unit),
+            (tiles + 1.0, self.control),
+        )

@@ -1,0 +1,253 @@
+"""DigitalMacro: SRAM arrays with arithmetic beside them, the macro that does the backward pass.
+
+System.md 13.3. Two arrays hold weights and gradients as 32-bit words: a row is an output channel, a
+word an input channel, for one kernel position. Two builds differ in the transposed product: one
+multiplies whole words by whole errors, the other streams the errors' bits over the row decoders and
+adds the rows that a one selects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from neurorebit.circuits.adder import Adder
+from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.circuits.register import Register
+from neurorebit.circuits.sram import SramBank
+from neurorebit.schema.technology import Technology
+
+WORD = 32.0  # bits of a weight and of a gradient
+RATE = 16.0  # bits of a learning rate or a momentum
+
+
+@dataclass(frozen=True, eq=False)
+class DigitalMacro(Block):
+    """What both builds have: two banks, lanes for gradient and update, and their accumulators.
+
+    A lane serves one word of a row. ``vectors`` is the number of accumulators of a lane: errors
+    that share a row read, or output channels that share an input's activation in the gradient.
+    """
+
+    tech: Technology
+    rows: Real = 128.0
+    cols: Real = 128.0
+    error_bits: Real = 8.0
+    input_bits: Real = 8.0
+    accumulator_bits: Real = 40.0
+    vectors: Real = 8.0
+    float_errors: bool = False
+    name: str = "dpim"
+
+    @property
+    def words(self) -> Real:
+        """Words of a row, and lanes."""
+        return self.cols / WORD
+
+    @property
+    def weights(self) -> Real:
+        """Weights the macro holds."""
+        return self.rows * self.words
+
+    @property
+    def sum_bits(self) -> Real:
+        """Bits of a transposed product."""
+        return self.accumulator_bits + self.error_bits
+
+    @cached_property
+    def weight_bank(self) -> SramBank:
+        return SramBank(self.tech, self.rows, self.cols, "weights")
+
+    @cached_property
+    def gradient_bank(self) -> SramBank:
+        return SramBank(self.tech, self.rows, self.cols, "gradients")
+
+    @cached_property
+    def lanes(self) -> Mac | FloatMac:
+        """Multiply and accumulate, one lane a word."""
+        raise NotImplementedError
+
+    @cached_property
+    def accumulators(self) -> Register:
+        """The lanes' further accumulators: each lane has one of its own."""
+        bits = (self.vectors - 1.0) * self.words * self._lane_bits
+        return Register(self.tech, bits, name="accumulators")
+
+    @property
+    def _lane_bits(self) -> Real:
+        return self.sum_bits
+
+    @cached_property
+    def errors(self) -> Register:
+        """The errors at hand."""
+        return Register(self.tech, self.vectors * self.error_bits, name="errors")
+
+    @cached_property
+    def word_adder(self) -> Adder:
+        """Adds a whole word, in the lanes: it is part of them and has no footprint of its own."""
+        activity = self.tech.arithmetic.add_activity
+        return Adder(self.tech, WORD, activity=activity, name="lanes")
+
+    @property
+    def parts(self) -> tuple[tuple[Real, Block], ...]:
+        return (
+            (1.0, self.weight_bank),
+            (1.0, self.gradient_bank),
+            (1.0, self.lanes),
+            (1.0, self.accumulators),
+            (1.0, self.errors),
+        )
+
+    def mtvm(self, error_density: Real = 0.5, nonzero: Real = 1.0) -> Cost:
+        """One error vector through the transposed weights of the macro."""
+        raise NotImplementedError
+
+    def _loaded(self, bits: Real, count: Real) -> Cost:
+        """Bring so many new values of so many bits to the lanes; half of the bits change."""
+        share = bits * count / np.maximum(self.errors.bits, 1.0)
+        return Cost((share * self.errors.store(0.5)).energy)
+
+    @cached_property
+    def _gradient_lane(self) -> Mac | FloatMac:
+        """The lanes as they multiply an error by an activation."""
+        if self.float_errors:
+            return self.lanes
+        wide = np.maximum(self.error_bits, self.input_bits)
+        narrow = np.minimum(self.error_bits, self.input_bits)
+        return Mac(self.tech, wide, narrow, self.accumulator_bits, self.words, "lanes")
+
+    @action
+    def outer(self, nonzero: Real = 1.0) -> Cost:
+        """Errors times activations of one position for all weights of the macro.
+
+        The lanes form blocks of ``vectors`` errors by ``words`` activations.
+        """
+        products = self.rows * self._gradient_lane.accumulate(nonzero)
+        return (
+            products
+            + self._loaded(self.error_bits, self.rows * self.words / self.words)
+            + self._loaded(self.input_bits, self.rows * self.words / self.vectors)
+        )
+
+    @action
+    def collect(self) -> Cost:
+        """Add the gradient of an image to the gradients in the array."""
+        row = self.gradient_bank.read() + self.word_adder.add().across(self.words)
+        return self.rows * (row + self.gradient_bank.write())
+
+    @action
+    def write(self, written: Real = 1.0) -> Cost:
+        """Update: weight minus rate times gradient, gradient times momentum, for all rows."""
+        scaled = Multiplier(self.tech, WORD, RATE, 1.0, "lanes")
+        latency = 2.0 * self._passes * self.lanes.accumulate().latency.total
+        products = Cost.of(2.0 * self.words * scaled.energy, latency).under("lanes")
+        read = self.weight_bank.read() | self.gradient_bank.read()
+        stored = self.weight_bank.write() | self.gradient_bank.write()
+        added = Cost(self.word_adder.add().across(self.words).energy)
+        return self.rows * (read + products + added + written * stored)
+
+    @property
+    def _passes(self) -> Real:
+        """Times a lane multiplies to form the product of a word and a rate."""
+        lanes = self.lanes
+        if isinstance(lanes, FloatMac):
+            return 1.0
+        return np.ceil(WORD / lanes.bits) * np.ceil(RATE / lanes.by)
+
+    @action
+    def level(self) -> Cost:
+        """The levels of all old and new weights: scale, round, clip, twice a word."""
+        scaled = Multiplier(self.tech, WORD, RATE, 1.0, "lanes")
+        activity = self.tech.arithmetic.add_activity
+        rounded = Adder(self.tech, RATE, activity=activity, name="lanes")
+        energy = 2.0 * self.weights * (scaled.energy + rounded.energy)
+        return Cost.of(energy, 0.0).under("lanes")
+
+
+@dataclass(frozen=True, eq=False)
+class WordParallelMacro(DigitalMacro):
+    """A row read serves ``vectors`` errors, each multiplied whole."""
+
+    @cached_property
+    def lanes(self) -> Mac | FloatMac:
+        if self.float_errors:
+            return FloatMac(self.tech, self.words, name="lanes")
+        return Mac(self.tech, WORD, self.error_bits, self.sum_bits, self.words, "lanes")
+
+    @action
+    def mtvm(self, error_density: Real = 0.5, nonzero: Real = 1.0) -> Cost:
+        """One error vector of the ``vectors`` that share the reads; zero errors are skipped."""
+        read, step = self.weight_bank.read(), self.lanes.accumulate(nonzero)
+        row = Cost((1.0 / self.vectors * read).energy + step.energy)
+        row = row + self._loaded(self.error_bits, 1.0)
+        slowest = np.maximum(read.latency.total, self.vectors * step.latency.total)
+        return self.rows * row + Cost.of(0.0, self.rows * slowest / self.vectors)
+
+
+@dataclass(frozen=True, eq=False)
+class BitSerialMacro(DigitalMacro):
+    """The errors' bits select rows; a selected row is added to the lanes' sums, no multiplier.
+
+    Gradient and update still multiply, in lanes as narrow as errors and activations.
+    """
+
+    @property
+    def _lane_bits(self) -> Real:
+        return self.accumulator_bits
+
+    @cached_property
+    def lanes(self) -> Mac | FloatMac:
+        wide = np.maximum(self.error_bits, self.input_bits)
+        narrow = np.minimum(self.error_bits, self.input_bits)
+        return Mac(self.tech, wide, narrow, self.accumulator_bits, self.words, "lanes")
+
+    @cached_property
+    def row_adder(self) -> Adder:
+        activity = self.tech.arithmetic.add_activity
+        return Adder(
+            self.tech, self.accumulator_bits, self.words, activity=activity, name="row_adder"
+        )
+
+    @cached_property
+    def row_sum(self) -> Register:
+        return Register(self.tech, self.words * self.accumulator_bits, name="row_sum")
+
+    @cached_property
+    def plane_adder(self) -> Adder:
+        activity = self.tech.arithmetic.add_activity
+        return Adder(self.tech, self.sum_bits, self.words, activity=activity, name="plane_adder")
+
+    @cached_property
+    def plane_sum(self) -> Register:
+        return Register(self.tech, self.words * self.sum_bits, name="plane_sum")
+
+    @property
+    def parts(self) -> tuple[tuple[Real, Block], ...]:
+        return (
+            *super().parts,
+            (1.0, self.row_adder),
+            (1.0, self.row_sum),
+            (1.0, self.plane_adder),
+            (1.0, self.plane_sum),
+        )
+
+    @action
+    def mtvm(self, error_density: Real = 0.5, nonzero: Real = 1.0) -> Cost:
+        """One error vector, plane by plane; only rows with a one cost energy.
+
+        Time is the worst case, all rows: macros of a layer keep step. ``error_density`` counts
+        zero errors as well, so ``nonzero`` says nothing more.
+        """
+        read, added = self.weight_bank.read(), self.row_adder.add()
+        row = read.energy + added.energy + self.row_sum.store(0.5).energy
+        planes = self.plane_adder.add().energy + self.plane_sum.store(0.5).energy
+        energy = self.error_bits * (error_density * self.rows * row + planes)
+        slowest = np.maximum(read.latency.total, added.latency.total)
+        return Cost(energy) + Cost.of(0.0, self.error_bits * self.rows * slowest)
+
+
+BUILDS = {"word_parallel": WordParallelMacro, "bit_serial": BitSerialMacro}

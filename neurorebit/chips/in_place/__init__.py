@@ -1,0 +1,1 @@
+"""Arrays that are read both ways and learn in place."""

@@ -1,0 +1,154 @@
+"""The chip whose arrays are read both ways and updated in place (system.md 3 to 10).
+
+Forward and backward pass share its arrays; weight gradients are formed in SRAM arrays beside the
+global buffer and summed over a batch in a store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from neurorebit.chips.architecture import InPlaceSpec, ResistiveArrays, SramArrays
+from neurorebit.chips.in_place.gradient import GradientStore, GradientUnit
+from neurorebit.chips.in_place.reram import CrosspointMacro, ReramParallelMacro, ReramRowMacro
+from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
+from neurorebit.chips.parts.chip import Chip
+from neurorebit.chips.parts.macro import Macro
+from neurorebit.chips.parts.tile import Pe
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Real
+from neurorebit.circuits.gates import log2_up
+from neurorebit.schema.device import Device
+from neurorebit.schema.technology import Technology
+
+
+def resistive_macro(
+    tech: Technology, device: Device, arrays: ResistiveArrays, sizes: Mapping[str, Any]
+) -> Macro:
+    """Of a device's cells; with references for signs unless ``sizes`` says otherwise."""
+    if arrays.read == "row_by_row":
+        return ReramRowMacro(tech, device, cell_bits=arrays.cell_bits, **sizes)
+    sizes = {"signed": True, **sizes}
+    if arrays.cells == "1t1r":
+        return ReramParallelMacro(tech, device, **sizes)
+    return CrosspointMacro(tech, device, nonlinearity=arrays.selector_nonlinearity, **sizes)
+
+
+def sram_macro(tech: Technology, arrays: SramArrays, sizes: Mapping[str, Any]) -> Macro:
+    """Of SRAM cells."""
+    kinds = {"parallel": SramParallelMacro, "row_by_row": SramRowMacro}
+    return kinds[arrays.read](tech, **sizes)
+
+
+@dataclass(frozen=True, eq=False)
+class InPlaceChip(Chip):
+    """Tiles of arrays for both passes, a gradient unit, and a store for its sums."""
+
+    spec: InPlaceSpec
+    batch: Real = 1.0  # images whose gradients are summed
+
+    @cached_property
+    def macro(self) -> Macro:
+        spec, arrays = self.spec, self.spec.arrays
+        sizes = {
+            "rows": arrays.rows,
+            "cols": arrays.cols,
+            "cols_per_adc": arrays.cols_per_adc,
+            "rows_per_adc": arrays.rows_per_adc,
+            "adc_bits": arrays.adc_bits,
+            "back_adc_bits": arrays.back_adc_bits,
+            "input_bits": spec.input_bits,
+            "error_bits": spec.error_width,
+            "cells_per_weight": spec.cells_per_weight,
+            "adc_kind": arrays.adc,
+        }
+        if isinstance(arrays, SramArrays):
+            return sram_macro(self.tech, arrays, sizes)
+        return resistive_macro(self.tech, self.device, arrays, sizes)
+
+    @property
+    def cell_assumptions(self) -> tuple[str, ...]:
+        """How weights stand in cells, and how those change, in plain sentences."""
+        if not self.spec.holds_devices:
+            return (
+                "no memory device is on this chip; a weight is its bits, of which the highest "
+                "counts below zero; rows that change are read and written",
+            )
+        signs = (
+            "a reference line for each converter gives weights their signs"
+            if self.spec.arrays.read == "parallel"
+            else "weights get their signs when rows are added"
+        )
+        return (f"{signs}; cells are pulsed as the device file says, without verification",)
+
+    @property
+    def value_bits(self) -> Real:
+        widest: Real = np.maximum(self.spec.input_bits, self.spec.error_width)
+        return widest
+
+    @property
+    def back_sum_bits(self) -> Real:
+        """Bits of a partial sum of the backward pass on its way."""
+        return self.macro.behind.sum_bits + (self.sum_bits - self.macro.output_bits)
+
+    def _pe(self, rows: Real, cols: Real) -> Pe:
+        """Registers, bus and adder tree serve both passes, and are as large as the larger asks."""
+        macro = self.macro
+        lines = np.maximum(macro.rows, macro.cols)
+        side = np.maximum(rows, cols)
+        results = np.maximum(cols * macro.front.adcs, rows * macro.behind.adcs)
+        bits = np.maximum(macro.front.sum_bits, macro.behind.sum_bits)
+        held = side * lines * self.value_bits
+        return Pe(self.tech, macro, rows, cols, results, bits, held, lines)
+
+    @cached_property
+    def gradient_unit(self) -> GradientUnit:
+        """Sized for the layer with the largest input map."""
+        m, unit = self.layers, self.spec.gradient_unit
+        largest = np.argmax(m.inputs)
+        return GradientUnit(
+            self.tech,
+            self.positions[largest],
+            m.channels[largest] * self.spec.input_bits,
+            unit.rows,
+            unit.cols,
+            unit.cols_per_adc,
+            unit.adc_bits,
+            self.spec.error_width,
+            unit.adc,
+        )
+
+    @property
+    def positions(self) -> Any:
+        """Pixels of each layer's input map."""
+        m = self.layers
+        return m.inputs / (m.channels * m.groups)
+
+    @cached_property
+    def gradient_store(self) -> GradientStore:
+        """Room for the layer with the most weights, unless given."""
+        unit, units = self.gradient_unit, self.spec.gradient_unit.units
+        word = unit.sum_bits + log2_up(self.batch)
+        most = np.max(self.layers.weights, axis=-1, keepdims=True)
+        given = self.spec.gradient_unit.store_bits
+        bits = most * word if isinstance(given, str) else given
+        buffer = self._global_buffer(np.maximum(bits, 1.0), "buffer")
+        return GradientStore(self.tech, buffer, bits, word, units * unit.tree.count)
+
+    @property
+    def parts(self) -> tuple[tuple[Real, Block], ...]:
+        tiles = self.split_tiles + self.whole_tiles
+        return (
+            *self.forward_tiles,
+            (1.0, self.tree),
+            (1.0, self.buffer),
+            (1.0, self.vector_unit),
+            (self.spec.gradient_unit.units, self.gradient_unit),
+            (1.0, self.gradient_store),
+            (tiles + 1.0, self.control),
+        )

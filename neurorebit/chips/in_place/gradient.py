@@ -1,0 +1,212 @@
+"""The weight-gradient unit: SRAM arrays that hold activations and read errors (system.md 9).
+
+Positions of a layer's input lie along the rows, bits of its channels along the columns. An error
+map is read plane by plane against them: the columns sum over the positions of an array, an adder
+tree over the arrays. Only whole arrays exist, at least one each way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from neurorebit.chips.in_place.sram import SramParallelMacro
+from neurorebit.chips.parts.macro import Counted, Side
+from neurorebit.circuits.adder import Adder, AdderTree
+from neurorebit.circuits.arithmetic import Multiplier
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
+from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.circuits.gates import log2_up, or_else, whole_up
+from neurorebit.schema.technology import Technology
+
+RATE = 16.0  # bits of a learning rate
+
+
+@dataclass(frozen=True, eq=False)
+class GradientArray(SramParallelMacro):
+    """An array of the unit: an SRAM macro whose drivers and multiplexers serve single cells."""
+
+    name: str = "array"
+
+    @property
+    def _row_drive(self) -> Real:
+        return self.access_res
+
+    def mux_res(self, side: Side) -> Real:
+        return self.access_res
+
+    def summed_bits(self, side: Side) -> Real:
+        return side.adc_bits + side.planes
+
+    @property
+    def sum_bits(self) -> Real:
+        """Bits of a sum over an array's positions."""
+        return self.adc_bits + self.input_bits + 1.0
+
+    @action
+    def read_vector(
+        self,
+        density: Real = 0.5,
+        ones: Real = 0.5,
+        res: Real = 0.0,
+        driven: Real = 1.0,
+        sensed: Real = 1.0,
+    ) -> Cost:
+        """All planes of an error vector, through shares of the rows and columns."""
+        front, terms = self.front, self.input_bits * self.cols_per_adc
+        planes = self.input_bits * self.plane(front, density, ones, res, driven, sensed)
+        return planes + front.input_shift_add.accumulate(terms, sensed)
+
+
+@dataclass(frozen=True, eq=False)
+class GradientUnit(Block):
+    """Arrays for so many ``positions`` and ``bit_columns``, and the tree that joins them."""
+
+    tech: Technology
+    positions: Real = 900.0
+    bit_columns: Real = 1024.0
+    rows: Real = 128.0
+    cols: Real = 128.0
+    cols_per_adc: Real = 8.0
+    adc_bits: Real = 4.0
+    error_bits: Real = 8.0
+    adc_kind: str = "sar"
+    name: str = "gradient_unit"
+
+    @property
+    def arrays_down(self) -> Real:
+        """Arrays that share a column, each with some of the positions."""
+        return np.maximum(whole_up(self.positions / self.rows), 1.0)
+
+    @property
+    def arrays_across(self) -> Real:
+        """Arrays that share a row."""
+        return np.maximum(whole_up(self.bit_columns / self.cols), 1.0)
+
+    @property
+    def arrays(self) -> Real:
+        return self.arrays_down * self.arrays_across
+
+    @property
+    def sum_bits(self) -> Real:
+        """Bits of a gradient of one image."""
+        return self.adc_bits + self.error_bits + log2_up(self.arrays_down)
+
+    @cached_property
+    def array(self) -> GradientArray:
+        return GradientArray(
+            self.tech,
+            rows=self.rows,
+            cols=self.cols,
+            cols_per_adc=self.cols_per_adc,
+            adc_bits=self.adc_bits,
+            input_bits=self.error_bits,
+            adc_kind=self.adc_kind,
+            transposed=False,
+        )
+
+    @cached_property
+    def tree(self) -> AdderTree:
+        """As many trees as converters abreast."""
+        return AdderTree(
+            self.tech,
+            self.arrays_down,
+            self.array.sum_bits,
+            whole_up(self.arrays_across * self.cols / self.cols_per_adc),
+            activity=self.tech.arithmetic.add_activity,
+            fit_width=np.sqrt(self.array.footprint.area.total),
+            name="tree",
+        )
+
+    @property
+    def parts(self) -> Counted:
+        return (self.arrays, self.array), (1.0, self.tree)
+
+    def taken(self, positions: Real, bit_columns: Real) -> tuple[Real, Real]:
+        """Arrays down and across that hold so many positions and bit columns."""
+        down = np.maximum(whole_up(positions / self.rows), 1.0)
+        return down, np.maximum(whole_up(bit_columns / self.cols), 1.0)
+
+    @action
+    def read(self, density: Real = 0.5, ones: Real = 0.5, res: Real = 0.0) -> Cost:
+        """One error vector against all that the arrays hold.
+
+        ``density`` is the share of ones of a plane, ``ones`` that of the cells; a column's
+        resistance [ohm] follows from them unless ``res`` gives it.
+        """
+        read = self.array.read_vector(density, ones, res).across(self.arrays)
+        return read + self.cols_per_adc * self.tree.add()
+
+    @action
+    def read_part(self, density: Real, ones: Real, positions: Real, bit_columns: Real) -> Cost:
+        """One error vector against so many positions and bit columns, spread evenly over as many
+        arrays as hold them; arrays that do not exist work in turns.
+        """
+        down, across = self.taken(positions, bit_columns)
+        driven, sensed = positions / (down * self.rows), bit_columns / (across * self.cols)
+        read = self.array.read_vector(density, ones, 0.0, driven, sensed).across(down * across)
+        active = across * sensed / self.arrays_across
+        return read + self.cols_per_adc * self.tree.add(down, active)
+
+    @action
+    def write(self, rows: Real = 0.0, written: Real = 0.5, arrays: Real = 0.0) -> Cost:
+        """Write so many rows (0: all), of which a share of the cells changes, of so many arrays
+        (0: all).
+        """
+        count = or_else(rows, self.rows)
+        of = or_else(arrays, self.arrays)
+        return self.array.write(count, written).across(of)
+
+
+@dataclass(frozen=True, eq=False)
+class GradientStore(Block):
+    """Sums of gradients over a batch: ``bits`` of them on the chip, in words of ``word`` bits.
+
+    ``lanes`` add a gradient to its sum, and multiply a sum by a rate.
+    """
+
+    tech: Technology
+    buffer: SramBuffer | FlipFlopBuffer
+    bits: Real
+    word: Real
+    lanes: Real
+    name: str = "gradient_store"
+
+    @cached_property
+    def adder(self) -> Adder:
+        activity = self.tech.arithmetic.add_activity
+        return Adder(self.tech, self.word, self.lanes, activity=activity)
+
+    @cached_property
+    def multiplier(self) -> Multiplier:
+        wide, narrow = np.maximum(self.word, RATE), np.minimum(self.word, RATE)
+        return Multiplier(self.tech, wide, narrow, self.lanes)
+
+    @property
+    def parts(self) -> Counted:
+        return (1.0, self.buffer), (1.0, self.adder), (1.0, self.multiplier)
+
+    def spilled(self, values: Real) -> Real:
+        """1 where so many sums are more than there is room for: they live in DRAM."""
+        return np.where(values * self.word > self.bits * (1.0 + 1e-12), 1.0, 0.0)
+
+    @action
+    def collect(self, values: Real) -> Cost:
+        """Add so many gradients to their sums, which are read and written."""
+        rounds, bits = values / self.lanes, values * self.word
+        return self.buffer.read(bits) + self.buffer.write(bits) + rounds * self.adder.add()
+
+    @action
+    def scale(self, values: Real) -> Cost:
+        """Read so many sums, times a rate each."""
+        rounds = values / self.lanes
+        return self.buffer.read(values * self.word) + rounds * self.multiplier.multiply()
+
+    @action
+    def follow(self, values: Real) -> Cost:
+        """Velocities or residues, so many: each times a factor, plus what is new."""
+        rounds = values / self.lanes
+        return rounds * (self.multiplier.multiply() + self.adder.add())

@@ -1,0 +1,1 @@
+"""What chips share."""

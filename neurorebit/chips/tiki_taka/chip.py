@@ -1,0 +1,204 @@
+"""The chip whose weights have two arrays: a fast one for gradients, a slow one (Tiki-Taka, TTv2).
+
+Gokmen, Front. Artif. Intell. 4:699148, 2021, doi:10.3389/frai.2021.699148. No gradient is computed:
+inputs and errors become pulse trains on the rows and columns of the fast array (stochastic
+translators, Gokmen and Vlasov, Front. Neurosci. 10:333, 2016, doi:10.3389/fnins.2016.00333). Rows
+of it are read in turn and added up in digital memory, which sends pulses to the slow array.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from neurorebit.chips.architecture import ResistiveArrays
+from neurorebit.chips.in_place.chip import InPlaceChip, resistive_macro
+from neurorebit.chips.in_place.gradient import RATE
+from neurorebit.chips.in_place.reram import ParallelMacro
+from neurorebit.chips.parts.macro import Counted
+from neurorebit.chips.parts.tile import Pe
+from neurorebit.chips.parts.vector import RANDOM_BITS, WORD
+from neurorebit.circuits.adder import Adder
+from neurorebit.circuits.arithmetic import Multiplier
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
+from neurorebit.circuits.comparator import Comparator
+from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.circuits.register import Register
+from neurorebit.circuits.resistive import ResistiveArray
+from neurorebit.schema.technology import Technology
+
+
+@dataclass(frozen=True, eq=False)
+class Translators(Block):
+    """Stochastic translators: each holds a value of its line and compares it with random bits.
+
+    The random bits of a line are those of a shift register of its own.
+    """
+
+    tech: Technology
+    bits: Real = 8.0
+    lines: Real = 128.0
+    name: str = "translators"
+
+    @cached_property
+    def comparator(self) -> Comparator:
+        return Comparator(self.tech, self.bits, self.lines)
+
+    @cached_property
+    def register(self) -> Register:
+        return Register(self.tech, (self.bits + RANDOM_BITS) * self.lines)
+
+    @property
+    def parts(self) -> Counted:
+        return (1.0, self.comparator), (1.0, self.register)
+
+    @action
+    def translate(self, slots: Real) -> Cost:
+        """Take a value a line and make its train, a slot ahead of the pulses."""
+        random = RANDOM_BITS / (self.bits + RANDOM_BITS)
+        taken = self.register.store((1.0 - random) / 2.0, 1.0 - random)
+        shifted = self.register.store(random / 2.0, random)
+        return Cost((taken + slots * (shifted + self.comparator.compare())).energy)
+
+
+@dataclass(frozen=True, eq=False)
+class FastArray(Block):
+    """An array that pulse trains program, read row by row against cells at rest.
+
+    ``references``: as many cells again, each at the conductance at which its neighbour is at rest.
+    """
+
+    tech: Technology
+    macro: ParallelMacro
+    references: ResistiveArray
+    name: str = "fast"
+
+    @property
+    def parts(self) -> Counted:
+        return (1.0, self.macro), (1.0, self.references)
+
+    @action
+    def coincide(
+        self, slots: Real, rows: Real, cols: Real, up: Real, down: Real, state: Real
+    ) -> Cost:
+        """As ``ParallelMacro.coincide``; references get no pulses."""
+        return self.macro.coincide(slots, rows, cols, up, down, state)
+
+    @action
+    def read_row(self, state: Real = 0.5, sensed: Real = 1.0) -> Cost:
+        """One row through a share of the columns, less what their references carry."""
+        macro = self.macro
+        beside = self.references.read(1.0, sensed * macro.adcs).across(macro.cols_per_adc)
+        return macro.read(1.0 / macro.rows, state, 0.0, 1.0, sensed) + beside
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenStore(Block):
+    """What fast arrays held, added up in words of 32 bits: ``bits`` of them on the chip.
+
+    ``lanes`` multiply what is read by a rate, add it, and tell whether a pulse is due.
+    """
+
+    tech: Technology
+    buffer: SramBuffer | FlipFlopBuffer
+    bits: Real
+    read_bits: Real
+    lanes: Real
+    name: str = "hidden_store"
+
+    @cached_property
+    def multiplier(self) -> Multiplier:
+        wide, narrow = np.maximum(self.read_bits, RATE), np.minimum(self.read_bits, RATE)
+        return Multiplier(self.tech, wide, narrow, self.lanes)
+
+    @cached_property
+    def adder(self) -> Adder:
+        return Adder(self.tech, WORD, self.lanes, activity=self.tech.arithmetic.add_activity)
+
+    @cached_property
+    def comparator(self) -> Comparator:
+        return Comparator(self.tech, WORD, self.lanes)
+
+    @property
+    def parts(self) -> Counted:
+        lanes = self.multiplier, self.adder, self.comparator
+        return (1.0, self.buffer), *((1.0, block) for block in lanes)
+
+    def held(self, values: Real) -> Real:
+        """1 where there is room for so many words at once."""
+        return np.where(values * WORD <= self.bits * (1.0 + 1e-12), 1.0, 0.0)
+
+    @action
+    def collect(self, values: Real) -> Cost:
+        """So many values that were read, each to its word, which is read and written."""
+        rounds, bits = values / self.lanes, values * WORD
+        work = self.multiplier.multiply() + self.adder.add() + self.comparator.compare()
+        return (self.buffer.read(bits) + self.buffer.write(bits)) | rounds * work
+
+
+@dataclass(frozen=True, eq=False)
+class TikiTakaChip(InPlaceChip):
+    """Beside each array of weights a fast one; a hidden store, and no gradient units."""
+
+    @cached_property
+    def fast(self) -> FastArray:
+        """As large as an array of weights; its converters are made for the cells of one row."""
+        spec, arrays = self.spec, self.spec.arrays
+        assert isinstance(arrays, ResistiveArrays)
+        sizes = {
+            "rows": arrays.rows,
+            "cols": arrays.cols,
+            "cols_per_adc": arrays.cols_per_adc,
+            "adc_bits": arrays.adc_bits,
+            "input_bits": 1.0,
+            "cells_per_weight": spec.cells_per_weight,
+            "adc_kind": arrays.adc,
+            "transposed": False,
+            "signed": False,
+            "summed": 1.0,
+        }
+        macro = resistive_macro(self.tech, self.device, replace(arrays, read="parallel"), sizes)
+        assert isinstance(macro, ParallelMacro)
+        return FastArray(self.tech, macro, macro.array_of(macro.rows, macro.cols, "references"))
+
+    def row_translators(self, lines: Real) -> Translators:
+        """Of so many input lines."""
+        return Translators(self.tech, self.spec.input_bits, lines, "row_translators")
+
+    def col_translators(self, lines: Real) -> Translators:
+        """Of so many columns, which take errors."""
+        return Translators(self.tech, self.spec.error_width, lines, "col_translators")
+
+    def _pe(self, rows: Real, cols: Real) -> Pe:
+        """With a fast array beside each other one, and translators for all lines."""
+        lines = (
+            self.row_translators(rows * self.macro.rows),
+            self.col_translators(cols * self.macro.cols),
+        )
+        beside = (rows * cols, self.fast), *((1.0, block) for block in lines)
+        return replace(super()._pe(rows, cols), beside=beside)
+
+    @cached_property
+    def hidden(self) -> HiddenStore:
+        """Room for the layer with the most weights, unless given; as many lanes as for norms."""
+        most = np.max(self.layers.weights, axis=-1, keepdims=True)
+        given = self.spec.gradient_unit.store_bits
+        bits = most * WORD if isinstance(given, str) else given
+        buffer = self._global_buffer(np.maximum(bits, 1.0), "buffer")
+        read_bits = self.spec.arrays.adc_bits
+        return HiddenStore(self.tech, buffer, bits, read_bits, self.spec.vector_unit.lanes)
+
+    @property
+    def parts(self) -> Counted:
+        tiles = self.split_tiles + self.whole_tiles
+        return (
+            *self.forward_tiles,
+            (1.0, self.tree),
+            (1.0, self.buffer),
+            (1.0, self.vector_unit),
+            (1.0, self.hidden),
+            (tiles + 1.0, self.control),
+        )

@@ -1,0 +1,1 @@
+"""A network on a chip: footprint, and cost of each layer and phase."""

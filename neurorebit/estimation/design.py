@@ -1,0 +1,61 @@
+"""A chip and its phases, of one design or of arrays of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neurorebit.chips.architecture import AnySpec, HybridSpec
+from neurorebit.chips.hybrid.chip import HybridChip
+from neurorebit.chips.hybrid.phases import HybridPhases
+from neurorebit.chips.in_place.chip import InPlaceChip
+from neurorebit.chips.in_place.phases import InPlacePhases
+from neurorebit.chips.parts.chip import Chip
+from neurorebit.chips.parts.floorplan import Floorplan, Layers
+from neurorebit.chips.parts.phases import Measured, Phase, Phases
+from neurorebit.chips.tiki_taka.chip import TikiTakaChip
+from neurorebit.chips.tiki_taka.phases import TikiTakaPhases
+from neurorebit.circuits.cost import Real
+from neurorebit.schema.device import Device
+from neurorebit.schema.technology import Technology
+from neurorebit.schema.training import IN_PLACE, kept_words
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """A chip and what each phase of training does on it; one, or arrays of them."""
+
+    chip: Chip
+    phases: dict[str, Phase]
+    ops: dict[str, Real]
+    assumptions: tuple[str, ...]  # one plain sentence each, for the report's reader
+
+
+def design(
+    layers: Layers,
+    spec: AnySpec,
+    technology: Technology,
+    device: Device,
+    activity: Measured,
+    batch: Real,
+    plan: Floorplan | None = None,
+    momentum: float = 0.0,
+) -> Design:
+    """The chip that trains a network, and its phases; ``plan`` is the best one unless given.
+
+    With ``momentum`` schemes that learn in place keep velocities beside their cells.
+    Every number may be an array of designs, with a last axis of length one for the layers. What
+    cannot exist is nan.
+    """
+    plan = plan or Floorplan.of(layers, spec)
+    work: Phases
+    if isinstance(spec, HybridSpec):
+        chip = HybridChip(technology, device, spec, plan)
+        work = HybridPhases(chip, activity, batch)
+    elif spec.weights == "tiki_taka" and spec.holds_devices:
+        two = TikiTakaChip(technology, device, spec, plan, batch=batch)
+        work = TikiTakaPhases(two, activity, batch)
+    else:
+        made = InPlaceChip(technology, device, spec, plan, batch=batch)
+        beside = kept_words(spec.weights, momentum) if spec.weights in IN_PLACE else 0
+        work = InPlacePhases(made, activity, batch, float(beside))
+    return Design(work.chip, work.all(), work.ops, work.assumptions)

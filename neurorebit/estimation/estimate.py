@@ -1,0 +1,171 @@
+"""Footprint of a chip, and energy and latency of each layer, phase and part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorebit.chips.architecture import AnySpec
+from neurorebit.chips.parts.floorplan import Layers
+from neurorebit.chips.parts.phases import PER, PHASES, Measured, Rows
+from neurorebit.circuits.cost import Bill
+from neurorebit.estimation.design import Design, design
+from neurorebit.layers.network import Network
+from neurorebit.schema import InfeasibleError
+from neurorebit.schema.activity import Activity
+from neurorebit.schema.device import Device
+from neurorebit.schema.technology import Technology
+
+
+@dataclass(frozen=True)
+class PhaseEstimate:
+    """What one phase costs, for one image or for one iteration (``per``).
+
+    ``energy`` itemises dynamic energy and leakage by part, without DRAM; every item is an array
+    over the matrix layers with a last row for what belongs to no layer. ``latency`` and
+    ``dram_energy`` are such arrays too. ``macro_energy`` is the dynamic energy of the macros alone.
+    """
+
+    per: str
+    ops: float
+    energy: Bill
+    latency: Rows
+    dram_energy: Rows
+    macro_energy: float
+    leakage_energy: float
+
+    @property
+    def energy_by_part(self) -> dict[str, float]:
+        """Energy of each part [J], leakage included."""
+        return {part: float(np.sum(amount)) for part, amount in self.energy.items.items()}
+
+    @property
+    def total_energy(self) -> float:
+        """Energy without DRAM [J]."""
+        return float(np.sum(self.energy.total))
+
+    @property
+    def total_latency(self) -> float:
+        """Time [s]."""
+        return float(np.sum(self.latency))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The chip and what it costs: ``rows`` names the matrix layers and a last row, ``chip``."""
+
+    rows: tuple[str, ...]
+    kinds: tuple[str, ...]
+    macs: tuple[int, ...]
+    utilization: tuple[float, ...]  # share of the layer's cells in use, copies not counted
+    chip_utilization: float
+    area: Bill  # [m^2]
+    leakage: Bill  # [W]
+    phases: dict[str, PhaseEstimate]
+    batch: int
+    images: int  # of one epoch
+    activity_source: str
+    assumptions: tuple[str, ...]  # one plain sentence each, for the report's reader
+
+
+def estimate(
+    network: Network,
+    spec: AnySpec,
+    technology: Technology,
+    device: Device,
+    activity: Activity,
+    *,
+    batch: int,
+    images: int,
+) -> Estimate:
+    """The chip that trains a network, and what each phase of training costs on it.
+
+    ``batch`` images make an iteration, ``images`` an epoch. InfeasibleError where a part cannot
+    exist in this technology.
+    """
+    layers = Layers.of(network, spec)
+    measured = Measured.of(activity)
+    momentum = network.training.momentum
+    found = design(layers, spec, technology, device, measured, batch, momentum=momentum)
+    chip, plan = found.chip, found.chip.plan
+    area, leakage = (
+        Bill({part.removeprefix("chip/"): np.asarray(n).item() for part, n in bill.items.items()})
+        for bill in (chip.footprint.area, chip.footprint.leakage)
+    )
+    _check(area, "area")
+    return Estimate(
+        rows=(*(node.name for node in network.matrices), "chip"),
+        kinds=(*(node.kind for node in network.matrices), "chip"),
+        macs=(*(int(n) for n in layers.macs), 0),
+        utilization=(*(float(u) for u in plan.utilization), float("nan")),
+        chip_utilization=float(np.sum(plan.held) / np.sum(plan.cells)),
+        area=area,
+        leakage=leakage,
+        phases={name: _finished(found, name, leakage) for name in PHASES},
+        batch=batch,
+        images=images,
+        activity_source=activity.source,
+        assumptions=found.assumptions,
+    )
+
+
+def _finished(found: Design, name: str, leakage: Bill) -> PhaseEstimate:
+    """Add leakage over the phase's time, and give every item all layers and the chip's row."""
+    phase, count = found.phases[name], len(found.chip.layers.weights)
+    dram = found.chip.dram.transfer(phase.dram_bits).energy.total
+    parts = tuple(phase.energy.items)
+    table = np.zeros((len(parts) + 2, count + 1))
+    for row, amount in zip(table, (*phase.energy.items.values(), dram, phase.time), strict=True):
+        row[:count] = amount
+    table[-1, count] = np.max(phase.together)
+    latency = table[-1]
+    watts = np.array(list(leakage.items.values()))
+    leaked = zip(
+        (f"leakage/{part}" for part in leakage.items), np.outer(watts, latency), strict=True
+    )
+    energy = Bill({**dict(zip(parts, table, strict=False)), **dict(leaked)})
+    if not np.all(np.isfinite(table)):
+        _check(phase.energy, "energy")
+        for stream in phase.streams.values():
+            _check(stream.latency, "time")
+        _check(Bill({name: latency}), "time")
+    return PhaseEstimate(
+        per=PER[name],
+        ops=float(np.sum(found.ops[name])),
+        energy=energy,
+        latency=latency,
+        dram_energy=table[-2],
+        macro_energy=float(np.sum(phase.macro.total)),
+        leakage_energy=float(np.sum(latency) * np.sum(watts)),
+    )
+
+
+def lost(bill: Bill) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Parts whose amount is no number, and in which designs; where a part of theirs is, it counts
+    alone.
+    """
+    found = {part: ~np.isfinite(np.asarray(amount)) for part, amount in bill.items.items()}
+    wrong = {part: where for part, where in found.items() if np.any(where)}
+    for part, where in wrong.items():
+        below = [inner for other, inner in wrong.items() if other.startswith(f"{part}/")]
+        for inner in below:
+            where = where & ~inner
+        if np.any(where):
+            yield part, where
+
+
+def undefined(part: str, of: str) -> str:
+    """Why a design cannot exist."""
+    return f"{part}: cannot be built in this technology: its {of} is undefined"
+
+
+def _check(bill: Bill, of: str) -> None:
+    """InfeasibleError that names the first part whose bill is no number."""
+    for part, _ in lost(bill):
+        raise InfeasibleError(
+            f"{undefined(part, of)}; a device of higher resistance, another technology or another "
+            "size of array may fit"
+        )

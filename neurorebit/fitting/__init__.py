@@ -1,0 +1,73 @@
+"""A device file from measured pulse trains: ``neurorebit fit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from neurorebit.fitting import output
+from neurorebit.fitting.data import read_traces
+from neurorebit.fitting.model import fit_traces
+from neurorebit.schema import Document, InputError, paths
+from neurorebit.schema.device import read_device
+
+
+def fit(
+    data: Path,
+    out: Path,
+    *,
+    name: str,
+    voltages: tuple[float, float] | None = None,
+    widths: tuple[float, float] | None = None,
+    like: str = "taox_hfox",
+) -> str:
+    """Fit a CSV file of pulse trains, write the device file ``out`` and a picture; a table of it.
+
+    ``voltages`` [V] and ``widths`` [s] are those of the pulses up and down. What the data do not
+    say, the cell and what is None, is taken from the device ``like``; file and table tell it.
+    InputError where the data are wrong, the device has a value that no file may have or no pulses
+    to take from, or a file cannot be written or is in the way and not of a fit.
+    """
+    if out.suffix not in (".yaml", ".yml"):
+        raise InputError(f"--out {out}: expected a name that ends in .yaml")
+    _refuse_another(out)
+    if not name.isprintable() or not name.strip():
+        raise InputError(f"--name {name!r}: expected one line of text")
+    other = Document(paths.shipped("device", like), "device")
+    pulses = read_device(other).pulses
+    given = {"voltages": voltages, "widths": widths}
+    assumed = tuple(name for name, values in given.items() if values is None)
+    if pulses is not None:
+        voltages = voltages or (float(pulses.voltage_ltp), float(pulses.voltage_ltd))
+        widths = widths or (float(pulses.width_ltp), float(pulses.width_ltd))
+    if voltages is None or widths is None:
+        option = f"--{assumed[0].removesuffix('s')}"
+        raise InputError(f"{option}: expected one, for {like} has no pulses to take it from")
+    conditions = output.Conditions(name, voltages, widths, assumed, other)
+    traces = read_traces(data)
+    fitted = fit_traces(traces)
+    text = output.device_file(traces, fitted, conditions)
+    with TemporaryDirectory() as folder:
+        draft = Path(folder) / out.name
+        draft.write_text(text, encoding="utf-8")
+        try:
+            read_device(Document(draft, "device", shown="the device file"))
+        except InputError as problem:
+            raise InputError(
+                f"{data}: no device comes of it, {problem}; check the data's unit and noise, "
+                "--voltage and --width"
+            ) from None
+    picture = output.picture(traces, fitted)
+    output.write({out: text.encode(), out.with_suffix(".png"): picture})
+    return output.table(traces, fitted, conditions)
+
+
+def _refuse_another(out: Path) -> None:
+    """InputError where the device file would replace one that no fit has made."""
+    try:
+        with out.open(encoding="utf-8", errors="replace") as file:
+            ours = output.MADE in file.readline()
+    except OSError:
+        return  # there is none, or writing will tell
+    if not ours:
+        raise InputError(f"--out {out}: is there, and not made by fit; name another file")

@@ -1,0 +1,188 @@
+"""All that a run has to say, as report.json holds it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neurorebit.chips.architecture import AnySpec, HybridSpec
+from neurorebit.chips.parts.phases import PHASES
+from neurorebit.circuits.cost import Bill
+from neurorebit.estimation.estimate import Estimate
+from neurorebit.schema import plain
+from neurorebit.schema.activity import Activity, LayerActivity
+
+Json = dict[str, Any]
+CHIP = "chip"  # the last row: what belongs to no layer
+EPOCH_KEYS = (
+    "epoch", "loss", "train_accuracy", "test_accuracy", "cells_programmed", "images_per_second",
+    "seconds",
+)  # fmt: skip
+PAPER = {  # "ReBIT", Dang, Wang, He, Li: TOPS/W of the two passes
+    "forward": 74.29,
+    "backward": 1.78,
+}
+LEAKAGE = "leakage"  # owner of the parts of a phase's energy that are leakage
+MACRO, DRAM_IN = "tops_per_W_macro", "tops_per_W_with_dram"
+DYNAMIC = "tops_per_W_without_leakage"
+
+
+def build(
+    header: Json,
+    estimate: Estimate,
+    spec: AnySpec,
+    activity: Activity,
+    training: Json | None,
+) -> Json:
+    """All that a run has to say, as report.json holds it.
+
+    ``header`` says what was run on which inputs, ``training`` what the training reached.
+    """
+    area, leakage = _amounts(estimate.area), _amounts(estimate.leakage)
+    phases = {name: _phase(estimate, name) for name in PHASES}
+    conventions = _conventions(spec)
+    return {
+        **header,
+        "chip": {
+            "area_m2": math.fsum(area.values()),
+            "area_by_part_m2": area,
+            "leakage_W": math.fsum(leakage.values()),
+            "leakage_by_part_W": leakage,
+            "utilization": float(estimate.chip_utilization),
+        },
+        "phases": phases,
+        "totals": _totals(estimate, phases),
+        "layers": [_layer(estimate, i) for i in range(len(estimate.rows))],
+        "activity": {
+            "source": activity.source,
+            "layers": [
+                {"name": name, **_activity(layer)}
+                for name, layer in zip(estimate.rows, activity.layers, strict=False)
+            ],
+        },
+        "assumptions": list(estimate.assumptions),
+        "paper": {
+            name: {
+                "paper_tops_per_W": figure,
+                "convention": conventions[name],
+                "tops_per_W": phases[name]["tops_per_W"],
+                DYNAMIC: _dynamic(phases[name]),
+                MACRO: phases[name][MACRO],
+                DRAM_IN: phases[name][DRAM_IN],
+            }
+            for name, figure in PAPER.items()
+            if name in conventions
+        },
+        "training": training,
+    }
+
+
+def _activity(layer: LayerActivity) -> Json:
+    """A layer's activity, that of a fast array among it where there is one."""
+    found: Json = plain(layer)
+    fast = found.pop("fast") or {}
+    return found | {f"fast_{key}": value for key, value in fast.items()}
+
+
+def _conventions(spec: AnySpec) -> dict[str, str]:
+    """What the figures beside the paper's count; the paper has none of other chips."""
+    if not isinstance(spec, HybridSpec):
+        return {}
+    return {
+        "forward": f"forward ops / forward energy; {spec.input_bits}-bit inputs, "
+        f"{spec.weight_bits}-bit weights, {spec.apim.adc_bits}-bit converters, batch norm included",
+        "backward": "ops of the errors sent back / energy of the backward phase, batch norm "
+        f"included; {spec.error_bits if spec.error_bits == 'fp32' else f'{spec.error_bits}-bit'} "
+        f"errors, 32-bit weights, {spec.dpim.build} build",
+    }
+
+
+def _amounts(bill: Bill) -> dict[str, float]:
+    return {part: float(np.sum(amount)) for part, amount in bill.items.items()}
+
+
+def _ratio(ops: float, energy: float) -> float | None:
+    return ops / energy / 1e12 if energy > 0 else None
+
+
+def _dynamic(phase: Json) -> float | None:
+    """TOPS/W of the chip as if it did not leak, as published figures often have it."""
+    return _ratio(phase["ops"], phase["energy_J"] - phase["leakage_energy_J"])
+
+
+def _phase(estimate: Estimate, name: str) -> Json:
+    phase = estimate.phases[name]
+    parts = _amounts(phase.energy)
+    energy, dram = math.fsum(parts.values()), float(np.sum(phase.dram_energy))
+    return {
+        "per": phase.per,
+        "ops": float(phase.ops),
+        "energy_J": energy,
+        "energy_by_part_J": parts,
+        "leakage_energy_J": float(phase.leakage_energy),
+        "dram_energy_J": dram,
+        "macro_energy_J": float(phase.macro_energy),
+        "latency_s": phase.total_latency,
+        "tops": _ratio(phase.ops, phase.total_latency),
+        "tops_per_W": _ratio(phase.ops, energy),
+        MACRO: _ratio(phase.ops, float(phase.macro_energy)),
+        DRAM_IN: _ratio(phase.ops, energy + dram),
+    }
+
+
+def _layer(estimate: Estimate, i: int) -> Json:
+    chip = i == len(estimate.rows) - 1
+    return {
+        "name": estimate.rows[i],
+        "kind": CHIP if chip else estimate.kinds[i],
+        "macs": 0 if chip else int(estimate.macs[i]),
+        "utilization": float(estimate.chip_utilization if chip else estimate.utilization[i]),
+        "phases": {name: _layer_phase(estimate, name, i) for name in PHASES},
+    }
+
+
+def _layer_phase(estimate: Estimate, name: str, i: int) -> Json:
+    phase, shape = estimate.phases[name], (len(estimate.rows),)
+    parts = {
+        part: float(np.broadcast_to(amount, shape)[i])
+        for part, amount in phase.energy.items.items()
+    }
+    return {
+        "energy_J": math.fsum(parts.values()),
+        "energy_by_part_J": parts,
+        "dram_energy_J": float(phase.dram_energy[i]),
+        "latency_s": float(phase.latency[i]),
+    }
+
+
+def _totals(estimate: Estimate, phases: Mapping[str, Json]) -> Json:
+    """What one image costs to recognise, and to learn from; an iteration; an epoch."""
+    batch, images = estimate.batch, estimate.images
+    iterations = math.ceil(images / batch)
+    counts = {
+        "inference": (1, {"forward": 1.0}),
+        "image": (1, {n: 1 / (1 if p["per"] == "image" else batch) for n, p in phases.items()}),
+        "iteration": (
+            batch,
+            {n: float(batch if p["per"] == "image" else 1) for n, p in phases.items()},
+        ),
+        "epoch": (
+            images,
+            {n: float(images if p["per"] == "image" else iterations) for n, p in phases.items()},
+        ),
+    }
+    return {
+        name: {
+            "images": taken,
+            "energy_J": (energy := math.fsum(n * phases[p]["energy_J"] for p, n in times.items())),
+            "dram_energy_J": (
+                dram := math.fsum(n * phases[p]["dram_energy_J"] for p, n in times.items())
+            ),
+            "energy_with_dram_J": energy + dram,
+            "latency_s": math.fsum(n * phases[p]["latency_s"] for p, n in times.items()),
+        }
+        for name, (taken, times) in counts.items()
+    }

@@ -1,0 +1,31 @@
+"""At the bottom: sections of files, quantities and units, paths, technology and device."""
+
+from neurorebit.schema.document import (
+    Document,
+    InfeasibleError,
+    InputError,
+    Loc,
+    Misfit,
+    Section,
+    informative,
+    join,
+    plain,
+    quantity,
+    split,
+    value_at,
+)
+
+__all__ = [
+    "Document",
+    "InfeasibleError",
+    "InputError",
+    "Loc",
+    "Misfit",
+    "Section",
+    "informative",
+    "join",
+    "plain",
+    "quantity",
+    "split",
+    "value_at",
+]

@@ -1,0 +1,390 @@
+"""A YAML file to a frozen dataclass, or an InputError that names file, line, key and cure.
+
+PyYAML gives the text of every value and its line, pydantic checks it against the dataclass; this
+module only joins the two. Every scalar reaches pydantic as the text that stands in the file, so a
+quantity keeps its unit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar, get_origin, get_type_hints
+
+import numpy as np
+import yaml
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError, core_schema
+
+from neurorebit.schema import units
+
+T = TypeVar("T")
+Loc = tuple[str | int, ...]
+EXPECTED = {  # what pydantic says in other words
+    "bool_parsing": "true or false",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "string_type": "text",
+}
+MENTIONED = 3  # places that an error names
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class InputError(Exception):
+    """A file or an option is wrong: one line for the user, exit code 2."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))  # a value of the file may have several
+
+
+class InfeasibleError(Exception):
+    """A design cannot exist: one line that names the part and the bound, exit code 2."""
+
+
+@dataclasses.dataclass(frozen=True)
+class quantity:
+    """Field metadata: a number with this unit, within these bounds (in SI units).
+
+    With ``many`` the value is a list of numbers with one unit behind them, read as a float64 array.
+    An ``informative`` number is for the reader: no formula takes it.
+    """
+
+    unit: str
+    above: float | None = None
+    below: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    many: bool = False
+    informative: bool = False
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        """Tell pydantic to check a field with ``read``."""
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def read(self, text: object) -> Any:
+        """The value in SI units; PydanticCustomError says what was expected and found."""
+        if isinstance(text, float | np.ndarray):
+            return text
+        wanted = ("numbers" if self.many else "a number") + (
+            f" in {self.unit}" if self.unit else ""
+        )
+        try:
+            numbers = units.parse_all(str(text), self.unit)
+            if not self.many and len(numbers) > 1:
+                raise ValueError("expected one number")
+        except ValueError as problem:
+            raise PydanticCustomError(
+                "quantity",
+                "expected {wanted}, got '{text}' ({problem})",
+                {"wanted": wanted, "text": str(text), "problem": str(problem)},
+            ) from None
+        for number in numbers:
+            self._check(number, str(text))
+        return np.array(numbers) if self.many else numbers[0]
+
+    def _check(self, number: float, text: str) -> None:
+        bounds = [
+            (self.above, "above", self.above is not None and number <= self.above),
+            (self.at_least, "at least", self.at_least is not None and number < self.at_least),
+            (self.below, "below", self.below is not None and number >= self.below),
+            (self.at_most, "at most", self.at_most is not None and number > self.at_most),
+        ]
+        if any(broken for _, _, broken in bounds):
+            said = " and ".join(
+                f"{word} {bound:g} {self.unit}".rstrip()
+                for bound, word, _ in bounds
+                if bound is not None
+            )
+            raise PydanticCustomError(
+                "range", "must be {said}, got {text}", {"said": said, "text": text}
+            )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Misfit:
+    """Values that are right each by itself, and where they do not fit together.
+
+    ``where`` is true or false, or says so of each design; ``message`` has a place for each of
+    ``values``, which are numbers or arrays over the designs too.
+    """
+
+    loc: Loc
+    where: Any
+    message: str
+    values: tuple[Any, ...] = ()
+
+
+class Section:
+    """Base of the dataclasses that a file is read into: keys they do not name are errors."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", arbitrary_types_allowed=True
+    )
+
+
+def informative(section: Any) -> frozenset[str]:
+    """The keys of a section that are for the reader alone."""
+    hints = get_type_hints(type(section), include_extras=True)
+    return frozenset(
+        name
+        for name, hint in hints.items()
+        for item in getattr(hint, "__metadata__", ())
+        if isinstance(item, quantity) and item.informative
+    )
+
+
+def split(path: str) -> Loc:
+    """A key path as its steps: ``layers[3].kernel`` is ``("layers", 3, "kernel")``."""
+    steps = re.sub(r"\[(\d+)\]", r".\1", path).split(".")
+    return tuple(int(step) if step.isdigit() else step for step in steps if step)
+
+
+def join(loc: Iterable[str | int]) -> str:
+    """The steps as a key path, as a reader writes it."""
+    text = ""
+    for step in loc:
+        text += f"[{step}]" if isinstance(step, int) else (f".{step}" if text else str(step))
+    return text
+
+
+class Document:
+    """A YAML file as read: its values as text, the line of each, and what was set over it."""
+
+    def __init__(self, path: Path, root: str = "", shown: str | None = None) -> None:
+        self.path = path
+        self.shown = shown or str(path)
+        self.root = root
+        try:
+            self.text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            reason = getattr(problem, "strerror", None) or "not a UTF-8 text file"
+            raise InputError(f"{self.shown}: cannot be read: {reason}") from None
+        self.digest = hashlib.sha256(self.text.encode()).hexdigest()
+        self._origin: dict[Loc, str] = {}
+        try:
+            node = yaml.compose(self.text, Loader=Loader)
+        except yaml.YAMLError as problem:
+            mark = getattr(problem, "problem_mark", None)
+            line = f":{mark.line + 1}" if mark else ""
+            reason = getattr(problem, "problem", None) or str(problem).splitlines()[0]
+            raise InputError(f"{self.shown}{line}: not valid YAML: {reason}") from None
+        if not isinstance(node, yaml.MappingNode):
+            raise InputError(f"{self.shown}:1: expected 'key: value' lines, found none")
+        try:
+            self.tree: dict[str, Any] = self._plain(node, (), f"{self.shown}:")
+        except RecursionError:
+            raise InputError(
+                f"{self.shown}: nested too deeply, or an alias stands for what it is in"
+            ) from None
+
+    def _plain(self, node: yaml.Node, loc: Loc, origin: str) -> Any:
+        by_line = origin.endswith(":")
+        here = f"{origin}{node.start_mark.line + 1}" if by_line else origin
+        self._origin.setdefault(loc, here)
+        if isinstance(node, yaml.MappingNode):
+            values: dict[str, Any] = {}
+            for key_node, value_node in node.value:
+                key = str(key_node.value)
+                where = f"{origin}{key_node.start_mark.line + 1}" if by_line else origin
+                if key in values:
+                    raise InputError(f"{where}: {join((*loc, key))}: given twice; keep one")
+                self._origin[(*loc, key)] = where
+                values[key] = self._plain(value_node, (*loc, key), origin)
+            return values
+        if isinstance(node, yaml.SequenceNode):
+            return [self._plain(item, (*loc, i), origin) for i, item in enumerate(node.value)]
+        if node.tag == "tag:yaml.org,2002:null":
+            return None
+        return str(node.value)
+
+    def set(self, path: str, text: str, option: str = "") -> None:
+        """Replace or add the value at a key path; ``text`` is read as YAML.
+
+        Errors name ``option`` and the text, or ``--set`` where there is no option of its own.
+        """
+        full = f"{self.root}.{path}" if self.root else path
+        full = full.removeprefix("network.") if full.startswith("network.training") else full
+        origin = f"{option} {text}" if option else f"--set {full}={text}"
+        loc = split(path)
+        try:
+            node = yaml.compose(text, Loader=Loader)
+        except yaml.YAMLError:
+            raise InputError(f"{origin}: the value is not valid YAML") from None
+        parent: Any = self.tree
+        for i, step in enumerate(loc):
+            if isinstance(parent, list) and not (isinstance(step, int) and step < len(parent)):
+                raise InputError(f"{origin}: {step!r}: expected an index below {len(parent)}")
+            if not isinstance(parent, dict | list):
+                raise InputError(f"{origin}: {full} has no keys below it")
+            key: Any = step if isinstance(parent, list) else str(step)
+            if i == len(loc) - 1:
+                for known in [known for known in self._origin if known[: len(loc)] == loc]:
+                    del self._origin[known]
+                parent[key] = None if node is None else self._plain(node, loc, origin)
+                self._origin[loc] = origin
+            else:
+                if isinstance(parent, dict) and parent.get(key) is None:
+                    parent[key] = {}
+                    self._origin[loc[: i + 1]] = origin
+                parent = parent[key]
+
+    def lay(self, loc: Loc, value: Any, source: Loc) -> None:
+        """Put a value of this file over another key of it; errors name the line it came from."""
+        value_at(self.tree, loc[:-1])[loc[-1]] = value
+        for known, origin in list(self._origin.items()):
+            if known[: len(source)] == source:
+                self._origin[loc + known[len(source) :]] = origin
+
+    def error(self, loc: Loc, message: str) -> InputError:
+        """An InputError at the line of a key (or of the nearest key around it)."""
+        known = loc
+        while known and known not in self._origin:
+            known = known[:-1]
+        where = self._origin.get(known, f"{self.shown}:1")
+        return InputError(": ".join(part for part in (where, join(loc), message) if part))
+
+    def refuse(self, misfits: Iterable[Misfit]) -> None:
+        """InputError for the first of the misfits that is one."""
+        for misfit in misfits:
+            if misfit.where:
+                raise self.error(misfit.loc, misfit.message.format(*misfit.values))
+
+    def read(self, cls: type[T]) -> T:
+        """The file as an instance of ``cls``; InputError where it does not fit."""
+        try:
+            return _adapter(cls).validate_python(self.tree)
+        except ValidationError as problem:
+            raise self._explain(problem, cls) from None
+
+    def _explain(self, problem: ValidationError, cls: type) -> InputError:
+        errors = problem.errors(include_url=False)
+        # an unknown key explains the missing one next to it, so it is told first
+        error = next((e for e in errors if e["type"] == "unexpected_keyword_argument"), errors[0])
+        loc, value = self._located(error["loc"])
+        kind, context = error["type"], error.get("ctx", {})
+        if kind == "unexpected_keyword_argument":
+            return self.error(loc, f"unknown key; {_cure(loc, cls)}")
+        if kind in ("missing", "missing_argument"):
+            return self.error(loc[:-1], f"the key '{loc[-1]}' is missing; add it")
+        if kind in ("union_tag_invalid", "literal_error"):
+            expected = str(context.get("expected_tags") or context.get("expected"))
+            found = str(context.get("tag") or value)
+            choices = re.findall(r"'([^']+)'", expected)
+            near = difflib.get_close_matches(found, choices)
+            cure = f"; did you mean '{near[0]}'?" if near else ""
+            loc += (_tag(context),) if kind == "union_tag_invalid" else ()
+            return self.error(loc, f"expected one of {', '.join(choices)}, got '{found}'{cure}")
+        if kind in ("dataclass_type", "dict_type", "model_attributes_type"):
+            return self.error(loc, f"expected a section, got '{value}'")
+        if kind in ("list_type", "tuple_type"):
+            return self.error(loc, f"expected a list, got '{value}'")
+        if kind == "union_tag_not_found":
+            return self.error(loc, f"the key '{_tag(context)}' is missing; add it")
+        message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+        if kind in EXPECTED:
+            message = f"expected {EXPECTED[kind]}"
+        words = [
+            str(e["ctx"]["expected"])
+            for e in errors
+            if e["type"] == "literal_error" and self._located(e["loc"])[0] == loc
+        ]
+        message += "".join(f", or {word}" for word in words)
+        got = "" if "got " in message or kind == "value_error" else f", got '{value}'"
+        return self.error(loc, f"{message}{got}")
+
+    def _located(self, loc: Iterable[int | str]) -> tuple[Loc, Any]:
+        """The part of pydantic's location that names keys of the file, and the value there."""
+        steps = list(loc)
+        found: list[str | int] = []
+        value: Any = self.tree
+        for i, step in enumerate(steps):
+            here = range(len(value)) if isinstance(value, list) else value
+            if isinstance(here, dict | range) and step in here:
+                value = value[step]
+            elif i < len(steps) - 1 or not isinstance(value, dict):
+                continue  # the name of a union's branch, not a key
+            found.append(step)
+        return tuple(found), value
+
+
+def _tag(context: Mapping[str, Any]) -> str:
+    """The key that says which of several sections this is."""
+    return str(context["discriminator"]).strip("'")
+
+
+def value_at(tree: Any, loc: Loc) -> Any:
+    """The value at these steps of a tree of dicts and lists."""
+    for step in loc:
+        tree = tree[step]
+    return tree
+
+
+def _cure(loc: Loc, cls: type) -> str:
+    """What to do about a key that ``cls`` does not know there."""
+    key, homes = str(loc[-1]), _homes(cls)
+    here = tuple(step for step in loc if isinstance(step, str))
+    if kinds := homes.get(key, {}).get(here):
+        return f"it belongs to {', '.join(kinds)}"
+    if key in homes:
+        places = [f"'{join(path)}'" for path in sorted(homes[key], key=len)[:MENTIONED]]
+        return f"did you mean {' or '.join(places)}?"
+    near = difflib.get_close_matches(key, sorted(homes))
+    return f"did you mean '{near[0]}'?" if near else "remove it"
+
+
+def _homes(cls: type) -> dict[str, dict[tuple[str, ...], list[str]]]:
+    """Where each key below ``cls`` stands: its paths, without indices, and what sections have it.
+
+    A section is told by its fields that have one value, such as ``kind: conv``.
+    """
+    homes: dict[str, dict[tuple[str, ...], list[str]]] = {}
+
+    def walk(kind: Any, path: tuple[str, ...], above: tuple[type, ...]) -> None:
+        for inner in getattr(kind, "__args__", ()):
+            walk(inner, path, above)
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind not in above:
+            hints = get_type_hints(kind, include_extras=True)
+            for name in (field.name for field in dataclasses.fields(kind)):
+                places = homes.setdefault(name, {})
+                places.setdefault((*path, name), []).append(_section(hints, kind.__name__))
+                walk(hints[name], (*path, name), (*above, kind))
+
+    walk(cls, (), ())
+    return homes
+
+
+def _section(hints: Mapping[str, Any], name: str) -> str:
+    """A section as its file calls it: by a field of one value, or by ``name``."""
+    single = (
+        f"{key}: {hint.__args__[0]}"
+        for key, hint in hints.items()
+        if get_origin(hint) is Literal and len(hint.__args__) == 1
+    )
+    return next(single, name)
+
+
+_adapters: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(cls: type[T]) -> TypeAdapter[T]:
+    if cls not in _adapters:
+        _adapters[cls] = TypeAdapter(cls)
+    return _adapters[cls]
+
+
+def plain(value: Any) -> Any:
+    """A dataclass as dicts, lists, numbers and text: what a report records of its inputs."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return value

@@ -1,0 +1,67 @@
+"""Where files are: those shipped with the package, and the user's cache."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+from neurorebit.schema.document import InputError
+
+PACKAGE = Path(__file__).resolve().parents[1]
+FOLDERS = {
+    "technology": Path("tech/cmos"),
+    "device": Path("tech/device"),
+    "architecture": Path("tech/architecture"),
+    "network": Path("networks"),
+}
+SUFFIX = ".yaml"
+DEFAULT_FLAVOUR = "_lstp"  # a technology named by its feature alone means the low-power transistors
+
+
+def folder(kind: str) -> Path:
+    """The folder of the shipped files of this kind, in a wheel or in a checkout."""
+    packaged = PACKAGE / "_data"
+    return (packaged if packaged.is_dir() else PACKAGE.parent) / FOLDERS[kind]
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """The names of the shipped files of this kind, sorted, shortest feature size first."""
+    stems = (path.stem for path in folder(kind).glob(f"*{SUFFIX}"))
+    return tuple(sorted(stems, key=_natural))
+
+
+def shipped(kind: str, name: str) -> Path:
+    """The file that ``name`` means: a path the user gives, or else the name of a shipped file.
+
+    InputError for a name that is neither, with the nearest shipped name and all of them.
+    """
+    path = Path(name)
+    if os.path.isfile(name):
+        return path
+    known = names(kind)
+    meanings = (name, name + DEFAULT_FLAVOUR) if kind == "technology" else (name,)
+    for stem in meanings:
+        if stem in known:
+            return folder(kind) / f"{stem}{SUFFIX}"
+    listed = f"shipped: {', '.join(known)}" if known else f"none is shipped in {folder(kind)}"
+    if os.path.isdir(name):
+        raise InputError(f"{name}: is a folder; give a {kind} file, or a name ({listed})")
+    if path.suffix or len(path.parts) > 1:
+        found = f"{name}: no such {kind} file"
+    else:
+        found = f"{name}: no such {kind}, by path or by name"
+    near = difflib.get_close_matches(path.stem or name, known, n=1)
+    raise InputError(f"{found}; " + (f"did you mean '{near[0]}'? ({listed})" if near else listed))
+
+
+def cache_dir() -> Path:
+    """The user's cache for data sets and compiled kernels; it may not exist yet."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    base = Path(given) if os.path.isabs(given) else Path.home() / ".cache"
+    return base / "neurorebit"
+
+
+def _natural(stem: str) -> tuple[int, str]:
+    digits = stem[: len(stem) - len(stem.lstrip("0123456789"))]
+    return (int(digits) if digits else 0, stem)

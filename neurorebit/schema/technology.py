@@ -1,0 +1,439 @@
+"""Technology: transistors, wires, layout rules and circuit fits of one CMOS node.
+
+Everything comes from one file under ``tech/cmos``. Currents depend on temperature through the
+file's table and on the supply through the alpha-power law (Sakurai and Newton, IEEE JSSC 25(2):584,
+1990). ``Technology.stack`` makes one technology of several, with an array in every field.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Annotated, Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorebit.schema import Document, Misfit, Section, quantity
+from neurorebit.schema.numbers import Real
+
+D = TypeVar("D")
+Count = Annotated[Real, quantity("", at_least=0)]
+Multiple = Annotated[Real, quantity("", above=0)]  # of the feature size
+Table = Annotated[NDArray[np.float64], quantity("A/m", above=0, many=True)]
+Coefficients = Annotated[NDArray[np.float64], quantity("", many=True)]
+Bounds = Annotated[NDArray[np.float64], quantity("", above=0, many=True)]  # lower, upper
+Times = Annotated[NDArray[np.float64], quantity("s", above=0, many=True)]  # lower, upper
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class GateCap(Section):
+    """Gate capacitance per electrical width (circuits.md 2.2)."""
+
+    source: str
+    intrinsic: Annotated[Real, quantity("F/m", above=0)]
+    overlap: Annotated[Real, quantity("F/m", at_least=0)]
+    fringe: Annotated[Real, quantity("F/m", at_least=0)]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Drive(Section):
+    """Drain currents per electrical width, at the nominal supply, over the temperature grid.
+
+    ``overdrive_*`` is the current at a gate voltage of ``overdrive_share`` times the supply, for
+    the transconductance.
+    """
+
+    source: str
+    temperatures: Annotated[NDArray[np.float64], quantity("K", above=0, many=True)]
+    on_n: Table
+    on_p: Table
+    off_n: Table
+    off_p: Table
+    overdrive_n: Annotated[Real, quantity("A/m", above=0)]
+    overdrive_p: Annotated[Real, quantity("A/m", above=0)]
+    overdrive_share: Annotated[Real, quantity("", above=0, at_most=1)]
+    resistance_multiplier: Multiple
+    supply_exponent: Multiple
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Leakage(Section):
+    """Leakage of a gate over that of one of its parallel devices, averaged over the input states.
+
+    Each further input makes the all-off state rarer as fast as it adds a device, so gates of more
+    than three inputs keep the value of three.
+    """
+
+    source: str
+    nand2: Multiple
+    nand3: Multiple
+    nor2: Multiple
+    nor3: Multiple
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Switch(Section):
+    """Pass gates and access transistors (circuits.md 4.2).
+
+    ``linear``: resistance at small voltages over the switching resistance; ``drop``: resistance of
+    a switch over that of what it drives.
+    """
+
+    source: str
+    linear: Multiple
+    drop: Multiple
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Fin(Section):
+    """Fin geometry; a drawn width of 2 F is one fin (circuits.md 2.1)."""
+
+    source: str
+    height: Annotated[Real, quantity("m", above=0)]
+    width: Annotated[Real, quantity("m", above=0)]
+    pitch: Annotated[Real, quantity("m", above=0)]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Junction(Section):
+    """Drain junction: zero-bias capacitances, grading exponents, built-in voltage (2.4)."""
+
+    source: str
+    bottom: Annotated[Real, quantity("F/m2", above=0)]
+    sidewall: Annotated[Real, quantity("F/m", above=0)]
+    gate_edge: Annotated[Real, quantity("F/m", above=0)]
+    grading_bottom: Multiple
+    grading_sidewall: Multiple
+    grading_gate_edge: Multiple
+    built_in: Annotated[Real, quantity("V", above=0)]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class WireClass(Section):
+    """Aspect ratio and resistivity of wires at least this wide."""
+
+    min_width: Annotated[Real, quantity("m", at_least=0)]
+    aspect_ratio: Multiple
+    resistivity: Annotated[Real, quantity("ohm*m", above=0)]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Wire(Section):
+    """Wires: the local layer, and wider ones for routing (circuits.md 2.7, system.md 5.1)."""
+
+    source: str
+    width: Annotated[Real, quantity("m", above=0)]
+    aspect_ratio: Multiple
+    resistivity: Annotated[Real, quantity("ohm*m", above=0)]
+    resistivity_slope: Annotated[Real, quantity("/K", at_least=0)]
+    cap: Annotated[Real, quantity("F/m", above=0)]
+    medium_width: Multiple  # of the local width
+    long_width: Multiple
+    medium_from: Multiple  # of the feature size
+    long_from: Multiple
+    classes: tuple[WireClass, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Layout(Section):
+    """Layout rules as multiples of the feature size (circuits.md 7)."""
+
+    source: str
+    cell_height: Multiple
+    min_width: Multiple
+    pn_gap: Multiple
+    poly_extension: Multiple
+    field_poly_gap: Multiple
+    gate_width: Multiple
+    gate_gap: Multiple
+    metal2_pitch: Multiple
+    metal3_pitch: Multiple
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sram(Section):
+    """The 6T cell: size and transistor widths as multiples of the feature size."""
+
+    source: str
+    height: Multiple
+    width: Multiple
+    pulldown: Multiple
+    pullup: Multiple
+    access: Multiple
+    sense_voltage: Annotated[Real, quantity("V", above=0)]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SenseFit(Section):
+    """Power of an amplifier (circuits.md 5.2): ``fixed + column exp(-exponent log10 R)``.
+
+    R is the column's resistance [ohm] seen at ``read_voltage``. Measured at the nominal supply and
+    temperature. Area in lone minimum transistors.
+    """
+
+    source: str
+    fixed: Annotated[Real, quantity("W", at_least=0)]
+    column: Annotated[Real, quantity("W", at_least=0)]
+    exponent: Multiple
+    nmos: Count
+    pmos: Count
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ConverterFit(SenseFit):
+    """Of a converter (circuits.md 6): that and so much more for each step.
+
+    Steps are the bits of a SAR, the comparators of a flash converter.
+    """
+
+    per_step: Annotated[Real, quantity("W", at_least=0)]
+    nmos_per_step: Count
+    pmos_per_step: Count
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LatencyFit(Section):
+    """The longest time, which grows with the logarithm of R, times a polynomial in Rref/R.
+
+    It holds within the ratios ``far`` and is longest within ``near``; ``single`` and ``flash``
+    bound the time of an amplifier of a column and of a flash converter.
+    """
+
+    max_log: Annotated[Real, quantity("s", at_least=0)]
+    max_const: Annotated[Real, quantity("s", above=0)]
+    unit_res: Annotated[Real, quantity("ohm", above=0)]
+    near: Bounds
+    far: Bounds
+    below: Coefficients  # highest power first
+    above: Coefficients
+    single: Times
+    flash: Times
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CurrentLatency(Section):
+    """Time of a current sense amplifier (circuits.md 5.2): constant, or a fit.
+
+    ``time`` is the constant, or the time where resistance and reference are far apart.
+    """
+
+    source: str
+    kind: Literal["constant", "fitted"]
+    time: Annotated[Real, quantity("s", above=0)]
+    fit: LatencyFit | None = None
+
+    @property
+    def fitted(self) -> NDArray[np.bool_]:
+        """Whether there is a fit."""
+        return np.asarray(np.asarray(self.kind) == "fitted")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sensing(Section):
+    """Fits of circuit simulations for converters and sense amplifiers."""
+
+    source: str
+    read_voltage: Annotated[Real, quantity("V", above=0)]
+    temperature_slope: Annotated[Real, quantity("/K", at_least=0)]
+    sar_cycle: Annotated[Real, quantity("s", above=0)]
+    sar: ConverterFit
+    flash_current: ConverterFit
+    flash_voltage: ConverterFit
+    single_current: SenseFit
+    current_latency: CurrentLatency
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Arithmetic(Section):
+    """Digital arithmetic: switching activities and floating-point energies (system.md 13.2)."""
+
+    source: str
+    add_activity: Annotated[Real, quantity("", above=0, at_most=1)]
+    multiply_activity: Annotated[Real, quantity("", above=0, at_most=1)]
+    float_feature: Annotated[Real, quantity("m", above=0)]
+    float_add: Annotated[Real, quantity("J", above=0)]
+    float_multiply: Annotated[Real, quantity("J", above=0)]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Technology(Section):
+    """One CMOS node, as its file gives it, in SI units."""
+
+    source: str
+    feature: Annotated[Real, quantity("m", above=0)]
+    gate_length: Annotated[Real, quantity("m", above=0, informative=True)]
+    channel: Literal["planar", "finfet"]
+    vdd: Annotated[Real, quantity("V", above=0, below=5)]
+    nominal_vdd: Annotated[Real, quantity("V", above=0, below=5)]
+    threshold: Annotated[Real, quantity("V", above=0)]
+    temperature: Annotated[Real, quantity("K", above=0)]
+    nominal_temperature: Annotated[Real, quantity("K", above=0)]
+    clock: Annotated[Real, quantity("Hz", above=0)]
+    pn_ratio: Multiple
+    gate_cap: GateCap
+    drive: Drive
+    leakage: Leakage
+    switch: Switch
+    junction: Junction
+    wire: Wire
+    layout: Layout
+    sram: Sram
+    sensing: Sensing
+    arithmetic: Arithmetic
+    fin: Fin | None = None
+
+    supply_range = (0.8, 1.2)  # of the nominal supply: where the alpha-power law is trusted
+
+    @property
+    def finfet(self) -> NDArray[np.bool_]:
+        """Whether the channel is a fin."""
+        return np.asarray(np.asarray(self.channel) == "finfet")
+
+    @property
+    def supply_ratio(self) -> Real:
+        """Supply over nominal supply; nan outside the range of the alpha-power law."""
+        ratio = np.asarray(self.vdd) / self.nominal_vdd
+        low, high = self.supply_range
+        inside = (ratio >= low * (1 - 1e-12)) & (ratio <= high * (1 + 1e-12))
+        return _scalar(np.where(inside, ratio, np.nan))
+
+    def _at_temperature(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Linear interpolation in the table; nan outside its temperatures."""
+        grid = self.drive.temperatures
+        kelvin = np.asarray(self.temperature, dtype=np.float64)[..., None]
+        step = np.diff(grid, axis=-1)
+        rising = np.ones_like(grid)
+        rising[..., 1:] = step
+        falling = np.ones_like(grid)
+        falling[..., :-1] = step
+        distance = kelvin - grid
+        weight = np.where(distance < 0, 1 + distance / rising, 1 - distance / falling)
+        inside = (kelvin[..., 0] >= grid[..., 0]) & (kelvin[..., 0] <= grid[..., -1])
+        value = np.sum(np.maximum(weight, 0.0) * table, axis=-1)
+        return np.where(inside, value, np.nan)
+
+    def _on(self, table: NDArray[np.float64]) -> Real:
+        nominal = self._at_temperature(table)
+        overdrive = (self.supply_ratio * np.asarray(self.nominal_vdd) - self.threshold) / (
+            np.asarray(self.nominal_vdd) - self.threshold
+        )
+        opened = np.where(overdrive > 0.0, overdrive, np.nan)
+        return _scalar(nominal * opened**self.drive.supply_exponent)
+
+    @cached_property
+    def on_n(self) -> Real:
+        """NFET on-current [A/m] at this temperature and supply."""
+        return self._on(self.drive.on_n)
+
+    @cached_property
+    def on_p(self) -> Real:
+        """PFET on-current [A/m] at this temperature and supply."""
+        return self._on(self.drive.on_p)
+
+    @cached_property
+    def off_n(self) -> Real:
+        """NFET off-current [A/m] at this temperature."""
+        return _scalar(self._at_temperature(self.drive.off_n))
+
+    @cached_property
+    def off_p(self) -> Real:
+        """PFET off-current [A/m] at this temperature."""
+        return _scalar(self._at_temperature(self.drive.off_p))
+
+    @cached_property
+    def exists(self) -> bool | NDArray[np.bool_]:
+        """Whether supply and temperature lie where the tables and the alpha-power law hold."""
+        known = np.isfinite(self.on_n)
+        return True if np.all(known) else known
+
+    @staticmethod
+    def stack(technologies: Sequence[Technology]) -> Technology:
+        """One technology with an array in every field, an entry for each of ``technologies``."""
+        stacked: Technology = _stack(technologies)
+        return stacked
+
+
+def _scalar(value: NDArray[np.float64]) -> Real:
+    return float(value) if value.ndim == 0 else value
+
+
+def _stack(given: Sequence[Any]) -> Any:
+    """Dataclasses of the same kind as one, field by field; numbers become arrays.
+
+    A section that some lack is filled with another's: a kind beside it says where it counts.
+    """
+    first = next((value for value in given if value is not None), None)
+    values = [first if value is None else value for value in given]
+    if dataclasses.is_dataclass(first) and not isinstance(first, type):
+        return type(first)(
+            **{
+                f.name: _stack([getattr(v, f.name) for v in values])
+                for f in dataclasses.fields(first)
+            }
+        )
+    if isinstance(first, tuple):
+        return tuple(_stack(column) for column in zip(*values, strict=True))
+    if isinstance(first, str):
+        return first if all(v == first for v in values) else np.array(values)
+    return None if first is None else np.stack([np.asarray(v, dtype=np.float64) for v in values])
+
+
+def misfits(technology: Technology) -> Iterator[Misfit]:
+    """What may not fit together in a technology, or in arrays of designs."""
+    vdd, nominal = technology.vdd, technology.nominal_vdd
+    low, high = (bound * nominal for bound in Technology.supply_range)
+    yield Misfit(
+        ("vdd",),
+        (vdd < low * (1 - 1e-12)) | (vdd > high * (1 + 1e-12)),
+        "must lie between {:.4g} V and {:.4g} V (0.8 to 1.2 times nominal_vdd, where the "
+        "alpha-power law holds), got {:g} V",
+        (low, high, vdd),
+    )
+    yield Misfit(("threshold",), technology.threshold >= vdd, "must lie below vdd")
+    latched = technology.threshold / technology.drive.overdrive_share
+    yield Misfit(
+        ("vdd",),
+        vdd <= latched,
+        "must lie above {:.4g} V (threshold over drive.overdrive_share, where the latches of sense "
+        "amplifiers turn on), got {:g} V",
+        (latched, vdd),
+    )
+    kelvin, grid = technology.temperature, technology.drive.temperatures
+    yield Misfit(
+        ("temperature",),
+        (kelvin < grid[..., 0]) | (kelvin > grid[..., -1]),
+        "must lie between {:g} K and {:g} K (drive.temperatures), got {:g} K",
+        (grid[..., 0], grid[..., -1], kelvin),
+    )
+
+
+def read_technology(document: Document, fitting: bool = True) -> Technology:
+    """The technology of a file; InputError where a value is wrong or they do not fit together.
+
+    Whether supply, threshold and temperature do is left open where ``fitting`` is not asked for.
+    """
+    technology = document.read(Technology)
+    drive = technology.drive
+    points = drive.temperatures.size
+    for name in ("on_n", "on_p", "off_n", "off_p"):
+        found = getattr(drive, name).size
+        if found != points:
+            message = f"expected {points} currents, one for each of 'temperatures', got {found}"
+            raise document.error(("drive", name), message)
+    if points < 2 or np.any(np.diff(drive.temperatures) <= 0):
+        raise document.error(("drive", "temperatures"), "must rise, with two or more entries")
+    if (technology.channel == "finfet") != (technology.fin is not None):
+        raise document.error(("channel",), "a section 'fin' goes with channel 'finfet' alone")
+    latency = technology.sensing.current_latency
+    loc = ("sensing", "current_latency")
+    if (latency.kind == "fitted") != (latency.fit is not None):
+        raise document.error((*loc, "kind"), "a section 'fit' goes with kind 'fitted' alone")
+    for name in ("near", "far", "single", "flash") if latency.fit else ():
+        bounds = getattr(latency.fit, name)
+        if bounds.size != 2 or bounds[0] >= bounds[1]:
+            raise document.error((*loc, "fit", name), "expected a lower and an upper bound")
+    if fitting:
+        document.refuse(misfits(technology))
+    return technology

@@ -1,0 +1,1 @@
+"""The schemes of training: how weights are held, and how they learn."""

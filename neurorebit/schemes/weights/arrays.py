@@ -1,0 +1,105 @@
+"""A layer's arrays as they are read: noise of the read, drift at rest, converters both ways."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from neurorebit.kernels import cpu, noise, pulse
+from neurorebit.schemes.weights.base import PART, Site
+from neurorebit.training.converters import Converters
+from neurorebit.training.product import Windows
+from neurorebit.training.wires import Wires
+from neurorebit.training.workers import Array, spans
+
+MAPPINGS = {"reference": 0, "pair": 1, "weight": 2}  # as cell.noisy numbers them
+
+
+@dataclass(eq=False)
+class Arrays:
+    """How often a layer's arrays were read, their wires, and their converters forward and back.
+
+    The noise of a read is drawn for each batch and each way. ``rounded``: what is read is rounded
+    to the levels of the architecture. ``follows``: the converters' ranges follow what is read.
+    ``mapping``: how cells stand for a weight, as ``cell.noisy`` numbers it.
+    """
+
+    site: Site
+    rounded: bool = False
+    follows: bool = False
+    mapping: int = 0
+    reads: int = 0
+    forward: Converters = field(init=False)
+    backward: Converters = field(init=False)
+    wires: Wires | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.forward = Converters(self.site, self.follows)
+        self.backward = Converters(self.site, self.follows)
+        if self.site.training.wires == "resistive":
+            self.wires = Wires(self.site)
+
+    def mvm(self, weight: Array, x: Windows, out: Array, full: float, learning: bool) -> None:
+        """Partial sums of the arrays through their converters, added up digitally."""
+        seen = self._read(weight, learning)
+        self.forward.multiply(x, seen, out, x.scale * full, learning)
+        self.site.workspace.drop(seen)
+
+    def mtvm(self, weight: Array, dy: Array, x: Windows, dx: Array, full: float) -> None:
+        """The same backwards."""
+        seen = self._read(weight, learning=True)
+        self.backward.transposed(dy, seen, x, dx, full)
+        self.site.workspace.drop(seen)
+
+    @property
+    def relative(self) -> float:
+        """Standard deviation of a conductance from read to read, over its mean."""
+        variation = self.site.device.variation
+        return math.hypot(variation.read, variation.c2c if variation.form == "read" else 0.0)
+
+    def _read(self, weight: Array, learning: bool) -> Array:
+        """What this read finds: the weights themselves, or a changed copy in the workspace."""
+        site, seen = self.site, weight
+        here = site.index, site.seed
+        self.reads += 1
+        if not learning and site.training.rest > 1.0 and site.device.retention is not None:
+            retention = site.device.retention
+            toward = retention.toward
+            goal = math.nan if isinstance(toward, str) else 2.0 * toward - 1.0
+            defects = site.device.variation.stuck_low, site.device.variation.stuck_high
+            law = site.training.rest, retention.exponent, goal, site.offset, *defects
+            way = self.mapping
+            seen = self._copy(
+                seen, lambda a, b, i: pulse.rest(a, b, law, way, i, here[0], noise.DRIFT, here[1])
+            )
+        if self.relative > 0.0:
+            form = self.relative, self.mapping, site.offset
+            draw = here[0], noise.READ, self.reads, here[1]
+            seen = self._copy(seen, lambda a, b, i: pulse.read(a, b, *form, i, *draw))
+        if self.rounded:
+            top = 2 ** (site.weight_bits - 1) - 1
+            seen = self._copy(
+                seen, lambda a, b, i: cpu.quantise(a, b, float(top), top, False, 1.0 / top)
+            )
+        if self.wires is not None:
+            applied = self.wires.applied(seen, learning)
+            self.site.workspace.drop(seen)
+            seen = applied
+        return seen
+
+    def _copy(self, source: Array, kernel: Callable[[Array, Array, int], None]) -> Array:
+        """A changed copy, made part by part; a source from the workspace is given back."""
+        out = self.site.workspace.take(source.shape, source.dtype)
+        flat = source.reshape(-1), out.reshape(-1)
+        parts = spans(source.size, PART)
+
+        def job(i: int) -> None:
+            start, stop = parts[i]
+            kernel(flat[0][start:stop], flat[1][start:stop], start)
+
+        self.site.workers.run(job, len(parts))
+        self.site.workspace.drop(source)
+        return np.asarray(out)

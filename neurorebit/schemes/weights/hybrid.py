@@ -1,0 +1,153 @@
+"""Real weights that arrays follow: ReBIT, and a chip whose errors go back through the arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from neurorebit.kernels import cpu, pulse
+from neurorebit.schemes.weights.arrays import MAPPINGS, Arrays
+from neurorebit.schemes.weights.base import PART, Written
+from neurorebit.schemes.weights.cells import Physics
+from neurorebit.schemes.weights.real import LevelWeights
+from neurorebit.training import digital, product
+from neurorebit.training.product import Windows
+from neurorebit.training.workers import Array, spans
+
+WAYS = {"pulses": 0, "verify": 1, "reset": 2}  # as pulse.to_levels numbers them
+MOST = 32  # writes of a cell that is verified
+
+
+@dataclass(eq=False)
+class HybridWeights(LevelWeights):
+    """ReBIT: noisy few-level arrays forward, exact real weights backward (training.md 5).
+
+    ``analog`` is what the arrays hold, as a share of ``full``, the weight of the outermost level.
+    A cell is written when the level of its real weight changes, with fresh cycle-to-cycle noise
+    each time.
+    """
+
+    levels: Array = field(init=False)
+    analog: Array = field(init=False)
+    reading: Arrays = field(init=False)
+    total: float = field(init=False, default=0.0)
+    physics: Physics | None = field(init=False, default=None)
+    in_arrays: ClassVar[bool] = True
+    arrays: ClassVar[int] = 1
+    digital: ClassVar[tuple[str, ...]] = ("backward", "gradient")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        site = self.site
+        self.levels = np.full(self.real.shape, -128, np.int8)  # no level: all cells are written
+        self.analog = np.zeros_like(self.real)
+        self.writes = np.zeros(self.real.size, np.uint32)
+        self.reading = Arrays(site, mapping=MAPPINGS[site.training.mapping])
+        if site.training.write != "direct":
+            self.physics = Physics.of(site, 0)
+            self.total = self._start_low(self.physics)
+        parts = spans(self.real.size, PART)
+        self.synced(site.workers.run(lambda i: self.sync(*parts[i]), len(parts)))
+        self.written = Written()  # the first writing belongs to no step
+        self.writes[...] = 0
+
+    def _start_low(self, physics: Physics) -> float:
+        """Bring all cells to their low ends, but those that are stuck; the sum of them."""
+        flat = self.analog.reshape(-1)
+        flat[...] = -np.inf
+        for start, stop in spans(flat.size, PART):
+            pulse.place(flat[start:stop], *physics.part(start, stop)[:2])
+        return float(np.sum(flat, dtype=np.float64))
+
+    def due(self, update: int) -> bool:
+        """Whether the cells follow the real weights at this update."""
+        every = self.site.training.reprogram
+        return every == "change" or update % every == 0
+
+    @property
+    def every(self) -> bool:
+        """Whether all cells are written, or those whose level changes."""
+        return self.site.training.reprogram != "change" and self.due(self.written.updates)
+
+    @property
+    def views(self) -> dict[str, Array]:
+        """The real weights and the cells."""
+        return {"real": self.real, "analog": self.analog * self.site.dtype(self.full)}
+
+    def mvm(self, x: Windows, out: Array, learning: bool) -> None:
+        """Partial sums of the arrays through their converters, added up digitally."""
+        self.reading.mvm(self.analog, x, out, self.full, learning)
+
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
+        """The exact transposed product with the real weights (as an ablation, their levels)."""
+        site = self.site
+        if site.training.digital == "bit_serial":
+            assert site.error_bits is not None, "fp32 is refused where the files are read"
+            digital.transposed(dy, self.real, site.error_bits, x, dx, site.workers)
+            return
+        if site.training.error_path == "real":
+            super().mtvm(dy, x, dx)
+            return
+        exact = site.workspace.take(self.levels.shape, site.dtype)
+        np.multiply(self.levels, site.dtype(self.full / self.top), out=exact)
+        product.transposed(dy, exact, x, dx, site.workers)
+        site.workspace.drop(exact)
+
+    def update(self, x: Windows, dy: Array, rate: float) -> None:
+        """Gradient and update of the real weights, sync of the arrays."""
+        super().update(x, dy, rate)
+        self.written.conductance += 0.5 + 0.5 * self.total / self.analog.size
+
+    def sync(self, start: int, stop: int) -> Array | None:
+        """Write the cells whose level changed, or all of them where the time has come."""
+        site, grid = self.site, self.grid
+        if not self.due(self.written.updates):
+            return None
+        device, variation = site.device, site.device.variation
+        flat = [a.reshape(-1)[start:stop] for a in (self.real, self.levels, self.analog)]
+        where = start, site.index, self.written.updates, site.seed
+        counts = np.zeros(5)
+        if self.physics is None:
+            chip = (
+                float(device.g_min),
+                float(device.g_max),
+                variation.d2d,
+                variation.c2c if variation.form == "state" else 0.0,
+                MAPPINGS[site.training.mapping],
+                variation.stuck_low,
+                variation.stuck_high,
+            )
+            cpu.program(*flat, self.writes[start:stop], grid, chip, *where, counts)
+            counts[2:4] *= (site.spec.levels - 1) / (2 * self.top)
+            return counts
+        spacing = (2.0 if self.odd else 1.0) / self.top
+        tolerance = site.training.write_tolerance * spacing
+        plan = (*self.physics.bends, WAYS[site.training.write], tolerance, MOST)
+        traits, cells = self.physics.part(start, stop), self.physics.device
+        writes = self.writes[start:stop]
+        pulse.to_levels(*flat, writes, traits, grid, cells, plan, *where, counts)
+        counts[2] *= (site.spec.levels - 1) / cells[0]
+        counts[3] *= (site.spec.levels - 1) / cells[1]
+        return counts
+
+    def synced(self, counts: list[Array | None]) -> None:
+        """Add up cells and level steps, and the change of the conductance."""
+        total = sum((part for part in counts if part is not None), np.zeros(5))
+        self.written.sets += int(total[0])
+        self.written.resets += int(total[1])
+        self.written.set_steps += float(total[2])
+        self.written.reset_steps += float(total[3])
+        self.total += float(total[4])
+
+
+@dataclass(eq=False)
+class MappedWeights(HybridWeights):
+    """Real weights that only collect the gradient: both passes see the noisy arrays (5.1, iii)."""
+
+    digital: ClassVar[tuple[str, ...]] = ("gradient",)
+
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
+        """Errors through the arrays read backwards, with converters of their own."""
+        self.reading.mtvm(self.analog, dy, x, dx, self.full)

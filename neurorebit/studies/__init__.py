@@ -1,0 +1,1 @@
+"""What can be asked for: a run, a sweep, technologies and schemes side by side."""

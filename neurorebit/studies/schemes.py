@@ -1,0 +1,402 @@
+"""Schemes of holding weights beside each other: what each learns, costs and wears out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+from neurorebit import __version__
+from neurorebit import results as report
+from neurorebit.inputs.files import Setting
+from neurorebit.results import pictures as picture
+from neurorebit.schema import InputError, units
+from neurorebit.studies.run import DATA, Progress, Request, Say, ending, run
+
+Json = dict[str, Any]
+
+KINDS = ("network", "architecture", "technology", "device")  # of files, as a report lists them
+OWN = {"tiki_taka": "tiki_taka", "threshold": "manhattan"}  # keys of training that one scheme heeds
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The chip that a scheme belongs to, and what is set on it; ``told`` says so in the table."""
+
+    architecture: str
+    told: str
+    settings: tuple[tuple[str, str], ...] = ()
+    software: bool = False
+
+
+IN_PLACE = Plan("reram", "learns in place, 7-bit cells")
+PLANS = {  # by name; the scheme is the name, or what is set
+    "real": Plan("rebit", "none, software", software=True),
+    "quantized": Plan("rebit", "none, software", software=True),
+    "hybrid": Plan("rebit", "hybrid"),
+    "reram_mapped": Plan("rebit", "hybrid; its errors are billed through exact weights"),
+    "reram": IN_PLACE,
+    "reram_3bit": Plan(
+        "reram",
+        "learns in place, 3-bit cells",
+        (
+            ("architecture.weights", "reram"),
+            ("architecture.weight_bits", "3"),
+            ("architecture.arrays.cell_bits", "3"),
+            ("device.pulses.levels_ltp", "8"),
+            ("device.pulses.levels_ltd", "8"),
+        ),
+    ),
+    "mixed_precision": IN_PLACE,
+    "tiki_taka": replace(IN_PLACE, told="learns in place, 7-bit cells, two arrays a weight"),
+    "manhattan": IN_PLACE,
+}
+COLUMNS = {  # of the table: key in the files, heading, unit that is scaled
+    "scheme": ("scheme", ""),
+    "test_accuracy": ("test\naccuracy [%]", ""),
+    "test_accuracy_std": ("+-", ""),
+    "energy_J_per_epoch": ("energy\nper epoch", "J"),
+    "energy_with_dram_J_per_epoch": ("with DRAM", "J"),
+    "latency_s_per_epoch": ("time\nper epoch", "s"),
+    "area_m2": ("area", "m2"),
+    "memory_bits_per_weight": ("digital bits\nper weight", ""),
+    "digital_macs_per_image": ("digital MACs\nper image", ""),
+    "arrays_per_weight": ("arrays", ""),
+    "pulses_per_weight_and_epoch": ("pulses\nper weight", ""),
+    "writes_per_cell_and_epoch": ("writes\nper cell", ""),
+    "writes_per_cell_and_epoch_p999": ("99.9 % of\ncells below", ""),
+    "writes_per_cell_and_epoch_most": ("most", ""),
+    "lifetime_epochs": ("lifetime\n[epochs]", ""),
+}
+TOLD = (
+    "Accuracy on the test images at the end, of the chip that was trained; pulses and writes per "
+    "epoch. Energy with leakage. What schemes that learn in place keep in digital "
+    "memory is in DRAM."
+)
+SEEDS = (
+    "Accuracy is the mean over the seeds, +- the standard deviation from seed to seed (n - 1); all "
+    "else is the first seed's."
+)
+ORIGIN = ("network", "dataset", "epochs", "images", "seed", "version", "command")  # of a row
+
+NAMED = re.compile(r"(?<=, )weights=\w+")  # the scheme, in a sentence on what it has no use for
+
+
+@dataclass(frozen=True)
+class Table:
+    """A row for each scheme, in the order asked for; ``head`` says of what.
+
+    ``missing``: the schemes that were asked for and have no row.
+    """
+
+    rows: tuple[Json, ...]
+    head: tuple[str, ...]
+    missing: tuple[str, ...]
+    folder: Path
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a run was interrupted."""
+        return any(row["ended"] == "interrupted" for row in self.rows)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a run diverged."""
+        return any(row["ended"] == "diverged" for row in self.rows)
+
+    @property
+    def text(self) -> str:
+        """The table for a reader."""
+        cells = [[_cell(key, row.get(key)) for key in COLUMNS] for row in self.rows]
+        drawn = [i for i in range(len(COLUMNS)) if any(line[i] for line in cells)]
+        heads = [head for head, _ in COLUMNS.values()]
+        table = tabulate(
+            [[line[i] for i in drawn] for line in cells],
+            [heads[i] for i in drawn],
+            disable_numparse=True,
+            colalign=("left", *("right",) * (len(drawn) - 1)),
+        )
+        chips = [f"{row['scheme']}: {row['chip']}" for row in self.rows]
+        told = [f"! {row['scheme']}: {line}" for row in self.rows for line in row["endings"]]
+        if self.missing:
+            told.append(f"! not trained yet: {', '.join(self.missing)}")
+        told += _together(self.rows)
+        lines = [*self.head, "", table, "", TOLD]
+        lines += [SEEDS] if any(row["seeds"] > 1 for row in self.rows) else []
+        return "\n".join([*lines, f"Chips: {'; '.join(chips)}.", *told])
+
+
+def schemes(
+    request: Request,
+    names: Sequence[str],
+    seeds: int,
+    say: Say,
+    progress: Callable[[], AbstractContextManager[Progress | None]] = nullcontext,
+) -> Table:
+    """Train each scheme by ``run``, each on its chip, with ``seeds`` seeds from the request's on.
+
+    Every run leaves its report in a folder of its own, ``schemes.csv`` and ``schemes.txt`` beside
+    them with the picture of their learning. A run that the folder has finished, of the same inputs,
+    data, seed and version, is not made again if ``request.resume``. InputError where a scheme is
+    unknown, a file is wrong, or an unfinished run or, with ``request.resume``, another one that is
+    finished is in the way, before any training.
+    """
+    for name in names:
+        if name not in PLANS:
+            raise InputError(f"--schemes {name}: expected some of {', '.join(PLANS)}")
+    if len(set(names)) < len(names):
+        raise InputError(f"--schemes {','.join(names)}: a scheme is named twice; keep one")
+    if any(
+        setting.key in ("architecture.weights", "training.read") for setting in request.settings
+    ):
+        raise InputError("--set: architecture.weights and training.read are the schemes' own")
+    for name in names:
+        own = dict(PLANS[name].settings)
+        for setting in request.settings:
+            if setting.key in own:
+                raise InputError(
+                    f"{setting}: {name} sets this key itself, to {own[setting.key]}; drop it, or "
+                    f"leave {name} out of --schemes"
+                )
+    folder = request.out or Path("reports") / f"schemes_{Path(request.network).stem}"
+    for name in names:
+        _request(request, name, request.seed, folder).inputs()  # or refuses, before any training
+    report.claim(folder)
+    each = range(request.seed, request.seed + seeds)
+    if not request.resume:
+        _refuse_unfinished(folder / _place(name, seed) for name in names for seed in each)
+    first = _request(request, names[0], request.seed, folder)
+    data = _data(first) if request.resume else ""
+    done = {
+        (name, seed): _finished(_request(request, name, seed, folder), data)
+        for name in names
+        for seed in each
+        if request.resume
+    }
+    command = request.command(
+        name="schemes", more=("--schemes", ",".join(names), "--seeds", str(seeds))
+    )
+    rows: list[Json] = []
+    found: dict[str, list[Json]] = {}
+    for name in names:
+        found[name] = []
+        for seed in each:
+            say(f"{name}, seed {seed}")
+            one = _request(request, name, seed, folder)
+            report_of = done.get((name, seed)) or _run(one, say, progress)
+            found[name].append(report_of)
+            if _unfinished(report_of):
+                break
+        rows.append(_row(name, found[name], seeds, command))
+        head = _head(command, request, found)
+        table = Table(tuple(rows), head, tuple(names[len(rows) :]), folder)
+        texts: dict[str, str | bytes] = {
+            "schemes.csv": _csv(rows),
+            "schemes.txt": f"{table.text}\n",
+        }
+        learned = {name: [done["training"] for done in runs] for name, runs in found.items()}
+        report.write(folder, texts | picture.schemes(learned))
+        if table.unfinished:
+            break
+    return table
+
+
+def _place(name: str, seed: int) -> str:
+    return f"{name}_seed{seed}"
+
+
+def _refuse_unfinished(folders: Iterable[Path]) -> None:
+    from neurorebit.training import checkpoint
+
+    for folder in folders:
+        checkpoint.refuse_unfinished(folder)
+
+
+def _request(request: Request, name: str, seed: int, folder: Path) -> Request:
+    plan = PLANS[name]
+    chosen = plan.settings or (("architecture.weights", name),)
+    settings = tuple(Setting(key, text) for key, text in chosen)
+    return replace(
+        request,
+        architecture=plan.architecture,
+        settings=(*request.settings, *settings),
+        seed=seed,
+        out=folder / _place(name, seed),
+    )
+
+
+def _run(
+    request: Request, say: Say, progress: Callable[[], AbstractContextManager[Progress | None]]
+) -> Json:
+    """The report of a run that goes on from its checkpoint, if it has one and is asked to."""
+    from neurorebit.training import checkpoint
+
+    assert request.out is not None
+    begun = checkpoint.find(request.out) is not None
+    with progress() as shown:
+        return run(replace(request, resume=request.resume and begun), say, shown).report
+
+
+def _unfinished(done: Json) -> bool:
+    return bool(done["training"]["interrupted"] or done["training"]["out_of_time"])
+
+
+def _data(request: Request) -> str:
+    """The digest of the images that all schemes would train on."""
+    from neurorebit.training import data
+
+    network = request.inputs().network
+    wanted = network.training.dataset, network.training.fallback
+    source = data.locate(*wanted, network.input, network.classes, request.data)
+    return data.load(source, network.input).sha256
+
+
+def _finished(request: Request, data: str) -> Json | None:
+    """The report of a run that came to its end, if there is one; InputError if it is another."""
+    from neurorebit.training import checkpoint
+
+    assert request.out is not None
+    try:
+        found: Json = json.loads((request.out / "report.json").read_text(encoding="utf-8"))
+        ended = not _unfinished(found)
+        images = found["training"].get("data_sha256", data)
+        made = _given(found["inputs"], found["seed"], found["version"], images)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if not ended:
+        return None
+    asked = _given(request.inputs().record(), request.seed, __version__, data)
+    if told := checkpoint.differences(made, asked):
+        raise InputError(
+            f"--resume: {request.out} has another run, which came to its end: {told}; give what it "
+            "was made with, or name another folder with --out"
+        )
+    return found
+
+
+def _given(inputs: Json, seed: int, version: str, data: str) -> Json:
+    """What a run was given, as far as its result depends on it."""
+    return {"data": data, "inputs": _heeded(inputs), "seed": seed, "version": version}
+
+
+def _heeded(inputs: Json) -> Json:
+    """The files' values without the settings of a scheme that is not the one they name."""
+    network, weights = inputs["network"], inputs["architecture"]["values"]["weights"]
+    values = network["values"]["training"]
+    training = {key: value for key, value in values.items() if OWN.get(key, weights) == weights}
+    return {**inputs, "network": {**network, "values": {**network["values"], "training": training}}}
+
+
+def _head(command: str, request: Request, found: dict[str, list[Json]]) -> tuple[str, ...]:
+    """Of what the table is, as a run's report has it."""
+    reports = [done for runs in found.values() for done in runs]
+    first = reports[0]
+    files = {
+        (kind, read["name"], read["file"], f"sha256 {read['sha256'][:12]}"): None
+        for kind in KINDS
+        for done in reports
+        for read in (done["inputs"][kind],)
+    }
+    training = first["training"]
+    epochs = first["inputs"]["network"]["values"]["training"]["epochs"]
+    seeds = [done["seed"] for done in reports]
+    which = f"seeds {min(seeds)} to {max(seeds)}" if len(set(seeds)) > 1 else f"seed {seeds[0]}"
+    notes = [note for note in first["notes"] if note.startswith(("width ", DATA))]
+    notes.append(
+        f"{epochs} {'epoch' if epochs == 1 else 'epochs'} of {training['images']:,} images, tested "
+        f"on {training['test_images']:,}; {which}"
+    )
+    return (
+        f"NeuroReBIT {first['version']}: {command}",
+        *tabulate(list(files), tablefmt="plain", disable_numparse=True).splitlines(),
+        *(f"* {setting}" for setting in request.settings),
+        *(f"- {note}" for note in notes),
+    )
+
+
+def _ended(reports: Sequence[Json]) -> str:
+    """The worst of how the trainings of a scheme ended, in a word."""
+    if any(map(_unfinished, reports)):
+        return "interrupted"
+    return "diverged" if any(done["training"]["diverged"] for done in reports) else "finished"
+
+
+def _endings(reports: Sequence[Json], seeds: int) -> list[str]:
+    """What a reader must know of how the trainings of a scheme ended."""
+    many = seeds > 1
+    told = [f"{len(reports)} of {seeds} seeds"] if len(reports) < seeds else []
+    return told + [
+        f"seed {done['seed']}: {line}" if many else line
+        for done in reports
+        for line in ending(done["training"], done["inputs"]["network"]["values"])
+    ]
+
+
+def _row(name: str, reports: Sequence[Json], seeds: int, command: str) -> Json:
+    first, plan = reports[0], PLANS[name]
+    reached = [r["training"]["test_accuracy"] for r in reports]
+    known = [share for share in reached if share is not None]
+    row: Json = {
+        "scheme": name,
+        "chip": plan.told,
+        "seeds": len(reports),
+        "test_accuracy": float(np.mean(known)) if known else None,
+        "test_accuracy_std": float(np.std(known, ddof=1)) if len(known) > 1 else None,
+        "ablations": first["ablations"][plan.software :],  # the first says that it is software
+        "endings": _endings(reports, seeds),
+        "ended": _ended(reports),
+        "network": first["network"],
+        "dataset": first["training"]["dataset"],
+        "epochs": first["inputs"]["network"]["values"]["training"]["epochs"],
+        "images": first["training"]["images"],
+        "seed": first["seed"],
+        "version": first["version"],
+        "command": command,
+        **(first["training"]["demands"] or {}),
+    }
+    if not plan.software:
+        epoch = first["totals"]["epoch"]
+        for key in ("energy_J", "energy_with_dram_J", "latency_s"):
+            row[f"{key}_per_epoch"] = epoch[key]
+        row["area_m2"] = first["chip"]["area_m2"]
+    return row
+
+
+def _together(rows: Sequence[Json]) -> list[str]:
+    """What a reader must know of the schemes, each sentence once."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for line in row["ablations"]:
+            found.setdefault(NAMED.sub("the scheme", line), []).append(row["scheme"])
+    return [f"! {', '.join(names)}: {line}" for line, names in found.items()]
+
+
+def _cell(key: str, value: Any) -> str:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    if key.startswith("test_accuracy"):
+        return f"{100.0 * value:.2f}"
+    unit = COLUMNS[key][1]
+    if unit:
+        return units.show(value, unit)
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _csv(rows: Sequence[Json]) -> str:
+    out = io.StringIO()
+    keys = ["scheme", "chip", "seeds", *(key for key in COLUMNS if key != "scheme")]
+    keys += ["ended", *ORIGIN]
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(keys)
+    writer.writerows([row.get(key) for key in keys] for row in rows)
+    return out.getvalue()

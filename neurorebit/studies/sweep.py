@@ -1,0 +1,377 @@
+"""Many designs in one pass: named axes become arrays, and one broadcast estimate answers for all.
+
+Numbers broadcast, each axis along one of its own; nouns loop outside. A pass is cut into boxes of
+the grid, so memory stays within bounds. The formulas are those of ``estimate``, and so are the
+results. A design that cannot exist is nan and keeps the reason.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorebit.chips.parts.floorplan import Layers
+from neurorebit.chips.parts.phases import PER, PHASES, Measured
+from neurorebit.circuits.cost import Bill, Real
+from neurorebit.circuits.shared import forget
+from neurorebit.estimation.design import Design, design
+from neurorebit.estimation.estimate import lost, undefined
+from neurorebit.inputs.files import Inputs, Setting, read_inputs
+from neurorebit.results.table import CRITERIA, FEASIBLE, PARETO, REASON, Table, front
+from neurorebit.schema import InputError, Misfit, join, split
+from neurorebit.schema import technology as nodes
+from neurorebit.studies.axes import FILES, Axis, Values, axes_of, place
+
+Array = NDArray[np.float64]
+Progress = Callable[[int, int], None]  # designs done, designs in all
+Read = Callable[[Iterable[Setting]], Inputs]
+Box = tuple[slice, ...]  # a part of a grid: a range of rows of each axis
+
+AT_ONCE = 4096  # designs in a box: enough that Python's share is small, few enough for the caches
+MOST = 10_000_000  # designs of a sweep
+
+
+def sweep(
+    network: str,
+    axes: Mapping[str, Values] | None = None,
+    *,
+    designs: Mapping[str, Values] | None = None,
+    architecture: str = "rebit",
+    technology: str = "",
+    device: str = "",
+    settings: Sequence[Setting | str] = (),
+    pareto: Sequence[str] = (),
+    progress: Progress | None = None,
+    refuse_dead: bool = True,
+) -> Table:
+    """Every combination of the axes' values, as columns: the axes, then what each chip costs.
+
+    ``axes`` gives for a key (as in ``--set``) numbers in SI units, texts with units, or a text such
+    as ``"0.8V:1.0V:5"``. The keys of ``designs`` change together, one row a design. Rows are in
+    order, the last axis fastest. InputError for an axis that is wrong, by itself or (with
+    ``refuse_dead``) in whatever combination; where only some combinations are, they are infeasible.
+    """
+    given = tuple(s if isinstance(s, Setting) else Setting.parse(s) for s in settings)
+    taken = list(given)
+    for kind, name in (("technology", technology), ("device", device)):
+        taken += [Setting(f"architecture.{kind}", name, f"--{kind}")] if name else []
+
+    def read(settings: Iterable[Setting]) -> Inputs:
+        files = {"architecture": architecture, "technology": technology, "device": device}
+        files |= {setting.key: setting.text for setting in settings if setting.key in FILES}
+        over = [setting for setting in settings if setting.key not in FILES]
+        return read_inputs(network, **files, settings=(*given, *over), fitting=False)
+
+    @cache
+    def refuse(setting: Setting) -> None:
+        _read(read, (setting,))
+
+    read(())  # what is wrong without any axis is told as such
+    for criterion in pareto:
+        if criterion not in CRITERIA:
+            raise InputError(f"--pareto {criterion}: expected one of {', '.join(CRITERIA)}")
+    found = axes_of(axes or {}, designs or {}, taken, refuse)
+    shape = tuple(map(len, found))
+    count = math.prod(shape) if shape else 0
+    if not 0 < count <= MOST:
+        raise InputError(f"a sweep takes 1 to {MOST:,} designs, these axes make {count:,}")
+    groups = itertools.product(*(axis.groups() for axis in found))
+    passes = [_pass(found, rows, read) for rows in groups]
+    if refuse_dead:
+        _refuse_dead(found, passes)
+
+    table = _columns(found, shape)
+    table |= {name: np.full(count, np.nan) for name in OUTCOMES}
+    table |= {FEASIBLE: np.zeros(count, bool), REASON: np.full(count, "", dtype=object)}
+    done = 0
+    try:
+        for one in passes:
+            for box in boxes(one.shape, AT_ONCE):
+                where = one.places(box, shape)
+                for name, values in one.outcome(box).items():
+                    table[name][where] = values.ravel()
+                done += where.size
+                if progress:
+                    progress(done, count)
+    finally:
+        forget()  # circuits that hold arrays of designs
+    return {**table, PARETO: front(table, pareto)} if pareto else table
+
+
+def boxes(shape: tuple[int, ...], most: int) -> Iterator[Box]:
+    """A grid in order, in parts of ``most`` designs or fewer: whole last axes, and part of one."""
+    steps, held = [], 1
+    for length in reversed(shape):
+        steps.append(min(length, max(1, most // held)))
+        held *= steps[-1]
+    cuts = [
+        [slice(low, min(low + step, length)) for low in range(0, length, step)]
+        for length, step in zip(shape, reversed(steps), strict=True)
+    ]
+    return itertools.product(*cuts)
+
+
+def _read(read: Read, settings: Sequence[Setting]) -> Inputs:
+    """The inputs with values of axes; what is wrong with one is told as one of an axis."""
+    try:
+        return read(settings)
+    except InputError as problem:
+        told = str(problem)
+        for setting in settings:
+            axis = f"--axis {setting.key}={setting.text}"
+            if setting.key in FILES and told.startswith(f"{setting.text}: "):
+                told = f"{axis}{told.removeprefix(setting.text)}"
+            told = told.replace(f"--set {setting.key}={setting.text}", axis)
+        raise InputError(told) from None
+
+
+def _columns(axes: Sequence[Axis], shape: tuple[int, ...]) -> Table:
+    """The value of every key in every design."""
+    table: Table = {}
+    for i, axis in enumerate(axes):
+        along = tuple(-1 if k == i else 1 for k in range(len(axes)))
+        for column in axis.columns:
+            table[column.heading] = np.broadcast_to(column.shown.reshape(along), shape).ravel()
+    return table
+
+
+# --- a pass
+
+
+@dataclass(frozen=True, eq=False)
+class _Pass:
+    """The designs that share all nouns: the rows they take of each axis, and their numbers.
+
+    ``numbers`` holds for each key its axis and its values along the rows.
+    """
+
+    inputs: Inputs
+    rows: tuple[NDArray[np.intp], ...]
+    numbers: Mapping[str, tuple[int, Array]]
+    _kept: dict[tuple[Any, ...], nodes.Technology] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Designs along each axis."""
+        return tuple(map(len, self.rows))
+
+    @property
+    def whole(self) -> Box:
+        """All of them as one box."""
+        return tuple(slice(0, length) for length in self.shape)
+
+    def places(self, box: Box, shape: tuple[int, ...]) -> NDArray[np.intp]:
+        """Where the designs of a box stand in a table of all."""
+        rows = [rows[cut] for rows, cut in zip(self.rows, box, strict=True)]
+        return np.ravel_multi_index(np.ix_(*rows), shape).ravel()
+
+    def _arrays(self, box: Box, root: str) -> Iterator[tuple[str, Array]]:
+        """The numbers below a root, each along its axis of the box, with an axis for the layers."""
+        for key, (axis, values) in self.numbers.items():
+            if key.startswith(f"{root}."):
+                along = [-1 if i == axis else 1 for i in range(len(box) + 1)]
+                yield key.removeprefix(f"{root}."), values[box[axis]].reshape(along)
+
+    def _placed(self, tree: Any, box: Box, root: str) -> Any:
+        for path, values in self._arrays(box, root):
+            tree = place(tree, split(path), values)
+        return tree
+
+    def _technology(self, box: Box) -> nodes.Technology:
+        """One object for as long as its numbers stay, so that what is made of it is made once."""
+        axes = sorted({axis for key, (axis, _) in self.numbers.items() if _is_technology(key)})
+        part = tuple((axis, box[axis].start, box[axis].stop) for axis in axes)
+        if part not in self._kept:
+            self._kept.clear()
+            self._kept[part] = self._placed(self.inputs.technology, box, "technology")
+        return self._kept[part]
+
+    def misfits(self, box: Box) -> list[tuple[str, Misfit]]:
+        """What does not fit together, and in whose file."""
+        spec = self._placed(self.inputs.architecture, box, "architecture")
+        technology = nodes.misfits(self._technology(box))
+        return [
+            *(("architecture", misfit) for misfit in spec.misfits()),
+            *(("technology", misfit) for misfit in technology),
+        ]
+
+    def outcome(self, box: Box) -> Table:
+        """What the designs of a box cost; nan and a reason where one cannot exist."""
+        inputs = self.inputs
+        spec = self._placed(inputs.architecture, box, "architecture")
+        device = self._placed(inputs.device, box, "device")
+        batch: Real = float(inputs.network.training.batch)
+        for _, values in self._arrays(box, "training"):
+            batch = values
+        batch = np.minimum(batch, float(inputs.images))
+        given = inputs.architecture
+        activity = Measured.of(inputs.network.assumed(given.input_bits, given.weights))
+        over: dict[str, Any] = dict(self._arrays(box, "network.activity"))
+        planes = (over.pop("input_density"),) if "input_density" in over else activity.planes
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            found = design(
+                Layers.of(inputs.network, spec),
+                spec,
+                self._technology(box),
+                device,
+                replace(activity, planes=planes, **over),
+                batch,
+                momentum=inputs.network.training.momentum,
+            )
+            costs = _Costs(found, batch, tuple(cut.stop - cut.start for cut in box))
+            return costs.table(self.misfits(box))
+
+
+def _is_technology(key: str) -> bool:
+    return key.startswith("technology.")
+
+
+def _pass(axes: Sequence[Axis], rows: tuple[NDArray[np.intp], ...], read: Read) -> _Pass:
+    """The pass of these rows; InputError where files and nouns are wrong together."""
+    settings, numbers = [], {}
+    for i, (axis, chosen) in enumerate(zip(axes, rows, strict=True)):
+        for column in axis.columns:
+            settings.append(Setting(column.key, column.text(chosen[0])))
+            if not column.noun(chosen[0]):
+                numbers[column.key] = i, column.numbers[chosen]
+    return _Pass(_read(read, settings), rows, numbers)
+
+
+def _refuse_dead(axes: Sequence[Axis], passes: Sequence[_Pass]) -> None:
+    """InputError for a value of an axis that fits nothing that the other axes offer."""
+    alive = [np.zeros(len(axis), dtype=bool) for axis in axes]
+    why: dict[tuple[int, int], str] = {}
+    for one in passes:
+        fits = np.ones(one.shape, dtype=bool)
+        for _, misfit in one.misfits(one.whole):
+            fits &= ~_over(misfit.where, one.shape)
+        for i, rows in enumerate(one.rows):
+            others = tuple(k for k in range(len(axes)) if k != i)
+            alive[i][rows] |= np.any(fits, axis=others)
+            for k in np.flatnonzero(~np.any(fits, axis=others)):
+                box = tuple(slice(k, k + 1) if a == i else slice(0, 1) for a in range(len(axes)))
+                why.setdefault((i, int(rows[k])), _reasons(one.misfits(box), (1,) * len(axes))[0])
+    for i, axis in enumerate(axes):
+        dead = np.flatnonzero(~alive[i])
+        if dead.size and (len(axis.columns) == 1 or dead.size == len(axis)):
+            raise InputError(f"--axis {axis.told(dead[0])}: {why[i, int(dead[0])]}")
+
+
+def _reasons(misfits: Iterable[tuple[str, Misfit]], shape: tuple[int, ...]) -> NDArray[Any]:
+    """For each design the first misfit in words, nothing where there is none."""
+    reasons = np.full(math.prod(shape), "", dtype=object)
+    for root, misfit in misfits:
+        where = _over(misfit.where, shape).ravel() & (reasons == "")
+        if not np.any(where):
+            continue
+        values = [_over(value, shape).ravel()[where] for value in misfit.values]
+        rows, which = np.unique(np.array(values).T, axis=0, return_inverse=True) if values else (
+            np.empty((1, 0)), np.zeros(np.count_nonzero(where), dtype=int)
+        )  # fmt: skip
+        told = [f"{root}.{join(misfit.loc)}: {misfit.message.format(*row)}" for row in rows]
+        reasons[where] = np.array(told, dtype=object)[which.ravel()]
+    return reasons
+
+
+def _over(values: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    """One value for each design of a box, of an array that has an axis for the layers."""
+    found = np.asarray(values)
+    return np.broadcast_to(found[..., 0] if found.ndim else found, shape)
+
+
+# --- what a design costs, in numbers
+
+
+def _named(phase: str) -> dict[str, str]:
+    return {
+        "energy": f"{phase} energy [J/image]",
+        "dram": f"{phase} DRAM energy [J/image]",
+        "latency": f"{phase} latency [s/image]",
+        "rate": f"{phase} TOPS",
+        "macro": f"{phase} TOPS/W macro",
+        "chip": f"{phase} TOPS/W chip",
+        "system": f"{phase} TOPS/W with DRAM",
+    }
+
+
+NAMES = {phase: _named(phase) for phase in PHASES}
+AREA, LEAKAGE = CRITERIA["area"], CRITERIA["leakage"]
+ENERGY, WITH_DRAM = CRITERIA["energy"], CRITERIA["energy_with_dram"]
+LATENCY = CRITERIA["latency"]
+OF_PHASES = tuple(name for names in NAMES.values() for name in names.values())
+OUTCOMES = (AREA, LEAKAGE, ENERGY, WITH_DRAM, LATENCY, *OF_PHASES)
+
+
+@dataclass(frozen=True, eq=False)
+class _Costs:
+    """The sums over parts and layers of a box of designs."""
+
+    found: Design
+    batch: Real
+    shape: tuple[int, ...]
+
+    def table(self, misfits: Iterable[tuple[str, Misfit]]) -> Table:
+        """Every outcome of every design, nan with a reason where it cannot exist."""
+        table = self._outcomes()
+        reasons = _reasons(misfits, self.shape)
+        finite = np.all([np.isfinite(table[n]).ravel() for n in (AREA, ENERGY, LATENCY)], axis=0)
+        for part, of, where in self._lost() if not np.all(finite | (reasons != "")) else ():
+            reasons[where.ravel() & (reasons == "")] = undefined(part, of)
+        feasible = (reasons == "").reshape(self.shape)
+        kept = {name: np.where(feasible, values, np.nan) for name, values in table.items()}
+        return {**kept, FEASIBLE: feasible, REASON: reasons}
+
+    def _outcomes(self) -> Table:
+        chip, batch = self.found.chip, _over(self.batch, self.shape)
+        leakage = _over(chip.footprint.leakage.total, self.shape)
+        table: Table = {AREA: _over(chip.footprint.area.total, self.shape), LEAKAGE: leakage}
+        for name, phase in self.found.phases.items():
+            names, share = NAMES[name], 1.0 if PER[name] == "image" else 1.0 / batch
+            latency = self._sum([phase.time]) + _over(phase.together, self.shape)
+            energy = self._sum(phase.energy.items.values()) + leakage * latency
+            dram = self._sum([chip.dram.transfer(phase.dram_bits).energy.total])
+            tera = _over(self.found.ops[name], self.shape) / 1e12
+            table[names["energy"]] = energy * share
+            table[names["dram"]] = dram * share
+            table[names["latency"]] = latency * share
+            table[names["rate"]] = tera / latency
+            table[names["macro"]] = tera / self._sum(phase.macro.items.values())
+            table[names["chip"]] = tera / energy
+            table[names["system"]] = tera / (energy + dram)
+        for total, kind in ((ENERGY, "energy"), (WITH_DRAM, "dram"), (LATENCY, "latency")):
+            table[total] = np.sum([table[NAMES[phase][kind]] for phase in PHASES], axis=0)
+        table[WITH_DRAM] += table[ENERGY]
+        return table
+
+    def _sum(self, amounts: Iterable[Real]) -> Array:
+        """The sum over amounts and layers; what has no axis for the layers is the same in all."""
+        layers = len(self.found.chip.layers.weights)
+        total = np.zeros(self.shape)
+        for amount in amounts:
+            given = np.asarray(amount)
+            if given.ndim and given.shape[-1] == layers:
+                total += np.sum(given, axis=-1)
+            else:
+                total += layers * _over(given, self.shape)
+        return total
+
+    def _lost(self) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+        """The parts that cannot be built, what of them is undefined, and in which designs."""
+        chip = self.found.chip
+        bills: list[tuple[str, Bill]] = [("area", chip.footprint.area)]
+        bills += [("leakage", chip.footprint.leakage)]
+        bills += [("energy", phase.energy) for phase in self.found.phases.values()]
+        for of, bill in bills:
+            for part, where in lost(bill):
+                lacking = np.any(where, axis=-1) if where.ndim else where
+                yield part.removeprefix("chip/"), of, np.broadcast_to(lacking, self.shape)
+        for name, phase in self.found.phases.items():
+            wrong = ~np.isfinite(self._sum([phase.time]) + _over(phase.together, self.shape))
+            yield name, "time", wrong

@@ -1,0 +1,73 @@
+"""The same chip in every CMOS node, as one table: a sweep over technology files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from tabulate import tabulate
+
+from neurorebit.inputs.files import Setting
+from neurorebit.results.table import CRITERIA, FEASIBLE, REASON, Table, head_and_values
+from neurorebit.schema import InputError, paths
+from neurorebit.studies.sweep import sweep
+
+TECHNOLOGY, SHARE = "technology", "leakage share [%]"
+SHOWN = (
+    CRITERIA["area"], CRITERIA["leakage"], CRITERIA["inference_energy"],
+    "backward energy [J/image]", CRITERIA["energy"], SHARE, CRITERIA["inference_latency"],
+    CRITERIA["latency"], "forward TOPS/W chip", "backward TOPS/W chip",
+)  # fmt: skip
+TOLD = (
+    "Energy and TOPS/W with leakage, without DRAM. Training is all phases, with an image's share "
+    "of an iteration; the leakage share is of its energy. Activity as the network file assumes it."
+)
+
+
+def nodes(
+    network: str,
+    technologies: Sequence[str] = (),
+    *,
+    architecture: str = "rebit",
+    device: str = "",
+    settings: Sequence[Setting | str] = (),
+) -> Table:
+    """What the chip costs in each technology: a row for each, all shipped ones unless named.
+
+    Those in which it cannot exist stay, with nan and the reason. InputError where a file or a
+    setting is wrong.
+    """
+    try:
+        table = sweep(
+            network,
+            designs={TECHNOLOGY: list(technologies) or shipped()},
+            architecture=architecture,
+            device=device,
+            settings=settings,
+            refuse_dead=False,
+        )
+    except InputError as problem:
+        told = str(problem).replace(f"--axis {TECHNOLOGY}=", "--technology ")
+        raise InputError(told) from None
+    leaked = table[CRITERIA["leakage"]] * table[CRITERIA["latency"]]
+    return {**table, SHARE: 100.0 * leaked / table[CRITERIA["energy"]]}
+
+
+def shipped() -> list[str]:
+    """The shipped technologies: low power first, from the largest node to the smallest."""
+    names = reversed(paths.names(TECHNOLOGY))
+    return sorted(names, key=lambda name: name.partition("_")[2], reverse=True)
+
+
+def text(table: Table) -> str:
+    """The table for a reader."""
+    feasible = table[FEASIBLE]
+    columns = [(name, table[name][feasible]) for name in (TECHNOLOGY, *SHOWN)]
+    head, texts = zip(*(head_and_values(name, values) for name, values in columns), strict=True)
+    body = dict(zip(np.flatnonzero(feasible), zip(*texts, strict=True), strict=True))
+    names = table[TECHNOLOGY]
+    rows = [body.get(row, (names[row], *["-"] * len(SHOWN))) for row in range(len(names))]
+    align = ("left", *["right"] * len(SHOWN))
+    drawn = tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
+    reasons = [f"! {names[row]}: {table[REASON][row]}" for row in np.flatnonzero(~feasible)]
+    return "\n\n".join(filter(None, (drawn, "\n".join(reasons), TOLD)))

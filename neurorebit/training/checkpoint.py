@@ -1,0 +1,196 @@
+"""Checkpoints: all that a run needs to go on, in a file that appears whole or not at all.
+
+The file is a NumPy archive without pickles: an array for each array of the state, and ``meta``, the
+rest as JSON. Every member of an archive has a checksum, so damage is noticed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurorebit import __version__
+from neurorebit.chips.architecture import ArchitectureSpec
+from neurorebit.layers.network import Network
+from neurorebit.schema import InputError, join, plain
+from neurorebit.schema.device import Device
+from neurorebit.schema.training import Training
+from neurorebit.training.data import Dataset
+from neurorebit.training.state import State
+
+NAME, PREVIOUS, PART = "checkpoint.npz", "checkpoint.previous.npz", "checkpoint.npz.part"
+META = "meta"
+POSITION = "run"  # the path of the loop's position in the state
+MENTIONED = 3  # differences that an error names
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Where a run keeps its checkpoints, and after how many seconds [s] it writes the next one."""
+
+    folder: Path
+    every: float = 120.0
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint as read: which run it is of, its state, and the epochs it has behind it."""
+
+    path: Path
+    identity: Json
+    state: State
+    epochs: list[Json]
+
+    @property
+    def length(self) -> str:
+        """How far the run was, for a reader."""
+        at = {name: self.state.plain[f"{POSITION}.{name}"] for name in ("epoch", "done")}
+        return f"{at['epoch']} epochs finished, {at['done']:,} images seen"
+
+
+def identity(
+    network: Network,
+    architecture: ArchitectureSpec,
+    device: Device,
+    data: Dataset,
+    training: Training,
+    seed: int,
+    wires: tuple[float, float] | None = None,
+) -> Json:
+    """All that the bits of a run follow from."""
+    return {
+        "network": plain(network.nodes),
+        "architecture": plain(architecture),
+        "device": plain(device),
+        "training": plain(training),
+        "data": {"name": data.name, "sha256": data.sha256, "mirrored": data.mirrored},
+        "seed": seed,
+        "wires": plain(wires),
+        "version": {
+            "neurorebit": __version__,
+            **{package: version(package) for package in ("numpy", "numba")},
+        },
+    }
+
+
+def save(folder: Path, identity: Json, state: State, epochs: list[Json]) -> None:
+    """Write a checkpoint and keep the one before it; InputError where that cannot be done."""
+    meta = json.dumps({"identity": identity, "plain": state.plain, "epochs": epochs})
+    arrays = {META: np.frombuffer(meta.encode(), np.uint8), **state.arrays}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / PART).open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        if (folder / NAME).exists():
+            os.replace(folder / NAME, folder / PREVIOUS)
+        os.replace(folder / PART, folder / NAME)
+        if os.name == "posix":  # so that the names, too, survive a power cut
+            handle = os.open(folder, os.O_RDONLY)
+            os.fsync(handle)
+            os.close(handle)
+    except OSError as problem:
+        raise InputError(
+            f"{folder / NAME}: cannot be written: {problem.strerror or problem}; make room, or "
+            "name another folder with --checkpoint"
+        ) from None
+
+
+def find(folder: Path) -> Path | None:
+    """The newest checkpoint of a folder. Between two renames only the one before it has a name.
+
+    InputError where a folder is in the place of one.
+    """
+    for name in (NAME, PREVIOUS, PART):
+        if (folder / name).is_dir():
+            raise InputError(
+                f"{folder / name}: is a folder, and checkpoints have this name; rename it, or name "
+                "another place with --checkpoint"
+            )
+    return next((path for name in (NAME, PREVIOUS) if (path := folder / name).is_file()), None)
+
+
+def load(folder: Path) -> Saved:
+    """The newest checkpoint of a folder; InputError where there is none or it is damaged."""
+    path = find(folder)
+    if path is None:
+        raise InputError(
+            f"--resume: there is no checkpoint in {folder}; drop --resume to start anew, or name "
+            "another folder with --checkpoint"
+        )
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        meta = json.loads(arrays.pop(META).tobytes())
+        saved = Saved(path, meta["identity"], State(arrays, meta["plain"]), meta["epochs"])
+        str(saved.length)  # has what is told of it
+        return saved
+    except Exception as problem:  # a damaged archive raises nearly anything
+        reason = " ".join(str(problem).split())[:80] or type(problem).__name__
+        cure = "remove the file and drop --resume to start anew"
+        if path.name == NAME and (folder / PREVIOUS).is_file():
+            cure = f"rename {PREVIOUS} to {NAME} to go on from the one before it"
+        raise InputError(f"{path}: cut short or damaged ({reason}); {cure}") from None
+
+
+def check(saved: Saved, identity: Json) -> None:
+    """InputError unless a checkpoint is of this run; it names what differs."""
+    if told := differences(saved.identity, identity):
+        raise InputError(
+            f"{saved.path}: is of another run: {told}; give what it was started with, or remove "
+            "the file and drop --resume to start anew"
+        )
+
+
+def differences(run: Json, other: Json) -> str:
+    """What two runs were not given alike, the first there and the other here; empty if nothing."""
+    there, here = (dict(_leaves(json.loads(json.dumps(of)))) for of in (run, other))
+    differing = [
+        key for key in sorted(there.keys() | here.keys()) if _said(there, key) != _said(here, key)
+    ]
+    told = [
+        f"{key} is {_said(there, key)} there, {_said(here, key)} here"
+        for key in differing[:MENTIONED]
+    ]
+    more = len(differing) - MENTIONED
+    return "; ".join([*told, f"and {more} more"] if more > 0 else told)
+
+
+def refuse_unfinished(folder: Path) -> None:
+    """InputError if a run that starts anew would replace another's checkpoints."""
+    if (path := find(folder)) is not None:
+        raise InputError(
+            f"{path}: an unfinished run is there; go on with --resume, or remove the file to start "
+            "anew"
+        )
+
+
+def remove(folder: Path) -> None:
+    """Remove the checkpoints of a run that is finished."""
+    for name in (NAME, PREVIOUS, PART):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _leaves(value: Any, loc: tuple[str | int, ...] = ()) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from _leaves(item, (*loc, key))
+    elif isinstance(value, list) and value:
+        for i, item in enumerate(value):
+            yield from _leaves(item, (*loc, i))
+    else:
+        yield join(loc), value
+
+
+def _said(leaves: Mapping[str, Any], key: str) -> str:
+    return json.dumps(leaves[key]) if key in leaves else "nothing"

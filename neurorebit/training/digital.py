@@ -1,0 +1,62 @@
+"""The way back as the digital arrays take it: whole numbers, bit by bit, exactly."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from neurorebit.kernels import integer, windows
+from neurorebit.training.product import Windows
+from neurorebit.training.workers import Array, Workers, spans
+
+WORD = 32  # bits of a weight
+VECTORS = 256  # of one job, or an image's
+
+
+def step(largest: float, bits: int) -> float:
+    """The finest power of two in whose multiples, of so many bits with sign, numbers fit."""
+    if not 0.0 < largest < math.inf:
+        return 1.0
+    return float(2.0 ** math.ceil(math.log2(largest / (2.0 ** (bits - 1) - 1.0))))
+
+
+def transposed(dy: Array, real: Array, bits: int, x: Windows, dx: Array, workers: Workers) -> None:
+    """``dx`` = the transposed weights [groups, rows, cols], in words of 32 bits, times ``dy``.
+
+    ``dy`` [B, H, W, N] are errors that have been rounded to ``bits``. Each product of vector and
+    row is exact in whole numbers; it is then rounded, to 2^-37 of its terms and to the type of
+    ``dx``, and windows that overlap are added up.
+    """
+    node = x.node
+    groups, rows, cols = real.shape
+    unit, word = step(float(np.abs(dy).max()), bits), step(float(np.abs(real).max()), WORD)
+    errors = np.rint(dy.reshape(x.vectors, groups * cols) / unit).astype(np.int32)
+    words = np.rint(real / np.float64(word)).astype(np.int32)
+    channels = node.shape_in.channels // groups
+    blocks = spans(len(dx), max(1, VECTORS // x.positions))
+
+    def job(block: int) -> None:
+        first, last = blocks[block]
+        target = dx[first:last]
+        target[...] = 0
+        here = errors[first * x.positions : last * x.positions]
+        low, high = np.empty((2, len(here), rows), np.int64)
+        for group in range(groups):
+            part = np.ascontiguousarray(here[:, group * cols : (group + 1) * cols])
+            integer.mtvm(words[group], part, bits, low, high)
+            product = (low + 65536.0 * high) * (unit * word)
+            windows.scatter(
+                product.astype(dx.dtype),
+                target,
+                node.shape_out.height,
+                (0, node.shape_out.height, 0, node.shape_out.width),
+                0,
+                node.kernel,
+                node.stride,
+                node.padding,
+                group * channels,
+                channels,
+            )
+
+    workers.run(job, len(blocks))

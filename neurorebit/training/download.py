@@ -1,0 +1,179 @@
+"""Fetches a data set: resumes, checks, unpacks, and leaves nothing half-done behind."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import http.client
+import os
+import shutil
+import tarfile
+import tempfile
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from neurorebit.schema import InputError
+from neurorebit.schema.paths import cache_dir
+from neurorebit.training import cifar
+
+Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all if known
+CHUNK = 1 << 18
+FULL = (errno.ENOSPC, errno.EDQUOT)
+TIMEOUT = 30.0  # [s] without a byte
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A tar archive to download: where it is, its SHA-256, and the files wanted from its folder.
+
+    ``files`` maps each name to its MD5, or to None where any content will do.
+    """
+
+    url: str
+    digest: str
+    folder: str
+    files: Mapping[str, str | None]
+
+    @property
+    def name(self) -> str:
+        return self.url.rsplit("/", 1)[-1]
+
+
+ARCHIVES = {
+    "cifar10": Archive(
+        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+        cifar.FOLDER,
+        {cifar.META: None, **cifar.OFFICIAL},
+    )
+}
+
+
+def fetch(
+    name: str,
+    target: str | Path | None = None,
+    progress: Progress = lambda done, total: None,
+    archives: Mapping[str, Archive] = ARCHIVES,
+) -> Path:
+    """Put a data set under ``target`` (the user's cache) and return its folder.
+
+    An archive put there by hand is used, a partial download is resumed. InputError says what is in
+    the way and what to do.
+    """
+    if name not in archives:
+        raise InputError(f"{name}: no such data set; choose from {', '.join(archives)}")
+    archive, place = archives[name], Path(target) if target is not None else cache_dir()
+    folder = place / archive.folder
+    if folder.exists():
+        if _complete(folder, archive):
+            return folder
+        raise InputError(f"{folder}: holds other files than the archive's; move it away first")
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        packed = place / archive.name
+        by_hand = packed.exists()
+        if not by_hand:
+            _download(archive, packed, progress)
+        elif _digest(packed) != archive.digest:
+            raise InputError(
+                f"{packed}: not the file at {archive.url} (SHA-256 differs); remove it"
+            )
+        _unpack(archive, packed, folder)
+        if not by_hand:
+            packed.unlink()
+    except OSError as problem:
+        where = problem.filename or place
+        raise InputError(f"{where}: {problem.strerror or problem}; give another folder") from None
+    return folder
+
+
+def _complete(folder: Path, archive: Archive) -> bool:
+    for name, digest in archive.files.items():
+        path = folder / name
+        if not path.is_file():
+            return False
+        if digest is not None and _digest(path, "md5") != digest:
+            return False
+    return True
+
+
+def _digest(path: Path, kind: str = "sha256") -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, kind).hexdigest()
+
+
+def _download(archive: Archive, packed: Path, progress: Progress) -> None:
+    """Download to a partial file, check it, and only then give it its name."""
+    partial = packed.with_name(f"{packed.name}.partial")
+    resumed = partial.exists() and partial.stat().st_size > 0
+    try:
+        _receive(archive, partial, progress)
+    except urllib.error.HTTPError as problem:
+        problem.close()
+        if not (resumed and problem.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE):
+            raise _offline(archive, packed, f"HTTP {problem.code} {problem.reason}") from None
+        # nothing is left to ask for: the partial file is whole, or it is not this file
+    except (urllib.error.URLError, http.client.HTTPException, OSError) as problem:
+        if getattr(problem, "filename", None) or getattr(problem, "errno", None) in FULL:
+            raise  # the disk's, not the network's
+        reason = getattr(problem, "reason", None) or problem
+        said = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+        raise _offline(archive, packed, said) from None
+    if _digest(partial) != archive.digest:
+        partial.unlink()
+        raise InputError(
+            f"{archive.url}: what came is not the published file (SHA-256 differs); run this again"
+        )
+    os.replace(partial, packed)
+
+
+def _receive(archive: Archive, partial: Path, progress: Progress) -> None:
+    """Append to the partial file what it lacks; start over where the server sends everything."""
+    done = partial.stat().st_size if partial.exists() else 0
+    request = urllib.request.Request(archive.url)
+    if done:
+        request.add_header("Range", f"bytes={done}-")
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+        if response.status != http.client.PARTIAL_CONTENT:
+            done = 0
+        elif not response.headers.get("Content-Range", "").startswith(f"bytes {done}-"):
+            raise http.client.HTTPException("the server sent another part than asked for")
+        length = response.headers.get("Content-Length")
+        total = done + int(length) if length is not None else None
+        with partial.open("ab" if done else "wb") as stream:
+            progress(done, total)
+            while chunk := response.read(CHUNK):
+                stream.write(chunk)
+                done += len(chunk)
+                progress(done, total)
+    if total is not None and done < total:
+        raise http.client.HTTPException(f"the connection ended after {done} of {total} bytes")
+
+
+def _offline(archive: Archive, packed: Path, reason: str) -> InputError:
+    return InputError(
+        f"{archive.url}: {reason}; run this again to go on, or put {packed.name} into "
+        f"{packed.parent} by hand and run this again"
+    )
+
+
+def _unpack(archive: Archive, packed: Path, folder: Path) -> None:
+    """Copy the wanted files, and only regular ones, to a folder that appears when it is whole."""
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unpacking-") as scratch:
+        whole = Path(scratch) / archive.folder
+        whole.mkdir()
+        try:
+            with tarfile.open(packed, "r:*") as tar:
+                for name in archive.files:
+                    member = tar.extractfile(f"{archive.folder}/{name}")
+                    if member is None:
+                        raise KeyError(name)
+                    with member, (whole / name).open("wb") as stream:
+                        shutil.copyfileobj(member, stream)
+        except (KeyError, tarfile.TarError, EOFError, zlib.error) as problem:
+            raise InputError(f"{packed}: cannot be unpacked ({problem}); remove it") from None
+        os.replace(whole, folder)

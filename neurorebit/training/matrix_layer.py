@@ -1,0 +1,204 @@
+"""Convolution and linear layers: activations to codes, errors to few bits, and what was seen."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from neurorebit.kernels import quantise
+from neurorebit.layers.network import Node
+from neurorebit.schemes.weights import Weights
+from neurorebit.training import digital
+from neurorebit.training.layers import CHUNK, PIXEL, Tools
+from neurorebit.training.product import Windows, as_it_is
+from neurorebit.training.workers import Array, spans
+
+SAMPLE = 1 << 16  # numbers a percentile is taken of
+
+
+@dataclass(eq=False)
+class Encoder:
+    """Activations as unsigned codes of a few bits.
+
+    Codes reach up to ``clip``: a percentile of the activations, the running mean over the first
+    epoch, then fixed. An image's bytes are rescaled as they are.
+    """
+
+    bits: int
+    percentile: float
+    clip: float = 0.0
+    observed: int = 0
+    observing: bool = True
+
+    def encode(
+        self, x: Array, tools: Tools, learning: bool, kind: DTypeLike | None = None
+    ) -> tuple[Array, float]:
+        """Codes of ``x``, taken from the workspace, and what one unit is worth.
+
+        They are of ``kind``, or else of the shortest that holds them.
+        """
+        top = 2**self.bits - 1
+        codes = tools.workspace.take(x.shape, kind or (np.uint8 if self.bits <= 8 else np.uint16))
+        if x.dtype == np.uint8:
+            table = np.rint(np.arange(256) * (top / 255.0)).astype(codes.dtype)
+            tools.each((x, codes), quantise.look_up, table)
+            return codes, 1.0 / top
+        if (learning and self.observing) or self.observed == 0:
+            stride = -(-x.size // SAMPLE)
+            while math.gcd(stride, x.shape[-1]) > 1:  # so that every channel is sampled
+                stride += 1
+            highest = float(np.percentile(x.reshape(-1)[::stride], self.percentile))
+            self.clip += (highest - self.clip) / (self.observed + 1)
+            self.observed += learning
+        unit = self.clip / top if self.clip != 0.0 else 1.0
+        tools.each((x, codes), quantise.encode, 1.0 / unit, top)
+        return codes, unit
+
+
+@dataclass(eq=False)
+class Seen:
+    """What passed through a layer's arrays while it learned, summed over the steps."""
+
+    bits: int
+    steps: int = 0
+    ones: Array = field(init=False)
+    pairs: int = 0  # of vector and matrix row
+    error_ones: float = 0.0
+    error_some: float = 0.0
+    errors: int = 0
+
+    def __post_init__(self) -> None:
+        self.ones = np.zeros(self.bits)
+
+
+@dataclass(eq=False)
+class MatrixLayer:
+    """Convolution or linear layer. Where its weights live decides how it multiplies."""
+
+    node: Node
+    weights: Weights
+    tools: Tools
+    input_bits: int
+    error_bits: int | None  # None: errors stay as they are
+    index: int  # among the matrix layers
+    seed: int
+    sends_back: bool = True
+    seen: Seen = field(init=False)
+    encoder: Encoder = field(init=False)
+    _x: Windows | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.encoder = Encoder(self.input_bits, self.tools.training.clip_percentile)
+        self.seen = Seen(self.input_bits)
+
+    def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
+        """The product of the matrix and each window of the input."""
+        (x,) = inputs
+        workspace, shape = self.tools.workspace, self.node.shape_out
+        if self.weights.in_arrays:
+            kind = self.tools.dtype if as_it_is(self.node) else None  # products read them in place
+            windows = Windows(*self.encoder.encode(x, self.tools, learning, kind), self.node)
+            if learning:
+                self._count_inputs(windows)
+        else:
+            workspace.hold(x)
+            windows = Windows(x, PIXEL if x.dtype == np.uint8 else 1.0, self.node)
+        out = workspace.take((len(x), shape.height, shape.width, shape.channels), self.tools.dtype)
+        self.weights.mvm(windows, out, learning)
+        if learning:
+            self._x = windows
+        else:
+            workspace.drop(windows.map)
+        return out
+
+    def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
+        """Send the error back through the weights, then let them learn from it."""
+        assert self._x is not None, "backward comes after a forward pass that learns"
+        x, self._x = self._x, None
+        workspace = self.tools.workspace
+        if self.weights.in_arrays:
+            self._round_errors(dy)
+        dx = None
+        if self.sends_back:
+            dx = workspace.take(x.map.shape, self.tools.dtype)
+            self.weights.mtvm(dy, x, dx)
+        self.weights.update(x, dy, rate)
+        workspace.drop(dy)
+        workspace.drop(x.map)
+        return (dx,)
+
+    def _count_inputs(self, x: Windows) -> None:
+        """Count the ones that the arrays' rows see."""
+        rows, cols = (
+            _covering(size, windows, self.node)
+            for size, windows in (
+                (self.node.shape_in.height, self.node.shape_out.height),
+                (self.node.shape_in.width, self.node.shape_out.width),
+            )
+        )
+        parts = spans(len(x.map), max(1, CHUNK // x.map[0].size))
+
+        def job(i: int) -> Array:
+            start, stop = parts[i]
+            ones = np.zeros(self.input_bits)
+            quantise.count_ones(x.map[start:stop], rows, cols, ones)
+            return ones
+
+        for ones in self.tools.workers.run(job, len(parts)):
+            self.seen.ones += ones
+        self.seen.pairs += x.vectors * self.node.kernel**2 * self.node.shape_in.channels
+        self.seen.steps += 1
+
+    def _round_errors(self, dy: Array) -> None:
+        """Round the errors to the bits of the digital arrays; the scale is a power of two.
+
+        Stochastically (Gupta et al., ICML 2015, arXiv:1502.02551): most errors are below a step,
+        and to drop them would shift the sums that batch norm has made zero, step after step.
+        """
+        flat = dy.reshape(-1)
+        self.seen.errors += flat.size
+        if self.error_bits is None:
+            self.seen.error_some += np.count_nonzero(flat)
+            self.seen.error_ones += 0.5 * flat.size
+            return
+        integer = np.dtype(f"i{flat.itemsize}")
+        magnitude = integer.type(np.iinfo(integer).max)
+        patterns = flat.view(integer)
+        parts = spans(flat.size, CHUNK)
+
+        def measure(i: int) -> Any:
+            return quantise.largest(patterns[slice(*parts[i])], magnitude)
+
+        pattern = max(self.tools.workers.run(measure, len(parts)))
+        largest = float(np.array(pattern, integer).view(flat.dtype))
+        if not 0.0 < largest < math.inf:
+            return  # nothing to round, or the loss will show what happened
+        bits = self.error_bits
+        step = digital.step(largest, bits)
+
+        def job(i: int) -> Array:
+            start, stop = parts[i]
+            counts = np.zeros(2)
+            quantise.round_errors(
+                flat[start:stop], step, bits, start, self.seen.steps, self.index, self.seed, counts
+            )
+            return counts
+
+        for ones, some in self.tools.workers.run(job, len(parts)):
+            self.seen.error_ones += ones / bits
+            self.seen.error_some += some
+
+
+@cache
+def _covering(size: int, windows: int, node: Node) -> Array:
+    """How many windows of a row cover each of its pixels."""
+    count = np.zeros(size, np.int64)
+    for window in range(windows):
+        start = window * node.stride - node.padding
+        count[max(start, 0) : max(start + node.kernel, 0)] += 1
+    return count

@@ -1,0 +1,393 @@
+"""The three products of a layer, in blocks that stay in a second-level cache.
+
+A layer is a matrix; what passes through it are the windows of its input, as vectors. Where a piece
+of rows sees padding alone, its products are left out. Nothing here knows where the weights live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from neurorebit.kernels import convert, cpu, quantise, windows
+from neurorebit.layers.network import Node
+from neurorebit.training import winograd
+from neurorebit.training.workers import Array, Workers, shares, spans
+
+BLOCK = 393_216  # numbers one thread works on at a time: 768 KiB of float32
+PIECE = 512  # rows of a matrix that are moved at once in the exact products,
+WEIGHTS = 1 << 18  # or more, if they hold no more weights: threads gain nothing from less
+FEWEST = 256  # vectors below which a matrix product is slow
+SHALLOW = 128  # numbers that a BLAS adds up in one order, however many threads share a product
+NARROW = 64  # channels below which rows of several kernel positions are moved at once
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows of a layer's matrix, and the output positions where they see pixels of the map.
+
+    ``reach``: top, bottom, left, right, the ends not included.
+    """
+
+    start: int
+    stop: int
+    reach: tuple[int, int, int, int]
+
+    @property
+    def positions(self) -> int:
+        """Output positions of one image where the rows see pixels."""
+        top, bottom, left, right = self.reach
+        return (bottom - top) * (right - left)
+
+    def vectors(self, first: int, last: int, height: int) -> int:
+        """Such positions in the output lines first..last of maps of ``height`` lines."""
+        top, bottom, left, right = self.reach
+
+        def lines(end: int) -> int:
+            return end // height * (bottom - top) + min(max(end % height - top, 0), bottom - top)
+
+        return (lines(last) - lines(first)) * (right - left)
+
+
+def piece(node: Node, start: int, stop: int) -> Piece:
+    """Rows start..stop of a layer's matrix."""
+    channels = node.shape_in.channels // node.groups
+    position = start // channels
+    given, out = node.shape_in, node.shape_out
+    if position != (stop - 1) // channels:
+        return Piece(start, stop, (0, out.height, 0, out.width))
+
+    def reach(k: int, size: int, side: int) -> tuple[int, int]:
+        low = min(side, max(0, -((k - node.padding) // node.stride)))
+        return low, max(low, min(side, (size - 1 + node.padding - k) // node.stride + 1))
+
+    ky, kx = divmod(position, node.kernel)
+    return Piece(
+        start,
+        stop,
+        (*reach(ky, given.height, out.height), *reach(kx, given.width, out.width)),
+    )
+
+
+@cache
+def cut(node: Node, cuts: tuple[tuple[int, int], ...]) -> tuple[Piece, ...]:
+    """The rows of a layer's matrix that stand in one array each."""
+    return tuple(piece(node, start, stop) for start, stop in cuts)
+
+
+@cache
+def pieces(node: Node) -> tuple[Piece, ...]:
+    """A layer's matrix as the exact products take it, cut at kernel positions of many channels."""
+    assert node.matrix is not None
+    most = max(PIECE, WEIGHTS // node.matrix.cols)
+    channels = node.shape_in.channels // node.groups
+    rows = channels * node.kernel**2
+    block = channels if channels >= NARROW else rows
+    size = -(-block // -(-block // most))
+    return tuple(
+        piece(node, start + low, start + high)
+        for start in range(0, rows, block)
+        for low, high in spans(block, size)
+    )
+
+
+@cache
+def filtered(node: Node) -> winograd.Form | None:
+    """How ``winograd`` computes the exact products of a layer, if it does."""
+    channels = node.shape_in.channels // node.groups
+    rows = channels * node.kernel**2
+    return winograd.form(
+        node, sum(piece(node, row, row + 1).positions for row in range(0, rows, channels))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The input of a layer as vectors: a map [B, H, W, C], and what one unit of it is worth."""
+
+    map: Array
+    scale: float
+    node: Node
+
+    @property
+    def positions(self) -> int:
+        """Windows of one image."""
+        return self.node.shape_out.height * self.node.shape_out.width
+
+    @property
+    def vectors(self) -> int:
+        """Windows of all images."""
+        return len(self.map) * self.positions
+
+    def columns(
+        self, part: Piece, first: int, last: int, group: int, workers: Workers, dtype: np.dtype
+    ) -> Array:
+        """The rows of a piece (vector, row) in the output lines first..last, scratch memory."""
+        node = self.node
+        channels = node.shape_in.channels // node.groups
+        if self.map.dtype == dtype and as_it_is(node):
+            low = group * channels
+            flat = self.map.reshape(-1, node.shape_in.channels)
+            width = node.shape_out.width
+            return flat[first * width : last * width, low + part.start : low + part.stop]
+        size = part.vectors(first, last, node.shape_out.height)
+        where = first, last, node.shape_out.height, part.reach, part.start, node.kernel
+        if node.shape_in.channels == 1 and node.stride == 1:
+            rows = workers.scratch("columns", (part.stop - part.start, size), dtype)
+            windows.gather_lines(self.map[..., 0], rows, *where, node.padding)
+            return rows.T
+        out = workers.scratch("columns", (size, part.stop - part.start), dtype)
+        windows.gather(self.map, out, *where, node.stride, node.padding, group * channels, channels)
+        return out
+
+
+def as_it_is(node: Node) -> bool:
+    """Whether each window is one pixel of its own."""
+    return node.kernel == 1 and node.stride == 1 and node.padding == 0
+
+
+def _errors(
+    dy: Array, part: Piece, first: int, last: int, cols: tuple[int, int], workers: Workers
+) -> Array:
+    """The errors that a piece's windows in the output lines first..last receive."""
+    height, width, depth = dy.shape[1:]
+    low, high = cols
+    if part.positions == height * width:
+        return dy.reshape(-1, depth)[first * width : last * width, low:high]
+    out = workers.scratch("errors", (part.vectors(first, last, height), high - low), dy.dtype)
+    windows.gather(dy, out, first, last, height, part.reach, 0, 1, 1, 0, low, high - low)
+    return out
+
+
+def _scatter(columns: Array, target: Array, part: Piece, node: Node, group: int) -> None:
+    """Add a piece's rows of all vectors of some images to the pixels they came from."""
+    channels = node.shape_in.channels // node.groups
+    form = node.kernel, node.stride, node.padding, group * channels, channels
+    windows.scatter(columns, target, node.shape_out.height, part.reach, part.start, *form)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How partial sums are read: codes of ``step``, clipped to -top..top; whether to measure.
+
+    Of the ``planes`` bit planes of the input each is converted on its own; 0: their sum at once.
+    """
+
+    step: float
+    top: int
+    measured: bool
+    planes: int = 0
+
+
+def multiply(
+    x: Windows,
+    matrix: Array,
+    out: Array,
+    workers: Workers,
+    cuts: Sequence[tuple[int, int]],
+    scale: float,
+    conversion: Conversion | None = None,
+) -> float:
+    """``out`` [B, H, W, N] = scale * the sum over the cuts of what each array reads.
+
+    ``matrix`` is [groups, rows, cols]; a cut is the range of rows of one array. Without a
+    conversion the sum is exact. Returns the mean square of the partial sums where measured.
+    """
+    node, dtype = x.node, matrix.dtype
+    if conversion is None and (way := filtered(node)):
+        winograd.convolve(way, x.map, _kernels(matrix), out, node.padding, scale, workers)
+        return 0.0
+    planes = conversion.planes if conversion else 0
+    reads = max(planes, 1)  # of an array for one vector
+    groups, _, cols = matrix.shape
+    height, width = out.shape[1:3]
+    flat = out.reshape(x.vectors, groups * cols)
+    parts = cut(node, tuple(cuts)) if conversion else pieces(node)
+    widest = max(part.stop - part.start for part in parts)
+    size = max(FEWEST // reads, BLOCK // (reads * (widest + cols) + cols))
+    blocks = shares(len(out) * height, max(1, size // width))
+    factor = dtype.type(scale * (conversion.step if conversion else 1.0))
+    per_step = 1.0 / conversion.step if conversion and conversion.step else 0.0
+    whole = conversion is None and len(parts) == 1
+
+    def job(index: int) -> float:
+        group, block = divmod(index, len(blocks))
+        first, last = blocks[block]
+        target = flat[first * width : last * width, group * cols : (group + 1) * cols]
+        total = target if groups == 1 else workers.scratch("total", target.shape, dtype)
+        if not whole:
+            total[...] = 0
+        power = 0.0
+        for part in parts:
+            if planes:
+                codes = x.columns(part, first, last, group, workers, x.map.dtype)
+                columns = workers.scratch("planes", (reads * len(codes), codes.shape[1]), dtype)
+                quantise.split(codes.reshape(-1), columns.reshape(-1), planes)
+            else:
+                columns = x.columns(part, first, last, group, workers, dtype)
+            partial = total if whole else workers.scratch("partial", (len(columns), cols), dtype)
+            np.matmul(columns, matrix[group, part.start : part.stop], out=partial)
+            lines = (first, last, height, width, part.reach)
+            if conversion is not None:
+                if conversion.measured:
+                    power += convert.power(partial.reshape(-1))
+                convert.convert(partial, total, reads, *lines, per_step, conversion.top)
+            elif not whole:
+                windows.add(partial, total, *lines)
+        np.multiply(total, factor, out=target)
+        return power
+
+    powers = workers.run(job, groups * len(blocks), _shared(matrix, x, widest))
+    return sum(powers) / (flat.size * len(parts) * reads)
+
+
+def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers) -> None:
+    """``dx`` = the transposed matrix times ``dy`` [B, H, W, N], added up where windows overlap."""
+    node, dtype = x.node, matrix.dtype
+    if way := filtered(node):
+        winograd.convolve_back(way, dy, _kernels(matrix), dx, node.padding, workers)
+        return
+    groups, _, cols = matrix.shape
+    height = node.shape_out.height
+    channels = node.shape_in.channels // groups
+    parts = pieces(node)
+    widest = max(part.stop - part.start for part in parts)
+    size = max(FEWEST, BLOCK // (widest + cols))
+    blocks = shares(len(dx), max(1, size // x.positions))
+    direct = as_it_is(node) and groups == 1
+
+    def job(block: int) -> None:
+        first, last = blocks[block]
+        target = dx[first:last]
+        if direct:
+            flat = target.reshape(-1, channels)
+            np.matmul(dy[first:last].reshape(-1, cols), matrix[0].T, out=flat)
+            return
+        target[...] = 0
+        for group in range(groups):
+            for part in parts:
+                lines, own = (first * height, last * height), (group * cols, (group + 1) * cols)
+                errors = _errors(dy, part, *lines, own, workers)
+                columns = workers.scratch("columns", (len(errors), part.stop - part.start), dtype)
+                np.matmul(errors, matrix[group, part.start : part.stop].T, out=columns)
+                _scatter(columns, target, part, node, group)
+
+    workers.run(job, len(blocks), _shared(matrix, x, cols))
+
+
+def read_back(
+    dy: Array,
+    matrix: Array,
+    x: Windows,
+    dx: Array,
+    workers: Workers,
+    cuts: Sequence[tuple[int, int]],
+    scale: float,
+    conversion: Conversion,
+) -> float:
+    """``dx`` = scale * what arrays read of ``dy`` on their columns, added where windows overlap.
+
+    A cut is the range of columns of one array; each of its rows has a converter. Each vector of
+    errors is driven as codes of its own, scaled by a power of two to just below 1, and what is read
+    is scaled back: errors differ by orders from image to image, and a range for all would clip the
+    few large ones and drop the many small (noise management; Gokmen, Onen, Haensch, Front.
+    Neurosci. 11:538, 2017, doi:10.3389/fnins.2017.00538). Returns the mean square of the partial
+    sums, thus scaled, where measured. What only padding sees is not read.
+    """
+    node, dtype = x.node, matrix.dtype
+    groups, rows, cols = matrix.shape
+    height = node.shape_out.height
+    channels = node.shape_in.channels // groups
+    blocks = spans(len(dx), max(1, FEWEST // x.positions))
+    parts = [
+        piece(node, start + low, start + high)
+        for start in range(0, rows, channels)
+        for low, high in spans(channels, PIECE)
+    ]
+    factor = dtype.type(scale * conversion.step)
+    per_step = 1.0 / conversion.step if conversion.step else 0.0
+
+    def job(block: int) -> tuple[float, int]:
+        first, last = blocks[block]
+        target = dx[first:last]
+        target[...] = 0
+        power, read = 0.0, 0
+        for group in range(groups):
+            for part in parts:
+                lines, own = (first * height, last * height), (group * cols, (group + 1) * cols)
+                errors = _errors(dy, part, *lines, own, workers)
+                driven = workers.scratch("driven", errors.shape, dtype)
+                sizes = workers.scratch("sizes", (len(errors), 1), dtype)
+                convert.scale(errors, driven, sizes.reshape(-1))
+                shape = len(errors), part.stop - part.start
+                codes = workers.scratch("columns", shape, dtype)
+                partial = workers.scratch("partial", shape, dtype)
+                codes[...] = 0
+                one = (0, 1, 1, len(errors), (0, 1, 0, len(errors)))  # a line of all of them
+                for left, right in cuts:
+                    held = matrix[group, part.start : part.stop, left:right].T
+                    np.matmul(driven[:, left:right], held, out=partial)
+                    if conversion.measured:
+                        power += float(convert.power(partial.reshape(-1)))
+                        read += partial.size
+                    convert.convert(partial, codes, 1, *one, per_step, conversion.top)
+                np.multiply(codes, sizes, out=codes)
+                _scatter(codes, target, part, node, group)
+        np.multiply(target, factor, out=target)
+        return power, read
+
+    powers = workers.run(job, len(blocks))
+    return sum(power for power, _ in powers) / max(sum(read for _, read in powers), 1)
+
+
+def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
+    """``out`` [groups, rows, cols] = the sum over all vectors of x times ``dy``: the gradient."""
+    node, dtype = x.node, out.dtype
+    if way := filtered(node):
+        winograd.correlate(way, x.map, dy, _kernels(out), node.padding, x.scale, workers)
+        return
+    groups, _, cols = out.shape
+    height, width = dy.shape[1:3]
+    parts = pieces(node)
+    widest = max(part.stop - part.start for part in parts)
+    size = max(FEWEST, 2 * BLOCK // (widest + cols))
+    blocks = spans(len(dy) * height, max(1, size // width))
+    runs = spans(len(blocks), -(-len(blocks) // max(1, 16 // (len(parts) * groups))))
+    scale = dtype.type(x.scale)
+    sums = out[None] if len(runs) == 1 else workers.scratch("sums", (len(runs), *out.shape), dtype)
+
+    def job(index: int) -> None:
+        rest, number = divmod(index, len(parts))
+        share, group = divmod(rest, groups)
+        part = parts[number]
+        target = sums[share, group, part.start : part.stop]
+        product = target
+        for first, last in blocks[slice(*runs[share])]:
+            columns = x.columns(part, first, last, group, workers, dtype)
+            errors = _errors(dy, part, first, last, (group * cols, (group + 1) * cols), workers)
+            np.matmul(columns.T, errors, out=product)
+            if product is not target:
+                cpu.add(target.reshape(-1), product.reshape(-1))
+            product = workers.scratch("product", target.shape, dtype)
+        np.multiply(target, scale, out=target)
+
+    workers.run(job, len(runs) * groups * len(parts), _shared(out, x, min(size, x.vectors)))
+    if len(runs) > 1:
+        np.sum(sums, axis=0, out=out)
+
+
+def _shared(matrix: Array, x: Windows, depth: int) -> int:
+    """Multiplications of a layer that the BLAS may share: rows and columns of few-term sums.
+
+    Longer sums, and those of double precision, it divides otherwise for two threads than for one.
+    """
+    exact = depth <= SHALLOW and matrix.dtype == np.float32
+    return matrix.size * x.vectors if exact else 0
+
+
+def _kernels(matrix: Array) -> Array:
+    """A matrix [1, 9 channels, N] by kernel position: [9, channels, N]."""
+    return matrix.reshape(9, -1, matrix.shape[2])

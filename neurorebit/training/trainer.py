@@ -1,0 +1,403 @@
+"""The training loop: batches in; accuracy on the chip that was trained, and its activity, out.
+
+A run may end early and go on from a checkpoint: all that it follows from is in ``Position``, in the
+model, and in counters that random numbers are drawn by.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from neurorebit.chips.architecture import ArchitectureSpec
+from neurorebit.layers.network import Network
+from neurorebit.schema import InputError
+from neurorebit.schema.activity import Activity
+from neurorebit.schema.device import Device
+from neurorebit.schema.training import Training
+from neurorebit.schemes.ablations import ablations
+from neurorebit.training import checkpoint
+from neurorebit.training.checkpoint import Checkpoints, Saved
+from neurorebit.training.data import Dataset, batches, test_batches
+from neurorebit.training.demands import Demands, demands
+from neurorebit.training.model import Histogram, Model
+from neurorebit.training.state import capture, restore
+from neurorebit.training.workers import Array, Workers
+
+Progress = Callable[[int, int, int, float, float], None]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch: means over its steps, accuracy on the test images at its end, cells written.
+
+    ``images_per_second`` leaves out evaluation and the run's first step, in which kernels are
+    compiled (unless there is no other). ``test_accuracy`` is None where evaluation was cut short.
+    """
+
+    epoch: int
+    loss: float
+    train_accuracy: float
+    test_accuracy: float | None
+    cells_programmed: int
+    images_per_second: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training run reached.
+
+    ``images`` of an epoch, ``images_seen`` in all; ``ablations`` are sentences that say where the
+    training was not that of the chip; ``activity`` is None where no arrays were used or no step was
+    taken. ``interrupted`` by a signal; ``out_of_time``: stopped when its time was up. ``diverged``:
+    the loss or a weight became infinite or no number, and the run stopped. ``histogram``: the
+    weights at the end; ``demands``: what the scheme asked for.
+    """
+
+    dataset: str
+    images: int
+    images_seen: int
+    weights: str
+    epochs: tuple[Epoch, ...]
+    test_accuracy: float | None
+    activity: Activity | None
+    ablations: tuple[str, ...]
+    interrupted: bool
+    out_of_time: bool
+    diverged: bool
+    weights_sha256: str
+    histogram: Histogram | None
+    demands: Demands | None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training came to its end."""
+        return not (self.interrupted or self.out_of_time or self.diverged)
+
+
+def train(
+    network: Network,
+    architecture: ArchitectureSpec,
+    device: Device,
+    data: Dataset,
+    training: Training,
+    *,
+    seed: int,
+    threads: int,
+    wires: tuple[float, float] | None = None,
+    progress: Progress | None = None,
+    checkpoints: Checkpoints | None = None,
+    start: Saved | None = None,
+    stop_after: float = math.inf,
+) -> TrainingResult:
+    """Train a network on a chip; everything but the timings follows from the seed.
+
+    ``wires``: resistance [ohm] of an array's wires from cell to cell, along a row and a column.
+    After each step ``progress`` is told the epoch (from 1), the images done and to do in the whole
+    run, the epoch's mean loss so far, and images per second. Ctrl-C ends the run after the current
+    step, a second one or SIGTERM skips the evaluation, and so do ``stop_after`` seconds [s];
+    ``progress`` may raise KeyboardInterrupt as Ctrl-C does.
+
+    ``checkpoints`` are written after the first step, at intervals, and where a run ends early; a
+    run that goes on from one (``start``) ends as if it had never stopped. InputError where
+    ``start`` is of another run.
+    """
+    with (
+        threadpool_limits(1, user_api="blas"),
+        Workers(threads) as workers,
+        Interrupts() as stop,
+    ):
+        model = Model(
+            network, training, architecture, device, seed=seed, workers=workers, wires=wires
+        )
+        given = network, architecture, device, data, training, seed, wires
+        identity = cache(lambda: checkpoint.identity(*given))  # takes as long as a step
+        deadline = time.monotonic() + stop_after
+        loop = _Loop(model, data, training, seed, progress, stop, checkpoints, identity, deadline)
+        if start is not None:
+            loop.take_up(start)
+        loop.run()
+        steps = loop.at.steps
+        in_arrays = steps and all(layer.weights.in_arrays for layer in model.matrices)
+        source = f"measured in {steps} steps of training on {data.name}"
+        return TrainingResult(
+            dataset=data.name,
+            images=loop.images,
+            images_seen=loop.at.done,
+            weights=architecture.weights,
+            epochs=tuple(loop.epochs),
+            test_accuracy=loop.epochs[-1].test_accuracy if loop.epochs else None,
+            activity=Activity(source, model.activity()) if in_arrays else None,
+            ablations=ablations(architecture, training),
+            interrupted=stop.count > 0 and not loop.complete,
+            out_of_time=loop.out_of_time,
+            diverged=loop.diverged,
+            weights_sha256=model.digest(),
+            histogram=model.histogram(),
+            demands=demands(model, steps / math.ceil(loop.images / training.batch)),
+        )
+
+
+@dataclass
+class Pace:
+    """Images per second over an epoch's steps; a process's first step counts only if alone."""
+
+    images: int = 0
+    seconds: float = 0.0
+    only_first: bool = False
+
+    def add(self, images: int, seconds: float, first: bool) -> None:
+        if self.only_first:
+            self.images, self.seconds = 0, 0.0
+        elif first and self.images:
+            return
+        self.only_first = first
+        self.images += images
+        self.seconds += seconds
+
+    @property
+    def rate(self) -> float:
+        return self.images / self.seconds
+
+
+@dataclass
+class Position:
+    """How far a run is: the epoch in progress (from 0), its steps, and what they add up to."""
+
+    epoch: int = 0
+    step: int = 0  # steps done in this epoch
+    steps: int = 0  # and in the whole run
+    done: int = 0  # images
+    losses: float = 0.0
+    right: int = 0
+    seen: int = 0
+    programmed: int = 0  # cells, before this epoch
+    seconds: float = 0.0
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(eq=False)
+class _Loop:
+    """A run in progress."""
+
+    model: Model
+    data: Dataset
+    training: Training
+    seed: int
+    progress: Progress | None
+    stop: Interrupts
+    checkpoints: Checkpoints | None
+    identity: Callable[[], checkpoint.Json]
+    deadline: float
+    at: Position = field(default_factory=Position)
+    epochs: list[Epoch] = field(default_factory=list)
+    diverged: bool = False
+    out_of_time: bool = False
+    first: bool = True  # of the steps of this process: it compiles
+
+    def __post_init__(self) -> None:
+        size = len(self.data.train_labels)
+        self.images = min(self.training.images or size, size)
+        self.steps_of_epoch = math.ceil(self.images / self.training.batch)
+        self._saved: tuple[int, int] | None = None  # epoch and step of the last checkpoint
+        self._next_save = 0.0
+
+    @property
+    def stopping(self) -> bool:
+        return self.stop.count > 0 or self.out_of_time
+
+    @property
+    def complete(self) -> bool:
+        return self.at.epoch == self.training.epochs
+
+    def take_up(self, saved: Saved) -> None:
+        """Go on from a checkpoint."""
+        checkpoint.check(saved, self.identity())
+        try:
+            restore(self._kept(), saved.state)
+        except ValueError as problem:
+            raise InputError(
+                f"{saved.path}: is not of this version ({problem}); remove "
+                "the file and drop --resume to start anew"
+            ) from None
+        self.epochs = [Epoch(**epoch) for epoch in saved.epochs]
+        self._written()
+
+    def run(self) -> None:
+        while not (self.complete or self.stopping or self.diverged):
+            self._epoch()
+        self._save(now=self.stopping)  # of a run that was stopped before its first step
+
+    def _epoch(self) -> None:
+        at, training = self.at, self.training
+        start = time.perf_counter() - at.seconds
+        if at.step == 0:
+            self.model.begin_epoch(at.epoch)
+            at.programmed = self._cells_programmed()
+        for images, labels in batches(
+            self.data, self.images, training.batch, self.seed, at.epoch, training.augment, at.step
+        ):
+            self._step(images, labels)
+            at.seconds = time.perf_counter() - start
+            if self.stopping or self.diverged:
+                break
+            self._save()
+        self.diverged = self.diverged or not self.model.finite
+        if self.stopping:
+            self._save(now=True)
+        if at.seen == 0:
+            return
+        epoch = Epoch(
+            epoch=at.epoch + 1,
+            loss=at.losses / at.seen,
+            train_accuracy=at.right / at.seen,
+            test_accuracy=self._evaluate(),
+            cells_programmed=self._cells_programmed() - at.programmed,
+            images_per_second=at.pace.rate,
+            seconds=time.perf_counter() - start,
+        )
+        if at.seen == self.images and epoch.test_accuracy is not None:
+            self.at = Position(at.epoch + 1, steps=at.steps, done=at.done)
+            self.epochs.append(epoch)
+            self._save(now=self.stopping)
+        else:  # cut short: the report tells of it, a run that goes on tells of the whole epoch
+            self._save(now=self.stopping)
+            self.epochs.append(epoch)
+
+    def _step(self, images: Array, labels: Array) -> None:
+        at, begun = self.at, time.perf_counter()
+        scores = self.model.forward(images, learning=True)
+        loss, d_scores = softmax_loss(scores, labels)
+        if not math.isfinite(loss):
+            self.diverged = True
+            return
+        self.model.backward(d_scores, rate_at(self.training, at.steps, self.steps_of_epoch))
+        at.pace.add(len(images), time.perf_counter() - begun, self.first)
+        self.first = False
+        at.step += 1
+        at.steps += 1
+        at.done += len(images)
+        at.seen += len(images)
+        at.losses += loss * len(images)
+        at.right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
+        self.out_of_time = time.monotonic() >= self.deadline
+        self._tell()
+
+    def _kept(self) -> dict[str, Any]:
+        return {**self.model.parts, checkpoint.POSITION: self.at}
+
+    def _save(self, now: bool = False) -> None:
+        """Write a checkpoint if one is due."""
+        if (
+            self.checkpoints is None
+            or self.diverged
+            or self._saved == (self.at.epoch, self.at.step)
+        ):
+            return
+        if now or time.monotonic() >= self._next_save:
+            epochs = [asdict(epoch) for epoch in self.epochs]
+            state = capture(self._kept())
+            checkpoint.save(self.checkpoints.folder, self.identity(), state, epochs)
+            self._written()
+
+    def _written(self) -> None:
+        self._saved = (self.at.epoch, self.at.step)
+        if self.checkpoints is not None:
+            self._next_save = time.monotonic() + self.checkpoints.every
+
+    def _tell(self) -> None:
+        if self.progress is None:
+            return
+        at, todo = self.at, self.images * self.training.epochs
+        try:
+            self.progress(at.epoch + 1, at.done, todo, at.losses / at.seen, at.pace.rate)
+        except KeyboardInterrupt:
+            self.stop.count += 1
+
+    def _cells_programmed(self) -> int:
+        weights = [layer.weights for layer in self.model.matrices]
+        written = [w for each in weights for w in (each.written, each.beside) if w is not None]
+        return sum(w.sets + w.resets for w in written)
+
+    def _evaluate(self) -> float | None:
+        """The share of test images that the chip, as it is, gets right."""
+        right = seen = 0
+        for images, labels in test_batches(
+            self.data, self.training.test_images, self.training.batch
+        ):
+            if self.stop.count > 1 or self.out_of_time:
+                return None
+            scores = self.model.forward(images, learning=False)
+            right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
+            seen += len(images)
+        return right / seen
+
+
+def rate_at(training: Training, step: int, steps_of_epoch: int) -> float:
+    """The learning rate of a step: up in a line over the warm-up, then constant or a half cosine.
+
+    The last step of the warm-up has the full rate.
+    """
+    rate, warmup = training.learning_rate, training.warmup_epochs * steps_of_epoch
+    if step < warmup:
+        return rate * min(1.0, (step + 1) / warmup)
+    if training.schedule == "constant":
+        return rate
+    turn = math.pi * (step - warmup) / (training.epochs * steps_of_epoch - warmup)
+    return rate * 0.5 * (1.0 + math.cos(turn))
+
+
+def softmax_loss(scores: Array, labels: Array) -> tuple[float, Array]:
+    """Mean cross entropy of the softmax of ``scores`` [B, classes], and its gradient."""
+    images = np.arange(len(labels))
+    shifted = scores.astype(np.float64)
+    shifted -= shifted.max(axis=1, keepdims=True)
+    exponentials = np.exp(shifted)
+    sums = exponentials.sum(axis=1, keepdims=True)
+    loss = float(np.mean(np.log(sums[:, 0]) - shifted[images, labels]))
+    gradient = exponentials / sums
+    gradient[images, labels] -= 1.0
+    return loss, (gradient / len(labels)).astype(scores.dtype)
+
+
+class Interrupts:
+    """Counts Ctrl-C instead of stopping in the midst of a step; the third one stops at once.
+
+    SIGTERM counts as two: whoever sends it is about to kill. Signals reach the main thread only:
+    elsewhere this counts nothing by itself.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._old: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._old[number] = signal.signal(number, self._catch)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, old in self._old.items():
+            signal.signal(number, old)
+
+    def _catch(self, number: int, frame: FrameType | None) -> None:
+        self.count += 2 if number == signal.SIGTERM else 1
+        if self.count > 2:
+            raise KeyboardInterrupt
