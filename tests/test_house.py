@@ -56,15 +56,7 @@ def test_only_commands_print_and_only_the_program_exits(module):
             assert (node.value.id, node.attr) != ("sys", "exit") or module == "__main__"
 
 
-SI = (
-    "schema",
-    "circuits",
-    "layers",
-    "schemes",
-    "chips",
-    "kernels",
-    "estimation",
-)  # no unit in a name
+SI = ("schema", "circuits", "layers", "schemes", "chips", "kernels", "estimation")
 UNITS = {
     "nm", "um", "mm", "ns", "ps", "us", "ms", "pj", "fj", "nj", "uj", "mj", "mw", "uw", "nw", "ghz",
     "mhz", "kohm", "ohm", "mv", "ff", "pf",

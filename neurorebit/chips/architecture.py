@@ -205,7 +205,7 @@ Scheme = Literal[
 class ArchitectureSpec(Section):
     """What all chips have, as their files give it. Both sides read bits and arrays here.
 
-    Which chip a file describes follows from its sections. ``weights`` says how training holds
+    Which chip a file describes follows from its sections. ``scheme`` says how training holds
     them.
     """
 
@@ -213,7 +213,7 @@ class ArchitectureSpec(Section):
     name: str
     technology: str
     device: str
-    weights: Scheme
+    scheme: Scheme
     weight_bits: Annotated[int, Field(ge=2, le=32)]
     input_bits: Annotated[int, Field(ge=2, le=16)]
     error_bits: Annotated[int, Field(ge=2, le=32)] | Literal["fp32"]

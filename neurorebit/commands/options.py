@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LARGEST = 1_000_000
 SEEDS = 2**32 - 1
 KEYS = {  # options that mean a key of a file
-    "weights": "architecture.weights",
+    "scheme": "architecture.scheme",
     "epochs": "training.epochs",
     "images": "training.images",
 }

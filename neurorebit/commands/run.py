@@ -14,7 +14,7 @@ def add_options(parser: options.Parser) -> None:
     """Those of the command."""
     options.add_chip(parser)
     parser.add_argument(
-        "--weights", metavar="W", help="how weights are held and learn: hybrid, real, reram, …"
+        "--scheme", metavar="W", help="how weights are held and learn: hybrid, real, reram, …"
     )
     parser.add_argument(
         "--no-train", action="store_true", help="estimate only, with assumed activity"

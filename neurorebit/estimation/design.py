@@ -51,11 +51,11 @@ def design(
     if isinstance(spec, HybridSpec):
         chip = HybridChip(technology, device, spec, plan)
         work = HybridPhases(chip, activity, batch)
-    elif spec.weights == "tiki_taka" and spec.holds_devices:
+    elif spec.scheme == "tiki_taka" and spec.holds_devices:
         two = TikiTakaChip(technology, device, spec, plan, batch=batch)
         work = TikiTakaPhases(two, activity, batch)
     else:
         made = InPlaceChip(technology, device, spec, plan, batch=batch)
-        beside = kept_words(spec.weights, momentum) if spec.weights in IN_PLACE else 0
+        beside = kept_words(spec.scheme, momentum) if spec.scheme in IN_PLACE else 0
         work = InPlacePhases(made, activity, batch, float(beside))
     return Design(work.chip, work.all(), work.ops, work.assumptions)

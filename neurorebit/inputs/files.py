@@ -144,7 +144,7 @@ def read_inputs(
         raise document.error(("training", "rest"), message)
     most = 7 if training.quantiser == "no_zero" else 8
     bits = max(int(spec.weight_bits), training.edge_bits or 0)
-    if spec.weights in ("hybrid", "reram_mapped") and bits > most:
+    if spec.scheme in ("hybrid", "reram_mapped") and bits > most:
         message = (
             f"{training.quantiser} levels of {bits} bits: cells follow at most {most}; take fewer"
         )

@@ -36,7 +36,7 @@ def files(report: dict[str, Any]) -> dict[str, bytes]:
     accuracy.legend(loc="lower right")
     programmed = [epoch["cells_programmed"] / 1e6 for epoch in epochs]
     cells.plot(numbers, programmed, marker="." if len(numbers) < 40 else "", color="C2")
-    cells.set(title=f"weights: {training['weights']}", ylabel="cells programmed [millions]")
+    cells.set(title=f"scheme: {training['scheme']}", ylabel="cells programmed [millions]")
     for ax in (accuracy, cells):
         ax.set(xlabel="epoch", ylim=(0.0, None))
         ax.locator_params(axis="x", integer=True)

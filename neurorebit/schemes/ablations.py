@@ -53,7 +53,7 @@ SAID = {  # keys of training, and what another value than the default means
     "epoch; the default are ideal wires",
 }
 
-UNHEEDED = "without effect, weights={weights} knows no such choice"
+UNHEEDED = "without effect, scheme={weights} knows no such choice"
 SUMS = (
     "arrays.read=row_by_row: training converted the sum of an array's rows at once, the estimate "
     "bills reads of one row after the other"
@@ -62,7 +62,7 @@ SUMS = (
 
 def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple[str, ...]:
     """Sentences on a chip and the training of it; without training, on the chip alone."""
-    hybrid, weights = isinstance(spec, HybridSpec), spec.weights
+    hybrid, weights = isinstance(spec, HybridSpec), spec.scheme
     chip = "the hybrid chip" if hybrid else "the chip that learns in place"
     if weights in ("real", "quantized"):
         what = "exact and " if weights == "real" else ""
@@ -70,15 +70,15 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
             f"training was software, {what}without arrays" if training else "software has no arrays"
         )
         idle = _idle(weights, training) if training else ()
-        return (f"weights={weights}: {told}; the estimate bills {chip}", *idle)
+        return (f"scheme={weights}: {told}; the estimate bills {chip}", *idle)
     found = []
     if hybrid == (weights in IN_PLACE):
-        found.append(f"weights={weights}: a scheme of another chip; the estimate bills {chip}")
+        found.append(f"scheme={weights}: a scheme of another chip; the estimate bills {chip}")
     elif weights == "reram_mapped":
-        found.append("weights=reram_mapped: errors went back through the arrays; the estimate "
+        found.append("scheme=reram_mapped: errors went back through the arrays; the estimate "
                      f"bills {chip}, where they go through exact weights")  # fmt: skip
     elif weights == "tiki_taka" and not spec.holds_devices:
-        found.append("weights=tiki_taka: training had two arrays of devices a weight, the estimate "
+        found.append("scheme=tiki_taka: training had two arrays of devices a weight, the estimate "
                      f"bills {chip} in one of SRAM")  # fmt: skip
     if weights in IN_PLACE and np.any(spec.cells_per_weight != 1.0):
         found.append("training had one cell a weight, the estimate bills "
@@ -126,7 +126,7 @@ def _idle(weights: str, training: Training) -> Iterator[str]:
 def _why_idle(key: str, weights: str, training: Training) -> str:
     """Why a choice changes nothing, or nothing but norms; empty where it does."""
     if key == "momentum":
-        norms = "of the batch norms alone, weights={weights} has none"
+        norms = "of the batch norms alone, scheme={weights} has none"
         return norms.format(weights=weights) if weights in NO_VELOCITY else ""
     rounded = weights in IN_PLACE and training.read == "levels"
     heeded = weights in HEEDED[key.partition(".")[0]] or (key == "edge_bits" and rounded)

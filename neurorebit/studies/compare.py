@@ -18,7 +18,7 @@ TIMINGS = ("seconds", "images_per_second")  # differ from run to run, and are no
 RETOLD = ("command", "notes", "histogram")  # say again what stands elsewhere, or in a digest
 GIVEN = (  # what a run was told, not what came of it
     "ablations", "architecture", "assumptions", "device", "inputs", "name", "network", "overrides",
-    "recipe", "seed", "technology", "version", "weights",
+    "recipe", "scheme", "seed", "technology", "version",
 )  # fmt: skip
 NEEDED = ("chip", "inputs", "layers", "phases")
 HEADLINES = (

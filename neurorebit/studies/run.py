@@ -120,7 +120,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     inputs = request.inputs()
     spec, network = inputs.architecture, inputs.network
     folder = request.out or Path("reports") / re.sub(r"[^\w-]+", "_", network.name)
-    activity = network.assumed(spec.input_bits, spec.weights)
+    activity = network.assumed(spec.input_bits, spec.scheme)
     design = _estimate(inputs, activity, inputs.images)  # or refuses
     report.claim(folder)
 
@@ -139,7 +139,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
             "version": __version__,
             "command": request.command(),
             **inputs.names,
-            "weights": spec.weights,
+            "scheme": spec.scheme,
             "recipe": inputs.recipe,
             "seed": request.seed,
             "inputs": inputs.record(),
@@ -294,7 +294,7 @@ def _training_record(training: Training, trained: Trained) -> dict[str, Any]:
         "images": result.images,
         "images_seen": result.images_seen,
         "test_images": min(training.test_images or tests, tests),
-        "weights": result.weights,
+        "scheme": result.scheme,
         "epochs": [asdict(epoch) for epoch in result.epochs],
         "test_accuracy": result.test_accuracy,
         "interrupted": result.interrupted,

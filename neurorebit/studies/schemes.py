@@ -50,7 +50,7 @@ PLANS = {  # by name; the scheme is the name, or what is set
         "reram",
         "learns in place, 3-bit cells",
         (
-            ("architecture.weights", "reram"),
+            ("architecture.scheme", "reram"),
             ("architecture.weight_bits", "3"),
             ("architecture.arrays.cell_bits", "3"),
             ("device.pulses.levels_ltp", "8"),
@@ -89,7 +89,7 @@ SEEDS = (
 )
 ORIGIN = ("network", "dataset", "epochs", "images", "seed", "version", "command")  # of a row
 
-NAMED = re.compile(r"(?<=, )weights=\w+")  # the scheme, in a sentence on what it has no use for
+NAMED = re.compile(r"(?<=, )scheme=\w+")  # the scheme, in a sentence on what it has no use for
 
 
 @dataclass(frozen=True)
@@ -156,10 +156,8 @@ def schemes(
             raise InputError(f"--schemes {name}: expected some of {', '.join(PLANS)}")
     if len(set(names)) < len(names):
         raise InputError(f"--schemes {','.join(names)}: a scheme is named twice; keep one")
-    if any(
-        setting.key in ("architecture.weights", "training.read") for setting in request.settings
-    ):
-        raise InputError("--set: architecture.weights and training.read are the schemes' own")
+    if any(setting.key in ("architecture.scheme", "training.read") for setting in request.settings):
+        raise InputError("--set: architecture.scheme and training.read are the schemes' own")
     for name in names:
         own = dict(PLANS[name].settings)
         for setting in request.settings:
@@ -224,7 +222,7 @@ def _refuse_unfinished(folders: Iterable[Path]) -> None:
 
 def _request(request: Request, name: str, seed: int, folder: Path) -> Request:
     plan = PLANS[name]
-    chosen = plan.settings or (("architecture.weights", name),)
+    chosen = plan.settings or (("architecture.scheme", name),)
     settings = tuple(Setting(key, text) for key, text in chosen)
     return replace(
         request,
@@ -291,7 +289,7 @@ def _given(inputs: Json, seed: int, version: str, data: str) -> Json:
 
 def _heeded(inputs: Json) -> Json:
     """The files' values without the settings of a scheme that is not the one they name."""
-    network, weights = inputs["network"], inputs["architecture"]["values"]["weights"]
+    network, weights = inputs["network"], inputs["architecture"]["values"]["scheme"]
     values = network["values"]["training"]
     training = {key: value for key, value in values.items() if OWN.get(key, weights) == weights}
     return {**inputs, "network": {**network, "values": {**network["values"], "training": training}}}

@@ -212,7 +212,7 @@ class _Pass:
             batch = values
         batch = np.minimum(batch, float(inputs.images))
         given = inputs.architecture
-        activity = Measured.of(inputs.network.assumed(given.input_bits, given.weights))
+        activity = Measured.of(inputs.network.assumed(given.input_bits, given.scheme))
         over: dict[str, Any] = dict(self._arrays(box, "network.activity"))
         planes = (over.pop("input_density"),) if "input_density" in over else activity.planes
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

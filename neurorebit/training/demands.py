@@ -56,9 +56,9 @@ def demands(model: Model, epochs: float) -> Demands | None:
         if writes.size
         else (0.0, 0.0, 0.0)
     )
-    paired = training.mapping == "pair" and model.spec.weights in HEEDED["mapping"]
+    paired = training.mapping == "pair" and model.spec.scheme in HEEDED["mapping"]
     return Demands(
-        memory_bits_per_weight=float(WORD * kept_words(model.spec.weights, training.momentum)),
+        memory_bits_per_weight=float(WORD * kept_words(model.spec.scheme, training.momentum)),
         arrays_per_weight=model.matrices[0].weights.arrays * (2 if paired else 1),
         digital_macs_per_image=macs,
         pulses_per_weight_and_epoch=sent / sum(sizes) / epochs,

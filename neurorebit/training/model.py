@@ -133,7 +133,7 @@ class Model:
         site = Site(node, index, self._cuts[index], *self._site, index == 0 or scores, scores)
         return MatrixLayer(
             node,
-            WEIGHTS[self.spec.weights](site),
+            WEIGHTS[self.spec.scheme](site),
             self.tools,
             int(self.spec.input_bits),
             site.error_bits,

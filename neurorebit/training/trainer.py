@@ -68,7 +68,7 @@ class TrainingResult:
     dataset: str
     images: int
     images_seen: int
-    weights: str
+    scheme: str
     epochs: tuple[Epoch, ...]
     test_accuracy: float | None
     activity: Activity | None
@@ -135,7 +135,7 @@ def train(
             dataset=data.name,
             images=loop.images,
             images_seen=loop.at.done,
-            weights=architecture.weights,
+            scheme=architecture.scheme,
             epochs=tuple(loop.epochs),
             test_accuracy=loop.epochs[-1].test_accuracy if loop.epochs else None,
             activity=Activity(source, model.activity()) if in_arrays else None,

@@ -40,7 +40,7 @@ def ours(network, weights, adc, images, labels, workers, spec=None):
     training = replace(network.training, adc=adc, calibration_steps=2)
     spec = spec or read_architecture(Document(paths.shipped("architecture", "rebit")))
     device = read_device(Document(paths.shipped("device", spec.device)))
-    chip = replace(spec, weights=weights)
+    chip = replace(spec, scheme=weights)
     model = Model(network, training, chip, device, seed=1, workers=workers)
     model.begin_epoch(1)  # input ranges no longer follow: the state a long run is in
 

@@ -145,7 +145,7 @@ def test_a_missing_file(refused, tiny, words, told):
         (["--set", "training.adc=ideel"], "--set training.adc=ideel: training.adc: expected one "),
         (["--set", "device.r_on=0ohm"], "--set device.r_on=0ohm: r_on: must be above 0 ohm"),
         (["--set", "device.r_on=[1"], "--set device.r_on=[1: the value is not valid YAML"),
-        (["--weights", "reel"], "--weights reel: weights: expected one of real, quantized, "),
+        (["--scheme", "reel"], "--scheme reel: scheme: expected one of real, quantized, "),
         (
             ["--set", "training.mapping=weight", "--set", "training.rest=10s"],
             "--set training.mapping=weight: training.mapping: drift is that of cells, ",

@@ -154,7 +154,7 @@ def stopped(command, tiny, data):
     [
         (["--seed", "1"], "seed is 0 there, 1 here;"),
         (["--epochs", "5"], "training.epochs is 2 there, 5 here;"),
-        (["--weights", "real"], 'architecture.weights is "hybrid" there, "real" here;'),
+        (["--scheme", "real"], 'architecture.scheme is "hybrid" there, "real" here;'),
         (["--set", "device.variation.c2c=0.2"], "device.variation.c2c is 0.1 there, 0.2 here;"),
     ],
 )

@@ -65,7 +65,7 @@ def test_a_training_run_says_what_it_learned(command, tiny, data, place):
     training = found["training"]
     assert training["dataset"] == "CIFAR-10 (unverified)"
     assert training["images"] == 80
-    assert training["weights"] == "hybrid"
+    assert training["scheme"] == "hybrid"
     assert [epoch["epoch"] for epoch in training["epochs"]] == [1, 2]
     assert training["test_accuracy"] == training["epochs"][-1]["test_accuracy"]
     assert {path.name for path in (place / "out").iterdir()} == {*FILES, PICTURE}
@@ -164,7 +164,7 @@ def test_the_sizes_of_the_data_sets_are_known():
 
 @pytest.mark.parametrize("weights", ["hybrid", "real"])
 def test_everything_but_timings_follows_from_the_seed(command, tiny, data, place, weights):
-    again = ["run", tiny, "--data", data, "--weights", weights]
+    again = ["run", tiny, "--data", data, "--scheme", weights]
     command(*again, "--out", "a", "--threads", "1")
     command(*again, "--out", "b", "--threads", "2")
     command(*again, "--out", "c", "--threads", "1", "--seed", "1")
@@ -265,9 +265,9 @@ def test_a_fallback_is_named_before_and_after(command, tiny, place):
             ],
         ),
         (
-            ["--weights", "real"],
+            ["--scheme", "real"],
             [
-                "weights=real: training was software, exact and without arrays; the estimate "
+                "scheme=real: training was software, exact and without arrays; the estimate "
                 "bills the hybrid chip"
             ],
         ),
@@ -283,10 +283,10 @@ def test_what_training_leaves_out_stands_in_the_first_lines(
 
 
 def test_software_weights_are_named_without_training_too(command, tiny, place):
-    command("run", tiny, "--no-train", "--weights", "real")
+    command("run", tiny, "--no-train", "--scheme", "real")
     assert head(place / "reports/tiny")[-3:-1] == [
-        "! weights=real: software has no arrays; the estimate bills the hybrid chip",
-        "* --weights real",
+        "! scheme=real: software has no arrays; the estimate bills the hybrid chip",
+        "* --scheme real",
     ]
 
 
@@ -467,7 +467,7 @@ def test_a_training_that_diverges_says_so(command, tiny, data, place, monkeypatc
 def test_a_training_that_ends_as_it_began_is_said_not_to_have_learned(command, tiny, place):
     """Guessing among ten classes has a loss of ln 10."""
     for rate, learned in (("1e-9", False), ("0.05", True)):
-        words = ("--weights", "real", "--epochs", "6", "--set", f"training.learning_rate={rate}")
+        words = ("--scheme", "real", "--epochs", "6", "--set", f"training.learning_rate={rate}")
         assert command("run", tiny, *words).code == 0
         lines = head(place / "reports/tiny")
         told = any(line.startswith("- did not learn: the last epoch's loss of ") for line in lines)

@@ -48,7 +48,7 @@ def test_every_scheme_is_trained_and_told_in_one_table(command, tiny, data, plac
         assert found["architecture"] == ("rebit" if "hybrid" in row["chip"] else "reram")
     bits = json.loads((place / "all/reram_3bit_seed0/report.json").read_text())
     assert bits["inputs"]["architecture"]["values"]["weight_bits"] == 3
-    assert bits["weights"] == "reram"
+    assert bits["scheme"] == "reram"
     pulses = bits["inputs"]["device"]["values"]["pulses"]
     assert (pulses["levels_ltp"], pulses["levels_ltd"]) == (8, 8)
     assert bits["ablations"] == []
@@ -78,7 +78,7 @@ def test_seeds_are_averaged_and_finished_runs_are_not_made_again(command, tiny, 
 
 def test_finished_runs_are_known_by_what_they_ran_on(command, tiny, data, place):
     """However it was asked for; of another setting it is another run, and stays."""
-    run = ("run", tiny, "--data", data, "--weights", "hybrid", "--epochs", "1")
+    run = ("run", tiny, "--data", data, "--scheme", "hybrid", "--epochs", "1")
     assert command(*run, "--out", "one/hybrid_seed0").code == 0
     words = ("schemes", tiny, "--data", data, "--schemes", "hybrid", "--out", "one", "--resume")
     assert "epoch 1" not in command(*words, "--epochs", "1").err
@@ -191,7 +191,7 @@ def test_a_table_says_what_it_is_of(command, tiny, place):
     [
         (["--schemes", "hybrid,real,sram"], "--schemes sram: expected some of real, quantized, "),
         (["--schemes", "real,real"], "--schemes real,real: a scheme is named twice; keep one"),
-        (["--set", "architecture.weights=real"], "--set: architecture.weights and training.read"),
+        (["--set", "architecture.scheme=real"], "--set: architecture.scheme and training.read"),
         (
             ["--set", "device.pulses.levels_ltp=64"],
             "--set device.pulses.levels_ltp=64: reram_3bit sets this key itself, to 8; ",
@@ -209,7 +209,7 @@ def test_a_wrong_option_is_told_before_any_training(command, tiny, words, told):
 
 def test_cells_wear_as_their_writes_say(command, tiny, data, place):
     """Of the most written cell; without an endurance in the device file nothing is told."""
-    words = ("run", tiny, "--data", data, "--architecture", "reram", "--weights", "manhattan")
+    words = ("run", tiny, "--data", data, "--architecture", "reram", "--scheme", "manhattan")
     command(*words, "--out", "known")
     found = json.loads((place / "known/report.json").read_text())["training"]["demands"]
     assert found["writes_per_cell_and_epoch_most"] <= 3, "3 steps an epoch, a pulse each at most"

@@ -259,7 +259,7 @@ def worded(device: Device) -> Iterator[Device]:
 def learns_otherwise(spec: Any, device: Device, changed: Callable[..., tuple[Any, Device]]) -> bool:
     """Whether training notices a change, wherever its weights live and however cells vary."""
     for kind, weights in itertools.product(worded(device), WEIGHTS):
-        there = dataclasses.replace(spec, weights=weights)
+        there = dataclasses.replace(spec, scheme=weights)
         one, other = trained(there, kind), trained(*changed(there, kind))
         if one is not None and other is not None and not np.array_equal(one, other):
             return True

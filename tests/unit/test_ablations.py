@@ -35,7 +35,7 @@ def test_every_choice_that_is_not_the_chips_is_named(key):
 def test_a_choice_that_a_scheme_does_not_heed_is_not_said_to_matter(key):
     """In place nothing is written to levels, and no error goes through real weights."""
     heeded = key in ("read", "rest", "conversion", "wires")
-    inputs = read_inputs("mlp", "reram", settings=(Setting("architecture.weights", "reram"),))
+    inputs = read_inputs("mlp", "reram", settings=(Setting("architecture.scheme", "reram"),))
     if key == "rest":
         training = replace(inputs.network.training, rest=10.0)
     else:
@@ -46,14 +46,14 @@ def test_a_choice_that_a_scheme_does_not_heed_is_not_said_to_matter(key):
 
 
 IDLE = [
-    ("hybrid", {"threshold": 0.5}, "weights=hybrid knows no such choice"),
-    ("hybrid", {"tiki_taka": TikiTaka(rate=0.1)}, "weights=hybrid knows no such choice"),
+    ("hybrid", {"threshold": 0.5}, "scheme=hybrid knows no such choice"),
+    ("hybrid", {"tiki_taka": TikiTaka(rate=0.1)}, "scheme=hybrid knows no such choice"),
     ("hybrid", {"write_tolerance": 0.1}, "beside write=direct"),
-    ("manhattan", {"weight_decay": 0.0}, "weights=manhattan knows no such choice"),
-    ("tiki_taka", {"weight_clip": 2.0}, "weights=tiki_taka knows no such choice"),
-    ("manhattan", {"momentum": 0.5}, "of the batch norms alone, weights=manhattan has none"),
-    ("real", {"level_range": 3.0}, "weights=real knows no such choice"),
-    ("real", {"adc": "ideal"}, "weights=real knows no such choice"),
+    ("manhattan", {"weight_decay": 0.0}, "scheme=manhattan knows no such choice"),
+    ("tiki_taka", {"weight_clip": 2.0}, "scheme=tiki_taka knows no such choice"),
+    ("manhattan", {"momentum": 0.5}, "of the batch norms alone, scheme=manhattan has none"),
+    ("real", {"level_range": 3.0}, "scheme=real knows no such choice"),
+    ("real", {"adc": "ideal"}, "scheme=real knows no such choice"),
     ("quantized", {"quantiser": "wage", "level_range": 3.0}, "beside quantiser=wage"),
     ("hybrid", {"adc": "ideal", "conversion": "bit_serial"}, "beside adc=ideal"),
     ("hybrid", {"digital": "bit_serial", "error_path": "levels"}, "beside digital=bit_serial"),
@@ -63,7 +63,7 @@ IDLE = [
 @pytest.mark.parametrize(("weights", "values", "told"), IDLE)
 def test_a_choice_that_changes_nothing_is_named(weights, values, told):
     chip = "reram" if weights in ("manhattan", "tiki_taka") else "rebit"
-    inputs = read_inputs("mlp", chip, settings=(Setting("architecture.weights", weights),))
+    inputs = read_inputs("mlp", chip, settings=(Setting("architecture.scheme", weights),))
     found = ablations(inputs.architecture, replace(inputs.network.training, **values))
     last = list(values)[-1]
     (said,) = [line for line in found if line.startswith(last)]
@@ -83,7 +83,7 @@ HEEDED = [
 @pytest.mark.parametrize(("weights", "values"), HEEDED)
 def test_a_choice_that_a_scheme_heeds_is_not_said_to_be_idle(weights, values):
     chip = "rebit" if weights in ("hybrid", "quantized") else "reram"
-    inputs = read_inputs("mlp", chip, settings=(Setting("architecture.weights", weights),))
+    inputs = read_inputs("mlp", chip, settings=(Setting("architecture.scheme", weights),))
     found = ablations(inputs.architecture, replace(inputs.network.training, **values))
     last = list(values)[-1]
     assert not any(line.startswith(last) and "=" in line.partition(":")[0] for line in found)
@@ -94,17 +94,17 @@ def test_what_a_shipped_recipe_sets_is_not_named(recipe):
     for network in paths.names("network"):
         for weights in ("manhattan", "tiki_taka", "real"):
             chip = "rebit" if weights == "real" else "reram"
-            settings = (Setting("architecture.weights", weights),)
+            settings = (Setting("architecture.scheme", weights),)
             inputs = read_inputs(network, chip, recipe=recipe, settings=settings)
             found = ablations(inputs.architecture, inputs.network.training)
-            assert all(line.startswith("weights=") for line in found)
+            assert all(line.startswith("scheme=") for line in found)
 
 
 def test_rows_read_one_after_the_other_are_not_what_training_does():
     row = (Setting("architecture.arrays.read", "row_by_row"),)
     for weights, told in (("reram", True), ("real", False)):
         inputs = read_inputs(
-            "mlp", "reram", settings=(*row, Setting("architecture.weights", weights))
+            "mlp", "reram", settings=(*row, Setting("architecture.scheme", weights))
         )
         found = ablations(inputs.architecture, inputs.network.training)
         assert any(line.startswith("arrays.read=row_by_row: ") for line in found) == told
@@ -112,7 +112,7 @@ def test_rows_read_one_after_the_other_are_not_what_training_does():
 
 
 def test_cells_read_as_levels_heed_the_bits_of_the_edges():
-    inputs = read_inputs("mlp", "reram", settings=(Setting("architecture.weights", "reram"),))
+    inputs = read_inputs("mlp", "reram", settings=(Setting("architecture.scheme", "reram"),))
     training = replace(inputs.network.training, read="levels", edge_bits=3)
     assert not any("without effect" in told for told in ablations(inputs.architecture, training))
 
@@ -126,7 +126,7 @@ def test_cells_read_as_levels_heed_the_bits_of_the_edges():
     ],
 )
 def test_a_scheme_that_is_not_the_chips_is_named(weights, told):
-    inputs = read_inputs("mlp", settings=(Setting("architecture.weights", weights),))
+    inputs = read_inputs("mlp", settings=(Setting("architecture.scheme", weights),))
     (said,) = ablations(inputs.architecture, inputs.network.training)
-    assert said.startswith(f"weights={weights}: ")
+    assert said.startswith(f"scheme={weights}: ")
     assert told in said

@@ -17,7 +17,7 @@ def test_a_shipped_architecture_names_shipped_files(name):
 
 def test_the_defaults_are_those_of_rebit():
     spec = read_architecture(document("architecture", "rebit"))
-    assert (spec.weights, spec.weight_bits, spec.input_bits, spec.error_bits) == ("hybrid", 3, 8, 8)
+    assert (spec.scheme, spec.weight_bits, spec.input_bits, spec.error_bits) == ("hybrid", 3, 8, 8)
     assert (spec.apim.rows, spec.apim.cols, spec.apim.cols_per_adc) == (128, 128, 8)
     assert (spec.apim.adc, spec.apim.adc_bits, spec.apim.adc_range) == ("sar", 5, 4.0)
     assert spec.dpim.build == "bit_serial"
@@ -52,7 +52,7 @@ def test_a_floating_point_error_is_32_bits_wide(bits, width):
             "error_bits: floating-point errors cannot be streamed bit by bit; take "
             "dpim.build=word_parallel, or whole bits such as 32",
         ),
-        ("weights", "reram2", "weights: expected one of real, quantized, hybrid, reram, "),
+        ("scheme", "reram2", "scheme: expected one of real, quantized, hybrid, reram, "),
         ("weight_bits", "1", "weight_bits: should be greater than or equal to 2, got '1'"),
         ("input_bits", "17", "input_bits: should be less than or equal to 16, got '17'"),
         ("apim.adc_bits", "13", "apim.adc_bits: should be less than or equal to 12, got '13'"),

@@ -22,11 +22,11 @@ KINDS = [
     ("reram", "arrays.cells=crosspoint"),
     ("reram", "device=hzo_fefet"),
     ("reram", "device=gst_pcm;device.cell.width=30"),
-    ("reram", "weights=tiki_taka"),
-    ("reram", "weights=tiki_taka;arrays.cells=crosspoint"),
-    ("reram", "weights=tiki_taka;arrays.read=row_by_row"),
-    ("reram", "weights=tiki_taka;device=hzo_fefet"),
-    ("sram", "weights=tiki_taka"),
+    ("reram", "scheme=tiki_taka"),
+    ("reram", "scheme=tiki_taka;arrays.cells=crosspoint"),
+    ("reram", "scheme=tiki_taka;arrays.read=row_by_row"),
+    ("reram", "scheme=tiki_taka;device=hzo_fefet"),
+    ("sram", "scheme=tiki_taka"),
     ("sram", "arrays.read=parallel"),
     ("sram", "arrays.read=row_by_row"),
 ]
@@ -43,7 +43,7 @@ def read(architecture, *choices, network="vgg11"):
 
 def run(inputs, **activity):
     network, spec = inputs.network, inputs.architecture
-    found = network.assumed(spec.input_bits, spec.weights)
+    found = network.assumed(spec.input_bits, spec.scheme)
     layers = tuple(replace(layer, **activity) for layer in found.layers)
     return estimate(
         network, spec, inputs.technology, inputs.device,
@@ -193,14 +193,14 @@ def test_pulses_follow_from_the_device():
 )  # fmt: skip
 def test_velocities_and_residues_come_from_memory_and_go_back(weights, momentum, words):
     """In words of 32 bits, once an iteration; each is multiplied and added to."""
-    inputs = read("reram", f"weights={weights}")
+    inputs = read("reram", f"scheme={weights}")
     training = replace(inputs.network.training, momentum=momentum)
     network = replace(inputs.network, training=training)
     update = run(replace(inputs, network=network)).phases["update"]
     count = sum(node.matrix.weights for node in network.matrices)
     assert np.sum(update.dram_energy) == pytest.approx(words * count * 64 * 3.9e-12)
     products = np.sum(update.energy.items["gradient_store/multiplier"])
-    bare = run(read("reram", "weights=manhattan")).phases["update"]
+    bare = run(read("reram", "scheme=manhattan")).phases["update"]
     once = np.sum(bare.energy.items["gradient_store/multiplier"])
     assert products == pytest.approx((1 + words) * once)
 

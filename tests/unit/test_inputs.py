@@ -53,12 +53,12 @@ def test_a_setting_reaches_every_file(given, read, value):
 
 
 def test_an_option_that_means_a_key_is_said_as_it_was_given():
-    weights = Setting("architecture.weights", "real", "--weights")
-    assert str(weights) == "--weights real"
-    assert read_inputs("mlp", settings=[weights]).architecture.weights == "real"
-    wrong = Setting("architecture.weights", "reel", "--weights")
+    scheme = Setting("architecture.scheme", "real", "--scheme")
+    assert str(scheme) == "--scheme real"
+    assert read_inputs("mlp", settings=[scheme]).architecture.scheme == "real"
+    wrong = Setting("architecture.scheme", "reel", "--scheme")
     told = refusal(lambda: read_inputs("mlp", settings=[wrong]))
-    assert told.startswith("--weights reel: weights: expected one of ")
+    assert told.startswith("--scheme reel: scheme: expected one of ")
 
 
 @pytest.mark.parametrize(

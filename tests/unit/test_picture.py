@@ -15,7 +15,7 @@ def trained(epochs=3, **changes):
         "network": "small",
         "training": {
             "dataset": "noise",
-            "weights": "hybrid",
+            "scheme": "hybrid",
             "epochs": [
                 {
                     "epoch": i + 1,

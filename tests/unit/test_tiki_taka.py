@@ -18,12 +18,12 @@ WORD_MOVED = 2 * 32 * 3.9e-12  # J: 32 bits from HBM2 and back
 
 
 def of(*choices, network="lenet5"):
-    return read("reram", "weights=tiki_taka", *choices, network=network)
+    return read("reram", "scheme=tiki_taka", *choices, network=network)
 
 
 def run(inputs, fast=FAST):
     spec = inputs.architecture
-    found = inputs.network.assumed(spec.input_bits, spec.weights)
+    found = inputs.network.assumed(spec.input_bits, spec.scheme)
     layers = tuple(replace(layer, fast=fast) for layer in found.layers)
     return estimate(
         inputs.network, spec, inputs.technology, inputs.device,

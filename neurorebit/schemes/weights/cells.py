@@ -79,7 +79,7 @@ def pulses_of(site: Site) -> Pulses:
     """The device's response to pulses; InputError where it has none."""
     if site.device.pulses is None:
         raise InputError(
-            f"{site.device.name}: no published pulse data, and weights={site.spec.weights}, "
+            f"{site.device.name}: no published pulse data, and scheme={site.spec.scheme}, "
             f"training.write={site.training.write} programs cells by pulses; take another device"
         )
     return site.device.pulses

@@ -95,7 +95,7 @@ class InPlaceWeights:
 
         cells.count(site.workers.run(job, len(parts)))
         site.workspace.drop(gradient)
-        kept = kept_words(site.spec.weights, site.training.momentum)
+        kept = kept_words(site.spec.scheme, site.training.momentum)
         cells.written.words += flat.size if kept else 0
 
     def consider(self, gradient: Array) -> None:

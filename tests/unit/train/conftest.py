@@ -43,7 +43,7 @@ class Bench:
         device = read_device(Document(paths.shipped("device", spec.device)))
         arrays = {k: v for k, v in changes.items() if hasattr(spec.apim, k)}
         others = {k: v for k, v in changes.items() if k not in arrays}
-        spec = replace(spec, weights=weights, apim=replace(spec.apim, **arrays), **others)
+        spec = replace(spec, scheme=weights, apim=replace(spec.apim, **arrays), **others)
         return spec, replace(device, variation=replace(device.variation, d2d=d2d, c2c=c2c))
 
     def model(

@@ -477,7 +477,7 @@ def test_every_device_learns_in_place_or_says_what_it_lacks(bench, images, name)
     x, labels = images(6, SHAPE), np.arange(6) % 3
     for weights in ("reram", "tiki_taka"):
         if device.pulses is None:
-            with pytest.raises(InputError, match="no published pulse data, and weights=reram"):
+            with pytest.raises(InputError, match="no published pulse data, and scheme=reram"):
                 model_on(bench, network, "reram", device)
             continue
         model = model_on(bench, network, weights, device)
