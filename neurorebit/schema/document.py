@@ -32,6 +32,7 @@ EXPECTED = {  # what pydantic says in other words
     "string_type": "text",
 }
 MENTIONED = 3  # places that an error names
+RENAMED = {"weights": "scheme"}  # keys of earlier versions
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -103,6 +104,29 @@ class quantity:
             raise PydanticCustomError(
                 "range", "must be {said}, got {text}", {"said": said, "text": text}
             )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class one_of:
+    """Field metadata: a word that is a key of ``table``, looked up when the value is read.
+
+    So a table that grows needs no other change: the words of a file are those of the table.
+    """
+
+    table: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        """Tell pydantic to check a field with ``read``."""
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def read(self, text: object) -> str:
+        """The word; PydanticCustomError names those that are known."""
+        if text not in self.table:
+            known = ", ".join(f"'{word}'" for word in self.table)
+            raise PydanticCustomError(
+                "choice", "expected one of {expected}", {"expected": known, "tag": str(text)}
+            )
+        return str(text)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -271,7 +295,7 @@ class Document:
             return self.error(loc, f"unknown key; {_cure(loc, cls)}")
         if kind in ("missing", "missing_argument"):
             return self.error(loc[:-1], f"the key '{loc[-1]}' is missing; add it")
-        if kind in ("union_tag_invalid", "literal_error"):
+        if kind in ("union_tag_invalid", "literal_error", "choice"):
             expected = str(context.get("expected_tags") or context.get("expected"))
             found = str(context.get("tag") or value)
             choices = re.findall(r"'([^']+)'", expected)
@@ -327,6 +351,8 @@ def value_at(tree: Any, loc: Loc) -> Any:
 def _cure(loc: Loc, cls: type) -> str:
     """What to do about a key that ``cls`` does not know there."""
     key, homes = str(loc[-1]), _homes(cls)
+    if RENAMED.get(key) in homes:
+        return f"it is called '{RENAMED[key]}' now"
     here = tuple(step for step in loc if isinstance(step, str))
     if kinds := homes.get(key, {}).get(here):
         return f"it belongs to {', '.join(kinds)}"
