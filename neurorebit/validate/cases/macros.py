@@ -8,10 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.in_place.gradient import GradientUnit
-from neurorebit.chips.in_place.reram import ReramMacro, ReramParallelMacro, ReramRowMacro
-from neurorebit.chips.in_place.sram import SramMacro, SramParallelMacro, SramRowMacro
-from neurorebit.chips.parts.macro import Side
 from neurorebit.circuits.array import ReramArray
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Bill, Cost
@@ -19,6 +15,10 @@ from neurorebit.schema import Document, paths
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases.case import Case, module
+from neurorebit.validate.composition.gradient import GradientUnit
+from neurorebit.validate.composition.macro import Side
+from neurorebit.validate.composition.reram import ReramMacro, ReramParallelMacro, ReramRowMacro
+from neurorebit.validate.composition.sram import SramMacro, SramParallelMacro, SramRowMacro
 from neurorebit.validate.records import Inputs
 
 AnyMacro = ReramParallelMacro | ReramRowMacro | SramParallelMacro | SramRowMacro

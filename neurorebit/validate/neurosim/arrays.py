@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.in_place.sram import SramMacro, SramRowMacro
-from neurorebit.chips.parts.macro import Macro
 from neurorebit.circuits.cost import Bill, Cost
 from neurorebit.circuits.wire import wire_res
 from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases.macros import macro_of
 from neurorebit.validate.chip_records import ChipRecord, Rows
+from neurorebit.validate.composition.macro import Macro
+from neurorebit.validate.composition.sram import SramMacro, SramRowMacro
 from neurorebit.validate.neurosim import macros, parts, sub_array
 from neurorebit.validate.neurosim.plan import ToolPlan
 from neurorebit.validate.records import Inputs, Record

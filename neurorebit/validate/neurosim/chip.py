@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.in_place.gradient import GradientUnit
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
 from neurorebit.circuits.cost import Cost
@@ -25,6 +24,7 @@ from neurorebit.circuits.wire import RepeatedWire, wire_res
 from neurorebit.schema.technology import Technology
 from neurorebit.validate.cases.macros import adc_kind, macro_of
 from neurorebit.validate.chip_records import ChipRecord, Rows
+from neurorebit.validate.composition.gradient import GradientUnit
 from neurorebit.validate.neurosim import digital, gradient_unit, parts, sub_array, transport
 from neurorebit.validate.neurosim.arrays import ToolArrays
 from neurorebit.validate.neurosim.plan import ToolPlan, bits_of, down, drawn, up

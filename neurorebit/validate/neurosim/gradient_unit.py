@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.in_place.gradient import GradientArray, GradientUnit
-from neurorebit.chips.parts.converters import Converters
-from neurorebit.chips.parts.macro import Side
 from neurorebit.circuits.cost import Cost, action
 from neurorebit.circuits.gates import STEP
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.wire import wire_res
 from neurorebit.validate.cases import Case
 from neurorebit.validate.cases.macros import unit_figures
+from neurorebit.validate.composition.converters import Converters
+from neurorebit.validate.composition.gradient import GradientArray, GradientUnit
+from neurorebit.validate.composition.macro import Side
 from neurorebit.validate.neurosim import digital, gates
 from neurorebit.validate.neurosim.macros import ToolSramParallel
 from neurorebit.validate.neurosim.parts import ToolConverters, vars_of
@@ -54,7 +54,7 @@ class ToolGradientArray(ToolSramParallel, GradientArray):
         right = super().converters_of(side)
         return _DearConverters(**vars_of(right), times=self.i["num_row_muxed"])
 
-    def selected(self, side: Side, used: Any = 1.0) -> Cost:
+    def selected(self, side: Side) -> Cost:
         """At every conversion."""
         return side.mux_decoder.select() + side.mux.select()
 

@@ -13,10 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.in_place.reram import ReramParallelMacro, ReramRowMacro
-from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
-from neurorebit.chips.parts.converters import Converters
-from neurorebit.chips.parts.macro import Side
 from neurorebit.circuits.array import ReramArray, SramArray
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Cost
@@ -28,6 +24,10 @@ from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from neurorebit.circuits.write_driver import WriteDriver
+from neurorebit.validate.composition.converters import Converters
+from neurorebit.validate.composition.macro import Side
+from neurorebit.validate.composition.reram import ReramParallelMacro, ReramRowMacro
+from neurorebit.validate.composition.sram import SramParallelMacro, SramRowMacro
 from neurorebit.validate.neurosim import sensing, switches, transport
 from neurorebit.validate.neurosim.gates import redrawn
 from neurorebit.validate.neurosim.parts import (
@@ -81,9 +81,9 @@ class ToolMacro:
         drawn: MuxDecoder = redrawn(super().mux_decoder_of(side), ToolMuxDecoder)  # type: ignore[misc]
         return drawn
 
-    def selected(self, side: Side, used: Any = 1.0) -> Cost:
+    def selected(self, side: Side) -> Cost:
         """Back, its share of the time is its energy: nothing."""
-        right: Cost = super().selected(side, used)  # type: ignore[misc]
+        right: Cost = super().selected(side)  # type: ignore[misc]
         return Cost(right.energy) if side.back else right
 
     def together_of(self, side: Side) -> Any:
@@ -139,7 +139,7 @@ class ToolReramParallel(_ToolReram, ReramParallelMacro):
         tau = cap * self.mean_res / np.floor(side.driven / 2.0)
         return Cost.of(0.0, 0.2 * tau / side.planes).under("array")
 
-    def lines(self, side: Side, driven: Any, sensed: Any) -> Cost:
+    def lines(self, side: Side, driven: Any) -> Cost:
         """In the transposed read those of a forward one."""
         share = self.i["activity_backward_col_read"] if side.back else 0.0
         return self.forward_lines(self.i["num_row"] * share if side.back else driven)
@@ -169,7 +169,7 @@ class ToolReramRow(_ToolReram, ReramRowMacro):
         accesses = side.driven * self.i[density]
         return Cost.of(0.0, 0.2 * cap * self.mean_res / side.planes / accesses).under("array")
 
-    def lines(self, side: Side, driven: Any, sensed: Any) -> Cost:
+    def lines(self, side: Side, driven: Any) -> Cost:
         more = self.i["num_row"] / self.i["num_col"] if side.back else 1.0
         return more * self.forward_lines(1.0)
 

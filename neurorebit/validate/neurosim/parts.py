@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.parts.converters import Converters
 from neurorebit.circuits.adc import FlashAdc, SarAdc, VoltageFlashAdc
 from neurorebit.circuits.array import ReramArray, SramArray
 from neurorebit.circuits.block import Block
@@ -20,6 +19,7 @@ from neurorebit.circuits.gates import Gate, gate_pitch, nfet_res, pfet_res
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
+from neurorebit.validate.composition.converters import Converters
 from neurorebit.validate.neurosim import decoders, digital, gates, sensing, switches
 from neurorebit.validate.neurosim.gates import redrawn
 

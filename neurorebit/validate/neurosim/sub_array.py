@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.in_place.reram import ReramMacro, ReramParallelMacro, ReramRowMacro
-from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
 from neurorebit.circuits.cost import Cost
 from neurorebit.circuits.gates import STEP, stage
 from neurorebit.validate.cases import Case
 from neurorebit.validate.cases.macros import AnyMacro, by_part, figures, reads
+from neurorebit.validate.composition.reram import ReramMacro, ReramParallelMacro, ReramRowMacro
+from neurorebit.validate.composition.sram import SramParallelMacro, SramRowMacro
 from neurorebit.validate.neurosim import gates
 from neurorebit.validate.neurosim.macros import (
     ToolReramParallel,

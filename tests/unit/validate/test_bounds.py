@@ -12,8 +12,6 @@ import numpy as np
 import pytest
 from oracle.records import RAMP, STEP, TOOL, entry
 
-from neurorebit.chips.in_place.reram import ReramMacro
-from neurorebit.chips.parts.macro import Side
 from neurorebit.circuits import shared
 from neurorebit.circuits.adc import SarAdc
 from neurorebit.circuits.adder import Adder
@@ -27,6 +25,8 @@ from neurorebit.circuits.register import Register
 from neurorebit.circuits.wire import RepeatedWire
 from neurorebit.validate import run
 from neurorebit.validate.compare import LARGEST, Comparison, _technology, compare, deviation
+from neurorebit.validate.composition.macro import Side
+from neurorebit.validate.composition.reram import ReramMacro
 from neurorebit.validate.neurosim.tool import NEUROSIM
 from neurorebit.validate.records import Record
 
