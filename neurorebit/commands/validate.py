@@ -21,7 +21,9 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Compare with the records."""
-    from neurorebit.validate import run
+    from importlib import import_module
+
+    run = import_module("validation.neurosim").run
 
     text, holds = run(asked.reference, asked.json, asked.waterfall)
     print(text)

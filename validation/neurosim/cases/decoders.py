@@ -1,0 +1,52 @@
+"""What our blocks say of a record: decoders, and the drivers that follow them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurorebit.circuits.decoder import Decoder, MuxDecoder
+from neurorebit.circuits.driver import RowFollower
+from neurorebit.schema.technology import Technology
+from validation.neurosim.cases.case import Case, accessed, module, placed
+from validation.neurosim.records.module import Inputs
+
+
+@module("RowDecoder")
+def _decoder(i: Inputs, tech: Technology) -> Case:
+    shared: dict[str, Any] = {
+        "ramp": i.given("ramp_input_per_s", 1e20),
+        "activity": i.given("activity", 1.0),
+        "fit_width": i.given("fixed_width_m", 0.0),
+        "fit_height": i.given("fixed_height_m", 0.0),
+    }
+    bits, load = i["num_addr_bits"], i["cap_load1_F"]
+    block: Decoder | MuxDecoder
+    if i["is_mux_decoder"]:
+        block = MuxDecoder(tech, bits, load_n=load, load_p=i["cap_load2_F"], **shared)
+    else:
+        block = Decoder(tech, bits, load=load, **shared)
+    found = placed(block) | {"ramp_output_per_s": block.output_ramp}
+    found |= accessed("read", block.select(), i["num_read"])
+    return Case(tech, i, found | accessed("write", block.select(), i["num_write"]), block)
+
+
+@module("WLNewDecoderDriver")
+def _row_follower(i: Inputs, tech: Technology) -> Case:
+    block = RowFollower(
+        tech,
+        i["num_rows"],
+        load=i["cap_load_F"],
+        line_res=i["res_load_ohm"],
+        read_voltage=i.given("read_voltage_V", 0.5),
+        write_voltage=i.given("write_voltage_V", 2.0),
+        ramp=i.given("ramp_input_per_s", 1e20),
+        fit_height=i.given("fixed_height_m", 0.0),
+    )
+    found = placed(block) | accessed("read", block.read(), i["num_read"])
+    found |= accessed("write", block.write(), i["num_write"])
+    found |= {
+        "tg_resistance_ohm": block.gate.through_res,
+        "width_tg_nmos_m": block.gate.nfet,
+        "ramp_output_per_s": block.output_ramp,
+    }
+    return Case(tech, i, found, block)

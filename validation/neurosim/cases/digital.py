@@ -1,0 +1,122 @@
+"""What our blocks say of a record: digital blocks."""
+
+from __future__ import annotations
+
+from neurorebit.circuits.adder import Adder, AdderTree
+from neurorebit.circuits.comparator import Comparator
+from neurorebit.circuits.encoder import Encoder
+from neurorebit.circuits.gates import log2_up
+from neurorebit.circuits.pooling import MaxPool
+from neurorebit.circuits.register import Register
+from neurorebit.circuits.shift_add import ShiftAdd
+from neurorebit.circuits.shifter import Shifter
+from neurorebit.schema.technology import Technology
+from validation.neurosim.cases.case import Case, accessed, module, placed
+from validation.neurosim.records.module import Inputs
+
+
+@module("Adder")
+def _adder(i: Inputs, tech: Technology) -> Case:
+    count = i["num_adder"]
+    block = Adder(
+        tech,
+        i["num_bit"],
+        count,
+        load=i["cap_load_F"],
+        ramp=i.given("ramp_input_per_s", 1e20),
+        activity=i.given("activity", 1.0),
+        fit_width=i.given("fixed_width_m", 0.0),
+        fit_height=i.given("fixed_height_m", 0.0),
+    )
+    cost = block.add(min(i.given("num_adder_per_op", count), count) / count)
+    found = placed(block) | accessed("read", cost, i["num_read"])
+    return Case(tech, i, found | {"ramp_output_per_s": block.output_ramp}, block)
+
+
+@module("AdderTree")
+def _adder_tree(i: Inputs, tech: Technology) -> Case:
+    block = AdderTree(
+        tech,
+        i["num_subcore_row"],
+        i["num_adder_bit"],
+        i["num_adder_tree"],
+        load=i.given("cap_load_F", 0.0),
+        activity=i.given("activity", 1.0),
+        fit_width=i.given("fixed_width_m", 0.0),
+    )
+    cost = block.add(i.given("num_unit_add", i["num_subcore_row"]))
+    found = placed(block) | accessed("read", cost, i["num_read"])
+    return Case(tech, i, found | {"num_stage": block.levels(block.operands)}, block)
+
+
+@module("DFF")
+def _register(i: Inputs, tech: Technology) -> Case:
+    bits = i["num_dff"]
+    block = Register(tech, bits, i.given("fixed_width_m", 0.0), i.given("fixed_height_m", 0.0))
+    cost = block.store(min(i.given("num_dff_per_op", bits), bits) / bits)
+    found = placed(block) | accessed("read", cost, i["num_read"])
+    return Case(tech, i, found | {"cap_tg_drain_F": block.input_cap}, block)
+
+
+@module("ShiftAdd")
+def _shift_add(i: Inputs, tech: Technology) -> Case:
+    block = ShiftAdd(
+        tech,
+        i["num_adder_bit"],
+        i["num_read_pulse"],
+        i["num_unit"],
+        beat=i.given("read_pulse_width_s", 10e-9),
+        adder_activity=i.given("activity", 1.0),
+        fit_width=i.given("fixed_width_m", 0.0),
+        fit_height=i.given("fixed_height_m", 0.0),
+    )
+    found = placed(block) | accessed("read", block.accumulate(i["num_read"]), 1.0)
+    found |= {"num_adder": block.adder.count, "num_dff": block.register.bits}
+    return Case(tech, i, found, block)
+
+
+@module("BitShifter")
+def _shifter(i: Inputs, tech: Technology) -> Case:
+    block = Shifter(tech, i["num_bit"], i["num_unit"], fit_width=i.given("fixed_width_m", 0.0))
+    return Case(tech, i, placed(block) | accessed("read", block.shift(), i["num_read"]), block)
+
+
+@module("Comparator")
+def _comparator(i: Inputs, tech: Technology) -> Case:
+    count = i["num_comparator"]
+    block = Comparator(
+        tech,
+        i["num_bit"],
+        count,
+        i.given("cap_load_F", 0.0),
+        activity=i.given("activity", 1.0),
+        fit_width=i.given("fixed_width_m", 0.0),
+    )
+    cost = block.compare(min(i.given("num_comparator_per_op", count), count) / count)
+    return Case(tech, i, placed(block) | accessed("read", cost, i["num_read"]), block)
+
+
+@module("MaxPooling")
+def _max_pool(i: Inputs, tech: Technology) -> Case:
+    block = MaxPool(
+        tech,
+        i["num_bit"],
+        i["window"],
+        i["num_max_pooling"],
+        i.given("cap_load_F", 0.0),
+        fit_width=i.given("fixed_width_m", 0.0),
+    )
+    return Case(tech, i, placed(block) | accessed("read", block.pool(), i["num_read"]), block)
+
+
+@module("MultilevelSAEncoder")
+def _encoder(i: Inputs, tech: Technology) -> Case:
+    block = Encoder(
+        tech,
+        log2_up(i["num_level"]),
+        i["num_encoder"],
+        activity=i.given("activity", 1.0),
+        fit_width=i.given("fixed_width_m", 0.0),
+        fit_height=i.given("fixed_height_m", 0.0),
+    )
+    return Case(tech, i, placed(block) | accessed("read", block.encode(), i["num_read"]), block)

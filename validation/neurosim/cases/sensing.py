@@ -1,0 +1,146 @@
+"""What our blocks say of a record: the SRAM periphery, sense amplifiers and converters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from neurorebit.circuits.adc import FlashAdc, SarAdc, VoltageFlashAdc
+from neurorebit.circuits.column_sense import CurrentSenseAmp, VoltageSenseAmp
+from neurorebit.circuits.precharger import Precharger
+from neurorebit.circuits.sense_amp import SenseAmp
+from neurorebit.circuits.write_driver import WriteDriver
+from neurorebit.schema.technology import Technology
+from validation.neurosim.cases.case import Case, accessed, module, placed
+from validation.neurosim.records.module import Inputs
+
+
+def columns(i: Inputs, count: float) -> Any:
+    """Resistances [ohm] of the columns, evenly from first to last."""
+    first, last = i["column_resistance_first_ohm"], i["column_resistance_last_ohm"]
+    return np.linspace(first, last, int(count))
+
+
+@module("Precharger")
+def _precharger(i: Inputs, tech: Technology) -> Case:
+    cols = i["num_col"]
+    block = Precharger(
+        tech,
+        cols,
+        i["cap_load_F"],
+        i["res_load_ohm"],
+        swing=i.given("sense_voltage_V", 0.0),
+        fit_width=i.given("fixed_width_m", 0.0),
+    )
+    read = block.precharge(min(i.given("num_read_cell_per_op", cols), cols) / cols)
+    cells = min(i.given("num_write_cell_per_op", cols), cols * i["activity_col_write"])
+    found = placed(block) | accessed("read", read, i["num_read"])
+    found |= accessed("write", block.precharge_written(cells / cols), i["num_write"])
+    return Case(tech, i, found, block)
+
+
+@module("SRAMWriteDriver")
+def _write_driver(i: Inputs, tech: Technology) -> Case:
+    cols = i["num_col"]
+    block = WriteDriver(
+        tech,
+        cols,
+        i["cap_load_F"],
+        i["res_load_ohm"],
+        i.given("drive_strength", 0.0),
+        fit_width=i.given("fixed_width_m", 0.0),
+    )
+    cells = min(i.given("num_write_cell_per_op", cols), cols * i["activity_col_write"])
+    found = placed(block) | accessed("write", block.write(cells / cols), i["num_write"])
+    found |= {"read_energy_J": 0.0, "read_latency_s": 0.0}
+    return Case(tech, i, found, block)
+
+
+@module("SenseAmp")
+def _sense_amp(i: Inputs, tech: Technology) -> Case:
+    cols = i["num_col"]
+    block = SenseAmp(
+        tech,
+        cols,
+        i["pitch_m"],
+        i["sense_voltage_V"],
+        fit_width=i.given("fixed_width_m", 0.0),
+    )
+    cost = block.sense(min(i.given("num_read_cell_per_op", cols), cols) / cols)
+    found = placed(block) | accessed("read", cost, i["num_read"])
+    return Case(tech, i, found | {"cap_load_F": block.node_cap}, block)
+
+
+@module("CurrentSenseAmp")
+def _current_sense_amp(i: Inputs, tech: Technology) -> Case:
+    on, off = i["resistance_on_ohm"], i["resistance_off_ohm"]
+    reference = (on + off) / 2.0
+    res = columns(i, i["num_col"])
+    block = CurrentSenseAmp(tech, i["num_col"], reference, i["read_voltage_V"])
+    one = replace(block, cols=1.0).sense(res)
+    found = {
+        "read_latency_s": i["num_read"] * i["num_col_muxed"] * np.max(one.latency.total),
+        "read_energy_J": i["num_read"] * np.sum(one.energy.total),
+        "leakage_W": block.footprint.leakage.total,
+        "reference_resistance_ohm": reference,
+    }
+    return Case(tech, i, found, block, {"res": res})
+
+
+@module("VoltageSenseAmp")
+def _voltage_sense_amp(i: Inputs, tech: Technology) -> Case:
+    cols = i["num_read_col"]
+    block = VoltageSenseAmp(
+        tech,
+        cols,
+        i["cap_input_load_F"],
+        i["cell_res_on_ohm"],
+        i["cell_res_off_ohm"],
+        i["read_voltage_V"],
+        fit_width=i["layout_width_m"] * cols,
+    )
+    return Case(tech, i, placed(block) | accessed("read", block.sense(), i["num_read"]), block)
+
+
+@module("MultilevelSenseAmp")
+def _flash_adc(i: Inputs, tech: Technology) -> Case:
+    """A group of converters keeps step with its slowest column."""
+    full_scale = i.given("num_row_subarray", 1.0) / i["resistance_on_ohm"]
+    shared = {
+        "bits": np.log2(i["level_output"]),
+        "count": i["num_adc"],
+        "read_voltage": i["read_voltage_V"],
+        "fit_width": i.given("fixed_width_m", 0.0),
+        "fit_height": i.given("fixed_height_m", 0.0),
+    }
+    flash = FlashAdc(tech, **shared, full_scale=full_scale)
+    block = flash if i["is_current_mode"] else VoltageFlashAdc(tech, **shared)
+    res = columns(i, i["num_columns_in_energy_sum"])
+    one = replace(block, count=1.0)
+    time = np.max(one.convert(res).latency.total)
+    found = placed(block) | {
+        "read_latency_s": i["num_read"] * i["num_col_muxed"] * time,
+        "read_energy_J": i["num_read"] * np.sum(one.power(res)) * time,
+        "ref_resistance_first_ohm": flash.reference(1.0),
+        "ref_resistance_last_ohm": flash.reference(flash.levels - 1.0),
+    }
+    return Case(tech, i, found, block, {"res": res})
+
+
+@module("SarADC")
+def _sar_adc(i: Inputs, tech: Technology) -> Case:
+    block = SarAdc(
+        tech,
+        np.log2(i["level_output"]),
+        i["num_adc"],
+        i["read_voltage_V"],
+        fit_width=i.given("fixed_width_m", 0.0),
+    )
+    one = replace(block, count=1.0).convert(columns(i, i["num_columns_in_energy_sum"]))
+    found = placed(block) | {
+        "read_latency_s": i["num_read_latency"] * np.max(one.latency.total),
+        "read_energy_J": i["num_read_energy"] * np.sum(one.energy.total),
+    }
+    return Case(tech, i, found, block)

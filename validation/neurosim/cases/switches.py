@@ -1,0 +1,91 @@
+"""What our blocks say of a record: switch matrices and multiplexers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurorebit.circuits.mux import AnalogMux
+from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
+from neurorebit.schema.technology import Technology
+from validation.neurosim.cases.case import Case, accessed, module, placed
+from validation.neurosim.records.module import Inputs
+
+
+@module("SwitchMatrix")
+def _switch_matrix(i: Inputs, tech: Technology) -> Case:
+    lines, side = i["num_output"], i.given("fixed_dimension_m", 0.0)
+    shared: dict[str, Any] = {
+        "lines": lines,
+        "driven_res": i["target_tg_resistance_ohm"],
+        "load": i["cap_load_F"],
+        "line_res": i["res_load_ohm"],
+        "read_voltage": i.given("read_voltage_V", 0.5),
+        "write_voltage": i.given("write_voltage_V", 2.0),
+        "ramp": i.given("ramp_input_per_s", 1e20),
+    }
+    block: RowSwitchMatrix | ColSwitchMatrix
+    if i["is_col_mode"]:
+        block = ColSwitchMatrix(tech, fit_width=side, **shared)
+        cells = lines * i["activity_col_write"]
+        cells = min(i.given("num_write_cell_per_op_neuro", lines), cells)
+        write = block.write(cells / lines, i["num_write_pulse"])
+    else:
+        block = RowSwitchMatrix(tech, fit_height=side, **shared)
+        write = block.write()
+    read = block.drive(i["activity_row_read"])
+    found = placed(block) | accessed("read", read, i["num_read"])
+    found |= accessed("write", write, i["num_write"])
+    found |= {
+        "tg_resistance_ohm": block.switch.res,
+        "width_tg_nmos_m": block.switch.nfet,
+        "width_tg_pmos_m": block.switch.pfet,
+        "cap_tg_drain_F": block.drain_cap,
+        "ramp_output_per_s": block.output_ramp,
+    }
+    return Case(tech, i, found, block)
+
+
+@module("NewSwitchMatrix")
+def _access_switch_matrix(i: Inputs, tech: Technology) -> Case:
+    block = AccessSwitchMatrix(
+        tech,
+        i["num_output"],
+        load=i["cap_load_F"],
+        line_res=i["res_load_ohm"],
+        read_voltage=i.given("read_voltage_V", 0.5),
+        access_voltage=i.given("access_voltage_V", 1.1),
+        ramp=i.given("ramp_input_per_s", 1e20),
+        fit_height=i.given("fixed_height_m", 0.0),
+    )
+    found = placed(block) | accessed("read", block.drive(i["activity_row_read"]), i["num_read"])
+    found |= accessed("write", block.write(), i["num_write"])
+    found |= {
+        "tg_resistance_ohm": block.switch_res,
+        "width_tg_nmos_m": block.gate.nfet,
+        "cap_tg_drain_F": block.gate.output_cap,
+        "ramp_output_per_s": block.output_ramp,
+    }
+    return Case(tech, i, found, block)
+
+
+@module("Mux")
+def _mux(i: Inputs, tech: Technology) -> Case:
+    block = AnalogMux(
+        tech,
+        i["num_input"],
+        i["num_selection"],
+        i["target_tg_resistance_ohm"],
+        i.given("cap_load_F", 0.0),
+        read_voltage=i.given("read_voltage_V", 0.5),
+        fit_width=i.given("fixed_width_m", 0.0),
+    )
+    found = placed(block) | accessed("read", block.select(), i["num_read"])
+    found |= {
+        "tg_resistance_ohm": block.switch.res,
+        "width_tg_nmos_m": block.switch.nfet,
+        "width_tg_pmos_m": block.switch.pfet,
+        "cap_tg_gate_n_F": block.gate.nfet_cap,
+        "cap_tg_gate_p_F": block.gate.pfet_cap,
+        "cap_tg_drain_F": block.gate.drain_cap,
+    }
+    return Case(tech, i, found, block)

@@ -1,0 +1,246 @@
+"""Sub-arrays of resistive cells: forward, transposed read, and what selects rows for programming.
+
+Subarray.md 3, 5.1, 5.2, 6 and 7 in the physically right forms. Columns and rows settle to half a
+converter step at every conversion. In the transposed read the column switches drive the column
+lines, the access transistors of the sensed rows are open, and cells at the same place in their
+weights are read in one pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from neurorebit.circuits.array import ReramArray
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Real
+from neurorebit.circuits.decoder import Decoder
+from neurorebit.circuits.driver import RowFollower
+from neurorebit.circuits.gates import log2_up
+from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix
+from neurorebit.schema.device import Device
+from neurorebit.schema.technology import Technology
+from validation.neurosim.composition.converters import Converters
+from validation.neurosim.composition.macro import Counted, Macro, Side
+
+
+def programming(device: Device) -> Real:
+    """Voltage [V] that switches pass."""
+    return device.response.voltage_ltp
+
+
+@dataclass(frozen=True, eq=False)
+class ReramMacro(Macro):
+    """What reads of all rows at once and of row by row share."""
+
+    tech: Technology
+    device: Device
+    name: str = "reram"
+
+    @cached_property
+    def array(self) -> ReramArray:
+        return ReramArray(self.tech, self.device, self.rows, self.cols)
+
+    @property
+    def array_parts(self) -> Counted:
+        return ((1.0, self.array),)
+
+    @property
+    def size(self) -> tuple[Real, Real]:
+        return self.array.row_length, self.array.col_length
+
+    @property
+    def _read_voltage(self) -> Real:
+        return self.device.cell.read_voltage
+
+    @property
+    def path_res(self) -> Real:
+        """Resistance [ohm] of a cell in the low state, as it is read."""
+        return self.device.r_on + self.array.series_res
+
+    def together(self, side: Side) -> Real:
+        """Cells of a line that a read sums."""
+        raise NotImplementedError
+
+    def converter_bits(self, side: Side) -> Real:
+        """Bits of a conversion."""
+        raise NotImplementedError
+
+    def mux_res(self, side: Side) -> Real:
+        return self.path_res / self.together(side)
+
+    def converters_of(self, side: Side) -> Converters:
+        return Converters(
+            self.tech,
+            self.converter_bits(side),
+            side.adcs,
+            self.adc_kind,
+            full_scale=self.together(side) * self.device.g_max,
+            read_voltage=self._read_voltage,
+            **side.fit,
+            name=side.named("converters"),
+        )
+
+    @cached_property
+    def col_switches(self) -> ColSwitchMatrix:
+        """They program, and drive the columns of a transposed read."""
+        array = self.array
+        return ColSwitchMatrix(
+            self.tech,
+            self.cols,
+            driven_res=self.path_res,
+            load=array.col_cap,
+            line_res=array.col_res,
+            read_voltage=self._read_voltage,
+            write_voltage=programming(self.device),
+            fit_width=array.row_length,
+            name="col_switches",
+        )
+
+    @property
+    def col_path(self) -> tuple[Block, ...]:
+        return (self.col_switches,)
+
+    def sensing(self, side: Side) -> tuple[Block, ...]:
+        return side.mux, side.converters
+
+    @property
+    def row_line_cap(self) -> Real:
+        """Load of an input line that is sensed, with what hangs on it [F]."""
+        return self.array.row_cap + self.cols * self.array.drain_cap
+
+    def settled(self, side: Side, res: Real) -> Cost:
+        """Lines of this resistance [ohm] to half a step of the converters, through their mux.
+
+        A line that carries less than full scale may be off by a larger share of what it carries,
+        and one that carries less than half a step by all of it.
+        """
+        load = side.mux.gate.drain_cap * (side.ways + 1.0)
+        carried = 1.0 / (res * side.converters.full_scale)
+        precision = np.maximum(2.0 ** (side.converters.bits + 1.0) * carried, 1.0)
+        if side.back:
+            return self.array.settle_rows(res, self.row_line_cap + load, precision)
+        return self.array.settle(res, load, precision)
+
+    def lines(self, side: Side, driven: Real) -> Cost:
+        """Charge the driven lines, and the sensed lines of all converters, for a step."""
+        if side.back:
+            return self.array.read_transposed(driven, side.adcs, self.row_line_cap)
+        return self.array.read(driven, side.adcs)
+
+    def _row_path_write(self) -> Cost:
+        """Select a row for programming."""
+        raise NotImplementedError
+
+    def select_rows(self, operations: Real, written: Real = 0.5, pulses: Real = 1.0) -> Cost:
+        """Switch rows and columns so many times, with a share of a row's cells to program."""
+        return operations * (self._row_path_write() | self.col_switches.write(written, pulses))
+
+
+@dataclass(frozen=True, eq=False)
+class ReramParallelMacro(ReramMacro):
+    """All active rows at once: one conversion a column and plane."""
+
+    def together(self, side: Side) -> Real:
+        return side.driven
+
+    def converter_bits(self, side: Side) -> Real:
+        return side.adc_bits
+
+    def summed_bits(self, side: Side) -> Real:
+        return side.adc_bits
+
+    @cached_property
+    def row_switches(self) -> AccessSwitchMatrix:
+        """A flip-flop a row, which opens its access transistors and drives its input line."""
+        array, cell = self.array, self.device.cell
+        return AccessSwitchMatrix(
+            self.tech,
+            self.rows,
+            load=array.access_cap,
+            line_res=array.row_res,
+            read_voltage=cell.read_voltage,
+            access_voltage=cell.access_voltage,
+            fit_height=array.col_length,
+            name="row_switches",
+        )
+
+    @property
+    def row_path(self) -> tuple[Block, ...]:
+        return (self.row_switches,)
+
+    def plane(self, side: Side, density: Real, res: Real) -> Cost:
+        active = density * side.driven
+        switches = self.col_switches if side.back else self.row_switches
+        opened = switches.drive(density / side.passes)
+        position = (opened | self.selected(side)) + self.settled(side, res)
+        position = position + self.lines(side, active / side.passes)
+        position = position + side.converters.convert(res)
+        return side.passes * (side.ways * position)
+
+    def _row_path_write(self) -> Cost:
+        return self.row_switches.write()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReramRowMacro(ReramMacro):
+    """Row by row: every cell is converted with its own level, and a digital adder sums the rows."""
+
+    cell_bits: Real = 4.0
+
+    def together(self, side: Side) -> Real:
+        return 1.0
+
+    def converter_bits(self, side: Side) -> Real:
+        return self.cell_bits
+
+    def summed_bits(self, side: Side) -> Real:
+        return log2_up(side.driven) + self.cell_bits
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        bits, array = log2_up(self.rows), self.array
+        return Decoder(self.tech, bits, load=array.access_cap, fit_height=array.col_length)
+
+    @cached_property
+    def row_driver(self) -> RowFollower:
+        array, cell = self.array, self.device.cell
+        return RowFollower(
+            self.tech,
+            self.rows,
+            load=array.access_cap,
+            line_res=array.row_res,
+            read_voltage=cell.read_voltage,
+            write_voltage=programming(self.device),
+            access_voltage=cell.access_voltage,
+            ramp=self.decoder.output_ramp,
+            fit_height=array.col_length,
+        )
+
+    @property
+    def row_path(self) -> tuple[Block, ...]:
+        return self.decoder, self.row_driver
+
+    def sensing(self, side: Side) -> tuple[Block, ...]:
+        return *super().sensing(side), side.adder, side.register
+
+    def _row_path_write(self) -> Cost:
+        return self.decoder.select() + self.row_driver.write()
+
+    def _opened(self, side: Side) -> Cost:
+        """Drive one line."""
+        if side.back:
+            return self.col_switches.drive(1.0 / self.cols)
+        return self.decoder.select() + self.row_driver.read()
+
+    def plane(self, side: Side, density: Real, res: Real) -> Cost:
+        """The lines with a one, one after the other, for every sensed line."""
+        accesses = density * side.driven * side.ways
+        opened = accesses * self._opened(side)
+        selected = side.passes * (side.ways * self.selected(side))
+        access = self.settled(side, res) + self.lines(side, 1.0)
+        access = access + side.converters.convert(res)
+        access = access + side.adder.add() + side.register.store()
+        return (opened | selected) + accesses * access
