@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from neurorebit.schema import Document, Misfit, Section, quantity
+from neurorebit.circuits.converters.table import CONVERTERS
+from neurorebit.schema import Loc, Misfit, Section, one_of, quantity
 from neurorebit.schema.numbers import Real
 
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
@@ -28,6 +29,7 @@ class ForwardArrays(Section):
     rows: Annotated[int, Field(ge=8, le=4096)]
     cols: Annotated[int, Field(ge=8, le=4096)]
     cols_per_adc: Count
+    adc: Annotated[str, one_of(CONVERTERS)]
     adc_bits: Annotated[int, Field(ge=2, le=12)]
     adc_range: Annotated[float, quantity("", above=0, at_most=100)]
     pe_side: Annotated[int, Field(ge=16, le=65536)] | Literal["auto"]
@@ -49,8 +51,6 @@ class ForwardArrays(Section):
 class Apim(ForwardArrays):
     """The analog macro: a ReRAM array and its converters (system.md 13.3)."""
 
-    adc: Literal["sar"]
-
 
 @dataclass(frozen=True, eq=False)
 class InPlaceArrays(ForwardArrays):
@@ -61,7 +61,6 @@ class InPlaceArrays(ForwardArrays):
     """
 
     read: Literal["parallel", "row_by_row"]
-    adc: Literal["sar", "flash", "flash_voltage"]
     back_adc_bits: Annotated[int, Field(ge=2, le=12)]
     rows_per_adc: Count
 
@@ -129,7 +128,7 @@ class GradientArrays(Section):
     rows: Annotated[int, Field(ge=8, le=4096)]
     cols: Annotated[int, Field(ge=8, le=4096)]
     cols_per_adc: Count
-    adc: Literal["sar", "flash", "flash_voltage"]
+    adc: Annotated[str, one_of(CONVERTERS)]
     adc_bits: Annotated[int, Field(ge=2, le=12)]
     units: Count
     images: Count | Literal["auto"]
@@ -252,6 +251,13 @@ class ArchitectureSpec(Section):
         """Cells of a row that hold one weight there."""
         return 1.0
 
+    @property
+    def converters(self) -> Iterator[tuple[Loc, str]]:
+        """The kinds of converters of the chip, and the key of each."""
+        for section in fields(self):
+            if kind := getattr(getattr(self, section.name), "adc", None):
+                yield (section.name, "adc"), kind
+
     def misfits(self) -> Iterator[Misfit]:
         """What may not fit together, in one architecture or in arrays of designs."""
         raise NotImplementedError
@@ -334,20 +340,6 @@ class InPlaceSpec(ArchitectureSpec):
         yield Misfit(("gradient_unit", "cols_per_adc"), where, message, values)
         message = "floating-point errors cannot be streamed bit by bit; take whole bits such as 8"
         yield Misfit(("error_bits",), isinstance(self.error_bits, str), message)
-
-
-def read_architecture(document: Document, fitting: bool = True) -> AnySpec:
-    """The architecture of a file: hybrid with ``apim`` and ``dpim``, in place with ``arrays``.
-
-    InputError where it is wrong. Whether values fit together is left open where ``fitting`` is not
-    asked for.
-    """
-    tree = document.tree
-    in_place = "arrays" in tree and not ("apim" in tree and "dpim" in tree)  # one may be set astray
-    spec = document.read(InPlaceSpec) if in_place else document.read(HybridSpec)
-    if fitting:
-        document.refuse(spec.misfits())
-    return spec
 
 
 AnySpec = HybridSpec | InPlaceSpec

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurorebit.chips.architecture import AnySpec, InPlaceSpec, read_architecture
+from neurorebit.chips.architecture import AnySpec, InPlaceSpec
+from neurorebit.circuits.converters.table import CONVERTERS
+from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.network import Network, read_network
 from neurorebit.schema import Document, InputError, paths, plain
 from neurorebit.schema.device import Device, read_device
-from neurorebit.schema.technology import Technology, read_technology
+from neurorebit.schema.technology import Technology
 
 TRAINING_SET = {"cifar10": 50_000, "digits": 1438}  # images of an epoch that nothing limits
 ROOTS = ("technology", "device", "architecture", "network", "training")
@@ -149,10 +152,12 @@ def read_inputs(
             f"{training.quantiser} levels of {bits} bits: cells follow at most {most}; take fewer"
         )
         raise document.error(("training", "quantiser"), message)
+    node = read_technology(documents["technology"], fitting)
+    _refuse_unknown_circuits(documents, spec, node)
     return Inputs(
         network=resolved,
         architecture=spec,
-        technology=read_technology(documents["technology"], fitting),
+        technology=node,
         device=cells,
         documents=documents,
         names={
@@ -165,6 +170,25 @@ def read_inputs(
         recipe=recipe or str(document.tree.get("recipe") or ""),
         recipes=tuple(document.tree.get("recipes") or ()),
     )
+
+
+def _refuse_unknown_circuits(
+    documents: dict[str, Document], spec: AnySpec, technology: Technology
+) -> None:
+    """InputError where a technology lacks the section of a converter that the chip has."""
+    for loc, kind in spec.converters:
+        section = CONVERTERS[kind].section
+        if section is not None and not technology.has(section):
+            node = documents["technology"].shown
+            message = f"{kind} needs a section 'sensing.{section.key}', which {node} lacks; add it"
+            others = [
+                name
+                for name, other in CONVERTERS.items()
+                if other.section is None or technology.has(other.section)
+            ]
+            if others:
+                message += f", or take {' or '.join(others)}"
+            raise documents["architecture"].error(loc, message)
 
 
 def _open(kind: str, name: str) -> Document:

@@ -32,7 +32,7 @@ EXPECTED = {  # what pydantic says in other words
     "string_type": "text",
 }
 MENTIONED = 3  # places that an error names
-RENAMED = {"weights": "scheme"}  # keys of earlier versions
+RENAMED = {"weights": "scheme", "sar_cycle": "cycle"}  # keys of earlier versions
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

@@ -8,17 +8,18 @@ file's table and on the supply through the alpha-power law (Sakurai and Newton, 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.schema import Document, Misfit, Section, quantity
+from neurorebit.schema import InputError, Misfit, Section, quantity
 from neurorebit.schema.numbers import Real
 
-D = TypeVar("D")
+S = TypeVar("S", bound="CircuitSection")
 Count = Annotated[Real, quantity("", at_least=0)]
 Multiple = Annotated[Real, quantity("", above=0)]  # of the feature size
 Table = Annotated[NDArray[np.float64], quantity("A/m", above=0, many=True)]
@@ -181,16 +182,14 @@ class SenseFit(Section):
     pmos: Count
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class ConverterFit(SenseFit):
-    """Of a converter (circuits.md 6): that and so much more for each step.
+class CircuitSection(Section):
+    """A section that a circuit declares for itself; a technology file need not have it.
 
-    Steps are the bits of a SAR, the comparators of a flash converter.
+    It stands below ``sensing``, at the circuit's ``key``. A dataclass that inherits this says what
+    the section holds.
     """
 
-    per_step: Annotated[Real, quantity("W", at_least=0)]
-    nmos_per_step: Count
-    pmos_per_step: Count
+    key: ClassVar[str]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -232,15 +231,16 @@ class CurrentLatency(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Sensing(Section):
-    """Fits of circuit simulations for converters and sense amplifiers."""
+    """Fits of circuit simulations for converters and sense amplifiers.
+
+    They hold at ``read_voltage`` and change with temperature; ``cycle`` is that of clocked
+    comparators. Further sections are those of the circuits, see ``CircuitSection``.
+    """
 
     source: str
     read_voltage: Annotated[Real, quantity("V", above=0)]
     temperature_slope: Annotated[Real, quantity("/K", at_least=0)]
-    sar_cycle: Annotated[Real, quantity("s", above=0)]
-    sar: ConverterFit
-    flash_current: ConverterFit
-    flash_voltage: ConverterFit
+    cycle: Annotated[Real, quantity("s", above=0)]
     single_current: SenseFit
     current_latency: CurrentLatency
 
@@ -348,11 +348,34 @@ class Technology(Section):
         known = np.isfinite(self.on_n)
         return True if np.all(known) else known
 
+    def has(self, kind: type[CircuitSection]) -> bool:
+        """Whether there is a section of this kind."""
+        return isinstance(getattr(self.sensing, kind.key, None), kind)
+
+    def section(self, kind: type[S]) -> S:
+        """The section of this kind; InputError where the technology has none."""
+        found = getattr(self.sensing, kind.key, None)
+        if not isinstance(found, kind):
+            raise InputError(f"sensing.{kind.key}: the technology has no such section; add it")
+        return found
+
     @staticmethod
     def stack(technologies: Sequence[Technology]) -> Technology:
         """One technology with an array in every field, an entry for each of ``technologies``."""
         stacked: Technology = _stack(technologies)
         return stacked
+
+
+@functools.lru_cache
+def technology_with(sections: tuple[type[CircuitSection], ...]) -> type[Technology]:
+    """The technology whose file may have these sections below ``sensing``."""
+    optional = [(kind.key, kind | None, dataclasses.field(default=None)) for kind in sections]
+    sensing = dataclasses.make_dataclass(
+        "Sensing", optional, bases=(Sensing,), frozen=True, eq=False
+    )
+    return dataclasses.make_dataclass(
+        "Technology", [("sensing", sensing)], bases=(Technology,), frozen=True, eq=False
+    )
 
 
 def _scalar(value: NDArray[np.float64]) -> Real:
@@ -362,10 +385,12 @@ def _scalar(value: NDArray[np.float64]) -> Real:
 def _stack(given: Sequence[Any]) -> Any:
     """Dataclasses of the same kind as one, field by field; numbers become arrays.
 
-    A section that some lack is filled with another's: a kind beside it says where it counts.
+    A section that some lack is filled with another's where a kind beside it says for which it
+    counts, and with nan where it is a circuit's own.
     """
     first = next((value for value in given if value is not None), None)
-    values = [first if value is None else value for value in given]
+    filling = _undefined(first) if isinstance(first, CircuitSection) else first
+    values = [filling if value is None else value for value in given]
     if dataclasses.is_dataclass(first) and not isinstance(first, type):
         return type(first)(
             **{
@@ -378,6 +403,16 @@ def _stack(given: Sequence[Any]) -> Any:
     if isinstance(first, str):
         return first if all(v == first for v in values) else np.array(values)
     return None if first is None else np.stack([np.asarray(v, dtype=np.float64) for v in values])
+
+
+def _undefined(section: Any) -> Any:
+    """The same section with nan for every number."""
+    numbers = {
+        field.name: np.nan * getattr(section, field.name)
+        for field in dataclasses.fields(section)
+        if isinstance(getattr(section, field.name), float | np.ndarray)
+    }
+    return dataclasses.replace(section, **numbers)
 
 
 def misfits(technology: Technology) -> Iterator[Misfit]:
@@ -407,33 +442,3 @@ def misfits(technology: Technology) -> Iterator[Misfit]:
         "must lie between {:g} K and {:g} K (drive.temperatures), got {:g} K",
         (grid[..., 0], grid[..., -1], kelvin),
     )
-
-
-def read_technology(document: Document, fitting: bool = True) -> Technology:
-    """The technology of a file; InputError where a value is wrong or they do not fit together.
-
-    Whether supply, threshold and temperature do is left open where ``fitting`` is not asked for.
-    """
-    technology = document.read(Technology)
-    drive = technology.drive
-    points = drive.temperatures.size
-    for name in ("on_n", "on_p", "off_n", "off_p"):
-        found = getattr(drive, name).size
-        if found != points:
-            message = f"expected {points} currents, one for each of 'temperatures', got {found}"
-            raise document.error(("drive", name), message)
-    if points < 2 or np.any(np.diff(drive.temperatures) <= 0):
-        raise document.error(("drive", "temperatures"), "must rise, with two or more entries")
-    if (technology.channel == "finfet") != (technology.fin is not None):
-        raise document.error(("channel",), "a section 'fin' goes with channel 'finfet' alone")
-    latency = technology.sensing.current_latency
-    loc = ("sensing", "current_latency")
-    if (latency.kind == "fitted") != (latency.fit is not None):
-        raise document.error((*loc, "kind"), "a section 'fit' goes with kind 'fitted' alone")
-    for name in ("near", "far", "single", "flash") if latency.fit else ():
-        bounds = getattr(latency.fit, name)
-        if bounds.size != 2 or bounds[0] >= bounds[1]:
-            raise document.error((*loc, "fit", name), "expected a lower and an upper bound")
-    if fitting:
-        document.refuse(misfits(technology))
-    return technology

@@ -11,11 +11,11 @@ from typing import Any
 
 from tabulate import tabulate
 
-from neurorebit.chips.architecture import read_architecture
+from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.network import Network, read_network
 from neurorebit.schema import Document, InputError, informative, paths, units
 from neurorebit.schema.device import read_device
-from neurorebit.schema.technology import read_technology
 
 READERS: dict[str, Callable[[Document], Any]] = {
     "technology": read_technology,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurorebit.circuits.converters.converter import Quantisation
+from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.training import product
 from neurorebit.training.product import Conversion, Windows
 from neurorebit.training.workers import Array, spans
@@ -45,8 +47,7 @@ class Converters:
             power = product.multiply(*arrays, Conversion(0.0, 0, True, planes))
         else:
             power = self.powers / self.measured
-        top = 2 ** (site.spec.forward.adc_bits - 1) - 1
-        step = site.spec.forward.adc_range * float(power) ** 0.5 / top
+        step, top = self._quantisation(site.spec.forward.adc_bits, float(power))
         found = product.multiply(*arrays, Conversion(step, top, measuring, planes))
         if measuring:
             self._add(found)
@@ -69,11 +70,15 @@ class Converters:
             power = product.read_back(*arrays, Conversion(0.0, 0, True))
         else:
             power = self.powers / self.measured
-        top = 2 ** (site.spec.back_adc_bits - 1) - 1
-        step = site.spec.forward.adc_range * float(power) ** 0.5 / top
+        step, top = self._quantisation(site.spec.back_adc_bits, float(power))
         found = product.read_back(*arrays, Conversion(step, top, measuring))
         if measuring:
             self._add(found)
+
+    def _quantisation(self, bits: int, power: float) -> Quantisation:
+        """Codes of converters of the architecture's kind, for sums of this mean square."""
+        arrays = self.site.spec.forward
+        return CONVERTERS[arrays.adc].quantisation(bits, arrays.adc_range * power**0.5)
 
     @property
     def _measures(self) -> bool:

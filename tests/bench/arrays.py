@@ -20,13 +20,13 @@ import numpy as np
 from tabulate import tabulate
 from threadpoolctl import threadpool_limits
 
-from neurorebit.chips.architecture import read_architecture
 from neurorebit.circuits.array import ReramArray
+from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.technology import read_technology
 from neurorebit.kernels import cpu, integer, wires
 from neurorebit.layers.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
-from neurorebit.schema.technology import read_technology
 from neurorebit.schemes.weights.base import Site
 from neurorebit.schemes.weights.hybrid import HybridWeights
 from neurorebit.training.product import Windows

@@ -18,7 +18,7 @@ import numpy as np
 from tabulate import tabulate
 from threadpoolctl import threadpool_limits
 
-from neurorebit.chips.architecture import read_architecture
+from neurorebit.inputs.architecture import read_architecture
 from neurorebit.layers.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device

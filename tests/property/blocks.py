@@ -13,9 +13,10 @@ import neurorebit.chips
 import neurorebit.circuits
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Cost
+from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import Device, read_device
-from neurorebit.schema.technology import Technology, read_technology
+from neurorebit.schema.technology import Technology
 
 NAMES = paths.names("technology")
 TECHNOLOGIES = [read_technology(Document(paths.shipped("technology", name))) for name in NAMES]

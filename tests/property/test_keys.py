@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from property.blocks import BLOCKS, CIRCUITS, NAMES, TECHNOLOGIES, amounts, build, required
 from property.files import INPUTS, estimated, keys, mapped, stacked, with_axes
 
-from neurorebit.circuits.adc import FlashAdc
 from neurorebit.circuits.column_sense import CurrentSenseAmp
+from neurorebit.circuits.converters.flash import FlashAdc
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.wire import Bus
 from neurorebit.inputs.files import Setting, read_inputs
-from neurorebit.schema import Document, InputError, informative, paths, split
+from neurorebit.schema import Document, InputError, informative, one_of, paths, split
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
 from neurorebit.schemes.weights import WEIGHTS
@@ -170,17 +170,25 @@ def of_device(name: str) -> frozenset[str]:
     return frozenset(key for key, row in zip(names, moved, strict=True) if row.any())
 
 
+def words(hint: Any) -> tuple[str, ...]:
+    """The words that may stand at a key, none where it holds something else."""
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    tables = (item.table for item in get_args(hint) if isinstance(item, one_of))
+    return tuple(next(tables, ()))
+
+
 def nouns(tree: Any, path: str = "architecture") -> Iterator[str]:
     """Every other word that a key of the file may have, as a setting."""
-    hints = get_type_hints(type(tree))
+    hints = get_type_hints(type(tree), include_extras=True)
     for field in dataclasses.fields(tree):
         value, key = getattr(tree, field.name), f"{path}.{field.name}"
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             yield from nouns(value, key)
         elif isinstance(value, bool):
             yield f"{key}={str(not value).lower()}"
-        elif get_origin(hints[field.name]) is Literal:
-            yield from (f"{key}={w}" for w in get_args(hints[field.name]) if w != value)
+        else:
+            yield from (f"{key}={w}" for w in words(hints[field.name]) if w != value)
 
 
 def stepped(spec: Any, key: str) -> float:

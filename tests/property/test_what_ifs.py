@@ -16,8 +16,9 @@ from property.files import INPUTS, chip, stacked
 from neurorebit.circuits.gates import nfet_res, pfet_res
 from neurorebit.circuits.wire import wire_res
 from neurorebit.estimation.estimate import estimate
+from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import InfeasibleError, InputError, paths, units
-from neurorebit.schema.technology import Technology, misfits, read_technology
+from neurorebit.schema.technology import Technology, misfits
 
 SUPPLIES = np.linspace(0.8, 1.2, 9)  # over the nominal one: where the alpha-power law is trusted
 KELVIN = np.linspace(300.0, 400.0, 11)

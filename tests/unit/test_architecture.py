@@ -3,7 +3,7 @@
 import pytest
 from common import document
 
-from neurorebit.chips.architecture import read_architecture
+from neurorebit.inputs.architecture import read_architecture
 from neurorebit.schema import Document, InputError, paths
 
 
@@ -58,7 +58,11 @@ def test_a_floating_point_error_is_32_bits_wide(bits, width):
         ("apim.adc_bits", "13", "apim.adc_bits: should be less than or equal to 12, got '13'"),
         ("apim.adc_bitz", "5", "apim.adc_bitz: unknown key; did you mean 'adc_bits'?"),
         ("apim.adc_range", "0", "apim.adc_range: must be above 0 and at most 100, got 0"),
-        ("apim.adc", "flesh", "apim.adc: expected one of sar, got 'flesh'"),
+        (
+            "apim.adc",
+            "flesh",
+            "apim.adc: expected one of sar, flash, flash_voltage, got 'flesh'; did",
+        ),
         ("dpim.build", "parallel", "dpim.build: expected one of word_parallel, bit_serial, got "),
         ("dram.energy", "4 pJ", "dram.energy: expected a number in J/bit, got '4 pJ' (the unit is"),
         ("dram.bandwidth", "0 bit/s", "dram.bandwidth: must be above 0 bit/s, got 0 bit/s"),

@@ -5,17 +5,17 @@ import itertools
 import numpy as np
 import pytest
 
-from neurorebit.chips.architecture import read_architecture
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
 from neurorebit.chips.in_place.chip import InPlaceChip
 from neurorebit.chips.in_place.sram import SramRowMacro
 from neurorebit.chips.parts.floorplan import Floorplan, Layers, array_cuts
 from neurorebit.estimation.estimate import estimate
+from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
-from neurorebit.schema.technology import read_technology
 
 TECH = read_technology(Document(paths.shipped("technology", "32nm_lstp")))
 DEVICE = read_device(Document(paths.shipped("device", "taox_hfox")))

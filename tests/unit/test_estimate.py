@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 from common import document
 
-from neurorebit.chips.architecture import read_architecture
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
 from neurorebit.chips.parts.floorplan import Floorplan, Layers, array_cuts
 from neurorebit.chips.parts.phases import PHASES
 from neurorebit.estimation.estimate import estimate
+from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.network import read_network
 from neurorebit.schema import InfeasibleError
 from neurorebit.schema.activity import LayerActivity
 from neurorebit.schema.device import read_device
 from neurorebit.schema.paths import names
-from neurorebit.schema.technology import read_technology
 
 NETWORKS = names("network")
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorebit.chips.architecture import read_architecture
 from neurorebit.chips.parts.floorplan import (
     Floorplan,
     Layers,
@@ -15,6 +14,7 @@ from neurorebit.chips.parts.floorplan import (
     common_positions,
     is_kernel_split,
 )
+from neurorebit.inputs.architecture import read_architecture
 from neurorebit.layers.network import Matrix, read_network
 from neurorebit.schema import Document, paths
 

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurorebit import results as report
-from neurorebit.chips.architecture import read_architecture
 from neurorebit.chips.parts.phases import PHASES
 from neurorebit.circuits.cost import Bill
 from neurorebit.estimation.estimate import Estimate, PhaseEstimate
+from neurorebit.inputs.architecture import read_architecture
 from neurorebit.schema import Document, InputError, paths
 from neurorebit.schema.activity import Activity, LayerActivity
 

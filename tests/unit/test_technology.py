@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from common import document
 
+from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import InputError, paths
-from neurorebit.schema.technology import Technology, read_technology
+from neurorebit.schema.technology import Technology
 
 NAMES = paths.names("technology")
 

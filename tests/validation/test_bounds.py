@@ -13,8 +13,8 @@ import pytest
 from oracle.records import RAMP, STEP, TOOL, entry
 
 from neurorebit.circuits import shared
-from neurorebit.circuits.adc import SarAdc
 from neurorebit.circuits.adder import Adder
+from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.cost import Cost
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.encoder import Encoder

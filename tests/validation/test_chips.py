@@ -15,7 +15,7 @@ from oracle.records import TOOL
 
 from neurorebit import __main__ as program
 from neurorebit.chips.parts.phases import Phases
-from neurorebit.circuits.adc import SarAdc
+from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.wire import RepeatedWire
 from neurorebit.schema import InputError

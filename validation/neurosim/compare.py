@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from neurorebit.circuits.wire import wire_res
+from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document, InputError, paths
-from neurorebit.schema.technology import Technology, read_technology
+from neurorebit.schema.technology import Technology
 from validation.neurosim.cases import CASES, Case
 from validation.neurosim.quirks.quirk import Quirk, Tool
 from validation.neurosim.quirks.tool import NEUROSIM

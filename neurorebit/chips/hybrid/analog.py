@@ -19,9 +19,9 @@ from neurorebit.chips.parts.resistive import (
     path_res,
     touched,
 )
-from neurorebit.circuits.adc import SarAdc
 from neurorebit.circuits.array import ReramArray, device_array
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.converters.bank import Converters
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.decoder import MuxDecoder
 from neurorebit.circuits.gates import log2_up, or_else
@@ -43,6 +43,7 @@ class AnalogMacro(Block):
     cols_per_adc: Real = 8.0
     adc_bits: Real = 5.0
     input_bits: Real = 8.0
+    adc_kind: str = "sar"
     name: str = "apim"
 
     @property
@@ -88,11 +89,13 @@ class AnalogMacro(Block):
         return MuxDecoder(self.tech, bits, load_n=load_n, load_p=load_p, name="mux_decoder")
 
     @cached_property
-    def adc(self) -> SarAdc:
-        return SarAdc(
+    def converters(self) -> Converters:
+        return Converters(
             self.tech,
             self.adc_bits,
             self.adcs,
+            self.adc_kind,
+            full_scale=self.rows * self.device.g_max,
             read_voltage=self.device.cell.read_voltage,
             fit_width=self.array.row_length,
         )
@@ -106,7 +109,7 @@ class AnalogMacro(Block):
             self.input_bits,
             self.adcs,
             adder_activity=self.tech.arithmetic.add_activity,
-            beat=(self.adc_bits + 1.0) * self.tech.sensing.sar_cycle,
+            beat=self.converters.beat,
             fit_width=self.array.row_length,
         )
 
@@ -124,7 +127,7 @@ class AnalogMacro(Block):
             (1.0, self.col_switches),
             (1.0, self.mux),
             (1.0, self.mux_decoder),
-            (1.0, self.adc),
+            (1.0, self.converters),
             (1.0, self.shift_add),
         )
 
@@ -140,7 +143,7 @@ class AnalogMacro(Block):
         rows = or_else(used_rows, self.rows)
         share = or_else(used, self.cols) / self.cols
         active = density * rows
-        array, adc = self.array, self.adc
+        array = self.array
         res = array.column_res(active, conductance)
         load = self.mux.gate.drain_cap * (self.cols_per_adc + 1.0)
         precision = 2.0 ** (self.adc_bits + 1.0)
@@ -148,7 +151,7 @@ class AnalogMacro(Block):
         opened = self.row_switches.drive(active / self.rows, rows / self.rows)
         charged = array.read(active, share * self.adcs) + self.reference.read(active, share)
         settled = array.settle(res, load, precision)
-        converted = adc.convert(res).across(share)
+        converted = self.converters.convert(res).across(share)
         plane = opened + charged + settled + converted
         switched = self.mux_decoder.select() + self.mux.select(share)
         joined = self.shift_add.accumulate(self.input_bits, share)

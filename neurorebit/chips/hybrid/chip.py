@@ -39,6 +39,7 @@ class HybridChip(Chip):
             apim.cols_per_adc,
             apim.adc_bits,
             self.spec.input_bits,
+            apim.adc,
         )
 
     @cached_property

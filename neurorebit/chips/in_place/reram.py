@@ -13,7 +13,6 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chips.parts.converters import Converters
 from neurorebit.chips.parts.macro import Counted, Macro, Side
 from neurorebit.chips.parts.resistive import (
     References,
@@ -25,6 +24,7 @@ from neurorebit.chips.parts.resistive import (
 )
 from neurorebit.circuits.array import device_array
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.converters.bank import Converters
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.circuits.decoder import Decoder

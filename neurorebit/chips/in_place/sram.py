@@ -12,11 +12,11 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chips.parts.converters import Converters
 from neurorebit.chips.parts.macro import Counted, Macro, Side
 from neurorebit.chips.parts.resistive import touched
 from neurorebit.circuits.array import SramArray
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.converters.bank import Converters
 from neurorebit.circuits.cost import Bill, Cost, Real, action
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.gates import log2_up, nfet_res, or_else

@@ -12,9 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chips.parts.converters import Converters
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.converters.bank import Converters
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.decoder import MuxDecoder
 from neurorebit.circuits.gates import log2_up

@@ -7,10 +7,10 @@ import pytest
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.parts.resistive import touched
+from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document
 from neurorebit.schema.device import read_device
 from neurorebit.schema.paths import shipped
-from neurorebit.schema.technology import read_technology
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def area(macro, *parts):
 
 
 def test_areas_are_those_predicted(macro):
-    assert area(macro, "adc") == pytest.approx(4.20e-9, rel=0.005)
+    assert area(macro, "converters") == pytest.approx(4.20e-9, rel=0.005)
     assert area(macro, "shift_add") == pytest.approx(1.03e-9, rel=0.005)
     other = area(macro, "row_switches", "col_switches", "mux", "mux_decoder")
     assert other == pytest.approx(1.04e-9, rel=0.02)
@@ -52,7 +52,7 @@ def test_energy_follows_from_the_fits_by_hand(macro):
     cell = 1 / (5.5e-6) + 25e3 + (macro.array.row_res + macro.array.col_res) / 2
     column = 0.079449 * np.exp(-2.297 * np.log10(cell / 64))
     expected = 8 * 128 * (5 * 1.1294e-6 + 8.8998e-6 + column) * 6e-9
-    assert cost.energy.items["apim/adc"] == pytest.approx(expected, rel=1e-9)
+    assert cost.energy.items["apim/converters/adc"] == pytest.approx(expected, rel=1e-9)
 
 
 def test_what_does_not_depend_on_the_data_is_as_predicted(macro):
@@ -68,7 +68,7 @@ def test_what_does_not_depend_on_the_data_is_as_predicted(macro):
 
 def test_unused_rows_and_columns_cost_little(macro):
     full, part = macro.mvm(0.3), macro.mvm(0.3, used_rows=27.0, used=64.0)
-    assert part.energy.items["apim/adc"] < full.energy.items["apim/adc"] / 2
+    assert part.energy.items["apim/converters/adc"] < full.energy.items["apim/converters/adc"] / 2
     assert part.energy.items["apim/array"] < full.energy.items["apim/array"] * 27 / 128 * 1.5
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from neurorebit.chips.hybrid.digital import BUILDS, BitSerialMacro, WordParallelMacro
 from neurorebit.circuits.sram import SramBank
+from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document
 from neurorebit.schema.paths import shipped
-from neurorebit.schema.technology import read_technology
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ import pytest
 from neurorebit.chips.in_place.gradient import GradientUnit
 from neurorebit.chips.in_place.reram import ReramParallelMacro, ReramRowMacro
 from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
-from neurorebit.chips.parts.converters import Converters
+from neurorebit.circuits.converters.bank import Converters
 from neurorebit.circuits.crosspoint import CrosspointArray, selected_res
+from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
-from neurorebit.schema.technology import read_technology
 
 TECH = read_technology(Document(paths.shipped("technology", "32nm_lstp")))
 DEVICE = read_device(Document(paths.shipped("device", "taox_hfox")))

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document, paths
-from neurorebit.schema.technology import Technology, read_technology
+from neurorebit.schema.technology import Technology
 
 RECORDS = json.loads((Path(__file__).parents[2] / "data" / "circuits.json").read_text())["records"]
 

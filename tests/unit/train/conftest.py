@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from neurorebit.chips.architecture import read_architecture
+from neurorebit.inputs.architecture import read_architecture
 from neurorebit.layers.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.circuits.adc import FlashAdc, SarAdc, VoltageFlashAdc
 from neurorebit.circuits.column_sense import CurrentSenseAmp, VoltageSenseAmp
+from neurorebit.circuits.converters.flash import FlashAdc
+from neurorebit.circuits.converters.flash_voltage import VoltageFlashAdc
+from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.write_driver import WriteDriver

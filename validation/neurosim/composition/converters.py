@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.circuits.adc import ADCS, FlashAdc, SarAdc, VoltageFlashAdc
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.converters.converter import Converter
+from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.encoder import Encoder
 from neurorebit.schema.technology import Technology
@@ -44,11 +45,11 @@ class Converters(Block):
         }
 
     @cached_property
-    def adc(self) -> SarAdc | FlashAdc | VoltageFlashAdc:
+    def adc(self) -> Converter:
         given = self._shared | {"read_voltage": self.read_voltage}
         if self.kind == "flash":
             given["full_scale"] = self.full_scale
-        return ADCS[self.kind](**given)
+        return CONVERTERS[self.kind](**given)
 
     @cached_property
     def encoder(self) -> Encoder | None:
@@ -92,7 +93,7 @@ class Converters(Block):
     @property
     def beat(self) -> Real:
         """Least time from one conversion to the next [s]."""
-        cycle = self.tech.sensing.sar_cycle
+        cycle = self.tech.sensing.cycle
         if self.encoder is None:
             return (self.bits + 1.0) * cycle
         return cycle + self._encoded * self.encoder.delay

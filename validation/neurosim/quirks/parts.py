@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.circuits.adc import FlashAdc, SarAdc, VoltageFlashAdc
 from neurorebit.circuits.array import ReramArray, SramArray
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.converters.flash import FlashAdc
+from neurorebit.circuits.converters.flash_voltage import VoltageFlashAdc
+from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.cost import Cost, Footprint, action
 from neurorebit.circuits.decoder import Decoder, MuxDecoder
 from neurorebit.circuits.driver import RowFollower

@@ -8,20 +8,16 @@ from typing import Literal
 
 import numpy as np
 
-from neurorebit.chips.architecture import (
-    GradientArrays,
-    InPlaceSpec,
-    ResistiveArrays,
-    SramArrays,
-    read_architecture,
-)
+from neurorebit.chips.architecture import GradientArrays, InPlaceSpec, ResistiveArrays, SramArrays
 from neurorebit.chips.parts.floorplan import Floorplan, Layers
 from neurorebit.chips.parts.phases import Measured
 from neurorebit.estimation.design import Design, design
 from neurorebit.estimation.estimate import lost, undefined
+from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document, InfeasibleError, paths
 from neurorebit.schema.device import Device, read_device
-from neurorebit.schema.technology import Technology, read_technology
+from neurorebit.schema.technology import Technology
 from validation.neurosim.records.chip import ChipRecord
 from validation.neurosim.walk.change import ChipTool, Pair
 

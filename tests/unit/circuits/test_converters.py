@@ -5,7 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from neurorebit.circuits.adc import ADCS, FlashAdc, SarAdc, VoltageFlashAdc
+from neurorebit.circuits.converters.flash import FlashAdc
+from neurorebit.circuits.converters.flash_voltage import VoltageFlashAdc
+from neurorebit.circuits.converters.sar import SarAdc
+from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.circuits.encoder import Encoder
 from neurorebit.circuits.gates import cells
 
@@ -81,7 +84,7 @@ def test_transistors_leak(tech32):
 
 def test_a_lower_supply_takes_less_power(tech32):
     lower = dataclasses.replace(tech32, vdd=0.9 * tech32.vdd)
-    for cls in ADCS.values():
+    for cls in CONVERTERS.values():
         assert cls(lower).power(1e4) == pytest.approx(0.81 * cls(tech32).power(1e4), rel=1e-12)
 
 

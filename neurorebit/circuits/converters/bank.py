@@ -1,0 +1,99 @@
+"""Converters in a row, with an encoder each where their kind needs one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.converters.converter import Converter
+from neurorebit.circuits.converters.table import CONVERTERS
+from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.circuits.encoder import Encoder
+from neurorebit.schema.technology import Technology
+
+
+@dataclass(frozen=True, eq=False)
+class Converters(Block):
+    """``count`` converters of a ``kind`` of the table, below an array or beside it.
+
+    Columns are held at ``read_voltage`` [V]; ``full_scale`` [S] is the largest conductance of a
+    column. ``fit_width`` or ``fit_height`` [m] is the side of the array that they stand at.
+    """
+
+    tech: Technology
+    bits: Real = 5.0
+    count: Real = 16.0
+    kind: str = "sar"
+    full_scale: Real = field(default=1.28e-3, kw_only=True)
+    read_voltage: Real = field(default=0.5, kw_only=True)
+    fit_width: Real = field(default=0.0, kw_only=True)
+    fit_height: Real = field(default=0.0, kw_only=True)
+    name: str = field(default="converters", kw_only=True)
+
+    @cached_property
+    def adc(self) -> Converter:
+        return CONVERTERS[self.kind](
+            self.tech,
+            self.bits,
+            self.count,
+            self.read_voltage,
+            full_scale=self.full_scale,
+            fit_width=self.fit_width,
+            fit_height=self.fit_height,
+        )
+
+    @cached_property
+    def encoder(self) -> Encoder | None:
+        """From a thermometer code to bits; of one bit, which is its own code, there are none."""
+        if not self.adc.thermometer:
+            return None
+        return Encoder(
+            self.tech,
+            self.bits,
+            self.count,
+            fit_width=self.fit_width,
+            fit_height=self.fit_height,
+        )
+
+    @property
+    def parts(self) -> tuple[tuple[Real, Block], ...]:
+        if self.encoder is None:
+            return ((1.0, self.adc),)
+        return (1.0, self.adc), (self._encoded, self.encoder)
+
+    @property
+    def _encoded(self) -> Real:
+        return np.where(np.asarray(self.bits) > 1.0, 1.0, 0.0)
+
+    @property
+    def width(self) -> Real:
+        """Width [m] of converters over encoders."""
+        own = self.adc.width
+        return own if self.encoder is None else np.maximum(own, self._encoded * self.encoder.width)
+
+    @property
+    def height(self) -> Real:
+        """Height [m] of converters over encoders."""
+        own = self.adc.height
+        return own if self.encoder is None else own + self._encoded * self.encoder.height
+
+    @property
+    def depth(self) -> Real:
+        """Width [m] of converters beside encoders."""
+        own = self.adc.width
+        return own if self.encoder is None else own + self._encoded * self.encoder.width
+
+    @action
+    def convert(self, res: Real = 1e4) -> Cost:
+        """One conversion in each converter, at columns of this mean resistance [ohm]."""
+        cost = self.adc.convert(res)
+        return cost if self.encoder is None else cost + self._encoded * self.encoder.encode()
+
+    @property
+    def beat(self) -> Real:
+        """Least time [s] from the start of a conversion to the start of the next."""
+        own = self.adc.beat
+        return own if self.encoder is None else own + self._encoded * self.encoder.delay

@@ -1,0 +1,37 @@
+"""Flash conversion of voltages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from neurorebit.circuits.converters.converter import ConverterFit, FittedConverter
+from neurorebit.circuits.cost import Cost, Real, action
+
+
+@dataclass(frozen=True, eq=False)
+class VoltageFlashFit(ConverterFit):
+    """Power and transistors over the comparators of voltages."""
+
+    key: ClassVar[str] = "flash_voltage"
+
+
+@dataclass(frozen=True, eq=False)
+class VoltageFlashAdc(FittedConverter):
+    """One voltage comparator a level, all at once, in one cycle (circuits.md 6.1)."""
+
+    section = VoltageFlashFit
+    thermometer = True
+
+    @property
+    def steps(self) -> Real:
+        return 2.0**self.bits - 1.0
+
+    @property
+    def beat(self) -> Real:
+        return self.tech.sensing.cycle
+
+    @action
+    def convert(self, res: Real = 1e4) -> Cost:
+        """One conversion in each converter, at columns of this mean resistance [ohm]."""
+        return Cost.of(self.count * self.power(res) * self.beat, self.beat)

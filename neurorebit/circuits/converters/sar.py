@@ -1,0 +1,36 @@
+"""Successive approximation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from neurorebit.circuits.converters.converter import ConverterFit, FittedConverter
+from neurorebit.circuits.cost import Cost, Real, action
+
+
+@dataclass(frozen=True, eq=False)
+class SarFit(ConverterFit):
+    """Power and transistors over the bits."""
+
+    key: ClassVar[str] = "sar"
+
+
+@dataclass(frozen=True, eq=False)
+class SarAdc(FittedConverter):
+    """Successive approximation: one comparison a bit, one cycle to settle (circuits.md 6.2)."""
+
+    section = SarFit
+
+    @property
+    def steps(self) -> Real:
+        return self.bits
+
+    @property
+    def beat(self) -> Real:
+        return (self.bits + 1.0) * self.tech.sensing.cycle
+
+    @action
+    def convert(self, res: Real = 1e4) -> Cost:
+        """One conversion in each converter, at columns of this mean resistance [ohm]."""
+        return Cost.of(self.count * self.power(res) * self.beat, self.beat)

@@ -1,0 +1,12 @@
+"""The kinds of converters, by the word that architecture files have for each."""
+
+from neurorebit.circuits.converters.converter import Converter
+from neurorebit.circuits.converters.flash import FlashAdc
+from neurorebit.circuits.converters.flash_voltage import VoltageFlashAdc
+from neurorebit.circuits.converters.sar import SarAdc
+
+CONVERTERS: dict[str, type[Converter]] = {
+    "sar": SarAdc,
+    "flash": FlashAdc,
+    "flash_voltage": VoltageFlashAdc,
+}

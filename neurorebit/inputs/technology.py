@@ -1,0 +1,45 @@
+"""The reader of technology files, with the sections that circuits declare for themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurorebit.circuits.converters.table import CONVERTERS
+from neurorebit.schema import Document
+from neurorebit.schema.technology import Technology, misfits, technology_with
+
+
+def technology_type() -> type[Technology]:
+    """The dataclass that a technology file is read into, with the sections of all converters."""
+    declared = [kind.section for kind in CONVERTERS.values() if kind.section is not None]
+    return technology_with(tuple(dict.fromkeys(declared)))
+
+
+def read_technology(document: Document, fitting: bool = True) -> Technology:
+    """The technology of a file; InputError where a value is wrong or they do not fit together.
+
+    Whether supply, threshold and temperature do is left open where ``fitting`` is not asked for.
+    """
+    technology = document.read(technology_type())
+    drive = technology.drive
+    points = drive.temperatures.size
+    for name in ("on_n", "on_p", "off_n", "off_p"):
+        found = getattr(drive, name).size
+        if found != points:
+            message = f"expected {points} currents, one for each of 'temperatures', got {found}"
+            raise document.error(("drive", name), message)
+    if points < 2 or np.any(np.diff(drive.temperatures) <= 0):
+        raise document.error(("drive", "temperatures"), "must rise, with two or more entries")
+    if (technology.channel == "finfet") != (technology.fin is not None):
+        raise document.error(("channel",), "a section 'fin' goes with channel 'finfet' alone")
+    latency = technology.sensing.current_latency
+    loc = ("sensing", "current_latency")
+    if (latency.kind == "fitted") != (latency.fit is not None):
+        raise document.error((*loc, "kind"), "a section 'fit' goes with kind 'fitted' alone")
+    for name in ("near", "far", "single", "flash") if latency.fit else ():
+        bounds = getattr(latency.fit, name)
+        if bounds.size != 2 or bounds[0] >= bounds[1]:
+            raise document.error((*loc, "fit", name), "expected a lower and an upper bound")
+    if fitting:
+        document.refuse(misfits(technology))
+    return technology
