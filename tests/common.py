@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from neurorebit.chips.architecture import ArchitectureSpec
+from neurorebit.layers.cuts import Cuts, array_cuts
+from neurorebit.layers.network import Network
 from neurorebit.schema import Document, InputError, paths
 
 
@@ -23,3 +26,8 @@ def refusal(do: Callable[[], Any]) -> str:
     message = str(caught.value)
     assert "\n" not in message
     return message
+
+
+def cuts_of(network: Network, spec: ArchitectureSpec) -> tuple[Cuts, ...]:
+    """The rows of each layer that stand in one array of a chip."""
+    return array_cuts(network.matmuls, spec.forward.rows, spec.forward.kernel_split)

@@ -12,8 +12,9 @@ from typing import Any
 from neurorebit.chips.architecture import AnySpec, InPlaceSpec
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
-from neurorebit.layers.network import Network, read_network
+from neurorebit.layers.network import Network
 from neurorebit.schema import Document, InputError, paths, plain
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology

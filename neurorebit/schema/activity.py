@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Any
+
+from neurorebit.schema.document import Section, quantity
+
+Share = Annotated[float, quantity("", at_least=0, at_most=1)]
+Shares = Annotated[Any, quantity("", at_least=0, at_most=1, many=True)]
 
 
 @dataclass(frozen=True)
@@ -51,3 +57,22 @@ class Activity:
 
     source: str
     layers: tuple[LayerActivity, ...]
+
+
+@dataclass(frozen=True)
+class AssumedActivity(Section):
+    """What a network file assumes of the data where no training measured it.
+
+    ``input_density`` has one number, or one for each layer with weights; all else holds for all.
+    """
+
+    source: str
+    input_density: Shares
+    error_density: Share = 0.5
+    error_nonzero: Share = 1.0
+    conductance: Share = 0.5
+    set_fraction: Share = 0.005
+    reset_fraction: Share = 0.005
+    set_levels: Annotated[float, quantity("", at_least=0)] = 1.0
+    reset_levels: Annotated[float, quantity("", at_least=0)] = 1.0
+    words_written: Share = 1.0

@@ -130,6 +130,36 @@ class one_of:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class kind_of:
+    """Field metadata: a section whose ``key`` is a key of ``table``, which names its dataclass.
+
+    As with ``one_of``, the table is looked up when the value is read.
+    """
+
+    table: Mapping[str, type]
+    key: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        """Tell pydantic to check a field with ``read``."""
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def read(self, value: object) -> Any:
+        """The section; PydanticCustomError or ValidationError says what is wrong with it."""
+        if isinstance(value, tuple(self.table.values())):
+            return value
+        if not isinstance(value, Mapping):
+            raise PydanticCustomError("dict_type", "expected a section")
+        about = {"discriminator": f"'{self.key}'"}
+        kind = value.get(self.key)
+        if kind is None:
+            raise PydanticCustomError("union_tag_not_found", "the key is missing", about)
+        if kind not in self.table:
+            about |= {"tag": str(kind), "expected_tags": ", ".join(f"'{k}'" for k in self.table)}
+            raise PydanticCustomError("union_tag_invalid", "an unknown kind", about)
+        return _adapter(self.table[kind]).validate_python(value)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class Misfit:
     """Values that are right each by itself, and where they do not fit together.
 
@@ -366,18 +396,24 @@ def _cure(loc: Loc, cls: type) -> str:
 def _homes(cls: type) -> dict[str, dict[tuple[str, ...], list[str]]]:
     """Where each key below ``cls`` stands: its paths, without indices, and what sections have it.
 
-    A section is told by its fields that have one value, such as ``kind: conv``.
+    A section is told by its word in a table, or by its fields that have one value, such as
+    ``kind: conv``.
     """
     homes: dict[str, dict[tuple[str, ...], list[str]]] = {}
 
-    def walk(kind: Any, path: tuple[str, ...], above: tuple[type, ...]) -> None:
-        for inner in getattr(kind, "__args__", ()):
+    def walk(kind: Any, path: tuple[str, ...], above: tuple[type, ...], word: str = "") -> None:
+        tables = [item for item in getattr(kind, "__metadata__", ()) if isinstance(item, kind_of)]
+        for choice in tables:
+            for tag, section in choice.table.items():
+                walk(section, path, above, f"{choice.key}: {tag}")
+        for inner in () if tables else getattr(kind, "__args__", ()):
             walk(inner, path, above)
         if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind not in above:
             hints = get_type_hints(kind, include_extras=True)
             for name in (field.name for field in dataclasses.fields(kind)):
                 places = homes.setdefault(name, {})
-                places.setdefault((*path, name), []).append(_section(hints, kind.__name__))
+                here = places.setdefault((*path, name), [])
+                here.append(word or _section(hints, kind.__name__))
                 walk(hints[name], (*path, name), (*above, kind))
 
     walk(cls, (), ())

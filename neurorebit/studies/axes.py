@@ -20,8 +20,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from neurorebit.chips.architecture import AnySpec
 from neurorebit.inputs.files import CHOSEN, Setting
-from neurorebit.layers.network import AssumedActivity, Shares
 from neurorebit.schema import InputError, Loc, quantity, split
+from neurorebit.schema.activity import AssumedActivity, Shares
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
 from neurorebit.schema.training import Training

@@ -20,7 +20,7 @@ from neurorebit.circuits.array import device_array
 from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.estimation.estimate import Estimate, estimate
 from neurorebit.inputs.files import Inputs, Setting, read_inputs
-from neurorebit.layers.network import read_network
+from neurorebit.inputs.network import read_network
 from neurorebit.results import pictures as picture
 from neurorebit.schema import Document, InfeasibleError, InputError, plain
 from neurorebit.schema.activity import Activity

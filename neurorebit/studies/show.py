@@ -12,8 +12,9 @@ from typing import Any
 from tabulate import tabulate
 
 from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
-from neurorebit.layers.network import Network, read_network
+from neurorebit.layers.network import Network
 from neurorebit.schema import Document, InputError, informative, paths, units
 from neurorebit.schema.device import read_device
 
@@ -131,7 +132,7 @@ def _layers(network: Network) -> str:
     for node in network.nodes:
         sources = ["input" if i < 0 else network.nodes[i].name for i in node.inputs]
         straight = node.inputs == (node.index - 1,)
-        matrix = node.matrix
+        matmul = node.matmul
         rows.append(
             [
                 node.name,
@@ -142,18 +143,18 @@ def _layers(network: Network) -> str:
                 str(node.shape_out),
                 *(
                     (
-                        f"{matrix.rows} x {matrix.cols}"
-                        + (f" x {matrix.groups}" if matrix.groups > 1 else ""),
-                        f"{matrix.vectors:,}",
-                        f"{matrix.weights:,}",
-                        f"{matrix.macs:,}",
+                        f"{matmul.rows} x {matmul.cols}"
+                        + (f" x {matmul.groups}" if matmul.groups > 1 else ""),
+                        f"{matmul.vectors:,}",
+                        f"{matmul.weights:,}",
+                        f"{matmul.macs:,}",
                     )
-                    if matrix
+                    if matmul
                     else ("", "", "", "")
                 ),
             ]
         )
-    weights = sum(node.matrix.weights for node in network.nodes if node.matrix)
+    weights = sum(matmul.weights for matmul in network.matmuls)
     rows.append(["sum", *[""] * 7, f"{weights:,}", f"{network.macs:,}"])
     align = ("left",) * 4 + ("right",) * 6
     table = tabulate(rows, head, "simple", disable_numparse=True, colalign=align)

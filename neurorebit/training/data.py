@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.layers.network import Shape
+from neurorebit.layers.base import Shape
 from neurorebit.schema import InputError
 from neurorebit.schema.paths import cache_dir
 from neurorebit.schema.training import Augment

@@ -40,13 +40,13 @@ def demands(model: Model, epochs: float) -> Demands | None:
     if not epochs:
         return None
     pulses, endurance, training = model.device.pulses, model.device.endurance, model.training
-    sizes = [layer.node.matrix.weights for layer in model.matrices if layer.node.matrix]
+    sizes = [layer.node.matmul.weights for layer in model.matrices if layer.node.matmul]
     sent, macs = 0.0, 0
     for layer in model.matrices:
-        matrix, digital = layer.node.matrix, layer.weights.digital
-        assert matrix is not None
+        matmul, digital = layer.node.matmul, layer.weights.digital
+        assert matmul is not None
         passes = [way for way in digital if way != "backward" or layer.sends_back]
-        macs += len(passes) * matrix.macs
+        macs += len(passes) * matmul.macs
         for written in (layer.weights.written, layer.weights.beside):
             if written is not None and pulses is not None:
                 sent += sum(written.pulses(pulses, model.spec.levels))

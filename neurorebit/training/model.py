@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurorebit.chips.architecture import ArchitectureSpec
-from neurorebit.chips.parts.floorplan import array_cuts
 from neurorebit.kernels import cpu
+from neurorebit.layers.cuts import array_cuts
 from neurorebit.layers.network import Network, Node
 from neurorebit.schema.activity import FastActivity, LayerActivity
 from neurorebit.schema.device import Device
@@ -78,7 +78,7 @@ class Model:
         self.matrices: list[MatrixLayer] = []
         self.norms: list[BatchNorm] = []
         self.steps: list[Step] = []
-        self._cuts = array_cuts(network, spec)
+        self._cuts = array_cuts(network.matmuls, int(spec.forward.rows), spec.forward.kernel_split)
         self._site = (spec, device, training, seed, workers, self.workspace, dtype, wires)
         self._readers = [0] * len(network.nodes)
         for node in network.nodes:
@@ -244,9 +244,9 @@ class Model:
 
 def _activity(layer: MatrixLayer) -> LayerActivity:
     seen, written = layer.seen, layer.weights.written
-    matrix = layer.node.matrix
-    assert matrix is not None
-    cells = matrix.weights * written.updates
+    matmul = layer.node.matmul
+    assert matmul is not None
+    cells = matmul.weights * written.updates
     sets, resets = written.sets / cells, written.resets / cells
     again = max(sets, 1.0), max(resets, 1.0)  # writes of a cell in a step are told as one long one
     return LayerActivity(
@@ -273,10 +273,10 @@ def _fast(layer: MatrixLayer) -> FastActivity | None:
     weights, site = layer.weights, layer.weights.site
     if weights.beside is None:
         return None
-    updates, matrix = weights.written.updates, layer.node.matrix
-    assert matrix is not None
+    updates, matmul = weights.written.updates, layer.node.matmul
+    assert matmul is not None
     assert site.device.pulses is not None
-    cells = matrix.weights * updates
+    cells = matmul.weights * updates
     ups, downs = weights.beside.pulses(site.device.pulses, site.spec.levels)
     return FastActivity(
         ups=ups / cells,

@@ -81,8 +81,8 @@ def cut(node: Node, cuts: tuple[tuple[int, int], ...]) -> tuple[Piece, ...]:
 @cache
 def pieces(node: Node) -> tuple[Piece, ...]:
     """A layer's matrix as the exact products take it, cut at kernel positions of many channels."""
-    assert node.matrix is not None
-    most = max(PIECE, WEIGHTS // node.matrix.cols)
+    assert node.matmul is not None
+    most = max(PIECE, WEIGHTS // node.matmul.cols)
     channels = node.shape_in.channels // node.groups
     rows = channels * node.kernel**2
     block = channels if channels >= NARROW else rows

@@ -22,9 +22,9 @@ from threadpoolctl import threadpool_limits
 
 from neurorebit.circuits.array import ReramArray
 from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
 from neurorebit.kernels import cpu, integer, wires
-from neurorebit.layers.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
 from neurorebit.schemes.weights.base import Site

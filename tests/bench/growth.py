@@ -66,7 +66,7 @@ def alone(options):
             used.append(time.process_time() - start)
         peak = estimate.peak()
         copied = copy_rate(workers)
-    macs = batch * (3 * network.macs - network.matrices[0].matrix.macs)
+    macs = batch * (3 * network.macs - network.matrices[0].matmul.macs)
     found = {
         "seconds": statistics.median(wall),
         "processor": statistics.median(used),
@@ -101,8 +101,8 @@ def moved(network, batch):
     numbers = 0
     for node in network.nodes:
         maps = batch * (node.shape_in.size + node.shape_out.size)
-        weights = node.matrix.weights if node.matrix else 0
-        numbers += 3 * maps + 8 * weights if node.matrix else 2 * maps
+        weights = node.matmul.weights if node.matmul else 0
+        numbers += 3 * maps + 8 * weights if node.matmul else 2 * maps
     return 4 * numbers
 
 

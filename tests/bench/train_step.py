@@ -19,7 +19,7 @@ from tabulate import tabulate
 from threadpoolctl import threadpool_limits
 
 from neurorebit.inputs.architecture import read_architecture
-from neurorebit.layers.network import read_network
+from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
 from neurorebit.training.model import Model
@@ -140,7 +140,7 @@ def main():
                 if turn:
                     times[name].append(took / count)
                     used[name].append(busy / count)
-    first = network.matrices[0].matrix
+    first = network.matrices[0].matmul
     macs = 3 * network.macs - first.macs  # no error is sent back to the image
     limit = rate_of_products(options.threads) / macs
     base = times.get("PyTorch FP32")

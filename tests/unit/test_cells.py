@@ -4,16 +4,17 @@ import itertools
 
 import numpy as np
 import pytest
+from common import cuts_of
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
 from neurorebit.chips.in_place.chip import InPlaceChip
 from neurorebit.chips.in_place.sram import SramRowMacro
-from neurorebit.chips.parts.floorplan import Floorplan, Layers, array_cuts
+from neurorebit.chips.parts.floorplan import Floorplan, Layers
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
-from neurorebit.layers.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
 
@@ -154,9 +155,7 @@ def test_forward_energy_by_brute_force(network, rows, cols):
     spec = architecture(apim__rows=rows, apim__cols=cols, apim__cols_per_adc=4)
     macro = AnalogMacro(TECH, DEVICE, float(rows), float(cols), 4.0)
     energy = 0.0
-    for (_, outputs, _, groups, vectors), cuts in zip(
-        kinds(), array_cuts(network, spec), strict=True
-    ):
+    for (_, outputs, _, groups, vectors), cuts in zip(kinds(), cuts_of(network, spec), strict=True):
         for start, stop in cuts:
             for first in range(0, outputs, cols):
                 used = float(min(cols, outputs - first))
@@ -175,7 +174,7 @@ def test_both_ways_through_arrays_that_are_not_square(network, name, rows, cols)
     plan = Floorplan.of(Layers.of(network, spec), spec)
     macro = InPlaceChip(TECH, DEVICE, spec, plan, batch=8.0).macro
     there = back = 0.0
-    for i, (kind, cuts) in enumerate(zip(kinds(), array_cuts(network, spec), strict=True)):
+    for i, (kind, cuts) in enumerate(zip(kinds(), cuts_of(network, spec), strict=True)):
         _, outputs, _, groups, vectors = kind
         used = outputs * int(spec.cells_per_weight)
         for (start, stop), first in itertools.product(cuts, range(0, used, cols)):

@@ -4,16 +4,16 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from common import document
+from common import cuts_of, document
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
-from neurorebit.chips.parts.floorplan import Floorplan, Layers, array_cuts
+from neurorebit.chips.parts.floorplan import Floorplan, Layers
 from neurorebit.chips.parts.phases import PHASES
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
-from neurorebit.layers.network import read_network
 from neurorebit.schema import InfeasibleError
 from neurorebit.schema.activity import LayerActivity
 from neurorebit.schema.device import read_device
@@ -133,8 +133,8 @@ def test_forward_arrays_by_brute_force(tech, device, network):
     macro = AnalogMacro(tech, device)
     densities = [a.input_density[0] for a in net.assumed(8).layers]
     total = 0.0
-    for node, cuts, density in zip(net.matrices, array_cuts(net, spec), densities, strict=True):
-        m = node.matrix
+    for node, cuts, density in zip(net.matrices, cuts_of(net, spec), densities, strict=True):
+        m = node.matmul
         for start, stop in cuts:
             for first in range(0, m.cols, spec.apim.cols):
                 used = min(spec.apim.cols, m.cols - first)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from common import cuts_of
 
 from neurorebit.chips.in_place.chip import InPlaceChip
 from neurorebit.chips.in_place.gradient import GradientUnit
-from neurorebit.chips.parts.floorplan import Floorplan, Layers, array_cuts
+from neurorebit.chips.parts.floorplan import Floorplan, Layers
 from neurorebit.chips.parts.phases import PHASES
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.files import Setting, read_inputs
@@ -84,8 +85,8 @@ def test_both_passes_by_brute_force(architecture, choice):
     rows, cols = spec.arrays.rows, spec.arrays.cols
     there = back = 0.0
     activity = network.assumed(spec.input_bits).layers
-    for i, (node, cuts) in enumerate(zip(network.matrices, array_cuts(network, spec), strict=True)):
-        m, density = node.matrix, activity[i].input_density[0]
+    for i, (node, cuts) in enumerate(zip(network.matrices, cuts_of(network, spec), strict=True)):
+        m, density = node.matmul, activity[i].input_density[0]
         for start, stop in cuts:
             for first in range(0, m.cols * cells, cols):
                 high = (stop - start) / rows
@@ -197,7 +198,7 @@ def test_velocities_and_residues_come_from_memory_and_go_back(weights, momentum,
     training = replace(inputs.network.training, momentum=momentum)
     network = replace(inputs.network, training=training)
     update = run(replace(inputs, network=network)).phases["update"]
-    count = sum(node.matrix.weights for node in network.matrices)
+    count = sum(node.matmul.weights for node in network.matrices)
     assert np.sum(update.dram_energy) == pytest.approx(words * count * 64 * 3.9e-12)
     products = np.sum(update.energy.items["gradient_store/multiplier"])
     bare = run(read("reram", "scheme=manhattan")).phases["update"]

@@ -39,7 +39,7 @@ def test_an_option_wins_over_the_architecture():
         ("device.pulses.levels_ltp=64", lambda i: i.device.pulses.levels_ltp, 64),
         ("architecture.apim.adc_bits=6", lambda i: i.architecture.apim.adc_bits, 6),
         ("architecture.technology=45nm", lambda i: i.technology.feature, 45e-9),
-        ("network.layers[1].features=100", lambda i: i.network.matrices[0].matrix.cols, 100),
+        ("network.layers[1].features=100", lambda i: i.network.matrices[0].matmul.cols, 100),
         ("network.training.epochs=3", lambda i: i.network.training.epochs, 3),
         ("network.recipe=paper", lambda i: i.network.training.epochs, 200),
         ("training.adc=ideal", lambda i: i.network.training.adc, "ideal"),
@@ -160,7 +160,7 @@ def test_a_record_holds_what_it_takes_to_run_again():
     assert device["values"]["pulses"]["width_ltp"] == 50e-9
     assert len(device["sha256"]) == 64
     assert record["network"]["values"]["training"]["batch"] == 64
-    assert record["network"]["values"]["nodes"][1]["matrix"]["rows"] == 784
+    assert record["network"]["values"]["nodes"][1]["matmul"]["rows"] == 784
 
 
 def test_a_rest_needs_a_device_that_says_how_it_drifts():

@@ -1,21 +1,19 @@
 """The floorplan against figures worked out elsewhere, and the cuts both sides share."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+from common import cuts_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neurorebit.chips.parts.floorplan import (
     Floorplan,
     Layers,
-    array_cuts,
-    common_positions,
-    is_kernel_split,
 )
 from neurorebit.inputs.architecture import read_architecture
-from neurorebit.layers.network import Matrix, read_network
+from neurorebit.inputs.network import read_network
+from neurorebit.layers.base import Matmul
+from neurorebit.layers.cuts import array_cuts, common_positions, is_kernel_split
 from neurorebit.schema import Document, paths
 
 
@@ -40,7 +38,7 @@ def plan(name="vgg11", **sets):
 
 
 def test_most_layers_of_vgg11_are_kernel_split():
-    assert common_positions(network("vgg11")) == 9
+    assert common_positions(network("vgg11").matmuls) == 9
     np.testing.assert_array_equal(plan().layers.split, [0, 1, 1, 1, 1, 1, 1, 1, 0])
     assert not plan(apim__kernel_split="false").layers.split.any()
 
@@ -98,7 +96,7 @@ def test_no_tile_is_more_than_full(name, side):
 
 
 def test_the_cuts_of_vgg11():
-    cuts = array_cuts(network("vgg11"), spec())
+    cuts = cuts_of(network("vgg11"), spec())
     assert cuts[0] == ((0, 27),)
     assert cuts[1] == tuple((64 * i, 64 * i + 64) for i in range(9))
     assert cuts[2] == tuple((128 * i, 128 * i + 128) for i in range(9))
@@ -107,12 +105,12 @@ def test_the_cuts_of_vgg11():
 
 
 def test_without_kernel_split_the_unrolled_matrix_is_cut():
-    cuts = array_cuts(network("vgg11"), spec(apim__kernel_split="false"))
+    cuts = cuts_of(network("vgg11"), spec(apim__kernel_split="false"))
     assert cuts[1] == ((0, 128), (128, 256), (256, 384), (384, 512), (512, 576))
 
 
 def test_the_rows_of_an_array_come_from_the_architecture():
-    cuts = array_cuts(network("mlp"), spec(apim__rows="300"))
+    cuts = cuts_of(network("mlp"), spec(apim__rows="300"))
     assert cuts == (((0, 300), (300, 600), (600, 784)), ((0, 256),), ((0, 128),))
 
 
@@ -121,12 +119,18 @@ def test_the_rows_of_an_array_come_from_the_architecture():
 @pytest.mark.parametrize("split", ["true", "false"])
 def test_the_estimate_counts_the_arrays_that_training_converts(name, rows, split):
     sets = {"apim__rows": rows, "apim__kernel_split": split}
-    cuts = array_cuts(network(name), spec(**sets))
+    cuts = cuts_of(network(name), spec(**sets))
     np.testing.assert_array_equal([len(cut) for cut in cuts], plan(name, **sets).array_rows)
 
 
-matrices = st.builds(
-    lambda channels, side, cols, groups: Matrix(channels * side**2, cols, 1, side**2, groups),
+def matmul(channels, side, cols, groups=1):
+    """Of a square window of so many taps along its side, at one place of a map."""
+    rows = channels * side**2
+    return Matmul(rows, cols, 1, rows * groups, groups=groups, taps=(side, side))
+
+
+matmuls = st.builds(
+    matmul,
     st.integers(1, 700),
     st.integers(1, 5),
     st.integers(1, 9),
@@ -134,32 +138,30 @@ matrices = st.builds(
 )
 
 
-@given(st.lists(matrices, min_size=1, max_size=4), st.integers(8, 300), st.booleans())
+@given(st.lists(matmuls, min_size=1, max_size=4), st.integers(8, 300), st.booleans())
 def test_every_row_stands_in_exactly_one_array(layers, rows, split):
-    made = SimpleNamespace(matrices=[SimpleNamespace(matrix=matrix) for matrix in layers])
-    chosen = spec(apim__rows=str(rows), apim__kernel_split=str(split).lower())
-    cuts = array_cuts(made, chosen)
-    positions = common_positions(made)
+    cuts = array_cuts(layers, rows, split)
+    positions = common_positions(layers)
     assert len(cuts) == len(layers)
-    for matrix, cut in zip(layers, cuts, strict=True):
+    for one, cut in zip(layers, cuts, strict=True):
         held = [row for start, stop in cut for row in range(start, stop)]
-        assert held == list(range(matrix.rows))
+        assert held == list(range(one.rows))
         assert all(0 < stop - start <= rows for start, stop in cut)
-        if is_kernel_split(matrix, positions, rows, split):
-            channels = matrix.rows // matrix.positions
+        if is_kernel_split(one, positions, rows, split):
+            channels = one.channels
             assert all(start // channels == (stop - 1) // channels for start, stop in cut)
 
 
 @pytest.mark.parametrize(
-    ("matrix", "split"),
+    ("one", "split"),
     [
-        (Matrix(27, 64, 1, 9, 1), False),  # fewer rows than an array
-        (Matrix(128, 64, 1, 1, 1), False),  # no kernel
-        (Matrix(135, 64, 1, 9, 1), True),
-        (Matrix(135, 64, 1, 9, 3), False),  # grouped
-        (Matrix(250, 64, 1, 25, 1), False),  # another kernel than most layers
+        (matmul(3, 3, 64), False),  # fewer rows than an array
+        (matmul(128, 1, 64), False),  # no kernel
+        (matmul(15, 3, 64), True),
+        (matmul(15, 3, 64, 3), False),  # grouped
+        (matmul(10, 5, 64), False),  # another kernel than most layers
     ],
 )
-def test_only_large_layers_with_the_common_kernel_are_split(matrix, split):
-    assert is_kernel_split(matrix, 9, 128, enabled=True) is split
-    assert is_kernel_split(matrix, 9, 128, enabled=False) is False
+def test_only_large_layers_with_the_common_kernel_are_split(one, split):
+    assert is_kernel_split(one, 9, 128, enabled=True) is split
+    assert is_kernel_split(one, 9, 128, enabled=False) is False

@@ -5,7 +5,8 @@ from common import refusal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorebit.layers.network import Shape, read_network
+from neurorebit.inputs.network import read_network
+from neurorebit.layers.base import Shape
 from neurorebit.schema import Document, paths
 
 SMALL = """\
@@ -70,13 +71,13 @@ def test_a_shipped_network_loads_with_each_of_its_recipes(name):
 def test_vgg11_has_the_published_size():
     network = read_network(Document(paths.shipped("network", "vgg11")))
     assert network.macs == 152_769_536
-    assert [node.matrix.cols for node in network.matrices] == [
+    assert [node.matmul.cols for node in network.matrices] == [
         64, 128, 256, 256, 512, 512, 512, 512, 10,
     ]  # fmt: skip
-    assert [node.matrix.rows for node in network.matrices] == [
+    assert [node.matmul.rows for node in network.matrices] == [
         27, 576, 1152, 2304, 2304, 4608, 4608, 4608, 512,
     ]  # fmt: skip
-    assert [node.matrix.vectors for node in network.matrices] == [
+    assert [node.matmul.vectors for node in network.matrices] == [
         1024, 256, 64, 64, 16, 16, 4, 4, 1,
     ]  # fmt: skip
 
@@ -121,7 +122,7 @@ def test_vgg11_has_the_published_size():
 def test_a_shipped_network_has_the_size_of_its_paper(name, macs, weights):
     network = read_network(Document(paths.shipped("network", name)))
     assert network.macs == macs
-    assert sum(node.matrix.weights for node in network.matrices) == weights
+    assert sum(node.matmul.weights for node in network.matrices) == weights
 
 
 @pytest.mark.parametrize(
@@ -137,10 +138,10 @@ def test_a_shipped_network_has_the_size_of_its_paper(name, macs, weights):
 def test_the_width_scales_every_layer_but_the_last(width, cols):
     document = Document(paths.shipped("network", "vgg11"), "network")
     network = read_network(document, sets={"width": width})
-    assert [node.matrix.cols for node in network.matrices] == cols
+    assert [node.matmul.cols for node in network.matrices] == cols
     positions = [9] * 8 + [1]
     before = [3, *cols[:-1]]
-    assert [node.matrix.rows for node in network.matrices] == [
+    assert [node.matmul.rows for node in network.matrices] == [
         p * c for p, c in zip(positions, before, strict=True)
     ]
     assert network.width == float(width)
@@ -186,9 +187,10 @@ def test_shapes_follow_from_the_layers(read):
     assert norm.shape_out == relu.shape_out == Shape(4, 6, 8)
     assert (pool.shape_out, pool.kernel, pool.stride) == (Shape(4, 3, 4), 2, 2)
     assert flat.shape_out == Shape(48, 1, 1)
-    assert (linear.matrix.rows, linear.matrix.cols, linear.matrix.vectors) == (48, 3, 1)
-    m = conv.matrix
+    assert (linear.matmul.rows, linear.matmul.cols, linear.matmul.vectors) == (48, 3, 1)
+    m = conv.matmul
     assert (m.rows, m.cols, m.vectors, m.positions, m.groups) == (18, 4, 48, 9, 1)
+    assert (m.channels, m.taps, m.inputs) == (2, (3, 3), 96)
     assert m.weights == 72
     assert m.macs == 72 * 48
 
@@ -200,7 +202,7 @@ def test_groups_share_neither_inputs_nor_outputs(read):
         "{kind: flatten}",
         "{kind: linear, features: 3}",
     )
-    matrix = read(with_layers(*layers)).nodes[0].matrix
+    matrix = read(with_layers(*layers)).nodes[0].matmul
     assert (matrix.rows, matrix.cols, matrix.groups) == (9, 3, 2)
     assert matrix.weights == 54
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from common import cuts_of
 from unit.test_in_place import read
 
-from neurorebit.chips.parts.floorplan import Floorplan, Layers, array_cuts
+from neurorebit.chips.parts.floorplan import Floorplan, Layers
 from neurorebit.chips.tiki_taka.chip import TikiTakaChip
 from neurorebit.estimation.estimate import estimate
 from neurorebit.schema.activity import FastActivity
@@ -57,15 +58,15 @@ def test_a_vector_takes_a_train_of_31_slots_up_and_down():
     inputs = of()
     found, trains = run(inputs).phases["gradient"], 31 * (50e-9 + 50e-9)
     for node, seconds in zip(inputs.network.matrices, found.latency, strict=False):
-        assert seconds == pytest.approx(node.matrix.vectors * trains, rel=0.1)
-        assert seconds > node.matrix.vectors * trains
+        assert seconds == pytest.approx(node.matmul.vectors * trains, rel=0.1)
+        assert seconds > node.matmul.vectors * trains
 
 
 def test_every_pulse_of_the_fast_cells_is_billed():
     inputs = of()
     taken = joules(run(inputs).phases["gradient"], "tile/pe/fast/reram/cells")
     for node, energy in zip(inputs.network.matrices, taken, strict=False):
-        image = (FAST.ups + FAST.downs) / BATCH * node.matrix.weights
+        image = (FAST.ups + FAST.downs) / BATCH * node.matmul.weights
         assert energy == pytest.approx(image * SWITCHED, rel=1e-9)
 
 
@@ -101,10 +102,10 @@ def test_rows_are_read_by_brute_force():
     """Every row of every fast array, twice a step."""
     inputs = of()
     fast, energy = chip_of(inputs).fast, 0.0
-    cuts = array_cuts(inputs.network, inputs.architecture)
+    cuts = cuts_of(inputs.network, inputs.architecture)
     for node, blocks in zip(inputs.network.matrices, cuts, strict=True):
-        for first in range(0, node.matrix.cols, 128):
-            wide = min(128, node.matrix.cols - first) / 128
+        for first in range(0, node.matmul.cols, 128):
+            wide = min(128, node.matmul.cols - first) / 128
             row = fast.read_row(0.5, wide).energy.total
             energy += sum(stop - start for start, stop in blocks) * row
     update = run(inputs).phases["update"]
@@ -131,7 +132,7 @@ def test_a_row_of_one_cell_a_column_settles_to_half_a_step_of_it():
 def test_words_without_room_live_in_memory(bits, times):
     """Room for one layer: each once an iteration; for none: with every read; for all: never."""
     inputs = of(f"gradient_unit.store_bits={bits}")
-    weights = sum(node.matrix.weights for node in inputs.network.matrices)
+    weights = sum(node.matmul.weights for node in inputs.network.matrices)
     update = run(inputs).phases["update"]
     assert np.sum(update.dram_energy) == pytest.approx(times * weights * WORD_MOVED, abs=1e-18)
 
@@ -151,7 +152,7 @@ def test_what_the_fast_array_does_is_assumed_where_nothing_was_trained():
     assumed = inputs.network.assumed(8, "tiki_taka")
     node, fast = inputs.network.matrices[0], assumed.layers[0].fast
     batch = inputs.network.training.batch
-    assert fast.reads == pytest.approx(batch / node.matrix.rows)
+    assert fast.reads == pytest.approx(batch / node.matmul.rows)
     assert fast.ups + fast.downs == pytest.approx(0.02 * min(100, batch))
     assert "fast array ours" in assumed.source
     assert all(layer.fast is None for layer in inputs.network.assumed(8, "reram").layers)

@@ -1,8 +1,5 @@
 """How a network is cut into arrays, PEs and tiles (system.md 4 and 13.4).
 
-The estimate and the training share ``array_cuts``: which rows of a layer's matrix stand in one
-analog array, and so which partial sums one converter sees.
-
 Arrays over layers have the layers on their last axis. Any number of a spec may be an array of
 designs: as many axes as the sweep has, and a last one of length one, where the layers go.
 """
@@ -17,54 +14,10 @@ from numpy.typing import NDArray
 
 from neurorebit.chips.architecture import ArchitectureSpec
 from neurorebit.circuits.cost import Real
-from neurorebit.layers.network import Matrix, Network, Node
+from neurorebit.layers.cuts import common_positions, is_kernel_split, most_common
+from neurorebit.layers.network import Network
 
 Array = NDArray[np.float64]
-
-
-def common_positions(network: Network) -> int:
-    """The number of kernel positions that most layers have: that of a kernel-split tile."""
-    matrices = [node.matrix for node in network.matrices if node.matrix is not None]
-    return int(_most_common(np.array([matrix.positions for matrix in matrices], float)))
-
-
-def _most_common(values: Array) -> float:
-    """The value that stands most often; of several the first."""
-    found, first, counts = np.unique(values, return_index=True, return_counts=True)
-    return float(found[np.lexsort((first, -counts))[0]])
-
-
-def is_kernel_split(
-    matrix: Matrix, positions: int, rows: Real, enabled: bool
-) -> bool | NDArray[np.bool_]:
-    """Whether a layer has a PE for each kernel position (Peng, Liu, Yu, ISCAS 2019)."""
-    return (
-        enabled and matrix.groups == 1 and matrix.positions == positions > 1 and matrix.rows >= rows
-    )
-
-
-def array_cuts(network: Network, spec: ArchitectureSpec) -> tuple[tuple[tuple[int, int], ...], ...]:
-    """For each matrix layer the row ranges of its matrix that one analog array each holds.
-
-    Kernel-split layers put up to ``rows`` channels of one kernel position into an array, the
-    others cut the unrolled matrix at multiples of ``rows``. Rows are position-major.
-    """
-    positions = common_positions(network)
-    size = spec.forward.rows
-    cuts = []
-    for node in network.matrices:
-        matrix = node.matrix
-        assert matrix is not None
-        split = is_kernel_split(matrix, positions, size, spec.forward.kernel_split)
-        block = matrix.rows // matrix.positions if split else matrix.rows
-        cuts.append(
-            tuple(
-                (start + low, start + min(low + size, block))
-                for start in range(0, matrix.rows, block)
-                for low in range(0, block, size)
-            )
-        )
-    return tuple(cuts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,38 +56,29 @@ class Layers:
     @classmethod
     def of(cls, network: Network, spec: ArchitectureSpec) -> Layers:
         """The layers of a network, as this chip maps them."""
-        positions = common_positions(network)
-        followers: dict[int, list[Node]] = {node.index: [] for node in network.matrices}
-        for node in network.nodes:
-            owner = network.owner(node)
-            if node.matrix is None and owner is not None:
-                followers[owner.index].append(node)
+        positions = common_positions(network.matmuls)
         fields: dict[str, list[float | bool | NDArray[np.bool_]]] = {
             name: [] for name in cls.__dataclass_fields__
         }
-        for node in network.matrices:
-            m = node.matrix
-            assert m is not None
-            behind = followers[node.index]
-            kinds = {n.kind for n in behind}
-            pools = [n for n in behind if n.kind in ("max_pool", "avg_pool")]
-            side = pools[-1].shape_out if pools else node.shape_out
+        for stage in network.stages:
+            m, node = stage.matmul, stage.node
+            kinds = {n.kind for n in stage.followers}
             values = {
-                "channels": m.rows // m.positions,
+                "channels": m.channels,
                 "outputs": m.cols,
                 "positions": m.positions,
                 "groups": m.groups,
                 "vectors": m.vectors,
-                "pooled": side.height * side.width,
-                "inputs": node.shape_in.size,
-                "added": sum(n.shape_out.size for n in behind if n.kind == "add"),
+                "pooled": stage.outgoing // (m.cols * m.groups),
+                "inputs": m.inputs,
+                "added": sum(n.shape_out.size for n in stage.followers if n.kind == "add"),
                 "kernel": node.kernel,
                 "split": is_kernel_split(
                     m, positions, spec.forward.rows, spec.forward.kernel_split
                 ),
                 "normed": "batch_norm" in kinds,
                 "rectified": "relu" in kinds,
-                "first": node.inputs[0] < 0 or _reads_image(network, node.inputs[0]),
+                "first": not stage.sends_error,
             }
             for name, value in values.items():
                 fields[name].append(value)
@@ -144,16 +88,6 @@ class Layers:
             n: np.array(v, bool if n in flags else float) for n, v in fields.items() if n != "split"
         }
         return cls(split=split, **arrays)
-
-
-def _reads_image(network: Network, index: int) -> bool:
-    """Whether no weights lie between the image and a node."""
-    while index >= 0:
-        node = network.nodes[index]
-        if node.matrix is not None:
-            return False
-        index = max(node.inputs)
-    return True
 
 
 def ceil(x: Real) -> Real:
@@ -194,7 +128,7 @@ class Floorplan:
         )
         plain = ~layers.split & (layers.groups == 1)
         tile_side = _best(4.0 * size, plain, layers.rows, width)
-        common = _most_common(layers.positions)
+        common = most_common(layers.positions)
         pe_side = tile_side / 2.0
         return cls(layers, rows, cols, cells, common, positions, split_side, pe_side, tile_side)
 

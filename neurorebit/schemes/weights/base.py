@@ -44,9 +44,9 @@ class Site:
     @property
     def shape(self) -> tuple[int, int, int]:
         """The layer's matrix: groups, rows, cols."""
-        matrix = self.node.matrix
-        assert matrix is not None
-        return matrix.groups, matrix.rows, matrix.cols
+        matmul = self.node.matmul
+        assert matmul is not None
+        return matmul.groups, matmul.rows, matmul.cols
 
     @property
     def deviation(self) -> float:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from neurorebit.inputs.architecture import read_architecture
-from neurorebit.layers.network import read_network
+from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
 from neurorebit.training.model import Model

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from neurorebit.layers.network import Shape
+from neurorebit.layers.base import Shape
 from neurorebit.schema import InputError
 from neurorebit.schema.training import Augment
 from neurorebit.training import cifar, data

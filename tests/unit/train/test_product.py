@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from oracle import naive
 
-from neurorebit.layers.network import Matrix, Node, Shape
+from neurorebit.layers.base import Shape
+from neurorebit.layers.conv import Conv
+from neurorebit.layers.network import Node
 from neurorebit.training import product, winograd
 from neurorebit.training.product import Conversion, Windows
 from neurorebit.training.workers import Workers
@@ -32,27 +34,16 @@ LAYERS = [  # height, width, channels, outputs, kernel, stride, padding, groups,
 
 
 def case(height, width, channels, outputs, kernel, stride, padding, groups, way):
-    sides = [(side + 2 * padding - kernel) // stride + 1 for side in (height, width)]
-    matrix = Matrix(
-        kernel**2 * channels // groups, outputs // groups, sides[0] * sides[1], kernel**2, groups
-    )
-    node = Node(
-        0,
-        "conv",
-        "conv",
-        (-1,),
-        Shape(channels, height, width),
-        Shape(outputs, *sides),
-        kernel,
-        stride,
-        padding,
-        matrix,
-    )
+    layer = Conv(outputs, kernel, stride, padding, groups, kind="conv")
+    given = Shape(channels, height, width)
+    made = layer.output(given)
+    matmul = layer.matmul(given, made)
+    node = Node(0, "conv", layer, (-1,), shape_in=given, shape_out=made, matmul=matmul)
     assert product.filtered(node) is way
     rng = np.random.default_rng(0)
-    weights = rng.normal(size=(groups, matrix.rows, matrix.cols))
+    weights = rng.normal(size=(groups, matmul.rows, matmul.cols))
     x = np.maximum(rng.normal(size=(5, height, width, channels)), 0.0)
-    return node, x, weights, rng.normal(size=(5, *sides, outputs))
+    return node, x, weights, rng.normal(size=(5, made.height, made.width, outputs))
 
 
 def plain(node, x, weights, dy):

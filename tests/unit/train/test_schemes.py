@@ -35,7 +35,7 @@ def test_rows_read_errors_through_one_converter_for_each_array(bench, layer):
     """
     network = bench.network(SHAPE, [layer, *LAYERS[1:]], 3)
     node, rng = network.matrices[0], np.random.default_rng(3)
-    matrix = rng.normal(size=(1, node.matrix.rows, 5))
+    matrix = rng.normal(size=(1, node.matmul.rows, 5))
     dy = rng.normal(size=(2, node.shape_out.height, node.shape_out.width, 5))
     dy *= 10.0 ** rng.uniform(-3, 3, (*dy.shape[:3], 1))
     sizes = 2.0 ** (np.floor(np.log2(np.abs(dy).max(axis=3))) + 1)
@@ -45,7 +45,7 @@ def test_rows_read_errors_through_one_converter_for_each_array(bench, layer):
         dy, matrix, windows, dx, bench.workers, cuts, 2.0, Conversion(step, top, True)
     )
     want, squares = np.zeros(x.shape), []
-    for image, y, z, row in np.ndindex(*dy.shape[:3], node.matrix.rows):
+    for image, y, z, row in np.ndindex(*dy.shape[:3], node.matmul.rows):
         ky, kx, c = row // 6 // node.kernel, row // 6 % node.kernel, row % 6
         at = (y * node.stride - node.padding + ky, z * node.stride - node.padding + kx)
         if not (0 <= at[0] < SHAPE[0] and 0 <= at[1] < SHAPE[1]):

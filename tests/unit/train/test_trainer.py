@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from neurorebit.layers.network import read_network
+from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.training import Augment, Training
 from neurorebit.schemes.ablations import ablations

@@ -1,0 +1,194 @@
+"""The reader of network files: recipes and settings, and the graph of layers with its shapes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from neurorebit.layers.base import Layer, Matmul, Misshaped, Shape
+from neurorebit.layers.network import Network, Node
+from neurorebit.layers.table import KINDS
+from neurorebit.schema import Document, InputError, Misfit, Section, kind_of, quantity
+from neurorebit.schema.activity import AssumedActivity
+from neurorebit.schema.training import Training
+
+IMAGE = "input"  # what the image is called among the layers
+
+
+@dataclass(frozen=True)
+class NetworkFile(Section):
+    """A network file as written.
+
+    ``width`` scales the channels and features of all layers with weights but the last, rounded to
+    the nearest whole number, halves up, to one at least.
+    """
+
+    source: str
+    name: str
+    input: Shape
+    classes: Annotated[int, Field(ge=2, le=1_000_000)]
+    layers: Annotated[tuple[Annotated[Layer, kind_of(KINDS, "kind")], ...], Field(min_length=1)]
+    activity: AssumedActivity
+    width: Annotated[float, quantity("", above=0, at_most=100)] = 1.0
+    training: Training = field(default_factory=Training)
+    recipe: str = ""
+    recipes: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+
+
+def read_network(
+    document: Document, recipe: str = "", sets: dict[str, str] | None = None
+) -> Network:
+    """The network of a file, trained by ``recipe`` (the file's own default if empty).
+
+    ``sets`` are key paths and values set over the file and the recipe. InputError where a key is
+    wrong, a recipe does not exist, or a layer does not fit what comes before it.
+    """
+    for path, text in (sets or {}).items():
+        if not path.startswith("training"):
+            document.set(path, text)
+    recipes = document.tree.get("recipes") or {}
+    if isinstance(recipes, dict):
+        for name in recipes:
+            _apply(copy.deepcopy(document), name).read(NetworkFile)
+    chosen = recipe or str(document.tree.get("recipe") or "")
+    if chosen:
+        if not isinstance(recipes, dict) or chosen not in recipes:
+            known = ", ".join(recipes) or "none"
+            where = () if recipe else ("recipe",)
+            raise document.error(where, f"unknown recipe '{chosen}'; the file has: {known}")
+        _apply(document, chosen)
+    for path, text in (sets or {}).items():
+        if path.startswith("training"):
+            document.set(path, text)
+    parsed = document.read(NetworkFile)
+    network = Network(
+        name=parsed.name,
+        source=parsed.source,
+        input=parsed.input,
+        classes=parsed.classes,
+        nodes=_Graph(parsed, document).nodes(),
+        activity=parsed.activity,
+        training=parsed.training,
+        width=parsed.width,
+    )
+    document.refuse(_misfits(network))
+    return network
+
+
+def _misfits(network: Network) -> Iterator[Misfit]:
+    """What may not fit together."""
+    training, several = network.training, network.training.mapping != "reference"
+    message = "pulses program one cell a weight; take mapping=reference, or write=direct"
+    yield Misfit(("training", "mapping"), several and training.write != "direct", message)
+    message = "resistive wires join one cell a weight; take mapping=reference, or wires=ideal"
+    yield Misfit(("training", "mapping"), several and training.wires == "resistive", message)
+    message = (
+        "drift is that of cells, this mapping has none; take mapping=reference or pair, or rest=0s"
+    )
+    alone = training.mapping == "weight"
+    yield Misfit(("training", "mapping"), alone and training.rest > 1.0, message)
+    message = "bit by bit errors go through real weights; take digital=float32, or error_path=real"
+    levels = training.error_path == "levels"
+    yield Misfit(("training", "error_path"), levels and training.digital == "bit_serial", message)
+    matrices, densities = len(network.matrices), len(network.activity.input_density)
+    weighted = [kind for kind, layer in KINDS.items() if layer.has_weights]
+    message = f"no {' or '.join(weighted)} layer; a network needs one"
+    yield Misfit(("layers",), matrices == 0, message)
+    message = f"expected 1 number or {{}} (one for each {' and '.join(weighted)}), got {{}}"
+    wrong, values = densities not in (1, matrices), (matrices, densities)
+    yield Misfit(("activity", "input_density"), wrong, message, values)
+    message, late = "must be below the {} epochs of the training", training.epochs
+    yield Misfit(("training", "warmup_epochs"), training.warmup_epochs >= late, message, (late,))
+    last, classes = network.nodes[-1].shape_out, network.classes
+    message = "the last layer gives {}, the network has {} classes"
+    where = ("layers", len(network.nodes) - 1)
+    yield Misfit(where, last.size != classes, message, (last, classes))
+
+
+def _apply(document: Document, recipe: str) -> Document:
+    """Lay a recipe over the training section."""
+    values = document.tree["recipes"][recipe] or {}
+    if not isinstance(values, dict):
+        raise document.error(("recipes", recipe), "expected keys of 'training'")
+    if document.tree.get("training") is None:
+        document.tree["training"] = {}
+    for key, value in values.items():
+        document.lay(("training", key), value, ("recipes", recipe, key))
+    return document
+
+
+class _Graph:
+    """The layers of a file, resolved one by one: each knows the shapes and signs before it."""
+
+    def __init__(self, file: NetworkFile, document: Document) -> None:
+        self.file, self.document = file, document
+        self.indices = {IMAGE: -1}
+        self.shapes = {-1: file.input}
+        self.nonnegative = {-1: True}
+
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes in the file's order; InputError where a layer does not fit."""
+        nodes: list[Node] = []
+        counts: dict[str, int] = {}
+        for index, layer in enumerate(self._scaled()):
+            counts[layer.kind] = counts.get(layer.kind, 0) + 1
+            name = layer.name or f"{layer.kind}{counts[layer.kind]}"
+            nodes.append(self._node(index, name, layer))
+        used = {source for node in nodes for source in node.inputs}
+        for node in nodes[:-1]:
+            if node.index not in used:
+                message = "nothing reads its output; remove it or use it"
+                raise self._refused(node.index, node.name, message)
+        return tuple(nodes)
+
+    def _scaled(self) -> tuple[Layer, ...]:
+        """The layers at the file's width."""
+        layers = list(self.file.layers)
+        for i in [i for i, layer in enumerate(layers) if layer.has_weights][:-1]:
+            layers[i] = layers[i].scaled(self.file.width)
+        return tuple(layers)
+
+    def _node(self, index: int, name: str, layer: Layer) -> Node:
+        if name in self.indices:
+            message = f"a layer named '{name}' came before; rename one"
+            raise self.document.error(("layers", index, "name"), message)
+        first = self._source(index, "input", layer.input) if layer.input else index - 1
+        others = (self._source(index, key, getattr(layer, key)) for key in layer.also_reads)
+        inputs = (first, *others)
+        given = [self.shapes[source] for source in inputs]
+        try:
+            out = layer.output(*given)
+        except Misshaped as problem:
+            width = self.file.width
+            scaled = f" (at width {width:g})" if width != 1 else ""
+            raise self._refused(index, name, f"{problem}{scaled}") from None
+        matmul = layer.matmul(given[0], out)
+        if matmul is not None:
+            self._check(replace(matmul, signed=not self.nonnegative[first]), index, name)
+        self.indices[name], self.shapes[index] = index, out
+        self.nonnegative[index] = layer.nonnegative(*(self.nonnegative[i] for i in inputs))
+        shapes = {"shape_in": given[0], "shape_out": out}
+        return Node(index, name, layer, inputs, matmul=matmul, **shapes)
+
+    def _check(self, matmul: Matmul, index: int, name: str) -> None:
+        """InputError for a matrix product that no chip forms."""
+        if matmul.signed:
+            message = "its inputs can be negative, and the arrays take unsigned inputs; put a "
+            raise self._refused(index, name, f"{message}'relu' before it")
+        if not matmul.stationary:
+            message = "it multiplies activations by activations, and the arrays hold weights"
+            raise self._refused(index, name, message)
+
+    def _source(self, index: int, key: str, wanted: str) -> int:
+        """The node that a key of a layer names."""
+        if wanted not in self.indices:
+            message = f"no layer named '{wanted}' comes before; name one that does"
+            raise self.document.error(("layers", index, key), message)
+        return self.indices[wanted]
+
+    def _refused(self, index: int, name: str, message: str) -> InputError:
+        return self.document.error(("layers", index), f"layer '{name}': {message}")

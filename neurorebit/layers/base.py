@@ -1,0 +1,212 @@
+"""What a layer is, whatever its kind: its keys, its shapes, and the work that it asks hardware for.
+
+A layer asks for two kinds of work and no third: ``Matmul`` and ``VectorWork``. Hardware knows these
+and no kind of layer.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Annotated, ClassVar, NamedTuple, Self
+
+from pydantic import Field
+
+from neurorebit.schema import Section
+
+Size = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+@dataclass(frozen=True)
+class Shape(Section):
+    """A map: channels, height, width. A vector has height and width 1."""
+
+    channels: Size
+    height: Size
+    width: Size
+
+    @property
+    def size(self) -> int:
+        """Values in the map."""
+        return self.channels * self.height * self.width
+
+    def __str__(self) -> str:
+        return f"{self.channels} x {self.height} x {self.width}"
+
+
+class Window(NamedTuple):
+    """A square window that slides over a map: its side, its step, and the zeros around the map."""
+
+    kernel: int = 1
+    stride: int = 1
+    padding: int = 0
+
+    def positions(self, side: int) -> int:
+        """Positions of the window along a side of the map; below 1 where it does not fit."""
+        return (side + 2 * self.padding - self.kernel) // self.stride + 1
+
+    def output(self, channels: int, given: Shape) -> Shape | None:
+        """The map of ``channels`` channels that it makes of another; None where it does not fit."""
+        height, width = self.positions(given.height), self.positions(given.width)
+        return Shape(channels, height, width) if min(height, width) >= 1 else None
+
+
+@dataclass(frozen=True)
+class Matmul:
+    """``rows`` x ``cols`` operands, applied to ``vectors`` vectors of one image.
+
+    ``groups`` independent blocks have that size each. ``inputs``: distinct input values of an
+    image. ``taps``: height and width of the window where rows are the values under a sliding
+    window; rows are ordered by position, ``rows / (height * width)`` input channels each, and the
+    blocks of two positions read the same map, shifted. ``stationary``: one operand is weights;
+    False, both are activations. ``signed``: inputs may be below zero.
+    """
+
+    rows: int
+    cols: int
+    vectors: int
+    inputs: int
+    groups: int = field(default=1, kw_only=True)
+    stationary: bool = field(default=True, kw_only=True)
+    signed: bool = field(default=False, kw_only=True)
+    taps: tuple[int, int] = field(default=(1, 1), kw_only=True)
+
+    @property
+    def positions(self) -> int:
+        """Positions of the window's taps."""
+        return self.taps[0] * self.taps[1]
+
+    @property
+    def channels(self) -> int:
+        """Input channels of one group."""
+        return self.rows // self.positions
+
+    @property
+    def weights(self) -> int:
+        """Operands of all groups, which are weights where the matmul is stationary."""
+        return self.rows * self.cols * self.groups
+
+    @property
+    def macs(self) -> int:
+        """Multiplications and additions for one image."""
+        return self.weights * self.vectors
+
+
+class Value(Enum):
+    """Values whose bits the architecture chooses."""
+
+    INPUT = "input"  # enters the arrays forward
+    ERROR = "error"  # enters them backward
+    STORED = "stored"  # of the vector unit, which keeps it for the backward pass
+
+
+Bits = Value | float  # bits of a value: the architecture's choice, or a number
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What one lane of a vector unit does to one element.
+
+    ``cycles`` of the lane; ``additions`` (comparisons count as such) and ``products`` of a stored
+    value with another one, as pairs of how many and of how many bits; ``words`` of 32 bits written
+    to the registers of the lane.
+    """
+
+    cycles: float
+    additions: tuple[tuple[float, Bits], ...] = ()
+    products: tuple[tuple[float, Bits], ...] = ()
+    words: float = 0.0
+
+
+@dataclass(frozen=True)
+class VectorWork:
+    """Elementwise work of one image in one direction.
+
+    An ``operation`` (None: no arithmetic) on each of ``elements`` values. ``transfers``: values per
+    element that go to or come from the memory off the chip, as pairs of how many and of how many
+    bits. ``mask``: a bit per element is kept, which says what passes the element's error back; it
+    is not needed where values kept for a norm tell as much.
+    """
+
+    operation: Operation | None
+    elements: float
+    transfers: tuple[tuple[float, Bits], ...] = ()
+    mask: bool = False
+
+
+class Misshaped(Exception):
+    """A layer does not fit the maps it gets; the text says why."""
+
+
+@dataclass(frozen=True)
+class Layer(Section):
+    """A layer of any kind: its kind, its name, and the layer it takes its input from.
+
+    A kind is a subclass; the word for it is its key in the table of kinds.
+    """
+
+    kind: str = field(kw_only=True)
+    name: str = field(default="", kw_only=True)
+    input: str = field(default="", kw_only=True)
+
+    also_reads: ClassVar[tuple[str, ...]] = ()  # keys that name further layers it reads
+    has_weights: ClassVar[bool] = False
+
+    @property
+    def window(self) -> Window:
+        """The window that it slides over its input map."""
+        return Window()
+
+    def scaled(self, width: float) -> Self:
+        """The layer of a network whose layers are so many times as wide."""
+        return self
+
+    def output(self, *given: Shape) -> Shape:
+        """Its output's shape from those of what it reads; ``Misshaped`` where they do not fit."""
+        return given[0]
+
+    def nonnegative(self, *inputs: bool) -> bool:
+        """Whether its output is never below zero, given whether what it reads is."""
+        return False
+
+    def matmul(self, given: Shape, output: Shape) -> Matmul | None:
+        """The matrix product that it asks for, from its shapes."""
+        return None
+
+    def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
+        """The elementwise work that it asks for in the forward pass."""
+        return ()
+
+    def backward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
+        """The elementwise work that it asks for in the backward pass."""
+        return ()
+
+
+# A result is clipped at zero, which rectifies it, and at the largest input, then rounded.
+ROUND_RESULT = Operation(cycles=1.0, additions=((2, 16.0),))
+# An error is rounded up or down by chance: half a word of random bits is added, then it is clipped.
+ROUND_ERROR = Operation(cycles=1.0, additions=((2, 16.0),), words=0.5)
+
+
+@dataclass(frozen=True)
+class Weighted(Layer):
+    """A layer with weights: its results become inputs of the next, the errors it sends are rounded.
+
+    The vector work of ``backward`` is not asked for where no error is sent to its input.
+    """
+
+    has_weights: ClassVar[bool] = True
+
+    def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
+        """Each result is brought to the bits of an input."""
+        return (VectorWork(ROUND_RESULT, output.size),)
+
+    def backward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
+        """Each error of an input, a sum, is brought to the bits of an error."""
+        return (VectorWork(ROUND_ERROR, given.size),)
+
+
+def widened(count: int, width: float) -> int:
+    """``width`` times as many channels: the nearest whole number, halves up, at least 1."""
+    return max(1, math.floor(count * width + 0.5))

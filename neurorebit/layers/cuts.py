@@ -1,0 +1,64 @@
+"""Which rows of a layer's matrix stand in one array (system.md 4 and 13.4).
+
+The estimate bills and the training computes the same cuts: they say which partial sums one
+converter sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorebit.layers.base import Matmul
+from neurorebit.schema.numbers import Real
+
+Cuts = tuple[tuple[int, int], ...]  # first row, and the row after the last
+
+
+def most_common(values: Sequence[float] | NDArray[np.float64]) -> float:
+    """The value that stands most often; of several the first."""
+    found, first, counts = np.unique(
+        np.asarray(values, float), return_index=True, return_counts=True
+    )
+    return float(found[np.lexsort((first, -counts))[0]])
+
+
+def common_positions(matmuls: Sequence[Matmul]) -> int:
+    """The number of window positions that most layers have: the PEs of a kernel-split tile."""
+    return int(most_common([matmul.positions for matmul in matmuls]))
+
+
+def is_kernel_split(
+    matmul: Matmul, positions: int, rows: Real, enabled: bool
+) -> bool | NDArray[np.bool_]:
+    """Whether a layer has a PE for each window position (Peng, Liu, Yu, ISCAS 2019).
+
+    ``positions`` is the common number of them, ``rows`` those of an array, which may be an array of
+    designs.
+    """
+    return (
+        enabled and matmul.groups == 1 and matmul.positions == positions > 1 and matmul.rows >= rows
+    )
+
+
+def array_cuts(matmuls: Sequence[Matmul], rows: int, kernel_split: bool) -> tuple[Cuts, ...]:
+    """For each layer the row ranges of its matrix that one array of ``rows`` rows each holds.
+
+    Kernel-split layers put up to ``rows`` channels of one window position into an array, the others
+    cut the matrix at multiples of ``rows``.
+    """
+    positions = common_positions(matmuls)
+    cuts = []
+    for matmul in matmuls:
+        split = is_kernel_split(matmul, positions, rows, kernel_split)
+        block = matmul.channels if split else matmul.rows
+        cuts.append(
+            tuple(
+                (start + low, start + min(low + rows, block))
+                for start in range(0, matmul.rows, block)
+                for low in range(0, block, rows)
+            )
+        )
+    return tuple(cuts)

@@ -1,0 +1,48 @@
+"""What both kinds of pooling share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neurorebit.layers.base import (
+    Layer,
+    Misshaped,
+    Operation,
+    Shape,
+    Size,
+    Value,
+    VectorWork,
+    Window,
+)
+
+COMBINE = Operation(cycles=1.0 / 3.0, additions=((1, Value.INPUT),))
+
+
+@dataclass(frozen=True)
+class Pool(Layer):
+    """A window of a map becomes one value; the stride is the window unless given."""
+
+    kernel: Size
+    stride: Size | None = None
+
+    @property
+    def window(self) -> Window:
+        return Window(self.kernel, self.stride or self.kernel)
+
+    def output(self, *given: Shape) -> Shape:
+        (one,) = given
+        shape = self.window.output(one.channels, one)
+        if shape is None:
+            raise Misshaped(
+                f"a {self.kernel} x {self.kernel} window does not fit the {one} map it gets"
+            )
+        return shape
+
+    def nonnegative(self, *inputs: bool) -> bool:
+        return all(inputs)
+
+    def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
+        """Values are combined two by two until one is left of each window; a lane takes three pairs
+        a cycle. Windows are taken to lie side by side.
+        """
+        return (VectorWork(COMBINE, given.size - output.size),)
