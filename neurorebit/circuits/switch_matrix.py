@@ -161,9 +161,9 @@ class RowSwitchMatrix(_Beside, _SwitchMatrix):
         return self.gate.input_cap
 
     @action
-    def write(self, changed: Real = 1.0) -> Cost:
-        """Select one row of an array with access transistors for programming."""
-        return self._switched(2.0 * self.control_cap * self.tech.vdd**2, changed)
+    def write(self, changed: Real = 1.0, rows: Real = 1.0) -> Cost:
+        """Select rows of an array with access transistors for programming."""
+        return self._switched(rows * 2.0 * self.control_cap * self.tech.vdd**2, changed)
 
     @action
     def write_half_selected(self, changed: Real = 1.0, rows: Real = 1.0) -> Cost:

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from neurorebit.chips.in_place.gradient import GradientArray, GradientUnit
-from neurorebit.chips.in_place.reram import CrosspointMacro, ReramParallelMacro, ReramRowMacro
+from neurorebit.chips.in_place.reram import RowByRowMacro
 from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
+from neurorebit.chips.parts.parallel import CrosspointMacro, ParallelMacro
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.circuits.cost import Cost
 from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document, paths
@@ -25,7 +27,7 @@ DEVICES = {
     name: read_device(Document(paths.shipped("device", name)))
     for name in ("taox_hfox", "fefet_22nm", "pcm_ibm_90nm")
 }
-RERAM = (ReramParallelMacro, ReramRowMacro, CrosspointMacro)
+RERAM = (ParallelMacro, RowByRowMacro, CrosspointMacro)
 SRAM = (SramParallelMacro, SramRowMacro, GradientArray, GradientUnit)
 CLOSE = 1.0 - 1e-9
 
@@ -89,13 +91,13 @@ def grows(cls: type[Block], field: str, before: float, after: float, but: tuple[
 SIZED = [cls for cls in RERAM + SRAM if cls is not GradientUnit]
 LATENCY = ("read latency", "read_transposed latency")
 BUT_ROWS = {
-    ReramParallelMacro: LATENCY,
+    ParallelMacro: LATENCY,
     CrosspointMacro: LATENCY,
     SramParallelMacro: ("read_transposed energy",),
     GradientArray: ("read_transposed energy",),
 }
 BUT_COLS = {
-    ReramParallelMacro: LATENCY,
+    ParallelMacro: LATENCY,
     CrosspointMacro: LATENCY,
     SramParallelMacro: ("read energy",),
 }
@@ -114,10 +116,10 @@ def test_more_columns(cls: type[Block]) -> None:
 @pytest.mark.parametrize(
     ("cls", "field"),
     [
-        *((cls, "adc_bits") for cls in (ReramParallelMacro, CrosspointMacro, SramParallelMacro)),
+        *((cls, "adc_bits") for cls in (ParallelMacro, CrosspointMacro, SramParallelMacro)),
         *((cls, "adc_bits") for cls in (GradientArray, GradientUnit)),
-        *((cls, "back_adc_bits") for cls in (ReramParallelMacro, SramParallelMacro)),
-        (ReramRowMacro, "cell_bits"),
+        *((cls, "back_adc_bits") for cls in (ParallelMacro, SramParallelMacro)),
+        (RowByRowMacro, "cell_bits"),
         (GradientUnit, "error_bits"),
         (GradientUnit, "positions"),
         (GradientUnit, "bit_columns"),
@@ -128,11 +130,11 @@ def test_more_bits(cls: type[Block], field: str) -> None:
     grows(cls, field, start, 2.0 * start if start > 4.0 else 6.0, ())
 
 
-@pytest.mark.parametrize("kind", ["sar", "flash", "flash_voltage"])
+@pytest.mark.parametrize("kind", CONVERTERS)
 def test_more_cells_a_weight(kind: str) -> None:
     """A transposed read takes a pass for each."""
     tech = TECHNOLOGIES[NAMES.index("32nm_lstp")]
-    for cls in (ReramParallelMacro, SramParallelMacro):
+    for cls in (ParallelMacro, SramParallelMacro):
         one, four = (build(cls, tech, cells_per_weight=n, adc_kind=kind) for n in (1.0, 4.0))
         assert four.footprint.area.total > one.footprint.area.total
         slow, fast = four.read_transposed().latency.total, one.read_transposed().latency.total
@@ -184,20 +186,11 @@ def test_a_sweep_of_sizes_equals_its_points(cls: type[Block]) -> None:
             assert np.broadcast_to(many, (3, 2))[i, j] == pytest.approx(float(one), rel=1e-12)
 
 
-@pytest.mark.parametrize("cls", [*RERAM, SramParallelMacro, SramRowMacro], ids=lambda c: c.__name__)
-def test_its_floorplan_holds_its_blocks(cls: type[Block]) -> None:
-    """With the room that stays empty no less than the blocks themselves."""
-    for tech in TECHNOLOGIES:
-        macro = build(cls, tech)
-        width, height = macro.outline
-        assert width * height >= macro.footprint.area.total * CLOSE, tech.source
-
-
 def test_a_device_is_an_input() -> None:
     """Ten times the resistance: less energy in the converters' columns, slower lines."""
     tech = TECHNOLOGIES[NAMES.index("32nm_lstp")]
     device: Device = DEVICES["taox_hfox"]
     high = dataclasses.replace(device, r_on=10.0 * device.r_on)
-    low, more = (ReramParallelMacro(tech, d).read() for d in (device, high))
+    low, more = (ParallelMacro(tech, d).read() for d in (device, high))
     assert more.energy.total < low.energy.total
     assert more.latency.total > low.latency.total

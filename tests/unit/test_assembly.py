@@ -139,7 +139,7 @@ def test_the_cells_of_vgg8_take_a_third_of_a_square_millimetre(vgg8):
 
 def test_the_converters_of_vgg8(vgg8):
     """54.0 mm2; ours have an encoder that is whole."""
-    converters = area(vgg8[0], "reram/converters", "reram/back_converters")
+    converters = area(vgg8[0], "reram/readout/converters", "reram/transposed_readout/converters")
     assert converters == pytest.approx(54.0e-6, rel=0.06)
 
 

@@ -153,7 +153,7 @@ def test_a_tile_is_full_of_arrays(network, rows, cols):
 def test_forward_energy_by_brute_force(network, rows, cols):
     """Every array of every layer and group on its own, with the rows that training converts."""
     spec = architecture(apim__rows=rows, apim__cols=cols, apim__cols_per_adc=4)
-    macro = AnalogMacro(TECH, DEVICE, float(rows), float(cols), 4.0)
+    macro = AnalogMacro(TECH, DEVICE, rows=float(rows), cols=float(cols), cols_per_adc=4.0)
     energy = 0.0
     for (_, outputs, _, groups, vectors), cuts in zip(kinds(), cuts_of(network, spec), strict=True):
         for start, stop in cuts:
@@ -179,9 +179,9 @@ def test_both_ways_through_arrays_that_are_not_square(network, name, rows, cols)
         used = outputs * int(spec.cells_per_weight)
         for (start, stop), first in itertools.product(cuts, range(0, used, cols)):
             high, wide = (stop - start) / rows, min(cols, used - first) / cols
-            plane = macro.read(0.3, 0.5, 0.0, high, wide)
+            plane = macro.read(0.3, 0.5, high, wide)
             there += groups * vectors * spec.input_bits * plane.energy.total
-            plane = macro.read_transposed(0.5, 0.5, 0.0, wide, high)
+            plane = macro.read_transposed(0.5, 0.5, wide, high)
             back += (i > 0) * groups * vectors * spec.error_bits * plane.energy.total
     given = spec, TECH, DEVICE, network.assumed(spec.input_bits)
     found = estimate(network, *given, batch=8, images=8).phases
@@ -211,15 +211,17 @@ def test_a_transposed_read_takes_each_column_once(rows, cols):
     macro = SramRowMacro(TECH, rows=rows, cols=cols)
     read = macro.read_transposed(0.25)
     accesses = 0.25 * cols
-    select = macro.back_decoder.select()
-    sensed = macro.array.read_transposed(macro.back_decoder.output_ramp)
+    select = macro.transposed_decoder.select()
+    sensed = macro.array.read_transposed(macro.transposed_decoder.output_ramp)
     energy, latency = read.energy.items, read.latency.items
-    assert energy["sram/back_decoder"] == pytest.approx(accesses * select.energy.total, rel=1e-12)
+    assert energy["sram/transposed_decoder"] == pytest.approx(
+        accesses * select.energy.total, rel=1e-12
+    )
     assert energy["sram/array"] == pytest.approx(accesses * sensed.energy.total, rel=1e-12)
     assert latency["sram/array"] == pytest.approx(accesses * sensed.latency.total, rel=1e-12)
-    adder = macro.behind.adder
+    adder = macro.transposed_readout.adder
     assert adder.bits == np.log2(cols) + 1.0
     assert adder.count == rows
-    assert energy["sram/back_adder"] == pytest.approx(
+    assert energy["sram/transposed_readout/adder"] == pytest.approx(
         accesses * adder.add().energy.total, rel=1e-12
     )

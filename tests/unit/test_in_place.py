@@ -162,8 +162,8 @@ def test_small_maps_of_several_images_are_read_together():
     one, eight, all_of_them = (
         run(read("reram", choice)).phases["gradient"].energy.items for choice in choices
     )
-    added = "gradient_unit/array/input_shift_add/adder"
-    converted = "gradient_unit/array/converters/adc"
+    added = "gradient_unit/array/readout/input_shift_add/adder"
+    converted = "gradient_unit/array/readout/converters/adc"
     assert one[added][7] == pytest.approx(8 * eight[added][7], rel=1e-12)
     assert one[added][7] == pytest.approx(32 * all_of_them[added][7], rel=1e-12)
     assert 20 < one[converted][7] / all_of_them[converted][7] < 32
@@ -214,7 +214,7 @@ def test_sram_is_written_without_pulses():
 
 def test_the_first_layer_sends_no_error_back():
     back = run(read("reram")).phases["backward"]
-    assert back.energy.items["tile/pe/reram/back_converters/adc"][0] == 0.0
+    assert back.energy.items["tile/pe/reram/transposed_readout/converters/adc"][0] == 0.0
     assert back.ops == 2 * (152_769_536 - 27 * 64 * 1024)
 
 
@@ -238,7 +238,7 @@ def test_references_give_weights_their_signs():
     macro = chip_of(read("reram")).macro
     cells = macro.footprint.area.items
     side = macro.array.row_length
-    for item in ("reram/references/cells", "reram/back_references/cells"):
+    for item in ("reram/references/cells", "reram/transposed_references/cells"):
         assert cells[item] == pytest.approx(side**2 / 8.0, rel=1e-12)
 
 

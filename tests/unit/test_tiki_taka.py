@@ -117,10 +117,10 @@ def test_rows_are_read_by_brute_force():
 def test_a_row_of_one_cell_a_column_settles_to_half_a_step_of_it():
     """Converters are made for one cell: ln(2^6) time constants of a column, or a bit less."""
     macro = chip_of(of()).fast.macro
-    assert float(macro.front.converters.full_scale) == pytest.approx(10e-6)
-    assert float(chip_of(of()).macro.front.converters.full_scale) == pytest.approx(1280e-6)
-    settled = macro.settled(macro.front, macro.array.column_res(1.0, 0.5)).latency.total
-    load = macro.array.col_cap + macro.front.mux.gate.drain_cap * 9
+    assert float(macro.readout.converters.full_scale) == pytest.approx(10e-6)
+    assert float(chip_of(of()).macro.readout.converters.full_scale) == pytest.approx(1280e-6)
+    settled = macro.settle(macro.readout, macro.array.column_res(1.0, 0.5)).latency.total
+    load = macro.array.col_cap + macro.readout.mux.gate.drain_cap * 9
     tau = macro.array.column_res(1.0, 0.5) * load
     assert settled == pytest.approx(tau * np.log(2**6 * 0.5), rel=0.15)
 

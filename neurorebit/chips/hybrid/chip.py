@@ -34,12 +34,13 @@ class HybridChip(Chip):
         return AnalogMacro(
             self.tech,
             self.device,
-            apim.rows,
-            apim.cols,
-            apim.cols_per_adc,
-            apim.adc_bits,
-            self.spec.input_bits,
-            apim.adc,
+            rows=apim.rows,
+            cols=apim.cols,
+            cols_per_adc=apim.cols_per_adc,
+            adc_bits=apim.adc_bits,
+            adc_kind=apim.adc,
+            input_bits=self.spec.input_bits,
+            cells_per_weight=self.spec.cells_per_weight,
         )
 
     @cached_property

@@ -15,10 +15,10 @@ import numpy as np
 
 from neurorebit.chips.architecture import InPlaceSpec, ResistiveArrays, SramArrays
 from neurorebit.chips.in_place.gradient import GradientStore, GradientUnit
-from neurorebit.chips.in_place.reram import CrosspointMacro, ReramParallelMacro, ReramRowMacro
+from neurorebit.chips.in_place.reram import RowByRowMacro
 from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
 from neurorebit.chips.parts.chip import Chip
-from neurorebit.chips.parts.macro import Macro
+from neurorebit.chips.parts.parallel import CrosspointMacro, ParallelMacro
 from neurorebit.chips.parts.tile import Pe
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Real
@@ -26,23 +26,16 @@ from neurorebit.circuits.gates import log2_up
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
 
+InPlaceMacro = ParallelMacro | RowByRowMacro | SramParallelMacro | SramRowMacro
 
-def resistive_macro(
+
+def parallel_macro(
     tech: Technology, device: Device, arrays: ResistiveArrays, sizes: Mapping[str, Any]
-) -> Macro:
-    """Of a device's cells; with references for signs unless ``sizes`` says otherwise."""
-    if arrays.read == "row_by_row":
-        return ReramRowMacro(tech, device, cell_bits=arrays.cell_bits, **sizes)
-    sizes = {"signed": True, **sizes}
+) -> ParallelMacro:
+    """Cells of a device, all rows of which are read at once."""
     if arrays.cells == "1t1r":
-        return ReramParallelMacro(tech, device, **sizes)
+        return ParallelMacro(tech, device, **sizes)
     return CrosspointMacro(tech, device, nonlinearity=arrays.selector_nonlinearity, **sizes)
-
-
-def sram_macro(tech: Technology, arrays: SramArrays, sizes: Mapping[str, Any]) -> Macro:
-    """Of SRAM cells."""
-    kinds = {"parallel": SramParallelMacro, "row_by_row": SramRowMacro}
-    return kinds[arrays.read](tech, **sizes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +46,9 @@ class InPlaceChip(Chip):
     batch: Real = 1.0  # images whose gradients are summed
 
     @cached_property
-    def macro(self) -> Macro:
+    def macro(self) -> InPlaceMacro:
         spec, arrays = self.spec, self.spec.arrays
-        sizes = {
+        sizes: dict[str, Any] = {
             "rows": arrays.rows,
             "cols": arrays.cols,
             "cols_per_adc": arrays.cols_per_adc,
@@ -67,9 +60,12 @@ class InPlaceChip(Chip):
             "cells_per_weight": spec.cells_per_weight,
             "adc_kind": arrays.adc,
         }
+        parallel = arrays.read == "parallel"
         if isinstance(arrays, SramArrays):
-            return sram_macro(self.tech, arrays, sizes)
-        return resistive_macro(self.tech, self.device, arrays, sizes)
+            return (SramParallelMacro if parallel else SramRowMacro)(self.tech, **sizes)
+        if parallel:
+            return parallel_macro(self.tech, self.device, arrays, {**sizes, "signed": True})
+        return RowByRowMacro(self.tech, self.device, cell_bits=arrays.cell_bits, **sizes)
 
     @property
     def cell_assumptions(self) -> tuple[str, ...]:
@@ -94,15 +90,15 @@ class InPlaceChip(Chip):
     @property
     def back_sum_bits(self) -> Real:
         """Bits of a partial sum of the backward pass on its way."""
-        return self.macro.behind.sum_bits + (self.sum_bits - self.macro.output_bits)
+        return self.macro.transposed_readout.sum_bits + (self.sum_bits - self.macro.output_bits)
 
     def _pe(self, rows: Real, cols: Real) -> Pe:
         """Registers, bus and adder tree serve both passes, and are as large as the larger asks."""
         macro = self.macro
         lines = np.maximum(macro.rows, macro.cols)
         side = np.maximum(rows, cols)
-        results = np.maximum(cols * macro.front.adcs, rows * macro.behind.adcs)
-        bits = np.maximum(macro.front.sum_bits, macro.behind.sum_bits)
+        results = np.maximum(cols * macro.adcs, rows * macro.row_adcs)
+        bits = np.maximum(macro.output_bits, macro.transposed_readout.sum_bits)
         held = side * lines * self.value_bits
         return Pe(self.tech, macro, rows, cols, results, bits, held, lines)
 
@@ -115,12 +111,12 @@ class InPlaceChip(Chip):
             self.tech,
             self.positions[largest],
             m.channels[largest] * self.spec.input_bits,
-            unit.rows,
-            unit.cols,
-            unit.cols_per_adc,
-            unit.adc_bits,
-            self.spec.error_width,
-            unit.adc,
+            rows=unit.rows,
+            cols=unit.cols,
+            cols_per_adc=unit.cols_per_adc,
+            adc_bits=unit.adc_bits,
+            error_bits=self.spec.error_width,
+            adc_kind=unit.adc,
         )
 
     @property

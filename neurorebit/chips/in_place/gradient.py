@@ -7,39 +7,40 @@ tree over the arrays. Only whole arrays exist, at least one each way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from neurorebit.chips.in_place.sram import SramParallelMacro
-from neurorebit.chips.parts.macro import Counted, Side
+from neurorebit.chips.parts.readout import ConvertingReadout, Counted
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
 from neurorebit.circuits.cost import Cost, Real, action
-from neurorebit.circuits.gates import log2_up, or_else, whole_up
+from neurorebit.circuits.gates import log2_up, whole_up
+from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from neurorebit.schema.technology import Technology
 
 RATE = 16.0  # bits of a learning rate
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class GradientArray(SramParallelMacro):
     """An array of the unit: an SRAM macro whose drivers and multiplexers serve single cells."""
 
     name: str = "array"
 
-    @property
-    def _row_drive(self) -> Real:
-        return self.access_res
+    @cached_property
+    def row_switches(self) -> RowSwitchMatrix:
+        """They drive single cells."""
+        return self._row_switches(self.access_res)
 
-    def mux_res(self, side: Side) -> Real:
-        return self.access_res
-
-    def summed_bits(self, side: Side) -> Real:
-        return side.adc_bits + side.planes
+    @cached_property
+    def readout(self) -> ConvertingReadout:
+        """Its sums have all planes of an error vector."""
+        return self._readout(self.access_res, self.adc_bits + self.input_bits)
 
     @property
     def sum_bits(self) -> Real:
@@ -51,14 +52,15 @@ class GradientArray(SramParallelMacro):
         self,
         density: Real = 0.5,
         ones: Real = 0.5,
-        res: Real = 0.0,
         driven: Real = 1.0,
         sensed: Real = 1.0,
+        *,
+        res: Real | None = None,
     ) -> Cost:
         """All planes of an error vector, through shares of the rows and columns."""
-        front, terms = self.front, self.input_bits * self.cols_per_adc
-        planes = self.input_bits * self.plane(front, density, ones, res, driven, sensed)
-        return planes + front.input_shift_add.accumulate(terms, sensed)
+        planes = self.input_bits * self._plane(density, ones, driven, sensed, res)
+        operands = self.input_bits * self.cols_per_adc
+        return planes + self.readout.join(operands, operands, sensed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +70,13 @@ class GradientUnit(Block):
     tech: Technology
     positions: Real = 900.0
     bit_columns: Real = 1024.0
-    rows: Real = 128.0
-    cols: Real = 128.0
-    cols_per_adc: Real = 8.0
-    adc_bits: Real = 4.0
-    error_bits: Real = 8.0
-    adc_kind: str = "sar"
-    name: str = "gradient_unit"
+    rows: Real = field(default=128.0, kw_only=True)
+    cols: Real = field(default=128.0, kw_only=True)
+    cols_per_adc: Real = field(default=8.0, kw_only=True)
+    adc_bits: Real = field(default=4.0, kw_only=True)
+    error_bits: Real = field(default=8.0, kw_only=True)
+    adc_kind: str = field(default="sar", kw_only=True)
+    name: str = field(default="gradient_unit", kw_only=True)
 
     @property
     def arrays_down(self) -> Real:
@@ -131,13 +133,13 @@ class GradientUnit(Block):
         return down, np.maximum(whole_up(bit_columns / self.cols), 1.0)
 
     @action
-    def read(self, density: Real = 0.5, ones: Real = 0.5, res: Real = 0.0) -> Cost:
+    def read(self, density: Real = 0.5, ones: Real = 0.5, res: Real | None = None) -> Cost:
         """One error vector against all that the arrays hold.
 
         ``density`` is the share of ones of a plane, ``ones`` that of the cells; a column's
         resistance [ohm] follows from them unless ``res`` gives it.
         """
-        read = self.array.read_vector(density, ones, res).across(self.arrays)
+        read = self.array.read_vector(density, ones, res=res).across(self.arrays)
         return read + self.cols_per_adc * self.tree.add()
 
     @action
@@ -147,18 +149,20 @@ class GradientUnit(Block):
         """
         down, across = self.taken(positions, bit_columns)
         driven, sensed = positions / (down * self.rows), bit_columns / (across * self.cols)
-        read = self.array.read_vector(density, ones, 0.0, driven, sensed).across(down * across)
+        read = self.array.read_vector(density, ones, driven, sensed).across(down * across)
         active = across * sensed / self.arrays_across
         return read + self.cols_per_adc * self.tree.add(down, active)
 
     @action
-    def write(self, rows: Real = 0.0, written: Real = 0.5, arrays: Real = 0.0) -> Cost:
-        """Write so many rows (0: all), of which a share of the cells changes, of so many arrays
-        (0: all).
+    def write(
+        self, rows: Real | None = None, written: Real = 0.5, arrays: Real | None = None
+    ) -> Cost:
+        """Write so many rows of so many arrays, of each of which a share of the cells changes.
+
+        All rows, and all arrays, unless given.
         """
-        count = or_else(rows, self.rows)
-        of = or_else(arrays, self.arrays)
-        return self.array.write(count, written).across(of)
+        count = self.rows if rows is None else rows
+        return self.array.write(count, written).across(self.arrays if arrays is None else arrays)
 
 
 @dataclass(frozen=True, eq=False)

@@ -78,14 +78,14 @@ class InPlacePhases(Phases):
         driven, sensed = self._shares(rows, cols)
         vector = Cost()
         for plane in planes:
-            vector = vector + self.chip.macro.read(fourfold(plane), state, 0.0, driven, sensed)
+            vector = vector + self.chip.macro.read(fourfold(plane), state, driven, sensed)
         return (self.spec.input_bits / len(planes)) * vector
 
     def _read_back(self, rows: Rows, cols: Rows) -> Cost:
         """One error vector, as ``_read``."""
         density, state = fourfold(self.activity.error_density), fourfold(self.activity.conductance)
         sensed, driven = self._shares(rows, cols)
-        plane = self.chip.macro.read_transposed(density, state, 0.0, driven, sensed)
+        plane = self.chip.macro.read_transposed(density, state, driven, sensed)
         return self.spec.error_width * plane
 
     @cached_property

@@ -7,31 +7,30 @@ drivers take the wordlines' part and rows are sensed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chips.parts.macro import Counted, Macro, Side
-from neurorebit.chips.parts.resistive import touched
+from neurorebit.chips.parts.macro import Macro
+from neurorebit.chips.parts.programming import LEAST, touched
+from neurorebit.chips.parts.readout import ConvertingReadout, Counted, LatchingReadout
 from neurorebit.circuits.array import SramArray
 from neurorebit.circuits.block import Block
-from neurorebit.circuits.converters.bank import Converters
 from neurorebit.circuits.cost import Bill, Cost, Real, action
 from neurorebit.circuits.decoder import Decoder
-from neurorebit.circuits.gates import log2_up, nfet_res, or_else
+from neurorebit.circuits.gates import log2_up, nfet_res
 from neurorebit.circuits.precharger import Precharger
-from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from neurorebit.circuits.write_driver import WriteDriver
 from neurorebit.schema.technology import Technology
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SramMacro(Macro):
-    """What reads of all rows at once and of row by row share."""
+    """SRAM cells with what charges and pulls the lines that are sensed, and what opens a row."""
 
-    tech: Technology
+    tech: Technology = field(kw_only=False)
     name: str = "sram"
 
     @cached_property
@@ -39,73 +38,231 @@ class SramMacro(Macro):
         return SramArray(self.tech, self.rows, self.cols)
 
     @property
-    def array_parts(self) -> Counted:
-        return ((1.0, self.array),)
-
-    @property
-    def size(self) -> tuple[Real, Real]:
-        return self.array.row_length, self.array.col_length
-
-    @property
-    def _read_voltage(self) -> Real:
-        return self.tech.vdd
-
-    @property
     def access_res(self) -> Real:
         """Resistance [ohm] of an access transistor."""
         return nfet_res(self.tech, self.tech.sram.access * self.tech.feature)
 
-    def line(self, side: Side) -> tuple[Real, Real]:
-        """Load [F] and resistance [ohm] of a line that is sensed."""
-        array = self.array
-        if side.back:
-            return array.row_cap, array.row_res
-        return array.col_cap, array.col_res
+    @property
+    def _col_line(self) -> tuple[Real, Real]:
+        """Load [F] and resistance [ohm] of a bitline."""
+        return self.array.col_cap, self.array.col_res
 
-    def precharger_of(self, side: Side) -> Precharger:
-        name = side.named("precharger")
+    @property
+    def _row_line(self) -> tuple[Real, Real]:
+        """Load [F] and resistance [ohm] of a line along a row."""
+        return self.array.row_cap, self.array.row_res
+
+    @cached_property
+    def precharger(self) -> Precharger:
+        """Charges the bitlines."""
+        return Precharger(self.tech, self.cols, *self._col_line, fit_width=self.array.row_length)
+
+    @cached_property
+    def write_driver(self) -> WriteDriver:
+        """Pulls the bitlines to write."""
+        return WriteDriver(self.tech, self.cols, *self._col_line, fit_width=self.array.row_length)
+
+    @cached_property
+    def transposed_precharger(self) -> Precharger:
+        """Charges the lines of the rows, which a transposed read senses."""
         return Precharger(
-            self.tech, side.sensed, *self.line(side), fit_width=side.length, name=name
+            self.tech,
+            self.rows,
+            *self._row_line,
+            fit_width=self.array.col_length,
+            name="transposed_precharger",
         )
 
-    def write_driver_of(self, side: Side) -> WriteDriver:
-        name = side.named("write_driver")
+    @cached_property
+    def transposed_write_driver(self) -> WriteDriver:
+        """Pulls the lines of the rows."""
         return WriteDriver(
-            self.tech, side.sensed, *self.line(side), fit_width=side.length, name=name
+            self.tech,
+            self.rows,
+            *self._row_line,
+            fit_width=self.array.col_length,
+            name="transposed_write_driver",
         )
 
     @property
-    def col_path(self) -> tuple[Block, ...]:
-        return (self.driver(self.behind),) if self.transposed else ()
+    def _line_drivers(self) -> tuple[Block, ...]:
+        """What charges and pulls lines that are sensed."""
+        forward = self.precharger, self.write_driver
+        if not self.transposed:
+            return forward
+        return *forward, self.transposed_precharger, self.transposed_write_driver
+
+    def _row_written(self, opened: Cost, ramp: Real, written: Real) -> Cost:
+        """Write a share of the cells of one row, whose wordline rises with this ramp [1/s]."""
+        row = opened + self.write_driver.write(written)
+        return row + self.precharger.precharge_written(written) + self.array.write(ramp, written)
+
+    def _rewritten(
+        self, rising: tuple[Real, Real], falling: tuple[Real, Real], cells: Real | None
+    ) -> tuple[Real, Real]:
+        """Rows in which cells change, and the share of such a row's cells that do."""
+        held = self.rows * self.cols if cells is None else cells
+        changed = rising[0] + falling[0]
+        rows = self.rows * touched(changed, held / self.rows)
+        return rows, changed * held / np.maximum(rows, LEAST) / self.cols
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SramParallelMacro(SramMacro):
+    """All active rows at once: cells that hold a one pull their column's current together."""
+
+    @cached_property
+    def row_switches(self) -> RowSwitchMatrix:
+        """They drive the rows in a forward read, and open them to be written."""
+        return self._row_switches(self.array.row_res)
+
+    def _row_switches(self, driven_res: Real) -> RowSwitchMatrix:
+        """Switches that are drawn for this resistance [ohm]."""
+        load, line_res = self._row_line
+        return RowSwitchMatrix(
+            self.tech,
+            self.rows,
+            driven_res=driven_res,
+            load=load,
+            line_res=line_res,
+            read_voltage=self.tech.vdd,
+            fit_height=self.array.col_length,
+            name="row_switches",
+        )
+
+    @cached_property
+    def col_switches(self) -> RowSwitchMatrix:
+        """They drive the columns in a transposed read."""
+        load, line_res = self._col_line
+        return RowSwitchMatrix(
+            self.tech,
+            self.cols,
+            driven_res=self.array.col_res,
+            load=load,
+            line_res=line_res,
+            read_voltage=self.tech.vdd,
+            fit_height=self.array.row_length,
+            name="col_switches",
+        )
+
+    @cached_property
+    def readout(self) -> ConvertingReadout:
+        return self._readout(self.access_res / (2.0 * self.rows), self.adc_bits)
+
+    def _readout(self, driven_res: Real, operand_bits: Real) -> ConvertingReadout:
+        """Multiplexers for this resistance [ohm]; converters hold the voltage of their fits."""
+        return ConvertingReadout(
+            tech=self.tech,
+            lines=self.cols,
+            length=self.array.row_length,
+            ways=self.cols_per_adc,
+            bits=self.adc_bits,
+            kind=self.adc_kind,
+            full_scale=self.rows / self.array.read_res,
+            driven_res=driven_res,
+            line_voltage=self.tech.vdd,
+            held_voltage=self.tech.sensing.read_voltage,
+            operand_bits=operand_bits,
+            cells=self.cells_per_weight,
+            planes=self.input_bits,
+        )
+
+    @cached_property
+    def transposed_readout(self) -> ConvertingReadout:
+        """Beside the array, for transposed reads."""
+        return ConvertingReadout(
+            tech=self.tech,
+            lines=self.rows,
+            length=self.array.col_length,
+            beside=True,
+            ways=self.rows_per_adc,
+            bits=self.back_adc_bits,
+            kind=self.adc_kind,
+            full_scale=self.cols / self.array.read_res,
+            driven_res=self.access_res / (2.0 * self.cols),
+            line_voltage=self.tech.vdd,
+            held_voltage=self.tech.sensing.read_voltage,
+            operand_bits=self.back_adc_bits,
+            cells=self.cells_per_weight,
+            planes=self.error_bits,
+            name="transposed_readout",
+        )
 
     @property
-    def row_path(self) -> tuple[Block, ...]:
-        return (self.driver(self.front),)
+    def parts(self) -> Counted:
+        blocks: list[Block] = [self.array, self.row_switches, *self._line_drivers, self.readout]
+        if self.transposed:
+            blocks += [self.col_switches, self.transposed_readout]
+        return tuple((1.0, block) for block in blocks)
 
-    def driver(self, side: Side) -> RowSwitchMatrix | Decoder:
-        """What drives the lines."""
-        raise NotImplementedError
+    def _line_res(self, active: Real, state: Real) -> Real:
+        """Resistance [ohm] of a line with so many active cells, a share of which hold a one."""
+        return self.array.read_res / np.maximum(active * state, 1.0)
 
-    def opened(self) -> Cost:
-        """Open one row to write it."""
-        raise NotImplementedError
+    def _plane(
+        self, density: Real, state: Real, driven: Real, sensed: Real, res: Real | None
+    ) -> Cost:
+        """One input plane as far as the converters; see ``read``."""
+        readout, active = self.readout, density * driven * self.rows
+        res = self._line_res(active, state) if res is None else res
+        opened = self.row_switches.drive(density * driven, driven)
+        selected = (1.0 / self.input_bits) * readout.select(sensed)  # for all planes of an input
+        position = (opened | selected) + self.precharger.precharge(sensed)
+        position = position + self.array.read(self.row_switches.output_ramp).across(active)
+        return self.cols_per_adc * (position + readout.convert(res, sensed))
 
-    def sensed(self, side: Side) -> Cost:
-        """A driven line until those it crosses have fallen."""
-        array, ramp = self.array, self.driver(side).output_ramp
-        return array.read_transposed(ramp) if side.back else array.read(ramp)
+    @action
+    def read(
+        self,
+        density: Real = 0.5,
+        state: Real = 0.5,
+        driven: Real = 1.0,
+        sensed: Real = 1.0,
+        *,
+        res: Real | None = None,
+    ) -> Cost:
+        """One input plane through the columns.
 
-    def _line_written(self, written: Real) -> Cost:
-        """Write one row, of which a share of the cells changes."""
-        front = self.front
-        line = self.opened() + front.write_driver.write(written)
-        line = line + front.precharger.precharge_written(written)
-        return line + self.array.write(self.driver(front).output_ramp, written)
+        ``density`` is the share of ones, ``state`` that of the cells; a column's resistance [ohm]
+        follows from them unless ``res`` gives it. ``driven`` and ``sensed`` are the shares of the
+        rows and of the columns that are in use.
+        """
+        weights = self.cols_per_adc / self.cells_per_weight
+        joined = self.readout.join(self.cols_per_adc, weights, sensed)
+        return self._plane(density, state, driven, sensed, res) + joined
+
+    @action
+    def read_transposed(
+        self,
+        density: Real = 0.5,
+        state: Real = 0.5,
+        driven: Real = 1.0,
+        sensed: Real = 1.0,
+        *,
+        res: Real | None = None,
+    ) -> Cost:
+        """One error plane through the rows: as ``read``, with columns for rows, in a pass for each
+        place of a cell in its weight.
+        """
+        readout, active = self.transposed_readout, density * driven * self.cols
+        passes = self.cells_per_weight
+        res = self._line_res(active, state) if res is None else res
+        opened = self.col_switches.drive(density * driven / passes, driven)
+        selected = (1.0 / self.error_bits) * readout.select(sensed)
+        position = (opened | selected) + self.transposed_precharger.precharge(sensed)
+        fallen = self.array.read_transposed(self.col_switches.output_ramp)
+        position = position + fallen.across(active / passes) + readout.convert(res, sensed)
+        joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
+        return passes * (self.rows_per_adc * position) + joined
+
+    def _written(self, written: Real) -> Cost:
+        """Write a share of the cells of one row."""
+        return self._row_written(self.row_switches.write(), self.row_switches.output_ramp, written)
 
     @action
     def write(self, rows: Real = 1.0, written: Real = 0.5) -> Cost:
         """Write so many rows, one after the other, of which a share of the cells changes."""
-        return rows * self._line_written(written)
+        return rows * self._written(written)
 
     @action
     def program(
@@ -113,163 +270,132 @@ class SramMacro(Macro):
         rising: tuple[Real, Real],
         falling: tuple[Real, Real],
         state: Real = 0.5,
-        cells: Real = 0.0,
+        cells: Real | None = None,
     ) -> Cost:
-        """Read the rows that change, and write them; a cell takes no pulses (subarray.md 7)."""
-        held = or_else(cells, self.rows * self.cols)
-        changed = rising[0] + falling[0]
-        rows = self.rows * touched(changed, held / self.rows)
-        written = changed * held / np.maximum(rows, 1e-300) / self.cols
-        old = self.plane(self.front, 1.0 / self.rows, state, 0.0, 1.0, 1.0)
-        return rows * (old + self._line_written(written))
+        """Read the rows that change, and write them; a cell takes no pulses (subarray.md 7).
+
+        ``rising`` and ``falling`` are shares of the ``cells`` that hold weights (all unless given).
+        """
+        rows, written = self._rewritten(rising, falling, cells)
+        old = self._plane(1.0 / self.rows, state, 1.0, 1.0, None)
+        return rows * (old + self._written(written))
 
 
-@dataclass(frozen=True, eq=False)
-class SramParallelMacro(SramMacro):
-    """All active rows at once: cells that hold a one pull their column's current together."""
-
-    @cached_property
-    def row_switches(self) -> RowSwitchMatrix:
-        return self._switches(self.rows, self._row_drive, self.behind, "row_switches")
-
-    @cached_property
-    def col_switches(self) -> RowSwitchMatrix:
-        """They drive the columns in a transposed read."""
-        return self._switches(self.cols, self.array.col_res, self.front, "col_switches")
-
-    def _switches(self, lines: Real, res: Real, sensing: Side, name: str) -> RowSwitchMatrix:
-        """Of lines that are sensed on the other side."""
-        load, line_res = self.line(sensing)
-        return RowSwitchMatrix(
-            self.tech,
-            lines,
-            driven_res=res,
-            load=load,
-            line_res=line_res,
-            read_voltage=self.tech.vdd,
-            fit_height=sensing.length,
-            name=name,
-        )
-
-    @property
-    def _row_drive(self) -> Real:
-        """Resistance [ohm] that the row switches are drawn for."""
-        return self.array.row_res
-
-    def driver(self, side: Side) -> RowSwitchMatrix:
-        return self.col_switches if side.back else self.row_switches
-
-    def mux_res(self, side: Side) -> Real:
-        return self.access_res / (2.0 * side.driven)
-
-    def converters_of(self, side: Side) -> Converters:
-        return Converters(
-            self.tech,
-            side.adc_bits,
-            side.adcs,
-            self.adc_kind,
-            full_scale=side.driven / self.array.read_res,
-            read_voltage=self._sense_voltage,
-            **side.fit,
-            name=side.named("converters"),
-        )
-
-    @property
-    def _sense_voltage(self) -> Real:
-        """Voltage [V] at which the converters hold the lines: that of their fits."""
-        return self.tech.sensing.read_voltage
-
-    def summed_bits(self, side: Side) -> Real:
-        return side.adc_bits
-
-    def sensing(self, side: Side) -> tuple[Block, ...]:
-        return side.precharger, side.write_driver, side.mux, side.converters
-
-    def opened(self) -> Cost:
-        return self.row_switches.write()
-
-    def plane(
-        self, side: Side, density: Real, state: Real, res: Real, driven: Real, sensed: Real
-    ) -> Cost:
-        active = density * driven * side.driven
-        line = self.array.read_res / np.maximum(active * state, 1.0)
-        res = or_else(res, line)
-        opened = self.driver(side).drive(density * driven / side.passes, driven)
-        position = (opened | self.selected(side, sensed)) + side.precharger.precharge(sensed)
-        position = position + self.sensed(side).across(active / side.passes)
-        position = position + side.converters.convert(res).across(sensed)
-        return side.passes * (side.ways * position)
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SramRowMacro(SramMacro):
     """Row by row: latches read every cell of a row while the adders take the row before."""
 
-    def units_of(self, side: Side) -> Real:
-        """Forward one a weight, back one a row: it is latched whole at every access."""
-        return side.sensed if side.back else np.floor(side.sensed / self.cells_per_weight)
-
-    def summed_bits(self, side: Side) -> Real:
-        """Forward whole weights are added, back the cells at one place of theirs."""
-        if side.back:
-            return log2_up(side.driven / self.cells_per_weight) + 1.0
-        return log2_up(side.driven) + self.cells_per_weight
-
-    def joins_cells_of(self, side: Side) -> Real:
-        return self.joins_cells if side.back else 0.0
-
-    def grown_bits(self, side: Side) -> Real:
-        return self.cells_per_weight if side.back else 1.0
-
-    def beat_of(self, side: Side) -> Real:
-        return 0.0
-
     @cached_property
     def decoder(self) -> Decoder:
-        return self._decoder(self.rows, self.behind, "decoder")
+        """Opens a row."""
+        load, res = self._row_line
+        bits, height = log2_up(self.rows), self.array.col_length
+        return Decoder(self.tech, bits, load=load, res=res, fit_height=height)
 
     @cached_property
-    def back_decoder(self) -> Decoder:
-        """Selects columns in a transposed read."""
-        return self._decoder(self.cols, self.front, "back_decoder")
-
-    def _decoder(self, lines: Real, sensing: Side, name: str) -> Decoder:
-        """Of lines that are sensed on the other side."""
-        load, res = self.line(sensing)
-        bits, height = log2_up(lines), sensing.length
+    def transposed_decoder(self) -> Decoder:
+        """Selects a column in a transposed read."""
+        load, res = self._col_line
+        bits, height, name = log2_up(self.cols), self.array.row_length, "transposed_decoder"
         return Decoder(self.tech, bits, load=load, res=res, fit_height=height, name=name)
 
-    def driver(self, side: Side) -> Decoder:
-        return self.back_decoder if side.back else self.decoder
+    @cached_property
+    def readout(self) -> LatchingReadout:
+        """An adder for each weight, whose cells are added as one number."""
+        return LatchingReadout(
+            tech=self.tech,
+            lines=self.cols,
+            length=self.array.row_length,
+            together=self.cells_per_weight,
+            operand_bits=log2_up(self.rows) + self.cells_per_weight,
+            planes=self.input_bits,
+        )
 
-    def sense_amp_of(self, side: Side) -> SenseAmp:
-        """At the pitch of the cells' width, or of their height."""
-        pitch = self.tech.sram.height * self.tech.feature if side.back else 0.0
-        name = side.named("sense_amp")
-        return SenseAmp(self.tech, side.sensed, pitch, **side.fit, name=name)
+    @cached_property
+    def transposed_readout(self) -> LatchingReadout:
+        """An adder for each row, which sums the cells at one place of their weights."""
+        return LatchingReadout(
+            tech=self.tech,
+            lines=self.rows,
+            length=self.array.col_length,
+            beside=True,
+            pitch=self.tech.sram.height * self.tech.feature,
+            operand_bits=log2_up(self.cols / self.cells_per_weight) + 1.0,
+            cells=self.cells_per_weight,
+            planes=self.error_bits,
+            name="transposed_readout",
+        )
 
-    def sensing(self, side: Side) -> tuple[Block, ...]:
-        return side.precharger, side.write_driver, side.sense_amp, side.adder, side.register
+    @property
+    def parts(self) -> Counted:
+        blocks: list[Block] = [self.array, self.decoder, *self._line_drivers, self.readout]
+        if self.transposed:
+            blocks += [self.transposed_decoder, self.transposed_readout]
+        return tuple((1.0, block) for block in blocks)
 
-    def selecting(self, side: Side) -> tuple[Block, ...]:
-        return ()
+    def _plane(self, density: Real, driven: Real, sensed: Real) -> Cost:
+        """One input plane as far as the sums over the rows; see ``read``."""
+        access = self.decoder.select() + self.precharger.precharge(sensed)
+        access = access + self.array.read(self.decoder.output_ramp) + self.readout.sense(sensed)
+        return _streamed(density * driven * self.rows, access, self.readout.add(sensed))
 
-    def opened(self) -> Cost:
-        return self.decoder.select()
-
-    def terms_of(self, side: Side) -> tuple[Real, Real]:
-        return self.cells_per_weight, 1.0
-
-    def streamed(self, accesses: Real, access: Cost, added: Cost) -> Cost:
-        """Accesses in a row, each added while the next one is under way; the last one after it."""
-        last: Cost = np.minimum(accesses, 1.0) * Cost(Bill(), added.latency)
-        return accesses * (access | added) + last
-
-    def plane(
-        self, side: Side, density: Real, state: Real, res: Real, driven: Real, sensed: Real
+    @action
+    def read(
+        self,
+        density: Real = 0.5,
+        state: Real = 0.5,
+        driven: Real = 1.0,
+        sensed: Real = 1.0,
     ) -> Cost:
-        """The lines with a one, one after the other."""
-        access = self.driver(side).select() + side.precharger.precharge(sensed)
-        access = access + self.sensed(side) + side.sense_amp.sense(sensed)
-        added = side.adder.add(sensed) + side.register.store(sensed, sensed)
-        return self.streamed(density * driven * side.driven, access, added)
+        """One input plane: the rows with a one, one after the other.
+
+        ``density`` is the share of ones; the ``state`` of the cells changes nothing. ``driven`` and
+        ``sensed`` are the shares of the rows and of the columns that are in use.
+        """
+        return self._plane(density, driven, sensed) + self.readout.join(1.0, 1.0, sensed)
+
+    @action
+    def read_transposed(
+        self,
+        density: Real = 0.5,
+        state: Real = 0.5,
+        driven: Real = 1.0,
+        sensed: Real = 1.0,
+    ) -> Cost:
+        """One error plane: the columns with a one, one after the other; as ``read``."""
+        readout = self.transposed_readout
+        access = self.transposed_decoder.select() + self.transposed_precharger.precharge(sensed)
+        access = access + self.array.read_transposed(self.transposed_decoder.output_ramp)
+        access = access + readout.sense(sensed)
+        plane = _streamed(density * driven * self.cols, access, readout.add(sensed))
+        return plane + readout.join(self.cells_per_weight, 1.0, sensed)
+
+    def _written(self, written: Real) -> Cost:
+        """Write a share of the cells of one row."""
+        return self._row_written(self.decoder.select(), self.decoder.output_ramp, written)
+
+    @action
+    def write(self, rows: Real = 1.0, written: Real = 0.5) -> Cost:
+        """Write so many rows, one after the other, of which a share of the cells changes."""
+        return rows * self._written(written)
+
+    @action
+    def program(
+        self,
+        rising: tuple[Real, Real],
+        falling: tuple[Real, Real],
+        state: Real = 0.5,
+        cells: Real | None = None,
+    ) -> Cost:
+        """Read the rows that change, and write them; a cell takes no pulses (subarray.md 7).
+
+        ``rising`` and ``falling`` are shares of the ``cells`` that hold weights (all unless given).
+        """
+        rows, written = self._rewritten(rising, falling, cells)
+        return rows * (self._plane(1.0 / self.rows, 1.0, 1.0) + self._written(written))
+
+
+def _streamed(accesses: Real, access: Cost, added: Cost) -> Cost:
+    """Accesses in a row, each added while the next one is under way; the last one after it."""
+    last: Cost = np.minimum(accesses, 1.0) * Cost(Bill(), added.latency)
+    return accesses * (access | added) + last

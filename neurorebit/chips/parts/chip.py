@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.chips.architecture import ArchitectureSpec
-from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.parts.floorplan import Floorplan, Layers, ceil
 from neurorebit.chips.parts.macro import Macro
 from neurorebit.chips.parts.tile import Pe, Tile
@@ -40,7 +39,7 @@ class Chip(Block):
         return self.plan.layers
 
     @property
-    def macro(self) -> AnalogMacro | Macro:
+    def macro(self) -> Macro:
         """An array of the forward pass with its periphery."""
         raise NotImplementedError
 

@@ -1,166 +1,25 @@
-"""What the macros of the all-ReRAM and all-SRAM chips share.
-
-Forward, columns are multiplexed to converters below the array; transposed, rows to converters
-beside it. Subarray.md 3 to 6: transposed blocks are folded to the array's sides like the others.
-Both ways are sides of a macro, made of the same blocks.
-"""
+"""What the macros of all chips have: an array, and the readout of its columns."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from neurorebit.circuits.adder import Adder
+from neurorebit.chips.parts.readout import Readout
 from neurorebit.circuits.block import Block
-from neurorebit.circuits.converters.bank import Converters
-from neurorebit.circuits.cost import Cost, Real, action
-from neurorebit.circuits.decoder import MuxDecoder
-from neurorebit.circuits.gates import log2_up
-from neurorebit.circuits.mux import AnalogMux
-from neurorebit.circuits.precharger import Precharger
-from neurorebit.circuits.register import Register
-from neurorebit.circuits.sense_amp import SenseAmp
-from neurorebit.circuits.shift_add import ShiftAdd
-from neurorebit.circuits.write_driver import WriteDriver
-from neurorebit.schema.technology import Technology
-
-Counted = tuple[tuple[Real, Block], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """One way through a macro: forward, rows are driven and columns sensed; back, the reverse.
-
-    What serves the sensed lines is drawn along ``length`` [m], below the array or, ``back``, beside
-    it, where names begin with "back". Driven are ``planes`` bits one after the other, each in
-    ``passes`` reads; the lines of a converter give ``sums`` sums in a plane.
-    """
-
-    macro: Macro
-    back: bool
-    driven: Real
-    sensed: Real
-    ways: Real  # sensed lines that share a converter
-    adc_bits: Real
-    planes: Real
-    passes: Real
-    sums: Real
-    length: Real
-
-    def named(self, part: str) -> str:
-        """The name of a block of this side."""
-        return f"back_{part}" if self.back else part
-
-    @property
-    def fit(self) -> dict[str, Real]:
-        """The length as a block below or beside the array is told it."""
-        return {"fit_height" if self.back else "fit_width": self.length}
-
-    @property
-    def adcs(self) -> Real:
-        """Converters of the sensed lines."""
-        return np.floor(self.sensed / self.ways)
-
-    @property
-    def joins_planes(self) -> Real:
-        """1 where what is driven has more planes than one."""
-        return np.where(np.asarray(self.planes) > 1.0, 1.0, 0.0)
-
-    @cached_property
-    def mux(self) -> AnalogMux:
-        return self.macro.mux_of(self)
-
-    @cached_property
-    def mux_decoder(self) -> MuxDecoder:
-        return self.macro.mux_decoder_of(self)
-
-    @cached_property
-    def converters(self) -> Converters:
-        return self.macro.converters_of(self)
-
-    @cached_property
-    def precharger(self) -> Precharger:
-        return self.macro.precharger_of(self)
-
-    @cached_property
-    def write_driver(self) -> WriteDriver:
-        return self.macro.write_driver_of(self)
-
-    @cached_property
-    def sense_amp(self) -> SenseAmp:
-        return self.macro.sense_amp_of(self)
-
-    @property
-    def _units(self) -> Real:
-        """Adders and shift-adds of the sensed lines."""
-        return self.macro.units_of(self)
-
-    @property
-    def _bits(self) -> Real:
-        """Bits of what they add."""
-        return self.macro.summed_bits(self)
-
-    @cached_property
-    def register(self) -> Register:
-        """Sums of a line's cells, a bit wider than their adders."""
-        bits = (self._bits + 1.0) * self._units
-        return Register(self.macro.tech, bits, **self.fit, name=self.named("register"))
-
-    @cached_property
-    def adder(self) -> Adder:
-        """Adds what a driven line gives to the sums."""
-        tech = self.macro.tech
-        return Adder(
-            tech,
-            self._bits,
-            self._units,
-            load=self.register.input_cap,
-            activity=tech.arithmetic.add_activity,
-            **self.fit,
-            name=self.named("adder"),
-        )
-
-    @cached_property
-    def weight_shift_add(self) -> ShiftAdd:
-        """Joins the cells of a weight."""
-        cells, name = self.macro.cells_per_weight, self.named("weight_shift_add")
-        return self.macro.shift_add_of(self, self._bits, cells, name)
-
-    @cached_property
-    def input_shift_add(self) -> ShiftAdd:
-        """Joins the planes of what is driven."""
-        bits = self._bits + self.macro.grown_bits(self)
-        name = self.named("input_shift_add")
-        return self.macro.shift_add_of(self, bits, self.planes, name)
-
-    @property
-    def shift_adds(self) -> Counted:
-        """Those that there are."""
-        return (
-            (self.macro.joins_cells_of(self), self.weight_shift_add),
-            (self.joins_planes, self.input_shift_add),
-        )
-
-    @property
-    def sum_bits(self) -> Real:
-        """Bits of what leaves this side."""
-        return self.input_shift_add.sum_bits
-
-
-class _Drawn(Block):
-    """A block that is drawn in a technology."""
-
-    tech: Technology
+from neurorebit.circuits.cost import Real
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Macro(_Drawn):
-    """An array with converters below it and, if ``transposed``, others beside it.
+class Macro(Block, ABC):
+    """An array whose columns are read below it and, if ``transposed``, whose rows beside it.
 
-    A weight is ``cells_per_weight`` cells of a row. Inputs come bit plane by bit plane and
-    multiplexers stay at a line until all planes of an input have passed.
+    A weight is ``cells_per_weight`` cells of a row. Inputs and errors come bit plane by bit plane.
+    ``cols_per_adc`` columns share a converter of ``adc_bits`` bits, in the transposed read
+    ``rows_per_adc`` rows one of ``back_adc_bits`` bits; ``adc_kind`` is a word of the table of
+    converters.
     """
 
     rows: Real = 128.0
@@ -176,255 +35,21 @@ class Macro(_Drawn):
     transposed: bool = True
 
     @property
-    def size(self) -> tuple[Real, Real]:
-        """Width and height of the array [m]."""
-        raise NotImplementedError
-
-    @cached_property
-    def front(self) -> Side:
-        """Forward."""
-        sums = self.cols_per_adc / self.cells_per_weight
-        return Side(
-            self, False, self.rows, self.cols, self.cols_per_adc, self.adc_bits, self.input_bits,
-            1.0, sums, self.size[0],
-        )  # fmt: skip
-
-    @cached_property
-    def behind(self) -> Side:
-        """Back: a pass for each place in a weight, one sum a row."""
-        return Side(
-            self, True, self.cols, self.rows, self.rows_per_adc, self.back_adc_bits,
-            self.error_bits, self.cells_per_weight, self.rows_per_adc, self.size[1],
-        )  # fmt: skip
-
-    @property
-    def sides(self) -> tuple[Side, ...]:
-        """Those that there are."""
-        return (self.front, self.behind) if self.transposed else (self.front,)
+    @abstractmethod
+    def readout(self) -> Readout:
+        """Below the array, for forward reads."""
 
     @property
     def adcs(self) -> Real:
-        """Converters of the columns."""
-        return self.front.adcs
+        """Columns that are read at once: one for each converter."""
+        return np.floor(self.cols / self.cols_per_adc)
+
+    @property
+    def row_adcs(self) -> Real:
+        """Rows that are read at once in a transposed read."""
+        return np.floor(self.rows / self.rows_per_adc)
 
     @property
     def output_bits(self) -> Real:
         """Bits of what leaves the macro forward."""
-        return self.front.sum_bits
-
-    @property
-    def joins_cells(self) -> Real:
-        """1 where a weight has more cells than one."""
-        return np.where(np.asarray(self.cells_per_weight) > 1.0, 1.0, 0.0)
-
-    # -- the blocks of a side --------------------------------------------------------------------
-
-    @property
-    def _read_voltage(self) -> Real:
-        raise NotImplementedError
-
-    def mux_res(self, side: Side) -> Real:
-        """Resistance [ohm] that a multiplexer is drawn for."""
-        raise NotImplementedError
-
-    def mux_of(self, side: Side) -> AnalogMux:
-        """Its row is as high as its decoder beside it."""
-        beside = MuxDecoder(self.tech, log2_up(side.ways)).height
-        return AnalogMux(
-            self.tech,
-            side.adcs,
-            side.ways,
-            driven_res=self.mux_res(side),
-            read_voltage=self._read_voltage,
-            fit_width=side.length,
-            fit_height=np.where(np.asarray(side.ways) > 1.0, beside, 0.0),
-            name=side.named("mux"),
-        )
-
-    def mux_decoder_of(self, side: Side) -> MuxDecoder:
-        """Selects one of the lines that share a converter."""
-        load_n, load_p = side.mux.control_load
-        bits, name = log2_up(side.ways), side.named("mux_decoder")
-        return MuxDecoder(self.tech, bits, load_n=load_n, load_p=load_p, name=name)
-
-    def converters_of(self, side: Side) -> Converters:
-        """Where lines are converted."""
-        raise NotImplementedError
-
-    def precharger_of(self, side: Side) -> Precharger:
-        """Where lines are charged before a read."""
-        raise NotImplementedError
-
-    def write_driver_of(self, side: Side) -> WriteDriver:
-        """Where lines are pulled to write."""
-        raise NotImplementedError
-
-    def sense_amp_of(self, side: Side) -> SenseAmp:
-        """Where lines are latched."""
-        raise NotImplementedError
-
-    def units_of(self, side: Side) -> Real:
-        """Adders of the sensed lines: one a converter."""
-        return side.adcs
-
-    def summed_bits(self, side: Side) -> Real:
-        """Bits of what they add: of the converters, or of the sum of a line's cells."""
-        raise NotImplementedError
-
-    def joins_cells_of(self, side: Side) -> Real:
-        """1 where shift-adds join the cells of a weight."""
-        return self.joins_cells
-
-    def grown_bits(self, side: Side) -> Real:
-        """Bits by which a sum has grown when its cells are joined."""
-        return self.cells_per_weight
-
-    def shift_add_of(self, side: Side, bits: Real, terms: Real, name: str) -> ShiftAdd:
-        """Below the array or beside it, a conversion from term to term."""
-        return ShiftAdd(
-            self.tech,
-            bits,
-            terms,
-            self.units_of(side),
-            beat=self.beat_of(side),
-            adder_activity=self.tech.arithmetic.add_activity,
-            **side.fit,
-            name=name,
-        )
-
-    def beat_of(self, side: Side) -> Real:
-        """Least time from one sum to the next [s]."""
-        return side.converters.beat
-
-    # -- what stands where -----------------------------------------------------------------------
-
-    @property
-    def row_path(self) -> tuple[Block, ...]:
-        """What opens rows, left of the array."""
-        raise NotImplementedError
-
-    @property
-    def col_path(self) -> tuple[Block, ...]:
-        """What drives columns, above or below the array."""
-        raise NotImplementedError
-
-    def sensing(self, side: Side) -> tuple[Block, ...]:
-        """What serves the sensed lines, shift-adds apart."""
-        raise NotImplementedError
-
-    def selecting(self, side: Side) -> tuple[Block, ...]:
-        """What stands in the corner: the decoder of a multiplexer."""
-        return (side.mux_decoder,)
-
-    @property
-    def array_parts(self) -> Counted:
-        """The cells."""
-        raise NotImplementedError
-
-    @property
-    def parts(self) -> Counted:
-        found = [*self.array_parts, *_each(self.row_path), *_each(self.col_path)]
-        for side in self.sides:
-            found += [*_each(self.sensing(side)), *_each(self.selecting(side)), *side.shift_adds]
-        return tuple(found)
-
-    def across(self, block: Block) -> Real:
-        """Width [m] of a block beside the array; converters may be higher than it."""
-        if isinstance(block, Converters):
-            return block.depth
-        return block.footprint.area.total / self.size[1]
-
-    def upward(self, block: Block) -> Real:
-        """Height [m] of a block below or above the array."""
-        if isinstance(block, Converters):
-            return block.height
-        return block.footprint.area.total / self.size[0]
-
-    @cached_property
-    def outline(self) -> tuple[Real, Real]:
-        """Width and height [m] of the floorplan, with the room it leaves empty."""
-        width, height = self.size
-        row_path = sum((block.footprint.area.total / height for block in self.row_path), 0.0)
-        corner = sum((block.width for block in self.selecting(self.front)), 0.0)  # type: ignore[attr-defined]
-        left = np.maximum(row_path, corner)
-        stacked: list[tuple[Real, Block]] = [*_each(self.col_path)]
-        beside: list[tuple[Real, Block]] = []
-        for side in self.sides:
-            placed = beside if side.back else stacked
-            placed += [*_each(self.sensing(side)), *side.shift_adds]
-        wide = sum((n * self.across(block) for n, block in beside), 0.0)
-        high = sum((n * self.upward(block) for n, block in stacked), 0.0)
-        return left + width + wide, height + high
-
-    # -- what it does ----------------------------------------------------------------------------
-
-    def plane(
-        self, side: Side, density: Real, state: Real, res: Real, driven: Real, sensed: Real
-    ) -> Cost:
-        """A plane as it leaves the converters or the adders; see ``read``."""
-        raise NotImplementedError
-
-    def selected(self, side: Side, used: Real = 1.0) -> Cost:
-        """A plane's share in leading another line to a share of the converters."""
-        return (1.0 / side.planes) * (side.mux_decoder.select() + side.mux.select(used))
-
-    def terms_of(self, side: Side) -> tuple[Real, Real]:
-        """Terms of a plane that the shift-adds of cells and of planes take."""
-        return side.ways * side.passes, side.sums
-
-    def _joined(
-        self, side: Side, density: Real, state: Real, res: Real, driven: Real, sensed: Real
-    ) -> Cost:
-        cells, sums = self.terms_of(side)
-        plane = self.plane(side, density, state, res, driven, sensed)
-        joins = self.joins_cells_of(side)
-        plane = plane + joins * side.weight_shift_add.accumulate(cells, sensed)
-        return plane + side.joins_planes * side.input_shift_add.accumulate(sums, sensed)
-
-    @action
-    def read(
-        self,
-        density: Real = 0.5,
-        state: Real = 0.5,
-        res: Real = 0.0,
-        driven: Real = 1.0,
-        sensed: Real = 1.0,
-    ) -> Cost:
-        """One input plane through the columns.
-
-        ``density`` is the share of ones, ``state`` that of the cells, or their mean place in the
-        range; a column's resistance [ohm] follows from them unless ``res`` gives it. ``driven`` and
-        ``sensed`` are the shares of the rows and of the columns that are in use.
-        """
-        return self._joined(self.front, density, state, res, driven, sensed)
-
-    @action
-    def read_transposed(
-        self,
-        density: Real = 0.5,
-        state: Real = 0.5,
-        res: Real = 0.0,
-        driven: Real = 1.0,
-        sensed: Real = 1.0,
-    ) -> Cost:
-        """One error plane through the rows; as ``read``, with columns for rows."""
-        return self._joined(self.behind, density, state, res, driven, sensed)
-
-    def program(
-        self,
-        rising: tuple[Real, Real],
-        falling: tuple[Real, Real],
-        state: Real = 0.5,
-        cells: Real = 0.0,
-    ) -> Cost:
-        """Change cells, row by row.
-
-        ``rising`` and ``falling`` are the share of the cells that change and the pulses each takes.
-        ``cells`` of the array hold weights (0: all), spread evenly over the rows.
-        """
-        raise NotImplementedError
-
-
-def _each(blocks: tuple[Block, ...]) -> Counted:
-    """One of each."""
-    return tuple((1.0, block) for block in blocks)
+        return self.readout.sum_bits

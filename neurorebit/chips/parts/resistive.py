@@ -1,11 +1,16 @@
-"""What the macros of resistive cells share: reference lines, switches, and how rows are touched."""
+"""What the macros of resistive cells share: reference lines, switches, and programming."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar
 
-import numpy as np
-
+from neurorebit.chips.parts.macro import Macro
+from neurorebit.chips.parts.programming import Change, Order, Programming
+from neurorebit.chips.parts.readout import ConvertingReadout
+from neurorebit.circuits.array import device_array
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import cells as gate_cells
@@ -17,7 +22,7 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class References(Block):
-    """Lines of cells at the middle of the range, one for each converter of a side, and mirrors.
+    """Lines of cells at the middle of the range, one for each converter of a readout, and mirrors.
 
     Their current is subtracted before the conversion, so that weights have signs.
     """
@@ -38,7 +43,7 @@ class References(Block):
 
     @action
     def read(self, driven: Real, active: Real) -> Cost:
-        """Charge the extension of so many rows, and the references of a share of the converters."""
+        """Charge so many rows as far as references go, and those of a share of the converters."""
         return self.cells.read(driven, active * self.count)
 
     @action
@@ -90,6 +95,84 @@ def col_switches(
     )
 
 
-def touched(share: Real, cells: Real) -> Real:
-    """Share of the rows in which one of so many cells or more changes, each with this share."""
-    return 1.0 - (1.0 - np.minimum(share, 1.0)) ** cells
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ResistiveMacro(Macro):
+    """1T1R cells with what drives and programs their columns.
+
+    Columns and rows settle to half a converter step at every conversion. In a transposed read the
+    column switches drive the column lines, the access transistors of the sensed rows are open, and
+    cells at the same place in their weights are read in one pass.
+    """
+
+    tech: Technology = field(kw_only=False)
+    device: Device = field(kw_only=False)
+    order: ClassVar[Order] = Order.UP_THEN_DOWN
+
+    def array_of(self, rows: Real, cols: Real, name: str = "array") -> ResistiveArray:
+        """So many cells."""
+        return device_array(self.tech, self.device, rows, cols, name)
+
+    @cached_property
+    def array(self) -> ResistiveArray:
+        return self.array_of(self.rows, self.cols)
+
+    @cached_property
+    def col_switches(self) -> ColSwitchMatrix:
+        """They program, and drive the columns of a transposed read."""
+        return col_switches(self.tech, self.device, self.array, self.cols)
+
+    @property
+    def row_line_cap(self) -> Real:
+        """Load of an input line that is sensed, with what hangs on it [F]."""
+        return self.array.row_cap + self.cols * self.array.drain_cap
+
+    def converted(self, together: Real) -> dict[str, Any]:
+        """What a converting readout is drawn for that reads so many cells of a line at once."""
+        return {
+            "tech": self.tech,
+            "kind": self.adc_kind,
+            "cells": self.cells_per_weight,
+            "full_scale": together * self.device.g_max,
+            "driven_res": path_res(self.device, self.array) / together,
+            "line_voltage": self.device.cell.read_voltage,
+            "held_voltage": self.device.cell.read_voltage,
+        }
+
+    def settle(self, readout: ConvertingReadout, res: Real) -> Cost:
+        """Let columns of this resistance [ohm] settle to half a step of their converters."""
+        return self.array.settle(res, readout.load, readout.precision(res))
+
+    def settle_rows(self, readout: ConvertingReadout, res: Real) -> Cost:
+        """Let rows of this resistance [ohm] settle to half a step of their converters."""
+        load = self.row_line_cap + readout.load
+        return self.array.settle_rows(res, load, readout.precision(res))
+
+    @abstractmethod
+    def open_rows(self, rows: Real = 1.0) -> Cost:
+        """Select so many rows at once for programming."""
+
+    def select_cols(self, written: Real, pulses: Real) -> Cost:
+        """Switch the columns to program a share of a row's cells, with so many pulses."""
+        return self.col_switches.write(written, pulses)
+
+    @action
+    def program(
+        self,
+        rising: tuple[Real, Real],
+        falling: tuple[Real, Real],
+        state: Real = 0.5,
+        cells: Real | None = None,
+    ) -> Cost:
+        """Pulse the cells that change, row by row, in the macro's ``order`` (subarray.md 7).
+
+        ``rising`` and ``falling`` are the share of the cells that change and the pulses each takes.
+        ``cells`` of the array hold weights (all unless given), spread evenly over the rows. Each
+        direction has its own voltage and width.
+        """
+        held = self.rows * self.cols if cells is None else cells
+        work = Programming(self.array, held, Change(*rising), Change(*falling))
+        selected = Cost()
+        for rows, changed, pulses in work.selections(self.order):
+            lines = self.open_rows() | self.select_cols(changed / self.cols, pulses)
+            selected = selected + rows * lines
+        return selected + work.pulsed(self.device.response, state)

@@ -14,10 +14,10 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.chips.architecture import ResistiveArrays
-from neurorebit.chips.in_place.chip import InPlaceChip, resistive_macro
+from neurorebit.chips.in_place.chip import InPlaceChip, parallel_macro
 from neurorebit.chips.in_place.gradient import RATE
-from neurorebit.chips.in_place.reram import ParallelMacro
-from neurorebit.chips.parts.macro import Counted
+from neurorebit.chips.parts.parallel import ParallelMacro
+from neurorebit.chips.parts.readout import Counted
 from neurorebit.chips.parts.tile import Pe
 from neurorebit.chips.parts.vector import RANDOM_BITS, WORD
 from neurorebit.circuits.adder import Adder
@@ -92,7 +92,7 @@ class FastArray(Block):
         """One row through a share of the columns, less what their references carry."""
         macro = self.macro
         beside = self.references.read(1.0, sensed * macro.adcs).across(macro.cols_per_adc)
-        return macro.read(1.0 / macro.rows, state, 0.0, 1.0, sensed) + beside
+        return macro.read(1.0 / macro.rows, state, 1.0, sensed) + beside
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,8 +160,7 @@ class TikiTakaChip(InPlaceChip):
             "signed": False,
             "summed": 1.0,
         }
-        macro = resistive_macro(self.tech, self.device, replace(arrays, read="parallel"), sizes)
-        assert isinstance(macro, ParallelMacro)
+        macro = parallel_macro(self.tech, self.device, arrays, sizes)
         return FastArray(self.tech, macro, macro.array_of(macro.rows, macro.cols, "references"))
 
     def row_translators(self, lines: Real) -> Translators:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from neurorebit.chips.in_place.gradient import GradientUnit
-from neurorebit.chips.in_place.reram import ReramParallelMacro, ReramRowMacro
+from neurorebit.chips.in_place.reram import RowByRowMacro
 from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
+from neurorebit.chips.parts.parallel import ParallelMacro
 from neurorebit.circuits.converters.bank import Converters
 from neurorebit.circuits.crosspoint import CrosspointArray, selected_res
 from neurorebit.inputs.technology import read_technology
@@ -22,21 +23,21 @@ DEVICE = read_device(Document(paths.shipped("device", "taox_hfox")))
 
 def test_all_rows_at_once_take_a_conversion_a_column() -> None:
     """8 columns a converter, 5 bits and a cycle to settle at 1 ns: 48 ns of conversion."""
-    read = ReramParallelMacro(TECH, DEVICE).read()
-    assert read.latency.items["reram/converters/adc"] == pytest.approx(48e-9)
+    read = ParallelMacro(TECH, DEVICE).read()
+    assert read.latency.items["reram/readout/converters/adc"] == pytest.approx(48e-9)
 
 
 def test_row_by_row_takes_a_conversion_a_cell() -> None:
     """64 of 128 rows, 8 columns a converter, 4 bits and a cycle at 1 ns."""
-    read = ReramRowMacro(TECH, DEVICE).read(density=0.5)
-    assert read.latency.items["reram/converters/adc"] == pytest.approx(64 * 8 * 5e-9)
+    read = RowByRowMacro(TECH, DEVICE).read(density=0.5)
+    assert read.latency.items["reram/readout/converters/adc"] == pytest.approx(64 * 8 * 5e-9)
 
 
 def test_a_column_settles_with_its_own_resistance() -> None:
     """To half a step of 5 bits of full scale, 128 cells of 10 uS: 1.28 mS, not of its 0.25 mS."""
-    macro = ReramParallelMacro(TECH, DEVICE)
+    macro = ParallelMacro(TECH, DEVICE)
     array = macro.array
-    load = array.col_cap + 9.0 * macro.front.mux.gate.drain_cap  # 8 columns and the output
+    load = array.col_cap + 9.0 * macro.readout.mux.gate.drain_cap  # 8 columns and the output
     tau = 4e3 * load + array.col_res * array.col_cap / 2.0
     settled = macro.read(res=4e3).latency.items["reram/array"]
     assert settled == pytest.approx(8 * tau * np.log(64.0 * 0.25 / 1.28))
@@ -44,14 +45,14 @@ def test_a_column_settles_with_its_own_resistance() -> None:
 
 def test_a_column_that_carries_nothing_need_not_settle() -> None:
     """An input plane without ones, and one with a single one: less than half a step."""
-    macro = ReramParallelMacro(TECH, DEVICE)
+    macro = ParallelMacro(TECH, DEVICE)
     for density in (0.0, 1.0 / 128.0):
         assert macro.read(density=density, state=0.0).latency.items["reram/array"] == 0.0
 
 
 def test_lines_are_charged_to_their_voltages() -> None:
     """A tenth of 128 rows at 1.1 V and 0.5 V, 16 columns at 0.5 V, at each of 8 positions."""
-    macro = ReramParallelMacro(TECH, DEVICE)
+    macro = ParallelMacro(TECH, DEVICE)
     array = macro.array
     row = array.access_cap * 1.1**2 + array.row_cap * 0.5**2
     expected = 8 * (12.8 * row + 16 * array.col_cap * 0.5**2)
@@ -60,7 +61,7 @@ def test_lines_are_charged_to_their_voltages() -> None:
 
 def test_an_update_pulses_row_by_row_in_both_directions() -> None:
     """Every row has cells to raise and cells to lower, 4 and 5 pulses of 50 ns."""
-    cost = ReramParallelMacro(TECH, DEVICE).program((0.3, 4.0), (0.3, 5.0))
+    cost = ParallelMacro(TECH, DEVICE).program((0.3, 4.0), (0.3, 5.0))
     assert cost.latency.items["reram/cells"] == pytest.approx(128 * 9 * 50e-9)
     share = 1e-6 + 0.5 * 9e-6  # the middle of 1 uS to 10 uS
     heat = 128 * 128 * 0.3 * 9.0 * share * 1.6**2 * 50e-9
@@ -68,11 +69,10 @@ def test_an_update_pulses_row_by_row_in_both_directions() -> None:
 
 
 def test_without_transposed_blocks_a_macro_is_smaller() -> None:
-    for macro in (ReramParallelMacro(TECH, DEVICE), SramParallelMacro(TECH), SramRowMacro(TECH)):
+    for macro in (ParallelMacro(TECH, DEVICE), SramParallelMacro(TECH), SramRowMacro(TECH)):
         forward = replace(macro, transposed=False)
         assert forward.footprint.area.total < macro.footprint.area.total
-        assert not any("back" in item for item in forward.footprint.area.items)
-        assert forward.outline[0] < macro.outline[0]
+        assert not any("transposed" in item for item in forward.footprint.area.items)
 
 
 def test_wordlines_of_sram_take_their_charge() -> None:
@@ -85,11 +85,11 @@ def test_wordlines_of_sram_take_their_charge() -> None:
 def test_adding_hides_behind_the_next_row() -> None:
     """A row is as slow as reading or adding it, whichever takes longer; the last is added after."""
     macro = SramRowMacro(TECH)
-    access = macro.decoder.delay + macro.front.precharger.delay
+    access = macro.decoder.delay + macro.precharger.delay
     access += macro.array.read(macro.decoder.output_ramp).latency.total
-    access += macro.front.sense_amp.sense().latency.total
-    added = macro.front.adder.delay + 0.5e-9
-    last = macro.front.input_shift_add.accumulate(1.0).latency.total
+    access += macro.readout.sense_amp.sense().latency.total
+    added = macro.readout.adder.delay + 0.5e-9
+    last = macro.readout.input_shift_add.accumulate(1.0).latency.total
     expected = 32 * max(access, added) + added + last
     assert macro.read(density=0.25).latency.total == pytest.approx(expected)
 
@@ -99,11 +99,12 @@ def test_latched_weights_are_added_whole_and_latched_rows_each() -> None:
     rows, whose sums of 16 cells at one place have 5.
     """
     macro = SramRowMacro(TECH, cells_per_weight=8.0)
-    assert (macro.front.adder.count, macro.front.adder.bits) == (16, 15)
-    assert (macro.behind.adder.count, macro.behind.adder.bits) == (128, 5)
-    names = {item.split("/")[1] for item in macro.footprint.area.items}
-    assert "back_weight_shift_add" in names
-    assert macro.read().energy.items["sram/weight_shift_add/adder"] == 0.0
+    assert (macro.readout.adder.count, macro.readout.adder.bits) == (16, 15)
+    assert (macro.transposed_readout.adder.count, macro.transposed_readout.adder.bits) == (128, 5)
+    area = macro.footprint.area.items
+    assert area["sram/transposed_readout/weight_shift_add/adder"] > 0.0
+    assert area["sram/readout/weight_shift_add/adder"] == 0.0
+    assert macro.read().energy.items["sram/readout/weight_shift_add/adder"] == 0.0
 
 
 @pytest.mark.parametrize("kind", ["sar", "flash", "flash_voltage"])

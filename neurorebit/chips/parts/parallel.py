@@ -1,0 +1,212 @@
+"""Macros of resistive cells whose rows are all read at once.
+
+Subarray.md 3, 5.1, 5.2 and 6 in the physically right forms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from neurorebit.chips.parts.programming import Coincidence
+from neurorebit.chips.parts.readout import ConvertingReadout, Counted
+from neurorebit.chips.parts.resistive import (
+    References,
+    ResistiveMacro,
+    access_switches,
+    programming,
+)
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.circuits.crosspoint import CrosspointArray
+from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, RowSwitchMatrix
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ParallelMacro(ResistiveMacro):
+    """1T1R cells, of which all active rows are read at once: a conversion a column and plane.
+
+    A flip-flop a row opens its access transistors and drives its input line. ``signed``: with
+    reference lines, for weights that have signs. ``summed``: lines that a read sums at most, which
+    the converters are made for (all unless given).
+    """
+
+    signed: bool = False
+    summed: Real | None = None
+    name: str = "reram"
+
+    @cached_property
+    def row_switches(self) -> AccessSwitchMatrix | RowSwitchMatrix:
+        """They drive the rows in a forward read, and open them for programming."""
+        return access_switches(self.tech, self.device, self.array, self.rows)
+
+    @cached_property
+    def readout(self) -> ConvertingReadout:
+        return ConvertingReadout(
+            **self.converted(self.rows if self.summed is None else self.summed),
+            lines=self.cols,
+            length=self.array.row_length,
+            ways=self.cols_per_adc,
+            bits=self.adc_bits,
+            operand_bits=self.adc_bits,
+            planes=self.input_bits,
+        )
+
+    @cached_property
+    def transposed_readout(self) -> ConvertingReadout:
+        """Beside the array, for transposed reads."""
+        return ConvertingReadout(
+            **self.converted(self.cols if self.summed is None else self.summed),
+            lines=self.rows,
+            length=self.array.col_length,
+            beside=True,
+            ways=self.rows_per_adc,
+            bits=self.back_adc_bits,
+            operand_bits=self.back_adc_bits,
+            planes=self.error_bits,
+            name="transposed_readout",
+        )
+
+    @cached_property
+    def references(self) -> References:
+        """Columns at the middle of the range, beside the array on the same rows."""
+        cells = self.array_of(self.rows, self.adcs, "cells")
+        return References(self.tech, cells, self.adcs)
+
+    @cached_property
+    def transposed_references(self) -> References:
+        """Rows at the middle of the range, above the array on the same columns."""
+        cells = self.array_of(self.row_adcs, self.cols, "cells")
+        return References(self.tech, cells, self.row_adcs, "transposed_references")
+
+    @property
+    def parts(self) -> Counted:
+        blocks: list[Block] = [self.array, self.row_switches, self.col_switches, self.readout]
+        if self.signed:
+            blocks.append(self.references)
+        if self.transposed:
+            blocks.append(self.transposed_readout)
+        if self.signed and self.transposed:
+            blocks.append(self.transposed_references)
+        return tuple((1.0, block) for block in blocks)
+
+    def charge(self, rows: Real, sensed: Real) -> Cost:
+        """Charge so many rows, and the columns of a share of the converters, with references."""
+        array = self.array.read(rows, sensed * self.adcs)
+        return array + self.references.read(rows, sensed) if self.signed else array
+
+    def charge_transposed(self, cols: Real, sensed: Real) -> Cost:
+        """Charge so many columns, and the rows of a share of the converters, with references."""
+        array = self.array.read_transposed(cols, sensed * self.row_adcs, self.row_line_cap)
+        if not self.signed:
+            return array
+        cells = self.transposed_references.cells
+        load = cells.row_cap + self.cols * cells.drain_cap
+        return array + self.transposed_references.read_transposed(cols, sensed, load)
+
+    @action
+    def read(
+        self,
+        density: Real = 0.5,
+        state: Real = 0.5,
+        driven: Real = 1.0,
+        sensed: Real = 1.0,
+        *,
+        res: Real | None = None,
+    ) -> Cost:
+        """One input plane through the columns.
+
+        ``density`` is the share of ones, ``state`` the mean place of the cells in the range; a
+        column's resistance [ohm] follows from them unless ``res`` gives it. ``driven`` and
+        ``sensed`` are the shares of the rows and of the columns that are in use.
+        """
+        readout, active = self.readout, density * driven * self.rows
+        res = self.array.column_res(active, state) if res is None else res
+        opened = self.row_switches.drive(density * driven, driven)
+        selected = (1.0 / self.input_bits) * readout.select(sensed)  # for all planes of an input
+        position = (opened | selected) + self.settle(readout, res) + self.charge(active, sensed)
+        position = position + readout.convert(res, sensed)
+        weights = self.cols_per_adc / self.cells_per_weight
+        return self.cols_per_adc * position + readout.join(self.cols_per_adc, weights, sensed)
+
+    @action
+    def read_transposed(
+        self,
+        density: Real = 0.5,
+        state: Real = 0.5,
+        driven: Real = 1.0,
+        sensed: Real = 1.0,
+        *,
+        res: Real | None = None,
+    ) -> Cost:
+        """One error plane through the rows: as ``read``, with columns for rows, in a pass for each
+        place of a cell in its weight.
+        """
+        readout, active = self.transposed_readout, density * driven * self.cols
+        passes = self.cells_per_weight
+        res = self.array.column_res(active, state) if res is None else res
+        opened = self.col_switches.drive(density * driven / passes, driven)
+        selected = (1.0 / self.error_bits) * readout.select(sensed)
+        position = (opened | selected) + self.settle_rows(readout, res)
+        position = position + self.charge_transposed(active / passes, sensed)
+        position = position + readout.convert(res, sensed)
+        joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
+        return passes * (self.rows_per_adc * position) + joined
+
+    def open_rows(self, rows: Real = 1.0) -> Cost:
+        return self.row_switches.write(1.0, rows)
+
+    @action
+    def coincide(
+        self,
+        slots: Real,
+        rows: Real,
+        cols: Real,
+        up: Real,
+        down: Real,
+        state: Real = 0.5,
+    ) -> Cost:
+        """Pulse trains on rows and columns, which program cells where they coincide.
+
+        In a slot, first for pulses up and then for those down, so many ``rows`` carry a one, and
+        half of so many ``cols``; in all slots ``up`` and ``down`` pulses coincide in cells.
+        """
+        switched = self.open_rows(rows) | self.select_cols(cols / 2.0 / self.cols, 1.0)
+        train = Coincidence(slots, rows, cols, up, down)
+        return train.pulsed(self.array, self.device.response, state, switched)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CrosspointMacro(ParallelMacro):
+    """Crosspoint cells with a selector in each; ``nonlinearity`` is the selectors'.
+
+    Lines that are not selected for programming go to half the write voltage.
+    """
+
+    nonlinearity: Real = 100.0
+    name: str = "crosspoint"
+
+    def array_of(self, rows: Real, cols: Real, name: str = "array") -> CrosspointArray:
+        """So many cells."""
+        return CrosspointArray(self.tech, self.device, rows, cols, self.nonlinearity, name)
+
+    @cached_property
+    def row_switches(self) -> RowSwitchMatrix:
+        array = self.array
+        return RowSwitchMatrix(
+            self.tech,
+            self.rows,
+            driven_res=self.device.r_on / self.cols,
+            load=array.row_cap,
+            line_res=array.row_res,
+            read_voltage=self.device.cell.read_voltage,
+            write_voltage=programming(self.device),
+            fit_height=array.col_length,
+            name="row_switches",
+        )
+
+    def open_rows(self, rows: Real = 1.0) -> Cost:
+        return self.row_switches.write_half_selected(1.0, rows)
+
+    def select_cols(self, written: Real, pulses: Real) -> Cost:
+        return self.col_switches.write_half_selected(written, pulses)

@@ -1,0 +1,279 @@
+"""Readout periphery: below the array for forward reads, beside it for transposed reads.
+
+Subarray.md 3 to 6. Both kinds end in shift-and-add units, which join the cells of a weight and then
+the bit planes of what is driven. A block beside the array is folded to its height as one below it
+is to its width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from neurorebit.circuits.adder import Adder
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.converters.bank import Converters
+from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.circuits.decoder import MuxDecoder
+from neurorebit.circuits.gates import log2_up
+from neurorebit.circuits.mux import AnalogMux
+from neurorebit.circuits.register import Register
+from neurorebit.circuits.sense_amp import SenseAmp
+from neurorebit.circuits.shift_add import ShiftAdd
+from neurorebit.schema.technology import Technology
+
+Counted = tuple[tuple[Real, Block], ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Readout(Block):
+    """Units of digital arithmetic behind the sensed lines of an array.
+
+    ``lines`` of the array are sensed, by periphery that is laid out along a side of ``length`` [m]:
+    below the array, or ``beside`` it. Each of the ``units`` joins ``cells`` operands of
+    ``operand_bits`` bits to one weight (1: none to join), and ``planes`` of those to one sum.
+    ``beat`` is the least time [s] from operand to operand.
+    """
+
+    tech: Technology
+    lines: Real
+    length: Real
+    operand_bits: Real
+    planes: Real
+    cells: Real = 1.0
+    beside: bool = False
+    name: str = "readout"
+
+    @property
+    def units(self) -> Real:
+        """Shift-adds, and adders where lines are added: one for each line."""
+        return self.lines
+
+    @property
+    def beat(self) -> Real:
+        """Least time [s] from operand to operand."""
+        return 0.0
+
+    @property
+    def fit(self) -> dict[str, Any]:
+        """The side that blocks of the readout are laid out along."""
+        return {"fit_height" if self.beside else "fit_width": self.length}
+
+    def _shift_add(self, bits: Real, terms: Real, name: str) -> ShiftAdd:
+        return ShiftAdd(
+            self.tech,
+            bits,
+            terms,
+            self.units,
+            beat=self.beat,
+            adder_activity=self.tech.arithmetic.add_activity,
+            **self.fit,
+            name=name,
+        )
+
+    @cached_property
+    def weight_shift_add(self) -> ShiftAdd:
+        """Joins the cells of a weight."""
+        return self._shift_add(self.operand_bits, self.cells, "weight_shift_add")
+
+    @cached_property
+    def input_shift_add(self) -> ShiftAdd:
+        """Joins the bit planes of what is driven."""
+        return self._shift_add(self.operand_bits + self.cells, self.planes, "input_shift_add")
+
+    @property
+    def _joins_cells(self) -> Real:
+        return np.where(np.asarray(self.cells) > 1.0, 1.0, 0.0)
+
+    @property
+    def _joins_planes(self) -> Real:
+        return np.where(np.asarray(self.planes) > 1.0, 1.0, 0.0)
+
+    @property
+    def shift_adds(self) -> Counted:
+        """The shift-adds that have something to join."""
+        return (
+            (self._joins_cells, self.weight_shift_add),
+            (self._joins_planes, self.input_shift_add),
+        )
+
+    @property
+    def sum_bits(self) -> Real:
+        """Bits of a sum that leaves the readout."""
+        return self.input_shift_add.sum_bits
+
+    @action
+    def join_cells(self, operands: Real, used: Real = 1.0) -> Cost:
+        """Join so many operands to weights, in a share of the units."""
+        return self._joins_cells * self.weight_shift_add.accumulate(operands, used)
+
+    @action
+    def join_planes(self, weights: Real, used: Real = 1.0) -> Cost:
+        """Join so many weights, each of one plane, to sums, in a share of the units."""
+        return self._joins_planes * self.input_shift_add.accumulate(weights, used)
+
+    def join(self, operands: Real, weights: Real, used: Real = 1.0) -> Cost:
+        """Join so many operands to weights, and so many weights to sums."""
+        return self.join_cells(operands, used) + self.join_planes(weights, used)
+
+    # -- rows added one after the other ----------------------------------------------------------
+
+    @cached_property
+    def register(self) -> Register:
+        """Sums over the rows, a bit wider than their adders."""
+        return Register(self.tech, (self.operand_bits + 1.0) * self.units, **self.fit)
+
+    @cached_property
+    def adder(self) -> Adder:
+        """Adds a row to the sums."""
+        return Adder(
+            self.tech,
+            self.operand_bits,
+            self.units,
+            load=self.register.input_cap,
+            activity=self.tech.arithmetic.add_activity,
+            **self.fit,
+        )
+
+    @action
+    def add(self, used: Real = 1.0) -> Cost:
+        """Add one row to the sums, in a share of the units."""
+        return self.adder.add(used) + self.register.store(used, used)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ConvertingReadout(Readout):
+    """Multiplexers lead ``ways`` lines one after the other to a converter of ``bits`` bits.
+
+    Multiplexers stay at a line until all planes have passed. They are drawn for lines of
+    ``driven_res`` [ohm] at ``line_voltage`` [V], and ``decoder_sets_height`` says whether their row
+    is as high as their decoder. Converters of ``kind`` hold lines at ``held_voltage`` [V] and
+    convert up to ``full_scale`` [S].
+    """
+
+    ways: Real
+    bits: Real
+    kind: str
+    full_scale: Real
+    driven_res: Real
+    line_voltage: Real
+    held_voltage: Real
+    decoder_sets_height: bool = True
+
+    @property
+    def units(self) -> Real:
+        """Converters; a unit of arithmetic stands behind each."""
+        return np.floor(self.lines / self.ways)
+
+    @property
+    def beat(self) -> Real:
+        """Least time [s] from conversion to conversion."""
+        return self.converters.beat
+
+    @cached_property
+    def mux(self) -> AnalogMux:
+        decoder = MuxDecoder(self.tech, log2_up(self.ways)).height
+        several = np.asarray(self.ways) > 1.0
+        return AnalogMux(
+            self.tech,
+            self.units,
+            self.ways,
+            driven_res=self.driven_res,
+            read_voltage=self.line_voltage,
+            fit_width=self.length,
+            fit_height=np.where(several, decoder, 0.0) if self.decoder_sets_height else 0.0,
+        )
+
+    @cached_property
+    def mux_decoder(self) -> MuxDecoder:
+        """Selects one of the lines that share a converter."""
+        load_n, load_p = self.mux.control_load
+        bits = log2_up(self.ways)
+        return MuxDecoder(self.tech, bits, load_n=load_n, load_p=load_p, name="mux_decoder")
+
+    @cached_property
+    def converters(self) -> Converters:
+        return Converters(
+            self.tech,
+            self.bits,
+            self.units,
+            self.kind,
+            full_scale=self.full_scale,
+            read_voltage=self.held_voltage,
+            **self.fit,
+        )
+
+    @property
+    def parts(self) -> Counted:
+        blocks = self.mux, self.converters, self.mux_decoder
+        return *((1.0, block) for block in blocks), *self.shift_adds
+
+    @property
+    def load(self) -> Real:
+        """Load [F] of the multiplexer on a line that it leads to a converter."""
+        return self.mux.gate.drain_cap * (self.ways + 1.0)
+
+    @property
+    def half_steps(self) -> Real:
+        """Half steps of a converter from zero to full scale."""
+        return 2.0 ** (self.bits + 1.0)
+
+    def precision(self, res: Real) -> Real:
+        """What a line of this resistance [ohm] settles to, as 1 / precision of its own current.
+
+        It is half a step of full scale: a line that carries less may be off by a larger share, and
+        one that carries less than half a step by all of it.
+        """
+        return np.maximum(self.half_steps * (1.0 / (res * self.full_scale)), 1.0)
+
+    @action
+    def select(self, used: Real = 1.0) -> Cost:
+        """Lead another line to a share of the converters."""
+        return self.mux_decoder.select() + self.mux.select(used)
+
+    @action
+    def convert(self, res: Real, used: Real = 1.0) -> Cost:
+        """One conversion in a share of the converters, of lines of this mean resistance [ohm]."""
+        return self.converters.convert(res).across(used)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AddingReadout(ConvertingReadout):
+    """Converts every cell of a line by itself; an adder behind each converter sums the cells."""
+
+    @property
+    def parts(self) -> Counted:
+        return *super().parts, (1.0, self.adder), (1.0, self.register)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LatchingReadout(Readout):
+    """Sense amplifiers latch all lines of one row at once, and adders sum the rows.
+
+    An adder takes ``together`` of the lines as one operand; ``pitch`` [m] is that of the sense
+    amplifiers (0: of the technology's SRAM cells).
+    """
+
+    together: Real = 1.0
+    pitch: Real = 0.0
+
+    @property
+    def units(self) -> Real:
+        return np.floor(self.lines / self.together)
+
+    @cached_property
+    def sense_amp(self) -> SenseAmp:
+        return SenseAmp(self.tech, self.lines, self.pitch, **self.fit)
+
+    @property
+    def parts(self) -> Counted:
+        blocks = self.sense_amp, self.adder, self.register
+        return *((1.0, block) for block in blocks), *self.shift_adds
+
+    @action
+    def sense(self, used: Real = 1.0) -> Cost:
+        """Latch a share of the lines."""
+        return self.sense_amp.sense(used)
