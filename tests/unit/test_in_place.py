@@ -91,9 +91,9 @@ def test_both_passes_by_brute_force(architecture, choice):
             for first in range(0, m.cols * cells, cols):
                 high = (stop - start) / rows
                 wide = min(cols, m.cols * cells - first) / cols
-                plane = macro.read(density, 0.5, 0.0, high, wide)
+                plane = macro.read(density, 0.5, high, wide)
                 there += m.vectors * spec.input_bits * plane.energy.total
-                plane = macro.read_transposed(0.5, 0.5, 0.0, wide, high)
+                plane = macro.read_transposed(0.5, 0.5, wide, high)
                 back += (i > 0) * m.vectors * spec.error_bits * plane.energy.total
     phases = run(inputs).phases
     assert phases["forward"].macro_energy == pytest.approx(there, rel=1e-9)

@@ -30,12 +30,13 @@ def macro(tech, device):
 
 def area(macro, *parts):
     items = macro.footprint.area.items
-    return sum(a for name, a in items.items() if name.split("/")[1] in parts)
+    below = {name.removeprefix("apim/").removeprefix("readout/"): a for name, a in items.items()}
+    return sum(a for name, a in below.items() if name.split("/")[0] in parts)
 
 
 def test_areas_are_those_predicted(macro):
     assert area(macro, "converters") == pytest.approx(4.20e-9, rel=0.005)
-    assert area(macro, "shift_add") == pytest.approx(1.03e-9, rel=0.005)
+    assert area(macro, "input_shift_add") == pytest.approx(1.03e-9, rel=0.005)
     other = area(macro, "row_switches", "col_switches", "mux", "mux_decoder")
     assert other == pytest.approx(1.04e-9, rel=0.02)
     assert area(macro, "array") == pytest.approx(128 * 128 * 16 * 32e-9**2, rel=1e-12)
@@ -80,7 +81,7 @@ def test_settling_takes_half_a_converter_step(macro):
     cost = macro.mvm(density=0.2, conductance=0.5)
     array = macro.array
     res = array.column_res(0.2 * 128, 0.5)
-    load = 9 * macro.mux.gate.drain_cap
+    load = 9 * macro.readout.mux.gate.drain_cap
     tau = res * (array.col_cap + load) + array.col_res * array.col_cap / 2
     once = cost.latency.items["apim/array"] / 64
     assert np.exp(-once / tau) == pytest.approx(2.0**-6, rel=1e-9)

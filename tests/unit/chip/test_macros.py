@@ -157,5 +157,5 @@ def test_a_gradient_converts_each_column_once_a_plane() -> None:
     """8 planes, 8 columns a converter, 4 bits and a cycle of 1 ns."""
     read = GradientUnit(TECH).read()
     expected = 8 * 8 * 5e-9
-    latency = read.latency.items["gradient_unit/array/converters/adc"]
+    latency = read.latency.items["gradient_unit/array/readout/converters/adc"]
     assert latency == pytest.approx(expected)
