@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -239,7 +239,7 @@ class BareArray(SramArray):
 
 def vars_of(block: Any) -> dict[str, Any]:
     """The fields of a block."""
-    return {name: getattr(block, name) for name in block.__dataclass_fields__}
+    return {field.name: getattr(block, field.name) for field in fields(block)}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
