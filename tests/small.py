@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.model import Model
-from neurorebit.training.product import Windows
+from neurorebit.training.parts.product import Windows
 from neurorebit.training.trainer import softmax_loss
 
 CONV = {"kind": "conv", "channels": 5, "kernel": 3, "padding": 1}
@@ -24,7 +25,13 @@ def model_on(bench, network, weights, device, **changes):
     """A model on the shipped chip with another device."""
     spec = bench.chip(weights, **changes)[0]
     return Model(
-        network, network.training, spec, device, seed=1, workers=bench.workers, dtype=np.float64
+        network,
+        spec,
+        device,
+        scheme=SCHEMES[weights],
+        seed=1,
+        workers=bench.workers,
+        dtype=np.float64,
     )
 
 

@@ -15,7 +15,13 @@ HEAVY = {"numba", "scipy", "sklearn", "matplotlib", "torch", "pandas", "xarray"}
 
 
 def computes(module):
-    return module.split(".")[0] in COMPUTES or module.startswith("schemes.weights")
+    return module.split(".")[0] in COMPUTES or is_of_training(module)
+
+
+def is_of_training(module):
+    """Whether it belongs to the weights of a scheme, which are imported when training asks."""
+    shared = module.startswith("schemes.parts.") and module != "schemes.parts.scheme"
+    return shared or (module.startswith("schemes.") and module.endswith(".weights"))
 
 
 def test_there_are_no_circles_of_modules():
@@ -28,7 +34,8 @@ def test_kernels_and_circuits_know_nothing_of_each_other(module):
     if module.startswith("kernels"):
         assert others <= {"kernels"}
     if module.split(".")[0] in ("schema", "circuits", "layers", "chips", "inputs", "estimation"):
-        assert not others & {*COMPUTES, "schemes.weights"}
+        assert not others & {*COMPUTES}
+        assert not any(is_of_training(other) for other in HOUSE.imports[module])
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if not computes(m)])

@@ -188,31 +188,19 @@ class Dram(Section):
     bandwidth: Annotated[Real, quantity("bit/s", above=0)]
 
 
-Scheme = Literal[
-    "real",
-    "quantized",
-    "hybrid",
-    "reram",
-    "reram_mapped",
-    "mixed_precision",
-    "tiki_taka",
-    "manhattan",
-]
-
-
 @dataclass(frozen=True, eq=False)
 class ArchitectureSpec(Section):
     """What all chips have, as their files give it. Both sides read bits and arrays here.
 
-    Which chip a file describes follows from its sections. ``scheme`` says how training holds
-    them.
+    Which chip a file describes follows from its sections. ``scheme`` says how weights are held and
+    how they learn; the reader of files looks it up in the table of schemes.
     """
 
     source: str
     name: str
     technology: str
     device: str
-    scheme: Scheme
+    scheme: str
     weight_bits: Annotated[int, Field(ge=2, le=32)]
     input_bits: Annotated[int, Field(ge=2, le=16)]
     error_bits: Annotated[int, Field(ge=2, le=32)] | Literal["fp32"]

@@ -6,6 +6,7 @@ import argparse
 
 from neurorebit.commands import FAILED, INTERRUPTED, UNFINISHED, options, progress
 from neurorebit.schema import InputError
+from neurorebit.schemes.table import SCHEMES
 
 NEVER = float("inf")
 
@@ -14,7 +15,9 @@ def add_options(parser: options.Parser) -> None:
     """Those of the command."""
     options.add_chip(parser)
     parser.add_argument(
-        "--scheme", metavar="W", help="how weights are held and learn: hybrid, real, reram, …"
+        "--scheme",
+        metavar="S",
+        help=f"how weights are held and learn: {', '.join(SCHEMES)} (the architecture's)",
     )
     parser.add_argument(
         "--no-train", action="store_true", help="estimate only, with assumed activity"

@@ -6,6 +6,7 @@ import argparse
 
 from neurorebit.commands import FAILED, INTERRUPTED, options, progress
 from neurorebit.schema import InputError
+from neurorebit.studies.schemes import choices, schemes
 
 
 def add_options(parser: options.Parser) -> None:
@@ -16,8 +17,7 @@ def add_options(parser: options.Parser) -> None:
         metavar="S,S",
         type=options.words,
         default=[],
-        help="which (all): real, quantized, hybrid, reram_mapped, reram, reram_3bit, "
-        "mixed_precision, tiki_taka, manhattan",
+        help=f"which (all): {', '.join(choices())}",
     )
     parser.add_argument(
         "--seeds",
@@ -31,13 +31,11 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Train by each scheme, and lay them side by side."""
-    from neurorebit.studies.schemes import PLANS, schemes
-
     if asked.seed + asked.seeds - 1 > options.SEEDS:
         raise InputError(
             f"--seed {asked.seed} --seeds {asked.seeds}: the last seed passes {options.SEEDS}"
         )
-    names = asked.schemes or list(PLANS)
+    names = asked.schemes or list(choices())
     request = options.request(asked)
     found = schemes(request, names, asked.seeds, progress.say, progress.training)
     print(found.text)

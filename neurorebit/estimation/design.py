@@ -17,7 +17,8 @@ from neurorebit.chips.tiki_taka.phases import TikiTakaPhases
 from neurorebit.circuits.cost import Real
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
-from neurorebit.schema.training import IN_PLACE, kept_words
+from neurorebit.schemes.parts.scheme import Held
+from neurorebit.schemes.table import SCHEMES
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,15 +48,16 @@ def design(
     cannot exist is nan.
     """
     plan = plan or Floorplan.of(layers, spec)
+    scheme = SCHEMES[spec.scheme]
     work: Phases
     if isinstance(spec, HybridSpec):
         chip = HybridChip(technology, device, spec, plan)
         work = HybridPhases(chip, activity, batch)
-    elif spec.scheme == "tiki_taka" and spec.holds_devices:
+    elif scheme.fast is not None and spec.holds_devices:
         two = TikiTakaChip(technology, device, spec, plan, batch=batch)
         work = TikiTakaPhases(two, activity, batch)
     else:
         made = InPlaceChip(technology, device, spec, plan, batch=batch)
-        beside = kept_words(spec.scheme, momentum) if spec.scheme in IN_PLACE else 0
-        work = InPlacePhases(made, activity, batch, float(beside))
+        kept = scheme.words(momentum) if scheme.held is Held.CELLS else 0
+        work = InPlacePhases(made, activity, batch, float(kept))
     return Design(work.chip, work.all(), work.ops, work.assumptions)

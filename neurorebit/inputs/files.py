@@ -15,9 +15,11 @@ from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.network import Network
-from neurorebit.schema import Document, InputError, paths, plain
+from neurorebit.schema import Document, InputError, one_of, paths, plain
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
+from neurorebit.schemes.parts.scheme import Held
+from neurorebit.schemes.table import SCHEMES
 
 TRAINING_SET = {"cifar10": 50_000, "digits": 1438}  # images of an epoch that nothing limits
 ROOTS = ("technology", "device", "architecture", "network", "training")
@@ -121,6 +123,7 @@ def read_inputs(
     documents["architecture"] = _open("architecture", architecture)
     _set(documents["architecture"], settings)
     spec = read_architecture(documents["architecture"], fitting)
+    documents["architecture"].look_up(("scheme",), one_of(SCHEMES))
     for kind, given in (("technology", technology), ("device", device)):
         documents[kind] = (
             _open(kind, given) if given else _named_by(documents["architecture"], spec, kind)
@@ -148,7 +151,7 @@ def read_inputs(
         raise document.error(("training", "rest"), message)
     most = 7 if training.quantiser == "no_zero" else 8
     bits = max(int(spec.weight_bits), training.edge_bits or 0)
-    if spec.scheme in ("hybrid", "reram_mapped") and bits > most:
+    if SCHEMES[spec.scheme].held is Held.FOLLOWED and bits > most:
         message = (
             f"{training.quantiser} levels of {bits} bits: cells follow at most {most}; take fewer"
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, make_dataclass, replace
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from neurorebit.inputs.training import training_section
 from neurorebit.layers.base import Layer, Matmul, Misshaped, Shape
 from neurorebit.layers.network import Network, Node
 from neurorebit.layers.table import KINDS
@@ -47,13 +49,14 @@ def read_network(
     ``sets`` are key paths and values set over the file and the recipe. InputError where a key is
     wrong, a recipe does not exist, or a layer does not fit what comes before it.
     """
+    file = _file(training_section())  # type: ignore[arg-type]  # a class is hashable
     for path, text in (sets or {}).items():
         if not path.startswith("training"):
             document.set(path, text)
     recipes = document.tree.get("recipes") or {}
     if isinstance(recipes, dict):
         for name in recipes:
-            _apply(copy.deepcopy(document), name).read(NetworkFile)
+            _apply(copy.deepcopy(document), name).read(file)
     chosen = recipe or str(document.tree.get("recipe") or "")
     if chosen:
         if not isinstance(recipes, dict) or chosen not in recipes:
@@ -64,7 +67,7 @@ def read_network(
     for path, text in (sets or {}).items():
         if path.startswith("training"):
             document.set(path, text)
-    parsed = document.read(NetworkFile)
+    parsed = document.read(file)
     network = Network(
         name=parsed.name,
         source=parsed.source,
@@ -77,6 +80,13 @@ def read_network(
     )
     document.refuse(_misfits(network))
     return network
+
+
+@cache
+def _file(training: type[Training]) -> type[NetworkFile]:
+    """A network file whose section ``training`` is of this class."""
+    section = ("training", training, field(default_factory=training))
+    return make_dataclass("NetworkFile", [section], bases=(NetworkFile,), frozen=True)
 
 
 def _misfits(network: Network) -> Iterator[Misfit]:

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from neurorebit.layers.base import Layer, Matmul, Shape, VectorWork
-from neurorebit.schema.activity import Activity, AssumedActivity, FastActivity, LayerActivity
+from neurorebit.schema.activity import Activity, AssumedActivity, LayerActivity
 from neurorebit.schema.training import Training
-
-EVEN = 0.02  # pulses of a fast cell over those of the busiest, in VGG11 of a quarter of the width
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,19 +155,14 @@ class Network:
             index = max(self.nodes[index].inputs)
         return False
 
-    def assumed(self, input_bits: int, scheme: str = "") -> Activity:
-        """The activity that the network file assumes, of arrays with weights of this scheme.
-
-        What it does not say, of the fast array of Tiki-Taka, follows from its training.
-        """
+    def assumed(self, input_bits: int) -> Activity:
+        """The activity that the network file assumes."""
         a = self.activity
         count = len(self.matrices)
         densities = [float(d) for d in a.input_density]
         densities = densities if len(densities) == count else densities * count
-        two = scheme == "tiki_taka"
-        own = f"; of the fast array ours: {EVEN:g} of the pulses of its busiest cell" if two else ""
         return Activity(
-            f"assumed: {a.source}{own}",
+            f"assumed: {a.source}",
             tuple(
                 LayerActivity(
                     input_density=(density,) * input_bits,
@@ -181,16 +174,7 @@ class Network:
                     set_levels=a.set_levels,
                     reset_levels=a.reset_levels,
                     words_written=a.words_written,
-                    fast=self._fast(matmul) if two else None,
                 )
-                for density, matmul in zip(densities, self.matmuls, strict=True)
+                for density in densities
             ),
         )
-
-    def _fast(self, matmul: Matmul) -> FastActivity:
-        """What a batch does to a layer's fast array, half of it up, half of it down."""
-        own = self.training.tiki_taka
-        vectors, rows = matmul.vectors * self.training.batch, matmul.rows * matmul.groups
-        times, read = own.turns(vectors, rows)
-        pulses = EVEN * min(own.pulses * times, vectors)
-        return FastActivity(pulses / 2.0, pulses / 2.0, times * read / rows, 0.5)

@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_origin, get_type_hints
 
 import numpy as np
 import yaml
@@ -308,6 +308,14 @@ class Document:
             if misfit.where:
                 raise self.error(misfit.loc, misfit.message.format(*misfit.values))
 
+    def look_up(self, loc: Loc, choice: one_of) -> None:
+        """InputError unless the value at ``loc`` is a word of a table above the file's class."""
+        try:
+            TypeAdapter(Annotated[str, choice]).validate_python(value_at(self.tree, loc))
+        except ValidationError as problem:
+            context = problem.errors()[0]["ctx"]
+            raise self._no_such_word(loc, str(context["tag"]), str(context["expected"])) from None
+
     def read(self, cls: type[T]) -> T:
         """The file as an instance of ``cls``; InputError where it does not fit."""
         try:
@@ -327,12 +335,8 @@ class Document:
             return self.error(loc[:-1], f"the key '{loc[-1]}' is missing; add it")
         if kind in ("union_tag_invalid", "literal_error", "choice"):
             expected = str(context.get("expected_tags") or context.get("expected"))
-            found = str(context.get("tag") or value)
-            choices = re.findall(r"'([^']+)'", expected)
-            near = difflib.get_close_matches(found, choices)
-            cure = f"; did you mean '{near[0]}'?" if near else ""
             loc += (_tag(context),) if kind == "union_tag_invalid" else ()
-            return self.error(loc, f"expected one of {', '.join(choices)}, got '{found}'{cure}")
+            return self._no_such_word(loc, str(context.get("tag") or value), expected)
         if kind in ("dataclass_type", "dict_type", "model_attributes_type"):
             return self.error(loc, f"expected a section, got '{value}'")
         if kind in ("list_type", "tuple_type"):
@@ -350,6 +354,13 @@ class Document:
         message += "".join(f", or {word}" for word in words)
         got = "" if "got " in message or kind == "value_error" else f", got '{value}'"
         return self.error(loc, f"{message}{got}")
+
+    def _no_such_word(self, loc: Loc, found: str, expected: str) -> InputError:
+        """An InputError that names the words that are known, and the one nearest to it."""
+        choices = re.findall(r"'([^']+)'", expected)
+        near = difflib.get_close_matches(found, choices)
+        cure = f"; did you mean '{near[0]}'?" if near else ""
+        return self.error(loc, f"expected one of {', '.join(choices)}, got '{found}'{cure}")
 
     def _located(self, loc: Iterable[int | str]) -> tuple[Loc, Any]:
         """The part of pydantic's location that names keys of the file, and the value there."""

@@ -9,31 +9,10 @@ from typing import Any
 import numpy as np
 
 from neurorebit.chips.architecture import ArchitectureSpec, HybridSpec, InPlaceSpec
-from neurorebit.schema.training import IN_PLACE, NO_VELOCITY, Training
+from neurorebit.schema.training import Training
+from neurorebit.schemes.parts.scheme import Held, Scheme
+from neurorebit.schemes.table import SCHEMES
 
-LEVELS = ("hybrid", "reram_mapped")  # schemes whose cells follow real weights
-ARRAYS = (*LEVELS, *IN_PLACE)
-HEEDED = {  # keys of training that not all schemes heed, and those that do
-    "quantiser": ("quantized", *LEVELS),
-    "edge_bits": ("quantized", *LEVELS),
-    "mapping": LEVELS,
-    "write": LEVELS,
-    "reprogram": LEVELS,
-    "error_path": ("hybrid",),
-    "read": IN_PLACE,
-    "rest": ARRAYS,
-    "conversion": ARRAYS,
-    "digital": ("hybrid",),
-    "wires": ARRAYS,
-    "adc": ARRAYS,
-    "error_bits": ARRAYS,
-    "level_range": ("quantized", *ARRAYS),
-    "weight_clip": ("quantized", *LEVELS),
-    "weight_decay": ("real", "quantized", *LEVELS, "reram", "mixed_precision"),
-    "write_tolerance": LEVELS,
-    "threshold": ("manhattan",),
-    "tiki_taka": ("tiki_taka",),
-}
 SAID = {  # keys of training, and what another value than the default means
     "quantiser": "levels were not the symmetric ones that the spread of the weights sets",
     "edge_bits": "first and last layer had weights of that width, the estimate bills {bits} bits",
@@ -53,7 +32,6 @@ SAID = {  # keys of training, and what another value than the default means
     "epoch; the default are ideal wires",
 }
 
-UNHEEDED = "without effect, scheme={weights} knows no such choice"
 SUMS = (
     "arrays.read=row_by_row: training converted the sum of an array's rows at once, the estimate "
     "bills reads of one row after the other"
@@ -61,28 +39,26 @@ SUMS = (
 
 
 def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple[str, ...]:
-    """Sentences on a chip and the training of it; without training, on the chip alone."""
-    hybrid, weights = isinstance(spec, HybridSpec), spec.scheme
+    """Sentences on a chip and its training; without ``training``, on the chip alone."""
+    scheme, name = SCHEMES[spec.scheme], f"scheme={spec.scheme}"
+    hybrid = isinstance(spec, HybridSpec)
     chip = "the hybrid chip" if hybrid else "the chip that learns in place"
-    if weights in ("real", "quantized"):
-        what = "exact and " if weights == "real" else ""
-        told = (
-            f"training was software, {what}without arrays" if training else "software has no arrays"
+    if scheme.held is Held.SOFTWARE:
+        what = (
+            f"training was software, {scheme.departure}" if training else "software has no arrays"
         )
-        idle = _idle(weights, training) if training else ()
-        return (f"scheme={weights}: {told}; the estimate bills {chip}", *idle)
+        idle = _idle(spec.scheme, training) if training else ()
+        return (f"{name}: {what}; the estimate bills {chip}", *idle)
     found = []
-    if hybrid == (weights in IN_PLACE):
-        found.append(f"scheme={weights}: a scheme of another chip; the estimate bills {chip}")
-    elif weights == "reram_mapped":
-        found.append("scheme=reram_mapped: errors went back through the arrays; the estimate "
-                     f"bills {chip}, where they go through exact weights")  # fmt: skip
-    elif weights == "tiki_taka" and not spec.holds_devices:
-        found.append("scheme=tiki_taka: training had two arrays of devices a weight, the estimate "
-                     f"bills {chip} in one of SRAM")  # fmt: skip
-    if weights in IN_PLACE and np.any(spec.cells_per_weight != 1.0):
-        found.append("training had one cell a weight, the estimate bills "
-                     f"{float(np.max(spec.cells_per_weight)):g}")  # fmt: skip
+    if hybrid == (scheme.held is Held.CELLS):
+        found.append(f"{name}: a scheme of another chip; the estimate bills {chip}")
+    elif scheme.departure:
+        found.append(f"{name}: {scheme.departure.format(chip=chip)}")
+    elif scheme.on_sram and not spec.holds_devices:
+        found.append(f"{name}: {scheme.on_sram.format(chip=chip)}")
+    if scheme.held is Held.CELLS and np.any(spec.cells_per_weight != 1.0):
+        cells = float(np.max(spec.cells_per_weight))
+        found.append(f"training had one cell a weight, the estimate bills {cells:g}")
     if training is None:
         return tuple(found)
     if training.adc == "ideal":
@@ -92,9 +68,9 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
         found.append(SUMS)
     changed = dict(_changed(training))
     for key, sentence in SAID.items():
-        if key in changed and not _why_idle(key, weights, training):
+        if key in changed and not _why_idle(key, spec.scheme, training):
             found.append(f"{key}={changed[key]}: {sentence.format(bits=spec.weight_bits)}")
-    found += _idle(weights, training)
+    found += _idle(spec.scheme, training)
     if training.error_bits is not None and training.error_bits != spec.error_bits:
         found.append(
             f"error_bits={training.error_bits}: training used errors of that width, the estimate "
@@ -104,9 +80,12 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
 
 
 def _changed(training: Training) -> Iterator[tuple[str, Any]]:
-    """The choices that are not the default ones."""
-    default = Training()
-    for key in (*HEEDED, "momentum"):
+    """The keys that some schemes ignore and that have another value than the default."""
+    default = type(training)()
+    ignored = {"momentum"}.union(*((*s.heeds, *s.own_keys) for s in SCHEMES.values()))
+    for key in (field.name for field in dataclasses.fields(training)):
+        if key not in ignored:
+            continue
         value, usual = getattr(training, key), getattr(default, key)
         if dataclasses.is_dataclass(value):
             for field in dataclasses.fields(value):
@@ -116,27 +95,32 @@ def _changed(training: Training) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def _idle(weights: str, training: Training) -> Iterator[str]:
-    """Sentences on the choices that change nothing."""
+def _idle(name: str, training: Training) -> Iterator[str]:
+    """Sentences on the keys that have no effect."""
     for key, value in _changed(training):
-        if why := _why_idle(key, weights, training):
+        if why := _why_idle(key, name, training):
             yield f"{key}={value}: {why}"
 
 
-def _why_idle(key: str, weights: str, training: Training) -> str:
-    """Why a choice changes nothing, or nothing but norms; empty where it does."""
+def _why_idle(key: str, name: str, training: Training) -> str:
+    """Why a key has no effect, or none but on batch norms; empty where it has one."""
+    scheme = SCHEMES[name]
     if key == "momentum":
-        norms = "of the batch norms alone, scheme={weights} has none"
-        return norms.format(weights=weights) if weights in NO_VELOCITY else ""
-    rounded = weights in IN_PLACE and training.read == "levels"
-    heeded = weights in HEEDED[key.partition(".")[0]] or (key == "edge_bits" and rounded)
-    if not heeded:
-        return UNHEEDED.format(weights=weights)
-    others = {  # choices that leave no room for this one
+        return "" if scheme.velocity else f"of the batch norms alone, scheme={name} has none"
+    if not _heeded(key, scheme, training):
+        return f"without effect, scheme={name} knows no such choice"
+    in_cells = scheme.held is Held.CELLS
+    overruled = {  # keys, and the choice that leaves them no effect
         "conversion": ("adc", training.adc == "ideal"),
         "error_path": ("digital", training.digital == "bit_serial"),
-        "level_range": ("quantiser", training.quantiser == "wage" and weights not in IN_PLACE),
+        "level_range": ("quantiser", training.quantiser == "wage" and not in_cells),
         "write_tolerance": ("write", training.write != "verify"),
     }
-    other, alone = others.get(key, ("", False))
+    other, alone = overruled.get(key, ("", False))
     return f"without effect beside {other}={getattr(training, other)}" if alone else ""
+
+
+def _heeded(key: str, scheme: Scheme, training: Training) -> bool:
+    """Whether a scheme heeds a key; cells read as levels heed the bits of the edge layers."""
+    rounded = scheme.held is Held.CELLS and training.read == "levels"
+    return scheme.heeded(key.partition(".")[0]) or (key == "edge_bits" and rounded)

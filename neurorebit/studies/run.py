@@ -26,6 +26,8 @@ from neurorebit.schema import Document, InfeasibleError, InputError, plain
 from neurorebit.schema.activity import Activity
 from neurorebit.schema.training import Training
 from neurorebit.schemes.ablations import ablations
+from neurorebit.schemes.assumed import assumed
+from neurorebit.schemes.table import SCHEMES
 
 if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numba
     from neurorebit.training.data import Dataset
@@ -120,7 +122,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     inputs = request.inputs()
     spec, network = inputs.architecture, inputs.network
     folder = request.out or Path("reports") / re.sub(r"[^\w-]+", "_", network.name)
-    activity = network.assumed(spec.input_bits, spec.scheme)
+    activity = assumed(network, spec)
     design = _estimate(inputs, activity, inputs.images)  # or refuses
     report.claim(folder)
 
@@ -143,7 +145,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
             "recipe": inputs.recipe,
             "seed": request.seed,
             "inputs": inputs.record(),
-            "ablations": list(result.ablations if result else ablations(inputs.architecture)),
+            "ablations": list(ablations(spec, network.training if result else None)),
             "overrides": [str(setting) for setting in inputs.settings],
             "notes": _notes(inputs, request, activity, trained, training),
         }
@@ -248,14 +250,14 @@ def _train(
         images = reading.result()
     wires = _wires(inputs) if training.wires == "resistive" else None
     if start is not None:
-        identity = checkpoint.identity(network, *chip, images, training, request.seed, wires)
+        identity = checkpoint.identity(network, *chip, images, seed=request.seed, wires=wires)
         checkpoint.check(start, identity)
         say(f"going on from {start.path}: {start.length}")
     result = trainer.train(
         network,
         *chip,
         images,
-        training,
+        scheme=SCHEMES[inputs.architecture.scheme],
         seed=request.seed,
         threads=request.threads,
         wires=wires,

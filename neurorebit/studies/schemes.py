@@ -1,4 +1,4 @@
-"""Schemes of holding weights beside each other: what each learns, costs and wears out."""
+"""A comparison of training schemes: what each one learns, costs and wears out."""
 
 from __future__ import annotations
 
@@ -21,46 +21,45 @@ from neurorebit import results as report
 from neurorebit.inputs.files import Setting
 from neurorebit.results import pictures as picture
 from neurorebit.schema import InputError, units
+from neurorebit.schemes.parts.scheme import Held
+from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.run import DATA, Progress, Request, Say, ending, run
 
 Json = dict[str, Any]
 
 KINDS = ("network", "architecture", "technology", "device")  # of files, as a report lists them
-OWN = {"tiki_taka": "tiki_taka", "threshold": "manhattan"}  # keys of training that one scheme heeds
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The chip that a scheme belongs to, and what is set on it; ``told`` says so in the table."""
+class Row:
+    """A row of the comparison: a scheme, the chip that it trains, and what is set on that chip."""
 
-    architecture: str
-    told: str
-    settings: tuple[tuple[str, str], ...] = ()
-    software: bool = False
+    scheme: str
+    chip: str
+    settings: tuple[tuple[str, str], ...]
+
+    @property
+    def architecture(self) -> str:
+        """The shipped file of the chip."""
+        return SCHEMES[self.scheme].architecture
+
+    @property
+    def software(self) -> bool:
+        """Whether no chip is needed, so that there is nothing to bill."""
+        return SCHEMES[self.scheme].held is Held.SOFTWARE
 
 
-IN_PLACE = Plan("reram", "learns in place, 7-bit cells")
-PLANS = {  # by name; the scheme is the name, or what is set
-    "real": Plan("rebit", "none, software", software=True),
-    "quantized": Plan("rebit", "none, software", software=True),
-    "hybrid": Plan("rebit", "hybrid"),
-    "reram_mapped": Plan("rebit", "hybrid; its errors are billed through exact weights"),
-    "reram": IN_PLACE,
-    "reram_3bit": Plan(
-        "reram",
-        "learns in place, 3-bit cells",
-        (
-            ("architecture.scheme", "reram"),
-            ("architecture.weight_bits", "3"),
-            ("architecture.arrays.cell_bits", "3"),
-            ("device.pulses.levels_ltp", "8"),
-            ("device.pulses.levels_ltd", "8"),
-        ),
-    ),
-    "mixed_precision": IN_PLACE,
-    "tiki_taka": replace(IN_PLACE, told="learns in place, 7-bit cells, two arrays a weight"),
-    "manhattan": IN_PLACE,
-}
+def choices() -> dict[str, Row]:
+    """The rows that can be asked for, by name: each scheme, followed by its variants."""
+    found = {}
+    for name, scheme in SCHEMES.items():
+        given = (("architecture.scheme", name),)
+        found[name] = Row(name, scheme.chip, given)
+        for other, variant in scheme.variants.items():
+            found[other] = Row(name, variant.chip, (*given, *variant.settings.items()))
+    return found
+
+
 COLUMNS = {  # of the table: key in the files, heading, unit that is scaled
     "scheme": ("scheme", ""),
     "test_accuracy": ("test\naccuracy [%]", ""),
@@ -89,7 +88,7 @@ SEEDS = (
 )
 ORIGIN = ("network", "dataset", "epochs", "images", "seed", "version", "command")  # of a row
 
-NAMED = re.compile(r"(?<=, )scheme=\w+")  # the scheme, in a sentence on what it has no use for
+NAMED = re.compile(r"(?<=, )scheme=\w+")  # the scheme, in a sentence on a key without effect
 
 
 @dataclass(frozen=True)
@@ -151,20 +150,22 @@ def schemes(
     unknown, a file is wrong, or an unfinished run or, with ``request.resume``, another one that is
     finished is in the way, before any training.
     """
+    rows_of = choices()
     for name in names:
-        if name not in PLANS:
-            raise InputError(f"--schemes {name}: expected some of {', '.join(PLANS)}")
+        if name not in rows_of:
+            raise InputError(f"schemes: {name}: expected some of {', '.join(rows_of)}")
     if len(set(names)) < len(names):
-        raise InputError(f"--schemes {','.join(names)}: a scheme is named twice; keep one")
-    if any(setting.key in ("architecture.scheme", "training.read") for setting in request.settings):
-        raise InputError("--set: architecture.scheme and training.read are the schemes' own")
+        raise InputError(f"schemes: {','.join(names)}: a scheme is named twice; keep one")
+    for setting in request.settings:
+        if setting.key in ("architecture.scheme", "training.read"):
+            raise InputError(f"{setting}: the comparison sets this key for each scheme; drop it")
     for name in names:
-        own = dict(PLANS[name].settings)
+        own = dict(rows_of[name].settings)
         for setting in request.settings:
             if setting.key in own:
                 raise InputError(
                     f"{setting}: {name} sets this key itself, to {own[setting.key]}; drop it, or "
-                    f"leave {name} out of --schemes"
+                    f"leave {name} out of the schemes"
                 )
     folder = request.out or Path("reports") / f"schemes_{Path(request.network).stem}"
     for name in names:
@@ -221,12 +222,11 @@ def _refuse_unfinished(folders: Iterable[Path]) -> None:
 
 
 def _request(request: Request, name: str, seed: int, folder: Path) -> Request:
-    plan = PLANS[name]
-    chosen = plan.settings or (("architecture.scheme", name),)
-    settings = tuple(Setting(key, text) for key, text in chosen)
+    row = choices()[name]
+    settings = tuple(Setting(key, text) for key, text in row.settings)
     return replace(
         request,
-        architecture=plan.architecture,
+        architecture=row.architecture,
         settings=(*request.settings, *settings),
         seed=seed,
         out=folder / _place(name, seed),
@@ -276,8 +276,8 @@ def _finished(request: Request, data: str) -> Json | None:
     asked = _given(request.inputs().record(), request.seed, __version__, data)
     if told := checkpoint.differences(made, asked):
         raise InputError(
-            f"--resume: {request.out} has another run, which came to its end: {told}; give what it "
-            "was made with, or name another folder with --out"
+            f"{request.out}: cannot resume: a finished run is here, another one: {told}; give what "
+            "it was made with, or name another folder"
         )
     return found
 
@@ -289,9 +289,11 @@ def _given(inputs: Json, seed: int, version: str, data: str) -> Json:
 
 def _heeded(inputs: Json) -> Json:
     """The files' values without the settings of a scheme that is not the one they name."""
-    network, weights = inputs["network"], inputs["architecture"]["values"]["scheme"]
+    network, named = inputs["network"], inputs["architecture"]["values"]["scheme"]
     values = network["values"]["training"]
-    training = {key: value for key, value in values.items() if OWN.get(key, weights) == weights}
+    others = {key for name, s in SCHEMES.items() for key in s.own_keys if name != named}
+    others -= set(SCHEMES[named].own_keys)
+    training = {key: value for key, value in values.items() if key not in others}
     return {**inputs, "network": {**network, "values": {**network["values"], "training": training}}}
 
 
@@ -341,16 +343,16 @@ def _endings(reports: Sequence[Json], seeds: int) -> list[str]:
 
 
 def _row(name: str, reports: Sequence[Json], seeds: int, command: str) -> Json:
-    first, plan = reports[0], PLANS[name]
+    first, asked = reports[0], choices()[name]
     reached = [r["training"]["test_accuracy"] for r in reports]
     known = [share for share in reached if share is not None]
     row: Json = {
         "scheme": name,
-        "chip": plan.told,
+        "chip": asked.chip,
         "seeds": len(reports),
         "test_accuracy": float(np.mean(known)) if known else None,
         "test_accuracy_std": float(np.std(known, ddof=1)) if len(known) > 1 else None,
-        "ablations": first["ablations"][plan.software :],  # the first says that it is software
+        "ablations": first["ablations"][asked.software :],  # the first says that it is software
         "endings": _endings(reports, seeds),
         "ended": _ended(reports),
         "network": first["network"],
@@ -362,7 +364,7 @@ def _row(name: str, reports: Sequence[Json], seeds: int, command: str) -> Json:
         "command": command,
         **(first["training"]["demands"] or {}),
     }
-    if not plan.software:
+    if not asked.software:
         epoch = first["totals"]["epoch"]
         for key in ("energy_J", "energy_with_dram_J", "latency_s"):
             row[f"{key}_per_epoch"] = epoch[key]

@@ -27,6 +27,7 @@ from neurorebit.inputs.files import Inputs, Setting, read_inputs
 from neurorebit.results.table import CRITERIA, FEASIBLE, PARETO, REASON, Table, front
 from neurorebit.schema import InputError, Misfit, join, split
 from neurorebit.schema import technology as nodes
+from neurorebit.schemes.assumed import assumed
 from neurorebit.studies.axes import FILES, Axis, Values, axes_of, place
 
 Array = NDArray[np.float64]
@@ -211,8 +212,7 @@ class _Pass:
         for _, values in self._arrays(box, "training"):
             batch = values
         batch = np.minimum(batch, float(inputs.images))
-        given = inputs.architecture
-        activity = Measured.of(inputs.network.assumed(given.input_bits, given.scheme))
+        activity = Measured.of(assumed(inputs.network, inputs.architecture))
         over: dict[str, Any] = dict(self._arrays(box, "network.activity"))
         planes = (over.pop("input_density"),) if "input_density" in over else activity.planes
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

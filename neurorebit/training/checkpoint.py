@@ -21,14 +21,15 @@ from neurorebit.chips.architecture import ArchitectureSpec
 from neurorebit.layers.network import Network
 from neurorebit.schema import InputError, join, plain
 from neurorebit.schema.device import Device
-from neurorebit.schema.training import Training
 from neurorebit.training.data import Dataset
 from neurorebit.training.state import State
 
 NAME, PREVIOUS, PART = "checkpoint.npz", "checkpoint.previous.npz", "checkpoint.npz.part"
 META = "meta"
 POSITION = "run"  # the path of the loop's position in the state
+SCHEMA = 2  # of the file; 1, without a number, is that of NeuroReBIT 0.1
 MENTIONED = 3  # differences that an error names
+ANEW = "remove the file and train without resume to start anew"
 
 Json = dict[str, Any]
 
@@ -62,16 +63,16 @@ def identity(
     architecture: ArchitectureSpec,
     device: Device,
     data: Dataset,
-    training: Training,
+    *,
     seed: int,
     wires: tuple[float, float] | None = None,
 ) -> Json:
-    """All that the bits of a run follow from."""
+    """Everything that the result of a run follows from."""
     return {
         "network": plain(network.nodes),
         "architecture": plain(architecture),
         "device": plain(device),
-        "training": plain(training),
+        "training": plain(network.training),
         "data": {"name": data.name, "sha256": data.sha256, "mirrored": data.mirrored},
         "seed": seed,
         "wires": plain(wires),
@@ -84,7 +85,9 @@ def identity(
 
 def save(folder: Path, identity: Json, state: State, epochs: list[Json]) -> None:
     """Write a checkpoint and keep the one before it; InputError where that cannot be done."""
-    meta = json.dumps({"identity": identity, "plain": state.plain, "epochs": epochs})
+    meta = json.dumps(
+        {"schema": SCHEMA, "identity": identity, "plain": state.plain, "epochs": epochs}
+    )
     arrays = {META: np.frombuffer(meta.encode(), np.uint8), **state.arrays}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +105,7 @@ def save(folder: Path, identity: Json, state: State, epochs: list[Json]) -> None
     except OSError as problem:
         raise InputError(
             f"{folder / NAME}: cannot be written: {problem.strerror or problem}; make room, or "
-            "name another folder with --checkpoint"
+            "name another folder for checkpoints"
         ) from None
 
 
@@ -115,7 +118,7 @@ def find(folder: Path) -> Path | None:
         if (folder / name).is_dir():
             raise InputError(
                 f"{folder / name}: is a folder, and checkpoints have this name; rename it, or name "
-                "another place with --checkpoint"
+                "another folder for checkpoints"
             )
     return next((path for name in (NAME, PREVIOUS) if (path := folder / name).is_file()), None)
 
@@ -125,53 +128,61 @@ def load(folder: Path) -> Saved:
     path = find(folder)
     if path is None:
         raise InputError(
-            f"--resume: there is no checkpoint in {folder}; drop --resume to start anew, or name "
-            "another folder with --checkpoint"
+            f"{folder}: there is no checkpoint to resume from; train without resume to start anew, "
+            "or name another folder for checkpoints"
         )
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         meta = json.loads(arrays.pop(META).tobytes())
+        found = meta.get("schema", 1)
+        if found != SCHEMA:
+            raise InputError(
+                f"{path}: a checkpoint of schema {found}, written by NeuroReBIT "
+                f"{meta['identity']['version']['neurorebit']}; this version reads schema {SCHEMA}; "
+                f"{ANEW}, or go on with that version"
+            )
         saved = Saved(path, meta["identity"], State(arrays, meta["plain"]), meta["epochs"])
-        str(saved.length)  # has what is told of it
+        str(saved.length)  # raises where the position is missing
         return saved
+    except InputError:
+        raise
     except Exception as problem:  # a damaged archive raises nearly anything
         reason = " ".join(str(problem).split())[:80] or type(problem).__name__
-        cure = "remove the file and drop --resume to start anew"
+        cure = ANEW
         if path.name == NAME and (folder / PREVIOUS).is_file():
             cure = f"rename {PREVIOUS} to {NAME} to go on from the one before it"
         raise InputError(f"{path}: cut short or damaged ({reason}); {cure}") from None
 
 
 def check(saved: Saved, identity: Json) -> None:
-    """InputError unless a checkpoint is of this run; it names what differs."""
-    if told := differences(saved.identity, identity):
+    """InputError where a checkpoint is of another run; it names what differs."""
+    if different := differences(saved.identity, identity):
         raise InputError(
-            f"{saved.path}: is of another run: {told}; give what it was started with, or remove "
-            "the file and drop --resume to start anew"
+            f"{saved.path}: of another run: {different}; give what it was started with, or {ANEW}"
         )
 
 
 def differences(run: Json, other: Json) -> str:
-    """What two runs were not given alike, the first there and the other here; empty if nothing."""
+    """What the first run ("there") and the other ("here") were given differently, or nothing."""
     there, here = (dict(_leaves(json.loads(json.dumps(of)))) for of in (run, other))
     differing = [
         key for key in sorted(there.keys() | here.keys()) if _said(there, key) != _said(here, key)
     ]
-    told = [
+    named = [
         f"{key} is {_said(there, key)} there, {_said(here, key)} here"
         for key in differing[:MENTIONED]
     ]
     more = len(differing) - MENTIONED
-    return "; ".join([*told, f"and {more} more"] if more > 0 else told)
+    return "; ".join([*named, f"and {more} more"] if more > 0 else named)
 
 
 def refuse_unfinished(folder: Path) -> None:
     """InputError if a run that starts anew would replace another's checkpoints."""
     if (path := find(folder)) is not None:
         raise InputError(
-            f"{path}: an unfinished run is there; go on with --resume, or remove the file to start "
-            "anew"
+            f"{path}: the checkpoint of an unfinished run; resume that run, or remove the file to "
+            "start anew"
         )
 
 

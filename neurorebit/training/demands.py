@@ -1,4 +1,4 @@
-"""What a scheme asks for: digital memory and arithmetic, arrays, pulses, and the wear of cells."""
+"""What training needed: digital memory and arithmetic, arrays, pulses, and the wear of cells."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorebit.schema.training import WORD, kept_words
-from neurorebit.schemes.ablations import HEEDED
+from neurorebit.schema.training import WORD
 from neurorebit.training.model import Model
 
 
 @dataclass(frozen=True)
 class Demands:
-    """Means over the weights of a network, or over its cells where it says so.
+    """What a training run needed, as means over the weights or over the cells of the network.
 
-    Digital MACs are those of one image in passes that exact weights or gradients take part in. A
-    write is a programming operation, of however many pulses; pulses of Tiki-Taka's fast array are
-    operations of their own. ``lifetime_epochs``: until the most written cell has seen the writes
-    that the device endures; None where the device file gives no such figure or nothing was written.
-    A weight of a pair of cells has two arrays; a write of either counts for both.
+    ``digital_macs_per_image``: multiplications and additions in passes that digital arithmetic
+    computes. A write is one programming operation, of any number of pulses; each pulse of a fast
+    array is an operation. Where a pair of cells holds a weight, a write of either cell counts for
+    both. ``lifetime_epochs``: epochs until the most written cell has seen the writes that the
+    device endures; None where the device file gives no endurance or nothing was written.
     """
 
     memory_bits_per_weight: float
@@ -33,13 +32,13 @@ class Demands:
 
 
 def demands(model: Model, epochs: float) -> Demands | None:
-    """What the training so far asked for; None before the first step.
+    """What the training needed in ``epochs`` epochs; None before the first step.
 
-    A direct write from level to level counts the pulses that lie between them.
+    A direct write from one level to another counts the pulses between them.
     """
     if not epochs:
         return None
-    pulses, endurance, training = model.device.pulses, model.device.endurance, model.training
+    pulses, endurance = model.device.pulses, model.device.endurance
     sizes = [layer.node.matmul.weights for layer in model.matrices if layer.node.matmul]
     sent, macs = 0.0, 0
     for layer in model.matrices:
@@ -47,7 +46,7 @@ def demands(model: Model, epochs: float) -> Demands | None:
         assert matmul is not None
         passes = [way for way in digital if way != "backward" or layer.sends_back]
         macs += len(passes) * matmul.macs
-        for written in (layer.weights.written, layer.weights.beside):
+        for written in (layer.weights.written, layer.weights.written_fast):
             if written is not None and pulses is not None:
                 sent += sum(written.pulses(pulses, model.spec.levels))
     writes = np.concatenate([layer.weights.writes for layer in model.matrices]) / epochs
@@ -56,10 +55,9 @@ def demands(model: Model, epochs: float) -> Demands | None:
         if writes.size
         else (0.0, 0.0, 0.0)
     )
-    paired = training.mapping == "pair" and model.spec.scheme in HEEDED["mapping"]
     return Demands(
-        memory_bits_per_weight=float(WORD * kept_words(model.spec.scheme, training.momentum)),
-        arrays_per_weight=model.matrices[0].weights.arrays * (2 if paired else 1),
+        memory_bits_per_weight=float(WORD * model.words),
+        arrays_per_weight=model.matrices[0].weights.arrays,
         digital_macs_per_image=macs,
         pulses_per_weight_and_epoch=sent / sum(sizes) / epochs,
         writes_per_cell_and_epoch=mean,

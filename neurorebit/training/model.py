@@ -13,24 +13,15 @@ from neurorebit.chips.architecture import ArchitectureSpec
 from neurorebit.kernels import cpu
 from neurorebit.layers.cuts import array_cuts
 from neurorebit.layers.network import Network, Node
+from neurorebit.schema import InputError
 from neurorebit.schema.activity import FastActivity, LayerActivity
 from neurorebit.schema.device import Device
-from neurorebit.schema.training import Training
-from neurorebit.schemes.weights import WEIGHTS, Site, Written
-from neurorebit.training.layers import (
-    PIXEL,
-    Add,
-    AvgPool,
-    BatchNorm,
-    Flatten,
-    Layer,
-    MaxPool,
-    Relu,
-    Tools,
-)
-from neurorebit.training.matrix_layer import MatrixLayer
+from neurorebit.training.layers.base import PIXEL, Build, Layer, Tools, Trained
+from neurorebit.training.layers.matrix import MatrixLayer
+from neurorebit.training.layers.table import TRAINED
+from neurorebit.training.parts.weights import Site, Weights, WeightScheme, Written
+from neurorebit.training.parts.workers import Array, Workers, Workspace
 from neurorebit.training.state import capture
-from neurorebit.training.workers import Array, Workers, Workspace
 
 BINS = 60
 
@@ -49,97 +40,101 @@ class Step:
     """A layer in the graph: the nodes whose outputs it reads (-1: the images), and its own."""
 
     layer: Layer
+    kind: Trained
     inputs: tuple[int, ...]
     output: int
 
 
 class Model:
-    """The layers of one network on one chip."""
+    """The layers of one network on one chip, with weights that learn by one scheme.
+
+    ``wires``: resistance [ohm] of an array's wires from cell to cell, along a row and a column.
+    InputError where the network has a layer that cannot be trained.
+    """
 
     def __init__(
         self,
         network: Network,
-        training: Training,
         spec: ArchitectureSpec,
         device: Device,
         *,
+        scheme: WeightScheme,
         seed: int,
         workers: Workers,
         dtype: type[np.floating] = np.float32,
         wires: tuple[float, float] | None = None,
     ) -> None:
+        refuse_untrainable(network)
         self.network = network
-        self.training = training
+        self.training = network.training
         self.spec = spec
         self.device = device
+        self.seed = seed
+        self.wires = wires
         self.dtype = dtype
+        self.words = scheme.words(network.training.momentum)
         self.workspace = Workspace()
-        self.tools = Tools(workers, self.workspace, training, dtype)
+        self.tools = Tools(workers, self.workspace, network.training, dtype)
         self.matrices: list[MatrixLayer] = []
-        self.norms: list[BatchNorm] = []
         self.steps: list[Step] = []
+        self._weights = scheme.load()
         self._cuts = array_cuts(network.matmuls, int(spec.forward.rows), spec.forward.kernel_split)
-        self._site = (spec, device, training, seed, workers, self.workspace, dtype, wires)
         self._readers = [0] * len(network.nodes)
         for node in network.nodes:
             for source in node.inputs:
                 if source >= 0:
                     self._readers[source] += 1
         self._learns: set[int] = set()  # nodes that learn, or have one that learns before them
-        merged: set[int] = set()
+        absorbed: set[int] = set()
         for node in network.nodes:
-            if node.kind in ("conv", "linear", "batch_norm") or self._learns & set(node.inputs):
+            kind = TRAINED[node.kind]
+            before = bool(self._learns & set(node.inputs))
+            if kind.learns or before:
                 self._learns.add(node.index)
-            if node.index in merged:
+            if node.index in absorbed:
                 continue
-            relu = self._relu_behind(node)
-            output = node if relu is None else relu
-            merged.add(output.index)
-            self.steps.append(Step(self._build(node, relu is not None), node.inputs, output.index))
-
-    def _relu_behind(self, node: Node) -> Node | None:
-        """The ReLU that alone reads a batch norm."""
-        readers = [n for n in self.network.nodes if node.index in n.inputs]
-        if node.kind == "batch_norm" and [n.kind for n in readers] == ["relu"]:
-            return readers[0]
-        return None
-
-    def _build(self, node: Node, rectified: bool) -> Layer:
-        match node.kind:
-            case "conv" | "linear":
-                layer = self._matrix_layer(node)
+            rectifier = self._absorbed(node)
+            output = node if rectifier is None else rectifier
+            absorbed.add(output.index)
+            layer = kind.build(node, self._build(rectifier is not None, before))
+            if isinstance(layer, MatrixLayer):
                 self.matrices.append(layer)
-                return layer
-            case "batch_norm":
-                norm = BatchNorm(node, self.tools, rectified)
-                self.norms.append(norm)
-                return norm
-            case "relu":
-                return Relu(self.tools)
-            case "max_pool":
-                return MaxPool(node, self.tools)
-            case "avg_pool":
-                return AvgPool(node, self.tools)
-            case "flatten":
-                return Flatten(node, self.tools)
-            case "add":
-                return Add(self.tools)
-            case kind:
-                raise NotImplementedError(f"layers of kind {kind} do not learn")
+            self.steps.append(Step(layer, kind, node.inputs, output.index))
 
-    def _matrix_layer(self, node: Node) -> MatrixLayer:
+    def _absorbed(self, node: Node) -> Node | None:
+        """The rectifier that a node applies itself, since it alone reads the node's output."""
+        readers = [n for n in self.network.nodes if node.index in n.inputs]
+        alone = len(readers) == 1 and TRAINED[readers[0].kind].rectifier
+        return readers[0] if alone and TRAINED[node.kind].absorbs_rectifier else None
+
+    def _build(self, rectified: bool, sends_back: bool) -> Build:
+        return Build(
+            tools=self.tools,
+            site=self._site,
+            weights=self._weights,
+            rectified=rectified,
+            sends_back=sends_back,
+        )
+
+    def _site(self, node: Node) -> Site:
+        """The site of the next matrix layer's weights."""
         index = len(self.matrices)
         scores = index == len(self._cuts) - 1
-        site = Site(node, index, self._cuts[index], *self._site, index == 0 or scores, scores)
-        return MatrixLayer(
-            node,
-            WEIGHTS[self.spec.scheme](site),
-            self.tools,
-            int(self.spec.input_bits),
-            site.error_bits,
-            index,
-            site.seed,
-            sends_back=bool(self._learns & set(node.inputs)),
+        return Site(
+            node=node,
+            index=index,
+            cuts=self._cuts[index],
+            spec=self.spec,
+            device=self.device,
+            training=self.training,
+            seed=self.seed,
+            workers=self.tools.workers,
+            workspace=self.workspace,
+            dtype=self.dtype,
+            wires=self.wires,
+            words=self.words,
+            edge=index == 0 or scores,
+            scores=scores,
         )
 
     def forward(self, images: Array, learning: bool) -> Array:
@@ -147,7 +142,7 @@ class Model:
         outputs: dict[int, Array] = {-1: images}
         left = list(self._readers)
         for step in self.steps:
-            inputs = tuple(self._numbers(step.layer, outputs[i]) for i in step.inputs)
+            inputs = tuple(self._numbers(step.kind, outputs[i]) for i in step.inputs)
             out = step.layer.forward(inputs, learning)
             for _ in range(self._readers[step.output] - 1):
                 self.workspace.hold(out)
@@ -162,16 +157,16 @@ class Model:
         self.workspace.drop(out)
         return scores
 
-    def _numbers(self, layer: Layer, x: Array) -> Array:
-        """Bytes as they are for matrix layers, which know their scale; numbers for the others."""
-        if x.dtype != np.uint8 or isinstance(layer, MatrixLayer | Flatten):
+    def _numbers(self, kind: Trained, x: Array) -> Array:
+        """An image's bytes for layers that take them, numbers from 0 to 1 for the others."""
+        if x.dtype != np.uint8 or kind.takes_bytes:
             return x
         numbers = self.workspace.take(x.shape, self.dtype)
         np.multiply(x, self.dtype(PIXEL), out=numbers)
         return numbers
 
     def backward(self, d_scores: Array, rate: float) -> None:
-        """Send the gradient of the scores back and learn from it; follows a learning forward."""
+        """Send the gradient of the scores back and learn from it, after a forward that learns."""
         last = self.steps[-1].output
         shape = self.network.nodes[last].shape_out
         dy = self.workspace.take(
@@ -196,7 +191,7 @@ class Model:
                     gradients[source] = dx
 
     def begin_epoch(self, epoch: int) -> None:
-        """What happens once an epoch: levels follow the weights, input ranges end to follow."""
+        """Called once before each epoch: levels are fitted; after the first, input ranges stay."""
         for layer in self.matrices:
             layer.weights.begin_epoch()
             layer.encoder.observing = epoch == 0
@@ -208,12 +203,18 @@ class Model:
         return {f"{step.output} {nodes[step.output].name}": step.layer for step in self.steps}
 
     def _learned(self) -> Iterator[Array]:
-        weights = {layer.node.name: layer.weights for layer in self.matrices}
-        norms = {norm.node.name: norm for norm in self.norms}
-        yield from capture(weights | norms).arrays.values()
+        weights: dict[str, Weights | Layer] = {
+            layer.node.name: layer.weights for layer in self.matrices
+        }
+        others = {
+            self.network.nodes[step.output].name: step.layer
+            for step in self.steps
+            if step.kind.learns and not isinstance(step.layer, MatrixLayer)
+        }
+        yield from capture(weights | others).arrays.values()
 
     def digest(self) -> str:
-        """SHA-256 of all that was learned, the cells and the momentum included."""
+        """SHA-256 of all that was learned, cells and momentum included."""
         sha = hashlib.sha256()
         for array in self._learned():
             sha.update(np.ascontiguousarray(array).tobytes())
@@ -221,13 +222,13 @@ class Model:
 
     @property
     def finite(self) -> bool:
-        """Whether all that was learned is still a number that the layers can compute with."""
+        """Whether all that was learned is finite in the type that the layers compute with."""
         return all(
             np.isfinite(array.astype(self.dtype, copy=False)).all() for array in self._learned()
         )
 
     def histogram(self) -> Histogram | None:
-        """The weights of the middle one of the matrix layers; None if one is no finite number."""
+        """The weights of the middle matrix layer; None if one of them is not finite."""
         layer = self.matrices[len(self.matrices) // 2]
         views = layer.weights.views
         largest = max(float(np.abs(view).max()) for view in views.values())
@@ -238,7 +239,7 @@ class Model:
         return Histogram(layer.node.name, largest, counts)
 
     def activity(self) -> tuple[LayerActivity, ...]:
-        """What each matrix layer saw in its steps so far."""
+        """The activity of each matrix layer, a mean over the steps so far."""
         return tuple(_activity(layer) for layer in self.matrices)
 
 
@@ -248,7 +249,8 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
     assert matmul is not None
     cells = matmul.weights * written.updates
     sets, resets = written.sets / cells, written.resets / cells
-    again = max(sets, 1.0), max(resets, 1.0)  # writes of a cell in a step are told as one long one
+    # several writes of a cell in one step count as one write of more levels
+    again = max(sets, 1.0), max(resets, 1.0)
     return LayerActivity(
         input_density=tuple(float(ones) / seen.pairs for ones in seen.ones),
         error_density=float(seen.error_ones) / seen.errors,
@@ -269,18 +271,28 @@ def _mean(written: Written, updates: int) -> float:
 
 
 def _fast(layer: MatrixLayer) -> FastActivity | None:
-    """What the array saw that gradients pulse, where a weight has two."""
+    """The activity of the fast array, where a weight has one."""
     weights, site = layer.weights, layer.weights.site
-    if weights.beside is None:
+    if weights.written_fast is None:
         return None
     updates, matmul = weights.written.updates, layer.node.matmul
     assert matmul is not None
     assert site.device.pulses is not None
     cells = matmul.weights * updates
-    ups, downs = weights.beside.pulses(site.device.pulses, site.spec.levels)
+    ups, downs = weights.written_fast.pulses(site.device.pulses, site.spec.levels)
     return FastActivity(
         ups=ups / cells,
         downs=downs / cells,
         reads=weights.written.words / cells,
-        conductance=_mean(weights.beside, updates),
+        conductance=_mean(weights.written_fast, updates),
     )
+
+
+def refuse_untrainable(network: Network) -> None:
+    """InputError that names the first layer of a kind that cannot be trained."""
+    for node in network.nodes:
+        if node.kind not in TRAINED:
+            raise InputError(
+                f"layer '{node.name}': a layer of kind {node.kind} can be estimated but not "
+                f"trained; estimate without training, or build the network of {', '.join(TRAINED)}"
+            )

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.training.workers import Array
+from neurorebit.training.parts.workers import Array
 
 Plain = int | float | str | None
 

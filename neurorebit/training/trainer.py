@@ -1,7 +1,7 @@
 """The training loop: batches in; accuracy on the chip that was trained, and its activity, out.
 
-A run may end early and go on from a checkpoint: all that it follows from is in ``Position``, in the
-model, and in counters that random numbers are drawn by.
+A run may end early and go on from a checkpoint: its state is ``Position`` and the model, the
+counters that random numbers are drawn by among it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from neurorebit.schema import InputError
 from neurorebit.schema.activity import Activity
 from neurorebit.schema.device import Device
 from neurorebit.schema.training import Training
-from neurorebit.schemes.ablations import ablations
 from neurorebit.training import checkpoint
 from neurorebit.training.checkpoint import Checkpoints, Saved
 from neurorebit.training.data import Dataset, batches, test_batches
 from neurorebit.training.demands import Demands, demands
 from neurorebit.training.model import Histogram, Model
+from neurorebit.training.parts.weights import WeightScheme
+from neurorebit.training.parts.workers import Array, Workers
 from neurorebit.training.state import capture, restore
-from neurorebit.training.workers import Array, Workers
 
 Progress = Callable[[int, int, int, float, float], None]
 
@@ -58,11 +58,10 @@ class Epoch:
 class TrainingResult:
     """What a training run reached.
 
-    ``images`` of an epoch, ``images_seen`` in all; ``ablations`` are sentences that say where the
-    training was not that of the chip; ``activity`` is None where no arrays were used or no step was
-    taken. ``interrupted`` by a signal; ``out_of_time``: stopped when its time was up. ``diverged``:
-    the loss or a weight became infinite or no number, and the run stopped. ``histogram``: the
-    weights at the end; ``demands``: what the scheme asked for.
+    ``images`` of one epoch, ``images_seen`` in all; ``activity`` is None where no arrays were used
+    or no step was taken. ``interrupted``: by a signal; ``out_of_time``: stopped when its time was
+    up; ``diverged``: stopped since the loss or a weight was no longer finite. ``histogram``: the
+    weights at the end. ``demands``: what the training needed.
     """
 
     dataset: str
@@ -72,7 +71,6 @@ class TrainingResult:
     epochs: tuple[Epoch, ...]
     test_accuracy: float | None
     activity: Activity | None
-    ablations: tuple[str, ...]
     interrupted: bool
     out_of_time: bool
     diverged: bool
@@ -91,8 +89,8 @@ def train(
     architecture: ArchitectureSpec,
     device: Device,
     data: Dataset,
-    training: Training,
     *,
+    scheme: WeightScheme,
     seed: int,
     threads: int,
     wires: tuple[float, float] | None = None,
@@ -101,17 +99,19 @@ def train(
     start: Saved | None = None,
     stop_after: float = math.inf,
 ) -> TrainingResult:
-    """Train a network on a chip; everything but the timings follows from the seed.
+    """Train a network on a chip as its section ``training`` says.
 
+    Everything but the timings follows from the seed. ``scheme`` is that of the architecture.
     ``wires``: resistance [ohm] of an array's wires from cell to cell, along a row and a column.
-    After each step ``progress`` is told the epoch (from 1), the images done and to do in the whole
-    run, the epoch's mean loss so far, and images per second. Ctrl-C ends the run after the current
-    step, a second one or SIGTERM skips the evaluation, and so do ``stop_after`` seconds [s];
-    ``progress`` may raise KeyboardInterrupt as Ctrl-C does.
 
-    ``checkpoints`` are written after the first step, at intervals, and where a run ends early; a
-    run that goes on from one (``start``) ends as if it had never stopped. InputError where
-    ``start`` is of another run.
+    ``progress`` is called after each step with the epoch (from 1), the images done and to do in the
+    whole run, the epoch's mean loss so far, and images per second. An interrupt (Ctrl-C, or
+    KeyboardInterrupt raised by ``progress``) ends the run after the current step; a second one,
+    SIGTERM, or ``stop_after`` seconds [s] skip the evaluation as well.
+
+    ``checkpoints`` are written after the first step, at intervals, and where a run ends early. A
+    run that goes on from a checkpoint (``start``) ends as if it had never stopped. InputError where
+    ``start`` is of another run, or a layer cannot be trained.
     """
     with (
         threadpool_limits(1, user_api="blas"),
@@ -119,12 +119,20 @@ def train(
         Interrupts() as stop,
     ):
         model = Model(
-            network, training, architecture, device, seed=seed, workers=workers, wires=wires
+            network, architecture, device, scheme=scheme, seed=seed, workers=workers, wires=wires
         )
-        given = network, architecture, device, data, training, seed, wires
-        identity = cache(lambda: checkpoint.identity(*given))  # takes as long as a step
-        deadline = time.monotonic() + stop_after
-        loop = _Loop(model, data, training, seed, progress, stop, checkpoints, identity, deadline)
+        chip = network, architecture, device
+        loop = _Loop(
+            model=model,
+            data=data,
+            seed=seed,
+            progress=progress,
+            stop=stop,
+            checkpoints=checkpoints,
+            # takes as long as a step
+            identity=cache(lambda: checkpoint.identity(*chip, data, seed=seed, wires=wires)),
+            deadline=time.monotonic() + stop_after,
+        )
         if start is not None:
             loop.take_up(start)
         loop.run()
@@ -139,13 +147,12 @@ def train(
             epochs=tuple(loop.epochs),
             test_accuracy=loop.epochs[-1].test_accuracy if loop.epochs else None,
             activity=Activity(source, model.activity()) if in_arrays else None,
-            ablations=ablations(architecture, training),
             interrupted=stop.count > 0 and not loop.complete,
             out_of_time=loop.out_of_time,
             diverged=loop.diverged,
             weights_sha256=model.digest(),
             histogram=model.histogram(),
-            demands=demands(model, steps / math.ceil(loop.images / training.batch)),
+            demands=demands(model, steps / loop.steps_of_epoch),
         )
 
 
@@ -187,13 +194,12 @@ class Position:
     pace: Pace = field(default_factory=Pace)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class _Loop:
     """A run in progress."""
 
     model: Model
     data: Dataset
-    training: Training
     seed: int
     progress: Progress | None
     stop: Interrupts
@@ -207,6 +213,7 @@ class _Loop:
     first: bool = True  # of the steps of this process: it compiles
 
     def __post_init__(self) -> None:
+        self.training = self.model.training
         size = len(self.data.train_labels)
         self.images = min(self.training.images or size, size)
         self.steps_of_epoch = math.ceil(self.images / self.training.batch)
@@ -228,8 +235,7 @@ class _Loop:
             restore(self._kept(), saved.state)
         except ValueError as problem:
             raise InputError(
-                f"{saved.path}: is not of this version ({problem}); remove "
-                "the file and drop --resume to start anew"
+                f"{saved.path}: does not fit this version ({problem}); {checkpoint.ANEW}"
             ) from None
         self.epochs = [Epoch(**epoch) for epoch in saved.epochs]
         self._written()
@@ -271,7 +277,7 @@ class _Loop:
             self.at = Position(at.epoch + 1, steps=at.steps, done=at.done)
             self.epochs.append(epoch)
             self._save(now=self.stopping)
-        else:  # cut short: the report tells of it, a run that goes on tells of the whole epoch
+        else:  # cut short: in the report, but not in the checkpoint, which completes the epoch
             self._save(now=self.stopping)
             self.epochs.append(epoch)
 
@@ -292,13 +298,13 @@ class _Loop:
         at.losses += loss * len(images)
         at.right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
         self.out_of_time = time.monotonic() >= self.deadline
-        self._tell()
+        self._report()
 
     def _kept(self) -> dict[str, Any]:
         return {**self.model.parts, checkpoint.POSITION: self.at}
 
     def _save(self, now: bool = False) -> None:
-        """Write a checkpoint if one is due."""
+        """Write a checkpoint if one is due, or ``now``."""
         if (
             self.checkpoints is None
             or self.diverged
@@ -316,7 +322,7 @@ class _Loop:
         if self.checkpoints is not None:
             self._next_save = time.monotonic() + self.checkpoints.every
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         if self.progress is None:
             return
         at, todo = self.at, self.images * self.training.epochs
@@ -327,11 +333,13 @@ class _Loop:
 
     def _cells_programmed(self) -> int:
         weights = [layer.weights for layer in self.model.matrices]
-        written = [w for each in weights for w in (each.written, each.beside) if w is not None]
+        written = [
+            w for each in weights for w in (each.written, each.written_fast) if w is not None
+        ]
         return sum(w.sets + w.resets for w in written)
 
     def _evaluate(self) -> float | None:
-        """The share of test images that the chip, as it is, gets right."""
+        """The share of test images that the chip classifies correctly; None if cut short."""
         right = seen = 0
         for images, labels in test_batches(
             self.data, self.training.test_images, self.training.batch
@@ -372,10 +380,10 @@ def softmax_loss(scores: Array, labels: Array) -> tuple[float, Array]:
 
 
 class Interrupts:
-    """Counts Ctrl-C instead of stopping in the midst of a step; the third one stops at once.
+    """Counts Ctrl-C, so that no step is cut short; the third one stops at once.
 
-    SIGTERM counts as two: whoever sends it is about to kill. Signals reach the main thread only:
-    elsewhere this counts nothing by itself.
+    SIGTERM counts as two, since its sender is about to kill the process. Signals reach the main
+    thread only; in other threads nothing is counted.
     """
 
     def __init__(self) -> None:

@@ -27,11 +27,11 @@ from neurorebit.inputs.technology import read_technology
 from neurorebit.kernels import cpu, integer, wires
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
-from neurorebit.schemes.weights.base import Site
-from neurorebit.schemes.weights.hybrid import HybridWeights
-from neurorebit.training.product import Windows
-from neurorebit.training.wires import SWEEPS, TOLERANCE, transfer
-from neurorebit.training.workers import Workers, Workspace, spans
+from neurorebit.schemes.hybrid.weights import HybridWeights
+from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.weights import Site
+from neurorebit.training.parts.wires import SWEEPS, TOLERANCE, transfer
+from neurorebit.training.parts.workers import Workers, Workspace, spans
 
 TURN = 0.02  # seconds
 CELLS = 1 << 23
@@ -81,7 +81,18 @@ def layer(size, workers, read=0.0, **training):
     training = replace(network.training, **training)
     spec = replace(SPEC, apim=replace(SPEC.apim, rows=size, cols=size))
     device = replace(DEVICE, variation=replace(DEVICE.variation, read=read))
-    site = Site(node, 0, ((0, size),), spec, device, training, 1, workers, Workspace())
+    site = Site(
+        node=node,
+        index=0,
+        cuts=((0, size),),
+        spec=spec,
+        device=device,
+        training=training,
+        seed=1,
+        workers=workers,
+        workspace=Workspace(),
+        words=2,
+    )
     return HybridWeights(site), node
 
 

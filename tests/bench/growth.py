@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 from train_step import SCHEMES, ours, rate_of_products, seconds
 
 from neurorebit.inputs.files import Setting, read_inputs
-from neurorebit.training.workers import Workers
+from neurorebit.training.parts.workers import Workers
 
 BATCHES = (16, 32, 64, 128, 256, 512)
 WIDTHS = (0.25, 0.5, 1.0, 2.0)

@@ -22,13 +22,14 @@ from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
+from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.model import Model
+from neurorebit.training.parts.workers import Workers
 from neurorebit.training.trainer import softmax_loss
-from neurorebit.training.workers import Workers
 
 TURN = 0.5  # seconds
 REST = 0.25  # seconds, in which the others' threads fall asleep
-SCHEMES = {
+CASES = {
     "real": ("real", "array"),
     "hybrid": ("hybrid", "array"),
     "hybrid, ideal ADC": ("hybrid", "ideal"),
@@ -41,7 +42,8 @@ def ours(network, weights, adc, images, labels, workers, spec=None):
     spec = spec or read_architecture(Document(paths.shipped("architecture", "rebit")))
     device = read_device(Document(paths.shipped("device", spec.device)))
     chip = replace(spec, scheme=weights)
-    model = Model(network, training, chip, device, seed=1, workers=workers)
+    network = replace(network, training=training)
+    model = Model(network, chip, device, scheme=SCHEMES[weights], seed=1, workers=workers)
     model.begin_epoch(1)  # input ranges no longer follow: the state a long run is in
 
     def step():
@@ -121,8 +123,7 @@ def main():
     labels = random.integers(0, network.classes, options.batch)
     with Workers(options.threads) as workers:
         steps = {
-            name: ours(network, *scheme, images, labels, workers)
-            for name, scheme in SCHEMES.items()
+            name: ours(network, *scheme, images, labels, workers) for name, scheme in CASES.items()
         }
         if (other := theirs(network, images, labels, options.threads)) is not None:
             steps["PyTorch FP32"] = other

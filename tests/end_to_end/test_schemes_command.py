@@ -10,7 +10,7 @@ import pytest
 
 from neurorebit import __version__
 from neurorebit.commands import progress
-from neurorebit.studies.schemes import PLANS
+from neurorebit.studies.schemes import choices
 from neurorebit.training import trainer
 
 SOFTWARE = ("real", "quantized")
@@ -25,7 +25,7 @@ def test_every_scheme_is_trained_and_told_in_one_table(command, tiny, data, plac
     done = command("schemes", tiny, "--data", data, "--epochs", "1", "--out", "all")
     assert done.code == 0
     rows = table(place / "all")
-    assert list(rows) == list(PLANS)
+    assert list(rows) == list(choices())
     assert (place / "all/schemes.txt").read_text() in done.out
     assert (place / "all/schemes.png").read_bytes().startswith(b"\x89PNG")
     for name, row in rows.items():

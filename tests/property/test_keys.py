@@ -30,12 +30,12 @@ from neurorebit.inputs.files import Setting, read_inputs
 from neurorebit.schema import Document, InputError, informative, one_of, paths, split
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
-from neurorebit.schemes.weights import WEIGHTS
+from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.axes import place
 from neurorebit.studies.sweep import OUTCOMES, sweep
 from neurorebit.training.model import Model
+from neurorebit.training.parts.workers import Workers
 from neurorebit.training.trainer import softmax_loss
-from neurorebit.training.workers import Workers
 
 TENTH = 1.1
 POINTS = ((300.0, 1.0), (350.0, 0.95))  # temperature [K], supply over the nominal one
@@ -247,7 +247,9 @@ def trained(spec: Any, device: Device) -> NDArray[np.floating] | None:
     """What a network says after two steps, where its cells can be what the scheme needs."""
     network = TRAINED.network
     with contextlib.suppress(InputError):  # a device without pulses
-        model = Model(network, network.training, spec, device, seed=1, workers=Workers(1))
+        model = Model(
+            network, spec, device, scheme=SCHEMES[spec.scheme], seed=1, workers=Workers(1)
+        )
         for _ in range(2):
             scores = model.forward(images(), learning=True)
             _, gradient = softmax_loss(scores, np.arange(8) % network.classes)
@@ -266,7 +268,7 @@ def worded(device: Device) -> Iterator[Device]:
 
 def learns_otherwise(spec: Any, device: Device, changed: Callable[..., tuple[Any, Device]]) -> bool:
     """Whether training notices a change, wherever its weights live and however cells vary."""
-    for kind, weights in itertools.product(worded(device), WEIGHTS):
+    for kind, weights in itertools.product(worded(device), SCHEMES):
         there = dataclasses.replace(spec, scheme=weights)
         one, other = trained(there, kind), trained(*changed(there, kind))
         if one is not None and other is not None and not np.array_equal(one, other):

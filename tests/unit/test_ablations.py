@@ -6,8 +6,8 @@ import pytest
 
 from neurorebit.inputs.files import Setting, read_inputs
 from neurorebit.schema import paths
-from neurorebit.schema.training import TikiTaka
 from neurorebit.schemes.ablations import SAID, ablations
+from neurorebit.schemes.tiki_taka.keys import TikiTaka
 
 CHOICES = {
     "quantiser": "wage", "edge_bits": "8", "mapping": "pair", "write": "verify", "reprogram": "1",

@@ -14,6 +14,7 @@ from neurorebit.chips.parts.phases import PHASES
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.files import Setting, read_inputs
 from neurorebit.schema import units
+from neurorebit.schemes.assumed import assumed
 
 KINDS = [
     ("reram", "arrays.adc=sar"),
@@ -44,7 +45,7 @@ def read(architecture, *choices, network="vgg11"):
 
 def run(inputs, **activity):
     network, spec = inputs.network, inputs.architecture
-    found = network.assumed(spec.input_bits, spec.scheme)
+    found = assumed(network, spec)
     layers = tuple(replace(layer, **activity) for layer in found.layers)
     return estimate(
         network, spec, inputs.technology, inputs.device,

@@ -11,6 +11,7 @@ from neurorebit.chips.parts.floorplan import Floorplan, Layers
 from neurorebit.chips.tiki_taka.chip import TikiTakaChip
 from neurorebit.estimation.estimate import estimate
 from neurorebit.schema.activity import FastActivity
+from neurorebit.schemes.assumed import assumed
 
 FAST = FastActivity(ups=3.0, downs=5.0, reads=2.0, conductance=0.5)
 BATCH = 128
@@ -24,7 +25,7 @@ def of(*choices, network="lenet5"):
 
 def run(inputs, fast=FAST):
     spec = inputs.architecture
-    found = inputs.network.assumed(spec.input_bits, spec.scheme)
+    found = assumed(inputs.network, spec)
     layers = tuple(replace(layer, fast=fast) for layer in found.layers)
     return estimate(
         inputs.network, spec, inputs.technology, inputs.device,
@@ -149,10 +150,11 @@ def test_more_of_it_costs_more(field, phase):
 def test_what_the_fast_array_does_is_assumed_where_nothing_was_trained():
     """A linear layer has a vector an image and reads a row for each, of 784."""
     inputs = of(network="mlp")
-    assumed = inputs.network.assumed(8, "tiki_taka")
-    node, fast = inputs.network.matrices[0], assumed.layers[0].fast
+    found = assumed(inputs.network, inputs.architecture)
+    node, fast = inputs.network.matrices[0], found.layers[0].fast
     batch = inputs.network.training.batch
     assert fast.reads == pytest.approx(batch / node.matmul.rows)
     assert fast.ups + fast.downs == pytest.approx(0.02 * min(100, batch))
-    assert "fast array ours" in assumed.source
-    assert all(layer.fast is None for layer in inputs.network.assumed(8, "reram").layers)
+    assert "fast array ours" in found.source
+    one = replace(inputs.architecture, scheme="reram")
+    assert all(layer.fast is None for layer in assumed(inputs.network, one).layers)

@@ -10,8 +10,9 @@ from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
+from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.model import Model
-from neurorebit.training.workers import Workers
+from neurorebit.training.parts.workers import Workers
 
 
 class Bench:
@@ -60,8 +61,8 @@ class Bench:
         """A model that computes in float64, so that small differences can be told."""
         return Model(
             network,
-            network.training,
             *self.chip(weights, **changes),
+            scheme=SCHEMES[weights],
             seed=seed,
             workers=workers or self.workers,
             dtype=dtype,

@@ -78,7 +78,7 @@ def test_a_truncated_checkpoint_is_refused_in_one_line(tmp_path, cut):
     with pytest.raises(InputError) as refused:
         checkpoint.load(tmp_path)
     assert str(refused.value).startswith(f"{file}: cut short or damaged (")
-    assert str(refused.value).endswith("remove the file and drop --resume to start anew")
+    assert str(refused.value).endswith("remove the file and train without resume to start anew")
 
 
 def test_an_archive_of_something_else_is_refused(tmp_path):
@@ -117,11 +117,11 @@ def test_a_checkpoint_runs_no_code(tmp_path):
 
 
 def test_there_must_be_one(tmp_path):
-    with pytest.raises(InputError, match=r"--resume: there is no checkpoint in .*drop --res"):
+    with pytest.raises(InputError, match="no checkpoint to resume from; train without"):
         checkpoint.load(tmp_path)
     checkpoint.refuse_unfinished(tmp_path)
     checkpoint.save(tmp_path, RUN, state(), [])
-    with pytest.raises(InputError, match="unfinished run is there; go on with --resume, or remov"):
+    with pytest.raises(InputError, match="an unfinished run; resume that run, or remove"):
         checkpoint.refuse_unfinished(tmp_path)
 
 
@@ -135,9 +135,9 @@ def test_another_run_is_refused_and_the_difference_named(tmp_path):
     with pytest.raises(InputError) as refused:
         checkpoint.check(saved, other)
     assert str(refused.value) == (
-        f"{saved.path}: is of another run: network[2].rows is nothing there, 6 here; "
+        f"{saved.path}: of another run: network[2].rows is nothing there, 6 here; "
         "training.epochs is 3 there, 4 here; give what it was started with, or remove the "
-        "file and drop --resume to start anew"
+        "file and train without resume to start anew"
     )
     many = {**RUN, "training": {key: 0 for key in "abcde"}}
     with pytest.raises(InputError, match=r"; and 4 more; "):
@@ -149,20 +149,26 @@ def test_all_that_a_run_follows_from_identifies_it(bench):
     network = bench.network((8, 8, 1), layers, 10)
     spec, device = bench.chip("hybrid")
     data = digits(network.input)
-    given = [network, spec, device, data, network.training, 1, None]
-    first = checkpoint.identity(*given)
-    assert checkpoint.identity(*given) == first
+    given = {
+        "network": network,
+        "architecture": spec,
+        "device": device,
+        "data": data,
+        "seed": 1,
+        "wires": None,
+    }
+    first = checkpoint.identity(**given)
+    assert checkpoint.identity(**given) == first
     images = data.train_images.copy()
     images[7, 3, 3, 0] ^= 1
-    others = {
-        0: bench.network((8, 8, 1), [layers[0], {**layers[1], "name": "last"}], 10),
-        1: replace(spec, input_bits=7),
-        2: replace(device, variation=replace(device.variation, c2c=0.2)),
-        3: replace(data, train_images=images),
-        4: replace(network.training, batch=7),
-        5: 2,
-        6: (1.7, 1.7),
-    }
-    for place, other in others.items():
-        changed = [*given[:place], other, *given[place + 1 :]]
-        assert checkpoint.identity(*changed) != first
+    others = [
+        ("network", bench.network((8, 8, 1), [layers[0], {**layers[1], "name": "last"}], 10)),
+        ("network", replace(network, training=replace(network.training, batch=7))),
+        ("architecture", replace(spec, input_bits=7)),
+        ("device", replace(device, variation=replace(device.variation, c2c=0.2))),
+        ("data", replace(data, train_images=images)),
+        ("seed", 2),
+        ("wires", (1.7, 1.7)),
+    ]
+    for what, other in others:
+        assert checkpoint.identity(**{**given, what: other}) != first

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from oracle import naive
 
-from neurorebit.training.layers import EPSILON
-from neurorebit.training.matrix_layer import Encoder, _covering
+from neurorebit.training.layers.batch_norm import EPSILON, BatchNorm
+from neurorebit.training.layers.matrix import Encoder, _covering
 from neurorebit.training.trainer import softmax_loss
 
 PLAIN = {"momentum": 0.0, "weight_decay": 0.0}
@@ -21,6 +21,10 @@ CONVOLUTIONS = [  # input, channels, kernel, stride, padding, groups
     ((5, 5, 2), 3, 5, 1, 2, 1),
     ((6, 6, 3), 5, 1, 2, 0, 1),
 ]
+
+
+def norms(model):
+    return [step.layer for step in model.steps if isinstance(step.layer, BatchNorm)]
 
 
 def flat_end(features=4):
@@ -63,7 +67,7 @@ def test_batch_norm_is_that_of_plain_loops(bench):
         (4, 3, 2), [{"kind": "batch_norm"}, {"kind": "relu"}, *flat_end()], 4, **PLAIN
     )
     model = bench.model(network)
-    layer = model.norms[0]
+    (layer,) = norms(model)
     layer.gain[:], layer.shift[:] = [1.5, -0.5], [0.2, -0.1]
     x = np.random.default_rng(2).normal(1.0, 2.0, (5, 4, 3, 2))
     want = naive.batch_norm(x, layer.gain, layer.shift, EPSILON)
@@ -133,7 +137,7 @@ def test_gradients_of_a_whole_network_are_the_numerical_ones(bench, images, name
     model.backward(softmax_loss(model.forward(x, learning=True), labels)[1], rate=0.0)
     checked = 0
     parameters = [(m.weights.real, m.weights.velocity.copy()) for m in model.matrices]
-    for norm in model.norms:
+    for norm in norms(model):
         parameters += [(norm.gain, norm.gain_velocity), (norm.shift, norm.shift_velocity)]
     for values, gradient in parameters:
         flat, size = values.reshape(-1), 1e-5

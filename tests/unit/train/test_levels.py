@@ -10,7 +10,7 @@ from small import CONV, LAYERS, SHAPE, model_on, one_step, vectors
 from neurorebit.kernels import cell, noise
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
-from neurorebit.training.product import Windows
+from neurorebit.training.parts.product import Windows
 
 
 def test_errors_through_exact_levels_without_noise_are_straight_through_training(bench, images):

@@ -7,9 +7,9 @@ from oracle import naive
 from neurorebit.layers.base import Shape
 from neurorebit.layers.conv import Conv
 from neurorebit.layers.network import Node
-from neurorebit.training import product, winograd
-from neurorebit.training.product import Conversion, Windows
-from neurorebit.training.workers import Workers
+from neurorebit.training.parts import product, winograd
+from neurorebit.training.parts.product import Conversion, Windows
+from neurorebit.training.parts.workers import Workers
 
 LAYERS = [  # height, width, channels, outputs, kernel, stride, padding, groups, way
     (4, 4, 32, 40, 3, 1, 1, 1, winograd.TILED),

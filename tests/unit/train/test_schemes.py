@@ -9,17 +9,18 @@ from small import CONV, EXACT, LAYERS, SHAPE, linear_device, model_on, one_step,
 
 from neurorebit.schema import Document, InputError, paths
 from neurorebit.schema.device import read_device
-from neurorebit.schema.training import Augment, TikiTaka
-from neurorebit.schemes.weights import WEIGHTS
-from neurorebit.training import product
+from neurorebit.schema.training import Augment
+from neurorebit.schemes.table import SCHEMES
+from neurorebit.schemes.tiki_taka.keys import TikiTaka
 from neurorebit.training.data import digits
 from neurorebit.training.demands import demands
 from neurorebit.training.model import Model
 from neurorebit.training.model import _activity as activity_of
-from neurorebit.training.product import Conversion, Windows
+from neurorebit.training.parts import product
+from neurorebit.training.parts.product import Conversion, Windows
+from neurorebit.training.parts.workers import Workers
 from neurorebit.training.state import State, capture, restore
 from neurorebit.training.trainer import train
-from neurorebit.training.workers import Workers
 
 IN_PLACE = ("reram", "mixed_precision", "tiki_taka", "manhattan")
 
@@ -294,7 +295,7 @@ def test_pulses_too_small_to_be_told_are_refused(bench):
         steep = replace(device, pulses=replace(device.pulses, **{key: label}))
         with pytest.raises(InputError, match=f"pulses.{key}: the first pulse .* nearer to 0"):
             Model(
-                network, network.training, bench.chip("reram")[0], steep, seed=1,
+                network, bench.chip("reram")[0], steep, scheme=SCHEMES["reram"], seed=1,
                 workers=bench.workers, dtype=np.float32,
             )  # fmt: skip
     for label in (-4.88, 4.88):
@@ -350,7 +351,7 @@ MEMORY = {  # digital bits of a weight with momentum, and arrays that hold it
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("weights", SCHEMES)
 def test_every_scheme_learns_handwritten_digits_and_tells_what_it_took(bench, weights):
     """Real images, 1438 of them three times; 359 to be judged by."""
     layers = [
@@ -363,7 +364,7 @@ def test_every_scheme_learns_handwritten_digits_and_tells_what_it_took(bench, we
     )  # fmt: skip
     spec, device = bench.chip(weights)
     result = train(
-        network, spec, device, digits(network.input), network.training, seed=1, threads=1
+        network, spec, device, digits(network.input), scheme=SCHEMES[weights], seed=1, threads=1
     )
     assert result.test_accuracy >= 0.88
     held = bench.model(network, weights).matrices[0].weights
@@ -408,11 +409,10 @@ def test_every_choice_gives_the_same_bits_on_two_threads_and_goes_on_the_same(
     bench, images, monkeypatch, weights, choice
 ):
     """Four steps at once on one thread; two, and two more from their state, on two threads."""
-    for module in ("arrays", "cells", "hybrid", "in_place", "real", "tiki_taka"):
-        monkeypatch.setattr(
-            f"neurorebit.schemes.weights.{module}.PART", 64
-        )  # so that all is shared
-    monkeypatch.setattr("neurorebit.schemes.weights.tiki_taka.LEAST", 64)
+    modules = [f"parts.{name}" for name in ("arrays", "cells", "in_place", "levels", "software")]
+    for module in (*modules, "hybrid.weights", "tiki_taka.weights"):  # so that all is shared
+        monkeypatch.setattr(f"neurorebit.schemes.{module}.PART", 64)
+    monkeypatch.setattr("neurorebit.schemes.tiki_taka.weights.LEAST", 64)
     network = bench.network(SHAPE, LAYERS, 3, calibration_steps=3, **CHOSEN[choice])
     spec, device = bench.chip(weights)
     noisy = replace(device, variation=replace(device.variation, read=0.03, stuck_high=0.05))
@@ -428,9 +428,9 @@ def test_every_choice_gives_the_same_bits_on_two_threads_and_goes_on_the_same(
         whole, first, second = (
             Model(
                 network,
-                network.training,
                 spec,
                 noisy,
+                scheme=SCHEMES[weights],
                 seed=1,
                 workers=workers,
                 wires=(3.0, 4.0),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from neurorebit.schemes.weights import WEIGHTS
+from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.state import State, capture, restore
 from neurorebit.training.trainer import softmax_loss
 
@@ -31,7 +31,7 @@ def learn(model, images, first, last):
 
 
 @pytest.mark.parametrize("cut", [0, 2, 4, 7])
-@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("weights", SCHEMES)
 def test_a_scheme_goes_on_from_its_state_to_the_bit(bench, images, weights, cut):
     """Saved within an epoch, at its end, before the first step; calibration still going on."""
     network = bench.network(SHAPE, LAYERS, 4, calibration_steps=6)

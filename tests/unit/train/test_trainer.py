@@ -12,9 +12,10 @@ from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.training import Augment, Training
 from neurorebit.schemes.ablations import ablations
+from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.data import Dataset, digits
+from neurorebit.training.parts.workers import Workers, Workspace, spans
 from neurorebit.training.trainer import Interrupts, rate_at, softmax_loss, train
-from neurorebit.training.workers import Workers, Workspace, spans
 
 SHAPE = (8, 8, 1)
 LAYERS = [
@@ -49,7 +50,7 @@ def run(bench):
             spec,
             device,
             data,
-            network.training,
+            scheme=SCHEMES[weights],
             seed=seed,
             threads=threads,
             progress=progress,

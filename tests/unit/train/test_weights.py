@@ -5,7 +5,7 @@ import pytest
 from oracle import naive
 from small import CONV, LAYERS, SHAPE, one_step
 
-from neurorebit.training.product import Windows
+from neurorebit.training.parts.product import Windows
 
 
 def test_first_weights_follow_he_and_scores_start_small(bench):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from neurorebit.training import workers
-from neurorebit.training.workers import Workers
+from neurorebit.training.parts import workers
+from neurorebit.training.parts.workers import Workers
 
 SHAPES = [(784, 64, 256), (64, 128, 256), (257, 63, 129), (65, 127, 1033), (1033, 128, 67)]
 MANY = workers.SHARED

@@ -10,8 +10,8 @@ import numpy as np
 from neurorebit.kernels import cell, noise, pulse
 from neurorebit.schema import InputError
 from neurorebit.schema.device import Device, Pulses
-from neurorebit.schemes.weights.base import PART, Site, Written
-from neurorebit.training.workers import Array, spans
+from neurorebit.training.parts.weights import PART, Site, Written
+from neurorebit.training.parts.workers import Array, spans
 
 SPREADS = {  # what d2d spreads: of the step, of the bounds, of the labels, of the conductance
     "step": (1, 0, 0, 0),

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurorebit.kernels import wires
 from neurorebit.schema import InfeasibleError
-from neurorebit.training.workers import Array, spans
-
-if TYPE_CHECKING:
-    from neurorebit.schemes.weights.base import Site
+from neurorebit.training.parts.weights import Site
+from neurorebit.training.parts.workers import Array, spans
 
 DRIVES = 8  # rows driven in turn that are solved together: one vector register
 TOLERANCE = 1e-6  # of the drive: potentials that move less are settled

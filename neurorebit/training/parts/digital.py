@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from neurorebit.kernels import integer, windows
-from neurorebit.training.product import Windows
-from neurorebit.training.workers import Array, Workers, spans
+from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.workers import Array, Workers, spans
 
 WORD = 32  # bits of a weight
 VECTORS = 256  # of one job, or an image's

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurorebit.circuits.converters.converter import Quantisation
 from neurorebit.circuits.converters.table import CONVERTERS
-from neurorebit.training import product
-from neurorebit.training.product import Conversion, Windows
-from neurorebit.training.workers import Array, spans
-
-if TYPE_CHECKING:
-    from neurorebit.schemes.weights.base import Site
+from neurorebit.training.parts import product
+from neurorebit.training.parts.product import Conversion, Windows
+from neurorebit.training.parts.weights import Site
+from neurorebit.training.parts.workers import Array, spans
 
 
 @dataclass(eq=False)

@@ -12,13 +12,28 @@ from numpy.typing import DTypeLike
 
 from neurorebit.kernels import quantise
 from neurorebit.layers.network import Node
-from neurorebit.schemes.weights import Weights
-from neurorebit.training import digital
-from neurorebit.training.layers import CHUNK, PIXEL, Tools
-from neurorebit.training.product import Windows, as_it_is
-from neurorebit.training.workers import Array, spans
+from neurorebit.training.layers.base import CHUNK, PIXEL, Build, Layer, Tools
+from neurorebit.training.parts import digital
+from neurorebit.training.parts.product import Windows, as_it_is
+from neurorebit.training.parts.weights import Weights
+from neurorebit.training.parts.workers import Array, spans
 
 SAMPLE = 1 << 16  # numbers a percentile is taken of
+
+
+def build(node: Node, given: Build) -> Layer:
+    """The layer of a node, with weights of its own."""
+    site = given.site(node)
+    return MatrixLayer(
+        node=node,
+        weights=given.weights(site),
+        tools=given.tools,
+        input_bits=int(site.spec.input_bits),
+        error_bits=site.error_bits,
+        index=site.index,
+        seed=site.seed,
+        sends_back=given.sends_back,
+    )
 
 
 @dataclass(eq=False)

@@ -1,4 +1,4 @@
-"""Real weights that arrays follow: ReBIT, and a chip whose errors go back through the arrays."""
+"""Weights of the scheme ``hybrid``: real weights that the cells of arrays follow."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import ClassVar
 import numpy as np
 
 from neurorebit.kernels import cpu, pulse
-from neurorebit.schemes.weights.arrays import MAPPINGS, Arrays
-from neurorebit.schemes.weights.base import PART, Written
-from neurorebit.schemes.weights.cells import Physics
-from neurorebit.schemes.weights.real import LevelWeights
-from neurorebit.training import digital, product
-from neurorebit.training.product import Windows
-from neurorebit.training.workers import Array, spans
+from neurorebit.schemes.parts.arrays import MAPPINGS, Arrays
+from neurorebit.schemes.parts.cells import Physics
+from neurorebit.schemes.parts.levels import LevelWeights
+from neurorebit.training.parts import digital, product
+from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.weights import PART, Written
+from neurorebit.training.parts.workers import Array, spans
 
 WAYS = {"pulses": 0, "verify": 1, "reset": 2}  # as pulse.to_levels numbers them
 MOST = 32  # writes of a cell that is verified
@@ -35,7 +35,6 @@ class HybridWeights(LevelWeights):
     total: float = field(init=False, default=0.0)
     physics: Physics | None = field(init=False, default=None)
     in_arrays: ClassVar[bool] = True
-    arrays: ClassVar[int] = 1
     digital: ClassVar[tuple[str, ...]] = ("backward", "gradient")
 
     def __post_init__(self) -> None:
@@ -54,7 +53,7 @@ class HybridWeights(LevelWeights):
         self.writes[...] = 0
 
     def _start_low(self, physics: Physics) -> float:
-        """Bring all cells to their low ends, but those that are stuck; the sum of them."""
+        """Bring all cells that are not stuck to their low ends; return the sum of all cells."""
         flat = self.analog.reshape(-1)
         flat[...] = -np.inf
         for start, stop in spans(flat.size, PART):
@@ -70,6 +69,11 @@ class HybridWeights(LevelWeights):
     def every(self) -> bool:
         """Whether all cells are written, or those whose level changes."""
         return self.site.training.reprogram != "change" and self.due(self.written.updates)
+
+    @property
+    def arrays(self) -> int:
+        """A pair of cells counts as two arrays."""
+        return 2 if self.site.training.mapping == "pair" else 1
 
     @property
     def views(self) -> dict[str, Array]:
@@ -140,14 +144,3 @@ class HybridWeights(LevelWeights):
         self.written.set_steps += float(total[2])
         self.written.reset_steps += float(total[3])
         self.total += float(total[4])
-
-
-@dataclass(eq=False)
-class MappedWeights(HybridWeights):
-    """Real weights that only collect the gradient: both passes see the noisy arrays (5.1, iii)."""
-
-    digital: ClassVar[tuple[str, ...]] = ("gradient",)
-
-    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
-        """Errors through the arrays read backwards, with converters of their own."""
-        self.reading.mtvm(self.analog, dy, x, dx, self.full)

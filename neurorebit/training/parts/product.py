@@ -14,8 +14,8 @@ import numpy as np
 
 from neurorebit.kernels import convert, cpu, quantise, windows
 from neurorebit.layers.network import Node
-from neurorebit.training import winograd
-from neurorebit.training.workers import Array, Workers, shares, spans
+from neurorebit.training.parts import winograd
+from neurorebit.training.parts.workers import Array, Workers, shares, spans
 
 BLOCK = 393_216  # numbers one thread works on at a time: 768 KiB of float32
 PIECE = 512  # rows of a matrix that are moved at once in the exact products,

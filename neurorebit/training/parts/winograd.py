@@ -14,7 +14,7 @@ import numpy as np
 
 from neurorebit.kernels import cpu, winograd
 from neurorebit.layers.network import Node
-from neurorebit.training.workers import Array, Workers, spans
+from neurorebit.training.parts.workers import Array, Workers, spans
 
 PASS = 1 << 24  # numbers in the planes of one pass
 CHUNK = 1 << 19  # numbers in the planes of a job that takes all of them

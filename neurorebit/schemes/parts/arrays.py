@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neurorebit.kernels import cpu, noise, pulse
-from neurorebit.schemes.weights.base import PART, Site
-from neurorebit.training.converters import Converters
-from neurorebit.training.product import Windows
-from neurorebit.training.wires import Wires
-from neurorebit.training.workers import Array, spans
+from neurorebit.training.parts.converters import Converters
+from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.weights import PART, Site
+from neurorebit.training.parts.wires import Wires
+from neurorebit.training.parts.workers import Array, spans
 
 MAPPINGS = {"reference": 0, "pair": 1, "weight": 2}  # as cell.noisy numbers them
 

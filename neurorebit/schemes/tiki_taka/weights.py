@@ -10,12 +10,13 @@ import numpy as np
 
 from neurorebit.kernels import noise, tiki
 from neurorebit.schema.training import SLOTS
-from neurorebit.schemes.weights.base import PART, Written
-from neurorebit.schemes.weights.cells import Cells
-from neurorebit.schemes.weights.in_place import InPlaceWeights
-from neurorebit.training import product
-from neurorebit.training.product import Windows
-from neurorebit.training.workers import Array, spans
+from neurorebit.schemes.parts.cells import Cells
+from neurorebit.schemes.parts.in_place import CellWeights
+from neurorebit.schemes.tiki_taka.keys import TikiTakaKeys
+from neurorebit.training.parts import product
+from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.weights import PART, Written
+from neurorebit.training.parts.workers import Array, spans
 
 LEAST = 256  # cells of one job, in however many rounds
 NEWEST = 0.1  # weight of the newest batch in the running range of the fast array
@@ -29,7 +30,7 @@ class Reference:
 
 
 @dataclass(eq=False)
-class TikiTakaWeights(InPlaceWeights):
+class TikiTakaWeights(CellWeights):
     """TTv2 (6.2; Gokmen, Front. Artif. Intell. 4:699148, 2021, doi:10.3389/frai.2021.699148).
 
     Every vector of a batch pulses the fast array by the stochastic outer product; rows of it are
@@ -73,7 +74,7 @@ class TikiTakaWeights(InPlaceWeights):
         self.fast.place(weight.reshape(self.fast.weight.shape))
 
     @property
-    def beside(self) -> Written:
+    def written_fast(self) -> Written:
         """What was written to the fast array."""
         return self.fast.written
 
@@ -84,7 +85,7 @@ class TikiTakaWeights(InPlaceWeights):
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
         """Pulse the fast array and move its rows on, in as many rounds as the vectors are worth."""
-        site, cells, own = self.site, self.cells, self.site.training.tiki_taka
+        site, cells, own = self.site, self.cells, self.site.training.own(TikiTakaKeys).tiki_taka
         cells.written.updates += 1
         size = site.workspace.take(site.shape, site.dtype)
         magnitude = site.workspace.take(dy.shape, dy.dtype)
@@ -141,7 +142,7 @@ class TikiTakaWeights(InPlaceWeights):
         is worth).
         """
         site, training, fast, slow = self.site, self.site.training, self.fast, self.cells
-        own, total = training.tiki_taka, self.hidden.size
+        own, total = training.own(TikiTakaKeys).tiki_taka, self.hidden.size
         turns = self.row * site.shape[2], turn[0] * site.shape[2], total
         unit, top = 0.0, 2 ** (site.spec.forward.adc_bits - 1) - 1
         if training.adc == "array":  # the first batch, which tells their range, is read as it is

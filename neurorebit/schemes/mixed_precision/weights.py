@@ -1,0 +1,32 @@
+"""Weights of the scheme ``mixed_precision``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from neurorebit.kernels import pulse
+from neurorebit.schemes.parts.in_place import MomentumWeights
+from neurorebit.training.parts.workers import Array
+
+
+@dataclass(eq=False)
+class MixedPrecisionWeights(MomentumWeights):
+    """Changes gather in digital memory until they are worth a pulse (training.md 6.1).
+
+    Nandakumar et al., Front. Neurosci. 14:406, 2020, doi:10.3389/fnins.2020.00406. Pulses are not
+    verified: the residue loses the mean step times the pulses sent.
+    """
+
+    residue: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.residue = np.zeros(self.cells.weight.size, self.site.dtype)
+
+    def plan(self, gradient: Array, pulses: Array, start: int, rate: float) -> None:
+        """With chi <- chi - rate v: n = trunc(chi / eps), chi <- chi - n eps."""
+        residue = self.residue[start : start + gradient.size]
+        wanted, granule = self.wanted(gradient, start), self.cells.physics.granule
+        pulse.carry(residue, wanted, pulses, -rate / self.full, granule, self.most)

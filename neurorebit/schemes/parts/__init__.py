@@ -1,0 +1,1 @@
+"""What several schemes share: weights in software, levels, cells, and the arrays that read them."""

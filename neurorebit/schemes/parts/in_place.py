@@ -1,0 +1,140 @@
+"""Weights in arrays alone: read in both directions, and changed by pulses in place."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from neurorebit.kernels import pulse
+from neurorebit.schemes.parts.arrays import Arrays
+from neurorebit.schemes.parts.cells import Cells
+from neurorebit.schemes.parts.software import initial
+from neurorebit.training.parts import product
+from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.weights import PART, Site, Written
+from neurorebit.training.parts.workers import Array, spans
+
+
+@dataclass(eq=False)
+class CellWeights(ABC):
+    """One noisy array for both passes; ``full`` is the weight at the end of a cell's range.
+
+    A scheme derives from it and says in ``update`` how its cells learn.
+    """
+
+    site: Site
+    cells: Cells = field(init=False)
+    reading: Arrays = field(init=False)
+    full: float = field(init=False)
+    in_arrays: ClassVar[bool] = True
+    arrays: ClassVar[int] = 1
+    digital: ClassVar[tuple[str, ...]] = ("gradient",)
+    follows: ClassVar[bool] = False  # whether the converters' ranges follow the partial sums
+
+    def __post_init__(self) -> None:
+        site = self.site
+        self.full = site.training.level_range * site.deviation
+        self.cells = Cells(site)
+        self.cells.place(initial(site) / site.dtype(self.full))
+        rounded = site.training.read == "levels"
+        self.reading = Arrays(site, rounded, follows=self.follows)
+
+    @property
+    def written(self) -> Written:
+        """What was written in the updates so far."""
+        return self.cells.written
+
+    @property
+    def written_fast(self) -> Written | None:
+        """There is no fast array."""
+        return None
+
+    @property
+    def writes(self) -> Array:
+        """How often each cell was written."""
+        return self.cells.writes
+
+    @property
+    def views(self) -> dict[str, Array]:
+        """The cells."""
+        return {"analog": self.cells.weight * self.site.dtype(self.full)}
+
+    def mvm(self, x: Windows, out: Array, learning: bool) -> None:
+        """Forward through the arrays and their converters."""
+        self.reading.mvm(self.cells.weight, x, out, self.full, learning)
+
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
+        """Backward through the same cells, read the other way."""
+        self.reading.mtvm(self.cells.weight, dy, x, dx, self.full)
+
+    @abstractmethod
+    def update(self, x: Windows, dy: Array, rate: float) -> None:
+        """Learn from a batch."""
+
+    def begin_epoch(self) -> None:
+        """Nothing happens."""
+        return
+
+
+@dataclass(eq=False)
+class InPlaceWeights(CellWeights):
+    """Weights that learn by the gradient of a batch, which becomes pulses.
+
+    A scheme derives from it and says in ``plan`` which pulses its cells get for a gradient.
+    """
+
+    @property
+    def most(self) -> float:
+        """Pulses that one update gives a cell at most: as many as its range has."""
+        return max(self.cells.physics.device[:2])
+
+    def update(self, x: Windows, dy: Array, rate: float) -> None:
+        """Gradient in the digital unit, then pulses part by part."""
+        site, cells = self.site, self.cells
+        gradient = site.workspace.take(site.shape, site.dtype)
+        product.outer(x, dy, gradient, site.workers)
+        self.consider(gradient)
+        flat = gradient.reshape(-1)
+        parts = spans(flat.size, PART)
+        cells.written.updates += 1
+
+        def job(i: int) -> Array:
+            start, stop = parts[i]
+            pulses = site.workers.scratch("pulses", (stop - start,), np.int32)
+            self.plan(flat[start:stop], pulses, start, rate)
+            counts = np.zeros(5)
+            cells.pulse(start, pulses, cells.written.updates, counts)
+            return counts
+
+        cells.count(site.workers.run(job, len(parts)))
+        site.workspace.drop(gradient)
+        cells.written.words += flat.size if site.words else 0
+
+    def consider(self, gradient: Array) -> None:
+        """Called with the whole gradient before its parts are planned."""
+
+    @abstractmethod
+    def plan(self, gradient: Array, pulses: Array, start: int, rate: float) -> None:
+        """Write the ``pulses`` of the cells from ``start`` on; below 0 they lower the weight."""
+
+
+@dataclass(eq=False)
+class MomentumWeights(InPlaceWeights):
+    """In place, with the velocities of momentum SGD in digital memory; weight decay reads cells."""
+
+    velocity: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.velocity = np.zeros(self.cells.weight.size, self.site.dtype)
+
+    def wanted(self, gradient: Array, start: int) -> Array:
+        """The change of the weights that momentum SGD asks for, over minus the rate."""
+        training, stop = self.site.training, start + gradient.size
+        velocity, weight = self.velocity[start:stop], self.cells.weight.reshape(-1)[start:stop]
+        rates = training.momentum, training.weight_decay
+        pulse.remember(velocity, gradient, weight, self.full, *rates)
+        return velocity

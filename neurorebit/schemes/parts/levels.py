@@ -1,0 +1,98 @@
+"""Real weights with a grid of levels, which arrays or software round them to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from neurorebit.kernels import cpu
+from neurorebit.schemes.parts.software import SoftwareWeights
+from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.weights import PART
+from neurorebit.training.parts.workers import Array, spans
+
+
+@dataclass(eq=False)
+class LevelWeights(SoftwareWeights):
+    """Real weights with a grid of levels: ``full`` is the weight of the outermost (5.2, row 1)."""
+
+    full: float = field(init=False)
+    stale: bool = field(init=False, default=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.site.training.quantiser == "wage":
+            # Wu et al., arXiv:1802.04680: steps of 2^(1 - bits) from -1 to 1, both ends left out,
+            # times the power of two that brings their uniform first weights, which have the same
+            # deviation, to the range of 3 bits
+            power = np.round(np.log2(0.75 / (3.0**0.5 * self.site.deviation)))
+            self.full = (1.0 - 2.0 ** (1 - self.site.weight_bits)) * 2.0 ** -float(power)
+            self.bound = self.site.training.weight_clip * self.full
+            self.stale = False
+        self._fit()
+
+    @property
+    def odd(self) -> bool:
+        """Whether there is no level at zero."""
+        return self.site.training.quantiser == "no_zero"
+
+    @property
+    def top(self) -> int:
+        """The number of the outermost level."""
+        top: int = 2**self.site.weight_bits - 1
+        return top if self.odd else (top - 1) // 2
+
+    @property
+    def every(self) -> bool:
+        """Whether a sync writes all cells, or those whose level changed."""
+        return False
+
+    @property
+    def grid(self) -> tuple[float, int, bool, bool]:
+        """The grid as kernels take it: levels per weight, ``top``, ``odd``, ``every``."""
+        return self.top / self.full, self.top, self.odd, self.every
+
+    def due(self, update: int) -> bool:
+        """Whether this update ends with a sync."""
+        return True
+
+    def _fit(self) -> None:
+        if self.stale:
+            deviation = float(np.std(self.real, dtype=np.float64))
+            self.full = self.site.training.level_range * deviation
+            self.bound = self.site.training.weight_clip * self.full
+            self.stale = False
+
+    def begin_epoch(self) -> None:
+        """The next sync fits the levels to the real weights again."""
+        self.stale = self.written.updates > 0 and self.site.training.quantiser in (
+            "symmetric",
+            "no_zero",
+        )
+
+    def update(self, x: Windows, dy: Array, rate: float) -> None:
+        """Gradient and update of the real weights, sync of what follows them."""
+        if self.due(self.written.updates + 1):  # until then cells hold the levels of the old fit
+            self._fit()
+        super().update(x, dy, rate)
+
+    def rescale(self, gradient: Array, rate: float) -> None:
+        """One step of the learned level size (Esser et al., ICLR 2020, arXiv:1902.08153)."""
+        if self.site.training.quantiser != "learned":
+            return
+        flat = self.real.reshape(-1), gradient.reshape(-1)
+        parts = spans(self.real.size, PART)
+
+        def job(i: int) -> float:
+            part = slice(*parts[i])
+            found: float = cpu.scale_gradient(
+                flat[0][part], flat[1][part], self.top / self.full, self.top
+            )
+            return found
+
+        total = sum(self.site.workers.run(job, len(parts)))
+        step = self.full / self.top
+        step -= rate * total / (self.real.size * self.top) ** 0.5
+        self.full = self.top * max(step, 0.1 * self.full / self.top)
+        self.bound = self.site.training.weight_clip * self.full

@@ -1,0 +1,99 @@
+"""The description of a training scheme: all that the package knows of it apart from its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from neurorebit.layers.network import Node
+from neurorebit.schema import Section
+from neurorebit.schema.activity import FastActivity
+from neurorebit.schema.training import Training
+
+if TYPE_CHECKING:  # at run time only where training is asked for: weights need Numba
+    from neurorebit.training.parts.weights import Site, Weights
+
+# keys of the section `training` that groups of schemes heed
+LEVEL_KEYS = frozenset({"quantiser", "edge_bits", "level_range", "weight_clip", "weight_decay"})
+ARRAY_KEYS = frozenset({"rest", "conversion", "wires", "adc", "error_bits", "level_range"})
+WRITE_KEYS = frozenset({"mapping", "write", "write_tolerance", "reprogram"})
+CELL_KEYS = ARRAY_KEYS | {"read"}
+
+
+class Held(Enum):
+    """Where a scheme holds the weights that it trains."""
+
+    SOFTWARE = "in digital memory; there are no arrays"
+    FOLLOWED = "in digital memory; the cells of the arrays follow them"
+    CELLS = "in the cells of the arrays alone"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A further row of the comparison of schemes: the same scheme with other settings."""
+
+    chip: str
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class FastArray:
+    """A second array of each weight, which gradients pulse.
+
+    ``assumed`` gives the activity of a layer's fast array in one batch where no training has
+    measured it, from the layer and the section ``training``; ``source`` says where it comes from.
+    """
+
+    assumed: Callable[[Node, Training], FastActivity]
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheme:
+    """How weights are held and how they learn.
+
+    ``summary`` is one sentence for a reader. ``architecture`` is the shipped chip on which the
+    comparison of schemes trains this one, ``chip`` describes that chip in its table, ``variants``
+    are further rows of the table by name.
+
+    ``heeds`` are keys of the section ``training``, out of those that some schemes ignore; ``keys``
+    is a section whose fields the scheme adds to ``training``, each with a default.
+
+    ``kept`` words of each weight stay in digital memory, and with ``velocity`` one more where there
+    is momentum. ``fast`` describes the second array of a weight where there is one.
+
+    ``departure`` says where the training of this scheme departs from the chip that the estimate
+    bills, ``on_sram`` the same for a chip whose arrays hold no memory devices; ``{chip}`` stands
+    for that chip.
+
+    ``load`` imports the class of the weights, and with it Numba.
+    """
+
+    summary: str
+    held: Held
+    architecture: str
+    chip: str
+    heeds: frozenset[str]
+    kept: int
+    load: Callable[[], Callable[[Site], Weights]]
+    velocity: bool = True
+    keys: type[Section] | None = None
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+    fast: FastArray | None = None
+    departure: str = ""
+    on_sram: str = ""
+
+    def words(self, momentum: float) -> int:
+        """Words of each weight that digital memory keeps."""
+        return self.kept + int(self.velocity and momentum > 0.0)
+
+    @property
+    def own_keys(self) -> tuple[str, ...]:
+        """The keys that the scheme adds to the section ``training``."""
+        return tuple(key.name for key in fields(self.keys)) if self.keys else ()  # type: ignore[arg-type]
+
+    def heeded(self, key: str) -> bool:
+        """Whether a key of ``training`` has an effect, out of those that some schemes ignore."""
+        return key in self.heeds or key in self.own_keys

@@ -1,0 +1,110 @@
+"""Weights in software: one exact matrix, trained by momentum SGD."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from neurorebit.kernels import cpu, noise
+from neurorebit.training.parts import product
+from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.weights import PART, Site, Written
+from neurorebit.training.parts.workers import Array, spans
+
+
+@dataclass(eq=False)
+class SoftwareWeights:
+    """One exact matrix [groups, rows, cols] for both passes, trained by momentum SGD.
+
+    Weights that arrays follow derive from it: ``sync`` is called for each part after its update,
+    ``synced`` with what all parts returned, ``rescale`` before an update with the gradient.
+    """
+
+    site: Site
+    real: Array = field(init=False)
+    velocity: Array = field(init=False)
+    written: Written = field(init=False, default_factory=Written)
+    writes: Array = field(init=False)
+    bound: float = field(init=False, default=float("inf"))
+    in_arrays: ClassVar[bool] = False
+    digital: ClassVar[tuple[str, ...]] = ("forward", "backward", "gradient")
+
+    def __post_init__(self) -> None:
+        site = self.site
+        self.real = initial(site)
+        self.velocity = np.zeros_like(self.real)
+        self.writes = np.zeros(0, np.uint32)  # no cells
+
+    @property
+    def arrays(self) -> int:
+        """There are none."""
+        return 0
+
+    @property
+    def written_fast(self) -> Written | None:
+        """There is no fast array."""
+        return None
+
+    @property
+    def views(self) -> dict[str, Array]:
+        """The matrix."""
+        return {"real": self.real}
+
+    def mvm(self, x: Windows, out: Array, learning: bool) -> None:
+        """The exact product."""
+        whole = ((0, self.real.shape[1]),)
+        product.multiply(x, self.real, out, self.site.workers, whole, x.scale)
+
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
+        """The exact transposed product."""
+        product.transposed(dy, self.real, x, dx, self.site.workers)
+
+    def update(self, x: Windows, dy: Array, rate: float) -> None:
+        """One step of momentum SGD with weight decay, then ``sync`` part by part."""
+        site = self.site
+        gradient = site.workspace.take(self.real.shape, self.real.dtype)
+        product.outer(x, dy, gradient, site.workers)
+        self.rescale(gradient, rate)
+        flat = [a.reshape(-1) for a in (self.real, self.velocity, gradient)]
+        momentum, decay = site.training.momentum, site.training.weight_decay
+        parts = spans(self.real.size, PART)
+        self.written.updates += 1
+
+        def job(i: int) -> Array | None:
+            start, stop = parts[i]
+            cpu.sgd(*(a[start:stop] for a in flat), rate, momentum, decay, self.bound)
+            return self.sync(start, stop)
+
+        self.synced(site.workers.run(job, len(parts)))
+        site.workspace.drop(gradient)
+        self.written.words += self.real.size
+
+    def rescale(self, gradient: Array, rate: float) -> None:
+        """Fit the spacing of levels to the gradient, where there are levels that learn."""
+
+    def sync(self, start: int, stop: int) -> Array | None:
+        """Update what follows the real weights ``start`` to ``stop``; return counts of cells."""
+        return None
+
+    def synced(self, counts: list[Array | None]) -> None:
+        """Add up the counts of all parts of a sync."""
+
+    def begin_epoch(self) -> None:
+        """Nothing happens."""
+
+
+def initial(site: Site) -> Array:
+    """The first weights of a layer, normally distributed [groups, rows, cols]."""
+    real = np.empty(site.shape, site.dtype)
+    flat = real.reshape(-1)
+
+    def fill(i: int) -> None:
+        start, stop = parts[i]
+        part = flat[start:stop]
+        noise.fill(part, site.start, start, 0, site.index, noise.INITIAL, site.seed)
+
+    parts = spans(flat.size, PART)
+    site.workers.run(fill, len(parts))
+    return real

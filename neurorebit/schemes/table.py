@@ -1,0 +1,24 @@
+"""The training schemes by the word that files use for them."""
+
+from __future__ import annotations
+
+from neurorebit.schemes.hybrid import HYBRID
+from neurorebit.schemes.manhattan import MANHATTAN
+from neurorebit.schemes.mixed_precision import MIXED_PRECISION
+from neurorebit.schemes.parts.scheme import Scheme
+from neurorebit.schemes.quantized import QUANTIZED
+from neurorebit.schemes.real import REAL
+from neurorebit.schemes.reram import RERAM
+from neurorebit.schemes.reram_mapped import RERAM_MAPPED
+from neurorebit.schemes.tiki_taka import TIKI_TAKA
+
+SCHEMES: dict[str, Scheme] = {
+    "real": REAL,
+    "quantized": QUANTIZED,
+    "hybrid": HYBRID,
+    "reram_mapped": RERAM_MAPPED,
+    "reram": RERAM,
+    "mixed_precision": MIXED_PRECISION,
+    "tiki_taka": TIKI_TAKA,
+    "manhattan": MANHATTAN,
+}

@@ -1,0 +1,17 @@
+"""The kinds of layers that can be trained."""
+
+from __future__ import annotations
+
+from neurorebit.training.layers import add, avg_pool, batch_norm, flatten, matrix, max_pool, relu
+from neurorebit.training.layers.base import Trained
+
+TRAINED: dict[str, Trained] = {
+    "conv": Trained(build=matrix.build, learns=True, takes_bytes=True),
+    "linear": Trained(build=matrix.build, learns=True, takes_bytes=True),
+    "batch_norm": Trained(build=batch_norm.build, learns=True, absorbs_rectifier=True),
+    "relu": Trained(build=relu.build, rectifier=True),
+    "max_pool": Trained(build=max_pool.build),
+    "avg_pool": Trained(build=avg_pool.build),
+    "flatten": Trained(build=flatten.build, takes_bytes=True),
+    "add": Trained(build=add.build),
+}

@@ -1,0 +1,174 @@
+"""What training and the weights of a layer know of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from neurorebit.chips.architecture import ArchitectureSpec
+from neurorebit.layers.network import Node
+from neurorebit.schema.device import Device, Pulses
+from neurorebit.schema.training import Training
+from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.workers import Array, Workers, Workspace
+
+PART = 1 << 18  # weights of one job
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Site:
+    """Where a layer's weights are: their layer and chip, and the workers and memory they share.
+
+    ``index``: number of the layer among the matrix layers. ``cuts``: the row ranges of the layer's
+    matrix that stand in one array each. ``wires``: resistance [ohm] of the array's wires from cell
+    to cell, along a row and along a column; None where wires are ideal. ``words``: words of each
+    weight that the scheme keeps in digital memory. ``edge``: whether the layer is the first or the
+    last matrix layer. ``scores``: whether its outputs are the scores of the classes.
+    """
+
+    node: Node
+    index: int
+    cuts: tuple[tuple[int, int], ...]
+    spec: ArchitectureSpec
+    device: Device
+    training: Training
+    seed: int
+    workers: Workers
+    workspace: Workspace
+    dtype: type[np.floating] = np.float32
+    wires: tuple[float, float] | None = None
+    words: int
+    edge: bool = False
+    scores: bool = False
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The layer's matrix: groups, rows, columns."""
+        matmul = self.node.matmul
+        assert matmul is not None
+        return matmul.groups, matmul.rows, matmul.cols
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation by He et al. (ICCV 2015, doi:10.1109/ICCV.2015.123)."""
+        return float((2.0 / self.shape[1]) ** 0.5)
+
+    @property
+    def start(self) -> float:
+        """Standard deviation of the first weights.
+
+        That of He et al.; of scores, which no rectifier follows, 1 / sqrt(3 rows), the default of
+        common libraries. With a larger one the first losses exceed ln(classes) by far, and at the
+        paper's rate training needs epochs to recover.
+        """
+        return self.deviation / 6.0**0.5 if self.scores else self.deviation
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits of a weight in this layer."""
+        special = self.training.edge_bits if self.edge else None
+        return int(self.spec.weight_bits if special is None else special)
+
+    @property
+    def error_bits(self) -> int | None:
+        """Bits of an error; None: floating point."""
+        given = self.training.error_bits
+        bits = self.spec.error_bits if given is None else given
+        return None if isinstance(bits, str) else int(bits)
+
+    @property
+    def offset(self) -> float:
+        """Conductance of the weight 0 over half the range: (r + 1) / (r - 1), r = on/off ratio."""
+        ratio = float(self.device.on_off_ratio)
+        return (ratio + 1.0) / (ratio - 1.0)
+
+
+class Weights(Protocol):
+    """A layer's weights: how they multiply, and how they learn.
+
+    All attributes of an instance but its site are saved in checkpoints and restored from them, by
+    the rule of ``training/state.py``.
+    """
+
+    site: Site
+
+    @property
+    def in_arrays(self) -> bool:
+        """Whether inputs and errors have the few bits that arrays take."""
+
+    @property
+    def arrays(self) -> int:
+        """Arrays that hold each weight."""
+
+    @property
+    def digital(self) -> tuple[str, ...]:
+        """The passes that digital arithmetic computes: forward, backward, gradient."""
+
+    def mvm(self, x: Windows, out: Array, learning: bool) -> None:
+        """Forward: ``out`` [B, H, W, N] = the matrix times each vector of ``x``."""
+
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
+        """Backward: ``dx`` [B, H, W, C] = the transposed matrix times ``dy`` [B, H, W, N]."""
+
+    def update(self, x: Windows, dy: Array, rate: float) -> None:
+        """Learn from a batch: gradient, update, and sync of what follows the weights."""
+
+    def begin_epoch(self) -> None:
+        """Called once before each epoch."""
+
+    @property
+    def written(self) -> Written:
+        """What the updates so far wrote."""
+
+    @property
+    def written_fast(self) -> Written | None:
+        """What they wrote to the fast array, which gradients pulse; None where there is none.
+
+        Its count of updates is that of ``written``.
+        """
+
+    @property
+    def views(self) -> dict[str, Array]:
+        """The weights by where they are held (real, quantised, analog), all in one unit."""
+
+    @property
+    def writes(self) -> Array:
+        """How often each cell was written since training began."""
+
+
+class WeightScheme(Protocol):
+    """What training asks of a scheme."""
+
+    def words(self, momentum: float) -> int:
+        """Words of each weight that digital memory keeps."""
+
+    @property
+    def load(self) -> Callable[[], Callable[[Site], Weights]]:
+        """Imports the class of the weights."""
+
+
+@dataclass
+class Written:
+    """Totals over the updates so far.
+
+    ``sets`` and ``resets``: cells programmed up and down; a cell that is reset before it is set
+    counts for both. ``set_steps`` and ``reset_steps``: level steps, each from one of the levels of
+    the architecture's ``weight_bits`` to the next, whatever pulses it took. ``words``: SRAM words.
+    ``conductance``: sum over the updates of the mean conductance, as a share of the range.
+    """
+
+    updates: int = 0
+    sets: int = 0
+    resets: int = 0
+    set_steps: float = 0.0
+    reset_steps: float = 0.0
+    words: int = 0
+    conductance: float = 0.0
+
+    def pulses(self, device: Pulses, levels: int) -> tuple[float, float]:
+        """The pulses up and down that the level steps correspond to, in cells of ``levels``."""
+        up, down = float(device.levels_ltp), float(device.levels_ltd)
+        return self.set_steps * up / (levels - 1), self.reset_steps * down / (levels - 1)
