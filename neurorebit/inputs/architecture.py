@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from neurorebit.chips.architecture import AnySpec, HybridSpec, InPlaceSpec
-from neurorebit.schema import Document
+from neurorebit.schema import Document, one_of
+from neurorebit.schemes.table import SCHEMES
 
 
 def read_architecture(document: Document, fitting: bool = True) -> AnySpec:
@@ -15,6 +16,7 @@ def read_architecture(document: Document, fitting: bool = True) -> AnySpec:
     tree = document.tree
     in_place = "arrays" in tree and not ("apim" in tree and "dpim" in tree)  # one may be set astray
     spec = document.read(InPlaceSpec) if in_place else document.read(HybridSpec)
+    document.look_up(("scheme",), one_of(SCHEMES))
     if fitting:
         document.refuse(spec.misfits())
     return spec

@@ -14,14 +14,14 @@ from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
+from neurorebit.inputs.training import TRAINING_SET
 from neurorebit.layers.network import Network
-from neurorebit.schema import Document, InputError, one_of, paths, plain
+from neurorebit.schema import Document, InputError, paths, plain
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
 
-TRAINING_SET = {"cifar10": 50_000, "digits": 1438}  # images of an epoch that nothing limits
 ROOTS = ("technology", "device", "architecture", "network", "training")
 CHOSEN = {"technology": "technology", "device": "device"}  # keys that an option of their own sets
 
@@ -123,7 +123,6 @@ def read_inputs(
     documents["architecture"] = _open("architecture", architecture)
     _set(documents["architecture"], settings)
     spec = read_architecture(documents["architecture"], fitting)
-    documents["architecture"].look_up(("scheme",), one_of(SCHEMES))
     for kind, given in (("technology", technology), ("device", device)):
         documents[kind] = (
             _open(kind, given) if given else _named_by(documents["architecture"], spec, kind)

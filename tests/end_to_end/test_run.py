@@ -8,7 +8,8 @@ import re
 import pytest
 
 from neurorebit import results as report
-from neurorebit.inputs.files import TRAINING_SET, Setting
+from neurorebit.inputs.files import Setting
+from neurorebit.inputs.training import TRAINING_SET
 from neurorebit.schema import paths
 from neurorebit.studies import run as running
 from neurorebit.training import data as datasets
