@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from neurorebit.chips.architecture import AnySpec, HybridSpec
 from neurorebit.chips.hybrid.chip import HybridChip
 from neurorebit.chips.hybrid.phases import HybridPhases
 from neurorebit.chips.in_place.chip import InPlaceChip
 from neurorebit.chips.in_place.phases import InPlacePhases
+from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.chip import Chip
-from neurorebit.chips.parts.floorplan import Floorplan, Layers
-from neurorebit.chips.parts.phases import Measured, Phase, Phases
+from neurorebit.chips.parts.floorplan import Floorplan
+from neurorebit.chips.parts.phases import Phase, Phases
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.chips.tiki_taka.chip import TikiTakaChip
 from neurorebit.chips.tiki_taka.phases import TikiTakaPhases
 from neurorebit.circuits.cost import Real
@@ -25,14 +28,14 @@ from neurorebit.schemes.table import SCHEMES
 class Design:
     """A chip and what each phase of training does on it; one, or arrays of them."""
 
-    chip: Chip
+    chip: Chip[Any]
     phases: dict[str, Phase]
     ops: dict[str, Real]
     assumptions: tuple[str, ...]  # one plain sentence each, for the report's reader
 
 
 def design(
-    layers: Layers,
+    workload: Workload,
     spec: AnySpec,
     technology: Technology,
     device: Device,
@@ -47,7 +50,7 @@ def design(
     Every number may be an array of designs, with a last axis of length one for the layers. What
     cannot exist is nan.
     """
-    plan = plan or Floorplan.of(layers, spec)
+    plan = plan or Floorplan.of(workload, spec)
     scheme = SCHEMES[spec.scheme]
     work: Phases
     if isinstance(spec, HybridSpec):
@@ -60,4 +63,4 @@ def design(
         made = InPlaceChip(technology, device, spec, plan, batch=batch)
         kept = scheme.words(momentum) if scheme.held is Held.CELLS else 0
         work = InPlacePhases(made, activity, batch, float(kept))
-    return Design(work.chip, work.all(), work.ops, work.assumptions)
+    return Design(work.chip, work.by_name(), work.ops, work.assumptions)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.chips.architecture import AnySpec
-from neurorebit.chips.parts.floorplan import Layers
-from neurorebit.chips.parts.phases import PER, PHASES, Measured, Rows
+from neurorebit.chips.parts.activity import Measured, Rows
+from neurorebit.chips.parts.phases import PER, PHASES
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Bill
 from neurorebit.estimation.design import Design, design
 from neurorebit.layers.network import Network
@@ -86,10 +87,10 @@ def estimate(
     ``batch`` images make an iteration, ``images`` an epoch. InfeasibleError where a part cannot
     exist in this technology.
     """
-    layers = Layers.of(network, spec)
+    workload = Workload.of(network.stages)
     measured = Measured.of(activity)
     momentum = network.training.momentum
-    found = design(layers, spec, technology, device, measured, batch, momentum=momentum)
+    found = design(workload, spec, technology, device, measured, batch, momentum=momentum)
     chip, plan = found.chip, found.chip.plan
     area, leakage = (
         Bill({part.removeprefix("chip/"): np.asarray(n).item() for part, n in bill.items.items()})
@@ -97,9 +98,9 @@ def estimate(
     )
     _check(area, "area")
     return Estimate(
-        rows=(*(node.name for node in network.matrices), "chip"),
-        kinds=(*(node.kind for node in network.matrices), "chip"),
-        macs=(*(int(n) for n in layers.macs), 0),
+        rows=(*(stage.node.name for stage in network.stages), "chip"),
+        kinds=(*(stage.node.kind for stage in network.stages), "chip"),
+        macs=(*(int(n) for n in workload.macs), 0),
         utilization=(*(float(u) for u in plan.utilization), float("nan")),
         chip_utilization=float(np.sum(plan.held) / np.sum(plan.cells)),
         area=area,
@@ -114,13 +115,13 @@ def estimate(
 
 def _finished(found: Design, name: str, leakage: Bill) -> PhaseEstimate:
     """Add leakage over the phase's time, and give every item all layers and the chip's row."""
-    phase, count = found.phases[name], len(found.chip.layers.weights)
+    phase, count = found.phases[name], len(found.chip.workload.weights)
     dram = found.chip.dram.transfer(phase.dram_bits).energy.total
     parts = tuple(phase.energy.items)
     table = np.zeros((len(parts) + 2, count + 1))
     for row, amount in zip(table, (*phase.energy.items.values(), dram, phase.time), strict=True):
         row[:count] = amount
-    table[-1, count] = np.max(phase.together)
+    table[-1, count] = np.max(phase.common_time)
     latency = table[-1]
     watts = np.array(list(leakage.items.values()))
     leaked = zip(

@@ -7,6 +7,7 @@ converter sees.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,17 +31,28 @@ def common_positions(matmuls: Sequence[Matmul]) -> int:
     return int(most_common([matmul.positions for matmul in matmuls]))
 
 
+class Sized(Protocol):
+    """A matmul, or arrays of the numbers of several."""
+
+    @property
+    def rows(self) -> Any: ...
+    @property
+    def groups(self) -> Any: ...
+    @property
+    def positions(self) -> Any: ...
+
+
 def is_kernel_split(
-    matmul: Matmul, positions: int, rows: Real, enabled: bool
+    matmul: Sized, positions: float, rows: Real, enabled: bool
 ) -> bool | NDArray[np.bool_]:
     """Whether a layer has a PE for each window position (Peng, Liu, Yu, ISCAS 2019).
 
     ``positions`` is the common number of them, ``rows`` those of an array, which may be an array of
     designs.
     """
-    return (
-        enabled and matmul.groups == 1 and matmul.positions == positions > 1 and matmul.rows >= rows
-    )
+    common = (matmul.positions == positions) & (positions > 1)
+    split: bool | NDArray[np.bool_] = (matmul.rows >= rows) & (matmul.groups == 1) & common
+    return split & enabled
 
 
 def array_cuts(matmuls: Sequence[Matmul], rows: int, kernel_split: bool) -> tuple[Cuts, ...]:

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.chips.parts.floorplan import Layers
-from neurorebit.chips.parts.phases import PER, PHASES, Measured
+from neurorebit.chips.parts.activity import Measured
+from neurorebit.chips.parts.phases import PER, PHASES
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Bill, Real
 from neurorebit.circuits.shared import forget
 from neurorebit.estimation.design import Design, design
@@ -217,7 +218,7 @@ class _Pass:
         planes = (over.pop("input_density"),) if "input_density" in over else activity.planes
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             found = design(
-                Layers.of(inputs.network, spec),
+                Workload.of(inputs.network.stages),
                 spec,
                 self._technology(box),
                 device,
@@ -334,7 +335,7 @@ class _Costs:
         table: Table = {AREA: _over(chip.footprint.area.total, self.shape), LEAKAGE: leakage}
         for name, phase in self.found.phases.items():
             names, share = NAMES[name], 1.0 if PER[name] == "image" else 1.0 / batch
-            latency = self._sum([phase.time]) + _over(phase.together, self.shape)
+            latency = self._sum([phase.time]) + _over(phase.common_time, self.shape)
             energy = self._sum(phase.energy.items.values()) + leakage * latency
             dram = self._sum([chip.dram.transfer(phase.dram_bits).energy.total])
             tera = _over(self.found.ops[name], self.shape) / 1e12
@@ -352,7 +353,7 @@ class _Costs:
 
     def _sum(self, amounts: Iterable[Real]) -> Array:
         """The sum over amounts and layers; what has no axis for the layers is the same in all."""
-        layers = len(self.found.chip.layers.weights)
+        layers = len(self.found.chip.workload.weights)
         total = np.zeros(self.shape)
         for amount in amounts:
             given = np.asarray(amount)
@@ -373,5 +374,5 @@ class _Costs:
                 lacking = np.any(where, axis=-1) if where.ndim else where
                 yield part.removeprefix("chip/"), of, np.broadcast_to(lacking, self.shape)
         for name, phase in self.found.phases.items():
-            wrong = ~np.isfinite(self._sum([phase.time]) + _over(phase.together, self.shape))
+            wrong = ~np.isfinite(self._sum([phase.time]) + _over(phase.common_time, self.shape))
             yield name, "time", wrong

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from property.blocks import TECHNOLOGIES
 
-from neurorebit.chips.parts.floorplan import Layers
-from neurorebit.chips.parts.phases import Measured
+from neurorebit.chips.parts.activity import Measured
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.estimation.design import Design, design
 from neurorebit.inputs.files import read_inputs
 from neurorebit.schema.device import Device
@@ -61,8 +61,8 @@ def stacked() -> Technology:
 def chip(tech: Technology, device: Device = INPUTS.device) -> Design:
     """The chip that trains VGG11."""
     activity = Measured.of(INPUTS.network.assumed(INPUTS.architecture.input_bits))
-    layers = Layers.of(INPUTS.network, INPUTS.architecture)
-    return design(layers, INPUTS.architecture, tech, device, activity, 128.0)
+    workload = Workload.of(INPUTS.network.stages)
+    return design(workload, INPUTS.architecture, tech, device, activity, 128.0)
 
 
 def estimated(*of: Any) -> Iterator[Any]:
@@ -71,4 +71,4 @@ def estimated(*of: Any) -> Iterator[Any]:
     yield found.chip.footprint.area.total
     yield found.chip.footprint.leakage.total
     for phase in found.phases.values():
-        yield from (phase.energy.total, phase.time, phase.together)
+        yield from (phase.energy.total, phase.time, phase.common_time)

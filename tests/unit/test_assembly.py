@@ -10,35 +10,56 @@ import numpy as np
 import pytest
 
 from neurorebit.chips.in_place.phases import InPlacePhases
-from neurorebit.chips.parts.floorplan import Floorplan, Layers
-from neurorebit.chips.parts.phases import Measured
+from neurorebit.chips.parts.activity import Measured
+from neurorebit.chips.parts.floorplan import Floorplan
+from neurorebit.chips.parts.workload import VectorLoad, Workload
 from neurorebit.estimation.design import design
 from neurorebit.inputs.files import Setting, read_inputs
+from neurorebit.layers.base import ROUND_ERROR, ROUND_RESULT
+from neurorebit.layers.pooling import COMBINE
 
 EPOCH = 50_000.0  # images
 
 
-def layers(channels, outputs, kernels, sides, pooled):
-    """Matrix layers without padding, batch norm or groups."""
+def workload(channels, outputs, kernels, sides, pooled):
+    """Matrix layers without padding, batch norm or groups, each with a rectifier."""
     channels, outputs, kernels, sides = (
         np.array(values, float) for values in (channels, outputs, kernels, sides)
     )
-    vectors, ones = (sides - kernels + 1.0) ** 2, np.ones_like(channels)
-    positions = kernels**2
-    return Layers(
-        channels=channels,
-        outputs=outputs,
+    vectors, positions, inputs = (sides - kernels + 1.0) ** 2, kernels**2, sides**2 * channels
+    results = outputs * vectors
+    outgoing = np.where(pooled, results / 4.0, results)
+    sends = np.where(np.arange(len(channels)) == 0, 0.0, 1.0)
+    return Workload(
+        channels * positions,
+        outputs,
+        np.ones_like(channels),
+        vectors,
         positions=positions,
-        groups=ones,
-        vectors=vectors,
-        pooled=np.where(pooled, vectors / 4.0, vectors),
-        inputs=sides**2 * channels,
-        added=0.0 * ones,
-        kernel=kernels,
-        split=(positions == 9.0) & (channels * positions >= 128.0),
-        normed=0.0 * ones > 0.0,
-        rectified=ones > 0.0,
-        first=np.arange(len(ones)) == 0,
+        window_height=kernels,
+        inputs=inputs,
+        outgoing=outgoing,
+        sends_error=sends,
+        forward=VectorLoad(
+            ((ROUND_RESULT, results), (COMBINE, results - outgoing)), ((1.0, results),)
+        ),
+        backward=VectorLoad(((ROUND_ERROR, sends * inputs),)),
+    )
+
+
+def floorplan(work, side):
+    """Of 128 x 128 arrays; kernel-split layers have 3 x 3 positions and fill an array."""
+    return Floorplan(
+        work,
+        (work.positions == 9.0) & (work.rows >= 128.0),
+        128,
+        128,
+        cells_per_weight=1.0,
+        common_positions=9.0,
+        split_positions=9.0,
+        split_side=side,
+        pe_side=side,
+        tile_side=2.0 * side,
     )
 
 
@@ -48,7 +69,7 @@ def chip_inputs(*choices):
 
 
 def work_of(inputs, plan, density, batch=200.0):
-    count = len(plan.layers.channels)
+    count = len(plan.workload.rows)
     activity = Measured.of(inputs.network.assumed(inputs.architecture.input_bits))
     cut = {
         name: getattr(activity, name)[:count]
@@ -57,7 +78,7 @@ def work_of(inputs, plan, density, batch=200.0):
     }
     activity = Measured(planes=(np.full(count, density),), **cut)
     found = design(
-        plan.layers, inputs.architecture, inputs.technology, inputs.device,
+        plan.workload, inputs.architecture, inputs.technology, inputs.device,
         activity, batch, plan,
     )  # fmt: skip
     return found, InPlacePhases(found.chip, activity, batch)
@@ -69,8 +90,8 @@ def work_of(inputs, plan, density, batch=200.0):
 @pytest.fixture(scope="module")
 def small():
     inputs = chip_inputs("input_bits=4", "weight_bits=5", "arrays.cell_bits=5")
-    m = layers([32, 256, 1024], [256, 256, 10], [3, 3, 1], [14, 14, 1], [False, True, False])
-    plan = Floorplan(m, 128, 128, 1.0, 9.0, 9.0, 256.0, 256.0, 512.0)
+    work = workload([32, 256, 1024], [256, 256, 10], [3, 3, 1], [14, 14, 1], [False, True, False])
+    plan = floorplan(work, 256.0)
     return work_of(inputs, plan, 0.2)
 
 
@@ -95,7 +116,7 @@ def test_bits_on_the_way_of_the_first_layer(small):
 def test_gradients_of_the_first_layer_on_their_way_to_memory(small):
     """589824 bits, 8 a weight, take 38.80 ns."""
     found, work = small
-    assert found.chip.layers.weights[0] * 8.0 == 589824
+    assert found.chip.workload.weights[0] * 8.0 == 589824
     assert work.chip.dram.transfer(589824.0).latency.total == pytest.approx(38.80e-9, rel=1e-3)
 
 
@@ -111,12 +132,12 @@ VGG8 = (
 @pytest.fixture(scope="module")
 def vgg8():
     inputs = chip_inputs(*VGG8)
-    m = layers(
+    work = workload(
         [3, 128, 128, 256, 256, 512, 8192, 1024], [128, 128, 256, 256, 512, 512, 1024, 10],
         [3] * 6 + [1] * 2, [32, 32, 16, 16, 8, 8, 1, 1],
         [False, True, False, True, False, True, False, False],
     )  # fmt: skip
-    plan = Floorplan(m, 128, 128, 1.0, 9.0, 9.0, 512.0, 512.0, 1024.0)
+    plan = floorplan(work, 512.0)
     return work_of(inputs, plan, 0.2)
 
 
@@ -156,25 +177,25 @@ def test_the_macros_of_vgg8_take_what_was_predicted(vgg8, phase, joules):
 
 def test_additions_are_adders_less_one_for_each_sum(vgg8):
     """Forward V N (arrays down - 1), back V C (kernel positions times arrays across - 1)."""
-    found, work = vgg8
-    m, plan, chip = found.chip.layers, found.chip.plan, found.chip
+    found, _ = vgg8
+    w, plan, chip = found.chip.workload, found.chip.plan, found.chip
     tile = chip.whole_tile
-    there = m.vectors * m.outputs * (plan.array_rows - 1.0)
-    back = m.vectors * m.channels * (m.positions * plan.array_cols - 1.0)
+    there = w.vectors * w.cols * (plan.array_rows - 1.0)
+    back = w.vectors * w.channels * (w.positions * plan.array_cols - 1.0)
     for phase, count, bits in (
         ("forward", there, chip.sum_bits),
         ("backward", back, chip.back_sum_bits),
     ):
         streams = found.phases[phase].streams["tiles"].energy.items
-        expected = tile.add(count, bits).energy.total * (work.backward if phase != "forward" else 1)
+        expected = tile.add(count, bits).energy.total * (w.sends_error if phase != "forward" else 1)
         assert streams["tile/adder_tree"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_energies_scale_with_the_vectors(vgg8):
     """Twice the vectors, twice the arrays' energy; nothing is counted per image alone."""
     found, _ = vgg8
-    m = found.chip.layers
-    plan = replace(found.chip.plan, layers=replace(m, vectors=2.0 * m.vectors))
+    w = found.chip.workload
+    plan = replace(found.chip.plan, workload=replace(w, vectors=2.0 * w.vectors))
     inputs = chip_inputs(*VGG8)
     more, _ = work_of(inputs, plan, 0.2)
     for phase in ("forward", "backward"):

@@ -10,7 +10,8 @@ from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
 from neurorebit.chips.in_place.chip import InPlaceChip
 from neurorebit.chips.in_place.sram import SramRowMacro
-from neurorebit.chips.parts.floorplan import Floorplan, Layers
+from neurorebit.chips.parts.floorplan import Floorplan
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.network import read_network
@@ -86,11 +87,11 @@ def blocks(*indices):
 
 
 def test_layers_are_those_worked_out_by_hand(network):
-    layers = Layers.of(network, architecture())
+    work = Workload.of(network.stages)
     for i, (channels, outputs, positions, groups, vectors) in enumerate(kinds()):
-        assert layers.weights[i] == channels * outputs * positions * groups
-        assert layers.vectors[i] == vectors
-        assert layers.macs[i] == channels * outputs * positions * groups * vectors
+        assert work.weights[i] == channels * outputs * positions * groups
+        assert work.vectors[i] == vectors
+        assert work.macs[i] == channels * outputs * positions * groups * vectors
 
 
 @shapes
@@ -99,10 +100,10 @@ def test_arrays_hold_each_weight_once(network, rows, cols, split):
     spec = architecture(
         apim__rows=rows, apim__cols=cols, apim__kernel_split=split, apim__cols_per_adc=4
     )
-    plan = Floorplan.of(Layers.of(network, spec), spec)
+    plan = Floorplan.of(Workload.of(network.stages), spec)
     for i, (channels, outputs, positions, groups, _) in enumerate(kinds()):
         group, position, channel, output = cells(channels, outputs, positions, groups)
-        if plan.layers.split[i]:
+        if plan.split[i]:
             places = group, position, channel // rows, output // cols
         else:  # an unrolled matrix, position by position
             places = group, (position * channels + channel) // rows, output // cols
@@ -124,11 +125,11 @@ def test_arrays_hold_each_weight_once(network, rows, cols, split):
 def test_arrays_hold_each_cell_of_a_weight_once(network, rows, cols, name, sets):
     """Cells of a weight stand beside each other, as many as its bits ask for."""
     spec = architecture(name, arrays__rows=rows, arrays__cols=cols, arrays__rows_per_adc=4, **sets)
-    plan = Floorplan.of(Layers.of(network, spec), spec)
+    plan = Floorplan.of(Workload.of(network.stages), spec)
     per_weight = {"sram": 4, "reram": 2}[name]
     for i, (channels, outputs, positions, groups, _) in enumerate(kinds()):
         group, position, channel, col = cells(channels, outputs * per_weight, positions, groups)
-        if plan.layers.split[i]:
+        if plan.split[i]:
             places = group, position, channel // rows, col // cols
         else:
             places = group, (position * channels + channel) // rows, col // cols
@@ -143,7 +144,7 @@ def test_arrays_hold_each_cell_of_a_weight_once(network, rows, cols, name, sets)
 def test_a_tile_is_full_of_arrays(network, rows, cols):
     """Cells of its PEs, counted in arrays, are those of its side."""
     spec = architecture(apim__rows=rows, apim__cols=cols, apim__cols_per_adc=4)
-    plan = Floorplan.of(Layers.of(network, spec), spec)
+    plan = Floorplan.of(Workload.of(network.stages), spec)
     chip = HybridChip(TECH, DEVICE, spec, plan)
     for tile, side in ((chip.split_tile, plan.split_side), (chip.whole_tile, plan.pe_side)):
         assert tile.pe.macros * rows * cols == pytest.approx(np.square(side))
@@ -171,7 +172,7 @@ def test_forward_energy_by_brute_force(network, rows, cols):
 def test_both_ways_through_arrays_that_are_not_square(network, name, rows, cols):
     """Chips that learn in place: every array with the rows and columns that it uses."""
     spec = architecture(name, arrays__rows=rows, arrays__cols=cols)
-    plan = Floorplan.of(Layers.of(network, spec), spec)
+    plan = Floorplan.of(Workload.of(network.stages), spec)
     macro = InPlaceChip(TECH, DEVICE, spec, plan, batch=8.0).macro
     there = back = 0.0
     for i, (kind, cuts) in enumerate(zip(kinds(), cuts_of(network, spec), strict=True)):
@@ -194,7 +195,7 @@ def test_both_ways_through_arrays_that_are_not_square(network, name, rows, cols)
 def test_digital_macros_hold_each_weight_once(network, rows, cols, copies):
     """A row is an output channel, a word an input channel, for one kernel position."""
     spec = architecture(dpim__rows=rows, dpim__cols=cols, dpim__copies=copies)
-    chip = HybridChip(TECH, DEVICE, spec, Floorplan.of(Layers.of(network, spec), spec))
+    chip = HybridChip(TECH, DEVICE, spec, Floorplan.of(Workload.of(network.stages), spec))
     words = cols // 32
     for i, (channels, outputs, positions, groups, _) in enumerate(kinds()):
         group, position, channel, output = cells(channels, outputs, positions, groups)

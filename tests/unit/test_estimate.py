@@ -8,8 +8,9 @@ from common import cuts_of, document
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
-from neurorebit.chips.parts.floorplan import Floorplan, Layers
+from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.phases import PHASES
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.network import read_network
@@ -94,7 +95,7 @@ def test_gradient_energy_is_near_the_prediction(tech, device):
 def test_the_digital_side_is_as_large_as_predicted(tech, device):
     spec = read_architecture(document("architecture", "rebit"))
     net = read_network(document("network", "vgg11"))
-    chip = HybridChip(tech, device, spec, Floorplan.of(Layers.of(net, spec), spec))
+    chip = HybridChip(tech, device, spec, Floorplan.of(Workload.of(net.stages), spec))
     assert np.sum(chip.digital_macros) == 18137
     assert np.sum(chip.digital_tiles) == 127
 

@@ -9,8 +9,9 @@ from common import cuts_of
 
 from neurorebit.chips.in_place.chip import InPlaceChip
 from neurorebit.chips.in_place.gradient import GradientUnit
-from neurorebit.chips.parts.floorplan import Floorplan, Layers
+from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.phases import PHASES
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.files import Setting, read_inputs
 from neurorebit.schema import units
@@ -55,7 +56,7 @@ def run(inputs, **activity):
 
 def chip_of(inputs):
     spec = inputs.architecture
-    plan = Floorplan.of(Layers.of(inputs.network, spec), spec)
+    plan = Floorplan.of(Workload.of(inputs.network.stages), spec)
     return InPlaceChip(inputs.technology, inputs.device, spec, plan, batch=128.0)
 
 
@@ -115,10 +116,10 @@ def test_bit_planes_of_their_own_density_add_up():
 def test_a_weight_of_more_cells_takes_more_columns():
     """8-bit weights of bits: eight columns each, so eight times the cells and the arrays."""
     chip = chip_of(read("sram"))
-    plan, m = chip.plan, chip.layers
-    assert np.all(plan.held == 8 * m.weights)
-    blocks = np.where(m.split, 9 * np.ceil(m.channels / 128), np.ceil(m.rows / 128))
-    assert np.all(plan.arrays == blocks * np.ceil(8 * m.outputs / 128))
+    plan, w = chip.plan, chip.workload
+    assert np.all(plan.held == 8 * w.weights)
+    blocks = np.where(plan.split, 9 * np.ceil(w.channels / 128), np.ceil(w.rows / 128))
+    assert np.all(plan.arrays == blocks * np.ceil(8 * w.cols / 128))
 
 
 def test_a_gradient_unit_is_as_large_as_the_largest_map_asks():
@@ -139,7 +140,7 @@ def test_what_does_not_fit_the_store_goes_to_memory_and_back_with_every_image():
     chip = chip_of(fits)
     here, away = (run(inputs).phases["gradient"] for inputs in (fits, none))
     more = np.sum(away.dram_energy) - np.sum(here.dram_energy)
-    expected = 2.0 * np.sum(chip.layers.weights) * 20 * 3.9e-12
+    expected = 2.0 * np.sum(chip.workload.weights) * 20 * 3.9e-12
     assert more == pytest.approx(expected, rel=1e-9)
 
 

@@ -6,10 +6,8 @@ from common import cuts_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorebit.chips.parts.floorplan import (
-    Floorplan,
-    Layers,
-)
+from neurorebit.chips.parts.floorplan import Floorplan
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.network import read_network
 from neurorebit.layers.base import Matmul
@@ -30,7 +28,7 @@ def network(name):
 
 def plan(name="vgg11", **sets):
     chosen = spec(**sets)
-    return Floorplan.of(Layers.of(network(name), chosen), chosen)
+    return Floorplan.of(Workload.of(network(name).stages), chosen)
 
 
 # --- VGG11 on 128 x 128 arrays; by hand: conv1 has 27 rows, fewer than an array, and the classifier
@@ -39,8 +37,8 @@ def plan(name="vgg11", **sets):
 
 def test_most_layers_of_vgg11_are_kernel_split():
     assert common_positions(network("vgg11").matmuls) == 9
-    np.testing.assert_array_equal(plan().layers.split, [0, 1, 1, 1, 1, 1, 1, 1, 0])
-    assert not plan(apim__kernel_split="false").layers.split.any()
+    np.testing.assert_array_equal(plan().split, [0, 1, 1, 1, 1, 1, 1, 1, 0])
+    assert not plan(apim__kernel_split="false").split.any()
 
 
 def test_vgg11_takes_17_kernel_split_tiles_and_2_others():
@@ -48,7 +46,7 @@ def test_vgg11_takes_17_kernel_split_tiles_and_2_others():
     found = plan()
     assert found.split_side == 256
     np.testing.assert_array_equal(found.tiles, [1, 1, 1, 1, 2, 4, 4, 4, 1])
-    split = found.layers.split
+    split = found.split
     assert found.tiles[split].sum() == 17
     assert found.tiles[~split].sum() == 2
 
@@ -67,7 +65,7 @@ def test_a_given_side_of_512_makes_9_tiles():
 def test_a_tile_of_512_holds_a_layer_of_vgg8_each():
     # the kernel-split layers of the VGG8 that system.md 4.4 works out
     found = plan("vgg8", apim__pe_side="512")
-    split = found.layers.split
+    split = found.split
     np.testing.assert_array_equal(split, [0, 1, 1, 1, 1, 1, 0, 0])
     np.testing.assert_array_equal(found.tiles[split], np.ones(5))
     np.testing.assert_array_equal(found.copies[split], [16, 8, 4, 2, 1])
@@ -80,7 +78,7 @@ def test_arrays_hold_all_weights():
         found.arrays, [1, 9, 9 * 2, 9 * 2 * 2, 9 * 2 * 4, 9 * 16, 9 * 16, 9 * 16, 4]
     )
     np.testing.assert_array_equal(found.array_rows, [1, 9, 9, 18, 18, 36, 36, 36, 4])
-    assert np.all(found.cells >= found.layers.weights * found.copies)
+    assert np.all(found.cells >= found.workload.weights * found.copies)
 
 
 @pytest.mark.parametrize("name", paths.names("network"))

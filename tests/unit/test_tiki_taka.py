@@ -7,7 +7,8 @@ import pytest
 from common import cuts_of
 from unit.test_in_place import read
 
-from neurorebit.chips.parts.floorplan import Floorplan, Layers
+from neurorebit.chips.parts.floorplan import Floorplan
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.chips.tiki_taka.chip import TikiTakaChip
 from neurorebit.estimation.estimate import estimate
 from neurorebit.schema.activity import FastActivity
@@ -35,7 +36,7 @@ def run(inputs, fast=FAST):
 
 def chip_of(inputs):
     spec = inputs.architecture
-    plan = Floorplan.of(Layers.of(inputs.network, spec), spec)
+    plan = Floorplan.of(Workload.of(inputs.network.stages), spec)
     return TikiTakaChip(inputs.technology, inputs.device, spec, plan, batch=float(BATCH))
 
 

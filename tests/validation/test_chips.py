@@ -219,8 +219,8 @@ def test_a_block_that_is_wrong_shows(
 def test_an_estimate_that_leaves_something_out_shows(
     public_chips: dict[str, ChipRecord], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = Phases._sent.func  # type: ignore[attr-defined]
-    monkeypatch.setattr(Phases, "_sent", property(lambda self: 0.0 * right(self)))
+    right = Phases.input_bits_sent.func  # type: ignore[attr-defined]
+    monkeypatch.setattr(Phases, "input_bits_sent", property(lambda self: 0.0 * right(self)))
     (found,) = compare_chips([public_chips["vgg11pad_32nm_rram_sar_sub128_w3_L32"]])
     assert any("forward_energy_J" in line for line in found.broken)
 

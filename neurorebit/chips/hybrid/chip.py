@@ -10,8 +10,8 @@ import numpy as np
 from neurorebit.chips.architecture import HybridSpec
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.digital import BUILDS, DigitalMacro
-from neurorebit.chips.parts.chip import Chip, total
-from neurorebit.chips.parts.floorplan import ceil
+from neurorebit.chips.parts.chip import Chip
+from neurorebit.chips.parts.floorplan import ceil, sum_over_layers
 from neurorebit.chips.parts.tile import Pe, Tile
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Real
@@ -19,7 +19,7 @@ from neurorebit.circuits.htree import HTree
 
 
 @dataclass(frozen=True, eq=False)
-class HybridChip(Chip):
+class HybridChip(Chip[AnalogMacro]):
     """Every layer has its own tiles on both sides, and each side has its tree."""
 
     spec: HybridSpec
@@ -43,6 +43,20 @@ class HybridChip(Chip):
             cells_per_weight=self.spec.cells_per_weight,
         )
 
+    def pe(self, rows: Real, cols: Real) -> Pe[AnalogMacro]:
+        macro = self.macro
+        return Pe(
+            self.tech,
+            macro,
+            rows,
+            cols,
+            results=cols * macro.adcs,
+            result_bits=macro.output_bits,
+            sum_bits=macro.output_bits,
+            input_bits=macro.rows * rows * self.value_bits,
+            lines=macro.rows,
+        )
+
     @cached_property
     def digital_macro(self) -> DigitalMacro:
         dpim = self.spec.dpim
@@ -59,11 +73,11 @@ class HybridChip(Chip):
 
     @property
     def digital_positions(self) -> float:
-        """PEs of a digital tile: one for each of the most common number of kernel positions."""
+        """PEs of a digital tile: as many as most layers have window positions."""
         return self.plan.common_positions
 
     @cached_property
-    def digital_tile(self) -> Tile:
+    def digital_tile(self) -> Tile[DigitalMacro]:
         macro, transport = self.digital_macro, self.spec.transport
         rows = self.row_blocks
         cols = np.floor(self.spec.dpim.macros_per_pe / rows)
@@ -74,11 +88,12 @@ class HybridChip(Chip):
             macro,
             rows,
             cols,
-            results,
-            macro.sum_bits,
-            input_bits,
-            macro.rows,
-            self.spec.dpim.wiring,
+            results=results,
+            result_bits=macro.sum_bits,
+            sum_bits=macro.sum_bits,
+            input_bits=input_bits,
+            lines=macro.rows,
+            wiring=self.spec.dpim.wiring,
         )
         return Tile(
             self.tech,
@@ -101,45 +116,47 @@ class HybridChip(Chip):
         blocks: Real = np.floor(np.sqrt(self.spec.dpim.macros_per_pe))
         return blocks
 
-    # -- how layers lie on the digital side ------------------------------------------------------
+    # -- layers on the digital side --------------------------------------------------------------
 
     @cached_property
     def digital_macros(self) -> Real:
         """DPIM macros of each layer."""
-        m, macro = self.layers, self.digital_macro
-        blocks = ceil(m.outputs / macro.rows) * ceil(m.channels / macro.words)
-        return self.spec.dpim.copies * m.groups * m.positions * blocks
+        w, macro = self.workload, self.digital_macro
+        blocks = ceil(w.cols / macro.rows) * ceil(w.channels / macro.words)
+        return self.spec.dpim.copies * w.groups * w.positions * blocks
 
     @cached_property
     def digital_across(self) -> Real:
         """Tiles across a layer's input channels: each takes all errors."""
-        m, macro = self.layers, self.digital_macro
-        stacked = np.minimum(self.row_blocks, ceil(m.outputs / macro.rows))
+        w, macro = self.workload, self.digital_macro
+        stacked = np.minimum(self.row_blocks, ceil(w.cols / macro.rows))
         words = macro.words * np.floor(self.spec.dpim.macros_per_pe / stacked)
-        return ceil(m.channels / words)
+        return ceil(w.channels / words)
 
     @cached_property
     def digital_down(self) -> Real:
         """Tiles down a layer's output channels."""
-        return ceil(self.layers.outputs / (self.digital_macro.rows * self.row_blocks))
+        return ceil(self.workload.cols / (self.digital_macro.rows * self.row_blocks))
 
     @cached_property
     def digital_tiles(self) -> Real:
         """Tiles of each layer on the digital side."""
-        m, positions = self.layers, self.digital_positions
+        w, positions = self.workload, self.digital_positions
         aligned = self.spec.dpim.copies * self.digital_across * self.digital_down
         packed = ceil(self.digital_macros / (self.spec.dpim.macros_per_pe * positions))
-        fits = (m.positions == positions) & (m.groups == 1)
+        fits = (w.positions == positions) & (w.groups == 1)
         return np.where(fits, aligned, packed)
 
     @cached_property
     def digital_tree(self) -> HTree:
         """From the global buffer to the digital tiles."""
-        return self._tree(total(self.digital_tiles), self.digital_tile.side, "digital_tree")
+        return self._tree(
+            sum_over_layers(self.digital_tiles), self.digital_tile.side, "digital_tree"
+        )
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
-        digital = total(self.digital_tiles)
+        digital = sum_over_layers(self.digital_tiles)
         tiles = self.split_tiles + self.whole_tiles + digital
         return (
             *self.forward_tiles,

@@ -7,20 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurorebit.chips.architecture import HybridSpec
+from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
-from neurorebit.chips.parts.floorplan import ceil
-from neurorebit.chips.parts.phases import (
-    ARRAYS,
-    Phase,
-    Phases,
-    Rows,
-    fourfold,
-    joined,
-    over_layers,
-    shared,
-)
+from neurorebit.chips.parts.activity import Rows
+from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
+from neurorebit.chips.parts.phases import ARRAYS, Phase, Phases, divided, merged
 from neurorebit.circuits.cost import Cost, Real
-from neurorebit.circuits.wire import Bus
 
 WORD = 32.0
 
@@ -36,53 +28,29 @@ class HybridPhases(Phases):
         return self.chip.spec
 
     @property
-    def own_assumptions(self) -> tuple[str, ...]:
-        return (
+    def assumptions(self) -> tuple[str, ...]:
+        own = (
             "batch-long tensors live in DRAM; weights, gradients and momentum stay in the macros",
         )
+        return self.assume(own, self.chip.device)
 
-    def _read(self, rows: Rows, cols: Rows) -> Cost:
-        a = self.activity
-        return self.chip.macro.mvm(fourfold(a.density), fourfold(a.conductance), rows, cols)
+    def forward(self) -> Phase:
+        """Inputs through the analog arrays, partial sums, vector work."""
 
-    def _digital(self, errors: Rows, columns: Rows, results: Rows, sums: Real) -> Cost:
-        """Transport of ``errors`` [bit] to all tiles across, and of partial results back."""
-        chip = self.chip
-        tile = chip.digital_tile
-        copies = errors * chip.digital_across
-        moved = Cost(tile.pe.carry(copies + results * columns * sums).energy).under(tile.name)
-        buffered = tile.buffered(copies, WORD * results)
-        carried = tile.carry(copies + results * self.layers.positions * chip.digital_down * sums)
-        return moved + shared(buffered | carried, chip.digital_tiles)
+        def read(macro: AnalogMacro, pieces: Pieces) -> Cost:
+            a = self.activity
+            density, conductance = pieces.spread(a.density), pieces.spread(a.conductance)
+            return macro.mvm(density, conductance, pieces.rows, pieces.cols)
 
-    def back(self) -> Phase:
-        """Batch norm backwards, then the error through the transposed weights; not in layer one."""
-        chip, m, a = self.chip, self.layers, self.activity
-        macro, tile = chip.digital_macro, chip.digital_tile
-        error = self.spec.error_width
-        sums = macro.sum_bits
-        one = macro.mtvm(a.error_density, self._nonzero).under("pe").under("digital")
-        work = self.backward * m.macs / macro.weights
-        vectors = m.vectors / self.spec.dpim.copies
-        products = Cost(work * one.energy, self.backward * vectors * one.latency)
-        blocks = ceil(m.outputs / macro.rows)
-        partial = m.vectors * m.channels * m.groups
-        sent = self.handed * self.results * error
-        moved = self._digital(sent, m.positions * blocks, partial, sums)
-        moved = moved + tile.add(partial * (m.positions * blocks - 1.0), sums)
-        held = Cost(tile.pe.give(partial * m.positions * sums).energy).under(tile.name)
-        returned = m.inputs * WORD
-        tree = self.over(chip.digital_tree, sent, self._beyond(chip.digital_tiles))
-        tree = tree + self.over(chip.digital_tree, returned)
-        buffered = chip.buffer.read(sent) | chip.buffer.write(m.inputs * error)
-        back = self.backward
-        fill = back * (one.latency.total + chip.digital_tree.delay)
-        streams = {
-            ARRAYS: products, "tiles": back * (moved + held), "tree": back * tree,
-            "buffer": back * buffered, "vector": self.errors_normed(),
-        }  # fmt: skip
-        steps = back * m.vectors * macro.rows * self._planes * chip.digital_tiles
-        return self.overlapped(streams, steps, self.errors_stored, fill)
+        return self.forward_pass(read)
+
+    # -- the digital side ------------------------------------------------------------------------
+
+    @property
+    def _errors_sent(self) -> Rows:
+        """Error bits of an image that go to a layer's digital tiles."""
+        bits: Rows = self.fetches_per_pixel * self.workload.results * self.spec.error_width
+        return bits
 
     @property
     def _planes(self) -> Real:
@@ -93,63 +61,98 @@ class HybridPhases(Phases):
 
     @property
     def _nonzero(self) -> Rows:
+        """Share of the errors that lanes multiply: all, or those that are not zero."""
         skipped = self.spec.vector_unit.skip_zero_errors
         return self.activity.error_nonzero if skipped else np.ones_like(self.activity.density)
 
+    @property
+    def _vectors(self) -> Rows:
+        """Vectors of an image that one copy of a layer takes."""
+        return self.workload.vectors / self.spec.dpim.copies
+
     def _beyond(self, tiles: Real) -> Real:
-        """Length [m] that what all of these tiles need travels beyond the first."""
+        """Length [m] that data for all of these tiles travel beyond the first."""
         return (tiles - 1.0) * self.chip.digital_tile.side
+
+    def backward(self) -> Phase:
+        """Vector work, then the error through the transposed weights; none in the first layer."""
+        chip, w, a = self.chip, self.workload, self.activity
+        macro, sends, error = chip.digital_macro, w.sends_error, self.spec.error_width
+        one = chip.digital_tile.in_macros(lambda dpim: dpim.mtvm(a.error_density, self._nonzero))
+        products = Cost(
+            sends * w.macs / macro.weights * one.energy, sends * self._vectors * one.latency
+        )
+        sent, returned = self._errors_sent, w.inputs * WORD
+        tree = self.over_tree(chip.digital_tree, sent, self._beyond(chip.digital_tiles))
+        tree = tree + self.over_tree(chip.digital_tree, returned)
+        buffered = chip.buffer.read(sent) | chip.buffer.write(w.inputs * error)
+        streams = {
+            ARRAYS: products, "tiles": sends * self._backward_transport(), "tree": sends * tree,
+            "buffer": sends * buffered, "vector": self.vector_work(w.backward),
+        }  # fmt: skip
+        steps = sends * w.vectors * macro.rows * self._planes * chip.digital_tiles
+        fill = sends * (one.latency.total + chip.digital_tree.delay)
+        return self.overlapped(streams, steps, self.errors_read, fill)
+
+    def _backward_transport(self) -> Cost:
+        """Errors to all tiles across a layer, partial results back, and their additions."""
+        chip, w, tile = self.chip, self.workload, self.chip.digital_tile
+        sums, results = chip.digital_macro.sum_bits, w.vectors * w.channels * w.groups
+        blocks = w.positions * ceil(w.cols / chip.digital_macro.rows)
+        errors = self._errors_sent * chip.digital_across
+        given, bussed = results * w.positions * sums, results * blocks * sums
+        inside = tile.in_pes(lambda pe: pe.hold_results(given) + pe.carry(errors + bussed))
+        added = tile.add(results * (blocks - 1.0), sums)
+        streamed = tile.stream(errors, WORD * results)
+        streamed = streamed | tile.carry(errors + given * chip.digital_down)
+        return inside + added + divided(streamed, chip.digital_tiles)
 
     def gradient(self) -> Phase:
         """Errors times activations, summed over an image, added to the gradients in the SRAM."""
-        chip, m = self.chip, self.layers
-        macro, tile = chip.digital_macro, chip.digital_tile
-        error, bits = self.spec.error_width, self.spec.input_bits
-        outer, collected = macro.outer(self._nonzero), macro.collect()
-        vectors = m.vectors / self.spec.dpim.copies
-        formed = Cost(m.macs / macro.weights * outer.energy, vectors * outer.latency)
-        stored = Cost(m.weights / macro.weights * collected.energy, collected.latency)
-        products = (formed + stored).under("pe").under("digital")
-        sent = self.handed * self.results * error
-        inputs = self.handed * m.vectors * m.channels * m.groups * bits
+        chip, w, tile = self.chip, self.workload, self.chip.digital_tile
+        macro, error, bits = chip.digital_macro, self.spec.error_width, self.spec.input_bits
+        outer = tile.in_macros(lambda dpim: dpim.outer(self._nonzero))
+        collected = tile.in_macros(lambda dpim: dpim.collect())
+        formed = Cost(w.macs / macro.weights * outer.energy, self._vectors * outer.latency)
+        stored = Cost(w.weights / macro.weights * collected.energy, collected.latency)
+        sent = self._errors_sent
+        inputs = self.fetches_per_pixel * w.vectors * w.channels * w.groups * bits
         copies = sent * chip.digital_across + inputs * chip.digital_down
-        fed = m.macs * (macro.vectors * error + macro.words * bits) / (macro.vectors * macro.words)
-        pitch = Bus(chip.tech, np.sqrt(macro.footprint.area.total))
-        feed = Cost(pitch.transfer(fed, 0.0).energy)
-        through = tile.buffered(copies, 0.0 * copies) | tile.carry(copies)
-        moved = shared(through, chip.digital_tiles)
-        tree = self.over(chip.digital_tree, sent, self._beyond(chip.digital_tiles))
-        tree = tree + self.over(chip.digital_tree, inputs, self._beyond(chip.digital_down))
-        buffered = chip.buffer.read(sent + inputs)
-        fill = outer.latency.total / macro.rows + chip.digital_tree.delay
-        feeding = feed.under("pe").under("digital")
-        steps = m.vectors * macro.rows * chip.digital_tiles
+        fed = w.macs * (macro.vectors * error + macro.words * bits) / (macro.vectors * macro.words)
+        streamed = tile.stream(copies, 0.0 * copies) | tile.carry(copies)
+        tree = self.over_tree(chip.digital_tree, sent, self._beyond(chip.digital_tiles))
+        tree = tree + self.over_tree(chip.digital_tree, inputs, self._beyond(chip.digital_down))
         streams = {
-            ARRAYS: products, "feed": feeding, "tiles": moved, "tree": tree, "buffer": buffered,
+            ARRAYS: formed + stored, "feed": tile.in_pes(lambda pe: pe.feed(fed)),
+            "tiles": divided(streamed, chip.digital_tiles), "tree": tree,
+            "buffer": chip.buffer.read(sent + inputs),
         }  # fmt: skip
-        return self.overlapped(streams, steps, self.inputs_stored, fill)
+        steps = w.vectors * macro.rows * chip.digital_tiles
+        fill = outer.latency.total / macro.rows + chip.digital_tree.delay
+        return self.overlapped(streams, steps, self.inputs_read, fill)
 
     def update(self) -> Phase:
         """Weight minus rate times gradient, in all macros at once."""
-        macro, m = self.chip.digital_macro, self.layers
-        one = macro.write(self.activity.words_written).under("pe").under("digital")
-        energy = self.spec.dpim.copies * m.weights / macro.weights * one.energy
-        return Phase(energy, 0.0, 0.0, energy, together=one.latency.total)
+        chip, macro = self.chip, self.chip.digital_macro
+        written = self.activity.words_written
+        one = chip.digital_tile.in_macros(lambda dpim: dpim.write(written))
+        energy = self.spec.dpim.copies * self.workload.weights / macro.weights * one.energy
+        return Phase(energy, 0.0, 0.0, energy, common_time=one.latency.total)
 
     def sync(self) -> Phase:
         """New levels, and the cells whose level changed are programmed, in all copies."""
-        chip, m, plan, a = self.chip, self.layers, self.chip.plan, self.activity
-        macro, analog = chip.digital_macro, chip.macro
-        found = Cost(m.weights / macro.weights * macro.level().energy).under("pe").under("digital")
-        arrays, cells = plan.arrays * plan.copies, m.weights * plan.copies
-        address = np.log2(analog.rows * analog.cols) + self.spec.weight_bits
+        chip, w, plan, a = self.chip, self.workload, self.plan, self.activity
+        levels = chip.digital_tile.in_macros(lambda dpim: dpim.level()).energy
+        levels = w.weights / chip.digital_macro.weights * levels
+        arrays, cells = plan.arrays * plan.copies, w.weights * plan.copies
+        address = np.log2(chip.macro.rows * chip.macro.cols) + self.spec.weight_bits
         bits = cells * (a.set_fraction + a.reset_fraction) * address
-        sent = self.over(chip.digital_tree, bits) + self.over(chip.tree, bits)
-        changes = self.moved(self.spec.levels - 1.0)
-        pulsed = analog.program(*changes, a.conductance, cells / arrays)
+        sent = self.over_tree(chip.digital_tree, bits) + self.over_tree(chip.tree, bits)
+        changes = self.level_changes(self.spec.levels - 1.0)
+        pulsed = chip.in_macros(lambda apim: apim.program(*changes, a.conductance, cells / arrays))
         at_once = self.spec.apim.parallel_programming
-        turns = 1.0 if isinstance(at_once, str) else ceil(over_layers(np.sum, arrays) / at_once)
-        macros = found.energy + (arrays * pulsed.energy).under("pe").under("analog")
-        time = over_layers(np.sum, sent.latency.total)
-        time = time + turns * over_layers(np.max, pulsed.latency.total)
-        return Phase(joined(macros, sent.energy), 0.0, 0.0, macros, together=time)
+        turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
+        macros = levels + arrays * pulsed.energy
+        time = sum_over_layers(sent.latency.total)
+        time = time + turns * max_over_layers(pulsed.latency.total)
+        return Phase(merged(macros, sent.energy), 0.0, 0.0, macros, common_time=time)

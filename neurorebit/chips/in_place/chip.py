@@ -39,7 +39,7 @@ def parallel_macro(
 
 
 @dataclass(frozen=True, eq=False)
-class InPlaceChip(Chip):
+class InPlaceChip(Chip[InPlaceMacro]):
     """Tiles of arrays for both passes, a gradient unit, and a store for its sums."""
 
     spec: InPlaceSpec
@@ -92,25 +92,34 @@ class InPlaceChip(Chip):
         """Bits of a partial sum of the backward pass on its way."""
         return self.macro.transposed_readout.sum_bits + (self.sum_bits - self.macro.output_bits)
 
-    def _pe(self, rows: Real, cols: Real) -> Pe:
-        """Registers, bus and adder tree serve both passes, and are as large as the larger asks."""
+    def pe_sizes(self, rows: Real, cols: Real) -> dict[str, Any]:
+        """A PE whose registers, bus and adder tree serve both passes: as large as the larger one
+        asks for.
+        """
         macro = self.macro
         lines = np.maximum(macro.rows, macro.cols)
-        side = np.maximum(rows, cols)
-        results = np.maximum(cols * macro.adcs, rows * macro.row_adcs)
-        bits = np.maximum(macro.output_bits, macro.transposed_readout.sum_bits)
-        held = side * lines * self.value_bits
-        return Pe(self.tech, macro, rows, cols, results, bits, held, lines)
+        return {
+            "macro_rows": rows,
+            "macro_cols": cols,
+            "results": np.maximum(cols * macro.adcs, rows * macro.row_adcs),
+            "result_bits": macro.output_bits,
+            "sum_bits": np.maximum(macro.output_bits, macro.transposed_readout.sum_bits),
+            "input_bits": np.maximum(rows, cols) * lines * self.value_bits,
+            "lines": lines,
+        }
+
+    def pe(self, rows: Real, cols: Real) -> Pe[InPlaceMacro]:
+        return Pe(self.tech, self.macro, **self.pe_sizes(rows, cols))
 
     @cached_property
     def gradient_unit(self) -> GradientUnit:
         """Sized for the layer with the largest input map."""
-        m, unit = self.layers, self.spec.gradient_unit
-        largest = np.argmax(m.inputs)
+        w, unit = self.workload, self.spec.gradient_unit
+        largest = np.argmax(w.inputs)
         return GradientUnit(
             self.tech,
             self.positions[largest],
-            m.channels[largest] * self.spec.input_bits,
+            w.channels[largest] * self.spec.input_bits,
             rows=unit.rows,
             cols=unit.cols,
             cols_per_adc=unit.cols_per_adc,
@@ -122,15 +131,15 @@ class InPlaceChip(Chip):
     @property
     def positions(self) -> Any:
         """Pixels of each layer's input map."""
-        m = self.layers
-        return m.inputs / (m.channels * m.groups)
+        w = self.workload
+        return w.inputs / (w.channels * w.groups)
 
     @cached_property
     def gradient_store(self) -> GradientStore:
         """Room for the layer with the most weights, unless given."""
         unit, units = self.gradient_unit, self.spec.gradient_unit.units
         word = unit.sum_bits + log2_up(self.batch)
-        most = np.max(self.layers.weights, axis=-1, keepdims=True)
+        most = np.max(self.workload.weights, axis=-1, keepdims=True)
         given = self.spec.gradient_unit.store_bits
         bits = most * word if isinstance(given, str) else given
         buffer = self._global_buffer(np.maximum(bits, 1.0), "buffer")

@@ -8,20 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.chips.architecture import InPlaceSpec
-from neurorebit.chips.in_place.chip import InPlaceChip
-from neurorebit.chips.parts.floorplan import ceil
-from neurorebit.chips.parts.phases import (
-    ARRAYS,
-    NARROW,
-    Phase,
-    Phases,
-    Rows,
-    fourfold,
-    joined,
-    of_device,
-    over_layers,
-    shared,
-)
+from neurorebit.chips.in_place.chip import InPlaceChip, InPlaceMacro
+from neurorebit.chips.parts.activity import Rows
+from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
+from neurorebit.chips.parts.phases import ARRAYS, PARTIAL_BITS, Phase, Phases, divided
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.circuits.cost import Cost, Real
 from neurorebit.schema.training import WORD
@@ -47,7 +37,14 @@ class InPlacePhases(Phases):
         return self.chip.spec
 
     @property
-    def own_assumptions(self) -> tuple[str, ...]:
+    def assumptions(self) -> tuple[str, ...]:
+        return self.assume(
+            (*self._of_phases, PROGRAMMED, *self.chip.cell_assumptions),
+            self.chip.device if self.spec.holds_devices else None,
+        )
+
+    @property
+    def _of_phases(self) -> tuple[str, ...]:
         return (
             "batch-long tensors live in DRAM; a layer's gradients are summed over a batch in the "
             "gradient store where it has room, else in DRAM",
@@ -57,86 +54,92 @@ class InPlacePhases(Phases):
             "several images are read together, errors are shifted from one kernel position to the "
             "next; the units stand beside the global buffer",
             "update: rate times gradient, and the changes on their way to the arrays",
-            PROGRAMMED,
-            *self.chip.cell_assumptions,
         )
 
-    @property
-    def of_cells(self) -> tuple[str, ...]:
-        return of_device(self.chip.device) if self.spec.holds_devices else ()
+    # -- both passes -----------------------------------------------------------------------------
 
-    def _shares(self, rows: Rows, cols: Rows) -> tuple[Real, Real]:
-        """Of an array's rows and columns; where there are none, all stand in for them."""
-        macro = self.chip.macro
+    def used(self, pieces: Pieces) -> tuple[Real, Real]:
+        """Shares of an array's rows and columns that are in use; 1 where there is no such array."""
+        macro, rows, cols = self.chip.macro, pieces.rows, pieces.cols
         return (
             np.where(rows > 0.0, rows / macro.rows, 1.0),
             np.where(cols > 0.0, cols / macro.cols, 1.0),
         )
 
-    def _read(self, rows: Rows, cols: Rows) -> Cost:
-        planes, state = self.activity.planes, fourfold(self.activity.conductance)
-        driven, sensed = self._shares(rows, cols)
-        vector = Cost()
-        for plane in planes:
-            vector = vector + self.chip.macro.read(fourfold(plane), state, driven, sensed)
-        return (self.spec.input_bits / len(planes)) * vector
+    def forward(self) -> Phase:
+        """Inputs through the arrays, plane by plane, partial sums, vector work."""
 
-    def _read_back(self, rows: Rows, cols: Rows) -> Cost:
-        """One error vector, as ``_read``."""
-        density, state = fourfold(self.activity.error_density), fourfold(self.activity.conductance)
-        sensed, driven = self._shares(rows, cols)
-        plane = self.chip.macro.read_transposed(density, state, driven, sensed)
-        return self.spec.error_width * plane
+        def read(macro: InPlaceMacro, pieces: Pieces) -> Cost:
+            planes, state = self.activity.planes, pieces.spread(self.activity.conductance)
+            driven, sensed = self.used(pieces)
+            vector = Cost()
+            for plane in planes:
+                vector = vector + macro.read(pieces.spread(plane), state, driven, sensed)
+            return (self.spec.input_bits / len(planes)) * vector
+
+        return self.forward_pass(read)
 
     @cached_property
-    def _errors(self) -> Rows:
-        """Error bits of an image that go to a layer's tiles; kernel-split PEs hand them on."""
-        again = np.where(self.layers.split, self.layers.kernel, 1.0)
-        return self.results * again * self.spec.error_width
-
-    def _back(self, tile: Tile) -> Cost:
-        """Transport and additions of the backward pass if all tiles were of this kind.
-
-        Kernel-split tiles add what the kernel positions give of an input value; the others send
-        each, to be added where values are collected.
+    def error_bits_sent(self) -> Rows:
+        """Error bits of an image that go to a layer's tiles; PEs of a kernel-split tile hand an
+        error on along the rows of the window.
         """
-        m, plan, sums = self.layers, self.chip.plan, self.chip.back_sum_bits
-        values = m.vectors * m.channels * m.groups
-        partial = values * m.positions
-        taken = self.results * plan.pe_rows * self.spec.error_width
-        copies = self._errors * plan.tiles_down
-        given = partial * plan.pe_cols * sums
-        held = Cost(tile.pe.take(taken).energy + tile.pe.give(given).energy)
-        moved = tile.pe.carry(taken + partial * plan.array_cols * sums)
-        inside = (held + moved).under(tile.name)
-        added = tile.add(partial * plan.array_cols - values, sums)
-        buffered = tile.buffered(copies, NARROW * np.where(m.split, values, partial))
-        carried = tile.carry(copies + given)
-        return inside + added + shared(buffered | carried, plan.tiles)
+        w = self.workload
+        times = np.where(self.plan.split, w.window_height, 1.0)
+        return w.results * times * self.spec.error_width
 
-    def back(self) -> Phase:
-        """Batch norm backwards, then the error through the same cells; not in layer one."""
-        chip, m, plan, back = self.chip, self.layers, self.chip.plan, self.backward
+    def backward(self) -> Phase:
+        """Vector work, then the error through the same cells; none in the first layer."""
+        chip, w, plan, sends = self.chip, self.workload, self.plan, self.workload.sends_error
         error, stored = self.spec.error_width, self.spec.vector_unit.stored_bits
-        one = self._through(self._read_back)
-        vectors = back * m.vectors
+
+        def read(macro: InPlaceMacro, pieces: Pieces) -> Cost:
+            density = pieces.spread(self.activity.error_density)
+            state = pieces.spread(self.activity.conductance)
+            sensed, driven = self.used(pieces)
+            return error * macro.read_transposed(density, state, driven, sensed)
+
+        one, vectors, sent = self.through_arrays(read), sends * w.vectors, self.error_bits_sent
         products = Cost(vectors * one.energy, vectors / plan.copies * one.latency)
-        side = np.where(m.split, chip.split_tile.side, chip.whole_tile.side)
-        tree = self.over(chip.tree, self._errors, (plan.tiles - 1.0) * side)
-        tree = tree + self.over(chip.tree, m.inputs * stored)
-        buffered = chip.buffer.read(self._errors) | chip.buffer.write(m.inputs * error)
+        side = np.where(plan.split, chip.split_tile.side, chip.whole_tile.side)
+        tree = self.over_tree(chip.tree, sent, (plan.tiles - 1.0) * side)
+        tree = tree + self.over_tree(chip.tree, w.inputs * stored)
+        buffered = chip.buffer.read(sent) | chip.buffer.write(w.inputs * error)
         streams = {
-            ARRAYS: products, "tiles": back * self._in_tiles(self._back), "tree": back * tree,
-            "buffer": back * buffered, "vector": self.errors_normed(),
+            ARRAYS: products, "tiles": sends * chip.in_tiles(self._backward_transport),
+            "tree": sends * tree, "buffer": sends * buffered,
+            "vector": self.vector_work(w.backward),
         }  # fmt: skip
         steps = vectors * error * (plan.tiles + 1.0)
-        fill = back * (one.latency.total + chip.tree.delay)
-        return self.overlapped(streams, steps, self.errors_stored, fill)
+        fill = sends * (one.latency.total + chip.tree.delay)
+        return self.overlapped(streams, steps, self.errors_read, fill)
+
+    def _backward_transport(self, tile: Tile[InPlaceMacro]) -> Cost:
+        """Transport and additions if the tiles of all layers were of this kind.
+
+        Kernel-split tiles add the results of all window positions for an input value; the others
+        send each, to be added where values are collected.
+        """
+        w, plan, sums = self.workload, self.plan, self.chip.back_sum_bits
+        values = w.vectors * w.channels * w.groups
+        partial = values * w.positions
+        entered = w.results * plan.pe_rows * self.spec.error_width
+        copies = self.error_bits_sent * plan.tiles_down
+        given, bussed = partial * plan.pe_cols * sums, partial * plan.array_cols * sums
+        inside = tile.in_pes(
+            lambda pe: pe.hold_inputs(entered) + pe.hold_results(given) + pe.carry(entered + bussed)
+        )
+        added = tile.add(partial * plan.array_cols - values, sums)
+        streamed = tile.stream(copies, PARTIAL_BITS * np.where(plan.split, values, partial))
+        streamed = streamed | tile.carry(copies + given)
+        return inside + added + divided(streamed, plan.tiles)
+
+    # -- gradients -------------------------------------------------------------------------------
 
     @cached_property
     def _spilled(self) -> Real:
         """1 for the layers whose gradients have no room on the chip."""
-        return self.chip.gradient_store.spilled(self.layers.weights)
+        return self.chip.gradient_store.spilled(self.workload.weights)
 
     @cached_property
     def _images(self) -> Real:
@@ -150,34 +153,36 @@ class InPlacePhases(Phases):
     def gradient(self) -> Phase:
         """Activations into the unit once, errors against them for each weight of a channel.
 
-        Errors, not activations, are shifted from one kernel position to the next. Small maps of
+        Errors, not activations, are shifted from one window position to the next. Small maps of
         several images stand below each other and are read together. Copies of the activations work
         side by side where arrays are left; where they are too few, in turns.
         """
-        chip, m, a = self.chip, self.layers, self.activity
+        chip, w, a = self.chip, self.workload, self.activity
         unit, store, bits = chip.gradient_unit, chip.gradient_store, self.spec.input_bits
-        columns, density, images = m.channels * bits, a.density, self._images
+        columns, density, images = w.channels * bits, a.density, self._images
         rows = images * chip.positions
         down, across = unit.taken(rows, columns)
         jobs, arrays = down * across, self.spec.gradient_unit.units * unit.arrays
-        reads = self.outputs * m.positions / images
+        reads = w.outputs * w.positions / images
         copies = np.minimum(np.maximum(np.floor(arrays / jobs), 1.0), reads * images)
         turns = ceil(jobs / arrays)
         one = unit.read_part(a.error_density, density, rows, columns)
         flipped = 2.0 * density * (1.0 - density) * columns / (across * unit.cols)
-        filled = unit.write(chip.positions / down, flipped, m.groups * jobs * copies)
-        time = turns * (reads / copies * one.latency.total + m.groups * filled.latency.total)
+        filled = unit.write(chip.positions / down, flipped, w.groups * jobs * copies)
+        time = turns * (reads / copies * one.latency.total + w.groups * filled.latency.total)
         products = Cost(reads * one.energy + filled.energy) + Cost.of(0.0, time)
-        errors = self.results * m.kernel * self.spec.error_width
+        errors = w.results * w.window_height * self.spec.error_width
         streams = {
-            ARRAYS: products, "store": store.collect(m.weights / images),
-            "buffer": chip.buffer.read(m.inputs * bits + errors),
+            ARRAYS: products, "store": store.collect(w.weights / images),
+            "buffer": chip.buffer.read(w.inputs * bits + errors),
         }  # fmt: skip
-        dram = self.inputs_stored + self._spilled * 2.0 * m.weights / images * store.word
+        dram = self.inputs_read + self._spilled * 2.0 * w.weights / images * store.word
         return self.overlapped(streams, reads * jobs, dram, one.latency.total)
 
+    # -- weights ---------------------------------------------------------------------------------
+
     @property
-    def changes(self) -> Rows:
+    def change_bits(self) -> Rows:
         """Bits that say which cells are to change, and how."""
         macro = self.chip.macro
         bits: Rows = self.programmed * (np.log2(macro.rows * macro.cols) + self.spec.weight_bits)
@@ -185,21 +190,22 @@ class InPlacePhases(Phases):
 
     def update(self) -> Phase:
         """Rate times gradient, and the changes on their way to the arrays."""
-        chip, m, plan, store = self.chip, self.layers, self.chip.plan, self.chip.gradient_store
-        words, bits = self.kept * m.weights, self.changes
-        scaled = store.scale(m.weights) + store.follow(words)
-        carried = self._in_tiles(lambda tile: shared(tile.carry(bits), plan.tiles))
-        streams = {ARRAYS: scaled, "tiles": carried, "tree": self.over(chip.tree, bits)}
-        dram = self._spilled * m.weights * store.word + 2.0 * words * WORD
-        return self.overlapped(streams, m.weights / store.lanes, dram, 0.0)
+        chip, w, store = self.chip, self.workload, self.chip.gradient_store
+        words, bits = self.kept * w.weights, self.change_bits
+        scaled = store.scale(w.weights) + store.follow(words)
+        carried = divided(chip.in_tiles(lambda tile: tile.carry(bits)), self.plan.tiles)
+        streams = {ARRAYS: scaled, "tiles": carried, "tree": self.over_tree(chip.tree, bits)}
+        dram = self._spilled * w.weights * store.word + 2.0 * words * WORD
+        return self.overlapped(streams, w.weights / store.lanes, dram, 0.0)
 
     def sync(self) -> Phase:
         """The cells that change, in all copies: by pulses, or written anew where they are SRAM."""
-        chip, plan, state = self.chip, self.chip.plan, self.activity.conductance
+        chip, plan, state = self.chip, self.plan, self.activity.conductance
         arrays, cells = plan.arrays * plan.copies, plan.held * plan.copies
-        pulsed = chip.macro.program(*self.moved(self.spec.cell_steps), state, cells / arrays)
+        changes = self.level_changes(self.spec.cell_steps)
+        pulsed = chip.in_macros(lambda macro: macro.program(*changes, state, cells / arrays))
         at_once = self.spec.arrays.parallel_programming
-        turns = 1.0 if isinstance(at_once, str) else ceil(over_layers(np.sum, arrays) / at_once)
-        macros = (arrays * pulsed.energy).under("pe").under(chip.tile_name)
-        time = turns * over_layers(np.max, pulsed.latency.total)
-        return Phase(joined(macros), 0.0, 0.0, macros, together=time)
+        turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
+        macros = arrays * pulsed.energy
+        time = turns * max_over_layers(pulsed.latency.total)
+        return Phase(macros, 0.0, 0.0, macros, common_time=time)

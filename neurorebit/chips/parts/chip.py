@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Generic
 
 import numpy as np
 
 from neurorebit.chips.architecture import ArchitectureSpec
-from neurorebit.chips.parts.floorplan import Floorplan, Layers, ceil
-from neurorebit.chips.parts.macro import Macro
-from neurorebit.chips.parts.tile import Pe, Tile
+from neurorebit.chips.parts.floorplan import Floorplan, ceil, sum_over_layers
+from neurorebit.chips.parts.tile import M, Pe, Tile
 from neurorebit.chips.parts.vector import Sequencer, VectorUnit
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.buffer import BUFFERS, FlipFlopBuffer, SramBuffer
-from neurorebit.circuits.cost import Real
+from neurorebit.circuits.cost import Cost, Real
 from neurorebit.circuits.dram import Dram
 from neurorebit.circuits.htree import HTree
 from neurorebit.schema.device import Device
@@ -24,8 +27,11 @@ GROWTH = 2.0  # bits by which a partial sum grows on its way, on average
 
 
 @dataclass(frozen=True, eq=False)
-class Chip(Block):
-    """What all chips have: every layer has its own tiles of the arrays of the forward pass."""
+class Chip(Block, ABC, Generic[M]):
+    """What all chips have: every layer has its own tiles of the arrays of the forward pass.
+
+    ``M`` is the macro of these arrays. An organisation says what a PE of them is.
+    """
 
     tech: Technology
     device: Device
@@ -34,53 +40,44 @@ class Chip(Block):
     name: str = "chip"
 
     @property
-    def layers(self) -> Layers:
-        """The layers the chip is for."""
-        return self.plan.layers
+    def workload(self) -> Workload:
+        """The network that the chip is for."""
+        return self.plan.workload
 
-    @property
-    def macro(self) -> Macro:
-        """An array of the forward pass with its periphery."""
-        raise NotImplementedError
+    @abstractmethod
+    def pe(self, rows: Real, cols: Real) -> Pe[M]:
+        """A PE of so many rows and columns of macros of the forward pass."""
+
+    # -- tiles -----------------------------------------------------------------------------------
 
     @property
     def sum_bits(self) -> Real:
         """Bits of a partial sum of the forward pass on its way."""
-        return self.macro.output_bits + GROWTH
-
-    # -- tiles -----------------------------------------------------------------------------------
-
-    def _pe(self, rows: Real, cols: Real) -> Pe:
-        """A PE of so many macros."""
-        macro = self.macro
-        bits = macro.rows * rows * self.value_bits
-        return Pe(
-            self.tech, macro, rows, cols, cols * macro.adcs, macro.output_bits, bits, macro.rows
-        )
+        return self.whole_tile.pe.result_bits + GROWTH
 
     @property
     def value_bits(self) -> Real:
         """Bits of a value that enters the arrays."""
         return self.spec.input_bits
 
-    def _tile(self, side: Real, pes: Real, added: Real, name: str) -> Tile:
+    def _tile(self, side: Real, pes: Real, added: Real) -> Tile[M]:
         """A tile; its output buffer holds two sets of what all macros of a PE give at once."""
         transport = self.spec.transport
-        rows, cols = side / self.macro.rows, side / self.macro.cols
-        pe = self._pe(rows, cols)
+        rows, cols = side / self.plan.rows, side / self.plan.cols
+        pe = self.pe(rows, cols)
         return Tile(
             self.tech,
             pe,
             pes,
             added,
             input_bits=added * self.value_bits * pe.lines,
-            output_bits=2.0 * rows * pe.results * self.sum_bits,
+            output_bits=2.0 * rows * pe.results * (pe.result_bits + GROWTH),
             buffer=transport.tile_buffer,
             core_lines=transport.tile_buffer_lines,
             core_bits=transport.tile_buffer_bits,
             tree_width=np.ceil(np.sqrt(pes) - 1e-9) * pe.lines,
             tolerance=transport.delay_tolerance,
-            name=name,
+            name=self.tile_name,
         )
 
     @property
@@ -89,31 +86,46 @@ class Chip(Block):
         return "tile"
 
     @cached_property
-    def split_tile(self) -> Tile:
-        """A tile with a PE for each kernel position, whose results are added."""
+    def split_tile(self) -> Tile[M]:
+        """A tile with a PE for each window position, whose results are added."""
         positions = self.plan.split_positions
-        return self._tile(self.plan.split_side, positions, positions, self.tile_name)
+        return self._tile(self.plan.split_side, positions, positions)
 
     @cached_property
-    def whole_tile(self) -> Tile:
+    def whole_tile(self) -> Tile[M]:
         """A tile for unrolled matrices."""
         q = self.plan.pes_per_side
-        return self._tile(self.plan.pe_side, q**2, q, self.tile_name)
+        return self._tile(self.plan.pe_side, q**2, q)
 
     @property
     def split_tiles(self) -> Real:
         """Kernel-split tiles of the chip."""
-        return total(np.where(self.layers.split, self.plan.tiles, 0.0))
+        return sum_over_layers(np.where(self.plan.split, self.plan.tiles, 0.0))
 
     @property
     def whole_tiles(self) -> Real:
         """Tiles of the chip that are not kernel-split."""
-        return total(np.where(self.layers.split, 0.0, self.plan.tiles))
+        return sum_over_layers(np.where(self.plan.split, 0.0, self.plan.tiles))
 
     @property
     def forward_tiles(self) -> tuple[tuple[Real, Block], ...]:
         """How many of which tiles do the forward pass."""
         return (self.split_tiles, self.split_tile), (self.whole_tiles, self.whole_tile)
+
+    def in_tiles(self, work: Callable[[Tile[M]], Cost]) -> Cost:
+        """What the tiles of each layer do, kernel-split or whole as they are."""
+        split = self.plan.split
+        if not np.any(split):
+            return work(self.whole_tile)
+        kind = np.where(split, 1.0, 0.0)
+        total: Cost = kind * work(self.split_tile)
+        if not np.all(split):
+            total = total + (1.0 - kind) * work(self.whole_tile)
+        return total
+
+    def in_macros(self, work: Callable[[M], Cost]) -> Cost:
+        """What macros of the forward pass do; those of both kinds of tiles are alike."""
+        return self.whole_tile.in_macros(work)
 
     # -- what all tiles share --------------------------------------------------------------------
 
@@ -139,12 +151,12 @@ class Chip(Block):
 
     @cached_property
     def buffer(self) -> SramBuffer | FlipFlopBuffer:
-        """Global buffer: inputs and results of the largest layer, what batch norm keeps of it, and
-        room for what is on its way.
+        """Global buffer: inputs and outputs of the largest layer, its results as the vector unit
+        stores them, and room for values on their way.
         """
-        m = self.layers
-        maps = 2.0 * self.spec.input_bits * np.max(m.inputs, axis=-1, keepdims=True)
-        kept = np.max(m.outputs * m.groups * m.vectors, axis=-1, keepdims=True)
+        w = self.workload
+        maps = 2.0 * self.spec.input_bits * np.max(w.inputs, axis=-1, keepdims=True)
+        kept = np.max(w.results, axis=-1, keepdims=True)
         bits = maps + kept * self.spec.vector_unit.stored_bits + self.spec.transport.staging_bits
         return self._global_buffer(bits, "global_buffer")
 
@@ -168,9 +180,3 @@ class Chip(Block):
     def dram(self) -> Dram:
         """Off the chip."""
         return Dram(self.tech, self.spec.dram.bandwidth, self.spec.dram.energy)
-
-
-def total(amounts: Real) -> Real:
-    """The sum over the layers, which stay an axis."""
-    found: Real = np.sum(amounts, axis=-1, keepdims=True)
-    return found

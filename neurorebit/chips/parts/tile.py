@@ -5,8 +5,10 @@ System.md 6, 7 and 13.4. The same two composites serve the analog and the digita
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -19,27 +21,29 @@ from neurorebit.circuits.register import Register
 from neurorebit.circuits.wire import Bus
 from neurorebit.schema.technology import Technology
 
+M = TypeVar("M", bound=Block)
+
 
 @dataclass(frozen=True, eq=False)
-class Pe(Block):
+class Pe(Block, Generic[M]):
     """Macros in rows and columns; the partial sums of a column of macros are added.
 
-    ``results`` numbers of ``sum_bits`` bits leave the macros of one row together; ``input_bits``
-    are held for all rows. ``lines`` wires run along each row of macros. ``wiring`` is the area of
-    the PE over that of its macros. ``beside`` are more blocks, and how many of each.
+    ``results`` numbers leave the macros of one row together: of ``result_bits`` bits in the forward
+    pass, of at most ``sum_bits`` bits. ``input_bits`` are held for all rows. ``lines`` wires run
+    along each row of macros. ``wiring`` is the area of the PE over that of its macros.
     """
 
     tech: Technology
-    macro: Block
+    macro: M
     macro_rows: Real
     macro_cols: Real
-    results: Real
-    sum_bits: Real
-    input_bits: Real
-    lines: Real
-    wiring: Real = 1.0
-    beside: tuple[tuple[Real, Block], ...] = ()
-    name: str = "pe"
+    results: Real = field(kw_only=True)
+    result_bits: Real = field(kw_only=True)
+    sum_bits: Real = field(kw_only=True)
+    input_bits: Real = field(kw_only=True)
+    lines: Real = field(kw_only=True)
+    wiring: Real = field(default=1.0, kw_only=True)
+    name: str = field(default="pe", kw_only=True)
 
     @property
     def macros(self) -> Real:
@@ -65,7 +69,7 @@ class Pe(Block):
         """Side of the PE as a square [m]."""
         parts = self.adder_tree, self.inputs, self.outputs
         logic = sum(part.footprint.area.total for part in parts)
-        logic = logic + sum(n * block.footprint.area.total for n, block in self.beside)
+        logic = logic + sum(n * block.footprint.area.total for n, block in self.extensions)
         return np.sqrt(self.wiring * self.macros * self.macro.footprint.area.total + logic)
 
     @cached_property
@@ -80,6 +84,11 @@ class Pe(Block):
         )
 
     @property
+    def extensions(self) -> tuple[tuple[Real, Block], ...]:
+        """What an organisation adds to each PE, and how many of each."""
+        return ()
+
+    @property
     def body(self) -> Footprint:
         """Wiring between the macros."""
         return Footprint.of((self.wiring - 1.0) * self.macros * self.macro.footprint.area.total)
@@ -88,7 +97,7 @@ class Pe(Block):
     def parts(self) -> tuple[tuple[Real, Block], ...]:
         return (
             (self.macros, self.macro),
-            *self.beside,
+            *self.extensions,
             (1.0, self.adder_tree),
             (1.0, self.inputs),
             (1.0, self.outputs),
@@ -96,40 +105,52 @@ class Pe(Block):
         )
 
     @action
-    def take(self, bits: Real) -> Cost:
-        """Hold so many new input bits, half of which change."""
+    def in_macros(self, work: Callable[[M], Cost]) -> Cost:
+        """What macros do."""
+        return work(self.macro)
+
+    @action
+    def hold_inputs(self, bits: Real) -> Cost:
+        """Hold so many new input bits, half of which change; time is that of the macros."""
         return Cost((bits / self.inputs.bits * self.inputs.store(0.5)).energy)
 
     @action
-    def give(self, bits: Real) -> Cost:
-        """Hold so many bits of results, half of which change."""
+    def hold_results(self, bits: Real) -> Cost:
+        """Hold so many bits of results, half of which change; time is that of the macros."""
         return Cost((bits / self.outputs.bits * self.outputs.store(0.5)).energy)
 
     @action
     def carry(self, bits: Real) -> Cost:
-        """Move so many bits along the bus; macros stream, so time is the macros'."""
+        """Move so many bits along the bus; macros stream, so time is that of the macros."""
         return Cost(self.bus.transfer(bits, 0.0).energy)
+
+    @action
+    def feed(self, bits: Real) -> Cost:
+        """Move so many bits across one macro; time is that of the macros."""
+        across = Bus(self.tech, np.sqrt(self.macro.footprint.area.total))
+        return Cost(across.transfer(bits, 0.0).energy)
 
 
 @dataclass(frozen=True, eq=False)
-class Tile(Block):
+class Tile(Block, Generic[M]):
     """PEs whose results are added, between an input and an output buffer.
 
-    ``added`` PEs give partial results of the same outputs. Buffers are cores of ``core_bits``.
+    ``added`` PEs give partial results of the same outputs. Buffers are made of cores of
+    ``core_lines`` lines of ``core_bits`` bits. The tree to the PEs has ``tree_width`` wires.
     """
 
     tech: Technology
-    pe: Pe
+    pe: Pe[M]
     pes: Real
     added: Real
-    input_bits: Real
-    output_bits: Real
-    buffer: str = "flip_flop"
-    core_lines: Real = 32.0
-    core_bits: Real = 32.0
-    tree_width: Real = 1024.0
-    tolerance: Real = 0.1
-    name: str = "tile"
+    input_bits: Real = field(kw_only=True)
+    output_bits: Real = field(kw_only=True)
+    buffer: str = field(default="flip_flop", kw_only=True)
+    core_lines: Real = field(default=32.0, kw_only=True)
+    core_bits: Real = field(default=32.0, kw_only=True)
+    tree_width: Real = field(default=1024.0, kw_only=True)
+    tolerance: Real = field(default=0.1, kw_only=True)
+    name: str = field(default="tile", kw_only=True)
 
     @cached_property
     def adder_tree(self) -> AdderTree:
@@ -174,7 +195,16 @@ class Tile(Block):
         )
 
     @action
-    def buffered(self, inputs: Real, outputs: Real) -> Cost:
+    def in_pes(self, work: Callable[[Pe[M]], Cost]) -> Cost:
+        """What PEs do."""
+        return work(self.pe)
+
+    def in_macros(self, work: Callable[[M], Cost]) -> Cost:
+        """What macros of the PEs do."""
+        return self.in_pes(lambda pe: pe.in_macros(work))
+
+    @action
+    def stream(self, inputs: Real, outputs: Real) -> Cost:
         """Write so many bits to either buffer and read them again; both stream."""
         into = self.input_buffer.write(inputs) + self.input_buffer.read(inputs)
         out = self.output_buffer.write(outputs) + self.output_buffer.read(outputs)
@@ -185,8 +215,12 @@ class Tile(Block):
         """Move so many bits between the tile's edge and a PE."""
         return self.htree.transfer(bits, bits / self.tree_width)
 
+    @action
     def add(self, additions: Real, bits: Real) -> Cost:
-        """So many additions of numbers of so many bits in the trees of PEs and tile."""
-        activity = self.tech.arithmetic.add_activity
-        one = Adder(self.tech, bits, activity=activity).energy
-        return Cost.of(additions * one, 0.0).under("adder_tree").under(self.name)
+        """So many additions of numbers of so many bits in the trees of PEs and tile.
+
+        They go on while macros and wires stream.
+        """
+        activity, name = self.tech.arithmetic.add_activity, self.adder_tree.name
+        one = Adder(self.tech, bits, activity=activity, name=name).add()
+        return Cost((additions * one).energy)

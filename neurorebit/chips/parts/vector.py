@@ -9,11 +9,13 @@ from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.comparator import Comparator
-from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.circuits.cost import Bill, Cost, Real, action
 from neurorebit.circuits.register import Register
+from neurorebit.layers.base import Bits, Operation, Value
 from neurorebit.schema.technology import Technology
 
 WORD = 32.0
+WORDS = 4.0  # of a lane's registers
 RANDOM_BITS = 16.0  # of a lane's linear feedback shift register
 COUNTERS = 4.0  # of a sequencer
 COUNTER_BITS = 16.0
@@ -21,11 +23,10 @@ COUNTER_BITS = 16.0
 
 @dataclass(frozen=True, eq=False)
 class VectorUnit(Block):
-    """Lanes for batch norm, ReLU, pooling and the quantisers.
+    """Lanes for elementwise work on maps.
 
     A lane has a multiplier of two stored values, a 40-bit adder, four 32-bit registers, a source of
-    random bits and a comparator. Work on whole channels (means, roots) is neglected: one in
-    ``vectors`` elements.
+    random bits and a comparator.
     """
 
     tech: Technology
@@ -35,21 +36,36 @@ class VectorUnit(Block):
     input_bits: Real = 8.0
     name: str = "vector"
 
-    @cached_property
-    def multiplier(self) -> Multiplier:
-        return Multiplier(self.tech, self.stored_bits, self.stored_bits, self.lanes)
+    def bits_of(self, value: Bits) -> Real:
+        """Bits of a value."""
+        match value:
+            case Value.INPUT:
+                return self.input_bits
+            case Value.ERROR:
+                return self.error_bits
+            case Value.STORED:
+                return self.stored_bits
+            case _:
+                return value
 
-    @cached_property
-    def adder(self) -> Adder:
-        return self._adder(40.0)
+    def _multiplier(self, bits: Real) -> Multiplier:
+        return Multiplier(self.tech, self.stored_bits, bits, self.lanes)
 
     def _adder(self, bits: Real) -> Adder:
         activity = self.tech.arithmetic.add_activity
         return Adder(self.tech, bits, self.lanes, activity=activity)
 
     @cached_property
+    def multiplier(self) -> Multiplier:
+        return self._multiplier(self.stored_bits)
+
+    @cached_property
+    def adder(self) -> Adder:
+        return self._adder(40.0)
+
+    @cached_property
     def register(self) -> Register:
-        return Register(self.tech, (4.0 * WORD + RANDOM_BITS) * self.lanes)
+        return Register(self.tech, (WORDS * WORD + RANDOM_BITS) * self.lanes)
 
     @cached_property
     def comparator(self) -> Comparator:
@@ -64,62 +80,23 @@ class VectorUnit(Block):
             (1.0, self.comparator),
         )
 
-    def _work(
-        self,
-        elements: Real,
-        cycles: float,
-        adds: tuple[tuple[float, Real], ...] = (),
-        products: tuple[tuple[float, Real], ...] = (),
-        words: float = 0.0,
-    ) -> Cost:
-        """Counted additions and products of so many bits for each element, and stored words."""
-        added = sum((n * self._adder(bits).energy for n, bits in adds), 0.0)
-        multiplied: Real = 0.0
-        for n, bits in products:
-            multiplied = multiplied + n * Multiplier(self.tech, self.stored_bits, bits).energy
-        register = self.register
-        stored = words * WORD * (register.clock_energy + register.data_energy / 2.0)
-        return (
-            Cost.of(elements * added, elements * cycles / (self.lanes * self.tech.clock)).under(
-                "adder"
-            )
-            + Cost.of(elements * multiplied, 0.0).under("multiplier")
-            + Cost.of(elements * stored, 0.0).under("register")
-        )
-
     @action
-    def normalise(self, elements: Real) -> Cost:
-        """Batch norm, ReLU and rounding: sums and sums of squares, then scale and shift."""
-        stored = self.stored_bits
-        sums = self._work(elements, 2.0, ((1, WORD), (1, 40.0)), ((1, stored),), 1.0)
-        return sums + self._work(elements, 2.0, ((1, WORD), (2, 16.0)), ((1, stored),), 1.0)
+    def execute(self, operation: Operation, elements: Real) -> Cost:
+        """One operation on each of so many elements, a lane each.
 
-    @action
-    def rectify(self, elements: Real) -> Cost:
-        """ReLU and rounding without a norm."""
-        return self._work(elements, 1.0, ((2, 16.0),))
-
-    @action
-    def add(self, elements: Real) -> Cost:
-        """Residual connections: two maps, or the errors of two branches, as one."""
-        return self._work(elements, 1.0, ((1, self.stored_bits),))
-
-    @action
-    def pool(self, elements: Real, window: Real = 4.0) -> Cost:
-        """Largest or mean of a window, for so many outputs."""
-        return self._work(elements * (window - 1.0) / 3.0, 1.0, ((3, self.input_bits),))
-
-    @action
-    def normalise_back(self, elements: Real) -> Cost:
-        """Batch norm backwards: two sums, then a combination of error and stored value."""
-        error, stored = self.error_bits, self.stored_bits
-        sums = self._work(elements, 2.0, ((2, WORD),), ((1, error),), 1.0)
-        return sums + self._work(elements, 2.0, ((2, WORD),), ((1, error), (1, stored)), 1.0)
-
-    @action
-    def round_errors(self, elements: Real) -> Cost:
-        """Bring summed errors back to their bits, up or down by chance: a random word is added."""
-        return self._work(elements, 1.0, ((2, 16.0),), words=RANDOM_BITS / WORD)
+        Adders and multipliers switch as far as the bits of an operand ask for; half of the bits of
+        a word that is written to the registers change.
+        """
+        rounds = elements / self.lanes
+        one = Bill()
+        for count, bits in operation.additions:
+            one = one + count * self._adder(self.bits_of(bits)).add().energy
+        for count, bits in operation.products:
+            one = one + count * self._multiplier(self.bits_of(bits)).multiply().energy
+        if operation.words:
+            share = operation.words * WORD / (WORDS * WORD + RANDOM_BITS)
+            one = one + self.register.store(share / 2.0, share).energy
+        return Cost(rounds * one, Bill({"": rounds * operation.cycles / self.tech.clock}))
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,13 +8,14 @@ of it are read in turn and added up in digital memory, which sends pulses to the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from neurorebit.chips.architecture import ResistiveArrays
-from neurorebit.chips.in_place.chip import InPlaceChip, parallel_macro
+from neurorebit.chips.in_place.chip import InPlaceChip, InPlaceMacro, parallel_macro
 from neurorebit.chips.in_place.gradient import RATE
 from neurorebit.chips.parts.parallel import ParallelMacro
 from neurorebit.chips.parts.readout import Counted
@@ -95,6 +96,35 @@ class FastArray(Block):
         return macro.read(1.0 / macro.rows, state, 1.0, sensed) + beside
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PulsedPe(Pe[InPlaceMacro]):
+    """A PE whose macros have a fast array each; translators serve all of its lines."""
+
+    fast: FastArray
+    row_translators: Translators
+    col_translators: Translators
+
+    @property
+    def extensions(self) -> Counted:
+        return (
+            (self.macros, self.fast),
+            (1.0, self.row_translators),
+            (1.0, self.col_translators),
+        )
+
+    @action
+    def in_fast_arrays(self, work: Callable[[FastArray], Cost]) -> Cost:
+        """What fast arrays do."""
+        return work(self.fast)
+
+    @action
+    def translate(self, slots: Real, rows: Real, cols: Real) -> Cost:
+        """Pulse trains on so many rows and columns, of one PE or of several."""
+        by_row, by_col = self.row_translators, self.col_translators
+        trains = rows / by_row.lines * by_row.translate(slots)
+        return trains + cols / by_col.lines * by_col.translate(slots)
+
+
 @dataclass(frozen=True, eq=False)
 class HiddenStore(Block):
     """What fast arrays held, added up in words of 32 bits: ``bits`` of them on the chip.
@@ -163,27 +193,33 @@ class TikiTakaChip(InPlaceChip):
         macro = parallel_macro(self.tech, self.device, arrays, sizes)
         return FastArray(self.tech, macro, macro.array_of(macro.rows, macro.cols, "references"))
 
-    def row_translators(self, lines: Real) -> Translators:
-        """Of so many input lines."""
-        return Translators(self.tech, self.spec.input_bits, lines, "row_translators")
-
-    def col_translators(self, lines: Real) -> Translators:
-        """Of so many columns, which take errors."""
-        return Translators(self.tech, self.spec.error_width, lines, "col_translators")
-
-    def _pe(self, rows: Real, cols: Real) -> Pe:
-        """With a fast array beside each other one, and translators for all lines."""
-        lines = (
-            self.row_translators(rows * self.macro.rows),
-            self.col_translators(cols * self.macro.cols),
+    def pe(self, rows: Real, cols: Real) -> PulsedPe:
+        """With a fast array for each other one, and translators for all lines."""
+        spec, macro = self.spec, self.macro
+        return PulsedPe(
+            self.tech,
+            macro,
+            **self.pe_sizes(rows, cols),
+            fast=self.fast,
+            row_translators=Translators(
+                self.tech, spec.input_bits, rows * macro.rows, "row_translators"
+            ),
+            col_translators=Translators(
+                self.tech, spec.error_width, cols * macro.cols, "col_translators"
+            ),
         )
-        beside = (rows * cols, self.fast), *((1.0, block) for block in lines)
-        return replace(super()._pe(rows, cols), beside=beside)
+
+    def in_pulsed_pes(self, work: Callable[[PulsedPe], Cost]) -> Cost:
+        """What PEs do with their fast arrays and translators."""
+        tile = self.whole_tile
+        pe = tile.pe
+        assert isinstance(pe, PulsedPe)
+        return tile.in_pes(lambda _: work(pe))
 
     @cached_property
     def hidden(self) -> HiddenStore:
         """Room for the layer with the most weights, unless given; as many lanes as for norms."""
-        most = np.max(self.layers.weights, axis=-1, keepdims=True)
+        most = np.max(self.workload.weights, axis=-1, keepdims=True)
         given = self.spec.gradient_unit.store_bits
         bits = most * WORD if isinstance(given, str) else given
         buffer = self._global_buffer(np.maximum(bits, 1.0), "buffer")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from neurorebit.chips.in_place.phases import PROGRAMMED, InPlacePhases
-from neurorebit.chips.parts.phases import (
-    ARRAYS,
-    MeasuredFast,
-    Phase,
-    Rows,
-    fourfold,
-    over_layers,
-    shared,
-)
+from neurorebit.chips.in_place.chip import InPlaceMacro
+from neurorebit.chips.in_place.phases import InPlacePhases
+from neurorebit.chips.parts.activity import MeasuredFast, Rows
+from neurorebit.chips.parts.floorplan import Pieces, sum_over_layers
+from neurorebit.chips.parts.phases import ARRAYS, Phase, divided
 from neurorebit.chips.parts.tile import Tile
-from neurorebit.chips.tiki_taka.chip import TikiTakaChip
+from neurorebit.chips.tiki_taka.chip import FastArray, TikiTakaChip
 from neurorebit.circuits.cost import Cost, Real
 from neurorebit.schema.training import SLOTS, WORD
 
@@ -37,7 +33,7 @@ class TikiTakaPhases(InPlacePhases):
         return self.activity.fast
 
     @property
-    def own_assumptions(self) -> tuple[str, ...]:
+    def _of_phases(self) -> tuple[str, ...]:
         return (
             "batch-long tensors live in DRAM, and with them the hidden store's words of layers not "
             "at work, loaded and stored once an iteration; a layer that has more words than there "
@@ -49,75 +45,80 @@ class TikiTakaPhases(InPlacePhases):
             "the copies of a layer stand idle",
             "update: rows of the fast arrays are read one after the other in each array, into the "
             "hidden store, whose changes go to the slow arrays",
-            PROGRAMMED,
-            *self.chip.cell_assumptions,
         )
 
-    def _coincide(self, rows: Rows, cols: Rows) -> Cost:
-        """One vector's pulses."""
-        fast, seen = self.fast, self.batch * self.layers.vectors
-        ones = fourfold(np.sqrt(np.minimum((fast.ups + fast.downs) / (seen * SLOTS), 1.0)))
-        ups, downs = (fourfold(pulses / seen) * rows * cols for pulses in (fast.ups, fast.downs))
-        state = fourfold(fast.conductance)
-        return self.chip.fast.coincide(SLOTS, ones * rows, ones * cols, ups, downs, state)
-
-    def _translated(self) -> Cost:
-        """One vector as pulse trains, on all lines that its values go to."""
-        chip, m, plan = self.chip, self.layers, self.chip.plan
-        rows = chip.row_translators(m.rows * m.groups * plan.pe_cols)
-        cols = chip.col_translators(plan.width * m.groups * plan.pe_rows)
-        trains = rows.translate(SLOTS) + cols.translate(SLOTS)
-        return trains.under("pe").under(chip.tile_name)
-
-    def _brought(self, tile: Tile) -> Cost:
-        """Inputs and errors to their lines if all tiles were of this kind."""
-        m, plan, error = self.layers, self.chip.plan, self.spec.error_width
-        taken = m.vectors * m.rows * m.groups * self.spec.input_bits
-        taken = taken + self.results * plan.pe_rows * error
-        copies = self._sent + self._errors * plan.tiles_down
-        moved = tile.pe.carry(taken).under(tile.name)
-        return moved + shared(tile.buffered(copies, 0.0 * copies) | tile.carry(copies), plan.tiles)
+    def _through_fast(self, work: Callable[[FastArray, Pieces], Cost]) -> Cost:
+        """The fast arrays of a layer at work; time is that of the slowest."""
+        chip = self.chip
+        return self.through(
+            lambda pieces: chip.in_pulsed_pes(
+                lambda pe: pe.in_fast_arrays(lambda fast: work(fast, pieces))
+            )
+        )
 
     def gradient(self) -> Phase:
         """Pulses on the fast arrays, vector by vector."""
-        chip, m = self.chip, self.layers
-        one = self._through(self._coincide)
-        bits = m.inputs * self.spec.input_bits + self.results * m.kernel * self.spec.error_width
+        chip, w, plan = self.chip, self.workload, self.plan
+        one = self._through_fast(self._coincide)
+        lines = w.rows * w.groups * plan.pe_cols, plan.width * w.groups * plan.pe_rows
+        trains = chip.in_pulsed_pes(lambda pe: pe.translate(SLOTS, *lines))
+        bits = w.inputs * self.spec.input_bits
+        bits = bits + w.results * w.window_height * self.spec.error_width
         streams = {
-            ARRAYS: m.vectors * one, "translators": m.vectors * self._translated(),
-            "tiles": self._in_tiles(self._brought),
-            "tree": self.over(chip.tree, self._sent + self._errors),
+            ARRAYS: w.vectors * one, "translators": w.vectors * trains,
+            "tiles": chip.in_tiles(self._pulse_transport),
+            "tree": self.over_tree(chip.tree, self.input_bits_sent + self.error_bits_sent),
             "buffer": chip.buffer.read(bits),
         }  # fmt: skip
-        steps = m.vectors * SLOTS * chip.plan.tiles
-        return self.overlapped(streams, steps, self.inputs_stored, one.latency.total)
+        steps = w.vectors * SLOTS * plan.tiles
+        return self.overlapped(streams, steps, self.inputs_read, one.latency.total)
 
-    def _read_rows(self, rows: Rows, cols: Rows) -> Cost:
-        """Each row of an array once."""
-        _, sensed = self._shares(rows, cols)
-        return rows * self.chip.fast.read_row(fourfold(self.fast.conductance), sensed)
+    def _coincide(self, array: FastArray, pieces: Pieces) -> Cost:
+        """The pulses of one vector."""
+        fast, seen = self.fast, self.batch * self.workload.vectors
+        ones = pieces.spread(np.sqrt(np.minimum((fast.ups + fast.downs) / (seen * SLOTS), 1.0)))
+        cells = pieces.rows * pieces.cols
+        ups, downs = (pieces.spread(pulses / seen) * cells for pulses in (fast.ups, fast.downs))
+        state = pieces.spread(fast.conductance)
+        return array.coincide(SLOTS, ones * pieces.rows, ones * pieces.cols, ups, downs, state)
 
-    @property
-    def _moved(self) -> Rows:
-        """DRAM traffic [bit] of the words that the hidden store has no room for."""
-        m, hidden = self.layers, self.chip.hidden
-        all_held = hidden.held(over_layers(np.sum, m.weights))
-        times = np.where(hidden.held(m.weights) > 0.0, 1.0 - all_held, self.fast.reads)
-        bits: Rows = 2.0 * times * m.weights * WORD
-        return bits
+    def _pulse_transport(self, tile: Tile[InPlaceMacro]) -> Cost:
+        """Inputs and errors to their lines if the tiles of all layers were of this kind."""
+        w, plan, error = self.workload, self.plan, self.spec.error_width
+        entered = w.vectors * w.rows * w.groups * self.spec.input_bits
+        entered = entered + w.results * plan.pe_rows * error
+        copies = self.input_bits_sent + self.error_bits_sent * plan.tiles_down
+        bussed = tile.in_pes(lambda pe: pe.carry(entered))
+        streamed = tile.stream(copies, 0.0 * copies) | tile.carry(copies)
+        return bussed + divided(streamed, plan.tiles)
 
     def update(self) -> Phase:
         """Rows of the fast arrays into the hidden store, and its changes to the slow arrays."""
-        chip, m, plan, reads = self.chip, self.layers, self.chip.plan, self.fast.reads
-        values = reads * m.weights
+        chip, plan, reads = self.chip, self.plan, self.fast.reads
+        values, changes = reads * self.workload.weights, self.change_bits
         codes: Real = values * self.spec.arrays.adc_bits
 
-        def moved(tile: Tile) -> Cost:
-            inside = Cost(tile.pe.give(codes).energy) + tile.pe.carry(codes)
-            return inside.under(tile.name) + shared(tile.carry(codes + self.changes), plan.tiles)
+        def moved(tile: Tile[InPlaceMacro]) -> Cost:
+            inside = tile.in_pes(lambda pe: pe.hold_results(codes) + pe.carry(codes))
+            return inside + divided(tile.carry(codes + changes), plan.tiles)
 
         streams = {
-            ARRAYS: reads * self._through(self._read_rows), "store": chip.hidden.collect(values),
-            "tiles": self._in_tiles(moved), "tree": self.over(chip.tree, codes + self.changes),
+            ARRAYS: reads * self._through_fast(self._read_rows),
+            "store": chip.hidden.collect(values), "tiles": chip.in_tiles(moved),
+            "tree": self.over_tree(chip.tree, codes + changes),
         }  # fmt: skip
-        return self.overlapped(streams, values / chip.hidden.lanes, self._moved, 0.0)
+        return self.overlapped(streams, values / chip.hidden.lanes, self._hidden_bits, 0.0)
+
+    def _read_rows(self, array: FastArray, pieces: Pieces) -> Cost:
+        """Each row of an array once."""
+        _, sensed = self.used(pieces)
+        return pieces.rows * array.read_row(pieces.spread(self.fast.conductance), sensed)
+
+    @property
+    def _hidden_bits(self) -> Rows:
+        """DRAM traffic [bit] of the words that the hidden store has no room for."""
+        weights, hidden = self.workload.weights, self.chip.hidden
+        all_held = hidden.held(sum_over_layers(weights))
+        times = np.where(hidden.held(weights) > 0.0, 1.0 - all_held, self.fast.reads)
+        bits: Rows = 2.0 * times * weights * WORD
+        return bits

@@ -9,12 +9,15 @@ from typing import Literal
 import numpy as np
 
 from neurorebit.chips.architecture import GradientArrays, InPlaceSpec, ResistiveArrays, SramArrays
-from neurorebit.chips.parts.floorplan import Floorplan, Layers
-from neurorebit.chips.parts.phases import Measured
+from neurorebit.chips.parts.activity import Measured
+from neurorebit.chips.parts.floorplan import Floorplan
+from neurorebit.chips.parts.workload import VectorLoad, Workload
 from neurorebit.estimation.design import Design, design
 from neurorebit.estimation.estimate import lost, undefined
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.technology import read_technology
+from neurorebit.layers.base import ROUND_ERROR, ROUND_RESULT
+from neurorebit.layers.pooling import COMBINE
 from neurorebit.schema import Document, InfeasibleError, paths
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
@@ -22,7 +25,6 @@ from validation.neurosim.records.chip import ChipRecord
 from validation.neurosim.walk.change import ChipTool, Pair
 
 ERROR_BITS = 8
-LEAST = 1e-300  # outputs of a layer that computes nothing, so that none is divided by
 PHASES = {"forward": "forward", "activation_gradient": "backward"}  # the record's word, ours
 Adc = Literal["sar", "flash", "flash_voltage"]
 
@@ -84,26 +86,26 @@ class ChipCase:
         return replace(shipped, r_on=r["resistanceOn"], on_off_ratio=ratio, cell=cell)
 
     @cached_property
-    def layers(self) -> Layers:
+    def workload(self) -> Workload:
         """Layers as the record has them: without padding, pooled 2 x 2 where it says so."""
         r = self.record
         height, width, channels, kernel_height, _, outputs, pooled, _ = r.shapes
-        count = len(height)
-        none = np.zeros(count, dtype=bool)
-        return Layers(
-            channels=channels,
-            outputs=outputs,
+        sends = np.where(np.arange(len(height)) == 0, 0.0, 1.0)
+        inputs, results = height * width * channels, outputs * r.vectors
+        outgoing = results / np.where(pooled > 0.0, 4.0, 1.0)
+        forward = (ROUND_RESULT, results), (COMBINE, results - outgoing)
+        return Workload(
+            channels * r.positions,
+            outputs,
+            np.ones(len(height)),
+            r.vectors,
             positions=r.positions,
-            groups=np.ones(count),
-            vectors=r.vectors,
-            pooled=np.maximum(r.vectors / np.where(pooled > 0.0, 4.0, 1.0), LEAST),
-            inputs=height * width * channels,
-            added=np.zeros(count),
-            kernel=kernel_height,
-            split=r.split,
-            normed=none,
-            rectified=none,
-            first=np.arange(count) == 0,
+            window_height=kernel_height,
+            inputs=inputs,
+            outgoing=outgoing,
+            sends_error=sends,
+            forward=VectorLoad(forward),
+            backward=VectorLoad(((ROUND_ERROR, sends * inputs),)),
         )
 
     @cached_property
@@ -170,7 +172,7 @@ class ChipCase:
     @property
     def maps(self) -> float:
         """Bits of the largest input map."""
-        return self.record.input_bits * float(np.max(self.layers.inputs))
+        return self.record.input_bits * float(np.max(self.workload.inputs))
 
     @cached_property
     def activity(self) -> Measured:
@@ -188,10 +190,10 @@ class ChipCase:
         """Images that go through a layer in one stream."""
         return self.record["batchSize"] if self.record.training else 1.0
 
-    def designed(self, plan: Floorplan | None) -> Design:
-        """Our chip with a floorplan, the best if none is given."""
+    def designed(self, plan: Floorplan) -> Design:
+        """Our chip with a floorplan."""
         return design(
-            self.layers,
+            self.workload,
             self.spec,
             self.tech,
             self.device,
@@ -203,7 +205,7 @@ class ChipCase:
     @cached_property
     def best(self) -> Design:
         """With the floorplan that we would choose."""
-        found = self.designed(None)
+        found = self.designed(Floorplan.of(self.workload, self.spec, self.record.split))
         for part, _ in lost(found.chip.footprint.area):
             raise InfeasibleError(f"our {undefined(part, 'area')}")
         return found
@@ -228,7 +230,7 @@ class ChipCase:
         work = found.phases[PHASES[phase]]
         dram = found.chip.dram.transfer(work.dram_bits).energy.total
         amounts = work.energy.total + dram, work.time
-        shape = self.layers.channels.shape
+        shape = self.workload.rows.shape
         both = np.array([np.broadcast_to(np.asarray(amount), shape) for amount in amounts])
         return self.record.images * both
 

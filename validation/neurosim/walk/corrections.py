@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from neurorebit.chips.architecture import InPlaceSpec
-from neurorebit.chips.parts.phases import NARROW
+from neurorebit.chips.parts.phases import PARTIAL_BITS
 from neurorebit.chips.parts.tile import Tile
+from neurorebit.chips.parts.workload import VectorLoad
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.cost import Cost
 from validation.neurosim.cases.macros import macro_of
@@ -65,9 +66,9 @@ class PhaseWalk:
     def spec(self) -> InPlaceSpec:
         return self.case.spec
 
-    def of(self, figure: Callable[[Tile], Any]) -> Rows:
+    def of(self, figure: Callable[[Tile[Any]], Any]) -> Rows:
         """A figure of each layer's kind of our tiles."""
-        split = self.case.layers.split
+        split = self.chip.plan.split
         found = np.zeros(len(split))
         for kind, tile in ((True, self.chip.split_tile), (False, self.chip.whole_tile)):
             if np.any(split == kind):
@@ -83,63 +84,63 @@ class PhaseWalk:
     @property
     def _sent(self) -> Amounts:
         """Forward."""
-        m, plan, spec, chip = self.case.layers, self.chip.plan, self.spec, self.chip
+        w, plan, spec, chip = self.case.workload, self.chip.plan, self.spec, self.chip
         bits, sums, stored = spec.input_bits, chip.sum_bits, spec.vector_unit.stored_bits
-        results, pooled = m.outputs * m.vectors, m.outputs * m.pooled
-        entered = m.vectors * m.rows * bits
-        sent = m.channels * np.where(m.split, m.kernel, m.positions) * m.vectors * bits
-        window = m.vectors / m.pooled
-        functions = chip.vector_unit.rectify(results)
-        functions = functions + np.where(window > 1.0, 1.0, 0.0) * chip.vector_unit.pool(
-            pooled, window
-        )
+        results = w.results
+        entered = w.vectors * w.rows * bits
+        sent = w.channels * np.where(plan.split, w.window_height, w.positions) * w.vectors * bits
         return Amounts(
             taken=entered,
             given=results * plan.pe_rows * sums,
             bussed=entered + results * plan.array_rows * sums,
             added=results * (plan.array_rows - 1.0),
             tile_in=sent,
-            tile_out=NARROW * results,
+            tile_out=PARTIAL_BITS * results,
             tile_tree=sent + results * plan.pe_rows * sums,
             tree=self._over(sent + results * stored),
             read=sent,
-            written=pooled * bits,
-            dram=(m.inputs + pooled) * bits,
-            functions=functions,
-            steps=m.vectors * bits * (plan.tiles + 1.0),
+            written=w.outgoing * bits,
+            dram=(w.inputs + w.outgoing) * bits,
+            functions=self._vector_work(w.forward),
+            steps=w.vectors * bits * (plan.tiles + 1.0),
         )
 
     @property
     def _returned(self) -> Amounts:
         """Backward: nothing in the first layer but its errors' way from and to DRAM."""
-        m, plan, spec, chip = self.case.layers, self.chip.plan, self.spec, self.chip
+        w, plan, spec, chip = self.case.workload, self.chip.plan, self.spec, self.chip
         error, sums, stored = spec.error_width, chip.back_sum_bits, spec.vector_unit.stored_bits
-        results, values = self.later * m.outputs * m.vectors, self.later * m.vectors * m.channels
-        inputs, partial = self.later * m.inputs, values * m.positions
-        errors = results * np.where(m.split, m.kernel, 1.0) * error
+        results, values = self.later * w.results, self.later * w.vectors * w.channels
+        inputs, partial = self.later * w.inputs, values * w.positions
+        errors = results * np.where(plan.split, w.window_height, 1.0) * error
         taken, given = results * plan.pe_rows * error, partial * plan.pe_cols * sums
         further = (plan.tiles - 1.0) * self.of(lambda tile: tile.side)
-        own = m.outputs * (m.pooled + m.vectors) * error
+        own = (w.outgoing + w.results) * error
         return Amounts(
             taken=taken,
             given=given,
             bussed=taken + partial * plan.array_cols * sums,
             added=partial * plan.array_cols - values,
             tile_in=errors * plan.tiles_down,
-            tile_out=NARROW * np.where(m.split, values, partial),
+            tile_out=PARTIAL_BITS * np.where(plan.split, values, partial),
             tile_tree=errors * plan.tiles_down + given,
             tree=self._over(errors, further) + self._over(inputs * stored),
             read=errors,
             written=inputs * error,
             dram=own + (results + inputs) * error,
-            functions=chip.vector_unit.round_errors(inputs),
-            steps=self.later * m.vectors * error * (plan.tiles + 1.0),
+            functions=self._vector_work(w.backward),
+            steps=self.later * w.vectors * error * (plan.tiles + 1.0),
         )
+
+    def _vector_work(self, load: VectorLoad) -> Cost:
+        """Elementwise work of our vector unit."""
+        unit = self.chip.vector_unit
+        return sum((unit.execute(*work) for work in load.operations), Cost())
 
     @cached_property
     def later(self) -> Rows:
         """1 for layers of which the phase is part: backward all but the first."""
-        first = np.arange(len(self.case.layers.outputs)) == 0
+        first = np.arange(len(self.case.workload.cols)) == 0
         return np.where(first & self.back, 0.0, 1.0)
 
     def _over(self, bits: Rows, further: Any = 0.0) -> Cost:
@@ -334,7 +335,7 @@ class AreaWalk:
         """Ours, with the record's floorplan."""
         return self.case.alike.chip
 
-    def tiles(self, figure: Callable[[Tile], Any]) -> float:
+    def tiles(self, figure: Callable[[Tile[Any]], Any]) -> float:
         """A figure of all our tiles."""
         return float(np.sum([np.max(n * figure(tile)) for n, tile in self.chip.forward_tiles]))
 

@@ -1,0 +1,69 @@
+"""What the data did in every layer, as arrays with the layers on their last axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorebit.schema.activity import Activity
+
+Rows = NDArray[np.float64]  # one number for each layer
+
+
+@dataclass(frozen=True)
+class MeasuredFast:
+    """What a step did to the fast array of every layer, as arrays."""
+
+    ups: Rows
+    downs: Rows
+    reads: Rows
+    conductance: Rows
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The activity of every layer as arrays; ``planes`` has one for each bit of the inputs, or one
+    that stands for all of them. ``fast``: where weights have a second array.
+    """
+
+    planes: tuple[Rows, ...]
+    error_density: Rows
+    error_nonzero: Rows
+    conductance: Rows
+    set_fraction: Rows
+    reset_fraction: Rows
+    set_levels: Rows
+    reset_levels: Rows
+    words_written: Rows
+    fast: MeasuredFast | None = field(default=None, kw_only=True)
+
+    @classmethod
+    def of(cls, activity: Activity) -> Measured:
+        """The arrays of an activity."""
+        layers = activity.layers
+        planes = tuple(map(np.array, zip(*(layer.input_density for layer in layers), strict=True)))
+        alike = all(np.array_equal(plane, planes[0]) for plane in planes)
+        others = [name for name in cls.__dataclass_fields__ if name not in ("planes", "fast")]
+        fast = [layer.fast for layer in layers if layer.fast is not None]
+        return cls(
+            planes[:1] if alike else planes,
+            *(_of_each(layers, name) for name in others),
+            fast=MeasuredFast(*(_of_each(fast, n) for n in MeasuredFast.__dataclass_fields__))
+            if fast
+            else None,
+        )
+
+    @cached_property
+    def density(self) -> Rows:
+        """Share of ones of the inputs, the mean of the planes."""
+        mean: Rows = np.sum(np.broadcast_arrays(*self.planes), axis=0) / len(self.planes)
+        return mean
+
+
+def _of_each(things: Sequence[object], name: str) -> Rows:
+    """A number of each, as an array."""
+    return np.array([getattr(thing, name) for thing in things], float)

@@ -1,0 +1,124 @@
+"""What a network asks of a chip, as arrays: matrix products and vector work, and no kind of layer.
+
+Every array has one entry for each stage (a matrix product with the vector work behind it, a row of
+a report) on its last axis, in network order. Numbers are those of one image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorebit.layers.base import Bits, Operation, Value, VectorWork
+from neurorebit.layers.network import Stage
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class VectorLoad:
+    """The vector work of one direction.
+
+    ``operations``: each operation, and on how many elements. ``transfers``: bits of a value, and
+    how many such values go to or come from the memory off the chip.
+    """
+
+    operations: tuple[tuple[Operation, Array], ...] = ()
+    transfers: tuple[tuple[Bits, Array], ...] = ()
+
+    @classmethod
+    def of(cls, stages: Sequence[Sequence[VectorWork]]) -> VectorLoad:
+        """The work of each stage, sorted by operation and by bits.
+
+        Masks are not kept where a stage keeps stored values, from which they follow.
+        """
+        operations: dict[Operation, Array] = {}
+        transfers: dict[Bits, Array] = {}
+
+        def count(found: Array, stage: int, amount: float) -> None:
+            found[stage] += amount
+
+        for stage, works in enumerate(stages):
+            keeps = any(bits is Value.STORED for work in works for _, bits in work.transfers)
+            for work in works:
+                if work.operation is not None:
+                    elements = operations.setdefault(work.operation, np.zeros(len(stages)))
+                    count(elements, stage, work.elements)
+                mask = ((1.0, 1.0),) if work.mask and not keeps else ()
+                for number, bits in (*work.transfers, *mask):
+                    values = transfers.setdefault(bits, np.zeros(len(stages)))
+                    count(values, stage, number * work.elements)
+        return cls(tuple(operations.items()), tuple(transfers.items()))
+
+
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """The stages of a network.
+
+    ``rows``, ``cols``, ``groups`` and ``vectors`` of the matrix products. ``positions``: of the
+    sliding window, of which ``window_height`` lie above each other. ``inputs``: distinct input
+    values; ``outgoing``: values handed on to the next stage. ``sends_error``: 1 where the input has
+    an error, 0 where it is the image or follows from it without weights.
+    """
+
+    rows: Array
+    cols: Array
+    groups: Array
+    vectors: Array
+    positions: Array = field(kw_only=True)
+    window_height: Array = field(kw_only=True)
+    inputs: Array = field(kw_only=True)
+    outgoing: Array = field(kw_only=True)
+    sends_error: Array = field(kw_only=True)
+    forward: VectorLoad = field(kw_only=True)
+    backward: VectorLoad = field(kw_only=True)
+
+    @classmethod
+    def of(cls, stages: Sequence[Stage]) -> Workload:
+        """The stages of a network, in their order."""
+        matmuls = [stage.matmul for stage in stages]
+
+        def each(numbers: Sequence[float]) -> Array:
+            return np.array(numbers, np.float64)
+
+        return cls(
+            each([m.rows for m in matmuls]),
+            each([m.cols for m in matmuls]),
+            each([m.groups for m in matmuls]),
+            each([m.vectors for m in matmuls]),
+            positions=each([m.positions for m in matmuls]),
+            window_height=each([m.taps[0] for m in matmuls]),
+            inputs=each([m.inputs for m in matmuls]),
+            outgoing=each([stage.outgoing for stage in stages]),
+            sends_error=each([stage.sends_error for stage in stages]),
+            forward=VectorLoad.of([stage.forward for stage in stages]),
+            backward=VectorLoad.of([stage.backward for stage in stages]),
+        )
+
+    @property
+    def channels(self) -> Array:
+        """Input channels of one group."""
+        return self.rows / self.positions
+
+    @property
+    def outputs(self) -> Array:
+        """Output channels of all groups."""
+        return self.cols * self.groups
+
+    @property
+    def results(self) -> Array:
+        """Values that the matrix product gives."""
+        return self.outputs * self.vectors
+
+    @property
+    def weights(self) -> Array:
+        """Weights of all groups."""
+        return self.rows * self.cols * self.groups
+
+    @property
+    def macs(self) -> Array:
+        """Multiplications and additions."""
+        return self.weights * self.vectors
