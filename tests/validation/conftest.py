@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
+from neurorebit.checking import records
+from neurorebit.checking.compare import Comparison, compare
+from neurorebit.checking.report import text
+from validation.neurosim import documents
 from validation.neurosim.records.module import Record, read
+from validation.neurosim.translate import translated
 
 
 @pytest.fixture
@@ -28,3 +33,27 @@ def folder(tmp_path: Path) -> Callable[..., Path]:
 def public() -> tuple[Record, ...]:
     """The public records that the project carries."""
     return read(None)
+
+
+@pytest.fixture(scope="session")
+def translation(public: tuple[Record, ...]) -> dict[str, Any]:
+    """The public records in the package's words."""
+    (document,) = translated(public)
+    return document
+
+
+@pytest.fixture(scope="session")
+def compared(translation: dict[str, Any]) -> Comparison:
+    """What comes of them."""
+    return compare(records.parse(translation, "public"))
+
+
+@pytest.fixture
+def held() -> Callable[[Path], tuple[str, bool]]:
+    """Hold the records of a folder of the tool's against our blocks: text, and whether all hold."""
+
+    def hold(folder: Path) -> tuple[str, bool]:
+        found = [compare(records.parse(d, str(folder))) for d in documents(folder)]
+        return "\n\n".join(map(text, found)), not any(each.broken for each in found)
+
+    return hold

@@ -12,7 +12,7 @@ import pytest
 from oracle.records import STEP, entry
 
 from neurorebit.schema import InputError
-from validation.neurosim import run
+from validation.neurosim import documents
 from validation.neurosim.records.module import PUBLIC, Inputs, Record, read
 
 
@@ -70,7 +70,7 @@ def test_bad_files_are_refused(tmp_path: Path, what: str, document: Any, said: s
     text = document if isinstance(document, str) else json.dumps(document)
     (tmp_path / "records.json").write_text(text)
     with pytest.raises(InputError, match=said) as refused:
-        run(tmp_path, None)
+        documents(tmp_path)
     assert "\n" not in str(refused.value), what
 
 
@@ -102,11 +102,5 @@ def test_what_cannot_be_evaluated_is_refused(
     folder: Callable[..., Path], record: Any, said: str
 ) -> None:
     with pytest.raises(InputError, match=said) as refused:
-        run(folder(record), None)
+        documents(folder(record))
     assert "records[0]" in str(refused.value)
-
-
-def test_an_outcome_that_cannot_be_written_is_refused(folder: Callable[..., Path]) -> None:
-    where = folder(STEP)
-    with pytest.raises(InputError, match="cannot be written"):
-        run(where, where / "none" / "outcome.json")

@@ -1,38 +1,41 @@
-"""Our circuits and chips held against reference records, of another tool or of a user's own."""
+"""DNN+NeuroSim V2.1: its figures, what it is known to get wrong, and the walk to our chips.
+
+``documents`` says its records of circuits in the package's own words, ``chips`` holds its chips
+against ours. The package needs none of this: it carries what ``translate`` made of the records.
+"""
 
 from __future__ import annotations
 
-import json as encoding
 from pathlib import Path
+from typing import Any
 
 from neurorebit.schema import InputError
-from validation.neurosim.compare import compare
 from validation.neurosim.records.chip import read_chips
 from validation.neurosim.records.module import read
-from validation.neurosim.report import outcome, text
+from validation.neurosim.translate import translated
 from validation.neurosim.walk.compare import compare_chips
 from validation.neurosim.walk.report import chip_text, waterfall_text
 
 
-def run(
-    reference: Path | None, json: Path | None, waterfall: str | None = None
-) -> tuple[str, bool]:
-    """Compare with the records of ``reference`` (None: the public ones); text, and whether all
-    bounds hold. ``json`` is a file that the outcome is written to, ``waterfall`` a chip whose way
-    from their figures to ours is shown instead.
+def documents(source: Path) -> list[dict[str, Any]]:
+    """The records of circuits in a file or folder of the tool's, as documents of the package."""
+    return translated(read(source))
+
+
+def chips(source: Path | None) -> tuple[str, list[dict[str, Any]], bool]:
+    """Its chips held against ours: text, plain values, and whether all bounds hold.
+
+    ``source`` is a file or folder of the tool's; None means the public ones.
     """
-    records = read_chips(reference)
-    if waterfall is not None:
-        return waterfall_text(records, waterfall)
-    found, chips = compare(read(reference)), compare_chips(records)
-    if json is not None:
-        outcomes = outcome(found, [chip.outcome for chip in chips])
-        whole = encoding.dumps(outcomes, indent=1, allow_nan=False)
-        try:
-            json.write_text(whole + "\n", encoding="utf-8")
-        except OSError as problem:
-            raise InputError(f"{json}: cannot be written: {problem.strerror}") from None
-    parts = [text(found)] if found.modules else []
-    parts += [chip_text(chips)] if chips else []
-    holds = not found.broken and not any(chip.broken for chip in chips)
-    return "\n\n".join(parts), holds
+    found = compare_chips(read_chips(source))
+    text = chip_text(found) if found else ""
+    return text, [chip.outcome for chip in found], not any(chip.broken for chip in found)
+
+
+def waterfall(source: Path | None, name: str) -> tuple[str, bool]:
+    """One chip's way from the tool's figures to ours, and whether all bounds hold."""
+    records = read_chips(source)
+    if name not in [record.name for record in records]:
+        known = ", ".join(record.name for record in records) or "none"
+        raise InputError(f"there is no chip '{name}'; there are: {known}")
+    return waterfall_text(records, name)

@@ -11,7 +11,7 @@ from neurorebit.circuits.register import Register
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.shifter import Shifter
 from neurorebit.schema.technology import Technology
-from validation.neurosim.cases.case import Case, accessed, module, placed
+from validation.neurosim.cases.case import Asked, Case, Figure, accessed, module, placed, valued
 from validation.neurosim.records.module import Inputs
 
 
@@ -28,9 +28,9 @@ def _adder(i: Inputs, tech: Technology) -> Case:
         fit_width=i.given("fixed_width_m", 0.0),
         fit_height=i.given("fixed_height_m", 0.0),
     )
-    cost = block.add(min(i.given("num_adder_per_op", count), count) / count)
-    found = placed(block) | accessed("read", cost, i["num_read"])
-    return Case(tech, i, found | {"ramp_output_per_s": block.output_ramp}, block)
+    active = min(i.given("num_adder_per_op", count), count) / count
+    found = placed(block) | accessed("read", block, "add", i["num_read"], active=active)
+    return Case(tech, i, found | valued(block, ramp_output_per_s="output_ramp"), block)
 
 
 @module("AdderTree")
@@ -44,18 +44,20 @@ def _adder_tree(i: Inputs, tech: Technology) -> Case:
         activity=i.given("activity", 1.0),
         fit_width=i.given("fixed_width_m", 0.0),
     )
-    cost = block.add(i.given("num_unit_add", i["num_subcore_row"]))
-    found = placed(block) | accessed("read", cost, i["num_read"])
-    return Case(tech, i, found | {"num_stage": block.levels(block.operands)}, block)
+    used = i.given("num_unit_add", i["num_subcore_row"])
+    found = placed(block) | accessed("read", block, "add", i["num_read"], operands=used)
+    levels = block.levels(block.operands)
+    asked = Asked(block, "sum_bits", float(levels / block.sum_bits))
+    return Case(tech, i, found | {"num_stage": Figure(levels, asked)}, block)
 
 
 @module("DFF")
 def _register(i: Inputs, tech: Technology) -> Case:
     bits = i["num_dff"]
     block = Register(tech, bits, i.given("fixed_width_m", 0.0), i.given("fixed_height_m", 0.0))
-    cost = block.store(min(i.given("num_dff_per_op", bits), bits) / bits)
-    found = placed(block) | accessed("read", cost, i["num_read"])
-    return Case(tech, i, found | {"cap_tg_drain_F": block.input_cap}, block)
+    share = min(i.given("num_dff_per_op", bits), bits) / bits
+    found = placed(block) | accessed("read", block, "store", i["num_read"], active=share)
+    return Case(tech, i, found | valued(block, cap_tg_drain_F="input_cap"), block)
 
 
 @module("ShiftAdd")
@@ -70,15 +72,15 @@ def _shift_add(i: Inputs, tech: Technology) -> Case:
         fit_width=i.given("fixed_width_m", 0.0),
         fit_height=i.given("fixed_height_m", 0.0),
     )
-    found = placed(block) | accessed("read", block.accumulate(i["num_read"]), 1.0)
-    found |= {"num_adder": block.adder.count, "num_dff": block.register.bits}
+    found = placed(block) | accessed("read", block, "accumulate", 1.0, terms=i["num_read"])
+    found |= valued(block, num_adder="adder.count", num_dff="register.bits")
     return Case(tech, i, found, block)
 
 
 @module("BitShifter")
 def _shifter(i: Inputs, tech: Technology) -> Case:
     block = Shifter(tech, i["num_bit"], i["num_unit"], fit_width=i.given("fixed_width_m", 0.0))
-    return Case(tech, i, placed(block) | accessed("read", block.shift(), i["num_read"]), block)
+    return Case(tech, i, placed(block) | accessed("read", block, "shift", i["num_read"]), block)
 
 
 @module("Comparator")
@@ -92,8 +94,9 @@ def _comparator(i: Inputs, tech: Technology) -> Case:
         activity=i.given("activity", 1.0),
         fit_width=i.given("fixed_width_m", 0.0),
     )
-    cost = block.compare(min(i.given("num_comparator_per_op", count), count) / count)
-    return Case(tech, i, placed(block) | accessed("read", cost, i["num_read"]), block)
+    active = min(i.given("num_comparator_per_op", count), count) / count
+    found = placed(block) | accessed("read", block, "compare", i["num_read"], active=active)
+    return Case(tech, i, found, block)
 
 
 @module("MaxPooling")
@@ -106,7 +109,7 @@ def _max_pool(i: Inputs, tech: Technology) -> Case:
         i.given("cap_load_F", 0.0),
         fit_width=i.given("fixed_width_m", 0.0),
     )
-    return Case(tech, i, placed(block) | accessed("read", block.pool(), i["num_read"]), block)
+    return Case(tech, i, placed(block) | accessed("read", block, "pool", i["num_read"]), block)
 
 
 @module("MultilevelSAEncoder")
@@ -119,4 +122,4 @@ def _encoder(i: Inputs, tech: Technology) -> Case:
         fit_width=i.given("fixed_width_m", 0.0),
         fit_height=i.given("fixed_height_m", 0.0),
     )
-    return Case(tech, i, placed(block) | accessed("read", block.encode(), i["num_read"]), block)
+    return Case(tech, i, placed(block) | accessed("read", block, "encode", i["num_read"]), block)

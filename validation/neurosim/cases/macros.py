@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurorebit.circuits.array import ReramArray
-from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Bill, Cost
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
-from validation.neurosim.cases.case import Case, module
+from validation.neurosim.cases.case import (
+    Asked,
+    Case,
+    Figure,
+    Figures,
+    Named,
+    Steps,
+    accessed,
+    module,
+    occupied,
+    valued,
+)
 from validation.neurosim.composition.gradient import GradientUnit
 from validation.neurosim.composition.macro import Side
 from validation.neurosim.composition.reram import ReramMacro, ReramParallelMacro, ReramRowMacro
@@ -23,19 +35,20 @@ from validation.neurosim.records.module import Inputs
 
 AnyMacro = ReramParallelMacro | ReramRowMacro | SramParallelMacro | SramRowMacro
 VARIANTS = ("RRAM_parallel", "RRAM_sequential", "SRAM_parallel", "SRAM_sequential")
+DEVICE = "taox_hfox"  # whose every number that a macro reads is replaced
 CONVERTING = ("converters", "precharger", "sense_amp")
 ADDING = ("adder", "register", "weight_shift_add", "input_shift_add")
 
 
 @cache
-def _any_device() -> Device:
-    """A device whose every number that a macro reads is replaced."""
-    return read_device(Document(paths.shipped("device", "taox_hfox")))
+def any_device() -> Device:
+    """The template of all devices."""
+    return read_device(Document(paths.shipped("device", DEVICE)))
 
 
 def device_of(i: Inputs) -> Device:
     """The device of a record."""
-    shipped = _any_device()
+    shipped = any_device()
     on = i["resistance_on_ohm"]
     cell = replace(
         shipped.cell,
@@ -98,7 +111,13 @@ def sram_differs(tech: Technology, sram: Any) -> bool:
     return bool(sram.height != tech.sram.height or sram.width != tech.sram.width)
 
 
-Use = tuple[Block, Cost]  # a block, and what it does in one plane
+class Use(NamedTuple):
+    """A block, and what it does in one plane."""
+
+    block: Any
+    action: str
+    times: Any
+    arguments: Mapping[str, Any] = MappingProxyType({})
 
 
 def uses(m: AnyMacro, i: Inputs) -> dict[str, Use]:
@@ -108,16 +127,15 @@ def uses(m: AnyMacro, i: Inputs) -> dict[str, Use]:
     for side in m.sides:
         cells, sums = m.terms_of(side)
         if np.all(m.joins_cells) and not side.back:
-            joined = side.weight_shift_add.accumulate(cells)
-            found["shift_add_weight"] = side.weight_shift_add, joined
+            joined = Use(side.weight_shift_add, "accumulate", 1.0, {"terms": cells})
+            found["shift_add_weight"] = joined
         name = "bw_shift_add_input" if side.back else "shift_add_input"
-        found[name] = side.input_shift_add, side.input_shift_add.accumulate(sums)
+        found[name] = Use(side.input_shift_add, "accumulate", 1.0, {"terms": sums})
     if row_by_row:
         accesses = i["activity_row_read"] * i["num_row"]
         accesses *= 1.0 if isinstance(m, SramRowMacro) else i["num_col_muxed"]
-        adder, register = m.front.adder, m.front.register
-        found["adder"] = adder, accesses * adder.add()
-        found["dff"] = register, accesses * register.store()
+        found["adder"] = Use(m.front.adder, "add", accesses)
+        found["dff"] = Use(m.front.register, "store", accesses)
     return found
 
 
@@ -128,21 +146,22 @@ def _prefix(side: Side) -> str:
 def _converted(side: Side, res: float, accesses: float) -> dict[str, Use]:
     converters, prefix = side.converters, _prefix(side)
     name = "sar_adc" if converters.kind == "sar" else "multilevel_sense_amp"
-    found: dict[str, Use] = {
-        prefix + name: (converters.adc, accesses * converters.adc.convert(res))
-    }
+    found = {prefix + name: Use(converters.adc, "convert", accesses, {"res": res})}
     if converters.encoder is not None:
-        encoded = accesses * converters.encoder.encode()
-        found[prefix + "multilevel_encoder"] = converters.encoder, encoded
+        found[prefix + "multilevel_encoder"] = Use(converters.encoder, "encode", accesses)
     return found
 
 
 def _muxed(side: Side) -> dict[str, Use]:
     mux, decoder, prefix = side.mux, side.mux_decoder, _prefix(side)
     return {
-        prefix + "mux": (mux, mux.ways * mux.select()),
-        prefix + "mux_decoder": (decoder, mux.ways * decoder.select()),
+        prefix + "mux": Use(mux, "select", mux.ways),
+        prefix + "mux_decoder": Use(decoder, "select", mux.ways),
     }
+
+
+def _driven(switches: Any, times: Any, density: Any) -> Use:
+    return Use(switches, "drive", times, {"density": density})
 
 
 def _reram_uses(m: ReramParallelMacro | ReramRowMacro, i: Inputs) -> dict[str, Use]:
@@ -151,16 +170,16 @@ def _reram_uses(m: ReramParallelMacro | ReramRowMacro, i: Inputs) -> dict[str, U
     back_ways = i.given("num_row_muxed_backward", 8.0)
     found = _muxed(m.front)
     if isinstance(m, ReramParallelMacro):
-        found["wl_new_switch_matrix"] = m.row_switches, ways * m.row_switches.drive(active)
+        found["wl_new_switch_matrix"] = _driven(m.row_switches, ways, active)
         reads, back_reads, driven = ways, back_ways, back
     else:
         reads = ways * i["num_row"] * active
         back_reads, driven = back_ways * i["num_col"] * back, 1.0 / i["num_col"]
-        found["wl_decoder"] = m.decoder, reads * m.decoder.select()
-        found["wl_new_decoder_driver"] = m.row_driver, reads * m.row_driver.read()
+        found["wl_decoder"] = Use(m.decoder, "select", reads)
+        found["wl_new_decoder_driver"] = Use(m.row_driver, "read", reads)
     found |= _converted(m.front, res, reads)
     switched = back_reads if m.transposed else 0.0
-    found["sl_switch_matrix"] = m.col_switches, switched * m.col_switches.drive(driven)
+    found["sl_switch_matrix"] = _driven(m.col_switches, switched, driven)
     if m.transposed:
         found |= _muxed(m.behind) | _converted(m.behind, res, back_reads)
     return found
@@ -168,21 +187,21 @@ def _reram_uses(m: ReramParallelMacro | ReramRowMacro, i: Inputs) -> dict[str, U
 
 def _sram_uses(m: SramParallelMacro | SramRowMacro, i: Inputs) -> dict[str, Use]:
     active, back = i["activity_row_read"], i.given("activity_backward_col_read", 0.5)
-    found: dict[str, Use] = {"sram_write_driver": (m.front.write_driver, 0.0 * Cost.of(0.0, 0.0))}
+    found = {"sram_write_driver": Use(m.front.write_driver, "write", 0.0)}
     if isinstance(m, SramParallelMacro):
         reads = i["num_col_muxed"]
         res = i["column_resistance_ohm"]
-        found["wl_switch_matrix"] = m.row_switches, reads * m.row_switches.drive(active)
+        found["wl_switch_matrix"] = _driven(m.row_switches, reads, active)
         found |= _muxed(m.front) | _converted(m.front, res, reads)
         if m.transposed:
             ways = i["num_row_muxed_backward"]
-            found["bw_wl_switch_matrix"] = m.col_switches, ways * m.col_switches.drive(back)
+            found["bw_wl_switch_matrix"] = _driven(m.col_switches, ways, back)
             found |= _muxed(m.behind) | _converted(m.behind, res, ways)
     else:
         reads = active * i["num_row"]
-        found["wl_decoder"] = m.decoder, reads * m.decoder.select()
-        found["sense_amp"] = m.front.sense_amp, reads * m.front.sense_amp.sense()
-    found["precharger"] = m.front.precharger, reads * m.front.precharger.precharge()
+        found["wl_decoder"] = Use(m.decoder, "select", reads)
+        found["sense_amp"] = Use(m.front.sense_amp, "sense", reads)
+    found["precharger"] = Use(m.front.precharger, "precharge", reads)
     return found
 
 
@@ -230,55 +249,135 @@ def written(m: AnyMacro, i: Inputs) -> tuple[Any, Any]:
     return cost.latency.total, cost.energy.total
 
 
-def geometry(m: AnyMacro) -> dict[str, Any]:
+def geometry(m: AnyMacro) -> Figures:
     """The array's lines."""
     array = m.array
-    access = array.access_cap if isinstance(array, ReramArray) else array.row_cap
-    return {
-        "length_row_m": array.row_length,
-        "length_col_m": array.col_length,
-        "res_row_ohm": array.row_res,
-        "res_col_ohm": array.col_res,
-        "cap_row1_F": array.row_cap,
-        "cap_row2_F": access,
-        "cap_col_F": array.col_cap,
-    }
+    access = "access_cap" if isinstance(array, ReramArray) else "row_cap"
+    return valued(
+        array,
+        length_row_m="row_length",
+        length_col_m="col_length",
+        res_row_ohm="row_res",
+        res_col_ohm="col_res",
+        cap_row1_F="row_cap",
+        cap_row2_F=access,
+        cap_col_F="col_cap",
+    )
 
 
-def figures(m: AnyMacro, i: Inputs) -> dict[str, Any]:
+# The package's macros by variant, and the parts of theirs that a kind of amount is about.
+OURS = dict(
+    zip(
+        VARIANTS,
+        ("ParallelMacro", "RowByRowMacro", "SramParallelMacro", "SramRowMacro"),
+        strict=True,
+    )
+)
+ENDS = ("", "transposed_")  # of the names of what serves the columns, and the rows
+OUR_CONVERTING = tuple(
+    f"{end}{part}"
+    for part in ("readout/converters", "readout/sense_amp", "precharger")
+    for end in ENDS
+)
+OUR_ADDING = tuple(f"{end}readout/{part}" for part in ADDING for end in ENDS)
+OUR_PARTS = {"adc": OUR_CONVERTING, "accum": OUR_ADDING, "array": (), "": ()}
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A macro of the package as records ask for it: whole, and by the kinds of its parts."""
+
+    macro: Named
+    read: Steps
+    back: Steps
+    write: tuple[Steps, Steps]  # those that take energy, and those that take time
+
+    def asked(self, figure: str, kind: str = "", lines: str = "", steps: Steps = ()) -> Asked:
+        """Of the parts of a kind; ``lines`` is the kind that the energy or time on the array's
+        lines counts to.
+        """
+        inside = ("array",) if kind and kind == lines else ()
+        if kind != "other":
+            return Asked(self.macro, figure, 1.0, steps, (*OUR_PARTS[kind], *inside))
+        others = (*OUR_CONVERTING, *OUR_ADDING, *(() if inside else ("array",)))
+        return Asked(self.macro, figure, 1.0, steps, (), others)
+
+
+def whole(m: AnyMacro, i: Inputs) -> Whole:
+    """The package's own macro at the design of a composed one."""
+    sizes = {f.name: getattr(m, f.name) for f in fields(m) if f.name not in BESIDE}
+    active, back = i["activity_row_read"], i.given("activity_backward_col_read", 0.5)
+    res = {} if isinstance(m, SramRowMacro) else {"res": i["column_resistance_ohm"]}
+    device = m.device if isinstance(m, ReramMacro) else None
+    return Whole(
+        Named(OURS[i.record.variant], m.tech, sizes, device),
+        (("read", {"density": active} | res, 1.0),),
+        (("read_transposed", {"density": back} | res, 1.0),) if m.transposed else (),
+        _writes(m, i),
+    )
+
+
+def _writes(m: AnyMacro, i: Inputs) -> tuple[Steps, Steps]:
+    """Steps of an update; rows and columns of resistive cells are switched at the same time."""
+    rows, share = i["activity_row_write"] * i["num_row"], i["activity_col_write"]
+    if not isinstance(m, ReramMacro):
+        write: Steps = (("write", {"rows": rows, "written": share}, 1.0),)
+        return write, write
+    pulses = i["num_write_pulse_avg"]
+    row: Steps = (("open_rows", {}, 2.0 * rows),)
+    col: Steps = (("select_cols", {"written": share, "pulses": pulses}, 2.0 * rows),)
+    taken = m.select_rows(1.0, share, pulses).latency.total
+    slower = col if m.col_switches.write(share, pulses).latency.total >= taken else row
+    return (*row, *col), slower
+
+
+BESIDE = ("tech", "device", "name")  # fields that are no numbers of the design
+NO_OUTLINE = "a macro of ours has an area, and no outline"
+
+
+def figures(m: AnyMacro, i: Inputs) -> Figures:
     """Everything a record of module SubArray may ask of a macro."""
-    found = geometry(m)
+    found, ours = geometry(m), whole(m, i)
     width, height = m.outline
     areas = split(m.footprint.area, "array")
-    found |= {f"area_{kind}_m2": area for kind, area in areas.items()}
+    for kind, area in areas.items():
+        found[f"area_{kind}_m2"] = Figure(area, ours.asked("area_m2", kind, "array"))
     found |= {
-        "area_m2": m.footprint.area.total,
-        "leakage_W": m.footprint.leakage.total,
-        "width_m": width,
-        "height_m": height,
-        "bounding_box_area_m2": width * height,
+        "area_m2": Figure(m.footprint.area.total, ours.asked("area_m2")),
+        "leakage_W": Figure(m.footprint.leakage.total, ours.asked("leakage_W")),
+        "width_m": Figure(width, None, NO_OUTLINE),
+        "height_m": Figure(height, None, NO_OUTLINE),
+        "bounding_box_area_m2": Figure(width * height, None, NO_OUTLINE),
     }
     read, back = reads(m, i)
     both = read + back
     sram = isinstance(m, SramMacro)
-    times = split(both.latency, "adc" if sram else "other")
-    energies = split(both.energy, "other" if sram else "adc")
+    lines = ("adc", "other") if sram else ("other", "adc")
+    times, energies = split(both.latency, lines[0]), split(both.energy, lines[1])
+    steps = (*ours.read, *ours.back)
     for kind in ("adc", "accum", "other"):
-        found[f"latency_{kind}_fw_plus_bw_s"] = times[kind]
-        found[f"energy_{kind}_fw_plus_bw_J"] = energies[kind]
-    found |= {
-        "read_latency_s": read.latency.total,
-        "read_energy_J": read.energy.total,
-        "read_latency_backward_s": back.latency.total,
-        "read_energy_backward_J": back.energy.total,
-    }
+        found[f"latency_{kind}_fw_plus_bw_s"] = Figure(
+            times[kind], ours.asked("latency_s", kind, lines[0], steps)
+        )
+        found[f"energy_{kind}_fw_plus_bw_J"] = Figure(
+            energies[kind], ours.asked("energy_J", kind, lines[1], steps)
+        )
     time, energy = written(m, i)
-    found |= {"write_latency_s": time, "write_energy_periphery_J": energy}
-    for name, (block, cost) in uses(m, i).items():
-        found[f"block_{name}_area_m2"] = block.footprint.area.total
-        found[f"block_{name}_leakage_W"] = block.footprint.leakage.total
-        found[f"block_{name}_read_latency_s"] = cost.latency.total
-        found[f"block_{name}_read_energy_J"] = cost.energy.total
+    pulsed = 0.0 if sram else i["total_num_write_pulse"] * i["write_pulse_width_s"]
+    for end, cost, done in (("", read, ours.read), ("_backward", back, ours.back)):
+        found[f"read_latency{end}_s"] = Figure(
+            cost.latency.total, ours.asked("latency_s", steps=done)
+        )
+        found[f"read_energy{end}_J"] = Figure(cost.energy.total, ours.asked("energy_J", steps=done))
+    asked = ours.asked("latency_s", steps=ours.write[1])
+    asked = replace(asked, factor=float(time / (time - pulsed)))
+    found["write_latency_s"] = Figure(time, asked)
+    asked = ours.asked("energy_J", steps=ours.write[0])
+    found["write_energy_periphery_J"] = Figure(energy, asked)
+    for name, use in uses(m, i).items():
+        found |= occupied(use.block, f"block_{name}_")
+        kind = f"block_{name}_read"
+        found |= accessed(kind, use.block, use.action, use.times, **use.arguments)
     return found
 
 
@@ -304,22 +403,34 @@ def _gradient_unit(i: Inputs, tech: Technology) -> Case:
     return Case(tech, i, unit_figures(unit, i), unit)
 
 
-def unit_figures(unit: GradientUnit, i: Inputs) -> dict[str, Any]:
+def unit_figures(unit: GradientUnit, i: Inputs) -> Figures:
     """Everything a record of module WeightGradientUnit may ask of a unit."""
-    read = unit.read(i["activity_row_read"], i["activity_col_write"])
-    rows_written = i["subarray_rows"] * i["activity_row_write"]
-    write = unit.write(rows_written, i["activity_col_write"])
-    array = unit.array
+    sizes = {f.name: getattr(unit, f.name) for f in fields(unit) if f.name not in ("tech", "name")}
+    ours = Named("GradientUnit", unit.tech, sizes)
+    active, ones = i["activity_row_read"], i["activity_col_write"]
+    read, rows = unit.read(active, ones), i["subarray_rows"] * i["activity_row_write"]
+    write, array, times = unit.write(rows, ones), unit.array, i["num_read"]
+    read_steps: Steps = (("read", {"density": active, "ones": ones}, 1.0),)
+    write_steps: Steps = (("write", {"rows": rows, "written": ones}, 1.0),)
     return {
-        "area_m2": unit.footprint.area.total,
-        "subarray_area_m2": array.footprint.area.total,
-        "array_only_area_m2": array.array.footprint.area.total,
-        "num_array_in_row": unit.arrays_down,
-        "num_array_in_col": unit.arrays_across,
-        "out_precision_bit": unit.sum_bits,
-        "read_latency_s": i["num_read"] * read.latency.total,
-        "read_energy_J": i["num_read"] * read.energy.total,
-        "write_latency_s": write.latency.total,
-        "write_energy_J": write.energy.total,
-        "leakage_W": unit.footprint.leakage.total,
+        "area_m2": Figure(unit.footprint.area.total, Asked(ours, "area_m2")),
+        "leakage_W": Figure(unit.footprint.leakage.total, Asked(ours, "leakage_W")),
+        "subarray_area_m2": Figure(
+            array.footprint.area.total,
+            Asked(ours, "area_m2", float(1.0 / unit.arrays), parts=("array",)),
+        ),
+        "array_only_area_m2": Figure(
+            array.array.footprint.area.total, Asked(array.array, "area_m2")
+        ),
+        "num_array_in_row": Figure(unit.arrays_down, Asked(ours, "arrays_down")),
+        "num_array_in_col": Figure(unit.arrays_across, Asked(ours, "arrays_across")),
+        "out_precision_bit": Figure(unit.sum_bits, Asked(ours, "sum_bits")),
+        "read_latency_s": Figure(
+            times * read.latency.total, Asked(ours, "latency_s", times, read_steps)
+        ),
+        "read_energy_J": Figure(
+            times * read.energy.total, Asked(ours, "energy_J", times, read_steps)
+        ),
+        "write_latency_s": Figure(write.latency.total, Asked(ours, "latency_s", 1.0, write_steps)),
+        "write_energy_J": Figure(write.energy.total, Asked(ours, "energy_J", 1.0, write_steps)),
     }

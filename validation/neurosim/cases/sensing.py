@@ -15,7 +15,17 @@ from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.write_driver import WriteDriver
 from neurorebit.schema.technology import Technology
-from validation.neurosim.cases.case import Case, accessed, module, placed
+from validation.neurosim.cases.case import (
+    Asked,
+    Case,
+    Figure,
+    accessed,
+    module,
+    occupied,
+    placed,
+    spent,
+    valued,
+)
 from validation.neurosim.records.module import Inputs
 
 
@@ -36,10 +46,10 @@ def _precharger(i: Inputs, tech: Technology) -> Case:
         swing=i.given("sense_voltage_V", 0.0),
         fit_width=i.given("fixed_width_m", 0.0),
     )
-    read = block.precharge(min(i.given("num_read_cell_per_op", cols), cols) / cols)
+    active = min(i.given("num_read_cell_per_op", cols), cols) / cols
     cells = min(i.given("num_write_cell_per_op", cols), cols * i["activity_col_write"])
-    found = placed(block) | accessed("read", read, i["num_read"])
-    found |= accessed("write", block.precharge_written(cells / cols), i["num_write"])
+    found = placed(block) | accessed("read", block, "precharge", i["num_read"], active=active)
+    found |= accessed("write", block, "precharge_written", i["num_write"], written=cells / cols)
     return Case(tech, i, found, block)
 
 
@@ -55,8 +65,9 @@ def _write_driver(i: Inputs, tech: Technology) -> Case:
         fit_width=i.given("fixed_width_m", 0.0),
     )
     cells = min(i.given("num_write_cell_per_op", cols), cols * i["activity_col_write"])
-    found = placed(block) | accessed("write", block.write(cells / cols), i["num_write"])
-    found |= {"read_energy_J": 0.0, "read_latency_s": 0.0}
+    found = placed(block) | accessed("write", block, "write", i["num_write"], written=cells / cols)
+    idle = Figure(0.0, None, "a write driver does nothing in a read")
+    found |= {"read_energy_J": idle, "read_latency_s": idle}
     return Case(tech, i, found, block)
 
 
@@ -70,9 +81,9 @@ def _sense_amp(i: Inputs, tech: Technology) -> Case:
         i["sense_voltage_V"],
         fit_width=i.given("fixed_width_m", 0.0),
     )
-    cost = block.sense(min(i.given("num_read_cell_per_op", cols), cols) / cols)
-    found = placed(block) | accessed("read", cost, i["num_read"])
-    return Case(tech, i, found | {"cap_load_F": block.node_cap}, block)
+    active = min(i.given("num_read_cell_per_op", cols), cols) / cols
+    found = placed(block) | accessed("read", block, "sense", i["num_read"], active=active)
+    return Case(tech, i, found | valued(block, cap_load_F="node_cap"), block)
 
 
 @module("CurrentSenseAmp")
@@ -81,13 +92,9 @@ def _current_sense_amp(i: Inputs, tech: Technology) -> Case:
     reference = (on + off) / 2.0
     res = columns(i, i["num_col"])
     block = CurrentSenseAmp(tech, i["num_col"], reference, i["read_voltage_V"])
-    one = replace(block, cols=1.0).sense(res)
-    found = {
-        "read_latency_s": i["num_read"] * i["num_col_muxed"] * np.max(one.latency.total),
-        "read_energy_J": i["num_read"] * np.sum(one.energy.total),
-        "leakage_W": block.footprint.leakage.total,
-        "reference_resistance_ohm": reference,
-    }
+    times = i["num_read"], i["num_read"] * i["num_col_muxed"]
+    found = spent("read", replace(block, cols=1.0), "sense", times, res=res)
+    found |= occupied(block) | valued(block, reference_resistance_ohm="reference")
     return Case(tech, i, found, block, {"res": res})
 
 
@@ -103,7 +110,7 @@ def _voltage_sense_amp(i: Inputs, tech: Technology) -> Case:
         i["read_voltage_V"],
         fit_width=i["layout_width_m"] * cols,
     )
-    return Case(tech, i, placed(block) | accessed("read", block.sense(), i["num_read"]), block)
+    return Case(tech, i, placed(block) | accessed("read", block, "sense", i["num_read"]), block)
 
 
 @module("MultilevelSenseAmp")
@@ -121,13 +128,17 @@ def _flash_adc(i: Inputs, tech: Technology) -> Case:
     block = flash if i["is_current_mode"] else VoltageFlashAdc(tech, **shared)
     res = columns(i, i["num_columns_in_energy_sum"])
     one = replace(block, count=1.0)
-    time = np.max(one.convert(res).latency.total)
-    found = placed(block) | {
-        "read_latency_s": i["num_read"] * i["num_col_muxed"] * time,
-        "read_energy_J": i["num_read"] * np.sum(one.power(res)) * time,
-        "ref_resistance_first_ohm": flash.reference(1.0),
-        "ref_resistance_last_ohm": flash.reference(flash.levels - 1.0),
-    }
+    times = i["num_read"], i["num_read"] * i["num_col_muxed"]
+    found = placed(block) | spent("read", one, "convert", times, res=res)
+    slowest = i["num_read"] * np.sum(one.power(res)) * np.max(one.convert(res).latency.total)
+    asked, alone = found["read_energy_J"].asked, found["read_energy_J"].number
+    assert asked is not None
+    waiting = replace(asked, factor=asked.factor * float(slowest / alone))
+    found["read_energy_J"] = Figure(slowest, waiting)
+    for name, level in (("first", 1.0), ("last", flash.levels - 1.0)):
+        reference = flash.reference(level)
+        given = Asked(flash, "full_scale", float(reference / flash.full_scale))
+        found[f"ref_resistance_{name}_ohm"] = Figure(reference, given)
     return Case(tech, i, found, block, {"res": res})
 
 
@@ -140,9 +151,7 @@ def _sar_adc(i: Inputs, tech: Technology) -> Case:
         i["read_voltage_V"],
         fit_width=i.given("fixed_width_m", 0.0),
     )
-    one = replace(block, count=1.0).convert(columns(i, i["num_columns_in_energy_sum"]))
-    found = placed(block) | {
-        "read_latency_s": i["num_read_latency"] * np.max(one.latency.total),
-        "read_energy_J": i["num_read_energy"] * np.sum(one.energy.total),
-    }
+    res = columns(i, i["num_columns_in_energy_sum"])
+    times = i["num_read_energy"], i["num_read_latency"]
+    found = placed(block) | spent("read", replace(block, count=1.0), "convert", times, res=res)
     return Case(tech, i, found, block)

@@ -7,7 +7,7 @@ from typing import Any
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
 from neurorebit.schema.technology import Technology
-from validation.neurosim.cases.case import Case, accessed, module, placed
+from validation.neurosim.cases.case import Case, accessed, module, placed, valued
 from validation.neurosim.records.module import Inputs
 
 
@@ -28,20 +28,21 @@ def _switch_matrix(i: Inputs, tech: Technology) -> Case:
         block = ColSwitchMatrix(tech, fit_width=side, **shared)
         cells = lines * i["activity_col_write"]
         cells = min(i.given("num_write_cell_per_op_neuro", lines), cells)
-        write = block.write(cells / lines, i["num_write_pulse"])
+        written = {"written": cells / lines, "pulses": i["num_write_pulse"]}
     else:
         block = RowSwitchMatrix(tech, fit_height=side, **shared)
-        write = block.write()
-    read = block.drive(i["activity_row_read"])
-    found = placed(block) | accessed("read", read, i["num_read"])
-    found |= accessed("write", write, i["num_write"])
-    found |= {
-        "tg_resistance_ohm": block.switch.res,
-        "width_tg_nmos_m": block.switch.nfet,
-        "width_tg_pmos_m": block.switch.pfet,
-        "cap_tg_drain_F": block.drain_cap,
-        "ramp_output_per_s": block.output_ramp,
-    }
+        written = {}
+    active = i["activity_row_read"]
+    found = placed(block) | accessed("read", block, "drive", i["num_read"], density=active)
+    found |= accessed("write", block, "write", i["num_write"], **written)
+    found |= valued(
+        block,
+        tg_resistance_ohm="switch.res",
+        width_tg_nmos_m="switch.nfet",
+        width_tg_pmos_m="switch.pfet",
+        cap_tg_drain_F="drain_cap",
+        ramp_output_per_s="output_ramp",
+    )
     return Case(tech, i, found, block)
 
 
@@ -57,14 +58,16 @@ def _access_switch_matrix(i: Inputs, tech: Technology) -> Case:
         ramp=i.given("ramp_input_per_s", 1e20),
         fit_height=i.given("fixed_height_m", 0.0),
     )
-    found = placed(block) | accessed("read", block.drive(i["activity_row_read"]), i["num_read"])
-    found |= accessed("write", block.write(), i["num_write"])
-    found |= {
-        "tg_resistance_ohm": block.switch_res,
-        "width_tg_nmos_m": block.gate.nfet,
-        "cap_tg_drain_F": block.gate.output_cap,
-        "ramp_output_per_s": block.output_ramp,
-    }
+    active = i["activity_row_read"]
+    found = placed(block) | accessed("read", block, "drive", i["num_read"], density=active)
+    found |= accessed("write", block, "write", i["num_write"])
+    found |= valued(
+        block,
+        tg_resistance_ohm="switch_res",
+        width_tg_nmos_m="gate.nfet",
+        cap_tg_drain_F="gate.output_cap",
+        ramp_output_per_s="output_ramp",
+    )
     return Case(tech, i, found, block)
 
 
@@ -79,13 +82,14 @@ def _mux(i: Inputs, tech: Technology) -> Case:
         read_voltage=i.given("read_voltage_V", 0.5),
         fit_width=i.given("fixed_width_m", 0.0),
     )
-    found = placed(block) | accessed("read", block.select(), i["num_read"])
-    found |= {
-        "tg_resistance_ohm": block.switch.res,
-        "width_tg_nmos_m": block.switch.nfet,
-        "width_tg_pmos_m": block.switch.pfet,
-        "cap_tg_gate_n_F": block.gate.nfet_cap,
-        "cap_tg_gate_p_F": block.gate.pfet_cap,
-        "cap_tg_drain_F": block.gate.drain_cap,
-    }
+    found = placed(block) | accessed("read", block, "select", i["num_read"])
+    found |= valued(
+        block,
+        tg_resistance_ohm="switch.res",
+        width_tg_nmos_m="switch.nfet",
+        width_tg_pmos_m="switch.pfet",
+        cap_tg_gate_n_F="gate.nfet_cap",
+        cap_tg_gate_p_F="gate.pfet_cap",
+        cap_tg_drain_F="gate.drain_cap",
+    )
     return Case(tech, i, found, block)

@@ -12,7 +12,16 @@ from neurorebit.circuits.dram import Dram
 from neurorebit.circuits.htree import HTree
 from neurorebit.circuits.wire import Bus, RepeatedWire, wire_res
 from neurorebit.schema.technology import Technology
-from validation.neurosim.cases.case import Case, accessed, module
+from validation.neurosim.cases.case import (
+    Asked,
+    Case,
+    Figure,
+    Figures,
+    accessed,
+    module,
+    occupied,
+    valued,
+)
 from validation.neurosim.records.module import Inputs
 
 
@@ -27,20 +36,26 @@ def without_res(wire: RepeatedWire) -> RepeatedWire:
     return replace(wire, res=least, given_size=wire.size, given_spacing=wire.spacing)
 
 
+def _repeated(wire: RepeatedWire) -> Figures:
+    return valued(
+        wire,
+        repeater_size="size",
+        repeater_spacing_m="spacing",
+        energy_per_length_J_per_m_per_bit="energy",
+    )
+
+
 @module("Buffer")
 def _buffer(i: Inputs, tech: Technology) -> Case:
     kind = SramBuffer if i["is_sram"] else FlipFlopBuffer
     block = kind(tech, i["num_bit"], i["interface_width_bit"])
-    area = block.footprint.area.total
+    area = float(block.footprint.area.total)
     side = i.given("fixed_height_m", 0.0) or np.sqrt(area)
-    found = accessed("read", block.read(i["access_bits_read"]), i["num_read"])
-    found |= accessed("write", block.write(i["access_bits_write"]), i["num_write"])
-    found |= {
-        "area_m2": area,
-        "leakage_W": block.footprint.leakage.total,
-        "height_m": side,
-        "width_m": area / side,
-    }
+    found = accessed("read", block, "read", i["num_read"], bits=i["access_bits_read"])
+    found |= accessed("write", block, "write", i["num_write"], bits=i["access_bits_write"])
+    found |= occupied(block)
+    found["height_m"] = Figure(side, Asked(block, "area_m2", float(side / area)))
+    found["width_m"] = Figure(area / side, Asked(block, "area_m2", float(1.0 / side)))
     return Case(tech, i, found, block)
 
 
@@ -53,19 +68,14 @@ def _bus(i: Inputs, tech: Technology) -> Case:
     wire = RepeatedWire(tech, unit_res(i, tech), i["delay_tolerance"])
     metres = length * i["bus_width_bit"]
     flits = i["num_read"]
-    found = {
-        "wire_length_m": length,
-        "repeater_size": wire.size,
-        "repeater_spacing_m": wire.spacing,
-        "num_repeater": np.ceil(length / wire.spacing),
-        "latency_per_length_s_per_m": wire.delay,
-        "energy_per_length_J_per_m_per_bit": wire.energy,
-        "read_latency_s": flits * length * wire.delay,
-        "read_energy_J": flits * i["num_bit_access"] * length * wire.energy,
-        "area_m2": metres * wire.footprint.area.total,
-        "leakage_W": metres * wire.footprint.leakage.total,
-    }
     bus = Bus(tech, length, i["bus_width_bit"], tolerance=i["delay_tolerance"])
+    found = valued(bus, wire_length_m="length") | _repeated(wire)
+    found |= valued(wire, latency_per_length_s_per_m="delay")
+    found |= valued(wire, flits * length, read_latency_s="delay")
+    found |= valued(wire, flits * i["num_bit_access"] * length, read_energy_J="energy")
+    count = np.ceil(length / wire.spacing)
+    found["num_repeater"] = Figure(count, Asked(wire, "spacing", float(count / wire.spacing)))
+    found |= occupied(wire, factor=metres)
     return Case(tech, i, found, bus, {"wire": wire, "length": length})
 
 
@@ -83,19 +93,16 @@ def _htree(i: Inputs, tech: Technology) -> Case:
     )
     wire = RepeatedWire(tech, unit_res(i, tech), tolerance)
     free = without_res(wire)
-    flits, metres = i["num_read"], i["bus_width_bit"] * tree.length
-    found = {
-        "num_stage": 2.0 * tree.depth + 1.0,
-        "repeater_size": wire.size,
-        "repeater_spacing_m": wire.spacing,
-        "energy_per_length_J_per_m_per_bit": wire.energy,
-        "total_wire_length_m": tree.length,
-        "read_latency_with_unit_wire_resistance_s": flits * tree.path * wire.delay,
-        "read_latency_with_zero_wire_resistance_s": flits * tree.path * free.delay,
-        "read_energy_J": flits * i["num_bit_access"] * tree.path * wire.energy,
-        "area_m2": metres * wire.footprint.area.total,
-        "leakage_W": metres * wire.footprint.leakage.total,
-    }
+    flits, metres = i["num_read"], float(i["bus_width_bit"] * tree.length)
+    found = valued(tree, total_wire_length_m="length") | _repeated(wire)
+    stages, path = 2.0 * tree.depth + 1.0, float(tree.path)
+    asked = Asked(tree, "depth", float(stages / tree.depth)) if tree.depth else None
+    found["num_stage"] = Figure(stages, asked, "one leaf needs no tree")
+    found |= valued(wire, flits * path, read_latency_with_unit_wire_resistance_s="delay")
+    found |= valued(free, flits * path, read_latency_with_zero_wire_resistance_s="delay")
+    bits = flits * i["num_bit_access"]
+    found |= valued(tree, float(bits * wire.energy), read_energy_J="path")
+    found |= occupied(wire, factor=metres)
     return Case(tech, i, found, tree, {"wire": wire})
 
 
@@ -103,4 +110,4 @@ def _htree(i: Inputs, tech: Technology) -> Case:
 def _dram(i: Inputs, tech: Technology) -> Case:
     """HBM2, or GDDR5 (system.md 8)."""
     block = Dram(tech) if i["dram_type"] == 2 else Dram(tech, 4.288e12, 14e-12)
-    return Case(tech, i, accessed("read", block.transfer(i["num_bits"]), 1.0), block)
+    return Case(tech, i, accessed("read", block, "transfer", 1.0, bits=i["num_bits"]), block)

@@ -95,7 +95,7 @@ class ToolUnit(GradientUnit):
 def unit_tool_figures(unit: GradientUnit, i: Inputs, choice: tuple[int, int]) -> dict[str, Any]:
     """The tool's figures of a record of module WeightGradientUnit."""
     tool: Any = ToolUnit(**vars_of(unit), i=i, choice=choice)
-    found = unit_figures(tool, i)
+    found = {name: figure.value for name, figure in unit_figures(tool, i).items()}
     array, tree, reads_done = tool.array, tool.tree, i["num_read"]
     vector = array.read_vector(i["activity_row_read"], res=tool.res)
     down = float(tool.arrays_down)

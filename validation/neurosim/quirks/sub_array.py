@@ -40,7 +40,7 @@ def drawn(m: AnyMacro, i: Inputs, choice: tuple[int, int]) -> AnyMacro:
 def tool_figures(m: AnyMacro, i: Inputs, choice: tuple[int, int]) -> dict[str, Any]:
     """The tool's figures of a record of module SubArray."""
     tool: Any = drawn(m, i, choice)
-    found = figures(tool, i)
+    found = {name: figure.value for name, figure in figures(tool, i).items()}
     found["leakage_W"] = found["leakage_W"] + _miscounted(tool)
     if isinstance(tool, ReramRowMacro) and tool.adc_kind != "sar":
         read, _ = reads(tool, i)

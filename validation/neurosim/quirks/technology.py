@@ -49,7 +49,7 @@ def suspect(tech: Technology) -> Technology:
 
 def correct_suspect(case: Case, quantity: str, ours: float) -> Any:
     there = CASES["Technology"](case.inputs, suspect(case.tech))
-    return float(np.asarray(there.figures[quantity]))
+    return there.figures[quantity].number
 
 
 def correct_wire_of_10nm(case: Case, quantity: str, ours: float) -> Any:

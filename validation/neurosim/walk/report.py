@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import numpy as np
 from tabulate import tabulate
 
-from neurorebit.schema import InputError
 from validation.neurosim.records.chip import ChipRecord
 from validation.neurosim.walk.compare import LARGEST, Chip, Walk, compare_chips, tool_of
 
@@ -121,11 +120,8 @@ def _all(chip: Chip) -> list[Walk]:
 
 def waterfall_text(records: tuple[ChipRecord, ...], name: str) -> tuple[str, bool]:
     """One chip's way from their figures to ours, and whether its bounds hold."""
-    chosen = [record for record in records if record.name == name]
-    if not chosen:
-        known = ", ".join(record.name for record in records) or "none"
-        raise InputError(f"--waterfall: no chip '{name}'; there are: {known}")
-    (chip,) = compare_chips(chosen[:1])
+    chosen = next(record for record in records if record.name == name)
+    (chip,) = compare_chips([chosen])
     steps = list(dict.fromkeys(step for walk in chip.figures.values() for step in walk.changes))
     rows = [["theirs", *(f"{walk.theirs:.4g}" for walk in chip.figures.values())]]
     for step in steps:

@@ -20,11 +20,11 @@ def test_the_outcome_is_written(folder: Callable[..., Path], tmp_path: Path) -> 
     assert list(outcome) == ["modules", "chips"]
     assert outcome["chips"] == []
     module = outcome["modules"]["formula.horowitz"]
-    assert list(module) == ["values", "compared", "quantities", "not_compared"]
+    assert list(module) == ["source", "values", "compared", "quantities", "not_compared"]
     assert (module["values"], module["compared"], module["not_compared"]) == (4, 4, [])
     delay = module["quantities"]["delay_s"]
-    assert list(delay) == ["n", "median_rel", "p95_rel", "max_rel", "quirk"]
-    assert (delay["n"], delay["quirk"]) == (2, None)
+    assert list(delay) == ["n", "median_rel", "p95_rel", "max_rel", "ratio", "correction"]
+    assert (delay["n"], delay["correction"]) == (2, None)
     # ln 2 * 10 ps = 6.93147 ps, rounded to 6.9315 ps in the record: 4e-6
     assert 0.0 < delay["max_rel"] < 2e-5
 
