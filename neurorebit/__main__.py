@@ -1,4 +1,4 @@
-"""The command line: which command is meant, and the exit code where it fails."""
+"""The command line: which command is asked for, and the exit code where it fails."""
 
 from __future__ import annotations
 
@@ -34,12 +34,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _run(words)
     except KeyboardInterrupt as stop:
-        told = "interrupted; no report was written"
-        say(f"{told}; {stop}" if str(stop) else told)
+        checkpoint = getattr(stop, "checkpoint", None)
+        more = f"; --resume goes on from {checkpoint}" if checkpoint else ""
+        say(f"interrupted; no report was written{more}")
         return INTERRUPTED
 
 
 def _run(words: list[str]) -> int:
+    from neurorebit.commands.words import spell
     from neurorebit.schema import InfeasibleError, InputError
 
     try:
@@ -47,7 +49,7 @@ def _run(words: list[str]) -> int:
         code: int = asked.main(asked)
         sys.stdout.flush()
     except (InputError, InfeasibleError) as problem:
-        say(str(problem))
+        say(problem.told(spell))
         return WRONG
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -24,9 +24,12 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Compare two runs."""
-    from neurorebit.studies import compare
+    from neurorebit.results import document
+    from neurorebit.studies.compare import compare
 
-    first, second = map(compare.read, asked.runs)
-    found = compare.compare(first, second, asked.tolerance)
-    print(found.text(asked.all))
+    first, second = map(document.read, asked.runs)
+    found = compare(first, second, asked.tolerance)
+    print(found.text(every=asked.all))
+    if found.shortened and not asked.all:
+        print("--all lists every change")
     return FAILED if found.beyond else 0

@@ -25,20 +25,20 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Estimate the chip in each node."""
-    from neurorebit.results import table
-    from neurorebit.studies import technologies as nodes
+    from neurorebit.results.writers import sweep_file
+    from neurorebit.studies import technologies
 
     if asked.out is not None:
-        table.claim(asked.out)
-    found = nodes.nodes(
+        sweep_file.claim(asked.out)
+    found = technologies.nodes(
         asked.network,
         asked.technology,
         architecture=asked.architecture,
         device=asked.device,
-        settings=asked.set,
+        settings=options.settings(asked),
     )
-    print(nodes.text(found))
+    print(technologies.text(found))
     if asked.out is not None:
-        table.write(found, asked.out)
+        sweep_file.write(found, asked.out)
         print(f"\nwritten to {asked.out}")
     return 0

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from neurorebit.schema import InputError
+from neurorebit.schema import InputError, Setting
 
 if TYPE_CHECKING:
-    from neurorebit.studies.run import Request
+    from neurorebit.studies.request import Request
 
 LARGEST = 1_000_000
 SEEDS = 2**32 - 1
@@ -23,11 +23,23 @@ KEYS = {  # options that mean a key of a file
 }
 
 
+RENAMED = {"--weights": "--scheme"}  # options of earlier versions
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The options of a command line; InputError where one is wrong or of an earlier version."""
+        for word in args or ():
+            old = word.partition("=")[0]
+            if old in RENAMED:
+                raise InputError(f"{old} is called {RENAMED[old]} now")
+        return super().parse_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message.removeprefix('argument ')}; see '{self.prog} --help'")
+        cure = f"see '{self.prog} --help'"
+        raise InputError(message.removeprefix("argument "), cure=cure)
 
 
 def add_command(commands: Any, name: str, told: str) -> Parser:
@@ -103,13 +115,11 @@ def add_chip(parser: Parser, architecture: bool = True, technology: bool = True)
         parser.add_argument(
             "--technology",
             metavar="T",
-            default="",
             help="the CMOS node, instead of the architecture's",
         )
     parser.add_argument(
         "--device",
         metavar="D",
-        default="",
         help="the memory device, instead of the architecture's",
     )
     parser.add_argument(
@@ -124,9 +134,7 @@ def add_chip(parser: Parser, architecture: bool = True, technology: bool = True)
 
 def add_training(parser: Parser, out: str) -> None:
     """How long to train, on what, and where the report goes (``out``, unless told)."""
-    parser.add_argument(
-        "--recipe", metavar="R", default="", help="a training recipe of the network file"
-    )
+    parser.add_argument("--recipe", metavar="R", help="a training recipe of the network file")
     parser.add_argument("--epochs", metavar="N", type=whole(1, LARGEST), help="epochs of training")
     parser.add_argument(
         "--images", metavar="N", type=whole(1, LARGEST), help="training images an epoch"
@@ -151,21 +159,30 @@ def add_training(parser: Parser, out: str) -> None:
     )
 
 
+def settings(asked: argparse.Namespace) -> list[Setting]:
+    """The settings that the options of ``add_chip`` ask for."""
+    from neurorebit.commands.words import Given
+    from neurorebit.inputs.files import parse_setting
+
+    return [parse_setting(given, Given("--set", given)) for given in asked.set]
+
+
 def request(asked: argparse.Namespace, **more: Any) -> Request:
     """The run that the options of ``add_chip`` and ``add_training`` ask for, and ``more`` of it."""
-    from neurorebit.inputs.files import Setting
-    from neurorebit.studies.run import Request
+    from neurorebit.commands.words import Given, command_line
+    from neurorebit.studies.request import Request
 
-    settings = [Setting.parse(given) for given in asked.set]
-    for option, key in KEYS.items():
-        value = getattr(asked, option, None)
+    chosen = settings(asked)
+    for name, key in KEYS.items():
+        value = getattr(asked, name, None)
         if value is not None:
-            settings.append(Setting(key, str(value), f"--{option}"))
+            chosen.append(Setting(key, str(value), Given(f"--{name}", str(value))))
     return Request(
         network=asked.network,
         technology=asked.technology,
         device=asked.device,
-        settings=tuple(settings),
+        settings=tuple(chosen),
+        spell=command_line,
         recipe=asked.recipe,
         seed=asked.seed,
         data=asked.data,

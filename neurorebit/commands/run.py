@@ -45,7 +45,8 @@ def main(asked: argparse.Namespace) -> int:
     if asked.no_train:
         for option in ("--data", "--resume", "--checkpoint", "--stop-after"):
             if getattr(asked, option[2:].replace("-", "_")) not in (None, False, NEVER):
-                raise InputError(f"{option} and --no-train: nothing is trained; drop one of them")
+                origin = f"{option} and --no-train"
+                raise InputError("nothing is trained", origin=origin, cure="drop one of them")
     request = options.request(
         asked,
         architecture=asked.architecture,

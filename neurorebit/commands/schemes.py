@@ -31,13 +31,17 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Train by each scheme, and lay them side by side."""
+    from neurorebit.commands.words import command_line
+
     if asked.seed + asked.seeds - 1 > options.SEEDS:
         raise InputError(
             f"--seed {asked.seed} --seeds {asked.seeds}: the last seed passes {options.SEEDS}"
         )
     names = asked.schemes or list(choices())
     request = options.request(asked)
-    found = schemes(request, names, asked.seeds, progress.say, progress.training)
+    more = ("--schemes", ",".join(names), "--seeds", str(asked.seeds))
+    command = command_line(request, "schemes", more)
+    found = schemes(request, names, asked.seeds, progress.say, progress.training, command=command)
     print(found.text)
     print(f"\nwritten to {found.folder}: schemes.txt, .csv and .png, and a report of each run")
     if found.unfinished:

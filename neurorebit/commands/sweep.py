@@ -39,12 +39,13 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Estimate every design, and show the best."""
-    from neurorebit.results import table
+    from neurorebit.results import sweep_text
+    from neurorebit.results.writers import sweep_file
     from neurorebit.studies import axes
     from neurorebit.studies.sweep import sweep
 
     if asked.out is not None:
-        table.claim(asked.out)
+        sweep_file.claim(asked.out)
     with progress.Designs() as shown:
         found = sweep(
             asked.network,
@@ -53,12 +54,12 @@ def main(asked: argparse.Namespace) -> int:
             architecture=asked.architecture,
             technology=asked.technology,
             device=asked.device,
-            settings=asked.set,
+            settings=options.settings(asked),
             pareto=asked.pareto,
             progress=shown,
         )
-    print(table.best(found, asked.pareto))
+    print(sweep_text.best(found, asked.pareto))
     if asked.out is not None:
-        table.write(found, asked.out)
+        sweep_file.write(found, asked.out)
         print(f"\nwritten to {asked.out}")
     return 0

@@ -166,7 +166,5 @@ def undefined(part: str, of: str) -> str:
 def _check(bill: Bill, of: str) -> None:
     """InfeasibleError that names the first part whose bill is no number."""
     for part, _ in lost(bill):
-        raise InfeasibleError(
-            f"{undefined(part, of)}; a device of higher resistance, another technology or another "
-            "size of array may fit"
-        )
+        cure = "a device of higher resistance, another technology or another size of array may fit"
+        raise InfeasibleError(undefined(part, of), part=part, quantity=of, cure=cure)

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from neurorebit.fitting import output
 from neurorebit.fitting.data import read_traces
 from neurorebit.fitting.model import fit_traces
-from neurorebit.schema import Document, InputError, paths
+from neurorebit.schema import Argument, Document, File, InputError, paths
 from neurorebit.schema.device import read_device
 
 
@@ -29,10 +29,12 @@ def fit(
     to take from, or a file cannot be written or is in the way and not of a fit.
     """
     if out.suffix not in (".yaml", ".yml"):
-        raise InputError(f"--out {out}: expected a name that ends in .yaml")
+        message = "expected a name that ends in .yaml"
+        raise InputError(message, origin=Argument("out", out), cure="name another file")
     _refuse_another(out)
     if not name.isprintable() or not name.strip():
-        raise InputError(f"--name {name!r}: expected one line of text")
+        message = "expected one line of text"
+        raise InputError(message, origin=Argument("name", repr(name)), cure="give another name")
     other = Document(paths.shipped("device", like), "device")
     pulses = read_device(other).pulses
     given = {"voltages": voltages, "widths": widths}
@@ -41,8 +43,9 @@ def fit(
         voltages = voltages or (float(pulses.voltage_ltp), float(pulses.voltage_ltd))
         widths = widths or (float(pulses.width_ltp), float(pulses.width_ltd))
     if voltages is None or widths is None:
-        option = f"--{assumed[0].removesuffix('s')}"
-        raise InputError(f"{option}: expected one, for {like} has no pulses to take it from")
+        message = f"expected one, for {like} has no pulses to take it from"
+        cure = (Argument("voltages"), " and ", Argument("widths"), " give those of the pulses")
+        raise InputError(message, origin=Argument(assumed[0]), cure=cure)
     conditions = output.Conditions(name, voltages, widths, assumed, other)
     traces = read_traces(data)
     fitted = fit_traces(traces)
@@ -53,10 +56,10 @@ def fit(
         try:
             read_device(Document(draft, "device", shown="the device file"))
         except InputError as problem:
-            raise InputError(
-                f"{data}: no device comes of it, {problem}; check the data's unit and noise, "
-                "--voltage and --width"
-            ) from None
+            wrong = ("no device comes of it, ", problem.key, ": ", problem.message)
+            both = (Argument("voltages"), " and ", Argument("widths"))
+            checks = ("check the data's unit and noise, ", *both)
+            raise InputError(wrong, origin=File(str(data)), cure=checks) from None
     picture = output.picture(traces, fitted)
     output.write({out: text.encode(), out.with_suffix(".png"): picture})
     return output.table(traces, fitted, conditions)
@@ -70,4 +73,5 @@ def _refuse_another(out: Path) -> None:
     except OSError:
         return  # there is none, or writing will tell
     if not ours:
-        raise InputError(f"--out {out}: is there, and not made by fit; name another file")
+        message = "is there, and not made by fit"
+        raise InputError(message, origin=Argument("out", out), cure="name another file")

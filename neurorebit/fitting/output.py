@@ -15,7 +15,7 @@ from tabulate import tabulate
 
 from neurorebit.fitting.data import Traces
 from neurorebit.fitting.model import Figure, Fitted, usual_conductance
-from neurorebit.schema import Document, InputError, units
+from neurorebit.schema import Argument, Document, InputError, units
 
 DIGITS = 5
 MADE = "fitted by neurorebit fit to"  # in the first line
@@ -242,9 +242,9 @@ def write(contents: Mapping[Path, bytes]) -> None:
             for path in contents:
                 os.replace(Path(scratch) / path.name, path)
     except OSError as problem:
-        raise InputError(
-            f"--out {path}: cannot be written: {problem.strerror}; name another file"
-        ) from None
+        message = f"cannot be written: {problem.strerror}"
+        origin = Argument("out", path)
+        raise InputError(message, origin=origin, cure="name another file") from None
 
 
 def picture(traces: Traces, fitted: Fitted) -> bytes:

@@ -1,4 +1,4 @@
-"""The four files of a run, and what the command line sets over them."""
+"""The four files of a run, and the values set over them."""
 
 from __future__ import annotations
 
@@ -16,42 +16,46 @@ from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
 from neurorebit.inputs.training import TRAINING_SET
 from neurorebit.layers.network import Network
-from neurorebit.schema import Document, InputError, paths, plain
+from neurorebit.schema import Argument, Document, File, InputError, Setting, paths, plain
 from neurorebit.schema.device import Device, read_device
+from neurorebit.schema.errors import Words
 from neurorebit.schema.technology import Technology
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
 
 ROOTS = ("technology", "device", "architecture", "network", "training")
-CHOSEN = {"technology": "technology", "device": "device"}  # keys that an option of their own sets
+CHOSEN = ("technology", "device")  # files that an architecture file names
+Name = str | Setting  # of a file
 
 
-@dataclass(frozen=True)
-class Setting:
-    """A value set over a file: ``--set key=text``, or an option that means the same."""
+def parse_setting(given: str, origin: object = None) -> Setting:
+    """The setting of ``KEY=VALUE``; InputError, seen at ``origin``, where it is not one."""
+    key, equals, text = given.partition("=")
+    where = given if origin is None else origin
+    if not equals:
+        message = "expected KEY=VALUE, as in technology.vdd=0.8V"
+        raise InputError(message, origin=where, value=given, cure="add '=' and the value")
+    check_key(key, where)
+    return Setting(plain_key(key), text, origin)
 
-    key: str
-    text: str
-    option: str = ""
 
-    def __str__(self) -> str:
-        return f"{self.option} {self.text}" if self.option else f"--set {self.key}={self.text}"
+def check_key(key: str, origin: object) -> None:
+    """InputError, seen at ``origin``, unless a file may have such a key."""
+    root, _, path = key.partition(".")
+    if root not in ROOTS:
+        near = difflib.get_close_matches(root, ROOTS, n=1)
+        message = f"a key starts with one of {', '.join(ROOTS)}"
+        cure = f"did you mean '{near[0]}'?" if near else "write it as in technology.vdd"
+        raise InputError(message, origin=origin, value=key, cure=cure)
+    if not path:
+        another: Words = (", or give another file as ", Argument(root)) if root in CHOSEN else ""
+        message = f"{root} has keys below it"
+        raise InputError(message, origin=origin, value=key, cure=("name one of them", another))
 
-    @classmethod
-    def parse(cls, given: str) -> Setting:
-        """The setting of ``KEY=VALUE``; InputError where it is not one."""
-        key, equals, text = given.partition("=")
-        root, _, path = key.partition(".")
-        if not equals:
-            raise InputError(f"--set {given}: expected KEY=VALUE, as in technology.vdd=0.8V")
-        if root not in ROOTS:
-            near = difflib.get_close_matches(root, ROOTS, n=1)
-            cure = f"did you mean '{near[0]}'? " if near else ""
-            raise InputError(f"--set {given}: {cure}a key starts with one of {', '.join(ROOTS)}")
-        if not path:
-            cure = f"or give another file with --{root}" if root in CHOSEN else "name one of them"
-            raise InputError(f"--set {given}: {root} has keys below it; {cure}")
-        return cls(key.removeprefix("network.") if path.startswith("training.") else key, text)
+
+def plain_key(key: str) -> str:
+    """The one spelling of a key that may be spelt in two ways."""
+    return key.removeprefix("network.") if key.startswith("network.training.") else key
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,73 +92,60 @@ class Inputs:
 
 
 def read_inputs(
-    network: str,
-    architecture: str = "rebit",
-    technology: str = "",
-    device: str = "",
-    recipe: str = "",
+    network: Name,
+    architecture: Name = "rebit",
+    technology: Name | None = None,
+    device: Name | None = None,
+    *,
+    recipe: str | None = None,
     settings: Sequence[Setting] = (),
     fitting: bool = True,
 ) -> Inputs:
     """Read the files by path or by name, with the settings over them.
 
-    The architecture file names the technology and the device unless they are given. InputError
-    where a file or a setting is wrong, or (with ``fitting``) numbers do not fit together.
+    The architecture file names the technology and the device unless they are given. A file that is
+    named by a Setting is one that was set: errors tell where. InputError where a file or a setting
+    is wrong, or (with ``fitting``) numbers do not fit together.
     """
-    seen: dict[str, Setting] = {}
-    for setting in settings:
-        if setting.key in seen:
-            raise InputError(f"{seen[setting.key]} and {setting}: the same key twice; keep one")
-        seen[setting.key] = setting
-    for kind, given in (("technology", technology), ("device", device)):
-        chosen = seen.get(f"architecture.{CHOSEN[kind]}")
-        if given and chosen:
-            raise InputError(f"--{kind} {given} and {chosen}: the same choice twice; keep one")
-
+    _refuse_twice(technology, device, settings)
     documents = {"network": _open("network", network)}
     document = documents["network"]
-    over = {
-        setting.key.removeprefix("network."): setting.text
-        for setting in settings
-        if setting.key.startswith(("network.", "training."))
-    }
-    resolved = read_network(document, recipe, over)
+    resolved = read_network(document, recipe or "", settings)
 
     documents["architecture"] = _open("architecture", architecture)
     _set(documents["architecture"], settings)
     spec = read_architecture(documents["architecture"], fitting)
     for kind, given in (("technology", technology), ("device", device)):
         documents[kind] = (
-            _open(kind, given) if given else _named_by(documents["architecture"], spec, kind)
+            _named_by(documents["architecture"], spec, kind)
+            if given is None
+            else _open(kind, given)
         )
         _set(documents[kind], settings)
     cells = read_device(documents["device"])
     if spec.holds_devices and cells.pulses is None:
-        message = (
-            f"{cells.name} has no published pulse data, and programming cells needs them; add a "
-            "section 'pulses' or take another device"
-        )
+        message = f"{cells.name} has no published pulse data, and programming cells needs them"
+        cure = "add a section 'pulses' or take another device"
         if "pulses" in documents["device"].tree:
-            raise documents["device"].error(("pulses",), message)
-        raise InputError(f"{documents['device'].shown}: pulses: {message}")
+            raise documents["device"].error(("pulses",), message, cure)
+        raise InputError(message, origin=File(documents["device"].shown), key="pulses", cure=cure)
     crossing = isinstance(spec, InPlaceSpec) and spec.arrays.cells == "crosspoint"
     if crossing and cells.ferroelectric is not None:
-        message = f"{cells.name} is a transistor, which no selector opens; take 1t1r"
-        raise documents["architecture"].error(("arrays", "cells"), message)
+        message = f"{cells.name} is a transistor, which no selector opens"
+        raise documents["architecture"].error(("arrays", "cells"), message, "take 1t1r")
     training = resolved.training
     if training.digital == "bit_serial" and (training.error_bits or spec.error_bits) == "fp32":
-        message = "errors of fp32 have no bits to stream; take training.error_bits=32, or float32"
-        raise document.error(("training", "digital"), message)
+        message = "errors of fp32 have no bits to stream"
+        cure = "take training.error_bits=32, or float32"
+        raise document.error(("training", "digital"), message, cure)
     if training.rest > 1.0 and cells.retention is None:
-        message = f"{cells.name} has no section 'retention'; add one, or take another device"
-        raise document.error(("training", "rest"), message)
+        message = f"{cells.name} has no section 'retention'"
+        raise document.error(("training", "rest"), message, "add one, or take another device")
     most = 7 if training.quantiser == "no_zero" else 8
     bits = max(int(spec.weight_bits), training.edge_bits or 0)
     if SCHEMES[spec.scheme].held is Held.FOLLOWED and bits > most:
-        message = (
-            f"{training.quantiser} levels of {bits} bits: cells follow at most {most}; take fewer"
-        )
-        raise document.error(("training", "quantiser"), message)
+        message = f"{training.quantiser} levels of {bits} bits: cells follow at most {most}"
+        raise document.error(("training", "quantiser"), message, "take fewer")
     node = read_technology(documents["technology"], fitting)
     _refuse_unknown_circuits(documents, spec, node)
     return Inputs(
@@ -183,19 +174,44 @@ def _refuse_unknown_circuits(
         section = CONVERTERS[kind].section
         if section is not None and not technology.has(section):
             node = documents["technology"].shown
-            message = f"{kind} needs a section 'sensing.{section.key}', which {node} lacks; add it"
+            message = f"{kind} needs a section 'sensing.{section.key}', which {node} lacks"
             others = [
                 name
                 for name, other in CONVERTERS.items()
                 if other.section is None or technology.has(other.section)
             ]
-            if others:
-                message += f", or take {' or '.join(others)}"
-            raise documents["architecture"].error(loc, message)
+            cure = f"add it, or take {' or '.join(others)}" if others else "add it"
+            raise documents["architecture"].error(loc, message, cure)
 
 
-def _open(kind: str, name: str) -> Document:
-    path = paths.shipped(kind, name)
+def _refuse_twice(
+    technology: Name | None, device: Name | None, settings: Sequence[Setting]
+) -> None:
+    """InputError where two settings, or a setting and an argument, choose the same thing."""
+    seen: dict[str, Setting] = {}
+    for setting in settings:
+        if setting.key in seen:
+            origin = (seen[setting.key].label, " and ", setting.label)
+            raise InputError("the same key twice", origin=origin, cure="keep one")
+        seen[setting.key] = setting
+    for kind, given in (("technology", technology), ("device", device)):
+        chosen = seen.get(f"architecture.{kind}")
+        if given is not None and chosen is not None:
+            first = given.label if isinstance(given, Setting) else Argument(kind, given)
+            origin = (first, " and ", chosen.label)
+            raise InputError("the same choice twice", origin=origin, cure="keep one")
+
+
+def _open(kind: str, given: Name) -> Document:
+    name = given.text if isinstance(given, Setting) else given
+    try:
+        path = paths.shipped(kind, name)
+    except InputError as problem:
+        if isinstance(given, Setting):
+            raise InputError(
+                problem.message, origin=given.label, value=name, cure=problem.cure
+            ) from None
+        raise
     shown = name if os.path.isfile(name) else str(paths.FOLDERS[kind] / path.name)
     return Document(path, kind, shown)
 
@@ -203,15 +219,16 @@ def _open(kind: str, name: str) -> Document:
 def _named_by(document: Document, spec: AnySpec, kind: str) -> Document:
     """The file that an architecture file names: a path from its own folder, or a shipped name."""
     name = str(getattr(spec, kind))
-    beside = Path(document.shown).parent / name
+    near = Path(document.shown).parent / name
     try:
-        return _open(kind, str(beside) if beside.is_file() else name)
+        return _open(kind, str(near) if near.is_file() else name)
     except InputError as problem:
-        raise document.error((kind,), str(problem)) from None
+        where = document.error((kind,), "")
+        raise problem.seen_from(where.origin, where.key) from None
 
 
 def _set(document: Document, settings: Sequence[Setting]) -> None:
     for setting in settings:
         root, _, path = setting.key.partition(".")
         if root == document.root:
-            document.set(path, setting.text, setting.option)
+            document.set(path, setting.text, setting.label)

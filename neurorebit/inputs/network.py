@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, make_dataclass, replace
 from functools import cache
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from neurorebit.inputs.training import training_section
 from neurorebit.layers.base import Layer, Matmul, Misshaped, Shape
 from neurorebit.layers.network import Network, Node
 from neurorebit.layers.table import KINDS
-from neurorebit.schema import Document, InputError, Misfit, Section, kind_of, quantity
+from neurorebit.schema import Document, InputError, Misfit, Section, Setting, kind_of, quantity
 from neurorebit.schema.activity import AssumedActivity
 from neurorebit.schema.training import Training
 
@@ -41,18 +41,17 @@ class NetworkFile(Section):
     recipes: dict[str, dict[str, Any] | None] = field(default_factory=dict)
 
 
-def read_network(
-    document: Document, recipe: str = "", sets: dict[str, str] | None = None
-) -> Network:
+def read_network(document: Document, recipe: str = "", settings: Sequence[Setting] = ()) -> Network:
     """The network of a file, trained by ``recipe`` (the file's own default if empty).
 
-    ``sets`` are key paths and values set over the file and the recipe. InputError where a key is
-    wrong, a recipe does not exist, or a layer does not fit what comes before it.
+    ``settings`` below ``network`` and ``training`` are set over the file and the recipe; others are
+    of other files. InputError where a key is wrong, a recipe does not exist, or a layer does not
+    fit what comes before it.
     """
     file = _file(training_section())  # type: ignore[arg-type]  # a class is hashable
-    for path, text in (sets or {}).items():
-        if not path.startswith("training"):
-            document.set(path, text)
+    for setting in settings:
+        if setting.key.startswith("network."):
+            document.set(setting.key.removeprefix("network."), setting.text, setting.label)
     recipes = document.tree.get("recipes") or {}
     if isinstance(recipes, dict):
         for name in recipes:
@@ -64,9 +63,9 @@ def read_network(
             where = () if recipe else ("recipe",)
             raise document.error(where, f"unknown recipe '{chosen}'; the file has: {known}")
         _apply(document, chosen)
-    for path, text in (sets or {}).items():
-        if path.startswith("training"):
-            document.set(path, text)
+    for setting in settings:
+        if setting.key.startswith("training."):
+            document.set(setting.key, setting.text, setting.label)
     parsed = document.read(file)
     network = Network(
         name=parsed.name,

@@ -1,9 +1,16 @@
-"""All that a run has to say, as report.json holds it."""
+"""The report document: all that a run has to say, as report.json holds it.
+
+Accuracies and utilisations are fractions; everything else is in SI units until a table is drawn.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +19,14 @@ from neurorebit.chips.architecture import AnySpec, HybridSpec
 from neurorebit.chips.parts.phases import PHASES
 from neurorebit.circuits.cost import Bill
 from neurorebit.estimation.estimate import Estimate
-from neurorebit.schema import plain
+from neurorebit.schema import File, InputError, plain
 from neurorebit.schema.activity import Activity, LayerActivity
 
 Json = dict[str, Any]
+NAME = "report.json"
+SCHEMA = 2  # of the document; reports before it had none, which is 1
+NEEDED = ("chip", "inputs", "layers", "phases")  # keys that every report has
+CURE = "name the folder of a run"
 CHIP = "chip"  # the last row: what belongs to no layer
 EPOCH_KEYS = (
     "epoch", "loss", "train_accuracy", "test_accuracy", "cells_programmed", "images_per_second",
@@ -35,9 +46,10 @@ def build(
     estimate: Estimate,
     spec: AnySpec,
     activity: Activity,
-    training: Json | None,
+    *,
+    training: Json | None = None,
 ) -> Json:
-    """All that a run has to say, as report.json holds it.
+    """The document of a run.
 
     ``header`` says what was run on which inputs, ``training`` what the training reached.
     """
@@ -46,6 +58,7 @@ def build(
     conventions = _conventions(spec)
     return {
         **header,
+        "schema": SCHEMA,
         "chip": {
             "area_m2": math.fsum(area.values()),
             "area_by_part_m2": area,
@@ -186,3 +199,64 @@ def _totals(estimate: Estimate, phases: Mapping[str, Json]) -> Json:
         }
         for name, (taken, times) in counts.items()
     }
+
+
+def read(place: str | Path) -> Json:
+    """The document in a folder or a file.
+
+    InputError where there is none, or it is of another schema than this version's.
+    """
+    report = read_any(place)
+    if (schema := schema_of(report)) != SCHEMA:
+        path = _path(place)
+        cure: object = "read it with a version that writes this schema"
+        if schema < SCHEMA:
+            cure = f"bill it anew with 'neurorebit rebill {path.parent}', which makes it current"
+        message = f"a report of schema {schema}, this version reads schema {SCHEMA}"
+        raise InputError(message, origin=File(str(path)), key="schema", value=schema, cure=cure)
+    return report
+
+
+def read_any(place: str | Path) -> Json:
+    """The document in a folder or a file, of whatever schema; InputError where there is none."""
+    path = _path(place)
+    where = File(str(path))
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise InputError(f"cannot be read: {problem.strerror}", origin=where, cure=CURE) from None
+    except ValueError:
+        raise InputError("not a report.json", origin=where, cure=CURE) from None
+    if not isinstance(report, dict) or not all(key in report for key in NEEDED):
+        raise InputError("not the report of a run", origin=where, cure=CURE)
+    return report
+
+
+def find(folder: Path) -> Json | None:
+    """The document in a folder, None where no report can be read there.
+
+    InputError where it is of another schema.
+    """
+    try:
+        read_any(folder)
+    except InputError:
+        return None
+    return read(folder)
+
+
+def schema_of(report: Json) -> int:
+    """The schema of a document."""
+    schema = report.get("schema", 1)
+    return schema if isinstance(schema, int) else 0
+
+
+def _path(place: str | Path) -> Path:
+    path = Path(place)
+    return path / NAME if path.is_dir() else path
+
+
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """Rows as the text of a CSV file."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()

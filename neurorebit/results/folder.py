@@ -1,101 +1,84 @@
-"""The files of a report, written all or none."""
+"""The folder that results are written to: all files of a set or none, each whole."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-from neurorebit.chips.parts.phases import PHASES
-from neurorebit.results.document import EPOCH_KEYS, Json
-from neurorebit.results.tables import text
-from neurorebit.schema import InputError
+from neurorebit.schema import Argument, InputError
+
+SCRATCH = ".writing-"  # how a folder begins in which files are made before they get their names
 
 
-def files(report: Json, pictures: Mapping[str, bytes]) -> dict[str, str | bytes]:
-    """The files of a report, by name; the last one written is report.json."""
-    return {
-        "report.txt": text(report),
-        "layers.csv": layers_csv(report),
-        "training.csv": training_csv(report),
-        **pictures,
-        "report.json": json.dumps(report, indent=1, sort_keys=True, allow_nan=False) + "\n",
-    }
+def claim(folder: Path, names: Iterable[str] = (), *, argument: str = "out") -> None:
+    """InputError unless files of these names can be written to a folder, which need not exist.
 
-
-def layers_csv(report: Json) -> str:
-    """A row for each layer and phase: latency, energy, and the energy of each part."""
-    parts = list(dict.fromkeys(p for n in PHASES for p in report["phases"][n]["energy_by_part_J"]))
-    head = ["layer", "kind", "macs", "utilization", "phase", "per", "latency_s", "energy_J"]
-    rows: list[list[Any]] = [[*head, "dram_energy_J", *(f"energy_J {part}" for part in parts)]]
-    for layer in report["layers"]:
-        for name in PHASES:
-            phase = layer["phases"][name]
-            owed = phase["energy_by_part_J"]
-            rows.append(
-                [
-                    *(layer[key] for key in ("name", *head[1:4])),
-                    name,
-                    report["phases"][name]["per"],
-                    *(phase[key] for key in ("latency_s", "energy_J", "dram_energy_J")),
-                    *(owed.get(part, 0.0) for part in parts),
-                ]
-            )
-    return _csv(rows)
-
-
-def training_csv(report: Json) -> str:
-    """A row for each epoch; the header alone where nothing was trained."""
-    epochs = (report["training"] or {}).get("epochs", [])
-    return _csv([list(EPOCH_KEYS), *([epoch[key] for key in EPOCH_KEYS] for epoch in epochs)])
-
-
-def _csv(rows: Iterable[Sequence[Any]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
-
-
-def claim(folder: Path, option: str = "--out") -> None:
-    """InputError unless files can be written to a folder, which may not exist yet.
-
-    What is missing of the path is made on trial inside a folder of its own, so that runs that
-    start together, in folders beside each other, do not meet.
+    Missing folders of the path are made on trial inside a folder of its own, so that runs that
+    start at the same time, in folders side by side, do not meet. ``argument`` is what named it.
     """
     there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
     try:
-        with tempfile.TemporaryDirectory(dir=there, prefix=".writing-") as trial:
+        with tempfile.TemporaryDirectory(dir=there, prefix=SCRATCH) as trial:
             (Path(trial) / folder.relative_to(there)).mkdir(parents=True, exist_ok=True)
+        _refuse_folders(folder, names)
     except OSError as problem:
-        raise _unwritable(folder, problem, option) from None
+        raise _unwritable(folder, problem, argument) from None
 
 
 def write(folder: Path, contents: Mapping[str, str | bytes]) -> None:
-    """Write files to a folder: all of them, or none; each appears whole."""
+    """Write files to a folder: all of them, or none, and then the old ones stay as they were.
+
+    InputError where that cannot be done.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
+        _refuse_folders(folder, contents)
+        scratch = Path(tempfile.mkdtemp(dir=folder, prefix=SCRATCH))
         try:
             for name, content in contents.items():
                 raw = content if isinstance(content, bytes) else content.encode()
                 (scratch / name).write_bytes(raw)
-            for name in contents:
-                os.replace(scratch / name, folder / name)
+            _replace(scratch, folder, list(contents))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as problem:
-        raise _unwritable(folder, problem) from None
+        raise _unwritable(folder, problem, "out") from None
 
 
-def _unwritable(folder: Path, problem: OSError, option: str = "--out") -> InputError:
+def _refuse_folders(folder: Path, names: Iterable[str]) -> None:
+    """OSError where a folder is in the place of a file."""
+    for name in names:
+        if (folder / name).is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a folder has this name", str(folder / name))
+
+
+def _replace(scratch: Path, folder: Path, names: list[str]) -> None:
+    """Give files of ``scratch`` their names in ``folder``; where one fails, all old ones return."""
+    old = scratch / "old"
+    old.mkdir()
+    kept = [name for name in names if (folder / name).exists()]
+    for name in kept:
+        shutil.copy2(folder / name, old / name)
+    done: list[str] = []
+    try:
+        for name in names:
+            os.replace(scratch / name, folder / name)
+            done.append(name)
+    except BaseException:
+        for name in done:
+            if name in kept:
+                os.replace(old / name, folder / name)
+            else:
+                (folder / name).unlink(missing_ok=True)
+        raise
+
+
+def _unwritable(folder: Path, problem: OSError, argument: str) -> InputError:
     where = f" ({problem.filename})" if problem.filename else ""
-    return InputError(
-        f"{option} {folder}: cannot be written: {problem.strerror or problem}{where}; name another "
-        "folder"
-    )
+    message = f"cannot be written: {problem.strerror or problem}{where}"
+    origin = Argument(argument, folder)
+    return InputError(message, origin=origin, value=folder, cure="name another folder")

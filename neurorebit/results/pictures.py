@@ -12,14 +12,12 @@ SCHEMES = "schemes.png"
 HELD = {"real": "real weights", "quantised": "levels", "analog": "analog weights"}
 
 
-def files(report: dict[str, Any]) -> dict[str, bytes]:
-    """The picture by its name; nothing where no epoch was trained. The same report, the same bytes.
+def training(report: dict[str, Any]) -> dict[str, bytes]:
+    """The picture of a training of one epoch or more, by its name: the same report, the same bytes.
 
     Accuracy and cells programmed of each epoch, and the weights of a middle layer at the end.
     """
-    training = report["training"]
-    if training is None or not training["epochs"]:
-        return {}
+    record = report["training"]
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -27,20 +25,20 @@ def files(report: dict[str, Any]) -> dict[str, bytes]:
     FigureCanvasAgg(figure)
     accuracy, cells, weights = figure.subplots(1, 3)
     figure.subplots_adjust(left=0.06, right=0.98, bottom=0.15, top=0.9, wspace=0.28)
-    epochs = training["epochs"]
+    epochs = record["epochs"]
     numbers = [epoch["epoch"] for epoch in epochs]
     for key, name in (("train_accuracy", "while training"), ("test_accuracy", "on test images")):
         shares = [np.nan if epoch[key] is None else 100.0 * epoch[key] for epoch in epochs]
         accuracy.plot(numbers, shares, marker="." if len(numbers) < 40 else "", label=name)
-    accuracy.set(title=f"{report['network']}, {training['dataset']}", ylabel="accuracy [%]")
+    accuracy.set(title=f"{report['network']}, {record['dataset']}", ylabel="accuracy [%]")
     accuracy.legend(loc="lower right")
     programmed = [epoch["cells_programmed"] / 1e6 for epoch in epochs]
     cells.plot(numbers, programmed, marker="." if len(numbers) < 40 else "", color="C2")
-    cells.set(title=f"scheme: {training['scheme']}", ylabel="cells programmed [millions]")
+    cells.set(title=f"scheme: {record['scheme']}", ylabel="cells programmed [millions]")
     for ax in (accuracy, cells):
         ax.set(xlabel="epoch", ylim=(0.0, None))
         ax.locator_params(axis="x", integer=True)
-    _histogram(weights, training["histogram"])
+    _histogram(weights, record["histogram"])
     return {NAME: _png(figure)}
 
 

@@ -2,8 +2,6 @@
 
 from neurorebit.schema.document import (
     Document,
-    InfeasibleError,
-    InputError,
     Loc,
     Misfit,
     Section,
@@ -16,14 +14,20 @@ from neurorebit.schema.document import (
     split,
     value_at,
 )
+from neurorebit.schema.errors import Argument, File, InfeasibleError, InputError, Line
+from neurorebit.schema.setting import Setting
 
 __all__ = [
+    "Argument",
     "Document",
+    "File",
     "InfeasibleError",
     "InputError",
+    "Line",
     "Loc",
     "Misfit",
     "Section",
+    "Setting",
     "informative",
     "join",
     "kind_of",

@@ -21,6 +21,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
 
 from neurorebit.schema import units
+from neurorebit.schema.errors import File, InputError, Line, Words
+from neurorebit.schema.setting import Setting
 
 T = TypeVar("T")
 Loc = tuple[str | int, ...]
@@ -34,17 +36,6 @@ EXPECTED = {  # what pydantic says in other words
 MENTIONED = 3  # places that an error names
 RENAMED = {"weights": "scheme", "sar_cycle": "cycle"}  # keys of earlier versions
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class InputError(Exception):
-    """A file or an option is wrong: one line for the user, exit code 2."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.splitlines()))  # a value of the file may have several
-
-
-class InfeasibleError(Exception):
-    """A design cannot exist: one line that names the part and the bound, exit code 2."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,6 +162,11 @@ class Misfit:
     where: Any
     message: str
     values: tuple[Any, ...] = ()
+    cure: str = dataclasses.field(default="", kw_only=True)
+
+    def text(self, *values: Any) -> str:
+        """What is wrong with these values of one design."""
+        return self.message.format(*values)
 
 
 class Section:
@@ -217,37 +213,41 @@ class Document:
             self.text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as problem:
             reason = getattr(problem, "strerror", None) or "not a UTF-8 text file"
-            raise InputError(f"{self.shown}: cannot be read: {reason}") from None
+            message = f"cannot be read: {reason}"
+            raise InputError(message, origin=File(self.shown)) from None
         self.digest = hashlib.sha256(self.text.encode()).hexdigest()
-        self._origin: dict[Loc, str] = {}
+        self._origin: dict[Loc, object] = {}
+        self.tree: dict[str, Any] = {}
         try:
             node = yaml.compose(self.text, Loader=Loader)
         except yaml.YAMLError as problem:
             mark = getattr(problem, "problem_mark", None)
-            line = f":{mark.line + 1}" if mark else ""
-            reason = getattr(problem, "problem", None) or str(problem).splitlines()[0]
-            raise InputError(f"{self.shown}{line}: not valid YAML: {reason}") from None
+            where = Line(self.shown, mark.line + 1) if mark else File(self.shown)
+            reason = getattr(problem, "problem", None) or "it cannot be parsed"
+            raise InputError(f"not valid YAML: {reason}", origin=where) from None
         if not isinstance(node, yaml.MappingNode):
-            raise InputError(f"{self.shown}:1: expected 'key: value' lines, found none")
+            message = "expected 'key: value' lines, found none"
+            raise InputError(message, origin=Line(self.shown, 1))
         try:
-            self.tree: dict[str, Any] = self._plain(node, (), f"{self.shown}:")
+            self.tree = self._plain(node, ())
         except RecursionError:
-            raise InputError(
-                f"{self.shown}: nested too deeply, or an alias stands for what it is in"
-            ) from None
+            message = "nested too deeply, or an alias stands for the section that it stands in"
+            raise InputError(message, origin=File(self.shown)) from None
 
-    def _plain(self, node: yaml.Node, loc: Loc, origin: str) -> Any:
-        by_line = origin.endswith(":")
-        here = f"{origin}{node.start_mark.line + 1}" if by_line else origin
-        self._origin.setdefault(loc, here)
+    def _plain(self, node: yaml.Node, loc: Loc, origin: object = None) -> Any:
+        """The values of a node as text; each comes from its line, or from ``origin``."""
+
+        def here(of: yaml.Node) -> object:
+            return Line(self.shown, of.start_mark.line + 1) if origin is None else origin
+
+        self._origin.setdefault(loc, here(node))
         if isinstance(node, yaml.MappingNode):
             values: dict[str, Any] = {}
             for key_node, value_node in node.value:
                 key = str(key_node.value)
-                where = f"{origin}{key_node.start_mark.line + 1}" if by_line else origin
+                self._origin[(*loc, key)] = here(key_node)
                 if key in values:
-                    raise InputError(f"{where}: {join((*loc, key))}: given twice; keep one")
-                self._origin[(*loc, key)] = where
+                    raise self.error((*loc, key), "given twice", "keep one")
                 values[key] = self._plain(value_node, (*loc, key), origin)
             return values
         if isinstance(node, yaml.SequenceNode):
@@ -256,25 +256,29 @@ class Document:
             return None
         return str(node.value)
 
-    def set(self, path: str, text: str, option: str = "") -> None:
+    def set(self, path: str, text: str, origin: object = None) -> None:
         """Replace or add the value at a key path; ``text`` is read as YAML.
 
-        Errors name ``option`` and the text, or ``--set`` where there is no option of its own.
+        Errors name ``origin``, or the key and the text where there is none. InputError where the
+        text is not YAML or the path leads nowhere.
         """
-        full = f"{self.root}.{path}" if self.root else path
-        full = full.removeprefix("network.") if full.startswith("network.training") else full
-        origin = f"{option} {text}" if option else f"--set {full}={text}"
-        loc = split(path)
+        setting = Setting(f"{self.root}.{path}" if self.root else path, text, origin)
+        origin, loc = setting.label, split(path)
+
+        def refuse(message: str, cure: str) -> InputError:
+            return InputError(message, origin=origin, value=text, cure=cure)
+
         try:
             node = yaml.compose(text, Loader=Loader)
         except yaml.YAMLError:
-            raise InputError(f"{origin}: the value is not valid YAML") from None
+            raise refuse("the value is not valid YAML", "quote it, or close its brackets") from None
         parent: Any = self.tree
         for i, step in enumerate(loc):
             if isinstance(parent, list) and not (isinstance(step, int) and step < len(parent)):
-                raise InputError(f"{origin}: {step!r}: expected an index below {len(parent)}")
+                expected = f"expected an index below {len(parent)}"
+                raise InputError(expected, origin=origin, key=repr(step), value=text)
             if not isinstance(parent, dict | list):
-                raise InputError(f"{origin}: {full} has no keys below it")
+                raise refuse(f"{join(loc[:i])} has no keys below it", "set the key itself")
             key: Any = step if isinstance(parent, list) else str(step)
             if i == len(loc) - 1:
                 for known in [known for known in self._origin if known[: len(loc)] == loc]:
@@ -294,19 +298,23 @@ class Document:
             if known[: len(source)] == source:
                 self._origin[loc + known[len(source) :]] = origin
 
-    def error(self, loc: Loc, message: str) -> InputError:
+    def error(self, loc: Loc, message: Words, cure: Words = "") -> InputError:
         """An InputError at the line of a key (or of the nearest key around it)."""
         known = loc
         while known and known not in self._origin:
             known = known[:-1]
-        where = self._origin.get(known, f"{self.shown}:1")
-        return InputError(": ".join(part for part in (where, join(loc), message) if part))
+        where = self._origin.get(known, Line(self.shown, 1))
+        try:
+            value = value_at(self.tree, loc)
+        except (LookupError, TypeError):
+            value = None
+        return InputError(message, origin=where, key=join(loc), value=value, cure=cure)
 
     def refuse(self, misfits: Iterable[Misfit]) -> None:
         """InputError for the first of the misfits that is one."""
         for misfit in misfits:
             if misfit.where:
-                raise self.error(misfit.loc, misfit.message.format(*misfit.values))
+                raise self.error(misfit.loc, misfit.text(*misfit.values), misfit.cure)
 
     def look_up(self, loc: Loc, choice: one_of) -> None:
         """InputError unless the value at ``loc`` is a word of a table above the file's class."""
@@ -330,9 +338,9 @@ class Document:
         loc, value = self._located(error["loc"])
         kind, context = error["type"], error.get("ctx", {})
         if kind == "unexpected_keyword_argument":
-            return self.error(loc, f"unknown key; {_cure(loc, cls)}")
+            return self.error(loc, "unknown key", _cure(loc, cls))
         if kind in ("missing", "missing_argument"):
-            return self.error(loc[:-1], f"the key '{loc[-1]}' is missing; add it")
+            return self.error(loc[:-1], f"the key '{loc[-1]}' is missing", "add it")
         if kind in ("union_tag_invalid", "literal_error", "choice"):
             expected = str(context.get("expected_tags") or context.get("expected"))
             loc += (_tag(context),) if kind == "union_tag_invalid" else ()
@@ -342,7 +350,7 @@ class Document:
         if kind in ("list_type", "tuple_type"):
             return self.error(loc, f"expected a list, got '{value}'")
         if kind == "union_tag_not_found":
-            return self.error(loc, f"the key '{_tag(context)}' is missing; add it")
+            return self.error(loc, f"the key '{_tag(context)}' is missing", "add it")
         message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
         if kind in EXPECTED:
             message = f"expected {EXPECTED[kind]}"
@@ -352,15 +360,15 @@ class Document:
             if e["type"] == "literal_error" and self._located(e["loc"])[0] == loc
         ]
         message += "".join(f", or {word}" for word in words)
-        got = "" if "got " in message or kind == "value_error" else f", got '{value}'"
+        got = "" if kind in ("quantity", "range", "value_error") else f", got '{value}'"
         return self.error(loc, f"{message}{got}")
 
     def _no_such_word(self, loc: Loc, found: str, expected: str) -> InputError:
         """An InputError that names the words that are known, and the one nearest to it."""
         choices = re.findall(r"'([^']+)'", expected)
         near = difflib.get_close_matches(found, choices)
-        cure = f"; did you mean '{near[0]}'?" if near else ""
-        return self.error(loc, f"expected one of {', '.join(choices)}, got '{found}'{cure}")
+        cure = f"did you mean '{near[0]}'?" if near else ""
+        return self.error(loc, f"expected one of {', '.join(choices)}, got '{found}'", cure)
 
     def _located(self, loc: Iterable[int | str]) -> tuple[Loc, Any]:
         """The part of pydantic's location that names keys of the file, and the value there."""

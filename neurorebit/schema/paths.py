@@ -6,7 +6,7 @@ import difflib
 import os
 from pathlib import Path
 
-from neurorebit.schema.document import InputError
+from neurorebit.schema.errors import InputError
 
 PACKAGE = Path(__file__).resolve().parents[1]
 FOLDERS = {
@@ -44,15 +44,16 @@ def shipped(kind: str, name: str) -> Path:
     for stem in meanings:
         if stem in known:
             return folder(kind) / f"{stem}{SUFFIX}"
+    shown = name or "''"
     listed = f"shipped: {', '.join(known)}" if known else f"none is shipped in {folder(kind)}"
     if os.path.isdir(name):
-        raise InputError(f"{name}: is a folder; give a {kind} file, or a name ({listed})")
-    if path.suffix or len(path.parts) > 1:
-        found = f"{name}: no such {kind} file"
-    else:
-        found = f"{name}: no such {kind}, by path or by name"
+        cure = f"give a {kind} file, or a name ({listed})"
+        raise InputError("is a folder", origin=shown, value=name, cure=cure)
+    a_path = path.suffix or len(path.parts) > 1
+    message = f"no such {kind} file" if a_path else f"no such {kind}, by path or by name"
     near = difflib.get_close_matches(path.stem or name, known, n=1)
-    raise InputError(f"{found}; " + (f"did you mean '{near[0]}'? ({listed})" if near else listed))
+    cure = f"did you mean '{near[0]}'? ({listed})" if near else listed
+    raise InputError(message, origin=shown, value=name, cure=cure)
 
 
 def cache_dir() -> Path:

@@ -1,6 +1,6 @@
 """Axes of a sweep: keys of the files, and the values that each takes.
 
-A key is written as for ``--set``, and every value passes the checks of a value set there. Numbers
+A key is written as for a setting, and every value passes the checks of a value set there. Numbers
 become arrays; whatever else a key may hold (a kind, a file, a word) is a noun, to be looped over.
 """
 
@@ -10,7 +10,7 @@ import csv
 import functools
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from neurorebit.chips.architecture import AnySpec
-from neurorebit.inputs.files import CHOSEN, Setting
-from neurorebit.schema import InputError, Loc, quantity, split
+from neurorebit.inputs.files import CHOSEN, check_key, plain_key
+from neurorebit.schema import Argument, InputError, Loc, Setting, quantity, split
 from neurorebit.schema.activity import AssumedActivity, Shares
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
@@ -37,6 +37,17 @@ BATCH = "training.batch"
 NUMBERS = (int, float, np.integer, np.floating)
 Values = Sequence[Any] | NDArray[Any] | str
 Refuse = Callable[[Setting], None]  # raises what is wrong with a value, if anything is
+Label = Callable[[str, str], object]  # how messages name a value of a key; of the key alone: ""
+
+
+def of_axes(key: str, text: str) -> Argument:
+    """The label of a value of an axis."""
+    return Argument("axes", f"{key}={text}" if text else key)
+
+
+def of_designs(key: str, text: str) -> Argument:
+    """The label of a value of a design."""
+    return Argument("designs", f"{key}={text}" if text else key)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +55,7 @@ class Column:
     """A key and its values along an axis: numbers in SI units, or nouns where those are nan.
 
     ``nouns`` is empty where there is none, else it has a text for each value, none for numbers.
+    ``label`` names a value in messages.
     """
 
     key: str
@@ -51,6 +63,7 @@ class Column:
     whole: bool
     numbers: NDArray[np.float64]
     nouns: tuple[str, ...] = ()
+    label: Label = field(default=of_axes, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -74,6 +87,11 @@ class Column:
     def text(self, row: int) -> str:
         """The value as it would be set."""
         return self.noun(row) or written(float(self.numbers[row]), self.unit, self.whole)
+
+    def setting(self, row: int) -> Setting:
+        """The value as a setting."""
+        text = self.text(row)
+        return Setting(self.key, text, self.label(self.key, text))
 
 
 def written(number: float, unit: str, whole: bool) -> str:
@@ -100,9 +118,11 @@ class Axis:
             found.setdefault(shared, []).append(row)
         return [np.array(rows) for rows in found.values()]
 
-    def told(self, row: int) -> str:
-        """The row as the command line would say it."""
-        return ", ".join(f"{column.key}={column.text(row)}" for column in self.columns)
+    def label(self, row: int) -> object:
+        """What messages call a row."""
+        first, *rest = self.columns
+        more = (f", {column.key}={column.text(row)}" for column in rest)
+        return (first.setting(row).label, *more)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,30 +134,21 @@ class Field:
     whole: bool
 
 
-def column(key: str, values: Values, refuse: Refuse) -> Column:
+def column(key: str, values: Values, refuse: Refuse, label: Label = of_axes) -> Column:
     """A key and its values: texts with units, or numbers in SI units; InputError for a wrong one.
 
     A text may be a list ``V1,V2`` and hold ranges ``LOW:HIGH:COUNT``, ends included.
     """
-    key = _checked_key(key)
-    field = _field(key)
+    if key not in FILES:
+        check_key(key, label(key, ""))
+    reader = _Reader(plain_key(key), _field(plain_key(key)), refuse, label)
     if isinstance(values, str):
         pieces: list[Any] = [piece.strip() for piece in values.split(",")]
     elif _are_numbers(values):
-        return _of_numbers(key, field, np.asarray(values), refuse)
+        return reader.of_numbers(np.asarray(values))
     else:
         pieces = list(values)
-    if not pieces or any(isinstance(piece, str) and not piece for piece in pieces):
-        raise InputError(f"--axis {key}: a value is missing; write {key}=V1,V2 or LOW:HIGH:COUNT")
-    parts = [_piece(key, field, piece, refuse) for piece in pieces]
-    nouns = tuple(part.noun(row) for part in parts for row in range(len(part)))
-    return Column(
-        key,
-        field.unit if field else "",
-        all(part.whole for part in parts),
-        np.concatenate([part.numbers for part in parts]),
-        nouns if any(nouns) else (),
-    )
+    return reader.of_pieces(pieces)
 
 
 def parse(given: Iterable[str]) -> dict[str, str]:
@@ -146,9 +157,11 @@ def parse(given: Iterable[str]) -> dict[str, str]:
     for text in given:
         key, equals, values = text.partition("=")
         if not equals:
-            raise InputError(f"--axis {text}: expected KEY=VALUES, as in technology.vdd=0.8V,0.9V")
+            message = "expected KEY=VALUES, as in technology.vdd=0.8V,0.9V"
+            cure = "add '=' and the values"
+            raise InputError(message, origin=of_axes(text, ""), value=text, cure=cure)
         if key in found:
-            raise InputError(f"--axis {key}: given twice; keep one")
+            raise InputError("given twice", origin=of_axes(key, ""), cure="keep one")
         found[key] = values
     return found
 
@@ -157,20 +170,24 @@ def read(path: Path) -> dict[str, list[str]]:
     """Designs from a CSV file: a key at the head of each column, with its unit (``vdd [V]``) or
     with units in the rows; InputError where it cannot be read or rows differ in length.
     """
+    origin = Argument("designs", path)
     try:
         with path.open(newline="", encoding="utf-8") as file:
             head, *rows = [row for row in csv.reader(file) if row]
     except (OSError, UnicodeDecodeError, csv.Error, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "not a CSV file with a line of keys"
-        raise InputError(f"--designs {path}: cannot be read: {reason}") from None
+        cure = "give a CSV file with a key in each column of its first line"
+        raise InputError(f"cannot be read: {reason}", origin=origin, cure=cure) from None
     found: dict[str, list[str]] = {}
     for i, heading in enumerate(head):
         key, _, unit = heading.strip().partition(" [")
         if key in found:
-            raise InputError(f"--designs {path}: {key}: given twice; keep one")
+            raise InputError("given twice", origin=origin, key=key, cure="keep one")
         short = next((n for n, row in enumerate(rows, 2) if len(row) != len(head)), 0)
         if short:
-            raise InputError(f"--designs {path}:{short}: expected {len(head)} values, as keys")
+            line = Argument("designs", f"{path}:{short}")
+            message = f"expected {len(head)} values, one for each key"
+            raise InputError(message, origin=line, cure="complete the line, or drop it")
         found[key] = [f"{row[i].strip()} {unit.rstrip(']')}".strip() for row in rows]
     return found
 
@@ -182,69 +199,86 @@ def _are_numbers(values: Sequence[Any] | NDArray[Any]) -> bool:
     return bool(kinds) and all(issubclass(kind, NUMBERS) and kind is not bool for kind in kinds)
 
 
-def _checked_key(key: str) -> str:
-    if key in FILES:
-        return key
-    try:
-        return Setting.parse(f"{key}=").key
-    except InputError as problem:
-        told = str(problem).replace(f"--set {key}=", f"--axis {key}")
-        raise InputError(told.replace(f"--{key}", f"{key}=NAME,NAME")) from None
+@dataclass(frozen=True, eq=False)
+class _Reader:
+    """Reads values of one key, of which ``field`` says what a number must be."""
 
+    key: str
+    field: Field | None
+    refuse: Refuse
+    label: Label
 
-def _piece(key: str, field: Field | None, piece: Any, refuse: Refuse) -> Column:
-    """The column of a value, a range or a number."""
-    if isinstance(piece, str):
-        low, _, rest = piece.partition(":")
-        high, _, count = rest.rpartition(":")
-        if field and low and high and count:
-            return _range(key, field, (low, high, count), refuse)
-        return _value(key, field, piece, refuse)
-    if isinstance(piece, bool | np.bool_):
-        return _value(key, field, str(piece).lower(), refuse)
-    if isinstance(piece, NUMBERS):
-        return _of_numbers(key, field, np.array([piece]), refuse)
-    return _value(key, field, str(piece), refuse)
+    def _error(self, text: str, message: str, cure: str) -> InputError:
+        return InputError(message, origin=self.label(self.key, text), value=text, cure=cure)
 
+    def of_pieces(self, pieces: Sequence[Any]) -> Column:
+        """The column of values and ranges, one after the other."""
+        if not pieces or any(isinstance(piece, str) and not piece for piece in pieces):
+            cure = f"write {self.key}=V1,V2 or LOW:HIGH:COUNT"
+            raise self._error("", "a value is missing", cure)
+        parts = [self._piece(piece) for piece in pieces]
+        nouns = tuple(part.noun(row) for part in parts for row in range(len(part)))
+        return Column(
+            self.key,
+            self.field.unit if self.field else "",
+            all(part.whole for part in parts),
+            np.concatenate([part.numbers for part in parts]),
+            nouns if any(nouns) else (),
+            label=self.label,
+        )
 
-def _value(key: str, field: Field | None, text: str, refuse: Refuse) -> Column:
-    number = _number(field, text)
-    if field is not None and number is not None:
-        return Column(key, field.unit, field.whole, np.array([number]))
-    refuse(Setting(key, text))
-    return Column(key, "", field is not None and field.whole, np.array([np.nan]), (text,))
+    def of_numbers(self, given: NDArray[Any], text: str = "") -> Column:
+        """The column of numbers in SI units, which are right if the least and the greatest are."""
+        numbers = np.asarray(given, dtype=np.float64).ravel()
+        if not numbers.size or not np.all(np.isfinite(numbers)):
+            raise self._error(text, "expected numbers, one or more", "leave out what is none")
+        uneven = numbers[numbers != np.round(numbers)]
+        if self.field is None:
+            return self.of_pieces([written(n, "", not uneven.size) for n in numbers.tolist()])
+        if self.field.whole and uneven.size:
+            message = f"expected whole numbers, got {uneven[0]:g}"
+            raise self._error(text, message, "take a count that divides the range")
+        for end in (np.min(numbers), np.max(numbers)):
+            value = written(float(end), self.field.unit, self.field.whole)
+            if _number(self.field, value) is None:
+                self._refuse(value)
+        return Column(self.key, self.field.unit, self.field.whole, numbers, label=self.label)
 
+    def _piece(self, piece: Any) -> Column:
+        """The column of a value, a range or a number."""
+        if isinstance(piece, str):
+            low, _, rest = piece.partition(":")
+            high, _, count = rest.rpartition(":")
+            if self.field and low and high and count:
+                return self._range(low, high, count)
+            return self._value(piece)
+        if isinstance(piece, bool | np.bool_):
+            return self._value(str(piece).lower())
+        if isinstance(piece, NUMBERS):
+            return self.of_numbers(np.array([piece]))
+        return self._value(str(piece))
 
-def _range(key: str, field: Field, given: tuple[str, str, str], refuse: Refuse) -> Column:
-    low, high, count = given
-    told = f"--axis {key}={low}:{high}:{count}"
-    if not count.isdigit() or int(count) < 2:
-        raise InputError(f"{told}: expected LOW:HIGH:COUNT with a COUNT of 2 or more")
-    ends = [_value(key, field, end, refuse).numbers[0] for end in (low, high)]
-    if not np.all(np.isfinite(ends)):
-        raise InputError(f"{told}: a range goes from a number to a number")
-    found = np.linspace(ends[0], ends[1], int(count))
-    return _of_numbers(key, field, found, refuse, told)
+    def _value(self, text: str) -> Column:
+        number, field = _number(self.field, text), self.field
+        if field is not None and number is not None:
+            return Column(self.key, field.unit, field.whole, np.array([number]), label=self.label)
+        self._refuse(text)
+        whole = field is not None and field.whole
+        return Column(self.key, "", whole, np.array([np.nan]), (text,), label=self.label)
 
+    def _range(self, low: str, high: str, count: str) -> Column:
+        text = f"{low}:{high}:{count}"
+        if not count.isdigit() or int(count) < 2:
+            message = "expected LOW:HIGH:COUNT with a COUNT of 2 or more"
+            raise self._error(text, message, "count both ends")
+        ends = [self._value(end).numbers[0] for end in (low, high)]
+        if not np.all(np.isfinite(ends)):
+            message = "a range goes from a number to a number"
+            raise self._error(text, message, "list the words, with commas between them")
+        return self.of_numbers(np.linspace(ends[0], ends[1], int(count)), text)
 
-def _of_numbers(
-    key: str, field: Field | None, given: NDArray[Any], refuse: Refuse, told: str = ""
-) -> Column:
-    """The column of numbers in SI units, which are right if the least and the greatest are."""
-    numbers = np.asarray(given, dtype=np.float64).ravel()
-    told = told or f"--axis {key}"
-    if not numbers.size or not np.all(np.isfinite(numbers)):
-        raise InputError(f"{told}: expected numbers, one or more")
-    uneven = numbers[numbers != np.round(numbers)]
-    if field is None:
-        return column(key, [written(n, "", not uneven.size) for n in numbers.tolist()], refuse)
-    if field.whole and uneven.size:
-        raise InputError(f"{told}: expected whole numbers, got {uneven[0]:g}")
-    for end in (np.min(numbers), np.max(numbers)):
-        text = written(float(end), field.unit, field.whole)
-        if _number(field, text) is None:
-            refuse(Setting(key, text))
-    return Column(key, field.unit, field.whole, numbers)
+    def _refuse(self, text: str) -> None:
+        self.refuse(Setting(self.key, text, self.label(self.key, text)))
 
 
 def _number(field: Field | None, text: str) -> float | None:
@@ -261,32 +295,28 @@ def _number(field: Field | None, text: str) -> float | None:
 
 
 def axes_of(
-    axes: Mapping[str, Values],
-    designs: Mapping[str, Values],
-    taken: Iterable[Setting],
-    refuse: Refuse,
+    alone: Sequence[Column], together: Sequence[Column], taken: Iterable[Setting]
 ) -> tuple[Axis, ...]:
-    """The axes of a sweep, and of ``designs`` one whose keys change together, as the first.
+    """The axes of a sweep: the columns that change ``together`` as the first, then the others.
 
-    InputError where a value is wrong, a key stands twice or is set as well.
+    InputError where a key stands twice, or is among the settings that are ``taken`` as well.
     """
-    together = [column(key, values, refuse) for key, values in designs.items()]
     if len({len(found) for found in together}) > 1:
-        told = ", ".join(f"{found.key} has {len(found)}" for found in together)
-        raise InputError(f"designs need as many values of every key: {told}")
-    alone = [column(key, values, refuse) for key, values in axes.items()]
+        lengths = ", ".join(f"{found.key} has {len(found)}" for found in together)
+        message = f"designs need as many values of every key: {lengths}"
+        raise InputError(message, cure="give each design a value of each key")
     seen: set[str] = set()
     settings = {setting.key: setting for setting in taken}
     for found in (*together, *alone):
-        for key in (found.key, f"architecture.{CHOSEN.get(found.key, '')}"):
+        label = found.label(found.key, "")
+        for key in (found.key, f"architecture.{found.key}" if found.key in CHOSEN else ""):
             if key in settings:
-                raise InputError(
-                    f"--axis {found.key} and {settings[key]}: the same choice twice; keep one"
-                )
+                origin = (label, " and ", settings[key].label)
+                raise InputError("the same choice twice", origin=origin, cure="keep one")
         if found.key in seen:
-            raise InputError(f"--axis {found.key}: given twice; keep one")
+            raise InputError("given twice", origin=label, cure="keep one")
         seen.add(found.key)
-    first = [Axis(tuple(together))] if together else []
+    first = (Axis(tuple(together)),) if together else ()
     return (*first, *(Axis((found,)) for found in alone))
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tabulate import tabulate
-
-from neurorebit.schema import InputError
 
 TIMINGS = ("seconds", "images_per_second")  # differ from run to run, and are not compared
 RETOLD = ("command", "notes", "histogram")  # say again what stands elsewhere, or in a digest
@@ -20,7 +16,6 @@ GIVEN = (  # what a run was told, not what came of it
     "ablations", "architecture", "assumptions", "device", "inputs", "name", "network", "overrides",
     "recipe", "scheme", "seed", "technology", "version",
 )  # fmt: skip
-NEEDED = ("chip", "inputs", "layers", "phases")
 HEADLINES = (
     "chip.area_m2", "chip.leakage_W", "chip.utilization", "phases.*.energy_J", "phases.*.latency_s",
     "phases.forward.tops_per_W", "phases.backward.tops_per_W", "phases.gradient.tops_per_W",
@@ -80,19 +75,29 @@ class Comparison:
         """The results that differ by more than the tolerance."""
         return tuple(change for change in self.results if change.size > self.tolerance)
 
-    def text(self, every: bool = False) -> str:
+    @property
+    def shortened(self) -> bool:
+        """Whether ``text`` leaves changes out unless asked for every one."""
+        lists = (_together(self.given), _together(self._rest))
+        return any(len(changes) > MOST for changes in lists)
+
+    @property
+    def _rest(self) -> list[Change]:
+        """The results that are no headlines, the largest change first."""
+        return sorted(
+            (change for change in self.results if not _is_headline(change.path)),
+            key=lambda change: (-change.size, change.path.startswith("layers[")),
+        )
+
+    def text(self, *, every: bool = False) -> str:
         """Tables of the changes; unless ``every``, of long lists the first ones."""
         if not self.given and not self.results:
             return "no difference (timings are not compared)"
         heads = [change for change in self.results if _is_headline(change.path)]
-        rest = sorted(
-            (change for change in self.results if not _is_headline(change.path)),
-            key=lambda change: (-change.size, change.path.startswith("layers[")),
-        )
         parts = [
             _table("Given", _together(self.given), every),
             _table("Results", heads, every=True),
-            _table("Details, largest change first", _together(rest), every),
+            _table("Details, largest change first", _together(self._rest), every),
         ]
         told = (
             f"{len(self.beyond)} of {len(self.results)} changed results are beyond the tolerance "
@@ -102,23 +107,6 @@ class Comparison:
         )
         parts.append(f"{told} (timings are not compared)")
         return "\n\n".join(part for part in parts if part)
-
-
-def read(place: str) -> dict[str, Any]:
-    """The report in a folder or a file; InputError where there is none."""
-    path = Path(place)
-    path = path / "report.json" if path.is_dir() else path
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise InputError(
-            f"{path}: cannot be read: {problem.strerror}; name the folder of a run"
-        ) from None
-    except ValueError:
-        raise InputError(f"{path}: not a report.json; name the folder of a run") from None
-    if not isinstance(report, dict) or not all(key in report for key in NEEDED):
-        raise InputError(f"{path}: not the report of a run; name the folder of a run")
-    return report
 
 
 def compare(first: Mapping[str, Any], second: Mapping[str, Any], tolerance: float) -> Comparison:
@@ -207,7 +195,7 @@ def _table(title: str, changes: Sequence[Change], every: bool) -> str:
     head = [title, "first", "second", "change"]
     table = tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
     more = len(changes) - len(shown)
-    return f"{table}\n... and {more} more; --all lists them" if more else table
+    return f"{table}\n... and {more} more" if more else table
 
 
 def _said(value: Any) -> str:

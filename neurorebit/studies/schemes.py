@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -17,13 +16,15 @@ import numpy as np
 from tabulate import tabulate
 
 from neurorebit import __version__
-from neurorebit import results as report
-from neurorebit.inputs.files import Setting
-from neurorebit.results import pictures as picture
-from neurorebit.schema import InputError, units
+from neurorebit.results import document, pictures
+from neurorebit.results import folder as report
+from neurorebit.schema import InputError, Setting, units
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
-from neurorebit.studies.run import DATA, Progress, Request, Say, ending, run
+from neurorebit.studies.notes import DATA, ending
+from neurorebit.studies.request import Request
+from neurorebit.studies.run import run
+from neurorebit.studies.trained import Progress, Say
 
 Json = dict[str, Any]
 
@@ -141,6 +142,7 @@ def schemes(
     seeds: int,
     say: Say,
     progress: Callable[[], AbstractContextManager[Progress | None]] = nullcontext,
+    command: str | None = None,
 ) -> Table:
     """Train each scheme by ``run``, each on its chip, with ``seeds`` seeds from the request's on.
 
@@ -182,9 +184,7 @@ def schemes(
         for seed in each
         if request.resume
     }
-    command = request.command(
-        name="schemes", more=("--schemes", ",".join(names), "--seeds", str(seeds))
-    )
+    command = command or request.command
     rows: list[Json] = []
     found: dict[str, list[Json]] = {}
     for name in names:
@@ -204,7 +204,7 @@ def schemes(
             "schemes.txt": f"{table.text}\n",
         }
         learned = {name: [done["training"] for done in runs] for name, runs in found.items()}
-        report.write(folder, texts | picture.schemes(learned))
+        report.write(folder, texts | pictures.schemes(learned))
         if table.unfinished:
             break
     return table
@@ -265,11 +265,13 @@ def _finished(request: Request, data: str) -> Json | None:
 
     assert request.out is not None
     try:
-        found: Json = json.loads((request.out / "report.json").read_text(encoding="utf-8"))
+        found = document.find(request.out)
+        if found is None:
+            return None
         ended = not _unfinished(found)
         images = found["training"].get("data_sha256", data)
         made = _given(found["inputs"], found["seed"], found["version"], images)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         return None
     if not ended:
         return None

@@ -24,12 +24,12 @@ from neurorebit.circuits.cost import Bill, Real
 from neurorebit.circuits.shared import forget
 from neurorebit.estimation.design import Design, design
 from neurorebit.estimation.estimate import lost, undefined
-from neurorebit.inputs.files import Inputs, Setting, read_inputs
-from neurorebit.results.table import CRITERIA, FEASIBLE, PARETO, REASON, Table, front
-from neurorebit.schema import InputError, Misfit, join, split
+from neurorebit.inputs.files import Inputs, parse_setting, read_inputs
+from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, front
+from neurorebit.schema import Argument, InputError, Misfit, Setting, join, split
 from neurorebit.schema import technology as nodes
 from neurorebit.schemes.assumed import assumed
-from neurorebit.studies.axes import FILES, Axis, Values, axes_of, place
+from neurorebit.studies.axes import FILES, Axis, Label, Values, axes_of, column, of_designs, place
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]  # designs done, designs in all
@@ -46,44 +46,56 @@ def sweep(
     *,
     designs: Mapping[str, Values] | None = None,
     architecture: str = "rebit",
-    technology: str = "",
-    device: str = "",
+    technology: str | None = None,
+    device: str | None = None,
     settings: Sequence[Setting | str] = (),
     pareto: Sequence[str] = (),
     progress: Progress | None = None,
     refuse_dead: bool = True,
+    label: Label = of_designs,
 ) -> Table:
     """Every combination of the axes' values, as columns: the axes, then what each chip costs.
 
-    ``axes`` gives for a key (as in ``--set``) numbers in SI units, texts with units, or a text such
-    as ``"0.8V:1.0V:5"``. The keys of ``designs`` change together, one row a design. Rows are in
-    order, the last axis fastest. InputError for an axis that is wrong, by itself or (with
-    ``refuse_dead``) in whatever combination; where only some combinations are, they are infeasible.
+    ``axes`` gives for a key (as of a setting) numbers in SI units, texts with units, or a text such
+    as ``"0.8V:1.0V:5"``. The keys of ``designs`` change together, one row a design; messages call
+    their values what ``label`` does. Rows are in order, the last axis fastest. InputError for an
+    axis that is wrong, by itself or (with ``refuse_dead``) in whatever combination; where only some
+    combinations are, they are infeasible.
     """
-    given = tuple(s if isinstance(s, Setting) else Setting.parse(s) for s in settings)
+    given = tuple(s if isinstance(s, Setting) else parse_setting(s) for s in settings)
     taken = list(given)
     for kind, name in (("technology", technology), ("device", device)):
-        taken += [Setting(f"architecture.{kind}", name, f"--{kind}")] if name else []
+        if name is not None:
+            taken.append(Setting(f"architecture.{kind}", name, Argument(kind, name)))
 
     def read(settings: Iterable[Setting]) -> Inputs:
-        files = {"architecture": architecture, "technology": technology, "device": device}
-        files |= {setting.key: setting.text for setting in settings if setting.key in FILES}
-        over = [setting for setting in settings if setting.key not in FILES]
-        return read_inputs(network, **files, settings=(*given, *over), fitting=False)
+        named = {setting.key: setting for setting in settings if setting.key in FILES}
+        return read_inputs(
+            network,
+            named.get("architecture", architecture),
+            named.get("technology", technology),
+            named.get("device", device),
+            settings=(*given, *(setting for setting in settings if setting.key not in FILES)),
+            fitting=False,
+        )
 
     @cache
     def refuse(setting: Setting) -> None:
-        _read(read, (setting,))
+        read((setting,))
 
-    read(())  # what is wrong without any axis is told as such
+    read(())  # an error that no axis is to blame for comes first
     for criterion in pareto:
         if criterion not in CRITERIA:
-            raise InputError(f"--pareto {criterion}: expected one of {', '.join(CRITERIA)}")
-    found = axes_of(axes or {}, designs or {}, taken, refuse)
+            origin, known = Argument("pareto", criterion), ", ".join(CRITERIA)
+            raise InputError(f"expected one of {known}", origin=origin, value=criterion)
+    alone = [column(key, values, refuse) for key, values in (axes or {}).items()]
+    together = [column(key, values, refuse, label) for key, values in (designs or {}).items()]
+    found = axes_of(alone, together, taken)
     shape = tuple(map(len, found))
     count = math.prod(shape) if shape else 0
     if not 0 < count <= MOST:
-        raise InputError(f"a sweep takes 1 to {MOST:,} designs, these axes make {count:,}")
+        message = f"a sweep takes 1 to {MOST:,} designs, these axes make {count:,}"
+        raise InputError(message, cure="take fewer values" if count else "give an axis or designs")
     groups = itertools.product(*(axis.groups() for axis in found))
     passes = [_pass(found, rows, read) for rows in groups]
     if refuse_dead:
@@ -120,27 +132,13 @@ def boxes(shape: tuple[int, ...], most: int) -> Iterator[Box]:
     return itertools.product(*cuts)
 
 
-def _read(read: Read, settings: Sequence[Setting]) -> Inputs:
-    """The inputs with values of axes; what is wrong with one is told as one of an axis."""
-    try:
-        return read(settings)
-    except InputError as problem:
-        told = str(problem)
-        for setting in settings:
-            axis = f"--axis {setting.key}={setting.text}"
-            if setting.key in FILES and told.startswith(f"{setting.text}: "):
-                told = f"{axis}{told.removeprefix(setting.text)}"
-            told = told.replace(f"--set {setting.key}={setting.text}", axis)
-        raise InputError(told) from None
-
-
 def _columns(axes: Sequence[Axis], shape: tuple[int, ...]) -> Table:
     """The value of every key in every design."""
     table: Table = {}
     for i, axis in enumerate(axes):
         along = tuple(-1 if k == i else 1 for k in range(len(axes)))
-        for column in axis.columns:
-            table[column.heading] = np.broadcast_to(column.shown.reshape(along), shape).ravel()
+        for one in axis.columns:
+            table[one.heading] = np.broadcast_to(one.shown.reshape(along), shape).ravel()
     return table
 
 
@@ -238,11 +236,11 @@ def _pass(axes: Sequence[Axis], rows: tuple[NDArray[np.intp], ...], read: Read) 
     """The pass of these rows; InputError where files and nouns are wrong together."""
     settings, numbers = [], {}
     for i, (axis, chosen) in enumerate(zip(axes, rows, strict=True)):
-        for column in axis.columns:
-            settings.append(Setting(column.key, column.text(chosen[0])))
-            if not column.noun(chosen[0]):
-                numbers[column.key] = i, column.numbers[chosen]
-    return _Pass(_read(read, settings), rows, numbers)
+        for one in axis.columns:
+            settings.append(one.setting(chosen[0]))
+            if not one.noun(chosen[0]):
+                numbers[one.key] = i, one.numbers[chosen]
+    return _Pass(read(settings), rows, numbers)
 
 
 def _refuse_dead(axes: Sequence[Axis], passes: Sequence[_Pass]) -> None:
@@ -262,7 +260,7 @@ def _refuse_dead(axes: Sequence[Axis], passes: Sequence[_Pass]) -> None:
     for i, axis in enumerate(axes):
         dead = np.flatnonzero(~alive[i])
         if dead.size and (len(axis.columns) == 1 or dead.size == len(axis)):
-            raise InputError(f"--axis {axis.told(dead[0])}: {why[i, int(dead[0])]}")
+            raise InputError(why[i, int(dead[0])], origin=axis.label(dead[0]))
 
 
 def _reasons(misfits: Iterable[tuple[str, Misfit]], shape: tuple[int, ...]) -> NDArray[Any]:
@@ -276,7 +274,8 @@ def _reasons(misfits: Iterable[tuple[str, Misfit]], shape: tuple[int, ...]) -> N
         rows, which = np.unique(np.array(values).T, axis=0, return_inverse=True) if values else (
             np.empty((1, 0)), np.zeros(np.count_nonzero(where), dtype=int)
         )  # fmt: skip
-        told = [f"{root}.{join(misfit.loc)}: {misfit.message.format(*row)}" for row in rows]
+        cure = f"; {misfit.cure}" if misfit.cure else ""
+        told = [f"{root}.{join(misfit.loc)}: {misfit.text(*row)}{cure}" for row in rows]
         reasons[where] = np.array(told, dtype=object)[which.ravel()]
     return reasons
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from tabulate import tabulate
 
-from neurorebit.inputs.files import Setting
-from neurorebit.results.table import CRITERIA, FEASIBLE, REASON, Table, head_and_values
-from neurorebit.schema import InputError, paths
+from neurorebit.results.sweep import CRITERIA, FEASIBLE, REASON, Table
+from neurorebit.results.sweep_text import head_and_values
+from neurorebit.schema import Argument, Setting, paths
 from neurorebit.studies.sweep import sweep
 
 TECHNOLOGY, SHARE = "technology", "leakage share [%]"
@@ -29,7 +29,7 @@ def nodes(
     technologies: Sequence[str] = (),
     *,
     architecture: str = "rebit",
-    device: str = "",
+    device: str | None = None,
     settings: Sequence[Setting | str] = (),
 ) -> Table:
     """What the chip costs in each technology: a row for each, all shipped ones unless named.
@@ -37,18 +37,15 @@ def nodes(
     Those in which it cannot exist stay, with nan and the reason. InputError where a file or a
     setting is wrong.
     """
-    try:
-        table = sweep(
-            network,
-            designs={TECHNOLOGY: list(technologies) or shipped()},
-            architecture=architecture,
-            device=device,
-            settings=settings,
-            refuse_dead=False,
-        )
-    except InputError as problem:
-        told = str(problem).replace(f"--axis {TECHNOLOGY}=", "--technology ")
-        raise InputError(told) from None
+    table = sweep(
+        network,
+        designs={TECHNOLOGY: list(technologies) or shipped()},
+        architecture=architecture,
+        device=device,
+        settings=settings,
+        refuse_dead=False,
+        label=lambda _, text: Argument("technologies", text),
+    )
     leaked = table[CRITERIA["leakage"]] * table[CRITERIA["latency"]]
     return {**table, SHARE: 100.0 * leaked / table[CRITERIA["energy"]]}
 

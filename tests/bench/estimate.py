@@ -25,8 +25,8 @@ import numpy as np
 from tabulate import tabulate
 
 from neurorebit.estimation.estimate import estimate
-from neurorebit.inputs.files import Setting, read_inputs
-from neurorebit.schema import paths
+from neurorebit.inputs.files import read_inputs
+from neurorebit.schema import Setting, paths
 from neurorebit.studies.sweep import AT_ONCE, sweep
 
 GRID = {  # one axis a quantity

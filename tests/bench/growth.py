@@ -26,7 +26,8 @@ from tabulate import tabulate
 from threadpoolctl import threadpool_limits
 from train_step import SCHEMES, ours, rate_of_products, seconds
 
-from neurorebit.inputs.files import Setting, read_inputs
+from neurorebit.inputs.files import read_inputs
+from neurorebit.schema import Setting
 from neurorebit.training.parts.workers import Workers
 
 BATCHES = (16, 32, 64, 128, 256, 512)

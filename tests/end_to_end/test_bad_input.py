@@ -111,7 +111,7 @@ def test_a_file_that_is_none(refused, place, tiny, option, content, told):
     [
         (["nosuch.yaml"], "nosuch.yaml: no such network file; "),
         (["vgg111"], "vgg111: no such network, by path or by name; did you mean 'vgg11'? "),
-        ([""], ": no such network"),
+        ([""], "'': no such network"),
         (["out"], "out: is a folder; give a network file, or a name "),
         (["tiny.yaml", "--architecture", "rebot"], "rebot: no such architecture, by path or by "),
         (["tiny.yaml", "--technology", "28nm"], "28nm: no such technology, by path or by name; "),
@@ -178,6 +178,8 @@ def test_a_missing_file(refused, tiny, words, told):
             "--set training.epochs=3 and --epochs 2:",
         ),
         (["--epoch", "2"], "unrecognized arguments: --epoch 2; see 'neurorebit --help'"),
+        (["--weights", "real"], "--weights is called --scheme now"),
+        (["--weights=real"], "--weights is called --scheme now"),
         (["--out"], "--out: expected one argument; see 'neurorebit run --help'"),
     ],
 )

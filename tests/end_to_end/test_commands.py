@@ -213,7 +213,11 @@ def test_ctrl_c_keeps_what_was_reached(place):
     assert run.returncode == 130
     assert "written to reports/mlp: report.txt" in err.splitlines()[-1]
     assert "Traceback" not in err
-    assert re.search(r"^- INTERRUPTED in epoch \d+ of 100000; --resume goes on$", out, re.MULTILINE)
+    assert re.search(
+        r"^- INTERRUPTED in epoch \d+ of 100000; resume goes on from the checkpoint$",
+        out,
+        re.MULTILINE,
+    )
     assert (place / "reports" / "mlp" / "report.json").is_file()
 
 

@@ -88,7 +88,7 @@ def test_a_run_goes_on_piece_by_piece(command, tiny, data, place):
         "training.png, report.json",
     ]
     assert (
-        "- STOPPED, its time being up, in epoch 1 of 2; --resume goes on"
+        "- STOPPED, its time being up, in epoch 1 of 2; resume goes on from the checkpoint"
         in (place / "pieces/report.txt").read_text().splitlines()
     )
     assert report(place / "pieces")["training"]["out_of_time"] is True
@@ -218,7 +218,7 @@ def test_an_impatient_ctrl_c_is_told_where_to_go_on(command, tiny, data, place, 
     def stop(*given):
         raise KeyboardInterrupt
 
-    for name in ("neurorebit.training.trainer.demands", "neurorebit.results.pictures.files"):
+    for name in ("neurorebit.training.trainer.demands", "neurorebit.results.pictures.training"):
         for checkpointed in place.glob("out/*"):
             checkpointed.unlink()
         with monkeypatch.context() as patch:

@@ -7,11 +7,13 @@ import re
 
 import pytest
 
-from neurorebit import results as report
-from neurorebit.inputs.files import Setting
+from neurorebit.inputs.files import parse_setting
 from neurorebit.inputs.training import TRAINING_SET
+from neurorebit.results import document
 from neurorebit.schema import paths
 from neurorebit.studies import run as running
+from neurorebit.studies.request import Request
+from neurorebit.studies.trained import wires_between_cells
 from neurorebit.training import data as datasets
 from neurorebit.training import trainer
 
@@ -75,7 +77,7 @@ def test_a_training_run_says_what_it_learned(command, tiny, data, place):
     assert histogram["counts"].keys() == {"real", "analog"}
     assert all(sum(counts) == 240 for counts in histogram["counts"].values())
     for epoch in training["epochs"]:
-        assert set(epoch) == set(report.EPOCH_KEYS)
+        assert set(epoch) == set(document.EPOCH_KEYS)
         assert 0 <= epoch["train_accuracy"] <= 1
         assert 0 <= epoch["test_accuracy"] <= 1
         assert epoch["cells_programmed"] > 0
@@ -430,7 +432,7 @@ def test_an_interrupted_training_keeps_what_it_reached(command, tiny, data, plac
     assert done.err.splitlines()[-2] == (
         f"to go on: neurorebit run tiny.yaml --data {data} --epochs 5 --resume"
     )
-    assert "- INTERRUPTED in epoch 2 of 5; --resume goes on" in head(folder)
+    assert "- INTERRUPTED in epoch 2 of 5; resume goes on from the checkpoint" in head(folder)
     training = read(folder)["training"]
     assert training["interrupted"] is True
     assert [epoch["epoch"] for epoch in training["epochs"]] == [1, 2]
@@ -500,8 +502,8 @@ def test_resistive_wires_are_those_of_the_chip_s_cells():
     """Crosspoints are four wires of 40 nm wide, cells with a transistor four features of 32 nm."""
     found = {}
     for cells in ("1t1r", "crosspoint"):
-        settings = (Setting.parse(f"architecture.arrays.cells={cells}"),)
-        request = running.Request("mlp", architecture="reram", settings=settings)
-        found[cells] = running._wires(request.inputs())
+        settings = (parse_setting(f"architecture.arrays.cells={cells}"),)
+        request = Request("mlp", architecture="reram", settings=settings)
+        found[cells] = wires_between_cells(request.inputs())
     for crossed, behind in zip(found["crosspoint"], found["1t1r"], strict=True):
         assert crossed / behind == pytest.approx(40 / 32)

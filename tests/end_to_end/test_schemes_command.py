@@ -145,7 +145,7 @@ def test_an_interrupted_table_says_what_it_lacks(command, tiny, data, place, mon
         done = command(*words)
     assert done.code == 130
     told = done.out.splitlines()
-    assert "! hybrid: INTERRUPTED in epoch 2 of 2; --resume goes on" in told
+    assert "! hybrid: INTERRUPTED in epoch 2 of 2; resume goes on from the checkpoint" in told
     assert "! not trained yet: reram" in told
     assert table(place / "out")["hybrid"]["ended"] == "interrupted"
 

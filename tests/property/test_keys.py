@@ -26,8 +26,8 @@ from neurorebit.circuits.column_sense import CurrentSenseAmp
 from neurorebit.circuits.converters.flash import FlashAdc
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.wire import Bus
-from neurorebit.inputs.files import Setting, read_inputs
-from neurorebit.schema import Document, InputError, informative, one_of, paths, split
+from neurorebit.inputs.files import parse_setting, read_inputs
+from neurorebit.schema import Document, InputError, Setting, informative, one_of, paths, split
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
 from neurorebit.schemes.table import SCHEMES
@@ -203,7 +203,7 @@ def stepped(spec: Any, key: str) -> float:
 def swept(name: str, kelvin: float, setting: str, bandwidth: float) -> frozenset[str]:
     """Keys of an architecture that move an estimate, with another word in the file."""
     settings = [*([setting] if setting else []), f"technology.temperature={kelvin} K"]
-    spec = read_inputs("vgg11", name, settings=[Setting.parse(s) for s in settings]).architecture
+    spec = read_inputs("vgg11", name, settings=[parse_setting(s) for s in settings]).architecture
     spec = place(spec, ("dram", "bandwidth"), bandwidth * spec.dram.bandwidth)
     names = keys(spec)
     designs = {

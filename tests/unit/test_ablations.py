@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from neurorebit.inputs.files import Setting, read_inputs
-from neurorebit.schema import paths
+from neurorebit.inputs.files import read_inputs
+from neurorebit.schema import Setting, paths
 from neurorebit.schemes.ablations import SAID, ablations
 from neurorebit.schemes.tiki_taka.keys import TikiTaka
 

@@ -14,7 +14,7 @@ from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.workload import VectorLoad, Workload
 from neurorebit.estimation.design import design
-from neurorebit.inputs.files import Setting, read_inputs
+from neurorebit.inputs.files import parse_setting, read_inputs
 from neurorebit.layers.base import ROUND_ERROR, ROUND_RESULT
 from neurorebit.layers.pooling import COMBINE
 
@@ -64,7 +64,7 @@ def floorplan(work, side):
 
 
 def chip_inputs(*choices):
-    settings = [Setting.parse(f"architecture.{choice}") for choice in choices]
+    settings = [parse_setting(f"architecture.{choice}") for choice in choices]
     return read_inputs("vgg8", "reram", settings=settings)
 
 

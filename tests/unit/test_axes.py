@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from neurorebit.inputs.files import Setting, read_inputs
-from neurorebit.schema import InputError
+from neurorebit.inputs.files import read_inputs
+from neurorebit.schema import InputError, Setting
 from neurorebit.studies import axes
 from neurorebit.studies.sweep import sweep
 
@@ -73,15 +73,15 @@ def test_a_column_shows_numbers_or_texts():
 @pytest.mark.parametrize(
     ("key", "values", "message"),
     [
-        ("technology.vdd", "9V", "--axis technology.vdd=9V: vdd: must be above 0 V and below 5 V"),
+        ("technology.vdd", "9V", "axes technology.vdd=9V: vdd: must be above 0 V and below 5 V"),
         ("technology.vdd", "0.8:1.0:5", "expected a number in V, got '0.8' (the unit is missing)"),
         (
             "technology.vdd",
             "0.8V:1.0V:1",
             "=0.8V:1.0V:1: expected LOW:HIGH:COUNT with a COUNT",
         ),
-        ("technology.vdd", "0.8V:9V:3", "--axis technology.vdd=9V: vdd: must be"),
-        ("technology.vdd", np.array([0.9, 9.0]), "--axis technology.vdd=9.0 V: vdd: must be"),
+        ("technology.vdd", "0.8V:9V:3", "axes technology.vdd=9V: vdd: must be"),
+        ("technology.vdd", np.array([0.9, 9.0]), "axes technology.vdd=9.0 V: vdd: must be"),
         ("technology.vdd", np.array([0.9, np.nan]), "expected numbers"),
         ("technology.vdd", "0.8V,,1V", "a value is missing"),
         ("technology.vdd", "", "a value is missing"),
@@ -89,19 +89,19 @@ def test_a_column_shows_numbers_or_texts():
         ("tecnology.vdd", "0.8V", "did you mean 'technology'?"),
         ("architecture.apim.adc_bits", "4:8:4", "expected whole numbers, got 5.33333"),
         ("architecture.apim.adc_bits", [4, 5.5], "expected whole numbers, got 5.5"),
-        ("architecture.apim.adc_bits", "40", "--axis architecture.apim.adc_bits=40: apim.adc_bits"),
+        ("architecture.apim.adc_bits", "40", "axes architecture.apim.adc_bits=40: apim.adc_bits"),
         ("architecture.apim.pe_side", "auto:512:3", "a range goes from a number to a number"),
-        ("architecture.dpim.build", "serial", "--axis architecture.dpim.build=serial: dpim.build"),
-        ("technology", "23nm", "--axis technology=23nm: no such technology"),
+        ("architecture.dpim.build", "serial", "axes architecture.dpim.build=serial: dpim.build"),
+        ("technology", "23nm", "axes technology=23nm: no such technology"),
         ("network.layers[9].features", "64", "expected an index below"),
-        ("network", "vgg8,vgg11", "--axis network"),
+        ("network", "vgg8,vgg11", "axes network"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(key, values, message):
     with pytest.raises(InputError) as found:
         sweep("mlp", {key: values})
     assert message in str(found.value)
-    assert "--axis" in str(found.value)
+    assert "axes " in str(found.value)
     assert "\n" not in str(found.value)
 
 
@@ -123,18 +123,18 @@ VDD = {"technology.vdd": [0.9]}
         ),
         (
             {"axes": VDD, "settings": ["technology.vdd=0.8V"]},
-            "--axis technology.vdd and --set technology.vdd=0.8V: the same choice twice",
+            "axes technology.vdd and technology.vdd=0.8V: the same choice twice",
         ),
         (
             {"axes": {"technology": ["22nm"]}, "technology": "32nm"},
-            "--axis technology and --technology 32nm: the same choice twice",
+            "axes technology and technology 32nm: the same choice twice",
         ),
-        ({"axes": VDD, "designs": VDD}, "--axis technology.vdd: given twice"),
+        ({"axes": VDD, "designs": VDD}, "axes technology.vdd: given twice"),
         (
             {"designs": {**VDD, "device.r_on": [1e5, 2e5]}},
             "technology.vdd has 1, device.r_on has 2",
         ),
-        ({"axes": VDD, "pareto": ["power"]}, "--pareto power: expected one of energy"),
+        ({"axes": VDD, "pareto": ["power"]}, "pareto power: expected one of energy"),
         ({"axes": VDD, "technology": "23nm"}, "23nm: no such technology"),
     ],
 )

@@ -6,12 +6,13 @@ import math
 
 import pytest
 
+from neurorebit.results import document
 from neurorebit.schema import InputError
-from neurorebit.studies import compare
-from neurorebit.studies.compare import Change
+from neurorebit.studies.compare import Change, compare
 
 REPORT = {
     "version": "1",
+    "schema": 2,
     "command": "neurorebit run a",
     "notes": ["a note"],
     "overrides": [],
@@ -45,7 +46,7 @@ def changed(*steps, to):
 
 
 def test_a_report_equals_itself():
-    found = compare.compare(REPORT, copy.deepcopy(REPORT), 0.0)
+    found = compare(REPORT, copy.deepcopy(REPORT), 0.0)
     assert (found.given, found.results, found.beyond) == ((), (), ())
     assert found.text() == "no difference (timings are not compared)"
 
@@ -53,12 +54,12 @@ def test_a_report_equals_itself():
 @pytest.mark.parametrize("key", ["seconds", "images_per_second"])
 def test_timings_are_never_compared(key):
     other = changed("training", "epochs", 0, key, to=77.0)
-    assert compare.compare(REPORT, other, 0.0).results == ()
+    assert compare(REPORT, other, 0.0).results == ()
 
 
 @pytest.mark.parametrize("key", ["command", "notes"])
 def test_what_is_said_twice_is_compared_once(key):
-    assert compare.compare(REPORT, changed(key, to=["else"]), 0.0).results == ()
+    assert compare(REPORT, changed(key, to=["else"]), 0.0).results == ()
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_what_is_said_twice_is_compared_once(key):
     ],
 )
 def test_other_inputs_are_told_and_are_no_change_of_results(steps, to, path):
-    found = compare.compare(REPORT, changed(*steps, to=to), 0.0)
+    found = compare(REPORT, changed(*steps, to=to), 0.0)
     assert [change.path for change in found.given] == [path]
     assert found.results == ()
     assert found.beyond == ()
@@ -99,7 +100,7 @@ def test_other_inputs_are_told_and_are_no_change_of_results(steps, to, path):
     ],
 )
 def test_a_change_is_measured_by_the_larger_value(steps, to, path, size):
-    found = compare.compare(REPORT, changed(*steps, to=to), 0.0)
+    found = compare(REPORT, changed(*steps, to=to), 0.0)
     change = next(change for change in found.results if change.path == path)
     assert change.size == pytest.approx(size)
     assert found.beyond
@@ -110,19 +111,19 @@ def test_a_change_is_measured_by_the_larger_value(steps, to, path, size):
 )
 def test_the_tolerance_decides_what_is_beyond(tolerance, beyond):
     other = changed("phases", "forward", "energy_J", to=4e-6 * 1.01)
-    found = compare.compare(REPORT, other, tolerance)
+    found = compare(REPORT, other, tolerance)
     assert len(found.results) == 1
     assert bool(found.beyond) is beyond
 
 
 def test_no_tolerance_covers_what_is_missing():
-    assert compare.compare(REPORT, changed("training", to=None), 1e9).beyond
+    assert compare(REPORT, changed("training", to=None), 1e9).beyond
 
 
 def test_a_digest_differs_and_not_by_how_much():
     other = changed("training", "weights_sha256", to="22")
-    assert compare.compare(REPORT, other, 0.0).beyond
-    assert not compare.compare(REPORT, other, 1e-12).beyond
+    assert compare(REPORT, other, 0.0).beyond
+    assert not compare(REPORT, other, 1e-12).beyond
 
 
 @pytest.mark.parametrize(
@@ -148,14 +149,16 @@ def test_of_many_small_changes_the_largest_are_listed():
     first, second = copy.deepcopy(REPORT), copy.deepcopy(REPORT)
     first["chip"]["area_by_part_m2"] = {f"part{i}": 1.0 for i in range(50)}
     second["chip"]["area_by_part_m2"] = {f"part{i}": 1.0 + i / 100 for i in range(50)}
-    found = compare.compare(first, second, 0.0)
+    found = compare(first, second, 0.0)
     text = found.text()
     assert "part49 " in text
     assert "part1 " not in text
-    assert "... and 29 more; --all lists them" in text
+    assert "... and 29 more" in text
+    assert found.shortened
     assert "49 of 49 changed results are beyond the tolerance of 0" in text
     assert "part1 " in found.text(every=True)
-    assert "lists them" not in found.text(every=True)
+    assert "more" not in found.text(every=True)
+    assert not compare(first, first, 0.0).shortened
 
 
 def test_what_only_one_chip_has_is_summed_up_by_owner():
@@ -163,7 +166,7 @@ def test_what_only_one_chip_has_is_summed_up_by_owner():
     first["chip"]["area_by_part_m2"] = {"adc": 2e-6, "analog/array": 1e-6, "analog/pe/bus": 3e-6}
     second["chip"]["area_by_part_m2"] = {"adc": 2e-6, "tile/array": 5e-6, "tile/pe": 6e-6}
     first["inputs"]["technology"]["values"]["apim"] = {"rows": 128, "cols": 128}
-    lines = compare.compare(first, second, 0.0).text().splitlines()
+    lines = compare(first, second, 0.0).text().splitlines()
     told = {line.split()[0]: line.split()[1:] for line in lines if line}
     assert told["chip.area_by_part_m2.analog"] == ["4e-06", "gone"]
     assert told["chip.area_by_part_m2.tile"] == ["1.1e-05", "new"]
@@ -176,8 +179,8 @@ def test_what_only_one_chip_has_is_summed_up_by_owner():
 
 def test_a_run_is_its_folder_or_its_file(tmp_path):
     (tmp_path / "report.json").write_text(json.dumps(REPORT))
-    assert compare.read(str(tmp_path)) == REPORT
-    assert compare.read(str(tmp_path / "report.json")) == REPORT
+    assert document.read(str(tmp_path)) == REPORT
+    assert document.read(str(tmp_path / "report.json")) == REPORT
 
 
 @pytest.mark.parametrize(
@@ -194,5 +197,26 @@ def test_what_is_no_report_is_told(tmp_path, content, told):
     if content is not None:
         (tmp_path / "report.json").write_bytes(content)
     with pytest.raises(InputError) as caught:
-        compare.read(str(tmp_path))
+        document.read(str(tmp_path))
     assert str(caught.value) == f"{tmp_path}/{told}"
+
+
+@pytest.mark.parametrize(
+    ("schema", "cure"),
+    [
+        (None, "bill it anew with 'neurorebit rebill {0}', which makes it current"),
+        (3, "read it with a version that writes this schema"),
+    ],
+)
+def test_a_report_of_another_schema_is_refused_with_both_named(tmp_path, schema, cure):
+    report = {**REPORT, "schema": schema}
+    if schema is None:
+        del report["schema"]
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    with pytest.raises(InputError) as caught:
+        document.read(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}/report.json: schema: a report of schema {schema or 1}, this version reads "
+        f"schema 2; {cure.format(tmp_path)}"
+    )
+    assert (caught.value.file, caught.value.key) == (f"{tmp_path}/report.json", "schema")

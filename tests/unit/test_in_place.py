@@ -13,7 +13,7 @@ from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.phases import PHASES
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.estimation.estimate import estimate
-from neurorebit.inputs.files import Setting, read_inputs
+from neurorebit.inputs.files import parse_setting, read_inputs
 from neurorebit.schema import units
 from neurorebit.schemes.assumed import assumed
 
@@ -39,7 +39,7 @@ each_kind = pytest.mark.parametrize(("architecture", "choice"), KINDS)
 def read(architecture, *choices, network="vgg11"):
     keys = [key for choice in choices for key in choice.split(";")]
     settings = [
-        Setting.parse(key if key.startswith("device.") else f"architecture.{key}") for key in keys
+        parse_setting(key if key.startswith("device.") else f"architecture.{key}") for key in keys
     ]
     return read_inputs(network, architecture, settings=settings)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from neurorebit.inputs.network import read_network
 from neurorebit.layers.base import Shape
-from neurorebit.schema import Document, paths
+from neurorebit.schema import Document, Setting, paths
 
 SMALL = """\
 source: by hand
@@ -34,12 +34,17 @@ recipes:
 """
 
 
+def setting(key, text):
+    """A value set over the network file."""
+    return Setting(key if key.startswith("training.") else f"network.{key}", text)
+
+
 @pytest.fixture
 def read(tmp_path):
     def made(text=SMALL, recipe="", **sets):
         path = tmp_path / "small.yaml"
         path.write_text(text, encoding="utf-8")
-        given = {key.replace("__", "."): value for key, value in sets.items()}
+        given = [setting(key.replace("__", "."), value) for key, value in sets.items()]
         return read_network(Document(path, "network", "small.yaml"), recipe, given)
 
     return made
@@ -137,7 +142,7 @@ def test_a_shipped_network_has_the_size_of_its_paper(name, macs, weights):
 )
 def test_the_width_scales_every_layer_but_the_last(width, cols):
     document = Document(paths.shipped("network", "vgg11"), "network")
-    network = read_network(document, sets={"width": width})
+    network = read_network(document, settings=[setting("width", width)])
     assert [node.matmul.cols for node in network.matrices] == cols
     positions = [9] * 8 + [1]
     before = [3, *cols[:-1]]
@@ -149,7 +154,9 @@ def test_the_width_scales_every_layer_but_the_last(width, cols):
 
 @pytest.mark.parametrize("name", paths.names("network"))
 def test_every_shipped_network_has_a_half_width(name):
-    network = read_network(Document(paths.shipped("network", name)), sets={"width": "0.5"})
+    network = read_network(
+        Document(paths.shipped("network", name)), settings=[setting("width", "0.5")]
+    )
     whole = read_network(Document(paths.shipped("network", name)))
     for half, full in zip(network.matrices[:-1], whole.matrices[:-1], strict=True):
         assert half.shape_out.channels == full.shape_out.channels / 2
@@ -163,7 +170,7 @@ def test_halves_are_rounded_up(read):
 
 
 def test_a_width_that_does_not_fit_is_told(read):
-    told = "--set network.width=0: width: must be above 0 and at most 100, got 0"
+    told = "network.width=0: width: must be above 0 and at most 100, got 0"
     assert refusal(lambda: read(width="0")) == told
     grouped = with_layers(
         "{kind: conv, channels: 4, kernel: 1, groups: 2}",
@@ -383,7 +390,7 @@ def test_a_network_without_layers_is_told(read):
 
 def test_the_densities_must_match_the_layers(read):
     told = refusal(lambda: read(activity__input_density="0.1, 0.2, 0.3"))
-    assert told.startswith("--set network.activity.input_density=0.1, 0.2, 0.3: ")
+    assert told.startswith("network.activity.input_density=0.1, 0.2, 0.3: ")
     assert told.endswith("expected 1 number or 2 (one for each conv and linear), got 3")
 
 
@@ -421,7 +428,7 @@ def test_a_setting_wins_over_the_recipe(read):
 def test_a_warm_up_ends_before_the_training(read):
     assert read(training__warmup_epochs="1.5").training.warmup_epochs == 1.5
     assert refusal(lambda: read(training__warmup_epochs="2")) == (
-        "--set training.warmup_epochs=2: training.warmup_epochs: must be below the 2 epochs of the "
+        "training.warmup_epochs=2: training.warmup_epochs: must be below the 2 epochs of the "
         "training"
     )
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from neurorebit.estimation.estimate import estimate
-from neurorebit.inputs.files import Setting, read_inputs
-from neurorebit.schema import InputError, paths, units
+from neurorebit.inputs.files import read_inputs
+from neurorebit.schema import InputError, Setting, paths, units
 from neurorebit.studies.technologies import nodes, text
 
 

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from neurorebit.results import pictures as picture
+from neurorebit.results.writers import picture as writer
 
 
 def trained(epochs=3, **changes):
@@ -45,7 +46,7 @@ def drawn(report, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(Figure, "savefig", saved)
-        (content,) = picture.files(report).values()
+        (content,) = picture.training(report).values()
     assert matplotlib.image.imread(io.BytesIO(content)).shape == (360, 1200, 4)
     return figures[0].axes
 
@@ -78,10 +79,10 @@ def test_short_long_and_diverged_runs_have_a_picture(report, monkeypatch):
 
 
 def test_the_same_report_gives_the_same_bytes():
-    assert picture.files(trained()) == picture.files(trained())
-    assert picture.files(trained()) != picture.files(trained(2))
+    assert picture.training(trained()) == picture.training(trained())
+    assert picture.training(trained()) != picture.training(trained(2))
 
 
 @pytest.mark.parametrize("report", [{"training": None}, trained(0)])
 def test_without_an_epoch_there_is_none(report):
-    assert picture.files(report) == {}
+    assert writer.write(report) == {}

@@ -13,16 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorebit import results as report
 from neurorebit.chips.parts.phases import PHASES
 from neurorebit.circuits.cost import Bill
 from neurorebit.estimation.estimate import Estimate, PhaseEstimate
 from neurorebit.inputs.architecture import read_architecture
+from neurorebit.results import document
+from neurorebit.results.folder import claim, write
+from neurorebit.results.writers import layers, table
+from neurorebit.results.writers import text as readable
+from neurorebit.results.writers import training as epochs
 from neurorebit.schema import Document, InputError, paths
 from neurorebit.schema.activity import Activity, LayerActivity
 
 LAYER = LayerActivity((0.5, 0.25, 0.25), 0.5, 1.0, 0.5, 0.1, 0.2, 1.0, 1.0, 1.0)
 HEADER = {
+    "network": "small",
     "version": "1.2.3",
     "command": "neurorebit run small",
     "ablations": ["adc=ideal: not the same"],
@@ -40,7 +45,10 @@ EPOCHS = [
         "cells_programmed": 7, "images_per_second": 110.0, "seconds": 3.0,
     },
 ]  # fmt: skip
-TRAINING = {"dataset": "noise", "images": 10, "epochs": EPOCHS, "test_accuracy": None}
+TRAINING = {
+    "dataset": "noise", "images": 10, "epochs": EPOCHS, "test_accuracy": None, "scheme": "hybrid",
+    "histogram": None,
+}  # fmt: skip
 
 
 def phase(per, ops, scale):
@@ -89,7 +97,7 @@ def made_up():
 def built(training=None):
     spec = read_architecture(Document(paths.shipped("architecture", "rebit")))
     activity = Activity("assumed: nothing", (LAYER, replace(LAYER, input_density=(0.125,) * 3)))
-    return report.build(HEADER, made_up(), spec, activity, training)
+    return document.build(HEADER, made_up(), spec, activity, training=training)
 
 
 # --- figures
@@ -179,22 +187,22 @@ def test_the_papers_figures_stand_beside_ours_with_their_convention():
 
 def test_json_is_plain_and_reads_back():
     made = built(TRAINING)
-    contents = report.files(made, {"a.png": b"1"})
-    assert list(contents)[-2:] == ["a.png", "report.json"]
+    contents = table.files(made)
+    assert list(contents)[-2:] == ["training.png", "report.json"]
     assert json.loads(contents["report.json"]) == made
-    assert contents == report.files(built(TRAINING), {"a.png": b"1"})
+    assert contents == table.files(built(TRAINING))
 
 
 def test_not_a_number_never_reaches_the_json():
     made = built()
     made["chip"]["area_m2"] = math.nan
     with pytest.raises(ValueError, match="not JSON compliant"):
-        report.files(made, {})
+        table.files(made)
 
 
 def test_layers_csv_has_a_row_for_each_layer_and_phase():
     made = built()
-    rows = list(csv.DictReader(io.StringIO(report.layers_csv(made))))
+    rows = list(csv.DictReader(io.StringIO(layers.write(made)["layers.csv"])))
     assert [(row["layer"], row["phase"]) for row in rows] == [
         (layer, name) for layer in ("conv1", "linear1", "chip") for name in PHASES
     ]
@@ -208,8 +216,8 @@ def test_layers_csv_has_a_row_for_each_layer_and_phase():
 
 def test_training_csv_has_a_row_for_each_epoch_and_else_its_header():
     head = "epoch,loss,train_accuracy,test_accuracy,cells_programmed,images_per_second,seconds\n"
-    assert report.training_csv(built()) == head
-    assert report.training_csv(built(TRAINING)) == (
+    assert epochs.write(built())["training.csv"] == head
+    assert epochs.write(built(TRAINING))["training.csv"] == (
         head + "1,2.5,0.25,0.5,12,100.0,3.5\n2,1.5,0.75,,7,110.0,3.0\n"
     )
 
@@ -218,7 +226,7 @@ def test_training_csv_has_a_row_for_each_epoch_and_else_its_header():
 
 
 def test_what_to_know_stands_before_the_first_table():
-    text = report.text(built())
+    text = readable.text(built())
     head = text.split("\n\n")[0].splitlines()
     assert head[0] == "NeuroReBIT 1.2.3: neurorebit run small"
     assert "0123456789ab" in head[1]
@@ -230,7 +238,7 @@ def test_what_to_know_stands_before_the_first_table():
 
 
 def test_every_section_is_there():
-    text = report.text(built(TRAINING))
+    text = readable.text(built(TRAINING))
     titles = [
         above for above, below in zip(text.splitlines(), text.splitlines()[1:], strict=False)
         if below and below == "-" * len(above)
@@ -242,7 +250,7 @@ def test_every_section_is_there():
     ]  # fmt: skip
     assert "nan" not in text
     assert "the moon is far" in text
-    assert "\nTraining\n" not in report.text(built())
+    assert "\nTraining\n" not in readable.text(built())
 
 
 @pytest.mark.parametrize(
@@ -261,15 +269,15 @@ def test_every_section_is_there():
     ],
 )
 def test_tables_say_the_figures(words):
-    lines = report.text(built(TRAINING)).splitlines()
+    lines = readable.text(built(TRAINING)).splitlines()
     cells = [[cell for cell in line.split("  ") if cell.strip()] for line in lines]
     found = [[cell.strip() for cell in row] for row in cells]
     assert any(row[: len(words)] == words for row in found)
 
 
 def test_each_definition_stands_beside_the_phases():
-    section = report.text(built()).split("Phases\n------\n")[1].split("\n\n")
-    for word, meaning in report.DEFINITIONS.items():
+    section = readable.text(built()).split("Phases\n------\n")[1].split("\n\n")
+    for word, meaning in readable.DEFINITIONS.items():
         assert f"{word} " in section[1]
         assert meaning in section[1]
 
@@ -283,7 +291,7 @@ parts = st.dictionaries(
 
 @given(parts)
 def test_grouping_loses_nothing(parts):
-    groups = report.grouped(parts)
+    groups = readable.grouped(parts)
     assert len(groups) <= len(parts)
     for column in range(2):
         whole = math.fsum(amount[column] for amount in parts.values())
@@ -303,7 +311,7 @@ def test_large_parts_are_taken_apart_and_small_ones_summed_up():
         "buffer/cells": (2.0,),
         "buffer/logic": (1.0,),
     }
-    assert report.grouped(parts) == {
+    assert readable.grouped(parts) == {
         "pe/adc": (50.0,),
         "pe/array": (30.0,),
         "pe (own)": (9.0,),
@@ -318,8 +326,8 @@ def test_large_parts_are_taken_apart_and_small_ones_summed_up():
 
 def test_files_appear_whole_and_nothing_else_is_left(tmp_path):
     folder = tmp_path / "new" / "folder"
-    report.write(folder, {"a.txt": "one", "b.txt": "two"})
-    report.write(folder, {"a.txt": "three"})
+    write(folder, {"a.txt": "one", "b.txt": "two"})
+    write(folder, {"a.txt": "three"})
     assert {path.name: path.read_text() for path in folder.iterdir()} == {
         "a.txt": "three",
         "b.txt": "two",
@@ -327,18 +335,18 @@ def test_files_appear_whole_and_nothing_else_is_left(tmp_path):
 
 
 def test_all_files_are_written_or_none(tmp_path):
-    report.write(tmp_path / "out", {"a.txt": "before"})
+    write(tmp_path / "out", {"a.txt": "before"})
     with pytest.raises(UnicodeEncodeError):
-        report.write(tmp_path / "out", {"a.txt": "after", "b.txt": "\ud800"})
+        write(tmp_path / "out", {"a.txt": "after", "b.txt": "\ud800"})
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.txt"]
     assert (tmp_path / "out" / "a.txt").read_text() == "before"
 
 
 def test_a_claim_leaves_no_trace(tmp_path):
-    report.claim(tmp_path / "a" / "b" / "c")
+    claim(tmp_path / "a" / "b" / "c")
     assert list(tmp_path.iterdir()) == []
-    report.write(tmp_path / "kept", {"a.txt": "x"})
-    report.claim(tmp_path / "kept")
+    write(tmp_path / "kept", {"a.txt": "x"})
+    claim(tmp_path / "kept")
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["a.txt"]
 
 
@@ -346,17 +354,17 @@ def test_claims_beside_each_other_do_not_meet(tmp_path):
     """Runs that start together: each round, eight claim folders below one that is not there."""
     with ThreadPoolExecutor(8) as pool:
         for i in range(50):
-            list(pool.map(report.claim, [tmp_path / f"{i}" / "out" / name for name in "abcdefgh"]))
+            list(pool.map(claim, [tmp_path / f"{i}" / "out" / name for name in "abcdefgh"]))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_that_no_folder_can_have_is_told(tmp_path):
     for name in ("x" * 300, "new/" + "x" * 300):
         with pytest.raises(InputError, match=r"cannot be written.*name another folder"):
-            report.claim(tmp_path / name)
+            claim(tmp_path / name)
     (tmp_path / "dangling").symlink_to(tmp_path / "gone")
     with pytest.raises(InputError, match=r"cannot be written.*name another folder"):
-        report.claim(tmp_path / "dangling" / "run")
+        claim(tmp_path / "dangling" / "run")
     assert [path.name for path in tmp_path.iterdir()] == ["dangling"]
 
 
@@ -364,15 +372,15 @@ def test_a_name_that_no_folder_can_have_is_told(tmp_path):
 def test_a_file_in_the_way_is_told(tmp_path, below):
     (tmp_path / "file").write_text("x")
     folder = tmp_path / "file" / below
-    for refuse in (report.claim, lambda place: report.write(place, {"a.txt": "x"})):
+    for refuse in (claim, lambda place: write(place, {"a.txt": "x"})):
         with pytest.raises(InputError) as caught:
             refuse(folder)
         told = str(caught.value)
-        assert told.startswith(f"--out {folder}: cannot be written: ")
+        assert told.startswith(f"out {folder}: cannot be written: ")
         assert told.endswith("; name another folder")
     assert (tmp_path / "file").read_text() == "x"
 
 
 def test_a_folder_that_takes_nothing_is_told():
     with pytest.raises(InputError, match="cannot be written"):
-        report.claim(Path("/proc/nothing"))
+        claim(Path("/proc/nothing"))

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurorebit.estimation.estimate import estimate
-from neurorebit.inputs.files import Setting, read_inputs
-from neurorebit.schema import InfeasibleError, InputError
+from neurorebit.inputs.files import read_inputs
+from neurorebit.schema import InfeasibleError, InputError, Setting
 from neurorebit.studies import axes
 from neurorebit.studies import sweep as sweeping
 from neurorebit.studies.sweep import OUTCOMES, boxes, sweep
@@ -260,14 +260,14 @@ def test_a_supply_for_one_technology_only_is_a_hole_in_the_other():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"technology.vdd": "0.9V,2V"}, "--axis technology.vdd=2.0 V: technology.vdd: must lie"),
+        ({"technology.vdd": "0.9V,2V"}, "axes technology.vdd=2.0 V: technology.vdd: must lie"),
         (
             {"architecture.apim.cols": "64,100", "architecture.apim.cols_per_adc": "8,16"},
-            "--axis architecture.apim.cols=100: architecture.apim.cols_per_adc: must divide",
+            "axes architecture.apim.cols=100: architecture.apim.cols_per_adc: must divide",
         ),
         (
             {"architecture.error_bits": "fp32"},
-            "--axis architecture.error_bits=fp32: architecture.error_bits: floating-point",
+            "axes architecture.error_bits=fp32: architecture.error_bits: floating-point",
         ),
     ],
 )

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurorebit.results import table as tables
+from neurorebit.results import sweep as tables
+from neurorebit.results import sweep_text
+from neurorebit.results.writers import sweep_file
 from neurorebit.schema import InputError
 
 NAMES = ("energy", "latency", "area")
@@ -20,7 +22,7 @@ def table(costs, feasible=None):
     feasible = np.ones(count, bool) if feasible is None else np.asarray(feasible)
     made = {"technology.vdd [V]": np.linspace(0.8, 1.0, count)}
     made["architecture.apim.pe_side"] = np.array(["auto"] * count, dtype=object)
-    made |= {name: np.full(count, 1e-6) for name in tables.SHOWN}
+    made |= {name: np.full(count, 1e-6) for name in sweep_text.SHOWN}
     for name, values in zip(NAMES, costs.T, strict=False):
         made[tables.CRITERIA[name]] = np.where(feasible, values, np.nan)
     made["feasible"] = feasible
@@ -58,7 +60,7 @@ def test_a_front_of_many_is_that_of_all():
 
 def test_the_best_come_first_with_units_and_reasons():
     made = table([(3e-6, 1, 1), (1e-6, 1, 1), (2e-6, 1, 1)], [True, True, False])
-    text = tables.best(made)
+    text = sweep_text.best(made)
     assert text.startswith("3 designs, 2 feasible\n! 1: analog: cannot be built")
     rows = [line.split() for line in text.splitlines() if "auto" in line]
     assert [row[0] for row in rows] == ["900", "800"]
@@ -66,22 +68,22 @@ def test_the_best_come_first_with_units_and_reasons():
 
 
 def test_nothing_feasible_is_told():
-    text = tables.best(table([(1, 1, 1)], [False]))
+    text = sweep_text.best(table([(1, 1, 1)], [False]))
     assert text.startswith("1 designs, 0 feasible")
 
 
 def test_a_front_is_what_is_shown():
     made = table([(1, 2, 0), (2, 1, 0), (3, 3, 0)])
     made["pareto"] = tables.front(made, ("latency", "energy"))
-    text = tables.best(made, ("latency", "energy"))
+    text = sweep_text.best(made, ("latency", "energy"))
     assert "2 on the front of latency, energy" in text
     assert "Best by latency: 2 of 2" in text
 
 
 def test_a_csv_holds_every_number_exactly(tmp_path):
     made = table([(1 / 3, 1, 1), (np.pi, 1, 1)], [True, False])
-    tables.claim(tmp_path / "new" / "sweep.csv")
-    tables.write(made, tmp_path / "new" / "sweep.csv")
+    sweep_file.claim(tmp_path / "new" / "sweep.csv")
+    sweep_file.write(made, tmp_path / "new" / "sweep.csv")
     with (tmp_path / "new" / "sweep.csv").open(newline="") as file:
         head, *rows = csv.reader(file)
     assert head == list(made)
@@ -96,7 +98,7 @@ def test_a_csv_holds_every_number_exactly(tmp_path):
 def test_parquet_holds_the_same(tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     made = table([(1 / 3, 1, 1), (np.pi, 1, 1)])
-    tables.write(made, tmp_path / "sweep.parquet")
+    sweep_file.write(made, tmp_path / "sweep.parquet")
     found = parquet.read_table(tmp_path / "sweep.parquet").to_pydict()
     assert found == {name: values.tolist() for name, values in made.items()}
 
@@ -104,7 +106,7 @@ def test_parquet_holds_the_same(tmp_path):
 def test_parquet_without_pyarrow_is_refused(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(InputError, match=r"pip install 'neurorebit\[parquet\]'"):
-        tables.claim(tmp_path / "sweep.parquet")
+        sweep_file.claim(tmp_path / "sweep.parquet")
 
 
 @pytest.mark.parametrize(
@@ -119,4 +121,4 @@ def test_an_impossible_file_is_refused_before_any_work(tmp_path, path, message):
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=message):
-        tables.claim(tmp_path / path)
+        sweep_file.claim(tmp_path / path)

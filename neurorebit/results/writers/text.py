@@ -1,4 +1,4 @@
-"""The report for a reader: tables, drawn from what report.json holds."""
+"""``report.txt``: the report for a reader, in tables."""
 
 from __future__ import annotations
 
@@ -24,8 +24,13 @@ DEFINITIONS = {
 SPLIT, SMALL = 0.05, 0.01  # share of a whole: parts that are taken apart, parts that are summed up
 
 
+def write(report: Json) -> dict[str, str]:
+    """What a reader must know first, then tables."""
+    return {"report.txt": text(report)}
+
+
 def text(report: Json) -> str:
-    """The report for a reader: what to know first, then tables."""
+    """The text of the report."""
     parts = [
         _head(report),
         _section("Chip", _chip(report)),

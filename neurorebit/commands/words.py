@@ -1,0 +1,71 @@
+"""How the command line writes what messages refer to: arguments as options, runs as commands."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neurorebit.schema import Argument, Setting
+
+if TYPE_CHECKING:
+    from neurorebit.studies.request import Request
+
+POSITIONAL = ("network",)
+OPTIONS = {  # arguments whose option has another name; of the others, the name is the option's
+    "axes": "axis",
+    "every": "all",
+    "settings": "set",
+    "technologies": "technology",
+    "voltages": "voltage",
+    "widths": "width",
+}
+
+
+def option(name: str) -> str:
+    """The option of an argument."""
+    return f"--{OPTIONS.get(name, name).replace('_', '-')}"
+
+
+def spell(argument: Argument) -> str:
+    """An argument as the command line has it."""
+    name, value = argument.name, argument.value
+    if name in POSITIONAL:
+        return name.upper() if value is None else str(value)
+    return option(name) if value in (None, True) else f"{option(name)} {value}"
+
+
+@dataclass(frozen=True)
+class Given:
+    """An option and its text, as they were given: the origin of a setting."""
+
+    option: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.option} {self.text}"
+
+
+def command_line(request: Request, name: str = "run", more: Iterable[str] = ()) -> str:
+    """The command that asks for a run again, without places of files and the number of threads."""
+    words = ["neurorebit", name, request.network]
+    chosen = {
+        "architecture": None if request.architecture == "rebit" else request.architecture,
+        "technology": request.technology,
+        "device": request.device,
+        "recipe": request.recipe,
+    }
+    words += [word for key, text in chosen.items() if text for word in (option(key), text)]
+    for setting in request.settings:
+        words += _words(setting)
+    words += [option("seed"), str(request.seed)] if request.seed else []
+    words += [] if request.train else ["--no-train"]
+    return shlex.join([*words, *more])
+
+
+def _words(setting: Setting) -> list[str]:
+    """A setting as the option that it came from, or as one that sets its key."""
+    if isinstance(setting.origin, Given):
+        return [setting.origin.option, setting.origin.text]
+    return [option("settings"), f"{setting.key}={setting.text}"]

@@ -1,0 +1,64 @@
+"""The best designs of a sweep, for a reader."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tabulate import tabulate
+
+from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table
+from neurorebit.schema import units
+
+SHOWN = (  # after the axes, in the table for a reader
+    "area [m2]", "training energy [J/image]", "training latency [s/image]", "forward TOPS/W chip",
+    "backward TOPS/W chip",
+)  # fmt: skip
+
+
+def best(table: Table, criteria: Sequence[str] = (), most: int = 10) -> str:
+    """The best designs as a table, of the front if there is one, and how many there are."""
+    criterion = criteria[0] if criteria else "energy"
+    rows = np.flatnonzero(table.get(PARETO, table[FEASIBLE]))
+    order = rows[np.argsort(table[CRITERIA[criterion]][rows], kind="stable")][:most]
+    told = f"{len(table[FEASIBLE]):,} designs, {np.count_nonzero(table[FEASIBLE]):,} feasible"
+    told += f", {rows.size:,} on the front of {', '.join(criteria)}" if criteria else ""
+    lines = ["\n".join([told, *_reasons(table)])]
+    if order.size:
+        names = list(table)
+        axes = names[: names.index(SHOWN[0])]
+        asked = [CRITERIA[name] for name in criteria if CRITERIA[name] not in SHOWN]
+        shown = [(name, table[name][order]) for name in (*axes, *SHOWN, *asked)]
+        head, texts = zip(*(head_and_values(name, values) for name, values in shown), strict=True)
+        align = ["left" if values.dtype == object else "right" for _, values in shown]
+        body = list(zip(*texts, strict=True))
+        lines.append(f"Best by {criterion}: {len(order)} of {rows.size:,}")
+        lines.append(tabulate(body, head, "simple", disable_numparse=True, colalign=align))
+    return "\n\n".join(lines)
+
+
+def _reasons(table: Table, most: int = 3) -> list[str]:
+    """Why designs are infeasible, the commonest reasons first."""
+    found = Counter(table[REASON][~table[FEASIBLE]].tolist()).most_common()
+    rest = sum(count for _, count in found[most:])
+    told = [f"! {count:,}: {reason}" for reason, count in found[:most]]
+    return told + ([f"! {rest:,}: for other reasons"] if rest else [])
+
+
+def head_and_values(name: str, values: NDArray[Any]) -> tuple[str, list[str]]:
+    """A heading over lines, and the values in the unit in which the column reads best."""
+    words, _, unit = name.partition(" [")
+    unit, per, of = unit.rstrip("]").partition("/")
+    head = "\n".join(words.split(".")[-2:]) if "." in words else words.replace(" ", "\n", 1)
+    if values.dtype == object or not values.size:
+        return head, [str(value) for value in values]
+    largest = float(np.max(np.abs(values)))
+    number, prefixed = (
+        units.scale(largest, unit) if per != "/" or of == "image" else (largest, unit)
+    )
+    factor = number / largest if largest else 1.0
+    head += f"\n[{prefixed}{per}{of}]" if unit else ""
+    return head, [f"{value * factor:.4g}" for value in values.tolist()]

@@ -1,0 +1,135 @@
+"""What a caller can get wrong, as exceptions whose parts a program can read.
+
+A message is told as ``origin: key: what is wrong; cure``. Where it refers to an argument of a
+function it holds an ``Argument``, so that whoever shows the message chooses how arguments are
+written: Python names them, the command line has options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a public function, as a message refers to it: by name, and value if any."""
+
+    name: str
+    value: object = None
+
+    def __str__(self) -> str:
+        return self.name if self.value is None else f"{self.name} {self.value}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a file, counted from 1."""
+
+    file: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.number}"
+
+
+@dataclass(frozen=True)
+class File:
+    """A whole file, where no line of it is meant."""
+
+    file: str
+
+    def __str__(self) -> str:
+        return self.file
+
+
+Words = object  # text, or a tuple of parts of a text: texts, arguments, labels
+Spell = Callable[[Argument], str]
+
+
+def told(words: Words, spell: Spell = str) -> str:
+    """Words as text, each argument in them as ``spell`` writes it."""
+    if isinstance(words, tuple):
+        return "".join(told(part, spell) for part in words)
+    return spell(words) if isinstance(words, Argument) else str(words)
+
+
+class InputError(ValueError):
+    """A file, a value or an argument is wrong; ``str`` of it is one line for the reader.
+
+    ``origin``: where the value came from: a ``Line`` or a ``File``, an ``Argument``, or the label
+    of a ``Setting``. ``key``: the path of the key there. ``value``: what was given. ``cure``: what
+    to do about it. Each is None or empty where there is none.
+    """
+
+    def __init__(
+        self,
+        message: Words,
+        *,
+        origin: Words | None = None,
+        key: str = "",
+        value: object = None,
+        cure: Words = "",
+    ) -> None:
+        super().__init__(told(message))
+        self.message = message
+        self.origin = origin
+        self.key = key
+        self.value = value
+        self.cure = cure
+
+    @property
+    def file(self) -> str | None:
+        """The file that is wrong, as it was named."""
+        return self.origin.file if isinstance(self.origin, Line | File) else None
+
+    @property
+    def line(self) -> int | None:
+        """The line of the file, from 1."""
+        return self.origin.number if isinstance(self.origin, Line) else None
+
+    @property
+    def argument(self) -> str | None:
+        """The name of the argument that is wrong."""
+        return self.origin.name if isinstance(self.origin, Argument) else None
+
+    def told(self, spell: Spell = str) -> str:
+        """The error in one line; ``spell`` writes the arguments that it refers to."""
+        parts = (self.origin, self.key, self.message)
+        text = ": ".join(told(part, spell) for part in parts if part not in (None, ""))
+        cure = told(self.cure, spell)
+        return " ".join(f"{text}; {cure}".splitlines() if cure else text.splitlines())
+
+    def __str__(self) -> str:
+        return self.told()
+
+    def seen_from(self, origin: Words, key: str = "") -> InputError:
+        """The same error as a part of another thing: its own origin goes into the message."""
+        parts = [part for part in (self.origin, self.key, self.message) if part not in (None, "")]
+        message = tuple(word for part in parts for word in (part, ": "))[:-1]
+        return InputError(message, origin=origin, key=key, value=self.value, cure=self.cure)
+
+
+class InfeasibleError(ValueError):
+    """A chip cannot exist; ``str`` of it is one line for the reader.
+
+    ``part``: the path of the part that cannot be built, ``quantity``: which of its amounts is
+    undefined ("area", "energy" ...). ``cure``: what may help.
+    """
+
+    def __init__(
+        self, message: Words, *, part: str = "", quantity: str = "", cure: Words = ""
+    ) -> None:
+        super().__init__(told(message))
+        self.message = message
+        self.part = part
+        self.quantity = quantity
+        self.cure = cure
+
+    def told(self, spell: Spell = str) -> str:
+        """The error in one line; ``spell`` writes the arguments that it refers to."""
+        text, cure = told(self.message, spell), told(self.cure, spell)
+        return " ".join(f"{text}; {cure}".splitlines() if cure else text.splitlines())
+
+    def __str__(self) -> str:
+        return self.told()

@@ -1,0 +1,94 @@
+"""What a reader must know of a run before the first table, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from neurorebit.inputs.files import Inputs
+from neurorebit.inputs.network import read_network
+from neurorebit.schema import Document, plain
+from neurorebit.schema.activity import Activity
+from neurorebit.studies.request import Request
+from neurorebit.studies.trained import Trained
+
+PAPER = "paper"  # the recipe with the published schedule
+DATA = "trained on "  # how the note on the images begins
+LEARNED = 0.1  # of the way from guessing to all right: less is not called learning
+SCHEDULE = ("training.epochs", "training.images")  # what the paper's schedule sets
+
+
+def ending(training: Mapping[str, Any], network: Mapping[str, Any]) -> list[str]:
+    """How a training ended, by its record in the report and the recorded values of the network.
+
+    Nothing where it came to its end and learned.
+    """
+    epochs, classes = network["training"]["epochs"], network["classes"]
+    reached = training["epochs"]
+    notes = []
+    if training["diverged"]:
+        seen = training.get("images_seen")
+        after = "" if seen is None else f"after {seen:,} of {epochs * training['images']:,} images "
+        notes.append(
+            f"DIVERGED: {after}the loss or a weight is no longer a number; try a lower "
+            "training.learning_rate"
+        )
+    elif training["interrupted"] or training["out_of_time"]:
+        word = "INTERRUPTED" if training["interrupted"] else "STOPPED, its time being up,"
+        where = f"in epoch {len(reached)} of {epochs}" if reached else "before the first step"
+        notes.append(f"{word} {where}; resume goes on from the checkpoint")
+    if reached and not training["diverged"]:
+        last, guess = reached[-1], 1.0 / classes
+        right = last["train_accuracy"] if last["test_accuracy"] is None else last["test_accuracy"]
+        if last["loss"] >= math.log(classes) and right < guess + LEARNED * (1.0 - guess):
+            notes.append(
+                f"did not learn: the last epoch's loss of {last['loss']:.3g} is no better than "
+                f"guessing among {classes} classes ({math.log(classes):.3g}); try another "
+                "training.learning_rate"
+            )
+    return notes
+
+
+def notes(
+    inputs: Inputs, request: Request, activity: Activity, trained: Trained | None
+) -> list[str]:
+    """The notes of a run's report, one sentence each."""
+    lines = []
+    if (width := inputs.network.width) != 1:
+        lines.append(
+            f"width {width:g}: the layers before the last have {width:g} times the channels of the "
+            "file, rounded to whole numbers"
+        )
+    if trained is None:
+        lines.append(f"nothing was trained: no accuracy, and the activity is {activity.source}")
+        return lines
+    lines += ending(trained.record(inputs.network.training), plain(inputs.network))
+    images = f"{DATA}{trained.result.dataset}"
+    if trained.fallback:
+        images += " as a fallback: CIFAR-10 was not found; 'neurorebit data fetch cifar10' gets it"
+    elif trained.data.note:
+        images += f": {trained.data.note}"
+    lines.append(images)
+    if _is_short(inputs, trained):
+        settings = tuple(s for s in request.settings if s.key not in SCHEDULE)
+        paper = replace(request, recipe=PAPER, settings=settings)
+        lines.append(
+            f"the accuracy comes from a short run, {trained.length}; for the paper's schedule: "
+            f"{paper.command}"
+        )
+    else:
+        lines.append(f"trained for {trained.length}")
+    lines.append(f"the estimate's activity is {activity.source}")
+    return lines
+
+
+def _is_short(inputs: Inputs, trained: Trained) -> bool:
+    """Whether the training was shorter than the paper's schedule for this network."""
+    if PAPER not in inputs.recipes:
+        return False
+    paper = read_network(Document(inputs.documents["network"].path), PAPER).training
+    size = len(trained.data.train_labels)
+    result = trained.result
+    return len(result.epochs) < paper.epochs or result.images < min(paper.images or size, size)

@@ -1,0 +1,84 @@
+"""What a run is asked to do."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from neurorebit.inputs.files import Inputs, read_inputs
+from neurorebit.schema import Setting
+
+ELSEWHERE = ("data", "out", "threads", "checkpoint", "checkpoint_every", "resume", "stop_after")
+
+
+def python_call(request: Request) -> str:
+    """The call that asks for a run again, but for where files lie and how many threads it has."""
+    words = []
+    for item in dataclasses.fields(request):
+        value = getattr(request, item.name)
+        if item.name not in (*ELSEWHERE, "spell") and value != item.default:
+            shown = [f"{s.key}={s.text}" for s in value] if item.name == "settings" else value
+            words.append(f"{item.name}={shown!r}")
+    return f"run({', '.join(words)})"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A run: its files, how it trains, and where its files go.
+
+    ``out`` None means ``reports/<network>``, ``checkpoint`` None means there. Checkpoints are
+    written every ``checkpoint_every`` seconds [s]; the training ends after ``stop_after`` [s].
+    ``spell`` writes down how a request is asked for, so that the report can say it.
+    """
+
+    network: str
+    architecture: str = "rebit"
+    technology: str | None = None
+    device: str | None = None
+    settings: tuple[Setting, ...] = field(default=(), kw_only=True)
+    train: bool = field(default=True, kw_only=True)
+    recipe: str | None = field(default=None, kw_only=True)
+    seed: int = field(default=0, kw_only=True)
+    data: Path | None = field(default=None, kw_only=True)
+    out: Path | None = field(default=None, kw_only=True)
+    threads: int = field(default=1, kw_only=True)
+    checkpoint: Path | None = field(default=None, kw_only=True)
+    checkpoint_every: float = field(default=120.0, kw_only=True)
+    resume: bool = field(default=False, kw_only=True)
+    stop_after: float = field(default=math.inf, kw_only=True)
+    spell: Callable[[Request], str] = field(default=python_call, kw_only=True, compare=False)
+
+    def placed(self, network: str) -> Request:
+        """The same with the folder of its report, if it has none yet: after the network's name."""
+        out = self.out or Path("reports") / re.sub(r"[^\w-]+", "_", network)
+        return replace(self, out=out)
+
+    @property
+    def folder(self) -> Path:
+        """Where the report goes."""
+        return self.out or Path("reports")
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the checkpoints go."""
+        return self.checkpoint or self.folder
+
+    @property
+    def command(self) -> str:
+        """How the run is asked for."""
+        return self.spell(self)
+
+    def inputs(self) -> Inputs:
+        """The files it names, with its settings over them. InputError where one is wrong."""
+        return read_inputs(
+            self.network,
+            self.architecture,
+            self.technology,
+            self.device,
+            recipe=self.recipe,
+            settings=self.settings,
+        )

@@ -1,0 +1,129 @@
+"""The training of a run: what it starts from, what it runs on, and what the report keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurorebit.chips.architecture import InPlaceSpec
+from neurorebit.circuits.array import device_array
+from neurorebit.circuits.crosspoint import CrosspointArray
+from neurorebit.inputs.files import Inputs
+from neurorebit.results import document
+from neurorebit.schema import Argument, InputError
+from neurorebit.schema.training import Training
+from neurorebit.schemes.table import SCHEMES
+from neurorebit.studies.request import Request
+
+if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numba
+    from neurorebit.training.data import Dataset
+    from neurorebit.training.trainer import TrainingResult
+
+Say = Callable[[str], None]
+Progress = Callable[[int, int, int, float, float], None]  # epoch, done, to do, loss, images/s
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What the training reached, and on what."""
+
+    result: TrainingResult
+    data: Dataset
+    fallback: bool
+
+    def record(self, training: Training) -> dict[str, Any]:
+        """What the report keeps of the training, by its ``training`` section."""
+        result, tests = self.result, len(self.data.test_labels)
+        return {
+            "dataset": result.dataset,
+            "data_sha256": self.data.sha256,
+            "fallback": self.fallback,
+            "images": result.images,
+            "images_seen": result.images_seen,
+            "test_images": min(training.test_images or tests, tests),
+            "scheme": result.scheme,
+            "epochs": [asdict(epoch) for epoch in result.epochs],
+            "test_accuracy": result.test_accuracy,
+            "interrupted": result.interrupted,
+            "out_of_time": result.out_of_time,
+            "diverged": result.diverged,
+            "weights_sha256": result.weights_sha256,
+            "histogram": asdict(result.histogram) if result.histogram else None,
+            "demands": asdict(result.demands) if result.demands else None,
+        }
+
+    @property
+    def length(self) -> str:
+        """How long it was, for a reader."""
+        epochs, rest = divmod(self.result.images_seen, self.result.images)
+        whole = f"{epochs} {'epoch' if epochs == 1 else 'epochs'} of {self.result.images:,} images"
+        if not rest:
+            return whole
+        return f"{whole} and {rest:,} more" if epochs else f"{rest:,} images of the first epoch"
+
+
+def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None) -> Trained:
+    """Train the network of the inputs as a request asks; ``say`` is told on what, in a line.
+
+    InputError where there is nothing to go on with, or an unfinished run would be replaced.
+    """
+    from neurorebit.training import checkpoint, data
+
+    checkpoints = request.checkpoints
+    if request.resume and checkpoint.find(checkpoints) is None and _has_ended(request.folder):
+        resume = Argument("resume")
+        message = f"the run in {request.folder} has come to its end, there is nothing to go on with"
+        raise InputError(message, origin=resume, cure=("drop ", resume, " to start anew"))
+    start = checkpoint.load(checkpoints) if request.resume else None
+    if start is None:
+        checkpoint.refuse_unfinished(checkpoints)
+    network, training = inputs.network, inputs.network.training
+    chip = inputs.architecture, inputs.device
+    source = data.locate(
+        training.dataset, training.fallback, network.input, network.classes, request.data
+    )
+    say(f"training on {source}")
+    with ThreadPoolExecutor(1) as aside:  # Numba takes as long to import as images to be read
+        reading = aside.submit(data.load, source, network.input)
+        from neurorebit.training import trainer
+
+        images = reading.result()
+    wires = wires_between_cells(inputs) if training.wires == "resistive" else None
+    if start is not None:
+        identity = checkpoint.identity(network, *chip, images, seed=request.seed, wires=wires)
+        checkpoint.check(start, identity)
+        say(f"going on from {start.path}: {start.length}")
+    result = trainer.train(
+        network,
+        *chip,
+        images,
+        scheme=SCHEMES[inputs.architecture.scheme],
+        seed=request.seed,
+        threads=request.threads,
+        wires=wires,
+        progress=progress,
+        checkpoints=checkpoint.Checkpoints(checkpoints, request.checkpoint_every),
+        start=start,
+        stop_after=request.stop_after,
+    )
+    return Trained(result, images, fallback=source.dataset != training.dataset)
+
+
+def wires_between_cells(inputs: Inputs) -> tuple[float, float]:
+    """Resistance of the wire of a row and of a column from cell to cell [ohm]."""
+    spec = inputs.architecture
+    crossed = isinstance(spec, InPlaceSpec) and spec.arrays.cells == "crosspoint"
+    array = CrosspointArray if crossed else device_array
+    cell = array(inputs.technology, inputs.device, rows=1.0, cols=1.0)
+    return float(cell.row_res), float(cell.col_res)
+
+
+def _has_ended(folder: Path) -> bool:
+    """Whether a folder has the report of a training that was not cut short."""
+    report = document.find(folder)
+    if report is None or report["training"] is None:
+        return False
+    return not (report["training"]["interrupted"] or report["training"]["out_of_time"])
