@@ -7,7 +7,6 @@ become arrays; whatever else a key may hold (a kind, a file, a word) is a noun, 
 from __future__ import annotations
 
 import csv
-import functools
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass, replace
@@ -20,18 +19,18 @@ from pydantic import TypeAdapter, ValidationError
 
 from neurorebit.chips.architecture import AnySpec
 from neurorebit.inputs.files import CHOSEN, check_key, plain_key
+from neurorebit.inputs.technology import technology_type
 from neurorebit.schema import Argument, InputError, Loc, Setting, quantity, split
 from neurorebit.schema.activity import AssumedActivity, Shares
 from neurorebit.schema.device import Device
-from neurorebit.schema.technology import Technology
 from neurorebit.schema.training import Training
 
 FILES = ("technology", "device", "architecture")  # keys that name a whole file
-TREES: Mapping[str, Any] = {  # what holds numbers that an estimate takes as arrays
-    "technology": Technology,
-    "device": Device,
-    "architecture": AnySpec,
-    "network.activity": AssumedActivity,
+TREES: Mapping[str, Callable[[], Any]] = {  # what holds numbers that an estimate takes as arrays
+    "technology": technology_type,
+    "device": lambda: Device,
+    "architecture": lambda: AnySpec,
+    "network.activity": lambda: AssumedActivity,
 }
 BATCH = "training.batch"
 NUMBERS = (int, float, np.integer, np.floating)
@@ -333,14 +332,13 @@ def place(tree: Any, loc: Loc, value: Any) -> Any:
 # --- what the schema says of a key
 
 
-@functools.cache
 def _field(key: str) -> Field | None:
     """The number at a key; none where an estimate does not take arrays, or there is no such key."""
     if key == BATCH:
         return _described(_hint(Training, ("batch",)))
     for root, tree in TREES.items():
         if key.startswith(f"{root}."):
-            return _described(_hint(tree, split(key.removeprefix(f"{root}."))))
+            return _described(_hint(tree(), split(key.removeprefix(f"{root}."))))
     return None
 
 

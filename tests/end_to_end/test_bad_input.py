@@ -78,7 +78,7 @@ def test_a_wrong_network_file(refused, place, tiny, old, new, told):
         ("device", "taox_hfox", "r_on: 100 kohm", "r_on: -1 ohm", "r_on: must be above 0 ohm"),
         ("device", "taox_hfox", "form: state", "form: cell", "variation.form: expected one of "),
         ("architecture", "rebit", "adc_bits: 5", "adc_bits: 99", "apim.adc_bits: should be less "),
-        ("architecture", "rebit", "adc: sar", "adc: sra", "apim.adc: expected one of sar, got "),
+        ("architecture", "rebit", "adc: sar", "adc: sra", "apim.adc: expected one of sar, flash, "),
         ("architecture", "rebit", "cols_per_adc: 8", "cols_per_adc: 7", "apim.cols_per_adc: must "),
     ],
 )

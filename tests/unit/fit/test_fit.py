@@ -302,9 +302,7 @@ def test_a_fit_that_no_file_may_hold_leaves_the_old_file(tmp_path):
     data.write_text(HEAD + "".join(ramp("ltp") + ramp("ltd")))
     fit(data, out, name="mine")
     before = out.read_bytes()
-    with pytest.raises(
-        InputError, match=r"data\.csv: no device comes of it, the device file:.*20 V"
-    ):
+    with pytest.raises(InputError, match=r"no device comes of it, pulses\.voltage_ltp: .* 20 V"):
         fit(data, out, name="mine", voltages=(1e9, 1e9))
     assert out.read_bytes() == before
 
@@ -433,7 +431,7 @@ def test_files_that_cannot_be_read_or_written_are_told(tmp_path):
         fit(data, tmp_path / "x.png", **conditions)
     with pytest.raises(InputError, match="cannot be written"):
         fit(data, tmp_path / "none" / "x.yaml", **conditions)
-    with pytest.raises(InputError, match=r"--name 'a\\nb': expected one line"):
+    with pytest.raises(InputError, match=r"name 'a\\nb': expected one line"):
         fit(data, tmp_path / "x.yaml", **{**conditions, "name": "a\nb"})
     with pytest.raises(InputError, match="voltage_ltp"):
         fit(data, tmp_path / "x.yaml", **{**conditions, "voltages": (30.0, 1.0)})
