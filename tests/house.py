@@ -49,7 +49,7 @@ class House:
     def _ours(self, name: str) -> str | None:
         """The module of the package that a full name means."""
         root, _, below = name.partition(".")
-        return below if root == NAME and below in self.modules else None
+        return below if root == self.root.name and below in self.modules else None
 
     @cached_property
     def imports(self) -> Graph:

@@ -1,0 +1,30 @@
+"""The structure of what stands beside the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from house import House, circles
+
+import neurorebit
+import validation
+
+HOUSE = House(Path(validation.__file__).parent)
+PACKAGE = House(Path(neurorebit.__file__).parent)
+
+
+def test_there_are_no_circles() -> None:
+    assert len(HOUSE.modules) > 30
+    assert circles(HOUSE.imports) == []
+    assert circles(HOUSE.rooms) == []
+
+
+@pytest.mark.parametrize("module", HOUSE.modules)
+def test_modules_are_short(module: str) -> None:
+    assert len(HOUSE.modules[module].read_text().splitlines()) <= 500
+
+
+@pytest.mark.parametrize("module", PACKAGE.modules)
+def test_the_package_does_not_import_it(module: str) -> None:
+    assert not any(name.startswith("validation") for name, _ in PACKAGE.imported(module))
