@@ -130,13 +130,13 @@ def test_a_part_s_action_is_asked_by_its_path(file: Read) -> None:
 
 
 def test_a_block_may_hold_others(file: Read) -> None:
-    """A PE of four macros, each an adder here: its adders take four times the area of one."""
-    fields = {"macro": {"block": "Adder", "fields": {"bits": 6}}, "macro_rows": 2, "macro_cols": 2}
-    fields |= {"results": 4, "sum_bits": 8, "input_bits": 64, "lines": 8}
-    pe = {"block": "Pe", "fields": fields, "parts": ["adder"], "area_m2": 1.0}
-    one = {"block": "Adder", "fields": {"bits": 6}, "area_m2": 1.0}
-    four, single = ours(file(pe, one))
-    assert four["area_m2"] == pytest.approx(4.0 * single["area_m2"])
+    """Reference lines of an array's cells: without the mirrors they are that array."""
+    cells = {"block": "ReramArray", "fields": {"rows": 64, "cols": 4}}
+    lines = {"block": "References", "fields": {"cells": cells, "count": 4}, "parts": ["array"]}
+    whole, alone = ours(
+        file(lines | {"area_m2": 1.0}, cells | {"area_m2": 1.0}, device="taox_hfox")
+    )
+    assert whole["area_m2"] == pytest.approx(alone["area_m2"])
 
 
 def test_a_lower_bound_holds_for_anything_above(file: Read) -> None:
