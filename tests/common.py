@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from neurorebit.chips.architecture import ArchitectureSpec
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.layers.cuts import Cuts, array_cuts
 from neurorebit.layers.network import Network
 from neurorebit.schema import Document, InputError, paths

@@ -5,22 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from neurorebit.chips.architecture import AnySpec, HybridSpec
-from neurorebit.chips.hybrid.chip import HybridChip
-from neurorebit.chips.hybrid.phases import HybridPhases
-from neurorebit.chips.in_place.chip import InPlaceChip
-from neurorebit.chips.in_place.phases import InPlacePhases
 from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.floorplan import Floorplan
-from neurorebit.chips.parts.phases import Phase, Phases
+from neurorebit.chips.parts.organisation import Job, Organisation
+from neurorebit.chips.parts.phases import Phase
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
-from neurorebit.chips.tiki_taka.chip import TikiTakaChip
-from neurorebit.chips.tiki_taka.phases import TikiTakaPhases
+from neurorebit.chips.table import ORGANISATIONS
 from neurorebit.circuits.cost import Real
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
-from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
 
 
@@ -36,7 +31,7 @@ class Design:
 
 def design(
     workload: Workload,
-    spec: AnySpec,
+    spec: ArchitectureSpec,
     technology: Technology,
     device: Device,
     activity: Measured,
@@ -51,16 +46,15 @@ def design(
     cannot exist is nan.
     """
     plan = plan or Floorplan.of(workload, spec)
-    scheme = SCHEMES[spec.scheme]
-    work: Phases
-    if isinstance(spec, HybridSpec):
-        chip = HybridChip(technology, device, spec, plan)
-        work = HybridPhases(chip, activity, batch)
-    elif scheme.fast is not None and spec.holds_devices:
-        two = TikiTakaChip(technology, device, spec, plan, batch=batch)
-        work = TikiTakaPhases(two, activity, batch)
-    else:
-        made = InPlaceChip(technology, device, spec, plan, batch=batch)
-        kept = scheme.words(momentum) if scheme.held is Held.CELLS else 0
-        work = InPlacePhases(made, activity, batch, float(kept))
+    kept = SCHEMES[spec.scheme].kept_beside_cells(momentum)
+    job = Job(technology, device, spec, plan, activity, batch, float(kept))
+    work = organisation_of(spec).build(job)
     return Design(work.chip, work.by_name(), work.ops, work.assumptions)
+
+
+def organisation_of(spec: ArchitectureSpec) -> Organisation:
+    """The organisation that the scheme asks for where the file can be built so, or the file's."""
+    wanted = SCHEMES[spec.scheme].organisation
+    if wanted is not None and ORGANISATIONS[wanted].takes(spec):
+        return ORGANISATIONS[wanted]
+    return ORGANISATIONS[spec.organisation]

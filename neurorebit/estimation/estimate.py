@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.chips.architecture import AnySpec
 from neurorebit.chips.parts.activity import Measured, Rows
 from neurorebit.chips.parts.phases import PER, PHASES
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Bill
 from neurorebit.estimation.design import Design, design
@@ -74,7 +74,7 @@ class Estimate:
 
 def estimate(
     network: Network,
-    spec: AnySpec,
+    spec: ArchitectureSpec,
     technology: Technology,
     device: Device,
     activity: Activity,

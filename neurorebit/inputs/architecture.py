@@ -1,21 +1,30 @@
-"""The reader of architecture files: which organisation a file describes, and its numbers."""
+"""The reader of architecture files: the sections say which organisation a file describes."""
 
 from __future__ import annotations
 
-from neurorebit.chips.architecture import AnySpec, HybridSpec, InPlaceSpec
+import functools
+import operator
+from typing import Any
+
+from neurorebit.chips.parts.spec import ArchitectureSpec
+from neurorebit.chips.table import ORGANISATIONS
 from neurorebit.schema import Document, one_of
 from neurorebit.schemes.table import SCHEMES
 
 
-def read_architecture(document: Document, fitting: bool = True) -> AnySpec:
-    """The architecture of a file: hybrid with ``apim`` and ``dpim``, in place with ``arrays``.
+def architecture_type() -> Any:
+    """What an architecture file may be read into: the spec of one of the organisations."""
+    return functools.reduce(operator.or_, (one.spec for one in ORGANISATIONS.values()))
+
+
+def read_architecture(document: Document, fitting: bool = True) -> ArchitectureSpec:
+    """The architecture of a file, of the organisation most of whose sections it has.
 
     InputError where it is wrong. Whether values fit together is left open where ``fitting`` is not
     asked for.
     """
-    tree = document.tree
-    in_place = "arrays" in tree and not ("apim" in tree and "dpim" in tree)  # one may be set astray
-    spec = document.read(InPlaceSpec) if in_place else document.read(HybridSpec)
+    organisation = max(ORGANISATIONS.values(), key=lambda one: one.marked(document.tree))
+    spec = document.read(organisation.spec)
     document.look_up(("scheme",), one_of(SCHEMES))
     if fitting:
         document.refuse(spec.misfits())

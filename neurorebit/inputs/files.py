@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurorebit.chips.architecture import AnySpec, InPlaceSpec
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.network import read_network
@@ -63,7 +63,7 @@ class Inputs:
     """What a run reads: the four files resolved, and the documents they come from."""
 
     network: Network
-    architecture: AnySpec
+    architecture: ArchitectureSpec
     technology: Technology
     device: Device
     documents: dict[str, Document]
@@ -129,10 +129,9 @@ def read_inputs(
         if "pulses" in documents["device"].tree:
             raise documents["device"].error(("pulses",), message, cure)
         raise InputError(message, origin=File(documents["device"].shown), key="pulses", cure=cure)
-    crossing = isinstance(spec, InPlaceSpec) and spec.arrays.cells == "crosspoint"
-    if crossing and cells.ferroelectric is not None:
+    if spec.crosspoint and cells.ferroelectric is not None:
         message = f"{cells.name} is a transistor, which no selector opens"
-        raise documents["architecture"].error(("arrays", "cells"), message, "take 1t1r")
+        raise documents["architecture"].error((spec.forward_section, "cells"), message, "take 1t1r")
     training = resolved.training
     if training.digital == "bit_serial" and (training.error_bits or spec.error_bits) == "fp32":
         message = "errors of fp32 have no bits to stream"
@@ -167,7 +166,7 @@ def read_inputs(
 
 
 def _refuse_unknown_circuits(
-    documents: dict[str, Document], spec: AnySpec, technology: Technology
+    documents: dict[str, Document], spec: ArchitectureSpec, technology: Technology
 ) -> None:
     """InputError where a technology lacks the section of a converter that the chip has."""
     for loc, kind in spec.converters:
@@ -216,7 +215,7 @@ def _open(kind: str, given: Name) -> Document:
     return Document(path, kind, shown)
 
 
-def _named_by(document: Document, spec: AnySpec, kind: str) -> Document:
+def _named_by(document: Document, spec: ArchitectureSpec, kind: str) -> Document:
     """The file that an architecture file names: a path from its own folder, or a shipped name."""
     name = str(getattr(spec, kind))
     near = Path(document.shown).parent / name

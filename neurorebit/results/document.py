@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.architecture import AnySpec, HybridSpec
 from neurorebit.chips.parts.phases import PHASES
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.cost import Bill
 from neurorebit.estimation.estimate import Estimate
 from neurorebit.schema import File, InputError, plain
@@ -44,7 +44,7 @@ DYNAMIC = "tops_per_W_without_leakage"
 def build(
     header: Json,
     estimate: Estimate,
-    spec: AnySpec,
+    spec: ArchitectureSpec,
     activity: Activity,
     *,
     training: Json | None = None,
@@ -55,7 +55,7 @@ def build(
     """
     area, leakage = _amounts(estimate.area), _amounts(estimate.leakage)
     phases = {name: _phase(estimate, name) for name in PHASES}
-    conventions = _conventions(spec)
+    conventions = spec.conventions
     return {
         **header,
         "schema": SCHEMA,
@@ -98,19 +98,6 @@ def _activity(layer: LayerActivity) -> Json:
     found: Json = plain(layer)
     fast = found.pop("fast") or {}
     return found | {f"fast_{key}": value for key, value in fast.items()}
-
-
-def _conventions(spec: AnySpec) -> dict[str, str]:
-    """What the figures beside the paper's count; the paper has none of other chips."""
-    if not isinstance(spec, HybridSpec):
-        return {}
-    return {
-        "forward": f"forward ops / forward energy; {spec.input_bits}-bit inputs, "
-        f"{spec.weight_bits}-bit weights, {spec.apim.adc_bits}-bit converters, batch norm included",
-        "backward": "ops of the errors sent back / energy of the backward phase, batch norm "
-        f"included; {spec.error_bits if spec.error_bits == 'fp32' else f'{spec.error_bits}-bit'} "
-        f"errors, 32-bit weights, {spec.dpim.build} build",
-    }
 
 
 def _amounts(bill: Bill) -> dict[str, float]:

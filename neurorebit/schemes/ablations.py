@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.architecture import ArchitectureSpec, HybridSpec, InPlaceSpec
+from neurorebit.chips.parts.spec import ArchitectureSpec
+from neurorebit.chips.table import ORGANISATIONS
 from neurorebit.schema.training import Training
 from neurorebit.schemes.parts.scheme import Held, Scheme
 from neurorebit.schemes.table import SCHEMES
@@ -41,8 +42,7 @@ SUMS = (
 def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple[str, ...]:
     """Sentences on a chip and its training; without ``training``, on the chip alone."""
     scheme, name = SCHEMES[spec.scheme], f"scheme={spec.scheme}"
-    hybrid = isinstance(spec, HybridSpec)
-    chip = "the hybrid chip" if hybrid else "the chip that learns in place"
+    chip = spec.called
     if scheme.held is Held.SOFTWARE:
         what = (
             f"training was software, {scheme.departure}" if training else "software has no arrays"
@@ -50,7 +50,7 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
         idle = _idle(spec.scheme, training) if training else ()
         return (f"{name}: {what}; the estimate bills {chip}", *idle)
     found = []
-    if hybrid == (scheme.held is Held.CELLS):
+    if scheme.organisation and not isinstance(spec, ORGANISATIONS[scheme.organisation].spec):
         found.append(f"{name}: a scheme of another chip; the estimate bills {chip}")
     elif scheme.departure:
         found.append(f"{name}: {scheme.departure.format(chip=chip)}")
@@ -64,7 +64,7 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
     if training.adc == "ideal":
         bits = spec.forward.adc_bits
         found.append(f"adc=ideal: training used an ideal converter, the estimate bills {bits} bits")
-    elif isinstance(spec, InPlaceSpec) and spec.arrays.read == "row_by_row":
+    elif spec.row_by_row:
         found.append(SUMS)
     changed = dict(_changed(training))
     for key, sentence in SAID.items():

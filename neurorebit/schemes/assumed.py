@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neurorebit.chips.architecture import ArchitectureSpec
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.layers.network import Network
 from neurorebit.schema.activity import Activity
 from neurorebit.schemes.table import SCHEMES

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from neurorebit.chips.architecture import AnySpec
+from neurorebit.inputs.architecture import architecture_type
 from neurorebit.inputs.files import CHOSEN, check_key, plain_key
 from neurorebit.inputs.technology import technology_type
 from neurorebit.schema import Argument, InputError, Loc, Setting, quantity, split
@@ -29,7 +29,7 @@ FILES = ("technology", "device", "architecture")  # keys that name a whole file
 TREES: Mapping[str, Callable[[], Any]] = {  # what holds numbers that an estimate takes as arrays
     "technology": technology_type,
     "device": lambda: Device,
-    "architecture": lambda: AnySpec,
+    "architecture": architecture_type,
     "network.activity": lambda: AssumedActivity,
 }
 BATCH = "training.batch"

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurorebit.chips.architecture import InPlaceSpec
 from neurorebit.circuits.array import device_array
 from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.inputs.files import Inputs
@@ -115,8 +114,7 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
 def wires_between_cells(inputs: Inputs) -> tuple[float, float]:
     """Resistance of the wire of a row and of a column from cell to cell [ohm]."""
     spec = inputs.architecture
-    crossed = isinstance(spec, InPlaceSpec) and spec.arrays.cells == "crosspoint"
-    array = CrosspointArray if crossed else device_array
+    array = CrosspointArray if spec.crosspoint else device_array
     cell = array(inputs.technology, inputs.device, rows=1.0, cols=1.0)
     return float(cell.row_res), float(cell.col_res)
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from neurorebit import __version__
-from neurorebit.chips.architecture import ArchitectureSpec
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.layers.network import Network
 from neurorebit.schema import InputError, join, plain
 from neurorebit.schema.device import Device

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorebit.chips.architecture import ArchitectureSpec
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.kernels import cpu
 from neurorebit.layers.cuts import array_cuts
 from neurorebit.layers.network import Network, Node

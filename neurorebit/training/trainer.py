@@ -19,7 +19,7 @@ from typing import Any, Self
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from neurorebit.chips.architecture import ArchitectureSpec
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.layers.network import Network
 from neurorebit.schema import InputError
 from neurorebit.schema.activity import Activity

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chips.architecture import HybridSpec
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.digital import BUILDS, DigitalMacro
+from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.floorplan import ceil, sum_over_layers
 from neurorebit.chips.parts.tile import Pe, Tile

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorebit.chips.architecture import HybridSpec
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
+from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
 from neurorebit.chips.parts.phases import ARRAYS, Phase, Phases, divided, merged

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.architecture import InPlaceSpec, ResistiveArrays, SramArrays
 from neurorebit.chips.in_place.gradient import GradientStore, GradientUnit
 from neurorebit.chips.in_place.reram import RowByRowMacro
+from neurorebit.chips.in_place.spec import InPlaceSpec, ResistiveArrays, SramArrays
 from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
 from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.parallel import CrosspointMacro, ParallelMacro

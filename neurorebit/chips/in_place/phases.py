@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chips.architecture import InPlaceSpec
 from neurorebit.chips.in_place.chip import InPlaceChip, InPlaceMacro
+from neurorebit.chips.in_place.spec import InPlaceSpec
 from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
 from neurorebit.chips.parts.phases import ARRAYS, PARTIAL_BITS, Phase, Phases, divided

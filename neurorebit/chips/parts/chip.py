@@ -10,8 +10,8 @@ from typing import Generic
 
 import numpy as np
 
-from neurorebit.chips.architecture import ArchitectureSpec
 from neurorebit.chips.parts.floorplan import Floorplan, ceil, sum_over_layers
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.tile import M, Pe, Tile
 from neurorebit.chips.parts.vector import Sequencer, VectorUnit
 from neurorebit.chips.parts.workload import Workload

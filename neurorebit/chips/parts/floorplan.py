@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.chips.architecture import ArchitectureSpec
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Real
 from neurorebit.layers.cuts import is_kernel_split, most_common

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.architecture import ArchitectureSpec
 from neurorebit.chips.parts.activity import Measured, Rows
 from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.floorplan import Floorplan, Pieces, sum_over_layers
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.chips.parts.workload import VectorLoad, Workload
 from neurorebit.circuits.cost import Bill, Cost, Real

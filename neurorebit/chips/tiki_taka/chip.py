@@ -14,9 +14,9 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chips.architecture import ResistiveArrays
 from neurorebit.chips.in_place.chip import InPlaceChip, InPlaceMacro, parallel_macro
 from neurorebit.chips.in_place.gradient import RATE
+from neurorebit.chips.in_place.spec import ResistiveArrays
 from neurorebit.chips.parts.parallel import ParallelMacro
 from neurorebit.chips.parts.readout import Counted
 from neurorebit.chips.parts.tile import Pe

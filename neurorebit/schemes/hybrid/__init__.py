@@ -20,6 +20,7 @@ def _load() -> Callable[[Site], Weights]:
 HYBRID = Scheme(
     summary="Arrays of few levels forward, exact digital weights backward.",
     held=Held.FOLLOWED,
+    organisation="hybrid",
     architecture="rebit",
     chip="hybrid",
     heeds=ARRAY_KEYS | LEVEL_KEYS | WRITE_KEYS | {"error_path", "digital"},

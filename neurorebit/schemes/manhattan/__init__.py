@@ -21,6 +21,7 @@ def _load() -> Callable[[Site], Weights]:
 MANHATTAN = Scheme(
     summary="Weights in cells; one pulse against the sign of each gradient, whatever its size.",
     held=Held.CELLS,
+    organisation="in_place",
     architecture="reram",
     chip="learns in place, 7-bit cells",
     heeds=CELL_KEYS,

@@ -20,6 +20,7 @@ def _load() -> Callable[[Site], Weights]:
 MIXED_PRECISION = Scheme(
     summary="Weights in cells; changes gather in digital memory until they are worth a pulse.",
     held=Held.CELLS,
+    organisation="in_place",
     architecture="reram",
     chip="learns in place, 7-bit cells",
     heeds=CELL_KEYS | {"weight_decay"},

@@ -61,6 +61,9 @@ class Scheme:
     ``heeds`` are keys of the section ``training``, out of those that some schemes ignore; ``keys``
     is a section whose fields the scheme adds to ``training``, each with a default.
 
+    ``organisation`` is the one of the table of organisations that the chip of the scheme has; none:
+    whatever the architecture file describes.
+
     ``kept`` words of each weight stay in digital memory, and with ``velocity`` one more where there
     is momentum. ``fast`` describes the second array of a weight where there is one.
 
@@ -78,6 +81,7 @@ class Scheme:
     heeds: frozenset[str]
     kept: int
     load: Callable[[], Callable[[Site], Weights]]
+    organisation: str | None = None
     velocity: bool = True
     keys: type[Section] | None = None
     variants: Mapping[str, Variant] = field(default_factory=dict)
@@ -88,6 +92,10 @@ class Scheme:
     def words(self, momentum: float) -> int:
         """Words of each weight that digital memory keeps."""
         return self.kept + int(self.velocity and momentum > 0.0)
+
+    def kept_beside_cells(self, momentum: float) -> int:
+        """Of these, the words that are kept beside weights that the cells hold."""
+        return self.words(momentum) if self.held is Held.CELLS else 0
 
     @property
     def own_keys(self) -> tuple[str, ...]:

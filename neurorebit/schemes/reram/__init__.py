@@ -20,6 +20,7 @@ def _load() -> Callable[[Site], Weights]:
 RERAM = Scheme(
     summary="Weights in cells alone; every change becomes pulses at once, rounded at random.",
     held=Held.CELLS,
+    organisation="in_place",
     architecture="reram",
     chip="learns in place, 7-bit cells",
     heeds=CELL_KEYS | {"weight_decay"},

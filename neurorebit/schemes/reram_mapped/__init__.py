@@ -20,6 +20,7 @@ def _load() -> Callable[[Site], Weights]:
 RERAM_MAPPED = Scheme(
     summary="Arrays of few levels in both passes; digital weights collect the gradient.",
     held=Held.FOLLOWED,
+    organisation="hybrid",
     architecture="rebit",
     chip="hybrid; its errors are billed through exact weights",
     heeds=ARRAY_KEYS | LEVEL_KEYS | WRITE_KEYS,

@@ -37,6 +37,7 @@ def _load() -> Callable[[Site], Weights]:
 TIKI_TAKA = Scheme(
     summary="Two arrays a weight: gradients pulse a fast one, its content moves to a slow one.",
     held=Held.CELLS,
+    organisation="tiki_taka",
     architecture="reram",
     chip="learns in place, 7-bit cells, two arrays a weight",
     heeds=CELL_KEYS,

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from neurorebit.chips.architecture import ArchitectureSpec
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.layers.network import Node
 from neurorebit.schema.device import Device, Pulses
 from neurorebit.schema.training import Training

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from neurorebit.chips.architecture import GradientArrays, InPlaceSpec, ResistiveArrays, SramArrays
+from neurorebit.chips.in_place.spec import GradientArrays, InPlaceSpec, ResistiveArrays, SramArrays
 from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.workload import VectorLoad, Workload

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.architecture import InPlaceSpec
+from neurorebit.chips.in_place.spec import InPlaceSpec
 from neurorebit.chips.parts.phases import PARTIAL_BITS
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.chips.parts.workload import VectorLoad

@@ -1,0 +1,78 @@
+"""What the architecture file of a hybrid chip has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from neurorebit.chips.parts.spec import ArchitectureSpec, Count, ForwardArrays
+from neurorebit.schema import Misfit, Section, quantity
+from neurorebit.schema.numbers import Real
+
+
+@dataclass(frozen=True, eq=False)
+class Apim(ForwardArrays):
+    """The analog macro: a ReRAM array and its converters (system.md 13.3)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dpim(Section):
+    """The digital macro: two SRAM arrays, weights and gradients, and their arithmetic (13.3).
+
+    ``vectors``: errors that share one row read in the word-parallel build.
+    """
+
+    source: str
+    build: Literal["word_parallel", "bit_serial"]
+    rows: Annotated[int, Field(ge=8, le=4096)]
+    cols: Annotated[int, Field(ge=32, le=4096)]
+    vectors: Count
+    macros_per_pe: Count
+    copies: Count
+    accumulator_bits: Annotated[int, Field(ge=32, le=128)]
+    wiring: Annotated[Real, quantity("", at_least=1, at_most=10)]  # of the macros' area
+
+
+@dataclass(frozen=True, eq=False)
+class HybridSpec(ArchitectureSpec):
+    """A chip with analog macros for the forward pass and digital ones for all else (13)."""
+
+    organisation = "hybrid"
+    called = "the hybrid chip"
+    forward_section = "apim"
+
+    weight_bits: Annotated[int, Field(ge=2, le=8)]  # of a cell
+    apim: Apim
+    dpim: Dpim
+
+    @property
+    def conventions(self) -> dict[str, str]:
+        bits = self.error_bits if self.error_bits == "fp32" else f"{self.error_bits}-bit"
+        return {
+            "forward": f"forward ops / forward energy; {self.input_bits}-bit inputs, "
+            f"{self.weight_bits}-bit weights, {self.apim.adc_bits}-bit converters, batch norm "
+            "included",
+            "backward": "ops of the errors sent back / energy of the backward phase, batch norm "
+            f"included; {bits} errors, 32-bit weights, {self.dpim.build} build",
+        }
+
+    def misfits(self) -> Iterator[Misfit]:
+        """What may not fit together, in one architecture or in arrays of designs."""
+        dpim = self.dpim
+        yield from super().misfits()
+        message = "must be a multiple of the 32 bits of a word"
+        yield Misfit(("dpim", "cols"), dpim.cols % 32 != 0, message)
+        stacked = np.floor(np.sqrt(dpim.macros_per_pe))
+        message = "must be a multiple of {:g}, the rows that so many macros stand in, got {:g}"
+        left, values = dpim.macros_per_pe % stacked != 0, (stacked, dpim.macros_per_pe)
+        yield Misfit(("dpim", "macros_per_pe"), left, message, values)
+        message = (
+            "floating-point errors cannot be streamed bit by bit; take dpim.build=word_parallel, "
+            "or whole bits such as 32"
+        )
+        streamed = isinstance(self.error_bits, str) and dpim.build == "bit_serial"
+        yield Misfit(("error_bits",), streamed, message)

@@ -1,0 +1,21 @@
+"""The organisation that learns in place, as the table of organisations has it."""
+
+from neurorebit.chips.in_place.chip import InPlaceChip
+from neurorebit.chips.in_place.phases import InPlacePhases
+from neurorebit.chips.in_place.spec import InPlaceSpec
+from neurorebit.chips.parts.organisation import Job, Organisation
+
+
+def build(job: Job) -> InPlacePhases:
+    """The chip that learns in place, and its phases."""
+    assert isinstance(job.spec, InPlaceSpec)
+    chip = InPlaceChip(job.technology, job.device, job.spec, job.plan, batch=job.batch)
+    return InPlacePhases(chip, job.activity, job.batch, job.kept)
+
+
+IN_PLACE = Organisation(
+    sentence="arrays that are read both ways and updated in place",
+    spec=InPlaceSpec,
+    sections=("arrays", "gradient_unit"),
+    build=build,
+)

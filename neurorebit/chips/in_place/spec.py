@@ -1,0 +1,150 @@
+"""What the architecture file of a chip that learns in place has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from neurorebit.chips.parts.spec import ArchitectureSpec, Count, ForwardArrays
+from neurorebit.circuits.converters.table import CONVERTERS
+from neurorebit.schema import Misfit, Section, one_of, quantity
+from neurorebit.schema.numbers import Real
+
+
+@dataclass(frozen=True, eq=False)
+class InPlaceArrays(ForwardArrays):
+    """Arrays that are read both ways and learn in place (subarray.md, system.md 3 to 10).
+
+    A weight is as many cells of a row as its bits ask for. ``read``: all rows at once, by
+    ``adc_bits`` forward and ``back_adc_bits`` back, or row by row.
+    """
+
+    read: Literal["parallel", "row_by_row"]
+    back_adc_bits: Annotated[int, Field(ge=2, le=12)]
+    rows_per_adc: Count
+
+    def misfits(self, name: str) -> Iterator[Misfit]:
+        """What may not fit together; ``name`` is the section's."""
+        yield from super().misfits(name)
+        message = f"must divide {name}.rows, {{:g}}, got {{:g}}"
+        values = self.rows, self.rows_per_adc
+        yield Misfit((name, "rows_per_adc"), self.rows % self.rows_per_adc != 0, message, values)
+
+
+@dataclass(frozen=True, eq=False)
+class ResistiveArrays(InPlaceArrays):
+    """Of a memory device behind a transistor, or of crosspoints with a selector in each.
+
+    Row by row, cells are converted with their own bits. ``selector_nonlinearity``: a selector's
+    current at the write voltage over that at half of it.
+    """
+
+    cells: Literal["1t1r", "crosspoint"]
+    cell_bits: Annotated[int, Field(ge=1, le=8)]
+    selector_nonlinearity: Annotated[Real, quantity("", above=1)]
+
+    @property
+    def bits(self) -> Real:
+        return self.cell_bits
+
+    def misfits(self, name: str) -> Iterator[Misfit]:
+        """What may not fit together; ``name`` is the section's."""
+        yield from super().misfits(name)
+        message = "crosspoints are read all rows at once; take read=parallel, or cells=1t1r"
+        alone = self.cells == "crosspoint" and self.read == "row_by_row"
+        yield Misfit((name, "read"), alone, message)
+
+
+@dataclass(frozen=True, eq=False)
+class SramArrays(InPlaceArrays):
+    """Of SRAM cells, a bit each; row by row they are latched and added."""
+
+    cells: Literal["sram"]
+
+    @property
+    def bits(self) -> Real:
+        return 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class GradientArrays(Section):
+    """Weight-gradient units: SRAM arrays that hold activations and read errors (9).
+
+    A unit is as large as the layer with the largest input map asks. ``images``: so many of a batch
+    share the rows of an array where their maps are small enough; auto is as many as there is room.
+
+    ``store_bits``: room on the chip for the gradients of one layer, summed over a batch; auto is
+    as much as the largest layer needs. What does not fit goes to DRAM and back with every image.
+    Tiki-Taka has no such units; its hidden store has that room for words of 32 bits.
+    """
+
+    source: str
+    rows: Annotated[int, Field(ge=8, le=4096)]
+    cols: Annotated[int, Field(ge=8, le=4096)]
+    cols_per_adc: Count
+    adc: Annotated[str, one_of(CONVERTERS)]
+    adc_bits: Annotated[int, Field(ge=2, le=12)]
+    units: Count
+    images: Count | Literal["auto"]
+    store_bits: Annotated[int, Field(ge=0)] | Literal["auto"]
+
+
+@dataclass(frozen=True, eq=False)
+class InPlaceSpec(ArchitectureSpec):
+    """A chip whose arrays are read both ways and updated in place (3 to 10)."""
+
+    organisation = "in_place"
+    called = "the chip that learns in place"
+    forward_section = "arrays"
+
+    arrays: Annotated[ResistiveArrays | SramArrays, Field(discriminator="cells")]
+    gradient_unit: GradientArrays
+
+    @property
+    def back_adc_bits(self) -> int:
+        """Bits of the converters of the transposed read."""
+        return self.arrays.back_adc_bits
+
+    @property
+    def holds_devices(self) -> bool:
+        """Whether cells are of a memory device, not of SRAM."""
+        return isinstance(self.arrays, ResistiveArrays)
+
+    @property
+    def row_by_row(self) -> bool:
+        return self.arrays.read == "row_by_row"
+
+    @property
+    def crosspoint(self) -> bool:
+        return self.arrays.cells == "crosspoint"
+
+    @property
+    def cells_per_weight(self) -> Real:
+        """As many as the bits of a weight ask for."""
+        cells: Real = np.ceil(self.weight_bits / self.arrays.bits)
+        return cells
+
+    @property
+    def cell_steps(self) -> Real:
+        """Steps from a cell's lowest level to its highest."""
+        alone = np.equal(self.cells_per_weight, 1.0)
+        return np.where(alone, self.levels - 1.0, 2.0**self.arrays.bits - 1.0)
+
+    def misfits(self) -> Iterator[Misfit]:
+        """What may not fit together, in one architecture or in arrays of designs."""
+        arrays, unit, cells = self.arrays, self.gradient_unit, self.cells_per_weight
+        yield from super().misfits()
+        among = "cols_per_adc" if arrays.read == "parallel" else "cols"
+        message = f"the {{:g}} cells of a weight must divide arrays.{among}, {{:g}}"
+        cols = getattr(arrays, among)
+        yield Misfit(("weight_bits",), cols % cells != 0, message, (cells, cols))
+        message = "must divide gradient_unit.cols, {:g}, got {:g}"
+        values = unit.cols, unit.cols_per_adc
+        where = unit.cols % unit.cols_per_adc != 0
+        yield Misfit(("gradient_unit", "cols_per_adc"), where, message, values)
+        message = "floating-point errors cannot be streamed bit by bit; take whole bits such as 8"
+        yield Misfit(("error_bits",), isinstance(self.error_bits, str), message)

@@ -1,0 +1,166 @@
+"""What the architecture files of all chips have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from neurorebit.circuits.converters.table import CONVERTERS
+from neurorebit.schema import Loc, Misfit, Section, one_of, quantity
+from neurorebit.schema.numbers import Real
+
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Bits = Annotated[int, Field(ge=1, le=64)]
+
+
+@dataclass(frozen=True, eq=False)
+class ForwardArrays(Section):
+    """What all arrays that do the forward pass have: rows, columns, converters, floorplan.
+
+    ``adc_range``: the converter spans this many standard deviations of a layer's partial sums to
+    either side of zero.
+    """
+
+    source: str
+    rows: Annotated[int, Field(ge=8, le=4096)]
+    cols: Annotated[int, Field(ge=8, le=4096)]
+    cols_per_adc: Count
+    adc: Annotated[str, one_of(CONVERTERS)]
+    adc_bits: Annotated[int, Field(ge=2, le=12)]
+    adc_range: Annotated[float, quantity("", above=0, at_most=100)]
+    pe_side: Annotated[int, Field(ge=16, le=65536)] | Literal["auto"]
+    kernel_split: bool
+    parallel_programming: Count | Literal["all"]  # arrays programmed at once
+
+    def misfits(self, name: str) -> Iterator[Misfit]:
+        """What may not fit together; ``name`` is the section's."""
+        message = f"must divide {name}.cols, {{:g}}, got {{:g}}"
+        values = self.cols, self.cols_per_adc
+        yield Misfit((name, "cols_per_adc"), self.cols % self.cols_per_adc != 0, message, values)
+        if not isinstance(self.pe_side, str):
+            message = f"must be a multiple of {name}.rows, {{:g}}, or 'auto'"
+            where = self.pe_side % self.rows != 0
+            yield Misfit((name, "pe_side"), where, message, (self.rows,))
+
+
+@dataclass(frozen=True, eq=False)
+class VectorUnit(Section):
+    """Batch norm, ReLU, pooling, quantiser: lanes of fixed-point arithmetic (13.5)."""
+
+    source: str
+    lanes: Count
+    stored_bits: Bits  # of the values kept for batch norm
+    skip_zero_errors: bool = True  # in the macros of a hybrid chip
+
+
+@dataclass(frozen=True, eq=False)
+class Transport(Section):
+    """Wires and buffers between the macros (5.1 to 5.4, 13.4)."""
+
+    source: str
+    bus_bits: Count
+    delay_tolerance: Annotated[Real, quantity("", at_least=0, at_most=10)]
+    tile_buffer: Literal["flip_flop", "sram"]
+    tile_buffer_lines: Count
+    tile_buffer_bits: Count
+    global_buffer: Literal["flip_flop", "sram"]
+    global_buffer_lines: Count
+    global_buffer_bits: Count
+    staging_bits: Count
+
+
+@dataclass(frozen=True, eq=False)
+class Dram(Section):
+    """Memory off the chip: energy and time of one bit."""
+
+    source: str
+    energy: Annotated[Real, quantity("J/bit", above=0)]
+    bandwidth: Annotated[Real, quantity("bit/s", above=0)]
+
+
+@dataclass(frozen=True, eq=False)
+class ArchitectureSpec(Section):
+    """What all chips have, as their files give it; estimate and training read the same numbers.
+
+    A file's sections say which organisation of the table it describes. ``scheme`` says how weights
+    are held and how they learn; the reader of files looks it up in the table of schemes. A class
+    names its ``organisation``, what sentences call such a chip, and the section in which the arrays
+    of the forward pass stand.
+    """
+
+    organisation: ClassVar[str]
+    called: ClassVar[str]
+    forward_section: ClassVar[str]
+
+    source: str
+    name: str
+    technology: str
+    device: str
+    scheme: str
+    weight_bits: Annotated[int, Field(ge=2, le=32)]
+    input_bits: Annotated[int, Field(ge=2, le=16)]
+    error_bits: Annotated[int, Field(ge=2, le=32)] | Literal["fp32"]
+    vector_unit: VectorUnit
+    transport: Transport
+    dram: Dram
+
+    @property
+    def levels(self) -> int:
+        """Levels of a cell: symmetric around zero, so one less than the bits allow."""
+        levels: int = 2**self.weight_bits - 1
+        return levels
+
+    @property
+    def error_width(self) -> int:
+        """Bits of an error on the wires: 32 for floating point."""
+        return 32 if isinstance(self.error_bits, str) else self.error_bits
+
+    @property
+    def forward(self) -> ForwardArrays:
+        """The arrays that do the forward pass."""
+        arrays: ForwardArrays = getattr(self, self.forward_section)
+        return arrays
+
+    @property
+    def back_adc_bits(self) -> int:
+        """Bits of the converters that those arrays, read backwards, would have."""
+        return self.forward.adc_bits
+
+    @property
+    def holds_devices(self) -> bool:
+        """Whether cells are of a memory device, not of SRAM."""
+        return True
+
+    @property
+    def cells_per_weight(self) -> Real:
+        """Cells of a row that hold one weight there."""
+        return 1.0
+
+    @property
+    def converters(self) -> Iterator[tuple[Loc, str]]:
+        """The kinds of converters of the chip, and the key of each."""
+        for section in fields(self):
+            if kind := getattr(getattr(self, section.name), "adc", None):
+                yield (section.name, "adc"), kind
+
+    @property
+    def row_by_row(self) -> bool:
+        """Whether the arrays are read one row after the other, not all rows at once."""
+        return False
+
+    @property
+    def crosspoint(self) -> bool:
+        """Whether cells stand between two lines, behind a selector and no transistor."""
+        return False
+
+    @property
+    def conventions(self) -> dict[str, str]:
+        """For phases with a published figure of such a chip: what the estimate's figure counts."""
+        return {}
+
+    def misfits(self) -> Iterator[Misfit]:
+        """What may not fit together, in one architecture or in arrays of designs."""
+        yield from self.forward.misfits(self.forward_section)

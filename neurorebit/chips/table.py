@@ -1,0 +1,12 @@
+"""The organisations of chips, by name."""
+
+from neurorebit.chips.hybrid.organisation import HYBRID
+from neurorebit.chips.in_place.organisation import IN_PLACE
+from neurorebit.chips.parts.organisation import Organisation
+from neurorebit.chips.tiki_taka.organisation import TIKI_TAKA
+
+ORGANISATIONS: dict[str, Organisation] = {
+    "hybrid": HYBRID,
+    "in_place": IN_PLACE,
+    "tiki_taka": TIKI_TAKA,
+}

@@ -1,0 +1,22 @@
+"""The organisation with two arrays a weight, as the table of organisations has it."""
+
+from neurorebit.chips.in_place.spec import InPlaceSpec
+from neurorebit.chips.parts.organisation import Job, Organisation
+from neurorebit.chips.tiki_taka.chip import TikiTakaChip
+from neurorebit.chips.tiki_taka.phases import TikiTakaPhases
+
+
+def build(job: Job) -> TikiTakaPhases:
+    """The chip with a fast array beside each slow one, and its phases."""
+    assert isinstance(job.spec, InPlaceSpec)
+    chip = TikiTakaChip(job.technology, job.device, job.spec, job.plan, batch=job.batch)
+    return TikiTakaPhases(chip, job.activity, job.batch)
+
+
+TIKI_TAKA = Organisation(
+    sentence="arrays that learn in place, each beside a fast one that gradients pulse",
+    spec=InPlaceSpec,
+    sections=(),
+    build=build,
+    suits=lambda spec: spec.holds_devices,
+)
