@@ -56,7 +56,7 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
         found.append(f"{name}: {scheme.departure.format(chip=chip)}")
     elif scheme.on_sram and not spec.holds_devices:
         found.append(f"{name}: {scheme.on_sram.format(chip=chip)}")
-    if scheme.held is Held.CELLS and np.any(spec.cells_per_weight != 1.0):
+    if np.any(spec.cells_per_weight != 1.0):
         cells = float(np.max(spec.cells_per_weight))
         found.append(f"training had one cell a weight, the estimate bills {cells:g}")
     if training is None:

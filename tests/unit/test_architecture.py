@@ -45,6 +45,11 @@ def test_a_floating_point_error_is_32_bits_wide(bits, width):
         ("apim.cols_per_adc", "7", "apim.cols_per_adc: must divide apim.cols, 128, got 7"),
         ("apim.cols_per_adc", "256", "apim.cols_per_adc: must divide apim.cols, 128, got 256"),
         ("dpim.cols", "48", "dpim.cols: must be a multiple of the 32 bits of a word"),
+        (
+            "apim.cell_bits",
+            "1",
+            "apim.cell_bits: the 3 cells of a weight must divide apim.cols_per_",
+        ),
         ("apim.pe_side", "200", "apim.pe_side: must be a multiple of apim.rows, 128, or 'auto'"),
         (
             "error_bits",
@@ -71,7 +76,7 @@ def test_a_floating_point_error_is_32_bits_wide(bits, width):
 def test_a_wrong_architecture_is_told(path, text, told):
     with pytest.raises(InputError) as caught:
         read_architecture(document("architecture", "rebit", **{path: text}))
-    assert str(caught.value).startswith(f"--set architecture.{path}={text}: {told}")
+    assert str(caught.value).startswith(f"architecture.{path}={text}: {told}")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +91,7 @@ def test_a_wrong_architecture_is_told(path, text, told):
 def test_error_bits_are_a_number_or_fp32(text, told):
     with pytest.raises(InputError) as caught:
         read_architecture(document("architecture", "rebit", error_bits=text))
-    set_over = f"--set architecture.error_bits={text}"
+    set_over = f"architecture.error_bits={text}"
     assert str(caught.value) == f"{set_over}: error_bits: {told}, got '{text}'"
 
 
@@ -117,7 +122,7 @@ def test_a_wrong_chip_in_place_is_told(name, path, text, told):
     with pytest.raises(InputError) as caught:
         read_architecture(made)
     message = str(caught.value)
-    assert message.startswith(f"--set architecture.{path}={text}: ")
+    assert message.startswith(f"architecture.{path}={text}: ")
     assert told in message
     assert "\n" not in message
 
@@ -128,6 +133,16 @@ def test_crosspoints_are_not_read_row_by_row():
     made.set("arrays.read", "row_by_row")
     with pytest.raises(InputError, match="take read=parallel, or cells=1t1r"):
         read_architecture(made)
+
+
+def test_a_weight_of_the_hybrid_chip_may_be_several_cells():
+    """Seven bits in cells of two: four, of 2^2 - 1 steps; unless given, one of 2^7 - 2."""
+    alone = read_architecture(document("architecture", "rebit", weight_bits="7"))
+    assert (alone.cells_per_weight, alone.cell_steps) == (1, 126)
+    spec = read_architecture(
+        document("architecture", "rebit", weight_bits="7", apim__cell_bits="2")
+    )
+    assert (spec.cells_per_weight, spec.cell_steps) == (4, 3)
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_temperature_and_supply_are_axes():
 def test_a_wrong_technology_is_told(name, path, text, told):
     with pytest.raises(InputError) as caught:
         technology(name, **{path: text})
-    assert str(caught.value).startswith(f"--set technology.{path}={text}: {told}")
+    assert str(caught.value).startswith(f"technology.{path}={text}: {told}")
 
 
 def test_temperatures_must_rise():

@@ -62,13 +62,13 @@ class HybridChip(Chip[AnalogMacro]):
         dpim = self.spec.dpim
         return BUILDS[dpim.build](
             self.tech,
-            dpim.rows,
-            dpim.cols,
-            self.spec.error_width,
-            self.spec.input_bits,
-            dpim.accumulator_bits,
-            dpim.vectors,
-            isinstance(self.spec.error_bits, str),
+            rows=dpim.rows,
+            cols=dpim.cols,
+            error_bits=self.spec.error_width,
+            input_bits=self.spec.input_bits,
+            accumulator_bits=dpim.accumulator_bits,
+            vectors=dpim.vectors,
+            float_errors=isinstance(self.spec.error_bits, str),
         )
 
     @property

@@ -8,7 +8,7 @@ adds the rows that a one selects.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -25,15 +25,15 @@ WORD = 32.0  # bits of a weight and of a gradient
 RATE = 16.0  # bits of a learning rate or a momentum
 
 
-@dataclass(frozen=True, eq=False)
-class DigitalMacro(Block):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _DigitalMacro(Block):
     """What both builds have: two banks, lanes for gradient and update, and their accumulators.
 
     A lane serves one word of a row. ``vectors`` is the number of accumulators of a lane: errors
     that share a row read, or output channels that share an input's activation in the gradient.
     """
 
-    tech: Technology
+    tech: Technology = field(kw_only=False)
     rows: Real = 128.0
     cols: Real = 128.0
     error_bits: Real = 8.0
@@ -66,10 +66,17 @@ class DigitalMacro(Block):
     def gradient_bank(self) -> SramBank:
         return SramBank(self.tech, self.rows, self.cols, "gradients")
 
+    @property
+    def _narrow(self) -> Mac:
+        """Lanes as narrow as errors and activations."""
+        wide = np.maximum(self.error_bits, self.input_bits)
+        narrow = np.minimum(self.error_bits, self.input_bits)
+        return Mac(self.tech, wide, narrow, self.accumulator_bits, self.words, "lanes")
+
     @cached_property
     def lanes(self) -> Mac | FloatMac:
         """Multiply and accumulate, one lane a word."""
-        raise NotImplementedError
+        return self._narrow
 
     @cached_property
     def accumulators(self) -> Register:
@@ -79,7 +86,8 @@ class DigitalMacro(Block):
 
     @property
     def _lane_bits(self) -> Real:
-        return self.sum_bits
+        """Bits of an accumulator."""
+        return self.accumulator_bits
 
     @cached_property
     def errors(self) -> Register:
@@ -102,10 +110,6 @@ class DigitalMacro(Block):
             (1.0, self.errors),
         )
 
-    def mtvm(self, error_density: Real = 0.5, nonzero: Real = 1.0) -> Cost:
-        """One error vector through the transposed weights of the macro."""
-        raise NotImplementedError
-
     def _loaded(self, bits: Real, count: Real) -> Cost:
         """Bring so many new values of so many bits to the lanes; half of the bits change."""
         share = bits * count / np.maximum(self.errors.bits, 1.0)
@@ -114,11 +118,7 @@ class DigitalMacro(Block):
     @cached_property
     def _gradient_lane(self) -> Mac | FloatMac:
         """The lanes as they multiply an error by an activation."""
-        if self.float_errors:
-            return self.lanes
-        wide = np.maximum(self.error_bits, self.input_bits)
-        narrow = np.minimum(self.error_bits, self.input_bits)
-        return Mac(self.tech, wide, narrow, self.accumulator_bits, self.words, "lanes")
+        return self.lanes if self.float_errors else self._narrow
 
     @action
     def outer(self, nonzero: Real = 1.0) -> Cost:
@@ -129,7 +129,7 @@ class DigitalMacro(Block):
         products = self.rows * self._gradient_lane.accumulate(nonzero)
         return (
             products
-            + self._loaded(self.error_bits, self.rows * self.words / self.words)
+            + self._loaded(self.error_bits, self.rows)
             + self._loaded(self.input_bits, self.rows * self.words / self.vectors)
         )
 
@@ -168,9 +168,13 @@ class DigitalMacro(Block):
         return Cost.of(energy, 0.0).under("lanes")
 
 
-@dataclass(frozen=True, eq=False)
-class WordParallelMacro(DigitalMacro):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class WordParallelMacro(_DigitalMacro):
     """A row read serves ``vectors`` errors, each multiplied whole."""
+
+    @property
+    def _lane_bits(self) -> Real:
+        return self.sum_bits
 
     @cached_property
     def lanes(self) -> Mac | FloatMac:
@@ -188,22 +192,12 @@ class WordParallelMacro(DigitalMacro):
         return self.rows * row + Cost.of(0.0, self.rows * slowest / self.vectors)
 
 
-@dataclass(frozen=True, eq=False)
-class BitSerialMacro(DigitalMacro):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BitSerialMacro(_DigitalMacro):
     """The errors' bits select rows; a selected row is added to the lanes' sums, no multiplier.
 
     Gradient and update still multiply, in lanes as narrow as errors and activations.
     """
-
-    @property
-    def _lane_bits(self) -> Real:
-        return self.accumulator_bits
-
-    @cached_property
-    def lanes(self) -> Mac | FloatMac:
-        wide = np.maximum(self.error_bits, self.input_bits)
-        narrow = np.minimum(self.error_bits, self.input_bits)
-        return Mac(self.tech, wide, narrow, self.accumulator_bits, self.words, "lanes")
 
     @cached_property
     def row_adder(self) -> Adder:
@@ -250,4 +244,8 @@ class BitSerialMacro(DigitalMacro):
         return Cost(energy) + Cost.of(0.0, self.error_bits * self.rows * slowest)
 
 
-BUILDS = {"word_parallel": WordParallelMacro, "bit_serial": BitSerialMacro}
+DigitalMacro = WordParallelMacro | BitSerialMacro
+BUILDS: dict[str, type[DigitalMacro]] = {
+    "word_parallel": WordParallelMacro,
+    "bit_serial": BitSerialMacro,
+}

@@ -144,11 +144,11 @@ class HybridPhases(Phases):
         chip, w, plan, a = self.chip, self.workload, self.plan, self.activity
         levels = chip.digital_tile.in_macros(lambda dpim: dpim.level()).energy
         levels = w.weights / chip.digital_macro.weights * levels
-        arrays, cells = plan.arrays * plan.copies, w.weights * plan.copies
+        arrays, cells = plan.arrays * plan.copies, plan.held * plan.copies
         address = np.log2(chip.macro.rows * chip.macro.cols) + self.spec.weight_bits
         bits = cells * (a.set_fraction + a.reset_fraction) * address
         sent = self.over_tree(chip.digital_tree, bits) + self.over_tree(chip.tree, bits)
-        changes = self.level_changes(self.spec.levels - 1.0)
+        changes = self.level_changes(self.spec.cell_steps)
         pulsed = chip.in_macros(lambda apim: apim.program(*changes, a.conductance, cells / arrays))
         at_once = self.spec.apim.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)

@@ -16,7 +16,12 @@ from neurorebit.schema.numbers import Real
 
 @dataclass(frozen=True, eq=False)
 class Apim(ForwardArrays):
-    """The analog macro: a ReRAM array and its converters (system.md 13.3)."""
+    """The analog macro: a ReRAM array and its converters (system.md 13.3).
+
+    ``cell_bits``: a weight of more bits is several cells of a row; unless given, it is one cell.
+    """
+
+    cell_bits: Annotated[int, Field(ge=1, le=8)] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +50,13 @@ class HybridSpec(ArchitectureSpec):
     called = "the hybrid chip"
     forward_section = "apim"
 
-    weight_bits: Annotated[int, Field(ge=2, le=8)]  # of a cell
+    weight_bits: Annotated[int, Field(ge=2, le=8)]
     apim: Apim
     dpim: Dpim
+
+    @property
+    def cell_bits(self) -> Real:
+        return self.weight_bits if self.apim.cell_bits is None else self.apim.cell_bits
 
     @property
     def conventions(self) -> dict[str, str]:
@@ -64,6 +73,9 @@ class HybridSpec(ArchitectureSpec):
         """What may not fit together, in one architecture or in arrays of designs."""
         dpim = self.dpim
         yield from super().misfits()
+        cells, columns = self.cells_per_weight, self.apim.cols_per_adc
+        message = "the {:g} cells of a weight must divide apim.cols_per_adc, {:g}"
+        yield Misfit(("apim", "cell_bits"), columns % cells != 0, message, (cells, columns))
         message = "must be a multiple of the 32 bits of a word"
         yield Misfit(("dpim", "cols"), dpim.cols % 32 != 0, message)
         stacked = np.floor(np.sqrt(dpim.macros_per_pe))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
 from neurorebit.chips.parts.spec import ArchitectureSpec, Count, ForwardArrays
@@ -123,16 +122,8 @@ class InPlaceSpec(ArchitectureSpec):
         return self.arrays.cells == "crosspoint"
 
     @property
-    def cells_per_weight(self) -> Real:
-        """As many as the bits of a weight ask for."""
-        cells: Real = np.ceil(self.weight_bits / self.arrays.bits)
-        return cells
-
-    @property
-    def cell_steps(self) -> Real:
-        """Steps from a cell's lowest level to its highest."""
-        alone = np.equal(self.cells_per_weight, 1.0)
-        return np.where(alone, self.levels - 1.0, 2.0**self.arrays.bits - 1.0)
+    def cell_bits(self) -> Real:
+        return self.arrays.bits
 
     def misfits(self) -> Iterator[Misfit]:
         """What may not fit together, in one architecture or in arrays of designs."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
 from neurorebit.circuits.converters.table import CONVERTERS
@@ -135,9 +136,21 @@ class ArchitectureSpec(Section):
         return True
 
     @property
+    def cell_bits(self) -> Real:
+        """Bits that a cell can hold."""
+        return self.weight_bits
+
+    @property
     def cells_per_weight(self) -> Real:
-        """Cells of a row that hold one weight there."""
-        return 1.0
+        """Cells of a row that hold one weight there: as many as its bits ask for."""
+        cells: Real = np.ceil(self.weight_bits / self.cell_bits)
+        return cells
+
+    @property
+    def cell_steps(self) -> Real:
+        """Steps from a cell's lowest level to its highest."""
+        alone = np.equal(self.cells_per_weight, 1.0)
+        return np.where(alone, self.levels - 1.0, 2.0**self.cell_bits - 1.0)
 
     @property
     def converters(self) -> Iterator[tuple[Loc, str]]:

@@ -7,6 +7,7 @@ import pytest
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.parts.programming import touched
+from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document
 from neurorebit.schema.device import read_device
@@ -113,3 +114,27 @@ def test_many_designs_are_their_points(tech, device):
     many = AnalogMacro(tech, device, adc_bits=bits).mvm(0.2).energy.total
     ones = [AnalogMacro(tech, device, adc_bits=b).mvm(0.2).energy.total for b in bits]
     assert many == pytest.approx(ones, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", CONVERTERS)
+def test_any_converter_of_the_table_fits(tech, device, kind):
+    """Eight columns, eight planes: 64 conversions of each converter in a vector."""
+    macro = AnalogMacro(tech, device, adc_kind=kind)
+    alone = macro.readout.converters.convert(macro.array.column_res(64.0, 0.5))
+    cost = macro.mvm(0.5, 0.5).energy.items
+    for part, joules in alone.energy.items.items():
+        assert cost[f"apim/readout/{part}"] == pytest.approx(64 * joules, rel=1e-9)
+
+
+def test_several_cells_of_a_weight_are_joined_plane_by_plane(tech, device):
+    """Two cells a weight: 64 operands to weights, 4 weights of 8 planes each to sums; sums are of
+    5 + 2 + 8 bits instead of 5 + 1 + 8.
+    """
+    one, two = (AnalogMacro(tech, device, cells_per_weight=n) for n in (1.0, 2.0))
+    assert (one.output_bits, two.output_bits) == (14.0, 15.0)
+    assert one.footprint.area.items["apim/readout/weight_shift_add/adder"] == 0.0
+    readout, cost = two.readout, two.mvm(0.5).energy.items
+    added = readout.weight_shift_add.adder.add().energy.total
+    assert cost["apim/readout/weight_shift_add/adder"] == pytest.approx(64 * added, rel=1e-9)
+    added = readout.input_shift_add.adder.add().energy.total
+    assert cost["apim/readout/input_shift_add/adder"] == pytest.approx(4 * 8 * added, rel=1e-9)
