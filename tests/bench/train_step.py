@@ -1,18 +1,30 @@
 """Images per second of a training step: each scheme, plain PyTorch where installed, the limit.
 
 python tests/bench/train_step.py [--network vgg11] [--batch 128] [--threads 2] [--repeats 7]
+    [--against DIR]
 
 A step is forward, backward, gradient, update and sync on random images. All take turns of about
 half a second within one process; the medians are compared, of the time and of what it took of the
 processors. The limit is the multiplications of plain sums over windows at the rate of one large
 matrix product on the same threads; ways that need fewer may pass it.
+
+``--against``: another checkout of this project, however its package is laid out. Both take turns,
+each of them a process that trains on handwritten digits by the command line and leaves its first
+step out. Told are the medians and their ratio, that of the least times, which a busy machine
+disturbs less, and what whole processes took of the processors.
 """
 
 import argparse
+import json
+import os
 import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from tabulate import tabulate
@@ -29,6 +41,9 @@ from neurorebit.training.trainer import softmax_loss
 
 TURN = 0.5  # seconds
 REST = 0.25  # seconds, in which the others' threads fall asleep
+HERE = Path(__file__).resolve().parents[2]
+DIGITS = 1438  # images to train on
+STEPS = 12  # of a process of a checkout, the first of them not timed
 CASES = {
     "real": ("real", "array"),
     "hybrid": ("hybrid", "array"),
@@ -107,6 +122,76 @@ def seconds(action):
     return time.perf_counter() - start
 
 
+def cli(checkout, words, folder):
+    """What a command of a checkout prints; ends with its message where it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", "neurorebit", *words],
+        env={**os.environ, "PYTHONPATH": str(checkout)},
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(f"{checkout}: {' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def trained(checkout, network, scheme, adc, options):
+    """Seconds that a step takes in a process of its own, and all that it took of processors."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = cli(checkout, ["run", "--help"], folder)
+        sets = {
+            "dataset": "digits", "batch": options.batch, "test_images": 1, "calibration_steps": 2,
+            "adc": adc,
+        }  # fmt: skip
+        images = min(STEPS * options.batch, DIGITS)
+        words = [
+            "run", network, "--scheme" if "--scheme " in told else "--weights", scheme,
+            "--images", images, "--epochs", 1, "--threads", options.threads, "--out", folder,
+        ]  # fmt: skip
+        words += [
+            word for key, value in sets.items() for word in ("--set", f"training.{key}={value}")
+        ]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        cli(checkout, [str(word) for word in words], folder)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+        (epoch,) = json.loads((Path(folder) / "report.json").read_text())["training"]["epochs"]
+        return options.batch / epoch["images_per_second"], used
+
+
+def compared(options):
+    """Print a table of this checkout and another."""
+    if 2 * options.batch > DIGITS:
+        sys.exit(f"--batch: at most half of the {DIGITS} images, so that a second step is timed")
+    checkouts, rows = (HERE, Path(options.against).resolve()), []
+    for name, (scheme, adc) in CASES.items():
+        times, used = ([[], []] for _ in range(2))
+        for turn in range(options.repeats + 1):
+            for i in (0, 1) if turn % 2 else (1, 0):
+                took, busy = trained(checkouts[i], options.network, scheme, adc, options)
+                if turn:  # kernels are compiled in the first
+                    times[i].append(took)
+                    used[i].append(busy)
+        here, there = (1e3 * statistics.median(each) for each in times)
+        busy = [statistics.median(each) for each in used]
+        rows.append(
+            [
+                name,
+                here,
+                there,
+                there / here,
+                min(times[1]) / min(times[0]),
+                *busy,
+                busy[1] / busy[0],
+            ]
+        )
+    print(f"{options.network}, batch {options.batch}, {options.threads} threads")
+    print(f"here: {checkouts[0]}; there: {checkouts[1]}")
+    heads = [
+        "scheme", "here, ms a step", "there", "there / here", "of the least",
+        "here, processor s a process", "there", "there / here",
+    ]  # fmt: skip
+    print(tabulate(rows, heads, floatfmt=(".2f", ".1f", ".1f", ".3f", ".3f", ".2f", ".2f", ".3f")))
+
+
 def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -114,7 +199,11 @@ def main():
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--against", metavar="DIR")
     options = parser.parse_args()
+    if options.against:
+        compared(options)
+        return
     network = read_network(Document(paths.shipped("network", options.network)))
     shape, random = network.input, np.random.default_rng(0)
     images = random.integers(
