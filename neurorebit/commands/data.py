@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 
 from neurorebit.commands import options, progress
+from neurorebit.data.download import archives, fetch
 
 
 def add_options(parser: options.Parser) -> None:
     """Those of its only action, ``fetch``."""
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     fetch = options.add_command(actions, "fetch", "download a data set, once")
-    fetch.add_argument("dataset", metavar="DATASET", help="cifar10")
+    fetch.add_argument("dataset", metavar="DATASET", help=", ".join(archives()))
     fetch.add_argument(
         "--data", metavar="DIR", type=options.folder, help="where to (the user's cache)"
     )
@@ -19,8 +20,6 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Download a data set."""
-    from neurorebit.training.download import fetch
-
     with progress.Download() as shown:
         folder = fetch(asked.dataset, asked.data, shown)
     print(f"{asked.dataset} is in {folder}")

@@ -11,10 +11,10 @@ from typing import Any
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.converters.table import CONVERTERS
+from neurorebit.data.table import DATASETS
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
-from neurorebit.inputs.training import TRAINING_SET
 from neurorebit.layers.network import Network
 from neurorebit.schema import Argument, Document, File, InputError, Setting, paths, plain
 from neurorebit.schema.device import Device, read_device
@@ -75,7 +75,7 @@ class Inputs:
     @property
     def images(self) -> int:
         """Images of an epoch, as many as are asked for and there are."""
-        size = TRAINING_SET[self.network.training.dataset]
+        size = DATASETS[self.network.training.dataset].train_images
         return min(self.network.training.images or size, size)
 
     def record(self) -> dict[str, Any]:

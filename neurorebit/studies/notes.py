@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from neurorebit.data.table import DATASETS
 from neurorebit.inputs.files import Inputs
 from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, plain
@@ -67,7 +68,11 @@ def notes(
     lines += ending(trained.record(inputs.network.training), plain(inputs.network))
     images = f"{DATA}{trained.result.dataset}"
     if trained.fallback:
-        images += " as a fallback: CIFAR-10 was not found; 'neurorebit data fetch cifar10' gets it"
+        name = inputs.network.training.dataset
+        images += (
+            f" as a fallback: {DATASETS[name].title} was not found; 'neurorebit data fetch {name}' "
+            "gets it"
+        )
     elif trained.data.note:
         images += f": {trained.data.note}"
     lines.append(images)

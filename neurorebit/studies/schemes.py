@@ -16,9 +16,10 @@ import numpy as np
 from tabulate import tabulate
 
 from neurorebit import __version__
+from neurorebit.data.locate import Wanted, load, locate
 from neurorebit.results import document, pictures
 from neurorebit.results import folder as report
-from neurorebit.schema import InputError, Setting, units
+from neurorebit.schema import Argument, InputError, Setting, units
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.notes import DATA, ending
@@ -155,20 +156,22 @@ def schemes(
     rows_of = choices()
     for name in names:
         if name not in rows_of:
-            raise InputError(f"schemes: {name}: expected some of {', '.join(rows_of)}")
+            known = f"expected some of {', '.join(rows_of)}"
+            raise InputError(known, origin=Argument("schemes", name))
     if len(set(names)) < len(names):
-        raise InputError(f"schemes: {','.join(names)}: a scheme is named twice; keep one")
+        given = Argument("schemes", ",".join(names))
+        raise InputError("a scheme is named twice", origin=given, cure="keep one")
     for setting in request.settings:
         if setting.key in ("architecture.scheme", "training.read"):
-            raise InputError(f"{setting}: the comparison sets this key for each scheme; drop it")
+            message = "the comparison sets this key for each scheme"
+            raise InputError(message, origin=setting.label, cure="drop it")
     for name in names:
         own = dict(rows_of[name].settings)
         for setting in request.settings:
             if setting.key in own:
-                raise InputError(
-                    f"{setting}: {name} sets this key itself, to {own[setting.key]}; drop it, or "
-                    f"leave {name} out of the schemes"
-                )
+                message = f"{name} sets this key itself, to {own[setting.key]}"
+                cure = f"drop it, or leave {name} out of ", Argument("schemes")
+                raise InputError(message, origin=setting.label, cure=cure)
     folder = request.out or Path("reports") / f"schemes_{Path(request.network).stem}"
     for name in names:
         _request(request, name, request.seed, folder).inputs()  # or refuses, before any training
@@ -251,12 +254,8 @@ def _unfinished(done: Json) -> bool:
 
 def _data(request: Request) -> str:
     """The digest of the images that all schemes would train on."""
-    from neurorebit.training import data
-
     network = request.inputs().network
-    wanted = network.training.dataset, network.training.fallback
-    source = data.locate(*wanted, network.input, network.classes, request.data)
-    return data.load(source, network.input).sha256
+    return load(locate(Wanted.by(network), request.data), network.input).sha256
 
 
 def _finished(request: Request, data: str) -> Json | None:
@@ -277,10 +276,9 @@ def _finished(request: Request, data: str) -> Json | None:
         return None
     asked = _given(request.inputs().record(), request.seed, __version__, data)
     if told := checkpoint.differences(made, asked):
-        raise InputError(
-            f"{request.out}: cannot resume: a finished run is here, another one: {told}; give what "
-            "it was made with, or name another folder"
-        )
+        message = f"{request.out} has another run, which came to its end: {told}"
+        cure = "give what it was made with, or name another folder with ", Argument("out")
+        raise InputError(message, origin=Argument("resume"), cure=cure)
     return found
 
 

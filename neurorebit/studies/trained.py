@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from neurorebit.circuits.array import device_array
 from neurorebit.circuits.crosspoint import CrosspointArray
+from neurorebit.data.dataset import Dataset
+from neurorebit.data.locate import Wanted, load, locate
 from neurorebit.inputs.files import Inputs
 from neurorebit.results import document
 from neurorebit.schema import Argument, InputError
@@ -18,7 +20,6 @@ from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.request import Request
 
 if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numba
-    from neurorebit.training.data import Dataset
     from neurorebit.training.trainer import TrainingResult
 
 Say = Callable[[str], None]
@@ -69,7 +70,7 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
 
     InputError where there is nothing to go on with, or an unfinished run would be replaced.
     """
-    from neurorebit.training import checkpoint, data
+    from neurorebit.training import checkpoint
 
     checkpoints = request.checkpoints
     if request.resume and checkpoint.find(checkpoints) is None and _has_ended(request.folder):
@@ -81,12 +82,10 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
         checkpoint.refuse_unfinished(checkpoints)
     network, training = inputs.network, inputs.network.training
     chip = inputs.architecture, inputs.device
-    source = data.locate(
-        training.dataset, training.fallback, network.input, network.classes, request.data
-    )
+    source = locate(Wanted.by(network), request.data)
     say(f"training on {source}")
     with ThreadPoolExecutor(1) as aside:  # Numba takes as long to import as images to be read
-        reading = aside.submit(data.load, source, network.input)
+        reading = aside.submit(load, source, network.input)
         from neurorebit.training import trainer
 
         images = reading.result()

@@ -18,10 +18,10 @@ import numpy as np
 
 from neurorebit import __version__
 from neurorebit.chips.parts.spec import ArchitectureSpec
+from neurorebit.data.dataset import Dataset
 from neurorebit.layers.network import Network
-from neurorebit.schema import InputError, join, plain
+from neurorebit.schema import Argument, InputError, join, plain
 from neurorebit.schema.device import Device
-from neurorebit.training.data import Dataset
 from neurorebit.training.state import State
 
 NAME, PREVIOUS, PART = "checkpoint.npz", "checkpoint.previous.npz", "checkpoint.npz.part"
@@ -29,7 +29,8 @@ META = "meta"
 POSITION = "run"  # the path of the loop's position in the state
 SCHEMA = 2  # of the file; 1, without a number, is that of NeuroReBIT 0.1
 MENTIONED = 3  # differences that an error names
-ANEW = "remove the file and train without resume to start anew"
+RESUME, CHECKPOINT = Argument("resume"), Argument("checkpoint")
+ANEW = ("remove the file and drop ", RESUME, " to start anew")
 
 Json = dict[str, Any]
 
@@ -103,10 +104,9 @@ def save(folder: Path, identity: Json, state: State, epochs: list[Json]) -> None
             os.fsync(handle)
             os.close(handle)
     except OSError as problem:
-        raise InputError(
-            f"{folder / NAME}: cannot be written: {problem.strerror or problem}; make room, or "
-            "name another folder for checkpoints"
-        ) from None
+        message = f"{folder / NAME}: cannot be written: {problem.strerror or problem}"
+        cure = "make room, or name another folder with ", CHECKPOINT
+        raise InputError(message, cure=cure) from None
 
 
 def find(folder: Path) -> Path | None:
@@ -116,10 +116,9 @@ def find(folder: Path) -> Path | None:
     """
     for name in (NAME, PREVIOUS, PART):
         if (folder / name).is_dir():
-            raise InputError(
-                f"{folder / name}: is a folder, and checkpoints have this name; rename it, or name "
-                "another folder for checkpoints"
-            )
+            message = f"{folder / name}: is a folder, and checkpoints have this name"
+            cure = "rename it, or name another place with ", CHECKPOINT
+            raise InputError(message, cure=cure)
     return next((path for name in (NAME, PREVIOUS) if (path := folder / name).is_file()), None)
 
 
@@ -127,9 +126,10 @@ def load(folder: Path) -> Saved:
     """The newest checkpoint of a folder; InputError where there is none or it is damaged."""
     path = find(folder)
     if path is None:
+        message = f"there is no checkpoint in {folder}"
+        elsewhere = ", or name another folder with ", CHECKPOINT
         raise InputError(
-            f"{folder}: there is no checkpoint to resume from; train without resume to start anew, "
-            "or name another folder for checkpoints"
+            message, origin=RESUME, cure=("drop ", RESUME, " to start anew", *elsewhere)
         )
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -137,10 +137,11 @@ def load(folder: Path) -> Saved:
         meta = json.loads(arrays.pop(META).tobytes())
         found = meta.get("schema", 1)
         if found != SCHEMA:
+            written = meta["identity"]["version"]["neurorebit"]
             raise InputError(
-                f"{path}: a checkpoint of schema {found}, written by NeuroReBIT "
-                f"{meta['identity']['version']['neurorebit']}; this version reads schema {SCHEMA}; "
-                f"{ANEW}, or go on with that version"
+                f"{path}: a checkpoint of schema {found}, written by NeuroReBIT {written}; this "
+                f"version reads schema {SCHEMA}",
+                cure=(*ANEW, ", or go on with that version"),
             )
         saved = Saved(path, meta["identity"], State(arrays, meta["plain"]), meta["epochs"])
         str(saved.length)  # raises where the position is missing
@@ -149,18 +150,17 @@ def load(folder: Path) -> Saved:
         raise
     except Exception as problem:  # a damaged archive raises nearly anything
         reason = " ".join(str(problem).split())[:80] or type(problem).__name__
-        cure = ANEW
+        cure: object = ANEW
         if path.name == NAME and (folder / PREVIOUS).is_file():
             cure = f"rename {PREVIOUS} to {NAME} to go on from the one before it"
-        raise InputError(f"{path}: cut short or damaged ({reason}); {cure}") from None
+        raise InputError(f"{path}: cut short or damaged ({reason})", cure=cure) from None
 
 
 def check(saved: Saved, identity: Json) -> None:
     """InputError where a checkpoint is of another run; it names what differs."""
     if different := differences(saved.identity, identity):
-        raise InputError(
-            f"{saved.path}: of another run: {different}; give what it was started with, or {ANEW}"
-        )
+        message = f"{saved.path}: is of another run: {different}"
+        raise InputError(message, cure=("give what it was started with, or ", *ANEW))
 
 
 def differences(run: Json, other: Json) -> str:
@@ -180,10 +180,9 @@ def differences(run: Json, other: Json) -> str:
 def refuse_unfinished(folder: Path) -> None:
     """InputError if a run that starts anew would replace another's checkpoints."""
     if (path := find(folder)) is not None:
-        raise InputError(
-            f"{path}: the checkpoint of an unfinished run; resume that run, or remove the file to "
-            "start anew"
-        )
+        message = f"{path}: an unfinished run is there"
+        cure = "go on with ", RESUME, ", or remove the file to start anew"
+        raise InputError(message, cure=cure)
 
 
 def remove(folder: Path) -> None:

@@ -20,14 +20,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
+from neurorebit.data.dataset import Dataset
 from neurorebit.layers.network import Network
 from neurorebit.schema import InputError
 from neurorebit.schema.activity import Activity
 from neurorebit.schema.device import Device
 from neurorebit.schema.training import Training
 from neurorebit.training import checkpoint
+from neurorebit.training.batches import batches, test_batches
 from neurorebit.training.checkpoint import Checkpoints, Saved
-from neurorebit.training.data import Dataset, batches, test_batches
 from neurorebit.training.demands import Demands, demands
 from neurorebit.training.model import Histogram, Model
 from neurorebit.training.parts.weights import WeightScheme
@@ -234,9 +235,8 @@ class _Loop:
         try:
             restore(self._kept(), saved.state)
         except ValueError as problem:
-            raise InputError(
-                f"{saved.path}: does not fit this version ({problem}); {checkpoint.ANEW}"
-            ) from None
+            message = f"{saved.path}: does not fit this version ({problem})"
+            raise InputError(message, cure=checkpoint.ANEW) from None
         self.epochs = [Epoch(**epoch) for epoch in saved.epochs]
         self._written()
 
@@ -252,7 +252,13 @@ class _Loop:
             self.model.begin_epoch(at.epoch)
             at.programmed = self._cells_programmed()
         for images, labels in batches(
-            self.data, self.images, training.batch, self.seed, at.epoch, training.augment, at.step
+            self.data,
+            self.images,
+            training.batch,
+            seed=self.seed,
+            epoch=at.epoch,
+            augment=training.augment,
+            first=at.step,
         ):
             self._step(images, labels)
             at.seconds = time.perf_counter() - start

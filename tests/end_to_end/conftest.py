@@ -54,7 +54,7 @@ def place(tmp_path, monkeypatch):
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.delenv("NEUROREBIT_DATA", raising=False)
-    monkeypatch.setattr("neurorebit.training.data.cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr("neurorebit.data.locate.cache_dir", lambda: tmp_path / "cache")
     return folder
 
 

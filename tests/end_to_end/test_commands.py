@@ -149,7 +149,7 @@ def test_data_is_fetched_to_where_it_is_asked_for(command, place, monkeypatch):
         progress(10, 20)
         return target / "cifar-10-batches-py"
 
-    monkeypatch.setattr("neurorebit.training.download.fetch", fetch)
+    monkeypatch.setattr("neurorebit.commands.data.fetch", fetch)
     done = command("data", "fetch", "cifar10", "--data", "here")
     assert (done.code, done.out) == (0, "cifar10 is in here/cifar-10-batches-py\n")
     assert asked == [("cifar10", "here")]

@@ -162,7 +162,7 @@ def test_another_run_is_not_gone_on_with(command, stopped, place, other, told):
     before = (place / "out" / checkpoint.NAME).read_bytes()
     done = command(*stopped, *other, "--resume")
     assert done.code == 2
-    assert done.err.splitlines()[-1].startswith(f"out/checkpoint.npz: of another run: {told}")
+    assert done.err.splitlines()[-1].startswith(f"out/checkpoint.npz: is of another run: {told}")
     assert "going on from" not in done.err
     assert (place / "out" / checkpoint.NAME).read_bytes() == before
 
@@ -171,8 +171,8 @@ def test_an_unfinished_run_is_not_lost_by_starting_anew(command, stopped):
     done = command(*stopped)
     assert done.code == 2
     assert done.err == (
-        "out/checkpoint.npz: the checkpoint of an unfinished run; resume that run, or remove the "
-        "file to start anew\n"
+        "out/checkpoint.npz: an unfinished run is there; go on with --resume, or remove the file "
+        "to start anew\n"
     )
     assert command(*stopped, "--resume").code == 0
     assert command(*stopped).code == 0
@@ -195,7 +195,7 @@ def test_a_damaged_checkpoint_is_refused_and_the_one_before_it_kept(command, sto
 def test_there_is_nothing_to_go_on_with(command, tiny, data):
     done = command("run", tiny, "--data", data, "--resume")
     assert done.code == 2
-    assert done.err.startswith("reports/tiny: there is no checkpoint to resume from; ")
+    assert done.err.startswith("--resume: there is no checkpoint in reports/tiny; drop --resume ")
     assert command("run", tiny, "--data", data).code == 0
     done = command("run", tiny, "--data", data, "--resume")
     assert done.code == 2

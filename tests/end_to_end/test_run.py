@@ -7,14 +7,16 @@ import re
 
 import pytest
 
+from neurorebit.data import digits
+from neurorebit.data.table import DATASETS
 from neurorebit.inputs.files import parse_setting
-from neurorebit.inputs.training import TRAINING_SET
+from neurorebit.layers.base import Shape
 from neurorebit.results import document
 from neurorebit.schema import paths
 from neurorebit.studies import run as running
+from neurorebit.studies import trained as training_of_runs
 from neurorebit.studies.request import Request
 from neurorebit.studies.trained import wires_between_cells
-from neurorebit.training import data as datasets
 from neurorebit.training import trainer
 
 FILES = {"report.txt", "layers.csv", "training.csv", "report.json"}
@@ -61,7 +63,7 @@ def test_a_training_run_says_what_it_learned(command, tiny, data, place):
     done = command("run", tiny, "--data", data, "--out", "out", "--threads", "1")
     assert done.code == 0
     told = done.err.splitlines()
-    assert told[0] == f"training on CIFAR-10: {data}/cifar-10-batches-py (named by --data)"
+    assert told[0] == f"training on CIFAR-10: {data}/cifar-10-batches-py (named by data)"
     assert re.fullmatch(r"epoch 1: 80 of 160 images, loss \d+\.\d+, \d+ images/s", told[1])
     assert re.fullmatch(r"epoch 2: 160 of 160 images, loss \d+\.\d+, \d+ images/s", told[2])
     found = read(place / "out")
@@ -156,10 +158,9 @@ def test_an_epoch_counts_the_images_it_has(command, tiny, data, place):
 
 
 def test_the_sizes_of_the_data_sets_are_known():
-    assert TRAINING_SET.keys() == datasets.TITLES.keys()
-    digits = datasets.digits(datasets.Shape(1, 8, 8))
-    assert TRAINING_SET["digits"] == len(digits.train_labels)
-    assert TRAINING_SET["cifar10"] == 50_000
+    images = digits.load(None, Shape(1, 8, 8))
+    assert DATASETS["digits"].train_images == len(images.train_labels)
+    assert DATASETS["cifar10"].train_images == 50_000
 
 
 # --- the same again
@@ -443,7 +444,7 @@ def test_an_interrupt_before_training_leaves_nothing(command, tiny, data, place,
     def stop(*given):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(datasets, "load", stop)
+    monkeypatch.setattr(training_of_runs, "load", stop)
     done = command("run", tiny, "--data", data)
     assert done.code == 130
     assert done.err.splitlines()[-1] == "interrupted; no report was written"

@@ -88,11 +88,11 @@ def test_finished_runs_are_known_by_what_they_ran_on(command, tiny, data, place)
     before = report.read_bytes()
     other = command(*words, "--epochs", "2", "--set", "training.momentum=0.8")
     assert (other.code, other.out, other.err.count("\n")) == (2, "", 1)
-    assert "cannot resume: a finished run is here, another one" in other.err
+    assert "another run, which came to its end" in other.err
     assert (
         "training.epochs is 1 there, 2 here; inputs.network.values.training.momentum" in other.err
     )
-    assert "name another folder" in other.err
+    assert "name another folder with --out" in other.err
     assert report.read_bytes() == before
 
 
@@ -105,7 +105,7 @@ def test_a_run_on_other_images_is_another_run(command, tiny, data, place):
     found = json.loads(report.read_text())
     images, found["training"]["data_sha256"] = found["training"]["data_sha256"], "of other images"
     report.write_text(json.dumps(found))
-    told = 'a finished run is here, another one: data is "of other images" there'
+    told = 'another run, which came to its end: data is "of other images" there'
     assert told in command(*words, "--data", data).err
     found["training"]["data_sha256"] = images
     found["version"] = "0.0.0"
@@ -152,9 +152,7 @@ def test_an_interrupted_table_says_what_it_lacks(command, tiny, data, place, mon
     before = {path: path.read_bytes() for path in place.glob("out/**/*") if path.is_file()}
     refused = command(*words)
     assert refused.code == 2
-    assert refused.err.startswith(
-        "out/hybrid_seed0/checkpoint.npz: the checkpoint of an unfinished run; "
-    )
+    assert refused.err.startswith("out/hybrid_seed0/checkpoint.npz: an unfinished run is there; ")
     assert {path: path.read_bytes() for path in before} == before, "nothing is trained before"
 
     done = command(*words, "--resume")
@@ -191,8 +189,8 @@ def test_a_table_says_what_it_is_of(command, tiny, place):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--schemes", "hybrid,real,sram"], "schemes: sram: expected some of real, quantized, "),
-        (["--schemes", "real,real"], "schemes: real,real: a scheme is named twice; keep one"),
+        (["--schemes", "hybrid,real,sram"], "--schemes sram: expected some of real, quantized, "),
+        (["--schemes", "real,real"], "--schemes real,real: a scheme is named twice; keep one"),
         (
             ["--set", "architecture.scheme=real"],
             "--set architecture.scheme=real: the comparison sets",

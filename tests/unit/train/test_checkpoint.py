@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from neurorebit.data import digits
 from neurorebit.schema import InputError
 from neurorebit.training import checkpoint
-from neurorebit.training.data import digits
 from neurorebit.training.state import State
 
 RUN = {"training": {"epochs": 3, "batch": 8}, "seed": 0, "network": [{"rows": 4}, {"rows": 5}]}
@@ -78,7 +78,7 @@ def test_a_truncated_checkpoint_is_refused_in_one_line(tmp_path, cut):
     with pytest.raises(InputError) as refused:
         checkpoint.load(tmp_path)
     assert str(refused.value).startswith(f"{file}: cut short or damaged (")
-    assert str(refused.value).endswith("remove the file and train without resume to start anew")
+    assert str(refused.value).endswith("remove the file and drop resume to start anew")
 
 
 def test_an_archive_of_something_else_is_refused(tmp_path):
@@ -117,11 +117,11 @@ def test_a_checkpoint_runs_no_code(tmp_path):
 
 
 def test_there_must_be_one(tmp_path):
-    with pytest.raises(InputError, match="no checkpoint to resume from; train without"):
+    with pytest.raises(InputError, match=r"resume: there is no checkpoint in .*drop resume"):
         checkpoint.load(tmp_path)
     checkpoint.refuse_unfinished(tmp_path)
     checkpoint.save(tmp_path, RUN, state(), [])
-    with pytest.raises(InputError, match="an unfinished run; resume that run, or remove"):
+    with pytest.raises(InputError, match="unfinished run is there; go on with resume, or remov"):
         checkpoint.refuse_unfinished(tmp_path)
 
 
@@ -135,7 +135,7 @@ def test_another_run_is_refused_and_the_difference_named(tmp_path):
     with pytest.raises(InputError) as refused:
         checkpoint.check(saved, other)
     assert str(refused.value) == (
-        f"{saved.path}: of another run: network[2].rows is nothing there, 6 here; "
+        f"{saved.path}: is of another run: network[2].rows is nothing there, 6 here; "
         "training.epochs is 3 there, 4 here; give what it was started with, or remove the "
         "file and train without resume to start anew"
     )
@@ -148,7 +148,7 @@ def test_all_that_a_run_follows_from_identifies_it(bench):
     layers = [{"kind": "flatten"}, {"kind": "linear", "features": 10}]
     network = bench.network((8, 8, 1), layers, 10)
     spec, device = bench.chip("hybrid")
-    data = digits(network.input)
+    data = digits.load(None, network.input)
     given = {
         "network": network,
         "architecture": spec,

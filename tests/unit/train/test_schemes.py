@@ -7,12 +7,12 @@ import pytest
 from oracle import naive
 from small import CONV, EXACT, LAYERS, SHAPE, linear_device, model_on, one_step, vectors
 
+from neurorebit.data import digits
 from neurorebit.schema import Document, InputError, paths
 from neurorebit.schema.device import read_device
 from neurorebit.schema.training import Augment
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.schemes.tiki_taka.keys import TikiTaka
-from neurorebit.training.data import digits
 from neurorebit.training.demands import demands
 from neurorebit.training.model import Model
 from neurorebit.training.model import _activity as activity_of
@@ -364,7 +364,13 @@ def test_every_scheme_learns_handwritten_digits_and_tells_what_it_took(bench, we
     )  # fmt: skip
     spec, device = bench.chip(weights)
     result = train(
-        network, spec, device, digits(network.input), scheme=SCHEMES[weights], seed=1, threads=1
+        network,
+        spec,
+        device,
+        digits.load(None, network.input),
+        scheme=SCHEMES[weights],
+        seed=1,
+        threads=1,
     )
     assert result.test_accuracy >= 0.88
     held = bench.model(network, weights).matrices[0].weights

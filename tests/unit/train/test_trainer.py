@@ -8,12 +8,13 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from neurorebit.data import digits
+from neurorebit.data.dataset import Dataset
 from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.training import Augment, Training
 from neurorebit.schemes.ablations import ablations
 from neurorebit.schemes.table import SCHEMES
-from neurorebit.training.data import Dataset, digits
 from neurorebit.training.parts.workers import Workers, Workspace, spans
 from neurorebit.training.trainer import Interrupts, rate_at, softmax_loss, train
 
@@ -44,7 +45,7 @@ def run(bench):
     def run(weights, *, threads=1, seed=1, progress=None, data=None, chip=None, **training):
         network = bench.network(SHAPE, LAYERS, 10, **{**QUICK, **training})
         spec, device = bench.chip(weights, **(chip or {}))
-        data = data or digits(network.input)
+        data = data or digits.load(None, network.input)
         return train(
             network,
             spec,

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from neurorebit.data import cifar10, digits
+from neurorebit.data.dataset import Dataset
+from neurorebit.data.locate import Wanted, load, locate
 from neurorebit.layers.base import Shape
 from neurorebit.schema import InputError
 from neurorebit.schema.training import Augment
-from neurorebit.training import cifar, data
+from neurorebit.training.batches import PLAIN, batches, test_batches
 
 CASES = 20
 FILES = ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5"]
@@ -66,7 +69,7 @@ def refused(call, *said):
 
 def find(place=None, **changes):
     given = {"dataset": "cifar10", "fallback": None, "shape": SHAPE, "classes": 10} | changes
-    return data.find(**given, data_dir=place)
+    return load(locate(Wanted(**given), place), given["shape"])
 
 
 # reading
@@ -137,13 +140,13 @@ def test_the_name_says_what_the_files_are(tmp_path, monkeypatch):
     assert "not those of the official archive" in found.note
 
     order = bytes(x for k in range(6) for x in labels(k))
-    monkeypatch.setattr(cifar, "JPEG_ORDER", hashlib.sha256(order).hexdigest())
+    monkeypatch.setattr(cifar10, "JPEG_ORDER", hashlib.sha256(order).hexdigest())
     found = find(tmp_path)
     assert found.name == "CIFAR-10 (JPEG)"
     assert "JPEG" in found.note
 
     digests = {name: hashlib.md5((folder / name).read_bytes()).hexdigest() for name in FILES}
-    monkeypatch.setattr(cifar, "OFFICIAL", digests)
+    monkeypatch.setattr(cifar10, "OFFICIAL", digests)
     found = find(tmp_path)
     assert (found.name, found.note) == ("CIFAR-10", "")
 
@@ -213,13 +216,13 @@ def test_a_missing_file_is_named(tmp_path, name):
 def test_a_folder_may_be_the_data_set_or_hold_it(tmp_path):
     folder = write(tmp_path)
     for given in (tmp_path, folder, str(folder)):
-        assert data.locate("cifar10", None, SHAPE, 10, given).folder == folder
+        assert locate(Wanted("cifar10", None, SHAPE, 10), given).folder == folder
         assert find(given).origin == str(folder)
 
 
 def test_the_places_are_tried_in_order(tmp_path, monkeypatch):
     def located(given=None):
-        return data.locate("cifar10", None, SHAPE, 10, given).folder
+        return locate(Wanted("cifar10", None, SHAPE, 10), given).folder
 
     cache = write(tmp_path / "cache" / "neurorebit")
     assert located() == cache
@@ -240,19 +243,19 @@ def test_a_place_the_user_names_is_not_passed_over(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     for given in (tmp_path / "empty", tmp_path / "absent"):
         refused(
-            lambda given=given: find(given, fallback="digits"), "--data", given, "fetch cifar10"
+            lambda given=given: find(given, fallback="digits"), f"data {given}: no", "fetch cifar10"
         )
     monkeypatch.setenv("NEUROREBIT_DATA", str(tmp_path / "absent"))
     refused(lambda: find(fallback="digits"), "$NEUROREBIT_DATA", tmp_path / "absent")
 
 
 def test_a_folder_that_is_missing_is_told_though_digits_need_none(tmp_path):
-    refused(lambda: find(tmp_path / "absent", dataset="digits"), "--data", "no such folder")
+    refused(lambda: find(tmp_path / "absent", dataset="digits"), "data ", "no such folder")
     assert find(tmp_path, dataset="digits").name == "handwritten digits (scikit-learn)"
 
 
 def test_without_cifar_the_fallback_is_used_and_said(tmp_path):
-    source = data.locate("cifar10", "digits", SHAPE, 10)
+    source = locate(Wanted("cifar10", "digits", SHAPE, 10))
     assert source.folder is None
     for said in ("handwritten digits", "fallback", "CIFAR-10 was not found", "data fetch cifar10"):
         assert said in str(source)
@@ -264,7 +267,7 @@ def test_without_cifar_the_fallback_is_used_and_said(tmp_path):
 
 
 def test_without_cifar_and_fallback_there_is_nothing_to_train_on():
-    refused(find, "CIFAR-10 was not found", "data fetch cifar10", "--data")
+    refused(find, "CIFAR-10 was not found", "data fetch cifar10", "data names a folder")
 
 
 def test_a_network_must_fit_the_data_set(tmp_path):
@@ -291,7 +294,7 @@ def test_digits_are_scaled_to_any_shape(shape):
 
     channels, height, width = shape
     raw = load_digits()
-    found = data.digits(Shape(*shape))
+    found = digits.load(None, Shape(*shape))
     assert found.train_images.shape[1:] == (height, width, channels)
     assert found.train_images.dtype == np.uint8
     assert found.train_images.flags.c_contiguous
@@ -304,7 +307,7 @@ def test_digits_are_scaled_to_any_shape(shape):
 
 
 def test_digits_are_split_alike_in_every_class():
-    found = data.digits(Shape(1, 8, 8))
+    found = digits.load(None, Shape(1, 8, 8))
     counts = np.bincount(found.test_labels, minlength=10)
     assert counts.sum() == 359
     assert len(found.train_labels) == 1797 - 359
@@ -324,23 +327,24 @@ def small():
     images = np.repeat((3 * image + row + 2 * col + 1)[..., None], 2, axis=3).astype(np.uint8)
     images[..., 1] += 100
     every = np.arange(30)
-    return data.Dataset("small", images, every, images[:20], np.sort(every[:20] % 4), "here")
+    return Dataset("small", images, every, images[:20], np.sort(every[:20] % 4), "here")
 
 
-def epoch(dataset, *args, **kwargs):
-    parts = list(data.batches(dataset, *args, **kwargs))
+def epoch(dataset, images, batch, seed, epoch, augment=PLAIN):
+    given = {"seed": seed, "epoch": epoch, "augment": augment}
+    parts = list(batches(dataset, images, batch, **given))
     return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
 
 
 def test_images_and_labels_stay_together(small):
-    for images, labels in data.batches(small, 30, 8, seed=1, epoch=0):
+    for images, labels in batches(small, 30, 8, seed=1, epoch=0):
         assert images.flags.c_contiguous
         np.testing.assert_array_equal(images, small.train_images[labels])
 
 
 def test_an_epoch_has_the_images_asked_for(small):
     def sizes(images, batch):
-        return [len(y) for _, y in data.batches(small, images, batch, 1, 0)]
+        return [len(y) for _, y in batches(small, images, batch, seed=1, epoch=0)]
 
     assert sizes(30, 8) == [8, 8, 8, 6]
     assert sizes(12, 4) == [4, 4, 4]
@@ -394,7 +398,7 @@ def test_half_of_the_images_are_mirrored(small):
 
 
 def test_digits_are_never_mirrored():
-    found = data.digits(Shape(1, 8, 8))
+    found = digits.load(None, Shape(1, 8, 8))
     images, _ = epoch(found, 100, 50, 1, 0, Augment(0, True))
     plain, _ = epoch(found, 100, 50, 1, 0)
     np.testing.assert_array_equal(images, plain)
@@ -402,15 +406,15 @@ def test_digits_are_never_mirrored():
 
 def test_augmentation_leaves_the_data_set_alone(small):
     kept = small.train_images.copy()
-    for images, _ in data.batches(small, 30, 10, 1, 0, Augment(1, True)):
+    for images, _ in batches(small, 30, 10, seed=1, epoch=0, augment=Augment(1, True)):
         images[:] = 0
     np.testing.assert_array_equal(small.train_images, kept)
 
 
 def test_a_short_test_is_even_over_the_classes(small):
-    parts = list(data.test_batches(small, 12, 5))
+    parts = list(test_batches(small, 12, 5))
     assert [len(y) for _, y in parts] == [5, 5, 2]
     counts = np.bincount(np.concatenate([y for _, y in parts]))
     assert counts.tolist() == [3, 3, 3, 3]
     for images in (1000, None):
-        assert sum(len(y) for _, y in data.test_batches(small, images, 7)) == 20
+        assert sum(len(y) for _, y in test_batches(small, images, 7)) == 20

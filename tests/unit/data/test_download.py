@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
+from neurorebit.data import cifar10, download
+from neurorebit.data.dataset import Archive
 from neurorebit.schema import InputError
-from neurorebit.training import cifar, download
 
 FOLDER = "some-batches"
 FILES = {name: np.random.default_rng(i).bytes(70_000) for i, name in enumerate(("one", "two"))}
@@ -85,11 +86,11 @@ def server():
 def archives(server, body=WHOLE):
     url = f"http://127.0.0.1:{server.server_address[1]}/some/batches.tar.gz"
     files = {"one": hashlib.md5(FILES["one"]).hexdigest(), "two": None}
-    return {"some": download.Archive(url, hashlib.sha256(body).hexdigest(), FOLDER, files)}
+    return {"some": Archive(url, hashlib.sha256(body).hexdigest(), FOLDER, files)}
 
 
 def fetch(server, target, **kwargs):
-    return download.fetch("some", target, archives=archives(server), **kwargs)
+    return download.fetch("some", target, known=archives(server), **kwargs)
 
 
 def refused(call, *said):
@@ -217,7 +218,7 @@ def test_what_is_not_a_plain_file_of_the_archive_is_refused(server, tmp_path, fi
     (tmp_path / "outside").write_bytes(b"secret")
     (target / "batches.tar.gz").write_bytes(body)
     refused(
-        lambda: download.fetch("some", target, archives=archives(server, body)),
+        lambda: download.fetch("some", target, known=archives(server, body)),
         "cannot be unpacked",
     )
     assert left(target) == ["batches.tar.gz"]
@@ -229,7 +230,7 @@ def test_nothing_is_written_outside_the_folder(server, tmp_path):
     target = tmp_path / "cache"
     target.mkdir()
     (target / "batches.tar.gz").write_bytes(body)
-    assert whole(download.fetch("some", target, archives=archives(server, body)))
+    assert whole(download.fetch("some", target, known=archives(server, body)))
     assert left(target) == ["batches.tar.gz", FOLDER]
     assert left(tmp_path) == ["cache"]
 
@@ -244,7 +245,7 @@ def test_only_known_data_sets_can_be_fetched(tmp_path):
 
 
 def test_the_official_archive_is_described():
-    official = download.ARCHIVES["cifar10"]
+    official = download.archives()["cifar10"]
     assert official.name == "cifar-10-python.tar.gz"
-    assert set(official.files) == {"batches.meta", *cifar.OFFICIAL}
+    assert set(official.files) == {"batches.meta", *cifar10.OFFICIAL}
     assert len(bytes.fromhex(official.digest)) == 32

@@ -1,4 +1,4 @@
-"""Fetches a data set: resumes, checks, unpacks, and leaves nothing half-done behind."""
+"""Downloads a data set: resumes, checks and unpacks it; its folder appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from neurorebit.data.dataset import Archive
+from neurorebit.data.table import DATASETS
 from neurorebit.schema import InputError
 from neurorebit.schema.paths import cache_dir
-from neurorebit.training import cifar
 
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all if known
 CHUNK = 1 << 18
@@ -26,47 +26,26 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 TIMEOUT = 30.0  # [s] without a byte
 
 
-@dataclass(frozen=True)
-class Archive:
-    """A tar archive to download: where it is, its SHA-256, and the files wanted from its folder.
-
-    ``files`` maps each name to its MD5, or to None where any content will do.
-    """
-
-    url: str
-    digest: str
-    folder: str
-    files: Mapping[str, str | None]
-
-    @property
-    def name(self) -> str:
-        return self.url.rsplit("/", 1)[-1]
-
-
-ARCHIVES = {
-    "cifar10": Archive(
-        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
-        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-        cifar.FOLDER,
-        {cifar.META: None, **cifar.OFFICIAL},
-    )
-}
+def archives() -> dict[str, Archive]:
+    """The data sets that can be downloaded."""
+    return {name: images.archive for name, images in DATASETS.items() if images.archive}
 
 
 def fetch(
     name: str,
     target: str | Path | None = None,
     progress: Progress = lambda done, total: None,
-    archives: Mapping[str, Archive] = ARCHIVES,
+    known: Mapping[str, Archive] | None = None,
 ) -> Path:
     """Put a data set under ``target`` (the user's cache) and return its folder.
 
-    An archive put there by hand is used, a partial download is resumed. InputError says what is in
-    the way and what to do.
+    An archive put there by hand is used, a partial download is resumed. ``known``: the archives to
+    choose from (those of the table). InputError says what is in the way and what to do.
     """
-    if name not in archives:
-        raise InputError(f"{name}: no such data set; choose from {', '.join(archives)}")
-    archive, place = archives[name], Path(target) if target is not None else cache_dir()
+    choices = archives() if known is None else known
+    if name not in choices:
+        raise InputError(f"{name}: no such data set; choose from {', '.join(choices)}")
+    archive, place = choices[name], Path(target) if target is not None else cache_dir()
     folder = place / archive.folder
     if folder.exists():
         if _complete(folder, archive):

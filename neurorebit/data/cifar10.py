@@ -10,21 +10,25 @@ import hashlib
 import io
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.schema import InputError
+from neurorebit.data.dataset import Archive, Dataset, ImageSet
+from neurorebit.layers.base import Shape
+from neurorebit.schema import Argument, InputError
 
 FOLDER = "cifar-10-batches-py"
 META = "batches.meta"
 TEST = "test_batch"
 SHAPE = (3, 32, 32)
 CLASSES = 10
-CURE = "remove the folder and run 'neurorebit data fetch cifar10', or name another with --data"
+CURE = (
+    "remove the folder and run 'neurorebit data fetch cifar10', or name another with ",
+    Argument("data"),
+)
 
 # MD5 of the files of the official archive, https://www.cs.toronto.edu/~kriz/cifar.html
 OFFICIAL = {
@@ -42,31 +46,9 @@ TRAINING = tuple(name for name in OFFICIAL if name != TEST)
 JPEG_ORDER = "bfecf51857bbd06be1ba2f34c9213e92d5c95dff289417c8b3392370e6abc96b"
 
 
-@dataclass(frozen=True, eq=False)
-class Batches:
-    """What a CIFAR-10 folder holds: uint8 images [N, 32, 32, 3] and int64 labels [N]."""
-
-    name: str
-    note: str
-    train_images: NDArray[np.uint8]
-    train_labels: NDArray[np.int64]
-    test_images: NDArray[np.uint8]
-    test_labels: NDArray[np.int64]
-
-
-def folder_at(place: Path) -> Path | None:
-    """The data set's folder: ``place`` itself or its child of the official name, if it is there.
-
-    A single one of its files is enough: a data set with gaps is an error, not another place's turn.
-    """
-    for folder in (place / FOLDER, place):
-        if any((folder / name).is_file() for name in (META, *OFFICIAL)):
-            return folder
-    return None
-
-
-def read(folder: Path) -> Batches:
+def load(folder: Path | None, shape: Shape) -> Dataset:
     """Read and check a CIFAR-10 folder; InputError names the file at fault."""
+    assert folder is not None
     cases = _cases(folder / META)
     images = np.empty((cases * len(OFFICIAL), *SHAPE[1:], SHAPE[0]), np.uint8)
     labels = np.empty(cases * len(OFFICIAL), np.int64)
@@ -81,7 +63,8 @@ def read(folder: Path) -> Batches:
             images[part, ..., c] = channel  # twice as fast as all channels at once
     name, note = _provenance(genuine, labels)
     split = cases * len(TRAINING)
-    return Batches(name, note, images[:split], labels[:split], images[split:], labels[split:])
+    train, test = (images[:split], labels[:split]), (images[split:], labels[split:])
+    return Dataset(name, *train, *test, str(folder), note)
 
 
 def _provenance(genuine: bool, labels: NDArray[np.int64]) -> tuple[str, str]:
@@ -104,11 +87,13 @@ def _cases(path: Path) -> int:
         meta.get(key) for key in ("label_names", "num_cases_per_batch", "num_vis")
     )
     if not (isinstance(names, list) and len(names) == CLASSES):
-        raise InputError(f"{path}: expected the names of {CLASSES} classes; {CURE}")
+        raise InputError(f"{path}: expected the names of {CLASSES} classes", cure=CURE)
     if type(cases) is not int or not 0 < cases <= 10_000:
-        raise InputError(f"{path}: expected up to 10,000 images a batch, got {cases!r:.40}; {CURE}")
+        raise InputError(
+            f"{path}: expected up to 10,000 images a batch, got {cases!r:.40}", cure=CURE
+        )
     if values not in (None, int(np.prod(SHAPE))):
-        raise InputError(f"{path}: expected 3,072 values an image, got {values!r:.40}; {CURE}")
+        raise InputError(f"{path}: expected 3,072 values an image, got {values!r:.40}", cure=CURE)
     return cases
 
 
@@ -116,20 +101,22 @@ def _batch(path: Path, content: bytes, cases: int) -> tuple[NDArray[np.uint8], N
     batch = _load(path, content)
     labels, data = batch.get("labels"), batch.get("data")
     if not isinstance(labels, list) or not isinstance(data, _Array):
-        raise InputError(f"{path}: expected 'data' (an array) and 'labels' (a list); {CURE}")
+        raise InputError(f"{path}: expected 'data' (an array) and 'labels' (a list)", cure=CURE)
     try:
         pixels = data.pixels()
     except Exception as problem:  # the state comes from the file and may be anything
-        raise InputError(f"{path}: its images are damaged ({_said(problem)}); {CURE}") from None
+        raise InputError(f"{path}: its images are damaged ({_said(problem)})", cure=CURE) from None
     expected = (cases, int(np.prod(SHAPE)))
     if pixels.shape != expected:
-        raise InputError(f"{path}: expected images of shape {expected}, got {pixels.shape}; {CURE}")
+        raise InputError(
+            f"{path}: expected images of shape {expected}, got {pixels.shape}", cure=CURE
+        )
     if len(labels) != cases:
-        raise InputError(f"{path}: expected {cases} labels, got {len(labels)}; {CURE}")
+        raise InputError(f"{path}: expected {cases} labels, got {len(labels)}", cure=CURE)
     strange = [x for x in labels if type(x) is not int or not 0 <= x < CLASSES]
     if strange:
         raise InputError(
-            f"{path}: labels must be 0 to {CLASSES - 1}, got {strange[0]!r:.40}; {CURE}"
+            f"{path}: labels must be 0 to {CLASSES - 1}, got {strange[0]!r:.40}", cure=CURE
         )
     return pixels, np.array(labels, np.int64)
 
@@ -138,7 +125,7 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise InputError(f"{path}: missing from the data set; {CURE}") from None
+        raise InputError(f"{path}: missing from the data set", cure=CURE) from None
     except OSError as problem:
         raise InputError(f"{path}: cannot be read: {problem.strerror}") from None
 
@@ -148,9 +135,9 @@ def _load(path: Path, content: bytes) -> dict[str, Any]:
     try:
         found = _Unpickler(io.BytesIO(content), encoding="bytes").load()
     except Exception as problem:  # a damaged pickle raises nearly anything
-        raise InputError(f"{path}: cut short or damaged ({_said(problem)}); {CURE}") from None
+        raise InputError(f"{path}: cut short or damaged ({_said(problem)})", cure=CURE) from None
     if not isinstance(found, dict):
-        raise InputError(f"{path}: expected a dictionary, got {type(found).__name__}; {CURE}")
+        raise InputError(f"{path}: expected a dictionary, got {type(found).__name__}", cure=CURE)
     return {k.decode("latin1") if isinstance(k, bytes) else str(k): v for k, v in found.items()}
 
 
@@ -167,7 +154,7 @@ class _Type:
         self.code = code.decode("latin1") if isinstance(code, bytes) else code
 
     def __setstate__(self, state: object) -> None:
-        """Byte order and the like: of no consequence to bytes."""
+        """Ignore byte order and the like, which bytes do not have."""
 
 
 class _Array:
@@ -215,3 +202,18 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) not in _STAND_INS:
             raise pickle.UnpicklingError(f"asks for {module}.{name}, which no data set needs")
         return _STAND_INS[module, name]
+
+
+CIFAR10 = ImageSet(
+    title="CIFAR-10",
+    train_images=50_000,
+    classes=CLASSES,
+    shape=Shape(*SHAPE),
+    archive=Archive(
+        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+        FOLDER,
+        {META: None, **OFFICIAL},
+    ),
+    load=load,
+)

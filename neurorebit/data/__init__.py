@@ -1,0 +1,1 @@
+"""Data sets: what each one is, where it lies, and its images."""
