@@ -137,7 +137,7 @@ def test_another_run_is_refused_and_the_difference_named(tmp_path):
     assert str(refused.value) == (
         f"{saved.path}: is of another run: network[2].rows is nothing there, 6 here; "
         "training.epochs is 3 there, 4 here; give what it was started with, or remove the "
-        "file and train without resume to start anew"
+        "file and drop resume to start anew"
     )
     many = {**RUN, "training": {key: 0 for key in "abcde"}}
     with pytest.raises(InputError, match=r"; and 4 more; "):
