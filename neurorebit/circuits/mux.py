@@ -1,4 +1,4 @@
-"""Multiplexers of columns, and the switches that spread a signal over columns."""
+"""Multiplexers of columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
-from neurorebit.circuits.gates import PassGate, Switch, cells, gate_pitch, or_else, switch
+from neurorebit.circuits.gates import PassGate, Switch, gate_pitch, or_else, switch
 from neurorebit.circuits.layout import Placed, folded_width
 from neurorebit.schema.technology import Technology
 
@@ -76,51 +76,3 @@ class AnalogMux(Placed):
         switched = gate.control_cap * self.tech.vdd**2
         switched = switched + 2.0 * gate.drain_cap * self.read_voltage**2
         return Cost.of(exists * active * self.outputs * switched, exists * latency)
-
-
-@dataclass(frozen=True, eq=False)
-class Demux(Placed):
-    """An inverter, and two pass gates a line that spread its signal (circuits.md 4.8)."""
-
-    tech: Technology
-    lines: Real = 16.0
-    driven_res: Real = 1e3  # that a line presents [ohm]
-    read_voltage: Real = 0.5
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
-    name: str = "demux"
-
-    @cached_property
-    def switch(self) -> Switch:
-        """The pass gate of one line, at full swing."""
-        return switch(self.tech, self.driven_res, 1.0)
-
-    @cached_property
-    def _row(self) -> tuple[Real, Real, Real]:
-        """Width [m], rows of pass gates, folds of a pass gate."""
-        pitch = gate_pitch(self.tech)
-        side = or_else(self.fit_width, 4.0 * self.lines * pitch)
-        return side, *folded_width(side, self.lines, 2.0, pitch)
-
-    @cached_property
-    def gate(self) -> PassGate:
-        """A pass gate as laid out."""
-        return PassGate(self.tech, self.switch.nfet, self.switch.pfet, self._row[2])
-
-    @cached_property
-    def size(self) -> tuple[Real, Real]:
-        width, gate_rows, _ = self._row
-        inv = cells(self.tech).inverter
-        return width + inv.width, np.maximum(self.gate.height * gate_rows, inv.height)
-
-    @property
-    def body(self) -> Footprint:
-        return Footprint.of(self.area, cells(self.tech).inverter.leakage_power)
-
-    @action
-    def select(self) -> Cost:
-        """Lead the signal to another line."""
-        gate, vdd = self.gate, self.tech.vdd
-        line = gate.control_cap * vdd**2 + 3.0 * gate.drain_cap * self.read_voltage**2
-        energy = cells(self.tech).inverter.input_cap * vdd**2 + self.lines * line
-        return Cost.of(energy, SETTLED * self.switch.res * gate.drain_cap)

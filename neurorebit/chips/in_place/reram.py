@@ -39,7 +39,6 @@ class RowByRowMacro(ResistiveMacro):
             line_res=array.row_res,
             read_voltage=cell.read_voltage,
             write_voltage=programming(self.device),
-            access_voltage=cell.access_voltage,
             ramp=self.decoder.output_ramp,
             fit_height=array.col_length,
         )

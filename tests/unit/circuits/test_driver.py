@@ -1,8 +1,8 @@
-"""Row followers and line drivers (circuits.md 4.4 to 4.6)."""
+"""Row followers (circuits.md 4.4)."""
 
 import pytest
 
-from neurorebit.circuits.driver import LineDriver, OpenRowFollower, RowFollower
+from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.gates import cells
 
 WRITE_VOLTAGE = 5.6568542  # of the records
@@ -47,21 +47,3 @@ def test_follower_check_values(tech32):
     assert block.area == pytest.approx(2.3908e-10, rel=1e-4)
     assert 8 * block.read().energy.total == pytest.approx(6.9833e-15, rel=0.02)
     assert 10 * block.write().energy.total == pytest.approx(1.4219e-14, rel=0.02)
-
-
-def test_open_follower_check_values(tech32):
-    block = OpenRowFollower(tech32, **common(tech32))
-    assert block.area == pytest.approx(1.4345e-10, rel=1e-4)
-    assert 8 * block.read().energy.total == pytest.approx(6.9362e-13, rel=1e-4)
-    assert 10 * block.write().energy.total == pytest.approx(6.7993e-15, rel=1e-4)
-    assert block.footprint.leakage.total == pytest.approx(5.3942e-9, rel=1e-4)
-    assert 1.0 < 8 * block.delay / 4.4399e-9 < 1.1  # the ramp is handed on
-
-
-def test_line_driver_check_values(tech32):
-    block = LineDriver(tech32, driven_res=125e3 / 128, **common(tech32))
-    assert block.area == pytest.approx(7.0129e-10, rel=1e-4)
-    assert 8 * block.delay == pytest.approx(2.4255e-10, rel=1e-4)
-    assert 8 * block.read(16.0).energy.total == pytest.approx(6.5929e-12, rel=1e-4)
-    assert 10 * block.write(128.0).energy.total == pytest.approx(8.4046e-11, rel=1e-4)
-    assert block.footprint.leakage.total == pytest.approx(1.8181e-9, rel=1e-4)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurorebit.circuits.mux import AnalogMux, Demux
+from neurorebit.circuits.mux import AnalogMux
 
 
 def test_records(records, agree):
@@ -50,12 +50,3 @@ def test_it_is_as_high_as_its_decoder(tech32):
     mux = AnalogMux(tech32, fit_width=8e-5, fit_height=5e-6)
     assert mux.height == 5e-6
     assert mux.area == pytest.approx(8e-5 * 5e-6)
-
-
-def test_demux(tech32):
-    demux = Demux(tech32, 16.0, 1e3)
-    gate, vdd = demux.gate, tech32.vdd
-    lines = 16 * (gate.control_cap * vdd**2 + 3 * gate.drain_cap * 0.25)
-    assert demux.switch.res == pytest.approx(250.0, rel=1e-9)
-    assert lines < demux.select().energy.total < 1.01 * lines
-    assert demux.select().latency.total == pytest.approx(2.3 * 250.0 * gate.drain_cap, rel=1e-9)

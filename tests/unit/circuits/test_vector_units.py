@@ -1,8 +1,7 @@
-"""Comparators, pooling, tables and shifters (circuits.md 3.5 to 3.8)."""
+"""Comparators, pooling and shifters (circuits.md 3.5 to 3.7)."""
 
 import pytest
 
-from neurorebit.circuits.activation import Sigmoid
 from neurorebit.circuits.comparator import Comparator
 from neurorebit.circuits.gates import STEP, cells, chain
 from neurorebit.circuits.pooling import MaxPool
@@ -51,14 +50,6 @@ def test_pooling_records(records, agree):
         pool = MaxPool(r.tech, i["num_bit"], i["window"], i["num_max_pooling"], i["cap_load_F"])
         agree(r, 0.05, area_m2=pool.footprint.area.total)
         agree(r, 0.05, read_energy_J=i["num_read"] * pool.pool().energy.total)
-
-
-def test_sigmoid_check_value(tech32):
-    """Circuits.md 9, leakage of all 16 tables, the time with the decoder's true delay."""
-    table = Sigmoid(tech32, 8.0, 64.0, 16.0, fit_width=128 * 20 * tech32.feature)
-    assert table.area == pytest.approx(9.4585e-9, rel=1e-4)
-    assert table.footprint.leakage.total == pytest.approx(16 * 1.6940e-8, rel=1e-3)
-    assert 1.0 < 4 * table.look_up().latency.total / 6.0021e-9 < 1.14
 
 
 def test_shifter_records(records, agree):

@@ -162,7 +162,6 @@ class ReramParallelMacro(ReramMacro):
             load=array.access_cap,
             line_res=array.row_res,
             read_voltage=cell.read_voltage,
-            access_voltage=cell.access_voltage,
             fit_height=array.col_length,
             name="row_switches",
         )
@@ -214,7 +213,6 @@ class ReramRowMacro(ReramMacro):
             line_res=array.row_res,
             read_voltage=cell.read_voltage,
             write_voltage=programming(self.device),
-            access_voltage=cell.access_voltage,
             ramp=self.decoder.output_ramp,
             fit_height=array.col_length,
         )
