@@ -266,11 +266,11 @@ def whole(
         seen = tuple(replace(a, input_density=(a.input_density[0],) * IN) for a in seen)
     activity = Activity("made up", seen)
     found = design(
-        Workload.of(network.stages), spec, inputs.technology, inputs.device, Measured.of(activity),
-        float(batch), momentum=momentum,
+        Workload.of(network.stages), spec, inputs.technology, inputs.device,
+        activity=Measured.of(activity), batch=float(batch), momentum=momentum,
     )  # fmt: skip
     full = estimate(
-        network, spec, inputs.technology, inputs.device, activity, batch=batch, images=100
+        network, spec, inputs.technology, inputs.device, activity=activity, batch=batch, images=100
     )
     return Whole(inputs, found.chip, found.phases, found.ops, full, seen, batch)
 

@@ -34,6 +34,7 @@ def design(
     spec: ArchitectureSpec,
     technology: Technology,
     device: Device,
+    *,
     activity: Measured,
     batch: Real,
     plan: Floorplan | None = None,

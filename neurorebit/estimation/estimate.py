@@ -77,8 +77,8 @@ def estimate(
     spec: ArchitectureSpec,
     technology: Technology,
     device: Device,
-    activity: Activity,
     *,
+    activity: Activity,
     batch: int,
     images: int,
 ) -> Estimate:
@@ -88,10 +88,16 @@ def estimate(
     exist in this technology.
     """
     workload = Workload.of(network.stages)
-    measured = Measured.of(activity)
-    momentum = network.training.momentum
-    found = design(workload, spec, technology, device, measured, batch, momentum=momentum)
-    chip, plan = found.chip, found.chip.plan
+    made = design(
+        workload,
+        spec,
+        technology,
+        device,
+        activity=Measured.of(activity),
+        batch=batch,
+        momentum=network.training.momentum,
+    )
+    chip, plan = made.chip, made.chip.plan
     area, leakage = (
         Bill({part.removeprefix("chip/"): np.asarray(n).item() for part, n in bill.items.items()})
         for bill in (chip.footprint.area, chip.footprint.leakage)
@@ -105,18 +111,18 @@ def estimate(
         chip_utilization=float(np.sum(plan.held) / np.sum(plan.cells)),
         area=area,
         leakage=leakage,
-        phases={name: _finished(found, name, leakage) for name in PHASES},
+        phases={name: _with_leakage(made, name, leakage) for name in PHASES},
         batch=batch,
         images=images,
         activity_source=activity.source,
-        assumptions=found.assumptions,
+        assumptions=made.assumptions,
     )
 
 
-def _finished(found: Design, name: str, leakage: Bill) -> PhaseEstimate:
+def _with_leakage(made: Design, name: str, leakage: Bill) -> PhaseEstimate:
     """Add leakage over the phase's time, and give every item all layers and the chip's row."""
-    phase, count = found.phases[name], len(found.chip.workload.weights)
-    dram = found.chip.dram.transfer(phase.dram_bits).energy.total
+    phase, count = made.phases[name], len(made.chip.workload.weights)
+    dram = made.chip.dram.transfer(phase.dram_bits).energy.total
     parts = tuple(phase.energy.items)
     table = np.zeros((len(parts) + 2, count + 1))
     for row, amount in zip(table, (*phase.energy.items.values(), dram, phase.time), strict=True):
@@ -135,7 +141,7 @@ def _finished(found: Design, name: str, leakage: Bill) -> PhaseEstimate:
         _check(Bill({name: latency}), "time")
     return PhaseEstimate(
         per=PER[name],
-        ops=float(np.sum(found.ops[name])),
+        ops=float(np.sum(made.ops[name])),
         energy=energy,
         latency=latency,
         dram_energy=table[-2],
@@ -144,12 +150,13 @@ def _finished(found: Design, name: str, leakage: Bill) -> PhaseEstimate:
     )
 
 
-def lost(bill: Bill) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Parts whose amount is no number, and in which designs; where a part of theirs is, it counts
-    alone.
+def undefined_parts(bill: Bill) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Parts whose amount is not finite, and in which designs.
+
+    Where a part and a part of it are undefined, the inner one alone is returned.
     """
-    found = {part: ~np.isfinite(np.asarray(amount)) for part, amount in bill.items.items()}
-    wrong = {part: where for part, where in found.items() if np.any(where)}
+    nonfinite = {part: ~np.isfinite(np.asarray(amount)) for part, amount in bill.items.items()}
+    wrong = {part: where for part, where in nonfinite.items() if np.any(where)}
     for part, where in wrong.items():
         below = [inner for other, inner in wrong.items() if other.startswith(f"{part}/")]
         for inner in below:
@@ -164,7 +171,7 @@ def undefined(part: str, of: str) -> str:
 
 
 def _check(bill: Bill, of: str) -> None:
-    """InfeasibleError that names the first part whose bill is no number."""
-    for part, _ in lost(bill):
+    """InfeasibleError that names the first part whose amount is not finite."""
+    for part, _ in undefined_parts(bill):
         cure = "a device of higher resistance, another technology or another size of array may fit"
         raise InfeasibleError(undefined(part, of), part=part, quantity=of, cure=cure)

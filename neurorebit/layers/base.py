@@ -159,11 +159,11 @@ class Layer(Section):
         return Window()
 
     def scaled(self, width: float) -> Self:
-        """The layer of a network whose layers are so many times as wide."""
+        """The layer of a network whose layers are ``width`` times as wide."""
         return self
 
     def output(self, *given: Shape) -> Shape:
-        """Its output's shape from those of what it reads; ``Misshaped`` where they do not fit."""
+        """The shape of its output, given those that it reads; ``Misshaped`` if they do not fit."""
         return given[0]
 
     def nonnegative(self, *inputs: bool) -> bool:

@@ -20,10 +20,10 @@ Cuts = tuple[tuple[int, int], ...]  # first row, and the row after the last
 
 def most_common(values: Sequence[float] | NDArray[np.float64]) -> float:
     """The value that stands most often; of several the first."""
-    found, first, counts = np.unique(
+    distinct, first, counts = np.unique(
         np.asarray(values, float), return_index=True, return_counts=True
     )
-    return float(found[np.lexsort((first, -counts))[0]])
+    return float(distinct[np.lexsort((first, -counts))[0]])
 
 
 def common_positions(matmuls: Sequence[Matmul]) -> int:

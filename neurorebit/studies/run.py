@@ -109,7 +109,7 @@ def estimated(inputs: Inputs, activity: Activity, images: int) -> Estimate:
             inputs.architecture,
             inputs.technology,
             inputs.device,
-            activity,
+            activity=activity,
             batch=min(inputs.network.training.batch, images),
             images=images,
         )

@@ -23,7 +23,7 @@ from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Bill, Real
 from neurorebit.circuits.shared import forget
 from neurorebit.estimation.design import Design, design
-from neurorebit.estimation.estimate import lost, undefined
+from neurorebit.estimation.estimate import undefined, undefined_parts
 from neurorebit.inputs.files import Inputs, parse_setting, read_inputs
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, front
 from neurorebit.schema import Argument, InputError, Misfit, Setting, join, split
@@ -220,8 +220,8 @@ class _Pass:
                 spec,
                 self._technology(box),
                 device,
-                replace(activity, planes=planes, **over),
-                batch,
+                activity=replace(activity, planes=planes, **over),
+                batch=batch,
                 momentum=inputs.network.training.momentum,
             )
             costs = _Costs(found, batch, tuple(cut.stop - cut.start for cut in box))
@@ -369,7 +369,7 @@ class _Costs:
         bills += [("leakage", chip.footprint.leakage)]
         bills += [("energy", phase.energy) for phase in self.found.phases.values()]
         for of, bill in bills:
-            for part, where in lost(bill):
+            for part, where in undefined_parts(bill):
                 lacking = np.any(where, axis=-1) if where.ndim else where
                 yield part.removeprefix("chip/"), of, np.broadcast_to(lacking, self.shape)
         for name, phase in self.found.phases.items():

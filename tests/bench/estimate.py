@@ -77,7 +77,7 @@ def one(inputs, fresh):
         technology = dataclasses.replace(inputs.technology) if fresh else inputs.technology
         estimate(
             inputs.network, inputs.architecture, technology, inputs.device,
-            activity, batch=128, images=2000,
+            activity=activity, batch=128, images=2000,
         )  # fmt: skip
 
     return run

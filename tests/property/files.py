@@ -62,7 +62,8 @@ def chip(tech: Technology, device: Device = INPUTS.device) -> Design:
     """The chip that trains VGG11."""
     activity = Measured.of(INPUTS.network.assumed(INPUTS.architecture.input_bits))
     workload = Workload.of(INPUTS.network.stages)
-    return design(workload, INPUTS.architecture, tech, device, activity, 128.0)
+    chip = workload, INPUTS.architecture, tech, device
+    return design(*chip, activity=activity, batch=128.0)
 
 
 def estimated(*of: Any) -> Iterator[Any]:

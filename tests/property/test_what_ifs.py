@@ -101,9 +101,9 @@ def test_where_latches_no_longer_turn_on_a_supply_is_refused() -> None:
 def test_a_chip_beyond_its_range_names_a_part(key: str, value: float) -> None:
     tech = dataclasses.replace(INPUTS.technology, **{key: value})
     activity = INPUTS.network.assumed(INPUTS.architecture.input_bits)
-    given = INPUTS.architecture, tech, INPUTS.device, activity
+    given = INPUTS.architecture, tech, INPUTS.device
     with pytest.raises(InfeasibleError, match=r"^\w+/.*: cannot be built in this technology: its "):
-        estimate(INPUTS.network, *given, batch=1, images=1)
+        estimate(INPUTS.network, *given, activity=activity, batch=1, images=1)
 
 
 # --- temperature

@@ -79,7 +79,7 @@ def work_of(inputs, plan, density, batch=200.0):
     activity = Measured(planes=(np.full(count, density),), **cut)
     found = design(
         plan.workload, inputs.architecture, inputs.technology, inputs.device,
-        activity, batch, plan,
+        activity=activity, batch=batch, plan=plan,
     )  # fmt: skip
     return found, InPlacePhases(found.chip, activity, batch)
 

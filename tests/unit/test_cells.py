@@ -162,8 +162,8 @@ def test_forward_energy_by_brute_force(network, rows, cols):
                 used = float(min(cols, outputs - first))
                 cost = macro.mvm(0.3, 0.5, float(stop - start), used)
                 energy += groups * vectors * float(cost.energy.total)
-    given = spec, TECH, DEVICE, network.assumed(spec.input_bits)
-    found = estimate(network, *given, batch=8, images=8)
+    given, activity = (spec, TECH, DEVICE), network.assumed(spec.input_bits)
+    found = estimate(network, *given, activity=activity, batch=8, images=8)
     assert found.phases["forward"].macro_energy == pytest.approx(energy, rel=1e-9)
 
 
@@ -184,8 +184,8 @@ def test_both_ways_through_arrays_that_are_not_square(network, name, rows, cols)
             there += groups * vectors * spec.input_bits * plane.energy.total
             plane = macro.read_transposed(0.5, 0.5, wide, high)
             back += (i > 0) * groups * vectors * spec.error_bits * plane.energy.total
-    given = spec, TECH, DEVICE, network.assumed(spec.input_bits)
-    found = estimate(network, *given, batch=8, images=8).phases
+    given, activity = (spec, TECH, DEVICE), network.assumed(spec.input_bits)
+    found = estimate(network, *given, activity=activity, batch=8, images=8).phases
     assert found["forward"].macro_energy == pytest.approx(there, rel=1e-9)
     assert found["backward"].macro_energy == pytest.approx(back, rel=1e-9)
 

@@ -39,7 +39,7 @@ def run(tech, device, network="vgg11", activity=None, **sets):
     found = net.assumed(spec.input_bits)
     if activity:
         found = replace(found, layers=tuple(replace(a, **activity) for a in found.layers))
-    return estimate(net, spec, tech, device, found, batch=128, images=50_000)
+    return estimate(net, spec, tech, device, activity=found, batch=128, images=50_000)
 
 
 def dynamic(phase):

@@ -50,7 +50,7 @@ def run(inputs, **activity):
     layers = tuple(replace(layer, **activity) for layer in found.layers)
     return estimate(
         network, spec, inputs.technology, inputs.device,
-        replace(found, layers=layers), batch=128, images=50_000,
+        activity=replace(found, layers=layers), batch=128, images=50_000,
     )  # fmt: skip
 
 

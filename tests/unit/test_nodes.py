@@ -21,7 +21,9 @@ def single(technology, *settings):
     activity = inputs.network.assumed(inputs.architecture.input_bits)
     batch = inputs.network.training.batch
     chip = inputs.architecture, inputs.technology, inputs.device
-    return estimate(inputs.network, *chip, activity, batch=batch, images=inputs.images), batch
+    return estimate(
+        inputs.network, *chip, activity=activity, batch=batch, images=inputs.images
+    ), batch
 
 
 def test_every_technology_has_a_row(table):

@@ -30,7 +30,7 @@ def single(network, settings, **files):
         spec,
         found.technology,
         found.device,
-        found.network.assumed(spec.input_bits),
+        activity=found.network.assumed(spec.input_bits),
         batch=min(found.network.training.batch, found.images),
         images=found.images,
     )

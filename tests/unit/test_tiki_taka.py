@@ -30,7 +30,7 @@ def run(inputs, fast=FAST):
     layers = tuple(replace(layer, fast=fast) for layer in found.layers)
     return estimate(
         inputs.network, spec, inputs.technology, inputs.device,
-        replace(found, layers=layers), batch=BATCH, images=50_000,
+        activity=replace(found, layers=layers), batch=BATCH, images=50_000,
     )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ class Chip(Block, ABC, Generic[M]):
 
     @abstractmethod
     def pe(self, rows: Real, cols: Real) -> Pe[M]:
-        """A PE of so many rows and columns of macros of the forward pass."""
+        """A PE of ``rows`` x ``cols`` macros of the forward pass."""
 
     # -- tiles -----------------------------------------------------------------------------------
 
@@ -113,7 +113,7 @@ class Chip(Block, ABC, Generic[M]):
         return (self.split_tiles, self.split_tile), (self.whole_tiles, self.whole_tile)
 
     def in_tiles(self, work: Callable[[Tile[M]], Cost]) -> Cost:
-        """What the tiles of each layer do, kernel-split or whole as they are."""
+        """The cost of ``work`` in the tiles of each layer, kernel-split or whole."""
         split = self.plan.split
         if not np.any(split):
             return work(self.whole_tile)
@@ -124,7 +124,7 @@ class Chip(Block, ABC, Generic[M]):
         return total
 
     def in_macros(self, work: Callable[[M], Cost]) -> Cost:
-        """What macros of the forward pass do; those of both kinds of tiles are alike."""
+        """The cost of ``work`` in the macros of the forward pass, which all tiles share."""
         return self.whole_tile.in_macros(work)
 
     # -- what all tiles share --------------------------------------------------------------------
@@ -143,7 +143,7 @@ class Chip(Block, ABC, Generic[M]):
         return self._tree(self.split_tiles + self.whole_tiles, np.maximum(split, whole), name)
 
     def _global_buffer(self, bits: Real, name: str) -> SramBuffer | FlipFlopBuffer:
-        """So many bits in cores."""
+        """A buffer on the chip of at least ``bits`` bits, in whole cores."""
         transport = self.spec.transport
         line = transport.global_buffer_bits
         core = transport.global_buffer_lines * line
@@ -166,9 +166,9 @@ class Chip(Block, ABC, Generic[M]):
         return VectorUnit(
             self.tech,
             unit.lanes,
-            unit.stored_bits,
-            self.spec.error_width,
-            self.spec.input_bits,
+            stored_bits=unit.stored_bits,
+            error_bits=self.spec.error_width,
+            input_bits=self.spec.input_bits,
         )
 
     @cached_property

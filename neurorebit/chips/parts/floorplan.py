@@ -136,8 +136,8 @@ class Floorplan:
         (wide, across), (thin, end) = _full_and_rest(self.width, self.cols)
         blocks = np.where(split, w.positions, w.groups)
         counts = (blocks * n for n in (full * across, full * end, last * across, last * end))
-        rows, cols = _beside(high, high, low, low), _beside(wide, thin, wide, thin)
-        return Pieces(rows, cols, _beside(*counts))
+        rows, cols = _concatenated(high, high, low, low), _concatenated(wide, thin, wide, thin)
+        return Pieces(rows, cols, _concatenated(*counts))
 
     @property
     def array_rows(self) -> Array:
@@ -238,6 +238,6 @@ def _full_and_rest(total: Real, size: Real) -> tuple[tuple[Real, Real], tuple[Re
     return (np.minimum(total, size), full), (rest, np.where(rest > 0, 1.0, 0.0))
 
 
-def _beside(*amounts: Real) -> Array:
+def _concatenated(*amounts: Real) -> Array:
     """Amounts one after the other along the axis of the layers."""
     return np.concatenate(np.broadcast_arrays(*amounts), axis=-1)

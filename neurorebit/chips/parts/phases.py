@@ -45,15 +45,15 @@ class Phase:
     time: Real
     dram_bits: Real
     macro: Bill
-    common_time: Real = 0.0
-    streams: Mapping[str, Cost] = field(default_factory=dict)
+    common_time: Real = field(default=0.0, kw_only=True)
+    streams: Mapping[str, Cost] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Phases:
     """What the phases of every organisation are made of; an organisation has a method for each.
 
-    Costs are those of one image, in update and sync those of one iteration.
+    Costs are per image, in update and sync per iteration.
     """
 
     chip: Chip[Any]
@@ -155,7 +155,7 @@ class Phases:
         return self.through(lambda pieces: chip.in_macros(lambda macro: read(macro, pieces)))
 
     def through(self, work: Callable[[Pieces], Cost]) -> Cost:
-        """What all arrays of a layer do at once, from what one of each kind does."""
+        """The cost of ``work`` in all arrays of a layer at once, given that of one of each kind."""
         pieces, layers = self.plan.pieces, len(self.workload.rows)
         one = work(pieces).across(pieces.counts)
         energy = {
@@ -181,7 +181,7 @@ class Phases:
         return bits
 
     def over_tree(self, tree: HTree, bits: Real, further: Real = 0.0) -> Cost:
-        """So many bits over a tree of the chip, all of its wires wide.
+        """Transfer ``bits`` bits over a tree of the chip, on all of its wires.
 
         ``further`` is a length [m] that they travel beyond the first tile.
         """
@@ -201,8 +201,8 @@ class Phases:
         for stream in streams.values():
             time = np.maximum(time, stream.latency.total)
         energy = merged(*(stream.energy for stream in streams.values()), control.energy)
-        macro = streams[ARRAYS].energy
-        return Phase(energy, time + fill / self.batch, dram_bits, macro, 0.0, streams)
+        time = time + fill / self.batch
+        return Phase(energy, time, dram_bits, streams[ARRAYS].energy, streams=streams)
 
     # -- the forward pass ------------------------------------------------------------------------
 
@@ -261,7 +261,7 @@ class Phases:
 
 
 def divided(cost: Cost, tiles: Real) -> Cost:
-    """What the tiles of a layer do at the same time: all the energy, each its share of the time."""
+    """Work that ``tiles`` tiles of a layer share: its energy as given, its time divided."""
     return Cost(cost.energy, (1.0 / tiles) * cost.latency)
 
 

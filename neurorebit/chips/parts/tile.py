@@ -85,7 +85,7 @@ class Pe(Block, Generic[M]):
 
     @property
     def extensions(self) -> tuple[tuple[Real, Block], ...]:
-        """What an organisation adds to each PE, and how many of each."""
+        """Blocks that an organisation adds to each PE, and how many of each."""
         return ()
 
     @property
@@ -106,27 +106,27 @@ class Pe(Block, Generic[M]):
 
     @action
     def in_macros(self, work: Callable[[M], Cost]) -> Cost:
-        """What macros do."""
+        """The cost of ``work`` in the macros."""
         return work(self.macro)
 
     @action
     def hold_inputs(self, bits: Real) -> Cost:
-        """Hold so many new input bits, half of which change; time is that of the macros."""
+        """Latch ``bits`` input bits, half of which change. This adds no time to the macros'."""
         return Cost((bits / self.inputs.bits * self.inputs.store(0.5)).energy)
 
     @action
     def hold_results(self, bits: Real) -> Cost:
-        """Hold so many bits of results, half of which change; time is that of the macros."""
+        """Latch ``bits`` result bits, half of which change. This adds no time to the macros'."""
         return Cost((bits / self.outputs.bits * self.outputs.store(0.5)).energy)
 
     @action
     def carry(self, bits: Real) -> Cost:
-        """Move so many bits along the bus; macros stream, so time is that of the macros."""
+        """Move ``bits`` bits along the bus. Macros stream, so this adds no time to theirs."""
         return Cost(self.bus.transfer(bits, 0.0).energy)
 
     @action
     def feed(self, bits: Real) -> Cost:
-        """Move so many bits across one macro; time is that of the macros."""
+        """Move ``bits`` bits across one macro. This adds no time to the macros'."""
         across = Bus(self.tech, np.sqrt(self.macro.footprint.area.total))
         return Cost(across.transfer(bits, 0.0).energy)
 
@@ -196,30 +196,30 @@ class Tile(Block, Generic[M]):
 
     @action
     def in_pes(self, work: Callable[[Pe[M]], Cost]) -> Cost:
-        """What PEs do."""
+        """The cost of ``work`` in the PEs."""
         return work(self.pe)
 
     def in_macros(self, work: Callable[[M], Cost]) -> Cost:
-        """What macros of the PEs do."""
+        """The cost of ``work`` in the macros of the PEs."""
         return self.in_pes(lambda pe: pe.in_macros(work))
 
     @action
     def stream(self, inputs: Real, outputs: Real) -> Cost:
-        """Write so many bits to either buffer and read them again; both stream."""
+        """Write ``inputs`` and ``outputs`` bits to the two buffers and read them; both stream."""
         into = self.input_buffer.write(inputs) + self.input_buffer.read(inputs)
         out = self.output_buffer.write(outputs) + self.output_buffer.read(outputs)
         return into | out
 
     @action
     def carry(self, bits: Real) -> Cost:
-        """Move so many bits between the tile's edge and a PE."""
+        """Move ``bits`` bits between the edge of the tile and a PE."""
         return self.htree.transfer(bits, bits / self.tree_width)
 
     @action
     def add(self, additions: Real, bits: Real) -> Cost:
-        """So many additions of numbers of so many bits in the trees of PEs and tile.
+        """``additions`` additions of ``bits``-bit numbers in the adder trees of PEs and tile.
 
-        They go on while macros and wires stream.
+        They overlap with macros and wires, so they add no time.
         """
         activity, name = self.tech.arithmetic.add_activity, self.adder_tree.name
         one = Adder(self.tech, bits, activity=activity, name=name).add()

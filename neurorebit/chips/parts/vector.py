@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from neurorebit.circuits.adder import Adder
@@ -23,7 +23,7 @@ COUNTER_BITS = 16.0
 
 @dataclass(frozen=True, eq=False)
 class VectorUnit(Block):
-    """Lanes for elementwise work on maps.
+    """Lanes of fixed-point arithmetic for elementwise work.
 
     A lane has a multiplier of two stored values, a 40-bit adder, four 32-bit registers, a source of
     random bits and a comparator.
@@ -31,10 +31,10 @@ class VectorUnit(Block):
 
     tech: Technology
     lanes: Real = 64.0
-    stored_bits: Real = 16.0
-    error_bits: Real = 8.0
-    input_bits: Real = 8.0
-    name: str = "vector"
+    stored_bits: Real = field(default=16.0, kw_only=True)
+    error_bits: Real = field(default=8.0, kw_only=True)
+    input_bits: Real = field(default=8.0, kw_only=True)
+    name: str = field(default="vector", kw_only=True)
 
     def bits_of(self, value: Bits) -> Real:
         """Bits of a value."""
@@ -82,7 +82,7 @@ class VectorUnit(Block):
 
     @action
     def execute(self, operation: Operation, elements: Real) -> Cost:
-        """One operation on each of so many elements, a lane each.
+        """Execute an operation on ``elements`` elements, each in one lane.
 
         Adders and multipliers switch as far as the bits of an operand ask for; half of the bits of
         a word that is written to the registers change.
@@ -121,5 +121,5 @@ class Sequencer(Block):
 
     @action
     def step(self, steps: Real) -> Cost:
-        """So many steps; they run beside what they control."""
+        """Take ``steps`` steps. They overlap with what they control, so they add no time."""
         return Cost((steps * (self.adder.add() + self.register.store(0.5))).energy)

@@ -38,19 +38,16 @@ class VectorLoad:
         operations: dict[Operation, Array] = {}
         transfers: dict[Bits, Array] = {}
 
-        def count(found: Array, stage: int, amount: float) -> None:
-            found[stage] += amount
-
         for stage, works in enumerate(stages):
             keeps = any(bits is Value.STORED for work in works for _, bits in work.transfers)
             for work in works:
                 if work.operation is not None:
                     elements = operations.setdefault(work.operation, np.zeros(len(stages)))
-                    count(elements, stage, work.elements)
+                    elements[stage] += work.elements
                 mask = ((1.0, 1.0),) if work.mask and not keeps else ()
                 for number, bits in (*work.transfers, *mask):
                     values = transfers.setdefault(bits, np.zeros(len(stages)))
-                    count(values, stage, number * work.elements)
+                    values[stage] += number * work.elements
         return cls(tuple(operations.items()), tuple(transfers.items()))
 
 

@@ -36,7 +36,7 @@ from neurorebit.schema.technology import Technology
 class Translators(Block):
     """Stochastic translators: each holds a value of its line and compares it with random bits.
 
-    The random bits of a line are those of a shift register of its own.
+    Each line has a shift register of random bits.
     """
 
     tech: Technology
@@ -58,11 +58,11 @@ class Translators(Block):
 
     @action
     def translate(self, slots: Real) -> Cost:
-        """Take a value a line and make its train, a slot ahead of the pulses."""
+        """Latch a value per line and convert it to a train of ``slots`` slots."""
         random = RANDOM_BITS / (self.bits + RANDOM_BITS)
-        taken = self.register.store((1.0 - random) / 2.0, 1.0 - random)
+        latched = self.register.store((1.0 - random) / 2.0, 1.0 - random)
         shifted = self.register.store(random / 2.0, random)
-        return Cost((taken + slots * (shifted + self.comparator.compare())).energy)
+        return Cost((latched + slots * (shifted + self.comparator.compare())).energy)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +92,8 @@ class FastArray(Block):
     def read_row(self, state: Real = 0.5, sensed: Real = 1.0) -> Cost:
         """One row through a share of the columns, less what their references carry."""
         macro = self.macro
-        beside = self.references.read(1.0, sensed * macro.adcs).across(macro.cols_per_adc)
-        return macro.read(1.0 / macro.rows, state, 1.0, sensed) + beside
+        references = self.references.read(1.0, sensed * macro.adcs).across(macro.cols_per_adc)
+        return macro.read(1.0 / macro.rows, state, 1.0, sensed) + references
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -114,12 +114,12 @@ class PulsedPe(Pe[InPlaceMacro]):
 
     @action
     def in_fast_arrays(self, work: Callable[[FastArray], Cost]) -> Cost:
-        """What fast arrays do."""
+        """The cost of ``work`` in the fast arrays."""
         return work(self.fast)
 
     @action
     def translate(self, slots: Real, rows: Real, cols: Real) -> Cost:
-        """Pulse trains on so many rows and columns, of one PE or of several."""
+        """Pulse trains on ``rows`` rows and ``cols`` columns, of one PE or of several."""
         by_row, by_col = self.row_translators, self.col_translators
         trains = rows / by_row.lines * by_row.translate(slots)
         return trains + cols / by_col.lines * by_col.translate(slots)
@@ -158,12 +158,12 @@ class HiddenStore(Block):
         return (1.0, self.buffer), *((1.0, block) for block in lanes)
 
     def held(self, values: Real) -> Real:
-        """1 where there is room for so many words at once."""
+        """1 where ``values`` words fit at once, else 0."""
         return np.where(values * WORD <= self.bits * (1.0 + 1e-12), 1.0, 0.0)
 
     @action
     def collect(self, values: Real) -> Cost:
-        """So many values that were read, each to its word, which is read and written."""
+        """Add ``values`` values from the fast arrays to their words, which are read and written."""
         rounds, bits = values / self.lanes, values * WORD
         work = self.multiplier.multiply() + self.adder.add() + self.comparator.compare()
         return (self.buffer.read(bits) + self.buffer.write(bits)) | rounds * work
@@ -210,7 +210,7 @@ class TikiTakaChip(InPlaceChip):
         )
 
     def in_pulsed_pes(self, work: Callable[[PulsedPe], Cost]) -> Cost:
-        """What PEs do with their fast arrays and translators."""
+        """The cost of ``work`` in the PEs, their fast arrays and translators."""
         tile = self.whole_tile
         pe = tile.pe
         assert isinstance(pe, PulsedPe)

@@ -13,7 +13,7 @@ from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.workload import VectorLoad, Workload
 from neurorebit.estimation.design import Design, design
-from neurorebit.estimation.estimate import lost, undefined
+from neurorebit.estimation.estimate import undefined, undefined_parts
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.base import ROUND_ERROR, ROUND_RESULT
@@ -197,16 +197,16 @@ class ChipCase:
             self.spec,
             self.tech,
             self.device,
-            self.activity,
-            self.batch,
-            plan,
+            activity=self.activity,
+            batch=self.batch,
+            plan=plan,
         )
 
     @cached_property
     def best(self) -> Design:
         """With the floorplan that we would choose."""
         found = self.designed(Floorplan.of(self.workload, self.spec, self.record.split))
-        for part, _ in lost(found.chip.footprint.area):
+        for part, _ in undefined_parts(found.chip.footprint.area):
             raise InfeasibleError(f"our {undefined(part, 'area')}")
         return found
 
