@@ -1,4 +1,4 @@
-"""Blocks by name: find the class, build it of a record's fields, ask it for its figures.
+"""Blocks by name: find the class, build it from a record's fields, compute its figures.
 
 Names are those of the public classes and functions of ``circuits`` and ``chips``; one that several
 modules have is written with its module.
@@ -26,12 +26,14 @@ from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
 
 ROOMS = (circuits, chips)
+FEW = 40  # names that a message lists beside the nearest one
+UNFIT = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
 
 @cache
 def catalogue() -> Mapping[str, Any]:
     """The public classes and functions by name, and by module and name."""
-    found: dict[str, Any] = {"Technology": Technology, "Device": Device}
+    named: dict[str, Any] = {"Technology": Technology, "Device": Device}
     twice = set()
     for room in ROOMS:
         for info in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
@@ -39,15 +41,15 @@ def catalogue() -> Mapping[str, Any]:
             for name, value in vars(module).items():
                 if not _named(value) or name.startswith("_") or value.__module__ != info.name:
                     continue
-                found[f"{info.name.removeprefix('neurorebit.')}.{name}"] = value
-                if name in found:
+                named[f"{info.name.removeprefix('neurorebit.')}.{name}"] = value
+                if name in named:
                     twice.add(name)
-                found[name] = value
-    return {name: value for name, value in found.items() if name not in twice}
+                named[name] = value
+    return {name: value for name, value in named.items() if name not in twice}
 
 
 def _named(value: Any) -> bool:
-    """Whether records may name it: a block, a gate or a wire, or a function."""
+    """Whether a record may name it: blocks, gates and wires (dataclasses), and functions."""
     if inspect.isclass(value):
         return dataclasses.is_dataclass(value) and not issubclass(value, Section)
     return inspect.isfunction(value)
@@ -56,60 +58,62 @@ def _named(value: Any) -> bool:
 def find(record: Record) -> Any:
     """The class or function that a record names."""
     asked, kind = (record.block, "block") if record.block else (record.function, "function")
-    found = catalogue().get(asked)
+    target = catalogue().get(asked)
     wanted = inspect.isclass if record.block else inspect.isfunction
-    if found is None or not wanted(found):
+    if target is None or not wanted(target):
         names = [name for name, value in catalogue().items() if wanted(value)]
         qualified = [name for name in names if name.endswith(f".{asked}")]
         if qualified:
             raise record.error(f"{kind}: '{asked}' is one of {', '.join(qualified)}")
         raise record.error(f"{kind}: there is no '{asked}'; {nearest(asked, names)}")
-    return found
+    return target
 
 
 def nearest(asked: str, names: Iterable[str]) -> str:
-    """The cure of a wrong name."""
+    """The hint for a wrong name: the nearest name and, where they are few, all names."""
     known = sorted(name for name in names if "." not in name)
     near = difflib.get_close_matches(asked, known, n=1)
-    some = f"there are: {', '.join(known) or 'none'}" if len(known) < 40 else "see the README"
-    return f"did you mean '{near[0]}'? ({some})" if near else some
+    listed = f"there are: {', '.join(known) or 'none'}"
+    if not near:
+        return listed
+    return f"did you mean '{near[0]}'?" + (f" ({listed})" if len(known) <= FEW else "")
 
 
 class Workshop:
-    """Builds what records name; equal technologies, devices and blocks are built once."""
+    """Builds the blocks of records; equal technologies, devices and blocks are built once."""
 
     def __init__(self) -> None:
         self._kept: dict[str, Any] = {}
 
     def technology(self, record: Record) -> Technology:
         """The technology of a record."""
-        found: Technology = self._origin(record, record.technology, "technology")
-        low, high = found.drive.temperatures[0], found.drive.temperatures[-1]
-        if not low <= found.temperature <= high:
+        tech: Technology = self._origin(record, record.technology, "technology")
+        low, high = tech.drive.temperatures[0], tech.drive.temperatures[-1]
+        if not low <= tech.temperature <= high:
             raise record.error(
                 f"technology: temperature: must lie between {low:g} and {high:g} (the "
-                f"technology's table), got {found.temperature:g}"
+                f"technology's table), got {tech.temperature:g}"
             )
-        return found
+        return tech
 
     def device(self, record: Record) -> Device:
         """The device of a record."""
         if record.device is None:
             raise record.error(f"device: missing; {record.block} needs one")
-        found: Device = self._origin(record, record.device, "device")
-        return found
+        device: Device = self._origin(record, record.device, "device")
+        return device
 
     def _origin(self, record: Record, origin: Origin, kind: str) -> Any:
         key = f"{kind} {origin}"
         if key not in self._kept:
             read = read_technology if kind == "technology" else read_device
             try:
-                found = read(Document(paths.shipped(kind, origin.name)))
+                section = read(Document(paths.shipped(kind, origin.name)))
             except InputError as problem:
                 raise record.error(f"{kind}: {problem}") from None
             for path, value in origin.changes.items():
-                found = changed(record, found, path, value)
-            self._kept[key] = found
+                section = changed(record, section, path, value)
+            self._kept[key] = section
         return self._kept[key]
 
     def build(self, record: Record) -> Any:
@@ -161,23 +165,34 @@ class Workshop:
         raise record.error(f"{where}: expected a number, a text, a list or a block, got {value!r}")
 
     def figures(self, record: Record) -> dict[str, float]:
-        """Our figures of everything that the record has a figure of."""
+        """Our value of every figure that the record has.
+
+        InputError if the block cannot be built or asked, or if a value is of a wrong type.
+        """
+        try:
+            return self._figures(record)
+        except UNFIT as problem:
+            raise record.error(
+                f"our figures cannot be computed from these values: {problem}"
+            ) from problem
+
+    def _figures(self, record: Record) -> dict[str, float]:
         if record.function:
             result = self._built(record, find(record), record.fields, "arguments")
             return {path: _plain(record, at(record, result, path)) for path in record.values}
         block = self.build(record)
-        found = {path: _plain(record, at(record, block, path)) for path in record.values}
+        figures = {path: _plain(record, at(record, block, path)) for path in record.values}
         if "area_m2" in record.figures or "leakage_W" in record.figures:
             footprint = at(record, block, "footprint")
             assert isinstance(footprint, Footprint)
-            found["area_m2"] = _plain(record, amount(record, footprint.area))
-            found["leakage_W"] = _plain(record, amount(record, footprint.leakage))
+            figures["area_m2"] = _plain(record, amount(record, footprint.area))
+            figures["leakage_W"] = _plain(record, amount(record, footprint.leakage))
         if record.steps:
             cost = self._cost(record, block)
-            # Values of an argument are as many copies that work at once.
-            found["energy_J"] = float(np.sum(amount(record, cost.energy)))
-            found["latency_s"] = float(np.max(amount(record, cost.latency)))
-        return {name: found[name] for name in (*record.figures, *record.values)}
+            # An argument with several values means as many copies that work in parallel.
+            figures["energy_J"] = float(np.sum(amount(record, cost.energy)))
+            figures["latency_s"] = float(np.max(amount(record, cost.latency)))
+        return {name: figures[name] for name in (*record.figures, *record.values)}
 
     def _cost(self, record: Record, block: Any) -> Cost:
         total = Cost()
@@ -200,26 +215,26 @@ class Workshop:
             )
         cost = self._built(record, action, step.arguments, "arguments")
         if not isinstance(cost, Cost):
-            raise record.error(f"action: '{step.action}' is no action: it costs nothing")
+            raise record.error(f"action: '{step.action}' is no action: it has no cost")
         return cost
 
 
 def amount(record: Record, bill: Bill) -> Any:
-    """Of a bill the share of the record's parts; parts are named below the block's own name."""
+    """The amount of a bill that the record's parts owe; their paths leave out the block's name."""
     if not record.parts and not record.other_parts:
         return bill.total
-    found: Any = 0.0
+    share: Any = 0.0
     for item, owed in bill.items.items():
         part = f"{item.partition('/')[2]}/"
         inside = any(part.startswith(f"{name}/") for name in record.parts)
         outside = any(part.startswith(f"{name}/") for name in record.other_parts)
         if inside or (record.other_parts and not outside):
-            found = found + owed
-    return found
+            share = share + owed
+    return share
 
 
 def at(record: Record, value: Any, path: str) -> Any:
-    """What a path of properties leads to, from a block or a function's result."""
+    """The value at a dotted path of properties, from a block or from a function's result."""
     steps = path.replace("[", ".[").split(".")
     if steps[0] == RESULT:
         steps = steps[1:]

@@ -17,11 +17,11 @@ BEYOND = 1e9  # reported for a deviation without bound
 
 @dataclass
 class Figure:
-    """All values of one figure of a group: relative deviations, ratios, and corrections."""
+    """All values of one figure of a group: deviations, ratios of ours to theirs, corrections."""
 
     deviations: list[float] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
-    corrections: dict[int, None] = field(default_factory=dict)  # numbers, in the order met
+    corrections: dict[int, None] = field(default_factory=dict)  # indices, in order
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class Figure:
 
 @dataclass
 class Group:
-    """All figures of one block, or of what a record calls its group."""
+    """All figures of one block, or of the group that its records name."""
 
     figures: dict[str, Figure] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
@@ -58,7 +58,7 @@ class Group:
 
 @dataclass
 class Comparison:
-    """The outcome for the records of one source."""
+    """The comparison with the records of one source."""
 
     source: str
     corrections: tuple[Correction, ...] = ()
@@ -78,10 +78,12 @@ class Comparison:
     @property
     def broken(self) -> list[str]:
         """The bounds that do not hold, one line each."""
-        lines = [
-            f"{group}.{name}: {worst:.3%} off, more than {allowed:.0%}"
-            for (group, name), (worst, allowed) in self.off.items()
-        ]
+        lines = []
+        for (group, name), (worst, allowed) in self.off.items():
+            much = (
+                f"{worst:.3%} off" if worst < BEYOND else "ours is undefined, or only theirs is 0"
+            )
+            lines.append(f"{group}.{name}: {much}, more than {allowed:.0%}")
         lines += self.missed
         without = self.values - self.compared
         if without > UNCOMPARED * self.values:
@@ -93,19 +95,20 @@ class Comparison:
 
 def compare(given: Records, workshop: Workshop | None = None) -> Comparison:
     """Build the block of each record and hold its figures against the record's."""
-    found = Comparison(given.source, given.corrections)
+    comparison = Comparison(given.source, given.corrections)
     workshop = workshop or Workshop()
     for record in given.records:
-        _add(found, record, workshop.figures(record))
+        _add(comparison, record, workshop.figures(record))
     for entry in given.left_out:
-        found.groups.setdefault(entry.group, Group()).left_out[entry.reason] += entry.count
+        comparison.groups.setdefault(entry.group, Group()).left_out[entry.reason] += entry.count
         if entry.essential:
-            found.missed.append(f"{entry.group}: must be compared, and was not: {entry.reason}")
-    return found
+            reason = f"must be compared, and was not: {entry.reason}"
+            comparison.missed.append(f"{entry.group}: {reason}")
+    return comparison
 
 
-def _add(found: Comparison, record: Record, ours: dict[str, float]) -> None:
-    group = found.groups.setdefault(record.group, Group())
+def _add(comparison: Comparison, record: Record, ours: dict[str, float]) -> None:
+    group = comparison.groups.setdefault(record.group, Group())
     for name, theirs in {**record.figures, **record.values}.items():
         figure = group.figures.setdefault(record.name(name), Figure())
         at_least = name in record.at_least
@@ -115,14 +118,14 @@ def _add(found: Comparison, record: Record, ours: dict[str, float]) -> None:
             figure.ratios.append(ours[name] / theirs)
         for number in record.corrected.get(name, ()):
             figure.corrections.setdefault(number)
-            found.corrected[number] += 1
+            comparison.corrected[number] += 1
         if off > record.tolerance:
             key = record.group, record.name(name)
-            found.off[key] = max(found.off.get(key, (0.0, 0.0)), (off, record.tolerance))
+            comparison.off[key] = max(comparison.off.get(key, (0.0, 0.0)), (off, record.tolerance))
 
 
 def deviation(ours: float, theirs: float) -> float:
-    """How far ours is from theirs, relative to theirs; zero is only met by zero."""
+    """Relative deviation of ours from theirs; only zero agrees with zero."""
     if ours == theirs:
         return 0.0
     if theirs == 0.0 or not np.isfinite(ours):
@@ -131,7 +134,7 @@ def deviation(ours: float, theirs: float) -> float:
 
 
 def short(ours: float, theirs: float) -> float:
-    """How far ours is below a lower bound, relative to it."""
+    """How far ours falls below a lower bound, relative to the bound."""
     if not np.isfinite(ours):
         return BEYOND
     return 0.0 if ours >= theirs else deviation(ours, theirs)

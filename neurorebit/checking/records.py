@@ -1,4 +1,4 @@
-"""Files of records: what a simulator, a measurement or another tool says of a block.
+"""Files of records: figures of blocks from a simulator, a measurement or another tool.
 
 A file is JSON, plain or packed (``.json``, ``.json.xz``). The README documents the format.
 """
@@ -28,7 +28,7 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Origin:
-    """A technology or device: a shipped name or a path, and what of it the record changes."""
+    """A technology or device: a shipped name or a path, and the values that a record changes."""
 
     name: str
     changes: Mapping[str, Any] = field(default_factory=dict)  # key path -> number, list or text
@@ -36,7 +36,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Step:
-    """An action of a block, so many times in a row. A path leads to a part's action."""
+    """An action of a block, repeated ``times`` times; a dotted path names a part's action."""
 
     action: str
     arguments: Mapping[str, Any]
@@ -49,11 +49,11 @@ class Record:
 
     ``fields`` are those of the block, or the arguments of the function.
 
-    ``figures`` has the energy [J] and latency [s] of all ``steps`` in a row, area [m^2] and leakage
-    [W]; ``values`` are plain properties by path. Energies, latencies, areas and leakages are those
-    of the named ``parts`` alone, or of all but the ``other_parts``. Figures in ``at_least`` bound
-    ours from below, as the source leaves something out. ``names`` says how the report calls a
-    figure, ``corrected`` which of the source's corrections apply to it.
+    ``figures`` has energy [J] and latency [s] of all ``steps`` in sequence, area [m^2] and leakage
+    [W]; ``values`` has further properties by path. If ``parts`` are named, the figures count these
+    parts only; if ``other_parts`` are named, all parts but these. A figure in ``at_least`` is a
+    lower bound of ours, because the source leaves something out. ``names`` are the names of
+    figures in the report; ``corrected`` lists the corrections of the source that each has had.
     """
 
     where: str
@@ -87,10 +87,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Correction:
-    """A known slip of a source: what the source does, and what is right.
-
-    The record's figure is corrected already; the report only says so.
-    """
+    """A known slip of a source, for which figures in the records are already corrected."""
 
     of: str
     source: str
@@ -99,7 +96,7 @@ class Correction:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Figures of a source that no record asks for. An ``essential`` one breaks a bound."""
+    """Figures of a source that no record contains; an ``essential`` one breaks a bound."""
 
     group: str
     count: int
@@ -126,34 +123,34 @@ def read(path: Path = SHIPPED) -> tuple[Records, ...]:
 
 
 def files(path: Path) -> list[Path]:
-    """The record files that a path means."""
+    """The record file at a path, or all record files of a folder."""
     if path.is_file():
         return [path]
     if not path.is_dir():
         raise InputError(f"{path}: no such file or folder; give a file of records")
-    found = sorted([*path.glob("*.json"), *path.glob("*.json.xz")])
-    if not found:
+    listed = sorted([*path.glob("*.json"), *path.glob("*.json.xz")])
+    if not listed:
         raise InputError(f"{path}: holds no .json file; give a file of records, or their folder")
-    return found
+    return listed
 
 
 def document(path: Path) -> dict[str, Any]:
-    """What a file holds."""
+    """The parsed content of a file."""
     try:
         raw = path.read_bytes()
         text = (lzma.decompress(raw) if path.suffix == ".xz" else raw).decode("utf-8")
-        found = json.loads(text)
+        content = json.loads(text)
     except json.JSONDecodeError as problem:
         raise InputError(f"{path}:{problem.lineno}: not JSON: {problem.msg}") from None
     except (OSError, lzma.LZMAError, UnicodeDecodeError) as problem:
         raise InputError(f"{path}: cannot be read: {problem}") from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise InputError(f"{path}: expected an object with 'source' and 'records'")
-    return found
+    return content
 
 
 def parse(given: Mapping[str, Any], where: str) -> Records:
-    """The records of a document that stands at ``where``."""
+    """The records of a parsed file; ``where`` names the file in messages."""
     source = text_of(given, "source", where, "say who or what gave the figures")
     entries = value_of(given, "records", where, "give a list of records")
     if not isinstance(entries, list) or not (entries or given.get("left_out")):
@@ -185,14 +182,14 @@ def parse(given: Mapping[str, Any], where: str) -> Records:
 def _entries(
     given: Mapping[str, Any], key: str, where: str
 ) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """The objects of a list that may be missing, and where each stands."""
+    """The objects of an optional list, each with its place for messages."""
     for number, entry in enumerate(_list(given, key, where)):
         at = f"{where}: {key}[{number}]"
         yield _object(entry, at), at
 
 
 def _named(given: Mapping[str, Any], kind: str, where: str) -> dict[str, Origin]:
-    """Technologies or devices that a file names for its records."""
+    """Technologies or devices that a file defines by name."""
     entries = _object(given.get(kind, {}), f"{where}: {kind}")
     return {name: _origin(entry, f"{where}: {kind}.{name}", {}) for name, entry in entries.items()}
 
@@ -208,42 +205,42 @@ def _origin(entry: Any, where: str, named: Mapping[str, Origin]) -> Origin:
 
 
 def _record(
-    whole: Mapping[str, Any],
+    shared_keys: Mapping[str, Any],
     entry: Any,
     shared: Mapping[str, Mapping[str, Origin]],
     where: str,
 ) -> Record:
-    found = {**whole, **_object(entry, where)}
-    _known(found, KEYS, where)
-    if ("block" in found) == ("function" in found):
+    merged = {**shared_keys, **_object(entry, where)}
+    _known(merged, KEYS, where)
+    if ("block" in merged) == ("function" in merged):
         raise InputError(
             f"{where}: give 'block', the class name of a block, or 'function', and not both"
         )
-    device, given = found.get("device"), "arguments" if "function" in found else "fields"
-    figures = {key: number_of(found, key, where) for key in FIGURES if key in found}
-    values = numbers_of(found, "values", where)
+    device, given = merged.get("device"), "arguments" if "function" in merged else "fields"
+    figures = {key: number_of(merged, key, where) for key in FIGURES if key in merged}
+    values = numbers_of(merged, "values", where)
     if not figures and not values:
         raise InputError(f"{where}: give a figure: {', '.join(FIGURES)} or 'values'")
-    technology = value_of(found, "technology", where, "name a technology")
+    technology = value_of(merged, "technology", where, "name a technology")
     record = Record(
         where=where,
-        block=_text(found, "block", where),
-        function=_text(found, "function", where),
+        block=_text(merged, "block", where),
+        function=_text(merged, "function", where),
         technology=_origin(technology, f"{where}: technology", shared["technologies"]),
         device=None if device is None else _origin(device, f"{where}: device", shared["devices"]),
-        fields=_object(found.get(given, {}), f"{where}: {given}"),
-        steps=_steps(found, where),
-        parts=_texts(found, "parts", where),
-        other_parts=_texts(found, "other_parts", where),
+        fields=_object(merged.get(given, {}), f"{where}: {given}"),
+        steps=_steps(merged, where),
+        parts=_texts(merged, "parts", where),
+        other_parts=_texts(merged, "other_parts", where),
         figures=figures,
         values=values,
-        tolerance=number_of(found, "tolerance", where) if "tolerance" in found else TOLERANCE,
-        at_least=frozenset(_texts(found, "at_least", where)),
-        group=_text(found, "group", where) or str(found.get("block") or found.get("function")),
-        names={k: str(v) for k, v in _object(found.get("names", {}), f"{where}: names").items()},
+        tolerance=number_of(merged, "tolerance", where) if "tolerance" in merged else TOLERANCE,
+        at_least=frozenset(_texts(merged, "at_least", where)),
+        group=_text(merged, "group", where) or str(merged.get("block") or merged.get("function")),
+        names={k: str(v) for k, v in _object(merged.get("names", {}), f"{where}: names").items()},
         corrected={
             key: tuple(int(number) for number in numbers)
-            for key, numbers in _object(found.get("corrected", {}), f"{where}: corrected").items()
+            for key, numbers in _object(merged.get("corrected", {}), f"{where}: corrected").items()
         },
     )
     if not record.steps and ("energy_J" in figures or "latency_s" in figures):
@@ -251,25 +248,25 @@ def _record(
     return record
 
 
-def _steps(found: Mapping[str, Any], where: str) -> tuple[Step, ...]:
-    if "action" in found:
-        if "actions" in found:
+def _steps(entry: Mapping[str, Any], where: str) -> tuple[Step, ...]:
+    if "action" in entry:
+        if "actions" in entry:
             raise InputError(f"{where}: give 'action' or 'actions', not both")
-        arguments = _object(found.get("arguments", {}), f"{where}: arguments")
-        action = text_of(found, "action", where)
-        if "function" not in found:
+        arguments = _object(entry.get("arguments", {}), f"{where}: arguments")
+        action = text_of(entry, "action", where)
+        if "function" not in entry:
             return (Step(action, arguments),)
         raise InputError(f"{where}: a function has arguments, and no action")
-    if "function" in found:
+    if "function" in entry:
         return ()
-    if "arguments" in found:
+    if "arguments" in entry:
         raise InputError(f"{where}: arguments: of which action? give 'action'")
     steps = []
-    for entry, at in _entries(found, "actions", where):
-        _known(entry, {"action", "arguments", "times"}, at)
-        times = number_of(entry, "times", at) if "times" in entry else 1.0
-        arguments = _object(entry.get("arguments", {}), f"{at}.arguments")
-        steps.append(Step(text_of(entry, "action", at), arguments, times))
+    for step, at in _entries(entry, "actions", where):
+        _known(step, {"action", "arguments", "times"}, at)
+        times = number_of(step, "times", at) if "times" in step else 1.0
+        arguments = _object(step.get("arguments", {}), f"{at}.arguments")
+        steps.append(Step(text_of(step, "action", at), arguments, times))
     return tuple(steps)
 
 
@@ -286,10 +283,10 @@ def _object(given: Any, where: str) -> dict[str, Any]:
 
 
 def _list(given: Mapping[str, Any], key: str, where: str) -> list[Any]:
-    found = given.get(key, [])
-    if not isinstance(found, list):
-        raise InputError(f"{where}: {key}: expected a list, got {found!r}")
-    return found
+    value = given.get(key, [])
+    if not isinstance(value, list):
+        raise InputError(f"{where}: {key}: expected a list, got {value!r}")
+    return value
 
 
 def _text(given: Mapping[str, Any], key: str, where: str) -> str:
@@ -297,35 +294,35 @@ def _text(given: Mapping[str, Any], key: str, where: str) -> str:
 
 
 def _texts(given: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
-    found = _list(given, key, where)
-    return tuple(text_of({key: text}, key, where) for text in found)
+    texts = _list(given, key, where)
+    return tuple(text_of({key: text}, key, where) for text in texts)
 
 
 def value_of(given: Mapping[str, Any], key: str, where: str, cure: str = "") -> Any:
-    """A value that must be there."""
+    """A required value."""
     if key not in given:
         raise InputError(f"{where}: {key}: missing{'; ' if cure else ''}{cure}")
     return given[key]
 
 
 def text_of(given: Mapping[str, Any], key: str, where: str, cure: str = "") -> str:
-    """A text that must be there and not be empty."""
-    found = value_of(given, key, where, cure)
-    if not isinstance(found, str) or not found:
-        raise InputError(f"{where}: {key}: expected a text, got {found!r}")
-    return found
+    """A required text, which is not empty."""
+    value = value_of(given, key, where, cure)
+    if not isinstance(value, str) or not value:
+        raise InputError(f"{where}: {key}: expected a text, got {value!r}")
+    return value
 
 
 def number_of(given: Mapping[str, Any], key: str, where: str) -> float:
-    """A finite number that must be there."""
-    found = value_of(given, key, where)
-    number = isinstance(found, int | float) and not isinstance(found, bool)
-    if not number or not math.isfinite(found):
-        raise InputError(f"{where}: {key}: expected a number, got {found!r}")
-    return float(found)
+    """A required finite number."""
+    value = value_of(given, key, where)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value):
+        raise InputError(f"{where}: {key}: expected a number, got {value!r}")
+    return float(value)
 
 
 def numbers_of(given: Mapping[str, Any], key: str, where: str) -> dict[str, float]:
-    """Names and numbers; none where the key is missing."""
-    found = _object(given.get(key, {}), f"{where}: {key}")
-    return {name: number_of(found, name, f"{where}: {key}") for name in found}
+    """An optional object of names and numbers."""
+    numbers = _object(given.get(key, {}), f"{where}: {key}")
+    return {name: number_of(numbers, name, f"{where}: {key}") for name in numbers}

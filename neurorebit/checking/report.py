@@ -10,49 +10,49 @@ from neurorebit.checking.compare import UNCOMPARED, Comparison, Figure
 from neurorebit.checking.records import TOLERANCE
 
 
-def outcome(found: Comparison) -> dict[str, Any]:
+def outcome(comparison: Comparison) -> dict[str, Any]:
     """Everything that was compared, as plain values by group and figure."""
     return {
         name: {
-            "source": found.source,
+            "source": comparison.source,
             "values": group.values,
             "compared": group.compared,
             "quantities": {
-                figure: values.summary | {"correction": _said(found, values)}
+                figure: values.summary | {"correction": _said(comparison, values)}
                 for figure, values in group.figures.items()
             },
             "not_compared": [{"reason": reason, "n": n} for reason, n in group.left_out.items()],
         }
-        for name, group in found.groups.items()
+        for name, group in comparison.groups.items()
     }
 
 
-def _said(found: Comparison, values: Figure) -> str | None:
-    """What the source does in a figure, without which it was compared."""
-    said = (found.corrections[number].source for number in values.corrections)
+def _said(comparison: Comparison, values: Figure) -> str | None:
+    """The slips of the source that a figure has been corrected for."""
+    said = (comparison.corrections[number].source for number in values.corrections)
     return "; ".join(said) or None
 
 
-def text(found: Comparison) -> str:
-    """The table of figures, the corrections of the source, what was left out, the verdict."""
-    numbers = {correction: n for n, correction in enumerate(_met(found), start=1)}
-    parts = [_figures(found, numbers)]
+def text(comparison: Comparison) -> str:
+    """The table of figures, corrections of the source, values not compared, and the verdict."""
+    numbers = {correction: n for n, correction in enumerate(_met(comparison), start=1)}
+    parts = [_figures(comparison, numbers)]
     if numbers:
-        parts.append(_corrections(found, numbers))
-    if any(group.left_out for group in found.groups.values()):
-        parts.append(_left_out(found))
-    return "\n\n".join([*parts, _verdict(found)])
+        parts.append(_corrections(comparison, numbers))
+    if any(group.left_out for group in comparison.groups.values()):
+        parts.append(_left_out(comparison))
+    return "\n\n".join([*parts, _verdict(comparison)])
 
 
-def _met(found: Comparison) -> list[int]:
-    """The corrections that changed a value, in the order of the table."""
-    figures = (figure for group in found.groups.values() for figure in group.figures.values())
+def _met(comparison: Comparison) -> list[int]:
+    """The corrections that apply to a value, in the order of the table."""
+    figures = (figure for group in comparison.groups.values() for figure in group.figures.values())
     return list(dict.fromkeys(number for figure in figures for number in figure.corrections))
 
 
-def _figures(found: Comparison, numbers: dict[int, int]) -> str:
+def _figures(comparison: Comparison, numbers: dict[int, int]) -> str:
     rows = []
-    for name, group in found.groups.items():
+    for name, group in comparison.groups.items():
         for figure, values in group.figures.items():
             seen = values.summary
             marks = " ".join(str(numbers[number]) for number in values.corrections)
@@ -64,34 +64,34 @@ def _figures(found: Comparison, numbers: dict[int, int]) -> str:
         rows, head, disable_numparse=True, colalign=("left",) * 2 + ("right",) * 5 + ("left",)
     )
     return (
-        f"Relative deviation of our figures from those of {found.source}, and the median of ours "
-        f"over theirs\n\n{table}"
+        f"Relative deviation of our figures from the figures of {comparison.source}, and the "
+        f"median ratio of ours to theirs\n\n{table}"
     )
 
 
-def _corrections(found: Comparison, numbers: dict[int, int]) -> str:
-    lines = [f"Corrections of the figures of {found.source}, made before the comparison"]
+def _corrections(comparison: Comparison, numbers: dict[int, int]) -> str:
+    lines = [f"Corrections of the figures of {comparison.source}, made before the comparison"]
     for number, shown in numbers.items():
-        correction = found.corrections[number]
-        values = found.corrected[number]
+        correction = comparison.corrections[number]
+        values = comparison.corrected[number]
         lines.append(f"{shown:3d}  {correction.of}, {values} values: {correction.source}")
         lines.append(f"     right: {correction.right}")
     return "\n".join(lines)
 
 
-def _left_out(found: Comparison) -> str:
+def _left_out(comparison: Comparison) -> str:
     lines = ["Not compared"]
-    for name, group in found.groups.items():
+    for name, group in comparison.groups.items():
         for reason, count in group.left_out.items():
             lines.append(f"     {name}, {count} values: {reason}")
     return "\n".join(lines)
 
 
-def _verdict(found: Comparison) -> str:
-    broken = found.broken
+def _verdict(comparison: Comparison) -> str:
+    broken = comparison.broken
     if broken:
         return "\n".join(["Bounds that do not hold", *(f"     {line}" for line in broken)])
     return (
-        f"{found.compared} of {found.values} values compared, each within {TOLERANCE:.0%} or its "
-        f"record's tolerance; at most {UNCOMPARED:.0%} may be left out"
+        f"{comparison.compared} of {comparison.values} values compared, each within "
+        f"{TOLERANCE:.0%} or its record's tolerance; at most {UNCOMPARED:.0%} may be left out"
     )

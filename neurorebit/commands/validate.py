@@ -69,13 +69,13 @@ def _circuits(asked: argparse.Namespace, tool: Any) -> tuple[list[str], dict[str
     from neurorebit.checking.compare import compare
 
     if asked.reference is not None:
-        found = [
+        sources = [
             records.parse(document, str(asked.reference))
             for document in _needed(tool, "--reference").documents(asked.reference)
         ]
     else:
-        found = list(records.read(asked.records or records.SHIPPED))
-    compared = [compare(each) for each in found]
+        sources = list(records.read(asked.records or records.SHIPPED))
+    compared = [compare(each) for each in sources]
     outcome: dict[str, Any] = {"modules": {}, "chips": []}
     for each in compared:
         for name, group in report.outcome(each).items():

@@ -133,6 +133,8 @@ MEANT: list[tuple[dict[str, Any], str]] = [
     ({"block": "nfet_res"}, "block: there is no 'nfet_res'"),
     ({"fields": {"bit": 8}}, r"fields.bit: unknown; did you mean 'bits'\? \(there are: activity,"),
     ({"fields": {"bits": {"a": 1}}}, "fields.bits: expected a number, a text, a list or a block"),
+    ({"fields": {"bits": "eight"}}, "our figures cannot be computed from these values"),
+    ({"block": "zzz"}, "block: there is no 'zzz'; there are: AccessSwitchMatrix"),
     ({"action": "ad"}, r"action: Adder has no 'ad'; did you mean 'add'\?"),
     ({"action": "body"}, "action: Adder has no 'body'"),
     ({"arguments": {"activ": 1}}, r"arguments.activ: unknown; did you mean 'active'\?"),

@@ -1,4 +1,4 @@
-"""A record's design as our block has it, and the table of the functions that build one."""
+"""A block of ours at the design of a record, and the table of functions that build it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Named:
 
 @dataclass(frozen=True)
 class Asked:
-    """How a record of ours asks for a figure: of a block, one of ``FIGURES`` or a property.
+    """How a record of the package requests a figure: one of ``FIGURES``, or a property by path.
 
-    The reference's figure is ``factor`` times as large, as it is that of so many accesses.
+    The tool's figure is ``factor`` times the block's, for example because it counts all accesses.
     """
 
     block: Any
@@ -46,9 +46,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Figure:
-    """Our figure as the reference's record has it, and how a record of ours asks for it.
+    """Our value of a figure of the tool's, and how a record of the package requests it.
 
-    No block of the package has one that nothing ``asked`` for, for the ``reason``.
+    Without ``asked`` no block of the package has such a figure; ``reason`` says why.
     """
 
     value: Any
@@ -65,7 +65,7 @@ Figures = dict[str, Figure]
 
 @dataclass
 class Case:
-    """A record's design as our block has it."""
+    """A block of ours at the design of a record."""
 
     tech: Technology
     inputs: Inputs
@@ -125,12 +125,15 @@ def valued(block: Any, factor: Any = 1.0, /, **paths: str) -> Figures:
 
 
 def accessed(kind: str, block: Any, action: str, times: Any, **arguments: Any) -> Figures:
-    """Energy and latency of so many accesses in a row."""
+    """Energy and latency of a number of accesses in sequence."""
     return spent(kind, block, action, (times, times), **arguments)
 
 
 def spent(kind: str, block: Any, action: str, times: tuple[Any, Any], **arguments: Any) -> Figures:
-    """Energy of so many accesses, latency of so many; values of an argument are as many copies."""
+    """Energy and latency, each of its number of accesses.
+
+    An argument with several values means as many copies that work in parallel.
+    """
     cost: Cost = getattr(block, action)(**arguments)
     steps = ((action, arguments, 1.0),)
     energy, latency = np.sum(cost.energy.total), np.max(cost.latency.total)
@@ -145,7 +148,7 @@ def spent(kind: str, block: Any, action: str, times: tuple[Any, Any], **argument
 
 
 def computed(tech: Technology, name: str, function: Callable[..., Any], **arguments: Any) -> Any:
-    """What a function of the package says, and how a record asks for it: one figure a result."""
+    """The result of a function of the package, or its results, as figures."""
     found = function(tech, **arguments) if name not in PLAIN else function(**arguments)
     named = Named(name, tech, arguments, function=True)
     if not isinstance(found, tuple):

@@ -290,7 +290,7 @@ class Whole:
     macro: Named
     read: Steps
     back: Steps
-    write: tuple[Steps, Steps]  # those that take energy, and those that take time
+    write: tuple[Steps, Steps]  # actions that take energy, and actions that take time
 
     def asked(self, figure: str, kind: str = "", lines: str = "", steps: Steps = ()) -> Asked:
         """Of the parts of a kind; ``lines`` is the kind that the energy or time on the array's

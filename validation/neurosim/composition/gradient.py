@@ -53,7 +53,7 @@ class GradientArray(SramParallelMacro):
 
 @dataclass(frozen=True, eq=False)
 class GradientUnit(Block):
-    """Arrays for so many ``positions`` and ``bit_columns``, and the tree that joins them."""
+    """Arrays that hold ``positions`` times ``bit_columns`` bits, and the tree that joins them."""
 
     tech: Technology
     positions: Real = 900.0
@@ -123,5 +123,5 @@ class GradientUnit(Block):
 
     @action
     def write(self, rows: Real, written: Real = 0.5) -> Cost:
-        """Write so many rows of every array, of which a share of the cells changes."""
+        """Write ``rows`` rows of every array; a share of their cells changes."""
         return self.array.write(rows, written).across(self.arrays)

@@ -55,7 +55,7 @@ class Side:
 
     @property
     def fit(self) -> dict[str, Real]:
-        """The length as a block below or beside the array is told it."""
+        """The side that blocks of this side are laid out along."""
         return {"fit_height" if self.back else "fit_width": self.length}
 
     @property

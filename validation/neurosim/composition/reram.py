@@ -57,7 +57,7 @@ class ReramMacro(Macro):
 
     @property
     def path_res(self) -> Real:
-        """Resistance [ohm] of a cell in the low state, as it is read."""
+        """Resistance [ohm] of a cell in the low state with the resistances in series."""
         return self.device.r_on + self.array.series_res
 
     def together(self, side: Side) -> Real:
@@ -135,7 +135,7 @@ class ReramMacro(Macro):
         raise NotImplementedError
 
     def select_rows(self, operations: Real, written: Real = 0.5, pulses: Real = 1.0) -> Cost:
-        """Switch rows and columns so many times, with a share of a row's cells to program."""
+        """Switch rows and columns ``operations`` times to program a share of a row's cells."""
         return operations * (self._row_path_write() | self.col_switches.write(written, pulses))
 
 

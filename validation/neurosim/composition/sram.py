@@ -103,7 +103,7 @@ class SramMacro(Macro):
 
     @action
     def write(self, rows: Real = 1.0, written: Real = 0.5) -> Cost:
-        """Write so many rows, one after the other, of which a share of the cells changes."""
+        """Write ``rows`` rows in sequence; a share of their cells changes."""
         return rows * self._line_written(written)
 
 

@@ -125,7 +125,7 @@ class _ToolReram(ToolMacro):
         return column, array.access_cap * tech.vdd**2
 
     def forward_lines(self, active_rows: Any) -> Cost:
-        """Columns of all converters, and so many access lines."""
+        """Columns of all converters, and ``active_rows`` access lines."""
         column, row = self.wire_energies
         return Cost.of(column * self.front.adcs + row * active_rows).under("array")
 

@@ -39,7 +39,7 @@ def binomial(trials: int, shares: Rows) -> Rows:
 
 
 def largest(count: Rows) -> Rows:
-    """Expected largest of so many standard normal numbers (Blom's approximation)."""
+    """Expected maximum of ``count`` standard normal numbers (Blom's approximation)."""
     share = (count - 0.375) / (count + 0.25)
     t = np.sqrt(-2.0 * np.log(np.maximum(1.0 - share, 1e-12)))
     low = (2.515517 + 0.802853 * t + 0.010328 * t**2) / (
@@ -142,7 +142,7 @@ class ToolArrays:
         return found
 
     def read(self, macro: Any, used: float, active: Rows, back: bool) -> tuple[Rows, Rows, Rows]:
-        """A plane through an array with so many rows used and active.
+        """A bit plane through an array of which ``used`` rows hold weights and ``active`` are open.
 
         Energy [J] of the converters if all columns are used, of all else, and time [s].
         """

@@ -216,7 +216,7 @@ class ToolChip(ToolBasis):
     # -- energy and time -------------------------------------------------------------------------
 
     def route_res(self, multiple: float) -> float:
-        """Resistance [ohm/m] of a wire so many times wider than a local one."""
+        """Resistance [ohm/m] of a wire that is ``multiple`` times as wide as a local one."""
         wire = self.tech.wire
         width = multiple * float(wire.width)
         ratio, resistivity = NARROW if width < 200e-9 * (1.0 - 1e-9) else WIDE
@@ -244,7 +244,7 @@ class ToolChip(ToolBasis):
         return float(total + delay * trunk)
 
     def _sums(self, tree: Callable[[ToolTile], AdderTree], operands: Rows) -> tuple[Rows, Rows]:
-        """Energy [J] and time [s] of a sum of so many operands in each layer's tree."""
+        """Energy [J] and time [s] of a sum of ``operands`` in each layer's tree."""
         energy, time = np.zeros(len(operands)), np.zeros(len(operands))
         for i, (split, n) in enumerate(zip(self.plan.split, map(float, operands), strict=True)):
             if n > 1.0:

@@ -319,7 +319,7 @@ def _through(buffer: Any) -> Any:
 
 
 def _time(buffer: Any, bits: Rows) -> Any:
-    """Time [s] to write and read so many bits."""
+    """Time [s] to write and read a number of bits."""
     return buffer.write(bits).latency.total + buffer.read(bits).latency.total
 
 

@@ -28,7 +28,7 @@ def down(x: Rows | float) -> Rows:
 
 
 def bits_of(x: Rows | float) -> Rows:
-    """Bits that tell so many things apart."""
+    """Bits that address a number of items."""
     return up(np.log2(np.maximum(x, 1.0)))
 
 
