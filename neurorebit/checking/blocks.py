@@ -21,7 +21,7 @@ from neurorebit import chips, circuits
 from neurorebit.checking.records import RESULT, Origin, Record, Step
 from neurorebit.circuits.cost import Bill, Cost, Footprint
 from neurorebit.inputs.technology import read_technology
-from neurorebit.schema import Document, InputError, Section, paths
+from neurorebit.schema import Document, File, InputError, Section, paths
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
 
@@ -64,8 +64,9 @@ def find(record: Record) -> Any:
         names = [name for name, value in catalogue().items() if wanted(value)]
         qualified = [name for name in names if name.endswith(f".{asked}")]
         if qualified:
-            raise record.error(f"{kind}: '{asked}' is one of {', '.join(qualified)}")
-        raise record.error(f"{kind}: there is no '{asked}'; {nearest(asked, names)}")
+            cure = f"give one of {', '.join(qualified)}"
+            raise record.error(f"'{asked}' is not unique", kind, value=asked, cure=cure)
+        raise record.error(f"there is no '{asked}'", kind, value=asked, cure=nearest(asked, names))
     return target
 
 
@@ -91,15 +92,16 @@ class Workshop:
         low, high = tech.drive.temperatures[0], tech.drive.temperatures[-1]
         if not low <= tech.temperature <= high:
             raise record.error(
-                f"technology: temperature: must lie between {low:g} and {high:g} (the "
-                f"technology's table), got {tech.temperature:g}"
+                f"must lie between {low:g} and {high:g}, the ends of the technology's table",
+                "technology.temperature",
+                value=tech.temperature,
             )
         return tech
 
     def device(self, record: Record) -> Device:
         """The device of a record."""
         if record.device is None:
-            raise record.error(f"device: missing; {record.block} needs one")
+            raise record.error("missing", "device", cure=f"{record.block} needs one")
         device: Device = self._origin(record, record.device, "device")
         return device
 
@@ -110,9 +112,9 @@ class Workshop:
             try:
                 section = read(Document(paths.shipped(kind, origin.name)))
             except InputError as problem:
-                raise record.error(f"{kind}: {problem}") from None
+                raise problem.seen_from(File(record.entry.file), record.entry.below(kind)) from None
             for path, value in origin.changes.items():
-                section = changed(record, section, path, value)
+                section = changed(record, section, path, value, above=f"{kind}.set")
             self._kept[key] = section
         return self._kept[key]
 
@@ -132,7 +134,7 @@ class Workshop:
         given = {}
         for name, value in fields.items():
             if name not in names:
-                raise record.error(f"{where}.{name}: unknown; {nearest(name, names)}")
+                raise record.error("unknown", f"{where}.{name}", cure=nearest(name, names))
             given[name] = self._value(record, value, f"{where}.{name}")
         if "tech" in names:
             given.setdefault("tech", self.technology(record))
@@ -144,7 +146,8 @@ class Workshop:
             if parameter.default is inspect.Parameter.empty and name not in given
         ]
         if missing:
-            raise record.error(f"{where}: {', '.join(missing)}: missing; {kind.__name__} needs it")
+            cure = f"{kind.__name__} needs it"
+            raise record.error(f"{', '.join(missing)} missing", where, cure=cure)
         return kind(**given)
 
     def _value(self, record: Record, value: Any, where: str) -> Any:
@@ -162,7 +165,9 @@ class Workshop:
             return self._built(record, find(nested), value.get("fields", {}), f"{where}.fields")
         if isinstance(value, dict) and set(value) == {"first", "last", "count"}:
             return np.linspace(value["first"], value["last"], int(value["count"]))
-        raise record.error(f"{where}: expected a number, a text, a list or a block, got {value!r}")
+        raise record.error(
+            f"expected a number, a text, a list or a block, got {value!r}", where, value=value
+        )
 
     def figures(self, record: Record) -> dict[str, float]:
         """Our value of every figure that the record has.
@@ -171,6 +176,8 @@ class Workshop:
         """
         try:
             return self._figures(record)
+        except InputError:
+            raise
         except UNFIT as problem:
             raise record.error(
                 f"our figures cannot be computed from these values: {problem}"
@@ -211,11 +218,11 @@ class Workshop:
                 if not other.startswith("_") and callable(getattr(type(part), other, None))
             ]
             raise record.error(
-                f"action: {type(part).__name__} has no '{name}'; {nearest(name, actions)}"
+                f"{type(part).__name__} has no '{name}'", "action", cure=nearest(name, actions)
             )
         cost = self._built(record, action, step.arguments, "arguments")
         if not isinstance(cost, Cost):
-            raise record.error(f"action: '{step.action}' is no action: it has no cost")
+            raise record.error(f"'{step.action}' is no action: it has no cost", "action")
         return cost
 
 
@@ -245,20 +252,22 @@ def at(record: Record, value: Any, path: str) -> Any:
         if step.startswith("_") or not hasattr(value, step):
             names = [name for name in dir(value) if not name.startswith("_")]
             raise record.error(
-                f"{path}: {type(value).__name__} has no '{step}'; {nearest(step, names)}"
+                f"{type(value).__name__} has no '{step}'",
+                f"values.{path}",
+                cure=nearest(step, names),
             )
         value = getattr(value, step)
     return value
 
 
-def changed(record: Record, value: Any, path: str, new: Any) -> Any:
-    """A technology or device with another value at a key path."""
+def changed(record: Record, value: Any, path: str, new: Any, *, above: str) -> Any:
+    """A technology or device with another value at a key path; ``above`` names it in errors."""
     key, _, rest = path.partition(".")
     names = [field.name for field in dataclasses.fields(value)] if _is_section(value) else []
     if key not in names:
-        raise record.error(f"set: {path}: there is no '{key}'; {nearest(key, names)}")
+        raise record.error(f"there is no '{key}'", f"{above}.{key}", cure=nearest(key, names))
     if rest:
-        new = changed(record, getattr(value, key), rest, new)
+        new = changed(record, getattr(value, key), rest, new, above=f"{above}.{key}")
     elif isinstance(new, list):
         new = np.array(new, dtype=float)
     elif isinstance(new, int | float) and not isinstance(new, bool):
@@ -274,4 +283,4 @@ def _plain(record: Record, value: Any) -> float:
     try:
         return float(np.asarray(value))
     except (TypeError, ValueError):
-        raise record.error(f"values: expected a number, ours is {value!r}") from None
+        raise record.error(f"expected a number, ours is {value!r}", "values") from None

@@ -67,10 +67,11 @@ def _circuits(asked: argparse.Namespace, tool: Any) -> tuple[list[str], dict[str
     """The comparison of circuits: texts, plain values, and whether all bounds hold."""
     from neurorebit.checking import records, report
     from neurorebit.checking.compare import compare
+    from neurorebit.checking.entry import Entry
 
     if asked.reference is not None:
         sources = [
-            records.parse(document, str(asked.reference))
+            records.parse(Entry(str(asked.reference), "", document))
             for document in _needed(tool, "--reference").documents(asked.reference)
         ]
     else:
@@ -108,9 +109,9 @@ def _needed(tool: Any, option: str) -> Any:
 
 
 def _write(path: Path, outcome: dict[str, Any]) -> None:
-    from neurorebit.schema import InputError
+    from neurorebit.schema import File, InputError
 
     try:
         path.write_text(json.dumps(outcome, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     except OSError as problem:
-        raise InputError(f"{path}: cannot be written: {problem.strerror}") from None
+        raise InputError(f"cannot be written: {problem.strerror}", origin=File(str(path))) from None

@@ -11,6 +11,7 @@ import pytest
 
 from neurorebit.checking import records
 from neurorebit.checking.compare import Comparison, compare
+from neurorebit.checking.entry import Entry
 from neurorebit.checking.report import text
 from validation.neurosim import documents
 from validation.neurosim.records.module import Record, read
@@ -45,7 +46,7 @@ def translation(public: tuple[Record, ...]) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def compared(translation: dict[str, Any]) -> Comparison:
     """What comes of them."""
-    return compare(records.parse(translation, "public"))
+    return compare(records.parse(Entry("public", "", translation)))
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def held() -> Callable[[Path], tuple[str, bool]]:
     """Hold the records of a folder of the tool's against our blocks: text, and whether all hold."""
 
     def hold(folder: Path) -> tuple[str, bool]:
-        found = [compare(records.parse(d, str(folder))) for d in documents(folder)]
+        found = [compare(records.parse(Entry(str(folder), "", d))) for d in documents(folder)]
         return "\n\n".join(map(text, found)), not any(each.broken for each in found)
 
     return hold

@@ -13,6 +13,7 @@ from oracle.records import RAMP, STEP, TOOL, entry
 
 from neurorebit.checking.blocks import catalogue
 from neurorebit.checking.compare import Comparison, compare, deviation
+from neurorebit.checking.entry import Entry
 from neurorebit.checking.records import TOLERANCE, parse
 from neurorebit.circuits import shared
 from neurorebit.circuits.adder import Adder
@@ -113,7 +114,7 @@ def entries(translation: dict[str, Any]) -> Entries:
 
 def off(translation: dict[str, Any], entries: list[dict[str, Any]]) -> list[str]:
     """The figures that are off by more than the bound."""
-    found = compare(parse(translation | {"records": entries, "left_out": []}, "some"))
+    found = compare(parse(Entry("some", "", translation | {"records": entries, "left_out": []})))
     return [line for line in found.broken if "off, more than" in line]
 
 

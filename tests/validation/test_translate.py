@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from oracle.records import TOOL, entry
 
-from neurorebit.checking.records import SHIPPED, document
+from neurorebit.checking.entry import document
+from neurorebit.checking.records import SHIPPED
 from validation.neurosim.records.module import Record
 from validation.neurosim.translate import translated
 
@@ -32,7 +33,7 @@ def same(ours: Any, theirs: Any, where: str = "") -> None:
 def test_the_package_carries_what_the_translator_makes(translation: dict[str, Any]) -> None:
     """If not: ``python -m validation.neurosim`` writes them anew."""
     assert SHIPPED.stat().st_size < 300_000
-    same(document(SHIPPED), translation)
+    same(document(SHIPPED).content, translation)
 
 
 def record(module: str, inputs: dict[str, float], outputs: dict[str, float]) -> Record:

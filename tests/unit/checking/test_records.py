@@ -31,7 +31,8 @@ def test_a_record_says_what_and_where(file: Callable[..., Path]) -> None:
     assert [step.action for step in record.steps] == ["add"]
     assert (record.figures, record.values) == ({"energy_J": 1e-14}, {"width": 1e-6})
     assert (record.tolerance, record.group) == (0.1, "Adder")
-    assert record.where.endswith("mine.json: records[0]")
+    assert record.entry.file.endswith("mine.json")
+    assert record.entry.path == "records[0]"
 
 
 def test_a_record_may_name_a_technology_of_its_file(file: Callable[..., Path]) -> None:
@@ -72,7 +73,7 @@ WRONG: list[tuple[Any, str]] = [
     ({"source": "x"}, "records: missing; give a list of records"),
     ({"source": "x", "records": []}, "expected a list with a record or more"),
     ({"source": "x", "records": [3]}, r"records\[0\]: expected an object"),
-    ({"source": "x", "records": [ADDER]}, r"records\[0\]: technology: missing"),
+    ({"source": "x", "records": [ADDER]}, r"records\[0\].technology: missing; name a technology"),
 ]
 WRONG_RECORDS: list[tuple[dict[str, Any], str]] = [
     ({"blok": "Adder"}, "blok: unknown; there are: action, actions"),
@@ -82,7 +83,7 @@ WRONG_RECORDS: list[tuple[dict[str, Any], str]] = [
     ({"fields": [8]}, "fields: expected an object"),
     ({"technology": 32}, "technology: expected a name, or an object"),
     ({"actions": [{"action": "add"}]}, "give 'action' or 'actions', not both"),
-    ({"values": {"width": None}}, "values: width: expected a number"),
+    ({"values": {"width": None}}, "values.width: expected a number"),
     ({"parts": "adder"}, "parts: expected a list"),
 ]
 
@@ -100,7 +101,7 @@ def test_bad_files_are_refused(tmp_path: Path, document: Any, said: str) -> None
 def test_bad_records_are_refused(
     file: Callable[..., Path], change: dict[str, Any], said: str
 ) -> None:
-    with pytest.raises(InputError, match=r"records\[1\]: " + said) as refused:
+    with pytest.raises(InputError, match=r"records\[1\][.:] ?" + said) as refused:
         read(file(ADDER, ADDER | change))
     assert "\n" not in str(refused.value)
 
@@ -108,7 +109,7 @@ def test_bad_records_are_refused(
 def test_a_record_without_a_figure_or_an_action_is_refused(file: Callable[..., Path]) -> None:
     with pytest.raises(InputError, match="give a figure: energy_J, latency_s, area_m2, leakage_W"):
         read(file({"block": "Adder"}))
-    with pytest.raises(InputError, match="those of an action: give 'action'"):
+    with pytest.raises(InputError, match="those of an action; give 'action'"):
         read(file({"block": "Adder", "energy_J": 1e-14}))
     with pytest.raises(InputError, match="of which action"):
         read(file({"block": "Adder", "arguments": {}, "area_m2": 1e-12}))
@@ -128,6 +129,10 @@ def test_a_place_without_records_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "none")
 
 
+def changed(values: dict[str, Any]) -> dict[str, Any]:
+    return {"technology": {"from": "32nm_lstp", "set": values}}
+
+
 MEANT: list[tuple[dict[str, Any], str]] = [
     ({"block": "Ader"}, r"block: there is no 'Ader'; did you mean 'Adder'\?"),
     ({"block": "nfet_res"}, "block: there is no 'nfet_res'"),
@@ -138,11 +143,11 @@ MEANT: list[tuple[dict[str, Any], str]] = [
     ({"action": "ad"}, r"action: Adder has no 'ad'; did you mean 'add'\?"),
     ({"action": "body"}, "action: Adder has no 'body'"),
     ({"arguments": {"activ": 1}}, r"arguments.activ: unknown; did you mean 'active'\?"),
-    ({"values": {"widht": 1.0}}, r"widht: Adder has no 'widht'; did you mean 'width'\?"),
+    ({"values": {"widht": 1.0}}, r"values.widht: Adder has no 'widht'; did you mean 'width'\?"),
     ({"values": {"name": 1.0}}, "values: expected a number, ours is 'adder'"),
     ({"technology": "33nm"}, "technology: 33nm: no such technology"),
-    ({"technology": {"from": "32nm_lstp", "set": {"sram.hight": 1}}}, "there is no 'hight'"),
-    ({"technology": {"from": "32nm_lstp", "set": {"temperature": 9}}}, "must lie between 300 and"),
+    (changed({"sram.hight": 1}), "technology.set.sram.hight: there is no 'hight'; did you mean"),
+    (changed({"temperature": 9}), "technology.temperature: must lie between 300 and 400"),
     ({"block": "ParallelMacro", "fields": {}}, "device: missing; ParallelMacro needs"),
 ]
 
@@ -152,6 +157,6 @@ def test_what_no_block_can_answer_is_refused(
     file: Callable[..., Path], change: dict[str, Any], said: str
 ) -> None:
     (found,) = read(file(ADDER, ADDER | change))
-    with pytest.raises(InputError, match=r"records\[1\]: .*" + said) as refused:
+    with pytest.raises(InputError, match=r"records\[1\][.:] ?" + said) as refused:
         compare(found)
     assert "\n" not in str(refused.value)

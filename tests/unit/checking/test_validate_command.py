@@ -63,7 +63,7 @@ def test_a_wrong_record_exits_with_two_and_one_line(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.count("\n") == 1
-    assert "records[1]: block: there is no 'Ader'; did you mean 'Adder'?" in said.err
+    assert "records[1].block: there is no 'Ader'; did you mean 'Adder'?" in said.err
 
 
 def test_an_outcome_that_cannot_be_written_is_refused(
