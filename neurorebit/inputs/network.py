@@ -91,22 +91,24 @@ def _file(training: type[Training]) -> type[NetworkFile]:
 def _misfits(network: Network) -> Iterator[Misfit]:
     """What may not fit together."""
     training, several = network.training, network.training.mapping != "reference"
-    message = "pulses program one cell a weight; take mapping=reference, or write=direct"
-    yield Misfit(("training", "mapping"), several and training.write != "direct", message)
-    message = "resistive wires join one cell a weight; take mapping=reference, or wires=ideal"
-    yield Misfit(("training", "mapping"), several and training.wires == "resistive", message)
-    message = (
-        "drift is that of cells, this mapping has none; take mapping=reference or pair, or rest=0s"
-    )
-    alone = training.mapping == "weight"
-    yield Misfit(("training", "mapping"), alone and training.rest > 1.0, message)
-    message = "bit by bit errors go through real weights; take digital=float32, or error_path=real"
-    levels = training.error_path == "levels"
-    yield Misfit(("training", "error_path"), levels and training.digital == "bit_serial", message)
+    loc = "training", "mapping"
+    message = "pulses program one cell a weight"
+    cure = "take mapping=reference, or write=direct"
+    yield Misfit(loc, several and training.write != "direct", message, cure=cure)
+    message = "resistive wires join one cell a weight"
+    cure = "take mapping=reference, or wires=ideal"
+    yield Misfit(loc, several and training.wires == "resistive", message, cure=cure)
+    message = "drift is that of cells, this mapping has none"
+    cure = "take mapping=reference or pair, or rest=0s"
+    yield Misfit(loc, training.mapping == "weight" and training.rest > 1.0, message, cure=cure)
+    message = "bit by bit errors go through real weights"
+    cure = "take digital=float32, or error_path=real"
+    levels = training.error_path == "levels" and training.digital == "bit_serial"
+    yield Misfit(("training", "error_path"), levels, message, cure=cure)
     matrices, densities = len(network.matrices), len(network.activity.input_density)
     weighted = [kind for kind, layer in KINDS.items() if layer.has_weights]
-    message = f"no {' or '.join(weighted)} layer; a network needs one"
-    yield Misfit(("layers",), matrices == 0, message)
+    message = f"no {' or '.join(weighted)} layer"
+    yield Misfit(("layers",), matrices == 0, message, cure="a network needs one")
     message = f"expected 1 number or {{}} (one for each {' and '.join(weighted)}), got {{}}"
     wrong, values = densities not in (1, matrices), (matrices, densities)
     yield Misfit(("activity", "input_density"), wrong, message, values)
@@ -150,8 +152,8 @@ class _Graph:
         used = {source for node in nodes for source in node.inputs}
         for node in nodes[:-1]:
             if node.index not in used:
-                message = "nothing reads its output; remove it or use it"
-                raise self._refused(node.index, node.name, message)
+                cure = "remove it or use it"
+                raise self._refused(node.index, node.name, "nothing reads its output", cure)
         return tuple(nodes)
 
     def _scaled(self) -> tuple[Layer, ...]:
@@ -163,8 +165,8 @@ class _Graph:
 
     def _node(self, index: int, name: str, layer: Layer) -> Node:
         if name in self.indices:
-            message = f"a layer named '{name}' came before; rename one"
-            raise self.document.error(("layers", index, "name"), message)
+            message = f"a layer named '{name}' came before"
+            raise self.document.error(("layers", index, "name"), message, "rename one")
         first = self._source(index, "input", layer.input) if layer.input else index - 1
         others = (self._source(index, key, getattr(layer, key)) for key in layer.also_reads)
         inputs = (first, *others)
@@ -174,7 +176,7 @@ class _Graph:
         except Misshaped as problem:
             width = self.file.width
             scaled = f" (at width {width:g})" if width != 1 else ""
-            raise self._refused(index, name, f"{problem}{scaled}") from None
+            raise self._refused(index, name, f"{problem}{scaled}", problem.cure) from None
         matmul = layer.matmul(given[0], out)
         if matmul is not None:
             self._check(replace(matmul, signed=not self.nonnegative[first]), index, name)
@@ -186,8 +188,8 @@ class _Graph:
     def _check(self, matmul: Matmul, index: int, name: str) -> None:
         """InputError for a matrix product that no chip forms."""
         if matmul.signed:
-            message = "its inputs can be negative, and the arrays take unsigned inputs; put a "
-            raise self._refused(index, name, f"{message}'relu' before it")
+            message = "its inputs can be negative, and the arrays take unsigned inputs"
+            raise self._refused(index, name, message, "put a 'relu' before it")
         if not matmul.stationary:
             message = "it multiplies activations by activations, and the arrays hold weights"
             raise self._refused(index, name, message)
@@ -195,9 +197,9 @@ class _Graph:
     def _source(self, index: int, key: str, wanted: str) -> int:
         """The node that a key of a layer names."""
         if wanted not in self.indices:
-            message = f"no layer named '{wanted}' comes before; name one that does"
-            raise self.document.error(("layers", index, key), message)
+            message = f"no layer named '{wanted}' comes before"
+            raise self.document.error(("layers", index, key), message, "name one that does")
         return self.indices[wanted]
 
-    def _refused(self, index: int, name: str, message: str) -> InputError:
-        return self.document.error(("layers", index), f"layer '{name}': {message}")
+    def _refused(self, index: int, name: str, message: str, cure: str = "") -> InputError:
+        return self.document.error(("layers", index), f"layer '{name}': {message}", cure)

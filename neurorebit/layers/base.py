@@ -136,7 +136,11 @@ class VectorWork:
 
 
 class Misshaped(Exception):
-    """A layer does not fit the maps it gets; the text says why."""
+    """A layer does not fit the maps it gets: why, and what to do about it where that is known."""
+
+    def __init__(self, message: str, cure: str = "") -> None:
+        super().__init__(message)
+        self.cure = cure
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ class Linear(Weighted):
     def output(self, *given: Shape) -> Shape:
         (one,) = given
         if one.height * one.width > 1:
-            raise Misshaped(f"gets a {one} map; put 'kind: flatten' before it")
+            raise Misshaped(f"gets a {one} map", "put 'kind: flatten' before it")
         return Shape(self.features, 1, 1)
 
     def matmul(self, given: Shape, output: Shape) -> Matmul:

@@ -179,3 +179,17 @@ def test_it_trains(tmp_path):
     seen = report["activity"]["layers"]
     assert len(seen) == 3
     assert all(0.0 < layer["error_nonzero"] <= 1.0 for layer in seen)
+
+
+def test_a_product_of_activations_is_refused(tmp_path, monkeypatch):
+    """Until a chip forms one."""
+
+    @dataclass(frozen=True)
+    class Similarity(Mix):
+        def matmul(self, given: Shape, output: Shape) -> Matmul:
+            return replace(super().matmul(given, output), stationary=False)
+
+    monkeypatch.setitem(KINDS, "mix", Similarity)
+    monkeypatch.setitem(KINDS, "clip", Clip)
+    said = refusal(lambda: read_network(Document(written(tmp_path))))
+    assert said.endswith("it multiplies activations by activations, and the arrays hold weights")

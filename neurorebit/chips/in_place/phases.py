@@ -13,7 +13,7 @@ from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
 from neurorebit.chips.parts.phases import ARRAYS, PARTIAL_BITS, Phase, Phases, divided
 from neurorebit.chips.parts.tile import Tile
-from neurorebit.circuits.cost import Cost, Real
+from neurorebit.circuits.cost import Bill, Cost, Real
 from neurorebit.schema.training import WORD
 
 PROGRAMMED = (
@@ -170,7 +170,7 @@ class InPlacePhases(Phases):
         flipped = 2.0 * density * (1.0 - density) * columns / (across * unit.cols)
         filled = unit.write(chip.positions / down, flipped, w.groups * jobs * copies)
         time = turns * (reads / copies * one.latency.total + w.groups * filled.latency.total)
-        products = Cost(reads * one.energy + filled.energy) + Cost.of(0.0, time)
+        products = Cost(reads * one.energy + filled.energy, Bill({"": time}))
         errors = w.results * w.window_height * self.spec.error_width
         streams = {
             ARRAYS: products, "store": store.collect(w.weights / images),

@@ -177,7 +177,7 @@ def test_an_output_may_be_below_zero(layer, given, nonnegative):
         (Conv(4, 18, kind="conv"), [IMAGE], "a 18 x 18 kernel does not fit the 3 x 17 x 15 map"),
         (Conv(4, 3, groups=2, kind="conv"), [IMAGE], "2 groups do not divide 3 inputs and 4"),
         (MaxPool(16, kind="max_pool"), [IMAGE], "a 16 x 16 window does not fit"),
-        (Linear(4, kind="linear"), [IMAGE], "gets a 3 x 17 x 15 map; put 'kind: flatten' before"),
+        (Linear(4, kind="linear"), [IMAGE], "gets a 3 x 17 x 15 map"),
         (Add("a", kind="add"), [IMAGE, Shape(3, 17, 14)], "cannot add 3 x 17 x 14 ('a') to 3 x"),
     ],
 )
@@ -185,3 +185,9 @@ def test_a_layer_says_why_it_does_not_fit(layer, given, words):
     with pytest.raises(Misshaped) as caught:
         layer.output(*given)
     assert words in str(caught.value)
+
+
+def test_a_linear_layer_says_what_to_do():
+    with pytest.raises(Misshaped) as caught:
+        Linear(4, kind="linear").output(IMAGE)
+    assert caught.value.cure == "put 'kind: flatten' before it"
