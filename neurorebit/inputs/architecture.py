@@ -17,6 +17,15 @@ def architecture_type() -> Any:
     return functools.reduce(operator.or_, (one.spec for one in ORGANISATIONS.values()))
 
 
+def _known() -> str:
+    """The sections that mark the files of each organisation."""
+    return ", or ".join(
+        f"{' and '.join(one.sections)} ({name})"
+        for name, one in ORGANISATIONS.items()
+        if one.sections
+    )
+
+
 def read_architecture(document: Document, fitting: bool = True) -> ArchitectureSpec:
     """The architecture of a file, of the organisation most of whose sections it has.
 
@@ -24,6 +33,8 @@ def read_architecture(document: Document, fitting: bool = True) -> ArchitectureS
     asked for.
     """
     organisation = max(ORGANISATIONS.values(), key=lambda one: one.marked(document.tree))
+    if not any(section in document.tree for section in organisation.sections):
+        raise document.error((), "no section says how the chip is organised", f"add {_known()}")
     spec = document.read(organisation.spec)
     document.look_up(("scheme",), one_of(SCHEMES))
     if fitting:
