@@ -53,8 +53,10 @@ class HTree(Block):
         Levels stand along a first axis of their own. Level i has 4^(i-1) branchings of two
         horizontal and four vertical arms, of which a grid that is not full keeps its part.
         """
-        cells = self.rows * self.cols
-        axes = np.ndim(cells * self.leaf_height * self.leaf_width * self._wires.delay(0.0))
+        cells, wires = self.rows * self.cols, self._wires
+        per_length = (wires.delay(0.0), wires.energy(0.0), wires.area(0.0), wires.leakage(0.0))
+        amounts = (cells, self.leaf_height, self.leaf_width, self.width, *per_length)
+        axes = max(map(np.ndim, amounts))
         level = LEVELS.reshape((-1,) + (1,) * axes)
         exists = np.where(level <= self.depth, 1.0, 0.0)
         span = exists * 2.0 ** (np.maximum(self.depth - level, 0.0) - 1.0)

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from neurorebit.inputs.architecture import architecture_type
 from neurorebit.inputs.files import CHOSEN, check_key, plain_key
 from neurorebit.inputs.technology import technology_type
+from neurorebit.inputs.training import training_section
 from neurorebit.schema import Argument, InputError, Loc, Setting, quantity, split
 from neurorebit.schema.activity import AssumedActivity, Shares
 from neurorebit.schema.device import Device
@@ -233,7 +234,9 @@ class _Reader:
             raise self._error(text, "expected numbers, one or more", "leave out what is none")
         uneven = numbers[numbers != np.round(numbers)]
         if self.field is None:
-            return self.of_pieces([written(n, "", not uneven.size) for n in numbers.tolist()])
+            unit = _unit(self.key)
+            whole = not (uneven.size or unit)
+            return self.of_pieces([written(n, unit, whole) for n in numbers.tolist()])
         if self.field.whole and uneven.size:
             message = f"expected whole numbers, got {uneven[0]:g}"
             raise self._error(text, message, "take a count that divides the range")
@@ -340,6 +343,13 @@ def _field(key: str) -> Field | None:
         if key.startswith(f"{root}."):
             return _described(_hint(tree(), split(key.removeprefix(f"{root}."))))
     return None
+
+
+def _unit(key: str) -> str:
+    """The unit of a number of the training, which is set by its text."""
+    root, _, path = key.partition(".")
+    found = _described(_hint(training_section(), split(path))) if root == "training" else None
+    return found.unit if found else ""
 
 
 def _hint(hint: Any, loc: Loc) -> Any:
