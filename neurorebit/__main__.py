@@ -20,6 +20,7 @@ COMMANDS = {  # each is a file in commands/
     "schemes": "train a network by many schemes, and lay them side by side",
     "sweep": "estimate the chips of a grid of designs",
     "nodes": "estimate the chip in every CMOS node",
+    "rebill": "bill recorded runs anew, with the models of this version",
     "compare": "say what two runs differ in, and by how much",
     "show": "print a technology, device, network or architecture",
     "validate": "hold circuits and chips against reference records",

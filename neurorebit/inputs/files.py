@@ -79,8 +79,11 @@ class Inputs:
         return min(self.network.training.images or size, size)
 
     def record(self) -> dict[str, Any]:
-        """For each file its name, place and digest, and the values that hold."""
-        return {
+        """For each file its name, place and digest, and the values that hold.
+
+        Of the network also its layers as written, from which its values follow.
+        """
+        record: dict[str, Any] = {
             kind: {
                 "name": self.names[kind],
                 "file": document.shown,
@@ -89,6 +92,8 @@ class Inputs:
             }
             for kind, document in self.documents.items()
         }
+        record["network"]["layers"] = self.documents["network"].tree["layers"]
+        return record
 
 
 def read_inputs(
@@ -108,18 +113,18 @@ def read_inputs(
     is wrong, or (with ``fitting``) numbers do not fit together.
     """
     _refuse_twice(technology, device, settings)
-    documents = {"network": _open("network", network)}
+    documents = {"network": opened("network", network)}
     document = documents["network"]
     resolved = read_network(document, recipe or "", settings)
 
-    documents["architecture"] = _open("architecture", architecture)
+    documents["architecture"] = opened("architecture", architecture)
     _set(documents["architecture"], settings)
     spec = read_architecture(documents["architecture"], fitting)
     for kind, given in (("technology", technology), ("device", device)):
         documents[kind] = (
             _named_by(documents["architecture"], spec, kind)
             if given is None
-            else _open(kind, given)
+            else opened(kind, given)
         )
         _set(documents[kind], settings)
     cells = read_device(documents["device"])
@@ -201,7 +206,8 @@ def _refuse_twice(
             raise InputError("the same choice twice", origin=origin, cure="keep one")
 
 
-def _open(kind: str, given: Name) -> Document:
+def opened(kind: str, given: Name) -> Document:
+    """The file of this kind that a name or a path means; InputError where there is none."""
     name = given.text if isinstance(given, Setting) else given
     try:
         path = paths.shipped(kind, name)
@@ -220,7 +226,7 @@ def _named_by(document: Document, spec: ArchitectureSpec, kind: str) -> Document
     name = str(getattr(spec, kind))
     near = Path(document.shown).parent / name
     try:
-        return _open(kind, str(near) if near.is_file() else name)
+        return opened(kind, str(near) if near.is_file() else name)
     except InputError as problem:
         where = document.error((kind,), "")
         raise problem.seen_from(where.origin, where.key) from None

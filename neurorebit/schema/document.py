@@ -234,6 +234,18 @@ class Document:
             message = "nested too deeply, or an alias stands for the section that it stands in"
             raise InputError(message, origin=File(self.shown)) from None
 
+    @classmethod
+    def of_values(cls, tree: dict[str, Any], shown: str, root: str = "") -> Document:
+        """Values that come from no file of their own, as if read from one; errors name ``shown``.
+
+        Numbers are in SI units, lists of numbers arrays.
+        """
+        made = cls.__new__(cls)
+        made.path, made.shown, made.root = Path(shown), shown, root
+        made.text, made.digest = "", ""
+        made._origin, made.tree = {(): File(shown)}, tree
+        return made
+
     def _plain(self, node: yaml.Node, loc: Loc, origin: object = None) -> Any:
         """The values of a node as text; each comes from its line, or from ``origin``."""
 

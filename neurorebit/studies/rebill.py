@@ -1,0 +1,231 @@
+"""Recorded runs billed anew: today's models, the inputs and the activity that a report recorded.
+
+Inputs are taken as recorded, not from today's files: the values that held when the run was made are
+part of its report. Only the layers of a network were not recorded before schema 2; they are read
+from its file, which must be the one that was used.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurorebit import __version__
+from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.files import Inputs, opened
+from neurorebit.inputs.network import read_network
+from neurorebit.inputs.technology import read_technology
+from neurorebit.layers.network import Network
+from neurorebit.results import document, folder
+from neurorebit.results.document import SCHEMA, Json
+from neurorebit.results.writers import table
+from neurorebit.schema import Document, File, InputError
+from neurorebit.schema.activity import Activity, FastActivity, LayerActivity
+from neurorebit.schema.device import read_device
+from neurorebit.schemes.ablations import ablations
+from neurorebit.studies.compare import Change, compare
+from neurorebit.studies.run import estimated
+
+NOTE = "billed anew by version "  # how the note begins that says so
+FAST = "fast_"  # how the keys begin of the activity of a fast array
+WORDS = (  # of commands, overrides and notes of schema 1
+    (re.compile(r"(?<=--)weights(?= )"), "scheme"),
+    (re.compile(r"(?<=architecture\.)weights(?==)"), "scheme"),
+)
+RENAMED: Mapping[str, Mapping[str, str]] = {  # keys of recorded values, since schema 1
+    "architecture": {"weights": "scheme"},
+    "technology": {"sensing.sar_cycle": "sensing.cycle"},
+}
+
+
+@dataclass(frozen=True)
+class Rebilled:
+    """A report billed anew: before, in today's words, and after, and the files written."""
+
+    folder: Path
+    before: Json
+    after: Json
+    files: tuple[str, ...]
+
+    def changes(self, tolerance: float = 1e-9) -> tuple[Change, ...]:
+        """The results that differ by more than a relative tolerance, but for those of parts."""
+        changed = compare(self.before, self.after, tolerance).beyond
+        return tuple(change for change in changed if "_by_part_" not in change.path)
+
+    def parts(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The parts that only the report before has, and those that only the one after has."""
+        before, after = (frozenset(_parts(report)) for report in (self.before, self.after))
+        return before - after, after - before
+
+
+def rebill(place: Path) -> Rebilled:
+    """Bill the run in a folder anew, and write its report; the old one stays if that fails.
+
+    What the training reached, its times, the command and the notes stay. InputError where there is
+    no report, it is of a later schema, its inputs cannot be read any longer, or it cannot be
+    written; InfeasibleError where today's models cannot build its chip.
+    """
+    before = current(document.read_any(place), place / document.NAME)
+    after = billed(before, place / document.NAME)
+    contents = table.files(after)
+    folder.write(place, contents)
+    return Rebilled(place, before, after, tuple(contents))
+
+
+def current(report: Json, path: Path) -> Json:
+    """A document in the words of this version's schema; InputError where it is of a later one."""
+    schema = document.schema_of(report)
+    if schema > SCHEMA:
+        message = f"a report of schema {schema}, this version knows schemas up to {SCHEMA}"
+        cure = "take a version that writes this schema"
+        raise InputError(message, origin=File(str(path)), key="schema", value=schema, cure=cure)
+    report = copy.deepcopy(report)
+    if schema == SCHEMA:
+        return report
+    report["schema"] = SCHEMA
+    for section in (report, report["training"]):
+        if section is not None and "weights" in section:
+            section["scheme"] = section.pop("weights")
+    for kind, renamed in RENAMED.items():
+        for old, new in renamed.items():
+            _rename(report["inputs"][kind]["values"], old, new)
+    report["command"] = _reworded(report["command"])
+    for key in ("overrides", "notes"):
+        report[key] = [_reworded(line) for line in report[key]]
+    return report
+
+
+def billed(report: Json, path: Path) -> Json:
+    """The document of the same run as today's models bill it; ``path`` is where it was read."""
+    inputs = _inputs(report, path)
+    activity = _activity(report["activity"])
+    training = report["training"]
+    images = training["images"] if training else report["totals"]["epoch"]["images"]
+    estimate = estimated(inputs, activity, images)
+    notes = [note for note in report["notes"] if not note.startswith(NOTE)]
+    header = {
+        **{key: report[key] for key in ("name", "version", "command", "scheme", "recipe", "seed")},
+        **inputs.names,
+        "inputs": _record(report, inputs),
+        "ablations": list(
+            ablations(inputs.architecture, inputs.network.training if training else None)
+        ),
+        "overrides": report["overrides"],
+        "notes": [*notes, f"{NOTE}{__version__} from the recorded inputs and activity"],
+    }
+    spec = inputs.architecture
+    return document.build(header, estimate, spec, activity, training=training)
+
+
+def _reworded(line: str) -> str:
+    for pattern, word in WORDS:
+        line = pattern.sub(word, line)
+    return line
+
+
+def _rename(values: Json, old: str, new: str) -> None:
+    """Give the value at a key path another path, where it is there."""
+    *steps, last = old.split(".")
+    for step in steps:
+        values = values.get(step) or {}
+    if last in values:
+        values[new.rpartition(".")[2]] = values.pop(last)
+
+
+# --- inputs as recorded
+
+
+def _inputs(report: Json, path: Path) -> Inputs:
+    """The inputs of a report, from the values that it recorded."""
+    recorded = report["inputs"]
+
+    def read(kind: str) -> Document:
+        shown = f"{path}: inputs.{kind}"
+        return Document.of_values(_tree(recorded[kind]["values"]), shown, root=kind)
+
+    documents = {kind: read(kind) for kind in ("architecture", "technology", "device")}
+    documents["network"] = _network_document(recorded["network"], path)
+    network = read_network(documents["network"])
+    _refuse_others(network, report, path)
+    return Inputs(
+        network=network,
+        architecture=read_architecture(documents["architecture"]),
+        technology=read_technology(documents["technology"]),
+        device=read_device(documents["device"]),
+        documents=documents,
+        names={kind: recorded[kind]["name"] for kind in recorded},
+        settings=(),
+        recipe=report["recipe"],
+        recipes=(),
+    )
+
+
+def _tree(value: Any) -> Any:
+    """Recorded values as a reader of files takes them: lists of numbers are arrays."""
+    if isinstance(value, dict):
+        return {key: _tree(item) for key, item in value.items()}
+    if isinstance(value, list):
+        if value and all(isinstance(item, int | float) for item in value):
+            return np.array(value, dtype=np.float64)
+        return [_tree(item) for item in value]
+    return value
+
+
+def _network_document(recorded: Json, path: Path) -> Document:
+    """The network file with its recorded values; layers are recorded since schema 2."""
+    values = recorded["values"]
+    kept = ("source", "name", "input", "classes", "activity", "width", "training")
+    tree = {key: _tree(values[key]) for key in kept if key in values}
+    if "layers" in recorded:
+        tree["layers"] = recorded["layers"]
+    else:
+        file = opened("network", recorded["file"])
+        if file.digest != recorded["sha256"]:
+            message = "the layers were not recorded, and the file is not the one that was used"
+            cure = f"put the file with sha256 {recorded['sha256'][:12]} there"
+            raise InputError(message, origin=File(file.shown), cure=cure)
+        tree |= {"layers": file.tree["layers"], "width": values.get("width", 1.0)}
+    return Document.of_values(tree, f"{path}: inputs.network", root="network")
+
+
+def _refuse_others(network: Network, report: Json, path: Path) -> None:
+    """InputError unless the layers are those that were billed."""
+    rows = [(node.name, node.matmul.macs if node.matmul else 0) for node in network.matrices]
+    billed_rows = [(layer["name"], layer["macs"]) for layer in report["layers"][:-1]]
+    if rows != billed_rows:
+        message = "the network's file has other layers than were billed"
+        cure = "set the same keys in it as the run did, or train anew"
+        raise InputError(message, origin=File(str(path)), key="layers", cure=cure)
+
+
+def _record(report: Json, inputs: Inputs) -> Json:
+    """The inputs as the new report records them: files and digests as they were."""
+    record = inputs.record()
+    for kind, old in report["inputs"].items():
+        record[kind] |= {key: old[key] for key in ("name", "file", "sha256")}
+    return record
+
+
+def _activity(recorded: Json) -> Activity:
+    """The activity that a report recorded."""
+    return Activity(recorded["source"], tuple(map(_layer_activity, recorded["layers"])))
+
+
+def _layer_activity(recorded: Json) -> LayerActivity:
+    own: Json = {f.name: recorded[f.name] for f in fields(LayerActivity) if f.name in recorded}
+    own["input_density"] = tuple(recorded["input_density"])
+    fast = {key.removeprefix(FAST): recorded[key] for key in recorded if key.startswith(FAST)}
+    return LayerActivity(**own, fast=FastActivity(**fast) if fast else None)
+
+
+def _parts(report: Json) -> Iterator[str]:
+    chip = report["chip"]
+    yield from (*chip["area_by_part_m2"], *chip["leakage_by_part_W"])
+    for phase in report["phases"].values():
+        yield from phase["energy_by_part_J"]

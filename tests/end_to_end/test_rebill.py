@@ -1,0 +1,142 @@
+"""A recorded run is billed anew: same inputs, same activity, what the training reached stays."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from neurorebit.schema import InputError
+from neurorebit.studies import rebill as study
+
+REFERENCE = Path(__file__).parents[2] / "reports" / "reference"
+
+
+def read(folder):
+    return json.loads((folder / "report.json").read_text())
+
+
+def as_schema_1(folder):
+    """The report of a run as versions before the schema wrote it."""
+    report = read(folder)
+    del report["schema"]
+    report["weights"] = report.pop("scheme")
+    if report["training"]:
+        report["training"]["weights"] = report["training"].pop("scheme")
+    values = report["inputs"]["architecture"]["values"]
+    values["weights"] = values.pop("scheme")
+    del report["inputs"]["network"]["layers"]
+    sensing = report["inputs"]["technology"]["values"]["sensing"]
+    sensing["sar_cycle"] = sensing.pop("cycle")
+    for key in ("command", "overrides"):
+        text = json.dumps(report[key]).replace("--scheme ", "--weights ")
+        report[key] = json.loads(text.replace("architecture.scheme=", "architecture.weights="))
+    (folder / "report.json").write_text(json.dumps(report))
+    return report
+
+
+def without_note(report):
+    *notes, last = report["notes"]
+    assert last.startswith("billed anew by version ")
+    return {**report, "notes": notes}
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--set", "network.activity.input_density=0.3"),
+        ("--architecture", "reram", "--set", "architecture.scheme=reram", "--technology", "22nm"),
+        ("--architecture", "sram", "--set", "technology.vdd=0.85V", "--seed", "3"),
+    ],
+)
+def test_an_estimate_is_billed_the_same(command, tiny, place, words, old):
+    assert command("run", tiny, "--no-train", "--out", "a", *words).code == 0
+    before = read(place / "a")
+    if old:
+        as_schema_1(place / "a")
+    done = command("rebill", "a")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("a: 0 totals, phases or layers changed; 0 names of parts are gone, ")
+    assert without_note(read(place / "a")) == before
+
+
+@pytest.mark.parametrize("scheme", ["hybrid", "tiki_taka"])
+def test_what_a_training_reached_stays(command, tiny, data, place, scheme):
+    chip = {"hybrid": "rebit", "tiki_taka": "reram"}[scheme]
+    words = ("--architecture", chip, "--scheme", scheme, "--epochs", "1")
+    assert command("run", tiny, "--data", data, "--out", "a", *words).code == 0
+    before = read(place / "a")
+    as_schema_1(place / "a")
+    assert command("rebill", "a").code == 0
+    assert command("rebill", "a").code == 0, "again, it is the same"
+    after = read(place / "a")
+    assert without_note(after) == before
+    assert after["training"]["epochs"][0]["seconds"] == before["training"]["epochs"][0]["seconds"]
+    assert "billed anew by version " in (place / "a" / "report.txt").read_text()
+    assert command("compare", "a", "a").code == 0
+
+
+def test_recorded_values_hold_and_not_those_of_today_s_files(command, tiny, mine, place):
+    file = mine("device", "taox_hfox", "r_on: 100 kohm", "r_on: 150 kohm")
+    command("run", tiny, "--no-train", "--device", file, "--out", "a")
+    before = read(place / "a")
+    (place / file).unlink()
+    (place / tiny).unlink()
+    assert command("rebill", "a").code == 0
+    assert without_note(read(place / "a")) == before
+
+
+def test_a_changed_figure_is_said(command, tiny, place):
+    command("run", tiny, "--no-train", "--out", "a")
+    report = read(place / "a")
+    energy = report["phases"]["forward"]["energy_J"]
+    report["phases"]["forward"]["energy_J"] = 2.0 * energy
+    (place / "a" / "report.json").write_text(json.dumps(report))
+    done = command("rebill", "a")
+    assert done.code == 1
+    assert done.out.startswith("a: 1 totals, phases or layers changed; ")
+    assert f"  phases.forward.energy_J: {2.0 * energy} -> {energy}" in done.out.splitlines()
+    assert read(place / "a")["phases"]["forward"]["energy_J"] == energy
+
+
+def test_what_cannot_be_billed_anew_is_told_and_stays(command, tiny, place):
+    command("run", tiny, "--no-train", "--out", "a")
+    as_schema_1(place / "a")
+    before = (place / "a" / "report.json").read_bytes()
+    (place / tiny).write_text((place / tiny).read_text() + "# changed\n")
+    refused = command("rebill", "a")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith(
+        "tiny.yaml: the layers were not recorded, and the file is not the one that was used; put "
+    )
+    refused = command("rebill", "none")
+    assert refused.err.startswith("none: cannot be read: ")
+    assert (place / "a" / "report.json").read_bytes() == before
+
+
+def test_a_report_that_cannot_be_written_stays_whole(command, tiny, place):
+    command("run", tiny, "--no-train", "--out", "a")
+    (place / "a" / "layers.csv").unlink()
+    (place / "a" / "layers.csv").mkdir()
+    before = {p.name: p.read_bytes() for p in (place / "a").iterdir() if p.is_file()}
+    refused = command("rebill", "a")
+    assert refused.code == 2
+    assert "cannot be written: a folder has this name (a/layers.csv)" in refused.err
+    assert {p.name: p.read_bytes() for p in (place / "a").iterdir() if p.is_file()} == before
+
+
+def test_a_later_schema_is_refused_with_both_named(tmp_path):
+    report = {"schema": 7, "chip": {}, "inputs": {}, "layers": [], "phases": {}}
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    with pytest.raises(InputError, match="of schema 7, this version knows schemas up to 2"):
+        study.rebill(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["vgg11", "vgg11_cifar10", "vgg11_half/tiki_taka_seed1"])
+def test_a_committed_report_is_what_today_s_models_bill(tmp_path, name):
+    shutil.copytree(REFERENCE / name, tmp_path / "copy")
+    before = read(tmp_path / "copy")
+    done = study.rebill(tmp_path / "copy")
+    assert done.changes(1e-9) == ()
+    assert done.after["training"] == (before["training"] and done.before["training"])
