@@ -14,7 +14,8 @@ from neurorebit.schemes.table import SCHEMES
 
 def training_section() -> type[Training]:
     """The class that the section ``training`` of a network file is read as."""
-    return _section(tuple(s.keys for s in SCHEMES.values() if s.keys is not None), installed())
+    keys = dict.fromkeys(s.keys for s in SCHEMES.values() if s.keys is not None)
+    return _section(tuple(keys), installed())
 
 
 @cache

@@ -78,7 +78,8 @@ class GradientArrays(Section):
 
     ``store_bits``: room on the chip for the gradients of one layer, summed over a batch; auto is
     as much as the largest layer needs. What does not fit goes to DRAM and back with every image.
-    Tiki-Taka has no such units; its hidden store has that room for words of 32 bits.
+    A chip whose weights have a fast array has no such units; its hidden store has that room for
+    words of 32 bits.
     """
 
     source: str

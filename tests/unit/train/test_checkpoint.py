@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from common import refusal
 
 from neurorebit.data import digits
 from neurorebit.schema import InputError
@@ -172,3 +173,19 @@ def test_all_that_a_run_follows_from_identifies_it(bench):
     ]
     for what, other in others:
         assert checkpoint.identity(**{**given, what: other}) != first
+
+
+@pytest.mark.parametrize(("schema", "told"), [(None, "schema 1"), (9, "schema 9")])
+def test_a_checkpoint_of_another_schema_is_refused_with_its_version(tmp_path, schema, told):
+    """Those of the first version have no number."""
+    checkpoint.save(tmp_path, {**RUN, "version": {"neurorebit": "0.0.7"}}, state(), [])
+    file = tmp_path / checkpoint.NAME
+    with np.load(file) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    meta = json.loads(arrays[checkpoint.META].tobytes())
+    assert meta.pop("schema") == checkpoint.SCHEMA
+    meta |= {} if schema is None else {"schema": schema}
+    arrays[checkpoint.META] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    np.savez(file, **arrays)
+    said = refusal(lambda: checkpoint.load(tmp_path))
+    assert f"checkpoint of {told}, written by NeuroReBIT 0.0.7; this version reads schema 2" in said

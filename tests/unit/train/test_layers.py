@@ -6,10 +6,12 @@ that central differences agree to six digits where the code is right.
 
 import numpy as np
 import pytest
+from common import refusal
 from oracle import naive
 
 from neurorebit.training.layers.batch_norm import EPSILON, BatchNorm
 from neurorebit.training.layers.matrix import Encoder, _covering
+from neurorebit.training.layers.table import TRAINED
 from neurorebit.training.trainer import softmax_loss
 
 PLAIN = {"momentum": 0.0, "weight_decay": 0.0}
@@ -244,3 +246,12 @@ def test_a_step_takes_no_new_large_memory(bench, images):
     assert step() == (first, 0)
     model.forward(x, learning=False)
     assert step() == (first, 0)
+
+
+def test_a_kind_that_cannot_be_trained_is_refused_in_one_line(bench, monkeypatch):
+    network = bench.network((4, 4, 2), [{"kind": "avg_pool", "kernel": 2}, *flat_end()], 4)
+    monkeypatch.delitem(TRAINED, "avg_pool")
+    said = refusal(lambda: bench.model(network))
+    assert said.startswith("layer 'avg_pool1': a layer of kind avg_pool can be estimated but not ")
+    assert said.endswith("or build the network of conv, linear, batch_norm, relu, max_pool, "
+                         "flatten, add")  # fmt: skip
