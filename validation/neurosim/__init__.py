@@ -27,9 +27,9 @@ def chips(source: Path | None) -> tuple[str, list[dict[str, Any]], bool]:
 
     ``source`` is a file or folder of the tool's; None means the public ones.
     """
-    found = compare_chips(read_chips(source))
-    text = chip_text(found) if found else ""
-    return text, [chip.outcome for chip in found], not any(chip.broken for chip in found)
+    compared = compare_chips(read_chips(source))
+    text = chip_text(compared) if compared else ""
+    return text, [chip.outcome for chip in compared], not any(chip.broken for chip in compared)
 
 
 def waterfall(source: Path | None, name: str) -> tuple[str, bool]:

@@ -39,18 +39,18 @@ class Description:
                 if not _same(value := getattr(block, name), f.default)
             }
             block = Named(type(block).__name__, block.tech, fields, device)
-        found: dict[str, Any] = {"function" if block.function else "block": block.name}
+        entry: dict[str, Any] = {"function" if block.function else "block": block.name}
         fields = {
             name: plain(value)
             for name, value in block.fields.items()
             if name not in ("tech", "device", "name")
         }
         if fields:
-            found["arguments" if block.function else "fields"] = fields
-        found["technology"] = self._technology(file, block.tech)
+            entry["arguments" if block.function else "fields"] = fields
+        entry["technology"] = self._technology(file, block.tech)
         if block.device is not None:
-            found["device"] = self._named(self.devices, DEVICE, block.device, any_device())
-        return found
+            entry["device"] = self._named(self.devices, DEVICE, block.device, any_device())
+        return entry
 
     def _technology(self, file: str, tech: Technology) -> str:
         return self._named(self.technologies, file, tech, shipped_technology(file))
@@ -78,11 +78,11 @@ def differences(value: Any, shipped: Any, path: str = "") -> dict[str, Any]:
     """What a technology or device has otherwise than its file, by key path."""
     if not dataclasses.is_dataclass(value):
         return {} if _same(value, shipped) else {path: plain(value)}
-    found: dict[str, Any] = {}
+    changes: dict[str, Any] = {}
     for item in dataclasses.fields(value):
         below = f"{path}.{item.name}" if path else item.name
-        found |= differences(getattr(value, item.name), getattr(shipped, item.name), below)
-    return found
+        changes |= differences(getattr(value, item.name), getattr(shipped, item.name), below)
+    return changes
 
 
 def _same(value: Any, other: Any) -> bool:

@@ -158,13 +158,13 @@ class Translation:
 
 def _actions(steps: Steps) -> dict[str, Any]:
     """Actions as an entry has them."""
-    found = []
+    actions = []
     for action, arguments, times in steps:
         step = {"action": action, "arguments": {k: plain(v) for k, v in arguments.items()}}
-        found.append(step | ({} if times == 1.0 else {"times": float(times)}))
-    if len(found) == 1 and "times" not in found[0]:
-        return found[0]
-    return {"actions": found} if found else {}
+        actions.append(step | ({} if times == 1.0 else {"times": float(times)}))
+    if len(actions) == 1 and "times" not in actions[0]:
+        return actions[0]
+    return {"actions": actions} if actions else {}
 
 
 HEAD = (*("block", "function", "fields", "technology", "device", "parts", "other_parts"),)
@@ -172,10 +172,10 @@ HEAD = (*("block", "function", "fields", "technology", "device", "parts", "other
 
 def translated(records: Iterable[Record]) -> list[dict[str, Any]]:
     """Documents of the package, one for each tool."""
-    found: dict[str, Translation] = {}
+    translations: dict[str, Translation] = {}
     for record in records:
-        found.setdefault(record.tool, Translation()).add(record)
-    return [translation.document(tool) for tool, translation in found.items()]
+        translations.setdefault(record.tool, Translation()).add(record)
+    return [translation.document(tool) for tool, translation in translations.items()]
 
 
 def tool_of(record: Record) -> Tool:

@@ -115,13 +115,13 @@ def occupied(block: Any, prefix: str = "", factor: float = 1.0) -> Figures:
 
 def valued(block: Any, factor: Any = 1.0, /, **paths: str) -> Figures:
     """Properties of a block by the names of the record's figures."""
-    found = {}
+    figures = {}
     for name, path in paths.items():
         value = block
         for step in path.split("."):
             value = getattr(value, step)
-        found[name] = Figure(factor * value, Asked(block, path, float(factor)))
-    return found
+        figures[name] = Figure(factor * value, Asked(block, path, float(factor)))
+    return figures
 
 
 def accessed(kind: str, block: Any, action: str, times: Any, **arguments: Any) -> Figures:
@@ -149,11 +149,11 @@ def spent(kind: str, block: Any, action: str, times: tuple[Any, Any], **argument
 
 def computed(tech: Technology, name: str, function: Callable[..., Any], **arguments: Any) -> Any:
     """The result of a function of the package, or its results, as figures."""
-    found = function(tech, **arguments) if name not in PLAIN else function(**arguments)
+    results = function(tech, **arguments) if name not in PLAIN else function(**arguments)
     named = Named(name, tech, arguments, function=True)
-    if not isinstance(found, tuple):
-        return Figure(found, Asked(named, "result"))
-    return tuple(Figure(v, Asked(named, f"result[{n}]")) for n, v in enumerate(found))
+    if not isinstance(results, tuple):
+        return Figure(results, Asked(named, "result"))
+    return tuple(Figure(v, Asked(named, f"result[{n}]")) for n, v in enumerate(results))
 
 
 PLAIN = ("stage", "selected_res")  # functions that take no technology

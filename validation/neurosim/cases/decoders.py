@@ -25,9 +25,9 @@ def _decoder(i: Inputs, tech: Technology) -> Case:
         block = MuxDecoder(tech, bits, load_n=load, load_p=i["cap_load2_F"], **shared)
     else:
         block = Decoder(tech, bits, load=load, **shared)
-    found = placed(block) | valued(block, ramp_output_per_s="output_ramp")
-    found |= accessed("read", block, "select", i["num_read"])
-    return Case(tech, i, found | accessed("write", block, "select", i["num_write"]), block)
+    figures = placed(block) | valued(block, ramp_output_per_s="output_ramp")
+    figures |= accessed("read", block, "select", i["num_read"])
+    return Case(tech, i, figures | accessed("write", block, "select", i["num_write"]), block)
 
 
 @module("WLNewDecoderDriver")
@@ -42,12 +42,12 @@ def _row_follower(i: Inputs, tech: Technology) -> Case:
         ramp=i.given("ramp_input_per_s", 1e20),
         fit_height=i.given("fixed_height_m", 0.0),
     )
-    found = placed(block) | accessed("read", block, "read", i["num_read"])
-    found |= accessed("write", block, "write", i["num_write"])
-    found |= valued(
+    figures = placed(block) | accessed("read", block, "read", i["num_read"])
+    figures |= accessed("write", block, "write", i["num_write"])
+    figures |= valued(
         block,
         tg_resistance_ohm="gate.through_res",
         width_tg_nmos_m="gate.nfet",
         ramp_output_per_s="output_ramp",
     )
-    return Case(tech, i, found, block)
+    return Case(tech, i, figures, block)

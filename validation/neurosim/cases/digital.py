@@ -29,8 +29,8 @@ def _adder(i: Inputs, tech: Technology) -> Case:
         fit_height=i.given("fixed_height_m", 0.0),
     )
     active = min(i.given("num_adder_per_op", count), count) / count
-    found = placed(block) | accessed("read", block, "add", i["num_read"], active=active)
-    return Case(tech, i, found | valued(block, ramp_output_per_s="output_ramp"), block)
+    figures = placed(block) | accessed("read", block, "add", i["num_read"], active=active)
+    return Case(tech, i, figures | valued(block, ramp_output_per_s="output_ramp"), block)
 
 
 @module("AdderTree")
@@ -45,10 +45,10 @@ def _adder_tree(i: Inputs, tech: Technology) -> Case:
         fit_width=i.given("fixed_width_m", 0.0),
     )
     used = i.given("num_unit_add", i["num_subcore_row"])
-    found = placed(block) | accessed("read", block, "add", i["num_read"], operands=used)
+    figures = placed(block) | accessed("read", block, "add", i["num_read"], operands=used)
     levels = block.levels(block.operands)
     asked = Asked(block, "sum_bits", float(levels / block.sum_bits))
-    return Case(tech, i, found | {"num_stage": Figure(levels, asked)}, block)
+    return Case(tech, i, figures | {"num_stage": Figure(levels, asked)}, block)
 
 
 @module("DFF")
@@ -56,8 +56,8 @@ def _register(i: Inputs, tech: Technology) -> Case:
     bits = i["num_dff"]
     block = Register(tech, bits, i.given("fixed_width_m", 0.0), i.given("fixed_height_m", 0.0))
     share = min(i.given("num_dff_per_op", bits), bits) / bits
-    found = placed(block) | accessed("read", block, "store", i["num_read"], active=share)
-    return Case(tech, i, found | valued(block, cap_tg_drain_F="input_cap"), block)
+    figures = placed(block) | accessed("read", block, "store", i["num_read"], active=share)
+    return Case(tech, i, figures | valued(block, cap_tg_drain_F="input_cap"), block)
 
 
 @module("ShiftAdd")
@@ -72,9 +72,9 @@ def _shift_add(i: Inputs, tech: Technology) -> Case:
         fit_width=i.given("fixed_width_m", 0.0),
         fit_height=i.given("fixed_height_m", 0.0),
     )
-    found = placed(block) | accessed("read", block, "accumulate", 1.0, terms=i["num_read"])
-    found |= valued(block, num_adder="adder.count", num_dff="register.bits")
-    return Case(tech, i, found, block)
+    figures = placed(block) | accessed("read", block, "accumulate", 1.0, terms=i["num_read"])
+    figures |= valued(block, num_adder="adder.count", num_dff="register.bits")
+    return Case(tech, i, figures, block)
 
 
 @module("BitShifter")
@@ -95,8 +95,8 @@ def _comparator(i: Inputs, tech: Technology) -> Case:
         fit_width=i.given("fixed_width_m", 0.0),
     )
     active = min(i.given("num_comparator_per_op", count), count) / count
-    found = placed(block) | accessed("read", block, "compare", i["num_read"], active=active)
-    return Case(tech, i, found, block)
+    figures = placed(block) | accessed("read", block, "compare", i["num_read"], active=active)
+    return Case(tech, i, figures, block)
 
 
 @module("MaxPooling")

@@ -25,7 +25,7 @@ from validation.neurosim.records.module import Inputs
 def _technology(i: Inputs, tech: Technology) -> Case:
     bias = 1.0 + tech.vdd / tech.junction.built_in
     junction = tech.junction
-    found = valued(
+    figures = valued(
         tech,
         vdd_V="vdd",
         vth_V="threshold",
@@ -42,31 +42,31 @@ def _technology(i: Inputs, tech: Technology) -> Case:
         wire_aspect_ratio="wire.aspect_ratio",
         wire_resistivity_ohm_m="wire.resistivity",
     )
-    found |= valued(tech, 1.0 / 1e-9, wire_width_nm="wire.width")
-    found |= valued(
+    figures |= valued(tech, 1.0 / 1e-9, wire_width_nm="wire.width")
+    figures |= valued(
         tech, 1.0 / bias**junction.grading_bottom, cap_junction_F_per_m2="junction.bottom"
     )
-    found |= valued(
+    figures |= valued(
         tech, 1.0 / bias**junction.grading_sidewall, cap_sidewall_F_per_m="junction.sidewall"
     )
-    found |= valued(
+    figures |= valued(
         tech,
         1.0 / bias**junction.grading_gate_edge,
         cap_drain_to_channel_F_per_m="junction.gate_edge",
     )
-    found["cap_polywire_F_per_m"] = Figure(0.0, None, "no gate has a wire of polysilicon")
-    found["sense_unit_wire_resistance_ohm_per_m"] = computed(tech, "wire_res", wire_res)
+    figures["cap_polywire_F_per_m"] = Figure(0.0, None, "no gate has a wire of polysilicon")
+    figures["sense_unit_wire_resistance_ohm_per_m"] = computed(tech, "wire_res", wire_res)
     for kelvin in (300, 320, 350, 385, 400):
         there = replace(tech, temperature=float(kelvin))
         for kind in ("n", "p"):
             for state in ("on", "off"):
                 name = f"i{state}_{kind}mos_{kelvin}K_A_per_m"
-                found |= valued(there, **{name: f"{state}_{kind}"})
+                figures |= valued(there, **{name: f"{state}_{kind}"})
     if tech.fin is not None:
-        found |= valued(
+        figures |= valued(
             tech, fin_height_m="fin.height", fin_width_m="fin.width", fin_pitch_m="fin.pitch"
         )
-    return Case(tech, i, found)
+    return Case(tech, i, figures)
 
 
 @module("formula.gate_cap")
@@ -103,7 +103,7 @@ def _gate(i: Inputs, tech: Technology) -> Case:
         "p" if i.record.variant == "NOR" else "n",
         i["region_height_m"],
     )
-    found = valued(
+    figures = valued(
         gate,
         area_m2="area",
         height_m="height",
@@ -112,15 +112,15 @@ def _gate(i: Inputs, tech: Technology) -> Case:
         cap_output_F="output_cap",
         leakage_current_A="leakage",
     )
-    return Case(tech, i, found, gate)
+    return Case(tech, i, figures, gate)
 
 
 @module("formula.pass_gate_area")
 def _pass_gate_area(i: Inputs, tech: Technology) -> Case:
     gate = PassGate(tech, i["width_nmos_m"], i["width_pmos_m"], i["num_fold"])
-    found = valued(gate, width_m="width", height_m="height")
-    found |= valued(gate, float(gate.width), area_m2="height")
-    return Case(tech, i, found, gate)
+    figures = valued(gate, width_m="width", height_m="height")
+    figures |= valued(gate, float(gate.width), area_m2="height")
+    return Case(tech, i, figures, gate)
 
 
 @module("formula.horowitz")

@@ -122,21 +122,21 @@ class Use(NamedTuple):
 
 def uses(m: AnyMacro, i: Inputs) -> dict[str, Use]:
     """The blocks of a macro by their names in a record."""
-    found = _reram_uses(m, i) if isinstance(m, ReramMacro) else _sram_uses(m, i)
+    used = _reram_uses(m, i) if isinstance(m, ReramMacro) else _sram_uses(m, i)
     row_by_row = isinstance(m, ReramRowMacro | SramRowMacro)
     for side in m.sides:
         cells, sums = m.terms_of(side)
         if np.all(m.joins_cells) and not side.back:
             joined = Use(side.weight_shift_add, "accumulate", 1.0, {"terms": cells})
-            found["shift_add_weight"] = joined
+            used["shift_add_weight"] = joined
         name = "bw_shift_add_input" if side.back else "shift_add_input"
-        found[name] = Use(side.input_shift_add, "accumulate", 1.0, {"terms": sums})
+        used[name] = Use(side.input_shift_add, "accumulate", 1.0, {"terms": sums})
     if row_by_row:
         accesses = i["activity_row_read"] * i["num_row"]
         accesses *= 1.0 if isinstance(m, SramRowMacro) else i["num_col_muxed"]
-        found["adder"] = Use(m.front.adder, "add", accesses)
-        found["dff"] = Use(m.front.register, "store", accesses)
-    return found
+        used["adder"] = Use(m.front.adder, "add", accesses)
+        used["dff"] = Use(m.front.register, "store", accesses)
+    return used
 
 
 def _prefix(side: Side) -> str:
@@ -146,10 +146,10 @@ def _prefix(side: Side) -> str:
 def _converted(side: Side, res: float, accesses: float) -> dict[str, Use]:
     converters, prefix = side.converters, _prefix(side)
     name = "sar_adc" if converters.kind == "sar" else "multilevel_sense_amp"
-    found = {prefix + name: Use(converters.adc, "convert", accesses, {"res": res})}
+    used = {prefix + name: Use(converters.adc, "convert", accesses, {"res": res})}
     if converters.encoder is not None:
-        found[prefix + "multilevel_encoder"] = Use(converters.encoder, "encode", accesses)
-    return found
+        used[prefix + "multilevel_encoder"] = Use(converters.encoder, "encode", accesses)
+    return used
 
 
 def _muxed(side: Side) -> dict[str, Use]:
@@ -168,66 +168,66 @@ def _reram_uses(m: ReramParallelMacro | ReramRowMacro, i: Inputs) -> dict[str, U
     active, back = i["activity_row_read"], i.given("activity_backward_col_read", 0.5)
     res, ways = i["column_resistance_ohm"], i["num_col_muxed"]
     back_ways = i.given("num_row_muxed_backward", 8.0)
-    found = _muxed(m.front)
+    used = _muxed(m.front)
     if isinstance(m, ReramParallelMacro):
-        found["wl_new_switch_matrix"] = _driven(m.row_switches, ways, active)
+        used["wl_new_switch_matrix"] = _driven(m.row_switches, ways, active)
         reads, back_reads, driven = ways, back_ways, back
     else:
         reads = ways * i["num_row"] * active
         back_reads, driven = back_ways * i["num_col"] * back, 1.0 / i["num_col"]
-        found["wl_decoder"] = Use(m.decoder, "select", reads)
-        found["wl_new_decoder_driver"] = Use(m.row_driver, "read", reads)
-    found |= _converted(m.front, res, reads)
+        used["wl_decoder"] = Use(m.decoder, "select", reads)
+        used["wl_new_decoder_driver"] = Use(m.row_driver, "read", reads)
+    used |= _converted(m.front, res, reads)
     switched = back_reads if m.transposed else 0.0
-    found["sl_switch_matrix"] = _driven(m.col_switches, switched, driven)
+    used["sl_switch_matrix"] = _driven(m.col_switches, switched, driven)
     if m.transposed:
-        found |= _muxed(m.behind) | _converted(m.behind, res, back_reads)
-    return found
+        used |= _muxed(m.behind) | _converted(m.behind, res, back_reads)
+    return used
 
 
 def _sram_uses(m: SramParallelMacro | SramRowMacro, i: Inputs) -> dict[str, Use]:
     active, back = i["activity_row_read"], i.given("activity_backward_col_read", 0.5)
-    found = {"sram_write_driver": Use(m.front.write_driver, "write", 0.0)}
+    used = {"sram_write_driver": Use(m.front.write_driver, "write", 0.0)}
     if isinstance(m, SramParallelMacro):
         reads = i["num_col_muxed"]
         res = i["column_resistance_ohm"]
-        found["wl_switch_matrix"] = _driven(m.row_switches, reads, active)
-        found |= _muxed(m.front) | _converted(m.front, res, reads)
+        used["wl_switch_matrix"] = _driven(m.row_switches, reads, active)
+        used |= _muxed(m.front) | _converted(m.front, res, reads)
         if m.transposed:
             ways = i["num_row_muxed_backward"]
-            found["bw_wl_switch_matrix"] = _driven(m.col_switches, ways, back)
-            found |= _muxed(m.behind) | _converted(m.behind, res, ways)
+            used["bw_wl_switch_matrix"] = _driven(m.col_switches, ways, back)
+            used |= _muxed(m.behind) | _converted(m.behind, res, ways)
     else:
         reads = active * i["num_row"]
-        found["wl_decoder"] = Use(m.decoder, "select", reads)
-        found["sense_amp"] = Use(m.front.sense_amp, "sense", reads)
-    found["precharger"] = Use(m.front.precharger, "precharge", reads)
-    return found
+        used["wl_decoder"] = Use(m.decoder, "select", reads)
+        used["sense_amp"] = Use(m.front.sense_amp, "sense", reads)
+    used["precharger"] = Use(m.front.precharger, "precharge", reads)
+    return used
 
 
 def by_part(bill: Bill) -> dict[str, Any]:
     """An amount by the macro's own parts; "array" is what is on its lines."""
-    found: dict[str, Any] = {}
+    amounts: dict[str, Any] = {}
     for item, amount in bill.items.items():
         part = item.split("/")[1] if "/" in item else ""
-        found[part] = found.get(part, 0.0) + amount
-    return found
+        amounts[part] = amounts.get(part, 0.0) + amount
+    return amounts
 
 
 def split(bill: Bill, array: str) -> dict[str, Any]:
     """An amount by what it is for; ``array`` says where what is on its lines belongs."""
-    found = dict.fromkeys(("adc", "accum", "other", "array"), 0.0)
+    amounts = dict.fromkeys(("adc", "accum", "other", "array"), 0.0)
     for part, amount in by_part(bill).items():
         plain = part.removeprefix("back_")
         if plain == "array":
-            found[array] = found[array] + amount
+            amounts[array] = amounts[array] + amount
         elif plain in CONVERTING:
-            found["adc"] = found["adc"] + amount
+            amounts["adc"] = amounts["adc"] + amount
         elif plain in ADDING:
-            found["accum"] = found["accum"] + amount
+            amounts["accum"] = amounts["accum"] + amount
         else:
-            found["other"] = found["other"] + amount
-    return found
+            amounts["other"] = amounts["other"] + amount
+    return amounts
 
 
 def reads(m: AnyMacro, i: Inputs) -> tuple[Cost, Cost]:
@@ -337,12 +337,12 @@ NO_OUTLINE = "a macro of ours has an area, and no outline"
 
 def figures(m: AnyMacro, i: Inputs) -> Figures:
     """Everything a record of module SubArray may ask of a macro."""
-    found, ours = geometry(m), whole(m, i)
+    named, ours = geometry(m), whole(m, i)
     width, height = m.outline
     areas = split(m.footprint.area, "array")
     for kind, area in areas.items():
-        found[f"area_{kind}_m2"] = Figure(area, ours.asked("area_m2", kind, "array"))
-    found |= {
+        named[f"area_{kind}_m2"] = Figure(area, ours.asked("area_m2", kind, "array"))
+    named |= {
         "area_m2": Figure(m.footprint.area.total, ours.asked("area_m2")),
         "leakage_W": Figure(m.footprint.leakage.total, ours.asked("leakage_W")),
         "width_m": Figure(width, None, NO_OUTLINE),
@@ -356,29 +356,29 @@ def figures(m: AnyMacro, i: Inputs) -> Figures:
     times, energies = split(both.latency, lines[0]), split(both.energy, lines[1])
     steps = (*ours.read, *ours.back)
     for kind in ("adc", "accum", "other"):
-        found[f"latency_{kind}_fw_plus_bw_s"] = Figure(
+        named[f"latency_{kind}_fw_plus_bw_s"] = Figure(
             times[kind], ours.asked("latency_s", kind, lines[0], steps)
         )
-        found[f"energy_{kind}_fw_plus_bw_J"] = Figure(
+        named[f"energy_{kind}_fw_plus_bw_J"] = Figure(
             energies[kind], ours.asked("energy_J", kind, lines[1], steps)
         )
     time, energy = written(m, i)
     pulsed = 0.0 if sram else i["total_num_write_pulse"] * i["write_pulse_width_s"]
     for end, cost, done in (("", read, ours.read), ("_backward", back, ours.back)):
-        found[f"read_latency{end}_s"] = Figure(
+        named[f"read_latency{end}_s"] = Figure(
             cost.latency.total, ours.asked("latency_s", steps=done)
         )
-        found[f"read_energy{end}_J"] = Figure(cost.energy.total, ours.asked("energy_J", steps=done))
+        named[f"read_energy{end}_J"] = Figure(cost.energy.total, ours.asked("energy_J", steps=done))
     asked = ours.asked("latency_s", steps=ours.write[1])
     asked = replace(asked, factor=float(time / (time - pulsed)))
-    found["write_latency_s"] = Figure(time, asked)
+    named["write_latency_s"] = Figure(time, asked)
     asked = ours.asked("energy_J", steps=ours.write[0])
-    found["write_energy_periphery_J"] = Figure(energy, asked)
+    named["write_energy_periphery_J"] = Figure(energy, asked)
     for name, use in uses(m, i).items():
-        found |= occupied(use.block, f"block_{name}_")
+        named |= occupied(use.block, f"block_{name}_")
         kind = f"block_{name}_read"
-        found |= accessed(kind, use.block, use.action, use.times, **use.arguments)
-    return found
+        named |= accessed(kind, use.block, use.action, use.times, **use.arguments)
+    return named
 
 
 @module("SubArray")

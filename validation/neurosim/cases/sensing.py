@@ -48,9 +48,9 @@ def _precharger(i: Inputs, tech: Technology) -> Case:
     )
     active = min(i.given("num_read_cell_per_op", cols), cols) / cols
     cells = min(i.given("num_write_cell_per_op", cols), cols * i["activity_col_write"])
-    found = placed(block) | accessed("read", block, "precharge", i["num_read"], active=active)
-    found |= accessed("write", block, "precharge_written", i["num_write"], written=cells / cols)
-    return Case(tech, i, found, block)
+    figures = placed(block) | accessed("read", block, "precharge", i["num_read"], active=active)
+    figures |= accessed("write", block, "precharge_written", i["num_write"], written=cells / cols)
+    return Case(tech, i, figures, block)
 
 
 @module("SRAMWriteDriver")
@@ -65,10 +65,12 @@ def _write_driver(i: Inputs, tech: Technology) -> Case:
         fit_width=i.given("fixed_width_m", 0.0),
     )
     cells = min(i.given("num_write_cell_per_op", cols), cols * i["activity_col_write"])
-    found = placed(block) | accessed("write", block, "write", i["num_write"], written=cells / cols)
+    figures = placed(block) | accessed(
+        "write", block, "write", i["num_write"], written=cells / cols
+    )
     idle = Figure(0.0, None, "a write driver does nothing in a read")
-    found |= {"read_energy_J": idle, "read_latency_s": idle}
-    return Case(tech, i, found, block)
+    figures |= {"read_energy_J": idle, "read_latency_s": idle}
+    return Case(tech, i, figures, block)
 
 
 @module("SenseAmp")
@@ -82,8 +84,8 @@ def _sense_amp(i: Inputs, tech: Technology) -> Case:
         fit_width=i.given("fixed_width_m", 0.0),
     )
     active = min(i.given("num_read_cell_per_op", cols), cols) / cols
-    found = placed(block) | accessed("read", block, "sense", i["num_read"], active=active)
-    return Case(tech, i, found | valued(block, cap_load_F="node_cap"), block)
+    figures = placed(block) | accessed("read", block, "sense", i["num_read"], active=active)
+    return Case(tech, i, figures | valued(block, cap_load_F="node_cap"), block)
 
 
 @module("CurrentSenseAmp")
@@ -93,9 +95,9 @@ def _current_sense_amp(i: Inputs, tech: Technology) -> Case:
     res = columns(i, i["num_col"])
     block = CurrentSenseAmp(tech, i["num_col"], reference, i["read_voltage_V"])
     times = i["num_read"], i["num_read"] * i["num_col_muxed"]
-    found = spent("read", replace(block, cols=1.0), "sense", times, res=res)
-    found |= occupied(block) | valued(block, reference_resistance_ohm="reference")
-    return Case(tech, i, found, block, {"res": res})
+    figures = spent("read", replace(block, cols=1.0), "sense", times, res=res)
+    figures |= occupied(block) | valued(block, reference_resistance_ohm="reference")
+    return Case(tech, i, figures, block, {"res": res})
 
 
 @module("VoltageSenseAmp")
@@ -129,17 +131,17 @@ def _flash_adc(i: Inputs, tech: Technology) -> Case:
     res = columns(i, i["num_columns_in_energy_sum"])
     one = replace(block, count=1.0)
     times = i["num_read"], i["num_read"] * i["num_col_muxed"]
-    found = placed(block) | spent("read", one, "convert", times, res=res)
+    figures = placed(block) | spent("read", one, "convert", times, res=res)
     slowest = i["num_read"] * np.sum(one.power(res)) * np.max(one.convert(res).latency.total)
-    asked, alone = found["read_energy_J"].asked, found["read_energy_J"].number
+    asked, alone = figures["read_energy_J"].asked, figures["read_energy_J"].number
     assert asked is not None
     waiting = replace(asked, factor=asked.factor * float(slowest / alone))
-    found["read_energy_J"] = Figure(slowest, waiting)
+    figures["read_energy_J"] = Figure(slowest, waiting)
     for name, level in (("first", 1.0), ("last", flash.levels - 1.0)):
         reference = flash.reference(level)
         given = Asked(flash, "full_scale", float(reference / flash.full_scale))
-        found[f"ref_resistance_{name}_ohm"] = Figure(reference, given)
-    return Case(tech, i, found, block, {"res": res})
+        figures[f"ref_resistance_{name}_ohm"] = Figure(reference, given)
+    return Case(tech, i, figures, block, {"res": res})
 
 
 @module("SarADC")
@@ -153,5 +155,5 @@ def _sar_adc(i: Inputs, tech: Technology) -> Case:
     )
     res = columns(i, i["num_columns_in_energy_sum"])
     times = i["num_read_energy"], i["num_read_latency"]
-    found = placed(block) | spent("read", replace(block, count=1.0), "convert", times, res=res)
-    return Case(tech, i, found, block)
+    figures = placed(block) | spent("read", replace(block, count=1.0), "convert", times, res=res)
+    return Case(tech, i, figures, block)

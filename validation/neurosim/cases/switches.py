@@ -33,9 +33,9 @@ def _switch_matrix(i: Inputs, tech: Technology) -> Case:
         block = RowSwitchMatrix(tech, fit_height=side, **shared)
         written = {}
     active = i["activity_row_read"]
-    found = placed(block) | accessed("read", block, "drive", i["num_read"], density=active)
-    found |= accessed("write", block, "write", i["num_write"], **written)
-    found |= valued(
+    figures = placed(block) | accessed("read", block, "drive", i["num_read"], density=active)
+    figures |= accessed("write", block, "write", i["num_write"], **written)
+    figures |= valued(
         block,
         tg_resistance_ohm="switch.res",
         width_tg_nmos_m="switch.nfet",
@@ -43,7 +43,7 @@ def _switch_matrix(i: Inputs, tech: Technology) -> Case:
         cap_tg_drain_F="drain_cap",
         ramp_output_per_s="output_ramp",
     )
-    return Case(tech, i, found, block)
+    return Case(tech, i, figures, block)
 
 
 @module("NewSwitchMatrix")
@@ -59,16 +59,16 @@ def _access_switch_matrix(i: Inputs, tech: Technology) -> Case:
         fit_height=i.given("fixed_height_m", 0.0),
     )
     active = i["activity_row_read"]
-    found = placed(block) | accessed("read", block, "drive", i["num_read"], density=active)
-    found |= accessed("write", block, "write", i["num_write"])
-    found |= valued(
+    figures = placed(block) | accessed("read", block, "drive", i["num_read"], density=active)
+    figures |= accessed("write", block, "write", i["num_write"])
+    figures |= valued(
         block,
         tg_resistance_ohm="switch_res",
         width_tg_nmos_m="gate.nfet",
         cap_tg_drain_F="gate.output_cap",
         ramp_output_per_s="output_ramp",
     )
-    return Case(tech, i, found, block)
+    return Case(tech, i, figures, block)
 
 
 @module("Mux")
@@ -82,8 +82,8 @@ def _mux(i: Inputs, tech: Technology) -> Case:
         read_voltage=i.given("read_voltage_V", 0.5),
         fit_width=i.given("fixed_width_m", 0.0),
     )
-    found = placed(block) | accessed("read", block, "select", i["num_read"])
-    found |= valued(
+    figures = placed(block) | accessed("read", block, "select", i["num_read"])
+    figures |= valued(
         block,
         tg_resistance_ohm="switch.res",
         width_tg_nmos_m="switch.nfet",
@@ -92,4 +92,4 @@ def _mux(i: Inputs, tech: Technology) -> Case:
         cap_tg_gate_p_F="gate.pfet_cap",
         cap_tg_drain_F="gate.drain_cap",
     )
-    return Case(tech, i, found, block)
+    return Case(tech, i, figures, block)

@@ -51,12 +51,12 @@ def _buffer(i: Inputs, tech: Technology) -> Case:
     block = kind(tech, i["num_bit"], i["interface_width_bit"])
     area = float(block.footprint.area.total)
     side = i.given("fixed_height_m", 0.0) or np.sqrt(area)
-    found = accessed("read", block, "read", i["num_read"], bits=i["access_bits_read"])
-    found |= accessed("write", block, "write", i["num_write"], bits=i["access_bits_write"])
-    found |= occupied(block)
-    found["height_m"] = Figure(side, Asked(block, "area_m2", float(side / area)))
-    found["width_m"] = Figure(area / side, Asked(block, "area_m2", float(1.0 / side)))
-    return Case(tech, i, found, block)
+    figures = accessed("read", block, "read", i["num_read"], bits=i["access_bits_read"])
+    figures |= accessed("write", block, "write", i["num_write"], bits=i["access_bits_write"])
+    figures |= occupied(block)
+    figures["height_m"] = Figure(side, Asked(block, "area_m2", float(side / area)))
+    figures["width_m"] = Figure(area / side, Asked(block, "area_m2", float(1.0 / side)))
+    return Case(tech, i, figures, block)
 
 
 @module("Bus")
@@ -69,14 +69,14 @@ def _bus(i: Inputs, tech: Technology) -> Case:
     metres = length * i["bus_width_bit"]
     flits = i["num_read"]
     bus = Bus(tech, length, i["bus_width_bit"], tolerance=i["delay_tolerance"])
-    found = valued(bus, wire_length_m="length") | _repeated(wire)
-    found |= valued(wire, latency_per_length_s_per_m="delay")
-    found |= valued(wire, flits * length, read_latency_s="delay")
-    found |= valued(wire, flits * i["num_bit_access"] * length, read_energy_J="energy")
+    figures = valued(bus, wire_length_m="length") | _repeated(wire)
+    figures |= valued(wire, latency_per_length_s_per_m="delay")
+    figures |= valued(wire, flits * length, read_latency_s="delay")
+    figures |= valued(wire, flits * i["num_bit_access"] * length, read_energy_J="energy")
     count = np.ceil(length / wire.spacing)
-    found["num_repeater"] = Figure(count, Asked(wire, "spacing", float(count / wire.spacing)))
-    found |= occupied(wire, factor=metres)
-    return Case(tech, i, found, bus, {"wire": wire, "length": length})
+    figures["num_repeater"] = Figure(count, Asked(wire, "spacing", float(count / wire.spacing)))
+    figures |= occupied(wire, factor=metres)
+    return Case(tech, i, figures, bus, {"wire": wire, "length": length})
 
 
 @module("HTree")
@@ -94,16 +94,16 @@ def _htree(i: Inputs, tech: Technology) -> Case:
     wire = RepeatedWire(tech, unit_res(i, tech), tolerance)
     free = without_res(wire)
     flits, metres = i["num_read"], float(i["bus_width_bit"] * tree.length)
-    found = valued(tree, total_wire_length_m="length") | _repeated(wire)
+    figures = valued(tree, total_wire_length_m="length") | _repeated(wire)
     stages, path = 2.0 * tree.depth + 1.0, float(tree.path)
     asked = Asked(tree, "depth", float(stages / tree.depth)) if tree.depth else None
-    found["num_stage"] = Figure(stages, asked, "one leaf needs no tree")
-    found |= valued(wire, flits * path, read_latency_with_unit_wire_resistance_s="delay")
-    found |= valued(free, flits * path, read_latency_with_zero_wire_resistance_s="delay")
+    figures["num_stage"] = Figure(stages, asked, "one leaf needs no tree")
+    figures |= valued(wire, flits * path, read_latency_with_unit_wire_resistance_s="delay")
+    figures |= valued(free, flits * path, read_latency_with_zero_wire_resistance_s="delay")
     bits = flits * i["num_bit_access"]
-    found |= valued(tree, float(bits * wire.energy), read_energy_J="path")
-    found |= occupied(wire, factor=metres)
-    return Case(tech, i, found, tree, {"wire": wire})
+    figures |= valued(tree, float(bits * wire.energy), read_energy_J="path")
+    figures |= occupied(wire, factor=metres)
+    return Case(tech, i, figures, tree, {"wire": wire})
 
 
 @module("DRAM")

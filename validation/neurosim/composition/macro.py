@@ -323,10 +323,10 @@ class Macro(_Drawn):
 
     @property
     def parts(self) -> Counted:
-        found = [*self.array_parts, *_each(self.row_path), *_each(self.col_path)]
+        counted = [*self.array_parts, *_each(self.row_path), *_each(self.col_path)]
         for side in self.sides:
-            found += [*_each(self.sensing(side)), *_each(self.selecting(side)), *side.shift_adds]
-        return tuple(found)
+            counted += [*_each(self.sensing(side)), *_each(self.selecting(side)), *side.shift_adds]
+        return tuple(counted)
 
     def across(self, block: Block) -> Real:
         """Width [m] of a block beside the array; converters may be higher than it."""

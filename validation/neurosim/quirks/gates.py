@@ -150,9 +150,9 @@ def drain_cap(gate: PassGate, choice: tuple[int, int]) -> Any:
     return total
 
 
-def nearest(theirs: float, found: Iterator[Any]) -> Any:
+def nearest(theirs: float, choices: Iterator[Any]) -> Any:
     """Of several values the one nearest to theirs."""
-    return min((float(value) for value in found), key=lambda value: abs(value - theirs))
+    return min((float(value) for value in choices), key=lambda value: abs(value - theirs))
 
 
 QUIRKS = (

@@ -95,7 +95,7 @@ class ToolUnit(GradientUnit):
 def unit_tool_figures(unit: GradientUnit, i: Inputs, choice: tuple[int, int]) -> dict[str, Any]:
     """The tool's figures of a record of module WeightGradientUnit."""
     tool: Any = ToolUnit(**vars_of(unit), i=i, choice=choice)
-    found = {name: figure.value for name, figure in unit_figures(tool, i).items()}
+    figures = {name: figure.value for name, figure in unit_figures(tool, i).items()}
     array, tree, reads_done = tool.array, tool.tree, i["num_read"]
     vector = array.read_vector(i["activity_row_read"], res=tool.res)
     down = float(tool.arrays_down)
@@ -104,7 +104,7 @@ def unit_tool_figures(unit: GradientUnit, i: Inputs, choice: tuple[int, int]) ->
     area = tool.arrays * array.footprint.area.total + digital.tree_area(tree)
     cells = array.footprint.leakage.total - array.front.mux_decoder.footprint.leakage.total
     write_time, write_energy = sram_written(array, _of_array(i))
-    found |= {
+    figures |= {
         "area_m2": area,
         "read_latency_s": reads_done * time,
         "read_energy_J": reads_done * energy,
@@ -112,7 +112,7 @@ def unit_tool_figures(unit: GradientUnit, i: Inputs, choice: tuple[int, int]) ->
         "write_latency_s": write_time,
         "write_energy_J": tool.arrays * write_energy,
     }
-    return found
+    return figures
 
 
 def _of_array(i: Inputs) -> Inputs:
@@ -130,7 +130,9 @@ def correct_unit(case: Case, quantity: str, ours: float) -> Any:
     if "tool" not in case.also:
         unit, i = case.block, case.inputs
         case.also["tool"] = [unit_tool_figures(unit, i, choice) for choice in gates.CHOICES]
-    return gates.nearest(case.theirs[quantity], (found[quantity] for found in case.also["tool"]))
+    return gates.nearest(
+        case.theirs[quantity], (figures[quantity] for figures in case.also["tool"])
+    )
 
 
 QUIRKS = (

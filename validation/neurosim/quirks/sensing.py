@@ -81,8 +81,8 @@ def flash_references(levels: float, on: float, off: float, rows_read: float) -> 
 
 def flash_time(block: Any, res: Any, references: Any) -> Any:
     """Its times [s] of a flash converter: the comparators but the first."""
-    found = seen(block.tech, res, block.read_voltage)
-    times = np.max(sense_times(block.tech, found, references[1:]), axis=-1)
+    resistances = seen(block.tech, res, block.read_voltage)
+    times = np.max(sense_times(block.tech, resistances, references[1:]), axis=-1)
     return within(block.tech, times, "flash")
 
 

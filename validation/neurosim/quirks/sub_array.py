@@ -40,14 +40,14 @@ def drawn(m: AnyMacro, i: Inputs, choice: tuple[int, int]) -> AnyMacro:
 def tool_figures(m: AnyMacro, i: Inputs, choice: tuple[int, int]) -> dict[str, Any]:
     """The tool's figures of a record of module SubArray."""
     tool: Any = drawn(m, i, choice)
-    found = {name: figure.value for name, figure in figures(tool, i).items()}
-    found["leakage_W"] = found["leakage_W"] + _miscounted(tool)
+    named = {name: figure.value for name, figure in figures(tool, i).items()}
+    named["leakage_W"] = named["leakage_W"] + _miscounted(tool)
     if isinstance(tool, ReramRowMacro) and tool.adc_kind != "sar":
         read, _ = reads(tool, i)
-        found["read_energy_J"] = read.energy.total - by_part(read.energy)["converters"]
+        named["read_energy_J"] = read.energy.total - by_part(read.energy)["converters"]
     write = reram_written if isinstance(tool, ReramMacro) else sram_written
-    found["write_latency_s"], found["write_energy_periphery_J"] = write(tool, i)
-    return found
+    named["write_latency_s"], named["write_energy_periphery_J"] = write(tool, i)
+    return named
 
 
 def _switched(block: Any, write: Cost, writes: float, stored: float) -> tuple[Any, Any]:
@@ -112,7 +112,7 @@ def correct_macro(case: Case, quantity: str, ours: float) -> Any:
     if "tool" not in case.also:
         m, i = case.block, case.inputs
         case.also["tool"] = [tool_figures(m, i, choice) for choice in _choices(m)]
-    return gates.nearest(case.theirs[quantity], (found[quantity] for found in case.also["tool"]))
+    return gates.nearest(case.theirs[quantity], (named[quantity] for named in case.also["tool"]))
 
 
 QUIRKS = (

@@ -124,15 +124,15 @@ def searched(wire: RepeatedWire, halving: bool) -> SummedEdges:
     res, cap = own.drive_res, tech.wire.cap
     size = np.floor(np.sqrt(res * cap / (unit.input_cap * wire.res)))
     spacing = np.sqrt(2.0 * res * (unit.input_cap + unit.output_cap) / (wire.res * cap))
-    found = replace(own, given_size=size, given_spacing=spacing)
-    fastest = found.delay
-    while wire.tolerance > 0.0 and found.delay < (1.0 + wire.tolerance) * fastest:
+    drawn = replace(own, given_size=size, given_spacing=spacing)
+    fastest = drawn.delay
+    while wire.tolerance > 0.0 and drawn.delay < (1.0 + wire.tolerance) * fastest:
         size = np.floor(size / 2.0) if halving else size - 1.0
         spacing = 0.9 * spacing
-        found = replace(own, given_size=np.maximum(size, 1.0), given_spacing=spacing)
+        drawn = replace(own, given_size=np.maximum(size, 1.0), given_spacing=spacing)
         if size <= 1.0:
             break
-    return found
+    return drawn
 
 
 def correct_bus(case: Case, quantity: str, ours: float) -> Any:

@@ -105,10 +105,10 @@ class ChipRecord:
 
     def __getitem__(self, name: str) -> float:
         """A parameter; one that is missing is the record's fault."""
-        found = self.parameters.get(name, GIVEN.get(name))
-        if found is None:
+        value = self.parameters.get(name, GIVEN.get(name))
+        if value is None:
             raise self.error(f"parameters.{name}: missing; a record of a chip needs it")
-        return found
+        return value
 
     @property
     def training(self) -> bool:
@@ -154,21 +154,21 @@ class ChipRecord:
     @cached_property
     def positions(self) -> Rows:
         """Kernel positions of each layer."""
-        found: Rows = self.shapes[3] * self.shapes[4]
-        return found
+        result: Rows = self.shapes[3] * self.shapes[4]
+        return result
 
     @cached_property
     def common(self) -> float:
         """Kernel positions that most layers have, the first of several."""
-        found = list(self.positions)
-        return float(max(dict.fromkeys(found), key=found.count))
+        result = list(self.positions)
+        return float(max(dict.fromkeys(result), key=result.count))
 
     @cached_property
     def split(self) -> Flags:
         """Layers with a PE for each kernel position."""
         full = self.shapes[2] * self.positions >= self["numRowSubArray"]
-        found: Flags = (self.positions == self.common) & full & bool(self["novelMapping"])
-        return found
+        result: Flags = (self.positions == self.common) & full & bool(self["novelMapping"])
+        return result
 
     @cached_property
     def vectors(self) -> Rows:
@@ -176,8 +176,8 @@ class ChipRecord:
         height, width, _, kernel_height, kernel_width, _, _, stride = self.shapes
         down = (height - kernel_height + 1.0) / stride
         across = (width - kernel_width + 1.0) / stride
-        found: Rows = np.maximum(np.floor(down * across), 0.0)
-        return found
+        result: Rows = np.maximum(np.floor(down * across), 0.0)
+        return result
 
 
 def read_chips(source: Path | None) -> tuple[ChipRecord, ...]:
@@ -260,16 +260,16 @@ def _trace(entry: dict[str, Any], count: int, where: str) -> dict[str, Any]:
     planes = int(number_of(entry, "input_bits", where))
     densities = np.zeros((planes, count))
     for i, layer in enumerate(trace["layers"]):
-        found = layer.get("bit_ones_fraction_per_bit_msb_first") or [
+        result = layer.get("bit_ones_fraction_per_bit_msb_first") or [
             number_of(layer, "trace_activity", f"{where}.layers[{i}]")
         ]
-        if len(found) not in (1, planes):
+        if len(result) not in (1, planes):
             raise InputError(f"{where}.layers[{i}]: expected a share of ones for each input bit")
-        densities[:, i] = found
+        densities[:, i] = result
     if np.any(densities < 0.0) or np.any(densities > 1.0):
         raise InputError(f"{where}: a share of ones must lie between 0 and 1")
-    found = [layer.get("mean_abs_weight", 0.28) for layer in trace["layers"]]
-    normal = float(np.mean(found)) * np.sqrt(np.pi / 2.0)  # spread of normal weights
+    result = [layer.get("mean_abs_weight", 0.28) for layer in trace["layers"]]
+    normal = float(np.mean(result)) * np.sqrt(np.pi / 2.0)  # spread of normal weights
     return {"densities": densities, "spread": float(trace.get("w_std", normal))}
 
 
@@ -304,7 +304,7 @@ def _object(given: Any, key: str, where: str) -> dict[str, Any]:
 def _figure(given: Any, quantity: str, unit: str, where: str) -> float:
     """A figure, or nan where nothing is said."""
     name = f"{quantity}_{unit}"
-    found = _object(given or {}, "figures", where).get(name)
-    if found is None or found != found:
+    result = _object(given or {}, "figures", where).get(name)
+    if result is None or result != result:
         return np.nan
-    return number_of({name: found}, name, where)
+    return number_of({name: result}, name, where)

@@ -64,12 +64,12 @@ class Inputs:
 
 def read(source: Path | None) -> tuple[Record, ...]:
     """The records of a folder, of one file, or (None) the public ones that the project carries."""
-    found = tuple(
+    records = tuple(
         record for path, document in opened(source) for record in _records(path, document)
     )
-    if not found and not any("configurations" in document for _, document in opened(source)):
+    if not records and not any("configurations" in document for _, document in opened(source)):
         raise InputError(f"{source}: holds no records; give files with a list 'records' in them")
-    return found
+    return records
 
 
 def opened(source: Path | None) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -34,8 +34,8 @@ def binomial(trials: int, shares: Rows) -> Rows:
     logs = np.concatenate(([0.0], np.cumsum(np.log(n[1:]))))
     ways = np.exp(logs[-1] - logs - logs[::-1])
     share = shares[..., None]
-    found: Rows = ways * share**n * (1.0 - share) ** (trials - n)
-    return found
+    probability: Rows = ways * share**n * (1.0 - share) ** (trials - n)
+    return probability
 
 
 def largest(count: Rows) -> Rows:
@@ -138,8 +138,8 @@ class ToolArrays:
         columns = float(largest(np.array(self.plan.cols)))
         apart = np.minimum(columns * self.cell[1] / np.sqrt(active), 0.95)
         times = [adc.time(res / (1.0 + k * apart)) for k in (-1.0, 0.0, 1.0)]
-        found: Rows = np.maximum.reduce(times) / times[1]
-        return found
+        ratio: Rows = np.maximum.reduce(times) / times[1]
+        return ratio
 
     def read(self, macro: Any, used: float, active: Rows, back: bool) -> tuple[Rows, Rows, Rows]:
         """A bit plane through an array of which ``used`` rows hold weights and ``active`` are open.
@@ -170,8 +170,8 @@ class ToolArrays:
         idle = 0.0 if self.record.row_by_row else IDLE * self.plan.cols * times / ways
         converting = np.where(active > 0.0, converting * longer, idle)
         time = cost.latency.total + times * (longer - 1.0)
-        found = (np.broadcast_to(v, active.shape) for v in (converting, rest, time))
-        return tuple(found)  # type: ignore[return-value]
+        amounts = (np.broadcast_to(v, active.shape) for v in (converting, rest, time))
+        return tuple(amounts)  # type: ignore[return-value]
 
     def image(self, macro: Any, back: bool, each: bool) -> tuple[Rows, Rows]:
         """Energy [J] and time [s] of one image in all arrays of each layer.
@@ -187,13 +187,13 @@ class ToolArrays:
                 if count[i] == 0.0 or vectors[i] == 0.0:
                     continue
                 if not each:
-                    found = self.read(macro, used, planes * used, back)
+                    amounts = self.read(macro, used, planes * used, back)
                 else:
                     if used not in tables:
                         tables[used] = self.read(macro, used, np.arange(used + 1.0), back)
                     odds = binomial(used, planes)
-                    found = tuple(odds @ table for table in tables[used])  # type: ignore[assignment]
-                converting, rest, taken = (float(np.sum(planes)) for planes in found)
+                    amounts = tuple(odds @ table for table in tables[used])  # type: ignore[assignment]
+                converting, rest, taken = (float(np.sum(planes)) for planes in amounts)
                 joules = converting * cols[i] / self.plan.cols + rest
                 energy[i] += vectors[i] * count[i] * joules * self.plan.repeated[i]
                 seconds = vectors[i] * taken

@@ -205,10 +205,10 @@ class ChipCase:
     @cached_property
     def best(self) -> Design:
         """With the floorplan that we would choose."""
-        found = self.designed(Floorplan.of(self.workload, self.spec, self.record.split))
-        for part, _ in undefined_parts(found.chip.footprint.area):
+        chosen = self.designed(Floorplan.of(self.workload, self.spec, self.record.split))
+        for part, _ in undefined_parts(chosen.chip.footprint.area):
             raise InfeasibleError(f"our {undefined(part, 'area')}")
-        return found
+        return chosen
 
     @cached_property
     def alike(self) -> Design:
@@ -225,10 +225,10 @@ class ChipCase:
         )
         return self.designed(plan)
 
-    def pair(self, found: Design, phase: str) -> Pair:
+    def pair(self, built: Design, phase: str) -> Pair:
         """Energy [J], with that of DRAM, and time [s] of each layer, for all images."""
-        work = found.phases[PHASES[phase]]
-        dram = found.chip.dram.transfer(work.dram_bits).energy.total
+        work = built.phases[PHASES[phase]]
+        dram = built.chip.dram.transfer(work.dram_bits).energy.total
         amounts = work.energy.total + dram, work.time
         shape = self.workload.rows.shape
         both = np.array([np.broadcast_to(np.asarray(amount), shape) for amount in amounts])

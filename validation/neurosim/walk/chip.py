@@ -42,8 +42,8 @@ class ToolChip(ToolBasis):
     @cached_property
     def kinds(self) -> dict[bool, ToolTile]:
         """Its tiles: True for those split by kernel position."""
-        found = (bool(split) for split in np.unique(self.plan.split))
-        return {split: ToolTile(self, split, self.cores) for split in found}
+        splits = (bool(split) for split in np.unique(self.plan.split))
+        return {split: ToolTile(self, split, self.cores) for split in splits}
 
     @cached_property
     def cores(self) -> tuple[float, float]:
@@ -163,27 +163,27 @@ class ToolChip(ToolBasis):
         """Area [m^2] of the chip by kind."""
         r, plan = self.record, self.plan
         tiles = {split: float(np.sum(plan.tiles[plan.split == split])) for split in self.kinds}
-        found = {"arrays": 0.0}
+        areas = {"arrays": 0.0}
         for split, tile in self.kinds.items():
-            found["arrays"] += tiles[split] * tile.array_count * self.array_area
+            areas["arrays"] += tiles[split] * tile.array_count * self.array_area
             for part, area in tile.parts.items():
-                found[part] = found.get(part, 0.0) + tiles[split] * area
-        found["wires"] += self.htree_area(self.htree(self.leaf), r["treeFoldedRatio"])
-        found["buffer"] = self.buffer.cores * self.buffer.area
+                areas[part] = areas.get(part, 0.0) + tiles[split] * area
+        areas["wires"] += self.htree_area(self.htree(self.leaf), r["treeFoldedRatio"])
+        areas["buffer"] = self.buffer.cores * self.buffer.area
         height = plan.grid[0] * self.leaf
-        width = found["buffer"] / height / 3.0
+        width = areas["buffer"] / height / 3.0
         if r["chipActivation"]:
             rectifiers = Register(self.tech, self.units * r.input_bits, fit_width=width)
-            found["units"] = float(rectifiers.area)
+            areas["units"] = float(rectifiers.area)
         if np.any(plan.pooled):
-            found["units"] = found.get("units", 0.0) + float(self.pool.area)
-        found["trees"] += self.tree_area(self.accumulator)
+            areas["units"] = areas.get("units", 0.0) + float(self.pool.area)
+        areas["trees"] += self.tree_area(self.accumulator)
         if r.training:
-            found["gradient_unit"], bits = self._gradient_unit
+            areas["gradient_unit"], bits = self._gradient_unit
             adders = self._stored[1] * plan.rows * plan.cols
             bits += float(bits_of(r["batchSize"]))
-            found["gradient_adders"] = float(Adder(self.tech, bits, adders, fit_height=height).area)
-        return found
+            areas["gradient_adders"] = float(Adder(self.tech, bits, adders, fit_height=height).area)
+        return areas
 
     @property
     def _gradient_unit(self) -> tuple[float, float]:

@@ -90,19 +90,19 @@ class Chip:
     @property
     def broken(self) -> list[str]:
         """The bounds that do not hold, one line each."""
-        found = [(name, walk) for name, walk in self.figures.items()]
+        walks = [(name, walk) for name, walk in self.figures.items()]
         for name, layers in self.layers.items():
-            found += [(f"{name} of layer {n}", walk) for n, walk in layers.items()]
+            walks += [(f"{name} of layer {n}", walk) for n, walk in layers.items()]
         return [
             f"chip {self.record.name}: {name}: {walk.deviation:.1%} off after corrections, "
             f"{walk.open_share:.0%} of the difference unexplained, more than {LARGEST:.0%}"
-            for name, walk in found
+            for name, walk in walks
             if not walk.within
         ]
 
     @property
     def outcome(self) -> dict[str, Any]:
-        """Everything that was found, as plain values."""
+        """All figures as plain values."""
         figures = {}
         for name, walk in self.figures.items():
             figures[name] = walk.summary
@@ -142,7 +142,7 @@ def _compare(record: ChipRecord) -> Chip:
         return chip
     try:
         walk = tool.walk(case)
-        found = {"area_m2": Walk(record.area, case.area, walk.area)}
+        figures = {"area_m2": Walk(record.area, case.area, walk.area)}
     except InfeasibleError as problem:
         chip.not_compared["all figures"] = str(problem)
         return chip
@@ -154,9 +154,9 @@ def _compare(record: ChipRecord) -> Chip:
             ours = case.figures[phase][k]
             if name in record.totals:
                 total = {step: float(np.sum(amounts)) for step, amounts in steps.items()}
-                found[name] = Walk(record.totals[name], float(np.sum(ours)), _met(total))
+                figures[name] = Walk(record.totals[name], float(np.sum(ours)), _met(total))
             chip.layers[name] = _layers(chip, name, ours, steps)
-    for name, figure in found.items():
+    for name, figure in figures.items():
         if figure.defined:
             chip.figures[name] = figure
         else:
@@ -165,7 +165,7 @@ def _compare(record: ChipRecord) -> Chip:
 
 
 def _layers(chip: Chip, name: str, ours: Rows, steps: Mapping[str, Rows]) -> dict[int, Walk]:
-    found = {}
+    walks = {}
     for i, theirs in enumerate(chip.record.layers[name]):
         if not theirs > 0.0:
             continue
@@ -175,10 +175,10 @@ def _layers(chip: Chip, name: str, ours: Rows, steps: Mapping[str, Rows]) -> dic
         changes = _met({step: float(amounts[i]) for step, amounts in steps.items()})
         walk = Walk(float(theirs), float(ours[i]), changes)
         if walk.defined:
-            found[i + 1] = walk
+            walks[i + 1] = walk
         else:
             chip.not_compared[f"{name} of layer {i + 1}"] = UNDEFINED
-    return found
+    return walks
 
 
 def _met(changes: dict[str, float]) -> dict[str, float]:

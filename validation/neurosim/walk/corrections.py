@@ -69,11 +69,11 @@ class PhaseWalk:
     def of(self, figure: Callable[[Tile[Any]], Any]) -> Rows:
         """A figure of each layer's kind of our tiles."""
         split = self.chip.plan.split
-        found = np.zeros(len(split))
+        values = np.zeros(len(split))
         for kind, tile in ((True, self.chip.split_tile), (False, self.chip.whole_tile)):
             if np.any(split == kind):
-                found = np.where(split == kind, figure(tile), found)
-        return found
+                values = np.where(split == kind, figure(tile), values)
+        return values
 
     # -- what our chip does ----------------------------------------------------------------------
 
@@ -178,18 +178,20 @@ class PhaseWalk:
     @cached_property
     def changes(self) -> dict[str, Pair]:
         """By step, energy [J] and time [s]."""
-        found: dict[str, Pair] = {}
+        result: dict[str, Pair] = {}
         for first, *stages in self._energies:
-            self._chain(found, 0, first, stages)
+            self._chain(result, 0, first, stages)
         for first, *stages in self._times:
-            self._chain(found, 1, first, stages)
-        return found
+            self._chain(result, 1, first, stages)
+        return result
 
     @staticmethod
-    def _chain(found: dict[str, Pair], k: int, first: Rows, stages: list[tuple[str, Rows]]) -> None:
+    def _chain(
+        changes: dict[str, Pair], k: int, first: Rows, stages: list[tuple[str, Rows]]
+    ) -> None:
         """A term from the tool's amount on, stage by stage."""
         for step, value in stages:
-            change = found.setdefault(step, np.zeros((2, len(first))))
+            change = changes.setdefault(step, np.zeros((2, len(first))))
             change[k] += value - first
             first = value
 
@@ -356,7 +358,7 @@ class AreaWalk:
         routed = self.tiles(lambda tile: tile.pes * area_of(tile.pe.bus) + area_of(tile.htree))
         units = float(self.case.spec.gradient_unit.units)
         gradients = units * area_of(chip.gradient_unit) + area_of(chip.gradient_store)
-        found = {
+        result = {
             "sub-arrays": bare - theirs["arrays"],
             "references": signed - bare,
             "additions": self.tiles(
@@ -379,11 +381,11 @@ class AreaWalk:
         }
         own = theirs.get("gradient_unit", 0.0) + theirs.get("gradient_adders", 0.0)
         if training:
-            found["gradients"] = gradients - own
+            result["gradients"] = gradients - own
         else:
-            found["training"] = self.arrays() - signed + gradients
+            result["training"] = self.arrays() - signed + gradients
         alike, best = (area_of(design.chip) for design in (self.case.alike, self.case.best))
-        return found | {"floorplan": best - alike}
+        return result | {"floorplan": best - alike}
 
 
 def area_of(block: Any) -> float:
@@ -398,15 +400,15 @@ def walk(case: ChipCase) -> Changes:
     for phase in case.phases:
         back = phase != "forward"
         steps = PhaseWalk(tool, case, back).changes
-        found = {step: case.record.images * change for step, change in steps.items()}
+        result = {step: case.record.images * change for step, change in steps.items()}
         best, alike = (case.pair(design, phase) for design in (case.best, case.alike))
-        phases[phase] = _in_order(found | {"floorplan": best - alike})
+        phases[phase] = _in_order(result | {"floorplan": best - alike})
     return Changes(_in_order(AreaWalk(tool, case).changes), phases)
 
 
-def _in_order(found: dict[str, Any]) -> dict[str, Any]:
+def _in_order(changes: dict[str, Any]) -> dict[str, Any]:
     """Steps in the order of the table."""
-    return {step: found[step] for step in STEPS if step in found}
+    return {step: changes[step] for step in STEPS if step in changes}
 
 
 def unlike(case: ChipCase) -> str | None:

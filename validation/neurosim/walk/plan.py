@@ -17,14 +17,14 @@ from validation.neurosim.walk.change import Drawn
 
 def up(x: Rows | float) -> Rows:
     """Rounded up, but for what rounding errors add."""
-    found: Rows = np.ceil(np.asarray(x, dtype=np.float64) - 1e-9)
-    return found
+    whole: Rows = np.ceil(np.asarray(x, dtype=np.float64) - 1e-9)
+    return whole
 
 
 def down(x: Rows | float) -> Rows:
     """Rounded down, but for what rounding errors take."""
-    found: Rows = np.floor(np.asarray(x, dtype=np.float64) + 1e-9)
-    return found
+    whole: Rows = np.floor(np.asarray(x, dtype=np.float64) + 1e-9)
+    return whole
 
 
 def bits_of(x: Rows | float) -> Rows:
@@ -55,19 +55,19 @@ class ToolPlan:
 
     @property
     def channels(self) -> Rows:
-        found: Rows = self.record.shapes[2]
-        return found
+        result: Rows = self.record.shapes[2]
+        return result
 
     @property
     def outputs(self) -> Rows:
-        found: Rows = self.record.shapes[5]
-        return found
+        result: Rows = self.record.shapes[5]
+        return result
 
     @property
     def pooled(self) -> Flags:
         """Layers that a 2 x 2 pooling follows."""
-        found: Flags = self.record.shapes[6] > 0.0
-        return found
+        result: Flags = self.record.shapes[6] > 0.0
+        return result
 
     @property
     def cells_per_weight(self) -> float:
@@ -168,8 +168,8 @@ class ToolPlan:
         fits = (self.high <= side) | (self.wide <= side)
 
         def copies(length: Rows) -> Rows:
-            found: Rows = np.where(fits, np.maximum(1.0, down(q / up(length / pe))), 1.0)
-            return found
+            result: Rows = np.where(fits, np.maximum(1.0, down(q / up(length / pe))), 1.0)
+            return result
 
         return copies(self.high), copies(self.wide)
 
@@ -243,8 +243,8 @@ class ToolPlan:
         """Layers of which a whole tile's matrix is evaluated in one PE, copied all over."""
         copied = (self.copies > 1.0) & ~self.split
         q = self.pes_per_side
-        found: Flags = copied & (self._copies[0] >= q) & (self._copies[1] >= q)
-        return found
+        result: Flags = copied & (self._copies[0] >= q) & (self._copies[1] >= q)
+        return result
 
     @cached_property
     def in_pe(self) -> tuple[Rows, Rows]:
@@ -311,8 +311,8 @@ class ToolPlan:
         q = self.pes_per_side or 1.0
         one = (self.arrays_down == 1.0) & (up(self.in_pe[1] / self.cols) == 1.0)
         full = (up(self._copies[0] / q) >= n) & (up(self._copies[1] / q) >= n)
-        found: Flags = self.alone & (self.pe_copies > 1.0) & one & full
-        return found
+        result: Flags = self.alone & (self.pe_copies > 1.0) & one & full
+        return result
 
     @cached_property
     def trees_in_pe(self) -> Rows:

@@ -63,9 +63,10 @@ def _spread(chips: Iterable[Chip]) -> str:
         whole = [chip.figures[name].deviation for chip in chips if name in chip.figures]
         layers = [walk.deviation for chip in chips for walk in chip.layers.get(name, {}).values()]
         parts = [
-            f"{len(found)} {of}, median {np.median(found):.2%}, largest {max(found):.2%}"
-            for of, found in (("chips", whole), ("layers", layers))
-            if found
+            f"{len(deviations)} {of}, median {np.median(deviations):.2%}, "
+            f"largest {max(deviations):.2%}"
+            for of, deviations in (("chips", whole), ("layers", layers))
+            if deviations
         ]
         if parts:
             lines.append(f"  {short}: {'; '.join(parts)}")
@@ -87,13 +88,13 @@ def _steps(chips: list[Chip]) -> str:
     order = dict.fromkeys(step for chip in chips for step in tool_of(chip.record).steps)
     for step in (step for step in order if step in texts):
         text = texts[step]
-        found = (
+        medians = (
             f"{SHORT[name]} {np.median(values['shares']):+.3f}"
             for (other, name), values in met.items()
             if other == step
         )
         lines += [
-            f"  {step}: {', '.join(found)}",
+            f"  {step}: {', '.join(medians)}",
             f"     theirs: {text.tool}",
             f"     ours: {text.right}",
         ]
@@ -114,7 +115,7 @@ def _verdict(chips: list[Chip]) -> str:
 
 
 def _all(chip: Chip) -> list[Walk]:
-    layers = (walk for found in chip.layers.values() for walk in found.values())
+    layers = (walk for walks in chip.layers.values() for walk in walks.values())
     return [*chip.figures.values(), *layers]
 
 

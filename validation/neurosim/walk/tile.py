@@ -120,12 +120,12 @@ class ToolTile:
     def parts(self) -> dict[str, float]:
         """Area [m^2] of what it has beside the arrays, by kind."""
         chip = self.chip
-        found = {part: self.pes * area for part, area in self.pe_parts.items()}
-        found["trees"] += chip.tree_area(self.tree)
+        areas = {part: self.pes * area for part, area in self.pe_parts.items()}
+        areas["trees"] += chip.tree_area(self.tree)
         cores = zip(self.cores, self.buffers, strict=True)
-        found["tile_buffers"] = sum(n * buffer.area for n, buffer in cores)
-        found["wires"] = chip.htree_area(self.htree, FOLDS)
-        return found
+        areas["tile_buffers"] = sum(n * buffer.area for n, buffer in cores)
+        areas["wires"] = chip.htree_area(self.htree, FOLDS)
+        return areas
 
     @property
     def array_count(self) -> float:
