@@ -2,16 +2,17 @@
 
     python tests/house.py [PACKAGE]      prints the counts, and what each room imports
 
-A room is a folder of modules. An arrow leads from a room to another that it imports, when it is
-loaded, later or for its types alone. The floor of a room is the length of the longest chain of
-arrows below it. A circle is a set of modules, or of rooms, each of which imports the next.
+A room is what stands in the package's own folder: a folder with all that is below it, or a module.
+An arrow leads from a room to another that it imports, when it is loaded, later or for its types
+alone. The floor of a room is the length of the longest chain of arrows below it. A circle is a set
+of modules, of folders or of rooms, each of which imports the next.
 """
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -63,20 +64,29 @@ class House:
             for module in self.modules
         }
 
-    def room(self, module: str) -> str:
+    def folder(self, module: str) -> str:
         """The folder of a module, or the module itself where it stands in none."""
         if self.modules[module].name == "__init__.py":
             return module
         return module.rpartition(".")[0] or module
 
+    def _between(self, group: Callable[[str], str]) -> Graph:
+        """What each group of modules imports of other groups."""
+        found: dict[str, set[str]] = {group(module): set() for module in self.modules}
+        for module, others in self.imports.items():
+            here = group(module)
+            found[here] |= {group(other) for other in others} - {here}
+        return {name: frozenset(others) for name, others in found.items()}
+
+    @cached_property
+    def folders(self) -> Graph:
+        """The folders that each folder imports."""
+        return self._between(self.folder)
+
     @cached_property
     def rooms(self) -> Graph:
         """The rooms that each room imports."""
-        found: dict[str, set[str]] = {self.room(module): set() for module in self.modules}
-        for module, others in self.imports.items():
-            here = self.room(module)
-            found[here] |= {self.room(other) for other in others} - {here}
-        return {room: frozenset(others) for room, others in found.items()}
+        return self._between(lambda module: module.partition(".")[0])
 
     @property
     def arrows(self) -> int:
@@ -153,7 +163,8 @@ def main() -> int:
         f"{len(house.modules)} modules in {len(house.rooms)} rooms on {len(set(floors.values()))} "
         f"floors, {house.arrows} arrows"
     )
-    for what, graph in (("modules", house.imports), ("rooms", house.rooms)):
+    graphs = {"modules": house.imports, "folders": house.folders, "rooms": house.rooms}
+    for what, graph in graphs.items():
         print(f"circles of {what}: {circles(graph) or 'none'}")
     for room in sorted(floors, key=lambda room: (floors[room], room)):
         print(f"{floors[room]:2} {room}: {', '.join(sorted(house.rooms[room])) or 'nothing'}")

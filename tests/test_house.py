@@ -24,8 +24,10 @@ def is_of_training(module):
     return shared or (module.startswith("schemes.") and module.endswith(".weights"))
 
 
-def test_there_are_no_circles_of_modules():
+def test_there_are_no_circles():
     assert circles(HOUSE.imports) == []
+    assert circles(HOUSE.folders) == []
+    assert circles(HOUSE.rooms) == []
 
 
 @pytest.mark.parametrize("module", MODULES)
