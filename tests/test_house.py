@@ -77,3 +77,17 @@ def test_no_name_carries_a_unit(module):
     for node in ast.walk(ast.parse(MODULES[module].read_text())):
         if isinstance(node, ast.Name):
             assert not set(node.id.lower().split("_")[1:]) & UNITS, node.id
+
+
+def test_chips_leave_little_to_those_who_inherit():
+    """What a PE is, what reads a macro's columns, what opens its rows; and no empty hook."""
+    abstract = []
+    for module in (m for m in MODULES if m.split(".")[0] == "chips"):
+        text = MODULES[module].read_text()
+        assert "NotImplemented" not in text, module
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                marks = {mark.id for mark in node.decorator_list if isinstance(mark, ast.Name)}
+                if "abstractmethod" in marks:
+                    abstract.append(node.name)
+    assert sorted(abstract) == ["open_rows", "pe", "readout"]

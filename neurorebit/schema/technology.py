@@ -354,10 +354,11 @@ class Technology(Section):
 
     def section(self, kind: type[S]) -> S:
         """The section of this kind; InputError where the technology has none."""
-        found = getattr(self.sensing, kind.key, None)
-        if not isinstance(found, kind):
-            raise InputError(f"sensing.{kind.key}: the technology has no such section; add it")
-        return found
+        section = getattr(self.sensing, kind.key, None)
+        if not isinstance(section, kind):
+            message = "the technology has no such section"
+            raise InputError(message, key=f"sensing.{kind.key}", cure="add it")
+        return section
 
     @staticmethod
     def stack(technologies: Sequence[Technology]) -> Technology:
@@ -385,8 +386,8 @@ def _scalar(value: NDArray[np.float64]) -> Real:
 def _stack(given: Sequence[Any]) -> Any:
     """Dataclasses of the same kind as one, field by field; numbers become arrays.
 
-    A section that some lack is filled with another's where a kind beside it says for which it
-    counts, and with nan where it is a circuit's own.
+    Where some technologies lack a section, it is filled with that of another, as a word next to it
+    says for which it counts; a section of a circuit is filled with nan.
     """
     first = next((value for value in given if value is not None), None)
     filling = _undefined(first) if isinstance(first, CircuitSection) else first

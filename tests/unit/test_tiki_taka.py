@@ -95,7 +95,7 @@ def test_lines_are_charged_as_trains_that_are_drawn_ask_for(cells):
                 siemens = array.conductance_at(0.5, volts / 2, volts)
                 drawn += full * volts**2 + half * (volts / 2) ** 2
                 drawn += int(np.sum(shared)) * siemens * (volts / 2) ** 2 * 50e-9
-    found = macro.coincide(float(slots), 0.11 * 128, 0.10 * 128, 0.0, 0.0)
+    found = macro.coincide(float(slots), 0.11 * 128, 0.10 * 128, up=0.0, down=0.0)
     charged = found.energy.items["reram/array" if cells == "1t1r" else "crosspoint/array"]
     assert charged == pytest.approx(drawn, rel=0.02)
 

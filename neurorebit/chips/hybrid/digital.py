@@ -1,4 +1,4 @@
-"""DigitalMacro: SRAM arrays with arithmetic beside them, the macro that does the backward pass.
+"""DigitalMacro: SRAM arrays with arithmetic units, the macro that does the backward pass.
 
 System.md 13.3. Two arrays hold weights and gradients as 32-bit words: a row is an output channel, a
 word an input channel, for one kernel position. Two builds differ in the transposed product: one
@@ -111,7 +111,7 @@ class _DigitalMacro(Block):
         )
 
     def _loaded(self, bits: Real, count: Real) -> Cost:
-        """Bring so many new values of so many bits to the lanes; half of the bits change."""
+        """Bring ``count`` new values of ``bits`` bits to the lanes; half of the bits change."""
         share = bits * count / np.maximum(self.errors.bits, 1.0)
         return Cost((share * self.errors.store(0.5)).energy)
 

@@ -79,7 +79,7 @@ class HybridSpec(ArchitectureSpec):
         message = "must be a multiple of the 32 bits of a word"
         yield Misfit(("dpim", "cols"), dpim.cols % 32 != 0, message)
         stacked = np.floor(np.sqrt(dpim.macros_per_pe))
-        message = "must be a multiple of {:g}, the rows that so many macros stand in, got {:g}"
+        message = "must be a multiple of {:g}, the rows of macros in a PE, got {:g}"
         left, values = dpim.macros_per_pe % stacked != 0, (stacked, dpim.macros_per_pe)
         yield Misfit(("dpim", "macros_per_pe"), left, message, values)
         message = (

@@ -18,6 +18,7 @@ from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
+from neurorebit.circuits.converters.table import DEFAULT
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.gates import log2_up, whole_up
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
@@ -58,14 +59,14 @@ class GradientArray(SramParallelMacro):
         res: Real | None = None,
     ) -> Cost:
         """All planes of an error vector, through shares of the rows and columns."""
-        planes = self.input_bits * self._plane(density, ones, driven, sensed, res)
+        planes = self.input_bits * self._plane(density, ones, driven, sensed, res=res)
         operands = self.input_bits * self.cols_per_adc
         return planes + self.readout.join(operands, operands, sensed)
 
 
 @dataclass(frozen=True, eq=False)
 class GradientUnit(Block):
-    """Arrays for so many ``positions`` and ``bit_columns``, and the tree that joins them."""
+    """SRAM arrays for ``positions`` by ``bit_columns`` bits, and the tree that adds their sums."""
 
     tech: Technology
     positions: Real = 900.0
@@ -75,7 +76,7 @@ class GradientUnit(Block):
     cols_per_adc: Real = field(default=8.0, kw_only=True)
     adc_bits: Real = field(default=4.0, kw_only=True)
     error_bits: Real = field(default=8.0, kw_only=True)
-    adc_kind: str = field(default="sar", kw_only=True)
+    adc_kind: str = field(default=DEFAULT, kw_only=True)
     name: str = field(default="gradient_unit", kw_only=True)
 
     @property
@@ -128,7 +129,7 @@ class GradientUnit(Block):
         return (self.arrays, self.array), (1.0, self.tree)
 
     def taken(self, positions: Real, bit_columns: Real) -> tuple[Real, Real]:
-        """Arrays down and across that hold so many positions and bit columns."""
+        """Arrays down and across that hold a number of positions and of bit columns."""
         down = np.maximum(whole_up(positions / self.rows), 1.0)
         return down, np.maximum(whole_up(bit_columns / self.cols), 1.0)
 
@@ -144,8 +145,10 @@ class GradientUnit(Block):
 
     @action
     def read_part(self, density: Real, ones: Real, positions: Real, bit_columns: Real) -> Cost:
-        """One error vector against so many positions and bit columns, spread evenly over as many
-        arrays as hold them; arrays that do not exist work in turns.
+        """One error vector against a part of the positions and bit columns.
+
+        They are spread evenly over the arrays that they need; if the unit has fewer, its arrays
+        work in turns.
         """
         down, across = self.taken(positions, bit_columns)
         driven, sensed = positions / (down * self.rows), bit_columns / (across * self.cols)
@@ -157,9 +160,9 @@ class GradientUnit(Block):
     def write(
         self, rows: Real | None = None, written: Real = 0.5, arrays: Real | None = None
     ) -> Cost:
-        """Write so many rows of so many arrays, of each of which a share of the cells changes.
+        """Write ``rows`` of each of ``arrays``; all rows and all arrays unless given.
 
-        All rows, and all arrays, unless given.
+        ``written`` is the share of a row's cells that change.
         """
         count = self.rows if rows is None else rows
         return self.array.write(count, written).across(self.arrays if arrays is None else arrays)
@@ -194,23 +197,23 @@ class GradientStore(Block):
         return (1.0, self.buffer), (1.0, self.adder), (1.0, self.multiplier)
 
     def spilled(self, values: Real) -> Real:
-        """1 where so many sums are more than there is room for: they live in DRAM."""
+        """1 where the sums of ``values`` weights do not fit the store and live in DRAM."""
         return np.where(values * self.word > self.bits * (1.0 + 1e-12), 1.0, 0.0)
 
     @action
     def collect(self, values: Real) -> Cost:
-        """Add so many gradients to their sums, which are read and written."""
+        """Add the gradients of ``values`` weights to their sums, which are read and written."""
         rounds, bits = values / self.lanes, values * self.word
         return self.buffer.read(bits) + self.buffer.write(bits) + rounds * self.adder.add()
 
     @action
     def scale(self, values: Real) -> Cost:
-        """Read so many sums, times a rate each."""
+        """Read the sums of ``values`` weights and multiply each by a rate."""
         rounds = values / self.lanes
         return self.buffer.read(values * self.word) + rounds * self.multiplier.multiply()
 
     @action
     def follow(self, values: Real) -> Cost:
-        """Velocities or residues, so many: each times a factor, plus what is new."""
+        """Multiply ``values`` velocities or residues by a factor and add the new term to each."""
         rounds = values / self.lanes
         return rounds * (self.multiplier.multiply() + self.adder.add())

@@ -73,7 +73,7 @@ class SramArrays(InPlaceArrays):
 class GradientArrays(Section):
     """Weight-gradient units: SRAM arrays that hold activations and read errors (9).
 
-    A unit is as large as the layer with the largest input map asks. ``images``: so many of a batch
+    A unit is as large as the layer with the largest input map asks. ``images`` of a batch
     share the rows of an array where their maps are small enough; auto is as many as there is room.
 
     ``store_bits``: room on the chip for the gradients of one layer, summed over a batch; auto is

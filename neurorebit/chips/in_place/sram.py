@@ -196,11 +196,11 @@ class SramParallelMacro(SramMacro):
         return tuple((1.0, block) for block in blocks)
 
     def _line_res(self, active: Real, state: Real) -> Real:
-        """Resistance [ohm] of a line with so many active cells, a share of which hold a one."""
+        """Resistance [ohm] of a line with ``active`` cells, of which a share hold a one."""
         return self.array.read_res / np.maximum(active * state, 1.0)
 
     def _plane(
-        self, density: Real, state: Real, driven: Real, sensed: Real, res: Real | None
+        self, density: Real, state: Real, driven: Real, sensed: Real, *, res: Real | None
     ) -> Cost:
         """One input plane as far as the converters; see ``read``."""
         readout, active = self.readout, density * driven * self.rows
@@ -229,7 +229,7 @@ class SramParallelMacro(SramMacro):
         """
         weights = self.cols_per_adc / self.cells_per_weight
         joined = self.readout.join(self.cols_per_adc, weights, sensed)
-        return self._plane(density, state, driven, sensed, res) + joined
+        return self._plane(density, state, driven, sensed, res=res) + joined
 
     @action
     def read_transposed(
@@ -261,7 +261,7 @@ class SramParallelMacro(SramMacro):
 
     @action
     def write(self, rows: Real = 1.0, written: Real = 0.5) -> Cost:
-        """Write so many rows, one after the other, of which a share of the cells changes."""
+        """Write ``rows`` rows one after the other; a share of each row's cells changes."""
         return rows * self._written(written)
 
     @action
@@ -277,7 +277,7 @@ class SramParallelMacro(SramMacro):
         ``rising`` and ``falling`` are shares of the ``cells`` that hold weights (all unless given).
         """
         rows, written = self._rewritten(rising, falling, cells)
-        old = self._plane(1.0 / self.rows, state, 1.0, 1.0, None)
+        old = self._plane(1.0 / self.rows, state, 1.0, 1.0, res=None)
         return rows * (old + self._written(written))
 
 
@@ -376,7 +376,7 @@ class SramRowMacro(SramMacro):
 
     @action
     def write(self, rows: Real = 1.0, written: Real = 0.5) -> Cost:
-        """Write so many rows, one after the other, of which a share of the cells changes."""
+        """Write ``rows`` rows one after the other; a share of each row's cells changes."""
         return rows * self._written(written)
 
     @action

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurorebit.chips.parts.readout import Readout
 from neurorebit.circuits.block import Block
+from neurorebit.circuits.converters.table import DEFAULT
 from neurorebit.circuits.cost import Real
 
 
@@ -31,7 +32,7 @@ class Macro(Block, ABC):
     input_bits: Real = 8.0
     error_bits: Real = 8.0
     cells_per_weight: Real = 1.0
-    adc_kind: str = "sar"
+    adc_kind: str = DEFAULT
     transposed: bool = True
 
     @property

@@ -18,7 +18,7 @@ from neurorebit.schema.technology import Technology
 class Job(NamedTuple):
     """What a chip is made of and what it is to do.
 
-    ``batch`` images make an iteration; ``kept`` words of a weight live in DRAM beside its cells.
+    ``batch`` images make an iteration; ``kept`` words of each weight live in DRAM.
     """
 
     technology: Technology

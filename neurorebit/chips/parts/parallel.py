@@ -69,13 +69,13 @@ class ParallelMacro(ResistiveMacro):
 
     @cached_property
     def references(self) -> References:
-        """Columns at the middle of the range, beside the array on the same rows."""
+        """Columns of cells at the middle of the range, on the same rows as the array."""
         cells = self.array_of(self.rows, self.adcs, "cells")
         return References(self.tech, cells, self.adcs)
 
     @cached_property
     def transposed_references(self) -> References:
-        """Rows at the middle of the range, above the array on the same columns."""
+        """Rows of cells at the middle of the range, on the same columns as the array."""
         cells = self.array_of(self.row_adcs, self.cols, "cells")
         return References(self.tech, cells, self.row_adcs, "transposed_references")
 
@@ -91,12 +91,12 @@ class ParallelMacro(ResistiveMacro):
         return tuple((1.0, block) for block in blocks)
 
     def charge(self, rows: Real, sensed: Real) -> Cost:
-        """Charge so many rows, and the columns of a share of the converters, with references."""
+        """Charge ``rows`` rows, and the columns of a share of the converters; references too."""
         array = self.array.read(rows, sensed * self.adcs)
         return array + self.references.read(rows, sensed) if self.signed else array
 
     def charge_transposed(self, cols: Real, sensed: Real) -> Cost:
-        """Charge so many columns, and the rows of a share of the converters, with references."""
+        """Charge ``cols`` columns, and the rows of a share of the converters; references too."""
         array = self.array.read_transposed(cols, sensed * self.row_adcs, self.row_line_cap)
         if not self.signed:
             return array
@@ -162,14 +162,15 @@ class ParallelMacro(ResistiveMacro):
         slots: Real,
         rows: Real,
         cols: Real,
+        *,
         up: Real,
         down: Real,
         state: Real = 0.5,
     ) -> Cost:
         """Pulse trains on rows and columns, which program cells where they coincide.
 
-        In a slot, first for pulses up and then for those down, so many ``rows`` carry a one, and
-        half of so many ``cols``; in all slots ``up`` and ``down`` pulses coincide in cells.
+        The arguments are those of ``Coincidence``; ``state`` is the mean place of the cells in the
+        range.
         """
         switched = self.open_rows(rows) | self.select_cols(cols / 2.0 / self.cols, 1.0)
         train = Coincidence(slots, rows, cols, up, down)

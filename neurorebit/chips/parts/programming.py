@@ -36,7 +36,7 @@ class Direction(NamedTuple):
     voltage: Real
     width: Real
     levels: Real
-    lines: Callable[..., Cost]  # charges the lines for a pulse in so many cells of a row
+    lines: Callable[..., Cost]  # charges the lines for one pulse in cells of a row
 
     def heat(self, array: ResistiveArray, state: Real) -> Real:
         """Energy [J] that a cell at this share of the range takes in a pulse."""
@@ -106,10 +106,10 @@ class Programming:
 
 
 class Coincidence(NamedTuple):
-    """A train of ``slots`` in each of which so many ``rows`` carry a one, and half of ``cols``.
+    """Pulse trains on rows and columns, of ``slots`` slots.
 
-    Every slot is for pulses up first, then for pulses down; ``up`` and ``down`` pulses coincide in
-    cells in all slots together.
+    In a slot ``rows`` rows and half of ``cols`` columns carry a pulse, first for pulses up, then
+    for pulses down. Over all slots together, ``up`` and ``down`` pulses coincide in cells.
     """
 
     slots: Real
@@ -129,5 +129,5 @@ class Coincidence(NamedTuple):
 
 
 def touched(share: Real, cells: Real) -> Real:
-    """Share of the rows in which one of so many cells or more changes, each with this share."""
+    """Share of the rows in which at least one of ``cells`` cells changes, each with ``share``."""
     return 1.0 - (1.0 - np.minimum(share, 1.0)) ** cells

@@ -1,8 +1,8 @@
 """Readout periphery: below the array for forward reads, beside it for transposed reads.
 
 Subarray.md 3 to 6. Both kinds end in shift-and-add units, which join the cells of a weight and then
-the bit planes of what is driven. A block beside the array is folded to its height as one below it
-is to its width.
+the bit planes of what is driven. A block beside the array is folded to the array's height, a
+block below it to the array's width.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Readout(Block):
 
     ``lines`` of the array are sensed, by periphery that is laid out along a side of ``length`` [m]:
     below the array, or ``beside`` it. Each of the ``units`` joins ``cells`` operands of
-    ``operand_bits`` bits to one weight (1: none to join), and ``planes`` of those to one sum.
-    ``beat`` is the least time [s] from operand to operand.
+    ``operand_bits`` bits to one weight (with one cell a weight there is nothing to join), and the
+    weights of ``planes`` bit planes to one sum.
     """
 
     tech: Technology
@@ -107,16 +107,16 @@ class Readout(Block):
 
     @action
     def join_cells(self, operands: Real, used: Real = 1.0) -> Cost:
-        """Join so many operands to weights, in a share of the units."""
+        """Shift and add ``operands`` to weights, in a share of the units."""
         return self._joins_cells * self.weight_shift_add.accumulate(operands, used)
 
     @action
     def join_planes(self, weights: Real, used: Real = 1.0) -> Cost:
-        """Join so many weights, each of one plane, to sums, in a share of the units."""
+        """Shift and add ``weights``, each of one bit plane, to sums, in a share of the units."""
         return self._joins_planes * self.input_shift_add.accumulate(weights, used)
 
     def join(self, operands: Real, weights: Real, used: Real = 1.0) -> Cost:
-        """Join so many operands to weights, and so many weights to sums."""
+        """Shift and add ``operands`` to weights, and ``weights`` to sums."""
         return self.join_cells(operands, used) + self.join_planes(weights, used)
 
     # -- rows added one after the other ----------------------------------------------------------

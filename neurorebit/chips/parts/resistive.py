@@ -43,17 +43,17 @@ class References(Block):
 
     @action
     def read(self, driven: Real, active: Real) -> Cost:
-        """Charge so many rows as far as references go, and those of a share of the converters."""
+        """Charge ``driven`` rows as far as the references, and the references in use."""
         return self.cells.read(driven, active * self.count)
 
     @action
     def read_transposed(self, driven: Real, active: Real, row_cap: Real) -> Cost:
-        """As ``read``, of so many columns; a reference is a row of that load [F]."""
+        """Charge ``driven`` columns as far as the references, rows of ``row_cap`` [F] each."""
         return self.cells.read_transposed(driven, active * self.count, row_cap)
 
 
 def path_res(device: Device, array: ResistiveArray) -> Real:
-    """Resistance [ohm] of a cell in the low state, as it is read."""
+    """Resistance [ohm] of a cell in the low state with its access transistor."""
     return device.r_on + array.series_res
 
 
@@ -109,7 +109,7 @@ class ResistiveMacro(Macro):
     order: ClassVar[Order] = Order.UP_THEN_DOWN
 
     def array_of(self, rows: Real, cols: Real, name: str = "array") -> ResistiveArray:
-        """So many cells."""
+        """An array of this many cells."""
         return device_array(self.tech, self.device, rows, cols, name)
 
     @cached_property
@@ -127,7 +127,7 @@ class ResistiveMacro(Macro):
         return self.array.row_cap + self.cols * self.array.drain_cap
 
     def converted(self, together: Real) -> dict[str, Any]:
-        """What a converting readout is drawn for that reads so many cells of a line at once."""
+        """Fields of a converting readout that reads ``together`` cells of a line at once."""
         return {
             "tech": self.tech,
             "kind": self.adc_kind,
@@ -149,10 +149,10 @@ class ResistiveMacro(Macro):
 
     @abstractmethod
     def open_rows(self, rows: Real = 1.0) -> Cost:
-        """Select so many rows at once for programming."""
+        """Select ``rows`` rows at once for programming."""
 
     def select_cols(self, written: Real, pulses: Real) -> Cost:
-        """Switch the columns to program a share of a row's cells, with so many pulses."""
+        """Switch the columns to send ``pulses`` pulses to a share of a row's cells."""
         return self.col_switches.write(written, pulses)
 
     @action

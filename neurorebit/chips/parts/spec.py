@@ -54,7 +54,7 @@ class VectorUnit(Section):
     source: str
     lanes: Count
     stored_bits: Bits  # of the values kept for batch norm
-    skip_zero_errors: bool = True  # in the macros of a hybrid chip
+    skip_zero_errors: bool = True  # in digital macros
 
 
 @dataclass(frozen=True, eq=False)

@@ -83,10 +83,10 @@ class FastArray(Block):
 
     @action
     def coincide(
-        self, slots: Real, rows: Real, cols: Real, up: Real, down: Real, state: Real
+        self, slots: Real, rows: Real, cols: Real, *, up: Real, down: Real, state: Real
     ) -> Cost:
         """As ``ParallelMacro.coincide``; references get no pulses."""
-        return self.macro.coincide(slots, rows, cols, up, down, state)
+        return self.macro.coincide(slots, rows, cols, up=up, down=down, state=state)
 
     @action
     def read_row(self, state: Real = 0.5, sensed: Real = 1.0) -> Cost:

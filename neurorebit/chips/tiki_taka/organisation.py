@@ -7,14 +7,14 @@ from neurorebit.chips.tiki_taka.phases import TikiTakaPhases
 
 
 def build(job: Job) -> TikiTakaPhases:
-    """The chip with a fast array beside each slow one, and its phases."""
+    """The chip with a fast and a slow array for each block of weights, and its phases."""
     assert isinstance(job.spec, InPlaceSpec)
     chip = TikiTakaChip(job.technology, job.device, job.spec, job.plan, batch=job.batch)
     return TikiTakaPhases(chip, job.activity, job.batch)
 
 
 TIKI_TAKA = Organisation(
-    sentence="arrays that learn in place, each beside a fast one that gradients pulse",
+    sentence="arrays that learn in place, each with a fast array that gradients pulse",
     spec=InPlaceSpec,
     sections=(),
     build=build,

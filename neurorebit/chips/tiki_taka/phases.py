@@ -80,7 +80,8 @@ class TikiTakaPhases(InPlacePhases):
         cells = pieces.rows * pieces.cols
         ups, downs = (pieces.spread(pulses / seen) * cells for pulses in (fast.ups, fast.downs))
         state = pieces.spread(fast.conductance)
-        return array.coincide(SLOTS, ones * pieces.rows, ones * pieces.cols, ups, downs, state)
+        trains = SLOTS, ones * pieces.rows, ones * pieces.cols
+        return array.coincide(*trains, up=ups, down=downs, state=state)
 
     def _pulse_transport(self, tile: Tile[InPlaceMacro]) -> Cost:
         """Inputs and errors to their lines if the tiles of all layers were of this kind."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.converters.converter import Converter
-from neurorebit.circuits.converters.table import CONVERTERS
+from neurorebit.circuits.converters.table import CONVERTERS, DEFAULT
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.encoder import Encoder
 from neurorebit.schema.technology import Technology
@@ -26,7 +26,7 @@ class Converters(Block):
     tech: Technology
     bits: Real = 5.0
     count: Real = 16.0
-    kind: str = "sar"
+    kind: str = DEFAULT
     full_scale: Real = field(default=1.28e-3, kw_only=True)
     read_voltage: Real = field(default=0.5, kw_only=True)
     fit_width: Real = field(default=0.0, kw_only=True)
@@ -82,7 +82,7 @@ class Converters(Block):
 
     @property
     def depth(self) -> Real:
-        """Width [m] of converters beside encoders."""
+        """Width [m] where encoders stand next to their converters."""
         own = self.adc.width
         return own if self.encoder is None else own + self._encoded * self.encoder.width
 

@@ -10,3 +10,4 @@ CONVERTERS: dict[str, type[Converter]] = {
     "flash": FlashAdc,
     "flash_voltage": VoltageFlashAdc,
 }
+DEFAULT = "sar"  # of blocks that are built without a word for it

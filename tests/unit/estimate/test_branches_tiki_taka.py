@@ -45,8 +45,8 @@ def gradient(made: Whole, i: int) -> Work:
     for (rows, cols), count in pieces_of(PLAN, i).items():
         cells = rows * cols
         pulsed = chip.fast.coincide(
-            float(SLOTS), one * rows, one * cols, fast.ups / seen * cells,
-            fast.downs / seen * cells, fast.conductance,
+            float(SLOTS), one * rows, one * cols, up=fast.ups / seen * cells,
+            down=fast.downs / seen * cells, state=fast.conductance,
         )  # fmt: skip
         actions.append((float(layer.vectors * count), pulsed.under("pe").under("tile")))
         slowest = max(slowest, seconds(pulsed))
