@@ -74,7 +74,7 @@ def test_a_chip_at_a_lower_supply_is_slower_and_saves_energy() -> None:
     assert grows(total(found.chip.footprint.leakage.total, rows), valid)
     for name, phase in found.phases.items():
         assert grows(total(phase.energy.total, rows), valid), name
-        time = total(phase.time, rows) + total(phase.together, rows)
+        time = total(phase.time, rows) + total(phase.common_time, rows)
         assert np.all(np.isfinite(time[valid])), name
         assert grows(-time, valid), name
 
@@ -125,7 +125,7 @@ def test_heat_leaks_more_and_slows_down_all_the_way_to_400_kelvin() -> None:
     assert grows(total(found.chip.footprint.leakage.total, rows), everywhere)
     for name in ("forward", "backward", "gradient", "update"):
         phase = found.phases[name]
-        assert grows(total(phase.time, rows) + total(phase.together, rows), everywhere), name
+        assert grows(total(phase.time, rows) + total(phase.common_time, rows), everywhere), name
 
 
 @each_technology
