@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from neurorebit.schema import InputError, Setting
+from neurorebit.schema import Argument, InputError, Setting
 
 if TYPE_CHECKING:
     from neurorebit.studies.request import Request
@@ -165,6 +165,21 @@ def settings(asked: argparse.Namespace) -> list[Setting]:
     from neurorebit.inputs.files import parse_setting
 
     return [parse_setting(given, Given("--set", given)) for given in asked.set]
+
+
+def axes(given: Iterable[str]) -> dict[str, str]:
+    """The axes of ``KEY=VALUES`` texts; InputError where one is none."""
+    axes_of: dict[str, str] = {}
+    for text in given:
+        key, equals, values = text.partition("=")
+        if not equals:
+            message = "expected KEY=VALUES, as in technology.vdd=0.8V,0.9V"
+            cure = "add '=' and the values"
+            raise InputError(message, origin=Argument("axes", text), value=text, cure=cure)
+        if key in axes_of:
+            raise InputError("given twice", origin=Argument("axes", key), cure="keep one")
+        axes_of[key] = values
+    return axes_of
 
 
 def request(asked: argparse.Namespace, **more: Any) -> Request:

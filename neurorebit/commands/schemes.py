@@ -41,7 +41,9 @@ def main(asked: argparse.Namespace) -> int:
     request = options.request(asked)
     more = ("--schemes", ",".join(names), "--seeds", str(asked.seeds))
     command = command_line(request, "schemes", more)
-    found = schemes(request, names, asked.seeds, progress.say, progress.training, command=command)
+    found = schemes(
+        request, names, asked.seeds, say=progress.say, progress=progress.training, command=command
+    )
     print(found.text)
     print(f"\nwritten to {found.folder}: schemes.txt, .csv and .png, and a report of each run")
     if found.unfinished:

@@ -39,9 +39,9 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Estimate every design, and show the best."""
+    from neurorebit.inputs.designs import read_designs
     from neurorebit.results import sweep_text
     from neurorebit.results.writers import sweep_file
-    from neurorebit.studies import axes
     from neurorebit.studies.sweep import sweep
 
     if asked.out is not None:
@@ -49,8 +49,8 @@ def main(asked: argparse.Namespace) -> int:
     with progress.Designs() as shown:
         found = sweep(
             asked.network,
-            axes.parse(asked.axis),
-            designs=axes.read(asked.designs) if asked.designs else None,
+            options.axes(asked.axis),
+            designs=read_designs(asked.designs) if asked.designs else None,
             architecture=asked.architecture,
             technology=asked.technology,
             device=asked.device,

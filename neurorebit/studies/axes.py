@@ -6,34 +6,18 @@ become arrays; whatever else a key may hold (a kind, a file, a word) is a noun, 
 
 from __future__ import annotations
 
-import csv
-import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, is_dataclass, replace
-from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
 
-from neurorebit.inputs.architecture import architecture_type
 from neurorebit.inputs.files import CHOSEN, check_key, plain_key
-from neurorebit.inputs.technology import technology_type
-from neurorebit.inputs.training import training_section
-from neurorebit.schema import Argument, InputError, Loc, Setting, quantity, split
-from neurorebit.schema.activity import AssumedActivity, Shares
-from neurorebit.schema.device import Device
-from neurorebit.schema.training import Training
+from neurorebit.schema import Argument, InputError, Setting
+from neurorebit.studies.keys import Field, field_of, number_of, unit_of
 
 FILES = ("technology", "device", "architecture")  # keys that name a whole file
-TREES: Mapping[str, Callable[[], Any]] = {  # what holds numbers that an estimate takes as arrays
-    "technology": technology_type,
-    "device": lambda: Device,
-    "architecture": architecture_type,
-    "network.activity": lambda: AssumedActivity,
-}
-BATCH = "training.batch"
 NUMBERS = (int, float, np.integer, np.floating)
 Values = Sequence[Any] | NDArray[Any] | str
 Refuse = Callable[[Setting], None]  # raises what is wrong with a value, if anything is
@@ -125,15 +109,6 @@ class Axis:
         return (first.setting(row).label, *more)
 
 
-@dataclass(frozen=True, eq=False)
-class Field:
-    """What may stand at a key: its check, its unit, and whether its numbers are whole."""
-
-    adapter: TypeAdapter[Any]
-    unit: str
-    whole: bool
-
-
 def column(key: str, values: Values, refuse: Refuse, label: Label = of_axes) -> Column:
     """A key and its values: texts with units, or numbers in SI units; InputError for a wrong one.
 
@@ -141,7 +116,7 @@ def column(key: str, values: Values, refuse: Refuse, label: Label = of_axes) -> 
     """
     if key not in FILES:
         check_key(key, label(key, ""))
-    reader = _Reader(plain_key(key), _field(plain_key(key)), refuse, label)
+    reader = _Reader(plain_key(key), field_of(plain_key(key)), refuse, label)
     if isinstance(values, str):
         pieces: list[Any] = [piece.strip() for piece in values.split(",")]
     elif _are_numbers(values):
@@ -149,47 +124,6 @@ def column(key: str, values: Values, refuse: Refuse, label: Label = of_axes) -> 
     else:
         pieces = list(values)
     return reader.of_pieces(pieces)
-
-
-def parse(given: Iterable[str]) -> dict[str, str]:
-    """The axes of ``KEY=VALUES`` texts; InputError where one is none."""
-    found: dict[str, str] = {}
-    for text in given:
-        key, equals, values = text.partition("=")
-        if not equals:
-            message = "expected KEY=VALUES, as in technology.vdd=0.8V,0.9V"
-            cure = "add '=' and the values"
-            raise InputError(message, origin=of_axes(text, ""), value=text, cure=cure)
-        if key in found:
-            raise InputError("given twice", origin=of_axes(key, ""), cure="keep one")
-        found[key] = values
-    return found
-
-
-def read(path: Path) -> dict[str, list[str]]:
-    """Designs from a CSV file: a key at the head of each column, with its unit (``vdd [V]``) or
-    with units in the rows; InputError where it cannot be read or rows differ in length.
-    """
-    origin = Argument("designs", path)
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            head, *rows = [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or "not a CSV file with a line of keys"
-        cure = "give a CSV file with a key in each column of its first line"
-        raise InputError(f"cannot be read: {reason}", origin=origin, cure=cure) from None
-    found: dict[str, list[str]] = {}
-    for i, heading in enumerate(head):
-        key, _, unit = heading.strip().partition(" [")
-        if key in found:
-            raise InputError("given twice", origin=origin, key=key, cure="keep one")
-        short = next((n for n, row in enumerate(rows, 2) if len(row) != len(head)), 0)
-        if short:
-            line = Argument("designs", f"{path}:{short}")
-            message = f"expected {len(head)} values, one for each key"
-            raise InputError(message, origin=line, cure="complete the line, or drop it")
-        found[key] = [f"{row[i].strip()} {unit.rstrip(']')}".strip() for row in rows]
-    return found
 
 
 def _are_numbers(values: Sequence[Any] | NDArray[Any]) -> bool:
@@ -234,7 +168,7 @@ class _Reader:
             raise self._error(text, "expected numbers, one or more", "leave out what is none")
         uneven = numbers[numbers != np.round(numbers)]
         if self.field is None:
-            unit = _unit(self.key)
+            unit = unit_of(self.key)
             whole = not (uneven.size or unit)
             return self.of_pieces([written(n, unit, whole) for n in numbers.tolist()])
         if self.field.whole and uneven.size:
@@ -242,7 +176,7 @@ class _Reader:
             raise self._error(text, message, "take a count that divides the range")
         for end in (np.min(numbers), np.max(numbers)):
             value = written(float(end), self.field.unit, self.field.whole)
-            if _number(self.field, value) is None:
+            if number_of(self.field, value) is None:
                 self._refuse(value)
         return Column(self.key, self.field.unit, self.field.whole, numbers, label=self.label)
 
@@ -261,7 +195,7 @@ class _Reader:
         return self._value(str(piece))
 
     def _value(self, text: str) -> Column:
-        number, field = _number(self.field, text), self.field
+        number, field = number_of(self.field, text), self.field
         if field is not None and number is not None:
             return Column(self.key, field.unit, field.whole, np.array([number]), label=self.label)
         self._refuse(text)
@@ -281,19 +215,6 @@ class _Reader:
 
     def _refuse(self, text: str) -> None:
         self.refuse(Setting(self.key, text, self.label(self.key, text)))
-
-
-def _number(field: Field | None, text: str) -> float | None:
-    """The value if it is a number that passes the checks of its field."""
-    if field is None:
-        return None
-    try:
-        value = field.adapter.validate_python(text)
-    except ValidationError:
-        return None
-    if isinstance(value, np.ndarray) and value.size == 1:
-        value = value.item()
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def axes_of(
@@ -320,74 +241,3 @@ def axes_of(
         seen.add(found.key)
     first = (Axis(tuple(together)),) if together else ()
     return (*first, *(Axis((found,)) for found in alone))
-
-
-def place(tree: Any, loc: Loc, value: Any) -> Any:
-    """The same dataclass with another value at these steps."""
-    step, *rest = loc
-    if isinstance(tree, tuple):
-        index = int(step)
-        return (*tree[:index], place(tree[index], tuple(rest), value), *tree[index + 1 :])
-    inner = place(getattr(tree, str(step)), tuple(rest), value) if rest else value
-    return replace(tree, **{str(step): inner})
-
-
-# --- what the schema says of a key
-
-
-def _field(key: str) -> Field | None:
-    """The number at a key; none where an estimate does not take arrays, or there is no such key."""
-    if key == BATCH:
-        return _described(_hint(Training, ("batch",)))
-    for root, tree in TREES.items():
-        if key.startswith(f"{root}."):
-            return _described(_hint(tree(), split(key.removeprefix(f"{root}."))))
-    return None
-
-
-def _unit(key: str) -> str:
-    """The unit of a number of the training, which is set by its text."""
-    root, _, path = key.partition(".")
-    found = _described(_hint(training_section(), split(path))) if root == "training" else None
-    return found.unit if found else ""
-
-
-def _hint(hint: Any, loc: Loc) -> Any:
-    """The annotation at these steps below an annotation, None if there is none."""
-    for step in loc:
-        found = None
-        for kind in _kinds(hint):
-            if isinstance(step, int) and get_origin(kind) is tuple:
-                found = get_args(kind)[0]
-            elif is_dataclass(kind):
-                found = get_type_hints(kind, include_extras=True).get(str(step), found)
-        if found is None:
-            return None
-        hint = found
-    return hint
-
-
-def _kinds(hint: Any) -> tuple[Any, ...]:
-    """What an annotation allows, unions and metadata taken apart."""
-    if get_origin(hint) is Annotated:
-        return _kinds(get_args(hint)[0])
-    if get_origin(hint) in (Union, types.UnionType):
-        return tuple(kind for inner in get_args(hint) for kind in _kinds(inner))
-    return (hint,)
-
-
-def _described(hint: Any) -> Field | None:
-    quantities = [item for item in _metadata(hint) if isinstance(item, quantity)]
-    whole = int in _kinds(hint) and not quantities
-    if not (whole or quantities) or (quantities and quantities[0].many and hint is not Shares):
-        return None
-    return Field(TypeAdapter(hint), quantities[0].unit if quantities else "", whole)
-
-
-def _metadata(hint: Any) -> tuple[Any, ...]:
-    if get_origin(hint) is Annotated:
-        inner, *metadata = get_args(hint)
-        return (*metadata, *_metadata(inner))
-    if get_origin(hint) in (Union, types.UnionType):
-        return tuple(item for inner in get_args(hint) for item in _metadata(inner))
-    return ()

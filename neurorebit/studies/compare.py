@@ -1,14 +1,11 @@
-"""Two reports, value by value: what changed, and by how much."""
+"""Two reports, value by value."""
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tabulate import tabulate
+from neurorebit.results.comparison import Change, Comparison
 
 TIMINGS = ("seconds", "images_per_second")  # differ from run to run, and are not compared
 RETOLD = ("command", "notes", "histogram")  # say again what stands elsewhere, or in a digest
@@ -16,97 +13,6 @@ GIVEN = (  # what a run was told, not what came of it
     "ablations", "architecture", "assumptions", "device", "inputs", "name", "network", "overrides",
     "recipe", "scheme", "seed", "technology", "version",
 )  # fmt: skip
-HEADLINES = (
-    "chip.area_m2", "chip.leakage_W", "chip.utilization", "phases.*.energy_J", "phases.*.latency_s",
-    "phases.forward.tops_per_W", "phases.backward.tops_per_W", "phases.gradient.tops_per_W",
-    "totals.*.energy_J", "totals.*.energy_with_dram_J", "totals.*.latency_s",
-    "training.test_accuracy",
-)  # fmt: skip
-DIGEST, LEAST = "sha256", 5e-324
-LONGEST = 40  # characters of a value in a table
-MOST = 20  # lines of a list
-
-
-@dataclass(frozen=True)
-class Change:
-    """A value that two reports do not share; None where a report lacks it."""
-
-    path: str
-    first: Any
-    second: Any
-
-    @property
-    def size(self) -> float:
-        """The difference over the larger of two numbers; infinite where they are not numbers.
-
-        A digest says that something differs and not by how much: by least.
-        """
-        if self.path.endswith(DIGEST) and None not in (self.first, self.second):
-            return LEAST
-        if not (_is_number(self.first) and _is_number(self.second)):
-            return math.inf
-        return float(abs(self.second - self.first) / max(abs(self.first), abs(self.second)))
-
-    @property
-    def growth(self) -> str:
-        """The change as a reader puts it: in percent of the first value."""
-        if self.second is None:
-            return "gone"
-        if self.first is None:
-            return "new"
-        if not (_is_number(self.first) and _is_number(self.second)):
-            return "other"
-        if self.first == 0:
-            return "new"
-        share = (self.second - self.first) / abs(self.first)
-        return f"{100 * share:+.3g} %" if abs(share) < 10 else f"x {self.second / self.first:.3g}"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What two reports do not share: in what they were given, and in what came of it."""
-
-    given: tuple[Change, ...]
-    results: tuple[Change, ...]
-    tolerance: float
-
-    @property
-    def beyond(self) -> tuple[Change, ...]:
-        """The results that differ by more than the tolerance."""
-        return tuple(change for change in self.results if change.size > self.tolerance)
-
-    @property
-    def shortened(self) -> bool:
-        """Whether ``text`` leaves changes out unless asked for every one."""
-        lists = (_together(self.given), _together(self._rest))
-        return any(len(changes) > MOST for changes in lists)
-
-    @property
-    def _rest(self) -> list[Change]:
-        """The results that are no headlines, the largest change first."""
-        return sorted(
-            (change for change in self.results if not _is_headline(change.path)),
-            key=lambda change: (-change.size, change.path.startswith("layers[")),
-        )
-
-    def text(self, *, every: bool = False) -> str:
-        """Tables of the changes; unless ``every``, of long lists the first ones."""
-        if not self.given and not self.results:
-            return "no difference (timings are not compared)"
-        heads = [change for change in self.results if _is_headline(change.path)]
-        parts = [
-            _table("Given", _together(self.given), every),
-            _table("Results", heads, every=True),
-            _table("Details, largest change first", _together(self._rest), every),
-        ]
-        told = (
-            f"{len(self.beyond)} of {len(self.results)} changed results are beyond the tolerance "
-            f"of {self.tolerance:g}"
-            if self.results
-            else "no result differs"
-        )
-        parts.append(f"{told} (timings are not compared)")
-        return "\n\n".join(part for part in parts if part)
 
 
 def compare(first: Mapping[str, Any], second: Mapping[str, Any], tolerance: float) -> Comparison:
@@ -134,72 +40,3 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from _leaves(item, f"{path}[{label}]")
     else:
         yield path, value
-
-
-def _together(changes: Sequence[Change]) -> list[Change]:
-    """Parts and sections that only one report has, as one change each: the sum of the parts of an
-    owner, the number of keys of a section; in the place of the first of them.
-    """
-    groups: dict[Any, list[Change]] = {}
-    for change in changes:
-        owner = _owner(change.path) if None in (change.first, change.second) else ""
-        key = (owner, change.first is None) if owner else change.path
-        groups.setdefault(key, []).append(change)
-    return [
-        _joined(key[0], members) if len(members) > 1 else members[0]
-        for key, members in groups.items()
-    ]
-
-
-def _owner(path: str) -> str:
-    """The owner of a part, or the section of a value that a file gives; else nothing."""
-    part, slash, _ = path.partition("/")
-    if slash:
-        return part
-    section = re.match(r"inputs\.\w+\.values\.\w+(?=\.)", path)
-    return section.group() if section else ""
-
-
-def _joined(owner: str, members: Sequence[Change]) -> Change:
-    def told(values: Sequence[Any]) -> Any:
-        if None in values:
-            return None
-        return (
-            math.fsum(values)
-            if all(map(_is_number, values)) and "/" in members[0].path
-            else (f"{len(values)} keys")
-        )
-
-    return Change(owner, told([c.first for c in members]), told([c.second for c in members]))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_headline(path: str) -> bool:
-    steps = path.split(".")
-    return any(
-        len(steps) == len(wanted) and all(w in ("*", s) for w, s in zip(wanted, steps, strict=True))
-        for wanted in (headline.split(".") for headline in HEADLINES)
-    )
-
-
-def _table(title: str, changes: Sequence[Change], every: bool) -> str:
-    """The changes, or the first of them; what is left out is said."""
-    if not changes:
-        return ""
-    shown = changes if every else changes[:MOST]
-    rows = [[c.path, _said(c.first), _said(c.second), c.growth] for c in shown]
-    align = ("left", "right", "right", "right")
-    head = [title, "first", "second", "change"]
-    table = tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
-    more = len(changes) - len(shown)
-    return f"{table}\n... and {more} more" if more else table
-
-
-def _said(value: Any) -> str:
-    if value is None:
-        return ""
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

@@ -23,13 +23,14 @@ from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.network import Network
 from neurorebit.results import document, folder
+from neurorebit.results.comparison import Change
 from neurorebit.results.document import SCHEMA, Json
 from neurorebit.results.writers import table
 from neurorebit.schema import Document, File, InputError
 from neurorebit.schema.activity import Activity, FastActivity, LayerActivity
 from neurorebit.schema.device import read_device
 from neurorebit.schemes.ablations import ablations
-from neurorebit.studies.compare import Change, compare
+from neurorebit.studies.compare import compare
 from neurorebit.studies.run import estimated
 
 NOTE = "billed anew by version "  # how the note begins that says so

@@ -141,6 +141,7 @@ def schemes(
     request: Request,
     names: Sequence[str],
     seeds: int,
+    *,
     say: Say,
     progress: Callable[[], AbstractContextManager[Progress | None]] = nullcontext,
     command: str | None = None,

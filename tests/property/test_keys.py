@@ -31,7 +31,7 @@ from neurorebit.schema import Document, InputError, Setting, informative, one_of
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
 from neurorebit.schemes.table import SCHEMES
-from neurorebit.studies.axes import place
+from neurorebit.studies.keys import place
 from neurorebit.studies.sweep import OUTCOMES, sweep
 from neurorebit.training.model import Model
 from neurorebit.training.parts.workers import Workers

@@ -7,8 +7,9 @@ import math
 import pytest
 
 from neurorebit.results import document
+from neurorebit.results.comparison import Change
 from neurorebit.schema import InputError
-from neurorebit.studies.compare import Change, compare
+from neurorebit.studies.compare import compare
 
 REPORT = {
     "version": "1",

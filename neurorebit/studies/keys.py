@@ -1,0 +1,117 @@
+"""Keys of the files that a sweep takes as arrays: what may stand there, and how it is put there."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, is_dataclass, replace
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from neurorebit.inputs.architecture import architecture_type
+from neurorebit.inputs.technology import technology_type
+from neurorebit.inputs.training import training_section
+from neurorebit.schema import Loc, quantity, split
+from neurorebit.schema.activity import AssumedActivity, Shares
+from neurorebit.schema.device import Device
+from neurorebit.schema.training import Training
+
+TREES: Mapping[str, Callable[[], Any]] = {  # what holds numbers that an estimate takes as arrays
+    "technology": technology_type,
+    "device": lambda: Device,
+    "architecture": architecture_type,
+    "network.activity": lambda: AssumedActivity,
+}
+BATCH = "training.batch"
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """What may stand at a key: its check, its unit, and whether its numbers are whole."""
+
+    adapter: TypeAdapter[Any]
+    unit: str
+    whole: bool
+
+
+def number_of(field: Field | None, text: str) -> float | None:
+    """The value if it is a number that passes the checks of its field."""
+    if field is None:
+        return None
+    try:
+        value = field.adapter.validate_python(text)
+    except ValidationError:
+        return None
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def field_of(key: str) -> Field | None:
+    """The number at a key; none where an estimate does not take arrays, or there is no such key."""
+    if key == BATCH:
+        return _described(_hint(Training, ("batch",)))
+    for root, tree in TREES.items():
+        if key.startswith(f"{root}."):
+            return _described(_hint(tree(), split(key.removeprefix(f"{root}."))))
+    return None
+
+
+def unit_of(key: str) -> str:
+    """The unit of a number of the training, which is set by its text."""
+    root, _, path = key.partition(".")
+    found = _described(_hint(training_section(), split(path))) if root == "training" else None
+    return found.unit if found else ""
+
+
+def _hint(hint: Any, loc: Loc) -> Any:
+    """The annotation at these steps below an annotation, None if there is none."""
+    for step in loc:
+        found = None
+        for kind in _kinds(hint):
+            if isinstance(step, int) and get_origin(kind) is tuple:
+                found = get_args(kind)[0]
+            elif is_dataclass(kind):
+                found = get_type_hints(kind, include_extras=True).get(str(step), found)
+        if found is None:
+            return None
+        hint = found
+    return hint
+
+
+def _kinds(hint: Any) -> tuple[Any, ...]:
+    """What an annotation allows, unions and metadata taken apart."""
+    if get_origin(hint) is Annotated:
+        return _kinds(get_args(hint)[0])
+    if get_origin(hint) in (Union, types.UnionType):
+        return tuple(kind for inner in get_args(hint) for kind in _kinds(inner))
+    return (hint,)
+
+
+def _described(hint: Any) -> Field | None:
+    quantities = [item for item in _metadata(hint) if isinstance(item, quantity)]
+    whole = int in _kinds(hint) and not quantities
+    if not (whole or quantities) or (quantities and quantities[0].many and hint is not Shares):
+        return None
+    return Field(TypeAdapter(hint), quantities[0].unit if quantities else "", whole)
+
+
+def _metadata(hint: Any) -> tuple[Any, ...]:
+    if get_origin(hint) is Annotated:
+        inner, *metadata = get_args(hint)
+        return (*metadata, *_metadata(inner))
+    if get_origin(hint) in (Union, types.UnionType):
+        return tuple(item for inner in get_args(hint) for item in _metadata(inner))
+    return ()
+
+
+def place(tree: Any, loc: Loc, value: Any) -> Any:
+    """The same dataclass with another value at these steps."""
+    step, *rest = loc
+    if isinstance(tree, tuple):
+        index = int(step)
+        return (*tree[:index], place(tree[index], tuple(rest), value), *tree[index + 1 :])
+    inner = place(getattr(tree, str(step)), tuple(rest), value) if rest else value
+    return replace(tree, **{str(step): inner})
