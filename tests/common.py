@@ -28,6 +28,11 @@ def refusal(do: Callable[[], Any]) -> str:
     return message
 
 
+def near(expected: Any, rel: float = 1e-6) -> Any:
+    """Within a relative tolerance and no absolute one: approx alone lets 1e-12 (J, s, F) pass."""
+    return pytest.approx(expected, rel=rel, abs=0.0)
+
+
 def cuts_of(network: Network, spec: ArchitectureSpec) -> tuple[Cuts, ...]:
     """The rows of each layer that stand in one array of a chip."""
     return array_cuts(network.matmuls, spec.forward.rows, spec.forward.kernel_split)

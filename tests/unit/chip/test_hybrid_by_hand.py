@@ -1,0 +1,220 @@
+"""The macros of the hybrid chip, analog and digital, against sums of circuits by hand.
+
+Analog: 96 rows, 160 columns of cells, 8 columns to each of 20 converters of 6 bits, inputs of 5
+planes. Digital: 96 rows of 160 bits, so 5 words of 32; errors of 10 bits, inputs of 6, accumulators
+of 44, and 3 errors that share a row.
+"""
+
+import by_hand
+import pytest
+from by_hand import RERAM, TECH, beside, close, energy_of, same_cost, same_footprint, stands
+from by_hand_resistive import ADD, CYCLE, READ_V, one_transistor, pulsed, touched
+
+from neurorebit.circuits.adder import Adder
+from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier
+from neurorebit.circuits.array import ReramArray
+from neurorebit.circuits.converters.sar import SarAdc
+from neurorebit.circuits.cost import Cost
+from neurorebit.circuits.decoder import MuxDecoder
+from neurorebit.circuits.gates import cells as gate_cells
+from neurorebit.circuits.mux import AnalogMux
+from neurorebit.circuits.register import Register
+from neurorebit.circuits.shift_add import ShiftAdd
+from neurorebit.circuits.sram import SramBank
+
+# -- analog ------------------------------------------------------------------------------------
+
+ARRAY, ROW_SWITCHES, COL_SWITCHES, PATH = one_transistor()
+WIDTH = ARRAY.row_length
+REFERENCE = ReramArray(TECH, RERAM, 96.0, 20.0, "cells")
+MIRRORS = 20.0 * 2.0 * gate_cells(TECH).nfet.area
+MUX = AnalogMux(TECH, 20.0, 8.0, driven_res=PATH / 96.0, read_voltage=READ_V, fit_width=WIDTH)
+MUX_DECODER = MuxDecoder(
+    TECH, 3.0, load_n=MUX.control_load[0], load_p=MUX.control_load[1], name="mux_decoder"
+)
+ADC = SarAdc(TECH, 6.0, 20.0, read_voltage=READ_V, fit_width=WIDTH)
+# A bit more than a conversion, 5 planes; 6 bits and a cycle to settle from plane to plane.
+SHIFT_ADD = ShiftAdd(
+    TECH,
+    7.0,
+    5.0,
+    20.0,
+    beat=7.0 * CYCLE,
+    adder_activity=ADD,
+    fit_width=WIDTH,
+    name="input_shift_add",
+)
+SIZES = {"rows": 96.0, "cols": 160.0, "cols_per_adc": 8.0, "adc_bits": 6.0, "input_bits": 5.0}
+ANALOG = by_hand.analog_macro(**SIZES)
+
+
+def test_what_stands_in_an_analog_macro():
+    """A reference column for each converter, and two transistors that mirror its current."""
+    readout = stands("readout", MUX, MUX_DECODER, SHIFT_ADD)
+    readout = readout + stands("converters", ADC).under("readout")
+    expected = stands("apim", ARRAY, ROW_SWITCHES, COL_SWITCHES) + readout.under("apim")
+    expected = expected + stands("references", REFERENCE, body=MIRRORS).under("apim")
+    same_footprint(ANALOG, expected)
+    assert (ANALOG.adcs, ANALOG.output_bits) == (20.0, 7.0 + 5.0)
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(72.0, 96.0), (0.0, 0.0)])
+def test_a_vector_through_the_columns(rows, cols):
+    """0.3 of the rows in use; flip-flops of all of them toggle with each of the 5 planes.
+
+    At each of 8 columns of a converter the multiplexer moves once, while the first plane is put
+    on. Columns settle to half of a step of 6 bits: 2^7.
+    """
+    used, share = rows or 96.0, (cols or 160.0) / 160.0
+    active = 0.3 * used
+    res = ARRAY.column_res(active, 0.4)
+    opened = ROW_SWITCHES.drive(active / 96.0, used / 96.0)
+    after = ARRAY.read(active, share * 20.0)
+    after = after + REFERENCE.read(active, share * 20.0).under("references")
+    after = after + ARRAY.settle(res, MUX.gate.drain_cap * 9.0, 128.0)
+    after = after + ADC.convert(res).across(share).under("converters").under("readout")
+    first = beside(opened, (MUX_DECODER.select() + MUX.select(share)).under("readout")) + after
+    position = first + 4.0 * (opened + after)
+    position = position + SHIFT_ADD.accumulate(5.0, share).under("readout")
+    same_cost(ANALOG.mvm(0.3, 0.4, rows, cols), (8.0 * position).under("apim"))
+
+
+def test_programming_an_analog_macro():
+    """2 % of 9600 cells rise, 7 pulses each; 0.5 % fall, 11 pulses each; 100 cells a row.
+
+    Switches are set once a row that changes, whichever way.
+    """
+    up, down = (0.02, 7.0), (0.005, 11.0)
+    array = ARRAY
+    nothing = Cost()
+    lines = pulsed(array, up, down, RERAM, nothing, lambda *_: nothing)
+    rows = touched(0.025)
+    mean = (0.02 * 7.0 + 0.005 * 11.0) / 0.025
+    written = 0.025 * 9600.0 / rows / 160.0
+    switched = rows * beside(ROW_SWITCHES.write(), COL_SWITCHES.write(written, mean))
+    found = ANALOG.program(up, down, 0.4, 9600.0)
+    same_cost(found, (switched + lines).under("apim"))
+    same_cost(ANALOG.program(up, down, 0.4), ANALOG.program(up, down, 0.4, 15360.0))
+
+
+# -- digital -----------------------------------------------------------------------------------
+
+DIGITAL = {
+    "rows": 96.0, "cols": 160.0, "error_bits": 10.0, "input_bits": 6.0, "accumulator_bits": 44.0,
+    "vectors": 3.0,
+}  # fmt: skip
+WEIGHTS, GRADIENTS = (SramBank(TECH, 96.0, 160.0, name) for name in ("weights", "gradients"))
+ERRORS = Register(TECH, 3.0 * 10.0, name="errors")
+WHOLE = Mac(TECH, 32.0, 10.0, 44.0 + 10.0, 5.0, "lanes")  # whole words by whole errors
+NARROW = Mac(TECH, 10.0, 6.0, 44.0, 5.0, "lanes")  # errors by activations, the wider first
+FLOAT = FloatMac(TECH, 5.0, name="lanes")
+ROW_ADDER = Adder(TECH, 44.0, 5.0, activity=ADD, name="row_adder")
+ROW_SUM = Register(TECH, 5.0 * 44.0, name="row_sum")
+PLANE_ADDER = Adder(TECH, 54.0, 5.0, activity=ADD, name="plane_adder")
+PLANE_SUM = Register(TECH, 5.0 * 54.0, name="plane_sum")
+WORD_ADDER = Adder(TECH, 32.0, activity=ADD, name="lanes")
+SCALED = Multiplier(TECH, 32.0, 16.0, 1.0, "lanes")  # a word and a rate
+BUILDS = {"word_parallel": WHOLE, "bit_serial": NARROW}
+
+
+def digital(build, **more):
+    return by_hand.digital_macro(build, **{**DIGITAL, **more})
+
+
+def loaded(bits):
+    """So many bits of new errors or inputs, half of which change."""
+    return energy_of(bits / 30.0 * ERRORS.store(0.5))
+
+
+def test_what_stands_in_a_word_parallel_macro():
+    """Two accumulators a lane beside its own, of 54 bits in each of 5 lanes."""
+    further = Register(TECH, 2.0 * 5.0 * 54.0, name="accumulators")
+    expected = stands("dpim", WEIGHTS, GRADIENTS, WHOLE, further, ERRORS)
+    found = digital("word_parallel")
+    same_footprint(found, expected)
+    assert (found.words, found.weights, found.sum_bits) == (5.0, 480.0, 54.0)
+
+
+def test_what_stands_in_a_bit_serial_macro():
+    """Accumulators of 44 bits; sums of rows have 44 as well, those of planes 10 more."""
+    further = Register(TECH, 2.0 * 5.0 * 44.0, name="accumulators")
+    expected = stands(
+        "dpim", WEIGHTS, GRADIENTS, NARROW, further, ERRORS, ROW_ADDER, ROW_SUM, PLANE_ADDER,
+        PLANE_SUM,
+    )  # fmt: skip
+    found = digital("bit_serial")
+    same_footprint(found, expected)
+    assert (found.words, found.weights, found.sum_bits) == (5.0, 480.0, 54.0)
+
+
+def test_what_stands_in_a_macro_of_floating_point():
+    further = Register(TECH, 2.0 * 5.0 * 76.0, name="accumulators")
+    errors = Register(TECH, 3.0 * 32.0, name="errors")
+    expected = stands("dpim", WEIGHTS, GRADIENTS, FLOAT, further, errors)
+    found = digital("word_parallel", error_bits=32.0, float_errors=True)
+    same_footprint(found, expected)
+
+
+@pytest.mark.parametrize("cols", [160.0, 32.0 * 400])
+def test_a_vector_back_through_whole_words(cols):
+    """A third of a read for each of three errors; a row takes the read or the three steps."""
+    bank = SramBank(TECH, 96.0, cols, "weights")
+    lanes = Mac(TECH, 32.0, 10.0, 54.0, cols / 32.0, "lanes")
+    read, step = bank.read(), lanes.accumulate(0.7)
+    energy = energy_of(1.0 / 3.0 * read + step) + loaded(10.0)
+    slowest = max(float(read.latency.total), 3.0 * float(step.latency.total))
+    total = (96.0 * energy).under("dpim") + Cost.of(0.0, 96.0 * slowest / 3.0).under("dpim")
+    found = digital("word_parallel", cols=cols).mtvm(0.3, 0.7)
+    same_cost(found, total)
+
+
+def test_a_vector_back_bit_by_bit():
+    """10 planes; 0.3 of the 96 rows are read and added, all of them take their time."""
+    read, added = WEIGHTS.read(), ROW_ADDER.add()
+    a_row = energy_of(read + added + ROW_SUM.store(0.5))
+    a_plane = energy_of(PLANE_ADDER.add() + PLANE_SUM.store(0.5))
+    slowest = max(float(read.latency.total), float(added.latency.total))
+    total = 10.0 * (0.3 * 96.0 * a_row + a_plane) + Cost.of(0.0, 10.0 * 96.0 * slowest)
+    same_cost(digital("bit_serial").mtvm(0.3, 0.7), total.under("dpim"))
+
+
+@pytest.mark.parametrize("build", BUILDS)
+def test_errors_times_activations(build):
+    """96 steps of 5 lanes. 96 errors of 10 bits; activations serve 3 errors: 160 of 6 bits."""
+    total = 96.0 * NARROW.accumulate(0.7) + loaded(96.0 * 10.0) + loaded(160.0 * 6.0)
+    same_cost(digital(build).outer(0.7), total.under("dpim"))
+
+
+@pytest.mark.parametrize("build", BUILDS)
+def test_the_gradient_of_an_image_is_added(build):
+    a_row = GRADIENTS.read() + WORD_ADDER.add().across(5.0) + GRADIENTS.write()
+    same_cost(digital(build).collect(), (96.0 * a_row).under("dpim"))
+
+
+@pytest.mark.parametrize(("build", "passes"), [("word_parallel", 2.0), ("bit_serial", 12.0)])
+def test_an_update_of_all_rows(build, passes):
+    """Two products of 32 by 16 bits a word: in 1 by 2 steps of 32 by 10 bits, 4 by 3 of 10 by 6.
+
+    0.4 of the words are written again, in both banks at once.
+    """
+    step = float(BUILDS[build].accumulate().latency.total)
+    products = Cost.of(2.0 * 5.0 * SCALED.energy, 2.0 * passes * step).under("lanes")
+    added = energy_of(WORD_ADDER.add().across(5.0))
+    a_row = beside(WEIGHTS.read(), GRADIENTS.read()) + products + added
+    a_row = a_row + 0.4 * beside(WEIGHTS.write(), GRADIENTS.write())
+    same_cost(digital(build).write(0.4), (96.0 * a_row).under("dpim"))
+
+
+def test_an_update_in_floating_point_takes_one_step_a_product():
+    step = float(FLOAT.accumulate().latency.total)
+    found = digital("word_parallel", error_bits=32.0, float_errors=True).write(0.4)
+    lanes = sum(n for name, n in found.latency.items.items() if name.startswith("dpim/lanes"))
+    assert lanes == close(96.0 * 2.0 * step)
+
+
+@pytest.mark.parametrize("build", BUILDS)
+def test_levels_of_old_and_new_weights(build):
+    """Twice for each of 480 words: a product of 32 by 16 bits, rounded in 16."""
+    rounded = Adder(TECH, 16.0, activity=ADD).energy
+    energy = 2.0 * 480.0 * (SCALED.energy + rounded)
+    same_cost(digital(build).level(), Cost.of(energy).under("lanes").under("dpim"))

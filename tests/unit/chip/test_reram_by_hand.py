@@ -1,0 +1,199 @@
+"""Macros of resistive cells whose rows are read all at once, both ways, against sums of circuits.
+
+The counts of the macro stand in ``by_hand_resistive``.
+"""
+
+import by_hand
+import pytest
+from by_hand import RERAM, TECH, beside, close, same_cost, same_footprint, stands
+from by_hand_resistive import (
+    ADD,
+    COLS,
+    CYCLE,
+    DENSITY,
+    KINDS,
+    READ_V,
+    RERAM_ON,
+    ROWS,
+    SIZES,
+    STATE,
+    made,
+    one_transistor,
+    ways_of,
+)
+
+from neurorebit.circuits.converters.flash import FlashAdc
+from neurorebit.circuits.encoder import Encoder
+from neurorebit.circuits.gates import cells as gate_cells
+from neurorebit.circuits.shift_add import ShiftAdd
+
+MIRROR = 2.0 * gate_cells(TECH).nfet.area  # two minimum transistors
+each_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+# -- what stands there -------------------------------------------------------------------------
+
+
+@each_kind
+def test_what_stands_in_a_macro_of_all_rows_at_once(kind):
+    """A reference line for each converter: 20 columns of 96 cells, 8 rows of 160, and mirrors.
+
+    Sums of 4 cells have 4 more bits than a conversion, of 6 planes 6 more, of 9 planes 9 more.
+    """
+    array, rows, cols, path = KINDS[kind]()
+    front, behind = ways_of(array, path)
+    like = {"nonlinearity": 70.0} if kind == "crosspoint" else {}
+    columns = type(array)(TECH, RERAM, 96.0, 20.0, **like, name="cells")
+    lines = type(array)(TECH, RERAM, 8.0, 160.0, **like, name="cells")
+    expected = stands(kind, array, rows, cols)
+    for footprint in (
+        stands("references", columns, body=20.0 * MIRROR),
+        stands("transposed_references", lines, body=8.0 * MIRROR),
+        front.stands(front.shift_add("weight", 5.0, 4.0), front.shift_add("input", 9.0, 6.0)),
+        behind.stands(behind.shift_add("weight", 7.0, 4.0), behind.shift_add("input", 11.0, 9.0)),
+    ):
+        expected = expected + footprint.under(kind)
+    same_footprint(made(kind), expected)
+
+
+def test_what_leaves_a_macro_has_the_bits_of_cells_and_planes():
+    """5 bits of a conversion, 4 of the cells of a weight, 6 of the planes."""
+    assert made("reram").output_bits == 5.0 + 4.0 + 6.0
+    assert made("reram").adcs == 20.0
+    assert made("reram", cells_per_weight=1.0).output_bits == 5.0 + 1.0 + 6.0
+
+
+def test_a_weight_of_one_cell_and_one_plane_need_no_shift_adds():
+    alone = {"cells_per_weight": 1.0, "input_bits": 1.0, "error_bits": 1.0}
+    area = made("reram", **alone).footprint.area
+    for readout in ("readout", "transposed_readout"):
+        for what in ("weight", "input"):
+            assert by_hand.under(area, f"{readout}/{what}_shift_add") == 0.0
+
+
+@pytest.mark.parametrize("kind", ["sar", "flash", "flash_voltage"])
+def test_converters_are_made_for_all_cells_of_a_line(kind):
+    """Columns of 96 cells at 10 uS each, rows of 160; flash converters have an encoder each."""
+    bits = {"adc_bits": 7.0, "back_adc_bits": 7.0 if kind == "flash" else 6.0}
+    found = by_hand.macro("reram", **{**SIZES, **bits, "adc_kind": kind})
+    read, back = found.read(res=1e5), found.read_transposed(res=1e5)
+    if kind == "flash":
+        low, high = 96.0 / RERAM_ON, 160.0 / RERAM_ON
+        there = FlashAdc(TECH, 7.0, read_voltage=READ_V, full_scale=low).time(1e5)
+        here = FlashAdc(TECH, 7.0, read_voltage=READ_V, full_scale=high).time(1e5)
+        assert there > 1.05 * here
+    else:
+        there, here = (n * CYCLE for n in ((8.0, 7.0) if kind == "sar" else (1.0, 1.0)))
+    assert by_hand.part(read.latency, "reram/readout/converters/adc") == close(8 * there)
+    assert by_hand.part(back.latency, "transposed_readout/converters/adc") == close(4 * 12 * here)
+    if kind != "sar":
+        array, _, _, _ = one_transistor()
+        below = Encoder(TECH, 7.0, 20.0, fit_width=array.row_length)
+        aside = Encoder(TECH, bits["back_adc_bits"], 8.0, fit_height=array.col_length)
+        encoded = 8 * below.encode().energy.total, 48 * aside.encode().energy.total
+        assert by_hand.part(read.energy, "reram/readout/converters/encoder") == close(encoded[0])
+        assert by_hand.part(back.energy, "transposed_readout/converters/encoder") == close(
+            encoded[1]
+        )
+
+
+def test_planes_are_joined_as_fast_as_they_come():
+    """8 cells a weight, so 16 columns of a converter give 2 sums; 12 rows give 12 a plane.
+
+    Flash converters of 2 and 3 bits give the next sum after a cycle and their own encoder's time,
+    which hides as much of each addition but the first; adders of 2 + 8 and 3 + 8 bits take longer.
+    """
+    sizes = {**SIZES, "cols_per_adc": 16.0, "cells_per_weight": 8.0, "adc_kind": "flash"}
+    found = by_hand.macro("reram", **{**sizes, "adc_bits": 2.0, "back_adc_bits": 3.0})
+    beats = [CYCLE + Encoder(TECH, bits).delay for bits in (2.0, 3.0)]
+    for bits, beat, terms, sums, cost in (
+        (2.0, beats[0], 6.0, 2.0, found.read()),
+        (3.0, beats[1], 9.0, 12.0, found.read_transposed()),
+    ):
+        unit = ShiftAdd(TECH, bits + 8.0, terms, beat=beat, adder_activity=ADD)
+        assert unit.accumulate(1.0).latency.total > beat
+        name = "readout" if terms == 6.0 else "transposed_readout"
+        time = by_hand.under(cost.latency, f"{name}/input_shift_add")
+        assert time == close(unit.accumulate(sums).latency.total)
+
+
+# -- reads -------------------------------------------------------------------------------------
+
+
+@each_kind
+def test_a_plane_through_the_columns(kind):
+    """0.3 of 72 rows: 21.6 active; at each of 8 columns of a converter 12 of the 20 convert.
+
+    Joined are 8 columns of cells and 8 / 4 = 2 weights a converter and plane.
+    """
+    array, rows, _, path = KINDS[kind]()
+    front, _ = ways_of(array, path)
+    active = 0.3 * 72.0
+    res = array.column_res(active, STATE)
+    like = {"nonlinearity": 70.0} if kind == "crosspoint" else {}
+    references = type(array)(TECH, RERAM, 96.0, 20.0, **like, name="cells")
+    position = beside(rows.drive(DENSITY * ROWS, ROWS), front.selected(COLS))
+    position = position + array.settle(res, front.mux_load, front.precision(res))
+    position = position + array.read(active, 12.0)
+    position = position + references.read(active, 12.0).under("references")
+    position = position + front.converted(res).across(COLS)
+    joined = front.joined("weight", 5.0, 4.0, 8.0, COLS)
+    joined = joined + front.joined("input", 9.0, 6.0, 2.0, COLS)
+    expected = (8.0 * position + joined).under(kind)
+    same_cost(made(kind).read(DENSITY, STATE, ROWS, COLS), expected)
+
+
+@each_kind
+@pytest.mark.parametrize("res", [3e4, None])
+def test_a_plane_back_through_the_rows(kind, res):
+    """The 4 cells of a weight are read in 4 passes, each with a quarter of the columns.
+
+    0.3 of 96 columns: 28.8 carry a one, 7.2 in a pass; of the 8 converters 6 convert at each of 12
+    rows. Joined are 4 * 12 cells and 12 weights a converter and plane. Where no resistance is
+    given, a row is taken to be led by all 28.8 columns at once.
+    """
+    array, _, cols, path = KINDS[kind]()
+    _, behind = ways_of(array, path)
+    res_of_row = res or array.column_res(28.8, STATE)
+    like = {"nonlinearity": 70.0} if kind == "crosspoint" else {}
+    references = type(array)(TECH, RERAM, 8.0, 160.0, **like, name="cells")
+    load = array.row_cap + 160.0 * array.drain_cap
+    beside_it = references.row_cap + 160.0 * references.drain_cap
+    position = beside(cols.drive(DENSITY * COLS / 4.0, COLS), behind.selected(ROWS))
+    position = position + array.settle_rows(
+        res_of_row, load + behind.mux_load, behind.precision(res_of_row)
+    )
+    position = position + array.read_transposed(7.2, 6.0, load)
+    position = position + references.read_transposed(7.2, 6.0, beside_it).under(
+        "transposed_references"
+    )
+    position = position + behind.converted(res_of_row).across(ROWS)
+    joined = behind.joined("weight", 7.0, 4.0, 48.0, ROWS)
+    joined = joined + behind.joined("input", 11.0, 9.0, 12.0, ROWS)
+    expected = (4.0 * 12.0 * position + joined).under(kind)
+    same_cost(made(kind).read_transposed(DENSITY, STATE, COLS, ROWS, res=res), expected)
+
+
+def test_a_weight_of_one_cell_is_read_back_in_one_pass():
+    array, _, cols, path = one_transistor()
+    _, behind = ways_of(array, path)
+    res, load = array.column_res(28.8, STATE), array.row_cap + 160.0 * array.drain_cap
+    position = beside(cols.drive(DENSITY * COLS, COLS), behind.selected(ROWS))
+    position = position + array.settle_rows(res, load + behind.mux_load, behind.precision(res))
+    position = position + array.read_transposed(28.8, 6.0, load)
+    position = position + behind.converted(res).across(ROWS)
+    joined = behind.joined("input", 8.0, 9.0, 12.0, ROWS)
+    expected = (12.0 * position + joined).under("reram")
+    found = made("reram", cells_per_weight=1.0, signed=False)
+    same_cost(found.read_transposed(DENSITY, STATE, COLS, ROWS), expected)
+
+
+def test_converters_for_fewer_lines_than_there_are():
+    """Made for 10 cells of a line: a tenth of the full scale of 100, and a wider multiplexer."""
+    array, _, _, path = one_transistor()
+    front, _ = ways_of(array, path, there=(5.0, 10.0))
+    found = made("reram", summed=10.0, signed=False).read(res=4e4)
+    settled = array.settle(4e4, front.mux_load, front.precision(4e4)).latency.total
+    assert by_hand.part(found.latency, "reram/array") == close(8.0 * settled)
+    mux = 8.0 * front.selected(1.0).energy.items["readout/mux"]
+    assert by_hand.part(found.energy, "reram/readout/mux") == close(mux)

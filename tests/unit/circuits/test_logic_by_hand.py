@@ -1,0 +1,276 @@
+"""Adders, registers, converters and wires, with unlike numbers: sums of gates by hand."""
+
+import numpy as np
+import pytest
+from by_hand import TECH, close, energy_of, same_cost, same_footprint, stands
+
+from neurorebit.circuits.adder import Adder, AdderTree
+from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier
+from neurorebit.circuits.comparator import Comparator
+from neurorebit.circuits.converters.flash import FlashAdc
+from neurorebit.circuits.converters.flash_voltage import VoltageFlashAdc
+from neurorebit.circuits.converters.sar import SarAdc
+from neurorebit.circuits.cost import Cost
+from neurorebit.circuits.decoder import Decoder, MuxDecoder
+from neurorebit.circuits.dram import Dram
+from neurorebit.circuits.encoder import Encoder
+from neurorebit.circuits.gates import STEP, cells, chain
+from neurorebit.circuits.htree import HTree
+from neurorebit.circuits.register import Register
+from neurorebit.circuits.shift_add import ShiftAdd
+from neurorebit.circuits.wire import Bus, wires
+
+VDD = TECH.vdd
+INV, NAND, NAND3 = cells(TECH).inverter, cells(TECH).nand, cells(TECH).nand3
+ONE = Adder(TECH)
+
+
+def energy(cost):
+    return float(cost.energy.total)
+
+
+def time(cost):
+    return float(cost.latency.total)
+
+
+# -- adders --------------------------------------------------------------------------------------
+
+
+def test_an_adder_waits_for_the_carry_of_all_middle_bits():
+    """Of 13 bits the lowest and the highest have their own time."""
+    found = Adder(TECH, 13.0, 5.0, activity=0.4)
+    assert time(found.add(0.3)) == close(found.end_delay + 11 * found.carry_delay)
+    switched = 13 * found.full_adder_energy + found.first_input_energy
+    assert energy(found.add(0.3)) == close(0.3 * 5 * 0.4 * switched)
+    assert found.footprint.leakage.total == close(9 * 13 * 5 * NAND.leakage_power)
+
+
+def test_a_tree_of_an_odd_number():
+    """5 numbers of 7 bits: two adders of 7, one of 8, one of 9; an odd one moves up."""
+    found = AdderTree(TECH, 5.0, 7.0, 6.0, activity=0.4)
+    bits = 2 * 7 + 8 + 9
+    assert (found.adder_bits, found.sum_bits) == (bits, 10)
+    switched = bits * ONE.full_adder_energy + 4 * ONE.first_input_energy
+    assert energy(found.add(active=0.3)) == close(0.3 * 6 * 0.4 * switched)
+    steps = 7 + 2 * 2 - 2
+    assert time(found.add()) == close(ONE.end_delay + steps * ONE.carry_delay)
+    assert found.footprint.leakage.total == close(9 * 6 * bits * NAND.leakage_power)
+    switched = (7 + 8) * ONE.full_adder_energy + 2 * ONE.first_input_energy  # of 3 operands
+    assert energy(found.add(3.0)) == close(6 * 0.4 * switched)
+
+
+def test_multipliers():
+    """13 by 5 bits: 65 products, 4 rows of 13 full adders; the sum of 18 bits ripples."""
+    found, activity = Multiplier(TECH, 13.0, 5.0, 3.0), TECH.arithmetic.multiply_activity
+    product = (2 * NAND.input_cap + NAND.output_cap + INV.input_cap + INV.output_cap) * VDD**2
+    switched = 52 * ONE.full_adder_energy + 65 * product
+    assert energy(found.multiply(0.3)) == close(0.3 * 3 * activity * switched)
+    gates = (9 * 52 + 65) * NAND.area + 65 * INV.area
+    assert found.footprint.area.total == close(3 * gates)
+    reduced = found.product_delay + 2 * 3 * ONE.carry_delay  # 5 rows: 4, 3, 2
+    assert time(found.multiply()) == close(reduced + Adder(TECH, 18.0).delay)
+
+
+def test_lanes_that_multiply_and_add():
+    """Half of the bits of the accumulators that are in use change."""
+    add = TECH.arithmetic.add_activity
+    multiplier, adder = Multiplier(TECH, 13.0, 5.0, 3.0), Adder(TECH, 21.0, 3.0, activity=add)
+    register = Register(TECH, 63.0)
+    found = Mac(TECH, 13.0, 5.0, 21.0, 3.0)
+    same_footprint(found, stands("mac", multiplier, adder, register))
+    product = Cost.of(0.3 * 3 * multiplier.energy, multiplier.reduction_delay)
+    total = product.under("multiplier") + adder.add(0.3)
+    same_cost(found.accumulate(0.3), (total + energy_of(register.store(0.15, 0.3))).under("mac"))
+
+
+def test_lanes_of_floating_point():
+    """24 by 24 bits, three adders of 48, words of 32; published energies scale."""
+    multiplier, adder = Multiplier(TECH, 24.0, 24.0, 3.0), Adder(TECH, 48.0, 3.0)
+    register, arithmetic = Register(TECH, 96.0), TECH.arithmetic
+    found = FloatMac(TECH, 3.0)
+    same_footprint(found, stands("mac", multiplier, (3.0, adder), register))
+    scale = TECH.feature / arithmetic.float_feature * TECH.supply_ratio**2
+    computed = 0.3 * 3 * (arithmetic.float_add + arithmetic.float_multiply) * scale
+    total = Cost.of(computed, multiplier.reduction_delay + 3 * adder.delay)
+    total = total + energy_of(register.store(0.15, 0.3))
+    same_cost(found.accumulate(0.3), total.under("mac"))
+
+
+# -- registers -----------------------------------------------------------------------------------
+
+
+def test_flip_flops_are_clocked_and_change():
+    """Four pass gates see the clock, and two inverters; half a cycle."""
+    found = Register(TECH, 70.0)
+    clock = 4 * (INV.input_cap + INV.output_cap) + 2 * INV.input_cap
+    data = 6 * INV.output_cap + 2 * INV.input_cap
+    assert energy(found.store(0.2, 0.6)) == close(70 * VDD**2 * (0.6 * clock + 0.2 * data))
+    assert time(found.store()) == close(0.5 / TECH.clock)
+    assert found.footprint.leakage.total == close(8 * 70 * INV.leakage_power)
+
+
+@pytest.mark.parametrize("beat", [0.0, 2e-10, 1.0])
+def test_shift_adds(beat):
+    """Numbers of 6 bits, 9 of them: registers of 15 bits; a step but the first hides in a beat."""
+    found = ShiftAdd(TECH, 6.0, 9.0, 4.0, beat=beat, adder_activity=0.4)
+    register = Register(TECH, 60.0)
+    adder = Adder(TECH, 6.0, 4.0, register.input_cap, activity=0.4)
+    step = adder.add(0.3) + register.store(0.3, 0.3)
+    cost = found.accumulate(5.0, 0.3)
+    assert found.sum_bits == 15
+    assert energy(cost) == close(5 * energy(step))
+    assert time(cost) == close(5 * time(step) - 4 * min(beat, time(step)))
+    assert found.footprint.leakage.total == close(
+        adder.footprint.leakage.total + register.footprint.leakage.total
+    )
+
+
+# -- converters ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "fit", "steps", "cycles"),
+    [(SarAdc, "sar", 5, 6), (FlashAdc, "flash_current", 31, None),
+     (VoltageFlashAdc, "flash_voltage", 31, 1)],
+)  # fmt: skip
+def test_converters(kind, fit, steps, cycles):
+    """5 bits: as many steps, or a comparator for each of 31 thresholds; read at 0.5 V."""
+    fit, sensing = getattr(TECH.sensing, fit), TECH.sensing
+    found = kind(TECH, 5.0, 7.0, 0.4)
+    seen = 2e4 * sensing.read_voltage / 0.4
+    column = fit.column * np.exp(-fit.exponent * np.log10(seen))
+    warmer = 1 + sensing.temperature_slope * (TECH.temperature - TECH.nominal_temperature)
+    watt = TECH.supply_ratio**2 * warmer * (fit.fixed + steps * fit.per_step + column)
+    cost = found.convert(2e4)
+    lasts = time(cost) if cycles is None else cycles * sensing.cycle
+    assert time(cost) == close(lasts)
+    assert energy(cost) == close(7 * watt * lasts)
+    n, p = cells(TECH).nfet, cells(TECH).pfet
+    nmos, pmos = fit.nmos + steps * fit.nmos_per_step, fit.pmos + steps * fit.pmos_per_step
+    assert found.footprint.area.total == close(7 * (nmos * n.area + pmos * p.area))
+    leakage = 7 * (nmos * n.leakage_power + pmos * p.leakage_power)
+    assert found.footprint.leakage.total == close(leakage)
+
+
+def test_thresholds_of_flash_converters():
+    """The third of 32 levels of a full scale of 0.8 mS."""
+    found = FlashAdc(TECH, 5.0, full_scale=0.8e-3)
+    assert found.reference(3.0) == close(1 / (0.8e-3 * 3 / 32))
+
+
+def test_encoders():
+    """32 levels: an inverter pair and a NAND each, and 5 bits more; 5 wide NANDs of 16 inputs."""
+    found = Encoder(TECH, 5.0, 7.0)
+    wide = found.wide
+    assert wide.inputs == 16
+    pair = INV.input_cap + INV.output_cap + NAND.input_cap + NAND.output_cap
+    switched = 37 * pair + 5 * (wide.input_cap + wide.output_cap)
+    assert energy(found.encode()) == close(7 * switched * VDD**2)
+    leakage = 37 * (INV.leakage_power + NAND.leakage_power) + 5 * wide.leakage_power
+    assert found.footprint.leakage.total == close(7 * leakage)
+
+
+def test_comparators():
+    """Four inverters, four NANDs of two and three of three a bit."""
+    found = Comparator(TECH, 11.0, 7.0, activity=0.4)
+    gates = (4.0, INV), (4.0, NAND), (3.0, NAND3)
+    switched = sum(n * (gate.input_cap + gate.output_cap) for n, gate in gates)
+    assert energy(found.compare(0.3)) == close(0.3 * 7 * 0.4 * 11 * switched * VDD**2)
+    leakage = sum(n * gate.leakage_power for n, gate in gates)
+    assert found.footprint.leakage.total == close(7 * 11 * leakage)
+    longer = (Comparator(TECH, n).delay for n in (11.0, 12.0, 14.0))
+    a, b, c = map(float, longer)
+    assert c - b == close(2 * (b - a))  # it ripples from bit to bit
+
+
+@pytest.mark.parametrize("bits", [5.0, 6.0])
+def test_decoders(bits):
+    """Two pairs of bits and an odd one, or three pairs: a NAND of 4 changes, as do the NORs of
+    half or a quarter of the lines behind it.
+    """
+    pairs, odd = 2.0 if bits == 5.0 else 3.0, bits % 2.0
+    for found in (Decoder(TECH, bits), MuxDecoder(TECH, bits)):
+        nor, lines = found.nor, 2.0**bits
+        address = 2 * pairs * (INV.input_cap + 2 * NAND.input_cap)
+        address += odd * (INV.input_cap + nor.input_cap * lines / 2)
+        address += pairs * (NAND.output_cap + nor.input_cap * lines / 4)
+        if isinstance(found, Decoder):
+            out = found.driver
+            line = INV.input_cap + 2 * (out.input_cap + out.output_cap)
+        else:
+            line = NAND.input_cap + NAND.output_cap + 2 * (INV.output_cap + INV.input_cap)
+        switched = address + nor.output_cap + line
+        assert energy(found.select()) == close(switched * VDD**2)
+
+
+def test_a_decoder_waits_for_each_of_its_stages():
+    """5 bits: a predecoder drives the NORs of 32 / 4 lines, of 3 inputs; then two inverters."""
+    found = Decoder(TECH, 5.0, load=30e-15, res=900.0)
+    nor, out = found.nor, found.driver
+    delay, _ = chain(
+        STEP,
+        INV.nfet_res * (INV.output_cap + 2 * NAND.input_cap),
+        2 * NAND.nfet_res * (NAND.output_cap + 8 * nor.input_cap),
+        3 * nor.pfet_res * (nor.output_cap + out.input_cap),
+        out.nfet_res * (out.output_cap + out.input_cap),
+        out.pfet_res * (out.output_cap + 30e-15) + 900.0 * 30e-15 / 2,
+    )
+    assert time(found.select()) == close(float(delay))
+
+
+# -- wires ---------------------------------------------------------------------------------------
+
+HIGH, WIDE = 2e-4, 5e-4  # sides of a leaf
+
+
+def test_a_tree_of_wires_over_a_grid_that_is_not_full():
+    """3 by 5 leaves: three levels, of 4, 2 and 1 halves of a leaf; a trunk of 2.5 leaves.
+
+    Of the 64 leaves of a full grid 15 exist, and of 1, 4 and 16 branchings as many; each has two
+    arms across and four up and down.
+    """
+    found, kinds = HTree(TECH, 3.0, 5.0, HIGH, WIDE, 70.0, 0.2), wires(TECH, 0.2)
+    spans, trunk = (2.0, 1.0, 0.5), 2.5 * WIDE
+    runs = [(trunk, 1.0)]
+    for level, span in enumerate(spans):
+        branchings = 4**level * 15 / 64
+        runs += [(span * WIDE, 2 * branchings), (span * HIGH, 4 * branchings)]
+    assert found.path == close(sum(length for length, _ in runs))
+    assert found.length == close(sum(n * length for length, n in runs))
+    area = sum(n * length * kinds.area(length) for length, n in runs)
+    assert found.footprint.area.total == close(float(70 * area))
+    leakage = sum(n * length * kinds.leakage(length) for length, n in runs)
+    assert found.footprint.leakage.total == close(float(70 * leakage))
+    once = sum(length * kinds.energy(length) for length, _ in runs)
+    further = 3e-3 * kinds.energy(3e-3)
+    cost = found.transfer(140.0, 9.0, 3e-3)
+    assert energy(cost) == close(float(140 * (once + further)))
+    through = sum(length * kinds.delay(length) for length, _ in runs)
+    assert time(cost) == close(float(through + 8 * found.beat))
+
+
+def test_a_tree_is_as_deep_as_its_longer_side_asks():
+    """5 by 3 leaves: three levels as well; a trunk of 1.5 leaves."""
+    found = HTree(TECH, 5.0, 3.0, HIGH, WIDE, 70.0, 0.2)
+    assert found.path == close(3.5 * (HIGH + WIDE) + 1.5 * WIDE)
+
+
+def test_one_leaf_needs_no_tree():
+    found = HTree(TECH, 1.0, 1.0, HIGH, WIDE, 70.0, 0.2)
+    assert (energy(found.transfer(140.0, 9.0)), time(found.transfer(140.0, 9.0))) == (0.0, 0.0)
+    assert found.footprint.area.total == 0.0
+
+
+def test_buses():
+    """3 buses of 70 wires; 9 flits one after the other."""
+    found, kinds = Bus(TECH, 4e-4, 70.0, 3.0, 0.2), wires(TECH, 0.2)
+    assert found.footprint.area.total == close(float(210 * 4e-4 * kinds.area(4e-4)))
+    assert found.footprint.leakage.total == close(float(210 * 4e-4 * kinds.leakage(4e-4)))
+    cost = found.transfer(140.0, 9.0)
+    assert energy(cost) == close(float(140 * 4e-4 * kinds.energy(4e-4)))
+    assert time(cost) == close(float(9 * 4e-4 * kinds.delay(4e-4)))
+
+
+def test_memory_off_the_chip():
+    cost = Dram(TECH, 2e12, 3e-12).transfer(5e6)
+    assert (energy(cost), time(cost)) == (close(15e-6), close(2.5e-6))
