@@ -4,6 +4,7 @@ import json
 import math
 
 import pytest
+from common import near
 
 from neurorebit.chips.parts.phases import PHASES
 
@@ -40,16 +41,14 @@ def test_a_report_has_the_same_keys_whatever_the_chip(reports):
 def test_parts_of_every_chip_add_up(reports):
     for report in reports.values():
         chip = report["chip"]
-        assert math.fsum(chip["area_by_part_m2"].values()) == pytest.approx(
-            chip["area_m2"], rel=1e-12
-        )
+        assert math.fsum(chip["area_by_part_m2"].values()) == near(chip["area_m2"], rel=1e-12)
         for name in PHASES:
             phase = report["phases"][name]
             parts = math.fsum(phase["energy_by_part_J"].values())
-            assert parts == pytest.approx(phase["energy_J"], rel=1e-12)
+            assert parts == near(phase["energy_J"], rel=1e-12)
             for key in ("energy_J", "latency_s", "dram_energy_J"):
                 layers = math.fsum(layer["phases"][name][key] for layer in report["layers"])
-                assert layers == pytest.approx(phase[key], rel=1e-12), (name, key)
+                assert layers == near(phase[key], rel=1e-12), (name, key)
 
 
 def test_a_chip_of_sram_asks_nothing_of_the_device(reports, command, tiny):

@@ -6,6 +6,7 @@ import math
 import re
 
 import pytest
+from common import near
 
 from neurorebit.data import digits
 from neurorebit.data.table import DATASETS
@@ -124,22 +125,20 @@ def test_parts_add_up_to_totals(command, place, network, build):
     found = read(place / "out")
     chip = found["chip"]
     close = {"rel": 1e-12}
-    assert math.fsum(chip["area_by_part_m2"].values()) == pytest.approx(chip["area_m2"], **close)
-    assert math.fsum(chip["leakage_by_part_W"].values()) == pytest.approx(
-        chip["leakage_W"], **close
-    )
+    assert math.fsum(chip["area_by_part_m2"].values()) == near(chip["area_m2"], **close)
+    assert math.fsum(chip["leakage_by_part_W"].values()) == near(chip["leakage_W"], **close)
     for name in PHASES:
         phase, layers = found["phases"][name], [layer["phases"][name] for layer in found["layers"]]
         parts = phase["energy_by_part_J"]
-        assert math.fsum(parts.values()) == pytest.approx(phase["energy_J"], **close)
+        assert math.fsum(parts.values()) == near(phase["energy_J"], **close)
         for key in ("energy_J", "dram_energy_J", "latency_s"):
-            assert math.fsum(layer[key] for layer in layers) == pytest.approx(phase[key], **close)
+            assert math.fsum(layer[key] for layer in layers) == near(phase[key], **close)
         leaked = math.fsum(v for part, v in parts.items() if part.startswith("leakage/"))
-        assert leaked == pytest.approx(phase["leakage_energy_J"], **close)
-        assert leaked == pytest.approx(chip["leakage_W"] * phase["latency_s"], **close)
+        assert leaked == near(phase["leakage_energy_J"], **close)
+        assert leaked == near(chip["leakage_W"] * phase["latency_s"], **close)
         for layer in layers:
             owed = layer["energy_by_part_J"]
-            assert math.fsum(owed.values()) == pytest.approx(layer["energy_J"], **close)
+            assert math.fsum(owed.values()) == near(layer["energy_J"], **close)
         for part, energy in parts.items():
             rows = math.fsum(layer["energy_by_part_J"][part] for layer in layers)
             assert rows == pytest.approx(energy, abs=1e-12 * phase["energy_J"], **close)
@@ -152,7 +151,7 @@ def test_an_epoch_counts_the_images_it_has(command, tiny, data, place):
     assert read(place / "reports/tiny")["totals"]["epoch"]["images"] == 50_000
     command("run", tiny, "--no-train", "--images", "7")
     totals = read(place / "reports/tiny")["totals"]
-    assert totals["epoch"]["energy_J"] == pytest.approx(totals["iteration"]["energy_J"])
+    assert totals["epoch"]["energy_J"] == near(totals["iteration"]["energy_J"])
     command("run", tiny, "--data", data, "--images", "1000", "--epochs", "1")
     assert read(place / "reports/tiny")["totals"]["epoch"]["images"] == 100  # all there are
 
@@ -507,4 +506,4 @@ def test_resistive_wires_are_those_of_the_chip_s_cells():
         request = Request("mlp", architecture="reram", settings=settings)
         found[cells] = wires_between_cells(request.inputs())
     for crossed, behind in zip(found["crosspoint"], found["1t1r"], strict=True):
-        assert crossed / behind == pytest.approx(40 / 32)
+        assert crossed / behind == near(40 / 32)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from common import near
 from property.blocks import BLOCKS, CIRCUITS, NAMES, TECHNOLOGIES, actions, amounts, build
 
 from neurorebit.circuits.block import Block
@@ -75,11 +76,11 @@ def test_its_area_is_the_sum_of_its_bill(cls: type[Block]) -> None:
     for tech in TECHNOLOGIES:
         block = build(cls, tech)
         parts = sum((n * part.footprint for n, part in block.parts), block.body)
-        assert block.footprint.area.total == pytest.approx(parts.area.total, rel=1e-12)
-        assert block.footprint.leakage.total == pytest.approx(parts.leakage.total, rel=1e-12)
+        assert block.footprint.area.total == near(parts.area.total, rel=1e-12)
+        assert block.footprint.leakage.total == near(parts.leakage.total, rel=1e-12)
         if isinstance(block, Placed):
             outline = float(block.width) * float(block.height)
-            assert block.footprint.area.total == pytest.approx(outline, rel=1e-12)
+            assert block.footprint.area.total == near(outline, rel=1e-12)
 
 
 @each_block

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from common import near
 
 from neurorebit.chips.in_place.gradient import GradientArray, GradientUnit
 from neurorebit.chips.in_place.reram import RowByRowMacro
@@ -183,7 +184,7 @@ def test_a_sweep_of_sizes_equals_its_points(cls: type[Block]) -> None:
         for many, one in zip(
             reads, (point.footprint.area.total, read.energy.total, read.latency.total), strict=True
         ):
-            assert np.broadcast_to(many, (3, 2))[i, j] == pytest.approx(float(one), rel=1e-12)
+            assert np.broadcast_to(many, (3, 2))[i, j] == near(float(one), rel=1e-12)
 
 
 def test_a_device_is_an_input() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from common import near
 from property.blocks import BLOCKS, NAMES, TECHNOLOGIES, actions, amounts, build
 
 from neurorebit.circuits.adder import AdderTree
@@ -92,7 +93,7 @@ def test_an_action_on_less_than_nothing_is_nan(cls: type[Block]) -> None:
                     if np.ndim(found) or usual:
                         bad, good = np.broadcast_to(found, (2,))
                         assert np.isnan(bad), (name, argument)
-                        assert good == pytest.approx(usual, rel=1e-12), (name, argument)
+                        assert good == near(usual, rel=1e-12), (name, argument)
 
 
 def test_more_than_a_circuit_is_made_for_is_nan() -> None:

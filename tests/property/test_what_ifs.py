@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from common import document
+from common import document, near
 from numpy.typing import NDArray
 from property.blocks import NAMES, TECHNOLOGIES
 from property.files import INPUTS, chip, stacked
@@ -53,12 +53,12 @@ def test_currents_follow_the_alpha_power_law(name: str) -> None:
         vdd = float(share * nominal)
         found = dataclasses.replace(tech, vdd=vdd)
         current = ((vdd - threshold) / (nominal - threshold)) ** exponent
-        assert found.on_n / tech.on_n == pytest.approx(current, rel=1e-12)
-        assert found.on_p / tech.on_p == pytest.approx(current, rel=1e-12)
+        assert found.on_n / tech.on_n == near(current, rel=1e-12)
+        assert found.on_p / tech.on_p == near(current, rel=1e-12)
         assert (found.off_n, found.off_p) == (tech.off_n, tech.off_p)
         for res in (nfet_res, pfet_res):
             slower = res(found, width) / res(tech, width)
-            assert slower == pytest.approx(share / current, rel=1e-12)
+            assert slower == near(share / current, rel=1e-12)
 
 
 def test_a_chip_at_a_lower_supply_is_slower_and_saves_energy() -> None:

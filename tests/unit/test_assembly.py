@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from common import near
 
 from neurorebit.chips.in_place.phases import InPlacePhases
 from neurorebit.chips.parts.activity import Measured
@@ -109,7 +110,7 @@ def test_bits_on_the_way_of_the_first_layer(small):
     forward = work.forward().streams
     buffer = found.chip.buffer
     moved = buffer.read(55296.0).energy.total + buffer.write(147456.0).energy.total
-    assert forward["buffer"].energy.total[0] == pytest.approx(moved, rel=1e-12)
+    assert forward["buffer"].energy.total[0] == near(moved, rel=1e-12)
     assert found.chip.split_tile.tree_width == 384
 
 
@@ -117,7 +118,7 @@ def test_gradients_of_the_first_layer_on_their_way_to_memory(small):
     """589824 bits, 8 a weight, take 38.80 ns."""
     found, work = small
     assert found.chip.workload.weights[0] * 8.0 == 589824
-    assert work.chip.dram.transfer(589824.0).latency.total == pytest.approx(38.80e-9, rel=1e-3)
+    assert work.chip.dram.transfer(589824.0).latency.total == near(38.80e-9, rel=1e-3)
 
 
 # --- section 17: VGG-8, 64-level flash converters, 100 kohm, 20 % ones, one cell of 5 bits a weight
@@ -155,13 +156,13 @@ def test_the_floorplan_of_vgg8(vgg8):
 
 
 def test_the_cells_of_vgg8_take_a_third_of_a_square_millimetre(vgg8):
-    assert area(vgg8[0], "reram/array") == pytest.approx(0.365e-6, rel=1e-3)
+    assert area(vgg8[0], "reram/array") == near(0.365e-6, rel=1e-3)
 
 
 def test_the_converters_of_vgg8(vgg8):
     """54.0 mm2; ours have an encoder that is whole."""
     converters = area(vgg8[0], "reram/readout/converters", "reram/transposed_readout/converters")
-    assert converters == pytest.approx(54.0e-6, rel=0.06)
+    assert converters == near(54.0e-6, rel=0.06)
 
 
 @pytest.mark.parametrize(("phase", "joules"), [("forward", 0.604), ("backward", 0.605)])
@@ -172,7 +173,7 @@ def test_the_macros_of_vgg8_take_what_was_predicted(vgg8, phase, joules):
     own = sum(e for part, e in macro.items() if "references" not in part)
     tiles = found.phases[phase].streams["tiles"].energy.items
     added = sum(float(np.sum(e)) for part, e in tiles.items() if "adder_tree" in part)
-    assert EPOCH * (own + added) == pytest.approx(joules, rel=0.15)
+    assert EPOCH * (own + added) == near(joules, rel=0.15)
 
 
 def test_additions_are_adders_less_one_for_each_sum(vgg8):
@@ -188,7 +189,7 @@ def test_additions_are_adders_less_one_for_each_sum(vgg8):
     ):
         streams = found.phases[phase].streams["tiles"].energy.items
         expected = tile.add(count, bits).energy.total * (w.sends_error if phase != "forward" else 1)
-        assert streams["tile/adder_tree"] == pytest.approx(expected, rel=1e-12)
+        assert streams["tile/adder_tree"] == near(expected, rel=1e-12)
 
 
 def test_energies_scale_with_the_vectors(vgg8):
@@ -200,4 +201,4 @@ def test_energies_scale_with_the_vectors(vgg8):
     more, _ = work_of(inputs, plan, 0.2)
     for phase in ("forward", "backward"):
         few, many = (np.sum(f.phases[phase].macro.total) for f in (found, more))
-        assert many == pytest.approx(2.0 * few, rel=1e-12)
+        assert many == near(2.0 * few, rel=1e-12)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from common import cuts_of
+from common import cuts_of, near
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
@@ -147,7 +147,7 @@ def test_a_tile_is_full_of_arrays(network, rows, cols):
     plan = Floorplan.of(Workload.of(network.stages), spec)
     chip = HybridChip(TECH, DEVICE, spec, plan)
     for tile, side in ((chip.split_tile, plan.split_side), (chip.whole_tile, plan.pe_side)):
-        assert tile.pe.macros * rows * cols == pytest.approx(np.square(side))
+        assert tile.pe.macros * rows * cols == near(np.square(side))
 
 
 @shapes
@@ -164,7 +164,7 @@ def test_forward_energy_by_brute_force(network, rows, cols):
                 energy += groups * vectors * float(cost.energy.total)
     given, activity = (spec, TECH, DEVICE), network.assumed(spec.input_bits)
     found = estimate(network, *given, activity=activity, batch=8, images=8)
-    assert found.phases["forward"].macro_energy == pytest.approx(energy, rel=1e-9)
+    assert found.phases["forward"].macro_energy == near(energy, rel=1e-9)
 
 
 @pytest.mark.parametrize("name", ["sram", "reram"])
@@ -186,8 +186,8 @@ def test_both_ways_through_arrays_that_are_not_square(network, name, rows, cols)
             back += (i > 0) * groups * vectors * spec.error_bits * plane.energy.total
     given, activity = (spec, TECH, DEVICE), network.assumed(spec.input_bits)
     found = estimate(network, *given, activity=activity, batch=8, images=8).phases
-    assert found["forward"].macro_energy == pytest.approx(there, rel=1e-9)
-    assert found["backward"].macro_energy == pytest.approx(back, rel=1e-9)
+    assert found["forward"].macro_energy == near(there, rel=1e-9)
+    assert found["backward"].macro_energy == near(back, rel=1e-9)
 
 
 @pytest.mark.parametrize(("rows", "cols"), [(128, 128), (64, 256), (256, 64), (100, 96)])
@@ -215,14 +215,12 @@ def test_a_transposed_read_takes_each_column_once(rows, cols):
     select = macro.transposed_decoder.select()
     sensed = macro.array.read_transposed(macro.transposed_decoder.output_ramp)
     energy, latency = read.energy.items, read.latency.items
-    assert energy["sram/transposed_decoder"] == pytest.approx(
-        accesses * select.energy.total, rel=1e-12
-    )
-    assert energy["sram/array"] == pytest.approx(accesses * sensed.energy.total, rel=1e-12)
-    assert latency["sram/array"] == pytest.approx(accesses * sensed.latency.total, rel=1e-12)
+    assert energy["sram/transposed_decoder"] == near(accesses * select.energy.total, rel=1e-12)
+    assert energy["sram/array"] == near(accesses * sensed.energy.total, rel=1e-12)
+    assert latency["sram/array"] == near(accesses * sensed.latency.total, rel=1e-12)
     adder = macro.transposed_readout.adder
     assert adder.bits == np.log2(cols) + 1.0
     assert adder.count == rows
-    assert energy["sram/transposed_readout/adder"] == pytest.approx(
+    assert energy["sram/transposed_readout/adder"] == near(
         accesses * adder.add().energy.total, rel=1e-12
     )

@@ -1,7 +1,7 @@
 """Memory devices: the shipped files against their sources, and what a wrong one says."""
 
 import pytest
-from common import document
+from common import document, near
 
 from neurorebit.schema import InputError, paths
 from neurorebit.schema.device import read_device
@@ -25,8 +25,8 @@ def test_the_default_device_is_that_of_the_paper():
     device = read_device(document("device", "taox_hfox"))
     assert device.r_on == 100e3
     assert device.r_off == 1e6
-    assert device.g_max == pytest.approx(10e-6)
-    assert device.g_min == pytest.approx(1e-6)
+    assert device.g_max == near(10e-6)
+    assert device.g_min == near(1e-6)
     assert (device.variation.form, device.variation.d2d, device.variation.c2c) == (
         "state",
         0.1,
@@ -54,7 +54,7 @@ def test_a_device_has_the_values_of_the_benchmark_table(name, r_on, ratio, level
     assert device.on_off_ratio == ratio
     assert (pulses.levels_ltp, pulses.levels_ltd) == levels
     assert (pulses.voltage_ltp, pulses.voltage_ltd) == voltage
-    assert (pulses.width_ltp, pulses.width_ltd) == pytest.approx(width)
+    assert (pulses.width_ltp, pulses.width_ltd) == near(width)
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_a_wrong_device_is_told(path, text, told):
     wrong.set(path, text)
     with pytest.raises(InputError) as caught:
         read_device(wrong)
-    assert str(caught.value) == f"--set device.{path}={text}: {told}"
+    assert str(caught.value) == f"device.{path}={text}: {told}"

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from common import cuts_of, document
+from common import cuts_of, document, near
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
@@ -55,13 +55,13 @@ def vgg11(tech, device):
 # say; each is the physically right form of what the prediction simplified.
 def test_forward_lands_on_the_prediction(tech, device):
     forward = run(tech, device, apim__pe_side="512").phases["forward"]
-    assert forward.ops / forward.macro_energy / 1e12 == pytest.approx(127, rel=0.02)
+    assert forward.ops / forward.macro_energy / 1e12 == near(127, rel=0.02)
     # 4.5 % below 58.6: access gates on the rows, reference columns, a trunk of half the chip
-    assert forward.ops / dynamic(forward) / 1e12 == pytest.approx(58.6, rel=0.06)
+    assert forward.ops / dynamic(forward) / 1e12 == near(58.6, rel=0.06)
     system = dynamic(forward) + np.sum(forward.dram_energy)
-    assert forward.ops / system / 1e12 == pytest.approx(11.0, rel=0.02)
+    assert forward.ops / system / 1e12 == near(11.0, rel=0.02)
     # batch norm keeps z: its share of the DRAM energy is given as 18.9 of 22.6 uJ
-    assert np.sum(forward.dram_energy) == pytest.approx(22.6e-6, rel=0.005)
+    assert np.sum(forward.dram_energy) == near(22.6e-6, rel=0.005)
 
 
 @pytest.mark.parametrize(
@@ -79,17 +79,15 @@ def test_forward_lands_on_the_prediction(tech, device):
 def test_backward_lands_on_the_prediction(tech, device, build, bits, macro, chip, system):
     sets = {"apim__pe_side": "512", "dpim__build": build, "error_bits": bits}
     back = run(tech, device, **sets).phases["backward"]
-    assert back.ops / back.macro_energy / 1e12 == pytest.approx(macro, rel=0.02)
-    assert back.ops / dynamic(back) / 1e12 == pytest.approx(chip, rel=0.03)
-    assert back.ops / (dynamic(back) + np.sum(back.dram_energy)) / 1e12 == pytest.approx(
-        system, rel=0.03
-    )
+    assert back.ops / back.macro_energy / 1e12 == near(macro, rel=0.02)
+    assert back.ops / dynamic(back) / 1e12 == near(chip, rel=0.03)
+    assert back.ops / (dynamic(back) + np.sum(back.dram_energy)) / 1e12 == near(system, rel=0.03)
 
 
 def test_gradient_energy_is_near_the_prediction(tech, device):
     """71 uJ; ours charges a full bitline a written column, the prediction half of one."""
     gradient = run(tech, device, apim__pe_side="512").phases["gradient"]
-    assert dynamic(gradient) == pytest.approx(71e-6, rel=0.1)
+    assert dynamic(gradient) == near(71e-6, rel=0.1)
 
 
 def test_the_digital_side_is_as_large_as_predicted(tech, device):
@@ -104,15 +102,15 @@ def test_the_digital_side_is_as_large_as_predicted(tech, device):
 def test_parts_layers_and_leakage_add_up(tech, device, network):
     found = run(tech, device, network)
     power = sum(found.leakage.items.values())
-    assert sum(found.area.items.values()) == pytest.approx(found.area.total, rel=1e-12)
+    assert sum(found.area.items.values()) == near(found.area.total, rel=1e-12)
     for phase in found.phases.values():
         parts = sum(phase.energy_by_part.values())
         rows = np.sum([np.asarray(a) for a in phase.energy.items.values()])
-        assert parts == pytest.approx(phase.total_energy, rel=1e-12)
-        assert rows == pytest.approx(phase.total_energy, rel=1e-12)
+        assert parts == near(phase.total_energy, rel=1e-12)
+        assert rows == near(phase.total_energy, rel=1e-12)
         leaked = sum(e for p, e in phase.energy_by_part.items() if p.startswith("leakage/"))
-        assert leaked == pytest.approx(power * phase.total_latency, rel=1e-12)
-        assert leaked == pytest.approx(phase.leakage_energy, rel=1e-12)
+        assert leaked == near(power * phase.total_latency, rel=1e-12)
+        assert leaked == near(phase.leakage_energy, rel=1e-12)
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -142,7 +140,7 @@ def test_forward_arrays_by_brute_force(tech, device, network):
                 cost = macro.mvm(density, 0.5, float(stop - start), float(used))
                 total += m.vectors * float(cost.energy.total)
     found = run(tech, device, network).phases["forward"].macro_energy
-    assert found == pytest.approx(total, rel=1e-9)
+    assert found == near(total, rel=1e-9)
 
 
 def test_the_first_layer_sends_no_error_back(vgg11):
@@ -197,7 +195,7 @@ def test_programming_in_turns_takes_longer(tech, device):
         run(tech, device, apim__parallel_programming=n).phases["sync"] for n in ("all", "64")
     )
     assert turns.total_latency > 2 * at_once.total_latency
-    assert dynamic(turns) == pytest.approx(dynamic(at_once), rel=1e-12)
+    assert dynamic(turns) == near(dynamic(at_once), rel=1e-12)
 
 
 def test_an_impossible_chip_names_the_part(tech, device):

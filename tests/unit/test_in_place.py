@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from common import cuts_of
+from common import cuts_of, near
 
 from neurorebit.chips.in_place.chip import InPlaceChip
 from neurorebit.chips.in_place.gradient import GradientUnit
@@ -65,16 +65,16 @@ def chip_of(inputs):
 def test_parts_layers_and_leakage_add_up(architecture, choice, network):
     found = run(read(architecture, choice, network=network))
     assert set(found.phases) == set(PHASES)
-    assert sum(found.area.items.values()) == pytest.approx(found.area.total, rel=1e-12)
+    assert sum(found.area.items.values()) == near(found.area.total, rel=1e-12)
     power = sum(found.leakage.items.values())
     for phase in found.phases.values():
         for part, amount in phase.energy.items.items():
             assert np.all(np.isfinite(amount)), part
             assert np.all(np.asarray(amount) >= 0.0), part
         parts = sum(phase.energy_by_part.values())
-        assert parts == pytest.approx(phase.total_energy, rel=1e-12)
+        assert parts == near(phase.total_energy, rel=1e-12)
         leaked = sum(e for p, e in phase.energy_by_part.items() if p.startswith("leakage/"))
-        assert leaked == pytest.approx(power * phase.total_latency, rel=1e-12)
+        assert leaked == near(power * phase.total_latency, rel=1e-12)
         assert phase.total_latency > 0.0
 
 
@@ -98,8 +98,8 @@ def test_both_passes_by_brute_force(architecture, choice):
                 plane = macro.read_transposed(0.5, 0.5, wide, high)
                 back += (i > 0) * m.vectors * spec.error_bits * plane.energy.total
     phases = run(inputs).phases
-    assert phases["forward"].macro_energy == pytest.approx(there, rel=1e-9)
-    assert phases["backward"].macro_energy == pytest.approx(back, rel=1e-9)
+    assert phases["forward"].macro_energy == near(there, rel=1e-9)
+    assert phases["backward"].macro_energy == near(back, rel=1e-9)
 
 
 def test_bit_planes_of_their_own_density_add_up():
@@ -109,8 +109,8 @@ def test_bit_planes_of_their_own_density_add_up():
     few, many = (run(inputs, input_density=(d,) * 8).phases["forward"] for d in (0.0, 0.4))
     mixed = run(inputs, input_density=(0.0, 0.4) * 4).phases["forward"]
     half = (few.macro_energy + many.macro_energy) / 2.0
-    assert mixed.macro_energy == pytest.approx(half, rel=1e-12)
-    assert mixed.macro_energy != pytest.approx(alike.macro_energy, rel=1e-5)
+    assert mixed.macro_energy == near(half, rel=1e-12)
+    assert mixed.macro_energy != near(alike.macro_energy, rel=1e-5)
 
 
 def test_a_weight_of_more_cells_takes_more_columns():
@@ -141,7 +141,7 @@ def test_what_does_not_fit_the_store_goes_to_memory_and_back_with_every_image():
     here, away = (run(inputs).phases["gradient"] for inputs in (fits, none))
     more = np.sum(away.dram_energy) - np.sum(here.dram_energy)
     expected = 2.0 * np.sum(chip.workload.weights) * 20 * 3.9e-12
-    assert more == pytest.approx(expected, rel=1e-9)
+    assert more == near(expected, rel=1e-9)
 
 
 def test_a_part_of_a_unit_costs_a_part():
@@ -149,10 +149,10 @@ def test_a_part_of_a_unit_costs_a_part():
     inputs = read("reram")
     unit = GradientUnit(inputs.technology, 256.0, 1024.0)
     whole, part = unit.read(0.5, 0.2), unit.read_part(0.5, 0.2, 256.0, 1024.0)
-    assert part.energy.total == pytest.approx(whole.energy.total, rel=1e-12)
+    assert part.energy.total == near(whole.energy.total, rel=1e-12)
     half = unit.read_part(0.5, 0.2, 256.0, 512.0)
-    assert half.energy.total == pytest.approx(whole.energy.total / 2.0, rel=1e-12)
-    assert half.latency.total == pytest.approx(whole.latency.total, rel=1e-12)
+    assert half.energy.total == near(whole.energy.total / 2.0, rel=1e-12)
+    assert half.latency.total == near(whole.latency.total, rel=1e-12)
 
 
 def test_small_maps_of_several_images_are_read_together():
@@ -166,8 +166,8 @@ def test_small_maps_of_several_images_are_read_together():
     )
     added = "gradient_unit/array/readout/input_shift_add/adder"
     converted = "gradient_unit/array/readout/converters/adc"
-    assert one[added][7] == pytest.approx(8 * eight[added][7], rel=1e-12)
-    assert one[added][7] == pytest.approx(32 * all_of_them[added][7], rel=1e-12)
+    assert one[added][7] == near(8 * eight[added][7], rel=1e-12)
+    assert one[added][7] == near(32 * all_of_them[added][7], rel=1e-12)
     assert 20 < one[converted][7] / all_of_them[converted][7] < 32
     assert one[added][1] == all_of_them[added][1]  # conv2 fills the rows by itself
 
@@ -186,7 +186,7 @@ def test_pulses_follow_from_the_device():
     sync = run(inputs, **activity).phases["sync"]
     pulses = 128 * 128 / 126 * 50e-9
     assert sync.total_latency > pulses
-    assert sync.total_latency == pytest.approx(pulses, rel=0.05)
+    assert sync.total_latency == near(pulses, rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -201,11 +201,11 @@ def test_velocities_and_residues_come_from_memory_and_go_back(weights, momentum,
     network = replace(inputs.network, training=training)
     update = run(replace(inputs, network=network)).phases["update"]
     count = sum(node.matmul.weights for node in network.matrices)
-    assert np.sum(update.dram_energy) == pytest.approx(words * count * 64 * 3.9e-12)
+    assert np.sum(update.dram_energy) == near(words * count * 64 * 3.9e-12)
     products = np.sum(update.energy.items["gradient_store/multiplier"])
     bare = run(read("reram", "scheme=manhattan")).phases["update"]
     once = np.sum(bare.energy.items["gradient_store/multiplier"])
-    assert products == pytest.approx((1 + words) * once)
+    assert products == near((1 + words) * once)
 
 
 def test_sram_is_written_without_pulses():
@@ -241,7 +241,7 @@ def test_references_give_weights_their_signs():
     cells = macro.footprint.area.items
     side = macro.array.row_length
     for item in ("reram/references/cells", "reram/transposed_references/cells"):
-        assert cells[item] == pytest.approx(side**2 / 8.0, rel=1e-12)
+        assert cells[item] == near(side**2 / 8.0, rel=1e-12)
 
 
 def per_image(phase, batch=128):
@@ -276,4 +276,4 @@ def test_the_table_of_the_readme_holds():
             (backward, "", found.phases["backward"].ops / joule["backward"] / 1e12),
         ]  # fmt: skip
         for shown, unit, value in told:
-            assert units.parse(shown, unit) == pytest.approx(value, rel=0.006), (title, shown)
+            assert units.parse(shown, unit) == near(value, rel=0.006), (title, shown)

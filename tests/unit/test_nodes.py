@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from common import near
 
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.files import read_inputs
@@ -51,7 +52,7 @@ def test_a_row_is_an_estimate(table, name):
         "leakage share [%]": 100.0 * leaked / spent,
     }
     for key, value in expected.items():
-        assert table[key][row] == pytest.approx(value, rel=1e-9), key
+        assert table[key][row] == near(value, rel=1e-9), key
 
 
 def test_a_supply_that_a_node_cannot_take_leaves_the_others(table):
@@ -60,7 +61,7 @@ def test_a_supply_that_a_node_cannot_take_leaves_the_others(table):
     assert low["reason"][1].startswith("technology.vdd: must lie between 0.88 V and 1.32 V")
     assert np.isnan(low["area [m2]"][1])
     found, _ = single("22nm", Setting("technology.vdd", "0.8V"))
-    assert low["area [m2]"][2] == pytest.approx(found.area.total, rel=1e-9)
+    assert low["area [m2]"][2] == near(found.area.total, rel=1e-9)
     lines = text(low).splitlines()
     assert lines[5].split() == ["65nm", *["-"] * 10]
     assert any(line.startswith("! 65nm: technology.vdd: must lie") for line in lines)
@@ -113,4 +114,4 @@ def test_the_table_of_the_readme_holds():
         for flavour, columns, told in (("lstp", left, texts[:8]), ("hp", right, texts[8:])):
             row = list(table["technology"]).index(f"{node.replace(' ', '')}_{flavour}")
             for (name, unit), shown in zip(columns, told, strict=True):
-                assert units.parse(shown, unit) == pytest.approx(table[name][row], rel=0.006), name
+                assert units.parse(shown, unit) == near(table[name][row], rel=0.006), name

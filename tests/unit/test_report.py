@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from common import near
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,14 +107,14 @@ def built(training=None):
 def test_a_phase_has_its_figures():
     forward = built()["phases"]["forward"]
     assert forward["per"] == "image"
-    assert forward["energy_J"] == pytest.approx(7e-12)
-    assert forward["leakage_energy_J"] == pytest.approx(1e-12)
-    assert forward["dram_energy_J"] == pytest.approx(3e-12)
-    assert forward["latency_s"] == pytest.approx(40e-12)
-    assert forward["tops"] == pytest.approx(240 / 40e-12 / 1e12)
-    assert forward["tops_per_W"] == pytest.approx(240 / 7e-12 / 1e12)
-    assert forward["tops_per_W_macro"] == pytest.approx(240 / 6e-12 / 1e12)
-    assert forward["tops_per_W_with_dram"] == pytest.approx(240 / 10e-12 / 1e12)
+    assert forward["energy_J"] == near(7e-12)
+    assert forward["leakage_energy_J"] == near(1e-12)
+    assert forward["dram_energy_J"] == near(3e-12)
+    assert forward["latency_s"] == near(40e-12)
+    assert forward["tops"] == near(240 / 40e-12 / 1e12)
+    assert forward["tops_per_W"] == near(240 / 7e-12 / 1e12)
+    assert forward["tops_per_W_macro"] == near(240 / 6e-12 / 1e12)
+    assert forward["tops_per_W_with_dram"] == near(240 / 10e-12 / 1e12)
 
 
 def test_no_operations_are_no_tops():
@@ -125,16 +126,14 @@ def test_no_operations_are_no_tops():
 def test_parts_add_up_to_totals():
     made = built()
     chip = made["chip"]
-    assert math.fsum(chip["area_by_part_m2"].values()) == pytest.approx(10e-6, rel=1e-12)
-    assert chip["area_m2"] == pytest.approx(10e-6, rel=1e-12)
-    assert chip["leakage_W"] == pytest.approx(4e-3, rel=1e-12)
+    assert math.fsum(chip["area_by_part_m2"].values()) == near(10e-6, rel=1e-12)
+    assert chip["area_m2"] == near(10e-6, rel=1e-12)
+    assert chip["leakage_W"] == near(4e-3, rel=1e-12)
     for name, found in made["phases"].items():
-        assert math.fsum(found["energy_by_part_J"].values()) == pytest.approx(
-            found["energy_J"], rel=1e-12
-        )
+        assert math.fsum(found["energy_by_part_J"].values()) == near(found["energy_J"], rel=1e-12)
         for key in ("energy_J", "dram_energy_J", "latency_s"):
             layers = math.fsum(layer["phases"][name][key] for layer in made["layers"])
-            assert layers == pytest.approx(found[key], rel=1e-12)
+            assert layers == near(found[key], rel=1e-12)
 
 
 def test_what_belongs_to_no_layer_stands_in_the_last_row():
@@ -161,13 +160,13 @@ def test_what_belongs_to_no_layer_stands_in_the_last_row():
 def test_totals_count_images_and_iterations():
     # 7, 14 and 21 pJ an image; 70 and 140 pJ an iteration of 4 images; 10 images make 3 iterations
     totals = built()["totals"]
-    assert totals["inference"]["energy_J"] == pytest.approx(7e-12)
-    assert totals["image"]["energy_J"] == pytest.approx((42 + 210 / 4) * 1e-12)
-    assert totals["iteration"]["energy_J"] == pytest.approx((4 * 42 + 210) * 1e-12)
-    assert totals["epoch"]["energy_J"] == pytest.approx((10 * 42 + 3 * 210) * 1e-12)
-    assert totals["epoch"]["dram_energy_J"] == pytest.approx((10 * 18 + 3 * 90) * 1e-12)
-    assert totals["epoch"]["energy_with_dram_J"] == pytest.approx((1050 + 450) * 1e-12)
-    assert totals["epoch"]["latency_s"] == pytest.approx((10 * 240 + 3 * 1200) * 1e-12)
+    assert totals["inference"]["energy_J"] == near(7e-12)
+    assert totals["image"]["energy_J"] == near((42 + 210 / 4) * 1e-12)
+    assert totals["iteration"]["energy_J"] == near((4 * 42 + 210) * 1e-12)
+    assert totals["epoch"]["energy_J"] == near((10 * 42 + 3 * 210) * 1e-12)
+    assert totals["epoch"]["dram_energy_J"] == near((10 * 18 + 3 * 90) * 1e-12)
+    assert totals["epoch"]["energy_with_dram_J"] == near((1050 + 450) * 1e-12)
+    assert totals["epoch"]["latency_s"] == near((10 * 240 + 3 * 1200) * 1e-12)
     assert [totals[name]["images"] for name in totals] == [1, 1, 4, 10]
 
 
@@ -175,8 +174,8 @@ def test_the_papers_figures_stand_beside_ours_with_their_convention():
     paper = built()["paper"]
     assert paper["forward"]["paper_tops_per_W"] == 74.29
     assert paper["backward"]["paper_tops_per_W"] == 1.78
-    assert paper["forward"]["tops_per_W"] == pytest.approx(240 / 7e-12 / 1e12)
-    assert paper["forward"]["tops_per_W_without_leakage"] == pytest.approx(240 / 6e-12 / 1e12)
+    assert paper["forward"]["tops_per_W"] == near(240 / 7e-12 / 1e12)
+    assert paper["forward"]["tops_per_W_without_leakage"] == near(240 / 6e-12 / 1e12)
     assert "5-bit converters" in paper["forward"]["convention"]
     assert "8-bit errors" in paper["backward"]["convention"]
     assert "bit_serial" in paper["backward"]["convention"]
@@ -209,9 +208,9 @@ def test_layers_csv_has_a_row_for_each_layer_and_phase():
     for row in rows:
         parts = [float(value) for key, value in row.items() if key.startswith("energy_J ")]
         assert len(parts) == 3
-        assert math.fsum(parts) == pytest.approx(float(row["energy_J"]), rel=1e-12)
+        assert math.fsum(parts) == near(float(row["energy_J"]), rel=1e-12)
     forward = [float(row["energy_J"]) for row in rows if row["phase"] == "forward"]
-    assert math.fsum(forward) == pytest.approx(7e-12, rel=1e-12)
+    assert math.fsum(forward) == near(7e-12, rel=1e-12)
 
 
 def test_training_csv_has_a_row_for_each_epoch_and_else_its_header():
@@ -295,9 +294,7 @@ def test_grouping_loses_nothing(parts):
     assert len(groups) <= len(parts)
     for column in range(2):
         whole = math.fsum(amount[column] for amount in parts.values())
-        assert math.fsum(amount[column] for amount in groups.values()) == pytest.approx(
-            whole, rel=1e-12
-        )
+        assert math.fsum(amount[column] for amount in groups.values()) == near(whole, rel=1e-12)
 
 
 def test_large_parts_are_taken_apart_and_small_ones_summed_up():

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from common import near
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,7 +64,7 @@ def single(network, settings, **files):
 def check(table, row, expected):
     assert set(OUTCOMES) == set(expected)
     for name, value in expected.items():
-        assert table[name][row] == pytest.approx(value, rel=TOLERANCE), name
+        assert table[name][row] == near(value, rel=TOLERANCE), name
 
 
 # --- a sweep equals its points

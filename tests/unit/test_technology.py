@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from common import document
+from common import document, near
 
 from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import InputError, paths
@@ -21,7 +21,7 @@ def technology(name="32nm", **sets):
 def test_a_shipped_technology_loads(name):
     tech = technology(name)
     assert tech.vdd == tech.nominal_vdd
-    assert tech.feature == pytest.approx(float(name.split("nm")[0]) * 1e-9)
+    assert tech.feature == near(float(name.split("nm")[0]) * 1e-9)
     assert bool(tech.finfet) == (tech.feature < 20e-9)
 
 
@@ -47,25 +47,25 @@ def test_all_nodes_are_shipped_in_both_flavours():
 def test_a_node_has_the_current_of_its_card(name, vdd, on):
     tech = technology(name)
     assert tech.vdd == vdd
-    assert tech.on_n == pytest.approx(on)
+    assert tech.on_n == near(on)
 
 
 def test_currents_between_two_temperatures_lie_on_a_line():
     # 32 nm low power: 600.2 A/m at 300 K, 562.8 A/m at 310 K, 333.3 A/m at 400 K
-    assert technology(temperature="305 K").on_n == pytest.approx((600.2 + 562.8) / 2)
-    assert technology(temperature="302.5 K").on_n == pytest.approx(600.2 - 0.25 * 37.4)
-    assert technology(temperature="310 K").on_n == pytest.approx(562.8)
-    assert technology(temperature="400 K").on_n == pytest.approx(333.3)
-    assert technology(temperature="305 K").off_n == pytest.approx((0.0001001 + 0.0001436) / 2)
+    assert technology(temperature="305 K").on_n == near((600.2 + 562.8) / 2)
+    assert technology(temperature="302.5 K").on_n == near(600.2 - 0.25 * 37.4)
+    assert technology(temperature="310 K").on_n == near(562.8)
+    assert technology(temperature="400 K").on_n == near(333.3)
+    assert technology(temperature="305 K").off_n == near((0.0001001 + 0.0001436) / 2)
 
 
 def test_a_lower_supply_follows_the_alpha_power_law():
     # ((0.8 - 0.442034) / (0.9 - 0.442034))^1.3 of 600.2 A/m; leakage does not change
     low, nominal = technology(vdd="0.8 V"), technology()
-    assert low.on_n == pytest.approx(600.2 * (0.357966 / 0.457966) ** 1.3, rel=1e-6)
-    assert low.on_p == pytest.approx(400 * (0.357966 / 0.457966) ** 1.3, rel=1e-6)
+    assert low.on_n == near(600.2 * (0.357966 / 0.457966) ** 1.3, rel=1e-6)
+    assert low.on_p == near(400 * (0.357966 / 0.457966) ** 1.3, rel=1e-6)
     assert low.off_n == nominal.off_n
-    assert low.supply_ratio == pytest.approx(0.8 / 0.9)
+    assert low.supply_ratio == near(0.8 / 0.9)
     assert technology(vdd="1 V").on_n > nominal.on_n
 
 
@@ -77,7 +77,7 @@ def test_outside_its_ranges_a_technology_is_nan_and_stays_nan():
     assert np.isnan(dataclasses.replace(tech, temperature=401.0).off_p)
     swept = dataclasses.replace(tech, vdd=np.array([0.5, 0.9, 1.2])).on_n
     np.testing.assert_array_equal(np.isnan(swept), [True, False, True])
-    assert swept[1] == pytest.approx(600.2)
+    assert swept[1] == near(600.2)
 
 
 # --- many technologies at once
@@ -125,7 +125,7 @@ def test_temperature_and_supply_are_axes():
     for i in range(3):
         for j in range(2):
             point = dataclasses.replace(tech, temperature=kelvin[i, 0], vdd=vdd[j])
-            assert grid[i, j] == pytest.approx(point.on_n, rel=1e-14)
+            assert grid[i, j] == near(point.on_n, rel=1e-14)
 
 
 # --- what does not fit

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from common import cuts_of
+from common import cuts_of, near
 from unit.test_in_place import read
 
 from neurorebit.chips.parts.floorplan import Floorplan
@@ -50,7 +50,7 @@ def test_a_weight_has_a_cell_three_times_and_nothing_forms_gradients():
     area = run(of()).area.items
     slow = area["tile/pe/reram/array"]
     for part in ("tile/pe/fast/reram/array", "tile/pe/fast/references"):
-        assert area[part] == pytest.approx(slow, rel=1e-12)
+        assert area[part] == near(slow, rel=1e-12)
     assert not any("gradient" in part or "fast/reram/references" in part for part in area)
     assert any("gradient_unit" in part for part in run(read("reram", network="lenet5")).area.items)
 
@@ -60,7 +60,7 @@ def test_a_vector_takes_a_train_of_31_slots_up_and_down():
     inputs = of()
     found, trains = run(inputs).phases["gradient"], 31 * (50e-9 + 50e-9)
     for node, seconds in zip(inputs.network.matrices, found.latency, strict=False):
-        assert seconds == pytest.approx(node.matmul.vectors * trains, rel=0.1)
+        assert seconds == near(node.matmul.vectors * trains, rel=0.1)
         assert seconds > node.matmul.vectors * trains
 
 
@@ -69,7 +69,7 @@ def test_every_pulse_of_the_fast_cells_is_billed():
     taken = joules(run(inputs).phases["gradient"], "tile/pe/fast/reram/cells")
     for node, energy in zip(inputs.network.matrices, taken, strict=False):
         image = (FAST.ups + FAST.downs) / BATCH * node.matmul.weights
-        assert energy == pytest.approx(image * SWITCHED, rel=1e-9)
+        assert energy == near(image * SWITCHED, rel=1e-9)
 
 
 @pytest.mark.parametrize("cells", ["1t1r", "crosspoint"])
@@ -97,7 +97,7 @@ def test_lines_are_charged_as_trains_that_are_drawn_ask_for(cells):
                 drawn += int(np.sum(shared)) * siemens * (volts / 2) ** 2 * 50e-9
     found = macro.coincide(float(slots), 0.11 * 128, 0.10 * 128, up=0.0, down=0.0)
     charged = found.energy.items["reram/array" if cells == "1t1r" else "crosspoint/array"]
-    assert charged == pytest.approx(drawn, rel=0.02)
+    assert charged == near(drawn, rel=0.02)
 
 
 def test_rows_are_read_by_brute_force():
@@ -111,7 +111,7 @@ def test_rows_are_read_by_brute_force():
             row = fast.read_row(0.5, wide).energy.total
             energy += sum(stop - start for start, stop in blocks) * row
     update = run(inputs).phases["update"]
-    assert update.macro_energy == pytest.approx(FAST.reads * energy, rel=1e-9)
+    assert update.macro_energy == near(FAST.reads * energy, rel=1e-9)
     slowest = 128 * fast.read_row(0.5, 1.0).latency.total  # lenet5 has arrays that are full
     assert np.max(update.latency) >= FAST.reads * slowest * (1 - 1e-9)
 
@@ -119,12 +119,12 @@ def test_rows_are_read_by_brute_force():
 def test_a_row_of_one_cell_a_column_settles_to_half_a_step_of_it():
     """Converters are made for one cell: ln(2^6) time constants of a column, or a bit less."""
     macro = chip_of(of()).fast.macro
-    assert float(macro.readout.converters.full_scale) == pytest.approx(10e-6)
-    assert float(chip_of(of()).macro.readout.converters.full_scale) == pytest.approx(1280e-6)
+    assert float(macro.readout.converters.full_scale) == near(10e-6)
+    assert float(chip_of(of()).macro.readout.converters.full_scale) == near(1280e-6)
     settled = macro.settle(macro.readout, macro.array.column_res(1.0, 0.5)).latency.total
     load = macro.array.col_cap + macro.readout.mux.gate.drain_cap * 9
     tau = macro.array.column_res(1.0, 0.5) * load
-    assert settled == pytest.approx(tau * np.log(2**6 * 0.5), rel=0.15)
+    assert settled == near(tau * np.log(2**6 * 0.5), rel=0.15)
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_what_the_fast_array_does_is_assumed_where_nothing_was_trained():
     found = assumed(inputs.network, inputs.architecture)
     node, fast = inputs.network.matrices[0], found.layers[0].fast
     batch = inputs.network.training.batch
-    assert fast.reads == pytest.approx(batch / node.matmul.rows)
-    assert fast.ups + fast.downs == pytest.approx(0.02 * min(100, batch))
+    assert fast.reads == near(batch / node.matmul.rows)
+    assert fast.ups + fast.downs == near(0.02 * min(100, batch))
     assert "fast array ours" in found.source
     one = replace(inputs.architecture, scheme="reram")
     assert all(layer.fast is None for layer in assumed(inputs.network, one).layers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from common import near
 from oracle.records import TOOL, entry
 
 from neurorebit.checking.entry import document
@@ -60,7 +61,7 @@ def test_a_slip_is_corrected_in_the_reference_and_listed() -> None:
     (found,) = translated([low])
     (one,) = found["records"]
     supply = 0.9  # of 32 nm LSTP
-    assert one["leakage_W"] == pytest.approx(9e-10 / supply)
+    assert one["leakage_W"] == near(9e-10 / supply)
     assert one["corrected"] == {"leakage_W": [0]}
     assert found["corrections"][0]["source"] == "current times supply squared"
 

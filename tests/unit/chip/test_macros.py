@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from common import near
 
 from neurorebit.chips.in_place.gradient import GradientUnit
 from neurorebit.chips.in_place.reram import RowByRowMacro
@@ -24,13 +25,13 @@ DEVICE = read_device(Document(paths.shipped("device", "taox_hfox")))
 def test_all_rows_at_once_take_a_conversion_a_column() -> None:
     """8 columns a converter, 5 bits and a cycle to settle at 1 ns: 48 ns of conversion."""
     read = ParallelMacro(TECH, DEVICE).read()
-    assert read.latency.items["reram/readout/converters/adc"] == pytest.approx(48e-9)
+    assert read.latency.items["reram/readout/converters/adc"] == near(48e-9)
 
 
 def test_row_by_row_takes_a_conversion_a_cell() -> None:
     """64 of 128 rows, 8 columns a converter, 4 bits and a cycle at 1 ns."""
     read = RowByRowMacro(TECH, DEVICE).read(density=0.5)
-    assert read.latency.items["reram/readout/converters/adc"] == pytest.approx(64 * 8 * 5e-9)
+    assert read.latency.items["reram/readout/converters/adc"] == near(64 * 8 * 5e-9)
 
 
 def test_a_column_settles_with_its_own_resistance() -> None:
@@ -40,7 +41,7 @@ def test_a_column_settles_with_its_own_resistance() -> None:
     load = array.col_cap + 9.0 * macro.readout.mux.gate.drain_cap  # 8 columns and the output
     tau = 4e3 * load + array.col_res * array.col_cap / 2.0
     settled = macro.read(res=4e3).latency.items["reram/array"]
-    assert settled == pytest.approx(8 * tau * np.log(64.0 * 0.25 / 1.28))
+    assert settled == near(8 * tau * np.log(64.0 * 0.25 / 1.28))
 
 
 def test_a_column_that_carries_nothing_need_not_settle() -> None:
@@ -56,16 +57,16 @@ def test_lines_are_charged_to_their_voltages() -> None:
     array = macro.array
     row = array.access_cap * 1.1**2 + array.row_cap * 0.5**2
     expected = 8 * (12.8 * row + 16 * array.col_cap * 0.5**2)
-    assert macro.read(density=0.1).energy.items["reram/array"] == pytest.approx(expected)
+    assert macro.read(density=0.1).energy.items["reram/array"] == near(expected)
 
 
 def test_an_update_pulses_row_by_row_in_both_directions() -> None:
     """Every row has cells to raise and cells to lower, 4 and 5 pulses of 50 ns."""
     cost = ParallelMacro(TECH, DEVICE).program((0.3, 4.0), (0.3, 5.0))
-    assert cost.latency.items["reram/cells"] == pytest.approx(128 * 9 * 50e-9)
+    assert cost.latency.items["reram/cells"] == near(128 * 9 * 50e-9)
     share = 1e-6 + 0.5 * 9e-6  # the middle of 1 uS to 10 uS
     heat = 128 * 128 * 0.3 * 9.0 * share * 1.6**2 * 50e-9
-    assert cost.energy.items["reram/cells"] == pytest.approx(heat)
+    assert cost.energy.items["reram/cells"] == near(heat)
 
 
 def test_without_transposed_blocks_a_macro_is_smaller() -> None:
@@ -79,7 +80,7 @@ def test_wordlines_of_sram_take_their_charge() -> None:
     """Half of 128 rows at 8 positions, to the supply."""
     macro = SramParallelMacro(TECH)
     expected = 8 * 64 * macro.array.row_cap * 0.9**2
-    assert macro.read(density=0.5).energy.items["sram/array"] == pytest.approx(expected)
+    assert macro.read(density=0.5).energy.items["sram/array"] == near(expected)
 
 
 def test_adding_hides_behind_the_next_row() -> None:
@@ -91,7 +92,7 @@ def test_adding_hides_behind_the_next_row() -> None:
     added = macro.readout.adder.delay + 0.5e-9
     last = macro.readout.input_shift_add.accumulate(1.0).latency.total
     expected = 32 * max(access, added) + added + last
-    assert macro.read(density=0.25).latency.total == pytest.approx(expected)
+    assert macro.read(density=0.25).latency.total == near(expected)
 
 
 def test_latched_weights_are_added_whole_and_latched_rows_each() -> None:
@@ -111,7 +112,7 @@ def test_latched_weights_are_added_whole_and_latched_rows_each() -> None:
 def test_converters_stack_with_their_encoders(kind: str) -> None:
     made = Converters(TECH, 4.0, 8.0, kind, fit_width=50e-6)
     assert (made.encoder is None) == (kind == "sar")
-    assert made.footprint.area.total == pytest.approx(made.width * made.height)
+    assert made.footprint.area.total == near(made.width * made.height)
     names = {item.split("/")[1] for item in made.convert().energy.items}
     assert names == ({"adc"} if kind == "sar" else {"adc", "encoder"})
 
@@ -120,15 +121,15 @@ def test_selectors_block_half_of_the_voltage() -> None:
     """A hundredth of the current at half the write voltage: 50 times the resistance."""
     full = selected_res(1e5, 2.0, 0.5, 2.0, 100.0)
     half = selected_res(1e5, 1.0, 0.5, 2.0, 100.0)
-    assert half / full == pytest.approx(50.0)
-    assert selected_res(1e5, 0.5, 0.5, 2.0, 100.0) == pytest.approx(1e5)
+    assert half / full == near(50.0)
+    assert selected_res(1e5, 0.5, 0.5, 2.0, 100.0) == near(1e5)
 
 
 def test_a_crosspoint_has_the_pitch_of_wires() -> None:
     """128 cells of 4 by 4 wires of 40 nm."""
     array = CrosspointArray(TECH, DEVICE)
-    assert array.row_length == pytest.approx(128 * 4 * 40e-9)
-    assert array.footprint.area.total == pytest.approx((128 * 4 * 40e-9) ** 2)
+    assert array.row_length == near(128 * 4 * 40e-9)
+    assert array.footprint.area.total == near((128 * 4 * 40e-9) ** 2)
 
 
 def test_half_selected_cells_take_their_current() -> None:
@@ -140,7 +141,7 @@ def test_half_selected_cells_take_their_current() -> None:
     current = 254 * 5.5e-6 / 0.2 * 1.0**2 * 50e-9
     line = 128 * 4 * 40e-9 * 0.2e-9  # 0.2 fF/um
     expected = current + line * (2.0**2 + 254 * 1.0**2)
-    assert array.pulse_set(1.0, 2.0, 50e-9).energy.total == pytest.approx(expected)
+    assert array.pulse_set(1.0, 2.0, 50e-9).energy.total == near(expected)
 
 
 def test_a_gradient_unit_has_whole_arrays() -> None:
@@ -158,4 +159,4 @@ def test_a_gradient_converts_each_column_once_a_plane() -> None:
     read = GradientUnit(TECH).read()
     expected = 8 * 8 * 5e-9
     latency = read.latency.items["gradient_unit/array/readout/converters/adc"]
-    assert latency == pytest.approx(expected)
+    assert latency == near(expected)

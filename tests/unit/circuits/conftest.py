@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from common import near
 
 from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document, paths
@@ -75,7 +76,7 @@ def agree() -> Callable[..., None]:
     def check(record: Record, tolerance: float = 1e-6, /, **ours: Any) -> None:
         for quantity, value in ours.items():
             expected = record.outputs[quantity]
-            assert float(value) == pytest.approx(expected, rel=tolerance), (quantity, record)
+            assert float(value) == near(expected, rel=tolerance), (quantity, record)
 
     return check
 

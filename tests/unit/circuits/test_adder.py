@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from common import near
 
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.gates import STEP, cells, stage
@@ -38,14 +39,14 @@ def test_the_carry_chain(tech32):
         delay, ramp = stage(tau, ramp)
         delays.append(delay)
     three, seven = Adder(tech32, 3.0, load=load), Adder(tech32, 7.0, load=load)
-    assert three.delay == pytest.approx(sum(delays), rel=1e-12)
-    assert seven.delay == pytest.approx(sum(delays) + 4 * (delays[2] + delays[3]), rel=1e-12)
-    assert three.output_ramp == pytest.approx(ramp, rel=1e-12)
+    assert three.delay == near(sum(delays), rel=1e-12)
+    assert seven.delay == near(sum(delays) + 4 * (delays[2] + delays[3]), rel=1e-12)
+    assert three.output_ramp == near(ramp, rel=1e-12)
 
 
 def test_activity_is_the_callers(tech32):
     worst = Adder(tech32, 8.0).add().energy.total
-    assert Adder(tech32, 8.0, activity=0.15).add().energy.total == pytest.approx(0.15 * worst)
+    assert Adder(tech32, 8.0, activity=0.15).add().energy.total == near(0.15 * worst)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +65,9 @@ def test_a_tree_has_one_adder_less_than_operands(tech32, operands, bits):
     tree = AdderTree(tech32, float(operands), 8.0)
     assert tree.adder_bits == sum(bits)
     energy = sum(Adder(tech32, float(b)).add().energy.total for b in bits)
-    assert tree.add().energy.total == pytest.approx(energy, rel=1e-12)
+    assert tree.add().energy.total == near(energy, rel=1e-12)
     leakage = sum(Adder(tech32, float(b)).footprint.leakage.total for b in bits)
-    assert tree.footprint.leakage.total == pytest.approx(leakage, rel=1e-12)
+    assert tree.footprint.leakage.total == near(leakage, rel=1e-12)
 
 
 def test_records_of_full_trees(records, agree, edges):
@@ -82,18 +83,18 @@ def test_adders_of_a_tree_ripple_together(tech32):
     """Two levels: one sum of 9 bits, and one step until its lowest bit arrives."""
     tree, adder = AdderTree(tech32, 4.0, 8.0), Adder(tech32, 9.0)
     expected = adder.delay + adder.carry_delay
-    assert tree.add().latency.total == pytest.approx(expected, rel=1e-12)
+    assert tree.add().latency.total == near(expected, rel=1e-12)
     one = AdderTree(tech32, 2.0, 8.0).add().latency.total
-    assert one == pytest.approx(Adder(tech32, 8.0).delay, rel=1e-12)
+    assert one == near(Adder(tech32, 8.0).delay, rel=1e-12)
 
 
 def test_fewer_operands_switch_less_and_leak_the_same(tech32):
     tree = AdderTree(tech32, np.array([2.0, 8.0]), 8.0)
     used = tree.add(2.0)
     alone = AdderTree(tech32, 2.0, 8.0).add()
-    assert used.energy.total == pytest.approx(np.full(2, alone.energy.total))
-    assert used.latency.total == pytest.approx(np.full(2, alone.latency.total))
-    assert tree.add(1.0).energy.total == pytest.approx(np.zeros(2))
+    assert used.energy.total == near(np.full(2, alone.energy.total))
+    assert used.latency.total == near(np.full(2, alone.latency.total))
+    assert tree.add(1.0).energy.total == near(np.zeros(2))
     assert tree.footprint.leakage.total[1] > tree.footprint.leakage.total[0]
 
 
@@ -102,8 +103,8 @@ def test_check_values(tech32, edges):
     width = 128 * 20 * tech32.feature
     adder = Adder(tech32, 8.0, 30.0, load=30e-15, fit_width=width)
     cost = adder.add(20 / 30)
-    assert adder.area == pytest.approx(1.1744e-9, rel=1e-4)
-    assert 5 * cost.latency.total == pytest.approx(1.0277e-8, rel=edges)
-    assert 5 * cost.energy.total == pytest.approx(3.9635e-12, rel=edges)
-    assert adder.footprint.leakage.total == pytest.approx(3.4768e-8, rel=1e-4)
+    assert adder.area == near(1.1744e-9, rel=1e-4)
+    assert 5 * cost.latency.total == near(1.0277e-8, rel=edges)
+    assert 5 * cost.energy.total == near(3.9635e-12, rel=edges)
+    assert adder.footprint.leakage.total == near(3.4768e-8, rel=1e-4)
     assert dataclasses.replace(adder, count=60.0).footprint.area.total > adder.area

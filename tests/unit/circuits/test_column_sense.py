@@ -1,7 +1,7 @@
 """Sense amplifiers of single columns (circuits.md 5.2, 5.3)."""
 
 import numpy as np
-import pytest
+from common import near
 
 from neurorebit.circuits.column_sense import CurrentSenseAmp, VoltageSenseAmp
 
@@ -24,7 +24,7 @@ def test_an_equal_current_takes_longest(tech32):
     fit = tech32.sensing.current_latency.fit
     amp = CurrentSenseAmp(tech32, reference=5e5)
     longest = fit.max_log * np.log(500.0) + fit.max_const
-    assert amp.sense(5e5).latency.total == pytest.approx(longest, rel=1e-12)
+    assert amp.sense(5e5).latency.total == near(longest, rel=1e-12)
     assert amp.sense(1e6).latency.total < longest * 1.2
 
 

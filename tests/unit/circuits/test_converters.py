@@ -3,7 +3,7 @@
 import dataclasses
 
 import numpy as np
-import pytest
+from common import near
 
 from neurorebit.circuits.converters.flash import FlashAdc
 from neurorebit.circuits.converters.flash_voltage import VoltageFlashAdc
@@ -48,21 +48,21 @@ def test_check_value(tech32):
     """Circuits.md 9: 16 converters of 32 levels over 128 columns, without the infinite one."""
     res = 900 * 1.08 ** np.delete(np.arange(128.0), 5)
     adc = SarAdc(tech32, 5.0, 16.0, fit_width=128 * 20 * tech32.feature)
-    assert adc.area == pytest.approx(4.2047e-9, rel=1e-4)
+    assert adc.area == near(4.2047e-9, rel=1e-4)
     energy = np.sum(dataclasses.replace(adc, count=1.0).convert(res).energy.total)
     infinite = 1e-6 * (1 + 0.0013 * 20) * 6e-9  # a fixed 1 uW
-    assert energy + infinite == pytest.approx(1.8478e-11, rel=1e-4)
+    assert energy + infinite == near(1.8478e-11, rel=1e-4)
 
 
 def test_flash_times_by_hand(tech32):
     """Two bits, full scale 10 uS: references 400, 200 and 133 kohm."""
     adc, fit = FlashAdc(tech32, 2.0, full_scale=1e-5), tech32.sensing.current_latency.fit
     longest = fit.max_log * np.log(200.0) + fit.max_const
-    assert adc.time(2e5) == pytest.approx(longest, rel=1e-12)  # is a reference
-    assert adc.time(1e8) == pytest.approx(1e-9, rel=1e-12)  # far above all of them
+    assert adc.time(2e5) == near(longest, rel=1e-12)  # is a reference
+    assert adc.time(1e8) == near(1e-9, rel=1e-12)  # far above all of them
     longest = fit.max_log * np.log(700.0) + fit.max_const
     slowest = longest * max(np.polyval(fit.below, ref / 700.0) for ref in (400.0, 200.0, 400 / 3))
-    assert adc.time(7e5) == pytest.approx(slowest, rel=1e-9)
+    assert adc.time(7e5) == near(slowest, rel=1e-9)
     assert slowest > 1e-9
 
 
@@ -79,13 +79,13 @@ def test_transistors_leak(tech32):
     """Circuits.md 6.1: the tool has none leak. 705 NFETs and 501 PFETs make a SAR of five bits."""
     n, p = cells(tech32).nfet.leakage_power, cells(tech32).pfet.leakage_power
     leakage = SarAdc(tech32, 5.0).footprint.leakage.total
-    assert leakage == pytest.approx(705 * n + 501 * p, rel=1e-12)
+    assert leakage == near(705 * n + 501 * p, rel=1e-12)
 
 
 def test_a_lower_supply_takes_less_power(tech32):
     lower = dataclasses.replace(tech32, vdd=0.9 * tech32.vdd)
     for cls in CONVERTERS.values():
-        assert cls(lower).power(1e4) == pytest.approx(0.81 * cls(tech32).power(1e4), rel=1e-12)
+        assert cls(lower).power(1e4) == near(0.81 * cls(tech32).power(1e4), rel=1e-12)
 
 
 def test_encoder_records(records, agree):
@@ -101,6 +101,6 @@ def test_encoder_records(records, agree):
 
 def test_encoder_check_value(tech32):
     encoder = Encoder(tech32, 5.0, 16.0, fit_width=128 * 20 * tech32.feature)
-    assert 8 * encoder.encode().energy.total == pytest.approx(4.3275e-12, rel=0.02)
+    assert 8 * encoder.encode().energy.total == near(4.3275e-12, rel=0.02)
     half = Encoder(tech32, 5.0, 16.0, activity=0.5).encode().energy.total
-    assert half == pytest.approx(encoder.encode().energy.total / 2, rel=1e-12)
+    assert half == near(encoder.encode().energy.total / 2, rel=1e-12)

@@ -1,7 +1,7 @@
 """Address decoders (circuits.md 4.1)."""
 
 import numpy as np
-import pytest
+from common import near
 
 from neurorebit.circuits.decoder import Decoder, MuxDecoder
 from neurorebit.circuits.gates import STEP, cells, chain, inverter, nor
@@ -21,12 +21,14 @@ def build(record):
     return Decoder(record.tech, load=i["cap_load1_F"], **common)
 
 
-def test_records(records, agree):
+def test_records(records, agree, edges):
     """But for what the tool leaves out: output stages up to two bits, wide gates' leakage."""
     for r in records("RowDecoder"):
         i, decoder = r.inputs, build(r)
         energy = decoder.select().energy.total
-        agree(r, read_energy_J=i["num_read"] * energy, write_energy_J=i["num_write"] * energy)
+        agree(
+            r, edges, read_energy_J=i["num_read"] * energy, write_energy_J=i["num_write"] * energy
+        )
         if i["num_addr_bits"] > 2:
             agree(r, area_m2=decoder.area, height_m=decoder.height, width_m=decoder.width)
         if 2 < i["num_addr_bits"] <= 6:
@@ -35,26 +37,26 @@ def test_records(records, agree):
             agree(r, 0.15, read_latency_s=i["num_read"] * decoder.select().latency.total)
 
 
-def test_check_values(tech32, tech14):
-    """Circuits.md 9; the delay is 1 to 14 % more."""
+def test_check_values(tech32, tech14, edges):
+    """Circuits.md 9; the delay is 1 to 14 % more, the energy up to 0.2 %."""
     height, width = 4 * 128 * 8, 128 * 20
     four = Decoder(tech32, 4.0, load=30e-15, fit_height=height * tech32.feature)
-    assert four.area == pytest.approx(2.8521e-10, rel=1e-4)
-    assert 9 * four.energy == pytest.approx(7.5913e-14, rel=1e-4)
-    assert four.footprint.leakage.total == pytest.approx(1.9031e-9, rel=1e-4)
+    assert four.area == near(2.8521e-10, rel=1e-4)
+    assert 9 * four.energy == near(7.5913e-14, rel=edges)
+    assert four.footprint.leakage.total == near(1.9031e-9, rel=1e-4)
     assert 1.0 < 9 * four.delay / 4.8891e-9 < 1.14
     seven = Decoder(tech32, 7.0, load=30e-15, fit_height=height * tech32.feature)
-    assert seven.area == pytest.approx(3.8755e-10, rel=1e-4)
-    assert 9 * seven.energy == pytest.approx(9.5422e-13, rel=1e-4)
+    assert seven.area == near(3.8755e-10, rel=1e-4)
+    assert 9 * seven.energy == near(9.5422e-13, rel=edges)
     assert 1.0 < 9 * seven.delay / 1.2419e-8 < 1.14
     below = Decoder(tech32, 7.0, load=30e-15, fit_width=width * tech32.feature)
-    assert below.area == pytest.approx(4.8444e-10, rel=1e-4)
+    assert below.area == near(4.8444e-10, rel=1e-4)
     fins = Decoder(tech14, 7.0, load=30e-15, fit_height=height * tech14.feature)
-    assert fins.area == pytest.approx(9.1039e-11, rel=1e-4)
+    assert fins.area == near(9.1039e-11, rel=1e-4)
     mux = MuxDecoder(tech32, 3.0)
-    assert mux.area == pytest.approx(1.6928e-11, rel=1e-4)
-    assert 8 * mux.energy == pytest.approx(4.2731e-14, rel=1e-4)
-    assert mux.footprint.leakage.total == pytest.approx(6.3998e-10, rel=1e-4)
+    assert mux.area == near(1.6928e-11, rel=1e-4)
+    assert 8 * mux.energy == near(4.2731e-14, rel=edges)
+    assert mux.footprint.leakage.total == near(6.3998e-10, rel=1e-4)
 
 
 def test_the_path(tech32):
@@ -70,8 +72,8 @@ def test_the_path(tech32):
         driver.pfet_res * (driver.output_cap + load),
     )
     decoder = Decoder(tech32, 7.0, load=load)
-    assert decoder.delay == pytest.approx(delay, rel=1e-12)
-    assert decoder.output_ramp == pytest.approx(ramp, rel=1e-12)
+    assert decoder.delay == near(delay, rel=1e-12)
+    assert decoder.output_ramp == near(ramp, rel=1e-12)
 
 
 def test_one_bit_still_has_an_output_stage(tech32):
@@ -89,7 +91,7 @@ def test_no_bits_are_no_decoder(tech32):
     assert cost.energy.total[0] == 0.0
     assert cost.latency.total[0] == 0.0
     assert decoder.footprint.area.total[0] == 0.0
-    assert cost.energy.total[1] == pytest.approx(MuxDecoder(tech32, 3.0).energy)
+    assert cost.energy.total[1] == near(MuxDecoder(tech32, 3.0).energy)
 
 
 def test_still_addresses_cost_the_line_alone(tech32):
@@ -97,5 +99,5 @@ def test_still_addresses_cost_the_line_alone(tech32):
     driver, first = inverter(tech32, 6.0, 6.0), cells(tech32).inverter.input_cap
     line = nor(tech32, 4.0, 2.0, 8.0).output_cap + first
     line = line + 2 * (driver.input_cap + driver.output_cap)
-    assert still.energy == pytest.approx(tech32.vdd**2 * line, rel=1e-12)
+    assert still.energy == near(tech32.vdd**2 * line, rel=1e-12)
     assert moving.energy > 5 * still.energy

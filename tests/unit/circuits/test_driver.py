@@ -1,6 +1,6 @@
 """Row followers (circuits.md 4.4)."""
 
-import pytest
+from common import near
 
 from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.gates import cells
@@ -44,6 +44,6 @@ def test_follower_records(records, agree):
 
 def test_follower_check_values(tech32):
     block = RowFollower(tech32, **common(tech32))
-    assert block.area == pytest.approx(2.3908e-10, rel=1e-4)
-    assert 8 * block.read().energy.total == pytest.approx(6.9833e-15, rel=0.02)
-    assert 10 * block.write().energy.total == pytest.approx(1.4219e-14, rel=0.02)
+    assert block.area == near(2.3908e-10, rel=1e-4)
+    assert 8 * block.read().energy.total == near(6.9833e-15, rel=0.02)
+    assert 10 * block.write().energy.total == near(1.4219e-14, rel=0.02)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from common import near
 
 from neurorebit.circuits import gates
 from neurorebit.circuits.gates import STEP, Gate, PassGate
@@ -55,14 +56,14 @@ def test_stages(records, agree):
         delay, ramp = gates.stage(r.inputs["tau_s"], r.inputs["ramp_input_per_s"])
         agree(r, delay_s=delay, ramp_output_per_s=ramp)
     delay, ramp = gates.stage(1e-11, 3e10)  # circuits.md 9
-    assert delay == pytest.approx(1.4653e-11, rel=1e-4)
-    assert ramp == pytest.approx(3.4123e10, rel=1e-4)
+    assert delay == near(1.4653e-11, rel=1e-4)
+    assert ramp == near(3.4123e10, rel=1e-4)
 
 
 def test_stages_hand_their_ramp_on():
     first, ramp = gates.stage(1e-11, STEP)
     second, last = gates.stage(2e-11, ramp)
-    assert gates.chain(STEP, 1e-11, 2e-11) == (pytest.approx(first + second), pytest.approx(last))
+    assert gates.chain(STEP, 1e-11, 2e-11) == (near(first + second), near(last))
 
 
 @pytest.mark.parametrize(
@@ -80,18 +81,18 @@ def test_check_values(tech32, series, inputs, n, p, width, cap, leakage):
     """Circuits.md 9, gates at 32 nm."""
     f = tech32.feature
     gate = Gate(tech32, n * f, p * tech32.pn_ratio * f, float(inputs), series)
-    assert gate.width == pytest.approx(width, rel=1e-4)
-    assert gate.input_cap == pytest.approx(cap, rel=1e-4)
-    assert gate.leakage == pytest.approx(leakage, rel=1e-4)
+    assert gate.width == near(width, rel=1e-4)
+    assert gate.input_cap == near(cap, rel=1e-4)
+    assert gate.leakage == near(leakage, rel=1e-4)
 
 
 def test_a_minimum_finfet_is_one_fin(tech14):
     """2 (23 + 10/2) nm around a fin; the tool's 2.3681e-16 F counts two fins a device."""
     cell = gates.cells(tech14).inverter
-    assert cell.input_cap == pytest.approx(2 * 56e-9 * 1.0572e-9, rel=1e-12)
-    assert cell.input_cap == pytest.approx(2.3681e-16 / 2, rel=1e-4)
-    assert cell.leakage == pytest.approx(2.0098e-11, rel=1e-4)  # circuits.md 9
-    assert cell.output_cap == pytest.approx(4.9922e-17, rel=1e-4)
+    assert cell.input_cap == near(2 * 56e-9 * 1.0572e-9, rel=1e-12)
+    assert cell.input_cap == near(2.3681e-16 / 2, rel=1e-4)
+    assert cell.leakage == near(2.0098e-11, rel=1e-4)  # circuits.md 9
+    assert cell.output_cap == near(4.9922e-17, rel=1e-4)
 
 
 def test_fins_fold_upwards(tech14):
@@ -101,7 +102,7 @@ def test_fins_fold_upwards(tech14):
     room = (28 - 3.5 - 3.6) / 2 * f
     capacity = np.floor(room / tech14.fin.pitch) + 1
     folds = np.ceil(20 / capacity)
-    assert gate.width == pytest.approx((folds + 1) * 5.3 * f, rel=1e-9)
+    assert gate.width == near((folds + 1) * 5.3 * f, rel=1e-9)
 
 
 def test_nand_edges_count_each_device(tech32):
@@ -110,7 +111,7 @@ def test_nand_edges_count_each_device(tech32):
     edge = junction.gate_edge / (1 + tech32.vdd / junction.built_in) ** junction.grading_gate_edge
     gate = gates.nand(tech32, 2.0, 2.0)
     more = 2 * tech32.pn_ratio * f * edge
-    assert gate.output_cap == pytest.approx(1.4021e-16 + more, rel=1e-4)
+    assert gate.output_cap == near(1.4021e-16 + more, rel=1e-4)
 
 
 def test_wide_gates_leak_as_three_inputs(tech32):
@@ -122,13 +123,13 @@ def test_a_cell_too_low_is_nan(tech32):
     f = tech32.feature
     gate = Gate(tech32, 2 * f, 3 * f, cell_height=np.array([5.0, 28.0]) * f)
     assert np.isnan(gate.width[0])
-    assert gate.width[1] == pytest.approx(2.4320e-7, rel=1e-4)
+    assert gate.width[1] == near(2.4320e-7, rel=1e-4)
 
 
 def test_switches_resist_what_is_asked_or_less(tech32, tech14):
     wide = gates.switch(tech32, 2000.0, 0.2)  # a quarter of what it drives
-    assert wide.res == pytest.approx(500.0, rel=1e-12)
-    assert 0.2 * gates.nfet_res(tech32, wide.nfet) == pytest.approx(1000.0, rel=1e-12)
+    assert wide.res == near(500.0, rel=1e-12)
+    assert 0.2 * gates.nfet_res(tech32, wide.nfet) == near(1000.0, rel=1e-12)
     narrow = gates.switch(tech32, 4e6, 0.2)
     assert narrow.nfet == tech32.feature  # nothing is narrower than the feature size
     assert narrow.res < 1e6

@@ -1,7 +1,7 @@
 """Units along a side."""
 
 import numpy as np
-import pytest
+from common import near
 
 from neurorebit.circuits.layout import folded_height, folded_width, rows
 from neurorebit.circuits.register import Register
@@ -35,7 +35,7 @@ def test_a_given_side_is_kept(tech32):
     assert wide.width == free.width / 3
     assert wide.height >= 3 * free.height
     assert high.height == 4 * free.height
-    assert high.width == pytest.approx(free.width / 4)
+    assert high.width == near(free.width / 4)
 
 
 def test_what_does_not_fit_is_nan(tech32):

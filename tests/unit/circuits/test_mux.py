@@ -1,7 +1,7 @@
 """Multiplexers (circuits.md 4.7, 4.8)."""
 
 import numpy as np
-import pytest
+from common import near
 
 from neurorebit.circuits.mux import AnalogMux
 
@@ -33,8 +33,8 @@ def test_settling(tech32):
     mux = AnalogMux(tech32, 16.0, 8.0, 1e3, load=1e-14)
     cap = mux.gate.drain_cap + 0.5 * mux.gate.control_cap + 1e-14
     expected = 2.3 * 2 * 250.0 * cap
-    assert mux.select().latency.total == pytest.approx(expected, rel=1e-9)
-    assert mux.control_load[0] == pytest.approx(16 * mux.gate.nfet_cap)
+    assert mux.select().latency.total == near(expected, rel=1e-9)
+    assert mux.control_load[0] == near(16 * mux.gate.nfet_cap)
 
 
 def test_one_way_is_no_multiplexer(tech32):
@@ -49,4 +49,4 @@ def test_it_is_as_high_as_its_decoder(tech32):
     """A width is given by the array, a height by what stands beside."""
     mux = AnalogMux(tech32, fit_width=8e-5, fit_height=5e-6)
     assert mux.height == 5e-6
-    assert mux.area == pytest.approx(8e-5 * 5e-6)
+    assert mux.area == near(8e-5 * 5e-6)

@@ -1,6 +1,6 @@
 """Flip-flop banks (circuits.md 3.1)."""
 
-import pytest
+from common import near
 
 from neurorebit.circuits.gates import cells
 from neurorebit.circuits.register import Register
@@ -19,13 +19,13 @@ def test_records(records, agree):
 
 def test_check_values(tech32, tech14):
     bank = Register(tech32, 100.0, fit_width=128 * 20 * tech32.feature)
-    assert bank.area == pytest.approx(2.9360e-10, rel=1e-4)
-    assert 7 * bank.store(0.6).energy.total == pytest.approx(1.6200e-12, rel=1e-4)
-    assert 7 * bank.store(0.6).latency.total == pytest.approx(3.5e-9, rel=1e-12)
-    assert bank.footprint.leakage.total == pytest.approx(1.1363e-8, rel=1e-4)
+    assert bank.area == near(2.9360e-10, rel=1e-4)
+    assert 7 * bank.store(0.6).energy.total == near(1.6200e-12, rel=1e-4)
+    assert 7 * bank.store(0.6).latency.total == near(3.5e-9, rel=1e-12)
+    assert bank.footprint.leakage.total == near(1.1363e-8, rel=1e-4)
     fins = Register(tech14, 100.0, fit_width=128 * 20 * tech14.feature)
-    assert fins.area == pytest.approx(7.0246e-11, rel=1e-4)
-    assert fins.footprint.leakage.total == pytest.approx(1.2863e-8, rel=1e-4)
+    assert fins.area == near(7.0246e-11, rel=1e-4)
+    assert fins.footprint.leakage.total == near(1.2863e-8, rel=1e-4)
 
 
 def test_a_gated_clock_costs_nothing(tech32):
@@ -33,6 +33,6 @@ def test_a_gated_clock_costs_nothing(tech32):
     bank, cell = Register(tech32, 10.0), cells(tech32).inverter
     assert bank.store(0.0, 0.0).energy.total == 0.0
     clock = 10 * tech32.vdd**2 * (6 * cell.input_cap + 4 * cell.output_cap)
-    assert bank.store(0.0).energy.total == pytest.approx(clock, rel=1e-12)
+    assert bank.store(0.0).energy.total == near(clock, rel=1e-12)
     data = 10 * tech32.vdd**2 * (2 * cell.input_cap + 6 * cell.output_cap)
-    assert bank.store(1.0, 0.0).energy.total == pytest.approx(data, rel=1e-12)
+    assert bank.store(1.0, 0.0).energy.total == near(data, rel=1e-12)

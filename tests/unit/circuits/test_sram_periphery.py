@@ -1,6 +1,6 @@
 """Precharge, write drivers and latches (circuits.md 4.9, 4.10, 5.1)."""
 
-import pytest
+from common import near
 
 from neurorebit.circuits.gates import cells, lone_pfet
 from neurorebit.circuits.precharger import Precharger
@@ -36,7 +36,7 @@ def test_a_read_charges_what_one_line_lost(tech32):
     charger = Precharger(tech32, 10.0, 1e-14, swing=0.2)
     drains = lone_pfet(tech32, 6.0).output_cap + lone_pfet(tech32, 2.0).output_cap
     expected = 10 * (1e-14 + drains) * tech32.vdd * 0.2
-    assert charger.precharge().energy.total == pytest.approx(expected, rel=1e-12)
+    assert charger.precharge().energy.total == near(expected, rel=1e-12)
 
 
 def test_write_driver_records(records, agree):
@@ -63,7 +63,7 @@ def test_a_driver_is_sized_for_its_load(tech32):
     sized = WriteDriver(tech32, load=load)
     strength = (load / cells(tech32).inverter.input_cap) ** 0.5
     given = WriteDriver(tech32, load=load, drive_strength=strength)
-    assert sized.delay == pytest.approx(given.delay, rel=1e-12)
+    assert sized.delay == near(given.delay, rel=1e-12)
     for factor in (0.5, 2.0):
         other = WriteDriver(tech32, load=load, drive_strength=factor * strength)
         assert sized.delay < other.delay
@@ -91,8 +91,8 @@ def test_latch_records(records, agree):
 def test_latch_of_fins(tech14):
     """Circuits.md 9, leakage with the supply once."""
     amp = SenseAmp(tech14, 128.0, 20 * tech14.feature)
-    assert amp.footprint.leakage.total == pytest.approx(2.2624e-9 / tech14.vdd, rel=1e-4)
-    assert 8 * amp.sense().energy.total == pytest.approx(3.8130e-13, rel=1e-4)
+    assert amp.footprint.leakage.total == near(2.2624e-9 / tech14.vdd, rel=1e-4)
+    assert 8 * amp.sense().energy.total == near(3.8130e-13, rel=1e-4)
 
 
 def test_a_pitch_too_narrow_is_nan(tech32):

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-import pytest
+from common import near
 
 from neurorebit.circuits.gates import nfet_res
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
@@ -89,12 +89,12 @@ def test_check_values(tech32, tech14):
     """Circuits.md 9; 14 nm leakage and area, which no quirk touches for a minimum pass gate."""
     common = {"load": 30e-15, "line_res": 500.0, "fit_height": 128 * 8 * tech32.feature}
     access = AccessSwitchMatrix(tech32, **common)
-    assert access.area == pytest.approx(5.1003e-10, rel=1e-4)
-    assert 8 * access.drive(0.4).latency.total == pytest.approx(5.6407e-9, rel=1e-4)
-    assert 8 * access.drive(0.4).energy.total == pytest.approx(3.2366e-12, rel=1e-4)
+    assert access.area == near(5.1003e-10, rel=1e-4)
+    assert 8 * access.drive(0.4).latency.total == near(5.6407e-9, rel=1e-4)
+    assert 8 * access.drive(0.4).energy.total == near(3.2366e-12, rel=1e-4)
     fins = AccessSwitchMatrix(tech14, fit_height=128 * 8 * tech14.feature)
-    assert fins.area == pytest.approx(1.3616e-10, rel=1e-4)
-    assert _leakage(fins) == pytest.approx(1.6464e-8, rel=1e-4)
+    assert fins.area == near(1.3616e-10, rel=1e-4)
+    assert _leakage(fins) == near(1.6464e-8, rel=1e-4)
 
 
 def test_writes_to_columns(tech32):
@@ -104,14 +104,14 @@ def test_writes_to_columns(tech32):
     control = 128 * matrix.control_cap * tech32.vdd**2
     stored = matrix.register.store().energy.total
     expected = lines * (5 * 64 + 128 - 32) + control + stored
-    assert matrix.write(0.5, 5.0).energy.total == pytest.approx(expected, rel=1e-12)
+    assert matrix.write(0.5, 5.0).energy.total == near(expected, rel=1e-12)
     halves = lines * (5 * 64 + 128 / 4) + control + stored
-    assert matrix.write_half_selected(0.5, 5.0).energy.total == pytest.approx(halves, rel=1e-12)
+    assert matrix.write_half_selected(0.5, 5.0).energy.total == near(halves, rel=1e-12)
 
 
 def test_wider_pass_gates_are_faster(tech32):
     plain = AccessSwitchMatrix(tech32, load=30e-15)
     wide = dataclasses.replace(plain, drive_strength=4.0)
-    assert wide.switch_res == pytest.approx(0.2 * nfet_res(tech32, 8 * tech32.feature), rel=1e-12)
+    assert wide.switch_res == near(0.2 * nfet_res(tech32, 8 * tech32.feature), rel=1e-12)
     assert wide.delay < plain.delay
     assert wide.drive().energy.total > plain.drive().energy.total

@@ -1,6 +1,7 @@
 """Comparators, pooling and shifters (circuits.md 3.5 to 3.7)."""
 
 import pytest
+from common import near
 
 from neurorebit.circuits.comparator import Comparator
 from neurorebit.circuits.gates import STEP, cells, chain
@@ -28,7 +29,7 @@ def test_one_bit_is_one_pair_of_gates(tech32):
         2 * two.nfet_res * (two.output_cap + three.input_cap),
         two.pfet_res * (three.output_cap + 1e-14),
     )
-    assert Comparator(tech32, 1.0, load=1e-14).delay == pytest.approx(delay, rel=1e-12)
+    assert Comparator(tech32, 1.0, load=1e-14).delay == near(delay, rel=1e-12)
 
 
 @pytest.mark.parametrize(("window", "comparators", "levels"), [(2, 1, 1), (4, 3, 2), (9, 8, 4)])
@@ -38,9 +39,9 @@ def test_pooling_is_a_tree(tech32, window, comparators, levels):
     assert pool.levels == levels
     one = MaxPool(tech32, window=2.0)
     energy = comparators * one.pool().energy.total
-    assert pool.pool().energy.total == pytest.approx(energy, rel=1e-12)
+    assert pool.pool().energy.total == near(energy, rel=1e-12)
     latency = levels * one.pool().latency.total
-    assert pool.pool().latency.total == pytest.approx(latency, rel=1e-12)
+    assert pool.pool().latency.total == near(latency, rel=1e-12)
 
 
 def test_pooling_records(records, agree):

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from common import near
 
 from neurorebit.circuits.gates import cells
 from neurorebit.circuits.htree import HTree
@@ -14,12 +15,12 @@ from neurorebit.schema.technology import Technology
 def test_resistance(tech32):
     """4.03e-8 ohm m, 40 nm wide, 1.9 times as high: 13.26 ohm/um at 300 K."""
     cool = dataclasses.replace(tech32, temperature=300.0)
-    assert wire_res(cool) == pytest.approx(13256578.95, rel=1e-8)
-    assert wire_res(tech32) == pytest.approx(13256578.95 * (1 + 0.00451 * 20), rel=1e-8)
-    assert routing_res(cool, 1.0) == pytest.approx(13256578.95, rel=1e-8)
+    assert wire_res(cool) == near(13256578.95, rel=1e-8)
+    assert wire_res(tech32) == near(13256578.95 * (1 + 0.00451 * 20), rel=1e-8)
+    assert routing_res(cool, 1.0) == near(13256578.95, rel=1e-8)
     # 80 nm: the class from 50 nm; 160 nm: the class from 100 nm (system.md 5.1)
-    assert routing_res(cool, 2.0) == pytest.approx(3.91e-8 / (2.34 * 80e-9**2), rel=1e-9)
-    assert routing_res(cool, 4.0) == pytest.approx(2.73e-8 / (2.30 * 160e-9**2), rel=1e-9)
+    assert routing_res(cool, 2.0) == near(3.91e-8 / (2.34 * 80e-9**2), rel=1e-9)
+    assert routing_res(cool, 4.0) == near(2.73e-8 / (2.30 * 160e-9**2), rel=1e-9)
 
 
 def test_repeaters_of_records(records, agree):
@@ -56,13 +57,13 @@ def test_the_cheapest_repeaters_within_a_tolerance(tech32, tolerance):
     """A dense grid of designs finds nothing cheaper that is as fast."""
     fastest = RepeatedWire(tech32, wire_res(tech32))
     chosen = RepeatedWire(tech32, wire_res(tech32), tolerance)
-    assert chosen.delay == pytest.approx((1 + tolerance) * fastest.delay, rel=0.01)
+    assert chosen.delay == near((1 + tolerance) * fastest.delay, rel=0.01)
     sizes = float(fastest.size) * np.geomspace(0.2, 1.2, 160)[:, None]
     spacings = float(fastest.spacing) * np.geomspace(0.8, 5.0, 160)
     grid = RepeatedWire(tech32, wire_res(tech32), given_size=sizes, given_spacing=spacings)
     within = grid.delay <= (1 + tolerance) * fastest.delay
     best = np.min(np.where(within, grid.energy, np.inf))
-    assert chosen.energy == pytest.approx(best, rel=0.01)
+    assert chosen.energy == near(best, rel=0.01)
 
 
 def test_longer_wires_are_wider(tech32):
@@ -80,12 +81,12 @@ def test_bus(tech32):
     kinds = wires(tech32, 0.0)
     bus = Bus(tech32, 1e-3, 128.0, 2.0)
     cost = bus.transfer(1024.0, 8.0)
-    assert cost.energy.total == pytest.approx(1024 * 1e-3 * kinds.energy(1e-3), rel=1e-12)
-    assert cost.latency.total == pytest.approx(8 * 1e-3 * kinds.delay(1e-3), rel=1e-12)
+    assert cost.energy.total == near(1024 * 1e-3 * kinds.energy(1e-3), rel=1e-12)
+    assert cost.latency.total == near(8 * 1e-3 * kinds.delay(1e-3), rel=1e-12)
     repeaters = 2 * 128 * 1e-3 / kinds.spacing(1e-3)
     one = kinds.kinds[1].repeater
-    assert bus.footprint.area.total == pytest.approx(repeaters * one.area, rel=1e-12)
-    assert bus.footprint.leakage.total == pytest.approx(repeaters * one.leakage_power, rel=1e-12)
+    assert bus.footprint.area.total == near(repeaters * one.area, rel=1e-12)
+    assert bus.footprint.leakage.total == near(repeaters * one.leakage_power, rel=1e-12)
 
 
 def test_tree(tech32):
@@ -94,20 +95,20 @@ def test_tree(tech32):
     Branchings: one with two arms of 1 mm across and four up or down, four with the same of 0.5 mm.
     """
     tree, kinds = HTree(tech32, 4.0, 4.0, 1e-3, 1e-3, 64.0), wires(tech32, 0.1)
-    assert tree.path == pytest.approx(2 * (1e-3 + 0.5e-3) + 2e-3, rel=1e-12)
+    assert tree.path == near(2 * (1e-3 + 0.5e-3) + 2e-3, rel=1e-12)
     delay = 2 * (1e-3 * kinds.delay(1e-3) + 0.5e-3 * kinds.delay(0.5e-3))
     delay = delay + 2e-3 * kinds.delay(2e-3)
-    assert tree.delay == pytest.approx(delay, rel=1e-12)
-    assert tree.length == pytest.approx(6 * 1e-3 + 4 * 6 * 0.5e-3 + 2e-3, rel=1e-12)
+    assert tree.delay == near(delay, rel=1e-12)
+    assert tree.length == near(6 * 1e-3 + 4 * 6 * 0.5e-3 + 2e-3, rel=1e-12)
     cost = tree.transfer(512.0, 8.0)
-    assert cost.latency.total == pytest.approx(delay + 7e-9, rel=1e-12)  # a flit a cycle
-    assert cost.energy.total == pytest.approx(512 * tree.energy, rel=1e-12)
+    assert cost.latency.total == near(delay + 7e-9, rel=1e-12)  # a flit a cycle
+    assert cost.energy.total == near(512 * tree.energy, rel=1e-12)
 
 
 def test_a_path_takes_half_of_the_way_out_and_half_up(tech32):
     """System.md 5.3: (h + w)(2^D - 1)/2 and half the grid's width."""
     tree = HTree(tech32, 3.0, 5.0, 2e-3, 1e-3)
-    assert tree.path == pytest.approx(3e-3 * 7 / 2 + 2.5e-3, rel=1e-12)
+    assert tree.path == near(3e-3 * 7 / 2 + 2.5e-3, rel=1e-12)
 
 
 def test_one_leaf_needs_no_tree(tech32):
@@ -121,18 +122,18 @@ def test_one_leaf_needs_no_tree(tech32):
 def test_leaves_of_many_technologies(tech32, tech14):
     many = HTree(Technology.stack([tech32, tech14]), leaf_width=np.array([[1e-3], [2e-4]]))
     assert many.delay.shape == (2, 2)
-    assert many.delay[1, 1] == pytest.approx(HTree(tech14, leaf_width=2e-4).delay, rel=1e-12)
+    assert many.delay[1, 1] == near(HTree(tech14, leaf_width=2e-4).delay, rel=1e-12)
 
 
 def test_multicast_goes_further(tech32):
     tree = HTree(tech32)
     more = tree.transfer(8.0, 1.0, 3e-3).energy.total - tree.transfer(8.0).energy.total
-    assert more == pytest.approx(8 * 3e-3 * wires(tech32, 0.1).energy(3e-3), rel=1e-9)
+    assert more == near(8 * 3e-3 * wires(tech32, 0.1).energy(3e-3), rel=1e-9)
 
 
 def test_a_repeater_is_an_inverter(tech32):
     wire = RepeatedWire(tech32, wire_res(tech32), given_size=1.0, given_spacing=1e-4)
     cell = cells(tech32).inverter
-    assert wire.footprint.area.total == pytest.approx(cell.area / 1e-4, rel=1e-12)
+    assert wire.footprint.area.total == near(cell.area / 1e-4, rel=1e-12)
     caps = cell.input_cap + cell.output_cap + 2e-10 * 1e-4
-    assert wire.energy == pytest.approx(0.25 * caps / 1e-4 * tech32.vdd**2, rel=1e-12)
+    assert wire.energy == near(0.25 * caps / 1e-4 * tech32.vdd**2, rel=1e-12)

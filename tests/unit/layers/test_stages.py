@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from common import near
 
 from neurorebit.chips.parts.vector import VectorUnit
 from neurorebit.chips.parts.workload import Workload
@@ -126,8 +127,8 @@ def test_an_operation_is_billed_lane_by_lane():
     multiplied = Multiplier(TECH, 16.0, 6.0).energy + 2 * Multiplier(TECH, 16.0, 16.0).energy
     stored = 1.5 * 32 * (unit.register.clock_energy + unit.register.data_energy / 2)
     assert cost.energy.items == {
-        "vector/adder": pytest.approx(1000 * added, rel=1e-12),
-        "vector/multiplier": pytest.approx(1000 * multiplied, rel=1e-12),
-        "vector/register": pytest.approx(1000 * stored, rel=1e-12),
+        "vector/adder": near(1000 * added, rel=1e-12),
+        "vector/multiplier": near(1000 * multiplied, rel=1e-12),
+        "vector/register": near(1000 * stored, rel=1e-12),
     }
-    assert cost.latency.total == pytest.approx(3 * 1000 / 64 / TECH.clock, rel=1e-12)
+    assert cost.latency.total == near(3 * 1000 / 64 / TECH.clock, rel=1e-12)
