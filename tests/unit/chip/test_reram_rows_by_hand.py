@@ -69,14 +69,16 @@ def test_pulses_that_coincide_behind_transistors(kind, device):
     array, rows, cols, _ = one_transistor(kind, device)
     expected = coincident(array, device, rows.write(1.0, 10.0), cols.write).under("reram")
     found = by_hand.macro("reram", device, **SIZES)
-    same_cost(found.coincide(5.0, 10.0, 24.0, 30.0, 40.0, STATE), expected)
+    same_cost(found.coincide(5.0, 10.0, 24.0, up=30.0, down=40.0, state=STATE), expected)
 
 
 def test_pulses_that_coincide_in_crosspoints():
     array, rows, cols, _ = crosspoint()
     opened = rows.write_half_selected(1.0, 10.0)
     expected = coincident(array, RERAM, opened, cols.write_half_selected).under("crosspoint")
-    same_cost(made("crosspoint").coincide(5.0, 10.0, 24.0, 30.0, 40.0, STATE), expected)
+    same_cost(
+        made("crosspoint").coincide(5.0, 10.0, 24.0, up=30.0, down=40.0, state=STATE), expected
+    )
 
 
 # -- row by row --------------------------------------------------------------------------------

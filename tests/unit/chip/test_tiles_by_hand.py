@@ -203,8 +203,8 @@ def test_a_fast_array():
     charged = references.read(1.0, 12.0).across(8.0)
     read = macro.read(1.0 / 96.0, 0.4, 1.0, 0.6)
     same_cost(found.read_row(0.4, 0.6), (read + charged).under("fast"))
-    pulses = 5.0, 10.0, 24.0, 30.0, 40.0, 0.4
-    same_cost(found.coincide(*pulses), macro.coincide(*pulses).under("fast"))
+    train, pulses = (5.0, 10.0, 24.0), {"up": 30.0, "down": 40.0, "state": 0.4}
+    same_cost(found.coincide(*train, **pulses), macro.coincide(*train, **pulses).under("fast"))
 
 
 # -- converters ----------------------------------------------------------------------------------
