@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,7 @@ class Comparison:
 
     source: str
     corrections: tuple[Correction, ...] = ()
+    _: KW_ONLY
     groups: dict[str, Group] = field(default_factory=dict)
     corrected: Counter[int] = field(default_factory=Counter)  # values of each correction
     off: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)

@@ -34,7 +34,16 @@ def test_a_folder_holds_many_files_packed_or_not(folder: Callable[..., Path]) ->
 
 
 def test_a_record_may_name_a_technology_file() -> None:
-    record = Record("x", "m", "", "my_28nm.yaml", 300.0, {"a": 1.0}, {}, "f: records[0]")
+    record = Record(
+        "x",
+        "m",
+        variant="",
+        technology="my_28nm.yaml",
+        temperature=300.0,
+        inputs={"a": 1.0},
+        outputs={},
+        where="f: records[0]",
+    )
     inputs = Inputs(record, {"a": 5.0, "b": 2.0})
     assert (inputs["a"], inputs["b"], inputs.given("c", 3.0)) == (1.0, 2.0, 3.0)
     with pytest.raises(InputError, match=r"f: records\[0\]: inputs.c: missing"):

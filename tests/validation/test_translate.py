@@ -39,7 +39,16 @@ def test_the_package_carries_what_the_translator_makes(translation: dict[str, An
 
 def record(module: str, inputs: dict[str, float], outputs: dict[str, float]) -> Record:
     one = entry(module, inputs, outputs)
-    return Record(TOOL, module, "", "32nm_lstp", 300.0, one["inputs"], one["outputs"], "here")
+    return Record(
+        TOOL,
+        module,
+        variant="",
+        technology="32nm_lstp",
+        temperature=300.0,
+        inputs=one["inputs"],
+        outputs=one["outputs"],
+        where="here",
+    )
 
 
 def test_figures_of_many_accesses_become_those_of_one() -> None:

@@ -215,11 +215,11 @@ def technology(record: Record, tool: Tool) -> Technology:
     clock = record.inputs.get("clk_Hz", float(shipped.clock))
     res = record.inputs.get("unit_wire_resistance_ohm_per_m", 0.0)
     drawn = tool.prefix if record.module != "Technology" else ""
-    return _technology(record.technology, record.temperature, clock, res, drawn)
+    return _technology(record.technology, record.temperature, clock, res, prefix=drawn)
 
 
 @cache
-def _technology(name: str, kelvin: float, clock: float, res: float, prefix: str) -> Technology:
+def _technology(name: str, kelvin: float, clock: float, res: float, *, prefix: str) -> Technology:
     """One object for all records of a technology: its cells are evaluated once."""
     tech = replace(shipped_technology(name), temperature=kelvin, clock=clock)
     for tool in TOOLS:

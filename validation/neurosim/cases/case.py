@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ class Named:
     tech: Technology
     fields: Mapping[str, Any]
     device: Device | None = None
+    _: KW_ONLY
     function: bool = False
 
 
@@ -40,6 +41,7 @@ class Asked:
     figure: str
     factor: float = 1.0
     steps: Steps = ()
+    _: KW_ONLY
     parts: tuple[str, ...] = ()
     other_parts: tuple[str, ...] = ()
 
@@ -71,6 +73,7 @@ class Case:
     inputs: Inputs
     figures: Figures
     block: Any = None
+    _: KW_ONLY
     also: dict[str, Any] = field(default_factory=dict)  # more that a correction needs
 
     @property

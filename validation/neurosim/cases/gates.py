@@ -100,8 +100,8 @@ def _gate(i: Inputs, tech: Technology) -> Case:
         i["width_nmos_m"],
         i["width_pmos_m"],
         i["num_inputs"],
-        "p" if i.record.variant == "NOR" else "n",
-        i["region_height_m"],
+        series="p" if i.record.variant == "NOR" else "n",
+        cell_height=i["region_height_m"],
     )
     figures = valued(
         gate,

@@ -298,9 +298,9 @@ class Whole:
         """
         inside = ("array",) if kind and kind == lines else ()
         if kind != "other":
-            return Asked(self.macro, figure, 1.0, steps, (*OUR_PARTS[kind], *inside))
+            return Asked(self.macro, figure, 1.0, steps, parts=(*OUR_PARTS[kind], *inside))
         others = (*OUR_CONVERTING, *OUR_ADDING, *(() if inside else ("array",)))
-        return Asked(self.macro, figure, 1.0, steps, (), others)
+        return Asked(self.macro, figure, 1.0, steps, parts=(), other_parts=others)
 
 
 def whole(m: AnyMacro, i: Inputs) -> Whole:
@@ -393,12 +393,12 @@ def _gradient_unit(i: Inputs, tech: Technology) -> Case:
         tech,
         i["num_mem_row"],
         i["num_mem_col"],
-        i["subarray_rows"],
-        i["subarray_cols"],
-        i["num_row_muxed"],
-        np.log2(i["level_output"]),
-        i["num_bit_input"],
-        adc_kind(i),
+        rows=i["subarray_rows"],
+        cols=i["subarray_cols"],
+        cols_per_adc=i["num_row_muxed"],
+        adc_bits=np.log2(i["level_output"]),
+        error_bits=i["num_bit_input"],
+        adc_kind=adc_kind(i),
     )
     return Case(tech, i, unit_figures(unit, i), unit)
 

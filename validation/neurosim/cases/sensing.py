@@ -97,7 +97,7 @@ def _current_sense_amp(i: Inputs, tech: Technology) -> Case:
     times = i["num_read"], i["num_read"] * i["num_col_muxed"]
     figures = spent("read", replace(block, cols=1.0), "sense", times, res=res)
     figures |= occupied(block) | valued(block, reference_resistance_ohm="reference")
-    return Case(tech, i, figures, block, {"res": res})
+    return Case(tech, i, figures, block, also={"res": res})
 
 
 @module("VoltageSenseAmp")
@@ -108,8 +108,8 @@ def _voltage_sense_amp(i: Inputs, tech: Technology) -> Case:
         cols,
         i["cap_input_load_F"],
         i["cell_res_on_ohm"],
-        i["cell_res_off_ohm"],
-        i["read_voltage_V"],
+        res_off=i["cell_res_off_ohm"],
+        read_voltage=i["read_voltage_V"],
         fit_width=i["layout_width_m"] * cols,
     )
     return Case(tech, i, placed(block) | accessed("read", block, "sense", i["num_read"]), block)
@@ -141,7 +141,7 @@ def _flash_adc(i: Inputs, tech: Technology) -> Case:
         reference = flash.reference(level)
         given = Asked(flash, "full_scale", float(reference / flash.full_scale))
         figures[f"ref_resistance_{name}_ohm"] = Figure(reference, given)
-    return Case(tech, i, figures, block, {"res": res})
+    return Case(tech, i, figures, block, also={"res": res})
 
 
 @module("SarADC")

@@ -76,7 +76,7 @@ def _bus(i: Inputs, tech: Technology) -> Case:
     count = np.ceil(length / wire.spacing)
     figures["num_repeater"] = Figure(count, Asked(wire, "spacing", float(count / wire.spacing)))
     figures |= occupied(wire, factor=metres)
-    return Case(tech, i, figures, bus, {"wire": wire, "length": length})
+    return Case(tech, i, figures, bus, also={"wire": wire, "length": length})
 
 
 @module("HTree")
@@ -86,10 +86,10 @@ def _htree(i: Inputs, tech: Technology) -> Case:
         tech,
         i["num_row"],
         i["num_col"],
-        i["unit_height_m"],
-        i["unit_width_m"],
-        i["bus_width_bit"],
-        tolerance,
+        leaf_height=i["unit_height_m"],
+        leaf_width=i["unit_width_m"],
+        width=i["bus_width_bit"],
+        tolerance=tolerance,
     )
     wire = RepeatedWire(tech, unit_res(i, tech), tolerance)
     free = without_res(wire)
@@ -103,7 +103,7 @@ def _htree(i: Inputs, tech: Technology) -> Case:
     bits = flits * i["num_bit_access"]
     figures |= valued(tree, float(bits * wire.energy), read_energy_J="path")
     figures |= occupied(wire, factor=metres)
-    return Case(tech, i, figures, tree, {"wire": wire})
+    return Case(tech, i, figures, tree, also={"wire": wire})
 
 
 @module("DRAM")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +28,7 @@ class Converters(Block):
     bits: Real = 5.0
     count: Real = 16.0
     kind: str = "sar"
+    _: KW_ONLY
     full_scale: Real = 1.28e-3
     read_voltage: Real = 0.5
     fit_width: Real = 0.0

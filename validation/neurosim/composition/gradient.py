@@ -7,7 +7,7 @@ tree over the arrays. Only whole arrays exist, at least one each way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -58,6 +58,7 @@ class GradientUnit(Block):
     tech: Technology
     positions: Real = 900.0
     bit_columns: Real = 1024.0
+    _: KW_ONLY
     rows: Real = 128.0
     cols: Real = 128.0
     cols_per_adc: Real = 8.0

@@ -7,7 +7,7 @@ Both ways are sides of a macro, made of the same blocks. Every row and column is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -39,6 +39,7 @@ class Side:
     """
 
     macro: Macro
+    _: KW_ONLY
     back: bool
     driven: Real
     sensed: Real
@@ -185,17 +186,33 @@ class Macro(_Drawn):
         """Forward."""
         sums = self.cols_per_adc / self.cells_per_weight
         return Side(
-            self, False, self.rows, self.cols, self.cols_per_adc, self.adc_bits, self.input_bits,
-            1.0, sums, self.size[0],
-        )  # fmt: skip
+            self,
+            back=False,
+            driven=self.rows,
+            sensed=self.cols,
+            ways=self.cols_per_adc,
+            adc_bits=self.adc_bits,
+            planes=self.input_bits,
+            passes=1.0,
+            sums=sums,
+            length=self.size[0],
+        )
 
     @cached_property
     def behind(self) -> Side:
         """Back: a pass for each place in a weight, one sum a row."""
         return Side(
-            self, True, self.cols, self.rows, self.rows_per_adc, self.back_adc_bits,
-            self.error_bits, self.cells_per_weight, self.rows_per_adc, self.size[1],
-        )  # fmt: skip
+            self,
+            back=True,
+            driven=self.cols,
+            sensed=self.rows,
+            ways=self.rows_per_adc,
+            adc_bits=self.back_adc_bits,
+            planes=self.error_bits,
+            passes=self.cells_per_weight,
+            sums=self.rows_per_adc,
+            length=self.size[1],
+        )
 
     @property
     def sides(self) -> tuple[Side, ...]:

@@ -191,25 +191,25 @@ QUIRKS = (
     Quirk(
         "AdderTree",
         ("area_m2", "height_m", "read_energy_J", "leakage_W", "read_latency_s"),
-        "an odd operand is dropped; a row counts in full; unused adders do not leak; every level "
-        "ripples from the start",
-        "operands - 1 adders, all leaking; levels overlap as bits arrive",
-        correct_tree,
+        tool="an odd operand is dropped; a row counts in full; unused adders do not leak; every "
+        "level ripples from the start",
+        right="operands - 1 adders, all leaking; levels overlap as bits arrive",
+        correct=correct_tree,
     ),
     Quirk(
         "MaxPooling",
         ("area_m2", "height_m", "read_energy_J", "leakage_W", "read_latency_s"),
-        "NORs drawn like NANDs; a stage too many; a one-bit comparator less a middle bit; one "
+        tool="NORs drawn like NANDs; a stage too many; a one-bit comparator less a middle bit; one "
         "inverter a comparator leaks",
-        "PFETs in series are widened; ceil(log2 w) stages; one bit; all gates leak",
-        correct_pool,
+        right="PFETs in series are widened; ceil(log2 w) stages; one bit; all gates leak",
+        correct=correct_pool,
     ),
     Quirk(
         "MultilevelSAEncoder",
         ("area_m2", "height_m", "read_energy_J", "leakage_W", "read_latency_s"),
-        "the last two stages take no time; as many abreast as fit, rounded up; wide NANDs leak by "
-        "the factor of three inputs, with one gate edge",
-        "all four stages; rounded down; see formula.gate",
-        correct_encoder,
+        tool="the last two stages take no time; as many abreast as fit, rounded up; wide NANDs "
+        "leak by the factor of three inputs, with one gate edge",
+        right="all four stages; rounded down; see formula.gate",
+        correct=correct_encoder,
     ),
 )

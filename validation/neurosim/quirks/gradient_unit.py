@@ -139,30 +139,31 @@ QUIRKS = (
     Quirk(
         "WeightGradientUnit",
         ("num_array_in_row", "num_array_in_col", "out_precision_bit"),
-        "arrays that would not be full are left out",
-        "as many as hold everything, at least one",
-        correct_unit,
+        tool="arrays that would not be full are left out",
+        right="as many as hold everything, at least one",
+        correct=correct_unit,
     ),
     Quirk(
         "WeightGradientUnit",
         ("area_m2", "subarray_area_m2", "leakage_W"),
-        "arrays left out; a tree's row in full; decoders and trees do not leak; as SRAM_parallel",
-        "all that is there, once",
-        correct_unit,
+        tool="arrays left out; a tree's row in full; decoders and trees do not leak; as "
+        "SRAM_parallel",
+        right="all that is there, once",
+        correct=correct_unit,
     ),
     Quirk(
         "WeightGradientUnit",
         ("read_latency_s", "read_energy_J"),
-        "every column converted at every conversion of any; one sum of the tree a vector; arrays "
-        "left out; as SRAM_parallel and AdderTree",
-        "each column once a plane; a sum for each column of a converter",
-        correct_unit,
+        tool="every column converted at every conversion of any; one sum of the tree a vector; "
+        "arrays left out; as SRAM_parallel and AdderTree",
+        right="each column once a plane; a sum for each column of a converter",
+        correct=correct_unit,
     ),
     Quirk(
         "WeightGradientUnit",
         ("write_latency_s", "write_energy_J"),
-        "as SRAM_parallel, flip-flops of all reads",
-        "see SRAM_parallel",
-        correct_unit,
+        tool="as SRAM_parallel, flip-flops of all reads",
+        right="see SRAM_parallel",
+        correct=correct_unit,
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from fnmatch import fnmatch
 from typing import Any
 
@@ -23,6 +23,7 @@ class Quirk:
 
     module: str
     quantities: tuple[str, ...]
+    _: KW_ONLY
     tool: str
     right: str
     correct: Correction | None

@@ -119,18 +119,18 @@ QUIRKS = (
     Quirk(
         "SubArray",
         ("cap_row?_F", "cap_col_F"),
-        "lines without the loads of cells",
-        "two access gates a cell on a wordline, an access drain on a bitline",
-        correct_macro,
-        "SRAM",
+        tool="lines without the loads of cells",
+        right="two access gates a cell on a wordline, an access drain on a bitline",
+        correct=correct_macro,
+        variant="SRAM",
     ),
     Quirk(
         "SubArray",
         ("cap_row2_F", "cap_col_F", "block_wl_new_switch_matrix_read_latency_s"),
-        "access transistors narrower than a feature, which load lines less",
-        "a feature at least",
-        correct_macro,
-        "RRAM",
+        tool="access transistors narrower than a feature, which load lines less",
+        right="a feature at least",
+        correct=correct_macro,
+        variant="RRAM",
     ),
     Quirk(
         "SubArray",
@@ -144,17 +144,17 @@ QUIRKS = (
             "block_bw_mux_area_m2",
             "block_bw_wl_switch_matrix_area_m2",
         ),
-        "transposed multiplexers, drivers and prechargers in one row, not folded; minimum write "
-        "drivers; encoders as in their own module",
-        "folded to the array's sides; drivers sized for the bitline",
-        correct_macro,
+        tool="transposed multiplexers, drivers and prechargers in one row, not folded; minimum "
+        "write drivers; encoders as in their own module",
+        right="folded to the array's sides; drivers sized for the bitline",
+        correct=correct_macro,
     ),
     Quirk(
         "SubArray",
         ("block_*mux_read_latency_s", "block_*mux_read_energy_J"),
-        "as Mux; drain capacitance of unfolded gates",
-        "of the gates as folded",
-        correct_macro,
+        tool="as Mux; drain capacitance of unfolded gates",
+        right="of the gates as folded",
+        correct=correct_macro,
     ),
     Quirk(
         "SubArray",
@@ -163,9 +163,9 @@ QUIRKS = (
             "block_*decoder_leakage_W",
             "block_*decoder_read_latency_s",
         ),
-        "as RowDecoder; SRAM word- and bitlines without loads of cells",
-        "see RowDecoder",
-        correct_macro,
+        tool="as RowDecoder; SRAM word- and bitlines without loads of cells",
+        right="see RowDecoder",
+        correct=correct_macro,
     ),
     Quirk(
         "SubArray",
@@ -173,16 +173,16 @@ QUIRKS = (
             "block_wl_new_decoder_driver_read_latency_s",
             "block_wl_new_decoder_driver_leakage_W",
         ),
-        "as WLNewDecoderDriver",
-        "see WLNewDecoderDriver",
-        correct_macro,
+        tool="as WLNewDecoderDriver",
+        right="see WLNewDecoderDriver",
+        correct=correct_macro,
     ),
     Quirk(
         "SubArray",
         ("block_*sar_adc_leakage_W", "block_*sense_amp_leakage_W"),
-        "converters have no leakage; latches have the supply twice",
-        "every transistor leaks, current times supply",
-        correct_macro,
+        tool="converters have no leakage; latches have the supply twice",
+        right="every transistor leaks, current times supply",
+        correct=correct_macro,
     ),
     Quirk(
         "SubArray",
@@ -190,16 +190,16 @@ QUIRKS = (
             "block_*multilevel_sense_amp_read_latency_s",
             "block_*multilevel_sense_amp_read_energy_J",
         ),
-        "as MultilevelSenseAmp",
-        "see MultilevelSenseAmp",
-        correct_macro,
+        tool="as MultilevelSenseAmp",
+        right="see MultilevelSenseAmp",
+        correct=correct_macro,
     ),
     Quirk(
         "SubArray",
         ("block_multilevel_encoder_*",),
-        "as MultilevelSAEncoder",
-        "see MultilevelSAEncoder",
-        correct_macro,
+        tool="as MultilevelSAEncoder",
+        right="see MultilevelSAEncoder",
+        correct=correct_macro,
     ),
     Quirk(
         "SubArray",
@@ -209,10 +209,10 @@ QUIRKS = (
             "latency_accum_fw_plus_bw_s",
             "energy_accum_fw_plus_bw_J",
         ),
-        "10 ns between terms whatever the converter; in the transposed read one pass sums the "
+        tool="10 ns between terms whatever the converter; in the transposed read one pass sums the "
         "cells of a weight unweighted",
-        "the converters' own beat; a pass for each place in a weight",
-        correct_macro,
+        right="the converters' own beat; a pass for each place in a weight",
+        correct=correct_macro,
     ),
     Quirk(
         "SubArray",
@@ -223,19 +223,19 @@ QUIRKS = (
             "block_*shift_add_*_area_m2",
             "block_*shift_add_*_leakage_W",
         ),
-        "weights of several cells: an adder for each weight, as narrow as for single cells; as "
-        "many for the rows of the transposed read",
-        "adders as wide as whole weights; one for each row, of the cells at one place",
-        correct_macro,
-        "SRAM_sequential",
+        tool="weights of several cells: an adder for each weight, as narrow as for single cells; "
+        "as many for the rows of the transposed read",
+        right="adders as wide as whole weights; one for each row, of the cells at one place",
+        correct=correct_macro,
+        variant="SRAM_sequential",
     ),
     Quirk(
         "SubArray",
         ("block_sl_switch_matrix_read_*",),
-        "as SwitchMatrix, narrow switches; in the transposed read without their energy",
-        "a feature at least; a read switches",
-        correct_macro,
-        "RRAM",
+        tool="as SwitchMatrix, narrow switches; in the transposed read without their energy",
+        right="a feature at least; a read switches",
+        correct=correct_macro,
+        variant="RRAM",
     ),
     Quirk(
         "SubArray",
@@ -246,11 +246,11 @@ QUIRKS = (
             "block_precharger_leakage_W",
             "block_sram_write_driver_leakage_W",
         ),
-        "lines without the loads of cells; wordlines at the read voltage; transposed drivers with "
-        "the forward activity; minimum write drivers; as Precharger",
-        "loaded lines at the supply; the transposed activity; drivers sized for the bitline",
-        correct_macro,
-        "SRAM",
+        tool="lines without the loads of cells; wordlines at the read voltage; transposed drivers "
+        "with the forward activity; minimum write drivers; as Precharger",
+        right="loaded lines at the supply; the transposed activity; drivers sized for the bitline",
+        correct=correct_macro,
+        variant="SRAM",
     ),
     Quirk(
         "SubArray",
@@ -260,11 +260,11 @@ QUIRKS = (
             "latency_adc_fw_plus_bw_s",
             "latency_other_fw_plus_bw_s",
         ),
-        "lines settle to 20 % of a mean cell, once for all planes (row by row: for all rows); in "
-        "the transposed read multiplexers take no time; parts as in their own modules",
-        "to half a converter step through the column itself, at every conversion",
-        correct_macro,
-        "RRAM",
+        tool="lines settle to 20 % of a mean cell, once for all planes (row by row: for all rows); "
+        "in the transposed read multiplexers take no time; parts as in their own modules",
+        right="to half a converter step through the column itself, at every conversion",
+        correct=correct_macro,
+        variant="RRAM",
     ),
     Quirk(
         "SubArray",
@@ -274,11 +274,12 @@ QUIRKS = (
             "energy_adc_fw_plus_bw_J",
             "energy_other_fw_plus_bw_J",
         ),
-        "column lines as bare wires, access lines at the supply; transposed with forward lines; "
-        "row by row without flash and encoder; parts as in their own modules",
-        "loaded lines, access lines at their voltage; the lines that are driven; all converters",
-        correct_macro,
-        "RRAM",
+        tool="column lines as bare wires, access lines at the supply; transposed with forward "
+        "lines; row by row without flash and encoder; parts as in their own modules",
+        right="loaded lines, access lines at their voltage; the lines that are driven; all "
+        "converters",
+        correct=correct_macro,
+        variant="RRAM",
     ),
     Quirk(
         "SubArray",
@@ -288,11 +289,11 @@ QUIRKS = (
             "latency_adc_fw_plus_bw_s",
             "latency_other_fw_plus_bw_s",
         ),
-        "bitlines fall once, not at every conversion, and without loads of cells; row by row "
+        tool="bitlines fall once, not at every conversion, and without loads of cells; row by row "
         "sensing and adding do not overlap; in the transposed read multiplexers take no time",
-        "at every conversion, loaded; a row is added while the next is read",
-        correct_macro,
-        "SRAM",
+        right="at every conversion, loaded; a row is added while the next is read",
+        correct=correct_macro,
+        variant="SRAM",
     ),
     Quirk(
         "SubArray",
@@ -302,26 +303,26 @@ QUIRKS = (
             "energy_adc_fw_plus_bw_J",
             "energy_other_fw_plus_bw_J",
         ),
-        "wordlines take no energy; bitlines lose all of the supply in a read; parts as in their "
-        "own modules",
-        "a wordline's charge for each open row; the sense voltage",
-        correct_macro,
-        "SRAM",
+        tool="wordlines take no energy; bitlines lose all of the supply in a read; parts as in "
+        "their own modules",
+        right="a wordline's charge for each open row; the sense voltage",
+        correct=correct_macro,
+        variant="SRAM",
     ),
     Quirk(
         "SubArray",
         ("write_latency_s", "write_energy_periphery_J"),
-        "switches as in SwitchMatrix; flip-flops of reads in the writes; SRAM: rows selected "
+        tool="switches as in SwitchMatrix; flip-flops of reads in the writes; SRAM: rows selected "
         "twice, both nodes of a cell charged, lines without loads",
-        "a write stores once; SRAM: once a row, one node rises",
-        correct_macro,
+        right="a write stores once; SRAM: once a row, one node rises",
+        correct=correct_macro,
     ),
     Quirk(
         "SubArray",
         ("leakage_W",),
-        "RRAM: column switches twice, converters none; SRAM: cells without access transistors, "
-        "transposed write drivers and the multiplexer's decoder left out",
-        "everything once",
-        correct_macro,
+        tool="RRAM: column switches twice, converters none; SRAM: cells without access "
+        "transistors, transposed write drivers and the multiplexer's decoder left out",
+        right="everything once",
+        correct=correct_macro,
     ),
 )

@@ -210,17 +210,18 @@ QUIRKS = (
             "read_*",
             "write_*",
         ),
-        "switches narrower than a feature; folds of column switches chosen by rounding noise (the "
+        tool="switches narrower than a feature; folds of column switches chosen by rounding noise "
+        "(the "
         "nearest of four); writes take the flip-flops of the reads; column reads take no switches",
-        "a feature at least; the folds drawn; a write stores once; a read switches",
-        correct_switch_matrix,
+        right="a feature at least; the folds drawn; a write stores once; a read switches",
+        correct=correct_switch_matrix,
     ),
     Quirk(
         "NewSwitchMatrix",
         ("write_latency_s", "write_energy_J"),
-        "writes take the flip-flops of the reads",
-        "a write stores once",
-        correct_writes_hold_reads,
+        tool="writes take the flip-flops of the reads",
+        right="a write stores once",
+        correct=correct_writes_hold_reads,
     ),
     Quirk(
         "Mux",
@@ -233,9 +234,9 @@ QUIRKS = (
             "read_latency_s",
             "read_energy_J",
         ),
-        "switches narrower than a feature; folds chosen by rounding noise (the nearest of four); "
-        "only the NFET's gate takes energy",
-        "a feature at least; the folds drawn; both gates",
-        correct_mux,
+        tool="switches narrower than a feature; folds chosen by rounding noise (the nearest of "
+        "four); only the NFET's gate takes energy",
+        right="a feature at least; the folds drawn; both gates",
+        correct=correct_mux,
     ),
 )

@@ -76,15 +76,16 @@ QUIRKS = (
     Quirk(
         "Technology",
         ("cap_ideal_gate_F_per_m", "cap_overlap_F_per_m", "ioff_pmos_300K_A_per_m"),
-        "90 nm LSTP: gate capacitance a tenth; 10 nm HP: PFET leakage at 300 K breaks the trend",
-        "the values of its later release, in the technology files",
-        correct_suspect,
+        tool="90 nm LSTP: gate capacitance a tenth; 10 nm HP: PFET leakage at 300 K breaks the "
+        "trend",
+        right="the values of its later release, in the technology files",
+        correct=correct_suspect,
     ),
     Quirk(
         "Technology",
         ("wire_*", "sense_unit_wire_resistance_ohm_per_m"),
-        "10 nm: local wires of 14 nm or of 22 nm, its comments disagree",
-        "14 nm, as its users are told",
-        correct_wire_of_10nm,
+        tool="10 nm: local wires of 14 nm or of 22 nm, its comments disagree",
+        right="14 nm, as its users are told",
+        correct=correct_wire_of_10nm,
     ),
 )

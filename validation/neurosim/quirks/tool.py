@@ -41,10 +41,10 @@ QUIRKS = (
         Quirk(
             name,
             ("*_energy_*", "*latency_*", "ramp_*", "energy_*", "repeater_*"),
-            "FinFET gates: an input counts the fins of a width times fin pitch over 2 F, a minimum "
-            "one twice; to undo it every gate of the block would have to be drawn wrongly",
-            "a minimum device is one fin",
-            None,
+            tool="FinFET gates: an input counts the fins of a width times fin pitch over 2 F, a "
+            "minimum one twice; to undo it every gate of the block would have to be drawn wrongly",
+            right="a minimum device is one fin",
+            correct=None,
             finfet=True,
         )
         for name in LOGIC

@@ -218,10 +218,10 @@ QUIRKS = (
             "area_m2",
             "leakage_W",
         ),
-        "inverters resist like both transistors in series; the search stops one step late; area "
-        "counts rows, leakage rows and columns",
-        "an edge goes through one transistor; the cheapest design that is fast enough",
-        correct_bus,
+        tool="inverters resist like both transistors in series; the search stops one step late; "
+        "area counts rows, leakage rows and columns",
+        right="an edge goes through one transistor; the cheapest design that is fast enough",
+        correct=correct_bus,
     ),
     Quirk(
         "HTree",
@@ -234,31 +234,31 @@ QUIRKS = (
             "area_m2",
             "leakage_W",
         ),
-        "repeaters as in Bus; the path in time is twice the path in energy; tracks grow with each "
-        "level; one path leaks",
-        "one path for both; tracks of constant width; all branches leak",
-        correct_htree,
+        tool="repeaters as in Bus; the path in time is twice the path in energy; tracks grow with "
+        "each level; one path leaks",
+        right="one path for both; tracks of constant width; all branches leak",
+        correct=correct_htree,
     ),
     Quirk(
         "HTree",
         ("*_as_shipped_undefined_*",),
-        "depends on memory that was never set",
-        "-",
-        None,
+        tool="depends on memory that was never set",
+        right="-",
+        correct=None,
     ),
     Quirk(
         "Buffer",
         ("*_latency_s",),
-        "an access takes one line whatever its bits; the decoder as in RowDecoder",
-        "as many lines as bits need",
-        correct_buffer_latency,
+        tool="an access takes one line whatever its bits; the decoder as in RowDecoder",
+        right="as many lines as bits need",
+        correct=correct_buffer_latency,
     ),
     Quirk(
         "Buffer",
         ("*_energy_J", "area_m2", "width_m", "leakage_W"),
-        "SRAM: no sense amplifiers, no device loads on the lines, no leakage of cells; precharge, "
-        "drivers and decoder as in their own modules",
-        "what works is there, loads its lines and leaks",
-        correct_buffer_energy,
+        tool="SRAM: no sense amplifiers, no device loads on the lines, no leakage of cells; "
+        "precharge, drivers and decoder as in their own modules",
+        right="what works is there, loads its lines and leaks",
+        correct=correct_buffer_energy,
     ),
 )

@@ -77,7 +77,7 @@ READ = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ChipRecord:
     """One chip, as the reference has it. Layers are matrix layers, in network order.
 

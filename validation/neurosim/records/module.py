@@ -10,7 +10,7 @@ import json
 import lzma
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Record:
 
     tool: str
     module: str
+    _: KW_ONLY
     variant: str
     technology: str  # name or path of a technology file
     temperature: float
@@ -131,7 +132,16 @@ def _record(tool: str, entry: Any, where: str) -> Record:
     variant = text_of(entry, "variant", where) if "variant" in entry else ""
     temperature = number_of(entry, "temperature_K", where)
     inputs, outputs = (numbers_of(entry, key, where) for key in ("inputs", "outputs"))
-    return Record(tool, module, variant, technology, temperature, inputs, outputs, where)
+    return Record(
+        tool,
+        module,
+        variant=variant,
+        technology=technology,
+        temperature=temperature,
+        inputs=inputs,
+        outputs=outputs,
+        where=where,
+    )
 
 
 def value_of(entry: Mapping[str, Any], key: str, where: str) -> Any:

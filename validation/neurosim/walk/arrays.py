@@ -87,7 +87,16 @@ class ToolArrays:
         }
         cell = "SRAM" if r.sram else "RRAM"
         variant = f"{cell}_{'sequential' if r.row_by_row else 'parallel'}"
-        record = Record(r.tool, "SubArray", variant, r.technology, r["temp"], values, {}, r.where)
+        record = Record(
+            r.tool,
+            "SubArray",
+            variant=variant,
+            technology=r.technology,
+            temperature=r["temp"],
+            inputs=values,
+            outputs={},
+            where=r.where,
+        )
         return Inputs(record, self.hidden)
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ class Drawn:
     pe_side: float
     tile_side: float
     wires: float  # of the chip's tree
+    _: KW_ONLY
     lanes: float  # results that its units take at once
 
 
@@ -47,6 +48,7 @@ class ChipTool:
     """A reference tool: how it draws a technology, and the steps from its chip to ours."""
 
     prefix: str
+    _: KW_ONLY
     technology: Callable[[Technology], Technology] = lambda tech: tech
     steps: Mapping[str, Step] = field(default_factory=dict)
     walk: Callable[[Any], Changes] = lambda case: Changes()

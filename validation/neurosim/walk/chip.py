@@ -74,7 +74,15 @@ class ToolChip(ToolBasis):
         """The chip's tree over leaves of this side [m]."""
         rows, cols = self.plan.grid
         tolerance = self.record["globalBusDelayTolerance"]
-        return HTree(self.tech, rows, cols, leaf, leaf, self.wires, tolerance)
+        return HTree(
+            self.tech,
+            rows,
+            cols,
+            leaf_height=leaf,
+            leaf_width=leaf,
+            width=self.wires,
+            tolerance=tolerance,
+        )
 
     @cached_property
     def _stored(self) -> tuple[float, float]:
@@ -142,19 +150,26 @@ class ToolChip(ToolBasis):
             "activity_col_write": 0.2,
         }
         record = Record(
-            r.tool, "WeightGradientUnit", "", r.technology, r["temp"], values, {}, r.where
+            r.tool,
+            "WeightGradientUnit",
+            variant="",
+            technology=r.technology,
+            temperature=r["temp"],
+            inputs=values,
+            outputs={},
+            where=r.where,
         )
         i = Inputs(record, self.hidden)
         unit = GradientUnit(
             self.tech,
             (height - kernel_height + 1.0) * (width - kernel_width + 1.0),
             channels * r.input_bits,
-            values["subarray_rows"],
-            values["subarray_cols"],
-            values["num_row_muxed"],
-            np.log2(values["level_output"]),
-            r.input_bits,
-            adc_kind(i),
+            rows=values["subarray_rows"],
+            cols=values["subarray_cols"],
+            cols_per_adc=values["num_row_muxed"],
+            adc_bits=np.log2(values["level_output"]),
+            error_bits=r.input_bits,
+            adc_kind=adc_kind(i),
         )
         return gradient_unit.ToolUnit(**parts.vars_of(unit), i=i)
 

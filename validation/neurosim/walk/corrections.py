@@ -30,7 +30,7 @@ from validation.neurosim.walk.plan import drawn
 from validation.neurosim.walk.steps import STEPS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Amounts:
     """What a phase moves and does in our chip, for one image of each layer; traffic in bits."""
 
@@ -429,4 +429,6 @@ def unlike(case: ChipCase) -> str | None:
     return None
 
 
-NEUROSIM_CHIP = ChipTool("DNN+NeuroSim V2.1", as_drawn, STEPS, walk, unlike, drawn)
+NEUROSIM_CHIP = ChipTool(
+    "DNN+NeuroSim V2.1", technology=as_drawn, steps=STEPS, walk=walk, unlike=unlike, drawn=drawn
+)

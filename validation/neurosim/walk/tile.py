@@ -114,7 +114,15 @@ class ToolTile:
     def htree(self) -> HTree:
         side = self.pe_side
         tolerance = self.chip.record["globalBusDelayTolerance"]
-        return HTree(self.chip.tech, self.grid, self.grid, side, side, self.wires, tolerance)
+        return HTree(
+            self.chip.tech,
+            self.grid,
+            self.grid,
+            leaf_height=side,
+            leaf_width=side,
+            width=self.wires,
+            tolerance=tolerance,
+        )
 
     @cached_property
     def parts(self) -> dict[str, float]:
