@@ -1,9 +1,9 @@
-"""What a run needs to go on from where it was: every array and number that its objects hold.
+"""The state of a run: every array and number that its objects hold.
 
 The rule, so that nothing can be forgotten: the attributes of an object are its state. Arrays,
-numbers and text are kept; dataclasses that can change are kept in the same way, attribute by
+numbers and text are kept; dataclasses that are not frozen are kept in the same way, attribute by
 attribute; frozen dataclasses say how an object is made and are not kept. Anything else is an error.
-All attributes are there from the start (None, if need be), so that a new object can take them over.
+All attributes exist from the start (as None, if need be), so that a new object can restore them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class State:
 
 
 def capture(things: Mapping[str, Any]) -> State:
-    """The state of named objects. The arrays are theirs, not copies."""
+    """The state of named objects; arrays are not copied."""
     state = State()
     for _, _, path, value in _walk(things):
         if isinstance(value, np.ndarray | np.generic):
@@ -39,7 +39,7 @@ def capture(things: Mapping[str, Any]) -> State:
 
 
 def restore(things: Mapping[str, Any], state: State) -> None:
-    """Give new objects a captured state; ValueError where it is not one of such objects."""
+    """Set new objects to a captured state; ValueError where it is not that of such objects."""
     leaves = list(_walk(things))
     known = state.arrays.keys() | state.plain.keys()
     if strange := known ^ {path for _, _, path, _ in leaves}:
@@ -58,7 +58,7 @@ def restore(things: Mapping[str, Any], state: State) -> None:
 
 
 def _walk(things: Mapping[str, Any], path: str = "") -> Iterator[tuple[Any, str, str, Any]]:
-    """Each leaf: the object that holds it, the attribute's name, its path, its value."""
+    """Each leaf: the object that holds it, the name of the attribute, its path and its value."""
     for name, thing in things.items():
         if not _changes(thing):
             raise TypeError(f"{path}{name}: a {type(thing).__name__} holds no state")

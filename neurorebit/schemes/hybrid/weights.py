@@ -16,17 +16,17 @@ from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Written
 from neurorebit.training.parts.workers import Array, spans
 
-WAYS = {"pulses": 0, "verify": 1, "reset": 2}  # as pulse.to_levels numbers them
-MOST = 32  # writes of a cell that is verified
+WAYS = {"pulses": 0, "verify": 1, "reset": 2}  # numbered as in pulse.to_levels
+MOST = 32  # writes of a cell with write-verify, at most
 
 
 @dataclass(eq=False)
 class HybridWeights(LevelWeights):
-    """ReBIT: noisy few-level arrays forward, exact real weights backward (training.md 5).
+    """ReBIT: noisy arrays of few levels forward, exact real weights backward (training.md 5).
 
-    ``analog`` is what the arrays hold, as a share of ``full``, the weight of the outermost level.
-    A cell is written when the level of its real weight changes, with fresh cycle-to-cycle noise
-    each time.
+    ``analog``: the weights that the arrays hold, as a share of ``full``, the weight of the
+    outermost level. A cell is written when the level of its real weight changes, each time with
+    fresh cycle-to-cycle variation.
     """
 
     levels: Array = field(init=False)
@@ -40,7 +40,9 @@ class HybridWeights(LevelWeights):
     def __post_init__(self) -> None:
         super().__post_init__()
         site = self.site
-        self.levels = np.full(self.real.shape, -128, np.int8)  # no level: all cells are written
+        self.levels = np.full(
+            self.real.shape, -128, np.int8
+        )  # no level yet, so that all cells are written
         self.analog = np.zeros_like(self.real)
         self.writes = np.zeros(self.real.size, np.uint32)
         self.reading = Arrays(site, mapping=MAPPINGS[site.training.mapping])
@@ -49,7 +51,7 @@ class HybridWeights(LevelWeights):
             self.total = self._start_low(self.physics)
         parts = spans(self.real.size, PART)
         self.synced(site.workers.run(lambda i: self.sync(*parts[i]), len(parts)))
-        self.written = Written()  # the first writing belongs to no step
+        self.written = Written()  # the first write belongs to no step
         self.writes[...] = 0
 
     def _start_low(self, physics: Physics) -> float:
@@ -81,22 +83,23 @@ class HybridWeights(LevelWeights):
         return {"real": self.real, "analog": self.analog * self.site.dtype(self.full)}
 
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
-        """Partial sums of the arrays through their converters, added up digitally."""
-        self.reading.mvm(self.analog, x, out, self.full, learning)
+        """The product of the arrays, converted and added digitally."""
+        self.reading.mvm(self.analog, x, out, full=self.full, learning=learning)
 
     def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """The exact transposed product with the real weights (as an ablation, their levels)."""
         site = self.site
         if site.training.digital == "bit_serial":
             assert site.error_bits is not None, "fp32 is refused where the files are read"
-            digital.transposed(dy, self.real, site.error_bits, x, dx, site.workers)
+            bits, workers = site.error_bits, site.workers
+            digital.transposed(dy, self.real, x, dx, bits=bits, workers=workers)
             return
         if site.training.error_path == "real":
             super().mtvm(dy, x, dx)
             return
         exact = site.workspace.take(self.levels.shape, site.dtype)
         np.multiply(self.levels, site.dtype(self.full / self.top), out=exact)
-        product.transposed(dy, exact, x, dx, site.workers)
+        product.transposed(dy, exact, x, dx, workers=site.workers)
         site.workspace.drop(exact)
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
@@ -105,7 +108,7 @@ class HybridWeights(LevelWeights):
         self.written.conductance += 0.5 + 0.5 * self.total / self.analog.size
 
     def sync(self, start: int, stop: int) -> Array | None:
-        """Write the cells whose level changed, or all of them where the time has come."""
+        """Write the cells whose level changed, or all cells where they are due."""
         site, grid = self.site, self.grid
         if not self.due(self.written.updates):
             return None
@@ -137,7 +140,7 @@ class HybridWeights(LevelWeights):
         return counts
 
     def synced(self, counts: list[Array | None]) -> None:
-        """Add up cells and level steps, and the change of the conductance."""
+        """Add up cells written, level steps, and the change of the weights that cells hold."""
         total = sum((part for part in counts if part is not None), np.zeros(5))
         self.written.sets += int(total[0])
         self.written.resets += int(total[1])

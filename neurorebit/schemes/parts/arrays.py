@@ -1,4 +1,4 @@
-"""A layer's arrays as they are read: noise of the read, drift at rest, converters both ways."""
+"""Reads of a layer's arrays: read noise, drift at rest, wires, converters of both passes."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from neurorebit.training.parts.weights import PART, Site
 from neurorebit.training.parts.wires import Wires
 from neurorebit.training.parts.workers import Array, spans
 
-MAPPINGS = {"reference": 0, "pair": 1, "weight": 2}  # as cell.noisy numbers them
+MAPPINGS = {"reference": 0, "pair": 1, "weight": 2}  # numbered as in cell.noisy
 
 
 @dataclass(eq=False)
 class Arrays:
-    """How often a layer's arrays were read, their wires, and their converters forward and back.
+    """The reads of a layer's arrays: their number, their wires, and the converters of both passes.
 
-    The noise of a read is drawn for each batch and each way. ``rounded``: what is read is rounded
-    to the levels of the architecture. ``follows``: the converters' ranges follow what is read.
-    ``mapping``: how cells stand for a weight, as ``cell.noisy`` numbers it.
+    Read noise is drawn for each batch and each direction. ``rounded``: conductances are rounded to
+    the levels of the architecture. ``follows``: the converters' ranges follow the partial sums.
+    ``mapping``: how cells represent a weight, numbered as in ``cell.noisy``.
     """
 
     site: Site
@@ -42,16 +42,16 @@ class Arrays:
         if self.site.training.wires == "resistive":
             self.wires = Wires(self.site)
 
-    def mvm(self, weight: Array, x: Windows, out: Array, full: float, learning: bool) -> None:
-        """Partial sums of the arrays through their converters, added up digitally."""
+    def mvm(self, weight: Array, x: Windows, out: Array, *, full: float, learning: bool) -> None:
+        """``out`` = ``full`` times the product, converted array by array and added digitally."""
         seen = self._read(weight, learning)
-        self.forward.multiply(x, seen, out, x.scale * full, learning)
+        self.forward.multiply(x, seen, out, scale=x.scale * full, learning=learning)
         self.site.workspace.drop(seen)
 
-    def mtvm(self, weight: Array, dy: Array, x: Windows, dx: Array, full: float) -> None:
-        """The same backwards."""
+    def mtvm(self, weight: Array, dy: Array, x: Windows, dx: Array, *, full: float) -> None:
+        """``dx`` = ``full`` times the transposed product, converted and added in the same way."""
         seen = self._read(weight, learning=True)
-        self.backward.transposed(dy, seen, x, dx, full)
+        self.backward.transposed(dy, seen, x, dx, scale=full)
         self.site.workspace.drop(seen)
 
     @property
@@ -61,7 +61,7 @@ class Arrays:
         return math.hypot(variation.read, variation.c2c if variation.form == "read" else 0.0)
 
     def _read(self, weight: Array, learning: bool) -> Array:
-        """What this read finds: the weights themselves, or a changed copy in the workspace."""
+        """The weights as this read sees them: themselves, or a changed copy in the workspace."""
         site, seen = self.site, weight
         here = site.index, site.seed
         self.reads += 1
@@ -91,7 +91,7 @@ class Arrays:
         return seen
 
     def _copy(self, source: Array, kernel: Callable[[Array, Array, int], None]) -> Array:
-        """A changed copy, made part by part; a source from the workspace is given back."""
+        """A changed copy, made part by part; the source goes back to the workspace if it is its."""
         out = self.site.workspace.take(source.shape, source.dtype)
         flat = source.reshape(-1), out.reshape(-1)
         parts = spans(source.size, PART)

@@ -20,15 +20,16 @@ SPREADS = {  # what d2d spreads: of the step, of the bounds, of the labels, of t
     "label": (0, 0, 1, 0),
     "state": (0, 0, 0, 1),
 }
-FORMS = {"step": 0, "range": 1, "state": 2}  # of c2c, as cell.programmed numbers them
+FORMS = {"step": 0, "range": 1, "state": 2}  # of c2c, numbered as in cell.programmed
 
 
 @dataclass(frozen=True, eq=False)
 class Physics:
-    """What the cells of one array are like for good.
+    """Traits of the cells of one array that never change.
 
-    ``traits`` are low, high, step, bend up and down, each of one number where all cells share it;
-    ``device`` is what ``cell.programmed`` asks for, ``bends`` those of the nominal curves.
+    ``traits``: low and high bound, step, bend up and bend down, each with one number for every
+    cell, or with a single number that all cells share. ``device``: the numbers of the device that
+    ``cell.programmed`` takes. ``bends``: up and down, of the nominal curves.
     """
 
     traits: tuple[Array, Array, Array, Array, Array]
@@ -61,7 +62,7 @@ class Physics:
         site.workers.run(job, len(parts))
         form = FORMS[variation.pulse_c2c]
         c2c = float(pulses.c2c) if form == 1 else variation.c2c
-        c2c = c2c if variation.form == "state" else 0.0  # every read draws it
+        c2c = c2c if variation.form == "state" else 0.0  # else each read draws it
         device = float(pulses.levels_ltp), float(pulses.levels_ltd), form, c2c, site.offset
         return cls(traits, device, bends)  # type: ignore[arg-type]
 
@@ -86,7 +87,7 @@ def pulses_of(site: Site) -> Pulses:
 
 
 def _felt(device: Device, pulses: Pulses, bends: tuple[float, float], dtype: np.dtype) -> None:
-    """InputError where a first pulse is less than the numbers of the training can tell."""
+    """InputError where the first pulse is less than the resolution of the numbers in training."""
     least = float(np.finfo(dtype).eps)
     first = cell.pulsed(0.0, 1.0 / pulses.levels_ltp, bends[0])
     last = 1.0 - cell.pulsed(1.0, -1.0 / pulses.levels_ltd, bends[1])
@@ -100,9 +101,9 @@ def _felt(device: Device, pulses: Pulses, bends: tuple[float, float], dtype: np.
 
 @dataclass(eq=False)
 class Cells:
-    """One array of a layer: a cell for each weight, -1..1 within each cell's own bounds.
+    """One array of a layer: a cell for each weight, from -1 to 1 within each cell's own bounds.
 
-    ``number`` tells a layer's arrays apart; each has cells and draws of its own.
+    ``number`` is that of the array in its layer; each has cells and random numbers of its own.
     """
 
     site: Site
@@ -119,21 +120,21 @@ class Cells:
         self.writes = np.zeros(self.weight.size, np.uint32)
 
     def place(self, weight: Array) -> None:
-        """Start from these weights, within the bounds of the cells."""
+        """Set the first weights, within the bounds of the cells."""
         self.weight[...] = weight
         for start, stop in spans(weight.size, PART):
             pulse.place(self.weight.reshape(-1)[start:stop], *self.physics.part(start, stop)[:2])
         self.total = float(np.sum(self.weight, dtype=np.float64))
 
     def part(self, start: int, stop: int) -> tuple[Any, ...]:
-        """Some cells as kernels take them: weights, traits, what a pulse does, writes."""
+        """Some cells as kernels take them: weights, traits, the device, writes."""
         physics = self.physics
         traits = physics.part(start, stop)
         weight, writes = self.weight.reshape(-1)[start:stop], self.writes[start:stop]
         return weight, *traits, physics.device, writes
 
     def pulse(self, start: int, pulses: Array, draw: int, counts: Array) -> None:
-        """Give the cells from ``start`` on these pulses; ``counts`` as ``pulse.pulse`` adds up."""
+        """Send these pulses to the cells from ``start`` on; ``pulse.pulse`` adds to ``counts``."""
         weight, *own = self.part(start, start + pulses.size)
         pulse.pulse(
             weight,
@@ -150,7 +151,7 @@ class Cells:
         )
 
     def count(self, counts: list[Array]) -> None:
-        """Add up what the parts of an update counted."""
+        """Add up the counts of all parts of an update."""
         total = sum(counts, np.zeros(5))
         steps = self.site.spec.levels - 1
         self.written.sets += int(total[0])

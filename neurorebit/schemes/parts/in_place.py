@@ -40,7 +40,7 @@ class CellWeights(ABC):
         self.cells = Cells(site)
         self.cells.place(initial(site) / site.dtype(self.full))
         rounded = site.training.read == "levels"
-        self.reading = Arrays(site, rounded, follows=self.follows)
+        self.reading = Arrays(site, rounded=rounded, follows=self.follows)
 
     @property
     def written(self) -> Written:
@@ -64,11 +64,11 @@ class CellWeights(ABC):
 
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """Forward through the arrays and their converters."""
-        self.reading.mvm(self.cells.weight, x, out, self.full, learning)
+        self.reading.mvm(self.cells.weight, x, out, full=self.full, learning=learning)
 
     def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """Backward through the same cells, read the other way."""
-        self.reading.mtvm(self.cells.weight, dy, x, dx, self.full)
+        self.reading.mtvm(self.cells.weight, dy, x, dx, full=self.full)
 
     @abstractmethod
     def update(self, x: Windows, dy: Array, rate: float) -> None:

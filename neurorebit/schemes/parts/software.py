@@ -54,12 +54,11 @@ class SoftwareWeights:
 
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """The exact product."""
-        whole = ((0, self.real.shape[1]),)
-        product.multiply(x, self.real, out, self.site.workers, whole, x.scale)
+        product.multiply(x, self.real, out, self.site.workers, scale=x.scale)
 
     def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """The exact transposed product."""
-        product.transposed(dy, self.real, x, dx, self.site.workers)
+        product.transposed(dy, self.real, x, dx, workers=self.site.workers)
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
         """One step of momentum SGD with weight decay, then ``sync`` part by part."""

@@ -36,12 +36,11 @@ class QuantizedWeights(LevelWeights):
 
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """The exact product with the levels."""
-        whole = ((0, self.real.shape[1]),)
-        product.multiply(x, self.held, out, self.site.workers, whole, x.scale)
+        product.multiply(x, self.held, out, self.site.workers, scale=x.scale)
 
     def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """The exact transposed product with the levels."""
-        product.transposed(dy, self.held, x, dx, self.site.workers)
+        product.transposed(dy, self.held, x, dx, workers=self.site.workers)
 
     def sync(self, start: int, stop: int) -> Array | None:
         """Round the real weights."""

@@ -18,4 +18,4 @@ class MappedWeights(HybridWeights):
 
     def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """Errors go through the arrays, in a transposed read with converters of its own."""
-        self.reading.mtvm(self.analog, dy, x, dx, self.full)
+        self.reading.mtvm(self.analog, dy, x, dx, full=self.full)

@@ -1,10 +1,10 @@
-"""Two arrays a weight: gradients pulse a fast one, what it holds moves slowly to the other."""
+"""Weights of the scheme ``tiki_taka``: a fast array that gradients pulse, and a slow one."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -18,39 +18,51 @@ from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Written
 from neurorebit.training.parts.workers import Array, spans
 
-LEAST = 256  # cells of one job, in however many rounds
+LEAST = 256  # cells of one job at least, however many rounds there are
 NEWEST = 0.1  # weight of the newest batch in the running range of the fast array
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What the fast cells are read against: the weight at which each is at rest (noiseless)."""
+    """The weight at which each fast cell is at rest, which its reads are compared with.
+
+    It is known without noise.
+    """
 
     weight: Array
 
 
+class Turn(NamedTuple):
+    """The reads of one round: the number of rows, and what the content of a cell is worth."""
+
+    rows: int
+    worth: float
+
+
 @dataclass(eq=False)
 class TikiTakaWeights(CellWeights):
-    """TTv2 (6.2; Gokmen, Front. Artif. Intell. 4:699148, 2021, doi:10.3389/frai.2021.699148).
+    """TTv2 (training.md 6.2; Gokmen, Front. Artif. Intell. 4:699148, 2021).
 
-    Every vector of a batch pulses the fast array by the stochastic outer product; rows of it are
-    read in turn, one every so many vectors, through converters of the forward bits. Digital memory
-    adds up what they hold and sends a pulse to the slow array, which has the weights, for each of
-    its mean steps. A batch whose vectors are worth more than one read of every row goes in rounds:
-    a share of the pulses, then a read of all rows. Linear layers tell vectors and their pulse
-    trains apart; others draw from the sum over the batch, of which each round has an equal share.
-    Weight decay and momentum play no part. Without decay partial sums grow out of the range that
-    the first steps found, and errors are magnified where sums are cut off: converters follow.
+    doi:10.3389/frai.2021.699148. Every vector of a batch pulses the fast array by the stochastic
+    outer product. The rows of the fast array are read in turn, through converters with the bits of
+    the forward pass. Digital memory adds up these reads and sends the slow array, which holds the
+    weights, a pulse for each of its mean steps.
+
+    A batch whose vectors are worth several reads of every row goes in rounds: each is a share of
+    the pulses, then a read of all rows. In linear layers each vector has pulse trains of its own;
+    in other layers pulses are drawn from the sum over the batch, of which each round takes an equal
+    share. Weight decay and momentum have no effect. Since nothing decays, partial sums outgrow the
+    range of the first steps, and clipping would magnify errors: the converters' ranges follow.
     """
 
     fast: Cells = field(init=False)
     hidden: Array = field(init=False)
     reference: Reference = field(init=False)
-    largest: float = field(init=False, default=0.0)  # sum of |x d| that a cell sees in a batch
-    power: float = field(init=False, default=0.0)  # mean square of what the fast array holds
-    row: int = field(init=False, default=0)  # the next one that is read
-    rounds: int = field(init=False, default=0)  # so far: each has draws of its own
-    vectors: int = field(init=False, default=0)  # so far, where each has
+    largest: float = field(init=False, default=0.0)  # largest sum of |x dy| of a cell in a batch
+    power: float = field(init=False, default=0.0)  # mean square of the reads of the fast array
+    row: int = field(init=False, default=0)  # that is read next
+    rounds: int = field(init=False, default=0)  # so far; each has draws of its own
+    vectors: int = field(init=False, default=0)  # so far, where each vector has draws of its own
     arrays: ClassVar[int] = 2
     follows: ClassVar[bool] = True
     digital: ClassVar[tuple[str, ...]] = ()
@@ -59,7 +71,7 @@ class TikiTakaWeights(CellWeights):
         super().__post_init__()
         self.fast = Cells(self.site, number=1)
         size = self.fast.weight.size
-        self.fast.writes = np.zeros(size, np.int64)  # thousands in a batch
+        self.fast.writes = np.zeros(size, np.int64)  # thousands of pulses a batch
         self.hidden = np.zeros(size, self.site.dtype)
         weight = np.empty(size, self.site.dtype)
         parts = spans(size, PART)
@@ -84,7 +96,7 @@ class TikiTakaWeights(CellWeights):
         return np.concatenate([self.cells.writes, self.fast.writes])
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
-        """Pulse the fast array and move its rows on, in as many rounds as the vectors are worth."""
+        """Pulse the fast array and transfer its rows, in the rounds that the vectors are worth."""
         site, cells, own = self.site, self.cells, self.site.training.own(TikiTakaKeys).tiki_taka
         cells.written.updates += 1
         size = site.workspace.take(site.shape, site.dtype)
@@ -101,13 +113,13 @@ class TikiTakaWeights(CellWeights):
             whole = x.vectors * site.training.batch // len(x.map)
             # coincidences stay rare: at most one a vector for the most pulsed cell
             pulses = min(own.pulses * own.turns(whole, rows)[0], whole) / self.largest
-            turn = read, rate / (pulses * self.fast.physics.granule * self.full)
+            turn = Turn(read, rate / (pulses * self.fast.physics.granule * self.full))
             if site.node.kind == "linear":
-                found = self._vectors(x, dy, pulses, times, turn)
+                found = self._vectors(x, dy, pulses, times=times, turn=turn)
             else:
                 gradient = site.workspace.take(site.shape, site.dtype)
                 product.outer(x, dy, gradient, site.workers)
-                found = self._round(gradient, size, pulses / times, times, turn)
+                found = self._round(gradient, size, pulses / times, times=times, turn=turn)
                 site.workspace.drop(gradient)
             self.row = (self.row + read) % rows
             self.fast.count([counts[0] for counts, _ in found])
@@ -119,9 +131,9 @@ class TikiTakaWeights(CellWeights):
         site.workspace.drop(size)
 
     def _vectors(
-        self, x: Windows, dy: Array, rate: float, times: int, turn: tuple[int, float]
+        self, x: Windows, dy: Array, rate: float, *, times: int, turn: Turn
     ) -> list[tuple[Array, float]]:
-        """Rounds of as many vectors each, told apart; counts as those of ``_round``."""
+        """Rounds of equal numbers of vectors with pulse trains of their own; as ``_round``."""
         inputs = x.map.reshape(x.vectors, -1) * self.site.dtype(x.scale)
         errors = np.ascontiguousarray(dy.reshape(x.vectors, -1))
         found, none = [], np.empty(0, self.site.dtype)
@@ -130,26 +142,25 @@ class TikiTakaWeights(CellWeights):
             pulsed = self._coincide(inputs[some], errors[some], rate)
             self.vectors += some.stop - some.start
             found += [(np.stack([counts, np.zeros(5)]), 0.0) for counts in pulsed]
-            found += self._round(none, none, 0.0, 1, turn)
+            found += self._round(none, none, 0.0, times=1, turn=turn)
         return found
 
     def _round(
-        self, gradient: Array, size: Array, rate: float, times: int, turn: tuple[int, float]
+        self, gradient: Array, size: Array, rate: float, *, times: int, turn: Turn
     ) -> list[tuple[Array, float]]:
-        """Rounds of equal shares of a batch: counts of both arrays, sum of the squares read.
+        """Rounds of equal shares of a batch: counts of both arrays, and the sum of squared reads.
 
-        With rate 0 there are no pulses, only the reads. ``turn`` is (rows of a round, what a read
-        is worth).
+        With the rate 0 there are no pulses, only reads.
         """
         site, training, fast, slow = self.site, self.site.training, self.fast, self.cells
         own, total = training.own(TikiTakaKeys).tiki_taka, self.hidden.size
-        turns = self.row * site.shape[2], turn[0] * site.shape[2], total
+        turns = self.row * site.shape[2], turn.rows * site.shape[2], total
         unit, top = 0.0, 2 ** (site.spec.forward.adc_bits - 1) - 1
-        if training.adc == "array":  # the first batch, which tells their range, is read as it is
+        if training.adc == "array":  # the first batch, which sets their range, is not converted
             unit = site.spec.forward.adc_range * self.power**0.5 / top
         reading = self.reading.relative, site.offset, unit, top
         forget = -1.0 if own.forget is None else own.forget
-        passing = turn[1] * own.rate, slow.physics.granule, forget
+        passing = turn.worth * own.rate, slow.physics.granule, forget
         parts = spans(total, max(PART // times, LEAST))
 
         def job(i: int) -> tuple[Array, float]:
@@ -177,13 +188,13 @@ class TikiTakaWeights(CellWeights):
         return found
 
     def _coincide(self, inputs: Array, errors: Array, rate: float) -> list[Array]:
-        """The pulses of each vector, where rows' and columns' trains coincide."""
+        """Pulse each cell where its row's and its column's trains coincide; counts by part."""
         site, fast, purpose = self.site, self.fast, noise.ARRAYS
         _, rows, cols = site.shape
-        # a slot of both trains is taken with the square root of what a coincidence is worth
+        # each train takes a slot with the square root of the chance of a coincidence
         chance = (rate / SLOTS) ** 0.5
         tops = float(np.max(np.abs(errors))), float(np.max(np.abs(inputs)))
-        balance = (tops[0] / tops[1]) ** 0.5 if min(tops) > 0.0 else 1.0  # 0: no pulses anyway
+        balance = (tops[0] / tops[1]) ** 0.5 if min(tops) > 0.0 else 1.0  # no pulses if one is 0
         bits = purpose + noise.BITS, purpose + noise.OTHER_BITS
         row_trains = self._trains(inputs, chance * balance, bits[0])
         col_trains = self._trains(errors, chance / balance, bits[1])
@@ -210,7 +221,7 @@ class TikiTakaWeights(CellWeights):
         return site.workers.run(job, len(pieces))
 
     def _trains(self, values: Array, scale: float, purpose: int) -> Array:
-        """The pulse train of each value, a slot a bit."""
+        """The pulse train of each value, one bit a slot."""
         site, out = self.site, np.empty(values.shape, np.uint32)
         flat, trains = values.reshape(-1), out.reshape(-1)
         parts = spans(flat.size, PART)

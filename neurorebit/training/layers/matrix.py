@@ -1,4 +1,4 @@
-"""Convolution and linear layers: activations to codes, errors to few bits, and what was seen."""
+"""Layers that are a matrix: activations to codes, errors to few bits, and their statistics."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def build(node: Node, given: Build) -> Layer:
 class Encoder:
     """Activations as unsigned codes of a few bits.
 
-    Codes reach up to ``clip``: a percentile of the activations, the running mean over the first
-    epoch, then fixed. An image's bytes are rescaled as they are.
+    The largest code is ``clip``: a percentile of the activations, averaged over the steps of the
+    first epoch and then kept. The bytes of an image are scaled without clipping.
     """
 
     bits: int
@@ -53,9 +53,9 @@ class Encoder:
     def encode(
         self, x: Array, tools: Tools, learning: bool, kind: DTypeLike | None = None
     ) -> tuple[Array, float]:
-        """Codes of ``x``, taken from the workspace, and what one unit is worth.
+        """Codes of ``x``, taken from the workspace, and the activation that one unit stands for.
 
-        They are of ``kind``, or else of the shortest that holds them.
+        Their type is ``kind``, or the shortest unsigned integer that holds them.
         """
         top = 2**self.bits - 1
         codes = tools.workspace.take(x.shape, kind or (np.uint8 if self.bits <= 8 else np.uint16))
@@ -77,7 +77,7 @@ class Encoder:
 
 @dataclass(eq=False)
 class Seen:
-    """What passed through a layer's arrays while it learned, summed over the steps."""
+    """Statistics of what passed through a layer's arrays while it learned, over all steps."""
 
     bits: int
     steps: int = 0
@@ -93,13 +93,13 @@ class Seen:
 
 @dataclass(eq=False)
 class MatrixLayer:
-    """Convolution or linear layer. Where its weights live decides how it multiplies."""
+    """A layer that is a matrix. Its weights decide how it multiplies and how it learns."""
 
     node: Node
     weights: Weights
     tools: Tools
     input_bits: int
-    error_bits: int | None  # None: errors stay as they are
+    error_bits: int | None  # None: errors are not rounded
     index: int  # among the matrix layers
     seed: int
     sends_back: bool = True
@@ -116,7 +116,7 @@ class MatrixLayer:
         (x,) = inputs
         workspace, shape = self.tools.workspace, self.node.shape_out
         if self.weights.in_arrays:
-            kind = self.tools.dtype if as_it_is(self.node) else None  # products read them in place
+            kind = self.tools.dtype if as_it_is(self.node) else None  # products take them in place
             windows = Windows(*self.encoder.encode(x, self.tools, learning, kind), self.node)
             if learning:
                 self._count_inputs(windows)
@@ -148,7 +148,7 @@ class MatrixLayer:
         return (dx,)
 
     def _count_inputs(self, x: Windows) -> None:
-        """Count the ones that the arrays' rows see."""
+        """Count the ones in each bit plane that drive the arrays' rows."""
         rows, cols = (
             _covering(size, windows, self.node)
             for size, windows in (
@@ -172,8 +172,8 @@ class MatrixLayer:
     def _round_errors(self, dy: Array) -> None:
         """Round the errors to the bits of the digital arrays; the scale is a power of two.
 
-        Stochastically (Gupta et al., ICML 2015, arXiv:1502.02551): most errors are below a step,
-        and to drop them would shift the sums that batch norm has made zero, step after step.
+        Rounding is stochastic (Gupta et al., ICML 2015, arXiv:1502.02551): most errors are below a
+        step, and to drop them would shift the sums that batch norm has made zero, in every step.
         """
         flat = dy.reshape(-1)
         self.seen.errors += flat.size
@@ -192,7 +192,7 @@ class MatrixLayer:
         pattern = max(self.tools.workers.run(measure, len(parts)))
         largest = float(np.array(pattern, integer).view(flat.dtype))
         if not 0.0 < largest < math.inf:
-            return  # nothing to round, or the loss will show what happened
+            return  # nothing to round, or not finite, which the loss shows
         bits = self.error_bits
         step = digital.step(largest, bits)
 

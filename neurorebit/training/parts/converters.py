@@ -1,8 +1,9 @@
-"""The converters behind a layer's arrays: the range they are set to, and products through them."""
+"""The converters of a layer's arrays: their range, and products through them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,13 +17,14 @@ from neurorebit.training.parts.workers import Array, spans
 
 @dataclass(eq=False)
 class Converters:
-    """How the partial sums of a layer's arrays are read.
+    """How the partial sums of a layer's arrays are converted.
 
-    The reference current is subtracted before conversion, so the range is symmetric: so many
-    standard deviations of the partial sums, the mean over the first steps, then fixed unless it
-    ``follows`` them with a memory of as many. Inputs come bit plane by bit plane, and the arrays
-    convert each plane on its own: conversion ``bit_serial``. ``fast`` converts once, the sum over
-    the planes; both with a range of their own sums.
+    The reference current is subtracted before conversion, so the range is symmetric around zero: a
+    number of standard deviations of the partial sums, whose mean square is averaged over the first
+    steps and then kept, or, where the range ``follows`` them, averaged with a memory of as many
+    steps. Inputs come bit plane by bit plane, and the arrays convert each plane on its own
+    (conversion ``bit_serial``); ``fast`` converts the sum over the planes once. Each has a range of
+    its own sums.
     """
 
     site: Site
@@ -30,45 +32,50 @@ class Converters:
     powers: float = 0.0  # mean squares of the partial sums, added up over the steps measured
     measured: int = 0
 
-    def multiply(self, x: Windows, matrix: Array, out: Array, scale: float, learning: bool) -> None:
-        """``out`` [B, H, W, N] = scale times what the arrays holding ``matrix`` read of codes x."""
-        site = self.site
+    def multiply(
+        self, x: Windows, matrix: Array, out: Array, *, scale: float, learning: bool
+    ) -> None:
+        """``out`` [B, H, W, N] = scale times the converted product of ``matrix`` and the codes."""
+        site, arrays = self.site, (x, matrix, out, self.site.workers)
         if site.training.adc == "ideal":
-            whole = ((0, matrix.shape[1]),)
-            product.multiply(x, matrix, out, site.workers, whole, scale)
+            product.multiply(*arrays, scale=scale)
             return
-        planes = int(site.spec.input_bits) if site.training.conversion == "bit_serial" else 0
-        measuring = learning and self._measures
-        arrays = (x, matrix, out, site.workers, site.cuts, scale)
-        if self.measured == 0:
-            power = product.multiply(*arrays, Conversion(0.0, 0, True, planes))
-        else:
-            power = self.powers / self.measured
-        step, top = self._quantisation(site.spec.forward.adc_bits, float(power))
-        found = product.multiply(*arrays, Conversion(step, top, measuring, planes))
-        if measuring:
-            self._add(found)
+        planes = int(site.spec.input_bits) if site.training.conversion == "bit_serial" else None
 
-    def transposed(self, dy: Array, matrix: Array, x: Windows, dx: Array, scale: float) -> None:
-        """``dx`` = scale times what the arrays' rows read of the errors on their columns.
+        def read(conversion: Conversion) -> float:
+            return product.multiply(*arrays, scale=scale, conversion=conversion)
 
-        The range is found as that of the columns is, for the errors as ``product.read_back`` scales
-        them. Both signs are converted at once.
+        unknown = Conversion(cuts=site.cuts, step=0.0, top=0, measured=True, planes=planes)
+        self._convert(read, unknown, site.spec.forward.adc_bits, learning and self._measures)
+
+    def transposed(self, dy: Array, matrix: Array, x: Windows, dx: Array, *, scale: float) -> None:
+        """``dx`` = scale times the converted transposed product of ``matrix`` and the errors.
+
+        The range is that of the partial sums of scaled errors (``product.read_back``). Positive and
+        negative errors are converted together.
         """
-        site = self.site
+        site, arrays = self.site, (dy, matrix, x, dx)
         if site.training.adc == "ideal":
-            product.transposed(dy, matrix, x, dx, site.workers)
+            product.transposed(*arrays, workers=site.workers)
             np.multiply(dx, dx.dtype.type(scale), out=dx)
             return
         cuts = spans(matrix.shape[2], int(site.spec.forward.cols / site.spec.cells_per_weight))
-        measuring = self._measures
-        arrays = (dy, matrix, x, dx, site.workers, cuts, scale)
-        if self.measured == 0:
-            power = product.read_back(*arrays, Conversion(0.0, 0, True))
-        else:
-            power = self.powers / self.measured
-        step, top = self._quantisation(site.spec.back_adc_bits, float(power))
-        found = product.read_back(*arrays, Conversion(step, top, measuring))
+
+        def read(conversion: Conversion) -> float:
+            return product.read_back(
+                *arrays, workers=site.workers, scale=scale, conversion=conversion
+            )
+
+        unknown = Conversion(cuts=cuts, step=0.0, top=0, measured=True)
+        self._convert(read, unknown, site.spec.back_adc_bits, self._measures)
+
+    def _convert(
+        self, read: Callable[[Conversion], float], unknown: Conversion, bits: int, measuring: bool
+    ) -> None:
+        """Read through converters of these bits; the first read of all only measures the range."""
+        power = self.powers / self.measured if self.measured else read(unknown)
+        step, top = self._quantisation(bits, float(power))
+        found = read(replace(unknown, step=step, top=top, measured=measuring))
         if measuring:
             self._add(found)
 
@@ -82,8 +89,8 @@ class Converters:
         return self.follows or self.measured < self.site.training.calibration_steps
 
     def _add(self, power: float) -> None:
-        """The mean square of one more step."""
-        if self.measured == self.site.training.calibration_steps:  # forget as much of all others
+        """Take the mean square of one more step into the average."""
+        if self.measured == self.site.training.calibration_steps:  # all others lose equal shares
             self.powers -= self.powers / self.measured
             self.measured -= 1
         self.powers += power

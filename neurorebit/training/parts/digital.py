@@ -1,4 +1,4 @@
-"""The way back as the digital arrays take it: whole numbers, bit by bit, exactly."""
+"""The backward pass in digital arrays: integers, bit by bit, exact."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ VECTORS = 256  # of one job, or an image's
 
 
 def step(largest: float, bits: int) -> float:
-    """The finest power of two in whose multiples, of so many bits with sign, numbers fit."""
+    """The least power of two of which signed integers of ``bits`` bits reach ``largest``."""
     if not 0.0 < largest < math.inf:
         return 1.0
     return float(2.0 ** math.ceil(math.log2(largest / (2.0 ** (bits - 1) - 1.0))))
 
 
-def transposed(dy: Array, real: Array, bits: int, x: Windows, dx: Array, workers: Workers) -> None:
+def transposed(
+    dy: Array, real: Array, x: Windows, dx: Array, *, bits: int, workers: Workers
+) -> None:
     """``dx`` = the transposed weights [groups, rows, cols], in words of 32 bits, times ``dy``.
 
-    ``dy`` [B, H, W, N] are errors that have been rounded to ``bits``. Each product of vector and
-    row is exact in whole numbers; it is then rounded, to 2^-37 of its terms and to the type of
-    ``dx``, and windows that overlap are added up.
+    ``dy`` [B, H, W, N] are errors that have been rounded to ``bits``. Each product of a vector and
+    a row is an exact integer; it is rounded to 2^-37 of its terms and to the type of ``dx``, and
+    windows that overlap are added.
     """
     node = x.node
     groups, rows, cols = real.shape

@@ -1,7 +1,8 @@
-"""The three products of a layer, in blocks that stay in a second-level cache.
+"""The three products of a layer, in blocks that fit into a second-level cache.
 
-A layer is a matrix; what passes through it are the windows of its input, as vectors. Where a piece
-of rows sees padding alone, its products are left out. Nothing here knows where the weights live.
+A layer is a matrix, and the windows of its input are the vectors that it is multiplied with.
+Products of rows that see padding alone are left out. The products are the same wherever the weights
+are held.
 """
 
 from __future__ import annotations
@@ -123,9 +124,10 @@ class Windows:
         return len(self.map) * self.positions
 
     def columns(
-        self, part: Piece, first: int, last: int, group: int, workers: Workers, dtype: np.dtype
+        self, part: Piece, lines: tuple[int, int], group: int, *, workers: Workers, dtype: np.dtype
     ) -> Array:
-        """The rows of a piece (vector, row) in the output lines first..last, scratch memory."""
+        """The rows of a piece (vector, row) in these output lines, in scratch memory."""
+        first, last = lines
         node = self.node
         channels = node.shape_in.channels // node.groups
         if self.map.dtype == dtype and as_it_is(node):
@@ -150,9 +152,10 @@ def as_it_is(node: Node) -> bool:
 
 
 def _errors(
-    dy: Array, part: Piece, first: int, last: int, cols: tuple[int, int], workers: Workers
+    dy: Array, part: Piece, lines: tuple[int, int], cols: tuple[int, int], *, workers: Workers
 ) -> Array:
-    """The errors that a piece's windows in the output lines first..last receive."""
+    """The errors that a piece's windows in these output lines receive."""
+    first, last = lines
     height, width, depth = dy.shape[1:]
     low, high = cols
     if part.positions == height * width:
@@ -162,24 +165,29 @@ def _errors(
     return out
 
 
-def _scatter(columns: Array, target: Array, part: Piece, node: Node, group: int) -> None:
-    """Add a piece's rows of all vectors of some images to the pixels they came from."""
+def _scatter(columns: Array, target: Array, part: Piece, *, node: Node, group: int) -> None:
+    """Add a piece's rows (vector, row) to the pixels that they were gathered from."""
     channels = node.shape_in.channels // node.groups
     form = node.kernel, node.stride, node.padding, group * channels, channels
     windows.scatter(columns, target, node.shape_out.height, part.reach, part.start, *form)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conversion:
-    """How partial sums are read: codes of ``step``, clipped to -top..top; whether to measure.
+    """How the partial sums of arrays are converted.
 
-    Of the ``planes`` bit planes of the input each is converted on its own; 0: their sum at once.
+    ``cuts``: the ranges of the matrix's rows (in a transposed read, of its columns) that stand in
+    one array each. Partial sums become codes of ``step``, clipped to -top..top; with the step 0,
+    before any range is known, all of them become 0. ``measured``: whether their mean square is
+    returned. ``planes``: bit planes of the input, each converted on its own; None: their sum is
+    converted once.
     """
 
+    cuts: Sequence[tuple[int, int]]
     step: float
     top: int
     measured: bool
-    planes: int = 0
+    planes: int | None = None
 
 
 def multiply(
@@ -187,25 +195,33 @@ def multiply(
     matrix: Array,
     out: Array,
     workers: Workers,
-    cuts: Sequence[tuple[int, int]],
+    *,
     scale: float,
     conversion: Conversion | None = None,
 ) -> float:
-    """``out`` [B, H, W, N] = scale * the sum over the cuts of what each array reads.
+    """``out`` [B, H, W, N] = scale * ``matrix`` [groups, rows, cols] times each vector of ``x``.
 
-    ``matrix`` is [groups, rows, cols]; a cut is the range of rows of one array. Without a
-    conversion the sum is exact. Returns the mean square of the partial sums where measured.
+    With a conversion, each array's partial sums are converted and their codes added; without one
+    the product is exact. Returns the mean square of the partial sums where it is measured, else 0.
     """
     node, dtype = x.node, matrix.dtype
     if conversion is None and (way := filtered(node)):
-        winograd.convolve(way, x.map, _kernels(matrix), out, node.padding, scale, workers)
+        winograd.convolve(
+            way,
+            x.map,
+            _kernels(matrix),
+            out,
+            padding=node.padding,
+            scale=scale,
+            workers=workers,
+        )
         return 0.0
-    planes = conversion.planes if conversion else 0
-    reads = max(planes, 1)  # of an array for one vector
+    planes = conversion.planes if conversion else None
+    reads = planes or 1  # of an array for one vector
     groups, _, cols = matrix.shape
     height, width = out.shape[1:3]
     flat = out.reshape(x.vectors, groups * cols)
-    parts = cut(node, tuple(cuts)) if conversion else pieces(node)
+    parts = cut(node, tuple(conversion.cuts)) if conversion else pieces(node)
     widest = max(part.stop - part.start for part in parts)
     size = max(FEWEST // reads, BLOCK // (reads * (widest + cols) + cols))
     blocks = shares(len(out) * height, max(1, size // width))
@@ -223,11 +239,11 @@ def multiply(
         power = 0.0
         for part in parts:
             if planes:
-                codes = x.columns(part, first, last, group, workers, x.map.dtype)
+                codes = x.columns(part, (first, last), group, workers=workers, dtype=x.map.dtype)
                 columns = workers.scratch("planes", (reads * len(codes), codes.shape[1]), dtype)
                 quantise.split(codes.reshape(-1), columns.reshape(-1), planes)
             else:
-                columns = x.columns(part, first, last, group, workers, dtype)
+                columns = x.columns(part, (first, last), group, workers=workers, dtype=dtype)
             partial = total if whole else workers.scratch("partial", (len(columns), cols), dtype)
             np.matmul(columns, matrix[group, part.start : part.stop], out=partial)
             lines = (first, last, height, width, part.reach)
@@ -244,11 +260,12 @@ def multiply(
     return sum(powers) / (flat.size * len(parts) * reads)
 
 
-def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers) -> None:
+def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, *, workers: Workers) -> None:
     """``dx`` = the transposed matrix times ``dy`` [B, H, W, N], added up where windows overlap."""
     node, dtype = x.node, matrix.dtype
     if way := filtered(node):
-        winograd.convolve_back(way, dy, _kernels(matrix), dx, node.padding, workers)
+        kernels = _kernels(matrix)
+        winograd.convolve_back(way, dy, kernels, dx, padding=node.padding, workers=workers)
         return
     groups, _, cols = matrix.shape
     height = node.shape_out.height
@@ -270,10 +287,10 @@ def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, workers: Workers
         for group in range(groups):
             for part in parts:
                 lines, own = (first * height, last * height), (group * cols, (group + 1) * cols)
-                errors = _errors(dy, part, *lines, own, workers)
+                errors = _errors(dy, part, lines, own, workers=workers)
                 columns = workers.scratch("columns", (len(errors), part.stop - part.start), dtype)
                 np.matmul(errors, matrix[group, part.start : part.stop].T, out=columns)
-                _scatter(columns, target, part, node, group)
+                _scatter(columns, target, part, node=node, group=group)
 
     workers.run(job, len(blocks), _shared(matrix, x, cols))
 
@@ -283,19 +300,19 @@ def read_back(
     matrix: Array,
     x: Windows,
     dx: Array,
+    *,
     workers: Workers,
-    cuts: Sequence[tuple[int, int]],
     scale: float,
     conversion: Conversion,
 ) -> float:
-    """``dx`` = scale * what arrays read of ``dy`` on their columns, added where windows overlap.
+    """``dx`` = scale * a transposed read of ``dy`` on the columns, added where windows overlap.
 
-    A cut is the range of columns of one array; each of its rows has a converter. Each vector of
-    errors is driven as codes of its own, scaled by a power of two to just below 1, and what is read
-    is scaled back: errors differ by orders from image to image, and a range for all would clip the
-    few large ones and drop the many small (noise management; Gokmen, Onen, Haensch, Front.
-    Neurosci. 11:538, 2017, doi:10.3389/fnins.2017.00538). Returns the mean square of the partial
-    sums, thus scaled, where measured. What only padding sees is not read.
+    Each row of an array has a converter. Each vector of errors is scaled by a power of two to just
+    below 1 before it drives the columns, and its result is scaled back: errors differ by orders of
+    magnitude from image to image, so that one range for all would clip the few large ones and lose
+    the many small ones (noise management; Gokmen, Onen, Haensch, Front. Neurosci. 11:538, 2017,
+    doi:10.3389/fnins.2017.00538). Returns the mean square of the scaled partial sums where it is
+    measured. Rows that see padding alone are not read.
     """
     node, dtype = x.node, matrix.dtype
     groups, rows, cols = matrix.shape
@@ -318,7 +335,7 @@ def read_back(
         for group in range(groups):
             for part in parts:
                 lines, own = (first * height, last * height), (group * cols, (group + 1) * cols)
-                errors = _errors(dy, part, *lines, own, workers)
+                errors = _errors(dy, part, lines, own, workers=workers)
                 driven = workers.scratch("driven", errors.shape, dtype)
                 sizes = workers.scratch("sizes", (len(errors), 1), dtype)
                 convert.scale(errors, driven, sizes.reshape(-1))
@@ -326,8 +343,8 @@ def read_back(
                 codes = workers.scratch("columns", shape, dtype)
                 partial = workers.scratch("partial", shape, dtype)
                 codes[...] = 0
-                one = (0, 1, 1, len(errors), (0, 1, 0, len(errors)))  # a line of all of them
-                for left, right in cuts:
+                one = (0, 1, 1, len(errors), (0, 1, 0, len(errors)))  # one line of all vectors
+                for left, right in conversion.cuts:
                     held = matrix[group, part.start : part.stop, left:right].T
                     np.matmul(driven[:, left:right], held, out=partial)
                     if conversion.measured:
@@ -335,7 +352,7 @@ def read_back(
                         read += partial.size
                     convert.convert(partial, codes, 1, *one, per_step, conversion.top)
                 np.multiply(codes, sizes, out=codes)
-                _scatter(codes, target, part, node, group)
+                _scatter(codes, target, part, node=node, group=group)
         np.multiply(target, factor, out=target)
         return power, read
 
@@ -347,7 +364,15 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
     """``out`` [groups, rows, cols] = the sum over all vectors of x times ``dy``: the gradient."""
     node, dtype = x.node, out.dtype
     if way := filtered(node):
-        winograd.correlate(way, x.map, dy, _kernels(out), node.padding, x.scale, workers)
+        winograd.correlate(
+            way,
+            x.map,
+            dy,
+            _kernels(out),
+            padding=node.padding,
+            scale=x.scale,
+            workers=workers,
+        )
         return
     groups, _, cols = out.shape
     height, width = dy.shape[1:3]
@@ -366,8 +391,10 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
         target = sums[share, group, part.start : part.stop]
         product = target
         for first, last in blocks[slice(*runs[share])]:
-            columns = x.columns(part, first, last, group, workers, dtype)
-            errors = _errors(dy, part, first, last, (group * cols, (group + 1) * cols), workers)
+            columns = x.columns(part, (first, last), group, workers=workers, dtype=dtype)
+            errors = _errors(
+                dy, part, (first, last), (group * cols, (group + 1) * cols), workers=workers
+            )
             np.matmul(columns.T, errors, out=product)
             if product is not target:
                 cpu.add(target.reshape(-1), product.reshape(-1))
@@ -382,7 +409,7 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
 def _shared(matrix: Array, x: Windows, depth: int) -> int:
     """Multiplications of a layer that the BLAS may share: rows and columns of few-term sums.
 
-    Longer sums, and those of double precision, it divides otherwise for two threads than for one.
+    A BLAS divides longer sums, and sums of double precision, differently for two threads.
     """
     exact = depth <= SHALLOW and matrix.dtype == np.float32
     return matrix.size * x.vectors if exact else 0

@@ -29,7 +29,7 @@ GAIN = 1.5  # times fewer multiplications that are worth the transforms
 
 @dataclass(frozen=True)
 class Form:
-    """A way to filter: how many planes, the side of a tile, and the transforms.
+    """A way to filter: the number of planes, the side of a tile, and the transforms.
 
     Maps to planes [planes, tiles, channels]: ``inputs``, ``errors``; planes to a map: ``outputs``;
     a kernel [9, C, N] to planes [planes, C, N] and back: ``weights``, ``gradient``.
@@ -124,14 +124,15 @@ def form(node: Node, reached: int) -> Form | None:
 
 
 def convolve(
-    way: Form, x: Array, w: Array, out: Array, padding: int, scale: float, workers: Workers
+    way: Form, x: Array, w: Array, out: Array, *, padding: int, scale: float, workers: Workers
 ) -> None:
     """``out`` [B, H, W, N] = scale * the convolution of ``x`` [B, h, w, C] with ``w`` [9, C, N]."""
-    _filter(way, x, _kernels(way, w, workers, turned=False), out, padding, scale, workers)
+    kernels = _kernels(way, w, workers, turned=False)
+    _filter(way, x, kernels, out, padding=padding, scale=scale, workers=workers)
 
 
 def convolve_back(
-    way: Form, dy: Array, w: Array, dx: Array, padding: int, workers: Workers
+    way: Form, dy: Array, w: Array, dx: Array, *, padding: int, workers: Workers
 ) -> None:
     """``dx`` [B, h, w, C] = the convolution of ``dy`` [B, H, W, N] with ``w`` turned around."""
     kernels = _kernels(way, w, workers, turned=True).transpose(0, 2, 1)
@@ -139,11 +140,11 @@ def convolve_back(
         turned = workers.scratch("turned", kernels.shape, kernels.dtype)
         turned[...] = kernels
         kernels = turned
-    _filter(way, dy, kernels, dx, 2 - padding, 1.0, workers)
+    _filter(way, dy, kernels, dx, padding=2 - padding, scale=1.0, workers=workers)
 
 
 def correlate(
-    way: Form, x: Array, dy: Array, out: Array, padding: int, scale: float, workers: Workers
+    way: Form, x: Array, dy: Array, out: Array, *, padding: int, scale: float, workers: Workers
 ) -> None:
     """``out`` [9, C, N] = scale * the sum over all windows of x times ``dy``: the gradient."""
     size = _chunk(way, x, dy)
@@ -156,15 +157,15 @@ def correlate(
             tiles, grid = (0, inputs.shape[1]), way.grid(dy)
             way.inputs(x[first:last], inputs, *tiles, *grid, padding)
             way.errors(dy[first:last], errors, *tiles, *grid)
-            _add_products(inputs, errors, totals[i], workers, first == shares[i][0])
+            fresh = first == shares[i][0]
+            _add_products(inputs, errors, totals[i], workers, fresh=fresh)
 
     if size:
         workers.run(share, len(shares))
     else:
         for first, last in _passes(way, x, dy):
-            _correlate_pass(
-                way, x[first:last], dy[first:last], totals[0], padding, workers, first == 0
-            )
+            maps = x[first:last], dy[first:last], totals[0]
+            _correlate_pass(way, *maps, padding=padding, workers=workers, fresh=first == 0)
     rows = spans(out.shape[1], ROWS)
 
     def finish(i: int) -> None:
@@ -215,12 +216,13 @@ def _kernels(way: Form, w: Array, workers: Workers, *, turned: bool) -> Array:
 
 
 def _filter(
-    way: Form, x: Array, kernels: Array, out: Array, padding: int, scale: float, workers: Workers
+    way: Form, x: Array, kernels: Array, out: Array, *, padding: int, scale: float, workers: Workers
 ) -> None:
     size = _chunk(way, x, out)
     if not size:
         for first, last in _passes(way, x, out):
-            _filter_pass(way, x[first:last], kernels, out[first:last], padding, scale, workers)
+            maps = x[first:last], kernels, out[first:last]
+            _filter_pass(way, *maps, padding=padding, scale=scale, workers=workers)
         return
     images = spans(len(out), size)
 
@@ -236,7 +238,7 @@ def _filter(
 
 
 def _filter_pass(
-    way: Form, x: Array, kernels: Array, out: Array, padding: int, scale: float, workers: Workers
+    way: Form, x: Array, kernels: Array, out: Array, *, padding: int, scale: float, workers: Workers
 ) -> None:
     """All images at once, some outputs of a plane a job."""
     inputs, outputs = _spread(way, x, out, workers)
@@ -259,7 +261,7 @@ def _filter_pass(
 
 
 def _correlate_pass(
-    way: Form, x: Array, dy: Array, total: Array, padding: int, workers: Workers, fresh: bool
+    way: Form, x: Array, dy: Array, total: Array, *, padding: int, workers: Workers, fresh: bool
 ) -> None:
     """Add the products of all images' planes to ``total``, some inputs of a plane a job."""
     inputs, errors = _spread(way, x, dy, workers)
@@ -272,14 +274,14 @@ def _correlate_pass(
 
     def products(i: int) -> None:
         k, part = i // len(rows), slice(*rows[i % len(rows)])
-        _add_products(inputs[k, :, part], errors[k], total[k, part], workers, fresh)
+        _add_products(inputs[k, :, part], errors[k], total[k, part], workers, fresh=fresh)
 
     workers.run(before, len(parts))
     workers.run(products, way.planes * len(rows))
 
 
 def _add_products(
-    inputs: Array, errors: Array, total: Array, workers: Workers, fresh: bool
+    inputs: Array, errors: Array, total: Array, workers: Workers, *, fresh: bool
 ) -> None:
     """Add the product of (plane, tile, C) and (plane, tile, N) to ``total``, or set it."""
     product = total if fresh else workers.scratch("product", total.shape, total.dtype)

@@ -1,4 +1,4 @@
-"""What the resistance of its wires makes of a layer's arrays."""
+"""The effect of wire resistance on the arrays of a layer."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from neurorebit.schema import InfeasibleError
 from neurorebit.training.parts.weights import Site
 from neurorebit.training.parts.workers import Array, spans
 
-DRIVES = 8  # rows driven in turn that are solved together: one vector register
+DRIVES = 8  # driven rows that are solved together: one vector register
 TOLERANCE = 1e-6  # of the drive: potentials that move less are settled
 SWEEPS = 10_000
 
 
 @dataclass(eq=False)
 class Wires:
-    """The matrix that arrays with resistive wires apply, as a correction of the cells' own.
+    """The matrix that arrays with resistive wires apply, as a correction of the cells' weights.
 
-    An array is a linear network: rows hold their drive, a zero too, and columns end at zero volts.
-    So its currents are a matrix times the drives, whatever they are, and entry (i, j) of it is what
-    column j carries while row i alone is driven. Each weight becomes share * weight + offset, as
-    found when they were last measured: before the first step, and again for the evaluation that
-    ends an epoch; in between, cells are written under the shares of the epoch before.
+    An array is a linear network: each row has its drive, which may be zero, and columns end at
+    zero volts. Its currents are a matrix times the drives; entry (i, j) is the current of column j
+    while row i alone is driven. Each weight w becomes share * w + offset. Both are measured before
+    the first step and again for the evaluation that ends an epoch; cells that are written in
+    between are read with the shares of the last measurement.
 
     The used part of an array lies next to its drivers and its converters. The reference is the
-    current of mid-range cells at the same place of an array of such cells. Backwards, columns are
-    driven where they were sensed and rows sensed where they were driven: the transposed matrix, by
-    reciprocity. Cells that hold the digits of one weight are taken as one.
+    current of mid-range cells at the same place of an array of such cells. In a transposed read,
+    columns are driven where they were sensed and rows sensed where they were driven: the transposed
+    matrix, by reciprocity. Cells that hold the digits of one weight are taken as one.
     """
 
     site: Site
     share: Array | None = None
     offset: Array | None = None
-    learned: bool = False  # since they were measured
+    learned: bool = False  # since the last measurement
 
     def applied(self, matrix: Array, learning: bool) -> Array:
-        """What arrays that hold ``matrix`` apply; taken from the workspace, the caller drops it."""
+        """The matrix that arrays of ``matrix`` apply, from the workspace; the caller drops it."""
         if self.share is None or self.offset is None or (self.learned and not learning):
             self._measure(matrix)
         self.learned = learning
@@ -73,7 +73,7 @@ class Wires:
             block = blocks[i]
             g = middle + half * matrix[block].astype(np.float64)
             if not np.isfinite(g).all():
-                return  # the loss will show it
+                return  # the loss shows it
             g = np.maximum(g, 1e-3 * low)  # no noise makes a cell a source
             share[block] = found = transfer(g, row, col) / g
             offset[block] = (found * middle - references[g.shape]) / half

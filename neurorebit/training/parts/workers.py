@@ -1,7 +1,8 @@
 """Threads that share the jobs of a step, and memory that steps use again.
 
-Jobs are cut by the shapes of the data, never by the number of threads, and each owns its outputs or
-returns a part that is added in the order of the jobs: any number of threads gives the same bits.
+Jobs are cut by the shapes of the data, never by the number of threads. Each job owns its outputs,
+or returns a part that is added in the order of the jobs, so that any number of threads gives the
+same bits.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from threadpoolctl import ThreadpoolController
 Array = NDArray[Any]
 T = TypeVar("T")
 
-SHARED = 1 << 20  # multiplications that are worth several threads
+SHARED = 1 << 20  # multiplications from which several threads pay off
 ALONE = 200  # runs without our own threads, after which those of the BLAS may stay awake
 
 
 def quiet() -> np.errstate:
-    """No warnings of numbers that grow out of bounds: the loss shows them, and ends the run."""
+    """No warnings of overflow: the loss shows it, and ends the run."""
     return np.errstate(over="ignore", invalid="ignore")
 
 
@@ -73,9 +74,9 @@ class _Own(threading.local):
 
 
 class Workers:
-    """A few threads. The caller of ``run`` works too, so one thread means no thread is started.
+    """A few threads. The caller of ``run`` works too, so that for one thread none is started.
 
-    Within, no thread warns of numbers that grow out of bounds: the loss shows them.
+    As a context it silences warnings of overflow, which the loss shows.
     """
 
     def __init__(self, threads: int) -> None:
@@ -112,11 +113,11 @@ class Workers:
                 batch.work()
 
     def run(self, job: Callable[[int], T], count: int, macs: int = 0) -> list[T]:
-        """``[job(0), job(1), …]``; what a job raises is raised here, once no job is at work.
+        """``[job(0), job(1), …]``; an exception of a job is raised here, once all jobs have ended.
 
-        ``macs`` tells of multiplications that threads of the BLAS may share without a change of
-        bits. Where jobs stay single, as in a small network, they do: they wait awake for the next
-        product, where our threads would have to be woken.
+        ``macs``: multiplications that threads of the BLAS may share without a change of bits. They
+        do so where jobs stay single, as in a small network: they wait awake for the next product,
+        while our threads would have to be woken.
         """
         helpers = min(self.threads, count) - 1
         if helpers < 1:
@@ -144,7 +145,7 @@ class Workers:
             library.set_num_threads(threads)
 
     def scratch(self, name: str, shape: Sequence[int], dtype: DTypeLike) -> Array:
-        """The calling thread's buffer of that name; what it holds is undefined."""
+        """The calling thread's buffer of that name, with undefined content."""
         buffers, key, size = self._own.buffers, (name, dtype), math.prod(shape)
         buffer = buffers.get(key)
         if buffer is None or buffer.size < size:
@@ -160,7 +161,7 @@ class Workspace:
         self._holders: dict[int, int] = {}
 
     def take(self, shape: Sequence[int], dtype: DTypeLike) -> Array:
-        """An array, held once; what it holds is undefined."""
+        """An array with undefined content, which the caller holds once."""
         size = math.prod(shape) * np.dtype(dtype).itemsize
         i = bisect_left(self._free, size, key=len)
         fits = i < len(self._free)
@@ -169,12 +170,12 @@ class Workspace:
         return buffer[:size].view(dtype).reshape(shape)
 
     def hold(self, array: Array) -> None:
-        """One more holder of an array that was taken here."""
+        """Count one more holder of an array that was taken here."""
         if (key := id(array.base)) in self._holders:
             self._holders[key] += 1
 
     def drop(self, array: Array) -> None:
-        """One holder less; arrays from elsewhere (the images) are left alone."""
+        """Count one holder less; arrays from elsewhere, such as images, are left alone."""
         key = id(array.base)
         if key not in self._holders:
             return

@@ -77,8 +77,8 @@ def ours(node, x, weights, dy, scale=1.0, threads=1):
     out, dx = np.empty(dy.shape, dy.dtype), np.empty(x.shape, dy.dtype)
     gradient = np.empty(weights.shape, dy.dtype)
     with Workers(threads) as workers:
-        product.multiply(seen, weights, out, workers, [(0, weights.shape[1])], scale)
-        product.transposed(dy, weights, seen, dx, workers)
+        product.multiply(seen, weights, out, workers, scale=scale)
+        product.transposed(dy, weights, seen, dx, workers=workers)
         product.outer(seen, dy, gradient, workers)
     return out, dx, gradient
 
@@ -154,9 +154,9 @@ def test_each_array_is_read_by_its_converter(layer, size):
     cuts = [(low, min(low + size, rows)) for low in range(0, rows, size)]
     out = np.empty(dy.shape)
     with Workers(1) as workers:
-        power = product.multiply(
-            Windows(x, 1.0, node), weights, out, workers, cuts, 0.5, Conversion(2.0, 7, True)
-        )
+        conversion = Conversion(cuts=cuts, step=2.0, top=7, measured=True)
+        seen = Windows(x, 1.0, node)
+        power = product.multiply(seen, weights, out, workers, scale=0.5, conversion=conversion)
     vectors = naive.windows(x, node.kernel, node.stride, node.padding)
     partial = np.stack([vectors[:, a:b] @ weights[0, a:b] for a, b in cuts])
     want = np.clip(np.rint(partial / 2.0), -7, 7).sum(axis=0).reshape(dy.shape)

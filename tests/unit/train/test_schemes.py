@@ -42,9 +42,9 @@ def test_rows_read_errors_through_one_converter_for_each_array(bench, layer):
     sizes = 2.0 ** (np.floor(np.log2(np.abs(dy).max(axis=3))) + 1)
     x, dx, cuts, step, top = np.zeros((2, *SHAPE)), np.empty((2, *SHAPE)), [(0, 3), (3, 5)], 0.7, 3
     windows = Windows(x, 1.0, node)
-    power = product.read_back(
-        dy, matrix, windows, dx, bench.workers, cuts, 2.0, Conversion(step, top, True)
-    )
+    conversion = Conversion(cuts=cuts, step=step, top=top, measured=True)
+    given = {"workers": bench.workers, "scale": 2.0, "conversion": conversion}
+    power = product.read_back(dy, matrix, windows, dx, **given)
     want, squares = np.zeros(x.shape), []
     for image, y, z, row in np.ndindex(*dy.shape[:3], node.matmul.rows):
         ky, kx, c = row // 6 // node.kernel, row // 6 % node.kernel, row % 6
@@ -261,9 +261,9 @@ def test_a_pulse_of_tiki_taka_is_worth_as_much_after_a_shorter_batch(
     worth, entry = [], type(model.matrices[0].weights)
     whole = entry._round
 
-    def told(self, gradient, size, rate, times, turn):
-        worth.append(turn[1] / self.largest)
-        return whole(self, gradient, size, rate, times, turn)
+    def told(self, gradient, size, rate, *, times, turn):
+        worth.append(turn.worth / self.largest)
+        return whole(self, gradient, size, rate, times=times, turn=turn)
 
     monkeypatch.setattr(entry, "_round", told)
     held = model.matrices[layer].weights
