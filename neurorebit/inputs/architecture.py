@@ -20,8 +20,8 @@ def architecture_type() -> Any:
 def _known() -> str:
     """The sections that mark the files of each organisation."""
     return ", or ".join(
-        f"{' and '.join(one.sections)} ({name})"
-        for name, one in ORGANISATIONS.items()
+        f"{' and '.join(one.sections)} ({one.sentence})"
+        for one in ORGANISATIONS.values()
         if one.sections
     )
 

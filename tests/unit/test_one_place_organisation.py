@@ -237,4 +237,5 @@ def test_messages_know_it(file, tmp_path):
 def test_without_its_line_a_file_is_of_no_organisation(file):
     said = refusal(lambda: read_architecture(Document(file, "architecture")))
     assert "no section says how the chip is organised" in said
-    assert "apim and dpim (hybrid), or arrays and gradient_unit (in_place)" in said
+    assert "add apim and dpim (analog macros for the forward pass, digital ones for all" in said
+    assert ", or arrays and gradient_unit (arrays that are read both ways and updated" in said

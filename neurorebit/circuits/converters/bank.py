@@ -68,24 +68,6 @@ class Converters(Block):
     def _encoded(self) -> Real:
         return np.where(np.asarray(self.bits) > 1.0, 1.0, 0.0)
 
-    @property
-    def width(self) -> Real:
-        """Width [m] of converters over encoders."""
-        own = self.adc.width
-        return own if self.encoder is None else np.maximum(own, self._encoded * self.encoder.width)
-
-    @property
-    def height(self) -> Real:
-        """Height [m] of converters over encoders."""
-        own = self.adc.height
-        return own if self.encoder is None else own + self._encoded * self.encoder.height
-
-    @property
-    def depth(self) -> Real:
-        """Width [m] where encoders stand next to their converters."""
-        own = self.adc.width
-        return own if self.encoder is None else own + self._encoded * self.encoder.width
-
     @action
     def convert(self, res: Real = 1e4) -> Cost:
         """One conversion in each converter, at columns of this mean resistance [ohm]."""

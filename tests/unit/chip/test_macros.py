@@ -109,10 +109,15 @@ def test_latched_weights_are_added_whole_and_latched_rows_each() -> None:
 
 
 @pytest.mark.parametrize("kind", ["sar", "flash", "flash_voltage"])
-def test_converters_stack_with_their_encoders(kind: str) -> None:
+def test_converters_have_the_encoders_that_they_need(kind: str) -> None:
+    """Along the array below it; a level of one bit is its own code."""
     made = Converters(TECH, 4.0, 8.0, kind, fit_width=50e-6)
     assert (made.encoder is None) == (kind == "sar")
-    assert made.footprint.area.total == near(made.width * made.height)
+    assert made.adc.width == 50e-6
+    encoders = made.encoder.area if made.encoder else 0.0
+    assert made.footprint.area.total == near(made.adc.area + encoders)
+    single = replace(made, bits=1.0)
+    assert single.footprint.area.total == near(single.adc.area)
     names = {item.split("/")[1] for item in made.convert().energy.items}
     assert names == ({"adc"} if kind == "sar" else {"adc", "encoder"})
 
