@@ -50,7 +50,7 @@ def _run(words: list[str]) -> int:
         code: int = asked.main(asked)
         sys.stdout.flush()
     except (InputError, InfeasibleError) as problem:
-        say(problem.told(spell))
+        say(problem.text(spell))
         return WRONG
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -71,8 +71,8 @@ def _parser(words: list[str]) -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"neurorebit {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, told in COMMANDS.items():
-        made = add_command(commands, name, told)
+    for name, summary in COMMANDS.items():
+        made = add_command(commands, name, summary)
         if name in words:  # the others need not be loaded
             command = import_module(f"neurorebit.commands.{name}")
             command.add_options(made)

@@ -28,8 +28,8 @@ def main(asked: argparse.Namespace) -> int:
     from neurorebit.studies.compare import compare
 
     first, second = map(document.read, asked.runs)
-    found = compare(first, second, asked.tolerance)
-    print(found.text(every=asked.all))
-    if found.shortened and not asked.all:
+    comparison = compare(first, second, asked.tolerance)
+    print(comparison.text(every=asked.all))
+    if comparison.shortened and not asked.all:
         print("--all lists every change")
-    return FAILED if found.beyond else 0
+    return FAILED if comparison.beyond else 0

@@ -67,7 +67,7 @@ def main(asked: argparse.Namespace) -> int:
     from neurorebit.fitting import fit
 
     out = asked.out or Path(f"{asked.data.stem}.yaml")
-    told = fit(
+    summary = fit(
         asked.data,
         out,
         name=asked.name or asked.data.stem,
@@ -75,6 +75,6 @@ def main(asked: argparse.Namespace) -> int:
         widths=asked.width,
         like=asked.like,
     )
-    print(told)
+    print(summary)
     print(f"written to {out}, with a picture in {out.with_suffix('.png')}")
     return 0

@@ -30,15 +30,15 @@ def main(asked: argparse.Namespace) -> int:
 
     if asked.out is not None:
         sweep_file.claim(asked.out)
-    found = technologies.nodes(
+    table = technologies.nodes(
         asked.network,
         asked.technology,
         architecture=asked.architecture,
         device=asked.device,
         settings=options.settings(asked),
     )
-    print(technologies.text(found))
+    print(technologies.text(table))
     if asked.out is not None:
-        sweep_file.write(found, asked.out)
+        sweep_file.write(table, asked.out)
         print(f"\nwritten to {asked.out}")
     return 0

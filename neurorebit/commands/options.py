@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from neurorebit.schema import Argument, InputError, Setting
+from neurorebit.schema import Argument, InputError, Setting, paths
 
 if TYPE_CHECKING:
     from neurorebit.studies.request import Request
@@ -42,10 +42,12 @@ class Parser(argparse.ArgumentParser):
         raise InputError(message.removeprefix("argument "), cure=cure)
 
 
-def add_command(commands: Any, name: str, told: str) -> Parser:
+def add_command(commands: Any, name: str, summary: str) -> Parser:
     """The parser of a command below ``commands``."""
-    description = f"{told[:1].upper()}{told[1:]}."
-    made: Parser = commands.add_parser(name, help=told, description=description, allow_abbrev=False)
+    description = f"{summary[:1].upper()}{summary[1:]}."
+    made: Parser = commands.add_parser(
+        name, help=summary, description=description, allow_abbrev=False
+    )
     return made
 
 
@@ -109,18 +111,18 @@ def add_chip(parser: Parser, architecture: bool = True, technology: bool = True)
             "--architecture",
             metavar="A",
             default="rebit",
-            help="the chip: rebit, reram, sram (rebit)",
+            help=f"the chip: {', '.join(paths.names('architecture'))} (rebit)",
         )
     if technology:
         parser.add_argument(
             "--technology",
             metavar="T",
-            help="the CMOS node, instead of the architecture's",
+            help="the CMOS node that the chip is made in (the one that the architecture names)",
         )
     parser.add_argument(
         "--device",
         metavar="D",
-        help="the memory device, instead of the architecture's",
+        help="the memory device of its cells (the one that the architecture names)",
     )
     parser.add_argument(
         "--set",
@@ -133,7 +135,7 @@ def add_chip(parser: Parser, architecture: bool = True, technology: bool = True)
 
 
 def add_training(parser: Parser, out: str) -> None:
-    """How long to train, on what, and where the report goes (``out``, unless told)."""
+    """How long to train, on what, and where the report goes: to ``out`` where nothing is given."""
     parser.add_argument("--recipe", metavar="R", help="a training recipe of the network file")
     parser.add_argument("--epochs", metavar="N", type=whole(1, LARGEST), help="epochs of training")
     parser.add_argument(

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 
 def say(line: str) -> None:
-    """Tell the user something beside the result; work goes on where nobody reads any longer."""
+    """Write a line to stderr; work goes on where nobody reads it any longer."""
     with contextlib.suppress(BrokenPipeError):
         print(line, file=sys.stderr, flush=True)
 
@@ -40,13 +40,13 @@ class _Progress:
         if self._drawn is not None:
             self._drawn.close()
 
-    def _draw(self, done: int, todo: int | None, told: str = "", behind: str = "") -> None:
+    def _draw(self, done: int, todo: int | None, title: str = "", details: str = "") -> None:
         if self._drawn is None:
             from tqdm import tqdm
 
             self._drawn = tqdm(total=todo, initial=done, file=sys.stderr, **self._form)
-        self._drawn.set_description_str(told, refresh=False)
-        self._drawn.set_postfix_str(behind, refresh=False)
+        self._drawn.set_description_str(title, refresh=False)
+        self._drawn.set_postfix_str(details, refresh=False)
         self._drawn.update(done - self._drawn.n)
 
 

@@ -34,7 +34,7 @@ def add_options(parser: options.Parser) -> None:
         metavar="S",
         type=options.from_zero("a number of seconds"),
         default=NEVER,
-        help="end the training after so many seconds, at a checkpoint; exit 3",
+        help="seconds after which the training ends at a checkpoint; exit 3",
     )
 
 

@@ -41,12 +41,12 @@ def main(asked: argparse.Namespace) -> int:
     request = options.request(asked)
     more = ("--schemes", ",".join(names), "--seeds", str(asked.seeds))
     command = command_line(request, "schemes", more)
-    found = schemes(
+    table = schemes(
         request, names, asked.seeds, say=progress.say, progress=progress.training, command=command
     )
-    print(found.text)
-    print(f"\nwritten to {found.folder}: schemes.txt, .csv and .png, and a report of each run")
-    if found.unfinished:
+    print(table.text)
+    print(f"\nwritten to {table.folder}: schemes.txt, .csv and .png, and a report of each run")
+    if table.unfinished:
         progress.say(options.to_go_on(asked))
         return INTERRUPTED
-    return FAILED if found.diverged else 0
+    return FAILED if table.diverged else 0

@@ -47,7 +47,7 @@ def main(asked: argparse.Namespace) -> int:
     if asked.out is not None:
         sweep_file.claim(asked.out)
     with progress.Designs() as shown:
-        found = sweep(
+        table = sweep(
             asked.network,
             options.axes(asked.axis),
             designs=read_designs(asked.designs) if asked.designs else None,
@@ -58,8 +58,8 @@ def main(asked: argparse.Namespace) -> int:
             pareto=asked.pareto,
             progress=shown,
         )
-    print(sweep_text.best(found, asked.pareto))
+    print(sweep_text.best(table, asked.pareto))
     if asked.out is not None:
-        sweep_file.write(found, asked.out)
+        sweep_file.write(table, asked.out)
         print(f"\nwritten to {asked.out}")
     return 0

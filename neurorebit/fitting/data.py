@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.schema import InputError
+from neurorebit.schema import File, InputError, Line
 
 COLUMNS = ("cell", "cycle", "direction", "pulse", "conductance_S")
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
@@ -40,8 +40,8 @@ class Train:
 
     def of(self, *cells: str) -> Array:
         """The trains of these cells."""
-        found: Array = self.conductances[np.isin(self.cells, cells)]
-        return found
+        chosen: Array = self.conductances[np.isin(self.cells, cells)]
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Traces:
 def read_traces(path: Path) -> Traces:
     """The pulse trains of a file; InputError with line and column where it is wrong.
 
-    Columns, in any order and beside any others: ``cell`` and ``cycle``, names of any kind;
+    Columns, in any order, among others: ``cell`` and ``cycle``, names of any kind;
     ``direction``, ltp (up) or ltd (down); ``pulse``, from 0 (before the first) on, or from 1 in
     the whole file: then a train begins where the cell's trains of the other direction end, at
     their median; ``conductance_S``.
@@ -76,61 +76,54 @@ def read_traces(path: Path) -> Traces:
         text = raw.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or NO_TEXT
-        raise InputError(f"{path}: cannot be read: {reason}") from None
+        raise _error(path, f"cannot be read: {reason}", "name a CSV file") from None
     rows = _rows(path, text)
     first, heads = next(rows, (1, []))
     if not heads:
-        raise InputError(f"{path}: is empty; expected columns {', '.join(COLUMNS)}")
+        raise _error(path, "is empty", f"expected columns {', '.join(COLUMNS)}")
     for column in COLUMNS:
         if heads.count(column) != 1:
-            told = _missing(column, heads) if column not in heads else "stands twice; keep one"
-            raise InputError(f"{path}:{first}: column '{column}' {told}")
+            twice = column in heads
+            wrong, cure = ("stands twice", "keep one") if twice else _missing(column, heads)
+            raise _error(path, f"column '{column}' {wrong}", cure, line=first)
     places = [heads.index(column) for column in COLUMNS]
     trains: dict[tuple[str, str, str], dict[int, float]] = {}
     begun: dict[tuple[str, str, str], int] = {}  # the line that a train begins in
     for line, values in rows:
         if len(values) != len(heads):
-            raise InputError(
-                f"{path}:{line}: expected {len(heads)} values, one for each column, got "
-                f"{len(values)}; {_cure(values, heads)}"
-            )
+            wrong = f"expected {len(heads)} values, one for each column, got {len(values)}"
+            raise _error(path, wrong, _cure(values, heads), line=line)
         cell, cycle, direction, pulse, conductance = (values[i] for i in places)
         if direction.lower() not in DIRECTIONS:
-            raise InputError(
-                f"{path}:{line}: direction: expected ltp (up) or ltd (down), got '{direction}'"
-            )
+            wrong = f"expected ltp (up) or ltd (down), got '{direction}'"
+            raise _error(path, wrong, line=line, key="direction")
         if not pulse.isdecimal() or len(pulse) > LONGEST:
-            raise InputError(
-                f"{path}:{line}: pulse: expected a whole number from 0 on, got '{pulse[:20]}'"
-            )
+            wrong = f"expected a whole number from 0 on, got '{pulse[:20]}'"
+            raise _error(path, wrong, line=line, key="pulse")
         key = (direction.lower(), cell, cycle)
         train = trains.setdefault(key, {})
         begun.setdefault(key, line)
         if int(pulse) in train:
-            raise InputError(
-                f"{path}:{line}: pulse: {pulse} of cell '{cell}', cycle '{cycle}', {direction} "
-                "stands twice; keep one"
-            )
-        train[int(pulse)] = _conductance(conductance, f"{path}:{line}")
+            wrong = f"{pulse} of cell '{cell}', cycle '{cycle}', {direction} stands twice"
+            raise _error(path, wrong, "keep one", line=line, key="pulse")
+        train[int(pulse)] = _conductance(conductance, path, line)
     for direction in DIRECTIONS:
         if not any(key[0] == direction for key in trains):
-            raise InputError(
-                f"{path}: direction: no line has {direction}; a device needs ltp and ltd measured"
-            )
+            cure = "a device needs ltp and ltd measured"
+            raise _error(path, f"no line has {direction}", cure, key="direction")
     whole = any(0 in train for train in trains.values())
     if not whole:
         _begin(trains)
     up, down = (_train(path, direction, trains, begun) for direction in DIRECTIONS)
     traces = Traces(up, down, path.name, hashlib.sha256(raw).hexdigest(), whole)
     if not traces.cells:
-        raise InputError(f"{path}: cell: none has both ltp and ltd; measure both of one cell")
+        raise _error(path, "none has both ltp and ltd", "measure both of one cell", key="cell")
     for measured, sign, name in ((up, 1, "ltp"), (down, -1, "ltd")):
         first, last = np.mean(measured.conductances[:, [0, -1]], axis=0)  # some cells may be stuck
         if sign * (last - first) <= 0:
-            raise InputError(
-                f"{path}: direction: conductance goes from {first:.3g} S to {last:.3g} S under "
-                f"{name}; ltp raises it, ltd lowers it: swap the names or check the data"
-            )
+            wrong = f"conductance goes from {first:.3g} S to {last:.3g} S under {name}"
+            cure = "ltp raises it, ltd lowers it: swap the names or check the data"
+            raise _error(path, wrong, cure, key="direction")
     return traces
 
 
@@ -141,35 +134,40 @@ def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
     try:
         for values in rows:
             if any("\n" in value or "\r" in value for value in values):
-                raise InputError(
-                    f"{path}:{line}: a quoted value goes on after the end of the line; close the "
-                    "quote"
-                )
+                wrong = "a quoted value goes on after the end of the line"
+                raise _error(path, wrong, "close the quote", line=line)
             if any(value.strip() for value in values):
                 yield line, [value.strip() for value in values]
             line = rows.line_num + 1
     except csv.Error as problem:
-        raise InputError(
-            f"{path}:{line}: not valid CSV: {problem}; look for a quote that is not closed"
-        ) from None
+        cure = "look for a quote that is not closed"
+        raise _error(path, f"not valid CSV: {problem}", cure, line=line) from None
 
 
-def _missing(column: str, heads: list[str]) -> str:
+def _error(
+    path: Path, message: str, cure: str = "", *, line: int | None = None, key: str = ""
+) -> InputError:
+    """An InputError of a file of pulse trains, of a line of it where one is wrong."""
+    origin = File(str(path)) if line is None else Line(str(path), line)
+    return InputError(message, origin=origin, key=key, cure=cure)
+
+
+def _missing(column: str, heads: list[str]) -> tuple[str, str]:
     """What the first line has in place of a column, and the cure."""
     names = ",".join(COLUMNS)
     other = next((head for head in heads if head.lower() == column.lower()), None)
     if other is not None:
-        return f"is written '{other}'; write it as '{column}'"
+        return f"is written '{other}'", f"write it as '{column}'"
     if heads and heads[0].startswith("#"):
-        return f"is missing: the line is a comment; begin with the line '{names}'"
+        return "is missing: the line is a comment", f"begin with the line '{names}'"
     whole = ",".join(heads)
     for sign, name in SEPARATORS.items():
         if sign in whole and len(whole.split(sign)) >= len(COLUMNS):
-            return f"is missing: {name} separate the columns; separate them by commas"
+            return f"is missing: {name} separate the columns", "separate them by commas"
     if any(head.lower() in DIRECTIONS or head[:1].isdecimal() for head in heads):
-        return f"is missing: the line has values, not names; put the line '{names}' before it"
-    found = f"; found: {', '.join(heads)[:80]}" if heads else ""
-    return f"is missing; add it (columns: {', '.join(COLUMNS)}{found})"
+        return "is missing: the line has values, not names", f"put the line '{names}' before it"
+    has = f"; the line has: {', '.join(heads)[:80]}" if heads else ""
+    return "is missing", f"add it (columns: {', '.join(COLUMNS)}{has})"
 
 
 def _cure(values: list[str], heads: list[str]) -> str:
@@ -179,21 +177,20 @@ def _cure(values: list[str], heads: list[str]) -> str:
     return "write numbers with a decimal point, and put values that hold a comma in quotes"
 
 
-def _conductance(text: str, where: str) -> float:
+def _conductance(text: str, path: Path, line: int) -> float:
+    def refuse(wrong: str, cure: str) -> InputError:
+        return _error(path, wrong, cure, line=line, key="conductance_S")
+
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InputError(f"{where}: conductance_S: expected a number in siemens, got '{text}'")
+        raise refuse(f"expected a number in siemens, got '{text}'", "write it as in 2.5e-6")
     if value <= 0:
-        raise InputError(
-            f"{where}: conductance_S: must be above 0, got '{text}'; correct or drop the cell"
-        )
+        raise refuse(f"must be above 0, got '{text}'", "correct or drop the cell")
     if value > MOST:
-        raise InputError(
-            f"{where}: conductance_S: {text} S is no memory cell's; expected siemens, as in 2.5e-6"
-        )
+        raise refuse(f"{text} S is no memory cell's", "expected siemens, as in 2.5e-6")
     return value
 
 
@@ -215,23 +212,21 @@ def _train(
     begun: dict[tuple[str, str, str], int],
 ) -> Train:
     """The trains of one direction, all of the same length and without gaps."""
-    found = {key: train for key, train in trains.items() if key[0] == direction}
-    length = max(next(iter(found.values())))
-    for key, train in found.items():
-        told = f"{path}:{begun[key]}: pulse: cell '{key[1]}', cycle '{key[2]}', {direction}: "
+    chosen = {key: train for key, train in trains.items() if key[0] == direction}
+    length = max(next(iter(chosen.values())))
+    for key, train in chosen.items():
+        place = f"cell '{key[1]}', cycle '{key[2]}', {direction}: "
         missing = next((n for n in range(max(train) + 1) if n not in train), None)
         if missing is not None:
-            raise InputError(
-                f"{told}no line for pulse {missing}; pulses count from 0 (before the first) or 1"
-            )
+            wrong = f"{place}no line for pulse {missing}"
+            cure = "pulses count from 0 (before the first) or 1"
+            raise _error(path, wrong, cure, line=begun[key], key="pulse")
         if max(train) != length:
-            raise InputError(
-                f"{told}{max(train)} pulses, but {length} in the first train; all of a direction "
-                "must have as many"
-            )
+            wrong = f"{place}{max(train)} pulses, but {length} in the first train"
+            cure = "all of a direction must have as many"
+            raise _error(path, wrong, cure, line=begun[key], key="pulse")
     if length < FEWEST:
-        raise InputError(
-            f"{path}: pulse: {length} pulses of {direction}, expected {FEWEST} or more"
-        )
-    conductances = [[train[n] for n in range(length + 1)] for train in found.values()]
-    return Train(np.array(conductances), tuple(cell for _, cell, _ in found))
+        wrong = f"{length} pulses of {direction}, expected {FEWEST} or more"
+        raise _error(path, wrong, "measure longer trains", key="pulse")
+    conductances = [[train[n] for n in range(length + 1)] for train in chosen.values()]
+    return Train(np.array(conductances), tuple(cell for _, cell, _ in chosen))

@@ -28,7 +28,7 @@ BOUNDED = math.log(2.0)  # how far a least conductance may be from where trains 
 ENDS = 0.2  # of the range: a largest one
 LOOSE = 0.5  # a step from the nominal one; all three as standard deviations where data do not tell
 BOUNDS, HELD = (5, 6), 1e12  # where bounds are; information that leaves them where they are
-COMMON, OWN = slice(0, 5), slice(5, 8)  # where all that is told of a cell has them
+COMMON, OWN = slice(0, 5), slice(5, 8)  # where the parameters of a cell have them
 VAGUE = (10.0, 10.0, 3.0, 3.0, 3.0)  # the same of what is common
 FARTHEST = np.array([1.0, 1.0, 0.5, 0.5, 0.5, 0.3, 0.1, 0.2])  # that one iteration goes
 ITERATIONS = 25  # most of them
@@ -145,7 +145,7 @@ def most_likely(
     covariance, alone = _solve(information)
     through = alone @ information[:, OWN, COMMON]
     alone = alone + through @ covariance @ through.transpose(0, 2, 1)
-    errors = [np.sqrt(np.diagonal(found, axis1=-2, axis2=-1)) for found in (covariance, alone)]
+    errors = [np.sqrt(np.diagonal(matrix, axis1=-2, axis2=-1)) for matrix in (covariance, alone)]
     noisy = max(common[2:]) > math.log(3.0 * QUIET)  # without noise nothing is uncertain
     return Estimate(common, own, noisy * errors[0], noisy * errors[1], 1.01 * model.blur)
 

@@ -13,7 +13,7 @@ from scipy.special import chdtri
 from neurorebit.fitting.data import Traces
 from neurorebit.fitting.likelihood import QUIET, STEEPEST, most_likely
 from neurorebit.kernels import cell, trace
-from neurorebit.schema import InputError
+from neurorebit.schema import File, InputError
 
 Array = NDArray[np.float64]
 FEWEST = 10  # single pulses that a slope is taken of
@@ -70,7 +70,7 @@ class Figure:
     value: float
     error: float
     most: float = math.inf
-    told: bool = True
+    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -123,27 +123,28 @@ def fit_traces(traces: Traces) -> Fitted:
     known = {name: _Cell.of(traces, name) for name in traces.cells}
     ranges = np.array([c.high - c.low for c in known.values()])
     if ranges.max() <= 0.0:
-        raise InputError(f"{traces.file}: no cell moves both ways; measure ltp and ltd of one")
+        cure = "measure ltp and ltd of one"
+        raise InputError("no cell moves both ways", origin=File(traces.file), cure=cure)
     usual = np.median(ranges[ranges > STUCK * ranges.max()])
     alive = [name for name, c in known.items() if c.high - c.low > STUCK * usual]
     cells = [known[name] for name in alive]
     bends = np.median([c.bends() for c in cells], axis=0)
     noise = np.median([np.array([c.pulse, c.read]) / (c.high - c.low) for c in cells], axis=0)
-    found = most_likely(
+    likely = most_likely(
         [c.trains for c in cells],
         (traces.up.pulses, traces.down.pulses),
         np.concatenate([bends, np.log(np.maximum(noise[[0, 1, 1]], QUIET))]),
         np.log([[c.low, c.high, 1.0] for c in cells]),
     )
-    up = Way(traces.up.pulses, 1, float(found.common[0]))
-    down = Way(traces.down.pulses, -1, float(found.common[1]))
-    low, high, step = (float(value) for value in np.exp(np.median(found.own, axis=0)))
-    c2c, *readings = (float(value) for value in np.exp(found.common[2:]))
+    up = Way(traces.up.pulses, 1, float(likely.common[0]))
+    down = Way(traces.down.pulses, -1, float(likely.common[1]))
+    low, high, step = (float(value) for value in np.exp(np.median(likely.own, axis=0)))
+    c2c, *readings = (float(value) for value in np.exp(likely.common[2:]))
     readings[1] *= usual_conductance(low, high) / (high - low)
     read = math.hypot(*readings)
-    of_both = math.hypot(*np.square(readings) * found.common_error[3:]) / read
-    noise_errors = c2c * float(found.common_error[2]), of_both
-    c2c, read = c2c if c2c > 2.0 * QUIET else 0.0, read if read > found.least else 0.0
+    of_both = math.hypot(*np.square(readings) * likely.common_error[3:]) / read
+    noise_errors = c2c * float(likely.common_error[2]), of_both
+    c2c, read = c2c if c2c > 2.0 * QUIET else 0.0, read if read > likely.least else 0.0
     medians = [np.median(train.of(*alive), axis=0) for train in (traces.up, traces.down)]
     expected = (
         up.expected(float(medians[0][0]), low, high, step, c2c),
@@ -152,14 +153,14 @@ def fit_traces(traces: Traces) -> Fitted:
     off = np.concatenate(expected) - np.concatenate(medians)
     misfit = float(np.sqrt(np.mean(off**2))) / (high - low)
     spreads = [
-        _differ(own, errors) for own, errors in zip(found.own.T, found.own_error.T, strict=True)
+        _differ(own, errors) for own, errors in zip(likely.own.T, likely.own_error.T, strict=True)
     ]
     errors = [
         1.25 * math.hypot(spread.value if spread else 0.0, float(error)) / len(cells) ** 0.5
-        for spread, error in zip(spreads, np.median(found.own_error, axis=0), strict=True)
+        for spread, error in zip(spreads, np.median(likely.own_error, axis=0), strict=True)
     ]
-    told = abs(step - 1.0) > max(OTHER, 3.0 * errors[2])
-    levels = [max(round(way.pulses / step), 2) if told else way.pulses for way in (up, down)]
+    other = abs(step - 1.0) > max(OTHER, 3.0 * errors[2])
+    levels = [max(round(way.pulses / step), 2) if other else way.pulses for way in (up, down)]
     cycle = _cycle(traces, alive, (read * (high - low)) ** 2)
     lying = [c.low + c.high > low + high for name, c in known.items() if name not in alive]
     return Fitted(
@@ -168,7 +169,7 @@ def fit_traces(traces: Traces) -> Fitted:
         (errors[0], errors[1]),
         up,
         down,
-        (up.label_error(found.common_error[0]), down.label_error(found.common_error[1])),
+        (up.label_error(likely.common_error[0]), down.label_error(likely.common_error[1])),
         (levels[0], levels[1]),
         expected,
         c2c,
@@ -187,7 +188,7 @@ def usual_conductance(low: float, high: float) -> float:
 
 
 def _differ(own: Array, errors: Array) -> Figure | None:
-    """How cells differ in what is told of each with an error: the errors' part is taken out.
+    """How cells differ in a figure that each has with an error: the errors' part is taken out.
 
     Their variance is that which makes up for the scatter of the cells together with the errors
     (Paule and Mandel, J. Res. NBS 87(5), 1982, doi:10.6028/jres.087.022).
@@ -216,8 +217,8 @@ def _differ(own: Array, errors: Array) -> Figure | None:
     # the scatter is chi-square distributed (Viechtbauer, Stat. Med. 26:37, 2007)
     upper = max(makes_up(float(chdtri(free, SURE))), variance + 2.0 * none) ** 0.5
     own_error = 0.5 * error / value if value > 0.0 else upper
-    told = variance >= 2.0 * none and own_error <= 0.5 * value
-    return Figure(value, own_error, upper, told or upper < SMALL)
+    known = variance >= 2.0 * none and own_error <= 0.5 * value
+    return Figure(value, own_error, upper, known or upper < SMALL)
 
 
 def _cycle(traces: Traces, names: list[str], reading: float) -> Figure | None:
@@ -288,10 +289,10 @@ class _Cell:
         """
         margin = min(3.0 * self.reach, 0.3 * (self.high - self.low))
         earlier = self.earlier(train)
-        found = (earlier > self.low + margin) & (earlier < self.high - margin)
-        if np.count_nonzero(found) < FEWEST:
-            found = np.full_like(found, True)
-        return np.pad(found, ((0, 0), (self.lag, 0)))
+        inside = (earlier > self.low + margin) & (earlier < self.high - margin)
+        if np.count_nonzero(inside) < FEWEST:
+            inside = np.full_like(inside, True)
+        return np.pad(inside, ((0, 0), (self.lag, 0)))
 
     def earlier(self, train: Array) -> Array:
         """The reading that tells where a cell was before each change, as far as there is one.
@@ -307,7 +308,7 @@ class _Cell:
         Its slope is taken with ``earlier`` readings as instrument, so that the noise of the one
         from which a change starts does not look like a slope.
         """
-        found = []
+        bends = []
         for train, sign in zip(self.trains, (1, -1), strict=True):
             counts = self.counted(train)
             earlier = self.earlier(train)[counts[:, self.lag :]]
@@ -315,8 +316,8 @@ class _Cell:
             weight = earlier - earlier.mean()
             slope = weight @ (after - before) / max(weight @ before, TINY)
             bend = -np.log(max(1.0 + slope, 1e-12)) * sign * (train.shape[1] - 1)
-            found.append(float(np.clip(bend, -STEEPEST, STEEPEST)))
-        return found[0], found[1]
+            bends.append(float(np.clip(bend, -STEEPEST, STEEPEST)))
+        return bends[0], bends[1]
 
 
 def _variances(alone: float, shared: float, kept: float = 1.0) -> tuple[float, float]:

@@ -19,10 +19,10 @@ from neurorebit.schema import Argument, Document, InputError, units
 
 DIGITS = 5
 MADE = "fitted by neurorebit fit to"  # in the first line
-ONE_CELL = "not told by one cell"
-ONE_CYCLE = "not told by one cycle"
-HIDDEN = 0.4  # of a pulse's noise: less of a reading's is hardly told from it
-HARDLY = 0.5  # relative error of a noise from which on it is hardly told
+ONE_CELL = "unknown from one cell"
+ONE_CYCLE = "unknown from one cycle"
+HIDDEN = 0.4  # of a pulse's noise: less of a reading's cannot be told apart from it
+HARDLY = 0.5  # relative error of a noise above which it is uncertain
 POOR_BOUND = 0.3  # relative error of a conductance
 POOR = 0.08  # misfit: a device that no curve of this kind describes
 
@@ -45,10 +45,10 @@ class Conditions:
         """Where voltages and widths come from."""
         given = " and ".join(w for w in ("voltages", "widths") if w not in self.assumed)
         taken = " and ".join(self.assumed)
-        told = ([f"{given} as given"] if given else []) + (
+        parts = ([f"{given} as given"] if given else []) + (
             [f"{taken} assumed as for {self.like.tree['name']}"] if taken else []
         )
-        return ", ".join(told)
+        return ", ".join(parts)
 
 
 def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
@@ -119,12 +119,12 @@ def _read(fitted: Fitted) -> float:
 def _d2d(fitted: Fitted) -> tuple[str, float]:
     """What differs from cell to cell, as a device file names it, and by how much.
 
-    Spreads that the data hardly tell count only where there is none that they do tell.
+    Spreads that the data hardly determine count only where they determine none.
     """
-    found = (fitted.spread.low, fitted.spread.high, fitted.spread.step)
-    known = [f for f in found if f and f.told] or [f for f in found if f]
-    of_low, of_high, step = (f.value if f in known and f else 0.0 for f in found)
-    low, high = fitted.g_min * (found[0] in known), fitted.g_max * (found[1] in known)
+    figures = (fitted.spread.low, fitted.spread.high, fitted.spread.step)
+    known = [f for f in figures if f and f.known] or [f for f in figures if f]
+    of_low, of_high, step = (f.value if f in known and f else 0.0 for f in figures)
+    low, high = fitted.g_min * (figures[0] in known), fitted.g_max * (figures[1] in known)
     bounds = float(np.hypot(low * of_low, high * of_high) / (np.hypot(low, high) or 1.0))
     if step < 0.5 * bounds:
         return "bounds", bounds
@@ -139,8 +139,8 @@ def _d2d_told(fitted: Fitted) -> str:
     if spread.low is None or spread.high is None or spread.step is None:
         return f"not measured: {ONE_CELL}"
     return ", ".join(
-        f"of {name} {_spread(found)}"
-        for name, found in (
+        f"of {name} {_spread(figure)}"
+        for name, figure in (
             ("g_min", spread.low),
             ("g_max", spread.high),
             ("the step", spread.step),
@@ -159,22 +159,22 @@ def _noise(fitted: Fitted, of: int) -> str:
     hidden = HIDDEN * fitted.c2c * of
     if value == 0.0:
         return f"none found (below {hidden:.2%})" if hidden else "none found"
-    told = error <= HARDLY * value and value >= hidden
-    return f"{value:.2%} +- {100 * error:.1g}%" if told else f"{value:.2%}, hardly told"
+    known = error <= HARDLY * value and value >= hidden
+    return f"{value:.2%} +- {100 * error:.1g}%" if known else f"{value:.2%}, uncertain"
 
 
-def _spread(found: Figure) -> str:
-    """A spread, or what it may be at most where the data hardly tell it."""
-    if found.told:
-        return f"{found.value:.1%} +- {found.error:.1%}"
-    if found.most < 1.0:
-        return f"not told (below {found.most:.0%})"
-    return "not told"
+def _spread(figure: Figure) -> str:
+    """A spread, or what it may be at most where the data hardly determine it."""
+    if figure.known:
+        return f"{figure.value:.1%} +- {figure.error:.1%}"
+    if figure.most < 1.0:
+        return f"unknown (below {figure.most:.0%})"
+    return "unknown"
 
 
 def _error(relative: float) -> str:
-    """How well a conductance is told."""
-    return f"+- {relative:.1%}" if relative < POOR_BOUND else "hardly told by the data"
+    """How well a conductance is known."""
+    return f"+- {relative:.1%}" if relative < POOR_BOUND else "uncertain"
 
 
 def _trains(fitted: Fitted, way: int) -> str:
@@ -189,13 +189,13 @@ def _text(words: str) -> str:
 
 
 def table(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
-    """What was found, for a reader."""
+    """The fit for a reader."""
     spread, up, down = fitted.spread, fitted.up, fitted.down
     low, high, step = (
-        f"cells differ by {_spread(found)}" if found and found.told
-        else f"how cells differ is {_spread(found)}" if found
+        f"cells differ by {_spread(figure)}" if figure and figure.known
+        else f"how cells differ is {_spread(figure)}" if figure
         else f"how cells differ is {ONE_CELL}"
-        for found in (spread.low, spread.high, spread.step)
+        for figure in (spread.low, spread.high, spread.step)
     )  # fmt: skip
     errors = [_error(error) for error in fitted.bound_errors]
     rows = [

@@ -20,15 +20,15 @@ def read_designs(path: Path) -> dict[str, list[str]]:
         reason = getattr(problem, "strerror", None) or "not a CSV file with a line of keys"
         cure = "give a CSV file with a key in each column of its first line"
         raise InputError(f"cannot be read: {reason}", origin=origin, cure=cure) from None
-    found: dict[str, list[str]] = {}
+    columns: dict[str, list[str]] = {}
     for i, heading in enumerate(head):
         key, _, unit = heading.strip().partition(" [")
-        if key in found:
+        if key in columns:
             raise InputError("given twice", origin=origin, key=key, cure="keep one")
         short = next((n for n, row in enumerate(rows, 2) if len(row) != len(head)), 0)
         if short:
             line = Argument("designs", f"{path}:{short}")
             message = f"expected {len(head)} values, one for each key"
             raise InputError(message, origin=line, cure="complete the line, or drop it")
-        found[key] = [f"{row[i].strip()} {unit.rstrip(']')}".strip() for row in rows]
-    return found
+        columns[key] = [f"{row[i].strip()} {unit.rstrip(']')}".strip() for row in rows]
+    return columns

@@ -93,13 +93,13 @@ class Comparison:
             _table("Results", heads, every=True),
             _table("Details, largest change first", _together(self._rest), every),
         ]
-        told = (
+        verdict = (
             f"{len(self.beyond)} of {len(self.results)} changed results are beyond the tolerance "
             f"of {self.tolerance:g}"
             if self.results
             else "no result differs"
         )
-        parts.append(f"{told} (timings are not compared)")
+        parts.append(f"{verdict} (timings are not compared)")
         return "\n\n".join(part for part in parts if part)
 
 
@@ -128,7 +128,7 @@ def _owner(path: str) -> str:
 
 
 def _joined(owner: str, members: Sequence[Change]) -> Change:
-    def told(values: Sequence[Any]) -> Any:
+    def joined(values: Sequence[Any]) -> Any:
         if None in values:
             return None
         return (
@@ -137,7 +137,7 @@ def _joined(owner: str, members: Sequence[Change]) -> Change:
             else (f"{len(values)} keys")
         )
 
-    return Change(owner, told([c.first for c in members]), told([c.second for c in members]))
+    return Change(owner, joined([c.first for c in members]), joined([c.second for c in members]))
 
 
 def _is_number(value: Any) -> bool:

@@ -95,9 +95,9 @@ def build(
 
 def _activity(layer: LayerActivity) -> Json:
     """A layer's activity, that of a fast array among it where there is one."""
-    found: Json = plain(layer)
-    fast = found.pop("fast") or {}
-    return found | {f"fast_{key}": value for key, value in fast.items()}
+    values: Json = plain(layer)
+    fast = values.pop("fast") or {}
+    return values | {f"fast_{key}": value for key, value in fast.items()}
 
 
 def _amounts(bill: Bill) -> dict[str, float]:

@@ -80,14 +80,16 @@ def _png(figure: Any) -> bytes:
     return content.getvalue()
 
 
-def _histogram(ax: Any, found: dict[str, Any] | None) -> None:
+def _histogram(ax: Any, histogram: dict[str, Any] | None) -> None:
     """Shares of the weights in each bin."""
-    if found is None:
+    if histogram is None:
         ax.set_axis_off()
         return
-    for name, counts in found["counts"].items():
+    for name, counts in histogram["counts"].items():
         shares = 100.0 * np.array(counts) / sum(counts)
-        edges = np.linspace(-found["largest"], found["largest"], len(counts) + 1)
+        edges = np.linspace(-histogram["largest"], histogram["largest"], len(counts) + 1)
         ax.stairs(shares, edges, label=HELD[name], fill=name == "real", alpha=0.7)
-    ax.set(title=f"weights of {found['layer']}", xlabel="weight", ylabel="share of the weights [%]")
+    ax.set(
+        title=f"weights of {histogram['layer']}", xlabel="weight", ylabel="share of the weights [%]"
+    )
     ax.legend(loc="upper right")

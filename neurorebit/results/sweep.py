@@ -20,7 +20,7 @@ CRITERIA = {  # what designs may be compared by, the less the better
     "inference_energy": "forward energy [J/image]",
     "inference_latency": "forward latency [s/image]",
 }
-FEW = 1000  # designs whose front is found at once
+FEW = 1000  # designs whose front is computed in one step
 
 
 # --- the front
@@ -59,6 +59,6 @@ def _alone(points: NDArray[np.float64]) -> NDArray[np.bool_]:
     points = points[left]
     while left.size:
         kept[left[0]] = True  # of the least sum of ranks: no other can be below it
-        beside = np.any(points < points[0], axis=1)
-        left, points = left[beside], points[beside]
+        better = np.any(points < points[0], axis=1)
+        left, points = left[better], points[better]
     return kept

@@ -24,9 +24,9 @@ def best(table: Table, criteria: Sequence[str] = (), most: int = 10) -> str:
     criterion = criteria[0] if criteria else "energy"
     rows = np.flatnonzero(table.get(PARETO, table[FEASIBLE]))
     order = rows[np.argsort(table[CRITERIA[criterion]][rows], kind="stable")][:most]
-    told = f"{len(table[FEASIBLE]):,} designs, {np.count_nonzero(table[FEASIBLE]):,} feasible"
-    told += f", {rows.size:,} on the front of {', '.join(criteria)}" if criteria else ""
-    lines = ["\n".join([told, *_reasons(table)])]
+    counts = f"{len(table[FEASIBLE]):,} designs, {np.count_nonzero(table[FEASIBLE]):,} feasible"
+    counts += f", {rows.size:,} on the front of {', '.join(criteria)}" if criteria else ""
+    lines = ["\n".join([counts, *_reasons(table)])]
     if order.size:
         names = list(table)
         axes = names[: names.index(SHOWN[0])]
@@ -42,10 +42,10 @@ def best(table: Table, criteria: Sequence[str] = (), most: int = 10) -> str:
 
 def _reasons(table: Table, most: int = 3) -> list[str]:
     """Why designs are infeasible, the commonest reasons first."""
-    found = Counter(table[REASON][~table[FEASIBLE]].tolist()).most_common()
-    rest = sum(count for _, count in found[most:])
-    told = [f"! {count:,}: {reason}" for reason, count in found[:most]]
-    return told + ([f"! {rest:,}: for other reasons"] if rest else [])
+    by_reason = Counter(table[REASON][~table[FEASIBLE]].tolist()).most_common()
+    rest = sum(count for _, count in by_reason[most:])
+    lines = [f"! {count:,}: {reason}" for reason, count in by_reason[:most]]
+    return lines + ([f"! {rest:,}: for other reasons"] if rest else [])
 
 
 def head_and_values(name: str, values: NDArray[Any]) -> tuple[str, list[str]]:

@@ -59,7 +59,7 @@ class quantity:
         return core_schema.no_info_plain_validator_function(self.read)
 
     def read(self, text: object) -> Any:
-        """The value in SI units; PydanticCustomError says what was expected and found."""
+        """The value in SI units; PydanticCustomError says what was expected and given."""
         if isinstance(text, float | np.ndarray):
             return text
         wanted = ("numbers" if self.many else "a number") + (
@@ -101,7 +101,7 @@ class quantity:
 class one_of:
     """Field metadata: a word that is a key of ``table``, looked up when the value is read.
 
-    So a table that grows needs no other change: the words of a file are those of the table.
+    So a table that grows needs no other change: the table has all words of a file.
     """
 
     table: Mapping[str, Any]
@@ -226,7 +226,7 @@ class Document:
             reason = getattr(problem, "problem", None) or "it cannot be parsed"
             raise InputError(f"not valid YAML: {reason}", origin=where) from None
         if not isinstance(node, yaml.MappingNode):
-            message = "expected 'key: value' lines, found none"
+            message = "expected 'key: value' lines, got none"
             raise InputError(message, origin=Line(self.shown, 1))
         try:
             self.tree = self._plain(node, ())
@@ -345,7 +345,7 @@ class Document:
 
     def _explain(self, problem: ValidationError, cls: type) -> InputError:
         errors = problem.errors(include_url=False)
-        # an unknown key explains the missing one next to it, so it is told first
+        # an unknown key explains the missing one next to it, so it comes first
         error = next((e for e in errors if e["type"] == "unexpected_keyword_argument"), errors[0])
         loc, value = self._located(error["loc"])
         kind, context = error["type"], error.get("ctx", {})
@@ -375,17 +375,17 @@ class Document:
         got = "" if kind in ("quantity", "range", "value_error") else f", got '{value}'"
         return self.error(loc, f"{message}{got}")
 
-    def _no_such_word(self, loc: Loc, found: str, expected: str) -> InputError:
+    def _no_such_word(self, loc: Loc, given: str, expected: str) -> InputError:
         """An InputError that names the words that are known, and the one nearest to it."""
         choices = re.findall(r"'([^']+)'", expected)
-        near = difflib.get_close_matches(found, choices)
+        near = difflib.get_close_matches(given, choices)
         cure = f"did you mean '{near[0]}'?" if near else ""
-        return self.error(loc, f"expected one of {', '.join(choices)}, got '{found}'", cure)
+        return self.error(loc, f"expected one of {', '.join(choices)}, got '{given}'", cure)
 
     def _located(self, loc: Iterable[int | str]) -> tuple[Loc, Any]:
         """The part of pydantic's location that names keys of the file, and the value there."""
         steps = list(loc)
-        found: list[str | int] = []
+        keys: list[str | int] = []
         value: Any = self.tree
         for i, step in enumerate(steps):
             here = range(len(value)) if isinstance(value, list) else value
@@ -393,8 +393,8 @@ class Document:
                 value = value[step]
             elif i < len(steps) - 1 or not isinstance(value, dict):
                 continue  # the name of a union's branch, not a key
-            found.append(step)
-        return tuple(found), value
+            keys.append(step)
+        return tuple(keys), value
 
 
 def _tag(context: Mapping[str, Any]) -> str:
@@ -427,7 +427,7 @@ def _cure(loc: Loc, cls: type) -> str:
 def _homes(cls: type) -> dict[str, dict[tuple[str, ...], list[str]]]:
     """Where each key below ``cls`` stands: its paths, without indices, and what sections have it.
 
-    A section is told by its word in a table, or by its fields that have one value, such as
+    A section is named by its word in a table, or by its fields that have one value, such as
     ``kind: conv``.
     """
     homes: dict[str, dict[tuple[str, ...], list[str]]] = {}

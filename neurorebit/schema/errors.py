@@ -1,6 +1,6 @@
 """What a caller can get wrong, as exceptions whose parts a program can read.
 
-A message is told as ``origin: key: what is wrong; cure``. Where it refers to an argument of a
+A message reads ``origin: key: what is wrong; cure``. Where it refers to an argument of a
 function it holds an ``Argument``, so that whoever shows the message chooses how arguments are
 written: Python names them, the command line has options.
 """
@@ -47,10 +47,10 @@ Words = object  # text, or a tuple of parts of a text: texts, arguments, labels
 Spell = Callable[[Argument], str]
 
 
-def told(words: Words, spell: Spell = str) -> str:
+def written(words: Words, spell: Spell = str) -> str:
     """Words as text, each argument in them as ``spell`` writes it."""
     if isinstance(words, tuple):
-        return "".join(told(part, spell) for part in words)
+        return "".join(written(part, spell) for part in words)
     return spell(words) if isinstance(words, Argument) else str(words)
 
 
@@ -71,7 +71,7 @@ class InputError(ValueError):
         value: object = None,
         cure: Words = "",
     ) -> None:
-        super().__init__(told(message))
+        super().__init__(written(message))
         self.message = message
         self.origin = origin
         self.key = key
@@ -93,15 +93,15 @@ class InputError(ValueError):
         """The name of the argument that is wrong."""
         return self.origin.name if isinstance(self.origin, Argument) else None
 
-    def told(self, spell: Spell = str) -> str:
+    def text(self, spell: Spell = str) -> str:
         """The error in one line; ``spell`` writes the arguments that it refers to."""
         parts = (self.origin, self.key, self.message)
-        text = ": ".join(told(part, spell) for part in parts if part not in (None, ""))
-        cure = told(self.cure, spell)
+        text = ": ".join(written(part, spell) for part in parts if part not in (None, ""))
+        cure = written(self.cure, spell)
         return " ".join(f"{text}; {cure}".splitlines() if cure else text.splitlines())
 
     def __str__(self) -> str:
-        return self.told()
+        return self.text()
 
     def seen_from(self, origin: Words, key: str = "") -> InputError:
         """The same error as a part of another thing: its own origin goes into the message."""
@@ -120,16 +120,16 @@ class InfeasibleError(ValueError):
     def __init__(
         self, message: Words, *, part: str = "", quantity: str = "", cure: Words = ""
     ) -> None:
-        super().__init__(told(message))
+        super().__init__(written(message))
         self.message = message
         self.part = part
         self.quantity = quantity
         self.cure = cure
 
-    def told(self, spell: Spell = str) -> str:
+    def text(self, spell: Spell = str) -> str:
         """The error in one line; ``spell`` writes the arguments that it refers to."""
-        text, cure = told(self.message, spell), told(self.cure, spell)
+        text, cure = written(self.message, spell), written(self.cure, spell)
         return " ".join(f"{text}; {cure}".splitlines() if cure else text.splitlines())
 
     def __str__(self) -> str:
-        return self.told()
+        return self.text()

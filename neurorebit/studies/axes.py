@@ -97,10 +97,10 @@ class Axis:
         nouns = [column.nouns for column in self.columns if column.nouns]
         if not nouns:
             return [np.arange(len(self))]
-        found: dict[tuple[str, ...], list[int]] = {}
+        rows_of: dict[tuple[str, ...], list[int]] = {}
         for row, shared in enumerate(zip(*nouns, strict=True)):
-            found.setdefault(shared, []).append(row)
-        return [np.array(rows) for rows in found.values()]
+            rows_of.setdefault(shared, []).append(row)
+        return [np.array(rows) for rows in rows_of.values()]
 
     def label(self, row: int) -> object:
         """What messages call a row."""
@@ -224,20 +224,20 @@ def axes_of(
 
     InputError where a key stands twice, or is among the settings that are ``taken`` as well.
     """
-    if len({len(found) for found in together}) > 1:
-        lengths = ", ".join(f"{found.key} has {len(found)}" for found in together)
+    if len({len(one) for one in together}) > 1:
+        lengths = ", ".join(f"{one.key} has {len(one)}" for one in together)
         message = f"designs need as many values of every key: {lengths}"
         raise InputError(message, cure="give each design a value of each key")
     seen: set[str] = set()
     settings = {setting.key: setting for setting in taken}
-    for found in (*together, *alone):
-        label = found.label(found.key, "")
-        for key in (found.key, f"architecture.{found.key}" if found.key in CHOSEN else ""):
+    for one in (*together, *alone):
+        label = one.label(one.key, "")
+        for key in (one.key, f"architecture.{one.key}" if one.key in CHOSEN else ""):
             if key in settings:
                 origin = (label, " and ", settings[key].label)
                 raise InputError("the same choice twice", origin=origin, cure="keep one")
-        if found.key in seen:
+        if one.key in seen:
             raise InputError("given twice", origin=label, cure="keep one")
-        seen.add(found.key)
+        seen.add(one.key)
     first = (Axis(tuple(together)),) if together else ()
-    return (*first, *(Axis((found,)) for found in alone))
+    return (*first, *(Axis((one,)) for one in alone))

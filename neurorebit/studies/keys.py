@@ -62,22 +62,22 @@ def field_of(key: str) -> Field | None:
 def unit_of(key: str) -> str:
     """The unit of a number of the training, which is set by its text."""
     root, _, path = key.partition(".")
-    found = _described(_hint(training_section(), split(path))) if root == "training" else None
-    return found.unit if found else ""
+    field = _described(_hint(training_section(), split(path))) if root == "training" else None
+    return field.unit if field else ""
 
 
 def _hint(hint: Any, loc: Loc) -> Any:
     """The annotation at these steps below an annotation, None if there is none."""
     for step in loc:
-        found = None
+        inner = None
         for kind in _kinds(hint):
             if isinstance(step, int) and get_origin(kind) is tuple:
-                found = get_args(kind)[0]
+                inner = get_args(kind)[0]
             elif is_dataclass(kind):
-                found = get_type_hints(kind, include_extras=True).get(str(step), found)
-        if found is None:
+                inner = get_type_hints(kind, include_extras=True).get(str(step), inner)
+        if inner is None:
             return None
-        hint = found
+        hint = inner
     return hint
 
 

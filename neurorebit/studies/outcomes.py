@@ -44,7 +44,7 @@ OUTCOMES = (AREA, LEAKAGE, ENERGY, WITH_DRAM, LATENCY, *OF_PHASES)
 class Costs:
     """The sums over parts and layers of a box of designs."""
 
-    found: Design
+    design: Design
     batch: Real
     shape: tuple[int, ...]
 
@@ -60,15 +60,15 @@ class Costs:
         return {**kept, FEASIBLE: feasible, REASON: why}
 
     def _outcomes(self) -> Table:
-        chip, batch = self.found.chip, over(self.batch, self.shape)
+        chip, batch = self.design.chip, over(self.batch, self.shape)
         leakage = over(chip.footprint.leakage.total, self.shape)
         table: Table = {AREA: over(chip.footprint.area.total, self.shape), LEAKAGE: leakage}
-        for name, phase in self.found.phases.items():
+        for name, phase in self.design.phases.items():
             names, share = NAMES[name], 1.0 if PER[name] == "image" else 1.0 / batch
             latency = self._sum([phase.time]) + over(phase.common_time, self.shape)
             energy = self._sum(phase.energy.items.values()) + leakage * latency
             dram = self._sum([chip.dram.transfer(phase.dram_bits).energy.total])
-            tera = over(self.found.ops[name], self.shape) / 1e12
+            tera = over(self.design.ops[name], self.shape) / 1e12
             table[names["energy"]] = energy * share
             table[names["dram"]] = dram * share
             table[names["latency"]] = latency * share
@@ -83,7 +83,7 @@ class Costs:
 
     def _sum(self, amounts: Iterable[Real]) -> Array:
         """The sum over amounts and layers; what has no axis for the layers is the same in all."""
-        layers = len(self.found.chip.workload.weights)
+        layers = len(self.design.chip.workload.weights)
         total = np.zeros(self.shape)
         for amount in amounts:
             given = np.asarray(amount)
@@ -95,15 +95,15 @@ class Costs:
 
     def _lost(self) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
         """The parts that cannot be built, what of them is undefined, and in which designs."""
-        chip = self.found.chip
+        chip = self.design.chip
         bills: list[tuple[str, Bill]] = [("area", chip.footprint.area)]
         bills += [("leakage", chip.footprint.leakage)]
-        bills += [("energy", phase.energy) for phase in self.found.phases.values()]
+        bills += [("energy", phase.energy) for phase in self.design.phases.values()]
         for of, bill in bills:
             for part, where in undefined_parts(bill):
                 lacking = np.any(where, axis=-1) if where.ndim else where
                 yield part.removeprefix("chip/"), of, np.broadcast_to(lacking, self.shape)
-        for name, phase in self.found.phases.items():
+        for name, phase in self.design.phases.items():
             wrong = ~np.isfinite(self._sum([phase.time]) + over(phase.common_time, self.shape))
             yield name, "time", wrong
 
@@ -120,12 +120,12 @@ def reasons(misfits: Iterable[tuple[str, Misfit]], shape: tuple[int, ...]) -> ND
             np.empty((1, 0)), np.zeros(np.count_nonzero(where), dtype=int)
         )  # fmt: skip
         cure = f"; {misfit.cure}" if misfit.cure else ""
-        told = [f"{root}.{join(misfit.loc)}: {misfit.text(*row)}{cure}" for row in rows]
-        why[where] = np.array(told, dtype=object)[which.ravel()]
+        lines = [f"{root}.{join(misfit.loc)}: {misfit.text(*row)}{cure}" for row in rows]
+        why[where] = np.array(lines, dtype=object)[which.ravel()]
     return why
 
 
 def over(values: Any, shape: tuple[int, ...]) -> NDArray[Any]:
     """One value for each design of a box, of an array that has an axis for the layers."""
-    found = np.asarray(values)
-    return np.broadcast_to(found[..., 0] if found.ndim else found, shape)
+    array = np.asarray(values)
+    return np.broadcast_to(array[..., 0] if array.ndim else array, shape)

@@ -55,7 +55,7 @@ class Rebilled:
     files: tuple[str, ...]
 
     def changes(self, tolerance: float = 1e-9) -> tuple[Change, ...]:
-        """The results that differ by more than a relative tolerance, but for those of parts."""
+        """The results but parts' that differ by more than a relative tolerance."""
         changed = compare(self.before, self.after, tolerance).beyond
         return tuple(change for change in changed if "_by_part_" not in change.path)
 

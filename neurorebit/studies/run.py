@@ -45,7 +45,7 @@ class Interrupted(KeyboardInterrupt):
 def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome:
     """Do what a request asks for, and write the report.
 
-    ``say`` is told in one line what the training will run on. InputError or InfeasibleError, before
+    ``say`` gets a line that says what the training runs on. InputError or InfeasibleError, before
     any training, where a file or an argument is wrong, the chip is impossible, or the output folder
     cannot be written. Interrupted where there is no report yet.
     """
@@ -102,7 +102,7 @@ def _interruptible(checkpoints: Path) -> Iterator[None]:
 
 
 def estimated(inputs: Inputs, activity: Activity, images: int) -> Estimate:
-    """The estimate of the inputs' chip with this activity, of epochs of so many ``images``."""
+    """The estimate of the inputs' chip with this activity; ``images`` make an epoch."""
     try:
         return estimate(
             inputs.network,
@@ -131,7 +131,7 @@ def _header(
 ) -> dict[str, Any]:
     """What was run on which inputs, and what a reader must know before the first table."""
     spec, network = inputs.architecture, inputs.network
-    found = ablations(spec, network.training if trained else None)
+    sentences = ablations(spec, network.training if trained else None)
     return {
         "name": "neurorebit",
         "version": __version__,
@@ -141,7 +141,7 @@ def _header(
         "recipe": inputs.recipe,
         "seed": request.seed,
         "inputs": inputs.record(),
-        "ablations": list(found),
+        "ablations": list(sentences),
         "overrides": [str(setting) for setting in inputs.settings],
         "notes": notes(inputs, request, activity, trained),
     }

@@ -92,7 +92,7 @@ def _rows(
 ) -> list[list[str]]:
     """A line for each key: its value as the file has it, or the default that holds instead.
 
-    Keys that no formula uses are told.
+    Keys that no formula uses are marked.
     """
     rows: list[list[str]] = []
     given = tree if isinstance(tree, dict) else {}
@@ -107,8 +107,8 @@ def _rows(
                 inline = ", ".join(f"{name} {amount}" for name, amount in text.items())
                 rows.append([f"{indent}{key}", inline])
         elif key in given:
-            told = " (informative: no formula uses it)" if key in unused else ""
-            rows.append([f"{indent}{key}", f"{_text(given[key])}{told}"])
+            note = " (informative: no formula uses it)" if key in unused else ""
+            rows.append([f"{indent}{key}", f"{_text(given[key])}{note}"])
         else:
             rows.append([f"{indent}{key}", f"{_text(value)} (default)"])
     return [row for row in rows if row]
@@ -158,8 +158,8 @@ def _layers(network: Network) -> str:
     rows.append(["sum", *[""] * 7, f"{weights:,}", f"{network.macs:,}"])
     align = ("left",) * 4 + ("right",) * 6
     table = tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
-    told = "shapes: channels x height x width; matrix: inputs x outputs (x groups)"
-    return f"{table}\n{told}"
+    note = "shapes: channels x height x width; matrix: inputs x outputs (x groups)"
+    return f"{table}\n{note}"
 
 
 def _window(kernel: int, stride: int, padding: int) -> str:

@@ -1,8 +1,8 @@
 """Many designs in one pass: named axes become arrays, and one broadcast estimate answers for all.
 
 Numbers broadcast, each axis along one of its own; nouns loop outside. A pass is cut into boxes of
-the grid, so memory stays within bounds. The formulas are those of ``estimate``, and so are the
-results. A design that cannot exist is nan and keeps the reason.
+the grid, so memory stays within bounds. The formulas are the same as in ``estimate``, and so are
+the results. A design that cannot exist is nan and keeps the reason.
 """
 
 from __future__ import annotations
@@ -90,18 +90,18 @@ def sweep(
             raise InputError(f"expected one of {known}", origin=origin, value=criterion)
     alone = [column(key, values, refuse) for key, values in (axes or {}).items()]
     together = [column(key, values, refuse, label) for key, values in (designs or {}).items()]
-    found = axes_of(alone, together, taken)
-    shape = tuple(map(len, found))
+    in_order = axes_of(alone, together, taken)
+    shape = tuple(map(len, in_order))
     count = math.prod(shape) if shape else 0
     if not 0 < count <= MOST:
         message = f"a sweep takes 1 to {MOST:,} designs, these axes make {count:,}"
         raise InputError(message, cure="take fewer values" if count else "give an axis or designs")
-    groups = itertools.product(*(axis.groups() for axis in found))
-    passes = [_pass(found, rows, read) for rows in groups]
+    groups = itertools.product(*(axis.groups() for axis in in_order))
+    passes = [_pass(in_order, rows, read) for rows in groups]
     if refuse_dead:
-        _refuse_dead(found, passes)
+        _refuse_dead(in_order, passes)
 
-    table = _columns(found, shape)
+    table = _columns(in_order, shape)
     table |= {name: np.full(count, np.nan) for name in OUTCOMES}
     table |= {FEASIBLE: np.zeros(count, bool), REASON: np.full(count, "", dtype=object)}
     done = 0
@@ -215,7 +215,7 @@ class _Pass:
         over: dict[str, Any] = dict(self._arrays(box, "network.activity"))
         planes = (over.pop("input_density"),) if "input_density" in over else activity.planes
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            found = design(
+            made = design(
                 Workload.of(inputs.network.stages),
                 spec,
                 self._technology(box),
@@ -224,7 +224,7 @@ class _Pass:
                 batch=batch,
                 momentum=inputs.network.training.momentum,
             )
-            costs = Costs(found, batch, tuple(cut.stop - cut.start for cut in box))
+            costs = Costs(made, batch, tuple(cut.stop - cut.start for cut in box))
             return costs.table(self.misfits(box))
 
 

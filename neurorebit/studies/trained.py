@@ -66,9 +66,10 @@ class Trained:
 
 
 def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None) -> Trained:
-    """Train the network of the inputs as a request asks; ``say`` is told on what, in a line.
+    """Train the network of the inputs as a request asks.
 
-    InputError where there is nothing to go on with, or an unfinished run would be replaced.
+    ``say`` gets a line that says on what data. InputError where there is nothing to go on with,
+    or an unfinished run would be replaced.
     """
     from neurorebit.training import checkpoint
 

@@ -92,10 +92,10 @@ def test_another_wrong_file(refused, place, tiny, mine, kind, name, old, new, to
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", ":1: expected 'key: value' lines, found none"),
+        (b"", ":1: expected 'key: value' lines, got none"),
         (b"\xff\xfe\x00", ": cannot be read: not a UTF-8 text file"),
         (b"a: [", ": not valid YAML: "),
-        (b"- a\n", ":1: expected 'key: value' lines, found none"),
+        (b"- a\n", ":1: expected 'key: value' lines, got none"),
     ],
 )
 def test_a_file_that_is_none(refused, place, tiny, option, content, told):

@@ -224,6 +224,6 @@ def test_cells_wear_as_their_writes_say(command, tiny, data, place):
     assert "Lifetime: 3.333e+09 epochs" in (place / "known/report.txt").read_text()
     command(*words, "--device", "epiram", "--out", "unknown")
     assert (
-        "Lifetime: not told, the device file has no section 'endurance'"
+        "Lifetime: unknown, the device file has no section 'endurance'"
         in (place / "unknown/report.txt").read_text()
     )

@@ -68,7 +68,7 @@ def energy(chip, setting):
         read = read_inputs("mlp", architecture, technology, device, settings=given)
         activity = assumed(read.network, read.architecture)
         found = estimate(
-            read.network, read.architecture, read.technology, read.device, activity,
+            read.network, read.architecture, read.technology, read.device, activity=activity,
             batch=read.network.training.batch, images=read.images,
         )  # fmt: skip
     except (InputError, InfeasibleError):

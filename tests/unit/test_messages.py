@@ -54,7 +54,7 @@ def test_an_error_of_an_argument_names_it():
     error = caught(lambda: read_inputs("mlp", technology="32nm", settings=TWICE))
     assert str(error) == "technology 32nm and architecture.technology=22nm: the same choice twice" \
         "; keep one"  # fmt: skip
-    assert error.told(spell).startswith("--technology 32nm and architecture.technology=22nm: ")
+    assert error.text(spell).startswith("--technology 32nm and architecture.technology=22nm: ")
     named = InputError("expected a folder", origin=Argument("out", "x"))
     assert (named.argument, named.file) == ("out", None)
 
@@ -94,7 +94,7 @@ def test_the_command_line_writes_arguments_as_options(argument, shown, option):
     assert (str(argument), spell(argument)) == (shown, option)
     error = InputError(("drop ", argument), cure=("or give another ", argument))
     assert str(error) == f"drop {shown}; or give another {shown}"
-    assert error.told(spell) == f"drop {option}; or give another {option}"
+    assert error.text(spell) == f"drop {option}; or give another {option}"
 
 
 def test_a_run_is_written_as_a_command_or_as_a_call():

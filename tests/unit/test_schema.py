@@ -204,10 +204,10 @@ def test_a_list_of_numbers_has_a_bound_for_each(document):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "machine.yaml:1: expected 'key: value' lines, found none"),
-        ("# nothing\n", "machine.yaml:1: expected 'key: value' lines, found none"),
-        ("- a\n- b\n", "machine.yaml:1: expected 'key: value' lines, found none"),
-        ("plain text", "machine.yaml:1: expected 'key: value' lines, found none"),
+        ("", "machine.yaml:1: expected 'key: value' lines, got none"),
+        ("# nothing\n", "machine.yaml:1: expected 'key: value' lines, got none"),
+        ("- a\n- b\n", "machine.yaml:1: expected 'key: value' lines, got none"),
+        ("plain text", "machine.yaml:1: expected 'key: value' lines, got none"),
         ("a: [1, 2\nb: 3\n", "machine.yaml:2: not valid YAML: "),
         ("a: 1\n\tb: 2\n", "machine.yaml:2: not valid YAML: "),
         ("a: 'open\n", "machine.yaml:2: not valid YAML: "),

@@ -45,7 +45,7 @@ def write(table: Table, path: Path) -> None:
 
 
 def _made(table: Table, path: Path) -> Path:
-    """A new file beside ``path`` that holds the table."""
+    """A new file in the folder of ``path`` that holds the table."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=SCRATCH, suffix=path.suffix)
     os.close(handle)
     try:

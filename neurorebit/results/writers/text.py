@@ -163,8 +163,8 @@ def _phases(report: Json) -> str:
         ]
         for name, phase in ((name, report["phases"][name]) for name in PHASES)
     ]
-    told = [[f"{word} ", f"= {meaning}"] for word, meaning in DEFINITIONS.items()]
-    return f"{_table(head, rows, 2)}\n\n{tabulate(told, tablefmt='plain')}"
+    meanings = [[f"{word} ", f"= {meaning}"] for word, meaning in DEFINITIONS.items()]
+    return f"{_table(head, rows, 2)}\n\n{tabulate(meanings, tablefmt='plain')}"
 
 
 def _totals_table(report: Json) -> str:
@@ -253,26 +253,27 @@ def _training(report: Json) -> str:
     return "\n\n".join(filter(None, (_table(head, rows), _demands(training.get("demands")))))
 
 
-def _demands(found: Json | None) -> str:
+def _demands(demands: Json | None) -> str:
     """What the scheme asked for, in sentences."""
-    if found is None:
+    if demands is None:
         return ""
     each = "writes_per_cell_and_epoch"
     lines = [
-        f"Digital memory: {_number(found['memory_bits_per_weight'])} bits a weight; digital "
-        f"arithmetic: {_number(found['digital_macs_per_image'])} MACs an image; arrays a weight: "
-        f"{found['arrays_per_weight']}",
+        f"Digital memory: {_number(demands['memory_bits_per_weight'])} bits a weight; digital "
+        f"arithmetic: {_number(demands['digital_macs_per_image'])} MACs an image; arrays a weight: "
+        f"{demands['arrays_per_weight']}",
     ]
-    if found[each]:
+    if demands[each]:
+        keys = (each, f"{each}_most", f"{each}_p999")
+        mean, most, p999 = (_number(demands[key]) for key in keys)
         lines += [
-            f"Pulses: {_number(found['pulses_per_weight_and_epoch'])} a weight and epoch",
-            f"Writes: {_number(found[each])} a cell and epoch, {_number(found[f'{each}_most'])} of "
-            f"the most written, 99.9 % of the cells below "
-            f"{_number(found[f'{each}_p999'])}",
+            f"Pulses: {_number(demands['pulses_per_weight_and_epoch'])} a weight and epoch",
+            f"Writes: {mean} a cell and epoch, {most} of the most written, 99.9 % of the cells "
+            f"below {p999}",
         ]
-        life = found["lifetime_epochs"]
+        life = demands["lifetime_epochs"]
         lines.append(
-            "Lifetime: not told, the device file has no section 'endurance'"
+            "Lifetime: unknown, the device file has no section 'endurance'"
             if life is None
             else f"Lifetime: {_number(life)} epochs, until the most written cell has had the "
             "writes that the device endures"
@@ -291,7 +292,7 @@ def _activity(report: Json) -> str:
 
 
 def _planes(value: float | list[float]) -> str:
-    """A number, or those of the bit planes: one where they are the same."""
+    """A number, or the numbers of the bit planes: one where all are the same."""
     if not isinstance(value, list):
         return _number(value, 3)
     texts = [_number(share, 2) for share in value]

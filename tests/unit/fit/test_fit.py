@@ -121,7 +121,7 @@ def test_noises_lie_within_their_errors(found):
 
 def test_noise_of_readings_that_pulses_hide_is_said_to_be_hardly_told(tmp_path):
     data, out = tmp_path / "data.csv", tmp_path / "x.yaml"
-    for read, told in ((0.003, ("hardly told", "none found (below 0.")), (0.015, ("% +- 0.",))):
+    for read, told in ((0.003, ("uncertain", "none found (below 0.")), (0.015, ("% +- 0.",))):
         data.write_text(measured(cells=3, cycles=2, c2c=0.02, read=read)[0])
         (line,) = [row for row in fit(data, out, name="x").splitlines() if "of a reading" in row]
         assert any(words in line for words in told), line
@@ -151,7 +151,7 @@ def test_a_spread_is_seldom_above_what_it_is_said_to_be_below():
 
 
 def test_a_spread_that_is_hardly_told_does_not_dilute_one_that_is():
-    told, vague = Figure(0.1, 0.02), Figure(0.01, 0.1, 0.2, told=False)
+    told, vague = Figure(0.1, 0.02), Figure(0.01, 0.1, 0.2, known=False)
 
     def d2d(*spreads):
         return _d2d(SimpleNamespace(g_min=1e-6, g_max=1e-5, spread=Spread(*spreads, None)))
@@ -214,7 +214,7 @@ def test_noise_that_reaches_the_bounds_does_not_move_them(found):
     assert device.c2c == pytest.approx(0.037, rel=0.04)
     for spread, cells in ((device.spread.low, truth.lows), (device.spread.high, truth.highs)):
         assert spread.value == pytest.approx(np.std(cells, ddof=1) / np.mean(cells), abs=0.03)
-    assert not device.spread.step.told
+    assert not device.spread.step.known
     assert device.spread.step.most > np.std(truth.steps, ddof=1)
     assert device.misfit < 0.08, "ends that noise pushes inwards are no poor fit"
 
@@ -230,14 +230,14 @@ def test_what_was_not_measured_is_told_and_not_called_nothing(tmp_path):
     data, out = tmp_path / "data.csv", tmp_path / "x.yaml"
     data.write_text(measured(cells=1, cycles=1, c2c=0.01)[0])
     told = fit(data, out, name="x")
-    assert told.count("how cells differ is not told by one cell") == 3
-    assert "not told by one cycle" in told
-    assert "d2d: 0  # not measured: not told by one cell" in out.read_text()
-    assert "as many pulses, not read back: not told by one cycle" in out.read_text()
+    assert told.count("how cells differ is unknown from one cell") == 3
+    assert "unknown from one cycle" in told
+    assert "d2d: 0  # not measured: unknown from one cell" in out.read_text()
+    assert "as many pulses, not read back: unknown from one cycle" in out.read_text()
     data.write_text(measured(cells=3, cycles=2, c2c=0.03, d2d=0.1, step=0.1)[0])
     told = fit(data, out, name="x")
-    assert "how cells differ is not told (below" in told
-    assert "of the step not told" in out.read_text()
+    assert "how cells differ is unknown (below" in told
+    assert "of the step unknown" in out.read_text()
     assert read_device(Document(out)).variation.d2d > 0
 
 
@@ -401,7 +401,7 @@ WRONG = {
     HEAD.replace("cell", "Cell"): ":1: column 'cell' is written 'Cell'; write it as 'cell'",
     "# of 2024\n" + HEAD: ":1: .* the line is a comment; begin with the line 'cell,cycle,dire",
     "".join(UP + DOWN): ":1: .* the line has values, not names; put the line 'cell,cycle,direction",
-    "a,b\n": r":1: .*add it \(columns: cell, .*; found: a, b\)",
+    "a,b\n": r":1: .*add it \(columns: cell, .*; the line has: a, b\)",
     HEAD + UP[0] + 'a,1,ltp,1,"2e-6\n' + "".join(UP[2:]): ":3: a quoted value goes on after",
     HEAD.replace("\n", ",note\n") + "a,1,ltp,0,1e-6,x\x0cy\u2028z\na,1,ltp,1,much,\n": (
         ":3: conductance_S: expected a number"
