@@ -67,9 +67,10 @@ class Translators(Block):
 
 @dataclass(frozen=True, eq=False)
 class FastArray(Block):
-    """An array that pulse trains program, read row by row against cells at rest.
+    """An array that pulse trains program, and reference cells against which its rows are read.
 
-    ``references``: as many cells again, each at the conductance at which its neighbour is at rest.
+    ``references`` has a cell for each of the array, at the conductance where pulses up and down
+    change that cell equally.
     """
 
     tech: Technology
@@ -127,9 +128,10 @@ class PulsedPe(Pe[InPlaceMacro]):
 
 @dataclass(frozen=True, eq=False)
 class HiddenStore(Block):
-    """What fast arrays held, added up in words of 32 bits: ``bits`` of them on the chip.
+    """Sums of what is read from fast arrays, in words of 32 bits: room on the chip for ``bits``.
 
-    ``lanes`` multiply what is read by a rate, add it, and tell whether a pulse is due.
+    ``lanes`` multiply a reading by a rate, add it to its word, and compare the word with the
+    threshold of a pulse.
     """
 
     tech: Technology
@@ -171,7 +173,7 @@ class HiddenStore(Block):
 
 @dataclass(frozen=True, eq=False)
 class TikiTakaChip(InPlaceChip):
-    """Beside each array of weights a fast one; a hidden store, and no gradient units."""
+    """Each array of weights has a fast array; a hidden store takes the place of gradient units."""
 
     @cached_property
     def fast(self) -> FastArray:
