@@ -135,7 +135,10 @@ class Network:
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
-        """The matrix layers with what follows each, in network order."""
+        """The matrix layers with what follows each, in network order.
+
+        Layers before the first of them belong to no stage, and are not billed.
+        """
         followers: dict[int, list[Node]] = {node.index: [] for node in self.matrices}
         for node in self.nodes:
             owner = self.owner(node)

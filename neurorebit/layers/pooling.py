@@ -42,7 +42,9 @@ class Pool(Layer):
         return all(inputs)
 
     def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
-        """Values are combined two by two until one is left of each window; a lane takes three pairs
-        a cycle. Windows are taken to lie side by side.
+        """Values are combined two by two until one is left of each window.
+
+        A lane combines three pairs a cycle. Windows are assumed to lie side by side: overlapping
+        ones take more than is billed.
         """
         return (VectorWork(COMBINE, given.size - output.size),)

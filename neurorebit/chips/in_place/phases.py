@@ -81,8 +81,8 @@ class InPlacePhases(Phases):
 
     @cached_property
     def error_bits_sent(self) -> Rows:
-        """Error bits of an image that go to a layer's tiles; PEs of a kernel-split tile hand an
-        error on along the rows of the window.
+        """Error bits of an image that go to a layer's tiles; the PEs of a
+        kernel-split tile hand an error on along the rows of the window.
         """
         w = self.workload
         times = np.where(self.plan.split, w.window_height, 1.0)

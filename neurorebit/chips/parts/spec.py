@@ -49,11 +49,11 @@ class ForwardArrays(Section):
 
 @dataclass(frozen=True, eq=False)
 class VectorUnit(Section):
-    """Batch norm, ReLU, pooling, quantiser: lanes of fixed-point arithmetic (13.5)."""
+    """Lanes of fixed-point arithmetic for elementwise work (13.5)."""
 
     source: str
     lanes: Count
-    stored_bits: Bits  # of the values kept for batch norm
+    stored_bits: Bits  # of values kept for the backward pass
     skip_zero_errors: bool = True  # in digital macros
 
 
