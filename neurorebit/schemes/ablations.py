@@ -14,7 +14,7 @@ from neurorebit.schema.training import Training
 from neurorebit.schemes.parts.scheme import Held, Scheme
 from neurorebit.schemes.table import SCHEMES
 
-SAID = {  # keys of training, and what another value than the default means
+DEPARTURES = {  # of the keys of training, with another value than the default
     "quantiser": "levels were not the symmetric ones that the spread of the weights sets",
     "edge_bits": "first and last layer had weights of that width, the estimate bills {bits} bits",
     "mapping": "a weight was not read as one cell against mid range, as the estimate bills it",
@@ -67,7 +67,7 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
     elif spec.row_by_row:
         found.append(SUMS)
     changed = dict(_changed(training))
-    for key, sentence in SAID.items():
+    for key, sentence in DEPARTURES.items():
         if key in changed and not _why_idle(key, spec.scheme, training):
             found.append(f"{key}={changed[key]}: {sentence.format(bits=spec.weight_bits)}")
     found += _idle(spec.scheme, training)

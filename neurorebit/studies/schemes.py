@@ -79,7 +79,7 @@ COLUMNS = {  # of the table: key in the files, heading, unit that is scaled
     "writes_per_cell_and_epoch_most": ("most", ""),
     "lifetime_epochs": ("lifetime\n[epochs]", ""),
 }
-TOLD = (
+LEGEND = (
     "Accuracy on the test images at the end, of the chip that was trained; pulses and writes per "
     "epoch. Energy with leakage. What schemes that learn in place keep in digital "
     "memory is in DRAM."
@@ -95,7 +95,7 @@ NAMED = re.compile(r"(?<=, )scheme=\w+")  # the scheme, in a sentence on a key w
 
 @dataclass(frozen=True)
 class Table:
-    """A row for each scheme, in the order asked for; ``head`` says of what.
+    """A row for each scheme, in the order asked for; ``head`` are the lines above the table.
 
     ``missing``: the schemes that were asked for and have no row.
     """
@@ -128,13 +128,13 @@ class Table:
             colalign=("left", *("right",) * (len(drawn) - 1)),
         )
         chips = [f"{row['scheme']}: {row['chip']}" for row in self.rows]
-        told = [f"! {row['scheme']}: {line}" for row in self.rows for line in row["endings"]]
+        marks = [f"! {row['scheme']}: {line}" for row in self.rows for line in row["endings"]]
         if self.missing:
-            told.append(f"! not trained yet: {', '.join(self.missing)}")
-        told += _together(self.rows)
-        lines = [*self.head, "", table, "", TOLD]
+            marks.append(f"! not trained yet: {', '.join(self.missing)}")
+        marks += _together(self.rows)
+        lines = [*self.head, "", table, "", LEGEND]
         lines += [SEEDS] if any(row["seeds"] > 1 for row in self.rows) else []
-        return "\n".join([*lines, f"Chips: {'; '.join(chips)}.", *told])
+        return "\n".join([*lines, f"Chips: {'; '.join(chips)}.", *marks])
 
 
 def schemes(
@@ -254,13 +254,13 @@ def _unfinished(done: Json) -> bool:
 
 
 def _data(request: Request) -> str:
-    """The digest of the images that all schemes would train on."""
+    """The digest of the images that all schemes train on."""
     network = request.inputs().network
     return load(locate(Wanted.by(network), request.data), network.input).sha256
 
 
 def _finished(request: Request, data: str) -> Json | None:
-    """The report of a run that came to its end, if there is one; InputError if it is another."""
+    """The report of a finished run in the folder, or None; InputError if it is of another run."""
     from neurorebit.training import checkpoint
 
     assert request.out is not None
@@ -276,8 +276,8 @@ def _finished(request: Request, data: str) -> Json | None:
     if not ended:
         return None
     asked = _given(request.inputs().record(), request.seed, __version__, data)
-    if told := checkpoint.differences(made, asked):
-        message = f"{request.out} has another run, which came to its end: {told}"
+    if different := checkpoint.differences(made, asked):
+        message = f"{request.out} has another run, which came to its end: {different}"
         cure = "give what it was made with, or name another folder with ", Argument("out")
         raise InputError(message, origin=Argument("resume"), cure=cure)
     return found
@@ -289,7 +289,7 @@ def _given(inputs: Json, seed: int, version: str, data: str) -> Json:
 
 
 def _heeded(inputs: Json) -> Json:
-    """The files' values without the settings of a scheme that is not the one they name."""
+    """The values of the files without the keys that other schemes add."""
     network, named = inputs["network"], inputs["architecture"]["values"]["scheme"]
     values = network["values"]["training"]
     others = {key for name, s in SCHEMES.items() for key in s.own_keys if name != named}
@@ -299,7 +299,7 @@ def _heeded(inputs: Json) -> Json:
 
 
 def _head(command: str, request: Request, found: dict[str, list[Json]]) -> tuple[str, ...]:
-    """Of what the table is, as a run's report has it."""
+    """The lines above the table: command, files, settings and notes, as in the report of a run."""
     reports = [done for runs in found.values() for done in runs]
     first = reports[0]
     files = {
@@ -326,7 +326,7 @@ def _head(command: str, request: Request, found: dict[str, list[Json]]) -> tuple
 
 
 def _ended(reports: Sequence[Json]) -> str:
-    """The worst of how the trainings of a scheme ended, in a word."""
+    """How the trainings of a scheme ended, in a word; the worst of them."""
     if any(map(_unfinished, reports)):
         return "interrupted"
     return "diverged" if any(done["training"]["diverged"] for done in reports) else "finished"
@@ -335,8 +335,8 @@ def _ended(reports: Sequence[Json]) -> str:
 def _endings(reports: Sequence[Json], seeds: int) -> list[str]:
     """What a reader must know of how the trainings of a scheme ended."""
     many = seeds > 1
-    told = [f"{len(reports)} of {seeds} seeds"] if len(reports) < seeds else []
-    return told + [
+    fewer = [f"{len(reports)} of {seeds} seeds"] if len(reports) < seeds else []
+    return fewer + [
         f"seed {done['seed']}: {line}" if many else line
         for done in reports
         for line in ending(done["training"], done["inputs"]["network"]["values"])
@@ -374,7 +374,7 @@ def _row(name: str, reports: Sequence[Json], seeds: int, command: str) -> Json:
 
 
 def _together(rows: Sequence[Json]) -> list[str]:
-    """What a reader must know of the schemes, each sentence once."""
+    """Ablations of the schemes, each sentence once, with the schemes that it is true of."""
     found: dict[str, list[str]] = {}
     for row in rows:
         for line in row["ablations"]:

@@ -6,7 +6,7 @@ import pytest
 
 from neurorebit.inputs.files import read_inputs
 from neurorebit.schema import Setting, paths
-from neurorebit.schemes.ablations import SAID, ablations
+from neurorebit.schemes.ablations import DEPARTURES, ablations
 from neurorebit.schemes.tiki_taka.keys import TikiTaka
 
 CHOICES = {
@@ -16,7 +16,7 @@ CHOICES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("key", SAID)
+@pytest.mark.parametrize("key", DEPARTURES)
 def test_every_choice_that_is_not_the_chips_is_named(key):
     inputs = read_inputs("mlp")
     value = CHOICES.get(key)
@@ -31,7 +31,7 @@ def test_every_choice_that_is_not_the_chips_is_named(key):
     assert told.startswith(f"{key}={value or 10.0}: ")
 
 
-@pytest.mark.parametrize("key", sorted(SAID))
+@pytest.mark.parametrize("key", sorted(DEPARTURES))
 def test_a_choice_that_a_scheme_does_not_heed_is_not_said_to_matter(key):
     """In place nothing is written to levels, and no error goes through real weights."""
     heeded = key in ("read", "rest", "conversion", "wires")

@@ -49,10 +49,11 @@ class TikiTakaWeights(CellWeights):
     weights, a pulse for each of its mean steps.
 
     A batch whose vectors are worth several reads of every row goes in rounds: each is a share of
-    the pulses, then a read of all rows. In linear layers each vector has pulse trains of its own;
-    in other layers pulses are drawn from the sum over the batch, of which each round takes an equal
-    share. Weight decay and momentum have no effect. Since nothing decays, partial sums outgrow the
-    range of the first steps, and clipping would magnify errors: the converters' ranges follow.
+    the pulses, then a read of all rows. Where an image is one vector, as in linear layers, each
+    vector has pulse trains of its own; elsewhere pulses are drawn from the sum over the batch, of
+    which each round takes an equal share. Weight decay and momentum have no effect. Since nothing
+    decays, partial sums outgrow the range of the first steps, and clipping would magnify errors:
+    the converters' ranges follow.
     """
 
     fast: Cells = field(init=False)
@@ -114,7 +115,7 @@ class TikiTakaWeights(CellWeights):
             # coincidences stay rare: at most one a vector for the most pulsed cell
             pulses = min(own.pulses * own.turns(whole, rows)[0], whole) / self.largest
             turn = Turn(read, rate / (pulses * self.fast.physics.granule * self.full))
-            if site.node.kind == "linear":
+            if site.shape[:2] == (1, x.map[0].size):  # each image is one vector
                 found = self._vectors(x, dy, pulses, times=times, turn=turn)
             else:
                 gradient = site.workspace.take(site.shape, site.dtype)
