@@ -155,7 +155,7 @@ def col_switches(array, path, device=RERAM):
 
 def crosspoint():
     """Rows drive all of their 160 cells at once."""
-    array = CrosspointArray(TECH, RERAM, 96.0, 160.0, 70.0)
+    array = CrosspointArray(TECH, RERAM, 96.0, 160.0, nonlinearity=70.0)
     rows = RowSwitchMatrix(
         TECH,
         96.0,

@@ -1,1 +1,1 @@
-"""One circuit, one file: area, leakage, energy and latency of every peripheral block."""
+"""Circuits, one per file: area, leakage, energy and latency of every peripheral block."""

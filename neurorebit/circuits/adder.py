@@ -1,37 +1,38 @@
-"""Ripple-carry adders, and trees of them."""
+"""Ripple-carry adders and adder trees."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.block import Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import STEP, cells, log2_up, stage
 from neurorebit.circuits.layout import Placed, bank, stretched
 from neurorebit.schema.technology import Technology
 
 NANDS = 9.0  # NAND2 gates of a full adder
-LEVELS = np.arange(24.0)  # of a tree: more operands than any chip has; beyond is nan
+LEVELS = np.arange(24.0)  # levels of a tree; with more, which no chip has, the result is nan
 
 
 @dataclass(frozen=True, eq=False)
 class Adder(Placed):
-    """Ripple adders of nine NAND gates a bit (circuits.md 3.2).
+    """``count`` ripple-carry adders of ``bits`` bits, nine NAND gates per bit (circuits.md 3.2).
 
-    ``activity`` is the share of the worst pattern's transitions that the data make: 1, every gate
-    along the carry path, unless the caller knows better (``technology.arithmetic.add_activity``).
+    ``load`` [F] is the capacitance at each sum bit, ``ramp`` [1/s] that of the inputs. ``activity``
+    is the switching activity relative to the worst case, in which every gate along the carry path
+    switches; for typical data it is ``technology.arithmetic.add_activity``.
     """
 
     tech: Technology
     bits: Real = 8.0
     count: Real = 1.0
-    load: Real = 0.0  # on a sum bit [F]
-    ramp: Real = STEP
+    _: KW_ONLY
+    load: Real = 0.0
+    ramp: Positive = STEP
     activity: Real = 1.0
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
     name: str = "adder"
 
     @cached_property
@@ -49,7 +50,7 @@ class Adder(Placed):
 
     @cached_property
     def _stages(self) -> tuple[Real, Real, Real]:
-        """Delay [s] of all but the middle bits, delay of a middle bit, output ramp [1/s]."""
+        """Delay [s] of the first and last bits, delay [s] of a middle bit, output ramp [1/s]."""
         cell = cells(self.tech).nand
         down, up = 2.0 * cell.nfet_res, cell.pfet_res
         own, gate = cell.output_cap, cell.input_cap
@@ -64,66 +65,68 @@ class Adder(Placed):
 
     @property
     def end_delay(self) -> Real:
-        """Time [s] the lowest and the highest bit take."""
+        """Delay [s] of the lowest and the highest bit together."""
         return self._stages[0]
 
     @property
     def carry_delay(self) -> Real:
-        """Time [s] a carry takes through one bit."""
+        """Delay [s] of the carry through one bit."""
         return self._stages[1]
 
     @property
     def output_ramp(self) -> Real:
+        """Ramp [1/s] of the highest sum bit."""
         return self._stages[2]
 
     @property
     def delay(self) -> Real:
-        """Time [s] until the highest bit is right."""
+        """Time [s] until the highest bit is valid."""
         return self.end_delay + np.maximum(self.bits - 2.0, 0.0) * self.carry_delay
 
     @cached_property
     def full_adder_energy(self) -> Real:
-        """Energy [J] of one bit when all its gates switch."""
+        """Energy [J] of one full adder of which every gate switches."""
         cell = cells(self.tech).nand
         return self.tech.vdd**2 * (13.0 * cell.input_cap + 7.0 * cell.output_cap)
 
     @property
     def first_input_energy(self) -> Real:
-        """Energy [J] of the one gate input more that the lowest bit switches."""
+        """Energy [J] of the additional gate input that the lowest bit switches."""
         return self.tech.vdd**2 * cells(self.tech).nand.input_cap
 
     @property
     def energy(self) -> Real:
-        """Energy [J] of one addition."""
+        """Energy [J] of one addition in one adder."""
         return self.activity * (self.bits * self.full_adder_energy + self.first_input_energy)
 
     @action
     def add(self, active: Real = 1.0) -> Cost:
-        """One addition in a share of the adders."""
+        """One addition in the share ``active`` of the adders."""
         return Cost.of(active * self.count * self.energy, self.delay)
 
 
 @dataclass(frozen=True, eq=False)
 class AdderTree(Placed):
-    """Trees that add ``operands`` numbers of ``bits`` bits (circuits.md 3.3, system.md 5.5).
+    """``count`` trees that add ``operands`` numbers of ``bits`` bits each.
 
-    Every level is one bit wider; an odd operand moves up a level, so there are operands - 1 adders.
-    All of them leak, those in use switch. The adders ripple together: a level starts as soon as the
-    one below has its lowest bit, so it adds a carry step for itself and one for its wider sum.
+    Each level is one bit wider than the one below. An odd operand moves up a level, so a tree has
+    operands - 1 adders. All adders leak; only those in use switch. The carries of all levels ripple
+    at the same time: a level starts when the level below has its lowest sum bit, so each level adds
+    two carry delays, one for itself and one for its wider sum (circuits.md 3.3, system.md 5.5).
+    ``load`` [F] is the capacitance at each bit of the result; ``activity`` as for ``Adder``.
     """
 
     tech: Technology
     operands: Real = 8.0
     bits: Real = 8.0
     count: Real = 1.0
-    load: Real = 0.0  # on a sum bit [F]
+    _: KW_ONLY
+    load: Real = 0.0
     activity: Real = 1.0
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
     name: str = "adder_tree"
 
     def _level_bits(self, operands: Real) -> Real:
-        """Bits of all adders of a tree."""
+        """Full adders of a tree of ``operands`` operands."""
         left = np.ceil(np.asarray(operands, dtype=np.float64)[..., None] / 2.0**LEVELS)
         adders = np.floor(left / 2.0)
         bits: Real = np.sum(adders, axis=-1) * self.bits + np.sum(adders * LEVELS, axis=-1)
@@ -131,7 +134,7 @@ class AdderTree(Placed):
 
     @cached_property
     def adder_bits(self) -> Real:
-        """Full adders of one tree."""
+        """Number of full adders of one tree."""
         return self._level_bits(self.operands)
 
     @cached_property
@@ -152,7 +155,7 @@ class AdderTree(Placed):
         return Footprint.of(self.area, gates * cells(self.tech).nand.leakage_power)
 
     def levels(self, operands: Real) -> Real:
-        """Levels of a tree of so many operands."""
+        """Number of levels of a tree of ``operands`` operands."""
         return log2_up(operands)
 
     @property
@@ -162,7 +165,7 @@ class AdderTree(Placed):
 
     @action
     def add(self, operands: Real | None = None, active: Real = 1.0) -> Cost:
-        """One sum in a share of the trees, of as many operands as the tree has or fewer."""
+        """One sum of ``operands`` operands (default: all) in the share ``active`` of the trees."""
         used = self.operands if operands is None else operands
         adder = self._adder
         switched = self._level_bits(used) * adder.full_adder_energy

@@ -1,41 +1,42 @@
-"""Multiply-accumulate lanes (system.md 13.2).
+"""Multipliers and multiply-accumulate lanes (system.md 13.2).
 
-Energies follow from the gates of circuits.md 3.2 and the share of them that switch, held by the
-technology file; a floating-point operation is a published energy, scaled.
+The energy of integer arithmetic follows from the gates of circuits.md 3.2 and the switching
+activities of the technology file. The energy of floating-point arithmetic is published and scaled.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
 
 from neurorebit.circuits.adder import NANDS, Adder
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import STEP, cells, chain
 from neurorebit.circuits.register import Register
 from neurorebit.schema.technology import Technology
 
-# Most rows that a Dadda tree brings down to two in one level, two levels, …
+# Largest number of rows that a Dadda tree reduces to two in 0, 1, 2, ... levels
 DADDA = np.array([2.0, 3, 4, 6, 9, 13, 19, 28, 42, 63, 94, 141])
 
 
 def dadda_depth(rows: Real) -> Real:
-    """Levels of full adders that bring so many partial products down to two; nan beyond 141."""
+    """Levels of full adders that reduce ``rows`` partial products to two; nan above 141 rows."""
     depth: Real = np.sum(np.asarray(rows, dtype=np.float64)[..., None] > DADDA, axis=-1) + 0.0
     return np.where(np.asarray(rows) <= DADDA[-1], depth, np.nan)
 
 
 @dataclass(frozen=True, eq=False)
 class Multiplier(Block):
-    """Array multipliers of ``bits`` by ``by`` bits, the first being the wider."""
+    """``count`` array multipliers of ``bits`` by ``by`` bits, where bits >= by."""
 
     tech: Technology
     bits: Real = 32.0
-    by: Real = 8.0
+    by: Positive = 8.0
     count: Real = 1.0
+    _: KW_ONLY
     name: str = "multiplier"
 
     @cached_property
@@ -44,7 +45,7 @@ class Multiplier(Block):
 
     @property
     def full_adders(self) -> Real:
-        """Full adders of one multiplier."""
+        """Number of full adders of one multiplier."""
         return (self.by - 1.0) * self.bits
 
     @property
@@ -58,14 +59,14 @@ class Multiplier(Block):
 
     @property
     def product_energy(self) -> Real:
-        """Energy [J] of one AND of two bits."""
+        """Energy [J] of one AND of two bits: a partial product."""
         inv, nand = cells(self.tech).inverter, cells(self.tech).nand
         switched = 2.0 * nand.input_cap + nand.output_cap + inv.input_cap + inv.output_cap
         return self.tech.vdd**2 * switched
 
     @cached_property
     def product_delay(self) -> Real:
-        """Time [s] of one AND of two bits, into a full adder."""
+        """Delay [s] of one AND of two bits that drives a full adder."""
         inv, nand = cells(self.tech).inverter, cells(self.tech).nand
         return chain(
             STEP,
@@ -75,19 +76,22 @@ class Multiplier(Block):
 
     @property
     def reduction_delay(self) -> Real:
-        """Time [s] from the factors to the two rows whose sum is the product."""
+        """Delay [s] from the operands to the two rows whose sum is the product."""
         return self.product_delay + 2.0 * dadda_depth(self.by) * self._adder.carry_delay
 
     @property
     def energy(self) -> Real:
-        """Energy [J] of one multiplication."""
+        """Energy [J] of one multiplication in one multiplier."""
         adders = self.full_adders * self._adder.full_adder_energy
         products = self.bits * self.by * self.product_energy
         return self.tech.arithmetic.multiply_activity * (adders + products)
 
     @action
     def multiply(self, active: Real = 1.0) -> Cost:
-        """One multiplication in a share of the multipliers, the last sum rippled."""
+        """One multiplication in the share ``active`` of the multipliers.
+
+        A ripple-carry adder adds the last two rows.
+        """
         adder = Adder(self.tech, self.bits + self.by)
         latency = self.reduction_delay + adder.delay
         return Cost.of(active * self.count * self.energy, latency)
@@ -95,12 +99,13 @@ class Multiplier(Block):
 
 @dataclass(frozen=True, eq=False)
 class _Mac(Block):
-    """``count`` lanes that multiply and add to an accumulator of ``sum_bits``."""
+    """``count`` lanes that multiply ``bits`` by ``by`` bits and accumulate ``sum_bits`` bits."""
 
     tech: Technology
     bits: Real = 32.0
-    by: Real = 8.0
+    by: Positive = 8.0
     sum_bits: Real = 48.0
+    _: KW_ONLY
     count: Real = 1.0
     name: str = "mac"
 
@@ -120,7 +125,7 @@ class _Mac(Block):
 
 @dataclass(frozen=True, eq=False)
 class Mac(_Mac):
-    """The product is added by a ripple adder each time."""
+    """Lanes in which a ripple-carry adder adds each product to the accumulator."""
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
@@ -128,7 +133,7 @@ class Mac(_Mac):
 
     @action
     def accumulate(self, active: Real = 1.0) -> Cost:
-        """One step in a share of the lanes; half of the accumulator's bits change."""
+        """One step in the share ``active`` of the lanes; half of the accumulator's bits change."""
         multiplied = active * self.count * self.multiplier.energy
         product = Cost.of(multiplied, self.multiplier.reduction_delay).under("multiplier")
         stored = Cost(self.register.store(active / 2.0, active).energy)
@@ -137,7 +142,10 @@ class Mac(_Mac):
 
 @dataclass(frozen=True, eq=False)
 class CarrySaveMac(_Mac):
-    """Sum and carry are kept apart, so a step waits for no carry: faster, and more to switch."""
+    """Lanes that store sum and carry separately.
+
+    No step waits for a carry to ripple, which is faster and switches more gates.
+    """
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
@@ -145,7 +153,7 @@ class CarrySaveMac(_Mac):
 
     @action
     def accumulate(self, active: Real = 1.0) -> Cost:
-        """One step in a share of the lanes; half of the accumulator's bits change."""
+        """One step in the share ``active`` of the lanes; half of the accumulator's bits change."""
         multiplied = active * self.count * self.multiplier.energy
         latency = self.multiplier.reduction_delay + 4.0 * self.adder.carry_delay
         product = Cost.of(multiplied, latency).under("multiplier")
@@ -155,15 +163,17 @@ class CarrySaveMac(_Mac):
 
 @dataclass(frozen=True, eq=False)
 class FloatMac(Block):
-    """Lanes of 32-bit floating point.
+    """``count`` lanes that multiply and accumulate 32-bit floating-point numbers.
 
-    The energy of an addition and a multiplication is published (M. Horowitz, ISSCC 2014) and scales
-    with the feature size, and with the supply squared. Area, leakage and time are those of the
-    significands' multiplier and three adders of twice their width (align, add, normalise).
+    The energy of an addition and a multiplication is published (M. Horowitz, ISSCC 2014); it is
+    scaled by the feature size and by the square of the supply. Area, leakage and delay are those of
+    a multiplier of the significands and of three adders of twice their width (align, add,
+    normalise). ``significand`` and ``word`` are widths in bits.
     """
 
     tech: Technology
     count: Real = 1.0
+    _: KW_ONLY
     significand: Real = 24.0
     word: Real = 32.0
     name: str = "mac"
@@ -186,14 +196,14 @@ class FloatMac(Block):
 
     @property
     def energy(self) -> Real:
-        """Energy [J] of one multiplication and one addition."""
+        """Energy [J] of one multiplication and one addition in one lane."""
         published = self.tech.arithmetic.float_add + self.tech.arithmetic.float_multiply
         scale = self.tech.feature / self.tech.arithmetic.float_feature
         return published * scale * self.tech.supply_ratio**2
 
     @action
     def accumulate(self, active: Real = 1.0) -> Cost:
-        """One step in a share of the lanes; half of the accumulator's bits change."""
+        """One step in the share ``active`` of the lanes; half of the accumulator's bits change."""
         latency = self.multiplier.reduction_delay + 3.0 * self.adder.delay
         computed = Cost.of(active * self.count * self.energy, latency)
         return computed + Cost(self.register.store(active / 2.0, active).energy)

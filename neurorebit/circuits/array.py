@@ -1,17 +1,17 @@
-"""Cells in rows and columns: the lines' capacitances and resistances, and what a read costs.
+"""Arrays of cells: capacitance and resistance of their lines, energy of reads and writes.
 
 Subarray.md 2, 4 and 5. The access line and the input line run along a row, the column line along a
-column. Device loads are included on every line.
+column. The capacitance of a line includes that of the transistors connected to it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
 
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import Gate, cell_edges, gate_cap, nfet_res, pfet_res, stage
 from neurorebit.circuits.resistive import ResistiveArray
@@ -23,16 +23,17 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class ReramArray(ResistiveArray):
-    """1T1R cells: a row opens its access transistors and drives its input line.
+    """1T1R cells; a row has an access line for the access transistors and an input line.
 
-    The access transistor takes ``device.cell.access_share`` of the on-resistance; it is at least a
-    feature wide and must fit the cell, else the array is nan.
+    The resistance of the access transistor is ``device.cell.access_share`` of r_on. The transistor
+    is at least one feature size wide; the array is nan where it does not fit the cell.
     """
 
     tech: Technology
     device: Device
-    rows: Real = 128.0
-    cols: Real = 128.0
+    rows: Positive = 128.0
+    cols: Positive = 128.0
+    _: KW_ONLY
     name: str = "array"
 
     @property
@@ -41,7 +42,7 @@ class ReramArray(ResistiveArray):
 
     @property
     def access_res(self) -> Real:
-        """Resistance of the access transistor [ohm]."""
+        """Resistance [ohm] of the access transistor."""
         share = self.device.cell.access_share
         assert share is not None
         return share * self.device.r_on
@@ -52,7 +53,7 @@ class ReramArray(ResistiveArray):
 
     @cached_property
     def access_width(self) -> Real:
-        """Drawn width of the access transistor [m]; nan where it does not fit the cell."""
+        """Drawn width [m] of the access transistor; nan where it does not fit the cell."""
         narrow = self.tech.layout.min_width * self.tech.feature
         needed = self.tech.switch.linear * nfet_res(self.tech, narrow) * narrow / self.access_res
         drawn = np.maximum(needed, self.tech.feature)
@@ -61,25 +62,25 @@ class ReramArray(ResistiveArray):
 
     @cached_property
     def access_cap(self) -> Real:
-        """Load of a row's access gates and their line [F]."""
+        """Capacitance [F] of a row's access line with its gates."""
         return self.tech.wire.cap * self.row_length + self.cols * gate_cap(
             self.tech, self.access_width
         )
 
     @cached_property
     def drain_cap(self) -> Real:
-        """Load of a cell on a line, the drain of its access transistor [F]."""
+        """Capacitance [F] of a cell at its column line: the drain of the access transistor."""
         room = np.maximum(self.device.cell.width * self.tech.feature, cell_edges(self.tech))
         return shared(Gate, self.tech, self.access_width, 0.0, cell_height=room).output_cap
 
     @property
     def body(self) -> Footprint:
-        """Nan where the access transistor does not fit."""
+        """The area of the cells; nan where the access transistor does not fit."""
         return Footprint.of(self.row_length * self.col_length + 0.0 * self.access_width)
 
     @action
     def read(self, active_rows: Real, columns: Real) -> Cost:
-        """Charge the access and input lines of the active rows, and so many columns."""
+        """Charge the access and input lines of the active rows, and ``columns`` columns."""
         cell = self.device.cell
         row = self.access_cap * cell.access_voltage**2 + self.row_cap * cell.read_voltage**2
         col = self.col_cap * cell.read_voltage**2
@@ -87,7 +88,7 @@ class ReramArray(ResistiveArray):
 
     @action
     def read_transposed(self, columns: Real, sensed: Real, row_cap: Real) -> Cost:
-        """Charge so many columns, and the input and access lines of so many sensed rows."""
+        """Charge ``columns`` columns, and the input and access lines of ``sensed`` rows."""
         cell = self.device.cell
         col = self.col_cap * cell.read_voltage**2
         row = row_cap * cell.read_voltage**2 + self.access_cap * cell.access_voltage**2
@@ -95,16 +96,18 @@ class ReramArray(ResistiveArray):
 
     @action
     def pulse_set(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
-        """Charge the lines for one pulse up in so many cells of a row, or of each of many; other
-        columns inhibit.
+        """Charge the lines for one set pulse in ``cells`` cells of each of ``rows`` rows.
+
+        The other columns inhibit their cells.
         """
         row = self.access_cap * self.device.cell.access_voltage**2 + self.row_cap * voltage**2
         return Cost.of(rows * row + (self.cols - cells) * self.col_cap * voltage**2, 0.0)
 
     @action
     def pulse_reset(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
-        """Charge the lines for one pulse down in so many cells of a row, or of each of many: the
-        other rows inhibit.
+        """Charge the lines for one reset pulse in ``cells`` cells of each of ``rows`` rows.
+
+        The other rows inhibit their cells.
         """
         row = rows * self.access_cap * self.device.cell.access_voltage**2
         row = row + (self.rows - rows) * self.row_cap * voltage**2
@@ -113,10 +116,11 @@ class ReramArray(ResistiveArray):
 
 @dataclass(frozen=True, eq=False)
 class FefetArray(ReramArray):
-    """Ferroelectric FETs, each with a transistor that leads its column's pulses to its gate.
+    """Ferroelectric FETs, each with a transistor that connects its gate to the column line.
 
-    A read goes through the channel alone. A pulse turns its share of the polarization over, from
-    minus to plus the remanent one in a train of them; nothing is erased in between.
+    The current of a read flows through the channel alone. A train of pulses switches the
+    polarization from minus to plus the remanent one, each pulse an equal part of it, without an
+    erase in between.
     """
 
     @property
@@ -125,7 +129,7 @@ class FefetArray(ReramArray):
 
     @cached_property
     def access_width(self) -> Real:
-        """Drawn width of the access transistor [m]: no wider than drawing allows."""
+        """Drawn width [m] of the access transistor: the feature size, if it fits the cell."""
         room = self.device.cell.width * self.tech.feature
         return np.where(self.tech.feature <= room, self.tech.feature, np.nan)
 
@@ -135,7 +139,7 @@ class FefetArray(ReramArray):
         return 2.0 * gate.polarization * gate.area * self.tech.feature**2 / pulses * voltage
 
     def _pulse(self, cells: Real, voltage: Real, rows: Real) -> Cost:
-        """Open rows and charge the columns of so many cells of each, with their gates."""
+        """Open ``rows`` rows; charge ``cells`` columns and the gates of the cells."""
         gate = self.device.ferroelectric
         assert gate is not None
         opened = rows * self.access_cap * self.device.cell.access_voltage**2
@@ -144,43 +148,45 @@ class FefetArray(ReramArray):
 
     @action
     def pulse_set(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
-        """Charge the lines for one pulse up in so many cells of a row, or of each of many."""
+        """Charge the lines for one set pulse in ``cells`` cells of each of ``rows`` rows."""
         return self._pulse(cells, voltage, rows)
 
     @action
     def pulse_reset(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
-        """Charge the lines for one pulse down in so many cells of a row, or of each of many."""
+        """Charge the lines for one reset pulse in ``cells`` cells of each of ``rows`` rows."""
         return self._pulse(cells, voltage, rows)
 
 
 def device_array(
-    tech: Technology, device: Device, rows: Real, cols: Real, name: str = "array"
+    tech: Technology, device: Device, rows: Real, cols: Real, *, name: str = "array"
 ) -> ReramArray:
-    """So many cells of a device, as its kind is written."""
+    """An array of ``rows`` by ``cols`` cells of a device: ferroelectric FETs or 1T1R cells."""
     kind = ReramArray if device.ferroelectric is None else FefetArray
-    return kind(tech, device, rows, cols, name)
+    return kind(tech, device, rows, cols, name=name)
 
 
 @dataclass(frozen=True, eq=False)
 class SramArray(Block):
-    """6T cells; a row read lets one bitline of each pair fall by the sense voltage."""
+    """6T cells; in a read, one bitline of each pair falls by the sense voltage."""
 
     tech: Technology
-    rows: Real = 128.0
-    cols: Real = 128.0
+    rows: Positive = 128.0
+    cols: Positive = 128.0
+    _: KW_ONLY
     name: str = "array"
 
     @property
     def row_length(self) -> Real:
-        """Length of a row line [m]."""
+        """Length [m] of a wordline."""
         return self.cols * self.tech.sram.width * self.tech.feature
 
     @property
     def col_length(self) -> Real:
-        """Length of a bitline [m]."""
+        """Length [m] of a bitline."""
         return self.rows * self.tech.sram.height * self.tech.feature
 
     def _drain(self, nfet: Real, pfet: Real) -> Real:
+        """Drain capacitance [F] of a transistor in the cell; widths in feature sizes."""
         room = self.tech.sram.width * self.tech.feature
         feature = self.tech.feature
         drawn = shared(Gate, self.tech, nfet * feature, pfet * feature, cell_height=room)
@@ -188,25 +194,23 @@ class SramArray(Block):
 
     @cached_property
     def row_cap(self) -> Real:
-        """Load of a wordline: its wire and two access gates a cell [F]."""
+        """Capacitance [F] of a wordline: its wire and two access gates per cell."""
         access = gate_cap(self.tech, self.tech.sram.access * self.tech.feature)
         return self.tech.wire.cap * self.row_length + 2.0 * self.cols * access
 
     @cached_property
     def col_cap(self) -> Real:
-        """Load of a bitline: its wire and an access drain a cell [F]."""
-        return self.tech.wire.cap * self.col_length + self.rows * self._drain(
-            self.tech.sram.access, 0.0
-        )
+        """Capacitance [F] of a bitline: its wire and one access drain per cell."""
+        return self.tech.wire.cap * self.col_length + self.rows * self.access_drain
 
     @property
     def access_drain(self) -> Real:
-        """Load of an access transistor's drain [F]."""
+        """Drain capacitance [F] of an access transistor."""
         return self._drain(self.tech.sram.access, 0.0)
 
     @cached_property
     def node_cap(self) -> Real:
-        """Load of a storage node [F]."""
+        """Capacitance [F] of a storage node."""
         sram, feature = self.tech.sram, self.tech.feature
         drains = (
             self._drain(sram.access, 0.0)
@@ -220,22 +224,26 @@ class SramArray(Block):
 
     @cached_property
     def row_res(self) -> Real:
-        """Resistance of a wordline [ohm]."""
+        """Resistance [ohm] of a wordline."""
         return wire_res(self.tech) * self.row_length
 
     @cached_property
     def col_res(self) -> Real:
-        """Resistance of a bitline [ohm]."""
+        """Resistance [ohm] of a bitline."""
         return wire_res(self.tech) * self.col_length
 
     @property
     def body(self) -> Footprint:
-        """Area and retention: an off pull-down or pull-up on each side, an access on one."""
+        """Area and leakage of the cells.
+
+        In each cell one transistor per side, pull-down or pull-up, is off, and an access transistor
+        leaks on one side.
+        """
         sram, tech = self.tech.sram, self.tech
         pair = shared(Gate, tech, sram.pulldown * tech.feature, sram.pullup * tech.feature)
         access = shared(Gate, tech, sram.access * tech.feature, 0.0)
-        a_cell = 2.0 * pair.leakage_power + 2.0 * access.leakage_power
-        return Footprint.of(self.row_length * self.col_length, self.rows * self.cols * a_cell)
+        cell = 2.0 * pair.leakage_power + 2.0 * access.leakage_power
+        return Footprint.of(self.row_length * self.col_length, self.rows * self.cols * cell)
 
     @property
     def read_res(self) -> Real:
@@ -247,19 +255,22 @@ class SramArray(Block):
 
     @action
     def read(self, ramp: Real) -> Cost:
-        """Open a row with a wordline of this ramp until the bitlines differ by the sense voltage.
+        """Open a row until its bitlines differ by the sense voltage.
 
-        The bitlines' charge is the precharger's to bring back.
+        ``ramp`` [1/s] is that of the wordline. The energy of the bitlines is billed to the
+        precharger, which charges them again.
         """
         vdd, swing = self.tech.vdd, self.tech.sram.sense_voltage
-        own = self._drain(self.tech.sram.access, 0.0)
-        tau = self.read_res * (own + self.col_cap) + self.col_res * self.col_cap / 2.0
+        tau = self.read_res * (self.access_drain + self.col_cap) + self.col_res * self.col_cap / 2.0
         delay, _ = stage(tau * np.log(vdd / (vdd - swing / 2.0)), ramp)
         return Cost.of(self.row_cap * vdd**2, delay)
 
     @action
     def read_transposed(self, ramp: Real) -> Cost:
-        """Drive a column line until the row lines differ by the sense voltage."""
+        """Drive a column line until the row lines differ by the sense voltage.
+
+        ``ramp`` [1/s] is that of the column line.
+        """
         vdd, swing = self.tech.vdd, self.tech.sram.sense_voltage
         tau = self.read_res * (self.access_drain + self.row_cap) + self.row_res * self.row_cap / 2.0
         delay, _ = stage(tau * np.log(vdd / (vdd - swing / 2.0)), ramp)
@@ -267,7 +278,7 @@ class SramArray(Block):
 
     @action
     def write(self, ramp: Real, flipped: Real = 0.5) -> Cost:
-        """Open a row and flip a share of its cells."""
+        """Open a row and flip the share ``flipped`` of its cells; ``ramp`` [1/s] as in ``read``."""
         sram, feature, vdd = self.tech.sram, self.tech.feature, self.tech.vdd
         res = nfet_res(self.tech, sram.pulldown * feature) + pfet_res(
             self.tech, sram.pullup * feature

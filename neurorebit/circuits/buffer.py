@@ -1,11 +1,11 @@
-"""On-chip buffers: lines of flip-flops, or an SRAM array with its periphery (system.md 5.4)."""
+"""On-chip buffers of SRAM or of flip-flops (system.md 5.4)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.gates import cell_height, cells, log2_up, whole_up
@@ -17,31 +17,33 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class _Buffer(Block):
-    """``cores`` equal banks of ``bits`` bits in lines of ``line`` bits, which work side by side.
+    """``cores`` equal banks of ``bits`` bits each, in lines of ``line`` bits.
 
-    A core gives or takes one line at a time; what is asked for is spread over all of them.
+    A core reads or writes one line at a time; an access is spread evenly over all cores, which work
+    in parallel.
     """
 
     tech: Technology
     bits: Real = 16384.0
-    line: Real = 128.0
-    cores: Real = 1.0
+    line: Positive = 128.0
+    cores: Positive = 1.0
+    _: KW_ONLY
     name: str = "buffer"
 
     @property
     def lines(self) -> Real:
-        """Lines of a core."""
+        """Number of lines of a core."""
         return whole_up(self.bits / self.line)
 
-    def _of(self, a_line: Cost, bits: Real) -> Cost:
-        """So many bits, of which every core moves its share line by line."""
+    def _access_all(self, line: Cost, bits: Real) -> Cost:
+        """Access ``bits`` bits in all cores, from the cost of one access to a line."""
         accesses = bits / self.line
-        return (accesses / self.cores) * a_line.across(self.cores)
+        return (accesses / self.cores) * line.across(self.cores)
 
 
 @dataclass(frozen=True, eq=False)
 class SramBuffer(SramRows, _Buffer):
-    """Of SRAM: a line is a row."""
+    """A buffer of SRAM arrays, in which a line is a row."""
 
     @property
     def _size(self) -> tuple[Real, Real]:
@@ -53,26 +55,27 @@ class SramBuffer(SramRows, _Buffer):
 
     @action
     def read(self, bits: Real = 128.0) -> Cost:
-        """Read so many bits."""
-        return self._of(self._row_read(), bits)
+        """Read ``bits`` bits."""
+        return self._access_all(self._read_row(), bits)
 
     @action
     def write(self, bits: Real = 128.0) -> Cost:
-        """Write so many bits, of which half flip."""
-        return self._of(self._row_written(0.5), bits)
+        """Write ``bits`` bits, half of which flip."""
+        return self._access_all(self._write_row(0.5), bits)
 
 
 @dataclass(frozen=True, eq=False)
 class FlipFlopBuffer(_Buffer):
-    """Flip-flops with a decoder that lets the clock through to one line."""
+    """A buffer of flip-flops whose decoder gates the clock of each line."""
 
     @cached_property
     def register(self) -> Register:
-        """All bits of a core."""
+        """The flip-flops of a core."""
         return shared(Register, self.tech, self.bits)
 
     @cached_property
     def decoder(self) -> Decoder:
+        """The decoder of a core, which selects a line."""
         length = 12.0 * self.line * cells(self.tech).inverter.width
         return shared(
             Decoder,
@@ -88,16 +91,16 @@ class FlipFlopBuffer(_Buffer):
 
     def _access(self, bits: Real) -> Cost:
         share = self.line / self.bits
-        return self._of(self.decoder.select() + self.register.store(share, share), bits)
+        return self._access_all(self.decoder.select() + self.register.store(share, share), bits)
 
     @action
     def read(self, bits: Real = 128.0) -> Cost:
-        """Read so many bits."""
+        """Read ``bits`` bits."""
         return self._access(bits)
 
     @action
     def write(self, bits: Real = 128.0) -> Cost:
-        """Write so many bits."""
+        """Write ``bits`` bits."""
         return self._access(bits)
 
 

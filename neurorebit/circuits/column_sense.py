@@ -1,19 +1,20 @@
-"""Sense amplifiers of single columns of non-volatile memories (circuits.md 5.2, 5.3)."""
+"""Sense amplifiers for the columns of non-volatile memories (circuits.md 5.2, 5.3)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.block import Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
-from neurorebit.circuits.gates import cells, nand, or_else
+from neurorebit.circuits.gates import cells, nand
 from neurorebit.circuits.layout import Placed
 from neurorebit.circuits.sensing import (
+    at_fit_voltage,
     column_power,
     current_sense_times,
-    seen,
     transistors,
     widened,
     within,
@@ -22,28 +23,32 @@ from neurorebit.schema.technology import Technology
 
 
 def slender(block: Placed, area: Real, count: Real, aspect: Real) -> tuple[Real, Real]:
-    """Width and height of units in a row, as wide as the width leaves, none wider than needed."""
+    """Width and height [m] of ``count`` units in a row, each of ``area`` [m^2].
+
+    A unit has the ratio ``aspect`` of height to width, or is narrower where the given width asks
+    for it.
+    """
     width = np.sqrt(area / aspect)
-    given = np.asarray(block.fit_width) > 0.0
-    width = np.where(given, np.minimum(block.fit_width / count, width), width)
+    if block.fit_width is not None:
+        width = np.minimum(block.fit_width / count, width)
     return width * count, area / width
 
 
 @dataclass(frozen=True, eq=False)
 class CurrentSenseAmp(Placed):
-    """One amplifier a column compares its current with that of a reference.
+    """An amplifier per column that compares its current with that of a reference.
 
-    Time and power are fits of circuit simulations, held by the technology file. ``reference`` is a
-    resistance [ohm] between the two states.
+    Time and power are fits of circuit simulations in the technology file. ``reference`` is a
+    resistance [ohm] between those of the two states; ``aspect`` the height of an amplifier over its
+    width.
     """
 
     tech: Technology
-    cols: Real = 1.0
+    cols: Positive = 1.0
     reference: Real = 5.5e5
     read_voltage: Real = 0.5
-    aspect: Real = 5.0  # height over width of one
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
+    _: KW_ONLY
+    aspect: Real = 5.0
     name: str = "sense_amp"
 
     @cached_property
@@ -61,34 +66,35 @@ class CurrentSenseAmp(Placed):
 
     @action
     def sense(self, res: Real = 1e5) -> Cost:
-        """Compare columns of this resistance [ohm] with the reference."""
-        tech, found = self.tech, seen(self.tech, res, self.read_voltage)
-        times = current_sense_times(tech, found, widened(self.reference))
+        """Compare all columns, of resistance ``res`` [ohm], with the reference."""
+        tech, res_at_fit = self.tech, at_fit_voltage(self.tech, res, self.read_voltage)
+        times = current_sense_times(tech, res_at_fit, widened(self.reference))
         time: Real = np.max(times, axis=-1)
-        power = column_power(tech, tech.sensing.single_current, 0.0, found)
+        power = column_power(tech, tech.sensing.single_current, 0.0, res_at_fit)
         return Cost.of(self.cols * power * time, within(tech, time, "single"))
 
 
 @dataclass(frozen=True, eq=False)
 class VoltageSenseAmp(Placed):
-    """One amplifier a column waits for the column to charge by what it resolves.
+    """An amplifier per column that waits until the column has charged by the voltage it resolves.
 
-    Resistances [ohm] include the access transistor. Six NFETs and five PFETs of minimum width
-    switch once in a read; the published energy of one is that of a 65 nm circuit.
+    ``res_on`` and ``res_off`` [ohm] include the access transistor; ``load`` [F] is of a column.
+    ``swing`` [V] is the voltage that an amplifier resolves, by default the sense voltage of the
+    technology's SRAM. In a read, ``nfets`` NFETs and ``pfets`` PFETs of minimum width switch once.
+    ``aspect`` is the height of an amplifier over its width.
     """
 
     tech: Technology
-    cols: Real = 1.0
-    load: Real = 1e-14  # of a column [F]
+    cols: Positive = 1.0
+    load: Real = 1e-14
+    _: KW_ONLY
     res_on: Real = 1.25e5
     res_off: Real = 1.025e6
     read_voltage: Real = 0.5
-    swing: Real = 0.0  # voltage it resolves [V]; 0: as much as the technology's SRAM cells give
+    swing: Real | None = None
     nfets: Real = 6.0
     pfets: Real = 5.0
-    aspect: Real = 5.0  # height over width of one
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
+    aspect: Real = 5.0
     name: str = "sense_amp"
 
     @cached_property
@@ -104,12 +110,12 @@ class VoltageSenseAmp(Placed):
 
     @cached_property
     def delay(self) -> Real:
-        """Time [s] to precharge, to charge the column, and two clock cycles."""
+        """Time [s] to precharge and to charge the column, and two clock cycles."""
         n, p = cells(self.tech).nfet, cells(self.tech).pfet
         node = n.nfet_cap + n.output_cap + p.output_cap
         current = self.read_voltage / self.res_on - self.read_voltage / self.res_off
         current = np.where(np.greater(current, 0.0), current, np.nan)
-        swing = or_else(self.swing, self.tech.sram.sense_voltage)
+        swing = self.tech.sram.sense_voltage if self.swing is None else self.swing
         charging = swing * (node + n.output_cap + self.load) / current
         return 2.3 * p.pfet_res * node + charging + 2.0 / self.tech.clock
 
@@ -123,5 +129,5 @@ class VoltageSenseAmp(Placed):
 
     @action
     def sense(self) -> Cost:
-        """Read all columns."""
+        """Sense all columns."""
         return Cost.of(self.cols * self.energy, self.delay)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -12,25 +12,27 @@ from neurorebit.circuits.gates import STEP, cells, chain
 from neurorebit.circuits.layout import Placed, stretched
 from neurorebit.schema.technology import Technology
 
-INVERTERS, NANDS, NANDS3 = 4.0, 4.0, 3.0  # gates of one bit
+INVERTERS, NANDS, NANDS3 = 4.0, 4.0, 3.0  # gates per bit
 
 
 @dataclass(frozen=True, eq=False)
 class Comparator(Placed):
-    """Comparators of ``bits`` bits that ripple from bit to bit (circuits.md 3.6)."""
+    """``count`` comparators of ``bits`` bits that ripple from bit to bit (circuits.md 3.6).
+
+    ``load`` [F] is the capacitance at the result; ``activity`` the share of the gates that switch.
+    """
 
     tech: Technology
     bits: Real = 8.0
     count: Real = 1.0
-    load: Real = 0.0  # on the result [F]
+    _: KW_ONLY
+    load: Real = 0.0
     activity: Real = 1.0
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
     name: str = "comparator"
 
     @cached_property
     def cell_area(self) -> Real:
-        """Area [m^2] of the gates of one comparator."""
+        """Area [m^2] of one comparator."""
         cell = cells(self.tech)
         area = INVERTERS * cell.inverter.area + NANDS * cell.nand.area + NANDS3 * cell.nand3.area
         return self.bits * area
@@ -53,7 +55,7 @@ class Comparator(Placed):
 
     @cached_property
     def delay(self) -> Real:
-        """Time [s] until the result is right."""
+        """Time [s] until the result is valid."""
         two, three = cells(self.tech).nand, cells(self.tech).nand3
         first = 2.0 * two.nfet_res * (two.output_cap + three.input_cap)
         inner = two.pfet_res * (three.output_cap + two.input_cap)
@@ -67,7 +69,7 @@ class Comparator(Placed):
 
     @property
     def energy(self) -> Real:
-        """Energy [J] of one comparison."""
+        """Energy [J] of one comparison in one comparator."""
         cell = cells(self.tech)
         switched = INVERTERS * (cell.inverter.input_cap + cell.inverter.output_cap)
         switched = switched + NANDS * (cell.nand.input_cap + cell.nand.output_cap)
@@ -76,5 +78,5 @@ class Comparator(Placed):
 
     @action
     def compare(self, active: Real = 1.0) -> Cost:
-        """One comparison in a share of the comparators."""
+        """One comparison in the share ``active`` of the comparators."""
         return Cost.of(active * self.count * self.energy, self.delay)

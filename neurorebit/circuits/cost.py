@@ -1,4 +1,4 @@
-"""The two values every hardware model returns: what a block is, what an action costs."""
+"""The values that every hardware model returns: a block's footprint and an action's cost."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """An amount, itemised by the part that owes it."""
+    """An amount, itemised by part: a mapping from the part's path to its amount."""
 
     items: Mapping[str, Real] = field(default_factory=dict)
-    __array_ufunc__ = None  # so that array * bill reaches __rmul__
+    __array_ufunc__ = None  # makes array * bill call __rmul__
 
     @property
     def total(self) -> Real:
+        """The sum over all parts."""
         return sum(self.items.values(), 0.0)
 
     def __add__(self, other: Bill) -> Bill:
@@ -35,12 +36,13 @@ class Bill:
         return Bill({part: n * amount for part, amount in self.items.items()})
 
     def under(self, owner: str) -> Bill:
+        """The same bill with every part below ``owner``: ``x`` becomes ``owner/x``."""
         return Bill({f"{owner}/{p}" if p else owner: a for p, a in self.items.items()})
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What a block is, whether or not it works: area [m^2], leakage [W]."""
+    """Area [m^2] and leakage [W] of a block, which it has whether or not it works."""
 
     area: Bill = field(default_factory=Bill)
     leakage: Bill = field(default_factory=Bill)
@@ -48,6 +50,7 @@ class Footprint:
 
     @classmethod
     def of(cls, area: Real, leakage: Real = 0.0) -> Footprint:
+        """A footprint of one item that has no name yet."""
         return cls(Bill({"": area}), Bill({"": leakage}))
 
     def __add__(self, other: Footprint) -> Footprint:
@@ -57,12 +60,13 @@ class Footprint:
         return Footprint(n * self.area, n * self.leakage)
 
     def under(self, owner: str) -> Footprint:
+        """The same footprint with every part below ``owner``."""
         return Footprint(self.area.under(owner), self.leakage.under(owner))
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an action costs: energy [J], latency [s] along the critical path.
+    """Energy [J] of an action, and its latency [s] along the critical path.
 
     ``a + b`` is a, then b. ``a | b`` is a while b. ``n * a`` is a, n times in a row.
     ``a.across(n)`` is a, on n copies at once.
@@ -74,6 +78,7 @@ class Cost:
 
     @classmethod
     def of(cls, energy: Real, latency: Real = 0.0) -> Cost:
+        """A cost of one item that has no name yet."""
         return cls(Bill({"": energy}), Bill({"": latency}))
 
     def __add__(self, other: Cost) -> Cost:
@@ -87,16 +92,18 @@ class Cost:
         return Cost(n * self.energy, n * self.latency)
 
     def across(self, n: Real) -> Cost:
+        """The cost of the same action on ``n`` copies at once."""
         return Cost(n * self.energy, self.latency)
 
     def under(self, owner: str) -> Cost:
+        """The same cost with every part below ``owner``."""
         return Cost(self.energy.under(owner), self.latency.under(owner))
 
 
 def action(method: Callable[P, Cost]) -> Callable[P, Cost]:
-    """Mark a method of a block as an action; its cost is billed to the block by name.
+    """Mark a method of a block as an action, whose cost is billed under the block's name.
 
-    It is nan where the block does not exist, or is asked for less than nothing.
+    The cost is nan where the block does not exist or where an argument is below zero.
     """
 
     @wraps(method)

@@ -1,38 +1,40 @@
-"""Address decoders, for rows (with line drivers) and for column multiplexers (with an enable)."""
+"""Address decoders of rows and of column multiplexers (circuits.md 4.1)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import abstractmethod
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.block import Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import STEP, Gate, cells, inverter, nor, stage
-from neurorebit.circuits.layout import Placed, fitted, given, rows
+from neurorebit.circuits.layout import Placed, fitted, rows
 from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)
 class _Decoder(Placed):
-    """Two-bit predecoders, then a NOR and an output stage a line (circuits.md 4.1).
+    """Predecoders of two bits each, then a NOR and an output stage per line (circuits.md 4.1).
 
-    Up to two bits need no NOR: the inverters or the predecoders drive the output stage. An unpaired
-    bit has drivers as fast as the predecoders beside it. ``activity`` is the share of the address
-    bits that change. Zero bits are no decoder.
+    Up to two bits need no NOR: the inverters or the predecoder drive the output stage. An unpaired
+    bit has drivers as fast as the predecoders. ``activity`` is the share of the address bits that
+    change, ``ramp`` [1/s] that of the address. With zero bits there is no decoder and nothing to
+    bill.
     """
 
     tech: Technology
     bits: Real = 7.0
+    _: KW_ONLY
     activity: Real = 1.0
-    ramp: Real = STEP
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
+    ramp: Positive = STEP
     name: str = "decoder"
 
     @property
     def outputs(self) -> Real:
-        """Lines it selects from."""
+        """Number of lines, of which the decoder selects one."""
         return np.where(np.asarray(self.bits) > 0.0, 2.0**self.bits, 0.0)
 
     @property
@@ -45,14 +47,14 @@ class _Decoder(Placed):
 
     @cached_property
     def nor(self) -> Gate:
-        """The gate that joins the predecoded bits of one line."""
+        """The NOR that combines the predecoded bits of one line."""
         inputs = np.maximum(np.ceil(self.bits / 2.0), 2.0)
         return nor(self.tech, inputs, 2.0, 2.0 * inputs)
 
     @property
+    @abstractmethod
     def _output_gates(self) -> tuple[Gate, ...]:
         """The gates of one line's output stage."""
-        raise NotImplementedError
 
     @cached_property
     def size(self) -> tuple[Real, Real]:
@@ -64,16 +66,24 @@ class _Decoder(Placed):
         counted += [(gate, self.outputs) for gate in self._output_gates]
         row_tracks = tracks * self.tech.layout.metal3_pitch * feature
         col_tracks = tracks * self.tech.layout.metal2_pitch * feature
-        free, by_height, by_width = row_tracks, row_tracks, col_tracks
+
+        def height_for(side: Real) -> Real:
+            height = col_tracks
+            for gate, count in counted:
+                height = height + gate.height * rows(side, gate.width, count)
+            return height
+
+        def width_for(side: Real) -> Real:
+            width = row_tracks
+            for gate, count in counted:
+                width = width + gate.width * rows(side, gate.height, count)
+            return width
+
+        width = row_tracks
         for gate, count in counted:
-            exists = np.where(np.asarray(count) > 0.0, 1.0, 0.0)
-            free = free + exists * gate.width
-            if given(self.fit_height):
-                by_height = by_height + gate.width * rows(self.fit_height, gate.height, count)
-            if given(self.fit_width):
-                by_width = by_width + gate.height * rows(self.fit_width, gate.width, count)
+            width = width + np.where(np.asarray(count) > 0.0, 1.0, 0.0) * gate.width
         height = np.maximum(self.outputs, self._nands) * cell.inverter.height
-        return fitted(self, (free, height), by_width, by_height)
+        return fitted(self, (width, height), height_for, width_for)
 
     @property
     def body(self) -> Footprint:
@@ -86,7 +96,7 @@ class _Decoder(Placed):
 
     @cached_property
     def _predecoded(self) -> tuple[Real, Real]:
-        """Delay [s] and ramp [1/s] where the output stage begins."""
+        """Delay [s] to the input of the output stage, and the ramp [1/s] there."""
         cell, nor, bits = cells(self.tech), self.nor, np.asarray(self.bits)
         inv, nand, first = cell.inverter, cell.nand, self._output_gates[0].input_cap
         load = np.where(bits >= 2.0, 2.0 * nand.input_cap, first)
@@ -101,23 +111,23 @@ class _Decoder(Placed):
         return np.where(bits > 2.0, delay + added, delay), np.where(bits > 2.0, later, ramp)
 
     @property
+    @abstractmethod
     def _path(self) -> tuple[Real, Real]:
-        """Delay [s] and output ramp [1/s] of the whole."""
-        raise NotImplementedError
+        """Delay [s] from the address to the selected line, and the ramp [1/s] there."""
 
     @property
     def delay(self) -> Real:
-        """Time [s] from the address to the selected line."""
+        """Delay [s] from the address to the selected line."""
         return np.where(np.asarray(self.bits) > 0.0, self._path[0], 0.0)
 
     @property
     def output_ramp(self) -> Real:
-        """Ramp [1/s] of the selected line, for what follows."""
+        """Ramp [1/s] of the selected line."""
         return self._path[1]
 
     @cached_property
     def energy(self) -> Real:
-        """Energy [J] of one access, without what the lines are loaded with."""
+        """Energy [J] of one access, without the load of the lines."""
         cell, nor, bits = cells(self.tech), self.nor, np.asarray(self.bits)
         inv, nand, joined = cell.inverter, cell.nand, np.where(bits > 2.0, 1.0, 0.0)
         nor_in = joined * nor.input_cap * self._nors
@@ -130,23 +140,27 @@ class _Decoder(Placed):
         return np.where(bits > 0.0, self.tech.vdd**2 * switched, 0.0)
 
     @property
+    @abstractmethod
     def _line_cap(self) -> Real:
         """Capacitance [F] that switches in the output stage of the selected line."""
-        raise NotImplementedError
 
     @action
     def select(self) -> Cost:
-        """Decode an address; the energy of the lines' load is the array's."""
+        """Decode an address; the energy of the lines' load is billed to the array."""
         return Cost.of(self.energy, self.delay)
 
 
 @dataclass(frozen=True, eq=False)
 class Decoder(_Decoder):
-    """A row decoder: two inverters of ``drive`` times the minimum drive each line."""
+    """A row decoder: two inverters of ``drive`` times the minimum size drive each line.
 
+    ``load`` [F] and ``res`` [ohm] are those of a line.
+    """
+
+    _: KW_ONLY
     drive: Real = 3.0
-    load: Real = 0.0  # of a line [F]
-    res: Real = 0.0  # of a line [ohm]
+    load: Real = 0.0
+    res: Real = 0.0
 
     @cached_property
     def driver(self) -> Gate:
@@ -174,11 +188,12 @@ class Decoder(_Decoder):
 
 @dataclass(frozen=True, eq=False)
 class MuxDecoder(_Decoder):
-    """A decoder that enables the pass gates of a multiplexer, both polarities.
+    """A decoder that enables the pass gates of a multiplexer, in both polarities.
 
-    ``load_n`` and ``load_p`` are all NFET and all PFET gates [F] that one line switches.
+    ``load_n`` and ``load_p`` [F] are the gates of all NFETs and all PFETs that one line switches.
     """
 
+    _: KW_ONLY
     load_n: Real = 0.0
     load_p: Real = 0.0
 

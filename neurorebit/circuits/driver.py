@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.block import Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import (
     STEP,
@@ -14,7 +15,6 @@ from neurorebit.circuits.gates import (
     cell_height,
     cells,
     chain,
-    or_else,
     whole_down,
     whole_up,
 )
@@ -24,47 +24,46 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class RowFollower(Placed):
-    """Opens a row of a decoded 1T1R array: three NANDs, an inverter, two minimum pass gates a row.
+    """Row drivers of decoded 1T1R arrays: each connects a row to the read or the write voltage.
 
-    ``ramp`` is the decoder's at its output [1/s].
+    A driver has three NANDs, an inverter and two minimum pass gates (circuits.md 4.4). ``load`` [F]
+    and ``line_res`` [ohm] are those of a row; ``ramp`` [1/s] is that of the decoder's output.
     """
 
     tech: Technology
-    lines: Real = 128.0
-    load: Real = 0.0  # of a row [F]
+    lines: Positive = 128.0
+    load: Real = 0.0
     line_res: Real = 0.0
+    _: KW_ONLY
     read_voltage: Real = 0.5
     write_voltage: Real = 2.0
-    ramp: Real = STEP
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
+    ramp: Positive = STEP
     name: str = "row_driver"
 
     @property
     def _side(self) -> Real:
-        return or_else(self.fit_height, self.lines * cell_height(self.tech))
+        """Height [m] of all drivers."""
+        if self.fit_height is None:
+            return self.lines * cell_height(self.tech)
+        return self.fit_height
 
     @cached_property
     def gate(self) -> Gate:
-        """The minimum pass gate, at the height that as many rows as a cell is high share."""
+        """The minimum pass gate, as high as its share of a column of drivers."""
         share = self._side / self.lines
         cols = np.maximum(whole_up(cell_height(self.tech) / share), 1.0)
         narrow = self.tech.layout.min_width * self.tech.feature
         height = self._side / whole_up(self.lines / cols)
         return Gate(self.tech, narrow, narrow * self.tech.pn_ratio, cell_height=height)
 
-    @property
-    def _unit_width(self) -> Real:
-        """Width [m] of the gates of one row."""
-        cell = cells(self.tech)
-        return 3.0 * cell.nand.width + cell.inverter.width + 2.0 * self.gate.width
-
     @cached_property
     def size(self) -> tuple[Real, Real]:
+        cell = cells(self.tech)
+        width = 3.0 * cell.nand.width + cell.inverter.width + 2.0 * self.gate.width
         unit = np.maximum(cell_height(self.tech), self.gate.height)
         fitting = whole_down(self._side / unit)
         cols = whole_up(self.lines / np.where(fitting >= 1.0, fitting, np.nan))
-        return self._unit_width * cols, self._side
+        return width * cols, self._side
 
     @property
     def body(self) -> Footprint:
@@ -74,6 +73,7 @@ class RowFollower(Placed):
 
     @cached_property
     def _path(self) -> tuple[Real, Real]:
+        """Delay [s] from the decoder to the far end of the row, and the ramp [1/s] there."""
         inv, nand, gate = cells(self.tech).inverter, cells(self.tech).nand, self.gate
         line = gate.through_res * (2.0 * gate.output_cap + self.load)
         return chain(
@@ -86,7 +86,7 @@ class RowFollower(Placed):
 
     @property
     def delay(self) -> Real:
-        """Time [s] from the decoder to the far end of the row."""
+        """Delay [s] from the decoder to the far end of the row."""
         return self._path[0]
 
     @property
@@ -95,6 +95,7 @@ class RowFollower(Placed):
         return self._path[1]
 
     def _energy(self, voltage: Real) -> Real:
+        """Energy [J] to connect one row to a voltage [V]."""
         inv, nand, gate = cells(self.tech).inverter, cells(self.tech).nand, self.gate
         switched = nand.input_cap + inv.output_cap + nand.output_cap
         switched = switched + gate.nfet_cap + gate.input_cap
@@ -102,10 +103,10 @@ class RowFollower(Placed):
 
     @action
     def read(self) -> Cost:
-        """Open one row to the read voltage."""
+        """Connect one row to the read voltage."""
         return Cost.of(self._energy(self.read_voltage), self.delay)
 
     @action
     def write(self) -> Cost:
-        """Open one row to the write voltage."""
+        """Connect one row to the write voltage."""
         return Cost.of(self._energy(self.write_voltage), self.delay)

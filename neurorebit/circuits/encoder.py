@@ -1,8 +1,8 @@
-"""Thermometer-to-binary encoders behind flash converters."""
+"""Encoders from the thermometer code of a flash converter to binary."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,27 +15,29 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class Encoder(Placed):
-    """An inverter pair and a NAND a level, then a wide NAND and an inverter a bit.
+    """``count`` encoders to ``bits`` bits.
 
-    Circuits.md 3.9; ``activity`` is the share of the gates that a conversion toggles.
+    Each level has two inverters and a NAND; each bit has a NAND of half the levels and an inverter
+    (circuits.md 3.9). ``load`` [F] is the capacitance at each bit, ``activity`` the share of the
+    gates that switch in a conversion.
     """
 
     tech: Technology
     bits: Real = 5.0
     count: Real = 1.0
-    load: Real = 0.0  # on a bit [F]
+    _: KW_ONLY
+    load: Real = 0.0
     activity: Real = 1.0
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
     name: str = "encoder"
 
     @property
     def levels(self) -> Real:
+        """Number of levels of the thermometer code."""
         return 2.0**self.bits
 
     @cached_property
     def wide(self) -> Gate:
-        """The NAND of one output bit: half of the levels set it."""
+        """The NAND of one output bit, which half of the levels set."""
         return nand(self.tech, np.maximum(np.floor(self.levels / 2.0), 1.0), 4.0)
 
     @cached_property
@@ -43,16 +45,21 @@ class Encoder(Placed):
         cell = cells(self.tech)
         width = 2.0 * cell.inverter.width + cell.nand.width + self.wide.width
         height = (self.levels - 1.0) * cell.inverter.height
-        across = np.clip(whole_down(self.fit_width / width), 1.0, self.count)
-        upward = np.clip(whole_down(self.fit_height / height), 1.0, self.count)
-        row = height * whole_up(self.count / across)
-        col = width * whole_up(self.count / upward)
-        w, h = fitted(self, (width * self.count, height), row, col)
+
+        def height_for(side: Real) -> Real:
+            per_row = np.clip(whole_down(side / width), 1.0, self.count)
+            return height * whole_up(self.count / per_row)
+
+        def width_for(side: Real) -> Real:
+            per_col = np.clip(whole_down(side / height), 1.0, self.count)
+            return width * whole_up(self.count / per_col)
+
+        w, h = fitted(self, (width * self.count, height), height_for, width_for)
         return np.maximum(w, width), np.maximum(h, height)
 
     @property
     def _switched(self) -> Real:
-        """Inverters and NANDs of one encoder."""
+        """Number of pairs of an inverter and a NAND that switch in one encoder."""
         return self.levels + self.bits
 
     @property
@@ -64,7 +71,7 @@ class Encoder(Placed):
 
     @cached_property
     def delay(self) -> Real:
-        """Time [s] from the comparators to the bits."""
+        """Delay [s] from the comparators to the bits."""
         inv, nand2, wide = cells(self.tech).inverter, cells(self.tech).nand, self.wide
         return chain(
             STEP,
@@ -76,7 +83,7 @@ class Encoder(Placed):
 
     @action
     def encode(self) -> Cost:
-        """Encode one conversion in each."""
+        """One conversion in each encoder."""
         inv, nand2, wide = cells(self.tech).inverter, cells(self.tech).nand, self.wide
         pair = inv.input_cap + inv.output_cap + nand2.input_cap + nand2.output_cap
         switched = self._switched * pair + self.bits * (wide.input_cap + wide.output_cap)

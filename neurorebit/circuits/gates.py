@@ -1,12 +1,12 @@
 """Transistors and gates: the size, capacitance, resistance, leakage and delay of every cell.
 
-Formulas of circuits.md section 2, for planar and FinFET technologies alike. A gate is a value, not
-a block: circuits are drawn from gates and account for their area themselves.
+Formulas of circuits.md section 2, for planar and FinFET technologies. A gate is a value, not a
+block: a circuit is composed of gates and includes their area and leakage in its own footprint.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -18,37 +18,35 @@ from neurorebit.circuits.shared import shared
 from neurorebit.schema.technology import Technology
 
 STEP = 1e20  # input ramp of an ideal step [1/s]
-GUARD = 1e-9  # relative: cells often fill a side exactly
+GUARD = 1e-9  # relative tolerance of a quotient of lengths: cells often fill a side exactly
 
 
 def log2_up(count: Real) -> Real:
-    """Bits that tell so many things apart."""
+    """Bits that number ``count`` items, at least one item: ceil(log2(count))."""
     return np.ceil(np.log2(np.maximum(count, 1.0)) - 1e-9)
 
 
 def whole_up(x: Real) -> Real:
-    """Ceiling of a quotient of lengths, with a guard against rounding."""
+    """Ceiling of a quotient of lengths, tolerant of rounding errors."""
     return np.ceil(x * (1.0 - GUARD))
 
 
 def whole_down(x: Real) -> Real:
-    """Floor of a quotient of lengths, with a guard against rounding."""
+    """Floor of a quotient of lengths, tolerant of rounding errors."""
     return np.floor(x * (1.0 + GUARD))
 
 
-def or_else(value: Real, default: Real) -> Real:
-    """A number, and where it is 0, which stands for not given, another."""
-    return np.where(np.asarray(value) > 0.0, value, default)
-
-
 def stage(tau: Real, ramp: Real) -> tuple[Real, Real]:
-    """Delay [s] and output ramp [1/s] of a stage with time constant tau (Horowitz, 1983)."""
+    """Delay [s] and output ramp [1/s] of a stage with time constant ``tau`` [s].
+
+    ``ramp`` [1/s] is the slope of its input over the supply (M. Horowitz, 1983).
+    """
     delay = np.sqrt((np.log(2.0) * tau) ** 2 + 0.5 * tau / ramp)
     return delay, 0.5 / delay
 
 
 def chain(ramp: Real, *taus: Real) -> tuple[Real, Real]:
-    """Delay [s] and output ramp [1/s] of stages in a row."""
+    """Delay [s] and output ramp [1/s] of stages in series, from their time constants [s]."""
     total: Real = 0.0
     for tau in taus:
         delay, ramp = stage(tau, ramp)
@@ -57,28 +55,28 @@ def chain(ramp: Real, *taus: Real) -> tuple[Real, Real]:
 
 
 def gate_pitch(tech: Technology) -> Real:
-    """Distance between neighbouring gates [m]."""
+    """Distance [m] between neighbouring gates."""
     return (tech.layout.gate_width + tech.layout.gate_gap) * tech.feature
 
 
 def cell_height(tech: Technology) -> Real:
-    """Height of a standard cell [m]."""
+    """Height [m] of a standard cell."""
     return tech.layout.cell_height * tech.feature
 
 
 def cell_edges(tech: Technology) -> Real:
-    """Height [m] that a cell keeps free at its edges; one fin fits a cell no higher than that."""
+    """Height [m] that a cell keeps free at its edges; a cell of this height still holds one fin."""
     layout = tech.layout
     return 2.0 * (layout.poly_extension + layout.field_poly_gap / 2.0) * tech.feature
 
 
 def fins(tech: Technology, width: Real) -> Real:
-    """Whole fins that make a drawn width [m]; a minimum width is one fin."""
+    """Number of fins of a transistor of the drawn width [m]; the minimum width is one fin."""
     return whole_up(width / (tech.layout.min_width * tech.feature))
 
 
 def electrical_width(tech: Technology, width: Real) -> Real:
-    """Width [m] that carries current in a transistor of the drawn width."""
+    """Width [m] that carries current in a transistor of the drawn width [m]."""
     if tech.fin is None:
         return width
     around = 2.0 * tech.fin.height + tech.fin.width
@@ -86,25 +84,28 @@ def electrical_width(tech: Technology, width: Real) -> Real:
 
 
 def gate_cap(tech: Technology, width: Real) -> Real:
-    """Gate capacitance [F] of a transistor of the drawn width."""
+    """Gate capacitance [F] of a transistor of the drawn width [m]."""
     per_width = tech.gate_cap.intrinsic + tech.gate_cap.overlap + tech.gate_cap.fringe
     return per_width * electrical_width(tech, width)
 
 
 def nfet_res(tech: Technology, width: Real) -> Real:
-    """Switching resistance [ohm] of an NFET of the drawn width."""
+    """Switching resistance [ohm] of an NFET of the drawn width [m]."""
     strength = tech.on_n * electrical_width(tech, width)
     return tech.drive.resistance_multiplier * tech.vdd / strength
 
 
 def pfet_res(tech: Technology, width: Real) -> Real:
-    """Switching resistance [ohm] of a PFET of the drawn width."""
+    """Switching resistance [ohm] of a PFET of the drawn width [m]."""
     strength = tech.on_p * electrical_width(tech, width)
     return tech.drive.resistance_multiplier * tech.vdd / strength
 
 
 def _transconductance(tech: Technology, current: Real, width: Real) -> Real:
-    """The square-law slope; the current follows the supply by the alpha-power law."""
+    """Slope [A/V] of a square law through ``current`` [A/m] at nominal supply and this width [m].
+
+    The current scales with the supply by the alpha-power law.
+    """
     gate = tech.drive.overdrive_share * tech.nominal_vdd
     nominal = gate - tech.threshold
     overdrive = tech.supply_ratio * gate - tech.threshold
@@ -115,17 +116,20 @@ def _transconductance(tech: Technology, current: Real, width: Real) -> Real:
 
 
 def nfet_gm(tech: Technology, width: Real) -> Real:
-    """Transconductance [A/V] of an NFET at the overdrive's gate voltage; nan if that is off."""
+    """Transconductance [A/V] of an NFET; nan where the gate voltage is below the threshold.
+
+    The gate voltage is ``drive.overdrive_share`` of the supply.
+    """
     return _transconductance(tech, tech.drive.overdrive_n, width)
 
 
 def pfet_gm(tech: Technology, width: Real) -> Real:
-    """Transconductance [A/V] of a PFET, with the NFET's threshold."""
+    """Transconductance [A/V] of a PFET, whose threshold is taken as that of the NFET."""
     return _transconductance(tech, tech.drive.overdrive_p, width)
 
 
 class Strip(NamedTuple):
-    """The diffusion of one transistor type in a gate: folds, and the height of a fold [m]."""
+    """Diffusion of one transistor type in a gate: number of folds and height [m] of a fold."""
 
     present: NDArray[np.bool_]
     folds: Real
@@ -133,14 +137,14 @@ class Strip(NamedTuple):
 
 
 def _fins_high(tech: Technology, fins_in_fold: Real) -> Real:
-    """Height [m] of so many fins side by side; any finite number where there are none."""
+    """Height [m] of fins side by side; without FinFETs the value is finite and unused."""
     if tech.fin is None:
         return fins_in_fold
     return (fins_in_fold - 1.0) * tech.fin.pitch + tech.fin.width
 
 
 def _fold(tech: Technology, width: Real, room: Real) -> Strip:
-    """A transistor of the drawn width folded into the room [m] its type has in the cell."""
+    """Fold a transistor of the drawn width [m] into the height ``room`` [m] of its type."""
     present = np.asarray(width) > 0.0
     fits = np.greater(room, 0.0) | (tech.finfet & np.greater(room, -GUARD * tech.feature))
     room = np.where(present, np.where(fits, np.maximum(room, GUARD * tech.feature), np.nan), 1.0)
@@ -155,40 +159,52 @@ def _fold(tech: Technology, width: Real, room: Real) -> Strip:
     return Strip(present, folds, height)
 
 
-def _drain_cap(tech: Technology, strip: Strip, area: Real, perimeter: Real, edges: Real) -> Real:
-    """Capacitance [F] of a drain: diffusion of so many square metres, metres and gate edges."""
+class _Drain(NamedTuple):
+    """Drain diffusion: area [m^2], perimeter [m] without gate edges, number of gate edges."""
+
+    area: Real
+    perimeter: Real
+    gate_edges: Real
+
+
+def _drain_cap(tech: Technology, strip: Strip, drain: _Drain) -> Real:
+    """Junction capacitance [F] of the drain diffusion (circuits.md 2.4)."""
     junction = tech.junction
     bias = 1.0 + tech.vdd / junction.built_in
     bottom = junction.bottom / bias**junction.grading_bottom
     sidewall = junction.sidewall / bias**junction.grading_sidewall
     gate_edge = junction.gate_edge / bias**junction.grading_gate_edge
-    cap = area * bottom + perimeter * sidewall + edges * strip.height * gate_edge
+    cap = drain.area * bottom + drain.perimeter * sidewall
+    cap = cap + drain.gate_edges * strip.height * gate_edge
     return np.where(strip.present, cap, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Gate:
-    """A static gate of equal NFETs and equal PFETs in a cell of given height.
+    """A static gate of equal NFETs and equal PFETs in a cell.
 
-    Widths [m] are as drawn, 0 leaves the type out: with one type only it is a lone transistor.
-    ``series`` names the type that stands in series: "n" for NAND, "p" for NOR; an inverter has one
-    input and either. A cell too low for its devices has nan for a size.
+    ``nfet`` and ``pfet`` are the drawn widths [m]; 0 omits the type, which leaves a single
+    transistor. ``series`` names the type in series: "n" for a NAND, "p" for a NOR; for an inverter
+    of one input it has no effect. ``cell_height`` [m] is that of the standard cell unless given.
+    The size is nan where the cell is too low for its transistors.
     """
 
     tech: Technology
     nfet: Real
     pfet: Real
     inputs: Real = 1.0
+    _: KW_ONLY
     series: Literal["n", "p"] = "n"
-    cell_height: Real = 0.0  # 0: the standard cell
+    cell_height: Real | None = None
 
-    @cached_property
+    @property
     def height(self) -> Real:
-        return or_else(self.cell_height, cell_height(self.tech))
+        """Height [m] of the cell."""
+        return cell_height(self.tech) if self.cell_height is None else self.cell_height
 
     @cached_property
     def strips(self) -> tuple[Strip, Strip]:
-        """NFETs, PFETs."""
+        """Diffusion of the NFETs and of the PFETs."""
         n, p = np.asarray(self.nfet) > 0.0, np.asarray(self.pfet) > 0.0
         gap = np.where(n & p, self.tech.layout.pn_gap * self.tech.feature, 0.0)
         room = self.height - gap - cell_edges(self.tech)
@@ -200,20 +216,22 @@ class Gate:
 
     @cached_property
     def folded(self) -> NDArray[np.bool_]:
-        """Whether either type is folded."""
+        """Whether the NFETs or the PFETs are folded."""
         n, p = self.strips
         return (n.present & np.greater(n.folds, 1.0)) | (p.present & np.greater(p.folds, 1.0))
 
     @cached_property
     def width(self) -> Real:
+        """Width [m] of the cell."""
         n, p = self.strips
         folds = np.maximum(n.present * (n.folds + 1.0), p.present * (p.folds + 1.0))
-        single = self.inputs + 1.0 + 0.0 * folds  # nan where the devices do not fit
+        single = self.inputs + 1.0 + 0.0 * folds  # nan where the transistors do not fit
         units: Real = np.where(self.folded, self.inputs * folds, single)
         return units * gate_pitch(self.tech)
 
     @property
     def area(self) -> Real:
+        """Area [m^2] of the cell."""
         return self.width * self.height
 
     @cached_property
@@ -233,7 +251,7 @@ class Gate:
 
     @cached_property
     def output_cap(self) -> Real:
-        """Capacitance [F] of the output's diffusion."""
+        """Capacitance [F] of the diffusion at the output."""
         n, p = self.strips
         series, parallel = (n, p) if self.series == "n" else (p, n)
         return self._series_cap(series) + self._parallel_cap(parallel)
@@ -244,7 +262,8 @@ class Gate:
         folded = inputs * drain + (inputs - 1.0) * source
         length = np.where(self.folded, folded, inputs * drain) * gap
         sides = np.where(self.folded, inputs * (2.0 - odd) + (inputs - 1.0) * odd, 1.0)
-        return _drain_cap(self.tech, strip, length * y, 2.0 * length + y * sides, strip.folds)
+        drawn = _Drain(length * y, 2.0 * length + y * sides, strip.folds)
+        return _drain_cap(self.tech, strip, drawn)
 
     def _parallel_cap(self, strip: Strip) -> Real:
         gap, inputs, y = self.tech.layout.gate_gap * self.tech.feature, self.inputs, strip.height
@@ -253,7 +272,7 @@ class Gate:
         length = np.where(self.folded, inputs * drain, shared * drain) * gap
         sides = np.where(self.folded, inputs * (2.0 - odd), inputs % 2.0)
         perimeter = 2.0 * length + y * sides
-        return _drain_cap(self.tech, strip, length * y, perimeter, inputs * strip.folds)
+        return _drain_cap(self.tech, strip, _Drain(length * y, perimeter, inputs * strip.folds))
 
     @cached_property
     def leakage(self) -> Real:
@@ -269,6 +288,7 @@ class Gate:
 
     @property
     def leakage_power(self) -> Real:
+        """Leakage power [W], averaged over the input states."""
         return self.tech.vdd * self.leakage
 
     @cached_property
@@ -283,51 +303,50 @@ class Gate:
 
     @property
     def through_res(self) -> Real:
-        """Resistance [ohm] of both types in parallel, as a pass gate."""
+        """Resistance [ohm] of both transistors in parallel, as in a pass gate."""
         return self.nfet_res * self.pfet_res / (self.nfet_res + self.pfet_res)
 
 
 def _shares(folds: Real) -> tuple[Real, Real, Real]:
-    """Drain strips, source strips, and 1 if the folds are odd."""
+    """Number of drain strips, number of source strips, and 1 if the number of folds is odd."""
     single = np.asarray(folds) == 1.0
     drain = np.where(single, 1.0, np.ceil((folds + 1.0) / 2.0))
     source = np.where(single, 1.0, np.floor((folds + 1.0) / 2.0))
     return drain, source, np.where(folds % 2.0 == 1.0, 1.0, 0.0)
 
 
-def inverter(tech: Technology, nfet: Real = 2.0, pfet: Real = 2.0, height: Real = 0.0) -> Gate:
-    """An inverter; widths as multiples of the feature size, the PFET's times the P/N ratio."""
-    n, p = nfet * tech.feature, pfet * tech.pn_ratio * tech.feature
-    return shared(Gate, tech, n, p, 1.0, "n", height)
+def inverter(tech: Technology, nfet: Real = 2.0, pfet: Real = 2.0) -> Gate:
+    """An inverter; widths in units of the feature size, the PFET's times the P/N ratio."""
+    return shared(Gate, tech, nfet * tech.feature, pfet * tech.pn_ratio * tech.feature)
 
 
 def nand(tech: Technology, inputs: Real, nfet: Real, pfet: Real = 2.0) -> Gate:
-    """A NAND; widths as multiples of the feature size, the PFET's times the P/N ratio."""
+    """A NAND; widths in units of the feature size, the PFETs' times the P/N ratio."""
     n, p = nfet * tech.feature, pfet * tech.pn_ratio * tech.feature
-    return shared(Gate, tech, n, p, inputs, "n")
+    return shared(Gate, tech, n, p, inputs)
 
 
 def nor(tech: Technology, inputs: Real, nfet: Real, pfet: Real) -> Gate:
-    """A NOR; widths as multiples of the feature size, the PFET's times the P/N ratio."""
+    """A NOR; widths in units of the feature size, the PFETs' times the P/N ratio."""
     n, p = nfet * tech.feature, pfet * tech.pn_ratio * tech.feature
-    return shared(Gate, tech, n, p, inputs, "p")
+    return shared(Gate, tech, n, p, inputs, series="p")
 
 
-def lone_nfet(tech: Technology, width: Real = 2.0, height: Real = 0.0) -> Gate:
-    """A single NFET; its width as a multiple of the feature size, the cell's height in metres."""
+def lone_nfet(tech: Technology, width: Real = 2.0, height: Real | None = None) -> Gate:
+    """A single NFET; ``width`` in units of the feature size, ``height`` of its cell in metres."""
     return shared(Gate, tech, width * tech.feature, 0.0, cell_height=height)
 
 
-def lone_pfet(tech: Technology, width: Real = 2.0, height: Real = 0.0) -> Gate:
-    """A single PFET; its width as a multiple of the feature size, the cell's height in metres."""
+def lone_pfet(tech: Technology, width: Real = 2.0, height: Real | None = None) -> Gate:
+    """A single PFET; ``width`` in units of the feature size, ``height`` of its cell in metres."""
     return shared(Gate, tech, 0.0, width * tech.feature, cell_height=height)
 
 
 @dataclass(frozen=True, eq=False)
 class PassGate:
-    """An analog switch of one NFET and one PFET with as many folds as asked for.
+    """An analog switch of one NFET and one PFET in parallel, each with ``folds`` folds.
 
-    Its height is free. ``nfet`` and ``pfet`` are drawn widths [m].
+    ``nfet`` and ``pfet`` are drawn widths [m]; the height follows from them and the folds.
     """
 
     tech: Technology
@@ -337,6 +356,7 @@ class PassGate:
 
     @cached_property
     def strips(self) -> tuple[Strip, Strip]:
+        """Diffusion of the NFET and of the PFET."""
         return self._strip(self.nfet), self._strip(self.pfet)
 
     def _strip(self, width: Real) -> Strip:
@@ -346,17 +366,19 @@ class PassGate:
 
     @property
     def width(self) -> Real:
+        """Width [m]."""
         return (self.folds + 1.0) * gate_pitch(self.tech)
 
     @cached_property
     def height(self) -> Real:
+        """Height [m]."""
         n, p = self.strips
         gap = self.tech.layout.pn_gap * self.tech.feature
         return n.height + p.height + gap + cell_edges(self.tech)
 
     @cached_property
     def drain_cap(self) -> Real:
-        """Capacitance [F] of one side."""
+        """Capacitance [F] of the diffusion on one side."""
         gap = self.tech.layout.gate_gap * self.tech.feature
         total: Real = 0.0
         for strip in self.strips:
@@ -364,7 +386,8 @@ class PassGate:
             length = drain * gap
             perimeter = 2.0 * length + strip.height * (2.0 - odd)
             area = length * strip.height
-            total = total + _drain_cap(self.tech, strip, area, perimeter, strip.folds)
+            drawn = _Drain(area, perimeter, strip.folds)
+            total = total + _drain_cap(self.tech, strip, drawn)
         return total
 
     @cached_property
@@ -391,39 +414,42 @@ class Cells:
 
     @cached_property
     def inverter(self) -> Gate:
-        """The minimum inverter; its devices are those of the minimum pass gate as well."""
+        """The minimum inverter; the minimum pass gate has the same transistors."""
         return inverter(self.tech)
 
     @cached_property
     def nand(self) -> Gate:
+        """The NAND of two inputs."""
         return nand(self.tech, 2.0, 4.0)
 
     @cached_property
     def nand3(self) -> Gate:
+        """The NAND of three inputs."""
         return nand(self.tech, 3.0, 6.0)
 
     @cached_property
     def nor(self) -> Gate:
+        """The NOR of two inputs."""
         return nor(self.tech, 2.0, 2.0, 4.0)
 
     @cached_property
     def nfet(self) -> Gate:
-        """A lone minimum NFET."""
+        """A single minimum NFET."""
         return lone_nfet(self.tech)
 
     @cached_property
     def pfet(self) -> Gate:
-        """A lone minimum PFET."""
+        """A single minimum PFET."""
         return lone_pfet(self.tech, 2.0 * self.tech.pn_ratio)
 
 
 def cells(tech: Technology) -> Cells:
-    """The standard cells of this technology; the same ones for every circuit built from it."""
+    """The standard cells of a technology, shared by all circuits in it."""
     return shared(Cells, tech)
 
 
 class Switch(NamedTuple):
-    """Drawn widths [m] of an analog switch, and what it then resists [ohm]."""
+    """Drawn widths [m] of the transistors of an analog switch, and its resistance [ohm]."""
 
     nfet: Real
     pfet: Real
@@ -431,10 +457,12 @@ class Switch(NamedTuple):
 
 
 def switch(tech: Technology, driven_res: Real, linear: Real) -> Switch:
-    """An analog switch, both types on, to what presents a resistance [ohm].
+    """Size an analog switch so that it takes a small share of the voltage over its load.
 
-    ``linear`` is the resistance of a transistor as it is used over its switching resistance.
-    No transistor is narrower than the feature size, and fins are whole: the switch may resist less.
+    Its resistance is ``tech.switch.drop`` times ``driven_res`` [ohm], the resistance of the load,
+    with both transistors on. ``linear`` is the resistance of a transistor in its operating region
+    over its switching resistance. The resistance is lower where a transistor would be narrower than
+    the feature size or where the number of fins is rounded up (circuits.md 4.2).
     """
     narrow = tech.layout.min_width * tech.feature
     res = tech.switch.drop * driven_res

@@ -1,37 +1,38 @@
-"""H-trees: wires from one root to a grid of leaves."""
+"""H-trees: buses from one root to a grid of leaves."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
 
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import log2_up
 from neurorebit.circuits.wire import Wires, wires
 from neurorebit.schema.technology import Technology
 
-LEVELS = np.arange(1.0, 17.0)  # more than any grid of leaves has; beyond is nan
+LEVELS = np.arange(1.0, 17.0)  # levels of branches; with more, which no chip has, all is nan
 
 
 @dataclass(frozen=True, eq=False)
 class HTree(Block):
-    """A tree of ``width`` wires over a grid of leaves (system.md 5.3).
+    """A tree of ``width`` wires over ``rows`` by ``cols`` leaves (system.md 5.3).
 
-    From the middle to a leaf, level i of D goes a quarter of what is left: (h + w) 2^D / 2^(i+1);
-    a trunk of half the grid's width leads from the edge to the middle. The same path takes time and
-    energy. All branches have repeaters, of the kind of wire that their length asks for. One leaf
-    needs no tree.
+    On the way from the middle to a leaf of height h and width w, level i of D levels has a length
+    of (h + w) 2^D / 2^(i+1); a trunk of half the grid's width connects the middle to the edge.
+    Delay and energy are those of this path. All branches have repeaters; the kind of wire follows
+    from their length. ``tolerance`` is as for ``RepeatedWire``. One leaf needs no tree.
     """
 
     tech: Technology
-    rows: Real = 4.0
-    cols: Real = 4.0
+    rows: Positive = 4.0
+    cols: Positive = 4.0
+    _: KW_ONLY
     leaf_height: Real = 1e-3
     leaf_width: Real = 1e-3
-    width: Real = 256.0  # wires
+    width: Real = 256.0
     tolerance: Real = 0.1
     name: str = "htree"
 
@@ -41,17 +42,17 @@ class HTree(Block):
 
     @property
     def depth(self) -> Real:
-        """Levels of branches."""
+        """Number of levels of branches."""
         side = np.maximum(self.rows, self.cols)
         levels = log2_up(side)
         return np.where(levels <= LEVELS.size, levels, np.nan)
 
     @cached_property
     def _runs(self) -> tuple[tuple[Real, Real], ...]:
-        """Wires from the edge to a leaf: length [m] of each run, and how many like it there are.
+        """Segments on the way from the edge to a leaf: length [m], and their number in the tree.
 
-        Levels stand along a first axis of their own. Level i has 4^(i-1) branchings of two
-        horizontal and four vertical arms, of which a grid that is not full keeps its part.
+        Levels lie along the first axis. Level i has 4^(i-1) branchings of two horizontal and four
+        vertical arms; a grid whose sides are no powers of two has its share of them.
         """
         cells, wires = self.rows * self.cols, self._wires
         per_length = (wires.delay(0.0), wires.energy(0.0), wires.area(0.0), wires.leakage(0.0))
@@ -70,6 +71,7 @@ class HTree(Block):
         )
 
     def _sum(self, values: list[Real]) -> Real:
+        """The sum over segments and levels."""
         total: Real = 0.0
         for value in values:
             total = total + np.sum(value, axis=0)
@@ -92,28 +94,28 @@ class HTree(Block):
 
     @cached_property
     def length(self) -> Real:
-        """Length [m] of all branches of one wire."""
+        """Length [m] of one wire with all its branches."""
         return self._sum([count * length for length, count in self._runs])
 
     @property
     def body(self) -> Footprint:
-        """The repeaters; wires lie above what they cross."""
+        """The repeaters; the wires run above other blocks."""
         area = [n * length * self._wires.area(length) for length, n in self._runs]
         leakage = [n * length * self._wires.leakage(length) for length, n in self._runs]
         return Footprint.of(self.width * self._sum(area), self.width * self._sum(leakage))
 
     @property
     def beat(self) -> Real:
-        """Time [s] from one flit to the next: a clock cycle, or a repeater's delay if longer."""
+        """Time [s] between flits: the longer of a clock cycle and the delay of a repeater."""
         trunk, _ = self._runs[-1]
         repeater = self._sum([self._wires.spacing(trunk) * self._wires.delay(trunk)])
         return np.maximum(1.0 / self.tech.clock, repeater)
 
     @action
     def transfer(self, bits: Real = 1.0, flits: Real = 1.0, further: Real = 0.0) -> Cost:
-        """Bring so many bits to or from a leaf as a stream of flits, one every beat.
+        """Transfer ``bits`` bits to or from a leaf as ``flits`` flits, one every beat.
 
-        ``further`` is a length [m] that they travel beyond one leaf, to others.
+        ``further`` is the length [m] that the bits travel beyond the first leaf, to others.
         """
         beyond = further * self._wires.energy(further)
         exists = np.minimum(self.depth, 1.0)

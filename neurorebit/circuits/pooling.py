@@ -1,10 +1,11 @@
-"""Max pooling: trees of comparators that pass the larger number on."""
+"""Max pooling units: trees of comparators and selectors."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
+from neurorebit.circuits.block import Positive
 from neurorebit.circuits.comparator import Comparator
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import STEP, Gate, cells, chain, log2_up, nor, stage
@@ -14,29 +15,29 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class MaxPool(Placed):
-    """Units that find the largest of ``window`` numbers of ``bits`` bits (circuits.md 3.7).
+    """``count`` units that select the largest of ``window`` numbers of ``bits`` bits.
 
-    A tree of window - 1 comparators, each with gates that choose. Comparisons are decided half way
-    on average.
+    A unit is a tree of window - 1 comparators, each with gates that pass the larger number on. On
+    average a comparison is decided after half of the bits (circuits.md 3.7). ``load`` [F] is the
+    capacitance at each bit of the result.
     """
 
     tech: Technology
     bits: Real = 8.0
-    window: Real = 4.0
+    window: Positive = 4.0
     count: Real = 1.0
-    load: Real = 0.0  # on a result bit [F]
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
+    _: KW_ONLY
+    load: Real = 0.0
     name: str = "max_pool"
 
     @property
     def comparators(self) -> Real:
-        """Comparators of one unit."""
+        """Number of comparators of one unit."""
         return self.window - 1.0
 
     @property
     def levels(self) -> Real:
-        """Comparisons one after the other."""
+        """Number of levels of the tree."""
         return log2_up(self.window)
 
     @cached_property
@@ -66,7 +67,7 @@ class MaxPool(Placed):
 
     @cached_property
     def delay(self) -> Real:
-        """Time [s] of one comparison and its choice."""
+        """Delay [s] of one comparison and of the gates that pass the larger number on."""
         inv, wide = cells(self.tech).inverter, self._wide
         joined = wide.inputs * wide.pfet_res * (2.0 * inv.input_cap + self.bits * inv.output_cap)
         chosen = 2.0 * inv.nfet_res * (inv.input_cap + wide.output_cap)
@@ -76,7 +77,7 @@ class MaxPool(Placed):
 
     @property
     def energy(self) -> Real:
-        """Energy [J] of one unit."""
+        """Energy [J] of one window in one unit."""
         cell, wide = cells(self.tech), self._wide
         switched = cell.nand.input_cap + cell.nor.input_cap + wide.input_cap
         switched = switched + 2.0 * cell.inverter.input_cap + 5.0 * cell.inverter.output_cap
@@ -85,5 +86,5 @@ class MaxPool(Placed):
 
     @action
     def pool(self, active: Real = 1.0) -> Cost:
-        """One window in a share of the units."""
+        """One window in the share ``active`` of the units."""
         return Cost.of(active * self.count * self.energy, self.levels * self.delay)

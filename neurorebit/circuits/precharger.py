@@ -1,14 +1,15 @@
-"""Bitline precharge."""
+"""Prechargers of bitlines."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.block import Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
-from neurorebit.circuits.gates import STEP, Gate, lone_pfet, or_else, stage
+from neurorebit.circuits.gates import STEP, Gate, lone_pfet, stage
 from neurorebit.circuits.layout import Placed, bank
 from neurorebit.schema.technology import Technology
 
@@ -17,19 +18,20 @@ from neurorebit.schema.technology import Technology
 class Precharger(Placed):
     """Two precharge PFETs and an equaliser for each pair of bitlines (circuits.md 4.9).
 
-    A read lets one line of a pair fall by the swing the sense amplifier needs, a write by all of
-    the supply; that much is charged again. Device widths are multiples of the feature size.
+    In a read one bitline of a pair falls by ``swing`` [V], by default the sense voltage of the
+    technology; in a write it falls by the whole supply. The precharger restores that charge.
+    ``load`` [F] and ``line_res`` [ohm] are those of a bitline. ``charging`` and ``equalising`` are
+    transistor widths in units of the feature size.
     """
 
     tech: Technology
-    cols: Real = 128.0
-    load: Real = 0.0  # of a bitline [F]
+    cols: Positive = 128.0
+    load: Real = 0.0
     line_res: Real = 0.0
-    swing: Real = 0.0  # of a bitline in a read [V]; 0: what the technology's cells need
-    charging: Real = 6.0
+    _: KW_ONLY
+    swing: Real | None = None
+    charging: Positive = 6.0
     equalising: Real = 2.0
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
     name: str = "precharger"
 
     @cached_property
@@ -49,7 +51,7 @@ class Precharger(Placed):
 
     @cached_property
     def line_cap(self) -> Real:
-        """Capacitance [F] of a bitline with the devices on it."""
+        """Capacitance [F] of a bitline with the transistors of the precharger."""
         charging, equalising = self._devices
         return self.load + charging.output_cap + equalising.output_cap
 
@@ -61,17 +63,17 @@ class Precharger(Placed):
 
     @property
     def read_swing(self) -> Real:
-        """Voltage [V] a bitline falls by in a read."""
-        return or_else(self.swing, self.tech.sram.sense_voltage)
+        """Voltage [V] by which a bitline falls in a read."""
+        return self.tech.sram.sense_voltage if self.swing is None else self.swing
 
     @action
     def precharge(self, active: Real = 1.0) -> Cost:
-        """Charge the lines again after a read of a share of the columns."""
+        """Charge the bitlines after a read of the share ``active`` of the columns."""
         energy = self.line_cap * self.tech.vdd * self.read_swing
         return Cost.of(active * self.cols * energy, self.delay)
 
     @action
     def precharge_written(self, written: Real = 0.5) -> Cost:
-        """Charge the lines again after a write of a share of the columns."""
+        """Charge the bitlines after a write of the share ``written`` of the columns."""
         energy = self.line_cap * self.tech.vdd**2
         return Cost.of(written * self.cols * energy, self.delay)

@@ -1,8 +1,8 @@
-"""Flip-flops."""
+"""Registers of flip-flops."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
@@ -13,15 +13,14 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class Register(Placed):
-    """A bank of pass-gate master-slave flip-flops, twelve minimum inverters wide each.
+    """``bits`` master-slave flip-flops of pass gates (circuits.md 3.1).
 
-    Circuits.md 3.1; the leaking parts of one are eight inverters.
+    A flip-flop is as wide as twelve minimum inverters and leaks as much as eight.
     """
 
     tech: Technology
     bits: Real = 32.0
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
+    _: KW_ONLY
     name: str = "register"
 
     @cached_property
@@ -37,7 +36,7 @@ class Register(Placed):
 
     @property
     def input_cap(self) -> Real:
-        """Load [F] that one flip-flop puts on the gate before it."""
+        """Input capacitance [F] of one flip-flop."""
         return cells(self.tech).inverter.output_cap
 
     @cached_property
@@ -49,13 +48,16 @@ class Register(Placed):
 
     @cached_property
     def data_energy(self) -> Real:
-        """Energy [J] of one change of the bit that one flip-flop holds."""
+        """Energy [J] of one flip-flop whose bit changes, without the clock."""
         cell = cells(self.tech).inverter
         switched = 4.0 * cell.output_cap + 2.0 * cell.input_cap + 2.0 * cell.output_cap
         return self.tech.vdd**2 * switched
 
     @action
     def store(self, active: Real = 1.0, clocked: Real = 1.0) -> Cost:
-        """Take new bits in half a cycle; shares of the bank that changes and that is clocked."""
+        """Store new bits in half a clock cycle.
+
+        ``active`` is the share of the bits that change, ``clocked`` the share that is clocked.
+        """
         energy = self.bits * (clocked * self.clock_energy + active * self.data_energy)
         return Cost.of(energy, 0.5 / self.tech.clock)

@@ -1,12 +1,13 @@
-"""Latch sense amplifiers of SRAM arrays."""
+"""Latch-type sense amplifiers of SRAM arrays."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
 
+from neurorebit.circuits.block import Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import (
     Gate,
@@ -14,7 +15,6 @@ from neurorebit.circuits.gates import (
     lone_nfet,
     lone_pfet,
     nfet_gm,
-    or_else,
     pfet_gm,
 )
 from neurorebit.circuits.layout import Placed, stretched
@@ -23,29 +23,30 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class SenseAmp(Placed):
-    """A latch a column that resolves a small voltage between two bitlines (circuits.md 5.1).
+    """A latch per column that resolves a small voltage between two bitlines (circuits.md 5.1).
 
-    ``pitch`` is that of the columns [m]; 0: of the technology's SRAM cells. Device widths are
-    multiples of the feature size.
+    ``pitch`` [m] is that of the columns, by default of the technology's SRAM cells; ``swing`` [V]
+    the voltage that a latch resolves, by default the sense voltage of the technology. Transistor
+    widths are in units of the feature size.
     """
 
     tech: Technology
-    cols: Real = 128.0
-    pitch: Real = 0.0
-    swing: Real = 0.0  # voltage it resolves [V]; 0: what the technology's cells need
+    cols: Positive = 128.0
+    _: KW_ONLY
+    pitch: Real | None = None
+    swing: Real | None = None
     pull_down: Real = 3.75
     pull_up: Real = 7.5
     isolation: Real = 12.5
     enable: Real = 5.0
     column_switch: Real = 9.0
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
     name: str = "sense_amp"
 
     @property
     def _pitch(self) -> Real:
+        """Width [m] of one amplifier; nan where the layout does not fit."""
         cell = self.tech.sram.width * self.tech.feature
-        pitch = or_else(self.pitch, cell)
+        pitch = cell if self.pitch is None else self.pitch
         return np.where(pitch > 6.0 * self.tech.feature, pitch, np.nan)
 
     @cached_property
@@ -80,9 +81,9 @@ class SenseAmp(Placed):
 
     @action
     def sense(self, active: Real = 1.0) -> Cost:
-        """Resolve a share of the columns, and a clock cycle to latch them."""
+        """Resolve the share ``active`` of the columns and latch them in a clock cycle."""
         tech, feature = self.tech, self.tech.feature
         gm = nfet_gm(tech, self.pull_down * feature) + pfet_gm(tech, self.pull_up * feature)
-        swing = or_else(self.swing, tech.sram.sense_voltage)
+        swing = tech.sram.sense_voltage if self.swing is None else self.swing
         latency = self.node_cap / gm * np.log(tech.vdd / swing) + 1.0 / tech.clock
         return Cost.of(active * self.cols * self.node_cap * tech.vdd**2, latency)

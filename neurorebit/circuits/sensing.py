@@ -1,6 +1,7 @@
-"""Fits of circuit simulations that sense amplifiers and converters share (circuits.md 5.2, 6).
+"""Fits of circuit simulations for sense amplifiers and converters (circuits.md 5.2, 6).
 
-The resistance *seen* is that of the column as if it were read at the fits' own voltage.
+The fits hold at one read voltage. A column read at another voltage enters them with the resistance
+that draws the same current at the voltage of the fits.
 """
 
 from __future__ import annotations
@@ -14,31 +15,39 @@ from neurorebit.circuits.gates import cells
 from neurorebit.schema.technology import SenseFit, Technology
 
 
-def seen(tech: Technology, res: Real, read_voltage: Real) -> Real:
-    """The column's resistance [ohm] as seen by the fits; nan where there is none."""
-    found = res * tech.sensing.read_voltage / read_voltage
-    return np.where(np.asarray(found) > 0.0, found, np.nan)
+def at_fit_voltage(tech: Technology, res: Real, read_voltage: Real) -> Real:
+    """Resistance [ohm] with which a column of ``res`` [ohm] enters the fits.
+
+    nan where it is not above zero.
+    """
+    scaled = res * tech.sensing.read_voltage / read_voltage
+    return np.where(np.asarray(scaled) > 0.0, scaled, np.nan)
 
 
 def column_power(tech: Technology, fit: SenseFit, further: Real, res: Real) -> Real:
-    """Power [W] at a column of the resistance seen [ohm], with so much more for further steps."""
+    """Power [W] of an amplifier or converter at a column of ``res`` [ohm] at the fit's voltage.
+
+    ``further`` [W] is added to the fixed part of the fit, before the scaling with supply and
+    temperature.
+    """
     column = fit.column * np.exp(-fit.exponent * np.log10(res))
     warmer = 1.0 + tech.sensing.temperature_slope * (tech.temperature - tech.nominal_temperature)
     return tech.supply_ratio**2 * warmer * (fit.fixed + further + column)
 
 
 def transistors(tech: Technology, nmos: Real, pmos: Real) -> Footprint:
-    """What so many lone minimum transistors occupy and leak."""
+    """Footprint of ``nmos`` NFETs and ``pmos`` PFETs of minimum width."""
     n, p = cells(tech).nfet, cells(tech).pfet
     leakage = nmos * n.leakage_power + pmos * p.leakage_power
     return Footprint.of(nmos * n.area + pmos * p.area, leakage)
 
 
 def current_sense_times(tech: Technology, res: Real, references: Real) -> Real:
-    """Times [s] to compare a current, from the resistance seen and the references' [ohm].
+    """Times [s] to compare the current of a column with those of references.
 
-    The closer the two, the longer, up to a time that grows with the resistance; nodes without a fit
-    have one time. References lie along one more axis, the last, and so do the times.
+    ``res`` [ohm] is the column's resistance at the fit's voltage; ``references`` [ohm] have one
+    more axis, the last, and so has the result. The closer the two resistances, the longer the time,
+    up to a maximum that grows with the resistance. Technologies without a fit have one time.
     """
     latency, ratio = tech.sensing.current_latency, references / widened(res)
     constant = widened(latency.time) + 0.0 * ratio
@@ -56,7 +65,7 @@ def current_sense_times(tech: Technology, res: Real, references: Real) -> Real:
 
 
 def within(tech: Technology, time: Real, of: Literal["single", "flash"]) -> Real:
-    """A time [s] within the bounds of the fit for one amplifier or for a flash converter."""
+    """Clip a time [s] to the bounds of the fit for one amplifier or for a flash converter."""
     latency = tech.sensing.current_latency
     if latency.fit is None:
         return time
@@ -64,18 +73,18 @@ def within(tech: Technology, time: Real, of: Literal["single", "flash"]) -> Real
 
 
 def ends(bounds: Real) -> tuple[Real, Real]:
-    """Lower and upper bound, from the last axis."""
+    """Lower and upper bound, which lie along the last axis."""
     both = np.asarray(bounds)
     return both[..., 0], both[..., 1]
 
 
 def widened(values: Real) -> Real:
-    """The same with one more axis, for references."""
+    """The same values with one more axis at the end, for the references."""
     return np.asarray(values, dtype=np.float64)[..., None]
 
 
 def _polynomial(coefficients: Real, x: Real) -> Real:
-    """Coefficients along the last axis, highest power first."""
+    """A polynomial in ``x``; coefficients along the last axis, highest power first."""
     total: Real = np.zeros(())
     for power in range(np.shape(coefficients)[-1]):
         total = total * x + widened(np.asarray(coefficients)[..., power])

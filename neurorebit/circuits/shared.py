@@ -1,4 +1,4 @@
-"""Equal circuits are made once, whoever asks for them."""
+"""A cache of immutable objects by the function and the arguments that make them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 
 P = ParamSpec("P")
 T = TypeVar("T")
-KEPT = 512  # some five designs, or passes of a sweep
+KEPT = 512  # objects: those of about five designs, or of five batches of a sweep
 
 
 class _Array:
-    """An array as an argument: it is known by its identity."""
+    """An array as an argument, compared by identity."""
 
     __slots__ = ("value",)
 
@@ -28,13 +28,15 @@ class _Array:
         return isinstance(other, _Array) and self.value is other.value
 
 
-def _known(value: Any) -> Any:
+def _hashable(value: Any) -> Any:
+    """The value, or a wrapper that can be hashed where it is an array."""
     if isinstance(value, np.ndarray):
         return _Array(value) if value.ndim else value.item()
     return value
 
 
 def _plain(value: Any) -> Any:
+    """The inverse of ``_hashable``."""
     return value.value if isinstance(value, _Array) else value
 
 
@@ -47,20 +49,20 @@ _recall: Callable[..., Any] = _made
 
 
 def shared(make: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
-    """What ``make`` makes of these arguments; if it did so lately, the same as then.
+    """``make(*given, **named)``, or the same object as at a recent call with equal arguments.
 
-    Technologies and arrays are the same if they are one object, numbers if they are equal. Whatever
-    is made must be immutable.
+    Technologies and arrays are equal if they are one object, numbers if they have one value. The
+    result must be immutable.
     """
     made: T
     try:
         made = _recall(make, *given, **named)
-    except TypeError:  # arrays cannot be looked up by their values
-        names = {name: _known(value) for name, value in named.items()}
-        made = _recall(make, *map(_known, given), **names)
+    except TypeError:  # arrays are not hashable
+        names = {name: _hashable(value) for name, value in named.items()}
+        made = _recall(make, *map(_hashable, given), **names)
     return made
 
 
 def forget() -> None:
-    """Let go of all that was made."""
+    """Empty the cache."""
     _made.cache_clear()

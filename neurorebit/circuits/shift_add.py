@@ -1,8 +1,8 @@
-"""Shift-and-add units: bits that arrive one after the other become a number."""
+"""Shift-and-add units, which add numbers of increasing weight."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -18,23 +18,23 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class ShiftAdd(Placed):
-    """Units that add ``terms`` numbers of ``bits`` bits, each shifted by one (circuits.md 3.4).
+    """``count`` units that add ``terms`` numbers of ``bits`` bits, each shifted by one bit.
 
-    The least significant term comes first and the register shifts right, so a bit that has left
-    the adder is final: what stays is at most (2^(bits+1) - 2) / 2 < 2^bits. An adder of ``bits``
-    bits with its carry is exact then; the register holds bits + terms. ``beat`` is the time [s]
-    between terms, which hides that much of each step but the first.
+    The least significant term comes first and the register shifts right, so a bit shifted out of
+    the adder is final and the rest of the sum is at most (2^(bits+1) - 2) / 2 < 2^bits. An adder of
+    ``bits`` bits with its carry is therefore exact; the register holds bits + terms bits
+    (circuits.md 3.4). ``beat`` is the time [s] from one term to the next; every step but the first
+    overlaps with it.
     """
 
     tech: Technology
     bits: Real = 5.0
     terms: Real = 8.0
     count: Real = 1.0
+    _: KW_ONLY
     beat: Real = 0.0
     adder_activity: Real = 1.0
     register_activity: Real = 1.0
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
     name: str = "shift_add"
 
     @property
@@ -44,7 +44,12 @@ class ShiftAdd(Placed):
 
     @cached_property
     def register(self) -> Register:
-        return Register(self.tech, self.count * self.sum_bits, self.fit_width, self.fit_height)
+        return Register(
+            self.tech,
+            self.count * self.sum_bits,
+            fit_width=self.fit_width,
+            fit_height=self.fit_height,
+        )
 
     @cached_property
     def adder(self) -> Adder:
@@ -63,7 +68,7 @@ class ShiftAdd(Placed):
         adder, register, cell = self.adder, self.register, cells(self.tech)
         width = adder.width + cell.inverter.width + cell.nand.width + register.width
         stacked = adder.height + cell_height(self.tech) + register.height
-        return fitted(self, (width, cell_height(self.tech)), stacked, width)
+        return fitted(self, (width, cell_height(self.tech)), lambda _: stacked, lambda _: width)
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
@@ -71,12 +76,12 @@ class ShiftAdd(Placed):
 
     @property
     def body(self) -> Footprint:
-        """Glue gates and what the parts leave over of the outline."""
+        """The area of the outline that the adder and the register leave."""
         return Footprint.of(self.area - self.adder.area - self.register.area)
 
     @action
     def accumulate(self, terms: Real = 1.0, active: Real = 1.0) -> Cost:
-        """Add so many terms in a share of the units, ``beat`` apart."""
+        """Add ``terms`` terms, one every ``beat``, in the share ``active`` of the units."""
         step = self.adder.add(active) + self.register.store(active * self.register_activity, active)
         hidden = (terms - 1.0) * np.minimum(self.beat, step.latency.total)
         exposed = (terms * step.latency.total - hidden) / step.latency.total

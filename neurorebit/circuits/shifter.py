@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 from neurorebit.circuits.block import Block
@@ -14,13 +14,12 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class Shifter(Placed):
-    """``count`` registers of ``bits`` bits that shift, in any shape (circuits.md 3.5)."""
+    """``count`` shift registers of ``bits`` bits, laid out in any shape (circuits.md 3.5)."""
 
     tech: Technology
     bits: Real = 8.0
     count: Real = 1.0
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
+    _: KW_ONLY
     name: str = "shifter"
 
     @cached_property
@@ -37,5 +36,5 @@ class Shifter(Placed):
 
     @action
     def shift(self, active: Real = 1.0) -> Cost:
-        """Shift all by one; ``active`` is the share of bits that change."""
+        """Shift all registers by one bit; ``active`` is the share of the bits that change."""
         return self.register.store(active)

@@ -1,14 +1,15 @@
-"""SRAM that is read and written a row at a time: cells, and what serves them."""
+"""SRAM arrays with their periphery, read and written one row at a time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
 
 from neurorebit.circuits.array import SramArray
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.gates import STEP, cell_height, log2_up
@@ -19,15 +20,15 @@ from neurorebit.circuits.write_driver import WriteDriver
 from neurorebit.schema.technology import Technology
 
 
-class SramRows(Block):
-    """6T cells with decoder, precharger, write driver and a sense amplifier a column."""
+class SramRows(Block, ABC):
+    """6T cells with a decoder, prechargers, write drivers and a sense amplifier per column."""
 
     tech: Technology
 
     @property
+    @abstractmethod
     def _size(self) -> tuple[Real, Real]:
-        """Rows and columns."""
-        raise NotImplementedError
+        """Numbers of rows and of columns."""
 
     @property
     def _address(self) -> Real:
@@ -72,26 +73,28 @@ class SramRows(Block):
 
     @property
     def _ramp(self) -> Real:
-        """Ramp [1/s] of a wordline."""
+        """Ramp [1/s] of the selected wordline."""
         return np.where(np.asarray(self._address) > 0.0, self.decoder.output_ramp, STEP)
 
-    def _row_read(self) -> Cost:
+    def _read_row(self) -> Cost:
+        """Read one row."""
         opened = self.decoder.select() + self.array.read(self._ramp)
         return opened + self.precharger.precharge() + self.sense_amp.sense()
 
-    def _row_written(self, flipped: Real) -> Cost:
-        """A share of the bits changes."""
+    def _write_row(self, flipped: Real) -> Cost:
+        """Write one row, of which the share ``flipped`` of the cells changes."""
         opened = self.decoder.select() + self.array.write(self._ramp, flipped)
         return opened + self.write_driver.write(1.0) + self.precharger.precharge_written(1.0)
 
 
 @dataclass(frozen=True, eq=False)
 class SramBank(SramRows):
-    """One array."""
+    """One SRAM array of ``rows`` by ``cols`` cells with its periphery."""
 
     tech: Technology
-    rows: Real = 128.0
-    cols: Real = 128.0
+    rows: Positive = 128.0
+    cols: Positive = 128.0
+    _: KW_ONLY
     name: str = "bank"
 
     @property
@@ -105,9 +108,9 @@ class SramBank(SramRows):
     @action
     def read(self) -> Cost:
         """Read one row."""
-        return self._row_read()
+        return self._read_row()
 
     @action
     def write(self, flipped: Real = 0.5) -> Cost:
-        """Write one row, of which a share of the bits changes."""
-        return self._row_written(flipped)
+        """Write one row, of which the share ``flipped`` of the cells changes."""
+        return self._write_row(flipped)

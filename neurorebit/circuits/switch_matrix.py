@@ -1,15 +1,16 @@
-"""Switch matrices: a flip-flop a line, and pass gates that put the line at one voltage or another.
+"""Switch matrices: per line, a flip-flop and pass gates that connect the line to a voltage.
 
-Circuits.md 4.2 and 4.3. What the lines themselves are charged with is the array's to bill.
+Circuits.md 4.2 and 4.3. The energy of the lines themselves is billed to the array.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import abstractmethod
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import (
     STEP,
@@ -19,7 +20,6 @@ from neurorebit.circuits.gates import (
     cell_height,
     gate_pitch,
     nfet_res,
-    or_else,
     stage,
     switch,
 )
@@ -29,15 +29,15 @@ from neurorebit.schema.technology import Technology
 
 
 class _LineSwitches(Placed):
-    """Flip-flops, and the pass gates that they switch."""
+    """Flip-flops, one per line, and the pass gates that they switch."""
 
     tech: Technology
-    lines: Real
+    lines: Positive
 
     @property
+    @abstractmethod
     def register(self) -> Register:
-        """A flip-flop a line."""
-        raise NotImplementedError
+        """The flip-flops."""
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
@@ -45,16 +45,17 @@ class _LineSwitches(Placed):
 
     @property
     def body(self) -> Footprint:
-        """The pass gates, which do not leak: both sides rest at the same voltage."""
+        """The pass gates, which do not leak: both of their sides are at the same voltage."""
         return Footprint.of(self.area - self.register.area)
 
     @property
+    @abstractmethod
     def _path(self) -> tuple[Real, Real]:
-        raise NotImplementedError
+        """Delay [s] from the flip-flop to the far end of the line, and the ramp [1/s] there."""
 
     @property
     def delay(self) -> Real:
-        """Time [s] from the flip-flop to the far end of the line."""
+        """Delay [s] from the flip-flop to the far end of the line."""
         return self._path[0]
 
     @property
@@ -62,25 +63,28 @@ class _LineSwitches(Placed):
         """Ramp [1/s] at the far end of the line."""
         return self._path[1]
 
-    def _switched(self, energy: Real, changed: Real) -> Cost:
+    def _switch(self, energy: Real, changed: Real) -> Cost:
+        """Toggle the share ``changed`` of the flip-flops; ``energy`` [J] is that of the gates."""
         return self.register.store(changed) + Cost.of(energy, self.delay)
 
 
 class _Beside(_LineSwitches):
-    """Beside an array: pass gates in standard cells, stacked along the height."""
+    """A switch matrix beside an array: pass gates in standard cells, stacked along the height."""
 
-    GATES: ClassVar[float]  # pass gates a line
+    gates_per_line: ClassVar[float]
 
     @cached_property
     def _stack(self) -> tuple[Real, Real, Real]:
-        """Height [m], columns of pass gates, height of a pass gate [m]."""
-        side = or_else(self.fit_height, self.lines * cell_height(self.tech))
+        """Height [m], number of columns of pass gates, height [m] of a pass gate."""
+        side = self.fit_height
+        if side is None:
+            side = self.lines * cell_height(self.tech)
         return side, *folded_height(side, self.lines, cell_height(self.tech))
 
     @property
+    @abstractmethod
     def gate(self) -> Gate:
-        """A pass gate as laid out."""
-        raise NotImplementedError
+        """A pass gate in its cell."""
 
     @cached_property
     def register(self) -> Register:
@@ -89,27 +93,26 @@ class _Beside(_LineSwitches):
     @cached_property
     def size(self) -> tuple[Real, Real]:
         height, cols, _ = self._stack
-        return self.GATES * self.gate.width * cols + self.register.width, height
+        return self.gates_per_line * self.gate.width * cols + self.register.width, height
 
 
 @dataclass(frozen=True, eq=False)
 class _SwitchMatrix(_LineSwitches):
-    """Two pass gates a line, which take a small share of the voltage over what they drive.
+    """Two pass gates per line, whose voltage drop is a small share of that over the line.
 
-    ``driven_res`` is the resistance [ohm] the line presents, ``load`` and ``line_res`` the line's
-    own capacitance [F] and resistance [ohm].
+    ``driven_res`` [ohm] is the resistance of the cells of a line, ``load`` [F] and ``line_res``
+    [ohm] are those of the line itself; ``ramp`` [1/s] is that of the flip-flops.
     """
 
     tech: Technology
-    lines: Real = 128.0
-    driven_res: Real = 1e5
+    lines: Positive = 128.0
+    driven_res: Positive = 1e5
+    _: KW_ONLY
     load: Real = 0.0
     line_res: Real = 0.0
     read_voltage: Real = 0.5
     write_voltage: Real = 2.0
-    ramp: Real = STEP
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
+    ramp: Positive = STEP
     name: str = "switch_matrix"
 
     @cached_property
@@ -118,14 +121,14 @@ class _SwitchMatrix(_LineSwitches):
         return switch(self.tech, self.driven_res, self.tech.switch.linear)
 
     @property
+    @abstractmethod
     def drain_cap(self) -> Real:
         """Capacitance [F] of one side of a pass gate."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def control_cap(self) -> Real:
-        """Capacitance [F] of the gates of a pass gate."""
-        raise NotImplementedError
+        """Gate capacitance [F] of a pass gate."""
 
     @cached_property
     def _path(self) -> tuple[Real, Real]:
@@ -134,21 +137,24 @@ class _SwitchMatrix(_LineSwitches):
 
     @action
     def drive(self, density: Real = 0.5, changed: Real = 1.0) -> Cost:
-        """Put a share of the lines at the read voltage; ``changed`` of the flip-flops toggle."""
-        a_line = 3.0 * self.drain_cap * self.read_voltage**2
-        a_line = a_line + self.control_cap * self.tech.vdd**2
-        return self._switched(density * self.lines * a_line, changed)
+        """Connect the share ``density`` of the lines to the read voltage.
+
+        ``changed`` is the share of the flip-flops that toggle.
+        """
+        line = 3.0 * self.drain_cap * self.read_voltage**2
+        line = line + self.control_cap * self.tech.vdd**2
+        return self._switch(density * self.lines * line, changed)
 
 
 @dataclass(frozen=True, eq=False)
 class RowSwitchMatrix(_Beside, _SwitchMatrix):
-    """Beside an array, two pass gates a row."""
+    """A switch matrix of the rows, beside the array."""
 
-    GATES = 2.0
+    gates_per_line = 2.0
 
     @cached_property
     def gate(self) -> Gate:
-        """A pass gate as laid out."""
+        """A pass gate in its cell."""
         drawn = self.switch
         return Gate(self.tech, drawn.nfet, drawn.pfet, cell_height=self._stack[2])
 
@@ -162,32 +168,32 @@ class RowSwitchMatrix(_Beside, _SwitchMatrix):
 
     @action
     def write(self, changed: Real = 1.0, rows: Real = 1.0) -> Cost:
-        """Select rows of an array with access transistors for programming."""
-        return self._switched(rows * 2.0 * self.control_cap * self.tech.vdd**2, changed)
+        """Select ``rows`` rows of an array with access transistors for programming."""
+        return self._switch(rows * 2.0 * self.control_cap * self.tech.vdd**2, changed)
 
     @action
     def write_half_selected(self, changed: Real = 1.0, rows: Real = 1.0) -> Cost:
-        """Select rows of a crosspoint array: the other lines go to half the write voltage."""
+        """Select ``rows`` rows of a crosspoint array; the others go to half the write voltage."""
         line = 3.0 * self.drain_cap * self.write_voltage**2
         energy = line * (rows + (self.lines - rows) / 4.0)
         energy = energy + self.lines * self.control_cap * self.tech.vdd**2
-        return self._switched(energy, changed)
+        return self._switch(energy, changed)
 
 
 @dataclass(frozen=True, eq=False)
 class ColSwitchMatrix(_SwitchMatrix):
-    """Below an array: pass gates folded to the pitch of the columns."""
+    """A switch matrix of the columns, below the array: pass gates folded to the columns' pitch."""
 
     @cached_property
     def _row(self) -> tuple[Real, Real, Real]:
-        """Width [m], rows of pass gates, folds of a pass gate."""
+        """Width [m], number of rows of pass gates, number of folds of a pass gate."""
         pitch = gate_pitch(self.tech)
-        side = or_else(self.fit_width, 4.0 * self.lines * pitch)
+        side = 4.0 * self.lines * pitch if self.fit_width is None else self.fit_width
         return side, *folded_width(side, self.lines, 2.0, pitch)
 
     @cached_property
     def gate(self) -> PassGate:
-        """A pass gate as laid out."""
+        """A pass gate, folded to its share of the width."""
         drawn = self.switch
         return PassGate(self.tech, drawn.nfet, drawn.pfet, self._row[2])
 
@@ -210,48 +216,55 @@ class ColSwitchMatrix(_SwitchMatrix):
 
     @action
     def write(self, written: Real = 0.5, pulses: Real = 1.0, changed: Real = 1.0) -> Cost:
-        """Program a share of one row's cells, half up and half down; the other lines inhibit."""
+        """Program the share ``written`` of a row's cells, half of them set and half reset.
+
+        A cell takes ``pulses`` pulses; the other columns inhibit.
+        """
         cells = written * self.lines
         toggles = pulses * cells + self.lines - cells / 2.0
         energy = 3.0 * self.drain_cap * self.write_voltage**2 * toggles
         energy = energy + self.lines * self.control_cap * self.tech.vdd**2
-        return self._switched(energy, changed)
+        return self._switch(energy, changed)
 
     @action
     def write_half_selected(
         self, written: Real = 0.5, pulses: Real = 1.0, changed: Real = 1.0
     ) -> Cost:
-        """Program a share of one row of a crosspoint array: all lines go to half the voltage."""
+        """Program the share ``written`` of a row of a crosspoint array.
+
+        All columns go to half the write voltage, those programmed to the full voltage in each of
+        ``pulses`` pulses.
+        """
         toggles = pulses * written * self.lines + self.lines / 4.0
         energy = 3.0 * self.drain_cap * self.write_voltage**2 * toggles
         energy = energy + self.lines * self.control_cap * self.tech.vdd**2
-        return self._switched(energy, changed)
+        return self._switch(energy, changed)
 
 
 @dataclass(frozen=True, eq=False)
 class AccessSwitchMatrix(_Beside):
-    """For 1T1R arrays: a flip-flop drives a row's access gates and its input line alike.
+    """A switch matrix of 1T1R arrays: a flip-flop switches a row's access line and input line.
 
-    Four pass gates a row of ``drive`` times the minimum (circuits.md 4.3).
+    A row has four pass gates of ``drive_strength`` times the minimum size (circuits.md 4.3).
+    ``load`` [F] and ``line_res`` [ohm] are those of the access line with its gates.
     """
 
-    GATES = 4.0
+    gates_per_line = 4.0
 
     tech: Technology
-    lines: Real = 128.0
-    load: Real = 0.0  # of the access gates and their line [F]
+    lines: Positive = 128.0
+    load: Real = 0.0
     line_res: Real = 0.0
+    _: KW_ONLY
     read_voltage: Real = 0.5
     access_voltage: Real = 1.1
     drive_strength: Real = 1.0
-    ramp: Real = STEP
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
+    ramp: Positive = STEP
     name: str = "switch_matrix"
 
     @cached_property
     def gate(self) -> Gate:
-        """A pass gate as laid out."""
+        """A pass gate in its cell."""
         narrow = self.drive_strength * self.tech.layout.min_width * self.tech.feature
         return Gate(self.tech, narrow, narrow * self.tech.pn_ratio, cell_height=self._stack[2])
 
@@ -267,15 +280,18 @@ class AccessSwitchMatrix(_Beside):
 
     @action
     def drive(self, density: Real = 0.5, changed: Real = 1.0) -> Cost:
-        """Open a share of the rows to the read voltage; ``changed`` of the flip-flops toggle."""
+        """Open the share ``density`` of the rows and connect them to the read voltage.
+
+        ``changed`` is the share of the flip-flops that toggle.
+        """
         drain, control = self.gate.output_cap, self.gate.input_cap
         row = drain * (2.0 * self.access_voltage**2 + 5.0 * self.read_voltage**2)
         row = row + 3.0 * control * self.tech.vdd**2
-        return self._switched(density * self.lines * row, changed)
+        return self._switch(density * self.lines * row, changed)
 
     @action
     def write(self, changed: Real = 1.0, rows: Real = 1.0) -> Cost:
-        """Open rows for programming."""
+        """Open ``rows`` rows for programming."""
         row = 2.0 * self.gate.output_cap * self.access_voltage**2
         row = row + 5.0 * self.gate.input_cap * self.tech.vdd**2
-        return self._switched(rows * row, changed)
+        return self._switch(rows * row, changed)

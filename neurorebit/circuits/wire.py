@@ -1,24 +1,24 @@
-"""Wires: their resistance, repeaters in long ones, and buses made of them.
-
-Circuits.md 2.7, system.md 5.1 and 5.2.
-"""
+"""Wires, wires with repeaters, and buses (circuits.md 2.7, system.md 5.1 and 5.2)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
 
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
-from neurorebit.circuits.gates import GUARD, Gate, cells, inverter, or_else
+from neurorebit.circuits.gates import GUARD, Gate, cells, inverter
 from neurorebit.circuits.shared import shared
 from neurorebit.schema.technology import Technology
 
 
 def _res(tech: Technology, width: Real, aspect_ratio: Real, resistivity: Real) -> Real:
-    """Resistance [ohm/m] of a wire of this cross-section at the technology's temperature."""
+    """Resistance [ohm/m] of a wire at the technology's temperature.
+
+    ``width`` in m, ``resistivity`` in ohm*m at the nominal temperature.
+    """
     warmer = 1.0 + tech.wire.resistivity_slope * (tech.temperature - tech.nominal_temperature)
     return resistivity * warmer / (aspect_ratio * width**2)
 
@@ -29,7 +29,7 @@ def wire_res(tech: Technology) -> Real:
 
 
 def routing_res(tech: Technology, multiple: Real) -> Real:
-    """Resistance [ohm/m] of a wire so many times wider than a local one."""
+    """Resistance [ohm/m] of a wire that is ``multiple`` times as wide as a local wire."""
     width = multiple * tech.wire.width
     aspect_ratio, resistivity = tech.wire.aspect_ratio, tech.wire.resistivity
     for kind in reversed(tech.wire.classes):
@@ -41,38 +41,47 @@ def routing_res(tech: Technology, multiple: Real) -> Real:
 
 @dataclass(frozen=True, eq=False)
 class RepeatedWire:
-    """A wire with inverters in it: of all that are at most ``tolerance`` slower than the fastest,
-    the one that takes the least energy.
+    """A wire with repeaters: of all designs at most ``tolerance`` slower than the fastest, the one
+    of least energy.
 
-    With repeaters of ``size`` minimum inverters every ``spacing`` [m] the time per length is
-    0.7 (f + g), f = R C / spacing + r c spacing / 2 and g = R c / size + r Cin size, and the energy
-    grows with size / spacing. The fastest design has f and g least, each of its own. Slower by so
-    much, the cheapest has spacing larger by exp(p) and size smaller by exp(q), with
-    f sinh p = g sinh q and f cosh p + g cosh q = (1 + tolerance) (f + g), which has the closed form
-    below. Both given, ``size`` and ``spacing`` are taken as they are.
+    With repeaters of ``size`` minimum inverters every ``spacing`` [m], the delay per length is
+    0.7 (f + g) with f = R C / spacing + r c spacing / 2 and g = R c / size + r Cin size, and the
+    energy grows with size / spacing. The fastest design minimises f and g independently. The design
+    of least energy at the tolerance has a spacing larger by exp(p) and a size smaller by exp(q),
+    where f sinh p = g sinh q and f cosh p + g cosh q = (1 + tolerance) (f + g); ``_designed`` has
+    the closed form. ``given_size`` and ``given_spacing`` replace the optimum.
+
+    ``res`` [ohm/m] is that of the wire. ``activity`` is the share of the bits that draw a charge
+    from the supply: half of the bits toggle, and half of those charge the wire.
     """
 
     tech: Technology
-    res: Real  # per length [ohm/m]
+    res: Real
     tolerance: Real = 0.0
-    given_size: Real = 0.0
-    given_spacing: Real = 0.0
-    activity: Real = 0.25  # half of the bits toggle, half of those charge from the supply
+    _: KW_ONLY
+    given_size: Real | None = None
+    given_spacing: Real | None = None
+    activity: Real = 0.25
 
     @property
     def drive_res(self) -> Real:
-        """Mean resistance [ohm] of a minimum inverter: each edge goes through one transistor."""
+        """Mean resistance [ohm] of a minimum inverter's two transistors."""
         cell = cells(self.tech).inverter
         return (cell.nfet_res + cell.pfet_res) / 2.0
 
     @cached_property
     def _design(self) -> tuple[Real, Real]:
-        """Size and spacing, with the drains of minimum inverters first, then of the fastest."""
+        """Size and spacing [m] of the optimum.
+
+        The drain capacitance per size is first that of a minimum inverter, then that of an inverter
+        of the resulting size.
+        """
         size, _ = self._designed(cells(self.tech).inverter.output_cap)
         fastest = self._inverter(size)
         return self._designed(fastest.output_cap / size)
 
     def _designed(self, drain_cap: Real) -> tuple[Real, Real]:
+        """Size and spacing [m] for a drain capacitance [F] per minimum inverter."""
         drive, wire, gate = self.drive_res, self.tech.wire.cap, cells(self.tech).inverter.input_cap
         stage_cap = gate + drain_cap
         spacing = np.sqrt(2.0 * drive * stage_cap / (self.res * wire))
@@ -90,21 +99,22 @@ class RepeatedWire:
 
     @property
     def size(self) -> Real:
-        """Repeaters in minimum inverters."""
-        return or_else(self.given_size, self._design[0])
+        """Size of a repeater in minimum inverters."""
+        return self._design[0] if self.given_size is None else self.given_size
 
     @property
     def spacing(self) -> Real:
-        """Distance of repeaters [m]."""
-        return or_else(self.given_spacing, self._design[1])
+        """Distance [m] between repeaters."""
+        return self._design[1] if self.given_spacing is None else self.given_spacing
 
     @cached_property
     def repeater(self) -> Gate:
+        """One repeater."""
         return self._inverter(self.size)
 
     @cached_property
     def delay(self) -> Real:
-        """Time per length [s/m]."""
+        """Delay per length [s/m]."""
         repeater, wire, spacing = self.repeater, self.tech.wire.cap, self.spacing
         drive = self.drive_res / self.size
         driven = drive * (repeater.input_cap + repeater.output_cap + wire * spacing)
@@ -127,14 +137,17 @@ class RepeatedWire:
 
 @dataclass(frozen=True, eq=False)
 class Wires:
-    """The three kinds of routing wire, each with its repeaters, and the lengths they are for."""
+    """The three kinds of routing wire: short, medium and long, each with its repeaters.
+
+    The kind follows from the length of a wire; ``tolerance`` is as for ``RepeatedWire``.
+    """
 
     tech: Technology
     tolerance: Real
 
     @cached_property
     def kinds(self) -> tuple[RepeatedWire, RepeatedWire, RepeatedWire]:
-        """Short, medium, long."""
+        """The short, the medium and the long wire."""
         wire, tech = self.tech.wire, self.tech
         multiples: tuple[Real, ...] = 1.0, wire.medium_width, wire.long_width
         short, medium, long = (
@@ -144,7 +157,7 @@ class Wires:
         return short, medium, long
 
     def chosen(self, length: Real, values: tuple[Real, Real, Real]) -> Real:
-        """Of values of the three kinds the one for a wire of this length [m]."""
+        """Select from the values of the three kinds the one for a wire of ``length`` [m]."""
         short, medium, long = values
         wire, feature = self.tech.wire, self.tech.feature
         beyond = np.greater_equal(length, wire.medium_from * feature)
@@ -152,7 +165,7 @@ class Wires:
         return np.where(far, long, np.where(beyond, medium, short))
 
     def delay(self, length: Real) -> Real:
-        """Time per length [s/m]."""
+        """Delay per length [s/m]."""
         return self.chosen(length, self._each("delay"))
 
     def energy(self, length: Real) -> Real:
@@ -160,37 +173,42 @@ class Wires:
         return self.chosen(length, self._each("energy"))
 
     def spacing(self, length: Real) -> Real:
-        """Distance of repeaters [m]."""
+        """Distance [m] between repeaters."""
         return self.chosen(length, self._each("spacing"))
 
     def area(self, length: Real) -> Real:
-        """Area of repeaters per length [m]."""
+        """Area of the repeaters per length [m]."""
         short, medium, long = (kind.footprint.area.total for kind in self.kinds)
         return self.chosen(length, (short, medium, long))
 
     def leakage(self, length: Real) -> Real:
-        """Leakage of repeaters per length [W/m]."""
+        """Leakage of the repeaters per length [W/m]."""
         short, medium, long = (kind.footprint.leakage.total for kind in self.kinds)
         return self.chosen(length, (short, medium, long))
 
     def _each(self, quantity: str) -> tuple[Real, Real, Real]:
+        """A property of each of the three kinds, by its name."""
         short, medium, long = (getattr(kind, quantity) for kind in self.kinds)
         return short, medium, long
 
 
 def wires(tech: Technology, tolerance: Real) -> Wires:
-    """The routing wires of this technology; repeaters are sized once for each."""
+    """The routing wires of a technology, shared by all blocks that use them."""
     return shared(Wires, tech, tolerance)
 
 
 @dataclass(frozen=True, eq=False)
 class Bus(Block):
-    """``count`` straight buses of so many wires of one length, over the arrays (system.md 5.2)."""
+    """``count`` straight buses of ``width`` wires and ``length`` [m], above the arrays.
+
+    System.md 5.2. ``tolerance`` is as for ``RepeatedWire``.
+    """
 
     tech: Technology
     length: Real = 1e-3
-    width: Real = 128.0  # wires
+    width: Real = 128.0
     count: Real = 1.0
+    _: KW_ONLY
     tolerance: Real = 0.0
     name: str = "bus"
 
@@ -200,23 +218,23 @@ class Bus(Block):
 
     @property
     def body(self) -> Footprint:
-        """The repeaters; wires lie above what they cross."""
-        metres = self.count * self.width * self.length
+        """The repeaters; the wires run above other blocks."""
+        wire = self.count * self.width * self.length
         return Footprint.of(
-            metres * self._wires.area(self.length), metres * self._wires.leakage(self.length)
+            wire * self._wires.area(self.length), wire * self._wires.leakage(self.length)
         )
 
     @property
     def delay(self) -> Real:
-        """Time [s] along the bus."""
+        """Delay [s] from one end of the bus to the other."""
         return self.length * self._wires.delay(self.length)
 
     @property
     def energy(self) -> Real:
-        """Energy [J] of one bit along the bus."""
+        """Energy [J] of one bit from one end of the bus to the other."""
         return self.length * self._wires.energy(self.length)
 
     @action
     def transfer(self, bits: Real = 1.0, flits: Real = 1.0) -> Cost:
-        """Bring so many bits to the far end, one flit of the bus after the other."""
+        """Transfer ``bits`` bits to the other end as ``flits`` flits, one after the other."""
         return Cost.of(bits * self.energy, flits * self.delay)

@@ -14,7 +14,6 @@ from neurorebit.chips.parts.parallel import ParallelMacro
 from neurorebit.chips.parts.programming import Order
 from neurorebit.chips.parts.readout import ConvertingReadout
 from neurorebit.circuits.cost import Cost, Real, action
-from neurorebit.circuits.gates import or_else
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,20 +40,17 @@ class AnalogMacro(ParallelMacro):
         density: Real = 0.5,
         conductance: Real = 0.5,
         used_rows: Real | None = None,
-        used: Real | None = None,
+        used_cols: Real | None = None,
     ) -> Cost:
-        """One vector of ``input_bits`` planes through ``used_rows`` rows and ``used`` columns.
-
-        All are in use unless given, and where an entry of an array is zero: such a piece of a
-        matrix does not exist, and all rows and columns stand in for it.
+        """One vector of ``input_bits`` planes through the used rows and columns, by default all.
 
         The multiplexers stay at a column until all planes have passed, so rows toggle per plane:
         they switch while the rows open for the first plane, and rest in later ones. Cells of a
         weight are joined plane by plane. ``density`` is the share of ones, ``conductance`` the
         cells' mean share of the range.
         """
-        rows = self.rows if used_rows is None else or_else(used_rows, self.rows)
-        share = 1.0 if used is None else or_else(used, self.cols) / self.cols
+        rows = self.rows if used_rows is None else used_rows
+        share = 1.0 if used_cols is None else used_cols / self.cols
         readout, planes, active = self.readout, self.input_bits, density * rows
         res = self.array.column_res(active, conductance)
 

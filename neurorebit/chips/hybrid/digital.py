@@ -15,7 +15,7 @@ import numpy as np
 
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.sram import SramBank
@@ -34,12 +34,12 @@ class _DigitalMacro(Block):
     """
 
     tech: Technology = field(kw_only=False)
-    rows: Real = 128.0
-    cols: Real = 128.0
-    error_bits: Real = 8.0
-    input_bits: Real = 8.0
+    rows: Positive = 128.0
+    cols: Positive = 128.0
+    error_bits: Positive = 8.0
+    input_bits: Positive = 8.0
     accumulator_bits: Real = 40.0
-    vectors: Real = 8.0
+    vectors: Positive = 8.0
     float_errors: bool = False
     name: str = "dpim"
 
@@ -60,18 +60,18 @@ class _DigitalMacro(Block):
 
     @cached_property
     def weight_bank(self) -> SramBank:
-        return SramBank(self.tech, self.rows, self.cols, "weights")
+        return SramBank(self.tech, self.rows, self.cols, name="weights")
 
     @cached_property
     def gradient_bank(self) -> SramBank:
-        return SramBank(self.tech, self.rows, self.cols, "gradients")
+        return SramBank(self.tech, self.rows, self.cols, name="gradients")
 
     @property
     def _narrow(self) -> Mac:
         """Lanes as narrow as errors and activations."""
         wide = np.maximum(self.error_bits, self.input_bits)
         narrow = np.minimum(self.error_bits, self.input_bits)
-        return Mac(self.tech, wide, narrow, self.accumulator_bits, self.words, "lanes")
+        return Mac(self.tech, wide, narrow, self.accumulator_bits, count=self.words, name="lanes")
 
     @cached_property
     def lanes(self) -> Mac | FloatMac:
@@ -142,7 +142,7 @@ class _DigitalMacro(Block):
     @action
     def write(self, written: Real = 1.0) -> Cost:
         """Update: weight minus rate times gradient, gradient times momentum, for all rows."""
-        scaled = Multiplier(self.tech, WORD, RATE, 1.0, "lanes")
+        scaled = Multiplier(self.tech, WORD, RATE, 1.0, name="lanes")
         latency = 2.0 * self._passes * self.lanes.accumulate().latency.total
         products = Cost.of(2.0 * self.words * scaled.energy, latency).under("lanes")
         read = self.weight_bank.read() | self.gradient_bank.read()
@@ -161,7 +161,7 @@ class _DigitalMacro(Block):
     @action
     def level(self) -> Cost:
         """The levels of all old and new weights: scale, round, clip, twice a word."""
-        scaled = Multiplier(self.tech, WORD, RATE, 1.0, "lanes")
+        scaled = Multiplier(self.tech, WORD, RATE, 1.0, name="lanes")
         activity = self.tech.arithmetic.add_activity
         rounded = Adder(self.tech, RATE, activity=activity, name="lanes")
         energy = 2.0 * self.weights * (scaled.energy + rounded.energy)
@@ -180,7 +180,7 @@ class WordParallelMacro(_DigitalMacro):
     def lanes(self) -> Mac | FloatMac:
         if self.float_errors:
             return FloatMac(self.tech, self.words, name="lanes")
-        return Mac(self.tech, WORD, self.error_bits, self.sum_bits, self.words, "lanes")
+        return Mac(self.tech, WORD, self.error_bits, self.sum_bits, count=self.words, name="lanes")
 
     @action
     def mtvm(self, error_density: Real = 0.5, nonzero: Real = 1.0) -> Cost:

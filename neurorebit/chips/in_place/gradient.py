@@ -16,7 +16,7 @@ from neurorebit.chips.in_place.sram import SramParallelMacro
 from neurorebit.chips.parts.readout import ConvertingReadout, Counted
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.arithmetic import Multiplier
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
 from neurorebit.circuits.converters.table import DEFAULT
 from neurorebit.circuits.cost import Cost, Real, action
@@ -71,11 +71,11 @@ class GradientUnit(Block):
     tech: Technology
     positions: Real = 900.0
     bit_columns: Real = 1024.0
-    rows: Real = field(default=128.0, kw_only=True)
-    cols: Real = field(default=128.0, kw_only=True)
-    cols_per_adc: Real = field(default=8.0, kw_only=True)
+    rows: Positive = field(default=128.0, kw_only=True)
+    cols: Positive = field(default=128.0, kw_only=True)
+    cols_per_adc: Positive = field(default=8.0, kw_only=True)
     adc_bits: Real = field(default=4.0, kw_only=True)
-    error_bits: Real = field(default=8.0, kw_only=True)
+    error_bits: Positive = field(default=8.0, kw_only=True)
     adc_kind: str = field(default=DEFAULT, kw_only=True)
     name: str = field(default="gradient_unit", kw_only=True)
 

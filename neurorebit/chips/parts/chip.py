@@ -132,7 +132,16 @@ class Chip(Block, ABC, Generic[M]):
     def _tree(self, tiles: Real, side: Real, name: str) -> HTree:
         rows = np.ceil(np.sqrt(tiles) - 1e-9)
         width, tolerance = self.spec.transport.bus_bits, self.spec.transport.delay_tolerance
-        return HTree(self.tech, rows, ceil(tiles / rows), side, side, width, tolerance, name)
+        return HTree(
+            self.tech,
+            rows,
+            ceil(tiles / rows),
+            leaf_height=side,
+            leaf_width=side,
+            width=width,
+            tolerance=tolerance,
+            name=name,
+        )
 
     @cached_property
     def tree(self) -> HTree:
@@ -147,7 +156,7 @@ class Chip(Block, ABC, Generic[M]):
         transport = self.spec.transport
         line = transport.global_buffer_bits
         core = transport.global_buffer_lines * line
-        return BUFFERS[transport.global_buffer](self.tech, core, line, ceil(bits / core), name)
+        return BUFFERS[transport.global_buffer](self.tech, core, line, ceil(bits / core), name=name)
 
     @cached_property
     def buffer(self) -> SramBuffer | FlipFlopBuffer:
@@ -179,4 +188,4 @@ class Chip(Block, ABC, Generic[M]):
     @cached_property
     def dram(self) -> Dram:
         """Off the chip."""
-        return Dram(self.tech, self.spec.dram.bandwidth, self.spec.dram.energy)
+        return Dram(self.tech, bandwidth=self.spec.dram.bandwidth, energy=self.spec.dram.energy)

@@ -232,10 +232,13 @@ def _best_side(smallest: Real, chosen: NDArray[np.bool_], rows: Real, cols: Real
 
 
 def _full_and_rest(total: Real, size: Real) -> tuple[tuple[Real, Real], tuple[Real, Real]]:
-    """A length cut into full pieces and a rest: the length of each, and how many there are."""
+    """A length cut into full pieces and a rest: the length of each, and how many there are.
+
+    Where there is no rest, zero pieces of full length stand for it.
+    """
     full = np.floor(total / size)
-    rest = total - full * size
-    return (np.minimum(total, size), full), (rest, np.where(rest > 0, 1.0, 0.0))
+    rest, longest = total - full * size, np.minimum(total, size)
+    return (longest, full), (np.where(rest > 0, rest, longest), np.where(rest > 0, 1.0, 0.0))
 
 
 def _concatenated(*amounts: Real) -> Array:

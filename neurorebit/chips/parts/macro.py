@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurorebit.chips.parts.readout import Readout
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.converters.table import DEFAULT
 from neurorebit.circuits.cost import Real
 
@@ -23,15 +23,15 @@ class Macro(Block, ABC):
     converters.
     """
 
-    rows: Real = 128.0
-    cols: Real = 128.0
-    cols_per_adc: Real = 8.0
-    rows_per_adc: Real = 8.0
+    rows: Positive = 128.0
+    cols: Positive = 128.0
+    cols_per_adc: Positive = 8.0
+    rows_per_adc: Positive = 8.0
     adc_bits: Real = 5.0
     back_adc_bits: Real = 5.0
-    input_bits: Real = 8.0
-    error_bits: Real = 8.0
-    cells_per_weight: Real = 1.0
+    input_bits: Positive = 8.0
+    error_bits: Positive = 8.0
+    cells_per_weight: Positive = 1.0
     adc_kind: str = DEFAULT
     transposed: bool = True
 

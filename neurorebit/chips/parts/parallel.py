@@ -189,7 +189,9 @@ class CrosspointMacro(ParallelMacro):
 
     def array_of(self, rows: Real, cols: Real, name: str = "array") -> CrosspointArray:
         """So many cells."""
-        return CrosspointArray(self.tech, self.device, rows, cols, self.nonlinearity, name)
+        return CrosspointArray(
+            self.tech, self.device, rows, cols, nonlinearity=self.nonlinearity, name=name
+        )
 
     @cached_property
     def row_switches(self) -> RowSwitchMatrix:

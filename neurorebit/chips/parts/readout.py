@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from neurorebit.circuits.adder import Adder
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.converters.bank import Converters
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.decoder import MuxDecoder
@@ -39,7 +39,7 @@ class Readout(Block):
     """
 
     tech: Technology
-    lines: Real
+    lines: Positive
     length: Real
     operand_bits: Real
     planes: Real
@@ -158,7 +158,7 @@ class ConvertingReadout(Readout):
     bits: Real
     kind: str
     full_scale: Real
-    driven_res: Real
+    driven_res: Positive
     line_voltage: Real
     held_voltage: Real
     decoder_sets_height: bool = True
@@ -184,7 +184,7 @@ class ConvertingReadout(Readout):
             driven_res=self.driven_res,
             read_voltage=self.line_voltage,
             fit_width=self.length,
-            fit_height=np.where(several, decoder, 0.0) if self.decoder_sets_height else 0.0,
+            fit_height=np.where(several, decoder, 0.0) if self.decoder_sets_height else None,
         )
 
     @cached_property
@@ -254,11 +254,11 @@ class LatchingReadout(Readout):
     """Sense amplifiers latch all lines of one row at once, and adders sum the rows.
 
     An adder takes ``together`` of the lines as one operand; ``pitch`` [m] is that of the sense
-    amplifiers (0: of the technology's SRAM cells).
+    amplifiers, by default of the technology's SRAM cells.
     """
 
     together: Real = 1.0
-    pitch: Real = 0.0
+    pitch: Real | None = None
 
     @property
     def units(self) -> Real:
@@ -266,7 +266,7 @@ class LatchingReadout(Readout):
 
     @cached_property
     def sense_amp(self) -> SenseAmp:
-        return SenseAmp(self.tech, self.lines, self.pitch, **self.fit)
+        return SenseAmp(self.tech, self.lines, pitch=self.pitch, **self.fit)
 
     @property
     def parts(self) -> Counted:

@@ -110,7 +110,7 @@ class ResistiveMacro(Macro):
 
     def array_of(self, rows: Real, cols: Real, name: str = "array") -> ResistiveArray:
         """An array of this many cells."""
-        return device_array(self.tech, self.device, rows, cols, name)
+        return device_array(self.tech, self.device, rows, cols, name=name)
 
     @cached_property
     def array(self) -> ResistiveArray:

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from neurorebit.circuits.adder import Adder, AdderTree
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.buffer import BUFFERS, FlipFlopBuffer, SramBuffer
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.htree import HTree
@@ -40,8 +40,8 @@ class Pe(Block, Generic[M]):
     results: Real = field(kw_only=True)
     result_bits: Real = field(kw_only=True)
     sum_bits: Real = field(kw_only=True)
-    input_bits: Real = field(kw_only=True)
-    lines: Real = field(kw_only=True)
+    input_bits: Positive = field(kw_only=True)
+    lines: Positive = field(kw_only=True)
     wiring: Real = field(default=1.0, kw_only=True)
     name: str = field(default="pe", kw_only=True)
 
@@ -143,7 +143,7 @@ class Tile(Block, Generic[M]):
     pe: Pe[M]
     pes: Real
     added: Real
-    input_bits: Real = field(kw_only=True)
+    input_bits: Positive = field(kw_only=True)
     output_bits: Real = field(kw_only=True)
     buffer: str = field(default="flip_flop", kw_only=True)
     core_lines: Real = field(default=32.0, kw_only=True)
@@ -182,7 +182,15 @@ class Tile(Block, Generic[M]):
     def htree(self) -> HTree:
         grid = np.ceil(np.sqrt(self.pes) - 1e-9)
         side = self.pe.side
-        return HTree(self.tech, grid, grid, side, side, self.tree_width, self.tolerance)
+        return HTree(
+            self.tech,
+            grid,
+            grid,
+            leaf_height=side,
+            leaf_width=side,
+            width=self.tree_width,
+            tolerance=self.tolerance,
+        )
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:

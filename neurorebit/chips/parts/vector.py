@@ -7,7 +7,7 @@ from functools import cached_property
 
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.arithmetic import Multiplier
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.comparator import Comparator
 from neurorebit.circuits.cost import Bill, Cost, Real, action
 from neurorebit.circuits.register import Register
@@ -32,8 +32,8 @@ class VectorUnit(Block):
     tech: Technology
     lanes: Real = 64.0
     stored_bits: Real = field(default=16.0, kw_only=True)
-    error_bits: Real = field(default=8.0, kw_only=True)
-    input_bits: Real = field(default=8.0, kw_only=True)
+    error_bits: Positive = field(default=8.0, kw_only=True)
+    input_bits: Positive = field(default=8.0, kw_only=True)
     name: str = field(default="vector", kw_only=True)
 
     def bits_of(self, value: Bits) -> Real:

@@ -23,7 +23,7 @@ from neurorebit.chips.parts.tile import Pe
 from neurorebit.chips.parts.vector import RANDOM_BITS, WORD
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.arithmetic import Multiplier
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
 from neurorebit.circuits.comparator import Comparator
 from neurorebit.circuits.cost import Cost, Real, action
@@ -41,7 +41,7 @@ class Translators(Block):
 
     tech: Technology
     bits: Real = 8.0
-    lines: Real = 128.0
+    lines: Positive = 128.0
     name: str = "translators"
 
     @cached_property

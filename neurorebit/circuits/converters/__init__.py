@@ -1,1 +1,1 @@
-"""Converters of column currents: one kind a file, and the table of all kinds."""
+"""Converters of column currents: one kind per file, and the table of all kinds."""

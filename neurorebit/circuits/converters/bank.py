@@ -1,4 +1,4 @@
-"""Converters in a row, with an encoder each where their kind needs one."""
+"""A bank of converters, with encoders where their kind needs them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class Converters(Block):
-    """``count`` converters of a ``kind`` of the table, below an array or beside it.
+    """``count`` converters of ``bits`` bits, below an array or beside it.
 
-    Columns are held at ``read_voltage`` [V]; ``full_scale`` [S] is the largest conductance of a
-    column. ``fit_width`` or ``fit_height`` [m] is the side of the array that they stand at.
+    ``kind`` is a key of ``CONVERTERS``. Columns are held at ``read_voltage`` [V]; ``full_scale``
+    [S] is the largest conductance of a column. ``fit_width`` or ``fit_height`` [m] is the side of
+    the array along which the converters are laid out.
     """
 
     tech: Technology
@@ -29,12 +30,13 @@ class Converters(Block):
     kind: str = DEFAULT
     full_scale: Real = field(default=1.28e-3, kw_only=True)
     read_voltage: Real = field(default=0.5, kw_only=True)
-    fit_width: Real = field(default=0.0, kw_only=True)
-    fit_height: Real = field(default=0.0, kw_only=True)
+    fit_width: Real | None = field(default=None, kw_only=True)
+    fit_height: Real | None = field(default=None, kw_only=True)
     name: str = field(default="converters", kw_only=True)
 
     @cached_property
     def adc(self) -> Converter:
+        """The converters."""
         return CONVERTERS[self.kind](
             self.tech,
             self.bits,
@@ -47,7 +49,10 @@ class Converters(Block):
 
     @cached_property
     def encoder(self) -> Encoder | None:
-        """From a thermometer code to bits; of one bit, which is its own code, there are none."""
+        """Encoders of a thermometer code; none where the converters give bits.
+
+        One bit is its own code, so the encoders count zero times there.
+        """
         if not self.adc.thermometer:
             return None
         return Encoder(
@@ -66,16 +71,17 @@ class Converters(Block):
 
     @property
     def _encoded(self) -> Real:
+        """1 where the converters have encoders, 0 for one bit."""
         return np.where(np.asarray(self.bits) > 1.0, 1.0, 0.0)
 
     @action
     def convert(self, res: Real = 1e4) -> Cost:
-        """One conversion in each converter, at columns of this mean resistance [ohm]."""
+        """One conversion in each converter, at columns of mean resistance ``res`` [ohm]."""
         cost = self.adc.convert(res)
         return cost if self.encoder is None else cost + self._encoded * self.encoder.encode()
 
     @property
     def beat(self) -> Real:
-        """Least time [s] from the start of a conversion to the start of the next."""
+        """Shortest time [s] from the start of a conversion to the start of the next."""
         own = self.adc.beat
         return own if self.encoder is None else own + self._encoded * self.encoder.delay

@@ -1,7 +1,7 @@
-"""What every kind of converter says of itself.
+"""The base class of all converters, and of those that are fitted to circuit simulations.
 
-Power is a fit of circuit simulations, held by the technology file; it contains the current of the
-column, so an array bills none (circuits.md 6). Areas count lone minimum transistors, which leak.
+The power is a fit in the technology file. It includes the current of the column, so the array bills
+none (circuits.md 6). Area and leakage are those of single minimum transistors.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import numpy as np
 
 from neurorebit.circuits.cost import Cost, Footprint, Real
 from neurorebit.circuits.layout import Placed, stretched
-from neurorebit.circuits.sensing import column_power, seen, transistors
+from neurorebit.circuits.sensing import at_fit_voltage, column_power, transistors
 from neurorebit.schema import quantity
 from neurorebit.schema.technology import CircuitSection, Count, SenseFit, Technology
 
 
 class Quantisation(NamedTuple):
-    """How training reads a partial sum: the nearest of the codes -top..top, ``step`` apart."""
+    """Quantisation of a partial sum in training: codes from -top to top, ``step`` apart."""
 
     step: float
     top: int
@@ -29,11 +29,11 @@ class Quantisation(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Converter(Placed, ABC):
-    """``count`` converters of ``bits`` bits, each of which reads one column at a time.
+    """``count`` converters of ``bits`` bits, each of which converts one column at a time.
 
     Columns are held at ``read_voltage`` [V]; ``full_scale`` [S] is the largest conductance of a
-    column. ``section`` is the section of the technology file that a kind reads, if it has its own;
-    ``thermometer`` says that the outputs are a thermometer code, for an encoder behind it.
+    column. ``section`` is the converter's own section of the technology file, None if it has none.
+    ``thermometer`` is True for outputs in a thermometer code, which need an encoder.
     """
 
     tech: Technology
@@ -41,8 +41,6 @@ class Converter(Placed, ABC):
     count: Real = 1.0
     read_voltage: Real = 0.5
     full_scale: Real = field(default=1.28e-3, kw_only=True)
-    fit_width: Real = field(default=0.0, kw_only=True)
-    fit_height: Real = field(default=0.0, kw_only=True)
     name: str = field(default="adc", kw_only=True)
 
     section: ClassVar[type[CircuitSection] | None] = None
@@ -51,22 +49,22 @@ class Converter(Placed, ABC):
     @property
     @abstractmethod
     def beat(self) -> Real:
-        """Least time [s] from the start of a conversion to the start of the next."""
+        """Shortest time [s] from the start of a conversion to the start of the next."""
 
     @abstractmethod
     def convert(self, res: Real = 1e4) -> Cost:
-        """One conversion in each converter, at columns of this mean resistance [ohm]."""
+        """One conversion in each converter, at columns of mean resistance ``res`` [ohm]."""
 
     @classmethod
     def quantisation(cls, bits: int, reach: float) -> Quantisation:
-        """Uniform steps over partial sums from -reach to reach, zero among the codes."""
+        """Uniform steps over partial sums from -reach to reach; zero is one of the codes."""
         top = 2 ** (bits - 1) - 1
         return Quantisation(reach / top, top)
 
 
 @dataclass(frozen=True, eq=False)
 class ConverterFit(SenseFit, CircuitSection):
-    """Power and transistors of a converter (circuits.md 6): a fixed part and one for each step."""
+    """Power and transistors of a converter: a fixed part and one per step (circuits.md 6)."""
 
     per_step: Annotated[Real, quantity("W", at_least=0)]
     nmos_per_step: Count
@@ -75,22 +73,23 @@ class ConverterFit(SenseFit, CircuitSection):
 
 @dataclass(frozen=True, eq=False)
 class FittedConverter(Converter):
-    """A converter whose section of the technology file is a fit over its ``steps``."""
+    """A converter whose power and area are a fit over its number of steps."""
 
     section: ClassVar[type[ConverterFit]]
 
     @property
     @abstractmethod
     def steps(self) -> Real:
-        """What the fit counts: bits, or comparators."""
+        """Number of steps of the fit: of bits, or of comparators."""
 
     @property
     def fit(self) -> ConverterFit:
-        """Its section of the technology file."""
+        """The fit in the technology file."""
         return self.tech.section(self.section)
 
     @cached_property
     def _one(self) -> Footprint:
+        """Footprint of one converter."""
         fit, steps = self.fit, self.steps
         nmos, pmos = fit.nmos + steps * fit.nmos_per_step, fit.pmos + steps * fit.pmos_per_step
         return transistors(self.tech, nmos, pmos)
@@ -105,6 +104,7 @@ class FittedConverter(Converter):
         return Footprint.of(self.area, self.count * self._one.leakage.total)
 
     def power(self, res: Real) -> Real:
-        """Power [W] of one converter at a column of this resistance [ohm]."""
-        at_fit = seen(self.tech, res, self.read_voltage)
-        return column_power(self.tech, self.fit, self.steps * self.fit.per_step, at_fit)
+        """Power [W] of one converter at a column of resistance ``res`` [ohm]."""
+        further = self.steps * self.fit.per_step
+        res_at_fit = at_fit_voltage(self.tech, res, self.read_voltage)
+        return column_power(self.tech, self.fit, further, res_at_fit)

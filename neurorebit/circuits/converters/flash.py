@@ -1,4 +1,4 @@
-"""Flash conversion of currents."""
+"""Flash converters of currents."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import numpy as np
 
 from neurorebit.circuits.converters.converter import ConverterFit, FittedConverter
 from neurorebit.circuits.cost import Cost, Real, action
-from neurorebit.circuits.sensing import current_sense_times, seen, widened, within
+from neurorebit.circuits.sensing import at_fit_voltage, current_sense_times, widened, within
 
-REFERENCES = np.arange(1.0, 256.0)  # of the widest flash converter
+REFERENCES = np.arange(1.0, 256.0)  # thresholds of a converter of eight bits, the widest
 
 
 @dataclass(frozen=True, eq=False)
 class FlashFit(ConverterFit):
-    """Power and transistors over the comparators of currents."""
+    """Power and transistors of a current flash converter, per comparator."""
 
     key: ClassVar[str] = "flash_current"
 
 
 @dataclass(frozen=True, eq=False)
 class FlashAdc(FittedConverter):
-    """One current comparator a level, all at once (circuits.md 6.1).
+    """A current comparator per level, all of which compare at once (circuits.md 6.1).
 
-    The references are uniform in conductance, as the codes are, up to ``full_scale`` [S], all rows
-    read at once in the low state. More than eight bits are nan.
+    The references are uniform in conductance, as the codes are, up to ``full_scale`` [S]. The
+    result is nan for more than eight bits.
     """
 
     section = FlashFit
@@ -34,6 +34,7 @@ class FlashAdc(FittedConverter):
 
     @property
     def levels(self) -> Real:
+        """Number of codes."""
         return 2.0**self.bits
 
     @property
@@ -45,21 +46,21 @@ class FlashAdc(FittedConverter):
         return self.tech.sensing.cycle
 
     def reference(self, level: Real) -> Real:
-        """Resistance [ohm] of a column at the threshold of a level, the first of them being 1."""
+        """Resistance [ohm] of a column at the threshold of a level, counted from 1."""
         return self.levels / (self.full_scale * level)
 
     def time(self, res: Real) -> Real:
-        """Time [s] of the slowest comparator at a column of this resistance [ohm]."""
+        """Time [s] of the slowest comparator at a column of resistance ``res`` [ohm]."""
         exists = widened(self.levels) > REFERENCES
         conductances = widened(self.full_scale) * np.where(exists, REFERENCES, 1.0)
         references = widened(self.levels) / conductances
-        at_fit = seen(self.tech, res, self.read_voltage)
-        times = current_sense_times(self.tech, at_fit, references)
+        res_at_fit = at_fit_voltage(self.tech, res, self.read_voltage)
+        times = current_sense_times(self.tech, res_at_fit, references)
         slowest: Real = np.max(np.where(exists, times, 0.0), axis=-1)
         return within(self.tech, slowest, "flash")
 
     @action
     def convert(self, res: Real = 1e4) -> Cost:
-        """One conversion in each converter, at columns of this mean resistance [ohm]."""
+        """One conversion in each converter, at columns of mean resistance ``res`` [ohm]."""
         latency = self.time(res)
         return Cost.of(self.count * self.power(res) * latency, latency)

@@ -1,4 +1,4 @@
-"""Flash conversion of voltages."""
+"""Flash converters of voltages."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from neurorebit.circuits.cost import Cost, Real, action
 
 @dataclass(frozen=True, eq=False)
 class VoltageFlashFit(ConverterFit):
-    """Power and transistors over the comparators of voltages."""
+    """Power and transistors of a voltage flash converter, per comparator."""
 
     key: ClassVar[str] = "flash_voltage"
 
 
 @dataclass(frozen=True, eq=False)
 class VoltageFlashAdc(FittedConverter):
-    """One voltage comparator a level, all at once, in one cycle (circuits.md 6.1)."""
+    """A voltage comparator per level, all of which compare in one cycle (circuits.md 6.1)."""
 
     section = VoltageFlashFit
     thermometer = True
@@ -33,5 +33,5 @@ class VoltageFlashAdc(FittedConverter):
 
     @action
     def convert(self, res: Real = 1e4) -> Cost:
-        """One conversion in each converter, at columns of this mean resistance [ohm]."""
+        """One conversion in each converter, at columns of mean resistance ``res`` [ohm]."""
         return Cost.of(self.count * self.power(res) * self.beat, self.beat)

@@ -1,4 +1,4 @@
-"""Successive approximation."""
+"""Successive-approximation converters."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from neurorebit.circuits.cost import Cost, Real, action
 
 @dataclass(frozen=True, eq=False)
 class SarFit(ConverterFit):
-    """Power and transistors over the bits."""
+    """Power and transistors of a successive-approximation converter, per bit."""
 
     key: ClassVar[str] = "sar"
 
 
 @dataclass(frozen=True, eq=False)
 class SarAdc(FittedConverter):
-    """Successive approximation: one comparison a bit, one cycle to settle (circuits.md 6.2)."""
+    """A converter with one comparison per bit and one cycle to settle (circuits.md 6.2)."""
 
     section = SarFit
 
@@ -32,5 +32,5 @@ class SarAdc(FittedConverter):
 
     @action
     def convert(self, res: Real = 1e4) -> Cost:
-        """One conversion in each converter, at columns of this mean resistance [ohm]."""
+        """One conversion in each converter, at columns of mean resistance ``res`` [ohm]."""
         return Cost.of(self.count * self.power(res) * self.beat, self.beat)

@@ -1,4 +1,4 @@
-"""The kinds of converters, by the word that architecture files have for each."""
+"""The kinds of converters, by their names in architecture files."""
 
 from neurorebit.circuits.converters.converter import Converter
 from neurorebit.circuits.converters.flash import FlashAdc

@@ -70,7 +70,7 @@ def test_what_does_not_depend_on_the_data_is_as_predicted(macro):
 
 
 def test_unused_rows_and_columns_cost_little(macro):
-    full, part = macro.mvm(0.3), macro.mvm(0.3, used_rows=27.0, used=64.0)
+    full, part = macro.mvm(0.3), macro.mvm(0.3, used_rows=27.0, used_cols=64.0)
     assert (
         part.energy.items["apim/readout/converters/adc"]
         < full.energy.items["apim/readout/converters/adc"] / 2

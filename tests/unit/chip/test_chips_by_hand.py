@@ -40,7 +40,9 @@ def tile(pe, name, side, pes, added, input_bits, output_bits, lines):
 
 
 def tree(rows, cols, side, name):
-    return HTree(TECH, rows, cols, side, side, 300.0, 0.2, name)
+    return HTree(
+        TECH, rows, cols, leaf_height=side, leaf_width=side, width=300.0, tolerance=0.2, name=name
+    )
 
 
 def cores(bits):
@@ -51,7 +53,7 @@ def cores(bits):
 def global_buffer(input_bits, kind=SramBuffer):
     """Largest map in and out, what is kept of the largest results, and what is on its way."""
     bits = 2.0 * input_bits * LARGEST_IN + 14.0 * LARGEST_OUT + 70000.0
-    return kind(TECH, 6000.0, 60.0, cores(bits), "global_buffer")
+    return kind(TECH, 6000.0, 60.0, cores(bits), name="global_buffer")
 
 
 def vector_unit(error_bits, input_bits):
@@ -205,7 +207,7 @@ def gradient_unit():
 
 def gradient_store(bits):
     """Sums of 4 + 9 bits, 3 for 6 arrays, 3 for 5 images. Lanes: 3 units of 3 * 20 converters."""
-    buffer = SramBuffer(TECH, 6000.0, 60.0, max(cores(bits), 1.0), "buffer")
+    buffer = SramBuffer(TECH, 6000.0, 60.0, max(cores(bits), 1.0), name="buffer")
     return by_hand.gradient_store(buffer, bits, 19.0, 180.0)
 
 
@@ -254,7 +256,7 @@ def test_a_store_as_large_as_asked_and_buffers_of_flip_flops():
     sets = {"gradient_unit__store_bits": "90000", "transport__global_buffer": "flip_flop"}
     found = by_hand.chip_design("reram", "vgg11", **TRANSPORT, **IN_PLACE, **sets)
     area = found.chip.footprint.area
-    store = FlipFlopBuffer(TECH, 6000.0, 60.0, 15.0, "buffer").footprint.area.total
+    store = FlipFlopBuffer(TECH, 6000.0, 60.0, 15.0, name="buffer").footprint.area.total
     assert by_hand.under(area, "gradient_store/buffer") == close(store)
     buffer = global_buffer(6.0, FlipFlopBuffer).footprint.area.total
     assert by_hand.under(area, "global_buffer") == close(buffer)
@@ -308,9 +310,10 @@ def test_a_chip_of_two_arrays_a_weight(cells):
     again. All 384 rows of a PE have translators of 6 bits, all 384 columns of 5.
     """
     kind, array = {
-        "1t1r": ("reram", ReramArray(TECH, RERAM, 64.0, 128.0, "references")),
+        "1t1r": ("reram", ReramArray(TECH, RERAM, 64.0, 128.0, name="references")),
         "crosspoint": (
-            "crosspoint", CrosspointArray(TECH, RERAM, 64.0, 128.0, 100.0, "references")
+            "crosspoint",
+            CrosspointArray(TECH, RERAM, 64.0, 128.0, nonlinearity=100.0, name="references"),
         ),
     }[cells]  # fmt: skip
     changed = {"rows_per_adc": 16.0, "back_adc_bits": 4.0, "error_bits": 5.0}
@@ -327,7 +330,7 @@ def test_a_chip_of_two_arrays_a_weight(cells):
         pes.append(two_way_pe(macro, rows, cols, 13.0, 6.0, 16.0 * cols, beside))
     split, whole = two_way_tiles(*pes, 6.0, 13.0, (48.0, 32.0))
     bits = MOST_WEIGHTS * 32.0
-    buffer = SramBuffer(TECH, 6000.0, 60.0, cores(bits), "buffer")
+    buffer = SramBuffer(TECH, 6000.0, 60.0, cores(bits), name="buffer")
     sets = {
         **TRANSPORT, **IN_PLACE, "scheme": "tiki_taka", "arrays__cells": cells,
         "arrays__rows_per_adc": "16", "arrays__back_adc_bits": "4", "error_bits": "5",
@@ -353,7 +356,7 @@ def test_rows_of_fast_arrays_are_read_in_turn():
     Converters and multiplexers are made for the current of one cell.
     """
     only = {**SIZES, "input_bits": 1.0, "transposed": False, "summed": 1.0}
-    references = ReramArray(TECH, RERAM, 64.0, 128.0, "references")
+    references = ReramArray(TECH, RERAM, 64.0, 128.0, name="references")
     fast = by_hand.fast_array(by_hand.macro("reram", **only), references)
     activity = {"fast": by_hand.fast_activity(ups=8.0, downs=5.0, reads=3.0, conductance=0.4)}
     sets = {**TRANSPORT, **IN_PLACE, "scheme": "tiki_taka"}

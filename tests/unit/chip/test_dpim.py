@@ -61,20 +61,20 @@ def test_energy_of_a_transposed_mac_is_as_predicted(tech, build, bits, expected)
 
 
 def test_floating_point_is_the_published_energy(tech):
-    macro = WordParallelMacro(tech, error_bits=32.0, float_errors=True)
+    macro = WordParallelMacro(tech=tech, error_bits=32.0, float_errors=True)
     picojoule = macro.mtvm().energy.total / macro.weights * 1e12
     assert picojoule == near(3.37, rel=0.005)
 
 
 @pytest.mark.parametrize(("bits", "expected"), [(8, 1.53e-8), (16, 1.99e-8), (32, 2.90e-8)])
 def test_area_of_the_word_parallel_build_is_as_predicted(tech, bits, expected):
-    assert WordParallelMacro(tech, error_bits=float(bits)).footprint.area.total == near(
+    assert WordParallelMacro(tech=tech, error_bits=float(bits)).footprint.area.total == near(
         expected, rel=0.04
     )
 
 
 def test_zero_errors_are_skipped(tech):
-    macro = WordParallelMacro(tech)
+    macro = WordParallelMacro(tech=tech)
     full, sparse = macro.mtvm(nonzero=1.0), macro.mtvm(nonzero=0.5)
     lanes = [p for p in full.energy.items if p.startswith("dpim/lanes")]
     for part in lanes:
@@ -82,13 +82,13 @@ def test_zero_errors_are_skipped(tech):
 
 
 def test_bit_serial_energy_follows_the_ones(tech):
-    macro = BitSerialMacro(tech)
+    macro = BitSerialMacro(tech=tech)
     read = [macro.mtvm(d).energy.items["dpim/row_adder"] for d in (0.25, 0.5)]
     assert read[1] == near(2 * read[0], rel=1e-12)
 
 
 def test_bit_serial_time_is_the_worst_case(tech):
-    macro = BitSerialMacro(tech)
+    macro = BitSerialMacro(tech=tech)
     slowest = max(macro.weight_bank.read().latency.total, macro.row_adder.add().latency.total)
     assert macro.mtvm(0.1).latency.total == near(8 * 128 * slowest, rel=1e-12)
 

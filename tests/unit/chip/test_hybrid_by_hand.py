@@ -26,7 +26,7 @@ from neurorebit.circuits.sram import SramBank
 
 ARRAY, ROW_SWITCHES, COL_SWITCHES, PATH = one_transistor()
 WIDTH = ARRAY.row_length
-REFERENCE = ReramArray(TECH, RERAM, 96.0, 20.0, "cells")
+REFERENCE = ReramArray(TECH, RERAM, 96.0, 20.0, name="cells")
 MIRRORS = 20.0 * 2.0 * gate_cells(TECH).nfet.area
 MUX = AnalogMux(TECH, 20.0, 8.0, driven_res=PATH / 96.0, read_voltage=READ_V, fit_width=WIDTH)
 MUX_DECODER = MuxDecoder(
@@ -58,7 +58,7 @@ def test_what_stands_in_an_analog_macro():
     assert (ANALOG.adcs, ANALOG.output_bits) == (20.0, 7.0 + 5.0)
 
 
-@pytest.mark.parametrize(("rows", "cols"), [(72.0, 96.0), (0.0, 0.0)])
+@pytest.mark.parametrize(("rows", "cols"), [(72.0, 96.0), (None, None)])
 def test_a_vector_through_the_columns(rows, cols):
     """0.3 of the rows in use; flip-flops of all of them toggle with each of the 5 planes.
 
@@ -103,17 +103,19 @@ DIGITAL = {
     "rows": 96.0, "cols": 160.0, "error_bits": 10.0, "input_bits": 6.0, "accumulator_bits": 44.0,
     "vectors": 3.0,
 }  # fmt: skip
-WEIGHTS, GRADIENTS = (SramBank(TECH, 96.0, 160.0, name) for name in ("weights", "gradients"))
+WEIGHTS, GRADIENTS = (SramBank(TECH, 96.0, 160.0, name=name) for name in ("weights", "gradients"))
 ERRORS = Register(TECH, 3.0 * 10.0, name="errors")
-WHOLE = Mac(TECH, 32.0, 10.0, 44.0 + 10.0, 5.0, "lanes")  # whole words by whole errors
-NARROW = Mac(TECH, 10.0, 6.0, 44.0, 5.0, "lanes")  # errors by activations, the wider first
+WHOLE = Mac(TECH, 32.0, 10.0, 44.0 + 10.0, count=5.0, name="lanes")  # whole words by whole errors
+NARROW = Mac(
+    TECH, 10.0, 6.0, 44.0, count=5.0, name="lanes"
+)  # errors by activations, the wider first
 FLOAT = FloatMac(TECH, 5.0, name="lanes")
 ROW_ADDER = Adder(TECH, 44.0, 5.0, activity=ADD, name="row_adder")
 ROW_SUM = Register(TECH, 5.0 * 44.0, name="row_sum")
 PLANE_ADDER = Adder(TECH, 54.0, 5.0, activity=ADD, name="plane_adder")
 PLANE_SUM = Register(TECH, 5.0 * 54.0, name="plane_sum")
 WORD_ADDER = Adder(TECH, 32.0, activity=ADD, name="lanes")
-SCALED = Multiplier(TECH, 32.0, 16.0, 1.0, "lanes")  # a word and a rate
+SCALED = Multiplier(TECH, 32.0, 16.0, 1.0, name="lanes")  # a word and a rate
 BUILDS = {"word_parallel": WHOLE, "bit_serial": NARROW}
 
 
@@ -158,8 +160,8 @@ def test_what_stands_in_a_macro_of_floating_point():
 @pytest.mark.parametrize("cols", [160.0, 32.0 * 400])
 def test_a_vector_back_through_whole_words(cols):
     """A third of a read for each of three errors; a row takes the read or the three steps."""
-    bank = SramBank(TECH, 96.0, cols, "weights")
-    lanes = Mac(TECH, 32.0, 10.0, 54.0, cols / 32.0, "lanes")
+    bank = SramBank(TECH, 96.0, cols, name="weights")
+    lanes = Mac(TECH, 32.0, 10.0, 54.0, count=cols / 32.0, name="lanes")
     read, step = bank.read(), lanes.accumulate(0.7)
     energy = energy_of(1.0 / 3.0 * read + step) + loaded(10.0)
     slowest = max(float(read.latency.total), 3.0 * float(step.latency.total))

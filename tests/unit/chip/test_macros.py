@@ -124,10 +124,12 @@ def test_converters_have_the_encoders_that_they_need(kind: str) -> None:
 
 def test_selectors_block_half_of_the_voltage() -> None:
     """A hundredth of the current at half the write voltage: 50 times the resistance."""
-    full = selected_res(1e5, 2.0, 0.5, 2.0, 100.0)
-    half = selected_res(1e5, 1.0, 0.5, 2.0, 100.0)
+    full = selected_res(1e5, 2.0, read_voltage=0.5, write_voltage=2.0, nonlinearity=100.0)
+    half = selected_res(1e5, 1.0, read_voltage=0.5, write_voltage=2.0, nonlinearity=100.0)
     assert half / full == near(50.0)
-    assert selected_res(1e5, 0.5, 0.5, 2.0, 100.0) == near(1e5)
+    assert selected_res(1e5, 0.5, read_voltage=0.5, write_voltage=2.0, nonlinearity=100.0) == near(
+        1e5
+    )
 
 
 def test_a_crosspoint_has_the_pitch_of_wires() -> None:

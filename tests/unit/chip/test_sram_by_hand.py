@@ -222,14 +222,14 @@ BACK_DECODER = Decoder(
     TECH, 8.0, load=ARRAY.col_cap, res=ARRAY.col_res, fit_height=WIDTH, name="transposed_decoder"
 )  # 160 columns
 SENSE_AMP = SenseAmp(TECH, 160.0, fit_width=WIDTH)
-BACK_SENSE_AMP = SenseAmp(TECH, 96.0, TECH.sram.height * TECH.feature, fit_height=HEIGHT)
+BACK_SENSE_AMP = SenseAmp(TECH, 96.0, pitch=TECH.sram.height * TECH.feature, fit_height=HEIGHT)
 
 
 def adder(bits, count, fit):
     """The register holds the carry as well."""
     register = Register(TECH, (bits + 1.0) * count, **fit)
     load = register.input_cap
-    return Adder(TECH, bits, count, load, activity=ADD, **fit), register
+    return Adder(TECH, bits, count, load=load, activity=ADD, **fit), register
 
 
 # Forward 160 / 4 = 40 weights of 4 bits, over 96 rows 7 more; back 96 rows, each the number of

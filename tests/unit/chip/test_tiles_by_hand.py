@@ -86,12 +86,12 @@ each_buffer = pytest.mark.parametrize("kind", KINDS)
 
 def buffers(kind):
     return (
-        KINDS[kind](TECH, 480.0, 24.0, 3.0, "input_buffer"),
-        KINDS[kind](TECH, 480.0, 24.0, 5.0, "output_buffer"),
+        KINDS[kind](TECH, 480.0, 24.0, 3.0, name="input_buffer"),
+        KINDS[kind](TECH, 480.0, 24.0, 5.0, name="output_buffer"),
     )
 
 
-HTREE = HTree(TECH, 3.0, 3.0, SIDE, SIDE, 288.0, 0.2)
+HTREE = HTree(TECH, 3.0, 3.0, leaf_height=SIDE, leaf_width=SIDE, width=288.0, tolerance=0.2)
 
 
 def made(kind, input_bits=1000.0):
@@ -112,7 +112,7 @@ def test_what_stands_in_a_tile(kind):
 
 
 def test_a_tile_has_a_core_even_for_few_bits():
-    one = SramBuffer(TECH, 480.0, 24.0, 1.0, "input_buffer")
+    one = SramBuffer(TECH, 480.0, 24.0, 1.0, name="input_buffer")
     found = by_hand.under(made("sram", input_bits=5.0).footprint.area, "input_buffer")
     assert found == close(area(one))
 
@@ -138,7 +138,7 @@ def test_what_a_tile_carries_and_adds():
 
 # -- stores ------------------------------------------------------------------------------------
 
-BUFFER = SramBuffer(TECH, 480.0, 24.0, 4.0, "buffer")
+BUFFER = SramBuffer(TECH, 480.0, 24.0, 4.0, name="buffer")
 
 
 def test_a_gradient_store():
@@ -196,7 +196,7 @@ def test_a_fast_array():
     """A row of 96 is read; in each of 8 positions 0.6 of 20 references are charged beside it."""
     sizes = {**SIZES, "input_bits": 1.0, "transposed": False, "summed": 1.0}
     macro = by_hand.macro("reram", **sizes)
-    references = ReramArray(TECH, RERAM, 96.0, 160.0, "references")
+    references = ReramArray(TECH, RERAM, 96.0, 160.0, name="references")
     found = by_hand.fast_array(macro, references)
     expected = macro.footprint.under("fast") + stands("fast", references)
     same_footprint(found, expected)

@@ -77,5 +77,7 @@ def test_a_single_line_needs_no_decoder(tech32):
 def test_dram_records(records, agree):
     kinds = {1: (4.288e12, 14e-12), 2: (15.2e12, 3.9e-12)}
     for r in records("DRAM"):
-        cost = Dram(r.tech, *kinds[r.inputs["dram_type"]]).transfer(r.inputs["num_bits"])
+        bandwidth, energy = kinds[r.inputs["dram_type"]]
+        dram = Dram(r.tech, bandwidth=bandwidth, energy=energy)
+        cost = dram.transfer(r.inputs["num_bits"])
         agree(r, read_latency_s=cost.latency.total, read_energy_J=cost.energy.total)

@@ -98,7 +98,7 @@ def test_pulses_on_ferroelectric_gates():
     assert array.written(0.4, 3.65, 75e-9, 20.0) == close(turned)
 
 
-CROSSPOINT = CrosspointArray(TECH, RERAM, 96.0, 160.0, 70.0)
+CROSSPOINT = CrosspointArray(TECH, RERAM, 96.0, 160.0, nonlinearity=70.0)
 
 
 def test_lines_of_crosspoints():

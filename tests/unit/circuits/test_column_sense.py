@@ -36,9 +36,9 @@ def test_voltage_records(records, agree):
             r.tech,
             i["num_read_col"],
             i["cap_input_load_F"],
-            i["cell_res_on_ohm"],
-            i["cell_res_off_ohm"],
-            i["read_voltage_V"],
+            res_on=i["cell_res_on_ohm"],
+            res_off=i["cell_res_off_ohm"],
+            read_voltage=i["read_voltage_V"],
             fit_width=i["layout_width_m"] * i["num_read_col"],
         )
         agree(r, area_m2=amp.area, width_m=amp.width, height_m=amp.height)

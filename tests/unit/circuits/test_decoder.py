@@ -12,8 +12,8 @@ def build(record):
     common = {
         "bits": float(i["num_addr_bits"]),
         "ramp": i["ramp_input_per_s"],
-        "fit_width": i["fixed_width_m"],
-        "fit_height": i["fixed_height_m"],
+        "fit_width": i["fixed_width_m"] or None,
+        "fit_height": i["fixed_height_m"] or None,
     }
     if i["is_mux_decoder"]:
         loads = {"load_n": i["cap_load1_F"], "load_p": i["cap_load2_F"]}

@@ -34,8 +34,8 @@ def test_gates(records, agree):
             r.inputs["width_nmos_m"],
             r.inputs["width_pmos_m"],
             inputs,
-            "p" if r.variant == "NOR" else "n",
-            r.inputs["region_height_m"],
+            series="p" if r.variant == "NOR" else "n",
+            cell_height=r.inputs["region_height_m"],
         )
         agree(r, width_m=gate.width, height_m=gate.height, area_m2=gate.area)
         agree(r, cap_input_F=gate.input_cap)
@@ -80,7 +80,7 @@ def test_stages_hand_their_ramp_on():
 def test_check_values(tech32, series, inputs, n, p, width, cap, leakage):
     """Circuits.md 9, gates at 32 nm."""
     f = tech32.feature
-    gate = Gate(tech32, n * f, p * tech32.pn_ratio * f, float(inputs), series)
+    gate = Gate(tech32, n * f, p * tech32.pn_ratio * f, float(inputs), series=series)
     assert gate.width == near(width, rel=1e-4)
     assert gate.input_cap == near(cap, rel=1e-4)
     assert gate.leakage == near(leakage, rel=1e-4)

@@ -76,7 +76,7 @@ def test_lanes_that_multiply_and_add():
     add = TECH.arithmetic.add_activity
     multiplier, adder = Multiplier(TECH, 13.0, 5.0, 3.0), Adder(TECH, 21.0, 3.0, activity=add)
     register = Register(TECH, 63.0)
-    found = Mac(TECH, 13.0, 5.0, 21.0, 3.0)
+    found = Mac(TECH, 13.0, 5.0, 21.0, count=3.0)
     same_footprint(found, stands("mac", multiplier, adder, register))
     product = Cost.of(0.3 * 3 * multiplier.energy, multiplier.reduction_delay)
     total = product.under("multiplier") + adder.add(0.3)
@@ -114,7 +114,7 @@ def test_shift_adds(beat):
     """Numbers of 6 bits, 9 of them: registers of 15 bits; a step but the first hides in a beat."""
     found = ShiftAdd(TECH, 6.0, 9.0, 4.0, beat=beat, adder_activity=0.4)
     register = Register(TECH, 60.0)
-    adder = Adder(TECH, 6.0, 4.0, register.input_cap, activity=0.4)
+    adder = Adder(TECH, 6.0, 4.0, load=register.input_cap, activity=0.4)
     step = adder.add(0.3) + register.store(0.3, 0.3)
     cost = found.accumulate(5.0, 0.3)
     assert found.sum_bits == 15
@@ -229,7 +229,10 @@ def test_a_tree_of_wires_over_a_grid_that_is_not_full():
     Of the 64 leaves of a full grid 15 exist, and of 1, 4 and 16 branchings as many; each has two
     arms across and four up and down.
     """
-    found, kinds = HTree(TECH, 3.0, 5.0, HIGH, WIDE, 70.0, 0.2), wires(TECH, 0.2)
+    found, kinds = (
+        HTree(TECH, 3.0, 5.0, leaf_height=HIGH, leaf_width=WIDE, width=70.0, tolerance=0.2),
+        wires(TECH, 0.2),
+    )
     spans, trunk = (2.0, 1.0, 0.5), 2.5 * WIDE
     runs = [(trunk, 1.0)]
     for level, span in enumerate(spans):
@@ -251,19 +254,19 @@ def test_a_tree_of_wires_over_a_grid_that_is_not_full():
 
 def test_a_tree_is_as_deep_as_its_longer_side_asks():
     """5 by 3 leaves: three levels as well; a trunk of 1.5 leaves."""
-    found = HTree(TECH, 5.0, 3.0, HIGH, WIDE, 70.0, 0.2)
+    found = HTree(TECH, 5.0, 3.0, leaf_height=HIGH, leaf_width=WIDE, width=70.0, tolerance=0.2)
     assert found.path == close(3.5 * (HIGH + WIDE) + 1.5 * WIDE)
 
 
 def test_one_leaf_needs_no_tree():
-    found = HTree(TECH, 1.0, 1.0, HIGH, WIDE, 70.0, 0.2)
+    found = HTree(TECH, 1.0, 1.0, leaf_height=HIGH, leaf_width=WIDE, width=70.0, tolerance=0.2)
     assert (energy(found.transfer(140.0, 9.0)), time(found.transfer(140.0, 9.0))) == (0.0, 0.0)
     assert found.footprint.area.total == 0.0
 
 
 def test_buses():
     """3 buses of 70 wires; 9 flits one after the other."""
-    found, kinds = Bus(TECH, 4e-4, 70.0, 3.0, 0.2), wires(TECH, 0.2)
+    found, kinds = Bus(TECH, 4e-4, 70.0, 3.0, tolerance=0.2), wires(TECH, 0.2)
     assert found.footprint.area.total == close(float(210 * 4e-4 * kinds.area(4e-4)))
     assert found.footprint.leakage.total == close(float(210 * 4e-4 * kinds.leakage(4e-4)))
     cost = found.transfer(140.0, 9.0)
@@ -272,5 +275,5 @@ def test_buses():
 
 
 def test_memory_off_the_chip():
-    cost = Dram(TECH, 2e12, 3e-12).transfer(5e6)
+    cost = Dram(TECH, bandwidth=2e12, energy=3e-12).transfer(5e6)
     assert (energy(cost), time(cost)) == (close(15e-6), close(2.5e-6))

@@ -15,7 +15,7 @@ def test_records(records, agree):
             i["num_input"],
             i["num_selection"],
             i["target_tg_resistance_ohm"],
-            i["cap_load_F"],
+            load=i["cap_load_F"],
             fit_width=i["fixed_width_m"],
         )
         if r.outputs["width_tg_nmos_m"] < r.tech.feature:

@@ -9,7 +9,7 @@ from neurorebit.circuits.register import Register
 def test_records(records, agree):
     for r in records("DFF"):
         i = r.inputs
-        bank = Register(r.tech, i["num_dff"], i["fixed_width_m"])
+        bank = Register(r.tech, i["num_dff"], fit_width=i["fixed_width_m"])
         cost = bank.store(i["num_dff_per_op"] / i["num_dff"])
         agree(r, area_m2=bank.area, height_m=bank.height, cap_tg_drain_F=bank.input_cap)
         agree(r, read_latency_s=i["num_read"] * cost.latency.total)

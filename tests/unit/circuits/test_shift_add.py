@@ -16,7 +16,7 @@ def test_records(records, agree, edges):
             i["num_adder_bit"],
             i["num_read_pulse"],
             i["num_unit"],
-            BEAT,
+            beat=BEAT,
             fit_width=i["fixed_width_m"],
         )
         cost = unit.accumulate(i["num_read"])

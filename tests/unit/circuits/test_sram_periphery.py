@@ -77,8 +77,8 @@ def test_latch_records(records, agree):
         amp = SenseAmp(
             r.tech,
             i["num_col"],
-            i["pitch_m"],
-            i["sense_voltage_V"],
+            pitch=i["pitch_m"],
+            swing=i["sense_voltage_V"],
             fit_width=i["fixed_width_m"],
         )
         cost = amp.sense(i["num_read_cell_per_op"] / i["num_col"])
@@ -90,7 +90,7 @@ def test_latch_records(records, agree):
 
 def test_latch_of_fins(tech14):
     """Circuits.md 9, leakage with the supply once."""
-    amp = SenseAmp(tech14, 128.0, 20 * tech14.feature)
+    amp = SenseAmp(tech14, 128.0, pitch=20 * tech14.feature)
     assert amp.footprint.leakage.total == near(2.2624e-9 / tech14.vdd, rel=1e-4)
     assert 8 * amp.sense().energy.total == near(3.8130e-13, rel=1e-4)
 

@@ -13,7 +13,11 @@ def test_comparator_records(records, agree, edges):
     for r in records("Comparator"):
         i = r.inputs
         block = Comparator(
-            r.tech, i["num_bit"], i["num_comparator"], i["cap_load_F"], fit_width=i["fixed_width_m"]
+            r.tech,
+            i["num_bit"],
+            i["num_comparator"],
+            load=i["cap_load_F"],
+            fit_width=i["fixed_width_m"],
         )
         cost = block.compare(i["num_comparator_per_op"] / i["num_comparator"])
         agree(r, area_m2=block.area, height_m=block.height)
@@ -48,7 +52,9 @@ def test_pooling_records(records, agree):
     """The tool draws its NORs like NANDs, which touches area and energy by a few percent."""
     for r in records("MaxPooling"):
         i = r.inputs
-        pool = MaxPool(r.tech, i["num_bit"], i["window"], i["num_max_pooling"], i["cap_load_F"])
+        pool = MaxPool(
+            r.tech, i["num_bit"], i["window"], i["num_max_pooling"], load=i["cap_load_F"]
+        )
         agree(r, 0.05, area_m2=pool.footprint.area.total)
         agree(r, 0.05, read_energy_J=i["num_read"] * pool.pool().energy.total)
 

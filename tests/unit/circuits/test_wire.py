@@ -94,7 +94,10 @@ def test_tree(tech32):
 
     Branchings: one with two arms of 1 mm across and four up or down, four with the same of 0.5 mm.
     """
-    tree, kinds = HTree(tech32, 4.0, 4.0, 1e-3, 1e-3, 64.0), wires(tech32, 0.1)
+    tree, kinds = (
+        HTree(tech32, 4.0, 4.0, leaf_height=1e-3, leaf_width=1e-3, width=64.0),
+        wires(tech32, 0.1),
+    )
     assert tree.path == near(2 * (1e-3 + 0.5e-3) + 2e-3, rel=1e-12)
     delay = 2 * (1e-3 * kinds.delay(1e-3) + 0.5e-3 * kinds.delay(0.5e-3))
     delay = delay + 2e-3 * kinds.delay(2e-3)
@@ -107,7 +110,7 @@ def test_tree(tech32):
 
 def test_a_path_takes_half_of_the_way_out_and_half_up(tech32):
     """System.md 5.3: (h + w)(2^D - 1)/2 and half the grid's width."""
-    tree = HTree(tech32, 3.0, 5.0, 2e-3, 1e-3)
+    tree = HTree(tech32, 3.0, 5.0, leaf_height=2e-3, leaf_width=1e-3)
     assert tree.path == near(3e-3 * 7 / 2 + 2.5e-3, rel=1e-12)
 
 

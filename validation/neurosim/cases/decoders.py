@@ -16,8 +16,8 @@ def _decoder(i: Inputs, tech: Technology) -> Case:
     shared: dict[str, Any] = {
         "ramp": i.given("ramp_input_per_s", 1e20),
         "activity": i.given("activity", 1.0),
-        "fit_width": i.given("fixed_width_m", 0.0),
-        "fit_height": i.given("fixed_height_m", 0.0),
+        "fit_width": i.optional("fixed_width_m"),
+        "fit_height": i.optional("fixed_height_m"),
     }
     bits, load = i["num_addr_bits"], i["cap_load1_F"]
     block: Decoder | MuxDecoder
@@ -40,7 +40,7 @@ def _row_follower(i: Inputs, tech: Technology) -> Case:
         read_voltage=i.given("read_voltage_V", 0.5),
         write_voltage=i.given("write_voltage_V", 2.0),
         ramp=i.given("ramp_input_per_s", 1e20),
-        fit_height=i.given("fixed_height_m", 0.0),
+        fit_height=i.optional("fixed_height_m"),
     )
     figures = placed(block) | accessed("read", block, "read", i["num_read"])
     figures |= accessed("write", block, "write", i["num_write"])

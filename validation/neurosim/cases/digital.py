@@ -25,8 +25,8 @@ def _adder(i: Inputs, tech: Technology) -> Case:
         load=i["cap_load_F"],
         ramp=i.given("ramp_input_per_s", 1e20),
         activity=i.given("activity", 1.0),
-        fit_width=i.given("fixed_width_m", 0.0),
-        fit_height=i.given("fixed_height_m", 0.0),
+        fit_width=i.optional("fixed_width_m"),
+        fit_height=i.optional("fixed_height_m"),
     )
     active = min(i.given("num_adder_per_op", count), count) / count
     figures = placed(block) | accessed("read", block, "add", i["num_read"], active=active)
@@ -42,7 +42,7 @@ def _adder_tree(i: Inputs, tech: Technology) -> Case:
         i["num_adder_tree"],
         load=i.given("cap_load_F", 0.0),
         activity=i.given("activity", 1.0),
-        fit_width=i.given("fixed_width_m", 0.0),
+        fit_width=i.optional("fixed_width_m"),
     )
     used = i.given("num_unit_add", i["num_subcore_row"])
     figures = placed(block) | accessed("read", block, "add", i["num_read"], operands=used)
@@ -54,7 +54,9 @@ def _adder_tree(i: Inputs, tech: Technology) -> Case:
 @module("DFF")
 def _register(i: Inputs, tech: Technology) -> Case:
     bits = i["num_dff"]
-    block = Register(tech, bits, i.given("fixed_width_m", 0.0), i.given("fixed_height_m", 0.0))
+    block = Register(
+        tech, bits, fit_width=i.optional("fixed_width_m"), fit_height=i.optional("fixed_height_m")
+    )
     share = min(i.given("num_dff_per_op", bits), bits) / bits
     figures = placed(block) | accessed("read", block, "store", i["num_read"], active=share)
     return Case(tech, i, figures | valued(block, cap_tg_drain_F="input_cap"), block)
@@ -69,8 +71,8 @@ def _shift_add(i: Inputs, tech: Technology) -> Case:
         i["num_unit"],
         beat=i.given("read_pulse_width_s", 10e-9),
         adder_activity=i.given("activity", 1.0),
-        fit_width=i.given("fixed_width_m", 0.0),
-        fit_height=i.given("fixed_height_m", 0.0),
+        fit_width=i.optional("fixed_width_m"),
+        fit_height=i.optional("fixed_height_m"),
     )
     figures = placed(block) | accessed("read", block, "accumulate", 1.0, terms=i["num_read"])
     figures |= valued(block, num_adder="adder.count", num_dff="register.bits")
@@ -79,7 +81,7 @@ def _shift_add(i: Inputs, tech: Technology) -> Case:
 
 @module("BitShifter")
 def _shifter(i: Inputs, tech: Technology) -> Case:
-    block = Shifter(tech, i["num_bit"], i["num_unit"], fit_width=i.given("fixed_width_m", 0.0))
+    block = Shifter(tech, i["num_bit"], i["num_unit"], fit_width=i.optional("fixed_width_m"))
     return Case(tech, i, placed(block) | accessed("read", block, "shift", i["num_read"]), block)
 
 
@@ -90,9 +92,9 @@ def _comparator(i: Inputs, tech: Technology) -> Case:
         tech,
         i["num_bit"],
         count,
-        i.given("cap_load_F", 0.0),
+        load=i.given("cap_load_F", 0.0),
         activity=i.given("activity", 1.0),
-        fit_width=i.given("fixed_width_m", 0.0),
+        fit_width=i.optional("fixed_width_m"),
     )
     active = min(i.given("num_comparator_per_op", count), count) / count
     figures = placed(block) | accessed("read", block, "compare", i["num_read"], active=active)
@@ -106,8 +108,8 @@ def _max_pool(i: Inputs, tech: Technology) -> Case:
         i["num_bit"],
         i["window"],
         i["num_max_pooling"],
-        i.given("cap_load_F", 0.0),
-        fit_width=i.given("fixed_width_m", 0.0),
+        load=i.given("cap_load_F", 0.0),
+        fit_width=i.optional("fixed_width_m"),
     )
     return Case(tech, i, placed(block) | accessed("read", block, "pool", i["num_read"]), block)
 
@@ -119,7 +121,7 @@ def _encoder(i: Inputs, tech: Technology) -> Case:
         log2_up(i["num_level"]),
         i["num_encoder"],
         activity=i.given("activity", 1.0),
-        fit_width=i.given("fixed_width_m", 0.0),
-        fit_height=i.given("fixed_height_m", 0.0),
+        fit_width=i.optional("fixed_width_m"),
+        fit_height=i.optional("fixed_height_m"),
     )
     return Case(tech, i, placed(block) | accessed("read", block, "encode", i["num_read"]), block)

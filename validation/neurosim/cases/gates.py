@@ -89,7 +89,7 @@ def _transconductance(i: Inputs, tech: Technology) -> Case:
 @module("formula.drain_cap")
 def _drain_cap(i: Inputs, tech: Technology) -> Case:
     widths = (0.0, i["width_m"]) if i["is_pmos"] else (i["width_m"], 0.0)
-    gate = Gate(tech, *widths, cell_height=i["region_height_m"])
+    gate = Gate(tech, *widths, cell_height=i["region_height_m"] or None)
     return Case(tech, i, valued(gate, cap_F="output_cap"), gate)
 
 
@@ -101,7 +101,7 @@ def _gate(i: Inputs, tech: Technology) -> Case:
         i["width_pmos_m"],
         i["num_inputs"],
         series="p" if i.record.variant == "NOR" else "n",
-        cell_height=i["region_height_m"],
+        cell_height=i["region_height_m"] or None,
     )
     figures = valued(
         gate,

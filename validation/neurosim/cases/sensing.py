@@ -43,8 +43,8 @@ def _precharger(i: Inputs, tech: Technology) -> Case:
         cols,
         i["cap_load_F"],
         i["res_load_ohm"],
-        swing=i.given("sense_voltage_V", 0.0),
-        fit_width=i.given("fixed_width_m", 0.0),
+        swing=i.optional("sense_voltage_V"),
+        fit_width=i.optional("fixed_width_m"),
     )
     active = min(i.given("num_read_cell_per_op", cols), cols) / cols
     cells = min(i.given("num_write_cell_per_op", cols), cols * i["activity_col_write"])
@@ -61,8 +61,8 @@ def _write_driver(i: Inputs, tech: Technology) -> Case:
         cols,
         i["cap_load_F"],
         i["res_load_ohm"],
-        i.given("drive_strength", 0.0),
-        fit_width=i.given("fixed_width_m", 0.0),
+        drive_strength=i.optional("drive_strength"),
+        fit_width=i.optional("fixed_width_m"),
     )
     cells = min(i.given("num_write_cell_per_op", cols), cols * i["activity_col_write"])
     figures = placed(block) | accessed(
@@ -79,9 +79,9 @@ def _sense_amp(i: Inputs, tech: Technology) -> Case:
     block = SenseAmp(
         tech,
         cols,
-        i["pitch_m"],
-        i["sense_voltage_V"],
-        fit_width=i.given("fixed_width_m", 0.0),
+        pitch=i["pitch_m"],
+        swing=i["sense_voltage_V"],
+        fit_width=i.optional("fixed_width_m"),
     )
     active = min(i.given("num_read_cell_per_op", cols), cols) / cols
     figures = placed(block) | accessed("read", block, "sense", i["num_read"], active=active)
@@ -107,7 +107,7 @@ def _voltage_sense_amp(i: Inputs, tech: Technology) -> Case:
         tech,
         cols,
         i["cap_input_load_F"],
-        i["cell_res_on_ohm"],
+        res_on=i["cell_res_on_ohm"],
         res_off=i["cell_res_off_ohm"],
         read_voltage=i["read_voltage_V"],
         fit_width=i["layout_width_m"] * cols,
@@ -123,8 +123,8 @@ def _flash_adc(i: Inputs, tech: Technology) -> Case:
         "bits": np.log2(i["level_output"]),
         "count": i["num_adc"],
         "read_voltage": i["read_voltage_V"],
-        "fit_width": i.given("fixed_width_m", 0.0),
-        "fit_height": i.given("fixed_height_m", 0.0),
+        "fit_width": i.optional("fixed_width_m"),
+        "fit_height": i.optional("fixed_height_m"),
     }
     flash = FlashAdc(tech, **shared, full_scale=full_scale)
     block = flash if i["is_current_mode"] else VoltageFlashAdc(tech, **shared)
@@ -151,7 +151,7 @@ def _sar_adc(i: Inputs, tech: Technology) -> Case:
         np.log2(i["level_output"]),
         i["num_adc"],
         i["read_voltage_V"],
-        fit_width=i.given("fixed_width_m", 0.0),
+        fit_width=i.optional("fixed_width_m"),
     )
     res = columns(i, i["num_columns_in_energy_sum"])
     times = i["num_read_energy"], i["num_read_latency"]

@@ -13,7 +13,7 @@ from validation.neurosim.records.module import Inputs
 
 @module("SwitchMatrix")
 def _switch_matrix(i: Inputs, tech: Technology) -> Case:
-    lines, side = i["num_output"], i.given("fixed_dimension_m", 0.0)
+    lines, side = i["num_output"], i.optional("fixed_dimension_m")
     shared: dict[str, Any] = {
         "lines": lines,
         "driven_res": i["target_tg_resistance_ohm"],
@@ -56,7 +56,7 @@ def _access_switch_matrix(i: Inputs, tech: Technology) -> Case:
         read_voltage=i.given("read_voltage_V", 0.5),
         access_voltage=i.given("access_voltage_V", 1.1),
         ramp=i.given("ramp_input_per_s", 1e20),
-        fit_height=i.given("fixed_height_m", 0.0),
+        fit_height=i.optional("fixed_height_m"),
     )
     active = i["activity_row_read"]
     figures = placed(block) | accessed("read", block, "drive", i["num_read"], density=active)
@@ -78,9 +78,9 @@ def _mux(i: Inputs, tech: Technology) -> Case:
         i["num_input"],
         i["num_selection"],
         i["target_tg_resistance_ohm"],
-        i.given("cap_load_F", 0.0),
+        load=i.given("cap_load_F", 0.0),
         read_voltage=i.given("read_voltage_V", 0.5),
-        fit_width=i.given("fixed_width_m", 0.0),
+        fit_width=i.optional("fixed_width_m"),
     )
     figures = placed(block) | accessed("read", block, "select", i["num_read"])
     figures |= valued(

@@ -109,5 +109,5 @@ def _htree(i: Inputs, tech: Technology) -> Case:
 @module("DRAM")
 def _dram(i: Inputs, tech: Technology) -> Case:
     """HBM2, or GDDR5 (system.md 8)."""
-    block = Dram(tech) if i["dram_type"] == 2 else Dram(tech, 4.288e12, 14e-12)
+    block = Dram(tech) if i["dram_type"] == 2 else Dram(tech, bandwidth=4.288e12, energy=14e-12)
     return Case(tech, i, accessed("read", block, "transfer", 1.0, bits=i["num_bits"]), block)

@@ -31,8 +31,8 @@ class Converters(Block):
     _: KW_ONLY
     full_scale: Real = 1.28e-3
     read_voltage: Real = 0.5
-    fit_width: Real = 0.0
-    fit_height: Real = 0.0
+    fit_width: Real | None = None
+    fit_height: Real | None = None
     name: str = "converters"
 
     @property

@@ -13,9 +13,9 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.adder import AdderTree
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Real, action
-from neurorebit.circuits.gates import log2_up, or_else, whole_up
+from neurorebit.circuits.gates import log2_up, whole_up
 from neurorebit.schema.technology import Technology
 from validation.neurosim.composition.macro import Counted, Side
 from validation.neurosim.composition.sram import SramParallelMacro
@@ -43,11 +43,11 @@ class GradientArray(SramParallelMacro):
         return self.adc_bits + self.input_bits + 1.0
 
     @action
-    def read_vector(self, density: Real = 0.5, ones: Real = 0.5, res: Real = 0.0) -> Cost:
+    def read_vector(self, density: Real = 0.5, ones: Real = 0.5, res: Real | None = None) -> Cost:
         """All planes of an error vector; columns of this resistance [ohm], if it is given."""
         front, terms = self.front, self.input_bits * self.cols_per_adc
         line = self.array.read_res / np.maximum(density * self.rows * ones, 1.0)
-        planes = self.input_bits * self.plane(front, density, or_else(res, line))
+        planes = self.input_bits * self.plane(front, density, line if res is None else res)
         return planes + front.input_shift_add.accumulate(terms)
 
 
@@ -59,11 +59,11 @@ class GradientUnit(Block):
     positions: Real = 900.0
     bit_columns: Real = 1024.0
     _: KW_ONLY
-    rows: Real = 128.0
-    cols: Real = 128.0
-    cols_per_adc: Real = 8.0
+    rows: Positive = 128.0
+    cols: Positive = 128.0
+    cols_per_adc: Positive = 8.0
     adc_bits: Real = 4.0
-    error_bits: Real = 8.0
+    error_bits: Positive = 8.0
     adc_kind: str = "sar"
     name: str = "gradient_unit"
 
@@ -117,7 +117,7 @@ class GradientUnit(Block):
         return (self.arrays, self.array), (1.0, self.tree)
 
     @action
-    def read(self, density: Real = 0.5, ones: Real = 0.5, res: Real = 0.0) -> Cost:
+    def read(self, density: Real = 0.5, ones: Real = 0.5, res: Real | None = None) -> Cost:
         """One error vector against all that the arrays hold."""
         read = self.array.read_vector(density, ones, res).across(self.arrays)
         return read + self.cols_per_adc * self.tree.add()

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.adder import Adder
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.decoder import MuxDecoder
 from neurorebit.circuits.gates import log2_up
@@ -164,15 +164,15 @@ class Macro(_Drawn):
     multiplexers stay at a line until all planes of an input have passed.
     """
 
-    rows: Real = 128.0
-    cols: Real = 128.0
-    cols_per_adc: Real = 8.0
-    rows_per_adc: Real = 8.0
+    rows: Positive = 128.0
+    cols: Positive = 128.0
+    cols_per_adc: Positive = 8.0
+    rows_per_adc: Positive = 8.0
     adc_bits: Real = 5.0
     back_adc_bits: Real = 5.0
-    input_bits: Real = 8.0
-    error_bits: Real = 8.0
-    cells_per_weight: Real = 1.0
+    input_bits: Positive = 8.0
+    error_bits: Positive = 8.0
+    cells_per_weight: Positive = 1.0
     adc_kind: str = "sar"
     transposed: bool = True
 

@@ -223,9 +223,9 @@ class SramRowMacro(SramMacro):
 
     def sense_amp_of(self, side: Side) -> SenseAmp:
         """At the pitch of the cells' width, or of their height."""
-        pitch = self.tech.sram.height * self.tech.feature if side.back else 0.0
+        pitch = self.tech.sram.height * self.tech.feature if side.back else None
         name = side.named("sense_amp")
-        return SenseAmp(self.tech, side.sensed, pitch, **side.fit, name=name)
+        return SenseAmp(self.tech, side.sensed, pitch=pitch, **side.fit, name=name)
 
     def sensing(self, side: Side) -> tuple[Block, ...]:
         return side.precharger, side.write_driver, side.sense_amp, side.adder, side.register

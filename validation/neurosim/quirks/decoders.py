@@ -85,7 +85,7 @@ def decoder_area(block: Decoder | MuxDecoder) -> Any:
     """Its area [m^2]; with neither side given the output stage is there, and a NOR of one input."""
     if block.bits > 2.0:
         return block.area
-    if block.fit_width > 0.0 or block.fit_height > 0.0:
+    if block.fit_width is not None or block.fit_height is not None:
         return counted(block).area
     return block.area + nor(block.tech, 1.0, 2.0, 2.0).width * block.height
 

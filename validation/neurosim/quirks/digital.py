@@ -34,6 +34,7 @@ def tree_bits(tree: AdderTree, operands: Any, tool: bool) -> Any:
 
 def tree_area(tree: AdderTree) -> Any:
     """Its area [m^2]: rows that its trees do not fill count in full."""
+    assert tree.fit_width is not None
     unit = cells(tree.tech).nand
     high = rows(tree.fit_width, NANDS * unit.width, tree.count) * unit.height
     return tree.fit_width * tree_bits(tree, tree.operands, True) * high
@@ -144,11 +145,12 @@ def encoder_area(block: Encoder) -> Any:
     """Its area [m^2]: as many side by side as fit, rounded up."""
     cell, height = cells(block.tech), (block.levels - 1.0) * cells(block.tech).inverter.height
     width = 2.0 * cell.inverter.width + cell.nand.width + block.wide.width
-    if block.fit_width > 0.0:
+    if block.fit_width is not None:
         across = np.clip(whole_up(block.fit_width / width), 1.0, block.count)
         return np.maximum(block.fit_width, width) * height * whole_up(block.count / across)
-    upward = np.clip(whole_up(block.fit_height / height), 1.0, block.count)
-    return np.maximum(block.fit_height, height) * width * whole_up(block.count / upward)
+    side = height if block.fit_height is None else block.fit_height
+    upward = np.clip(whole_up(side / height), 1.0, block.count)
+    return np.maximum(side, height) * width * whole_up(block.count / upward)
 
 
 def encoder_delay(block: Encoder) -> Any:

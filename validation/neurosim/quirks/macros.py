@@ -192,14 +192,14 @@ class _ToolSram(ToolMacro):
         return self.i["read_voltage_V"]
 
     def precharger_of(self, side: Side) -> Precharger:
-        fit = 0.0 if side.back else side.length
+        fit = None if side.back else side.length
         right = super().precharger_of(side)  # type: ignore[misc]
         drawn: Precharger = redrawn(right, ToolPrecharger, fit_width=fit)
         return drawn
 
     def write_driver_of(self, side: Side) -> WriteDriver:
         right: WriteDriver = super().write_driver_of(side)  # type: ignore[misc]
-        return replace(right, drive_strength=1.0, fit_width=0.0 if side.back else side.length)
+        return replace(right, drive_strength=1.0, fit_width=None if side.back else side.length)
 
     def across(self, block: Block) -> Any:
         """Transposed precharge and write drivers lie in one row across."""
@@ -241,7 +241,7 @@ class ToolSramParallel(_ToolSram, SramParallelMacro):
             super().col_switches,
             ForcedSwitches,
             read_voltage=self._read_voltage,
-            fit_height=0.0,
+            fit_height=None,
             forced=self.i["activity_row_read"],
         )
         return drawn
@@ -263,7 +263,7 @@ class ToolSramRow(_ToolSram, SramRowMacro):
 
     @cached_property
     def back_decoder(self) -> Decoder:
-        drawn: Decoder = redrawn(super().back_decoder, ToolDecoder, res=0.0, fit_height=0.0)
+        drawn: Decoder = redrawn(super().back_decoder, ToolDecoder, res=0.0, fit_height=None)
         return drawn
 
     def units_of(self, side: Side) -> Any:

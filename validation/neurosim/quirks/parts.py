@@ -90,10 +90,12 @@ class ToolEncoder(Encoder):
     @cached_property
     def size(self) -> tuple[Any, Any]:
         area = digital.encoder_area(self._plain)
-        if self.fit_width > 0.0:
+        if self.fit_width is not None:
             width = np.maximum(self.fit_width, self._plain.width)
             return width, area / width
-        height = np.maximum(self.fit_height, self._plain.height)
+        height = self._plain.height
+        if self.fit_height is not None:
+            height = np.maximum(self.fit_height, height)
         return area / height, height
 
     @property
@@ -192,6 +194,8 @@ class UnfoldedMux(switches.NarrowMux):
 
     @cached_property
     def size(self) -> tuple[Any, Any]:
+        assert self.fit_width is not None
+        assert self.fit_height is not None
         across = 2.0 * self.outputs * self.ways * gate_pitch(self.tech)
         return self.fit_width, np.maximum(across, self.fit_height)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurorebit.circuits.precharger import Precharger
-from neurorebit.circuits.sensing import column_power, seen, within
+from neurorebit.circuits.sensing import at_fit_voltage, column_power, within
 from neurorebit.schema.technology import Technology
 from validation.neurosim.cases import Case
 from validation.neurosim.quirks.quirk import Quirk
@@ -64,7 +64,7 @@ def sense_times(tech: Technology, res: Any, references: Any) -> Any:
 
 def correct_current_sense(case: Case, quantity: str, ours: float) -> Any:
     block = case.block
-    res = seen(block.tech, case.also["res"], block.read_voltage)
+    res = at_fit_voltage(block.tech, case.also["res"], block.read_voltage)
     times = sense_times(block.tech, res, np.asarray([block.reference]))[..., 0]
     one = replace(block, cols=1.0).sense(case.also["res"])
     if quantity == "read_latency_s":
@@ -81,7 +81,7 @@ def flash_references(levels: float, on: float, off: float, rows_read: float) -> 
 
 def flash_time(block: Any, res: Any, references: Any) -> Any:
     """Its times [s] of a flash converter: the comparators but the first."""
-    resistances = seen(block.tech, res, block.read_voltage)
+    resistances = at_fit_voltage(block.tech, res, block.read_voltage)
     times = np.max(sense_times(block.tech, resistances, references[1:]), axis=-1)
     return within(block.tech, times, "flash")
 

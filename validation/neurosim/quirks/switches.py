@@ -116,7 +116,7 @@ class NarrowMux(AnalogMux):
         folded = PassGate(self.tech, self.switch.nfet, self.switch.pfet, folds)
         height = pass_gate_height(folded)
         height = np.where(np.asarray(self.ways) > 1.0, height * gate_rows, 0.0)
-        return width, np.maximum(height, self.fit_height)
+        return width, height if self.fit_height is None else np.maximum(height, self.fit_height)
 
     @action
     def select(self, active: Any = 1.0) -> Cost:

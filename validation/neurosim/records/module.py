@@ -58,9 +58,13 @@ class Inputs:
         return self.record.inputs.get(name, self.hidden.get(name))
 
     def given(self, name: str, otherwise: float) -> float:
-        """An input, or what holds where nothing is said."""
+        """An input, or ``otherwise`` where the record lacks it."""
         value = self.get(name)
         return otherwise if value is None else value
+
+    def optional(self, name: str) -> float | None:
+        """An input; None where the record lacks it or has 0, the tool's word for "not given"."""
+        return self.get(name) or None
 
 
 def read(source: Path | None) -> tuple[Record, ...]:
