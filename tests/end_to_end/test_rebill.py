@@ -140,3 +140,23 @@ def test_a_committed_report_is_what_today_s_models_bill(tmp_path, name):
     done = study.rebill(tmp_path / "copy")
     assert done.changes(1e-9) == ()
     assert done.after["training"] == (before["training"] and done.before["training"])
+
+
+def test_a_report_without_a_schema_is_refused_until_it_is_billed_anew(command, tiny, data, place):
+    """By ``compare`` and by ``schemes --resume``, which names both schemas and the cure."""
+    words = ("schemes", tiny, "--data", data, "--schemes", "real", "--epochs", "1", "--out", "all")
+    assert command(*words).code == 0
+    folder = place / "all" / "real_seed0"
+    as_schema_1(folder)
+    line = (
+        "all/real_seed0/report.json: schema: a report of schema 1, this version reads schema 2; "
+        "bill it anew with 'neurorebit rebill all/real_seed0', which makes it current\n"
+    )
+    for refused in (
+        command(*words, "--resume"),
+        command("compare", "all/real_seed0", "all/real_seed0"),
+    ):
+        assert (refused.code, refused.out, refused.err) == (2, "", line)
+    assert command("rebill", "all/real_seed0").code == 0
+    assert "epoch 1" not in command(*words, "--resume").err
+    assert command("compare", "all/real_seed0", "all/real_seed0").code == 0
