@@ -47,8 +47,8 @@ def test_an_estimate_imports_nothing_heavy(module):
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("kernels.")])
-def test_kernels_import_only_numba_numpy_and_math(module):
-    allowed = {"numba", "numpy", "math", "neurorebit", "__future__"}
+def test_kernels_import_only_numba_numpy_and_plain_types(module):
+    allowed = {"numba", "numpy", "math", "enum", "typing", "neurorebit", "__future__"}
     for name, _ in HOUSE.imported(module):
         assert name.split(".")[0] in allowed
         if name.startswith("neurorebit."):

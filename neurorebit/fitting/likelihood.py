@@ -81,14 +81,14 @@ class _Model:
         span = high - low
         pulse = math.hypot(math.exp(x[2]), QUIET) * span
         read = max(math.exp(x[3]) * span, self.blur * self.spans[at])
-        odd = 0.5 * ODD / self.spans[at]
+        noise = trace.Noise(pulse, read, math.exp(x[4]), 0.5 * ODD / self.spans[at])
         parts = []
         for train, pulses, sign, bend in zip(
             self.trains[at], self.pulses, (1, -1), x[:2], strict=True
         ):
             out = np.empty((len(train), train.shape[1] - 1))
-            share = sign * step / pulses
-            trace.likelihood(train, low, high, share, bend, pulse, read, math.exp(x[4]), odd, out)
+            ramp = trace.Ramp(low, high, sign * step / pulses, bend)
+            trace.likelihood(train, ramp, noise, out)
             parts.append(out.ravel())
         return np.concatenate(parts)
 

@@ -52,14 +52,15 @@ class Way:
     def curve(self, low: float, high: float) -> Array:
         """Conductances [S] after 0, 1, … pulses from end to end."""
         out = np.empty(self.pulses + 1)
-        trace.walk(low if self.sign > 0 else high, low, high, self.share, self.bend, out)
+        ramp = trace.Ramp(low, high, self.share, self.bend)
+        trace.walk(low if self.sign > 0 else high, ramp, out)
         return out
 
     def expected(self, start: float, low: float, high: float, step: float, c2c: float) -> Array:
         """Mean conductances [S] after 0, 1, … pulses of a relative step, with noise."""
         out = np.empty(self.pulses + 1)
-        noise = c2c * (high - low)
-        trace.noisy(start, low, high, step * self.share, self.bend, noise, out)
+        ramp = trace.Ramp(low, high, step * self.share, self.bend)
+        trace.noisy(start, ramp, c2c * (high - low), out)
         return out
 
 

@@ -1,23 +1,80 @@
-"""What one cell does. Scalars in, a scalar out; ``math`` and nothing else.
+"""The physics of one cell: numbers in, a number out, by ``math`` alone.
 
-A state is the cell's conductance as a share of its range: 0 at its least, 1 at its largest. The
-``bend`` of a pulse curve is k = P / A, its pulses over its constant: 0 for a straight line, above 0
-where the first pulses from below do most (Chen, Peng, Yu, IEEE TCAD 37(12), 2018,
-doi:10.1109/TCAD.2018.2789723).
+A weight is a conductance relative to mid range, in units of half the nominal range: -1 at the
+lowest nominal conductance, 1 at the highest. ``offset`` is the conductance of the weight 0 in the
+same unit, (r + 1) / (r - 1) for an on/off ratio r, so weight + offset is a conductance. A state is
+a conductance as a share of the cell's own range, 0 to 1.
+
+The ``bend`` of a pulse curve is k = P / A, the number of pulses from end to end over the curve's
+constant in pulses: 0 for a straight curve, positive where the first pulses from the low end have
+the largest effect (Chen, Peng, Yu, IEEE TCAD 37(12), 2018, doi:10.1109/TCAD.2018.2789723).
 """
 
 import math
+from enum import IntEnum
+from typing import NamedTuple
 
 from numba import njit
 
-BOW = 0.07 * math.sqrt(2.0)  # of a normalised curve over its diagonal, for a label of 1
-STRAIGHT = 1e-4  # bends below it are told by the first term of their series
-STEEP = 30.0  # bends below -STEEP: what e^k dwarfs is told without it, for it may be no number
+BOW = 0.07 * math.sqrt(2.0)  # height of a normalised curve over its diagonal for a label of 1
+STRAIGHT = 1e-4  # |bend| below which the first term of the series gives the height
+STEEP = 30.0  # |bend| above which formulas avoid e^|k|, which may overflow
+
+
+class PulseNoise(IntEnum):
+    """What the cycle-to-cycle variation of a pulse applies to; ``Response.noise``."""
+
+    STEP = 0  # the size of each pulse's step, relative
+    RANGE = 1  # the state, as a share of the range
+    STATE = 2  # the conductance, relative
+
+
+class Mapping(IntEnum):
+    """How conductances represent a weight (training.md 3.6)."""
+
+    REFERENCE = 0  # one cell, read against a noiseless reference at mid range (R1)
+    PAIR = 1  # the difference of two cells, one of them at the lowest conductance (R2)
+    WEIGHT = 2  # variation is relative to the weight itself
+
+
+class UpDown(NamedTuple):
+    """A number for pulses up and a number for pulses down."""
+
+    up: float
+    down: float
+
+
+class Traits(NamedTuple):
+    """What distinguishes a cell from its neighbours.
+
+    Of one cell the fields are numbers. Of many cells they are flat arrays with one entry for each
+    cell, or with a single entry that all cells share.
+    """
+
+    low: float  # the weight at the low end of the cell's range
+    high: float  # the weight at the high end; a stuck cell has no range: high <= low
+    step: float  # the cell's step of a pulse over the nominal step
+    bend_up: float  # bend of the curve of pulses up
+    bend_down: float  # bend of the curve of pulses down
+
+
+class Response(NamedTuple):
+    """How the cells of a device respond to pulses.
+
+    From Python, ``noise`` is a plain int (``int(PulseNoise.STEP)``): Numba recognises the type of
+    an int in a fraction of a microsecond, that of an enumeration's member in 30 microseconds.
+    """
+
+    pulses_up: float  # pulses from the low to the high end
+    pulses_down: float  # pulses from the high to the low end
+    noise: int  # what c2c applies to, a ``PulseNoise``
+    c2c: float  # standard deviation of the cycle-to-cycle variation of one pulse
+    offset: float  # conductance of the weight 0 over half the range
 
 
 @njit(cache=True, nogil=True)
 def curve(x, bend):
-    """The state after a share ``x`` of the pulses, from state 0: (1 - e^-kx) / (1 - e^-k)."""
+    """State after a share ``x`` of the pulses, starting at 0: (1 - e^-kx) / (1 - e^-k)."""
     if bend < -STEEP:
         return math.exp(bend * (1.0 - x)) * math.expm1(bend * x) / math.expm1(bend)
     return math.expm1(-bend * x) / math.expm1(-bend) if bend != 0.0 else x
@@ -25,7 +82,7 @@ def curve(x, bend):
 
 @njit(cache=True, nogil=True)
 def position(state, bend):
-    """The share of the pulses that reaches a state: the inverse of ``curve``."""
+    """Share of the pulses that leads from state 0 to ``state``; the inverse of ``curve``."""
     if state >= 1.0:
         return 1.0
     if bend < -STEEP:
@@ -36,7 +93,7 @@ def position(state, bend):
 
 @njit(cache=True, nogil=True)
 def bow(bend):
-    """How far a curve rises above its diagonal at most: max over x of curve(x) - x; odd in bend."""
+    """Largest height of a curve over its diagonal: max over x of curve(x) - x; odd in bend."""
     k = abs(bend)
     if k < STRAIGHT:
         return bend / 8.0
@@ -46,7 +103,10 @@ def bow(bend):
 
 @njit(cache=True, nogil=True)
 def bend(label):
-    """The bend of a nonlinearity label, |label| < 10.1: bow(bend) = BOW label, by bisection."""
+    """Bend that belongs to a nonlinearity label, |label| < 10.1.
+
+    Solves bow(bend) = BOW label by bisection.
+    """
     wanted = BOW * abs(label)
     low, high = -7.0 * math.log(10.0), 5.0 * math.log(10.0)
     for _ in range(44):
@@ -60,120 +120,121 @@ def bend(label):
 
 @njit(cache=True, nogil=True)
 def pulsed(state, share, bend):
-    """The state after pulses, ``share`` of those from one end to the other; below 0 downwards.
+    """State after pulses, from 0 to 1.
 
-    Closed form of invert, add, evaluate: s' = s + (B - s)(1 - e^-kn), B = 1 / (1 - e^-k); within
-    0..1. ``bend`` is that of the direction's own curve.
+    ``share`` is the number of pulses over the number from end to end; negative: pulses down.
+    ``bend`` is the bend of the curve of that direction. The position on the curve is found, the
+    share added and the curve evaluated, in closed form: s' = s + (B - s)(1 - e^-kn) with
+    B = 1 / (1 - e^-k).
     """
     if bend == 0.0:
         return min(max(state + share, 0.0), 1.0)
-    if bend * share < 0.0 and abs(bend) > STEEP:  # away from the flat end of the curve
+    if bend * share < 0.0 and abs(bend) > STEEP:  # steps grow on the way
         gone = state if share > 0.0 else 1.0 - state
         more = gone * math.expm1(-bend * share) if gone > 0.0 else 0.0
         gone = min(gone + curve(abs(share), -abs(bend)) + more, 1.0)
         return gone if share > 0.0 else 1.0 - gone
-    # B - s, without losing the little that is left where the curve is flat
+    # B - s, without cancellation where the curve is flat
     left = 1.0 - state + 1.0 / math.expm1(bend) if bend > 0.0 else 1.0 / -math.expm1(-bend) - state
     step = left * math.expm1(-bend * share) if left != 0.0 else 0.0
     return min(max(state - step, 0.0), 1.0)
 
 
 @njit(cache=True, nogil=True)
-def spread(deviation, z):
-    """A positive factor with mean 1 and that standard deviation: log-normal."""
+def lognormal(deviation, z):
+    """Log-normal factor with mean 1 and the given standard deviation; ``z`` is normal."""
     variance = math.log1p(deviation * deviation)
     return math.exp(math.sqrt(variance) * z - 0.5 * variance)
 
 
 @njit(cache=True, nogil=True)
-def programmed(weight, pulses, cell, device, z):
-    """The weight that ``pulses`` leave, drawn with ``z``; below 0 downwards.
+def programmed(weight, pulses, traits, response, z):
+    """Weight after ``pulses`` pulses up (negative: down); ``z`` is the standard normal noise.
 
-    ``cell`` is (low, high, step, bend up, bend down): its bounds as weights, its step over the
-    nominal one, its curves. ``device`` is (pulses up, pulses down, form, c2c, offset): those from
-    end to end, what a draw spreads (0 the step, 1 the range, 2 the conductance) and by how much,
-    and the weight 0 as a conductance, over half the range.
+    ``traits`` is a ``Traits`` of numbers, ``response`` a ``Response``.
     """
-    low, high, step, bend_up, bend_down = cell
-    up, down, form, c2c, offset = device
+    low, high, step, bend_up, bend_down = traits
+    up, down, noise, c2c, offset = response
     if high <= low:
         return weight  # a stuck cell
     count = abs(pulses)
     share = step * (pulses / up if pulses > 0 else pulses / down)
-    if form == 0:  # n steps, each of its own size
+    if noise == PulseNoise.STEP:  # n steps of independent sizes
         share *= 1.0 + c2c * z / math.sqrt(count)
     state = pulsed((weight - low) / (high - low), share, bend_up if pulses > 0 else bend_down)
-    if form == 1:
+    if noise == PulseNoise.RANGE:
         state = min(max(state + c2c * math.sqrt(count) * z, 0.0), 1.0)
     new = low + state * (high - low)
-    if form == 2:
+    if noise == PulseNoise.STATE:
         new = min(max(new + c2c * z * (new + offset), low), high)
     return new
 
 
 @njit(cache=True, nogil=True)
 def last_slope(bend):
-    """How fast a curve climbs at state 1, its diagonal at 1; k more for each unit before that."""
+    """Slope of a curve at state 1, relative to its diagonal; at state s it is k (1 - s) larger."""
     return bend / math.expm1(bend) if bend != 0.0 else 1.0
 
 
 @njit(cache=True, nogil=True)
-def once(share, bend):
-    """What one pulse does where the slope is 1: (1 - e^-kx) / k; below 0 downwards."""
+def single_step(share, bend):
+    """Step of one pulse where the curve's slope is 1: (1 - e^-kx) / k; share < 0: downwards."""
     return -math.expm1(-bend * share) / bend if bend != 0.0 else share
 
 
 @njit(cache=True, nogil=True)
-def showered(weight, ups, downs, cell, last, device, z):
-    """The weight that single pulses leave, so many up and down, mixed at random.
+def shuffled(weight, ups, downs, traits, last, response, z):
+    """Weight after ``ups`` single pulses up and ``downs`` pulses down in random order.
 
-    ``last`` are the ``last_slope`` up and down, the others as for ``programmed``. A step changes
-    along a line with the state, so what a pulse does fades by those that come after it; pulses are
-    spread evenly over t = 0..1. What ends the range stops the sum and not each pulse. ``z`` draws
-    both the order and the noise of the pulses.
+    ``last`` is an ``UpDown`` of the ``last_slope`` of both curves, the others as for
+    ``programmed``. The step of a pulse depends linearly on the state, so later pulses reduce the
+    effect of an earlier one by a constant factor each; pulses are distributed evenly over
+    t = 0..1. The bounds of the range limit the sum and not each pulse. ``z`` is the standard
+    normal number of both the order and the noise of the pulses.
     """
-    low, high, step, bend_up, bend_down = cell
-    up, down, form, c2c, offset = device
+    low, high, step, bend_up, bend_down = traits
+    up, down, noise, c2c, offset = response
     if high <= low:
         return weight  # a stuck cell
     state = (weight - low) / (high - low)
     share_up, share_down = step / up, step / down
-    each_up, each_down = once(share_up, bend_up), -once(-share_down, bend_down)
-    rise = each_up * (last[0] + bend_up * (1.0 - state))
-    fall = each_down * (last[1] + bend_down * (1.0 - state))
-    fade_up, fade_down = share_up * bend_up, -share_down * bend_down  # of what is away, a pulse
-    lost_up, lost_down = each_up * bend_up, -each_down * bend_down  # 1 - e^-fade
+    each_up, each_down = single_step(share_up, bend_up), -single_step(-share_down, bend_down)
+    rise = each_up * (last.up + bend_up * (1.0 - state))
+    fall = each_down * (last.down + bend_down * (1.0 - state))
+    # a deviation of the state decays by e^-fade with a pulse, that is, loses the share ``lost``
+    fade_up, fade_down = share_up * bend_up, -share_down * bend_down
+    lost_up, lost_down = each_up * bend_up, -each_down * bend_down
     b = max(ups * fade_up + downs * fade_down, -50.0)
     gone = -math.expm1(-b)
-    even = gone / b if abs(b) > 1e-9 else 1.0  # what is left of steps that fade evenly by e^-b
-    # a step fades by the others that come after it, each with an even chance: the integral over t
-    # of (1 - lost t)^n for both ways, to the second order in what one pulse loses
+    even = gone / b if abs(b) > 1e-9 else 1.0  # share that remains of steps, at an even decay
+    # each other pulse follows a step with probability t and reduces it: the integral over t of
+    # (1 - lost t)^n for both directions, to second order in ``lost``
     slope = (1.0 - gone - even) / b if abs(b) > 1e-3 else b / 3.0 - 0.5
     hump = (b - 2.0 + (b + 2.0) * (1.0 - gone)) / (b * b * b) if abs(b) > 0.02 else (2.0 - b) / 12.0
     kept = even + 0.5 * (ups * lost_up * lost_up + downs * lost_down * lost_down) * hump
     kept_up, kept_down = kept - fade_up * slope, kept - fade_down * slope
     all_up, all_down = ups * lost_up, downs * lost_down
     norm = all_up * all_up + all_down * all_down
-    if norm > 0.0:  # all that is lost is ``gone``, in any order
+    if norm > 0.0:  # the total loss is ``gone`` for any order
         rest = (gone - all_up * kept_up - all_down * kept_down) / norm
         kept_up += rest * all_up
         kept_down += rest * all_down
     goal = state + ups * rise * kept_up - downs * fall * kept_down
-    fade = even * (1.0 - 0.5 * gone)  # what is left of a variance: the first has faded by e^-b
-    # the order: ups and downs run ahead of each other as a bridge, v t (1 - t), and what one does
-    # in place of the other changes by that much on the way
+    fade = even * (1.0 - 0.5 * gone)  # share that remains of a variance
+    # the order: the lead of pulses up over pulses down is a bridge of variance v t (1 - t),
+    # and the difference between a step up and a step down changes on the way
     drift = ups * rise - downs * fall
     turned = (rise + fall) * b - (lost_up - lost_down) * drift
     bridge = (fade - even * even) / (b * b) if abs(b) > 1e-3 else 1.0 / 12.0
     variance = ups * downs / (ups + downs) * turned * turned * bridge
     half = 0.5 * (min(max(goal, 0.0), 1.0) - state)
-    rise -= lost_up * half  # steps halfway, as wide as the mean one
+    rise -= lost_up * half  # steps at half way stand for the mean one
     fall += lost_down * half
-    if form == 0:
+    if noise == PulseNoise.STEP:
         variance += c2c * c2c * (ups * rise * rise + downs * fall * fall) * fade
-    elif form == 1:
+    elif noise == PulseNoise.RANGE:
         variance += c2c * c2c * (ups + downs) * fade
-    elif form == 2:  # on the way from here to the goal, which fades as its steps do
+    elif noise == PulseNoise.STATE:  # the state decays from here to the goal as its steps do
         first = state + (low + offset) / (high - low)
         last_one = first + 2.0 * half
         square = 0.25 * (first + last_one) * (first + last_one) * fade
@@ -189,7 +250,10 @@ def showered(weight, ups, downs, cell, last, device, z):
 
 @njit(cache=True, nogil=True)
 def nominal(weight, meant, bend_up, bend_down, up, down):
-    """The whole pulses from one weight to another on the nominal curves; below 0 downwards."""
+    """Pulses (negative: down) that lead from one weight to another on the nominal curves.
+
+    ``up`` and ``down`` are the pulses from end to end.
+    """
     state = min(max(0.5 * (weight + 1.0), 0.0), 1.0)
     goal = min(max(0.5 * (meant + 1.0), 0.0), 1.0)
     rising = goal > state
@@ -200,19 +264,23 @@ def nominal(weight, meant, bend_up, bend_down, up, down):
 
 @njit(cache=True, nogil=True)
 def relabel(label, change):
-    """A label whose magnitude is off by ``change``, its sign kept, within what has a curve."""
+    """Label with its magnitude changed by ``change``, its sign kept, within -10..10."""
     return math.copysign(min(max(abs(label) + change, 0.0), 10.0), label)
 
 
 @njit(cache=True, nogil=True)
-def symmetry(cell, device):
-    """The weight where a pulse up and a pulse down change a cell alike; mid range on lines.
+def symmetry_point(traits, response):
+    """Weight at which a pulse up and a pulse down change a cell by the same amount, noiseless.
 
-    Steps up shrink and steps down grow towards it from below on curves with labels of opposite
-    sign. Others may have no such weight, or several; then it is one of them or an end.
+    On curves with labels of opposite sign, steps up shrink and steps down grow with the weight, and
+    there is one such point. On straight curves with as many pulses up as down every weight but
+    those next to an end is one, and the result is mid range. On straight curves with unlike pulses
+    the step is cut short at an end: the result lies one pulse up above the low end where steps down
+    are larger, and one pulse down below the high end where steps up are larger. Other curves may
+    have several such points or none; the result is then one of them, or an end of the range.
     """
-    low, high, step, bend_up, bend_down = cell
-    up, down = device[0], device[1]
+    low, high, step, bend_up, bend_down = traits
+    up, down = response.pulses_up, response.pulses_down
     below, above = 0.0, 1.0
     for _ in range(30):
         state = 0.5 * (below + above)
@@ -229,21 +297,21 @@ def symmetry(cell, device):
 
 @njit(cache=True, nogil=True)
 def spacing(pulses_up, pulses_down):
-    """The mean step of a pulse as a weight: the range is 2."""
+    """Mean step of a pulse up and a pulse down, as a weight (the range is 2)."""
     return 1.0 / pulses_up + 1.0 / pulses_down
 
 
 @njit(cache=True, nogil=True)
 def bound(side, factor, offset):
-    """The weight at an end (-1 or 1) of the range whose conductance is ``factor`` its nominal."""
+    """Weight at an end (``side`` -1 or 1) whose conductance is ``factor`` times the nominal."""
     return factor * (side + offset) - offset
 
 
 @njit(cache=True, nogil=True)
 def drifted(weight, time, exponent, toward, offset):
-    """The weight after a rest of so many seconds (1 and more), drifting to the weight ``toward``.
+    """Weight after ``time`` seconds (>= 1) without a write, drifting to the weight ``toward``.
 
-    The conductance (weight + offset) follows G0 t^exponent or its inverse and stops there.
+    The conductance G (weight + offset) becomes G t^exponent or G t^-exponent, up to ``toward``.
     """
     factor = time**exponent
     if weight < toward:
@@ -253,45 +321,48 @@ def drifted(weight, time, exponent, toward, offset):
 
 @njit(cache=True, nogil=True)
 def odd_level(weight, per_level, top):
-    """The odd level in -top..top (odd) that is nearest to ``weight * per_level``."""
+    """Nearest odd level to ``weight * per_level`` within -top..top, for an odd ``top``."""
     x = weight * per_level
-    x = x if x > -top else -top  # nan as well
+    x = x if x > -top else -top  # nan too
     x = x if x < top else top
     return min(2 * math.floor(0.5 * x) + 1, int(top))
 
 
 @njit(cache=True, nogil=True)
 def level(weight, per_level, top):
-    """The level in -top..top that is nearest to ``weight * per_level``."""
+    """Nearest level to ``weight * per_level`` within -top..top."""
     x = weight * per_level
-    x = x if x > -top else -top  # nan as well
+    x = x if x > -top else -top  # nan too
     x = x if x < top else top
     return math.floor(x + 0.5)
 
 
 @njit(cache=True, nogil=True)
-def target(step, top, g_min, g_max):
-    """The conductance meant for a level: linear, -top at ``g_min``, top at ``g_max`` [S]."""
-    return 0.5 * (g_min + g_max) + 0.5 * (g_max - g_min) * (step / top)
+def target(level, top, g_min, g_max):
+    """Target conductance [S] of a level: linear from -top at ``g_min`` to top at ``g_max``."""
+    return 0.5 * (g_min + g_max) + 0.5 * (g_max - g_min) * (level / top)
 
 
 @njit(cache=True, nogil=True)
 def written(g, d2d, z_device, c2c, z_cycle):
-    """The conductance a write leaves when ``g`` was meant [S]: relative state-form variation."""
+    """Conductance [S] after a write with the target ``g`` [S].
+
+    ``d2d`` and ``c2c`` are relative standard deviations, both z standard normal numbers.
+    """
     return g * (1.0 + d2d * z_device) * (1.0 + c2c * z_cycle)
 
 
 @njit(cache=True, nogil=True)
 def signed(g, g_min, g_max):
-    """The weight in units of full scale, read against a reference at mid range (mapping R1)."""
+    """Weight of a conductance ``g`` read against a reference at mid range (mapping R1)."""
     return (g - 0.5 * (g_min + g_max)) / (0.5 * (g_max - g_min))
 
 
 @njit(cache=True, nogil=True)
 def pair(w, offset):
-    """The conductances meant for a weight by two cells, one at the least (mapping R2).
+    """Target conductances of the two cells of a weight, one of them the lowest (mapping R2).
 
-    In halves of the range, so that the weight is half their difference.
+    In units of half the range; the weight is half their difference.
     """
     least = offset - 1.0
     return least + 2.0 * max(w, 0.0), least + 2.0 * max(-w, 0.0)
@@ -299,13 +370,14 @@ def pair(w, offset):
 
 @njit(cache=True, nogil=True)
 def noisy(w, mapping, relative, z, other, offset):
-    """The weight when each conductance behind it is off by ``relative`` times its own draw.
+    """Weight whose conductances each have a relative error.
 
-    ``mapping``: 0 one cell and a quiet reference, 1 a pair of cells, 2 the weight itself.
+    The error is ``relative`` times a standard normal number: ``z``, and of the second cell of a
+    pair ``other``. ``mapping`` is a ``Mapping``.
     """
-    if mapping == 0:
+    if mapping == Mapping.REFERENCE:
         return w + relative * z * (w + offset)
-    if mapping == 1:
+    if mapping == Mapping.PAIR:
         plus, minus = pair(w, offset)
         return w + 0.5 * relative * (z * plus - other * minus)
     return w + relative * z * w
@@ -313,7 +385,10 @@ def noisy(w, mapping, relative, z, other, offset):
 
 @njit(cache=True, nogil=True)
 def stuck(u, low, high):
-    """Whether a cell with the uniform number ``u`` is stuck: -1 low, 1 high, 0 not."""
+    """Weight at which a cell is stuck, -1 or 1; 0 for a cell that works.
+
+    ``u`` is uniform over 0..1; ``low`` and ``high`` are the shares of cells stuck at each end.
+    """
     if u < low:
         return -1
     return 1 if u >= 1.0 - high else 0
@@ -321,7 +396,10 @@ def stuck(u, low, high):
 
 @njit(cache=True, nogil=True)
 def paired(w, offset, factor, other_factor, stuck, other_stuck):
-    """The weight that two cells hold, each off by its own factor or stuck at an end (R2)."""
+    """Weight of a pair of cells (R2), each with a factor on its target or stuck at an end.
+
+    ``stuck`` and ``other_stuck`` as returned by the function ``stuck``.
+    """
     least = offset - 1.0
     plus, minus = pair(w, offset)
     plus = plus * factor if stuck == 0 else least + 1.0 + stuck

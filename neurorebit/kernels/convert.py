@@ -1,4 +1,4 @@
-"""The converter behind an array: partial sums to codes, codes added up digitally."""
+"""The converters of an array: partial sums become codes, which are added up digitally."""
 
 import math
 
@@ -7,24 +7,27 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def convert(partial, total, planes, first, last, height, width, reach, per_step, top):
-    """Add the codes of the vectors ``partial`` to ``total``, laid out as in ``windows.add``.
+def convert(partial, total, planes, lines, per_step, top):
+    """Convert partial sums and add their codes to ``total``.
 
-    Mid-tread: the code is ``partial * per_step`` rounded (ties to even), clipped to -top..top.
-    ``partial`` holds the vectors once for each of the ``planes``; plane b counts 2^b.
+    Mid-tread: the code is ``partial * per_step`` rounded (ties to even), clipped to -top..top; nan
+    stays nan. ``partial`` [planes * vectors, cols] holds the vectors of each bit plane of the
+    inputs in turn; the codes of plane b have the weight 2^b. ``total`` and ``lines`` as in
+    ``windows.add``.
     """
     scale = partial.dtype.type(per_step)
     high = partial.dtype.type(top)
-    begin, end, left, right = reach
+    height, width = lines.height, lines.width
+    begin, end, left = lines.top, lines.bottom, lines.left
     cols = partial.shape[1]
     sources, targets = partial.reshape(partial.size), total.reshape(total.size)
-    size = (right - left) * cols
+    size = (lines.right - left) * cols
     at = 0
     for b in range(planes):
         worth = partial.dtype.type(2.0**b)
-        for here in range(first, last):
+        for here in range(lines.first, lines.last):
             if begin <= here % height < end:
-                to = ((here - first) * width + left) * cols
+                to = ((here - lines.first) * width + left) * cols
                 source, target = sources[at : at + size], targets[to : to + size]
                 for j in range(size):
                     x = source[j] * scale
@@ -36,9 +39,10 @@ def convert(partial, total, planes, first, last, height, width, reach, per_step,
 
 @njit(cache=True, nogil=True)
 def scale(vectors, scaled, sizes):
-    """Each vector over its size, the least power of two above its largest magnitude.
+    """Divide each vector by its size, the smallest power of two above its largest magnitude.
 
-    A vector of zeros, or of infinite size, is left as it is.
+    ``vectors`` and ``scaled`` are [vectors, cols], ``sizes`` [vectors]. The size of a vector of
+    zeros, or with an infinite or undefined entry, is 1.
     """
     for i in range(len(vectors)):
         largest = vectors.dtype.type(0.0)
@@ -55,7 +59,7 @@ def scale(vectors, scaled, sizes):
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def power(partial):
-    """The sum of the squares of a flat array."""
+    """Sum of the squares of a flat array."""
     total = 0.0
     for i in range(partial.size):
         total += partial[i] * partial[i]

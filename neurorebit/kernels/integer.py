@@ -1,18 +1,19 @@
-"""Products as the digital arrays form them: whole numbers, one bit of the errors at a time."""
+"""Exact integer products as digital arrays compute them: one bit of the errors at a time."""
 
 import numpy as np
 from numba import njit
 
-LOW = 16  # bits of an error that are added up on their own, so that no sum leaves 64 bits
+LOW = 16  # low bits of an error, which have a sum of their own: no sum exceeds 64 bits
 
 
 @njit(cache=True, nogil=True)
 def mtvm(weights, errors, bits, low, high):
     """``low`` + 2^16 ``high`` = errors [vectors, cols] times the transposed weights [rows, cols].
 
-    Weights are int32, errors int32 in two's complement of ``bits`` (up to 32); low and high, int64,
-    are [vectors, rows]. Each bit of the errors selects the weights that are added up, the sum is
-    shifted to the bit's place, and the sign bit's is subtracted. Exact up to 2^15 columns.
+    Weights are int32, errors int32 in two's complement of ``bits`` (up to 32); low and high
+    [vectors, rows] are int64. Each bit of the errors selects the weights to be added; the sum is
+    shifted to the place of the bit, and that of the sign bit is subtracted. Exact up to 2^15
+    columns.
     """
     vectors, cols = errors.shape
     for v in range(vectors):

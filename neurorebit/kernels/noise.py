@@ -1,10 +1,12 @@
-"""Random numbers that depend only on (seed, cell, step, layer, purpose), not on any state.
+"""Random numbers as a function of (cell, step, layer, purpose, seed), without any state.
 
 Philox 4x32-10 (Salmon et al., SC 2011, doi:10.1145/2063384.2063405): the counter is
-(group of four cells, step, layer, purpose), the key is the seed.
+(group of four cells, step, layer, purpose), the key is the seed. Every use of random numbers has a
+purpose of its own, so no two uses share a number.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -16,38 +18,58 @@ MULTIPLIER_1 = np.uint64(0xCD9E8D57)
 WEYL_0 = np.uint64(0x9E3779B9)
 WEYL_1 = np.uint64(0xBB67AE85)
 ONE = np.uint64(0x3FF0000000000000)  # the bits of 1.0
-ROOT = np.uint64(0x3FE6A09E667F3BCD)  # of the root of a half
-GROUPS = 16  # of four cells whose numbers are drawn together
-BLOCK = 4 * GROUPS
-FRACTION = np.uint64(0x000FFFFFFFFFFFFF)
-QUARTER = np.uint64(30)  # of a turn, as a power of two
+ROOT = np.uint64(0x3FE6A09E667F3BCD)  # the bits of the square root of 1/2
+GROUPS = 16  # groups of four cells whose numbers are computed together
+BLOCK = 4 * GROUPS  # cells whose numbers are computed together
+FRACTION = np.uint64(0x000FFFFFFFFFFFFF)  # the bits of a number's fraction
+QUARTER = np.uint64(30)  # a quarter of a turn is 2^30
 
-# purposes: what a stream of normals is drawn for
-INITIAL = 0  # the first weights
-DEVICE = 1  # device to device: static, step 0
-CYCLE = 2  # cycle to cycle: one for each write
-LOW = 3  # bounds, curves and defects of a cell: static, step 0
-HIGH = 4
-UP = 5
-DOWN = 6
-STUCK = 7
-OTHER_DEVICE = 8  # the second cell of a pair
+# Purposes. Static ones (step 0) say what a cell is like; the others are drawn anew each step.
+INITIAL = 0  # first weights
+DEVICE = 1  # static: device-to-device variation
+CYCLE = 2  # cycle-to-cycle variation of a write
+LOW = 3  # static: lower bound of a cell
+HIGH = 4  # static: upper bound
+UP = 5  # static: curve of pulses up
+DOWN = 6  # static: curve of pulses down
+STUCK = 7  # static: whether the cell is stuck
+OTHER_DEVICE = 8  # OTHER_: the second cell of a pair
 OTHER_CYCLE = 9
 OTHER_STUCK = 10
-READ = 11  # one for each read
+READ = 11  # noise of a read
 OTHER_READ = 12
-DRIFT = 13  # static: which way a cell drifts
-ROUND = 14  # of pulses to whole ones
-BITS = 15  # of the pulse trains on rows and columns
-OTHER_BITS = 16
+DRIFT = 13  # static: direction of drift
+ROUND = 14  # stochastic rounding to whole pulses
+BITS = 15  # pulse trains on rows; pulses up drawn from sums
+OTHER_BITS = 16  # pulse trains on columns; pulses down
 OTHER_DRIFT = 17
-ERRORS = 20  # of errors to their bits
-ARRAYS = 32  # purposes of one array; those of a layer's next array follow
+ERRORS = 20  # stochastic rounding of errors
+ARRAYS = 32  # purposes of one array of a layer; the next array's purposes are 32 higher
+
+
+class Draw(NamedTuple):
+    """Which random numbers the cells of an array receive in one step.
+
+    Element i of the arrays beside it is cell ``first + i`` of the layer's array, so a part of the
+    cells receives the same numbers as it does within the whole.
+    """
+
+    first: int  # number of the first cell
+    step: int  # number of the step: of the update, of the read, of the batch
+    layer: int  # index of the layer
+    array: int  # number of the array in its layer
+    seed: int  # up to 2^64 - 1
+
+
+@njit(cache=True, nogil=True)
+def purpose_in(array, purpose):
+    """Purpose of the random numbers of a layer's array, counted from 0."""
+    return ARRAYS * array + purpose
 
 
 @njit(cache=True, nogil=True)
 def philox(c0, c1, c2, c3, k0, k1):
-    """Four random words of 32 bits (in uint64) from a counter of four words and a key of two."""
+    """Four random words of 32 bits (as uint64) from a counter of four words and a key of two."""
     for _ in range(10):
         c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
         k0 = (k0 + WEYL_0) & MASK
@@ -70,9 +92,9 @@ def philox_round(c0, c1, c2, c3, k0, k1):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def radius(word):
-    """sqrt(-2 ln u) for u = (word + 1) / 2^32, by arithmetic that vector units take.
+    """sqrt(-2 ln u) for u = (word + 1) / 2^32, by arithmetic that vectorises.
 
-    u = 2^k m with m between the roots of 1/2 and 2, and ln m = 2 artanh((m - 1) / (m + 1)).
+    u = 2^k m with m between the square roots of 1/2 and 2; ln m = 2 artanh((m - 1) / (m + 1)).
     """
     u = (np.float64(np.int64(word)) + 1.0) / 4294967296.0
     bits = np.float64(u).view(np.uint64) + (ONE - ROOT)
@@ -88,7 +110,7 @@ def radius(word):
 
 @njit(cache=True, nogil=True)
 def direction(word):
-    """Cosine and sine of ``word`` / 2^32 turns: the Taylor series within an eighth of a turn."""
+    """Cosine and sine of ``word`` / 2^32 turns, by Taylor series within an eighth of a turn."""
     quarters = (word + (np.uint64(1) << (QUARTER - np.uint64(1)))) >> QUARTER
     rest = np.int64(word) - np.int64(quarters << QUARTER)
     x = np.float64(rest) * (2.0 * math.pi / 4294967296.0)
@@ -108,9 +130,9 @@ def direction(word):
 
 @njit(cache=True, nogil=True)
 def normal(cell, step, layer, purpose, seed):
-    """The standard normal number that belongs to this cell.
+    """Standard normal number of a cell.
 
-    One call of Philox is good for four cells: its words make two pairs (Box and Muller).
+    One call of Philox serves four cells: its words make two pairs by Box and Muller's formula.
     """
     key = np.uint64(seed)
     w0, w1, w2, w3 = philox(
@@ -127,20 +149,20 @@ def normal(cell, step, layer, purpose, seed):
 
 
 @njit(cache=True, nogil=True)
-def draw(words, first, step, layer, purpose, seed):
-    """The random words of the 64 cells from ``first``, a multiple of 4, on.
+def words(out, first, step, layer, purpose, seed):
+    """Random words of the 64 cells that begin at ``first``, a multiple of 4.
 
-    ``words`` [4, 16] has that of cell ``first + 4 j + i`` at [i, j]. Loops over groups fill vector
-    units.
+    ``out`` [4, 16], uint64, receives the word of cell ``first + 4 j + i`` at [i, j]. The loop over
+    groups vectorises.
     """
-    w0, w1, w2, w3 = words[0], words[1], words[2], words[3]
+    w0, w1, w2, w3 = out[0], out[1], out[2], out[3]
     group = np.uint64(first >> 2)
     c1, c2, c3 = np.uint64(step) & MASK, np.uint64(layer) & MASK, np.uint64(purpose) & MASK
     key_0, key_1 = np.uint64(seed) & MASK, np.uint64(seed) >> HALF
     for j in range(GROUPS):
         a, b, c, d = (group + np.uint64(j)) & MASK, c1, c2, c3
         k0, k1 = key_0, key_1
-        for _ in range(10):  # not ``philox``: in its own body the loop over groups fills them
+        for _ in range(10):  # the body of ``philox``, so that the loop over groups vectorises
             a, b, c, d = philox_round(a, b, c, d, k0, k1)
             k0 = (k0 + WEYL_0) & MASK
             k1 = (k1 + WEYL_1) & MASK
@@ -149,7 +171,7 @@ def draw(words, first, step, layer, purpose, seed):
 
 @njit(cache=True, nogil=True)
 def uniform(cell, step, layer, purpose, seed):
-    """The number from 0 to 1 (not 1 itself) that belongs to this cell."""
+    """Uniform number of a cell, from 0 to below 1."""
     key = np.uint64(seed)
     w0, w1, w2, w3 = philox(
         np.uint64(cell >> 2) & MASK,
@@ -165,23 +187,25 @@ def uniform(cell, step, layer, purpose, seed):
 
 @njit(cache=True, nogil=True)
 def normals(out, first, step, layer, purpose, seed):
-    """``normal`` of the 64 cells from ``first``, a multiple of 4, on, at a fourth of its cost.
+    """``normal`` of the 64 cells that begin at ``first``, a multiple of 4, at a fourth of its cost.
 
-    ``out`` [4, 16] has cell ``first + 4 j + i`` at [i, j].
+    ``out`` [4, 16] receives the number of cell ``first + 4 j + i`` at [i, j].
     """
-    words = np.empty((4, GROUPS), np.uint64)
-    draw(words, first, step, layer, purpose, seed)
+    drawn = np.empty((4, GROUPS), np.uint64)
+    words(drawn, first, step, layer, purpose, seed)
     for i in range(0, 4, 2):
         for j in range(GROUPS):
-            length = radius(words[i, j])
-            cosine, sine = direction(words[i + 1, j])
+            length = radius(drawn[i, j])
+            cosine, sine = direction(drawn[i + 1, j])
             out[i, j] = length * cosine
             out[i + 1, j] = length * sine
 
 
 @njit(cache=True, nogil=True)
-def fill(out, scale, first, step, layer, purpose, seed):
-    """Fill a flat array with scale * normal; its first element is cell ``first``."""
+def fill(out, scale, purpose, draw):
+    """Fill a flat array with ``scale`` times the standard normal numbers of a ``Draw``."""
+    first, step, layer, array, seed = draw
+    purpose = purpose_in(array, purpose)
     z = np.empty((4, GROUPS))
     for base in range(first - first % BLOCK, first + out.size, BLOCK):
         normals(z, base, step, layer, purpose, seed)

@@ -1,14 +1,27 @@
-"""Batch norm and ReLU on maps seen as (position, channel)."""
+"""Batch normalisation of maps seen as [positions, channels].
+
+Several positions may stand side by side in a row, so that few channels fill a vector register; the
+factors of each channel are then repeated as often.
+"""
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
 
+class GradientFactors(NamedTuple):
+    """The input's gradient is by_dy * dy + by_z * z + constant, with one entry for each channel."""
+
+    by_dy: Any
+    by_z: Any
+    constant: Any
+
+
 @njit(cache=True, nogil=True)
 def moments(z, sums):
-    """Add to ``sums`` the sum (row 0) and the sum of squares (row 1) of each channel."""
+    """Add each channel's sum to row 0 of ``sums`` and its sum of squares to row 1."""
     for i in range(z.shape[0]):
         for c in range(z.shape[1]):
             x = np.float64(z[i, c])
@@ -17,10 +30,11 @@ def moments(z, sums):
 
 
 @njit(cache=True, nogil=True)
-def follow(sums, count, weight, mean, variance, running_mean, running_variance):
-    """Mean and variance of ``count`` positions from their sums; the running ones follow.
+def statistics(sums, count, weight, mean, variance, running_mean, running_variance):
+    """Mean and variance of ``count`` positions from their sums; update of the running ones.
 
-    The running variance is that of the population, ``count / (count - 1)`` times the sample's.
+    The new batch enters the running values with ``weight``; the running variance is the unbiased
+    one, ``count / (count - 1)`` times the batch's.
     """
     for c in range(mean.size):
         mean[c] = sums[0, c] / count
@@ -33,7 +47,7 @@ def follow(sums, count, weight, mean, variance, running_mean, running_variance):
 
 @njit(cache=True, nogil=True)
 def factors(mean, variance, gain, shift, epsilon, inverse, scale, offset):
-    """``inverse`` = 1 / deviation; what ``normalise`` takes, for positions side by side."""
+    """Reciprocal standard deviations of the channels, and the scale and offset of ``normalise``."""
     for c in range(mean.size):
         inverse[c] = 1.0 / math.sqrt(variance[c] + epsilon)
         by_z = gain[c] * inverse[c]
@@ -43,7 +57,7 @@ def factors(mean, variance, gain, shift, epsilon, inverse, scale, offset):
 
 @njit(cache=True, nogil=True)
 def normalise(z, out, gain, shift, rectified):
-    """``out`` = gain * z + shift for each channel, then max(0, .) where ``rectified``."""
+    """``out`` = gain * z + shift for each channel, then its positive part where ``rectified``."""
     zero = z.dtype.type(0)
     for i in range(z.shape[0]):
         for c in range(z.shape[1]):
@@ -53,7 +67,10 @@ def normalise(z, out, gain, shift, rectified):
 
 @njit(cache=True, nogil=True)
 def gradient_moments(dy, z, gain, shift, rectified, sums):
-    """Add to ``sums`` each channel's sum of dy and of dy * z; a ReLU behind it blocks dy first."""
+    """Add each channel's sum of dy to row 0 of ``sums`` and of dy * z to row 1.
+
+    ``rectified``: a rectifier follows; ``dy`` is first set to zero where its output is zero.
+    """
     zero = z.dtype.type(0)
     for i in range(z.shape[0]):
         if rectified:
@@ -66,8 +83,12 @@ def gradient_moments(dy, z, gain, shift, rectified, sums):
 
 
 @njit(cache=True, nogil=True)
-def gradient_factors(d_shift, d_gain, mean, inverse, gain, count, by_dy, by_z, constant):
-    """What ``gradient`` takes, for positions side by side, from the sums over ``count`` of them."""
+def gradient_factors(d_shift, d_gain, mean, inverse, gain, count, factors):
+    """Write ``factors``, a ``GradientFactors``, from the gradients of shift and gain.
+
+    These are sums over ``count`` positions.
+    """
+    by_dy, by_z, constant = factors
     for c in range(mean.size):
         slope = gain[c] * inverse[c]
         bend = -slope * inverse[c] * d_gain[c] / count
@@ -77,24 +98,9 @@ def gradient_factors(d_shift, d_gain, mean, inverse, gain, count, by_dy, by_z, c
 
 
 @njit(cache=True, nogil=True)
-def gradient(dy, z, by_dy, by_z, constant):
-    """``dy`` becomes by_dy * dy + by_z * z + constant for each channel."""
+def gradient(dy, z, factors):
+    """Gradient of the input in place of ``dy``; ``factors`` is a ``GradientFactors``."""
+    by_dy, by_z, constant = factors
     for i in range(z.shape[0]):
         for c in range(z.shape[1]):
             dy[i, c] = by_dy[c] * dy[i, c] + by_z[c] * z[i, c] + constant[c]
-
-
-@njit(cache=True, nogil=True)
-def rectify(x, out):
-    """``out`` = max(0, x) on flat arrays."""
-    zero = x.dtype.type(0)
-    for i in range(x.size):
-        out[i] = zero if x[i] < zero else x[i]
-
-
-@njit(cache=True, nogil=True)
-def rectify_gradient(dy, y):
-    """``dy`` becomes zero where the ReLU's output ``y`` is not positive (flat arrays)."""
-    zero = y.dtype.type(0)
-    for i in range(y.size):
-        dy[i] = dy[i] if y[i] > zero else zero

@@ -1,11 +1,11 @@
-"""Pooling on channels-last maps (image, y, x, channel)."""
+"""Pooling of channels-last maps [images, height, width, channels]."""
 
 from numba import njit
 
 
 @njit(cache=True, nogil=True)
 def largest(x, out, choice, kernel, stride):
-    """The largest of each window, and which pixel of the window it was (the first of equals)."""
+    """Maximum of each window, and the number of its pixel in the window (of equals, the first)."""
     images, height, width, depth = out.shape
     for image in range(images):
         for y in range(height):
@@ -26,7 +26,7 @@ def largest(x, out, choice, kernel, stride):
 
 @njit(cache=True, nogil=True)
 def largest_gradient(dy, choice, dx, kernel, stride):
-    """Add each window's gradient to the pixel that was chosen."""
+    """Add each window's gradient to the pixel that held its maximum."""
     images, height, width, depth = dy.shape
     zero = dx.dtype.type(0)
     for image in range(images):
@@ -44,7 +44,7 @@ def largest_gradient(dy, choice, dx, kernel, stride):
 
 @njit(cache=True, nogil=True)
 def mean(x, out, kernel, stride):
-    """The mean of each window."""
+    """Mean of each window."""
     images, height, width, depth = out.shape
     share = out.dtype.type(1.0 / (kernel * kernel))
     for image in range(images):
@@ -63,7 +63,7 @@ def mean(x, out, kernel, stride):
 
 @njit(cache=True, nogil=True)
 def mean_gradient(dy, dx, kernel, stride):
-    """Add its share of each window's gradient to every pixel of the window."""
+    """Add an equal share of each window's gradient to every pixel of the window."""
     images, height, width, depth = dy.shape
     share = dx.dtype.type(1.0 / (kernel * kernel))
     for image in range(images):

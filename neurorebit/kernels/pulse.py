@@ -1,68 +1,126 @@
-"""Loops over cells that are programmed by pulses, and over reads of cells."""
+"""Loops over cells that are programmed by pulses, and how many pulses each cell receives."""
 
 import math
+from enum import IntEnum
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
-from neurorebit.kernels import cell, cpu, noise
+from neurorebit.kernels import cell, levels, noise
+from neurorebit.kernels.levels import Count
 
-MANY = 8  # cells of a block that get pulses: from there on their noise is drawn at once
+MANY = 8  # cells of a block with pulses, from which on the block's noise is computed at once
+
+
+class Cells(NamedTuple):
+    """Cells of one array. All arrays are flat, with one entry for each cell."""
+
+    weight: Any  # what the cells hold
+    traits: Any  # a ``cell.Traits`` of arrays, with one entry for each cell or a shared one
+    response: Any  # a ``cell.Response``
+    writes: Any  # how often each cell was written
+    counts: Any  # [5], float64: what was written is added to the entries of ``levels.Count``
+
+
+class Spread(NamedTuple):
+    """How the cells of an array differ from each other."""
+
+    step: float = 0.0  # relative standard deviation of a pulse's step
+    bounds: float = 0.0  # relative standard deviation of the conductance at either end
+    label: float = 0.0  # standard deviation of a nonlinearity label's magnitude
+    state: float = 0.0  # relative standard deviation of a cell's conductances as a whole
+    stuck_low: float = 0.0  # share of cells stuck at the low end
+    stuck_high: float = 0.0  # share of cells stuck at the high end
+
+
+class Write(IntEnum):
+    """How pulses bring a cell to a level; ``Plan.write``."""
+
+    PULSES = 0  # as many as lead from the old level to the new one on the nominal curve
+    VERIFY = 1  # counted from a read, again until the weight is within the tolerance
+    RESET = 2  # to the low end by a whole range of pulses down, then as many pulses up
+
+
+class Plan(NamedTuple):
+    """How cells are written to levels by pulses."""
+
+    bend_up: float  # bends of the nominal curves
+    bend_down: float
+    write: int  # a ``Write`` as a plain int
+    tolerance: float  # of a verified write, as a weight
+    most: int  # attempts of a verified write
 
 
 @njit(cache=True, nogil=True)
-def of(trait, i):
-    """Cell i's value of a trait; an array of one stands for all cells."""
-    return trait[i] if trait.size > 1 else trait[0]
+def trait(values, i):
+    """Cell i's value of a trait; an array of one entry holds it for all cells."""
+    return values[i] if values.size > 1 else values[0]
 
 
 @njit(cache=True, nogil=True)
-def manufacture(low, high, step, up, down, spread, labels, offset, first, layer, array, seed):
-    """What cells are like for good: bounds as weights, step over the nominal one, curves.
+def traits_of(traits, i):
+    """The ``cell.Traits`` of cell i as numbers."""
+    return cell.Traits(
+        trait(traits.low, i),
+        trait(traits.high, i),
+        trait(traits.step, i),
+        trait(traits.bend_up, i),
+        trait(traits.bend_down, i),
+    )
 
-    ``spread`` is (of the step, of the bounds, of the labels, of the conductance, share stuck low,
-    share stuck high), each deviation relative but that of the labels; ``labels`` those of the
-    nominal curves. Arrays of one are left alone. A stuck cell has no range.
+
+@njit(cache=True, nogil=True)
+def manufacture(traits, spread, labels, offset, draw):
+    """Draw the traits of cells, static for the life of an array.
+
+    ``traits`` is a ``cell.Traits`` of arrays to be written; arrays of one entry, which all cells
+    share, keep their value. ``spread`` is a ``Spread``, ``labels`` a ``cell.UpDown`` of the nominal
+    nonlinearity labels, ``offset`` as in ``cell``, ``draw`` a ``noise.Draw``, whose step is not
+    used. A stuck cell has no range: both its ends are where it is stuck.
     """
-    steps, bounds, curves, whole, stuck_low, stuck_high = spread
+    low, high, step, up, down = traits
+    first, _, layer, array, seed = draw
+    purposes = noise.purpose_in(array, 0)
     for i in range(low.size if low.size > 1 else 0):
         at = first + i
-        z = noise.normal(at, 0, layer, noise.DEVICE + array, seed)
-        z_low = noise.normal(at, 0, layer, noise.LOW + array, seed)
-        z_high = noise.normal(at, 0, layer, noise.HIGH + array, seed)
-        share = cell.spread(whole, z)
-        a = cell.bound(-1.0, share * cell.spread(bounds, z_low), offset)
-        b = cell.bound(1.0, share * cell.spread(bounds, z_high), offset)
+        z = noise.normal(at, 0, layer, noise.DEVICE + purposes, seed)
+        z_low = noise.normal(at, 0, layer, noise.LOW + purposes, seed)
+        z_high = noise.normal(at, 0, layer, noise.HIGH + purposes, seed)
+        whole = cell.lognormal(spread.state, z)
+        a = cell.bound(-1.0, whole * cell.lognormal(spread.bounds, z_low), offset)
+        b = cell.bound(1.0, whole * cell.lognormal(spread.bounds, z_high), offset)
         low[i], high[i] = min(a, b), max(a, b)
-        step[i] = cell.spread(steps, z)
-        u = noise.uniform(at, 0, layer, noise.STUCK + array, seed)
-        side = cell.stuck(u, stuck_low, stuck_high)
+        step[i] = cell.lognormal(spread.step, z)
+        u = noise.uniform(at, 0, layer, noise.STUCK + purposes, seed)
+        side = cell.stuck(u, spread.stuck_low, spread.stuck_high)
         if side != 0:
             low[i] = high[i] = low[i] if side < 0 else high[i]
     for i in range(up.size if up.size > 1 else 0):
         at = first + i
-        z_up = noise.normal(at, 0, layer, noise.UP + array, seed)
-        z_down = noise.normal(at, 0, layer, noise.DOWN + array, seed)
-        up[i] = cell.bend(cell.relabel(labels[0], curves * z_up))
-        down[i] = cell.bend(cell.relabel(labels[1], curves * z_down))
+        z_up = noise.normal(at, 0, layer, noise.UP + purposes, seed)
+        z_down = noise.normal(at, 0, layer, noise.DOWN + purposes, seed)
+        up[i] = cell.bend(cell.relabel(labels.up, spread.label * z_up))
+        down[i] = cell.bend(cell.relabel(labels.down, spread.label * z_down))
 
 
 @njit(cache=True, nogil=True)
-def place(weight, low, high):
-    """Bring the weights of cells within their own bounds."""
+def clip(weight, traits):
+    """Clip the weights of cells to their own bounds, in place."""
     for i in range(weight.size):
-        weight[i] = min(max(weight[i], of(low, i)), of(high, i))
+        weight[i] = min(max(weight[i], trait(traits.low, i)), trait(traits.high, i))
 
 
 @njit(cache=True, nogil=True)
-def pulse(weight, pulses, low, high, step, up, down, device, writes, where, counts):
-    """Give each cell its ``pulses``, below 0 downwards.
+def pulse(cells, pulses, draw):
+    """Send each cell its ``pulses`` (flat, int32; negative: down).
 
-    ``device`` as in ``cell.programmed``; ``where`` is (first cell, layer, purpose, draw, seed): one
-    number is drawn for each cell, that of the step ``draw``. Adds to ``counts``: cells set, cells
-    reset, pulses up, pulses down, change of the summed weights.
+    ``cells`` is a ``Cells``, of which weights, writes and counts are updated; all pulses of a cell
+    are one write and share one random number of ``draw``, a ``noise.Draw``.
     """
-    first, layer, purpose, draw, seed = where
+    weight, traits, response, writes, counts = cells
+    first, step, layer, array, seed = draw
+    purpose = noise.purpose_in(array, noise.CYCLE)
     z = np.empty((4, noise.GROUPS))
     for base in range(first - first % noise.BLOCK, first + weight.size, noise.BLOCK):
         start = max(base - first, 0)
@@ -73,7 +131,7 @@ def pulse(weight, pulses, low, high, step, up, down, device, writes, where, coun
         if moved == 0:
             continue
         if moved >= MANY:
-            noise.normals(z, base, draw, layer, purpose, seed)
+            noise.normals(z, base, step, layer, purpose, seed)
         for i in range(start, stop):
             n = pulses[i]
             if n == 0:
@@ -82,61 +140,58 @@ def pulse(weight, pulses, low, high, step, up, down, device, writes, where, coun
             if moved >= MANY:
                 drawn = z[at & 3, (at - base) >> 2]
             else:
-                drawn = noise.normal(at, draw, layer, purpose, seed)
-            traits = (of(low, i), of(high, i), of(step, i), of(up, i), of(down, i))
+                drawn = noise.normal(at, step, layer, purpose, seed)
             old = weight[i]
-            weight[i] = cell.programmed(old, n, traits, device, drawn)
+            weight[i] = cell.programmed(old, n, traits_of(traits, i), response, drawn)
             writes[i] += 1
-            counts[0 if n > 0 else 1] += 1
-            counts[2 if n > 0 else 3] += abs(n)
-            counts[4] += weight[i] - old
+            counts[Count.SETS if n > 0 else Count.RESETS] += 1
+            counts[Count.STEPS_UP if n > 0 else Count.STEPS_DOWN] += abs(n)
+            counts[Count.CHANGE] += weight[i] - old
 
 
 @njit(cache=True, nogil=True)
-def to_levels(
-    real, levels, weight, writes, traits, grid, device, plan, first, layer, step, seed, counts
-):
-    """Write the cells whose level changed, by pulses; ``levels`` follow the real weights.
+def to_levels(real, known, cells, grid, plan, draw):
+    """Write the cells whose level changed, or all of them, by pulses.
 
-    ``traits`` are the arrays (low, high, step, up, down) of ``manufacture``, ``grid`` as in
-    ``cpu.program``, ``device`` as in ``cell.programmed``. ``plan`` is (nominal bend up, nominal
-    bend down, way, tolerance, most): way 0 counts pulses on the nominal curve from the old level,
-    way 1 from what a read finds, up to ``most`` times until it is within the tolerance, way 2 from
-    the low end, to which the cell is brought before by as many pulses as the range has; both are
-    one write. A cell that is verified is left at the end of its range where the level lies
-    beyond. Adds to ``counts`` as ``pulse`` does; a cell with pulses both ways is both set and
-    reset.
+    ``real`` weights and ``known``, the levels (int8) last written, are flat arrays with one entry
+    for each cell; ``known`` is updated. ``cells`` is a ``Cells``, of which weights, writes and
+    counts are updated; a cell with pulses both ways counts as set and as reset. ``grid`` is a
+    ``levels.Grid``, ``plan`` a ``Plan``, ``draw`` a ``noise.Draw``. A verified cell whose level
+    lies beyond its range stays at the end of the range. A reset and the pulses that follow are one
+    write, as are the attempts of ``Write.PULSES``; each attempt of ``Write.VERIFY`` is one.
     """
+    weight, traits, response, writes, counts = cells
     per_level, top, odd, every = grid
-    low, high, size, up, down = traits
-    bend_up, bend_down, way, tolerance, most = plan
+    bend_up, bend_down, write, tolerance, most = plan
+    first, step, layer, _, seed = draw
+    pulses_up, pulses_down = response.pulses_up, response.pulses_down
     for i in range(real.size):
-        now = cpu.level(real[i], per_level, top, odd)
-        move = now - levels[i]
+        now = levels.level(real[i], per_level, top, odd)
+        move = now - known[i]
         if move == 0 and not every:
             continue
         at = first + i
-        traits_here = (of(low, i), of(high, i), of(size, i), of(up, i), of(down, i))
+        own = traits_of(traits, i)
         old = weight[i]
         meant = now / top
-        held = max(levels[i], -top) / top if way == 0 else weight[i]
+        held = max(known[i], -top) / top if write == Write.PULSES else weight[i]
         ups, downs = 0, 0
-        if way == 2:
-            if traits_here[0] < traits_here[1]:  # a stuck cell gets the pulses all the same
-                weight[i] = traits_here[0]
+        if write == Write.RESET:
+            if own.low < own.high:  # a stuck cell receives the pulses but does not move
+                weight[i] = own.low
             held = -1.0
-            downs += device[1]
+            downs += pulses_down
             writes[i] += 1
         last, limit = 0, 1 << 30
-        for attempt in range(most if way == 1 else 1):
-            if way == 1:
+        for attempt in range(most if write == Write.VERIFY else 1):
+            if write == Write.VERIFY:
                 held = weight[i]
                 if abs(meant - held) <= tolerance:
                     break
-                if held == traits_here[0] >= meant or held == traits_here[1] <= meant:
-                    break  # the range ends here
-            n = cell.nominal(held, meant, bend_up, bend_down, device[0], device[1])
-            if way == 1:  # at least one, and at most half of those that went too far
+                if held == own.low >= meant or held == own.high <= meant:
+                    break  # the cell's range ends here
+            n = cell.nominal(held, meant, bend_up, bend_down, pulses_up, pulses_down)
+            if write == Write.VERIFY:  # at least one; after an overshoot at most half of the last
                 n = n if n != 0 else (1 if meant > held else -1)
                 if n * last < 0:
                     limit = max(abs(last) // 2, 1)
@@ -145,92 +200,34 @@ def to_levels(
             if n == 0:
                 break
             z = noise.normal(at, step * most + attempt, layer, noise.CYCLE, seed)
-            weight[i] = cell.programmed(weight[i], n, traits_here, device, z)
+            weight[i] = cell.programmed(weight[i], n, own, response, z)
             if n > 0:
                 ups += n
             else:
                 downs -= n
-            writes[i] += way != 2
-        counts[0] += ups > 0
-        counts[1] += downs > 0
-        counts[2] += ups
-        counts[3] += downs
-        counts[4] += weight[i] - old
-        levels[i] = now
+            writes[i] += write != Write.RESET
+        counts[Count.SETS] += ups > 0
+        counts[Count.RESETS] += downs > 0
+        counts[Count.STEPS_UP] += ups
+        counts[Count.STEPS_DOWN] += downs
+        counts[Count.CHANGE] += weight[i] - old
+        known[i] = now
 
 
 @njit(cache=True, nogil=True)
-def read(weight, out, relative, mapping, offset, first, layer, purpose, number, seed):
-    """What one read finds: every conductance off by ``relative``, mapping as in ``cell.noisy``."""
-    z = np.empty((4, noise.GROUPS))
-    other = np.zeros((4, noise.GROUPS))
-    for base in range(first - first % noise.BLOCK, first + weight.size, noise.BLOCK):
-        noise.normals(z, base, number, layer, purpose, seed)
-        if mapping == 1:
-            shift = noise.OTHER_READ - noise.READ
-            noise.normals(other, base, number, layer, purpose + shift, seed)
-        for at in range(max(base, first), min(base + noise.BLOCK, first + weight.size)):
-            a, b = at & 3, (at - base) >> 2
-            w = weight[at - first]
-            out[at - first] = cell.noisy(w, mapping, relative, z[a, b], other[a, b], offset)
+def round_stochastically(change, pulses, factor, response, most, draw):
+    """Pulses for a change of each weight by ``factor * change``, rounded stochastically.
 
-
-@njit(cache=True, nogil=True)
-def rested(weight, at, law, layer, purpose, array, seed):
-    """Cell ``at`` after a rest; one that drifts at random stops at the end of the range.
-
-    ``array`` is the purpose that tells which cells are stuck: they stay.
+    ``pulses`` (int32; negative: down) receives at most ``most`` each; their mean is what the change
+    asks for on straight curves of the range 2. Both arrays are flat; ``response`` is a
+    ``cell.Response``, ``draw`` a ``noise.Draw``.
     """
-    time, exponent, toward, offset, stuck_low, stuck_high = law
-    if stuck_low + stuck_high > 0.0:
-        u = noise.uniform(at, 0, layer, array, seed)
-        if cell.stuck(u, stuck_low, stuck_high) != 0:
-            return weight
-    if math.isnan(toward):
-        u = noise.uniform(at, 0, layer, purpose, seed)
-        end = min(weight, -1.0) if u < 1.0 / 3.0 else max(weight, 1.0)
-        toward = weight if u >= 2.0 / 3.0 else end
-    return cell.drifted(weight, time, exponent, toward, offset)
-
-
-@njit(cache=True, nogil=True)
-def rest(weight, out, law, mapping, first, layer, purpose, seed):
-    """The weights after a rest; ``mapping`` as in ``cell.noisy``: 0 one cell, 1 a pair of them.
-
-    ``law`` is (time [s], exponent, the weight that cells drift to, or nan: up, down or not, cell by
-    cell; the weight 0 as a conductance, over half the range; shares of cells stuck at the low and
-    the high end). Of a pair each cell drifts.
-    """
-    offset = law[3]
-    for i in range(weight.size):
-        at = first + i
-        if mapping == 1:
-            plus, minus = cell.pair(weight[i], offset)
-            plus = rested(plus - offset, at, law, layer, purpose, noise.STUCK, seed)
-            shift = noise.OTHER_DRIFT - noise.DRIFT
-            other = noise.OTHER_STUCK
-            minus = rested(minus - offset, at, law, layer, purpose + shift, other, seed)
-            out[i] = 0.5 * (plus - minus)
-        else:
-            out[i] = rested(weight[i], at, law, layer, purpose, noise.STUCK, seed)
-
-
-@njit(cache=True, nogil=True)
-def remember(velocity, gradient, weight, full, momentum, decay):
-    """Momentum on flat arrays: v <- momentum v + g + decay w, w = ``full`` times the weight."""
-    for i in range(velocity.size):
-        velocity[i] = momentum * velocity[i] + gradient[i] + decay * full * weight[i]
-
-
-@njit(cache=True, nogil=True)
-def roll(change, pulses, factor, up, down, most, first, layer, purpose, draw, seed):
-    """Pulses of a wanted ``factor * change`` of the weight, rounded up or down at random.
-
-    The range is 2, or ``up`` pulses up and ``down`` pulses down; the mean is what is wanted.
-    """
+    first, step, layer, array, seed = draw
+    purpose = noise.purpose_in(array, noise.ROUND)
+    up, down = response.pulses_up, response.pulses_down
     words = np.empty((4, noise.GROUPS), np.uint64)
     for base in range(first - first % noise.BLOCK, first + change.size, noise.BLOCK):
-        noise.draw(words, base, draw, layer, purpose, seed)
+        noise.words(words, base, step, layer, purpose, seed)
         for at in range(max(base, first), min(base + noise.BLOCK, first + change.size)):
             wanted = factor * change[at - first]
             u = float(words[at & 3, (at - base) >> 2]) / 4294967296.0
@@ -240,8 +237,12 @@ def roll(change, pulses, factor, up, down, most, first, layer, purpose, draw, se
 
 
 @njit(cache=True, nogil=True)
-def carry(residue, change, pulses, factor, granule, most):
-    """Add ``factor * change`` to the residue and take whole granules out of it as pulses."""
+def take_whole(residue, change, pulses, factor, granule, most):
+    """Add ``factor * change`` to the residue of each cell and take whole pulses out of it.
+
+    A pulse (``pulses``, int32; negative: down) is worth ``granule``; a cell receives at most
+    ``most``. All arrays are flat.
+    """
     for i in range(residue.size):
         total = residue[i] + factor * change[i]
         size = abs(total) / granule
@@ -251,8 +252,8 @@ def carry(residue, change, pulses, factor, granule, most):
 
 
 @njit(cache=True, nogil=True)
-def signs(gradient, pulses, least):
-    """One pulse against each gradient larger than ``least``."""
+def against_sign(gradient, pulses, least):
+    """One pulse against the sign of each gradient whose magnitude is above ``least``."""
     for i in range(gradient.size):
         g = gradient[i]
         pulses[i] = (-1 if g > 0.0 else 1) if abs(g) > least else 0

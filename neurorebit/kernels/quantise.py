@@ -1,4 +1,6 @@
-"""Numbers to codes, and the ones in them."""
+"""Activations and errors as integer codes, and the number of ones in their bits."""
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -7,8 +9,15 @@ from neurorebit.kernels import noise
 
 LOW = np.uint64(0xFFFF)  # half of a random word
 HIGH = np.uint64(16)
-MOST = 255  # that a byte counts
+MOST = 255  # largest count that a byte holds
 BYTE = np.uint32(0xFF)
+
+
+class Rounded(NamedTuple):
+    """What ``round_errors`` counts."""
+
+    ones: int  # ones among the bits of all errors
+    nonzero: int  # errors that are not zero
 
 
 @njit(cache=True, nogil=True)
@@ -26,14 +35,14 @@ def encode(x, codes, per_step, top):
 
 @njit(cache=True, nogil=True)
 def look_up(x, codes, table):
-    """The entry of ``table`` for each byte of a flat array."""
+    """Entry of ``table`` for each byte of a flat array."""
     for i in range(x.size):
         codes[i] = table[x[i]]
 
 
 @njit(cache=True, nogil=True)
 def split(codes, planes, bits):
-    """The bit planes of a flat array, one after the other: zeros and ones, lowest bit first."""
+    """Bit planes of a flat array, one after the other, lowest bit first, as zeros and ones."""
     for b in range(bits):
         plane = planes[b * codes.size : (b + 1) * codes.size]
         for i in range(codes.size):
@@ -42,7 +51,7 @@ def split(codes, planes, bits):
 
 @njit(cache=True, nogil=True)
 def four(codes, low):
-    """How many of at most 255 codes have bit ``low``, and the next three: a byte for each."""
+    """How many of at most 255 codes have bit ``low`` set: byte 0; bytes 1 to 3: the next bits."""
     counts = np.uint32(0)
     for i in range(codes.size):
         bits = np.uint32(np.int32(codes[i]) >> low) & np.uint32(0xF)
@@ -52,16 +61,16 @@ def four(codes, low):
 
 @njit(cache=True, nogil=True)
 def count_ones(codes, rows_seeing, cols_seeing, ones):
-    """Add to ``ones[b]`` how many ones bit plane b of the maps brings to the array's rows.
+    """Add to ``ones[b]`` the ones that bit plane b of the maps applies to the rows of arrays.
 
-    A pixel (y, x) of ``codes`` (image, y, x, channel) counts once for each of the
+    A pixel (y, x) of ``codes`` [images, height, width, channels] counts once for each of the
     ``rows_seeing[y] * cols_seeing[x]`` windows that cover it.
     """
     images, height, width, depth = codes.shape
     lines = codes.reshape(images * height, width * depth)
     for line in range(images * height):
         x = 0
-        while x < width:  # pixels side by side that as many windows cover
+        while x < width:  # a run of pixels that equally many windows cover
             first = x
             while x < width and cols_seeing[x] == cols_seeing[first]:
                 x += 1
@@ -76,9 +85,10 @@ def count_ones(codes, rows_seeing, cols_seeing, ones):
 
 @njit(cache=True, nogil=True)
 def largest(patterns, magnitude):
-    """The largest of the bit patterns ``patterns & magnitude`` (flat array of integers).
+    """Largest of the bit patterns ``patterns & magnitude`` (flat array of integers).
 
-    Without their sign bit, floating-point numbers are in the order of their patterns, nan on top.
+    The patterns of floating-point numbers without sign bit are in the order of their magnitudes,
+    with nan above all.
     """
     top = patterns.dtype.type(0)
     kind = patterns.dtype.type
@@ -90,8 +100,8 @@ def largest(patterns, magnitude):
 
 @njit(cache=True, nogil=True)
 def chances(out, words, number, batch, layer, seed):
-    """Random numbers within 0..1 of 16 bits for the 128 errors from ``number`` on, two a word."""
-    noise.draw(words, number >> 1, batch, layer, noise.ERRORS, seed)
+    """Uniform numbers of 16 bits for the 128 errors from ``number`` on; a word serves two."""
+    noise.words(words, number >> 1, batch, layer, noise.ERRORS, seed)
     real = out.dtype.type
     flat = words.reshape(noise.BLOCK)
     low, high = out[: noise.BLOCK], out[noise.BLOCK :]
@@ -101,13 +111,14 @@ def chances(out, words, number, batch, layer, seed):
 
 
 @njit(cache=True, nogil=True)
-def round_errors(x, step, bits, first, batch, layer, seed, counts):
-    """Round a flat array in place to multiples of ``step`` in ``bits``-wide two's complement.
+def round_errors(x, step, bits, draw):
+    """Round a flat array in place to multiples of ``step`` in two's complement of ``bits``.
 
-    Up or down by chance, so that the mean is kept; ``first``, a multiple of 128, is the number of
-    x[0] among the errors of the batch. ``counts`` receives the ones among all bits and the errors
-    that are not zero.
+    Rounding is stochastic and keeps the mean. ``draw`` is a ``noise.Draw``: its first, a multiple
+    of 128, is the number of x[0] among the errors of the batch, its step the number of the batch;
+    its array is not used. Returns a ``Rounded``.
     """
+    first, batch, layer, _, seed = draw
     real = x.dtype.type
     inverse = real(1.0 / step)
     back = real(step)
@@ -139,5 +150,4 @@ def round_errors(x, step, bits, first, batch, layer, seed, counts):
             other += np.uint32(y != zero)
         total += ones
         some += other
-    counts[0] = total
-    counts[1] = some
+    return Rounded(total, some)

@@ -1,20 +1,37 @@
-"""Cells under trains of equal pulses, as an experiment sees them: conductance after each pulse."""
+"""Cells under trains of equal pulses as an experiment measures them: conductance by pulse."""
 
 import math
+from typing import NamedTuple
 
 from numba import njit
 
 from neurorebit.kernels import cell
 
-FAR = 8.0  # standard deviations: further off, a bound cuts nothing off
+FAR = 8.0  # standard deviations from a bound beyond which the bound has no effect
+
+
+class Ramp(NamedTuple):
+    """A cell's response to one direction of pulses. Conductances are in any one unit."""
+
+    low: float  # bounds of the conductance
+    high: float
+    share: float  # one pulse over the pulses from end to end; negative: pulses down
+    bend: float  # bend of the curve, see ``cell``
+
+
+class Noise(NamedTuple):
+    """Standard deviations of conductances, in the unit of the ``Ramp``."""
+
+    pulse: float  # of the conductance after a pulse, before the bounds limit it
+    read: float  # of a reading
+    relative: float  # of a reading, over the conductance; adds to ``read`` as variances do
+    odd: float  # probability density of readings that neither explains [1 / unit]
 
 
 @njit(cache=True, nogil=True)
-def walk(start, low, high, share, bend, out):
-    """``out[n]``: the conductance after n pulses from ``start``, within ``low`` .. ``high`` [S].
-
-    ``share`` is the part of the pulses from end to end that one pulse is worth; below 0 downwards.
-    """
+def walk(start, ramp, out):
+    """``out[n]``: conductance after n noiseless pulses from the conductance ``start``."""
+    low, high, share, bend = ramp
     state = (start - low) / (high - low)
     for n in range(out.size):
         out[n] = low + (high - low) * cell.pulsed(state, n * share, bend)
@@ -22,22 +39,25 @@ def walk(start, low, high, share, bend, out):
 
 @njit(cache=True, nogil=True)
 def _normal(x, mean, deviation):
+    """Density of a normal distribution."""
     z = (x - mean) / deviation
     return math.exp(-0.5 * z * z) / (deviation * math.sqrt(2.0 * math.pi))
 
 
 @njit(cache=True, nogil=True)
 def _below(z):
-    """The share of a standard normal distribution below ``z``."""
+    """Share of a standard normal distribution below ``z``."""
     return 0.5 * math.erfc(-z / math.sqrt(2.0))
 
 
 @njit(cache=True, nogil=True)
-def noisy(start, low, high, share, bend, pulse, out):
-    """``out[n]``: the mean conductance after n pulses whose noise is cut off at the bounds.
+def noisy(start, ramp, pulse, out):
+    """``out[n]``: mean conductance after n pulses with noise that the bounds limit.
 
-    As ``walk``; ``pulse`` is the noise's standard deviation, its distribution taken as normal.
+    ``pulse`` is the standard deviation of the conductance after one pulse. The conductance before
+    each pulse is taken as normally distributed.
     """
+    low, high, share, bend = ramp
     kept = math.exp(-bend * share)
     mean, variance = min(max(start, low), high), 0.0
     out[0] = start
@@ -58,14 +78,14 @@ def noisy(start, low, high, share, bend, pulse, out):
 
 
 @njit(cache=True, nogil=True)
-def likelihood(trains, low, high, share, bend, pulse, read, relative, odd, out):
-    """``out[train, n]``: log of how likely each reading after a pulse is, given those before.
+def likelihood(trains, ramp, noise, out):
+    """``out[train, n]``: log density of the reading after pulse n + 1, given the earlier readings.
 
-    Conductances are in any unit. ``pulse`` and ``read`` are the standard deviations of what a pulse
-    leaves, before the bounds cut it off, and of a reading, to which comes ``relative`` times the
-    conductance; ``odd`` is how likely a reading is that neither explains, in the unit. What is
-    known of the cell is carried on as mean and variance.
+    ``trains`` [trains, pulses + 1] are readings, ``ramp`` a ``Ramp``, ``noise`` a ``Noise``. The
+    knowledge of the cell's conductance is carried from pulse to pulse as a mean and a variance.
     """
+    low, high, share, bend = ramp
+    pulse, read, relative, odd = noise
     kept = math.exp(-bend * share)
     read_low, read_high = math.hypot(read, relative * low), math.hypot(read, relative * high)
     for train in range(trains.shape[0]):
@@ -94,7 +114,7 @@ def likelihood(trains, low, high, share, bend, pulse, read, relative, odd, out):
                     + odd * (meter + (near - mean) ** 2)
                 ) / total
                 continue
-            # cut off at a bound, odd, or between the bounds
+            # the conductance is at a bound, or between the bounds, or the reading is odd
             at_low = _below((low - mean) / deviation) * _normal(seen, low, read_low)
             at_high = _below((mean - high) / deviation) * _normal(seen, high, read_high)
             a, b = (low - middle) / width, (high - middle) / width

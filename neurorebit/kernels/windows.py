@@ -1,19 +1,41 @@
-"""The windows of a map as vectors, and back: im2col and col2im on channels-last maps.
+"""Windows of a map as vectors (im2col) and their sums (col2im), on channels-last maps.
 
-Row (ky * kernel_width + kx) * channels + c of a vector is channel c of pixel (ky, kx) of a window.
-Vectors are those of the output lines ``first`` to ``last``, counted (image, y), of maps of
-``height`` lines, as far as they lie in ``reach``: (top, bottom, left, right) of an output map, the
-ends not included. What lies in the padding is zero. A piece of rows that is contiguous in the map
-is moved at once: a whole line of the window, or the channels of one pixel where only some channels
-take part.
+Row (ky * kernel + kx) * channels + c of a vector is channel c of pixel (ky, kx) of a window. Pixels
+in the padding are zero. Rows that are contiguous in the map are moved together: a whole line of the
+window, or the channels of one pixel where a window reads only some of the map's channels.
 """
+
+from typing import NamedTuple
 
 from numba import njit
 
 
+class Lines(NamedTuple):
+    """Lines of the output maps of a batch, and the part of each map in which vectors lie."""
+
+    first: int  # line, counted over all images: image * height + y
+    last: int  # not included
+    height: int  # lines of an output map
+    width: int  # positions of a line
+    top: int  # the part of each map with vectors; bottom and right are not included
+    bottom: int
+    left: int
+    right: int
+
+
+class Window(NamedTuple):
+    """The geometry of a window and the channels that it reads."""
+
+    kernel: int  # side of the window in pixels
+    stride: int
+    padding: int
+    channel: int  # first channel
+    channels: int
+
+
 @njit(cache=True, nogil=True)
 def eight(source, target):
-    """Copy eight numbers at once: all are read before the first is written."""
+    """Copy eight numbers; all are read before the first is written."""
     real = target.dtype.type
     a, b, c, d = real(source[0]), real(source[1]), real(source[2]), real(source[3])
     e, f, g, h = real(source[4]), real(source[5]), real(source[6]), real(source[7])
@@ -22,38 +44,43 @@ def eight(source, target):
 
 
 @njit(cache=True, nogil=True)
-def piece(at, rows, kernel_width, channel, channels, depth):
-    """The longest contiguous piece of rows from ``at`` on: (ky, offset in its line, length)."""
+def piece(at, rows, window, depth):
+    """Longest piece of rows from ``at`` on that is contiguous in a map of ``depth`` channels.
+
+    Returns the line ky of the window, the offset of the piece in that line and its length, at most
+    ``rows``.
+    """
+    kernel, channels = window.kernel, window.channels
     if channels == depth:
-        line = kernel_width * channels
+        line = kernel * channels
         return at // line, at % line, min(line - at % line, rows)
     pixel = at // channels
-    offset = pixel % kernel_width * depth + channel + at % channels
-    return pixel // kernel_width, offset, min(channels - at % channels, rows)
+    offset = pixel % kernel * depth + window.channel + at % channels
+    return pixel // kernel, offset, min(channels - at % channels, rows)
 
 
 @njit(cache=True, nogil=True)
-def gather(
-    x, out, first, last, height, reach, row, kernel_width, stride, padding, channel, channels
-):
-    """Copy rows ``row`` onward of the vectors into ``out`` (vector, row).
+def gather(x, out, lines, row, window):
+    """Copy rows of the vectors in some output lines into ``out`` [vectors, rows].
 
-    The windows read ``channels`` channels of ``x`` (image, y, x, channel) from ``channel`` on.
+    ``x`` is the map [images, height, width, channels], ``lines`` a ``Lines``, ``window`` a
+    ``Window``; the first of the rows is ``row``.
     """
+    height, stride, padding = lines.height, window.stride, window.padding
     map_height, map_width, depth = x.shape[1:]
     pixels = x.reshape(x.size)
     rows = out.shape[1]
     line = map_width * depth
-    top, bottom, left, right = reach
+    top, bottom, left, right = lines.top, lines.bottom, lines.left, lines.right
     step = stride * depth
     zero = out.dtype.type(0)
     done = 0
     while done < rows:
-        ky, offset, length = piece(row + done, rows - done, kernel_width, channel, channels, depth)
-        wide = -(-length // 8) * 8  # what is too much the next piece overwrites
+        ky, offset, length = piece(row + done, rows - done, window, depth)
+        wide = -(-length // 8) * 8  # the next piece overwrites the excess
         roomy = wide > length and done + wide <= rows
         v = 0
-        for here in range(first, last):
+        for here in range(lines.first, lines.last):
             image, y = here // height, here % height
             if y < top or y >= bottom:
                 continue
@@ -83,23 +110,25 @@ def gather(
 
 
 @njit(cache=True, nogil=True)
-def gather_lines(x, out, first, last, height, reach, row, kernel_width, padding):
-    """As ``gather``, into ``out`` (row, vector): of maps (image, y, x) of one channel, stride 1.
+def gather_lines(x, out, lines, row, window):
+    """``gather`` for maps ``x`` [images, height, width] of one channel and a stride of 1.
 
-    A row's share of an output line is then a piece of one line of the map.
+    ``out`` is [rows, vectors]: the part of a row that belongs to an output line is contiguous in
+    the map.
     """
+    height, padding = lines.height, window.padding
     map_height, map_width = x.shape[1:]
-    lines = x.reshape(-1, map_width)
-    top, bottom, left, right = reach
-    size = right - left
+    whole = x.reshape(-1, map_width)
+    top, bottom, left = lines.top, lines.bottom, lines.left
+    size = lines.right - left
     zero = out.dtype.type(0)
     for r in range(out.shape[0]):
-        ky, kx = divmod(row + r, kernel_width)
+        ky, kx = divmod(row + r, window.kernel)
         start = left - padding + kx
         low = min(max(-start, 0), size)
         high = max(min(map_width - start, size), low)
         v = 0
-        for here in range(first, last):
+        for here in range(lines.first, lines.last):
             image, y = here // height, here % height
             if y < top or y >= bottom:
                 continue
@@ -109,7 +138,7 @@ def gather_lines(x, out, first, last, height, reach, row, kernel_width, padding)
             if at < 0 or at >= map_height:
                 target[:] = zero
                 continue
-            source = lines[image * map_height + at, start + low : start + high]
+            source = whole[image * map_height + at, start + low : start + high]
             seen = target[low:high]
             target[:low] = zero
             target[high:] = zero
@@ -118,21 +147,23 @@ def gather_lines(x, out, first, last, height, reach, row, kernel_width, padding)
 
 
 @njit(cache=True, nogil=True)
-def scatter(columns, x, height, reach, row, kernel_width, stride, padding, channel, channels):
-    """Add rows ``row`` onward of all vectors of the images ``x`` to the pixels they came from.
+def scatter(columns, x, lines, row, window):
+    """Add rows of vectors to the pixels of ``x`` that ``gather`` would copy them from.
 
-    The transpose of ``gather``: what came from the padding is dropped.
+    The transpose of ``gather``, with the same arguments; ``columns`` is [vectors, rows]. Rows of
+    pixels in the padding are dropped.
     """
+    height, stride, padding = lines.height, window.stride, window.padding
     images, map_height, map_width, depth = x.shape
     pixels = x.reshape(images * map_height, map_width * depth)
     rows = columns.shape[1]
     line = map_width * depth
-    top, bottom, left, right = reach
+    top, bottom, left, right = lines.top, lines.bottom, lines.left, lines.right
     done = 0
     while done < rows:
-        ky, offset, length = piece(row + done, rows - done, kernel_width, channel, channels, depth)
+        ky, offset, length = piece(row + done, rows - done, window, depth)
         v = 0
-        for here in range(images * height):
+        for here in range(lines.first, lines.last):
             image, y = here // height, here % height
             if y < top or y >= bottom:
                 continue
@@ -154,16 +185,20 @@ def scatter(columns, x, height, reach, row, kernel_width, stride, padding, chann
 
 
 @njit(cache=True, nogil=True)
-def add(partial, total, first, last, height, width, reach):
-    """Add the vectors ``partial`` to those of all positions of the lines, ``total``."""
-    top, bottom, left, right = reach
+def add(partial, total, lines):
+    """Add vectors to the vectors of all positions of some output lines.
+
+    ``partial`` [vectors, cols] are the vectors of a ``Lines``, ``total`` those of all positions of
+    its lines.
+    """
+    height, width, left = lines.height, lines.width, lines.left
     cols = partial.shape[1]
     sources, targets = partial.reshape(partial.size), total.reshape(total.size)
-    size = (right - left) * cols
+    size = (lines.right - left) * cols
     at = 0
-    for here in range(first, last):
-        if top <= here % height < bottom:
-            to = ((here - first) * width + left) * cols
+    for here in range(lines.first, lines.last):
+        if lines.top <= here % height < lines.bottom:
+            to = ((here - lines.first) * width + left) * cols
             source, target = sources[at : at + size], targets[to : to + size]
             for j in range(size):
                 target[j] += source[j]

@@ -1,15 +1,17 @@
-"""Winograd's minimal filtering F(4x4, 3x3) on channels-last maps: what surrounds 36 products.
+"""Winograd's minimal filtering F(4x4, 3x3) on channels-last maps: the transforms.
 
 With ' for the transpose, an output tile is A' [(G w G') * (B' d B)] A, where d are 6 x 6 inputs
 and w is the 3 x 3 kernel; the gradient of w is G' [(B' d B) * (A dy A')] G (Lavin and Gray, CVPR
 2016, doi:10.1109/CVPR.2016.435). The points are 0, infinity, +-c and +-1/c with c^2 = 2: such
 reciprocal points keep the rounding errors small.
 
-Planes are [36, tiles, channels]. A tile is transformed in a buffer [6 * 6 * LANES], some channels
-at a time: each ``*_line`` transforms rows of LANES numbers, ``step`` apart, in place.
+Planes are [36, tiles, channels]: one matrix product each is left to do. A tile is transformed in a
+buffer of 6 * 6 * LANES numbers, LANES channels at a time: each ``*_line`` transforms rows of LANES
+numbers, ``step`` apart, in place.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -19,6 +21,15 @@ LINE = 6 * LANES
 TILE = 6 * LINE
 P = math.sqrt(2.0)
 Q = math.sqrt(0.5)
+
+
+class Tiles(NamedTuple):
+    """Tiles of a batch, counted (image, y, x)."""
+
+    first: int
+    last: int  # not included
+    high: int  # tiles of a map in y
+    wide: int  # tiles of a map in x
 
 
 @njit(cache=True, nogil=True)
@@ -100,7 +111,10 @@ def gradient_line(t, step):
 
 @njit(cache=True, nogil=True)
 def load(x, t, image, y, z, side, first, count):
-    """``side`` x ``side`` pixels of a map from (y, z) on into the buffer; zero outside the map."""
+    """Copy ``side`` x ``side`` pixels of a map, from (y, z) on, to the buffer; zero outside it.
+
+    Of the channels, ``count`` from ``first`` on.
+    """
     height, width = x.shape[1:3]
     zero = t.dtype.type(0)
     for i in range(side):
@@ -116,8 +130,9 @@ def load(x, t, image, y, z, side, first, count):
 
 
 @njit(cache=True, nogil=True)
-def inputs(x, planes, first, last, tiles_high, tiles_wide, padding):
-    """B' d B of the tiles first..last, counted (image, y, x); neighbours share two pixels."""
+def inputs(x, planes, tiles, padding):
+    """B' d B of the tiles of a map [B, H, W, C]; neighbouring tiles share two pixels."""
+    first, last, tiles_high, tiles_wide = tiles
     depth = x.shape[3]
     t = np.zeros(TILE, planes.dtype)
     for tile in range(first, last):
@@ -135,8 +150,9 @@ def inputs(x, planes, first, last, tiles_high, tiles_wide, padding):
 
 
 @njit(cache=True, nogil=True)
-def errors(dy, planes, first, last, tiles_high, tiles_wide):
-    """A dy A' of the tiles first..last, which lie side by side."""
+def errors(dy, planes, tiles):
+    """A dy A' of the tiles of a map [B, H, W, N], which do not overlap."""
+    first, last, tiles_high, tiles_wide = tiles
     depth = dy.shape[3]
     t = np.zeros(TILE, planes.dtype)
     for tile in range(first, last):
@@ -155,7 +171,7 @@ def errors(dy, planes, first, last, tiles_high, tiles_wide):
 
 @njit(cache=True, nogil=True)
 def store(t, planes, tile, first, count):
-    """The buffer as one tile of the planes."""
+    """Copy the buffer to one tile of the planes."""
     for k in range(36):
         source = t[k * LANES : k * LANES + LANES]
         target = planes[k, tile, first : first + count]
@@ -165,7 +181,7 @@ def store(t, planes, tile, first, count):
 
 @njit(cache=True, nogil=True)
 def fetch(planes, t, tile, first, count):
-    """One tile of the planes into the buffer."""
+    """Copy one tile of the planes to the buffer."""
     for k in range(36):
         source = planes[k, tile, first : first + count]
         target = t[k * LANES : k * LANES + LANES]
@@ -174,8 +190,9 @@ def fetch(planes, t, tile, first, count):
 
 
 @njit(cache=True, nogil=True)
-def outputs(planes, y, first, last, tiles_high, tiles_wide, scale):
-    """``scale`` * A' m A of the tiles first..last, to where they lie in the map ``y``."""
+def outputs(planes, y, tiles, scale):
+    """``scale`` * A' m A of the tiles, at their places of the map ``y`` [B, H, W, N]."""
+    first, last, tiles_high, tiles_wide = tiles
     height, width, depth = y.shape[1:]
     t = np.zeros(TILE, planes.dtype)
     factor = y.dtype.type(scale)
@@ -199,8 +216,13 @@ def outputs(planes, y, first, last, tiles_high, tiles_wide, scale):
 
 
 @njit(cache=True, nogil=True)
-def weights(w, planes, first, last, turned):
-    """G w G' of the channels first..last of ``w`` [9, channels, outputs], ``turned`` or not."""
+def weights(w, planes, span, turned):
+    """G w G' of some input channels of ``w`` [9, channels, outputs].
+
+    ``span``: first channel and last, not included. ``turned``: with each kernel rotated by 180
+    degrees, for the backward pass.
+    """
+    first, last = span
     depth = w.shape[2]
     t = np.zeros(TILE, planes.dtype)
     for row in range(first, last):
@@ -220,8 +242,9 @@ def weights(w, planes, first, last, turned):
 
 
 @njit(cache=True, nogil=True)
-def gradient(planes, w, first, last, scale):
-    """``w`` [9, channels, outputs] = scale * G' q G, of the input channels first..last."""
+def gradient(planes, w, span, scale):
+    """``w`` [9, channels, outputs] = scale * G' q G, for the input channels of ``span``."""
+    first, last = span
     depth = w.shape[2]
     t = np.zeros(TILE, planes.dtype)
     factor = w.dtype.type(scale)

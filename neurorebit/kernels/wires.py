@@ -1,8 +1,8 @@
-"""The resistive network of an array: what its columns carry where wires are no ideal conductors.
+"""The resistive network of an array: the currents of its columns where wires have resistance.
 
-Row i is driven at its start, column j ends in a sense node held at zero; a segment of wire lies
-between neighbouring cells, before the first of a row and behind the last of a column. Cell (i, j)
-joins its row and its column. The network is linear: the currents are a matrix times the drives.
+Row i is driven at its start, column j ends in a sense node at zero volts. A segment of wire lies
+between neighbouring cells, before the first cell of a row and after the last cell of a column. Cell
+(i, j) connects row i to column j. The network is linear: currents are a matrix times the drives.
 """
 
 import math
@@ -13,11 +13,11 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def over_relaxation(g_max, row, col, rows, cols):
-    """The factor for which relaxation line by line converges fastest (Young 1954).
+    """Factor for which relaxation line by line converges fastest (Young 1954).
 
-    2 / (1 + sqrt(1 - m)), with m the largest share of a change that comes back after a sweep over
-    rows and columns; ``g_max`` in all cells bounds it. ``row`` and ``col``: conductances of a
-    segment [S].
+    2 / (1 + sqrt(1 - m)), where m is the largest share of a change that a sweep over rows and
+    columns leaves; an array with ``g_max`` in all cells is an upper bound. ``row`` and ``col`` are
+    the conductances of a wire segment [S].
     """
     m = 1.0
     for segment, count in ((row, cols), (col, rows)):
@@ -27,17 +27,17 @@ def over_relaxation(g_max, row, col, rows, cols):
 
 @njit(cache=True, nogil=True)
 def sense(g, row, col, drives, out, tolerance, sweeps):
-    """Currents ``out`` [cols, k] of the sense nodes for each of k drives [rows, k].
+    """Currents ``out`` [cols, k] [A] of the sense nodes for each of k drives [rows, k] [V].
 
-    ``g`` [rows, cols] are the cells' conductances, ``row`` and ``col`` those of a wire's segment
-    [S]. Each sweep solves all rows exactly for given columns, then all columns for given rows,
-    until no potential moves by more than ``tolerance`` of the largest drive. Returns the sweeps
-    this took, or 0 where it took more than ``sweeps``.
+    ``g`` [rows, cols] are the conductances of the cells, ``row`` and ``col`` those of a wire
+    segment along a row and along a column [S]. Each sweep solves all rows exactly for given
+    columns, then all columns for given rows, until no potential changes by more than ``tolerance``
+    times the largest drive. Returns the number of sweeps, or 0 where ``sweeps`` did not suffice.
     """
     rows, cols = g.shape
     width = drives.shape[1]
     over = over_relaxation(g.max(), row, col, rows, cols)
-    # the pivots of each line's elimination, from its loose end to its fixed one
+    # pivots of the elimination of each line, from its open end to its driven or sensed one
     along = np.empty((rows, cols))
     down = np.empty((rows, cols))
     for i in range(rows):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
-from neurorebit.kernels import cpu
+from neurorebit.kernels import elementwise
 from neurorebit.layers.cuts import array_cuts
 from neurorebit.layers.network import Network, Node
 from neurorebit.schema import InputError
@@ -185,7 +185,7 @@ class Model:
                 if source not in self._learns:
                     self.workspace.drop(dx)
                 elif source in gradients:
-                    self.tools.each((gradients[source], dx), cpu.add)
+                    self.tools.each((gradients[source], dx), elementwise.add)
                     self.workspace.drop(dx)
                 else:
                     gradients[source] = dx

@@ -24,7 +24,7 @@ from neurorebit.circuits.array import ReramArray
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
-from neurorebit.kernels import cpu, integer, wires
+from neurorebit.kernels import integer, levels, noise, wires
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
 from neurorebit.schemes.hybrid.weights import HybridWeights
@@ -177,28 +177,29 @@ def programming(workers, repeats):
     """Rows of the table of cells written by one call over ``CELLS`` cells."""
     random = np.random.default_rng(0)
     real = random.normal(0.0, 0.5, CELLS).astype(np.float32)
-    levels, analog = np.full(CELLS, -128, np.int8), np.zeros(CELLS, np.float32)
+    known, analog = np.full(CELLS, -128, np.int8), np.zeros(CELLS, np.float32)
     parts = spans(CELLS, PART)
     writes, spread = np.zeros(CELLS, np.uint32), DEVICE.variation
-    grid = 3.0, 3, False, False  # seven levels, written where they change
-    chip = float(DEVICE.g_min), float(DEVICE.g_max), spread.d2d, spread.c2c, 0, 0.0, 0.0
+    grid = levels.Grid(3.0, 3, odd=False, every=False)  # seven levels
+    low, high = float(DEVICE.g_min), float(DEVICE.g_max)
+    chip = levels.Device(low, high, spread.d2d, spread.c2c, 0, 0.0, 0.0)
 
-    def write(real, levels):
+    def write(real, known):
         def job(i):
             cells = slice(*parts[i])
             counts = np.zeros(5)
-            arrays = real[cells], levels[cells], analog[cells], writes[cells]
-            cpu.program(*arrays, grid, chip, parts[i][0], 0, 1, 3, counts)
+            arrays = real[cells], known[cells], analog[cells], writes[cells]
+            levels.program(*arrays, grid, chip, noise.Draw(parts[i][0], 1, 0, 0, 3), counts)
 
         workers.run(job, len(parts))
 
-    write(real, levels)
+    write(real, known)
     rows = []
     for share in (0.0, 0.002, 0.01, 0.05, 1.0):
         changed = random.random(CELLS) < share
         times, works = [], []
         for _ in range(repeats):
-            before = levels.copy()
+            before = known.copy()
             before[changed] = -128
             start, work = time.perf_counter(), time.process_time()
             write(real, before)

@@ -7,7 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from neurorebit.kernels import cpu, pulse
+from neurorebit.kernels import levels, pulse
+from neurorebit.kernels.levels import Count
+from neurorebit.kernels.pulse import Write
 from neurorebit.schemes.parts.arrays import MAPPINGS, Arrays
 from neurorebit.schemes.parts.cells import Physics
 from neurorebit.schemes.parts.levels import LevelWeights
@@ -16,7 +18,11 @@ from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Written
 from neurorebit.training.parts.workers import Array, spans
 
-WAYS = {"pulses": 0, "verify": 1, "reset": 2}  # numbered as in pulse.to_levels
+WRITES = {  # training.write, except direct
+    "pulses": Write.PULSES,
+    "verify": Write.VERIFY,
+    "reset": Write.RESET,
+}
 MOST = 32  # writes of a cell with write-verify, at most
 
 
@@ -59,7 +65,7 @@ class HybridWeights(LevelWeights):
         flat = self.analog.reshape(-1)
         flat[...] = -np.inf
         for start, stop in spans(flat.size, PART):
-            pulse.place(flat[start:stop], *physics.part(start, stop)[:2])
+            pulse.clip(flat[start:stop], physics.part(start, stop))
         return float(np.sum(flat, dtype=np.float64))
 
     def due(self, update: int) -> bool:
@@ -112,38 +118,42 @@ class HybridWeights(LevelWeights):
         site, grid = self.site, self.grid
         if not self.due(self.written.updates):
             return None
-        device, variation = site.device, site.device.variation
-        flat = [a.reshape(-1)[start:stop] for a in (self.real, self.levels, self.analog)]
-        where = start, site.index, self.written.updates, site.seed
-        counts = np.zeros(5)
+        real, known, analog = (
+            a.reshape(-1)[start:stop] for a in (self.real, self.levels, self.analog)
+        )
+        writes, counts = self.writes[start:stop], np.zeros(len(Count))
+        draw = site.draw(start, self.written.updates)
         if self.physics is None:
-            chip = (
+            device, variation = site.device, site.device.variation
+            chip = levels.Device(
                 float(device.g_min),
                 float(device.g_max),
                 variation.d2d,
                 variation.c2c if variation.form == "state" else 0.0,
-                MAPPINGS[site.training.mapping],
+                int(MAPPINGS[site.training.mapping]),
                 variation.stuck_low,
                 variation.stuck_high,
             )
-            cpu.program(*flat, self.writes[start:stop], grid, chip, *where, counts)
-            counts[2:4] *= (site.spec.levels - 1) / (2 * self.top)
+            levels.program(real, known, analog, writes, grid, chip, draw, counts)
+            share = (site.spec.levels - 1) / (2 * self.top)
+            counts[Count.STEPS_UP] *= share
+            counts[Count.STEPS_DOWN] *= share
             return counts
         spacing = (2.0 if self.odd else 1.0) / self.top
         tolerance = site.training.write_tolerance * spacing
-        plan = (*self.physics.bends, WAYS[site.training.write], tolerance, MOST)
-        traits, cells = self.physics.part(start, stop), self.physics.device
-        writes = self.writes[start:stop]
-        pulse.to_levels(*flat, writes, traits, grid, cells, plan, *where, counts)
-        counts[2] *= (site.spec.levels - 1) / cells[0]
-        counts[3] *= (site.spec.levels - 1) / cells[1]
+        write, response = int(WRITES[site.training.write]), self.physics.response
+        plan = pulse.Plan(*self.physics.bends, write, tolerance, MOST)
+        cells = pulse.Cells(analog, self.physics.part(start, stop), response, writes, counts)
+        pulse.to_levels(real, known, cells, grid, plan, draw)
+        counts[Count.STEPS_UP] *= (site.spec.levels - 1) / response.pulses_up
+        counts[Count.STEPS_DOWN] *= (site.spec.levels - 1) / response.pulses_down
         return counts
 
     def synced(self, counts: list[Array | None]) -> None:
         """Add up cells written, level steps, and the change of the weights that cells hold."""
-        total = sum((part for part in counts if part is not None), np.zeros(5))
-        self.written.sets += int(total[0])
-        self.written.resets += int(total[1])
-        self.written.set_steps += float(total[2])
-        self.written.reset_steps += float(total[3])
-        self.total += float(total[4])
+        total = sum((part for part in counts if part is not None), np.zeros(len(Count)))
+        self.written.sets += int(total[Count.SETS])
+        self.written.resets += int(total[Count.RESETS])
+        self.written.set_steps += float(total[Count.STEPS_UP])
+        self.written.reset_steps += float(total[Count.STEPS_DOWN])
+        self.total += float(total[Count.CHANGE])

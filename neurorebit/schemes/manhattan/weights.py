@@ -30,4 +30,4 @@ class ManhattanWeights(InPlaceWeights):
 
     def plan(self, gradient: Array, pulses: Array, start: int, rate: float) -> None:
         """Pulses n = -sign(g)."""
-        pulse.signs(gradient, pulses, self.least)
+        pulse.against_sign(gradient, pulses, self.least)

@@ -29,4 +29,4 @@ class MixedPrecisionWeights(MomentumWeights):
         """With chi <- chi - rate v: n = trunc(chi / eps), chi <- chi - n eps."""
         residue = self.residue[start : start + gradient.size]
         wanted, granule = self.wanted(gradient, start), self.cells.physics.granule
-        pulse.carry(residue, wanted, pulses, -rate / self.full, granule, self.most)
+        pulse.take_whole(residue, wanted, pulses, -rate / self.full, granule, self.most)

@@ -8,14 +8,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neurorebit.kernels import cpu, noise, pulse
+from neurorebit.kernels import levels, reading
+from neurorebit.kernels.cell import Mapping
 from neurorebit.training.parts.converters import Converters
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Site
 from neurorebit.training.parts.wires import Wires
 from neurorebit.training.parts.workers import Array, spans
 
-MAPPINGS = {"reference": 0, "pair": 1, "weight": 2}  # numbered as in cell.noisy
+MAPPINGS = {  # training.mapping
+    "reference": Mapping.REFERENCE,
+    "pair": Mapping.PAIR,
+    "weight": Mapping.WEIGHT,
+}
 
 
 @dataclass(eq=False)
@@ -24,13 +29,13 @@ class Arrays:
 
     Read noise is drawn for each batch and each direction. ``rounded``: conductances are rounded to
     the levels of the architecture. ``follows``: the converters' ranges follow the partial sums.
-    ``mapping``: how cells represent a weight, numbered as in ``cell.noisy``.
+    ``mapping``: how conductances represent a weight.
     """
 
     site: Site
     rounded: bool = False
     follows: bool = False
-    mapping: int = 0
+    mapping: Mapping = Mapping.REFERENCE
     reads: int = 0
     forward: Converters = field(init=False)
     backward: Converters = field(init=False)
@@ -62,28 +67,33 @@ class Arrays:
 
     def _read(self, weight: Array, learning: bool) -> Array:
         """The weights as this read sees them: themselves, or a changed copy in the workspace."""
-        site, seen = self.site, weight
-        here = site.index, site.seed
+        site, seen, mapping = self.site, weight, int(self.mapping)
         self.reads += 1
         if not learning and site.training.rest > 1.0 and site.device.retention is not None:
             retention = site.device.retention
             toward = retention.toward
             goal = math.nan if isinstance(toward, str) else 2.0 * toward - 1.0
-            defects = site.device.variation.stuck_low, site.device.variation.stuck_high
-            law = site.training.rest, retention.exponent, goal, site.offset, *defects
-            way = self.mapping
+            variation = site.device.variation
+            law = reading.Rest(
+                site.training.rest,
+                retention.exponent,
+                goal,
+                site.offset,
+                variation.stuck_low,
+                variation.stuck_high,
+            )
             seen = self._copy(
-                seen, lambda a, b, i: pulse.rest(a, b, law, way, i, here[0], noise.DRIFT, here[1])
+                seen, lambda a, b, i: reading.rest(a, b, law, mapping, site.draw(i, step=0))
             )
         if self.relative > 0.0:
-            form = self.relative, self.mapping, site.offset
-            draw = here[0], noise.READ, self.reads, here[1]
-            seen = self._copy(seen, lambda a, b, i: pulse.read(a, b, *form, i, *draw))
+            error = reading.Noise(self.relative, mapping, site.offset)
+            seen = self._copy(
+                seen, lambda a, b, i: reading.read(a, b, error, site.draw(i, self.reads))
+            )
         if self.rounded:
             top = 2 ** (site.weight_bits - 1) - 1
-            seen = self._copy(
-                seen, lambda a, b, i: cpu.quantise(a, b, float(top), top, False, 1.0 / top)
-            )
+            grid = levels.Grid(float(top), top, odd=False, every=True)
+            seen = self._copy(seen, lambda a, b, i: levels.quantise(a, b, grid, 1.0 / top))
         if self.wires is not None:
             applied = self.wires.applied(seen, learning)
             self.site.workspace.drop(seen)

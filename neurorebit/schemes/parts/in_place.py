@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from neurorebit.kernels import pulse
+from neurorebit.kernels import elementwise
 from neurorebit.schemes.parts.arrays import Arrays
 from neurorebit.schemes.parts.cells import Cells
 from neurorebit.schemes.parts.software import initial
@@ -89,7 +89,8 @@ class InPlaceWeights(CellWeights):
     @property
     def most(self) -> float:
         """Pulses that one update gives a cell at most: as many as its range has."""
-        return max(self.cells.physics.device[:2])
+        response = self.cells.physics.response
+        return float(max(response.pulses_up, response.pulses_down))
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
         """Gradient in the digital unit, then pulses part by part."""
@@ -105,9 +106,7 @@ class InPlaceWeights(CellWeights):
             start, stop = parts[i]
             pulses = site.workers.scratch("pulses", (stop - start,), np.int32)
             self.plan(flat[start:stop], pulses, start, rate)
-            counts = np.zeros(5)
-            cells.pulse(start, pulses, cells.written.updates, counts)
-            return counts
+            return cells.pulse(start, pulses, cells.written.updates)
 
         cells.count(site.workers.run(job, len(parts)))
         site.workspace.drop(gradient)
@@ -136,5 +135,5 @@ class MomentumWeights(InPlaceWeights):
         training, stop = self.site.training, start + gradient.size
         velocity, weight = self.velocity[start:stop], self.cells.weight.reshape(-1)[start:stop]
         rates = training.momentum, training.weight_decay
-        pulse.remember(velocity, gradient, weight, self.full, *rates)
+        elementwise.add_momentum(velocity, gradient, weight, self.full, *rates)
         return velocity

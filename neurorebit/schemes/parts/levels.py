@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neurorebit.kernels import cpu
+from neurorebit.kernels import levels
 from neurorebit.schemes.parts.software import SoftwareWeights
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART
@@ -49,9 +49,9 @@ class LevelWeights(SoftwareWeights):
         return False
 
     @property
-    def grid(self) -> tuple[float, int, bool, bool]:
-        """The grid as kernels take it: levels per weight, ``top``, ``odd``, ``every``."""
-        return self.top / self.full, self.top, self.odd, self.every
+    def grid(self) -> levels.Grid:
+        """The grid as kernels take it."""
+        return levels.Grid(self.top / self.full, self.top, self.odd, self.every)
 
     def due(self, update: int) -> bool:
         """Whether this update ends with a sync."""
@@ -86,7 +86,7 @@ class LevelWeights(SoftwareWeights):
 
         def job(i: int) -> float:
             part = slice(*parts[i])
-            found: float = cpu.scale_gradient(
+            found: float = levels.scale_gradient(
                 flat[0][part], flat[1][part], self.top / self.full, self.top
             )
             return found

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from neurorebit.kernels import cpu, noise
+from neurorebit.kernels import elementwise, noise
 from neurorebit.training.parts import product
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Site, Written
@@ -67,13 +67,13 @@ class SoftwareWeights:
         product.outer(x, dy, gradient, site.workers)
         self.rescale(gradient, rate)
         flat = [a.reshape(-1) for a in (self.real, self.velocity, gradient)]
-        momentum, decay = site.training.momentum, site.training.weight_decay
+        rates = elementwise.Rates(rate, site.training.momentum, site.training.weight_decay)
         parts = spans(self.real.size, PART)
         self.written.updates += 1
 
         def job(i: int) -> Array | None:
             start, stop = parts[i]
-            cpu.sgd(*(a[start:stop] for a in flat), rate, momentum, decay, self.bound)
+            elementwise.sgd(*(a[start:stop] for a in flat), rates, self.bound)
             return self.sync(start, stop)
 
         self.synced(site.workers.run(job, len(parts)))
@@ -101,8 +101,7 @@ def initial(site: Site) -> Array:
 
     def fill(i: int) -> None:
         start, stop = parts[i]
-        part = flat[start:stop]
-        noise.fill(part, site.start, start, 0, site.index, noise.INITIAL, site.seed)
+        noise.fill(flat[start:stop], site.start, noise.INITIAL, site.draw(start, step=0))
 
     parts = spans(flat.size, PART)
     site.workers.run(fill, len(parts))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neurorebit.kernels import cpu
+from neurorebit.kernels import levels
 from neurorebit.schemes.parts.levels import LevelWeights
 from neurorebit.training.parts import product
 from neurorebit.training.parts.product import Windows
@@ -44,7 +44,6 @@ class QuantizedWeights(LevelWeights):
 
     def sync(self, start: int, stop: int) -> Array | None:
         """Round the real weights."""
-        per_level, top, odd, _ = self.grid
-        flat = self.real.reshape(-1), self.held.reshape(-1)
-        cpu.quantise(*(a[start:stop] for a in flat), per_level, top, odd, self.full / top)
+        real, held = (a.reshape(-1)[start:stop] for a in (self.real, self.held))
+        levels.quantise(real, held, self.grid, self.full / self.top)
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurorebit.kernels import noise, pulse
+from neurorebit.kernels import pulse
 from neurorebit.schemes.parts.in_place import MomentumWeights
 from neurorebit.training.parts.workers import Array
 
@@ -15,7 +15,6 @@ class ReramWeights(MomentumWeights):
 
     def plan(self, gradient: Array, pulses: Array, start: int, rate: float) -> None:
         """Pulses n = rounded(-rate v P / 2)."""
-        site, (up, down, *_) = self.site, self.cells.physics.device
-        wanted = self.wanted(gradient, start)
-        where = start, site.index, noise.ROUND, self.cells.written.updates, site.seed
-        pulse.roll(wanted, pulses, -rate / self.full, up, down, self.most, *where)
+        wanted, response = self.wanted(gradient, start), self.cells.physics.response
+        draw = self.site.draw(start, self.cells.written.updates)
+        pulse.round_stochastically(wanted, pulses, -rate / self.full, response, self.most, draw)

@@ -8,7 +8,9 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from neurorebit.kernels import noise, tiki
+from neurorebit.kernels import noise, outer_product, transfer
+from neurorebit.kernels.levels import Count
+from neurorebit.kernels.outer_product import Sums
 from neurorebit.schema.training import SLOTS
 from neurorebit.schemes.parts.cells import Cells
 from neurorebit.schemes.parts.in_place import CellWeights
@@ -37,6 +39,14 @@ class Turn(NamedTuple):
 
     rows: int
     worth: float
+
+
+class Round(NamedTuple):
+    """What one job of a round wrote, as entries of ``Count``, and the sum of the squares read."""
+
+    fast: Array
+    slow: Array
+    squares: float
 
 
 @dataclass(eq=False)
@@ -70,7 +80,7 @@ class TikiTakaWeights(CellWeights):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.fast = Cells(self.site, number=1)
+        self.fast = Cells(self.site, number=transfer.FAST)
         size = self.fast.weight.size
         self.fast.writes = np.zeros(size, np.int64)  # thousands of pulses a batch
         self.hidden = np.zeros(size, self.site.dtype)
@@ -80,7 +90,8 @@ class TikiTakaWeights(CellWeights):
         def rest(i: int) -> None:
             start, stop = parts[i]
             physics = self.fast.physics
-            tiki.symmetry(weight[start:stop], *physics.part(start, stop), physics.device)
+            traits = physics.part(start, stop)
+            transfer.symmetry_points(weight[start:stop], traits, physics.response)
 
         self.site.workers.run(rest, len(parts))
         self.reference = Reference(weight)
@@ -120,69 +131,62 @@ class TikiTakaWeights(CellWeights):
             else:
                 gradient = site.workspace.take(site.shape, site.dtype)
                 product.outer(x, dy, gradient, site.workers)
-                found = self._round(gradient, size, pulses / times, times=times, turn=turn)
+                sums = Sums(gradient.reshape(-1), size.reshape(-1), pulses / times)
+                found = self._round(sums, times, turn)
                 site.workspace.drop(gradient)
             self.row = (self.row + read) % rows
-            self.fast.count([counts[0] for counts, _ in found])
-            cells.count([counts[1] for counts, _ in found])
+            self.fast.count([part.fast for part in found])
+            cells.count([part.slow for part in found])
             values = times * read * site.shape[2]
             cells.written.words += values
-            power = sum(squares for _, squares in found) / values
+            power = sum(part.squares for part in found) / values
             self.power += (power - self.power) * (NEWEST if self.power else 1.0)
         site.workspace.drop(size)
 
     def _vectors(
         self, x: Windows, dy: Array, rate: float, *, times: int, turn: Turn
-    ) -> list[tuple[Array, float]]:
-        """Rounds of equal numbers of vectors with pulse trains of their own; as ``_round``."""
+    ) -> list[Round]:
+        """Rounds of equal numbers of vectors with pulse trains of their own."""
         inputs = x.map.reshape(x.vectors, -1) * self.site.dtype(x.scale)
         errors = np.ascontiguousarray(dy.reshape(x.vectors, -1))
-        found, none = [], np.empty(0, self.site.dtype)
+        found: list[Round] = []
+        nothing = np.empty(0, self.site.dtype)
         for k in range(times):
             some = slice(x.vectors * k // times, x.vectors * (k + 1) // times)
             pulsed = self._coincide(inputs[some], errors[some], rate)
             self.vectors += some.stop - some.start
-            found += [(np.stack([counts, np.zeros(5)]), 0.0) for counts in pulsed]
-            found += self._round(none, none, 0.0, times=1, turn=turn)
+            found += [Round(counts, np.zeros(len(Count)), 0.0) for counts in pulsed]
+            found += self._round(Sums(nothing, nothing, 0.0), 1, turn)
         return found
 
-    def _round(
-        self, gradient: Array, size: Array, rate: float, *, times: int, turn: Turn
-    ) -> list[tuple[Array, float]]:
-        """Rounds of equal shares of a batch: counts of both arrays, and the sum of squared reads.
+    def _round(self, sums: Sums, times: int, turn: Turn) -> list[Round]:
+        """Rounds of equal shares of a batch, part by part.
 
         With the rate 0 there are no pulses, only reads.
         """
         site, training, fast, slow = self.site, self.site.training, self.fast, self.cells
         own, total = training.own(TikiTakaKeys).tiki_taka, self.hidden.size
-        turns = self.row * site.shape[2], turn.rows * site.shape[2], total
+        turns = transfer.Turn(self.row * site.shape[2], turn.rows * site.shape[2], total)
         unit, top = 0.0, 2 ** (site.spec.forward.adc_bits - 1) - 1
         if training.adc == "array":  # the first batch, which sets their range, is not converted
             unit = site.spec.forward.adc_range * self.power**0.5 / top
-        reading = self.reading.relative, site.offset, unit, top
-        forget = -1.0 if own.forget is None else own.forget
-        passing = turn.worth * own.rate, slow.physics.granule, forget
+        converter = transfer.Converter(self.reading.relative, site.offset, unit, top)
+        forget = math.nan if own.forget is None else own.forget
+        rule = transfer.Rule(turn.worth * own.rate, slow.physics.granule, forget)
         parts = spans(total, max(PART // times, LEAST))
 
-        def job(i: int) -> tuple[Array, float]:
+        def job(i: int) -> Round:
             start, stop = parts[i]
-            counts = np.zeros((2, 5))
-            squares = tiki.rounds(
-                gradient.reshape(-1)[start:stop],
-                size.reshape(-1)[start:stop],
-                rate,
+            arrays = transfer.Arrays(
                 fast.part(start, stop),
+                slow.part(start, stop),
                 self.reference.weight[start:stop],
                 self.hidden[start:stop],
-                slow.part(start, stop),
-                turns,
-                times,
-                reading,
-                passing,
-                (start, site.index, self.rounds, site.seed),
-                counts,
             )
-            return counts, squares
+            own = Sums(sums.gradient[start:stop], sums.size[start:stop], sums.rate)
+            draw = site.draw(start, self.rounds)
+            squares = transfer.rounds(own, arrays, times, turns, converter, rule, draw)
+            return Round(arrays.fast.counts, arrays.slow.counts, squares)
 
         found = site.workers.run(job, len(parts))
         self.rounds += times
@@ -190,34 +194,23 @@ class TikiTakaWeights(CellWeights):
 
     def _coincide(self, inputs: Array, errors: Array, rate: float) -> list[Array]:
         """Pulse each cell where its row's and its column's trains coincide; counts by part."""
-        site, fast, purpose = self.site, self.fast, noise.ARRAYS
+        site, fast = self.site, self.fast
         _, rows, cols = site.shape
         # each train takes a slot with the square root of the chance of a coincidence
         chance = (rate / SLOTS) ** 0.5
         tops = float(np.max(np.abs(errors))), float(np.max(np.abs(inputs)))
         balance = (tops[0] / tops[1]) ** 0.5 if min(tops) > 0.0 else 1.0  # no pulses if one is 0
-        bits = purpose + noise.BITS, purpose + noise.OTHER_BITS
-        row_trains = self._trains(inputs, chance * balance, bits[0])
-        col_trains = self._trains(errors, chance / balance, bits[1])
-        matrix = fast.weight.reshape(rows, cols)
+        row_trains = self._trains(inputs, chance * balance, noise.BITS)
+        col_trains = self._trains(errors, chance / balance, noise.OTHER_BITS)
         pieces = spans(rows, max(1, PART // (16 * cols)))
 
         def job(i: int) -> Array:
             first, last = pieces[i]
-            start, stop = first * cols, last * cols
-            found = np.zeros(5)
-            tiki.coincide(
-                matrix[first:last],
-                np.ascontiguousarray(row_trains[:, first:last]),
-                col_trains,
-                errors,
-                *fast.physics.part(start, stop),
-                fast.physics.device,
-                fast.writes[start:stop],
-                (start, site.index, purpose, self.vectors, site.seed),
-                found,
-            )
-            return found
+            part = fast.part(first * cols, last * cols)
+            own = np.ascontiguousarray(row_trains[:, first:last])
+            draw = site.draw(first * cols, self.vectors, fast.number)
+            outer_product.pulse_vectors(part, own, col_trains, errors, draw)
+            return np.asarray(part.counts)
 
         return site.workers.run(job, len(pieces))
 
@@ -229,8 +222,8 @@ class TikiTakaWeights(CellWeights):
 
         def job(i: int) -> None:
             part = slice(*parts[i])
-            stream = parts[i][0], self.rounds, site.index, purpose, site.seed
-            tiki.trains(flat[part], scale, SLOTS, trains[part], *stream)
+            draw = site.draw(parts[i][0], self.rounds, self.fast.number)
+            outer_product.trains(flat[part], scale, SLOTS, purpose, draw, trains[part])
 
         site.workers.run(job, len(parts))
         return out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurorebit.kernels import cpu
+from neurorebit.kernels import elementwise
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import Build, Layer, Tools
 from neurorebit.training.parts.workers import Array
@@ -26,7 +26,7 @@ class Add:
         first, second = inputs
         out = self.tools.workspace.take(first.shape, first.dtype)
         out[...] = first
-        self.tools.each((out, second), cpu.add)
+        self.tools.each((out, second), elementwise.add)
         return out
 
     def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:

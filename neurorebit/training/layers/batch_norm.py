@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.kernels import cpu, norm
+from neurorebit.kernels import elementwise, norm
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import CHUNK, Build, Layer, Tools
 from neurorebit.training.parts.workers import Array, spans
@@ -67,7 +67,7 @@ class BatchNorm:
         if learning:
             total = self._moments(norm.moments, (z,), channels)
             mean, variance = np.empty((2, channels))
-            norm.follow(total, count, MEMORY, mean, variance, *running)
+            norm.statistics(total, count, MEMORY, mean, variance, *running)
         else:
             mean, variance = running
         inverse = np.empty(channels)
@@ -100,18 +100,18 @@ class BatchNorm:
         )
         d_shift = total[0]
         d_gain = (total[1] - mean * total[0]) * inverse
-        factors = np.empty((3, z.shape[1]), z.dtype)
-        norm.gradient_factors(d_shift, d_gain, mean, inverse, self.gain, count, *factors)
+        factors = norm.GradientFactors(*np.empty((3, z.shape[1]), z.dtype))
+        norm.gradient_factors(d_shift, d_gain, mean, inverse, self.gain, count, factors)
         parts = self._parts(z)
 
         def job(i: int) -> None:
             part = slice(*parts[i])
-            norm.gradient(errors[part], z[part], *factors)
+            norm.gradient(errors[part], z[part], factors)
 
         self.tools.workers.run(job, len(parts))
-        form = rate, self.tools.training.momentum, 0.0, math.inf
-        cpu.sgd(self.gain, self.gain_velocity, d_gain, *form)
-        cpu.sgd(self.shift, self.shift_velocity, d_shift, *form)
+        rates = elementwise.Rates(rate, self.tools.training.momentum, 0.0)
+        elementwise.sgd(self.gain, self.gain_velocity, d_gain, rates, math.inf)
+        elementwise.sgd(self.shift, self.shift_velocity, d_shift, rates, math.inf)
         self.tools.workspace.drop(x)
         return (dy,)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from neurorebit.kernels import quantise
+from neurorebit.kernels import noise, quantise
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import CHUNK, PIXEL, Build, Layer, Tools
 from neurorebit.training.parts import digital
@@ -196,17 +196,14 @@ class MatrixLayer:
         bits = self.error_bits
         step = digital.step(largest, bits)
 
-        def job(i: int) -> Array:
+        def job(i: int) -> quantise.Rounded:
             start, stop = parts[i]
-            counts = np.zeros(2)
-            quantise.round_errors(
-                flat[start:stop], step, bits, start, self.seen.steps, self.index, self.seed, counts
-            )
-            return counts
+            draw = noise.Draw(start, self.seen.steps, self.index, 0, self.seed)
+            return quantise.round_errors(flat[start:stop], step, bits, draw)
 
-        for ones, some in self.tools.workers.run(job, len(parts)):
-            self.seen.error_ones += ones / bits
-            self.seen.error_some += some
+        for rounded in self.tools.workers.run(job, len(parts)):
+            self.seen.error_ones += rounded.ones / bits
+            self.seen.error_some += rounded.nonzero
 
 
 @cache

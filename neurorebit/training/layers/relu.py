@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from neurorebit.kernels import norm
+from neurorebit.kernels import elementwise
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import Build, Layer, Tools
 from neurorebit.training.parts.workers import Array
@@ -26,7 +26,7 @@ class Relu:
         """The input where it is positive, zero elsewhere."""
         (x,) = inputs
         out = self.tools.workspace.take(x.shape, x.dtype)
-        self.tools.each((x, out), norm.rectify)
+        self.tools.each((x, out), elementwise.rectify)
         if learning:
             self.tools.workspace.hold(out)
             self._y = out
@@ -35,7 +35,7 @@ class Relu:
     def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
         """The gradient where the input was positive."""
         assert self._y is not None, "backward comes after a forward pass that learns"
-        self.tools.each((dy, self._y), norm.rectify_gradient)
+        self.tools.each((dy, self._y), elementwise.rectify_gradient)
         self.tools.workspace.drop(self._y)
         self._y = None
         return (dy,)

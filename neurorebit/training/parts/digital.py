@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from neurorebit.kernels import integer, windows
-from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.product import Windows, window
 from neurorebit.training.parts.workers import Array, Workers, spans
 
 WORD = 32  # bits of a weight
@@ -35,7 +35,7 @@ def transposed(
     unit, word = step(float(np.abs(dy).max()), bits), step(float(np.abs(real).max()), WORD)
     errors = np.rint(dy.reshape(x.vectors, groups * cols) / unit).astype(np.int32)
     words = np.rint(real / np.float64(word)).astype(np.int32)
-    channels = node.shape_in.channels // groups
+    height, width = node.shape_out.height, node.shape_out.width
     blocks = spans(len(dx), max(1, VECTORS // x.positions))
 
     def job(block: int) -> None:
@@ -44,21 +44,11 @@ def transposed(
         target[...] = 0
         here = errors[first * x.positions : last * x.positions]
         low, high = np.empty((2, len(here), rows), np.int64)
+        lines = windows.Lines(0, len(target) * height, height, width, 0, height, 0, width)
         for group in range(groups):
             part = np.ascontiguousarray(here[:, group * cols : (group + 1) * cols])
             integer.mtvm(words[group], part, bits, low, high)
             product = (low + 65536.0 * high) * (unit * word)
-            windows.scatter(
-                product.astype(dx.dtype),
-                target,
-                node.shape_out.height,
-                (0, node.shape_out.height, 0, node.shape_out.width),
-                0,
-                node.kernel,
-                node.stride,
-                node.padding,
-                group * channels,
-                channels,
-            )
+            windows.scatter(product.astype(dx.dtype), target, lines, 0, window(node, group))
 
     workers.run(job, len(blocks))

@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from neurorebit.kernels import convert, cpu, quantise, windows
+from neurorebit.kernels import convert, elementwise, quantise, windows
 from neurorebit.layers.network import Node
 from neurorebit.training.parts import winograd
 from neurorebit.training.parts.workers import Array, Workers, shares, spans
@@ -30,7 +30,7 @@ NARROW = 64  # channels below which rows of several kernel positions are moved a
 class Piece:
     """Rows of a layer's matrix, and the output positions where they see pixels of the map.
 
-    ``reach``: top, bottom, left, right, the ends not included.
+    ``reach``: top, bottom, left, right; bottom and right are not included.
     """
 
     start: int
@@ -42,6 +42,10 @@ class Piece:
         """Output positions of one image where the rows see pixels."""
         top, bottom, left, right = self.reach
         return (bottom - top) * (right - left)
+
+    def lines(self, first: int, last: int, height: int, width: int) -> windows.Lines:
+        """The output lines first..last of maps of ``height`` x ``width``, as kernels take them."""
+        return windows.Lines(first, last, height, width, *self.reach)
 
     def vectors(self, first: int, last: int, height: int) -> int:
         """Such positions in the output lines first..last of maps of ``height`` lines."""
@@ -136,14 +140,21 @@ class Windows:
             width = node.shape_out.width
             return flat[first * width : last * width, low + part.start : low + part.stop]
         size = part.vectors(first, last, node.shape_out.height)
-        where = first, last, node.shape_out.height, part.reach, part.start, node.kernel
+        lines = part.lines(first, last, node.shape_out.height, node.shape_out.width)
         if node.shape_in.channels == 1 and node.stride == 1:
             rows = workers.scratch("columns", (part.stop - part.start, size), dtype)
-            windows.gather_lines(self.map[..., 0], rows, *where, node.padding)
+            windows.gather_lines(self.map[..., 0], rows, lines, part.start, window(node, group))
             return rows.T
         out = workers.scratch("columns", (size, part.stop - part.start), dtype)
-        windows.gather(self.map, out, *where, node.stride, node.padding, group * channels, channels)
+        windows.gather(self.map, out, lines, part.start, window(node, group))
         return out
+
+
+@cache
+def window(node: Node, group: int) -> windows.Window:
+    """The window of a layer's kernel on the channels of one group, as kernels take it."""
+    channels = node.shape_in.channels // node.groups
+    return windows.Window(node.kernel, node.stride, node.padding, group * channels, channels)
 
 
 def as_it_is(node: Node) -> bool:
@@ -161,15 +172,16 @@ def _errors(
     if part.positions == height * width:
         return dy.reshape(-1, depth)[first * width : last * width, low:high]
     out = workers.scratch("errors", (part.vectors(first, last, height), high - low), dy.dtype)
-    windows.gather(dy, out, first, last, height, part.reach, 0, 1, 1, 0, low, high - low)
+    pixel = windows.Window(kernel=1, stride=1, padding=0, channel=low, channels=high - low)
+    windows.gather(dy, out, part.lines(first, last, height, width), 0, pixel)
     return out
 
 
 def _scatter(columns: Array, target: Array, part: Piece, *, node: Node, group: int) -> None:
     """Add a piece's rows (vector, row) to the pixels that they were gathered from."""
-    channels = node.shape_in.channels // node.groups
-    form = node.kernel, node.stride, node.padding, group * channels, channels
-    windows.scatter(columns, target, node.shape_out.height, part.reach, part.start, *form)
+    height, width = node.shape_out.height, node.shape_out.width
+    lines = part.lines(0, len(target) * height, height, width)
+    windows.scatter(columns, target, lines, part.start, window(node, group))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,13 +258,13 @@ def multiply(
                 columns = x.columns(part, (first, last), group, workers=workers, dtype=dtype)
             partial = total if whole else workers.scratch("partial", (len(columns), cols), dtype)
             np.matmul(columns, matrix[group, part.start : part.stop], out=partial)
-            lines = (first, last, height, width, part.reach)
+            lines = part.lines(first, last, height, width)
             if conversion is not None:
                 if conversion.measured:
                     power += convert.power(partial.reshape(-1))
-                convert.convert(partial, total, reads, *lines, per_step, conversion.top)
+                convert.convert(partial, total, reads, lines, per_step, conversion.top)
             elif not whole:
-                windows.add(partial, total, *lines)
+                windows.add(partial, total, lines)
         np.multiply(total, factor, out=target)
         return power
 
@@ -343,14 +355,14 @@ def read_back(
                 codes = workers.scratch("columns", shape, dtype)
                 partial = workers.scratch("partial", shape, dtype)
                 codes[...] = 0
-                one = (0, 1, 1, len(errors), (0, 1, 0, len(errors)))  # one line of all vectors
+                one = windows.Lines(0, 1, 1, len(errors), 0, 1, 0, len(errors))  # one line
                 for left, right in conversion.cuts:
                     held = matrix[group, part.start : part.stop, left:right].T
                     np.matmul(driven[:, left:right], held, out=partial)
                     if conversion.measured:
                         power += float(convert.power(partial.reshape(-1)))
                         read += partial.size
-                    convert.convert(partial, codes, 1, *one, per_step, conversion.top)
+                    convert.convert(partial, codes, 1, one, per_step, conversion.top)
                 np.multiply(codes, sizes, out=codes)
                 _scatter(codes, target, part, node=node, group=group)
         np.multiply(target, factor, out=target)
@@ -397,7 +409,7 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
             )
             np.matmul(columns.T, errors, out=product)
             if product is not target:
-                cpu.add(target.reshape(-1), product.reshape(-1))
+                elementwise.add(target.reshape(-1), product.reshape(-1))
             product = workers.scratch("product", target.shape, dtype)
         np.multiply(target, scale, out=target)
 

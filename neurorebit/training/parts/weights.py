@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
+from neurorebit.kernels.noise import Draw
 from neurorebit.layers.network import Node
 from neurorebit.schema.device import Device, Pulses
 from neurorebit.schema.training import Training
@@ -50,6 +51,13 @@ class Site:
         matmul = self.node.matmul
         assert matmul is not None
         return matmul.groups, matmul.rows, matmul.cols
+
+    def draw(self, first: int, step: int, array: int = 0) -> Draw:
+        """The random numbers of cells from ``first`` on, as kernels take them.
+
+        ``array``: number of the array in the layer.
+        """
+        return Draw(first, step, self.index, array, self.seed)
 
     @property
     def deviation(self) -> float:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurorebit.kernels import cpu, winograd
+from neurorebit.kernels import elementwise, winograd
+from neurorebit.kernels.winograd import Tiles
 from neurorebit.layers.network import Node
 from neurorebit.training.parts.workers import Array, Workers, spans
 
@@ -47,18 +48,24 @@ class Form:
         """Tiles that cover a map [B, H, W, N], each way."""
         return -(-out.shape[1] // self.side), -(-out.shape[2] // self.side)
 
+    def tiles(self, out: Array, span: tuple[int, int] | None = None) -> Tiles:
+        """Tiles of all maps [B, H, W, N], or those of a span."""
+        high, wide = self.grid(out)
+        first, last = span or (0, len(out) * high * wide)
+        return Tiles(first, last, high, wide)
 
-def _pair_inputs(
-    x: Array, planes: Array, first: int, last: int, high: int, wide: int, padding: int
-) -> None:
+
+def _pair_inputs(x: Array, planes: Array, tiles: Tiles, padding: int) -> None:
     """Along each axis x0, x0 + x1, x1."""
-    _sums(x[first:last], planes.reshape(3, 3, *planes.shape[1:])[:, :, first:last])
+    some = slice(tiles.first, tiles.last)
+    _sums(x[some], planes.reshape(3, 3, *planes.shape[1:])[:, :, some])
 
 
-def _pair_errors(dy: Array, planes: Array, first: int, last: int, high: int, wide: int) -> None:
+def _pair_errors(dy: Array, planes: Array, tiles: Tiles) -> None:
     """Along each axis y1, y0 + y1, y0."""
+    some = slice(tiles.first, tiles.last)
     turned = planes.reshape(3, 3, *planes.shape[1:])[::-1, ::-1]
-    _sums(dy[first:last], turned[:, :, first:last])
+    _sums(dy[some], turned[:, :, some])
 
 
 def _sums(x: Array, planes: Array) -> None:
@@ -67,32 +74,33 @@ def _sums(x: Array, planes: Array) -> None:
     np.add(planes[:, 0], planes[:, 2], out=planes[:, 1])
 
 
-def _pair_outputs(
-    planes: Array, y: Array, first: int, last: int, high: int, wide: int, scale: float
-) -> None:
+def _pair_outputs(planes: Array, y: Array, tiles: Tiles, scale: float) -> None:
     """Along each axis y0 = m1 + m2, y1 = m0 + m1."""
-    m = planes.reshape(3, 3, *planes.shape[1:])[:, :, first:last]
+    some = slice(tiles.first, tiles.last)
+    m = planes.reshape(3, 3, *planes.shape[1:])[:, :, some]
     m[::2] += m[1]
     m[::2, ::2] += m[::2, 1:2]
-    np.multiply(m[::-2, ::-2], y.dtype.type(scale), out=y[first:last].transpose(1, 2, 0, 3))
+    np.multiply(m[::-2, ::-2], y.dtype.type(scale), out=y[some].transpose(1, 2, 0, 3))
 
 
-def _pair_weights(w: Array, planes: Array, first: int, last: int, turned: bool) -> None:
+def _pair_weights(w: Array, planes: Array, span: tuple[int, int], turned: bool) -> None:
     """Along each axis w0 - w1, w1, w2 - w1."""
-    k = planes.reshape(3, 3, *planes.shape[1:])[:, :, first:last]
-    k[...] = (w[::-1] if turned else w).reshape(3, 3, *w.shape[1:])[:, :, first:last]
+    some = slice(*span)
+    k = planes.reshape(3, 3, *planes.shape[1:])[:, :, some]
+    k[...] = (w[::-1] if turned else w).reshape(3, 3, *w.shape[1:])[:, :, some]
     k[::2] -= k[1]
     k[:, ::2] -= k[:, 1:2]
 
 
-def _pair_gradient(planes: Array, w: Array, first: int, last: int, scale: float) -> None:
+def _pair_gradient(planes: Array, w: Array, span: tuple[int, int], scale: float) -> None:
     """Along each axis q0, q1 - q0 - q2, q2."""
-    q = planes.reshape(3, 3, *planes.shape[1:])[:, :, first:last]
+    some = slice(*span)
+    q = planes.reshape(3, 3, *planes.shape[1:])[:, :, some]
     q[1] -= q[0]
     q[1] -= q[2]
     q[:, 1] -= q[:, 0]
     q[:, 1] -= q[:, 2]
-    out = w.reshape(3, 3, *w.shape[1:])[:, :, first:last]
+    out = w.reshape(3, 3, *w.shape[1:])[:, :, some]
     np.multiply(q, w.dtype.type(scale), out=out)
 
 
@@ -154,9 +162,9 @@ def correlate(
     def share(i: int) -> None:
         for first, last in _between(*shares[i], size):
             inputs, errors = _spread(way, x[first:last], dy[first:last], workers)
-            tiles, grid = (0, inputs.shape[1]), way.grid(dy)
-            way.inputs(x[first:last], inputs, *tiles, *grid, padding)
-            way.errors(dy[first:last], errors, *tiles, *grid)
+            tiles = way.tiles(dy[first:last])
+            way.inputs(x[first:last], inputs, tiles, padding)
+            way.errors(dy[first:last], errors, tiles)
             fresh = first == shares[i][0]
             _add_products(inputs, errors, totals[i], workers, fresh=fresh)
 
@@ -172,7 +180,7 @@ def correlate(
         here = slice(*rows[i])
         for other in totals[1:]:
             totals[0, :, here] += other[:, here]
-        way.gradient(totals[0], out, *rows[i], scale)
+        way.gradient(totals[0], out, rows[i], scale)
 
     workers.run(finish, len(rows))
 
@@ -211,7 +219,7 @@ def _kernels(way: Form, w: Array, workers: Workers, *, turned: bool) -> Array:
     """The planes [planes, C, N] of ``w`` [9, C, N], scratch memory."""
     kernels = workers.scratch("totals", (way.planes, *w.shape[1:]), w.dtype)
     rows = spans(w.shape[1], ROWS)
-    workers.run(lambda i: way.weights(w, kernels, *rows[i], turned), len(rows))
+    workers.run(lambda i: way.weights(w, kernels, rows[i], turned), len(rows))
     return kernels
 
 
@@ -229,10 +237,10 @@ def _filter(
     def job(i: int) -> None:
         here = slice(*images[i])
         inputs, outputs = _spread(way, x[here], out[here], workers)
-        tiles, grid = (0, inputs.shape[1]), way.grid(out)
-        way.inputs(x[here], inputs, *tiles, *grid, padding)
+        tiles = way.tiles(out[here])
+        way.inputs(x[here], inputs, tiles, padding)
         np.matmul(inputs, kernels, out=outputs)
-        way.outputs(outputs, out[here], *tiles, *grid, scale)
+        way.outputs(outputs, out[here], tiles, scale)
 
     workers.run(job, len(images))
 
@@ -242,18 +250,17 @@ def _filter_pass(
 ) -> None:
     """All images at once, some outputs of a plane a job."""
     inputs, outputs = _spread(way, x, out, workers)
-    grid = way.grid(out)
     parts, cols = spans(inputs.shape[1], TILES), spans(out.shape[3], PIECE)
 
     def before(i: int) -> None:
-        way.inputs(x, inputs, *parts[i], *grid, padding)
+        way.inputs(x, inputs, way.tiles(out, parts[i]), padding)
 
     def products(i: int) -> None:
         k, part = i // len(cols), slice(*cols[i % len(cols)])
         np.matmul(inputs[k], kernels[k, :, part], out=outputs[k, :, part])
 
     def after(i: int) -> None:
-        way.outputs(outputs, out, *parts[i], *grid, scale)
+        way.outputs(outputs, out, way.tiles(out, parts[i]), scale)
 
     workers.run(before, len(parts))
     workers.run(products, way.planes * len(cols))
@@ -265,12 +272,12 @@ def _correlate_pass(
 ) -> None:
     """Add the products of all images' planes to ``total``, some inputs of a plane a job."""
     inputs, errors = _spread(way, x, dy, workers)
-    grid = way.grid(dy)
     parts, rows = spans(inputs.shape[1], TILES), spans(x.shape[3], PIECE)
 
     def before(i: int) -> None:
-        way.inputs(x, inputs, *parts[i], *grid, padding)
-        way.errors(dy, errors, *parts[i], *grid)
+        tiles = way.tiles(dy, parts[i])
+        way.inputs(x, inputs, tiles, padding)
+        way.errors(dy, errors, tiles)
 
     def products(i: int) -> None:
         k, part = i // len(rows), slice(*rows[i % len(rows)])
@@ -287,4 +294,4 @@ def _add_products(
     product = total if fresh else workers.scratch("product", total.shape, total.dtype)
     np.matmul(inputs.swapaxes(-1, -2), errors, out=product)
     if not fresh:
-        cpu.add(total.reshape(-1), product.reshape(-1))
+        elementwise.add(total.reshape(-1), product.reshape(-1))

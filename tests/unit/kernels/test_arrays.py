@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from oracle import naive
 
-from neurorebit.kernels import convert, norm, pool, quantise, windows
+from neurorebit.kernels import convert, elementwise, noise, pool, quantise, windows
+from neurorebit.kernels.windows import Lines, Window
 
 GEOMETRIES = [  # height, width, depth, kernel, stride, padding, first channel, channels
     (5, 6, 3, 3, 1, 1, 0, 3),
@@ -45,9 +46,11 @@ def test_gather_takes_the_windows(case, dtype):
             for reach in ((0, height, 0, width), (height // 2, height, width // 3, width)):
                 seen = inside(reach, height, width, first, last)
                 out = np.full((seen.sum(), stop - row), -1.0, np.float32)
-                windows.gather(x, out, first, last, height, reach, row, *layer)
-                lying = want[first * width : last * width, row:stop]
-                np.testing.assert_array_equal(out, lying[seen])
+                lying = Lines(first, last, height, width, *reach)
+                windows.gather(x, out, lying, row, Window(*layer))
+                np.testing.assert_array_equal(
+                    out, want[first * width : last * width, row:stop][seen]
+                )
 
 
 @pytest.mark.parametrize("case", GEOMETRIES)
@@ -61,7 +64,8 @@ def test_scatter_is_the_transpose_of_gather(case):
     for row, stop, reached in ((0, rows // 2, reach[0]), (rows // 2, rows, reach[1])):
         seen = inside(reached, height, width, 0, 2 * height)
         part = np.ascontiguousarray(columns[seen, row:stop])
-        windows.scatter(part, x, height, reached, row, *layer)
+        lying = Lines(0, 2 * height, height, width, *reached)
+        windows.scatter(part, x, lying, row, Window(*layer))
         for place in np.ndindex(*shape):
             unit = np.zeros(shape)
             unit[place] = 1.0
@@ -78,19 +82,18 @@ def test_vectors_are_added_where_they_lie():
             partial = rng.integers(-9, 9, (seen.sum(), 3)).astype(np.float32)
             want = total.copy()
             want[seen] += partial
-            windows.add(partial, total, first, last, height, width, reach)
+            lines = Lines(first, last, height, width, *reach)
+            windows.add(partial, total, lines)
             np.testing.assert_array_equal(total, want)
             want[seen] += np.reshape([naive.adc(p, 2.0, 3) for p in partial.flat], partial.shape)
-            convert.convert(partial, total, 1, first, last, height, width, reach, 0.5, 3)
+            convert.convert(partial, total, 1, lines, 0.5, 3)
             np.testing.assert_array_equal(total, want)
 
 
 def codes(partial, step, top):
     total = np.zeros((partial.size, 1))
-    whole = (0, partial.size, 0, 1)
-    convert.convert(
-        partial[:, None], total, 1, 0, partial.size, partial.size, 1, whole, 1 / step, top
-    )
+    whole = Lines(0, partial.size, partial.size, 1, 0, partial.size, 0, 1)
+    convert.convert(partial[:, None], total, 1, whole, 1 / step, top)
     return total[:, 0]
 
 
@@ -114,7 +117,7 @@ def test_the_converter_is_mid_tread_symmetric_and_clips():
 
 def test_the_converter_adds_up_and_lets_nan_through():
     total = np.array([[2.0, 3.0]])
-    convert.convert(np.array([[1.4, np.nan]]), total, 1, 0, 1, 1, 1, (0, 1, 0, 1), 1.0, 15)
+    convert.convert(np.array([[1.4, np.nan]]), total, 1, Lines(0, 1, 1, 1, 0, 1, 0, 1), 1.0, 15)
     assert total[0, 0] == 3.0
     assert np.isnan(total[0, 1])
 
@@ -122,7 +125,7 @@ def test_the_converter_adds_up_and_lets_nan_through():
 def test_planes_are_converted_one_by_one_and_shifted():
     partial = np.random.default_rng(2).normal(0, 3, (4, 100))
     total = np.zeros((20, 5))
-    convert.convert(partial.reshape(-1, 5), total, 4, 3, 8, 9, 4, (0, 9, 0, 4), 2.0, 15)
+    convert.convert(partial.reshape(-1, 5), total, 4, Lines(3, 8, 9, 4, 0, 9, 0, 4), 2.0, 15)
     codes = [[naive.adc(p, 0.5, 15) for p in plane] for plane in partial]
     want = sum(2**b * np.array(codes[b]) for b in range(4))
     np.testing.assert_array_equal(total.ravel(), want)
@@ -178,24 +181,24 @@ def test_errors_are_rounded_to_their_bits(bits, dtype):
     want, density = naive.rounded_errors([float(v) for v in x], bits, 7, 2, 2**40 + 3)
     largest = max(abs(float(v)) for v in x)
     step = 2.0 ** np.ceil(np.log2(largest / (2 ** (bits - 1) - 1)))
-    found, counts = x.copy(), np.zeros(2)
-    quantise.round_errors(found, step, bits, 0, 7, 2, 2**40 + 3, counts)
+    found = x.copy()
+    counts = quantise.round_errors(found, step, bits, noise.Draw(0, 7, 2, 0, 2**40 + 3))
     np.testing.assert_array_equal(found, np.array(want, dtype))
-    assert counts[0] / (bits * x.size) == pytest.approx(density, rel=1e-12)
-    assert counts[1] == np.count_nonzero(want)
+    assert counts.ones / (bits * x.size) == pytest.approx(density, rel=1e-12)
+    assert counts.nonzero == np.count_nonzero(want)
     assert np.abs(found - x).max() < step
     again = found.copy()
-    quantise.round_errors(again, step, bits, 0, 8, 2, 2**40 + 3, counts)
+    quantise.round_errors(again, step, bits, noise.Draw(0, 8, 2, 0, 2**40 + 3))
     np.testing.assert_array_equal(again, found)
 
 
 def test_errors_of_a_part_are_rounded_as_those_of_the_whole():
     x = np.random.default_rng(5).normal(0, 1.0, 501).astype(np.float32)
     whole, parts = x.copy(), x.copy()
-    quantise.round_errors(whole, 0.25, 8, 0, 3, 1, 5, np.zeros(2))
+    quantise.round_errors(whole, 0.25, 8, noise.Draw(0, 3, 1, 0, 5))
     for start in range(0, 501, 128):
         part = parts[start : start + 128]
-        quantise.round_errors(part, 0.25, 8, start, 3, 1, 5, np.zeros(2))
+        quantise.round_errors(part, 0.25, 8, noise.Draw(start, 3, 1, 0, 5))
     np.testing.assert_array_equal(whole, parts)
 
 
@@ -203,7 +206,7 @@ def test_rounding_keeps_the_mean_of_errors_far_below_a_step():
     """A share p rounds up: mean p and variance p (1 - p), where rounding to nearest gives 0."""
     for p in (0.03, 0.3):
         x = np.full(100_000, -p, np.float32)
-        quantise.round_errors(x, 1.0, 8, 0, 1, 0, 9, np.zeros(2))
+        quantise.round_errors(x, 1.0, 8, noise.Draw(0, 1, 0, 0, 9))
         assert set(np.unique(x)) == {-1.0, 0.0}
         assert x.mean() == pytest.approx(-p, abs=5 * (p * (1 - p) / x.size) ** 0.5)
 
@@ -250,8 +253,8 @@ def test_the_first_of_equals_gets_the_gradient():
 def test_a_rectifier_blocks_what_is_not_positive():
     x = np.array([-1.0, 0.0, 2.0])
     out = np.empty(3)
-    norm.rectify(x, out)
+    elementwise.rectify(x, out)
     np.testing.assert_array_equal(out, [0, 0, 2])
     dy = np.array([5.0, 6.0, 7.0])
-    norm.rectify_gradient(dy, out)
+    elementwise.rectify_gradient(dy, out)
     np.testing.assert_array_equal(dy, [0, 0, 7])

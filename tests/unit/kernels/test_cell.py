@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from oracle import naive
 
-from neurorebit.kernels import cell, cpu
+from neurorebit.kernels import cell, elementwise, levels, noise
+from neurorebit.kernels.cell import Mapping
+from neurorebit.kernels.levels import Count
 
 G_MIN, G_MAX = 1e-6, 1e-5  # on/off ratio 10
 
@@ -48,12 +50,12 @@ def test_noise_of_a_weight_read_as_a_pair_and_as_itself(w, ratio):
     draws = rng.normal(size=(100_000, 2))
     least = 1 / (ratio - 1)
     wanted = {
-        0: s * ((w + 1) + 2 * least),
-        1: s * ((abs(w) + least) ** 2 + least**2) ** 0.5,
-        2: s * abs(w),
+        Mapping.REFERENCE: s * ((w + 1) + 2 * least),
+        Mapping.PAIR: s * ((abs(w) + least) ** 2 + least**2) ** 0.5,
+        Mapping.WEIGHT: s * abs(w),
     }
     for mapping, deviation in wanted.items():
-        found = np.array([cell.noisy(w, mapping, s, a, b, offset) for a, b in draws])
+        found = np.array([cell.noisy(w, int(mapping), s, a, b, offset) for a, b in draws])
         assert found.mean() == pytest.approx(w, abs=5 * deviation / len(draws) ** 0.5)
         assert found.std() == pytest.approx(deviation, rel=5 / (2 * len(draws)) ** 0.5)
 
@@ -62,7 +64,10 @@ def test_noise_of_a_weight_read_as_a_pair_and_as_itself(w, ratio):
 def test_pairs_and_weights_that_are_written_have_that_noise(w):
     """At r = 10, s = 0.1: a pair 0.016 at 0 and 0.112 at the ends, as tabulated in 3.6."""
     real = np.full(100_000, float(w))
-    for mapping, tabulated in ((1, 0.112 if w else 0.016), (2, 0.1 * abs(w))):
+    for mapping, tabulated in (
+        (Mapping.PAIR, 0.112 if w else 0.016),
+        (Mapping.WEIGHT, 0.1 * abs(w)),
+    ):
         for d2d, c2c in ((0.1, 0.0), (0.0, 0.1)):
             analog = programmed(real, d2d=d2d, c2c=c2c, mapping=mapping)[1]
             assert analog.mean() == pytest.approx(w, abs=0.002)
@@ -76,35 +81,35 @@ def test_stuck_cells_are_stuck_whatever_is_written():
     for side, share in ((-1, 0.05), (1, 0.02)):
         assert np.mean(first == side) == pytest.approx(share, rel=0.1)
         np.testing.assert_array_equal(first == side, again == side)
-    pairs = programmed(real, mapping=1, stuck=(0.0, 0.02))[1]
+    pairs = programmed(real, mapping=Mapping.PAIR, stuck=(0.0, 0.02))[1]
     assert np.mean(pairs < 0) == pytest.approx(0.02 * 0.98, rel=0.1), "the other cell is stuck high"
 
 
 def test_a_grid_without_zero_has_the_odd_levels():
     real = np.linspace(-1.3, 1.3, 301)
-    levels, analog, _ = programmed(real, top=7, odd=True)
+    held, analog, _ = programmed(real, top=7, odd=True)
     grid = np.arange(-7, 8, 2)
-    assert set(levels) == set(grid)
+    assert set(held) == set(grid)
     nearest = [grid[np.argmin(np.abs(w - grid / 7))] for w in real]
     ties = np.isclose((real * 7) % 2, 0) & (np.abs(real) < 1)
-    np.testing.assert_array_equal(levels[~ties], np.array(nearest)[~ties])
-    np.testing.assert_allclose(analog, levels / 7, atol=1e-12)
+    np.testing.assert_array_equal(held[~ties], np.array(nearest)[~ties])
+    np.testing.assert_allclose(analog, held / 7, atol=1e-12)
 
 
 def test_all_cells_can_be_rewritten_and_every_write_of_a_cell_is_counted():
     real, writes = np.linspace(-1, 1, 500), np.zeros(500, np.uint32)
-    levels, analog, _ = programmed(real, c2c=0.1, writes=writes)
+    held, analog, _ = programmed(real, c2c=0.1, writes=writes)
     before = analog.copy()
-    counts = programmed(real, levels, analog, c2c=0.1, step=1, every=True, writes=writes)[2]
+    counts = programmed(real, held, analog, c2c=0.1, step=1, every=True, writes=writes)[2]
     assert np.all(analog != before)
     assert tuple(counts[:4]) == (500, 0, 0, 0)
-    programmed(-real, levels, analog, c2c=0.1, step=2, writes=writes)
-    np.testing.assert_array_equal(writes, 2 + (levels != -levels))
+    programmed(-real, held, analog, c2c=0.1, step=2, writes=writes)
+    np.testing.assert_array_equal(writes, 2 + (held != -held))
 
 
 def programmed(
     real,
-    levels=None,
+    known=None,
     analog=None,
     *,
     full=1.0,
@@ -115,37 +120,38 @@ def programmed(
     seed=3,
     layer=0,
     first=0,
-    mapping=0,
+    mapping=Mapping.REFERENCE,
     stuck=(0.0, 0.0),
     odd=False,
     every=False,
     writes=None,
 ):
-    levels = np.full(real.size, -128, np.int8) if levels is None else levels
+    known = np.full(real.size, -128, np.int8) if known is None else known
     analog = np.zeros(real.size, real.dtype) if analog is None else analog
     writes = np.zeros(real.size, np.uint32) if writes is None else writes
-    counts = np.zeros(5)
-    grid = (top / full, top, odd, every)
-    device = (G_MIN, G_MAX, d2d, c2c, mapping, *stuck)
-    cpu.program(real, levels, analog, writes, grid, device, first, layer, step, seed, counts)
-    return levels, analog, counts
+    counts = np.zeros(len(Count))
+    grid = levels.Grid(top / full, top, odd, every)
+    device = levels.Device(G_MIN, G_MAX, d2d, c2c, int(mapping), *stuck)
+    draw = noise.Draw(first, step, layer, 0, seed)
+    levels.program(real, known, analog, writes, grid, device, draw, counts)
+    return known, analog, counts
 
 
 def test_programming_equals_the_plain_loop():
     rng = np.random.default_rng(1)
     real = rng.normal(0, 0.5, 300)
-    levels, analog, _ = programmed(real, full=0.8, d2d=0.1, c2c=0.2, layer=4)
-    before = levels.copy(), analog.copy()
+    held, analog, _ = programmed(real, full=0.8, d2d=0.1, c2c=0.2, layer=4)
+    before = held.copy(), analog.copy()
     real += rng.normal(0, 0.2, 300)
-    levels, analog, counts = programmed(
-        real, levels, analog, full=0.8, d2d=0.1, c2c=0.2, step=9, layer=4
+    held, analog, counts = programmed(
+        real, held, analog, full=0.8, d2d=0.1, c2c=0.2, step=9, layer=4
     )
     want = naive.program(real, *before, 0.8, 3, (G_MIN, G_MAX, 0.1, 0.2), 4, 9, 3)
-    np.testing.assert_array_equal(levels, want[0])
+    np.testing.assert_array_equal(held, want[0])
     np.testing.assert_allclose(analog, want[1], atol=1e-13)
     assert tuple(counts[:4]) == want[2]
     assert min(want[2]) > 0, "the case covers both directions"
-    assert counts[4] == pytest.approx(analog.sum() - before[1].sum(), rel=1e-9)
+    assert counts[Count.CHANGE] == pytest.approx(analog.sum() - before[1].sum(), rel=1e-9)
 
 
 def test_a_part_of_the_cells_is_programmed_as_it_is_within_the_whole():
@@ -162,22 +168,22 @@ def test_a_part_of_the_cells_is_programmed_as_it_is_within_the_whole():
 def test_without_noise_cells_hold_exactly_their_levels_and_only_changes_are_written():
     rng = np.random.default_rng(2)
     real = rng.normal(0, 0.5, 1000).astype(np.float32)
-    levels, analog, _ = programmed(real)
-    np.testing.assert_allclose(analog, levels / 3, atol=1e-7)
-    old = levels.copy()
+    held, analog, _ = programmed(real)
+    np.testing.assert_allclose(analog, held / 3, atol=1e-7)
+    old = held.copy()
     real += rng.normal(0, 0.1, 1000).astype(np.float32)
-    levels, analog, counts = programmed(real, levels, analog, step=1)
-    np.testing.assert_array_equal(levels, [naive.level(float(w), 1.0, 3) for w in real])
-    np.testing.assert_allclose(analog, levels / 3, atol=1e-7)
-    assert counts[0] == np.count_nonzero(levels > old)
-    assert counts[1] == np.count_nonzero(levels < old)
+    held, analog, counts = programmed(real, held, analog, step=1)
+    np.testing.assert_array_equal(held, [naive.level(float(w), 1.0, 3) for w in real])
+    np.testing.assert_allclose(analog, held / 3, atol=1e-7)
+    assert counts[Count.SETS] == np.count_nonzero(held > old)
+    assert counts[Count.RESETS] == np.count_nonzero(held < old)
 
 
 def test_a_cell_that_keeps_its_level_keeps_its_noise():
     real = np.linspace(-1, 1, 500)
-    levels, analog, _ = programmed(real, d2d=0.1, c2c=0.1)
+    held, analog, _ = programmed(real, d2d=0.1, c2c=0.1)
     kept = analog.copy()
-    programmed(real + 1e-9, levels, analog, d2d=0.1, c2c=0.1, step=1)
+    programmed(real + 1e-9, held, analog, d2d=0.1, c2c=0.1, step=1)
     np.testing.assert_array_equal(analog, kept)
 
 
@@ -192,7 +198,7 @@ def test_device_variation_stays_and_cycle_variation_does_not():
 def test_momentum_step_clips_and_decays():
     w, v = np.array([1.0, -1.0, 0.5, np.nan]), np.array([0.0, 1.0, -2.0, 0.0])
     g = np.array([0.5, 30.0, -0.25, 0.0])
-    cpu.sgd(w, v, g, 0.1, 0.9, 0.01, 1.2)
+    elementwise.sgd(w, v, g, elementwise.Rates(0.1, 0.9, 0.01), 1.2)
     np.testing.assert_allclose(v[:3], [0.51, 30.89, -2.045])
     np.testing.assert_allclose(w[:3], [0.949, -1.2, 0.7045])
     assert np.isnan(w[3])

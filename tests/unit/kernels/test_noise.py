@@ -58,7 +58,7 @@ def test_the_parts_of_a_normal_are_exact_to_the_last_bits():
 
 def fill(count, *, scale=1.0, first=0, step=0, layer=0, purpose=noise.CYCLE, seed=1):
     out = np.empty(count)
-    noise.fill(out, scale, first, step, layer, purpose, seed)
+    noise.fill(out, scale, purpose, noise.Draw(first, step, layer, 0, seed))
     return out
 
 
@@ -91,7 +91,7 @@ def test_the_whole_seed_counts():
 
 def test_uniform_numbers_are_the_words_of_philox_one_by_one_and_many_at_once():
     words = np.empty((4, noise.GROUPS), np.uint64)
-    noise.draw(words, 128, 5, 2, 7, 11)
+    noise.words(words, 128, 5, 2, 7, 11)
     for cell in range(128, 192):
         want = naive.uniform(cell, 5, 2, 7, 11)
         assert noise.uniform(cell, 5, 2, 7, 11) == want

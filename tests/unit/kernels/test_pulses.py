@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from oracle import naive
 
-from neurorebit.kernels import cell, noise, pulse
+from neurorebit.kernels import cell, noise, pulse, reading
+from neurorebit.kernels.cell import Mapping, PulseNoise, Response, Traits, UpDown
+from neurorebit.kernels.levels import Count, Grid
+from neurorebit.kernels.pulse import Cells, Plan, Spread, Write
 
 SAMPLES = {  # label: A / P, tabulated values of training.md 3.2
     0.01: 126.268958, 0.02: 63.134314, 0.04: 31.566827, 0.1: 12.625807, 0.2: 6.311253,
@@ -74,34 +77,40 @@ def test_pulses_up_and_down_return_only_on_one_curve():
 def test_a_positive_spread_has_its_mean_and_deviation():
     z = np.random.default_rng(0).normal(size=200_000)
     for deviation in (0.1, 0.5):
-        factors = np.array([cell.spread(deviation, v) for v in z])
+        factors = np.array([cell.lognormal(deviation, v) for v in z])
         assert factors.min() > 0
         assert factors.mean() == pytest.approx(1.0, abs=5 * deviation / z.size**0.5)
         assert factors.std() == pytest.approx(deviation, rel=0.02)
-    assert cell.spread(0.0, 3.0) == 1.0
+    assert cell.lognormal(0.0, 3.0) == 1.0
 
 
 # --- cells of one array
 
 CELLS = 100_000
 OFFSET = 11 / 9  # on/off ratio 10
-PLAIN = [np.array([v]) for v in (-1.0, 1.0, 1.0, 0.0, 0.0)]  # linear cells, all alike
+PLAIN = Traits(*(np.array([v]) for v in (-1.0, 1.0, 1.0, 0.0, 0.0)))  # linear cells, all alike
 
 
-def pulsed(weight, n, *, traits=PLAIN, up=100.0, down=100.0, form=0, c2c=0.0, draw=1):
-    weight, counts = np.array(weight, np.float64), np.zeros(5)
-    writes = np.zeros(weight.size, np.uint32)
-    n = np.broadcast_to(np.asarray(n, np.int32), weight.shape).copy()
-    device = (up, down, form, c2c, OFFSET)
-    pulse.pulse(weight, n, *traits, device, writes, (0, 2, noise.CYCLE, draw, 5), counts)
-    return weight, writes, counts
+def cells_of(weight, traits=PLAIN, *, up=100.0, down=100.0, form=PulseNoise.STEP, c2c=0.0):
+    """Cells as kernels take them, written for the first time."""
+    response = Response(up, down, int(form), c2c, OFFSET)
+    return Cells(weight, traits, response, np.zeros(weight.size, np.uint32), np.zeros(len(Count)))
+
+
+def draw_of(*, step=0, layer=0, seed=0):
+    return noise.Draw(0, step, layer, 0, seed)
+
+
+def pulsed(weight, n, *, traits=PLAIN, step=1, **response):
+    cells = cells_of(np.array(weight, np.float64), traits, **response)
+    n = np.broadcast_to(np.asarray(n, np.int32), cells.weight.shape).copy()
+    pulse.pulse(cells, n, draw_of(step=step, layer=2, seed=5))
+    return cells.weight, cells.writes, cells.counts
 
 
 def manufactured(*, seed=1, **spread):
-    names = ("step", "bounds", "labels", "state", "stuck_low", "stuck_high")
-    traits = [np.full(CELLS, v) for v in (-1.0, 1.0, 1.0, 0.0, 0.0)]
-    amounts = tuple(spread.get(name, 0.0) for name in names)
-    pulse.manufacture(*traits, amounts, (2.0, -1.0), OFFSET, 0, 0, 0, seed)
+    traits = Traits(*(np.full(CELLS, v) for v in (-1.0, 1.0, 1.0, 0.0, 0.0)))
+    pulse.manufacture(traits, Spread(**spread), UpDown(2.0, -1.0), OFFSET, draw_of(seed=seed))
     return traits
 
 
@@ -118,18 +127,18 @@ def test_pulses_vary_by_step_by_range_and_by_state(n):
     start = np.full(CELLS, 0.1)
     moved = 2 * n / 100
     for form, deviation in (
-        (0, abs(moved) * 0.05 / abs(n) ** 0.5),
-        (1, 2 * 0.01 * abs(n) ** 0.5),
-        (2, 0.05 * (0.1 + moved + OFFSET)),
+        (PulseNoise.STEP, abs(moved) * 0.05 / abs(n) ** 0.5),
+        (PulseNoise.RANGE, 2 * 0.01 * abs(n) ** 0.5),
+        (PulseNoise.STATE, 0.05 * (0.1 + moved + OFFSET)),
     ):
-        c2c = 0.01 if form == 1 else 0.05
+        c2c = 0.01 if form == PulseNoise.RANGE else 0.05
         found, writes, counts = pulsed(start, n, form=form, c2c=c2c)
         close(found, 0.1 + moved, deviation)
         assert np.all(writes == 1)
         assert tuple(counts[:4]) == (
             (CELLS, 0, n * CELLS, 0) if n > 0 else (0, CELLS, 0, -n * CELLS)
         )
-        assert counts[4] == pytest.approx(np.sum(found - start))
+        assert counts[Count.CHANGE] == pytest.approx(np.sum(found - start))
 
 
 def test_cells_differ_in_their_steps_bounds_labels_or_conductances():
@@ -145,7 +154,7 @@ def test_cells_differ_in_their_steps_bounds_labels_or_conductances():
     low, high, step, up, down = manufactured(state=0.1)
     assert np.corrcoef(low, high)[0, 1] == pytest.approx(1.0)
     close(high + OFFSET, OFFSET + 1, 0.1 * (OFFSET + 1))
-    low, high, step, up, down = (a[:5000] for a in manufactured(labels=0.3))
+    low, high, step, up, down = (a[:5000] for a in manufactured(label=0.3))
     labels = [np.array([cell.bow(v) / (0.07 * math.sqrt(2)) for v in a]) for a in (up, down)]
     assert np.mean(labels[0]) == pytest.approx(2.0, abs=0.02)
     assert np.mean(labels[1]) == pytest.approx(-1.0, abs=0.02)
@@ -156,11 +165,11 @@ def test_cells_differ_in_their_steps_bounds_labels_or_conductances():
 
 def test_stuck_cells_have_no_range_and_do_not_move():
     low, high, step = manufactured(stuck_low=0.1, stuck_high=0.05)[:3]
-    traits = (low, high, step, *PLAIN[3:])
+    traits = Traits(low, high, step, *PLAIN[3:])
     assert np.mean((low == high) & (low == -1)) == pytest.approx(0.1, rel=0.05)
     assert np.mean((low == high) & (low == 1)) == pytest.approx(0.05, rel=0.1)
     weight = np.zeros(CELLS)
-    pulse.place(weight, low, high)
+    pulse.clip(weight, traits)
     found = pulsed(weight, 10, traits=traits)[0]
     stuck = low == high
     np.testing.assert_array_equal(found[stuck], weight[stuck])
@@ -171,10 +180,10 @@ def test_pulses_of_many_cells_equal_the_plain_loop():
     """Own bounds, own steps, own curves, pulses of either sign and none; counted on the way."""
     rng = np.random.default_rng(3)
     size = 300
-    traits = [
+    traits = Traits(
         rng.uniform(-1.1, -0.9, size), rng.uniform(0.8, 1.2, size), np.ones(size),
         rng.uniform(0.5, 3, size), rng.uniform(-4, -0.5, size),
-    ]  # fmt: skip
+    )  # fmt: skip
     weight, n = rng.uniform(-0.8, 0.7, size), rng.integers(-30, 31, size)
     n[::7] = 0
     found, writes, _ = pulsed(weight, n, traits=traits, up=97.0, down=60.0)
@@ -186,73 +195,72 @@ def test_pulses_of_many_cells_equal_the_plain_loop():
     np.testing.assert_array_equal(writes, n != 0)
 
 
-@pytest.mark.parametrize(("way", "within"), [(0, 1.6 / 64), (1, 0.02), (2, 1.1 / 64)])
-def test_levels_are_reached_by_pulses_counted_verified_or_from_the_low_end(way, within):
+@pytest.mark.parametrize(
+    ("write", "within"),
+    [(Write.PULSES, 1.6 / 64), (Write.VERIFY, 0.02), (Write.RESET, 1.1 / 64)],
+)
+def test_levels_are_reached_by_pulses_counted_verified_or_from_the_low_end(write, within):
     """Without noise an uncorrected write is off by what whole pulses leave, a half or two."""
     rng = np.random.default_rng(4)
     bends = (cell.bend(1.75), cell.bend(-1.46))
-    traits = tuple(np.array([v]) for v in (-1.0, 1.0, 1.0, *bends))
-    device, plan = (64.0, 64.0, 0, 0.0, OFFSET), (*bends, way, 0.02, 32)
+    traits = Traits(*(np.array([v]) for v in (-1.0, 1.0, 1.0, *bends)))
+    plan = Plan(*bends, int(write), 0.02, 32)
     levels, weight = np.full(400, -128, np.int8), np.full(400, -1.0)
-    writes, moved = np.zeros(400, np.uint32), 0
+    cells, moved = cells_of(weight, traits, up=64.0, down=64.0), 0
+    writes, counts = cells.writes, cells.counts
     for step in range(3):
-        real, counts, before = rng.uniform(-1, 1, 400), np.zeros(5), levels.copy()
-        grid = (3.0, 3, False, False)
-        pulse.to_levels(
-            real, levels, weight, writes, traits, grid, device, plan, 0, 1, step, 9, counts
-        )
+        real, before = rng.uniform(-1, 1, 400), levels.copy()
+        counts[:] = 0
+        draw = draw_of(step=step, layer=1, seed=9)
+        pulse.to_levels(real, levels, cells, Grid(3.0, 3, False, False), plan, draw)
         np.testing.assert_array_equal(levels, [naive.level(w, 1.0, 3) for w in real])
-        slope = 2 * bends[0] / -math.expm1(-bends[0]) if way != 1 else 1.0  # of the steepest end
+        steepest = 2 * bends[0] / -math.expm1(-bends[0])  # slope of the curve at its end
+        slope = steepest if write != Write.VERIFY else 1.0
         assert np.abs(weight - levels / 3).max() <= within * slope
         moved += np.count_nonzero(levels != before)
         before = np.maximum(before, -3)  # cells start at the low end
-        if way == 0:
-            assert counts[0] == np.count_nonzero(levels > before)
-            assert counts[1] == np.count_nonzero(levels < before)
-        if way == 2 and step > 0:
-            assert counts[0] == np.count_nonzero((levels != before) & (levels > -3))
-            assert counts[1] == np.count_nonzero(levels != before)
-            assert counts[3] == 64 * counts[1]
-    if way == 2:
+        if write == Write.PULSES:
+            assert counts[Count.SETS] == np.count_nonzero(levels > before)
+            assert counts[Count.RESETS] == np.count_nonzero(levels < before)
+        if write == Write.RESET and step > 0:
+            assert counts[Count.SETS] == np.count_nonzero((levels != before) & (levels > -3))
+            assert counts[Count.RESETS] == np.count_nonzero(levels != before)
+            assert counts[Count.STEPS_DOWN] == 64 * counts[Count.RESETS]
+    if write == Write.RESET:
         assert writes.sum() == moved
     else:
-        assert writes.sum() <= moved if way == 0 else writes.sum() >= moved * 0.8
-    counts, held, written = np.zeros(5), weight.copy(), writes.sum()
-    grid = (3.0, 3, False, True)  # all of them, of which none is elsewhere
-    pulse.to_levels(
-        real, levels, weight, writes, traits, grid, device, plan, 0, 1, 3, 9, counts
-    )  # fmt: skip
-    if way == 2:
-        assert (counts[1], writes.sum() - written) == (400, 400)
+        assert writes.sum() <= moved if write == Write.PULSES else writes.sum() >= moved * 0.8
+    held, written = weight.copy(), writes.sum()
+    counts[:] = 0
+    grid = Grid(3.0, 3, False, True)  # all of them, of which none is elsewhere
+    pulse.to_levels(real, levels, cells, grid, plan, draw_of(step=3, layer=1, seed=9))
+    if write == Write.RESET:
+        assert (counts[Count.RESETS], writes.sum() - written) == (400, 400)
     else:
         np.testing.assert_array_equal(weight, held)
         assert (*counts, writes.sum()) == (0, 0, 0, 0, 0, written)
 
 
 def test_a_cell_whose_range_ends_before_its_level_is_not_verified_for_ever():
-    traits = tuple(np.array([v]) for v in (-1.0, 0.5, 1.0, 0.0, 0.0))
-    levels, weight, writes = np.full(1, -128, np.int8), np.array([-1.0]), np.zeros(1, np.uint32)
-    plan = (0.0, 0.0, 1, 0.05, 32)
-    pulse.to_levels(
-        np.array([0.9]), levels, weight, writes, traits, (3.0, 3, False, False),
-        (64.0, 64.0, 0, 0.0, OFFSET), plan, 0, 0, 0, 0, np.zeros(5),
-    )  # fmt: skip
-    assert weight[0] == 0.5
-    assert writes[0] <= 2
+    traits = Traits(*(np.array([v]) for v in (-1.0, 0.5, 1.0, 0.0, 0.0)))
+    cells = cells_of(np.array([-1.0]), traits, up=64.0, down=64.0)
+    grid, plan = Grid(3.0, 3, False, False), Plan(0.0, 0.0, int(Write.VERIFY), 0.05, 32)
+    levels = np.full(1, -128, np.int8)
+    pulse.to_levels(np.array([0.9]), levels, cells, grid, plan, draw_of())
+    assert cells.weight[0] == 0.5
+    assert cells.writes[0] <= 2
 
 
 def test_verified_writes_beat_open_loop_ones_on_cells_that_differ():
-    traits = tuple(a[:3000] for a in manufactured(step=0.2, bounds=0.05))
-    off = []
-    for way in (0, 1):
+    traits = Traits(*(a[:3000] for a in manufactured(step=0.2, bounds=0.05)))
+    grid, off = Grid(3.0, 3, False, False), []
+    for write in (Write.PULSES, Write.VERIFY):
+        plan = Plan(0.0, 0.0, int(write), 0.05, 32)
         levels, weight = np.full(3000, -128, np.int8), np.full(3000, -1.0)
         for step in range(4):
             real = np.random.default_rng(step).uniform(-0.9, 0.9, 3000)
-            pulse.to_levels(
-                real, levels, weight, np.zeros(3000, np.uint32), traits, (3.0, 3, False, False),
-                (100.0, 100.0, 0, 0.1, OFFSET), (0.0, 0.0, way, 0.05, 32), 0, 0, step, 0,
-                np.zeros(5),
-            )  # fmt: skip
+            cells = cells_of(weight, traits, c2c=0.1)
+            pulse.to_levels(real, levels, cells, grid, plan, draw_of(step=step))
         off.append(np.abs(weight - levels / 3)[np.abs(levels) < 3])
     assert off[1].max() <= 0.05
     assert off[0].mean() > 3 * off[1].mean()
@@ -262,23 +270,28 @@ def test_a_read_is_off_by_its_noise_and_fresh_each_time():
     weight = np.full(CELLS, 0.4)
     found = [np.empty(CELLS) for _ in range(2)]
     for number, out in enumerate(found):
-        pulse.read(weight, out, 0.05, 0, OFFSET, 0, 1, noise.READ, number, 7)
+        error = reading.Noise(0.05, int(Mapping.REFERENCE), OFFSET)
+        reading.read(weight, out, error, draw_of(step=number, layer=1, seed=7))
         close(out, 0.4, 0.05 * (0.4 + OFFSET))
     assert abs(np.corrcoef(*found)[0, 1]) < 0.02
+
+
+def rest(weight, out, law, mapping=Mapping.REFERENCE, seed=0):
+    reading.rest(weight, out, reading.Rest(*law), int(mapping), draw_of(seed=seed))
 
 
 def test_cells_drift_by_a_power_of_time_and_stop_where_they_drift_to():
     """training.md 4: G = G0 (t / t0)^v, towards a target that is not passed."""
     weight = np.array([-0.9, -0.2, 0.3, 0.9])
     out = np.empty(4)
-    pulse.rest(weight, out, (100.0, 0.05, 0.2, OFFSET, 0.0, 0.0), 0, 0, 0, noise.DRIFT, 0)
+    rest(weight, out, (100.0, 0.05, 0.2, OFFSET, 0.0, 0.0))
     factor = 100.0**0.05
     g = weight + OFFSET
     want = [g[0] * factor, min(g[1] * factor, 0.2 + OFFSET), max(g[2] / factor, 0.2 + OFFSET),
             g[3] / factor]  # fmt: skip
     np.testing.assert_allclose(out, np.array(want) - OFFSET)
     weight, out = np.zeros(CELLS), np.empty(CELLS)
-    pulse.rest(weight, out, (10.0, 0.02, math.nan, OFFSET, 0.0, 0.0), 0, 0, 0, noise.DRIFT, 3)
+    rest(weight, out, (10.0, 0.02, math.nan, OFFSET, 0.0, 0.0), seed=3)
     for way, g in ((1, OFFSET * 10**0.02), (-1, OFFSET / 10**0.02), (0, OFFSET)):
         share = np.mean(np.isclose(out, g - OFFSET))
         assert share == pytest.approx(1 / 3, abs=0.01), way
@@ -286,14 +299,14 @@ def test_cells_drift_by_a_power_of_time_and_stop_where_they_drift_to():
 
 def test_cells_that_are_stuck_do_not_drift():
     weight, out = np.full(CELLS, -0.5), np.empty(CELLS)
-    pulse.rest(weight, out, (100.0, 0.05, 0.2, OFFSET, 0.1, 0.2), 0, 0, 0, noise.DRIFT, 0)
+    rest(weight, out, (100.0, 0.05, 0.2, OFFSET, 0.1, 0.2))
     assert np.mean(out == -0.5) == pytest.approx(0.3, abs=0.01)
 
 
 def test_a_cell_beyond_the_end_of_the_range_stays_where_it_drifts_outwards():
     """Cells differ, and some are above the nominal range: a rest does not bring them back to it."""
     weight, out = np.full(CELLS, 1.15), np.empty(CELLS)
-    pulse.rest(weight, out, (100.0, 0.05, math.nan, OFFSET, 0.0, 0.0), 0, 0, 0, noise.DRIFT, 0)
+    rest(weight, out, (100.0, 0.05, math.nan, OFFSET, 0.0, 0.0))
     assert np.mean(out == 1.15) == pytest.approx(2 / 3, abs=0.01), "up and not at all"
     down = (1.15 + OFFSET) / 100.0**0.05 - OFFSET
     np.testing.assert_allclose(out[out != 1.15], down)
@@ -303,7 +316,7 @@ def test_of_a_pair_both_cells_drift():
     """training.md 3.6, R2: w = (G+ - G-) / 2 in halves of the range, one of them at the least."""
     weight, out, least = np.array([0.0, 1.0, -0.5]), np.empty(3), OFFSET - 1.0
     for toward in (-1.0, 1.0):
-        pulse.rest(weight, out, (1e6, 0.1, toward, OFFSET, 0.0, 0.0), 1, 0, 0, noise.DRIFT, 0)
+        rest(weight, out, (1e6, 0.1, toward, OFFSET, 0.0, 0.0), Mapping.PAIR)
         end, factor = OFFSET + toward, 1e6**0.1
 
         def later(g, end=end, factor=factor):
@@ -312,7 +325,7 @@ def test_of_a_pair_both_cells_drift():
         want = [(later(least + 2 * max(w, 0)) - later(least + 2 * max(-w, 0))) / 2 for w in weight]
         np.testing.assert_allclose(out, want, atol=1e-12)
     weight, out = np.zeros(CELLS), np.empty(CELLS)
-    pulse.rest(weight, out, (10.0, 0.1, math.nan, OFFSET, 0.0, 0.0), 1, 0, 0, noise.DRIFT, 3)
+    rest(weight, out, (10.0, 0.1, math.nan, OFFSET, 0.0, 0.0), Mapping.PAIR, seed=3)
     assert np.mean(out) == pytest.approx(0.0, abs=0.01)
     assert np.mean(out == 0.0) == pytest.approx(5 / 9, abs=0.01), "a third each: up, down, not"
 
@@ -320,7 +333,9 @@ def test_of_a_pair_both_cells_drift():
 def test_wanted_changes_become_pulses_of_their_mean():
     change = np.array([0.3, -1.7, 0.0, 1e9] * 25_000)
     n = np.empty(CELLS, np.int32)
-    pulse.roll(change, n, -0.01, 100.0, 60.0, 100.0, 0, 1, noise.ROUND, 4, 2)
+    response = Response(100.0, 60.0, int(PulseNoise.STEP), 0.0, OFFSET)
+    draw = draw_of(step=4, layer=1, seed=2)
+    pulse.round_stochastically(change, n, -0.01, response, 100.0, draw)
     by = n.reshape(-1, 4)
     assert by[:, 0].mean() == pytest.approx(-0.01 * 0.3 * 60 / 2, abs=0.01)
     assert by[:, 1].mean() == pytest.approx(0.01 * 1.7 * 100 / 2, abs=0.01)
@@ -335,7 +350,7 @@ def test_a_residue_and_its_pulses_add_up_to_what_was_wanted():
     residue, sent, wanted = np.zeros(500), np.zeros(500), np.zeros(500)
     for _ in range(40):
         change, n = rng.normal(0, 1, 500), np.empty(500, np.int32)
-        pulse.carry(residue, change, n, -0.01, granule, 100.0)
+        pulse.take_whole(residue, change, n, -0.01, granule, 100.0)
         sent, wanted = sent + n, wanted - 0.01 * change
         assert np.abs(residue).max() < granule
     np.testing.assert_allclose(residue + granule * sent, wanted, atol=1e-12)
@@ -344,7 +359,7 @@ def test_a_residue_and_its_pulses_add_up_to_what_was_wanted():
 
 def test_signs_send_one_pulse_against_each_gradient_that_counts():
     n = np.empty(4, np.int32)
-    pulse.signs(np.array([2.0, -0.3, -0.1, 0.0]), n, 0.2)
+    pulse.against_sign(np.array([2.0, -0.3, -0.1, 0.0]), n, 0.2)
     np.testing.assert_array_equal(n, [-1, 1, 0, 0])
-    pulse.signs(np.array([2.0, -0.3, -0.1, 0.0]), n, 0.0)
+    pulse.against_sign(np.array([2.0, -0.3, -0.1, 0.0]), n, 0.0)
     np.testing.assert_array_equal(n, [-1, 1, 1, 0])

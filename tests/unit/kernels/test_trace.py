@@ -5,6 +5,7 @@ import pytest
 from oracle import naive
 
 from neurorebit.kernels import cell, trace
+from neurorebit.kernels.trace import Noise, Ramp
 
 LOW, HIGH, PULSES = 1e-6, 9e-6, 40
 
@@ -19,7 +20,7 @@ def test_a_walk_takes_the_curve_pulse_by_pulse(label, sign):
         states.append(naive.pulsed(states[-1], sign, constant, PULSES))
     want = LOW + (HIGH - LOW) * np.array(states)
     out = np.empty(PULSES + 1)
-    trace.walk(want[0], LOW, HIGH, sign / PULSES, bend, out)
+    trace.walk(want[0], Ramp(LOW, HIGH, sign / PULSES, bend), out)
     np.testing.assert_allclose(out, want, rtol=1e-9)
     assert out[-1] == pytest.approx(HIGH if sign > 0 else LOW), "it stops at the bound"
 
@@ -37,7 +38,7 @@ def test_noise_that_the_bounds_cut_off_moves_the_mean(label, start, sign):
         g = np.clip(np.interp(g, grid, after) + rng.normal(0.0, noise, cells), 0.0, 1.0)
         want.append(g.mean())
     out = np.empty(PULSES + 1)
-    trace.noisy(start, 0.0, 1.0, sign / PULSES, bend, noise, out)
+    trace.noisy(start, Ramp(0.0, 1.0, sign / PULSES, bend), noise, out)
     np.testing.assert_allclose(out, want, atol=0.025)  # taken as normal
 
 
@@ -48,6 +49,7 @@ def test_readings_of_all_sizes_are_likely_to_be_one_of_them(start, pulse, read, 
     odd, seen = 1e-6, np.linspace(-1.0, 2.0, 6001)
     trains = np.stack([np.full(len(seen), start), seen], axis=1)
     out = np.empty((len(seen), 1))
-    trace.likelihood(trains, 0.0, 1.0, 1.0 / PULSES, 0.5, pulse, read, relative, odd, out)
+    ramp, noise = Ramp(0.0, 1.0, 1.0 / PULSES, 0.5), Noise(pulse, read, relative, odd)
+    trace.likelihood(trains, ramp, noise, out)
     total = np.trapezoid(np.exp(out[:, 0]) - odd, seen)
     assert total == pytest.approx(1.0, abs=0.01 if relative == 0.0 else 0.05)

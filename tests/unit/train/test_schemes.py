@@ -261,9 +261,9 @@ def test_a_pulse_of_tiki_taka_is_worth_as_much_after_a_shorter_batch(
     worth, entry = [], type(model.matrices[0].weights)
     whole = entry._round
 
-    def told(self, gradient, size, rate, *, times, turn):
+    def told(self, sums, times, turn):
         worth.append(turn.worth / self.largest)
-        return whole(self, gradient, size, rate, times=times, turn=turn)
+        return whole(self, sums, times, turn)
 
     monkeypatch.setattr(entry, "_round", told)
     held = model.matrices[layer].weights

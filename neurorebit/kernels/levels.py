@@ -1,37 +1,72 @@
-"""Loops over cells that are written to levels, and over real weights."""
+"""Loops over weights that are rounded to levels, and over cells that are written directly."""
 
 import math
+from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from neurorebit.kernels import cell, noise
+from neurorebit.kernels.cell import Mapping
 
-MANY = 8  # cells of a block that are written: from there on its noise is drawn at once
+MANY = 8  # cells of a block that are written, from which on the block's noise is computed at once
+
+
+class Grid(NamedTuple):
+    """The levels that real weights are rounded to, and which cells a write concerns."""
+
+    per_level: float  # levels per unit of weight
+    top: int  # number of the outermost level: levels are -top..top
+    odd: bool  # whether only the odd ones of them are levels
+    every: bool  # whether all cells are written; else those whose level changed
+
+
+class Device(NamedTuple):
+    """What a direct write needs to know of the memory device."""
+
+    g_min: float  # lowest nominal conductance [S]
+    g_max: float  # highest [S]
+    d2d: float  # relative standard deviation from cell to cell, static
+    c2c: float  # relative standard deviation from write to write
+    mapping: int  # how conductances represent a weight, a ``cell.Mapping`` as a plain int
+    stuck_low: float  # share of cells stuck at the low end
+    stuck_high: float  # share of cells stuck at the high end
+
+
+class Count(IntEnum):
+    """Entries of the float64 array in which kernels add up what they wrote to cells."""
+
+    SETS = 0  # cells programmed up
+    RESETS = 1  # cells programmed down
+    STEPS_UP = 2  # pulses up, or level steps up of a direct write
+    STEPS_DOWN = 3
+    CHANGE = 4  # change of the sum of the cells' weights
 
 
 @njit(cache=True, nogil=True)
 def level(weight, per_level, top, odd):
-    """The level of a real weight: any of -top..top, or the odd ones."""
+    """Nearest level to a real weight: one of -top..top, or of the odd ones among them."""
     if odd:
         return cell.odd_level(weight, per_level, top)
     return cell.level(weight, per_level, top)
 
 
 @njit(cache=True, nogil=True)
-def program(real, levels, analog, writes, grid, device, first, layer, step, seed, counts):
-    """Write cells directly; ``levels`` and ``analog`` follow the real weights.
+def program(real, levels, analog, writes, grid, device, draw, counts):
+    """Write cells directly to the levels of their real weights.
 
-    All arrays are flat; ``first`` is the cell that index 0 stands for. ``grid`` is (levels per
-    weight, top, whether only odd levels, whether all cells are written or those whose level
-    changed), ``device`` (g_min, g_max, d2d, c2c, mapping as in ``cell.noisy``, shares stuck low and
-    high). ``writes`` counts each cell's, ``counts`` receives: cells set (level up, or the same
-    again), cells reset, level steps up, level steps down, change of the summed ``analog``.
+    All arrays are flat, with one entry for each cell: ``real`` weights; ``levels`` (int8), the
+    levels last written; ``analog``, the weights that the cells hold; ``writes``, the number of
+    writes of each cell. The last three are updated. ``grid`` is a ``Grid``, ``device`` a
+    ``Device``, ``draw`` a ``noise.Draw``. ``counts`` [5] is overwritten with this call's ``Count``;
+    a cell that is written to its old level counts as set.
     """
     per_level, top, odd, every = grid
     g_min, g_max, d2d, c2c, mapping, stuck_low, stuck_high = device
+    first, step, layer, _, seed = draw
     offset = (g_max + g_min) / (g_max - g_min)
-    plain = mapping == 0 and stuck_low == 0.0 and stuck_high == 0.0
+    plain = mapping == Mapping.REFERENCE and stuck_low == 0.0 and stuck_high == 0.0
     scale = real.dtype.type(per_level)
     high = real.dtype.type(top)
     sets = 0
@@ -76,7 +111,7 @@ def program(real, levels, analog, writes, grid, device, first, layer, step, seed
                 factor = cell.written(1.0, d2d, z_device, c2c, z_cycle)
                 u = noise.uniform(at, 0, layer, noise.STUCK, seed)
                 stuck = cell.stuck(u, stuck_low, stuck_high)
-                if mapping == 1:
+                if mapping == Mapping.PAIR:
                     z_device = noise.normal(at, 0, layer, noise.OTHER_DEVICE, seed)
                     z_cycle = noise.normal(at, step, layer, noise.OTHER_CYCLE, seed)
                     u = noise.uniform(at, 0, layer, noise.OTHER_STUCK, seed)
@@ -96,27 +131,29 @@ def program(real, levels, analog, writes, grid, device, first, layer, step, seed
             else:
                 resets += 1
                 steps_down -= move
-    counts[0] = sets
-    counts[1] = resets
-    counts[2] = steps_up
-    counts[3] = steps_down
-    counts[4] = change
+    counts[Count.SETS] = sets
+    counts[Count.RESETS] = resets
+    counts[Count.STEPS_UP] = steps_up
+    counts[Count.STEPS_DOWN] = steps_down
+    counts[Count.CHANGE] = change
 
 
 @njit(cache=True, nogil=True)
-def quantise(real, out, per_level, top, odd, worth):
-    """The levels of real weights, each ``worth`` so much."""
+def quantise(real, out, grid, unit):
+    """``out`` = ``unit`` times the level of each real weight of a flat array."""
+    per_level, top, odd, _ = grid
     scale = real.dtype.type(per_level)
     high = real.dtype.type(top)
     for i in range(real.size):
-        out[i] = level(real[i], scale, high, odd) * worth
+        out[i] = level(real[i], scale, high, odd) * unit
 
 
 @njit(cache=True, nogil=True)
 def scale_gradient(real, gradient, per_level, top):
-    """The gradient of a level's size (Esser et al., ICLR 2020, arXiv:1902.08153).
+    """Gradient of the loss to the spacing of levels (Esser et al., ICLR 2020, arXiv:1902.08153).
 
-    A weight within the range moves its own level by round(x) - x, one beyond it by the outermost.
+    A weight within the range contributes its gradient times round(x) - x, a weight beyond the
+    range its gradient times the outermost level; x = weight * per_level. Both arrays are flat.
     """
     total = 0.0
     for i in range(real.size):
@@ -128,23 +165,3 @@ def scale_gradient(real, gradient, per_level, top):
         else:
             total += gradient[i] * (math.floor(x + 0.5) - x)
     return total
-
-
-@njit(cache=True, nogil=True)
-def sgd(weights, velocity, gradient, rate, momentum, decay, bound):
-    """Momentum step on flat arrays: v <- momentum v + g + decay w; w <- clip(w - rate v)."""
-    real = weights.dtype.type
-    rate, momentum, decay, bound = real(rate), real(momentum), real(decay), real(bound)
-    for i in range(weights.size):
-        v = momentum * velocity[i] + gradient[i] + decay * weights[i]
-        velocity[i] = v
-        w = weights[i] - rate * v
-        w = bound if w > bound else w  # nan stays nan
-        weights[i] = -bound if w < -bound else w
-
-
-@njit(cache=True, nogil=True)
-def add(into, other):
-    """Add one flat array to another in place."""
-    for i in range(into.size):
-        into[i] += other[i]
