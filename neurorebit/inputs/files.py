@@ -25,7 +25,7 @@ from neurorebit.schemes.table import SCHEMES
 
 ROOTS = ("technology", "device", "architecture", "network", "training")
 CHOSEN = ("technology", "device")  # files that an architecture file names
-Name = str | Setting  # of a file
+Source = str | Setting | Document  # a name, a path, one that was set, or one made in memory
 
 
 def parse_setting(given: str, origin: object = None) -> Setting:
@@ -97,16 +97,16 @@ class Inputs:
 
 
 def read_inputs(
-    network: Name,
-    architecture: Name = "rebit",
-    technology: Name | None = None,
-    device: Name | None = None,
+    network: Source,
+    architecture: Source = "rebit",
+    technology: Source | None = None,
+    device: Source | None = None,
     *,
     recipe: str | None = None,
     settings: Sequence[Setting] = (),
     fitting: bool = True,
 ) -> Inputs:
-    """Read the files by path or by name, with the settings over them.
+    """Read the files by path or by name, or documents, with the settings over them.
 
     The architecture file names the technology and the device unless they are given. A file that is
     named by a Setting is one that was set: errors tell where. InputError where a file or a setting
@@ -122,7 +122,7 @@ def read_inputs(
     spec = read_architecture(documents["architecture"], fitting)
     for kind, given in (("technology", technology), ("device", device)):
         documents[kind] = (
-            _named_by(documents["architecture"], spec, kind)
+            named_by(documents["architecture"], spec, kind)
             if given is None
             else opened(kind, given)
         )
@@ -189,7 +189,7 @@ def _refuse_unknown_circuits(
 
 
 def _refuse_twice(
-    technology: Name | None, device: Name | None, settings: Sequence[Setting]
+    technology: Source | None, device: Source | None, settings: Sequence[Setting]
 ) -> None:
     """InputError where two settings, or a setting and an argument, choose the same thing."""
     seen: dict[str, Setting] = {}
@@ -206,8 +206,13 @@ def _refuse_twice(
             raise InputError("the same choice twice", origin=origin, cure="keep one")
 
 
-def opened(kind: str, given: Name) -> Document:
-    """The file of this kind that a name or a path means; InputError where there is none."""
+def opened(kind: str, given: Source) -> Document:
+    """The file of this kind that a name or a path means; InputError where there is none.
+
+    Of a document the copy, so that what is set over it stays here.
+    """
+    if isinstance(given, Document):
+        return given.copy()
     name = given.text if isinstance(given, Setting) else given
     try:
         path = paths.shipped(kind, name)
@@ -221,7 +226,7 @@ def opened(kind: str, given: Name) -> Document:
     return Document(path, kind, shown)
 
 
-def _named_by(document: Document, spec: ArchitectureSpec, kind: str) -> Document:
+def named_by(document: Document, spec: ArchitectureSpec, kind: str) -> Document:
     """The file that an architecture file names: a path from its own folder, or a shipped name."""
     name = str(getattr(spec, kind))
     near = Path(document.shown).parent / name

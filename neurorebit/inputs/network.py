@@ -48,7 +48,7 @@ def read_network(document: Document, recipe: str = "", settings: Sequence[Settin
     of other files. InputError where a key is wrong, a recipe does not exist, or a layer does not
     fit what comes before it.
     """
-    file = _file(training_section())  # type: ignore[arg-type]  # a class is hashable
+    file = network_type()
     for setting in settings:
         if setting.key.startswith("network."):
             document.set(setting.key.removeprefix("network."), setting.text, setting.label)
@@ -79,6 +79,11 @@ def read_network(document: Document, recipe: str = "", settings: Sequence[Settin
     )
     document.refuse(_misfits(network))
     return network
+
+
+def network_type() -> type[NetworkFile]:
+    """The dataclass that a network file is read into, with the section ``training`` of today."""
+    return _file(training_section())  # type: ignore[arg-type]  # a class is hashable
 
 
 @cache

@@ -7,14 +7,12 @@ from neurorebit.schema.document import (
     Section,
     informative,
     join,
-    kind_of,
-    one_of,
     plain,
-    quantity,
     split,
     value_at,
 )
 from neurorebit.schema.errors import Argument, File, InfeasibleError, InputError, Line
+from neurorebit.schema.fields import kind_of, one_of, quantity
 from neurorebit.schema.setting import Setting
 
 __all__ = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from neurorebit.schema.document import Section, quantity
+from neurorebit.schema.document import Section
+from neurorebit.schema.fields import quantity
 
 Share = Annotated[float, quantity("", at_least=0, at_most=1)]
 Shares = Annotated[Any, quantity("", at_least=0, at_most=1, many=True)]

@@ -7,6 +7,7 @@ quantity keeps its unit.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import difflib
 import hashlib
@@ -18,10 +19,9 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_origin, get_t
 import numpy as np
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError, core_schema
 
-from neurorebit.schema import units
 from neurorebit.schema.errors import File, InputError, Line, Words
+from neurorebit.schema.fields import adapter, kind_of, one_of, quantity
 from neurorebit.schema.setting import Setting
 
 T = TypeVar("T")
@@ -36,118 +36,6 @@ EXPECTED = {  # what pydantic says in other words
 MENTIONED = 3  # places that an error names
 RENAMED = {"weights": "scheme", "sar_cycle": "cycle"}  # keys of earlier versions
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclasses.dataclass(frozen=True)
-class quantity:
-    """Field metadata: a number with this unit, within these bounds (in SI units).
-
-    With ``many`` the value is a list of numbers with one unit behind them, read as a float64 array.
-    An ``informative`` number is for the reader: no formula takes it.
-    """
-
-    unit: str
-    above: float | None = None
-    below: float | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    many: bool = False
-    informative: bool = False
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
-        """Tell pydantic to check a field with ``read``."""
-        return core_schema.no_info_plain_validator_function(self.read)
-
-    def read(self, text: object) -> Any:
-        """The value in SI units; PydanticCustomError says what was expected and given."""
-        if isinstance(text, float | np.ndarray):
-            return text
-        wanted = ("numbers" if self.many else "a number") + (
-            f" in {self.unit}" if self.unit else ""
-        )
-        try:
-            numbers = units.parse_all(str(text), self.unit)
-            if not self.many and len(numbers) > 1:
-                raise ValueError("expected one number")
-        except ValueError as problem:
-            raise PydanticCustomError(
-                "quantity",
-                "expected {wanted}, got '{text}' ({problem})",
-                {"wanted": wanted, "text": str(text), "problem": str(problem)},
-            ) from None
-        for number in numbers:
-            self._check(number, str(text))
-        return np.array(numbers) if self.many else numbers[0]
-
-    def _check(self, number: float, text: str) -> None:
-        bounds = [
-            (self.above, "above", self.above is not None and number <= self.above),
-            (self.at_least, "at least", self.at_least is not None and number < self.at_least),
-            (self.below, "below", self.below is not None and number >= self.below),
-            (self.at_most, "at most", self.at_most is not None and number > self.at_most),
-        ]
-        if any(broken for _, _, broken in bounds):
-            said = " and ".join(
-                f"{word} {bound:g} {self.unit}".rstrip()
-                for bound, word, _ in bounds
-                if bound is not None
-            )
-            raise PydanticCustomError(
-                "range", "must be {said}, got {text}", {"said": said, "text": text}
-            )
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class one_of:
-    """Field metadata: a word that is a key of ``table``, looked up when the value is read.
-
-    So a table that grows needs no other change: the table has all words of a file.
-    """
-
-    table: Mapping[str, Any]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
-        """Tell pydantic to check a field with ``read``."""
-        return core_schema.no_info_plain_validator_function(self.read)
-
-    def read(self, text: object) -> str:
-        """The word; PydanticCustomError names those that are known."""
-        if text not in self.table:
-            known = ", ".join(f"'{word}'" for word in self.table)
-            raise PydanticCustomError(
-                "choice", "expected one of {expected}", {"expected": known, "tag": str(text)}
-            )
-        return str(text)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class kind_of:
-    """Field metadata: a section whose ``key`` is a key of ``table``, which names its dataclass.
-
-    As with ``one_of``, the table is looked up when the value is read.
-    """
-
-    table: Mapping[str, type]
-    key: str
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
-        """Tell pydantic to check a field with ``read``."""
-        return core_schema.no_info_plain_validator_function(self.read)
-
-    def read(self, value: object) -> Any:
-        """The section; PydanticCustomError or ValidationError says what is wrong with it."""
-        if isinstance(value, tuple(self.table.values())):
-            return value
-        if not isinstance(value, Mapping):
-            raise PydanticCustomError("dict_type", "expected a section")
-        about = {"discriminator": f"'{self.key}'"}
-        kind = value.get(self.key)
-        if kind is None:
-            raise PydanticCustomError("union_tag_not_found", "the key is missing", about)
-        if kind not in self.table:
-            about |= {"tag": str(kind), "expected_tags": ", ".join(f"'{k}'" for k in self.table)}
-            raise PydanticCustomError("union_tag_invalid", "an unknown kind", about)
-        return _adapter(self.table[kind]).validate_python(value)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -210,16 +98,34 @@ class Document:
         self.shown = shown or str(path)
         self.root = root
         try:
-            self.text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as problem:
             reason = getattr(problem, "strerror", None) or "not a UTF-8 text file"
             message = f"cannot be read: {reason}"
             raise InputError(message, origin=File(self.shown)) from None
-        self.digest = hashlib.sha256(self.text.encode()).hexdigest()
+        self._parse(text)
+
+    @classmethod
+    def of_text(
+        cls, text: str, path: Path, root: str = "", *, shown: str = "", origin: object = None
+    ) -> Document:
+        """A document of this text, which no file need hold; ``path`` names it.
+
+        Errors name ``origin``, or the lines of the text where there is none.
+        """
+        made = cls.__new__(cls)
+        made.path, made.shown, made.root = path, shown or str(path), root
+        made._parse(text, origin)
+        return made
+
+    def _parse(self, text: str, origin: object = None) -> None:
+        """Take the values of a YAML text; InputError where it is not one."""
+        self.text = text
+        self.digest = hashlib.sha256(text.encode()).hexdigest()
         self._origin: dict[Loc, object] = {}
         self.tree: dict[str, Any] = {}
         try:
-            node = yaml.compose(self.text, Loader=Loader)
+            node = yaml.compose(text, Loader=Loader)
         except yaml.YAMLError as problem:
             mark = getattr(problem, "problem_mark", None)
             where = Line(self.shown, mark.line + 1) if mark else File(self.shown)
@@ -227,12 +133,18 @@ class Document:
             raise InputError(f"not valid YAML: {reason}", origin=where) from None
         if not isinstance(node, yaml.MappingNode):
             message = "expected 'key: value' lines, got none"
-            raise InputError(message, origin=Line(self.shown, 1))
+            raise InputError(message, origin=origin or Line(self.shown, 1))
         try:
-            self.tree = self._plain(node, ())
+            self.tree = self._plain(node, (), origin)
         except RecursionError:
             message = "nested too deeply, or an alias stands for the section that it stands in"
             raise InputError(message, origin=File(self.shown)) from None
+
+    def copy(self) -> Document:
+        """The same document; what is set over the copy leaves this one alone."""
+        made = copy.copy(self)
+        made.tree, made._origin = copy.deepcopy(self.tree), dict(self._origin)
+        return made
 
     @classmethod
     def of_values(cls, tree: dict[str, Any], shown: str, root: str = "") -> Document:
@@ -339,7 +251,7 @@ class Document:
     def read(self, cls: type[T]) -> T:
         """The file as an instance of ``cls``; InputError where it does not fit."""
         try:
-            return _adapter(cls).validate_python(self.tree)
+            return adapter(cls).validate_python(self.tree)
         except ValidationError as problem:
             raise self._explain(problem, cls) from None
 
@@ -459,15 +371,6 @@ def _section(hints: Mapping[str, Any], name: str) -> str:
         if get_origin(hint) is Literal and len(hint.__args__) == 1
     )
     return next(single, name)
-
-
-_adapters: dict[type, TypeAdapter[Any]] = {}
-
-
-def _adapter(cls: type[T]) -> TypeAdapter[T]:
-    if cls not in _adapters:
-        _adapters[cls] = TypeAdapter(cls)
-    return _adapters[cls]
 
 
 def plain(value: Any) -> Any:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, is_dataclass, replace
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +15,7 @@ from neurorebit.inputs.training import training_section
 from neurorebit.schema import Loc, quantity, split
 from neurorebit.schema.activity import AssumedActivity, Shares
 from neurorebit.schema.device import Device
+from neurorebit.schema.hints import hint_at, kinds, metadata
 from neurorebit.schema.training import Training
 
 TREES: Mapping[str, Callable[[], Any]] = {  # what holds numbers that an estimate takes as arrays
@@ -52,59 +52,26 @@ def number_of(field: Field | None, text: str) -> float | None:
 def field_of(key: str) -> Field | None:
     """The number at a key; none where an estimate does not take arrays, or there is no such key."""
     if key == BATCH:
-        return _described(_hint(Training, ("batch",)))
+        return _described(hint_at(Training, ("batch",)))
     for root, tree in TREES.items():
         if key.startswith(f"{root}."):
-            return _described(_hint(tree(), split(key.removeprefix(f"{root}."))))
+            return _described(hint_at(tree(), split(key.removeprefix(f"{root}."))))
     return None
 
 
 def unit_of(key: str) -> str:
     """The unit of a number of the training, which is set by its text."""
     root, _, path = key.partition(".")
-    field = _described(_hint(training_section(), split(path))) if root == "training" else None
+    field = _described(hint_at(training_section(), split(path))) if root == "training" else None
     return field.unit if field else ""
 
 
-def _hint(hint: Any, loc: Loc) -> Any:
-    """The annotation at these steps below an annotation, None if there is none."""
-    for step in loc:
-        inner = None
-        for kind in _kinds(hint):
-            if isinstance(step, int) and get_origin(kind) is tuple:
-                inner = get_args(kind)[0]
-            elif is_dataclass(kind):
-                inner = get_type_hints(kind, include_extras=True).get(str(step), inner)
-        if inner is None:
-            return None
-        hint = inner
-    return hint
-
-
-def _kinds(hint: Any) -> tuple[Any, ...]:
-    """What an annotation allows, unions and metadata taken apart."""
-    if get_origin(hint) is Annotated:
-        return _kinds(get_args(hint)[0])
-    if get_origin(hint) in (Union, types.UnionType):
-        return tuple(kind for inner in get_args(hint) for kind in _kinds(inner))
-    return (hint,)
-
-
 def _described(hint: Any) -> Field | None:
-    quantities = [item for item in _metadata(hint) if isinstance(item, quantity)]
-    whole = int in _kinds(hint) and not quantities
+    quantities = [item for item in metadata(hint) if isinstance(item, quantity)]
+    whole = int in kinds(hint) and not quantities
     if not (whole or quantities) or (quantities and quantities[0].many and hint is not Shares):
         return None
     return Field(TypeAdapter(hint), quantities[0].unit if quantities else "", whole)
-
-
-def _metadata(hint: Any) -> tuple[Any, ...]:
-    if get_origin(hint) is Annotated:
-        inner, *metadata = get_args(hint)
-        return (*metadata, *_metadata(inner))
-    if get_origin(hint) in (Union, types.UnionType):
-        return tuple(item for inner in get_args(hint) for item in _metadata(inner))
-    return ()
 
 
 def place(tree: Any, loc: Loc, value: Any) -> Any:

@@ -93,7 +93,8 @@ def _is_short(inputs: Inputs, trained: Trained) -> bool:
     """Whether the training was shorter than the paper's schedule for this network."""
     if PAPER not in inputs.recipes:
         return False
-    paper = read_network(Document(inputs.documents["network"].path), PAPER).training
+    written = inputs.documents["network"]  # as it was read, without settings
+    paper = read_network(Document.of_text(written.text, written.path), PAPER).training
     size = len(trained.data.train_labels)
     result = trained.result
     return len(result.epochs) < paper.epochs or result.images < min(paper.images or size, size)

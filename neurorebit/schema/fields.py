@@ -1,0 +1,137 @@
+"""What a field of a section may hold: a quantity, a word of a table, a kind of section."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+from pydantic import TypeAdapter
+from pydantic_core import PydanticCustomError, core_schema
+
+from neurorebit.schema import units
+
+T = TypeVar("T")
+
+
+_adapters: dict[type, TypeAdapter[Any]] = {}
+
+
+def adapter(cls: type[T]) -> TypeAdapter[T]:
+    """The check of a class, made once."""
+    if cls not in _adapters:
+        _adapters[cls] = TypeAdapter(cls)
+    return _adapters[cls]
+
+
+@dataclasses.dataclass(frozen=True)
+class quantity:
+    """Field metadata: a number with this unit, within these bounds (in SI units).
+
+    With ``many`` the value is a list of numbers with one unit behind them, read as a float64 array.
+    An ``informative`` number is for the reader: no formula takes it.
+    """
+
+    unit: str
+    above: float | None = None
+    below: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    many: bool = False
+    informative: bool = False
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        """Tell pydantic to check a field with ``read``."""
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def read(self, text: object) -> Any:
+        """The value in SI units; PydanticCustomError says what was expected and given."""
+        if isinstance(text, float | np.ndarray):
+            return text
+        wanted = ("numbers" if self.many else "a number") + (
+            f" in {self.unit}" if self.unit else ""
+        )
+        try:
+            numbers = units.parse_all(str(text), self.unit)
+            if not self.many and len(numbers) > 1:
+                raise ValueError("expected one number")
+        except ValueError as problem:
+            raise PydanticCustomError(
+                "quantity",
+                "expected {wanted}, got '{text}' ({problem})",
+                {"wanted": wanted, "text": str(text), "problem": str(problem)},
+            ) from None
+        for number in numbers:
+            self._check(number, str(text))
+        return np.array(numbers) if self.many else numbers[0]
+
+    def _check(self, number: float, text: str) -> None:
+        bounds = [
+            (self.above, "above", self.above is not None and number <= self.above),
+            (self.at_least, "at least", self.at_least is not None and number < self.at_least),
+            (self.below, "below", self.below is not None and number >= self.below),
+            (self.at_most, "at most", self.at_most is not None and number > self.at_most),
+        ]
+        if any(broken for _, _, broken in bounds):
+            said = " and ".join(
+                f"{word} {bound:g} {self.unit}".rstrip()
+                for bound, word, _ in bounds
+                if bound is not None
+            )
+            raise PydanticCustomError(
+                "range", "must be {said}, got {text}", {"said": said, "text": text}
+            )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class one_of:
+    """Field metadata: a word that is a key of ``table``, looked up when the value is read.
+
+    So a table that grows needs no other change: the table has all words of a file.
+    """
+
+    table: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        """Tell pydantic to check a field with ``read``."""
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def read(self, text: object) -> str:
+        """The word; PydanticCustomError names those that are known."""
+        if text not in self.table:
+            known = ", ".join(f"'{word}'" for word in self.table)
+            raise PydanticCustomError(
+                "choice", "expected one of {expected}", {"expected": known, "tag": str(text)}
+            )
+        return str(text)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class kind_of:
+    """Field metadata: a section whose ``key`` is a key of ``table``, which names its dataclass.
+
+    As with ``one_of``, the table is looked up when the value is read.
+    """
+
+    table: Mapping[str, type]
+    key: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        """Tell pydantic to check a field with ``read``."""
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def read(self, value: object) -> Any:
+        """The section; PydanticCustomError or ValidationError says what is wrong with it."""
+        if isinstance(value, tuple(self.table.values())):
+            return value
+        if not isinstance(value, Mapping):
+            raise PydanticCustomError("dict_type", "expected a section")
+        about = {"discriminator": f"'{self.key}'"}
+        kind = value.get(self.key)
+        if kind is None:
+            raise PydanticCustomError("union_tag_not_found", "the key is missing", about)
+        if kind not in self.table:
+            about |= {"tag": str(kind), "expected_tags": ", ".join(f"'{k}'" for k in self.table)}
+            raise PydanticCustomError("union_tag_invalid", "an unknown kind", about)
+        return adapter(self.table[kind]).validate_python(value)

@@ -1,0 +1,43 @@
+"""What the dataclasses of files say of the values at a key: types, and what is said of them."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import is_dataclass
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from neurorebit.schema.document import Loc
+
+
+def hint_at(hint: Any, loc: Loc) -> Any:
+    """The annotation at these steps below an annotation, None if there is none."""
+    for step in loc:
+        inner = None
+        for kind in kinds(hint):
+            if isinstance(step, int) and get_origin(kind) is tuple:
+                inner = get_args(kind)[0]
+            elif is_dataclass(kind):
+                inner = get_type_hints(kind, include_extras=True).get(str(step), inner)
+        if inner is None:
+            return None
+        hint = inner
+    return hint
+
+
+def kinds(hint: Any) -> tuple[Any, ...]:
+    """What an annotation allows, unions and metadata taken apart."""
+    if get_origin(hint) is Annotated:
+        return kinds(get_args(hint)[0])
+    if get_origin(hint) in (Union, types.UnionType):
+        return tuple(kind for inner in get_args(hint) for kind in kinds(inner))
+    return (hint,)
+
+
+def metadata(hint: Any) -> tuple[Any, ...]:
+    """What is said of a field beside its type, of all types of a union."""
+    if get_origin(hint) is Annotated:
+        inner, *notes = get_args(hint)
+        return (*notes, *metadata(inner))
+    if get_origin(hint) in (Union, types.UnionType):
+        return tuple(item for inner in get_args(hint) for item in metadata(inner))
+    return ()
