@@ -42,15 +42,18 @@ def main(asked: argparse.Namespace) -> int:
     from neurorebit.inputs.designs import read_designs
     from neurorebit.results import sweep_text
     from neurorebit.results.writers import sweep_file
+    from neurorebit.studies.axes import of_designs
     from neurorebit.studies.sweep import sweep
 
     if asked.out is not None:
         sweep_file.claim(asked.out)
+    designs = read_designs(asked.designs) if asked.designs else None
     with progress.Designs() as shown:
         table = sweep(
             asked.network,
             options.axes(asked.axis),
-            designs=read_designs(asked.designs) if asked.designs else None,
+            designs=designs.columns if designs else None,
+            label=designs.label if designs else of_designs,
             architecture=asked.architecture,
             technology=asked.technology,
             device=asked.device,

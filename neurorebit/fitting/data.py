@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.schema import File, InputError, Line
+from neurorebit.schema.sheet import Sheet, read_sheet
 
 COLUMNS = ("cell", "cycle", "direction", "pulse", "conductance_S")
-SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
+SEPARATORS = {"|": "bars", " ": "blanks"}  # that are not read
 DIRECTIONS = ("ltp", "ltd")
-NO_TEXT = "not a UTF-8 text file; save it as CSV in UTF-8"
 MOST = 1.0  # siemens: a number above is one of another unit
 LONGEST = 9  # digits of a pulse's number
 FEWEST = 5  # pulses of a train: fewer show no curve
@@ -71,35 +69,21 @@ def read_traces(path: Path) -> Traces:
     the whole file: then a train begins where the cell's trains of the other direction end, at
     their median; ``conductance_S``.
     """
-    try:
-        raw = path.read_bytes()
-        text = raw.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or NO_TEXT
-        raise _error(path, f"cannot be read: {reason}", "name a CSV file") from None
-    rows = _rows(path, text)
-    first, heads = next(rows, (1, []))
-    if not heads:
-        raise _error(path, "is empty", f"expected columns {', '.join(COLUMNS)}")
-    for column in COLUMNS:
-        if heads.count(column) != 1:
-            twice = column in heads
-            wrong, cure = ("stands twice", "keep one") if twice else _missing(column, heads)
-            raise _error(path, f"column '{column}' {wrong}", cure, line=first)
+    sheet = read_sheet(path, COLUMNS, _check_heads)
+    heads = sheet.heads
     places = [heads.index(column) for column in COLUMNS]
     trains: dict[tuple[str, str, str], dict[int, float]] = {}
     begun: dict[tuple[str, str, str], int] = {}  # the line that a train begins in
-    for line, values in rows:
-        if len(values) != len(heads):
-            wrong = f"expected {len(heads)} values, one for each column, got {len(values)}"
-            raise _error(path, wrong, _cure(values, heads), line=line)
-        cell, cycle, direction, pulse, conductance = (values[i] for i in places)
+    for row in sheet.rows:
+        line = row.line
+        cell, cycle, direction, pulse, conductance = (row.values[i] for i in places)
         if direction.lower() not in DIRECTIONS:
             wrong = f"expected ltp (up) or ltd (down), got '{direction}'"
-            raise _error(path, wrong, line=line, key="direction")
+            raise _error(path, wrong, "write ltp or ltd", line=line, key="direction")
         if not pulse.isdecimal() or len(pulse) > LONGEST:
             wrong = f"expected a whole number from 0 on, got '{pulse[:20]}'"
-            raise _error(path, wrong, line=line, key="pulse")
+            cure = "count the pulses of each train from 0 or 1"
+            raise _error(path, wrong, cure, line=line, key="pulse")
         key = (direction.lower(), cell, cycle)
         train = trains.setdefault(key, {})
         begun.setdefault(key, line)
@@ -115,7 +99,7 @@ def read_traces(path: Path) -> Traces:
     if not whole:
         _begin(trains)
     up, down = (_train(path, direction, trains, begun) for direction in DIRECTIONS)
-    traces = Traces(up, down, path.name, hashlib.sha256(raw).hexdigest(), whole)
+    traces = Traces(up, down, path.name, hashlib.sha256(sheet.raw).hexdigest(), whole)
     if not traces.cells:
         raise _error(path, "none has both ltp and ltd", "measure both of one cell", key="cell")
     for measured, sign, name in ((up, 1, "ltp"), (down, -1, "ltd")):
@@ -127,21 +111,13 @@ def read_traces(path: Path) -> Traces:
     return traces
 
 
-def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """The values of each line that has some, with its number."""
-    rows = csv.reader(io.StringIO(text, newline=""))
-    line = 1
-    try:
-        for values in rows:
-            if any("\n" in value or "\r" in value for value in values):
-                wrong = "a quoted value goes on after the end of the line"
-                raise _error(path, wrong, "close the quote", line=line)
-            if any(value.strip() for value in values):
-                yield line, [value.strip() for value in values]
-            line = rows.line_num + 1
-    except csv.Error as problem:
-        cure = "look for a quote that is not closed"
-        raise _error(path, f"not valid CSV: {problem}", cure, line=line) from None
+def _check_heads(sheet: Sheet) -> None:
+    """InputError unless every column is there once."""
+    for column in COLUMNS:
+        if sheet.heads.count(column) != 1:
+            twice = column in sheet.heads
+            wrong, cure = ("stands twice", "keep one") if twice else _missing(column, sheet.heads)
+            raise sheet.error(f"column '{column}' {wrong}", cure, line=sheet.line)
 
 
 def _error(
@@ -152,7 +128,7 @@ def _error(
     return InputError(message, origin=origin, key=key, cure=cure)
 
 
-def _missing(column: str, heads: list[str]) -> tuple[str, str]:
+def _missing(column: str, heads: Sequence[str]) -> tuple[str, str]:
     """What the first line has in place of a column, and the cure."""
     names = ",".join(COLUMNS)
     other = next((head for head in heads if head.lower() == column.lower()), None)
@@ -168,13 +144,6 @@ def _missing(column: str, heads: list[str]) -> tuple[str, str]:
         return "is missing: the line has values, not names", f"put the line '{names}' before it"
     has = f"; the line has: {', '.join(heads)[:80]}" if heads else ""
     return "is missing", f"add it (columns: {', '.join(COLUMNS)}{has})"
-
-
-def _cure(values: list[str], heads: list[str]) -> str:
-    """What to do about a line with too few values or too many."""
-    if len(values) < len(heads):
-        return "complete the line, or drop it"
-    return "write numbers with a decimal point, and put values that hold a comma in quotes"
 
 
 def _conductance(text: str, path: Path, line: int) -> float:

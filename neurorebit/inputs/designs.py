@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-import csv
+from dataclasses import dataclass
 from pathlib import Path
 
-from neurorebit.schema import Argument, InputError
+from neurorebit.schema import Line
+from neurorebit.schema.sheet import read_sheet
 
 
-def read_designs(path: Path) -> dict[str, list[str]]:
+@dataclass(frozen=True)
+class Designs:
+    """Designs of a file: the values of each key, a line of the file for each design."""
+
+    file: str
+    columns: dict[str, list[str]]
+    lines: tuple[int, ...]
+    head: int  # the line of the keys
+
+    def label(self, key: str, text: str, row: int | None) -> object:
+        """What messages call the value of a key in a row, or the key where no row is meant."""
+        line = self.head if row is None or row >= len(self.lines) else self.lines[row]
+        return Line(self.file, line), f": {key}={text}" if text else f": {key}"
+
+
+def read_designs(path: Path) -> Designs:
     """Designs from a CSV file: a key at the head of each column, with its unit (``vdd [V]``) or
-    with units in the rows; InputError where it cannot be read or rows differ in length.
+    with units in the rows; InputError with line and column where it is wrong.
     """
-    origin = Argument("designs", path)
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            head, *rows = [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or "not a CSV file with a line of keys"
-        cure = "give a CSV file with a key in each column of its first line"
-        raise InputError(f"cannot be read: {reason}", origin=origin, cure=cure) from None
+    sheet = read_sheet(path)
     columns: dict[str, list[str]] = {}
-    for i, heading in enumerate(head):
-        key, _, unit = heading.strip().partition(" [")
+    for i, heading in enumerate(sheet.heads):
+        key, _, unit = heading.partition(" [")
         if key in columns:
-            raise InputError("given twice", origin=origin, key=key, cure="keep one")
-        short = next((n for n, row in enumerate(rows, 2) if len(row) != len(head)), 0)
-        if short:
-            line = Argument("designs", f"{path}:{short}")
-            message = f"expected {len(head)} values, one for each key"
-            raise InputError(message, origin=line, cure="complete the line, or drop it")
-        columns[key] = [f"{row[i].strip()} {unit.rstrip(']')}".strip() for row in rows]
-    return columns
+            raise sheet.error("given twice", "keep one", line=sheet.line, column=key)
+        values = columns[key] = []
+        for row in sheet.rows:
+            if not row.values[i]:
+                cure = "complete the line, or drop it"
+                raise sheet.error("a value is missing", cure, line=row.line, column=key)
+            values.append(f"{row.values[i]} {unit.rstrip(']')}".strip())
+    if not sheet.rows:
+        raise sheet.error("holds no design", "write a design in each line below the keys")
+    return Designs(sheet.file, columns, tuple(row.line for row in sheet.rows), sheet.line)

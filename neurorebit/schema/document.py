@@ -33,6 +33,7 @@ EXPECTED = {  # what pydantic says in other words
     "int_type": "a whole number",
     "string_type": "text",
 }
+INDEX = re.compile("[0-9]{1,9}")  # of a list, in a key path
 MENTIONED = 3  # places that an error names
 RENAMED = {"weights": "scheme", "sar_cycle": "cycle"}  # keys of earlier versions
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -78,8 +79,8 @@ def informative(section: Any) -> frozenset[str]:
 
 def split(path: str) -> Loc:
     """A key path as its steps: ``layers[3].kernel`` is ``("layers", 3, "kernel")``."""
-    steps = re.sub(r"\[(\d+)\]", r".\1", path).split(".")
-    return tuple(int(step) if step.isdigit() else step for step in steps if step)
+    steps = re.sub(r"\[([0-9]+)\]", r".\1", path).split(".")
+    return tuple(int(step) if INDEX.fullmatch(step) else step for step in steps if step)
 
 
 def join(loc: Iterable[str | int]) -> str:

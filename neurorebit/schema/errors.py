@@ -43,8 +43,35 @@ class File:
         return self.file
 
 
+SHORT, LONG = 300, 900  # characters of a place and of a sentence in a message
 Words = object  # text, or a tuple of parts of a text: texts, arguments, labels
 Spell = Callable[[Argument], str]
+
+
+def printable(text: str) -> str:
+    """The text in one line: line breaks and tabs as blanks, what does not print as its escape."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char
+        if char.isprintable()
+        else " "
+        if char.isspace()
+        else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+def shortened(text: str, most: int) -> str:
+    """At most about ``most`` characters of a text: its begin and its end."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most * 2 // 3]}...{text[-(most // 3) :]}"
+
+
+def _line(words: Words, spell: Spell, most: int = LONG) -> str:
+    """Words as part of one line that a terminal can show."""
+    return printable(" ".join(shortened(written(words, spell), most).splitlines()))
 
 
 def written(words: Words, spell: Spell = str) -> str:
@@ -81,12 +108,19 @@ class InputError(ValueError):
     @property
     def file(self) -> str | None:
         """The file that is wrong, as it was named."""
-        return self.origin.file if isinstance(self.origin, Line | File) else None
+        place = self._place
+        return place.file if isinstance(place, Line | File) else None
 
     @property
     def line(self) -> int | None:
         """The line of the file, from 1."""
-        return self.origin.number if isinstance(self.origin, Line) else None
+        place = self._place
+        return place.number if isinstance(place, Line) else None
+
+    @property
+    def _place(self) -> object:
+        """The origin, or the first part of one that has several."""
+        return self.origin[0] if isinstance(self.origin, tuple) and self.origin else self.origin
 
     @property
     def argument(self) -> str | None:
@@ -95,10 +129,12 @@ class InputError(ValueError):
 
     def text(self, spell: Spell = str) -> str:
         """The error in one line; ``spell`` writes the arguments that it refers to."""
-        parts = (self.origin, self.key, self.message)
-        text = ": ".join(written(part, spell) for part in parts if part not in (None, ""))
-        cure = written(self.cure, spell)
-        return " ".join(f"{text}; {cure}".splitlines() if cure else text.splitlines())
+        parts = (
+            *(_line(part, spell, SHORT) for part in (self.origin, self.key) if part is not None),
+            _line(self.message, spell),
+        )
+        text, cure = ": ".join(part for part in parts if part), _line(self.cure, spell)
+        return f"{text}; {cure}" if cure else text
 
     def __str__(self) -> str:
         return self.text()
@@ -128,8 +164,8 @@ class InfeasibleError(ValueError):
 
     def text(self, spell: Spell = str) -> str:
         """The error in one line; ``spell`` writes the arguments that it refers to."""
-        text, cure = written(self.message, spell), written(self.cure, spell)
-        return " ".join(f"{text}; {cure}".splitlines() if cure else text.splitlines())
+        text, cure = _line(self.message, spell), _line(self.cure, spell)
+        return f"{text}; {cure}" if cure else text
 
     def __str__(self) -> str:
         return self.text()

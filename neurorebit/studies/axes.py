@@ -7,7 +7,7 @@ become arrays; whatever else a key may hold (a kind, a file, a word) is a noun, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,18 +18,20 @@ from neurorebit.schema import Argument, InputError, Setting
 from neurorebit.studies.keys import Field, field_of, number_of, unit_of
 
 FILES = ("technology", "device", "architecture")  # keys that name a whole file
+MOST = 10_000_000  # designs of a sweep
 NUMBERS = (int, float, np.integer, np.floating)
 Values = Sequence[Any] | NDArray[Any] | str
 Refuse = Callable[[Setting], None]  # raises what is wrong with a value, if anything is
-Label = Callable[[str, str], object]  # how messages name a value of a key; of the key alone: ""
+# how messages name a value of a key, in a row if one is meant; of the key alone: ""
+Label = Callable[[str, str, int | None], object]
 
 
-def of_axes(key: str, text: str) -> Argument:
+def of_axes(key: str, text: str, row: int | None = None) -> Argument:
     """The label of a value of an axis."""
     return Argument("axes", f"{key}={text}" if text else key)
 
 
-def of_designs(key: str, text: str) -> Argument:
+def of_designs(key: str, text: str, row: int | None = None) -> Argument:
     """The label of a value of a design."""
     return Argument("designs", f"{key}={text}" if text else key)
 
@@ -75,7 +77,7 @@ class Column:
     def setting(self, row: int) -> Setting:
         """The value as a setting."""
         text = self.text(row)
-        return Setting(self.key, text, self.label(self.key, text))
+        return Setting(self.key, text, self.label(self.key, text, row))
 
 
 def written(number: float, unit: str, whole: bool) -> str:
@@ -115,7 +117,7 @@ def column(key: str, values: Values, refuse: Refuse, label: Label = of_axes) -> 
     A text may be a list ``V1,V2`` and hold ranges ``LOW:HIGH:COUNT``, ends included.
     """
     if key not in FILES:
-        check_key(key, label(key, ""))
+        check_key(key, label(key, "", None))
     reader = _Reader(plain_key(key), field_of(plain_key(key)), refuse, label)
     if isinstance(values, str):
         pieces: list[Any] = [piece.strip() for piece in values.split(",")]
@@ -141,16 +143,19 @@ class _Reader:
     field: Field | None
     refuse: Refuse
     label: Label
+    _: KW_ONLY
+    row: int | None = None  # of the value that is read
 
     def _error(self, text: str, message: str, cure: str) -> InputError:
-        return InputError(message, origin=self.label(self.key, text), value=text, cure=cure)
+        origin = self.label(self.key, text, self.row)
+        return InputError(message, origin=origin, value=text, cure=cure)
 
     def of_pieces(self, pieces: Sequence[Any]) -> Column:
         """The column of values and ranges, one after the other."""
         if not pieces or any(isinstance(piece, str) and not piece for piece in pieces):
             cure = f"write {self.key}=V1,V2 or LOW:HIGH:COUNT"
             raise self._error("", "a value is missing", cure)
-        parts = [self._piece(piece) for piece in pieces]
+        parts = [replace(self, row=row)._piece(piece) for row, piece in enumerate(pieces)]
         nouns = tuple(part.noun(row) for part in parts for row in range(len(part)))
         return Column(
             self.key,
@@ -204,17 +209,17 @@ class _Reader:
 
     def _range(self, low: str, high: str, count: str) -> Column:
         text = f"{low}:{high}:{count}"
-        if not count.isdigit() or int(count) < 2:
-            message = "expected LOW:HIGH:COUNT with a COUNT of 2 or more"
+        if not count.isdecimal() or not 2 <= (points := float(count)) <= MOST:
+            message = f"expected LOW:HIGH:COUNT with a COUNT from 2 to {MOST:,}"
             raise self._error(text, message, "count both ends")
         ends = [self._value(end).numbers[0] for end in (low, high)]
         if not np.all(np.isfinite(ends)):
             message = "a range goes from a number to a number"
             raise self._error(text, message, "list the words, with commas between them")
-        return self.of_numbers(np.linspace(ends[0], ends[1], int(count)), text)
+        return self.of_numbers(np.linspace(ends[0], ends[1], int(points)), text)
 
     def _refuse(self, text: str) -> None:
-        self.refuse(Setting(self.key, text, self.label(self.key, text)))
+        self.refuse(Setting(self.key, text, self.label(self.key, text, self.row)))
 
 
 def axes_of(
@@ -231,7 +236,7 @@ def axes_of(
     seen: set[str] = set()
     settings = {setting.key: setting for setting in taken}
     for one in (*together, *alone):
-        label = one.label(one.key, "")
+        label = one.label(one.key, "", None)
         for key in (one.key, f"architecture.{one.key}" if one.key in CHOSEN else ""):
             if key in settings:
                 origin = (label, " and ", settings[key].label)

@@ -27,7 +27,7 @@ from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, 
 from neurorebit.schema import Argument, InputError, Misfit, Setting, split
 from neurorebit.schema import technology as nodes
 from neurorebit.schemes.assumed import assumed
-from neurorebit.studies.axes import FILES, Axis, Label, Values, axes_of, column, of_designs
+from neurorebit.studies.axes import FILES, MOST, Axis, Label, Values, axes_of, column, of_designs
 from neurorebit.studies.keys import place
 from neurorebit.studies.outcomes import OUTCOMES, Costs, over, reasons
 
@@ -37,7 +37,6 @@ Read = Callable[[Iterable[Setting]], Inputs]
 Box = tuple[slice, ...]  # a part of a grid: a range of rows of each axis
 
 AT_ONCE = 4096  # designs in a box: enough that Python's share is small, few enough for the caches
-MOST = 10_000_000  # designs of a sweep
 
 
 def sweep(

@@ -44,7 +44,7 @@ def nodes(
         device=device,
         settings=settings,
         refuse_dead=False,
-        label=lambda _, text: Argument("technologies", text),
+        label=lambda _key, text, _row: Argument("technologies", text),
     )
     leaked = table[CRITERIA["leakage"]] * table[CRITERIA["latency"]]
     return {**table, SHARE: 100.0 * leaked / table[CRITERIA["energy"]]}

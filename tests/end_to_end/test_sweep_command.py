@@ -71,6 +71,17 @@ def test_designs_of_a_file_change_together(command, tiny, place):
     assert np.all([float(row["area [m2]"]) > 0 for row in found])
 
 
+def test_designs_of_a_spreadsheet_are_read_as_they_are_meant(command, tiny, place):
+    (place / "plain.csv").write_text("technology.vdd,device.r_on\n0.85 V,90 kohm\n1V,200kohm\n")
+    (place / "excel.csv").write_bytes(
+        "\ufefftechnology.vdd [V];device.r_on [kohm];\r\n0,85;90;\r\n;;\r\n1;200;\r\n".encode()
+    )
+    for name in ("plain", "excel"):
+        done = command("sweep", tiny, "--designs", f"{name}.csv", "--out", f"all_{name}.csv")
+        assert (done.code, done.err) == (0, "")
+    assert rows(place / "all_plain.csv") == rows(place / "all_excel.csv")
+
+
 def test_a_terminal_sees_a_bar(command, tiny, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     done = command("sweep", tiny, "--axis", "technology.vdd=0.8V,1V")
@@ -94,16 +105,36 @@ def test_help_says_how_to_write_an_axis(capsys):
         (["--axis", "technology.vdd=0.8V", "--axis", "technology.vdd=1V"], "given twice"),
         (["--axis", "technology.vdd=0.8V", "--pareto", "speed"], "--pareto speed: expected one of"),
         (["--axis", "technology.vdd=0.8V", "--out", "all.txt"], "--out all.txt: expected a file"),
-        (["--designs", "none.csv"], "--designs none.csv: cannot be read: No such file"),
-        (["--designs", "uneven.csv"], "--designs uneven.csv:3: expected 2 values"),
-        (["--designs", "twice.csv"], "--designs twice.csv: device.r_on: given twice"),
-        (["--designs", "empty.csv"], "--designs empty.csv: cannot be read: not a CSV file"),
+        (
+            ["--designs", "none.csv"],
+            "none.csv: cannot be read: No such file or ",
+        ),
+        (
+            ["--designs", "uneven.csv"],
+            "uneven.csv:3: device.r_on: expected 2 values",
+        ),
+        (["--designs", "twice.csv"], "twice.csv:1: device.r_on: given twice; keep one"),
+        (["--designs", "empty.csv"], "empty.csv: is empty; put a name at the head of each"),
+        (["--designs", "head.csv"], "head.csv: holds no design; write a design in each line"),
+        (["--designs", "lines.csv"], "lines.csv:5: architecture.apim.adc_bits: expected 2 values"),
+        (
+            ["--designs", "wrong.csv"],
+            "wrong.csv:4: architecture.apim.adc_bits=99: apim.adc_bits: should be less than",
+        ),
+        (["--designs", "gap.csv"], "gap.csv:2: technology.vdd: a value is missing; complete the"),
+        (["--designs", "key.csv"], r"key.csv:1: \x1b[31m: a key starts with one of technology, "),
     ],
 )
 def test_a_wrong_sweep_is_one_line(command, tiny, place, words, message):
     (place / "uneven.csv").write_text("technology.vdd,device.r_on\n1V,90kohm\n1V\n")
     (place / "twice.csv").write_text("device.r_on,device.r_on\n1kohm,2kohm\n")
     (place / "empty.csv").write_text("")
+    (place / "head.csv").write_text("technology.vdd\n")
+    two = "technology.vdd,architecture.apim.adc_bits\n"
+    (place / "lines.csv").write_text(f"{two}0.9V,4\n\n,\n0.9V\n")
+    (place / "wrong.csv").write_text(f"{two}0.9V,4\n\n0.9V,99\n")
+    (place / "gap.csv").write_text(f"{two},4\n")
+    (place / "key.csv").write_text("\x1b[31m,technology.vdd\n1,1V\n")
     done = command("sweep", tiny, *words)
     assert (done.code, done.out) == (2, "")
     assert message in done.err
