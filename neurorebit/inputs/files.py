@@ -16,7 +16,16 @@ from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.network import Network
-from neurorebit.schema import Argument, Document, File, InputError, Setting, paths, plain
+from neurorebit.schema import (
+    Argument,
+    Document,
+    File,
+    ImpossibleError,
+    InputError,
+    Setting,
+    paths,
+    plain,
+)
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.errors import Words
 from neurorebit.schema.technology import Technology
@@ -132,24 +141,27 @@ def read_inputs(
         message = f"{cells.name} has no published pulse data, and programming cells needs them"
         cure = "add a section 'pulses' or take another device"
         if "pulses" in documents["device"].tree:
-            raise documents["device"].error(("pulses",), message, cure)
-        raise InputError(message, origin=File(documents["device"].shown), key="pulses", cure=cure)
+            raise documents["device"].impossible(("pulses",), message, cure)
+        where = File(documents["device"].shown)
+        raise ImpossibleError(message, origin=where, key="pulses", cure=cure)
     if spec.crosspoint and cells.ferroelectric is not None:
         message = f"{cells.name} is a transistor, which no selector opens"
-        raise documents["architecture"].error((spec.forward_section, "cells"), message, "take 1t1r")
+        raise documents["architecture"].impossible(
+            (spec.forward_section, "cells"), message, "take 1t1r"
+        )
     training = resolved.training
     if training.digital == "bit_serial" and (training.error_bits or spec.error_bits) == "fp32":
         message = "errors of fp32 have no bits to stream"
         cure = "take training.error_bits=32, or float32"
-        raise document.error(("training", "digital"), message, cure)
+        raise document.impossible(("training", "digital"), message, cure)
     if training.rest > 1.0 and cells.retention is None:
         message = f"{cells.name} has no section 'retention'"
-        raise document.error(("training", "rest"), message, "add one, or take another device")
+        raise document.impossible(("training", "rest"), message, "add one, or take another device")
     most = 7 if training.quantiser == "no_zero" else 8
     bits = max(int(spec.weight_bits), training.edge_bits or 0)
     if SCHEMES[spec.scheme].held is Held.FOLLOWED and bits > most:
         message = f"{training.quantiser} levels of {bits} bits: cells follow at most {most}"
-        raise document.error(("training", "quantiser"), message, "take fewer")
+        raise document.impossible(("training", "quantiser"), message, "take fewer")
     node = read_technology(documents["technology"], fitting)
     _refuse_unknown_circuits(documents, spec, node)
     return Inputs(
@@ -185,7 +197,7 @@ def _refuse_unknown_circuits(
                 if other.section is None or technology.has(other.section)
             ]
             cure = f"add it, or take {' or '.join(others)}" if others else "add it"
-            raise documents["architecture"].error(loc, message, cure)
+            raise documents["architecture"].impossible(loc, message, cure)
 
 
 def _refuse_twice(

@@ -207,4 +207,4 @@ class _Graph:
         return self.indices[wanted]
 
     def _refused(self, index: int, name: str, message: str, cure: str = "") -> InputError:
-        return self.document.error(("layers", index), f"layer '{name}': {message}", cure)
+        return self.document.impossible(("layers", index), f"layer '{name}': {message}", cure)

@@ -27,19 +27,19 @@ def read_technology(document: Document, fitting: bool = True) -> Technology:
         found = getattr(drive, name).size
         if found != points:
             message = f"expected {points} currents, one for each of 'temperatures', got {found}"
-            raise document.error(("drive", name), message)
+            raise document.impossible(("drive", name), message)
     if points < 2 or np.any(np.diff(drive.temperatures) <= 0):
-        raise document.error(("drive", "temperatures"), "must rise, with two or more entries")
+        raise document.impossible(("drive", "temperatures"), "must rise, with two or more entries")
     if (technology.channel == "finfet") != (technology.fin is not None):
-        raise document.error(("channel",), "a section 'fin' goes with channel 'finfet' alone")
+        raise document.impossible(("channel",), "a section 'fin' goes with channel 'finfet' alone")
     latency = technology.sensing.current_latency
     loc = ("sensing", "current_latency")
     if (latency.kind == "fitted") != (latency.fit is not None):
-        raise document.error((*loc, "kind"), "a section 'fit' goes with kind 'fitted' alone")
+        raise document.impossible((*loc, "kind"), "a section 'fit' goes with kind 'fitted' alone")
     for name in ("near", "far", "single", "flash") if latency.fit else ():
         bounds = getattr(latency.fit, name)
         if bounds.size != 2 or bounds[0] >= bounds[1]:
-            raise document.error((*loc, "fit", name), "expected a lower and an upper bound")
+            raise document.impossible((*loc, "fit", name), "expected a lower and an upper bound")
     if fitting:
         document.refuse(misfits(technology))
     return technology

@@ -11,7 +11,14 @@ from neurorebit.schema.document import (
     split,
     value_at,
 )
-from neurorebit.schema.errors import Argument, File, InfeasibleError, InputError, Line
+from neurorebit.schema.errors import (
+    Argument,
+    File,
+    ImpossibleError,
+    InfeasibleError,
+    InputError,
+    Line,
+)
 from neurorebit.schema.fields import kind_of, one_of, quantity
 from neurorebit.schema.setting import Setting
 
@@ -19,6 +26,7 @@ __all__ = [
     "Argument",
     "Document",
     "File",
+    "ImpossibleError",
     "InfeasibleError",
     "InputError",
     "Line",

@@ -155,10 +155,12 @@ def read_device(document: Document) -> Device:
         message = (
             "more cells are stuck than there are; stuck_low and stuck_high add up to 1 at most"
         )
-        raise document.error(("variation", "stuck_high"), message)
+        raise document.impossible(("variation", "stuck_high"), message)
     if (device.kind == "fefet") != (device.ferroelectric is not None):
-        raise document.error(("kind",), "a section 'ferroelectric' goes with kind 'fefet' alone")
+        raise document.impossible(
+            ("kind",), "a section 'ferroelectric' goes with kind 'fefet' alone"
+        )
     if (device.kind == "fefet") != (device.cell.access_share is None):
         message = "the key 'access_share' goes with all kinds but fefet"
-        raise document.error(("cell",), message)
+        raise document.impossible(("cell",), message)
     return device

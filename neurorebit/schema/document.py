@@ -20,7 +20,7 @@ import numpy as np
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from neurorebit.schema.errors import File, InputError, Line, Words
+from neurorebit.schema.errors import File, ImpossibleError, InputError, Line, Words
 from neurorebit.schema.fields import adapter, kind_of, one_of, quantity
 from neurorebit.schema.setting import Setting
 
@@ -33,6 +33,9 @@ EXPECTED = {  # what pydantic says in other words
     "int_type": "a whole number",
     "string_type": "text",
 }
+BOUNDS = frozenset(  # errors that say that a number lies out of its bounds
+    {"range", "greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+)
 INDEX = re.compile("[0-9]{1,9}")  # of a list, in a key path
 MENTIONED = 3  # places that an error names
 RENAMED = {"weights": "scheme", "sar_cycle": "cycle"}  # keys of earlier versions
@@ -235,11 +238,18 @@ class Document:
             value = None
         return InputError(message, origin=where, key=join(loc), value=value, cure=cure)
 
+    def impossible(self, loc: Loc, message: Words, cure: Words = "") -> ImpossibleError:
+        """The same for a value that can be read, but that nothing can have."""
+        found = self.error(loc, message, cure)
+        return ImpossibleError(
+            message, origin=found.origin, key=found.key, value=found.value, cure=cure
+        )
+
     def refuse(self, misfits: Iterable[Misfit]) -> None:
-        """InputError for the first of the misfits that is one."""
+        """ImpossibleError for the first of the misfits that is one."""
         for misfit in misfits:
             if misfit.where:
-                raise self.error(misfit.loc, misfit.text(*misfit.values), misfit.cure)
+                raise self.impossible(misfit.loc, misfit.text(*misfit.values), misfit.cure)
 
     def look_up(self, loc: Loc, choice: one_of) -> None:
         """InputError unless the value at ``loc`` is a word of a table above the file's class."""
@@ -286,7 +296,9 @@ class Document:
         ]
         message += "".join(f", or {word}" for word in words)
         got = "" if kind in ("quantity", "range", "value_error") else f", got '{value}'"
-        return self.error(loc, f"{message}{got}")
+        text = f"{message}{got}"
+        here = (e["type"] for e in errors if self._located(e["loc"])[0] == loc)
+        return self.error(loc, text) if BOUNDS.isdisjoint(here) else self.impossible(loc, text)
 
     def _no_such_word(self, loc: Loc, given: str, expected: str) -> InputError:
         """An InputError that names the words that are known, and the one nearest to it."""

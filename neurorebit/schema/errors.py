@@ -143,7 +143,14 @@ class InputError(ValueError):
         """The same error as a part of another thing: its own origin goes into the message."""
         parts = [part for part in (self.origin, self.key, self.message) if part not in (None, "")]
         message = tuple(word for part in parts for word in (part, ": "))[:-1]
-        return InputError(message, origin=origin, key=key, value=self.value, cure=self.cure)
+        return type(self)(message, origin=origin, key=key, value=self.value, cure=self.cure)
+
+
+class ImpossibleError(InputError):
+    """A value that can be read, but that nothing can have: it is out of its bounds, or does not fit
+    other values. All other InputErrors are mistakes: a key or a name that does not exist, a text
+    that is no number, a unit that is missing.
+    """
 
 
 class InfeasibleError(ValueError):

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from neurorebit.inputs.files import CHOSEN, check_key, plain_key
 from neurorebit.schema import Argument, InputError, Setting
-from neurorebit.studies.keys import Field, field_of, number_of, unit_of
+from neurorebit.studies.keys import Field, beyond, field_of, number_of, unit_of
 
 FILES = ("technology", "device", "architecture")  # keys that name a whole file
 MOST = 10_000_000  # designs of a sweep
 NUMBERS = (int, float, np.integer, np.floating)
 Values = Sequence[Any] | NDArray[Any] | str
-Refuse = Callable[[Setting], None]  # raises what is wrong with a value, if anything is
+Refuse = Callable[[Setting], None]  # raises where a value is a mistake, whatever it is used with
 # how messages name a value of a key, in a row if one is meant; of the key alone: ""
 Label = Callable[[str, str, int | None], object]
 
@@ -41,7 +41,9 @@ class Column:
     """A key and its values along an axis: numbers in SI units, or nouns where those are nan.
 
     ``nouns`` is empty where there is none, else it has a text for each value, none for numbers.
-    ``label`` names a value in messages.
+    ``wrong`` is empty where every value is within its bounds, else it has a text for each value
+    that is not, which says why; such a value is in no design that can exist. ``label`` names a
+    value in messages.
     """
 
     key: str
@@ -49,6 +51,7 @@ class Column:
     whole: bool
     numbers: NDArray[np.float64]
     nouns: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = field(default=(), kw_only=True)
     label: Label = field(default=of_axes, kw_only=True)
 
     def __len__(self) -> int:
@@ -94,26 +97,31 @@ class Axis:
     def __len__(self) -> int:
         return len(self.columns[0])
 
+    @property
+    def wrong(self) -> NDArray[Any]:
+        """Why no design with a row can exist, by the value itself; nothing where it may."""
+        why = np.full(len(self), "", dtype=object)
+        for column in self.columns:
+            if column.wrong:
+                why = np.where(why == "", np.array(column.wrong, dtype=object), why)
+        return why
+
     def groups(self) -> list[NDArray[np.intp]]:
-        """The rows that share all nouns, in order of their first."""
+        """The rows that share all nouns, in order of their first, without those that are wrong."""
+        right = np.flatnonzero(self.wrong == "")
         nouns = [column.nouns for column in self.columns if column.nouns]
         if not nouns:
-            return [np.arange(len(self))]
+            return [right] if right.size else []
         rows_of: dict[tuple[str, ...], list[int]] = {}
-        for row, shared in enumerate(zip(*nouns, strict=True)):
-            rows_of.setdefault(shared, []).append(row)
+        for row in right.tolist():
+            rows_of.setdefault(tuple(one[row] for one in nouns), []).append(row)
         return [np.array(rows) for rows in rows_of.values()]
-
-    def label(self, row: int) -> object:
-        """What messages call a row."""
-        first, *rest = self.columns
-        more = (f", {column.key}={column.text(row)}" for column in rest)
-        return (first.setting(row).label, *more)
 
 
 def column(key: str, values: Values, refuse: Refuse, label: Label = of_axes) -> Column:
-    """A key and its values: texts with units, or numbers in SI units; InputError for a wrong one.
+    """A key and its values: texts with units, or numbers in SI units.
 
+    InputError for a value that is a mistake; a number out of its bounds is marked as ``wrong``.
     A text may be a list ``V1,V2`` and hold ranges ``LOW:HIGH:COUNT``, ends included.
     """
     if key not in FILES:
@@ -157,12 +165,14 @@ class _Reader:
             raise self._error("", "a value is missing", cure)
         parts = [replace(self, row=row)._piece(piece) for row, piece in enumerate(pieces)]
         nouns = tuple(part.noun(row) for part in parts for row in range(len(part)))
+        wrong = tuple(text for part in parts for text in part.wrong or [""] * len(part))
         return Column(
             self.key,
             self.field.unit if self.field else "",
             all(part.whole for part in parts),
             np.concatenate([part.numbers for part in parts]),
             nouns if any(nouns) else (),
+            wrong=wrong if any(wrong) else (),
             label=self.label,
         )
 
@@ -179,11 +189,24 @@ class _Reader:
         if self.field.whole and uneven.size:
             message = f"expected whole numbers, got {uneven[0]:g}"
             raise self._error(text, message, "take a count that divides the range")
-        for end in (np.min(numbers), np.max(numbers)):
-            value = written(float(end), self.field.unit, self.field.whole)
-            if number_of(self.field, value) is None:
-                self._refuse(value)
-        return Column(self.key, self.field.unit, self.field.whole, numbers, label=self.label)
+        ends = np.array([np.min(numbers), np.max(numbers)])
+        wrong = self._wrong(self.field, numbers) if any(self._wrong(self.field, ends)) else ()
+        return Column(
+            self.key, self.field.unit, self.field.whole, numbers, wrong=wrong, label=self.label
+        )
+
+    def _wrong(self, field: Field, numbers: NDArray[np.float64]) -> tuple[str, ...]:
+        """What is wrong with each of the numbers; InputError where one is no number of the key."""
+        texts = []
+        for number in numbers.tolist():
+            text = written(number, field.unit, field.whole)
+            found = None
+            if number_of(field, text) is None:
+                found = beyond(field, text)
+                if found is None:
+                    self._refuse(text)
+            texts.append(f"{self.key}: {found[1]}" if found else "")
+        return tuple(texts)
 
     def _piece(self, piece: Any) -> Column:
         """The column of a value, a range or a number."""
@@ -201,8 +224,12 @@ class _Reader:
 
     def _value(self, text: str) -> Column:
         number, field = number_of(self.field, text), self.field
+        wrong: tuple[str, ...] = ()
+        if field is not None and number is None and (found := beyond(field, text)):
+            number, wrong = found[0], (f"{self.key}: {found[1]}",)
         if field is not None and number is not None:
-            return Column(self.key, field.unit, field.whole, np.array([number]), label=self.label)
+            values = np.array([number])
+            return Column(self.key, field.unit, field.whole, values, wrong=wrong, label=self.label)
         self._refuse(text)
         whole = field is not None and field.whole
         return Column(self.key, "", whole, np.array([np.nan]), (text,), label=self.label)

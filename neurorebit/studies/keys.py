@@ -12,9 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from neurorebit.inputs.architecture import architecture_type
 from neurorebit.inputs.technology import technology_type
 from neurorebit.inputs.training import training_section
-from neurorebit.schema import Loc, quantity, split
+from neurorebit.schema import Loc, quantity, split, units
 from neurorebit.schema.activity import AssumedActivity, Shares
 from neurorebit.schema.device import Device
+from neurorebit.schema.document import BOUNDS
 from neurorebit.schema.hints import hint_at, kinds, metadata
 from neurorebit.schema.training import Training
 
@@ -47,6 +48,19 @@ def number_of(field: Field | None, text: str) -> float | None:
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.item()
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def beyond(field: Field, text: str) -> tuple[float, str] | None:
+    """A number that lies out of the bounds of its field, and what is wrong with it; else None."""
+    try:
+        field.adapter.validate_python(text)
+    except ValidationError as problem:
+        for error in problem.errors(include_url=False):
+            if error["type"] in BOUNDS:
+                message = str(error["msg"]).removeprefix("Input ")
+                number = float(text) if field.whole else units.parse(text, field.unit)
+                return number, message if error["type"] == "range" else f"{message}, got {text}"
+    return None
 
 
 def field_of(key: str) -> Field | None:

@@ -2,7 +2,8 @@
 
 Numbers broadcast, each axis along one of its own; nouns loop outside. A pass is cut into boxes of
 the grid, so memory stays within bounds. The formulas are the same as in ``estimate``, and so are
-the results. A design that cannot exist is nan and keeps the reason.
+the results. A design that cannot exist is nan and keeps the reason, whether a value is out of its
+bounds, the files do not fit each other, or a part cannot be built.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -24,16 +26,17 @@ from neurorebit.circuits.shared import forget
 from neurorebit.estimation.design import design
 from neurorebit.inputs.files import Inputs, parse_setting, read_inputs
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, front
-from neurorebit.schema import Argument, InputError, Misfit, Setting, split
+from neurorebit.schema import Argument, ImpossibleError, InputError, Misfit, Setting, split
 from neurorebit.schema import technology as nodes
 from neurorebit.schemes.assumed import assumed
 from neurorebit.studies.axes import FILES, MOST, Axis, Label, Values, axes_of, column, of_designs
 from neurorebit.studies.keys import place
-from neurorebit.studies.outcomes import OUTCOMES, Costs, over, reasons
+from neurorebit.studies.outcomes import OUTCOMES, Costs
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]  # designs done, designs in all
 Read = Callable[[Iterable[Setting]], Inputs]
+Rows = Sequence[NDArray[np.intp]]  # of each axis: those of a part of a grid
 Box = tuple[slice, ...]  # a part of a grid: a range of rows of each axis
 
 AT_ONCE = 4096  # designs in a box: enough that Python's share is small, few enough for the caches
@@ -50,16 +53,15 @@ def sweep(
     settings: Sequence[Setting | str] = (),
     pareto: Sequence[str] = (),
     progress: Progress | None = None,
-    refuse_dead: bool = True,
     label: Label = of_designs,
 ) -> Table:
     """Every combination of the axes' values, as columns: the axes, then what each chip costs.
 
     ``axes`` gives for a key (as of a setting) numbers in SI units, texts with units, or a text such
     as ``"0.8V:1.0V:5"``. The keys of ``designs`` change together, one row a design; messages call
-    their values what ``label`` does. Rows are in order, the last axis fastest. InputError for an
-    axis that is wrong, by itself or (with ``refuse_dead``) in whatever combination; where only some
-    combinations are, they are infeasible.
+    their values what ``label`` does. Rows are in order, the last axis fastest. InputError for a
+    mistake: a key, name or word that does not exist, a value that cannot be read. A value that
+    cannot be, alone or with others, leaves nan and the reason.
     """
     given = tuple(s if isinstance(s, Setting) else parse_setting(s) for s in settings)
     taken = list(given)
@@ -80,9 +82,10 @@ def sweep(
 
     @cache
     def refuse(setting: Setting) -> None:
-        read((setting,))
+        with suppress(ImpossibleError):
+            read((setting,))
 
-    read(())  # an error that no axis is to blame for comes first
+    impossible = _impossible(read)  # a mistake that no axis is to blame for comes first
     for criterion in pareto:
         if criterion not in CRITERIA:
             origin, known = Argument("pareto", criterion), ", ".join(CRITERIA)
@@ -96,14 +99,16 @@ def sweep(
         message = f"a sweep takes 1 to {MOST:,} designs, these axes make {count:,}"
         raise InputError(message, cure="take fewer values" if count else "give an axis or designs")
     groups = itertools.product(*(axis.groups() for axis in in_order))
-    passes = [_pass(in_order, rows, read) for rows in groups]
-    if refuse_dead:
-        _refuse_dead(in_order, passes)
+    passes, failed = _passes(in_order, groups, read)
+    if not passes:
+        _refuse_mistakes(failed, impossible)
 
     table = _columns(in_order, shape)
     table |= {name: np.full(count, np.nan) for name in OUTCOMES}
-    table |= {FEASIBLE: np.zeros(count, bool), REASON: np.full(count, "", dtype=object)}
-    done = 0
+    table |= {FEASIBLE: np.zeros(count, bool), REASON: _wrong(in_order, shape)}
+    for rows, problem in failed:
+        table[REASON][_places(rows, shape)] = problem.text(_value)
+    done = int(np.count_nonzero(table[REASON] != ""))
     try:
         for one in passes:
             for box in boxes(one.shape, AT_ONCE):
@@ -152,7 +157,7 @@ class _Pass:
     """
 
     inputs: Inputs
-    rows: tuple[NDArray[np.intp], ...]
+    rows: Rows
     numbers: Mapping[str, tuple[int, Array]]
     _kept: dict[tuple[Any, ...], nodes.Technology] = field(default_factory=dict)
 
@@ -161,15 +166,9 @@ class _Pass:
         """Designs along each axis."""
         return tuple(map(len, self.rows))
 
-    @property
-    def whole(self) -> Box:
-        """All of them as one box."""
-        return tuple(slice(0, length) for length in self.shape)
-
     def places(self, box: Box, shape: tuple[int, ...]) -> NDArray[np.intp]:
         """Where the designs of a box stand in a table of all."""
-        rows = [rows[cut] for rows, cut in zip(self.rows, box, strict=True)]
-        return np.ravel_multi_index(np.ix_(*rows), shape).ravel()
+        return _places([rows[cut] for rows, cut in zip(self.rows, box, strict=True)], shape)
 
     def _arrays(self, box: Box, root: str) -> Iterator[tuple[str, Array]]:
         """The numbers below a root, each along its axis of the box, with an axis for the layers."""
@@ -231,32 +230,59 @@ def _is_technology(key: str) -> bool:
     return key.startswith("technology.")
 
 
-def _pass(axes: Sequence[Axis], rows: tuple[NDArray[np.intp], ...], read: Read) -> _Pass:
-    """The pass of these rows; InputError where files and nouns are wrong together."""
-    settings, numbers = [], {}
-    for i, (axis, chosen) in enumerate(zip(axes, rows, strict=True)):
-        for one in axis.columns:
-            settings.append(one.setting(chosen[0]))
-            if not one.noun(chosen[0]):
-                numbers[one.key] = i, one.numbers[chosen]
-    return _Pass(read(settings), rows, numbers)
+def _passes(
+    axes: Sequence[Axis], groups: Iterable[Rows], read: Read
+) -> tuple[list[_Pass], list[tuple[Rows, InputError]]]:
+    """The passes of a sweep, and the rows of those whose files and nouns are wrong together."""
+    passes, failed = [], []
+    for rows in groups:
+        settings, numbers = [], {}
+        for i, (axis, chosen) in enumerate(zip(axes, rows, strict=True)):
+            for one in axis.columns:
+                settings.append(one.setting(int(chosen[0])))
+                if not one.noun(int(chosen[0])):
+                    numbers[one.key] = i, one.numbers[chosen]
+        try:
+            passes.append(_Pass(read(settings), rows, numbers))
+        except InputError as problem:
+            failed.append((rows, problem))
+    return passes, failed
 
 
-def _refuse_dead(axes: Sequence[Axis], passes: Sequence[_Pass]) -> None:
-    """InputError for a value of an axis that fits nothing that the other axes offer."""
-    alive = [np.zeros(len(axis), dtype=bool) for axis in axes]
-    why: dict[tuple[int, int], str] = {}
-    for one in passes:
-        fits = np.ones(one.shape, dtype=bool)
-        for _, misfit in one.misfits(one.whole):
-            fits &= ~over(misfit.where, one.shape)
-        for i, rows in enumerate(one.rows):
-            others = tuple(k for k in range(len(axes)) if k != i)
-            alive[i][rows] |= np.any(fits, axis=others)
-            for k in np.flatnonzero(~np.any(fits, axis=others)):
-                box = tuple(slice(k, k + 1) if a == i else slice(0, 1) for a in range(len(axes)))
-                why.setdefault((i, int(rows[k])), reasons(one.misfits(box), (1,) * len(axes))[0])
+def _impossible(read: Read) -> ImpossibleError | None:
+    """What is impossible of the inputs before any axis changes them; InputError for a mistake."""
+    try:
+        read(())
+    except ImpossibleError as problem:
+        return problem
+    return None
+
+
+def _refuse_mistakes(
+    failed: Sequence[tuple[Rows, InputError]], impossible: ImpossibleError | None
+) -> None:
+    """InputError where no pass could be read: for what no axis is to blame, or all are mistakes."""
+    if impossible is not None:
+        raise impossible
+    problems = [problem for _, problem in failed]
+    if problems and not any(isinstance(one, ImpossibleError) for one in problems):
+        raise problems[0]
+
+
+def _wrong(axes: Sequence[Axis], shape: tuple[int, ...]) -> NDArray[Any]:
+    """For each design what is wrong with a value of it by itself, nothing where there is none."""
+    why = np.full(shape, "", dtype=object)
     for i, axis in enumerate(axes):
-        dead = np.flatnonzero(~alive[i])
-        if dead.size and (len(axis.columns) == 1 or dead.size == len(axis)):
-            raise InputError(why[i, int(dead[0])], origin=axis.label(dead[0]))
+        along = tuple(-1 if k == i else 1 for k in range(len(axes)))
+        why = np.where(why == "", axis.wrong.reshape(along), why)
+    return why.ravel()
+
+
+def _value(argument: Argument) -> str:
+    """An argument as a reason names it: by its value, for the table says what it is of."""
+    return str(argument.name if argument.value is None else argument.value)
+
+
+def _places(rows: Rows, shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """Where the designs of these rows stand in a table of all."""
+    return np.ravel_multi_index(np.ix_(*rows), shape).ravel()

@@ -43,7 +43,6 @@ def nodes(
         architecture=architecture,
         device=device,
         settings=settings,
-        refuse_dead=False,
         label=lambda _key, text, _row: Argument("technologies", text),
     )
     leaked = table[CRITERIA["leakage"]] * table[CRITERIA["latency"]]

@@ -82,6 +82,34 @@ def test_designs_of_a_spreadsheet_are_read_as_they_are_meant(command, tiny, plac
     assert rows(place / "all_plain.csv") == rows(place / "all_excel.csv")
 
 
+@pytest.mark.parametrize(
+    ("axis", "reason"),
+    [
+        ("technology.vdd=0.6V,1V", "! 1: technology.vdd: must lie between 0.72 V and 1.08 V"),
+        ("technology.vdd=9V,1V", "! 1: technology.vdd: must be above 0 V and below 5 V, got 9V"),
+        ("device=stt_mram,taox_hfox", "! 1: tech/device/stt_mram.yaml: pulses: STT-MRAM has no "),
+    ],
+)
+def test_an_impossible_value_leaves_its_reason_and_the_others_stay(
+    command, tiny, place, axis, reason
+):
+    done = command("sweep", tiny, "--axis", axis, "--out", "all.csv")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("2 designs, 1 feasible\n")
+    assert reason in done.out
+    found = rows(place / "all.csv")
+    assert [row["feasible"] for row in found] == ["False", "True"]
+    assert (found[0]["area [m2]"], found[1]["reason"]) == ("nan", "")
+
+
+@pytest.mark.parametrize("axis", ["device=sst_mram,taox_hfox", "technology.vdd=0.9,1V"])
+def test_a_mistake_among_the_values_ends_a_sweep(command, tiny, place, axis):
+    done = command("sweep", tiny, "--axis", axis, "--out", "all.csv")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"--axis {axis.partition(',')[0]}: ")
+    assert not (place / "all.csv").exists()
+
+
 def test_a_terminal_sees_a_bar(command, tiny, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     done = command("sweep", tiny, "--axis", "technology.vdd=0.8V,1V")

@@ -73,15 +73,12 @@ def test_a_column_shows_numbers_or_texts():
 @pytest.mark.parametrize(
     ("key", "values", "message"),
     [
-        ("technology.vdd", "9V", "axes technology.vdd=9V: vdd: must be above 0 V and below 5 V"),
         ("technology.vdd", "0.8:1.0:5", "expected a number in V, got '0.8' (the unit is missing)"),
         (
             "technology.vdd",
             "0.8V:1.0V:1",
             "=0.8V:1.0V:1: expected LOW:HIGH:COUNT with a COUNT",
         ),
-        ("technology.vdd", "0.8V:9V:3", "axes technology.vdd=9V: vdd: must be"),
-        ("technology.vdd", np.array([0.9, 9.0]), "axes technology.vdd=9.0 V: vdd: must be"),
         ("technology.vdd", np.array([0.9, np.nan]), "expected numbers"),
         ("technology.vdd", "0.8V,,1V", "a value is missing"),
         ("technology.vdd", "", "a value is missing"),
@@ -89,7 +86,7 @@ def test_a_column_shows_numbers_or_texts():
         ("tecnology.vdd", "0.8V", "did you mean 'technology'?"),
         ("architecture.apim.adc_bits", "4:8:4", "expected whole numbers, got 5.33333"),
         ("architecture.apim.adc_bits", [4, 5.5], "expected whole numbers, got 5.5"),
-        ("architecture.apim.adc_bits", "40", "axes architecture.apim.adc_bits=40: apim.adc_bits"),
+        ("architecture.apim.adc_bits", "six", "axes architecture.apim.adc_bits=six: apim.adc_bits"),
         ("architecture.apim.pe_side", "auto:512:3", "a range goes from a number to a number"),
         ("architecture.dpim.build", "serial", "axes architecture.dpim.build=serial: dpim.build"),
         ("technology", "23nm", "axes technology=23nm: no such technology"),
@@ -103,6 +100,33 @@ def test_a_wrong_value_is_refused_by_name(key, values, message):
     assert message in str(found.value)
     assert "axes " in str(found.value)
     assert "\n" not in str(found.value)
+
+
+VOLTS = "must be above 0 V and below 5 V, got 9"
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "numbers", "wrong"),
+    [
+        ("technology.vdd", "9V,0.9V", [9, 0.9], [VOLTS, ""]),
+        ("technology.vdd", "0.8V:9V:2", [0.8, 9], ["", VOLTS]),
+        ("technology.vdd", np.array([0.9, 9]), [0.9, 9], ["", VOLTS]),
+        ("architecture.apim.adc_bits", "4,40", [4, 40], ["", "should be less than or equal to 12"]),
+        ("architecture.error_bits", [0, 8], [0, 8], ["should be greater than or equal to ", ""]),
+    ],
+)
+def test_a_number_out_of_its_bounds_stays_with_what_is_wrong(key, values, numbers, wrong):
+    """A number of a list, of a range or of an array: none of them ends a sweep."""
+    found = column(key, values)
+    assert found.numbers.tolist() == numbers
+    assert not found.nouns
+    for text, start in zip(found.wrong, wrong, strict=True):
+        assert text.startswith(f"{key}: {start}" if start else "")
+        assert bool(text) == bool(start)
+
+
+def test_numbers_within_their_bounds_have_nothing_wrong():
+    assert column("technology.vdd", "0.8V:1V:3").wrong == ()
 
 
 VDD = {"technology.vdd": [0.9]}

@@ -259,25 +259,73 @@ def test_a_supply_for_one_technology_only_is_a_hole_in_the_other():
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("given", "feasible", "reason"),
     [
-        ({"technology.vdd": "0.9V,2V"}, "axes technology.vdd=2.0 V: technology.vdd: must lie"),
+        ({"technology.vdd": "0.9V,2V"}, [True, False], "technology.vdd: must lie between 0.72 V"),
+        ({"technology.vdd": "9V,0.9V"}, [False, True], "technology.vdd: must be above 0 V and be"),
         (
-            {"architecture.apim.cols": "64,100", "architecture.apim.cols_per_adc": "8,16"},
-            "axes architecture.apim.cols=100: architecture.apim.cols_per_adc: must divide",
+            {"architecture.apim.cols": "100,64", "architecture.apim.cols_per_adc": "8,16"},
+            [False, False, True, True],
+            "architecture.apim.cols_per_adc: must divide",
         ),
         (
             {"architecture.error_bits": "fp32"},
-            "axes architecture.error_bits=fp32: architecture.error_bits: floating-point",
+            [False],
+            "architecture.error_bits: floating-point errors",
+        ),
+        ({"technology.vdd": "9V"}, [False], "technology.vdd: must be above 0 V and below 5 V"),
+        (
+            {"network.layers[1].features": "64,0"},
+            [True, False],
+            "network.layers[1].features=0: layers[1].features: should be greater than or equal",
         ),
     ],
 )
-def test_a_value_that_fits_nowhere_is_refused(given, message):
-    with pytest.raises(InputError) as found:
-        sweep("mlp", given)
-    assert message in str(found.value)
+def test_a_value_that_cannot_be_is_a_hole_with_the_reason(given, feasible, reason):
+    table = sweep("mlp", given)
+    assert table["feasible"].tolist() == feasible
+    hole = feasible.index(False)
+    assert table["reason"][hole].startswith(reason)
+    assert all(np.isnan(table[name][hole]) for name in OUTCOMES)
 
 
-def test_a_device_without_pulses_is_refused():
+def test_the_other_designs_are_what_they_are_without_the_impossible_one():
+    alone = sweep("mlp", {"technology.vdd": "0.8V,1V"}, pareto=["energy"])
+    told = []
+    given = {"technology.vdd": "0.8V,9V,1V"}
+    table = sweep("mlp", given, pareto=["energy"], progress=lambda *done: told.append(done))
+    assert told[-1] == (3, 3)
+    for name, values in alone.items():
+        np.testing.assert_array_equal(table[name][[0, 2]], values)
+
+
+def test_a_device_without_pulses_takes_part_where_nothing_pulses():
+    """SRAM weights need no pulses; programmed cells do, and the design says so."""
+    chips = {"architecture": "rebit,sram", "device": "taox_hfox,mram_intel_22nm"}
+    table = sweep("mlp", chips)
+    assert table["feasible"].tolist() == [True, False, True, True]
+    assert "mram_intel_22nm.yaml: pulses: " in table["reason"][1]
+    assert "no published pulse data" in table["reason"][1]
+    check(table, 3, single("mlp", {}, architecture="sram", device="mram_intel_22nm"))
+
+
+def test_a_file_that_fits_no_design_is_refused_before_all():
     with pytest.raises(InputError, match="no published pulse data"):
-        sweep("mlp", {"device": "taox_hfox,mram_intel_22nm"})
+        sweep("mlp", {"technology.vdd": "0.9V"}, device="mram_intel_22nm")
+
+
+def test_a_file_that_fits_some_designs_is_no_error():
+    table = sweep("mlp", {"architecture": "rebit,sram"}, device="mram_intel_22nm")
+    assert table["feasible"].tolist() == [False, True]
+
+
+def test_a_key_that_no_design_has_is_a_mistake():
+    with pytest.raises(InputError, match="apim: unknown key"):
+        sweep("mlp", {"architecture.apim.adc_bits": "4,5"}, architecture="sram")
+
+
+def test_a_key_that_some_designs_lack_is_a_hole_there():
+    given = {"architecture": "rebit,sram", "architecture.apim.adc_bits": "4,5"}
+    table = sweep("mlp", given)
+    assert table["feasible"].tolist() == [True, True, False, False]
+    assert "apim: unknown key" in table["reason"][2]
