@@ -147,7 +147,7 @@ def test_help_says_how_to_write_an_axis(capsys):
         (["--designs", "lines.csv"], "lines.csv:5: architecture.apim.adc_bits: expected 2 values"),
         (
             ["--designs", "wrong.csv"],
-            "wrong.csv:4: architecture.apim.adc_bits=99: apim.adc_bits: should be less than",
+            "wrong.csv:4: architecture.apim.adc_bits=six: apim.adc_bits: expected a whole number",
         ),
         (["--designs", "gap.csv"], "gap.csv:2: technology.vdd: a value is missing; complete the"),
         (["--designs", "key.csv"], r"key.csv:1: \x1b[31m: a key starts with one of technology, "),
@@ -160,7 +160,7 @@ def test_a_wrong_sweep_is_one_line(command, tiny, place, words, message):
     (place / "head.csv").write_text("technology.vdd\n")
     two = "technology.vdd,architecture.apim.adc_bits\n"
     (place / "lines.csv").write_text(f"{two}0.9V,4\n\n,\n0.9V\n")
-    (place / "wrong.csv").write_text(f"{two}0.9V,4\n\n0.9V,99\n")
+    (place / "wrong.csv").write_text(f"{two}0.9V,4\n\n0.9V,six\n")
     (place / "gap.csv").write_text(f"{two},4\n")
     (place / "key.csv").write_text("\x1b[31m,technology.vdd\n1,1V\n")
     done = command("sweep", tiny, *words)
