@@ -49,14 +49,14 @@ class Given:
 
 def command_line(request: Request, name: str = "run", more: Iterable[str] = ()) -> str:
     """The command that asks for a run again, without places of files and the number of threads."""
-    words = ["neurorebit", name, request.network]
+    words = ["neurorebit", name, str(request.network)]
     chosen = {
-        "architecture": None if request.architecture == "rebit" else request.architecture,
+        "architecture": "" if request.architecture == "rebit" else request.architecture,
         "technology": request.technology,
         "device": request.device,
         "recipe": request.recipe,
     }
-    words += [word for key, text in chosen.items() if text for word in (option(key), text)]
+    words += [word for key, name in chosen.items() if name for word in (option(key), str(name))]
     for setting in request.settings:
         words += _words(setting)
     words += [option("seed"), str(request.seed)] if request.seed else []

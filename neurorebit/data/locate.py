@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from neurorebit.data.dataset import Dataset
 from neurorebit.data.table import DATASETS
 from neurorebit.layers.base import Shape
@@ -70,6 +72,28 @@ def load(source: Source, shape: Shape) -> Dataset:
     """Read the images of a source; those of any size are scaled to ``shape``."""
     found = DATASETS[source.dataset].load(source.folder, shape)
     return replace(found, note=source.note) if source.note else found
+
+
+def fitting(images: Dataset, network: Network) -> Dataset:
+    """Images of the caller's own; InputError where they do not fit the network."""
+    data, shape = Argument("data"), network.input
+    for name in ("train", "test"):
+        given, labels = getattr(images, f"{name}_images"), getattr(images, f"{name}_labels")
+        wanted = (shape.height, shape.width, shape.channels)
+        if given.ndim != 4 or given.shape[1:] != wanted or given.dtype != np.uint8:
+            message = (
+                f"expected {name} images of {wanted} (height x width x channels), 8 bits each, got "
+                f"{given.dtype} {given.shape[1:]}"
+            )
+            raise InputError(message, origin=data, cure="scale them to the network's input")
+        if labels.shape != given.shape[:1] or not labels.size:
+            message = f"expected a label for each of {len(given)} {name} images, got {labels.shape}"
+            raise InputError(message, origin=data, cure="give one image and its label or more")
+        if labels.min() < 0 or labels.max() >= network.classes:
+            message = f"{name} labels go from {labels.min()} to {labels.max()}"
+            cure = f"the network has classes 0 to {network.classes - 1}"
+            raise InputError(message, origin=data, cure=cure)
+    return images
 
 
 def _fit(name: str, wanted: Wanted) -> None:

@@ -144,6 +144,9 @@ class Document:
             message = "nested too deeply, or an alias stands for the section that it stands in"
             raise InputError(message, origin=File(self.shown)) from None
 
+    def __str__(self) -> str:
+        return self.shown
+
     def copy(self) -> Document:
         """The same document; what is set over the copy leaves this one alone."""
         made = copy.copy(self)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from neurorebit.inputs.files import Inputs, read_inputs
-from neurorebit.schema import Setting
+from neurorebit.data.dataset import Dataset
+from neurorebit.inputs.files import Inputs, Source, read_inputs
+from neurorebit.schema import Document, Setting
 
 ELSEWHERE = ("data", "out", "threads", "checkpoint", "checkpoint_every", "resume", "stop_after")
 
@@ -22,6 +23,7 @@ def python_call(request: Request) -> str:
         value = getattr(request, item.name)
         if item.name not in (*ELSEWHERE, "spell") and value != item.default:
             shown = [f"{s.key}={s.text}" for s in value] if item.name == "settings" else value
+            shown = shown.shown if isinstance(shown, Document) else shown
             words.append(f"{item.name}={shown!r}")
     return f"run({', '.join(words)})"
 
@@ -30,20 +32,21 @@ def python_call(request: Request) -> str:
 class Request:
     """A run: its files, how it trains, and where its files go.
 
-    ``out`` None means ``reports/<network>``, ``checkpoint`` None means there. Checkpoints are
+    ``data`` is the folder of the data set, or its images themselves. ``out`` is the folder of the
+    report, ``checkpoint`` that of the checkpoints, where they are not there. Checkpoints are
     written every ``checkpoint_every`` seconds [s]; the training ends after ``stop_after`` [s].
     ``spell`` writes down how a request is asked for, so that the report can say it.
     """
 
-    network: str
-    architecture: str = "rebit"
-    technology: str | None = None
-    device: str | None = None
+    network: Source
+    architecture: Source = "rebit"
+    technology: Source | None = None
+    device: Source | None = None
     settings: tuple[Setting, ...] = field(default=(), kw_only=True)
     train: bool = field(default=True, kw_only=True)
     recipe: str | None = field(default=None, kw_only=True)
     seed: int = field(default=0, kw_only=True)
-    data: Path | None = field(default=None, kw_only=True)
+    data: Path | Dataset | None = field(default=None, kw_only=True)
     out: Path | None = field(default=None, kw_only=True)
     threads: int = field(default=1, kw_only=True)
     checkpoint: Path | None = field(default=None, kw_only=True)
@@ -53,7 +56,7 @@ class Request:
     spell: Callable[[Request], str] = field(default=python_call, kw_only=True, compare=False)
 
     def placed(self, network: str) -> Request:
-        """The same with the folder of its report, if it has none yet: after the network's name."""
+        """The same with a folder for its report: after the network's name where it has none."""
         out = self.out or Path("reports") / re.sub(r"[^\w-]+", "_", network)
         return replace(self, out=out)
 
@@ -63,9 +66,9 @@ class Request:
         return self.out or Path("reports")
 
     @property
-    def checkpoints(self) -> Path:
-        """Where the checkpoints go."""
-        return self.checkpoint or self.folder
+    def checkpoints(self) -> Path | None:
+        """Where the checkpoints go; None: none is written."""
+        return self.checkpoint or self.out
 
     @property
     def command(self) -> str:

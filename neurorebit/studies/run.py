@@ -51,35 +51,26 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     """
     inputs = request.inputs()
     request = request.placed(inputs.network.name)
-    spec, network = inputs.architecture, inputs.network
-    activity = assumed(network, spec)
-    design = estimated(inputs, activity, inputs.images)  # or refuses
-    draft = document.build(_header(inputs, request, activity, None), design, spec, activity)
-    folder.claim(request.folder, {*table.files(draft), pictures.NAME})
+    report = report_of(inputs, request)  # or refuses
+    folder.claim(request.folder, {*table.files(report), pictures.NAME})
 
-    with _interruptible(request.checkpoints):
+    checkpoints = request.checkpoints
+    with _interruptible(checkpoints):
         trained = None
         if request.train:
-            folder.claim(request.checkpoints, argument="checkpoint")
+            if checkpoints is not None:
+                folder.claim(checkpoints, argument="checkpoint")
             trained = train(inputs, request, say, progress)
-            activity = trained.result.activity or activity
-            design = estimated(inputs, activity, trained.result.images)
-        report = document.build(
-            _header(inputs, request, activity, trained),
-            design,
-            spec,
-            activity,
-            training=trained.record(network.training) if trained else None,
-        )
+            report = report_of(inputs, request, trained)
         contents = table.files(report)
         folder.write(request.folder, contents)
         if trained is None:
             return Outcome(report, request.folder, tuple(contents))
         result = trained.result
-        if result.finished or result.diverged:
+        if checkpoints is not None and (result.finished or result.diverged):
             from neurorebit.training import checkpoint
 
-            checkpoint.remove(request.checkpoints)
+            checkpoint.remove(checkpoints)
         return Outcome(
             report,
             request.folder,
@@ -90,15 +81,35 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
         )
 
 
+def report_of(inputs: Inputs, request: Request, trained: Trained | None = None) -> dict[str, Any]:
+    """The report document of a run: what the chip costs, and what the training reached.
+
+    The estimate takes the activity that the training measured, or assumes it. InfeasibleError
+    where the chip cannot exist.
+    """
+    spec, network = inputs.architecture, inputs.network
+    measured = trained.result.activity if trained else None
+    activity = measured or assumed(network, spec)
+    design = estimated(inputs, activity, trained.result.images if trained else inputs.images)
+    return document.build(
+        _header(inputs, request, activity, trained),
+        design,
+        spec,
+        activity,
+        training=trained.record(network.training) if trained else None,
+    )
+
+
 @contextmanager
-def _interruptible(checkpoints: Path) -> Iterator[None]:
+def _interruptible(checkpoints: Path | None) -> Iterator[None]:
     """An interrupt says where what was reached can be gone on with."""
     try:
         yield
     except KeyboardInterrupt:
         from neurorebit.training import checkpoint
 
-        raise Interrupted(checkpoint.find(checkpoints)) from None
+        found = checkpoint.find(checkpoints) if checkpoints is not None else None
+        raise Interrupted(found) from None
 
 
 def estimated(inputs: Inputs, activity: Activity, images: int) -> Estimate:

@@ -16,6 +16,7 @@ import numpy as np
 from tabulate import tabulate
 
 from neurorebit import __version__
+from neurorebit.data.dataset import Dataset
 from neurorebit.data.locate import Wanted, load, locate
 from neurorebit.results import document, pictures
 from neurorebit.results import folder as report
@@ -173,7 +174,7 @@ def schemes(
                 message = f"{name} sets this key itself, to {own[setting.key]}"
                 cure = f"drop it, or leave {name} out of ", Argument("schemes")
                 raise InputError(message, origin=setting.label, cure=cure)
-    folder = request.out or Path("reports") / f"schemes_{Path(request.network).stem}"
+    folder = request.out or Path("reports") / f"schemes_{Path(str(request.network)).stem}"
     for name in names:
         _request(request, name, request.seed, folder).inputs()  # or refuses, before any training
     report.claim(folder)
@@ -255,6 +256,8 @@ def _unfinished(done: Json) -> bool:
 
 def _data(request: Request) -> str:
     """The digest of the images that all schemes train on."""
+    if isinstance(request.data, Dataset):
+        return request.data.sha256
     network = request.inputs().network
     return load(locate(Wanted.by(network), request.data), network.input).sha256
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from neurorebit.circuits.array import device_array
 from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.data.dataset import Dataset
-from neurorebit.data.locate import Wanted, load, locate
+from neurorebit.data.locate import Wanted, fitting, load, locate
 from neurorebit.inputs.files import Inputs
 from neurorebit.results import document
 from neurorebit.schema import Argument, InputError
@@ -20,6 +20,7 @@ from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.request import Request
 
 if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numba
+    from neurorebit.training.checkpoint import Saved
     from neurorebit.training.trainer import TrainingResult
 
 Say = Callable[[str], None]
@@ -73,20 +74,20 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
     """
     from neurorebit.training import checkpoint
 
-    checkpoints = request.checkpoints
-    if request.resume and checkpoint.find(checkpoints) is None and _has_ended(request.folder):
-        resume = Argument("resume")
-        message = f"the run in {request.folder} has come to its end, there is nothing to go on with"
-        raise InputError(message, origin=resume, cure=("drop ", resume, " to start anew"))
-    start = checkpoint.load(checkpoints) if request.resume else None
-    if start is None:
-        checkpoint.refuse_unfinished(checkpoints)
     network, training = inputs.network, inputs.network.training
     chip = inputs.architecture, inputs.device
-    source = locate(Wanted.by(network), request.data)
-    say(f"training on {source}")
+    start = _start(request)
     with ThreadPoolExecutor(1) as aside:  # Numba takes as long to import as images to be read
-        reading = aside.submit(load, source, network.input)
+        if isinstance(request.data, Dataset):
+            fallback, reading = False, aside.submit(fitting, request.data, network)
+            say(f"training on {request.data.name}")
+        else:
+            source = locate(Wanted.by(network), request.data)
+            fallback, reading = (
+                source.dataset != training.dataset,
+                aside.submit(load, source, network.input),
+            )
+            say(f"training on {source}")
         from neurorebit.training import trainer
 
         images = reading.result()
@@ -95,6 +96,7 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
         identity = checkpoint.identity(network, *chip, images, seed=request.seed, wires=wires)
         checkpoint.check(start, identity)
         say(f"going on from {start.path}: {start.length}")
+    folder = request.checkpoints
     result = trainer.train(
         network,
         *chip,
@@ -104,11 +106,32 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
         threads=request.threads,
         wires=wires,
         progress=progress,
-        checkpoints=checkpoint.Checkpoints(checkpoints, request.checkpoint_every),
+        checkpoints=checkpoint.Checkpoints(folder, request.checkpoint_every) if folder else None,
         start=start,
         stop_after=request.stop_after,
     )
-    return Trained(result, images, fallback=source.dataset != training.dataset)
+    return Trained(result, images, fallback)
+
+
+def _start(request: Request) -> Saved | None:
+    """The checkpoint that a request goes on from; InputError where there is none, or one is left.
+
+    None where it starts anew.
+    """
+    from neurorebit.training import checkpoint
+
+    folder, resume = request.checkpoints, Argument("resume")
+    if not request.resume:
+        if folder is not None:
+            checkpoint.refuse_unfinished(folder)
+        return None
+    if folder is None:
+        cure = "name the folder of the checkpoints with ", Argument("checkpoint")
+        raise InputError("there is no folder to go on from", origin=resume, cure=cure)
+    if checkpoint.find(folder) is None and _has_ended(request.folder):
+        message = f"the run in {request.folder} has come to its end, there is nothing to go on with"
+        raise InputError(message, origin=resume, cure=("drop ", resume, " to start anew"))
+    return checkpoint.load(folder)
 
 
 def wires_between_cells(inputs: Inputs) -> tuple[float, float]:
