@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import lzma
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurorebit.schema import File, InputError, Line
+from neurorebit.schema import File, InputError
+from neurorebit.schema.json_file import read_json
 
 
 @dataclass(frozen=True)
@@ -109,16 +108,9 @@ def files(path: Path) -> list[Path]:
 
 def document(path: Path) -> Entry:
     """The content of a JSON file, plain or packed."""
-    origin = File(str(path))
-    try:
-        raw = path.read_bytes()
-        text = (lzma.decompress(raw) if path.suffix == ".xz" else raw).decode("utf-8")
-        content = json.loads(text)
-    except json.JSONDecodeError as problem:
-        line = Line(str(path), problem.lineno)
-        raise InputError(f"not JSON: {problem.msg}", origin=line) from None
-    except (OSError, lzma.LZMAError, UnicodeDecodeError) as problem:
-        raise InputError(f"cannot be read: {problem}", origin=origin) from None
+    content = read_json(path, "give a file of records")
     if not isinstance(content, dict):
-        raise InputError("expected an object with 'source' and 'records'", origin=origin)
+        cure = "give a file of records"
+        message = "expected an object with 'source' and 'records'"
+        raise InputError(message, origin=File(str(path)), cure=cure)
     return Entry(str(path), "", content)

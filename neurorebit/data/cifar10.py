@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
+import pickletools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,15 @@ from numpy.typing import NDArray
 from neurorebit.data.dataset import Archive, Dataset, ImageSet
 from neurorebit.layers.base import Shape
 from neurorebit.schema import Argument, InputError
+from neurorebit.schema.errors import printable
 
 FOLDER = "cifar-10-batches-py"
 META = "batches.meta"
 TEST = "test_batch"
 SHAPE = (3, 32, 32)
+LARGEST = 64 << 20  # bytes of a file; those of the official archive have 31 MB
+DIGITS = 100  # binary ones of a number that an error shows
+MEMOS = ("PUT", "BINPUT", "LONG_BINPUT")  # operations that name a place of the memo
 CLASSES = 10
 CURE = (
     "remove the folder and run 'neurorebit data fetch cifar10', or name another with ",
@@ -90,10 +95,10 @@ def _cases(path: Path) -> int:
         raise InputError(f"{path}: expected the names of {CLASSES} classes", cure=CURE)
     if type(cases) is not int or not 0 < cases <= 10_000:
         raise InputError(
-            f"{path}: expected up to 10,000 images a batch, got {cases!r:.40}", cure=CURE
+            f"{path}: expected up to 10,000 images a batch, got {_shown(cases)}", cure=CURE
         )
     if values not in (None, int(np.prod(SHAPE))):
-        raise InputError(f"{path}: expected 3,072 values an image, got {values!r:.40}", cure=CURE)
+        raise InputError(f"{path}: expected 3,072 values an image, got {_shown(values)}", cure=CURE)
     return cases
 
 
@@ -116,29 +121,53 @@ def _batch(path: Path, content: bytes, cases: int) -> tuple[NDArray[np.uint8], N
     strange = [x for x in labels if type(x) is not int or not 0 <= x < CLASSES]
     if strange:
         raise InputError(
-            f"{path}: labels must be 0 to {CLASSES - 1}, got {strange[0]!r:.40}", cure=CURE
+            f"{path}: labels must be 0 to {CLASSES - 1}, got {_shown(strange[0])}", cure=CURE
         )
     return pixels, np.array(labels, np.int64)
 
 
 def _content(path: Path) -> bytes:
     try:
+        if path.stat().st_size > LARGEST:
+            message = f"{path}: is larger than any file of this data set"
+            raise InputError(message, cure=CURE)
         return path.read_bytes()
     except FileNotFoundError:
         raise InputError(f"{path}: missing from the data set", cure=CURE) from None
     except OSError as problem:
-        raise InputError(f"{path}: cannot be read: {problem.strerror}") from None
+        raise InputError(f"{path}: cannot be read: {problem.strerror}", cure=CURE) from None
 
 
 def _load(path: Path, content: bytes) -> dict[str, Any]:
     """The pickled dictionary, its keys as text."""
     try:
+        _refuse_bombs(content)
         found = _Unpickler(io.BytesIO(content), encoding="bytes").load()
     except Exception as problem:  # a damaged pickle raises nearly anything
         raise InputError(f"{path}: cut short or damaged ({_said(problem)})", cure=CURE) from None
     if not isinstance(found, dict):
         raise InputError(f"{path}: expected a dictionary, got {type(found).__name__}", cure=CURE)
     return {k.decode("latin1") if isinstance(k, bytes) else str(k): v for k, v in found.items()}
+
+
+def _refuse_bombs(content: bytes) -> None:
+    """UnpicklingError for a memo that is larger than the file: reading it would take the memory.
+
+    Files of the official archive need no such check.
+    """
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() in OFFICIAL.values():
+        return
+    for operation, argument, _ in pickletools.genops(content):
+        if operation.name in MEMOS and int(argument or 0) > len(content):
+            raise pickle.UnpicklingError("its memo is larger than the file")
+
+
+def _shown(value: object) -> str:
+    """A value that a file gave, in few characters."""
+    if isinstance(value, int) and value.bit_length() > DIGITS:
+        return "a number of many digits"
+    simple = isinstance(value, int | float | str | bytes)
+    return printable(f"{value!r:.40}") if simple else f"a {type(value).__name__}"
 
 
 def _said(problem: Exception) -> str:

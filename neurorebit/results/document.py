@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from neurorebit.circuits.cost import Bill
 from neurorebit.estimation.estimate import Estimate
 from neurorebit.schema import File, InputError, plain
 from neurorebit.schema.activity import Activity, LayerActivity
+from neurorebit.schema.json_file import read_json
 
 Json = dict[str, Any]
 NAME = "report.json"
@@ -208,12 +208,7 @@ def read_any(place: str | Path) -> Json:
     """The document in a folder or a file, of whatever schema; InputError where there is none."""
     path = _path(place)
     where = File(str(path))
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise InputError(f"cannot be read: {problem.strerror}", origin=where, cure=CURE) from None
-    except ValueError:
-        raise InputError("not a report.json", origin=where, cure=CURE) from None
+    report = read_json(path, CURE)
     if not isinstance(report, dict) or not all(key in report for key in NEEDED):
         raise InputError("not the report of a run", origin=where, cure=CURE)
     return report

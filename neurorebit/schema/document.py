@@ -20,7 +20,8 @@ import numpy as np
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from neurorebit.schema.errors import File, ImpossibleError, InputError, Line, Words
+from neurorebit.schema import yaml_text
+from neurorebit.schema.errors import File, ImpossibleError, InputError, Line, Words, printable
 from neurorebit.schema.fields import adapter, kind_of, one_of, quantity
 from neurorebit.schema.setting import Setting
 
@@ -39,7 +40,6 @@ BOUNDS = frozenset(  # errors that say that a number lies out of its bounds
 INDEX = re.compile("[0-9]{1,9}")  # of a list, in a key path
 MENTIONED = 3  # places that an error names
 RENAMED = {"weights": "scheme", "sar_cycle": "cycle"}  # keys of earlier versions
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,13 +101,7 @@ class Document:
         self.path = path
         self.shown = shown or str(path)
         self.root = root
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as problem:
-            reason = getattr(problem, "strerror", None) or "not a UTF-8 text file"
-            message = f"cannot be read: {reason}"
-            raise InputError(message, origin=File(self.shown)) from None
-        self._parse(text)
+        self._parse(yaml_text.read_text(path, self.shown))
 
     @classmethod
     def of_text(
@@ -128,21 +122,12 @@ class Document:
         self.digest = hashlib.sha256(text.encode()).hexdigest()
         self._origin: dict[Loc, object] = {}
         self.tree: dict[str, Any] = {}
-        try:
-            node = yaml.compose(text, Loader=Loader)
-        except yaml.YAMLError as problem:
-            mark = getattr(problem, "problem_mark", None)
-            where = Line(self.shown, mark.line + 1) if mark else File(self.shown)
-            reason = getattr(problem, "problem", None) or "it cannot be parsed"
-            raise InputError(f"not valid YAML: {reason}", origin=where) from None
+        self._values = 0  # read so far, those that aliases stand for included
+        node = yaml_text.compose(text, self.shown, origin)
         if not isinstance(node, yaml.MappingNode):
-            message = "expected 'key: value' lines, got none"
-            raise InputError(message, origin=origin or Line(self.shown, 1))
-        try:
-            self.tree = self._plain(node, (), origin)
-        except RecursionError:
-            message = "nested too deeply, or an alias stands for the section that it stands in"
-            raise InputError(message, origin=File(self.shown)) from None
+            message, cure = "expected 'key: value' lines, got none", "write them, as in vdd: 0.9 V"
+            raise InputError(message, origin=origin or Line(self.shown, 1), cure=cure)
+        self.tree = self._read(node, (), origin)
 
     def __str__(self) -> str:
         return self.shown
@@ -161,9 +146,16 @@ class Document:
         """
         made = cls.__new__(cls)
         made.path, made.shown, made.root = Path(shown), shown, root
-        made.text, made.digest = "", ""
+        made.text, made.digest, made._values = "", "", 0
         made._origin, made.tree = {(): File(shown)}, tree
         return made
+
+    def _read(self, node: yaml.Node, loc: Loc, origin: object) -> Any:
+        """The values of a node; InputError where an alias stands for what it stands in."""
+        try:
+            return self._plain(node, loc, origin)
+        except RecursionError:
+            raise yaml_text.too_deep(origin or File(self.shown)) from None
 
     def _plain(self, node: yaml.Node, loc: Loc, origin: object = None) -> Any:
         """The values of a node as text; each comes from its line, or from ``origin``."""
@@ -171,11 +163,28 @@ class Document:
         def here(of: yaml.Node) -> object:
             return Line(self.shown, of.start_mark.line + 1) if origin is None else origin
 
+        def text(of: yaml.Node) -> str:
+            """What a scalar says, in one line."""
+            said = " ".join(str(of.value).split()) if "\n" in of.value else str(of.value)
+            if not said.replace("\t", " ").replace("\xa0", " ").isprintable():
+                message = f"holds a character that does not print: '{printable(said)}'"
+                raise InputError(message, origin=here(of), key=join(loc), cure="remove it")
+            return said
+
+        self._values += 1
+        if self._values > yaml_text.VALUES:
+            message = f"more than {yaml_text.VALUES:,} values, those of aliases included"
+            raise InputError(message, origin=here(node), cure="write fewer")
+        if len(loc) > yaml_text.DEEPEST:
+            raise yaml_text.too_deep(here(node))
         self._origin.setdefault(loc, here(node))
         if isinstance(node, yaml.MappingNode):
             values: dict[str, Any] = {}
             for key_node, value_node in node.value:
-                key = str(key_node.value)
+                if not isinstance(key_node, yaml.ScalarNode):
+                    message, cure = "a key is a word", "write 'key: value'"
+                    raise InputError(message, origin=here(key_node), key=join(loc), cure=cure)
+                key = text(key_node)
                 self._origin[(*loc, key)] = here(key_node)
                 if key in values:
                     raise self.error((*loc, key), "given twice", "keep one")
@@ -185,7 +194,7 @@ class Document:
             return [self._plain(item, (*loc, i), origin) for i, item in enumerate(node.value)]
         if node.tag == "tag:yaml.org,2002:null":
             return None
-        return str(node.value)
+        return text(node)
 
     def set(self, path: str, text: str, origin: object = None) -> None:
         """Replace or add the value at a key path; ``text`` is read as YAML.
@@ -199,10 +208,7 @@ class Document:
         def refuse(message: str, cure: str) -> InputError:
             return InputError(message, origin=origin, value=text, cure=cure)
 
-        try:
-            node = yaml.compose(text, Loader=Loader)
-        except yaml.YAMLError:
-            raise refuse("the value is not valid YAML", "quote it, or close its brackets") from None
+        node = yaml_text.compose(text, self.shown, origin)
         parent: Any = self.tree
         for i, step in enumerate(loc):
             if isinstance(parent, list) and not (isinstance(step, int) and step < len(parent)):
@@ -214,7 +220,7 @@ class Document:
             if i == len(loc) - 1:
                 for known in [known for known in self._origin if known[: len(loc)] == loc]:
                     del self._origin[known]
-                parent[key] = None if node is None else self._plain(node, loc, origin)
+                parent[key] = None if node is None else self._read(node, loc, origin)
                 self._origin[loc] = origin
             else:
                 if isinstance(parent, dict) and parent.get(key) is None:

@@ -51,7 +51,10 @@ def parse_all(text: str, unit: str) -> list[float]:
     if dimensions != _power(unit)[1]:
         raise ValueError("the unit is another")
     # a division by a whole power of ten rounds once: "100 us" is 1e-4 to the last bit
-    return [n * 10.0**size if size >= 0 else n / 10.0**-size for n in numbers]
+    numbers = [n * 10.0**size if size >= 0 else n / 10.0**-size for n in numbers]
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError("too large")
+    return numbers
 
 
 def parse(text: str, unit: str) -> float:

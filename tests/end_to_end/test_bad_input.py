@@ -144,7 +144,7 @@ def test_a_missing_file(refused, tiny, words, told):
         (["--set", "network.layers[9].kernel=1"], "--set network.layers[9].kernel=1: 9: expected "),
         (["--set", "training.adc=ideel"], "--set training.adc=ideel: training.adc: expected one "),
         (["--set", "device.r_on=0ohm"], "--set device.r_on=0ohm: r_on: must be above 0 ohm"),
-        (["--set", "device.r_on=[1"], "--set device.r_on=[1: the value is not valid YAML"),
+        (["--set", "device.r_on=[1"], "--set device.r_on=[1: not valid YAML: did not find"),
         (["--scheme", "reel"], "--scheme reel: scheme: expected one of real, quantized, "),
         (
             ["--set", "training.mapping=weight", "--set", "training.rest=10s"],
@@ -205,7 +205,7 @@ def test_a_wrong_option(refused, tiny, words, told):
         (["compare", "out", "out", "--tolerance", "nan"], "--tolerance: expected a number from 0 "),
         (
             ["compare", "out/report.txt", "out"],
-            "out/report.txt: not a report.json; name the folder",
+            "out/report.txt:1: not JSON: Expecting value; name the folder",
         ),
         (["data"], "the following arguments are required: ACTION; "),
         (["data", "fetch"], "the following arguments are required: DATASET; "),

@@ -188,8 +188,15 @@ def test_a_run_is_its_folder_or_its_file(tmp_path):
     ("content", "told"),
     [
         (None, "report.json: cannot be read: No such file or directory; name the folder of a run"),
-        (b"{", "report.json: not a report.json; name the folder of a run"),
-        (b"\xff\xfe", "report.json: not a report.json; name the folder of a run"),
+        (
+            b"{",
+            "report.json:1: not JSON: Expecting property name enclosed in double quotes; name the "
+            "folder of a run",
+        ),
+        (
+            b"\xff\xfe",
+            "report.json: cannot be read: not a UTF-8 text file; name the folder of a run",
+        ),
         (b"[1, 2]", "report.json: not the report of a run; name the folder of a run"),
         (b'{"chip": {}}', "report.json: not the report of a run; name the folder of a run"),
     ],

@@ -214,7 +214,10 @@ def test_a_list_of_numbers_has_a_bound_for_each(document):
         ("a: *b\n", "machine.yaml:1: not valid YAML: "),
         ("a: 1\n---\nb: 2\n", "machine.yaml:2: not valid YAML: "),
         ("a: \x01\n", "machine.yaml: not valid YAML: "),
-        ("a: &x\n  b: *x\n", "machine.yaml: nested too deeply, or an alias stands for the section"),
+        (
+            "a: &x\n  b: *x\n",
+            "machine.yaml:1: nested too deeply, or an alias stands for the section",
+        ),
     ],
 )
 def test_what_is_not_a_file_of_keys_is_told(document, text, message):
@@ -229,11 +232,17 @@ def test_nesting_without_end_is_told_by_us_or_by_the_parser(document):
 def test_a_file_that_cannot_be_read_is_told(tmp_path):
     missing = tmp_path / "none.yaml"
     told = refusal(lambda: Document(missing))
-    assert told == f"{missing}: cannot be read: No such file or directory"
-    assert refusal(lambda: Document(tmp_path)).endswith("cannot be read: Is a directory")
+    assert (
+        told == f"{missing}: cannot be read: No such file or directory; give a YAML file in UTF-8"
+    )
+    assert refusal(lambda: Document(tmp_path)).endswith(
+        "cannot be read: Is a directory; give a YAML file in UTF-8"
+    )
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"name: \xff\xfe")
-    assert refusal(lambda: Document(binary)).endswith("cannot be read: not a UTF-8 text file")
+    assert refusal(lambda: Document(binary)).endswith(
+        "cannot be read: not a UTF-8 text file; give a YAML file in UTF-8"
+    )
 
 
 # --- settings over a file
@@ -283,7 +292,12 @@ def test_a_setting_reaches_every_key(document, path, text, changed):
         ),
         ("parts[2].span", "5 m", "parts[2].span=5 m: 2: expected an index below 2"),
         ("parts.last.span", "5 m", "parts.last.span=5 m: 'last': expected an index below 2"),
-        ("name", "[a", "name=[a: the value is not valid YAML; quote it, or close its brackets"),
+        (
+            "name",
+            "[a",
+            "name=[a: not valid YAML: did not find expected ',' or ']'; close "
+            "the bracket, and put commas between the values",
+        ),
         ("gears", "0", "gears=0: gears: "),
         (
             "parts[0]",

@@ -95,7 +95,7 @@ def test_a_folder_without_records_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=str(where)):
             read(where)
     (tmp_path / "broken.json.xz").write_bytes(b"no archive")
-    with pytest.raises(InputError, match=r"broken\.json\.xz: cannot be read"):
+    with pytest.raises(InputError, match=r"broken\.json\.xz: cannot be unpacked"):
         read(tmp_path)
 
 

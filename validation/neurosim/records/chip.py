@@ -69,6 +69,9 @@ GIVEN = {
 }
 
 # What else is read; parameters beyond these are the reference's own business.
+LARGEST, POOLED = 1e9, 6  # a size of a layer; the place of its pooling
+MOST_BITS = 64
+
 READ = (
     *GIVEN,
     *("technode", "deviceroadmap", "wireWidth", "AR", "Rho", "cellBit", "parallelBP"),
@@ -211,14 +214,21 @@ def _chip(tool: str, entry: Any, where: str) -> ChipRecord:
         network=str(entry.get("network", "")),
         where=where,
         shapes=shapes,
-        weight_bits=number_of(entry, "weight_bits", where),
-        input_bits=number_of(entry, "input_bits", where),
+        weight_bits=_bits(entry, "weight_bits", where),
+        input_bits=_bits(entry, "input_bits", where),
         parameters=parameters,
         technology=_technology(given, parameters, where),
         **_trace(entry, shapes.shape[1], where),
         area=_area(entry, where),
         **_figures(entry, shapes.shape[1], where),
     )
+
+
+def _bits(entry: dict[str, Any], key: str, where: str) -> float:
+    bits = number_of(entry, key, where)
+    if not 1.0 <= bits <= MOST_BITS or bits != int(bits):
+        raise InputError(f"{where}: {key}: expected a whole number from 1 to {MOST_BITS}")
+    return bits
 
 
 def _area(entry: dict[str, Any], where: str) -> float:
@@ -233,10 +243,14 @@ def _shapes(entry: dict[str, Any], where: str) -> NDArray[np.float64]:
     layers = value_of(entry, LAYERS, where)
     try:
         shapes = np.array(layers, dtype=np.float64).T
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         shapes = np.empty(0)
-    if shapes.ndim != 2 or len(shapes) != 8 or not np.all(np.isfinite(shapes)):
-        raise InputError(f"{where}: {LAYERS}: expected a list of layers, eight numbers each")
+    if shapes.ndim != 2 or len(shapes) != 8 or not np.all(np.abs(shapes) <= LARGEST):
+        raise InputError(
+            f"{where}: {LAYERS}: expected a list of layers, eight numbers each, up to {LARGEST:g}"
+        )
+    if np.any(np.delete(shapes, POOLED, axis=0) < 1.0):
+        raise InputError(f"{where}: {LAYERS}: all but the pooling must be 1 or more")
     return shapes
 
 
@@ -255,22 +269,29 @@ def _trace(entry: dict[str, Any], count: int, where: str) -> dict[str, Any]:
     """Densities of the planes, and the spread of the weights."""
     trace = value_of(entry, "trace", where)
     where = f"{where}: trace"
-    if not isinstance(trace, dict) or len(value_of(trace, "layers", where)) != count:
+    layers = value_of(trace, "layers", where) if isinstance(trace, dict) else None
+    if not isinstance(layers, list) or len(layers) != count:
         raise InputError(f"{where}.layers: expected one entry for each of the {count} layers")
-    planes = int(number_of(entry, "input_bits", where))
+    planes = int(_bits(entry, "input_bits", where.removesuffix(": trace")))
     densities = np.zeros((planes, count))
-    for i, layer in enumerate(trace["layers"]):
+    for i, given in enumerate(layers):
+        layer = _object(given, f"layers[{i}]", where)
         result = layer.get("bit_ones_fraction_per_bit_msb_first") or [
             number_of(layer, "trace_activity", f"{where}.layers[{i}]")
         ]
-        if len(result) not in (1, planes):
+        if not isinstance(result, list) or len(result) not in (1, planes):
             raise InputError(f"{where}.layers[{i}]: expected a share of ones for each input bit")
-        densities[:, i] = result
+        densities[:, i] = [
+            number_of({"share": share}, "share", f"{where}.layers[{i}]") for share in result
+        ]
     if np.any(densities < 0.0) or np.any(densities > 1.0):
         raise InputError(f"{where}: a share of ones must lie between 0 and 1")
-    result = [layer.get("mean_abs_weight", 0.28) for layer in trace["layers"]]
-    normal = float(np.mean(result)) * np.sqrt(np.pi / 2.0)  # spread of normal weights
-    return {"densities": densities, "spread": float(trace.get("w_std", normal))}
+    means = [
+        number_of({"mean_abs_weight": 0.28, **layer}, "mean_abs_weight", f"{where}.layers[{i}]")
+        for i, layer in enumerate(layers)
+    ]
+    normal = float(np.mean(means)) * np.sqrt(np.pi / 2.0)  # spread of normal weights
+    return {"densities": densities, "spread": number_of({"w_std": normal, **trace}, "w_std", where)}
 
 
 def _figures(entry: dict[str, Any], count: int, where: str) -> dict[str, Any]:

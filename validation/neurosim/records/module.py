@@ -6,8 +6,6 @@ the outputs, all plain numbers whose unit ends the name. The format is documente
 
 from __future__ import annotations
 
-import json
-import lzma
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorebit.schema import InputError
+from neurorebit.schema.json_file import read_json
 
 PUBLIC = Path(__file__).with_name("public.json.xz")
 NUMBER = (int, float)
@@ -99,14 +98,7 @@ def _files(source: Path) -> list[Path]:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    try:
-        raw = path.read_bytes()
-        text = (lzma.decompress(raw) if path.suffix == ".xz" else raw).decode("utf-8")
-        document = json.loads(text)
-    except json.JSONDecodeError as problem:
-        raise InputError(f"{path}:{problem.lineno}: not JSON: {problem.msg}") from None
-    except (OSError, lzma.LZMAError, UnicodeDecodeError) as problem:
-        raise InputError(f"{path}: cannot be read: {problem}") from None
+    document = read_json(path, "give the folder of the records")
     if not isinstance(document, dict):
         raise InputError(f"{path}: expected an object with 'tool' and 'records'")
     return document

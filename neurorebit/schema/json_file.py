@@ -1,0 +1,57 @@
+"""JSON files from outside, plain or packed: bounded in size and depth before they are taken in."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from pathlib import Path
+from typing import Any
+
+from neurorebit.schema.errors import File, InputError, Line
+
+LARGEST = 256 << 20  # bytes of a file, and of what is packed in it
+MEMORY = 512 << 20  # bytes that unpacking may take
+DIGITS = 30  # of a whole number; longer ones are read as floating-point numbers
+PACKED = ".xz"
+
+
+def read_json(path: Path, cure: str) -> Any:
+    """The content of a JSON file; nan and infinity may stand in it.
+
+    InputError where it cannot be read, is too large, is not JSON or is nested too deeply; ``cure``
+    says what to give instead.
+    """
+    where = File(str(path))
+    try:
+        raw = _bytes(path)
+        content = json.loads(raw.decode("utf-8-sig"), parse_int=_whole)
+    except OSError as problem:
+        message = f"cannot be read: {problem.strerror or problem}"
+        raise InputError(message, origin=where, cure=cure) from None
+    except (lzma.LZMAError, EOFError):
+        raise InputError("cannot be unpacked", origin=where, cure=cure) from None
+    except UnicodeDecodeError:
+        message = "cannot be read: not a UTF-8 text file"
+        raise InputError(message, origin=where, cure=cure) from None
+    except json.JSONDecodeError as problem:
+        line = Line(str(path), problem.lineno)
+        raise InputError(f"not JSON: {problem.msg}", origin=line, cure=cure) from None
+    except RecursionError:
+        raise InputError("nested too deeply", origin=where, cure=cure) from None
+    return content
+
+
+def _bytes(path: Path) -> bytes:
+    """The content of a file, unpacked if it is packed."""
+    with path.open("rb") as file:
+        raw = file.read(LARGEST + 1)
+    if path.suffix == PACKED:
+        raw = lzma.LZMADecompressor(memlimit=MEMORY).decompress(raw, max_length=LARGEST + 1)
+    if len(raw) > LARGEST:
+        message = f"has more than the {LARGEST >> 20} MiB that are read"
+        raise InputError(message, origin=File(str(path)), cure="split the file")
+    return raw
+
+
+def _whole(text: str) -> int | float:
+    return int(text) if len(text) <= DIGITS else float(text)
