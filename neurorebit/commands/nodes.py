@@ -30,15 +30,15 @@ def main(asked: argparse.Namespace) -> int:
 
     if asked.out is not None:
         sweep_file.claim(asked.out)
-    table = technologies.nodes(
+    found = technologies.nodes(
         asked.network,
         asked.technology,
         architecture=asked.architecture,
         device=asked.device,
         settings=options.settings(asked),
     )
-    print(technologies.text(table))
+    print(technologies.text(found.table))
     if asked.out is not None:
-        sweep_file.write(table, asked.out)
+        sweep_file.write(found.table, asked.out)
         print(f"\nwritten to {asked.out}")
     return 0

@@ -49,7 +49,7 @@ def main(asked: argparse.Namespace) -> int:
         sweep_file.claim(asked.out)
     designs = read_designs(asked.designs) if asked.designs else None
     with progress.Designs() as shown:
-        table = sweep(
+        found = sweep(
             asked.network,
             options.axes(asked.axis),
             designs=designs.columns if designs else None,
@@ -61,8 +61,8 @@ def main(asked: argparse.Namespace) -> int:
             pareto=asked.pareto,
             progress=shown,
         )
-    print(sweep_text.best(table, asked.pareto))
+    print(sweep_text.best(found.table, asked.pareto))
     if asked.out is not None:
-        sweep_file.write(table, asked.out)
+        sweep_file.write(found.table, asked.out)
         print(f"\nwritten to {asked.out}")
     return 0

@@ -24,8 +24,9 @@ from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Real
 from neurorebit.circuits.shared import forget
 from neurorebit.estimation.design import design
-from neurorebit.inputs.files import Inputs, parse_setting, read_inputs
+from neurorebit.inputs.files import Inputs, Source, parse_setting, read_inputs
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, front
+from neurorebit.results.typed.grid import Axes, Sweep
 from neurorebit.schema import Argument, ImpossibleError, InputError, Misfit, Setting, split
 from neurorebit.schema import technology as nodes
 from neurorebit.schemes.assumed import assumed
@@ -43,19 +44,19 @@ AT_ONCE = 4096  # designs in a box: enough that Python's share is small, few eno
 
 
 def sweep(
-    network: str,
+    network: Source,
     axes: Mapping[str, Values] | None = None,
     *,
     designs: Mapping[str, Values] | None = None,
-    architecture: str = "rebit",
-    technology: str | None = None,
-    device: str | None = None,
+    architecture: Source = "rebit",
+    technology: Source | None = None,
+    device: Source | None = None,
     settings: Sequence[Setting | str] = (),
     pareto: Sequence[str] = (),
     progress: Progress | None = None,
     label: Label = of_designs,
-) -> Table:
-    """Every combination of the axes' values, as columns: the axes, then what each chip costs.
+) -> Sweep:
+    """Every combination of the axes' values: columns of the axes, then of what each chip costs.
 
     ``axes`` gives for a key (as of a setting) numbers in SI units, texts with units, or a text such
     as ``"0.8V:1.0V:5"``. The keys of ``designs`` change together, one row a design; messages call
@@ -67,7 +68,7 @@ def sweep(
     taken = list(given)
     for kind, name in (("technology", technology), ("device", device)):
         if name is not None:
-            taken.append(Setting(f"architecture.{kind}", name, Argument(kind, name)))
+            taken.append(Setting(f"architecture.{kind}", str(name), Argument(kind, name)))
 
     def read(settings: Iterable[Setting]) -> Inputs:
         named = {setting.key: setting for setting in settings if setting.key in FILES}
@@ -120,7 +121,10 @@ def sweep(
                     progress(done, count)
     finally:
         forget()  # circuits that hold arrays of designs
-    return {**table, PARETO: front(table, pareto)} if pareto else table
+    if pareto:
+        table[PARETO] = front(table, pareto)
+    names = tuple(tuple(one.heading for one in axis.columns) for axis in in_order)
+    return Sweep(table, Axes(names, shape))
 
 
 def boxes(shape: tuple[int, ...], most: int) -> Iterator[Box]:

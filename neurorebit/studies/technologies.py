@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from tabulate import tabulate
 
+from neurorebit.inputs.files import Source
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, REASON, Table
 from neurorebit.results.sweep_text import head_and_values
+from neurorebit.results.typed.grid import Sweep
 from neurorebit.schema import Argument, Setting, paths
 from neurorebit.studies.sweep import sweep
 
@@ -25,19 +27,19 @@ TOLD = (
 
 
 def nodes(
-    network: str,
+    network: Source,
     technologies: Sequence[str] = (),
     *,
-    architecture: str = "rebit",
-    device: str | None = None,
+    architecture: Source = "rebit",
+    device: Source | None = None,
     settings: Sequence[Setting | str] = (),
-) -> Table:
+) -> Sweep:
     """What the chip costs in each technology: a row for each, all shipped ones unless named.
 
     Those in which it cannot exist stay, with nan and the reason. InputError where a file or a
     setting is wrong.
     """
-    table = sweep(
+    found = sweep(
         network,
         designs={TECHNOLOGY: list(technologies) or shipped()},
         architecture=architecture,
@@ -45,8 +47,9 @@ def nodes(
         settings=settings,
         label=lambda _key, text, _row: Argument("technologies", text),
     )
-    leaked = table[CRITERIA["leakage"]] * table[CRITERIA["latency"]]
-    return {**table, SHARE: 100.0 * leaked / table[CRITERIA["energy"]]}
+    leaked = found[CRITERIA["leakage"]] * found[CRITERIA["latency"]]
+    share = 100.0 * leaked / found[CRITERIA["energy"]]
+    return Sweep({**found.table, SHARE: share}, found.axes)
 
 
 def shipped() -> list[str]:

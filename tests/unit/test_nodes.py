@@ -62,13 +62,13 @@ def test_a_supply_that_a_node_cannot_take_leaves_the_others(table):
     assert np.isnan(low["area [m2]"][1])
     found, _ = single("22nm", Setting("technology.vdd", "0.8V"))
     assert low["area [m2]"][2] == near(found.area.total, rel=1e-9)
-    lines = text(low).splitlines()
+    lines = text(low.table).splitlines()
     assert lines[5].split() == ["65nm", *["-"] * 10]
     assert any(line.startswith("! 65nm: technology.vdd: must lie") for line in lines)
 
 
 def test_where_no_node_is_left_the_table_says_why():
-    none = text(nodes("lenet5", ["22nm", "32nm"], settings=["technology.vdd=3V"]))
+    none = text(nodes("lenet5", ["22nm", "32nm"], settings=["technology.vdd=3V"]).table)
     assert none.count("\n! ") == 2
 
 

@@ -209,7 +209,7 @@ def test_boxes_do_not_show(monkeypatch, most):
     parts = sweep("mlp", given, progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (12, 12)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
-    for name, values in whole.items():
+    for name, values in whole.table.items():
         np.testing.assert_array_equal(parts[name], values)
 
 
@@ -295,7 +295,7 @@ def test_the_other_designs_are_what_they_are_without_the_impossible_one():
     given = {"technology.vdd": "0.8V,9V,1V"}
     table = sweep("mlp", given, pareto=["energy"], progress=lambda *done: told.append(done))
     assert told[-1] == (3, 3)
-    for name, values in alone.items():
+    for name, values in alone.table.items():
         np.testing.assert_array_equal(table[name][[0, 2]], values)
 
 

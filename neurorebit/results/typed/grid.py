@@ -1,0 +1,139 @@
+"""What a sweep gives a program: its designs as a frame, their front, a grid for xarray."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurorebit.results import sweep_text
+from neurorebit.results.frames import frame, unit_of
+from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, front
+from neurorebit.results.writers import sweep_file
+from neurorebit.schema import Argument, InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+DESIGN = "design"  # the dimension of keys that change together
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Axes:
+    """The axes of a grid of designs: the columns of the keys on each axis, and its length."""
+
+    columns: tuple[tuple[str, ...], ...]
+    shape: tuple[int, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The key of each axis, ``design`` for keys that change together."""
+        return tuple(_key(columns[0]) if len(columns) == 1 else DESIGN for columns in self.columns)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sweep:
+    """The designs of a sweep, in order, the last axis fastest.
+
+    ``table`` has a column for each key that was swept and for each figure, ``feasible`` and
+    ``reason``: a design that cannot exist has nan, and says why.
+    """
+
+    table: Table
+    axes: Axes
+
+    def __len__(self) -> int:
+        return len(self.table[FEASIBLE])
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the columns, as for a DataFrame."""
+        return iter(self.table)
+
+    def __getitem__(self, column: str) -> NDArray[Any]:
+        """The values of a column, one for each design."""
+        return self.table[column]
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """A row for each design. Names of columns end in their SI unit: ``area [m2]``."""
+        return frame(self.table)
+
+    def pareto(self, *criteria: str) -> pd.DataFrame:
+        """The rows of the feasible designs that none beats in all of these criteria.
+
+        A design is beaten by one that is better in one criterion and no worse in the others; less
+        is better. InputError for a criterion that does not exist, or where none is given.
+        """
+        for criterion in criteria or ("",):
+            if criterion not in CRITERIA:
+                origin = Argument("pareto", criterion or None)
+                message = f"expected one or more of {', '.join(CRITERIA)}"
+                raise InputError(message, origin=origin, value=criterion)
+        rows = self.frame[front(self.table, criteria)]
+        return rows.sort_values(CRITERIA[criteria[0]], kind="stable")
+
+    def to_xarray(self) -> xr.Dataset:
+        """The same as a Dataset: a dimension for each axis, a variable for each figure.
+
+        Variables are named as the columns, in words that Python can take
+        (``training_energy``); their attribute ``units`` is the SI unit. InputError where xarray is
+        not installed.
+        """
+        try:
+            import xarray as xr
+        except ImportError:
+            cure = "install it with: pip install 'neurorebit[xarray]'"
+            raise InputError("xarray is not installed", cure=cure) from None
+        shape, names = self.axes.shape, self.axes.names
+        swept = {name for columns in self.axes.columns for name in columns}
+        coordinates: dict[str, Any] = {}
+        for i, columns in enumerate(self.axes.columns):
+            first = tuple(slice(None) if k == i else 0 for k in range(len(shape)))
+            for name in columns:
+                values = self.table[name].reshape(shape)[first]
+                coordinates[_key(name)] = (names[i], values, {"units": unit_of(name)})
+        figures = {
+            _word(name): (names, values.reshape(shape), {"units": unit_of(name)})
+            for name, values in self.table.items()
+            if name not in swept
+        }
+        return xr.Dataset(figures, coordinates)
+
+    def save(self, place: str | Path) -> Path:
+        """Write all designs to a .csv or .parquet file, as ``neurorebit sweep`` does.
+
+        Returns the path; InputError where it cannot be written.
+        """
+        path = Path(place)
+        sweep_file.claim(path)
+        sweep_file.write(self.table, path)
+        return path
+
+    def __repr__(self) -> str:
+        return sweep_text.best(self.table, ())
+
+    def _repr_html_(self) -> str:
+        feasible = np.count_nonzero(self.table[FEASIBLE])
+        title = f"{len(self):,} designs, {feasible:,} feasible; best by energy"
+        left_out = [name for name in (FEASIBLE, REASON, PARETO) if name in self.table]
+        best = self.frame[self.table[FEASIBLE]].drop(columns=left_out)
+        best = best.sort_values(CRITERIA["energy"], kind="stable").head(10)
+        shown: str = best.to_html(index=False)
+        return f"<div><b>{title}</b>{shown}</div>"
+
+
+def _key(heading: str) -> str:
+    """The key of a column, without its unit."""
+    return heading.partition(" [")[0]
+
+
+def _word(heading: str) -> str:
+    """The name of a column as a word of Python."""
+    return re.sub(r"\W+", "_", _key(heading).replace("/", "_per_"))

@@ -1,0 +1,231 @@
+"""What a run gives a program: an estimate, or a training with the estimate of its chip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tabulate import tabulate
+
+from neurorebit.chips.parts.phases import PHASES
+from neurorebit.results import document, folder
+from neurorebit.results.document import EPOCH_KEYS, Json
+from neurorebit.results.frames import as_html, frame, of_rows
+from neurorebit.results.writers import table, text
+from neurorebit.schema import units
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PHASE_KEYS = (
+    "per", "ops", "energy_J", "leakage_energy_J", "dram_energy_J", "macro_energy_J", "latency_s",
+    "tops", "tops_per_W", "tops_per_W_macro", "tops_per_W_with_dram",
+)  # fmt: skip
+TOTAL_KEYS = ("images", "energy_J", "dram_energy_J", "energy_with_dram_J", "latency_s")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Report:
+    """A report document, and what is read from it. ``document`` is what report.json holds."""
+
+    document: Json
+
+    @property
+    def title(self) -> str:
+        """The network and what its chip is made of."""
+        of = self.document
+        return f"{of['network']} on {of['architecture']}, {of['technology']}, {of['device']}"
+
+    @property
+    def text(self) -> str:
+        """The whole report for a reader, as report.txt has it."""
+        return text.text(self.document)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know first: notes, and what ablations leave out."""
+        return (*self.document["notes"], *self.document["ablations"])
+
+    @property
+    def _headline(self) -> list[tuple[str, str]]:
+        return []
+
+    def save(self, place: str | Path) -> Path:
+        """Write the report folder that ``neurorebit run`` writes, and return its path.
+
+        InputError where it cannot be written.
+        """
+        path = Path(place)
+        folder.write(path, table.files(self.document))
+        return path
+
+    def __repr__(self) -> str:
+        rows = tabulate(self._headline, tablefmt="plain", disable_numparse=True)
+        return "\n".join([self.title, rows, *(f"- {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        return as_html(self.title, self._headline, self.notes)
+
+
+class Estimate(Report):
+    """What a chip costs: area and leakage, and energy and time of each phase, layer and part."""
+
+    @property
+    def area(self) -> float:
+        """Area of the chip [m^2]."""
+        return float(self.document["chip"]["area_m2"])
+
+    @property
+    def leakage(self) -> float:
+        """Leakage power of the chip [W]."""
+        return float(self.document["chip"]["leakage_W"])
+
+    @property
+    def energy(self) -> float:
+        """Energy of training on one image, with its share of an iteration, without DRAM [J]."""
+        return float(self.document["totals"]["image"]["energy_J"])
+
+    @property
+    def latency(self) -> float:
+        """Time of training on one image, with its share of an iteration [s]."""
+        return float(self.document["totals"]["image"]["latency_s"])
+
+    @cached_property
+    def phases(self) -> pd.DataFrame:
+        """A row for each phase: operations, energy [J], time [s], TOPS and TOPS/W.
+
+        Numbers are for one image or one iteration, as the column ``per`` says. ``tops_per_W`` is
+        with leakage and without DRAM.
+        """
+        rows = [{"phase": name, **self.document["phases"][name]} for name in PHASES]
+        return of_rows(rows, ("phase", *PHASE_KEYS), index="phase")
+
+    @cached_property
+    def totals(self) -> pd.DataFrame:
+        """Energy [J] and time [s] of one inference, of training on one image, an iteration and an
+        epoch; a row for each.
+        """
+        rows = [{"of": name, **total} for name, total in self.document["totals"].items()]
+        return of_rows(rows, ("of", *TOTAL_KEYS), index="of")
+
+    @cached_property
+    def layers(self) -> pd.DataFrame:
+        """A row for each layer and phase: energy with leakage [J], DRAM energy [J], time [s].
+
+        The last layer, ``chip``, has what belongs to no layer. ``utilization`` is the share of the
+        layer's cells that hold weights.
+        """
+        rows = [
+            {
+                "layer": layer["name"],
+                **{key: layer[key] for key in ("kind", "macs", "utilization")},
+                "phase": name,
+                "per": self.document["phases"][name]["per"],
+                **layer["phases"][name],
+            }
+            for layer in self.document["layers"]
+            for name in PHASES
+        ]
+        names = ("layer", "kind", "macs", "utilization", "phase", "per")
+        return of_rows(rows, (*names, "energy_J", "dram_energy_J", "latency_s"))
+
+    @cached_property
+    def parts(self) -> pd.DataFrame:
+        """A row for each part: area [m^2], leakage [W], and energy in each phase [J].
+
+        Energy is for one image or one iteration, as ``phases.per`` says. What leakage adds to the
+        energy of a phase stands in rows of its own, ``leakage/PART``.
+        """
+        chip, phases = self.document["chip"], self.document["phases"]
+        columns = {
+            "area_m2": chip["area_by_part_m2"],
+            "leakage_W": chip["leakage_by_part_W"],
+            **{f"{name}_energy_J": phases[name]["energy_by_part_J"] for name in PHASES},
+        }
+        parts = list(dict.fromkeys(part for amounts in columns.values() for part in amounts))
+        values = {
+            name: [amounts.get(part, 0.0) for part in parts] for name, amounts in columns.items()
+        }
+        return frame({"part": parts, **values}, index="part")
+
+    @property
+    def _headline(self) -> list[tuple[str, str]]:
+        totals, phases = self.document["totals"], self.document["phases"]
+        image, inference = totals["image"], totals["inference"]
+        return [
+            ("area", units.show(self.area, "m2")),
+            ("leakage", units.show(self.leakage, "W")),
+            ("training on an image", _cost(image)),
+            ("recognising an image", _cost(inference)),
+            ("training for an epoch", _cost(totals["epoch"])),
+            *(
+                (f"TOPS/W, {name}", f"{phases[name]['tops_per_W']:.4g}")
+                for name in ("forward", "backward")
+                if phases[name]["tops_per_W"]
+            ),
+        ]
+
+
+class Run(Report):
+    """A training and the estimate of the chip that it ran on, with the activity measured in it."""
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """What the chip costs."""
+        return Estimate(self.document)
+
+    @property
+    def training(self) -> Json | None:
+        """The record of the training as report.json has it, None where nothing was trained."""
+        record: Json | None = self.document["training"]
+        return record
+
+    @cached_property
+    def epochs(self) -> pd.DataFrame:
+        """A row for each epoch, by its number: loss, accuracies (0 to 1), cells programmed,
+        images per second and seconds; no row where nothing was trained.
+        """
+        rows = self.training["epochs"] if self.training else ()
+        return of_rows(rows, EPOCH_KEYS, index="epoch")
+
+    @property
+    def accuracy(self) -> float | None:
+        """The share of test images that the chip classifies correctly at the end (0 to 1).
+
+        None where nothing was trained, or the training ended before its first test.
+        """
+        return self.training["test_accuracy"] if self.training else None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the training was ended early, by an interrupt or since its time was up."""
+        record = self.training
+        return record is not None and (record["interrupted"] or record["out_of_time"])
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the loss or a weight was no longer a number."""
+        return self.training is not None and bool(self.training["diverged"])
+
+    @property
+    def _headline(self) -> list[tuple[str, str]]:
+        record, reached = self.training, []
+        if record is not None:
+            shown = "none" if self.accuracy is None else f"{100.0 * self.accuracy:.2f} %"
+            reached = [
+                ("accuracy on test images", shown),
+                ("trained by", f"{record['scheme']}, on {record['dataset']}"),
+            ]
+        return [*reached, *self.estimate._headline]
+
+
+def read(place: str | Path) -> Run:
+    """The run whose report a folder or a file report.json holds; InputError where there is none."""
+    return Run(document.read(place))
+
+
+def _cost(total: Json) -> str:
+    """Energy without DRAM and time, for a reader."""
+    return f"{units.show(total['energy_J'], 'J')}, {units.show(total['latency_s'], 's')}"
