@@ -99,11 +99,11 @@ def named(block: Any, name: str) -> Any:
 
 
 def gradient_store(buffer: Block, bits: float, word: float, lanes: float) -> Any:
-    return GradientStore(TECH, buffer, bits, word, lanes)
+    return GradientStore(TECH, buffer, bits, word, lanes=lanes)
 
 
 def hidden_store(buffer: Block, bits: float, read_bits: float, lanes: float) -> Any:
-    return HiddenStore(TECH, buffer, bits, read_bits, lanes)
+    return HiddenStore(TECH, buffer, bits, read_bits, lanes=lanes)
 
 
 def translators(bits: float, lines: float) -> Any:

@@ -10,6 +10,8 @@ import sys
 import time
 from typing import Any, Self
 
+from neurorebit.schema.training import Step
+
 
 def say(line: str) -> None:
     """Write a line to stderr; work goes on where nobody reads it any longer."""
@@ -60,8 +62,9 @@ class Bar(_Progress):
             "{remaining} left{postfix}",
         )
 
-    def __call__(self, epoch: int, done: int, todo: int, loss: float, rate: float) -> None:
-        self._draw(done, todo, f"epoch {epoch}: ", f"{rate:.0f} images/s, loss {loss:.3f}")
+    def __call__(self, step: Step) -> None:
+        details = f"{step.rate:.0f} images/s, loss {step.loss:.3f}"
+        self._draw(step.done, step.todo, f"epoch {step.epoch}: ", details)
 
 
 class Lines(_Progress):
@@ -71,11 +74,11 @@ class Lines(_Progress):
         super().__init__()
         self._last: tuple[int, str] | None = None
 
-    def __call__(self, epoch: int, done: int, todo: int, loss: float, rate: float) -> None:
-        if self._last is not None and self._last[0] != epoch:
+    def __call__(self, step: Step) -> None:
+        if self._last is not None and self._last[0] != step.epoch:
             say(self._last[1])
-        line = f"epoch {epoch}: {done} of {todo} images, loss {loss:.4f}, {rate:.0f} images/s"
-        self._last = (epoch, line)
+        line = f"epoch {step.epoch}: {step.done} of {step.todo} images, "
+        self._last = (step.epoch, line + f"loss {step.loss:.4f}, {step.rate:.0f} images/s")
 
     def close(self) -> None:
         if self._last is not None:

@@ -68,8 +68,15 @@ def load(folder: Path | None, shape: Shape) -> Dataset:
             images[part, ..., c] = channel  # twice as fast as all channels at once
     name, note = _provenance(genuine, labels)
     split = cases * len(TRAINING)
-    train, test = (images[:split], labels[:split]), (images[split:], labels[split:])
-    return Dataset(name, *train, *test, str(folder), note)
+    return Dataset(
+        name,
+        images[:split],
+        labels[:split],
+        test_images=images[split:],
+        test_labels=labels[split:],
+        origin=str(folder),
+        note=note,
+    )
 
 
 def _provenance(genuine: bool, labels: NDArray[np.int64]) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class Dataset:
     name: str
     train_images: Images
     train_labels: Labels
+    _: KW_ONLY
     test_images: Images
     test_labels: Labels
     origin: str

@@ -38,9 +38,9 @@ def load(folder: Path | None, shape: Shape) -> Dataset:
         DIGITS.title,
         images[~test],
         labels[~test],
-        images[test],
-        labels[test],
-        "scikit-learn",
+        test_images=images[test],
+        test_labels=labels[test],
+        origin="scikit-learn",
         mirrored=False,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ class PhaseEstimate:
     ops: float
     energy: Bill
     latency: Rows
+    _: KW_ONLY
     dram_energy: Rows
     macro_energy: float
     leakage_energy: float
@@ -62,6 +63,7 @@ class Estimate:
     kinds: tuple[str, ...]
     macs: tuple[int, ...]
     utilization: tuple[float, ...]  # share of the layer's cells in use, copies not counted
+    _: KW_ONLY
     chip_utilization: float
     area: Bill  # [m^2]
     leakage: Bill  # [W]

@@ -46,7 +46,7 @@ def fit(
         message = f"expected one, for {like} has no pulses to take it from"
         cure = (Argument("voltages"), " and ", Argument("widths"), " give those of the pulses")
         raise InputError(message, origin=Argument(assumed[0]), cure=cure)
-    conditions = output.Conditions(name, voltages, widths, assumed, other)
+    conditions = output.Conditions(name, voltages, widths, assumed, like=other)
     traces = read_traces(data)
     fitted = fit_traces(traces)
     text = output.device_file(traces, fitted, conditions)

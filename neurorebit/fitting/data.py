@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +53,7 @@ class Traces:
     down: Train
     file: str
     sha256: str
+    _: KW_ONLY
     begun: bool
 
     @property
@@ -99,7 +100,7 @@ def read_traces(path: Path) -> Traces:
     if not whole:
         _begin(trains)
     up, down = (_train(path, direction, trains, begun) for direction in DIRECTIONS)
-    traces = Traces(up, down, path.name, hashlib.sha256(sheet.raw).hexdigest(), whole)
+    traces = Traces(up, down, path.name, hashlib.sha256(sheet.raw).hexdigest(), begun=whole)
     if not traces.cells:
         raise _error(path, "none has both ltp and ltd", "measure both of one cell", key="cell")
     for measured, sign, name in ((up, 1, "ltp"), (down, -1, "ltd")):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,7 @@ class Estimate:
     own: Array
     common_error: Array
     own_error: Array
+    _: KW_ONLY
     least: float
 
 
@@ -59,6 +60,7 @@ class _Model:
     pulses: tuple[int, int]
     common: Array
     own: Array
+    _: KW_ONLY
     blur: float = 0.0  # least noise of a reading, of the ranges first guessed
 
     def __post_init__(self) -> None:
@@ -147,7 +149,7 @@ def most_likely(
     alone = alone + through @ covariance @ through.transpose(0, 2, 1)
     errors = [np.sqrt(np.diagonal(matrix, axis1=-2, axis2=-1)) for matrix in (covariance, alone)]
     noisy = max(common[2:]) > math.log(3.0 * QUIET)  # without noise nothing is uncertain
-    return Estimate(common, own, noisy * errors[0], noisy * errors[1], 1.01 * model.blur)
+    return Estimate(common, own, noisy * errors[0], noisy * errors[1], least=1.01 * model.blur)
 
 
 def _sharpen(model: _Model, information: Array, common: Array, own: Array) -> None:

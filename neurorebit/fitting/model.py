@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +56,7 @@ class Way:
         trace.walk(low if self.sign > 0 else high, ramp, out)
         return out
 
-    def expected(self, start: float, low: float, high: float, step: float, c2c: float) -> Array:
+    def expected(self, start: float, low: float, high: float, *, step: float, c2c: float) -> Array:
         """Mean conductances [S] after 0, 1, … pulses of a relative step, with noise."""
         out = np.empty(self.pulses + 1)
         ramp = trace.Ramp(low, high, step * self.share, self.bend)
@@ -104,6 +104,7 @@ class Fitted:
     g_max: float
     bound_errors: tuple[float, float]
     up: Way
+    _: KW_ONLY
     down: Way
     label_errors: tuple[float, float]
     levels: tuple[int, int]
@@ -148,8 +149,8 @@ def fit_traces(traces: Traces) -> Fitted:
     c2c, read = c2c if c2c > 2.0 * QUIET else 0.0, read if read > likely.least else 0.0
     medians = [np.median(train.of(*alive), axis=0) for train in (traces.up, traces.down)]
     expected = (
-        up.expected(float(medians[0][0]), low, high, step, c2c),
-        down.expected(float(medians[1][0]), low, high, step, c2c),
+        up.expected(float(medians[0][0]), low, high, step=step, c2c=c2c),
+        down.expected(float(medians[1][0]), low, high, step=step, c2c=c2c),
     )
     off = np.concatenate(expected) - np.concatenate(medians)
     misfit = float(np.sqrt(np.mean(off**2))) / (high - low)
@@ -169,17 +170,20 @@ def fit_traces(traces: Traces) -> Fitted:
         high,
         (errors[0], errors[1]),
         up,
-        down,
-        (up.label_error(likely.common_error[0]), down.label_error(likely.common_error[1])),
-        (levels[0], levels[1]),
-        expected,
-        c2c,
-        read,
-        noise_errors,
-        misfit,
-        Spread(spreads[0], spreads[1], spreads[2], cycle),
-        tuple(alive),
-        (lying.count(False) / len(known), lying.count(True) / len(known)),
+        down=down,
+        label_errors=(
+            up.label_error(likely.common_error[0]),
+            down.label_error(likely.common_error[1]),
+        ),
+        levels=(levels[0], levels[1]),
+        expected=expected,
+        c2c=c2c,
+        read=read,
+        noise_errors=noise_errors,
+        misfit=misfit,
+        spread=Spread(spreads[0], spreads[1], spreads[2], cycle),
+        working=tuple(alive),
+        stuck=(lying.count(False) / len(known), lying.count(True) / len(known)),
     )
 
 
@@ -255,6 +259,7 @@ class _Cell:
     low: float
     high: float
     pulse: float  # standard deviation of what a pulse leaves, roughly [S]
+    _: KW_ONLY
     read: float  # of a reading
     lag: int  # pulses from the reading that tells where a cell was to the one before a change
     reach: float  # standard deviation of a conductance about what such a reading expects [S]
@@ -281,7 +286,15 @@ class _Cell:
         )
         lag = int(reading > CLEAR * pulse)
         reach = np.sqrt(lag * reading + (1 + lag) * pulse)
-        return cls((up, down), float(low), float(high), pulse**0.5, reading**0.5, lag, float(reach))
+        return cls(
+            (up, down),
+            float(low),
+            float(high),
+            pulse**0.5,
+            read=reading**0.5,
+            lag=lag,
+            reach=float(reach),
+        )
 
     def counted(self, train: Array) -> NDArray[np.bool_]:
         """Which pulses of a train count: those before which the cell was away from its bounds.

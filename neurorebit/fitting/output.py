@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,6 +38,7 @@ class Conditions:
     voltages: tuple[float, float]
     widths: tuple[float, float]
     assumed: tuple[str, ...]
+    _: KW_ONLY
     like: Document
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,7 @@ class Inputs:
     architecture: ArchitectureSpec
     technology: Technology
     device: Device
+    _: KW_ONLY
     documents: dict[str, Document]
     names: dict[str, str]
     settings: tuple[Setting, ...]

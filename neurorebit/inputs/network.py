@@ -21,7 +21,7 @@ from neurorebit.schema.training import Training
 IMAGE = "input"  # what the image is called among the layers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NetworkFile(Section):
     """A network file as written.
 

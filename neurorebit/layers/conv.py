@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Annotated, Self
 
 from pydantic import Field
@@ -18,6 +18,7 @@ class Conv(Weighted):
     kernel: Size
     stride: Size = 1
     padding: Annotated[int, Field(ge=0, le=1000)] = 0
+    _: KW_ONLY
     groups: Size = 1
 
     @property

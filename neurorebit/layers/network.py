@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 
 from neurorebit.layers.base import Layer, Matmul, Shape, VectorWork
@@ -101,6 +101,7 @@ class Network:
     source: str
     input: Shape
     classes: int
+    _: KW_ONLY
     nodes: tuple[Node, ...]
     activity: AssumedActivity
     training: Training

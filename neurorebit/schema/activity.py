@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any
 
 from neurorebit.schema.document import Section
@@ -44,6 +44,7 @@ class LayerActivity:
     error_density: float
     error_nonzero: float
     conductance: float
+    _: KW_ONLY
     set_fraction: float
     reset_fraction: float
     set_levels: float
@@ -60,7 +61,7 @@ class Activity:
     layers: tuple[LayerActivity, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AssumedActivity(Section):
     """What a network file assumes of the data where no training measured it.
 

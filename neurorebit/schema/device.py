@@ -14,7 +14,7 @@ Multiple = Annotated[Real, quantity("", above=0)]  # of the feature size
 Volt = Annotated[Real, quantity("V", above=0, below=20)]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Cell(Section):
     """The cell in the array: one device and its access transistor, and how it is read.
 
@@ -30,7 +30,7 @@ class Cell(Section):
     access_share: Annotated[Real, quantity("", above=0, below=1)] | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Pulses(Section):
     """The response to identical programming pulses; ltp raises the conductance, ltd lowers it.
 
@@ -50,7 +50,7 @@ class Pulses(Section):
     c2c: Annotated[Real, quantity("", at_least=0, at_most=1)]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Variation(Section):
     """Relative spread of conductances; e belongs to a cell for good, e' is drawn anew.
 
@@ -110,7 +110,7 @@ class Ferroelectric(Section):
     gate_cap: Annotated[Real, quantity("F", at_least=0)]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Device(Section):
     """A memory device: conductances between ``g_min`` and ``g_max``."""
 

@@ -37,6 +37,7 @@ class quantity:
     above: float | None = None
     below: float | None = None
     at_least: float | None = None
+    _: dataclasses.KW_ONLY
     at_most: float | None = None
     many: bool = False
     informative: bool = False

@@ -12,7 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 from neurorebit.schema.errors import File, InputError, Line, printable
@@ -44,6 +44,7 @@ class Sheet:
     heads: tuple[str, ...]
     line: int
     rows: tuple[Row, ...]
+    _: KW_ONLY
     raw: bytes
 
     def error(

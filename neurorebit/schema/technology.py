@@ -38,7 +38,7 @@ class GateCap(Section):
     fringe: Annotated[Real, quantity("F/m", at_least=0)]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Drive(Section):
     """Drain currents per electrical width, at the nominal supply, over the temperature grid.
 
@@ -59,7 +59,7 @@ class Drive(Section):
     supply_exponent: Multiple
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Leakage(Section):
     """Leakage of a gate over that of one of its parallel devices, averaged over the input states.
 
@@ -97,7 +97,7 @@ class Fin(Section):
     pitch: Annotated[Real, quantity("m", above=0)]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Junction(Section):
     """Drain junction: zero-bias capacitances, grading exponents, built-in voltage (2.4)."""
 
@@ -120,7 +120,7 @@ class WireClass(Section):
     resistivity: Annotated[Real, quantity("ohm*m", above=0)]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Wire(Section):
     """Wires: the local layer, and wider ones for routing (circuits.md 2.7, system.md 5.1)."""
 
@@ -137,7 +137,7 @@ class Wire(Section):
     classes: tuple[WireClass, ...]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Layout(Section):
     """Layout rules as multiples of the feature size (circuits.md 7)."""
 
@@ -153,7 +153,7 @@ class Layout(Section):
     metal3_pitch: Multiple
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Sram(Section):
     """The 6T cell: size and transistor widths as multiples of the feature size."""
 
@@ -166,7 +166,7 @@ class Sram(Section):
     sense_voltage: Annotated[Real, quantity("V", above=0)]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class SenseFit(Section):
     """Power of an amplifier (circuits.md 5.2): ``fixed + column exp(-exponent log10 R)``.
 
@@ -192,7 +192,7 @@ class CircuitSection(Section):
     key: ClassVar[str]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class LatencyFit(Section):
     """The longest time, which grows with the logarithm of R, times a polynomial in Rref/R.
 
@@ -229,7 +229,7 @@ class CurrentLatency(Section):
         return np.asarray(np.asarray(self.kind) == "fitted")
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Sensing(Section):
     """Fits of circuit simulations for converters and sense amplifiers.
 
@@ -245,7 +245,7 @@ class Sensing(Section):
     current_latency: CurrentLatency
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Arithmetic(Section):
     """Digital arithmetic: switching activities and floating-point energies (system.md 13.2)."""
 
@@ -257,7 +257,7 @@ class Arithmetic(Section):
     float_multiply: Annotated[Real, quantity("J", above=0)]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Technology(Section):
     """One CMOS node, as its file gives it, in SI units."""
 

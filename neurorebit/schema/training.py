@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -23,7 +23,7 @@ class Augment(Section):
     flip: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Training(Section):
     """How the network is trained.
 
@@ -97,3 +97,17 @@ class Training(Section):
     def own(self, keys: type[Keys]) -> Keys:
         """The keys that a scheme adds, as given here, or their defaults."""
         return self if isinstance(self, keys) else keys()
+
+
+class Step(NamedTuple):
+    """How far a training is, after one of its steps.
+
+    ``epoch`` counts from 1; ``done`` and ``todo`` are images of the whole training; ``loss`` is the
+    mean of the epoch so far, ``rate`` is in images per second.
+    """
+
+    epoch: int
+    done: int
+    todo: int
+    loss: float
+    rate: float

@@ -50,6 +50,7 @@ class Column:
     unit: str
     whole: bool
     numbers: NDArray[np.float64]
+    _: KW_ONLY
     nouns: tuple[str, ...] = ()
     wrong: tuple[str, ...] = field(default=(), kw_only=True)
     label: Label = field(default=of_axes, kw_only=True)
@@ -171,7 +172,7 @@ class _Reader:
             self.field.unit if self.field else "",
             all(part.whole for part in parts),
             np.concatenate([part.numbers for part in parts]),
-            nouns if any(nouns) else (),
+            nouns=nouns if any(nouns) else (),
             wrong=wrong if any(wrong) else (),
             label=self.label,
         )
@@ -232,7 +233,7 @@ class _Reader:
             return Column(self.key, field.unit, field.whole, values, wrong=wrong, label=self.label)
         self._refuse(text)
         whole = field is not None and field.whole
-        return Column(self.key, "", whole, np.array([np.nan]), (text,), label=self.label)
+        return Column(self.key, "", whole, np.array([np.nan]), nouns=(text,), label=self.label)
 
     def _range(self, low: str, high: str, count: str) -> Column:
         text = f"{low}:{high}:{count}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class Outcome:
     folder: Path
     files: tuple[str, ...]
     interrupted: bool = False
+    _: KW_ONLY
     out_of_time: bool = False
     diverged: bool = False
 

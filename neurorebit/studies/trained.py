@@ -15,7 +15,7 @@ from neurorebit.data.locate import Wanted, fitting, load, locate
 from neurorebit.inputs.files import Inputs
 from neurorebit.results import document
 from neurorebit.schema import Argument, InputError
-from neurorebit.schema.training import Training
+from neurorebit.schema.training import Step, Training
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.request import Request
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numb
     from neurorebit.training.trainer import TrainingResult
 
 Say = Callable[[str], None]
-Progress = Callable[[int, int, int, float, float], None]  # epoch, done, to do, loss, images/s
+Progress = Callable[[Step], None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class Demands:
     arrays_per_weight: int
     digital_macs_per_image: int
     pulses_per_weight_and_epoch: float
+    _: KW_ONLY
     writes_per_cell_and_epoch: float
     writes_per_cell_and_epoch_p999: float
     writes_per_cell_and_epoch_most: float

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from functools import cache
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -25,7 +25,7 @@ from neurorebit.layers.network import Network
 from neurorebit.schema import InputError
 from neurorebit.schema.activity import Activity
 from neurorebit.schema.device import Device
-from neurorebit.schema.training import Training
+from neurorebit.schema.training import Step, Training
 from neurorebit.training import checkpoint
 from neurorebit.training.batches import batches, test_batches
 from neurorebit.training.checkpoint import Checkpoints, Saved
@@ -35,7 +35,7 @@ from neurorebit.training.parts.weights import WeightScheme
 from neurorebit.training.parts.workers import Array, Workers
 from neurorebit.training.state import capture, restore
 
-Progress = Callable[[int, int, int, float, float], None]
+Progress = Callable[[Step], None]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Epoch:
     loss: float
     train_accuracy: float
     test_accuracy: float | None
+    _: KW_ONLY
     cells_programmed: int
     images_per_second: float
     seconds: float
@@ -69,6 +70,7 @@ class TrainingResult:
     images: int
     images_seen: int
     scheme: str
+    _: KW_ONLY
     epochs: tuple[Epoch, ...]
     test_accuracy: float | None
     activity: Activity | None
@@ -187,6 +189,7 @@ class Position:
     step: int = 0  # steps done in this epoch
     steps: int = 0  # and in the whole run
     done: int = 0  # images
+    _: KW_ONLY
     losses: float = 0.0
     right: int = 0
     seen: int = 0
@@ -333,7 +336,7 @@ class _Loop:
             return
         at, todo = self.at, self.images * self.training.epochs
         try:
-            self.progress(at.epoch + 1, at.done, todo, at.losses / at.seen, at.pace.rate)
+            self.progress(Step(at.epoch + 1, at.done, todo, at.losses / at.seen, at.pace.rate))
         except KeyboardInterrupt:
             self.stop.count += 1
 

@@ -15,6 +15,7 @@ import neurorebit
 from neurorebit import __main__ as program
 from neurorebit.commands import progress
 from neurorebit.schema import paths
+from neurorebit.schema.training import Step
 
 HEAVY = ("numba", "scipy", "sklearn", "matplotlib", "pandas", "torch", "tqdm", "threadpoolctl")
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -255,8 +256,8 @@ def test_a_training_goes_on_where_nobody_reads_its_progress(place, tiny, data):
 
 def test_on_a_terminal_a_bar_tells_rate_loss_and_time_left(capsys):
     bar = progress.Bar()
-    bar(1, 100, 1000, 2.3, 50.0)
-    bar(2, 1000, 1000, 1.25, 60.0)
+    bar(Step(1, 100, 1000, 2.3, 50.0))
+    bar(Step(2, 1000, 1000, 1.25, 60.0))
     bar.close()
     told = capsys.readouterr().err
     assert "epoch 2" in told
@@ -268,7 +269,7 @@ def test_on_a_terminal_a_bar_tells_rate_loss_and_time_left(capsys):
 def test_without_a_terminal_a_line_tells_each_epoch(capsys):
     lines = progress.Lines()
     for epoch, done, loss in ((1, 10, 3.0), (1, 20, 2.0), (2, 30, 1.5), (2, 35, 1.0)):
-        lines(epoch, done, 40, loss, 9.0)
+        lines(Step(epoch, done, 40, loss, 9.0))
     lines.close()
     assert capsys.readouterr().err.splitlines() == [
         "epoch 1: 20 of 40 images, loss 2.0000, 9 images/s",

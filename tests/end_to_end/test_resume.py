@@ -108,7 +108,7 @@ def test_a_signal_leaves_a_checkpoint_of_the_step(command, tiny, data, place, mo
     with monkeypatch.context() as patch:
         patch.setattr(
             "neurorebit.commands.progress.Lines.__call__",
-            lambda self, epoch, done, *rest: os.kill(os.getpid(), number) if done == 112 else None,
+            lambda self, step: os.kill(os.getpid(), number) if step.done == 112 else None,
         )
         assert command(*words, "--out", "out", "--checkpoint", "kept").code == 130
     last = report(place / "out")["training"]["epochs"][-1]

@@ -418,8 +418,8 @@ def test_a_setting_of_each_file_moves_the_result(command, tiny, place, setting, 
 
 
 def test_an_interrupted_training_keeps_what_it_reached(command, tiny, data, place, monkeypatch):
-    def stop(self, epoch, done, todo, loss, rate):
-        if epoch == 2:
+    def stop(self, step):
+        if step.epoch == 2:
             raise KeyboardInterrupt
 
     monkeypatch.setattr("neurorebit.commands.progress.Lines.__call__", stop)

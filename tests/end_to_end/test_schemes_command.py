@@ -136,9 +136,9 @@ def test_an_interrupted_table_says_what_it_lacks(command, tiny, data, place, mon
     words = ("schemes", tiny, "--data", data, "--schemes", "real,hybrid,reram", "--out", "out")
     shown = progress.Lines.__call__
 
-    def press(self, epoch, done, *rest):
-        shown(self, epoch, done, *rest)
-        if (place / "out/real_seed0/report.json").exists() and done == 112:
+    def press(self, step):
+        shown(self, step)
+        if (place / "out/real_seed0/report.json").exists() and step.done == 112:
             os.kill(os.getpid(), signal.SIGINT)
 
     with monkeypatch.context() as patch:

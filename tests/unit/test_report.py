@@ -26,7 +26,17 @@ from neurorebit.results.writers import training as epochs
 from neurorebit.schema import Document, InputError, paths
 from neurorebit.schema.activity import Activity, LayerActivity
 
-LAYER = LayerActivity((0.5, 0.25, 0.25), 0.5, 1.0, 0.5, 0.1, 0.2, 1.0, 1.0, 1.0)
+LAYER = LayerActivity(
+    (0.5, 0.25, 0.25),
+    0.5,
+    1.0,
+    0.5,
+    set_fraction=0.1,
+    reset_fraction=0.2,
+    set_levels=1.0,
+    reset_levels=1.0,
+    words_written=1.0,
+)
 HEADER = {
     "network": "small",
     "version": "1.2.3",

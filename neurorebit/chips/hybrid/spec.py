@@ -24,7 +24,7 @@ class Apim(ForwardArrays):
     cell_bits: Annotated[int, Field(ge=1, le=8)] | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Dpim(Section):
     """The digital macro: two SRAM arrays, weights and gradients, and their arithmetic (13.3).
 

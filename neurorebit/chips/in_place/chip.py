@@ -143,7 +143,7 @@ class InPlaceChip(Chip[InPlaceMacro]):
         given = self.spec.gradient_unit.store_bits
         bits = most * word if isinstance(given, str) else given
         buffer = self._global_buffer(np.maximum(bits, 1.0), "buffer")
-        return GradientStore(self.tech, buffer, bits, word, units * unit.tree.count)
+        return GradientStore(self.tech, buffer, bits, word, lanes=units * unit.tree.count)
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:

@@ -7,7 +7,7 @@ tree over the arrays. Only whole arrays exist, at least one each way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -179,6 +179,7 @@ class GradientStore(Block):
     buffer: SramBuffer | FlipFlopBuffer
     bits: Real
     word: Real
+    _: KW_ONLY
     lanes: Real
     name: str = "gradient_store"
 

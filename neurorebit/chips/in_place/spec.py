@@ -69,7 +69,7 @@ class SramArrays(InPlaceArrays):
         return 1.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class GradientArrays(Section):
     """Weight-gradient units: SRAM arrays that hold activations and read errors (9).
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +34,7 @@ class Measured:
     error_density: Rows
     error_nonzero: Rows
     conductance: Rows
+    _: KW_ONLY
     set_fraction: Rows
     reset_fraction: Rows
     set_levels: Rows
@@ -51,7 +52,7 @@ class Measured:
         fast = [layer.fast for layer in layers if layer.fast is not None]
         return cls(
             planes[:1] if alike else planes,
-            *(_of_each(layers, name) for name in others),
+            **{name: _of_each(layers, name) for name in others},
             fast=MeasuredFast(*(_of_each(fast, n) for n in MeasuredFast.__dataclass_fields__))
             if fast
             else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Generic
 
@@ -37,6 +37,7 @@ class Chip(Block, ABC, Generic[M]):
     device: Device
     spec: ArchitectureSpec
     plan: Floorplan
+    _: KW_ONLY
     name: str = "chip"
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, NamedTuple
 
 from neurorebit.chips.parts.activity import Measured
@@ -44,6 +44,7 @@ class Organisation:
     spec: type[ArchitectureSpec]
     sections: tuple[str, ...]
     build: Callable[[Job], Phases]
+    _: KW_ONLY
     suits: Callable[[ArchitectureSpec], bool] = lambda spec: True
 
     def takes(self, spec: ArchitectureSpec) -> bool:

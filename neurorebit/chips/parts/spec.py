@@ -17,7 +17,7 @@ Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Bits = Annotated[int, Field(ge=1, le=64)]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ForwardArrays(Section):
     """What all arrays that do the forward pass have: rows, columns, converters, floorplan.
 
@@ -57,7 +57,7 @@ class VectorUnit(Section):
     skip_zero_errors: bool = True  # in digital macros
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Transport(Section):
     """Wires and buffers between the macros (5.1 to 5.4, 13.4)."""
 
@@ -82,7 +82,7 @@ class Dram(Section):
     bandwidth: Annotated[Real, quantity("bit/s", above=0)]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ArchitectureSpec(Section):
     """What all chips have, as their files give it; estimate and training read the same numbers.
 

@@ -9,7 +9,7 @@ of it are read in turn and added up in digital memory, which sends pulses to the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -138,6 +138,7 @@ class HiddenStore(Block):
     buffer: SramBuffer | FlipFlopBuffer
     bits: Real
     read_bits: Real
+    _: KW_ONLY
     lanes: Real
     name: str = "hidden_store"
 
@@ -226,7 +227,7 @@ class TikiTakaChip(InPlaceChip):
         bits = most * WORD if isinstance(given, str) else given
         buffer = self._global_buffer(np.maximum(bits, 1.0), "buffer")
         read_bits = self.spec.arrays.adc_bits
-        return HiddenStore(self.tech, buffer, bits, read_bits, self.spec.vector_unit.lanes)
+        return HiddenStore(self.tech, buffer, bits, read_bits, lanes=self.spec.vector_unit.lanes)
 
     @property
     def parts(self) -> Counted:

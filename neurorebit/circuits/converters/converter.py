@@ -62,7 +62,7 @@ class Converter(Placed, ABC):
         return Quantisation(reach / top, top)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ConverterFit(SenseFit, CircuitSection):
     """Power and transistors of a converter: a fixed part and one per step (circuits.md 6)."""
 

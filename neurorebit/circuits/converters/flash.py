@@ -14,7 +14,7 @@ from neurorebit.circuits.sensing import at_fit_voltage, current_sense_times, wid
 REFERENCES = np.arange(1.0, 256.0)  # thresholds of a converter of eight bits, the widest
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FlashFit(ConverterFit):
     """Power and transistors of a current flash converter, per comparator."""
 

@@ -9,7 +9,7 @@ from neurorebit.circuits.converters.converter import ConverterFit, FittedConvert
 from neurorebit.circuits.cost import Cost, Real, action
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class VoltageFlashFit(ConverterFit):
     """Power and transistors of a voltage flash converter, per comparator."""
 

@@ -9,7 +9,7 @@ from neurorebit.circuits.converters.converter import ConverterFit, FittedConvert
 from neurorebit.circuits.cost import Cost, Real, action
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SarFit(ConverterFit):
     """Power and transistors of a successive-approximation converter, per bit."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class Arrays:
     rounded: bool = False
     follows: bool = False
     mapping: Mapping = Mapping.REFERENCE
+    _: KW_ONLY
     reads: int = 0
     forward: Converters = field(init=False)
     backward: Converters = field(init=False)

@@ -12,7 +12,7 @@ from neurorebit.schema import Section, quantity
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TikiTaka(Section):
     """How the fast array is pulsed, and how its content moves to the slow array.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class Normed:
     mean: Array
     inverse: Array
     scale: Array
+    _: KW_ONLY
     offset: Array
 
 
@@ -75,7 +76,7 @@ class BatchNorm:
         norm.factors(mean, variance, self.gain, self.shift, EPSILON, inverse, scale, offset)
         if learning:
             self.tools.workspace.hold(x)
-            self._pass = Normed(x, mean, inverse, scale, offset)
+            self._pass = Normed(x, mean, inverse, scale, offset=offset)
         out = self.tools.workspace.take(x.shape, x.dtype)
         flat = out.reshape(z.shape)
         parts = self._parts(z)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cache
 from typing import Any
 
@@ -48,6 +48,7 @@ class Encoder:
     percentile: float
     clip: float = 0.0
     observed: int = 0
+    _: KW_ONLY
     observing: bool = True
 
     def encode(
@@ -84,6 +85,7 @@ class Seen:
     ones: Array = field(init=False)
     pairs: int = 0  # of vector and matrix row
     error_ones: float = 0.0
+    _: KW_ONLY
     error_some: float = 0.0
     errors: int = 0
 
@@ -99,6 +101,7 @@ class MatrixLayer:
     weights: Weights
     tools: Tools
     input_bits: int
+    _: KW_ONLY
     error_bits: int | None  # None: errors are not rounded
     index: int  # among the matrix layers
     seed: int

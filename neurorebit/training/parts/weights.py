@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Protocol
 
 import numpy as np
@@ -172,6 +172,7 @@ class Written:
     sets: int = 0
     resets: int = 0
     set_steps: float = 0.0
+    _: KW_ONLY
     reset_steps: float = 0.0
     words: int = 0
     conductance: float = 0.0

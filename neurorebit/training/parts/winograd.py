@@ -8,7 +8,7 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
@@ -40,6 +40,7 @@ class Form:
     side: int
     inputs: Callable[..., None]
     errors: Callable[..., None]
+    _: KW_ONLY
     outputs: Callable[..., None]
     weights: Callable[..., None]
     gradient: Callable[..., None]
@@ -109,11 +110,19 @@ TILED = Form(
     4,
     winograd.inputs,
     winograd.errors,
-    winograd.outputs,
-    winograd.weights,
-    winograd.gradient,
+    outputs=winograd.outputs,
+    weights=winograd.weights,
+    gradient=winograd.gradient,
 )
-PAIR = Form(9, 2, _pair_inputs, _pair_errors, _pair_outputs, _pair_weights, _pair_gradient)
+PAIR = Form(
+    9,
+    2,
+    _pair_inputs,
+    _pair_errors,
+    outputs=_pair_outputs,
+    weights=_pair_weights,
+    gradient=_pair_gradient,
+)
 
 
 def form(node: Node, reached: int) -> Form | None:

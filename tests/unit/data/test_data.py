@@ -327,7 +327,14 @@ def small():
     images = np.repeat((3 * image + row + 2 * col + 1)[..., None], 2, axis=3).astype(np.uint8)
     images[..., 1] += 100
     every = np.arange(30)
-    return Dataset("small", images, every, images[:20], np.sort(every[:20] % 4), "here")
+    return Dataset(
+        "small",
+        images,
+        every,
+        test_images=images[:20],
+        test_labels=np.sort(every[:20] % 4),
+        origin="here",
+    )
 
 
 def epoch(dataset, images, batch, seed, epoch, augment=PLAIN):

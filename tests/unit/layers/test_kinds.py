@@ -59,7 +59,7 @@ def test_a_convolution_multiplies_what_lies_under_its_kernel():
 
 
 def test_groups_share_neither_inputs_nor_outputs():
-    layer, given = Conv(160, 3, 2, 0, 4, kind="conv"), Shape(80, 9, 8)
+    layer, given = Conv(160, 3, 2, 0, groups=4, kind="conv"), Shape(80, 9, 8)
     out = layer.output(given)
     matmul = layer.matmul(given, out)
     assert matmul == Matmul(180, 40, 12, 5760, groups=4, taps=(3, 3))

@@ -34,7 +34,7 @@ LAYERS = [  # height, width, channels, outputs, kernel, stride, padding, groups,
 
 
 def case(height, width, channels, outputs, kernel, stride, padding, groups, way):
-    layer = Conv(outputs, kernel, stride, padding, groups, kind="conv")
+    layer = Conv(outputs, kernel, stride, padding, groups=groups, kind="conv")
     given = Shape(channels, height, width)
     made = layer.output(given)
     matmul = layer.matmul(given, made)

@@ -130,7 +130,7 @@ def test_activity_is_measured_on_arrays_only(run):
 
 def test_progress_hears_of_every_step(run):
     told = []
-    result = run("real", progress=lambda *news: told.append(news))
+    result = run("real", progress=told.append)
     assert [(epoch, done, total) for epoch, done, total, _, _ in told] == [
         (1, 64, 300),
         (1, 128, 300),
@@ -145,8 +145,8 @@ def test_progress_hears_of_every_step(run):
 
 
 def test_ctrl_c_ends_the_run_after_the_step_and_keeps_what_was_reached(run):
-    def press(epoch, done, total, loss, rate):
-        if done == 214:
+    def press(step):
+        if step.done == 214:
             os.kill(os.getpid(), signal.SIGINT)
 
     before = signal.getsignal(signal.SIGINT)
@@ -159,7 +159,7 @@ def test_ctrl_c_ends_the_run_after_the_step_and_keeps_what_was_reached(run):
 
 
 def test_a_second_ctrl_c_skips_the_evaluation(run):
-    def press(*news):
+    def press(step):
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -278,7 +278,14 @@ def test_a_step_that_is_the_only_one_is_timed_too(run):
 
 def test_images_of_one_class_only_are_learned_too(run):
     x = np.zeros((40, *SHAPE), np.uint8)
-    data = Dataset("black", x, np.zeros(40, np.int64), x, np.zeros(40, np.int64), "a test")
+    data = Dataset(
+        "black",
+        x,
+        np.zeros(40, np.int64),
+        test_images=x,
+        test_labels=np.zeros(40, np.int64),
+        origin="a test",
+    )
     result = run("hybrid", data=data)
     assert result.test_accuracy == 1.0
 

@@ -183,7 +183,17 @@ class ChipCase:
         zero = np.zeros(1)
         half = np.full(1, 0.5)
         planes = tuple(self.record.densities[::-1])
-        return Measured(planes, half, np.ones(1), half, zero, zero, zero, zero, zero)
+        return Measured(
+            planes,
+            half,
+            np.ones(1),
+            half,
+            set_fraction=zero,
+            reset_fraction=zero,
+            set_levels=zero,
+            reset_levels=zero,
+            words_written=zero,
+        )
 
     @property
     def batch(self) -> float:
