@@ -14,7 +14,7 @@ from neurorebit.schema import Misfit, Section, quantity
 from neurorebit.schema.numbers import Real
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Apim(ForwardArrays):
     """The analog macro: a ReRAM array and its converters (system.md 13.3).
 
@@ -42,7 +42,7 @@ class Dpim(Section):
     wiring: Annotated[Real, quantity("", at_least=1, at_most=10)]  # of the macros' area
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class HybridSpec(ArchitectureSpec):
     """A chip with analog macros for the forward pass and digital ones for all else (13)."""
 

@@ -7,7 +7,7 @@ global buffer and summed over a batch in a store.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +43,7 @@ class InPlaceChip(Chip[InPlaceMacro]):
     """Tiles of arrays for both passes, a gradient unit, and a store for its sums."""
 
     spec: InPlaceSpec
+    _: KW_ONLY
     batch: Real = 1.0  # images whose gradients are summed
 
     @cached_property

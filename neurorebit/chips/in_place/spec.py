@@ -14,7 +14,7 @@ from neurorebit.schema import Misfit, Section, one_of, quantity
 from neurorebit.schema.numbers import Real
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class InPlaceArrays(ForwardArrays):
     """Arrays that are read both ways and learn in place (subarray.md, system.md 3 to 10).
 
@@ -34,7 +34,7 @@ class InPlaceArrays(ForwardArrays):
         yield Misfit((name, "rows_per_adc"), self.rows % self.rows_per_adc != 0, message, values)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ResistiveArrays(InPlaceArrays):
     """Of a memory device behind a transistor, or of crosspoints with a selector in each.
 
@@ -58,7 +58,7 @@ class ResistiveArrays(InPlaceArrays):
         yield Misfit((name, "read"), alone, message)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SramArrays(InPlaceArrays):
     """Of SRAM cells, a bit each; row by row they are latched and added."""
 
@@ -93,7 +93,7 @@ class GradientArrays(Section):
     store_bits: Annotated[int, Field(ge=0)] | Literal["auto"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class InPlaceSpec(ArchitectureSpec):
     """A chip whose arrays are read both ways and updated in place (3 to 10)."""
 

@@ -47,7 +47,7 @@ class ForwardArrays(Section):
             yield Misfit((name, "pe_side"), where, message, (self.rows,))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class VectorUnit(Section):
     """Lanes of fixed-point arithmetic for elementwise work (13.5)."""
 
@@ -73,7 +73,7 @@ class Transport(Section):
     staging_bits: Count
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Dram(Section):
     """Memory off the chip: energy and time of one bit."""
 
