@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from neurorebit.schema.training import Step
+if TYPE_CHECKING:  # imports NumPy
+    from neurorebit.schema.training import Step
 
 
 def say(line: str) -> None:

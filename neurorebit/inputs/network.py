@@ -90,7 +90,7 @@ def network_type() -> type[NetworkFile]:
 def _file(training: type[Training]) -> type[NetworkFile]:
     """A network file whose section ``training`` is of this class."""
     section = ("training", training, field(default_factory=training))
-    return make_dataclass("NetworkFile", [section], bases=(NetworkFile,), frozen=True)
+    return make_dataclass("NetworkFile", [section], bases=(NetworkFile,), frozen=True, kw_only=True)
 
 
 def _misfits(network: Network) -> Iterator[Misfit]:

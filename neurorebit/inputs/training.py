@@ -25,4 +25,4 @@ def _section(keys: tuple[type[Section], ...], fallbacks: tuple[str, ...]) -> typ
         ("dataset", Annotated[str, one_of(DATASETS)], Training.dataset),
         ("fallback", Annotated[str, one_of(dict.fromkeys(fallbacks))] | None, Training.fallback),
     ]
-    return make_dataclass("Training", words, bases=(*keys, Training), frozen=True)
+    return make_dataclass("Training", words, bases=(*keys, Training), frozen=True, kw_only=True)

@@ -372,10 +372,11 @@ def technology_with(sections: tuple[type[CircuitSection], ...]) -> type[Technolo
     """The technology whose file may have these sections below ``sensing``."""
     optional = [(kind.key, kind | None, dataclasses.field(default=None)) for kind in sections]
     sensing = dataclasses.make_dataclass(
-        "Sensing", optional, bases=(Sensing,), frozen=True, eq=False
+        "Sensing", optional, bases=(Sensing,), frozen=True, eq=False, kw_only=True
     )
+    own = [("sensing", sensing)]
     return dataclasses.make_dataclass(
-        "Technology", [("sensing", sensing)], bases=(Technology,), frozen=True, eq=False
+        "Technology", own, bases=(Technology,), frozen=True, eq=False, kw_only=True
     )
 
 
