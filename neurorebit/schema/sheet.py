@@ -67,7 +67,7 @@ def read_sheet(
     without its rows and raises what is wrong with the names.
     """
     text, raw = _text(path)
-    sheet = Sheet(str(path), (), 1, (), raw)
+    sheet = Sheet(str(path), (), 1, (), raw=raw)
     separator, skipped = _separator(text)
     lines = _lines(sheet, text, separator)
     first = next((row for row in lines if row.line > skipped), None)
@@ -81,7 +81,7 @@ def read_sheet(
         unnamed = heads.index("") + 1
         cure = "name the column, or remove it"
         raise sheet.error(f"column {unnamed} has no name", cure, line=first.line)
-    sheet = Sheet(str(path), tuple(heads), first.line, (), raw)
+    sheet = Sheet(str(path), tuple(heads), first.line, (), raw=raw)
     check(sheet)
     rows = [_row(sheet, row, separator) for row in body]
     for row in rows:
@@ -89,7 +89,7 @@ def read_sheet(
             if not value.isprintable() and (taken is None or column in taken):
                 wrong = f"holds a control character: '{printable(value)[:SHOWN]}'"
                 raise sheet.error(wrong, "remove it", line=row.line, column=column)
-    whole = Sheet(sheet.file, sheet.heads, sheet.line, tuple(rows), raw)
+    whole = Sheet(sheet.file, sheet.heads, sheet.line, tuple(rows), raw=raw)
     return whole if separator == "," else _with_points(whole)
 
 
@@ -184,7 +184,7 @@ def _with_points(sheet: Sheet) -> Sheet:
             decimal = mark or decimal
             values.append(DECIMAL_COMMA.sub(r"\1.\2", value) if mark == "," else value)
         rows.append(Row(row.line, tuple(values)))
-    return Sheet(sheet.file, sheet.heads, sheet.line, tuple(rows), sheet.raw)
+    return Sheet(sheet.file, sheet.heads, sheet.line, tuple(rows), raw=sheet.raw)
 
 
 def _decimal(value: str) -> str:
