@@ -1,4 +1,4 @@
-"""Device: a memory cell's conductance range, pulse response and variation, as its file gives it."""
+"""Memory devices: conductance range, pulse response and variation, as their files give them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Volt = Annotated[Real, quantity("V", above=0, below=20)]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Cell(Section):
-    """The cell in the array: one device and its access transistor, and how it is read.
+    """A cell of the array: the device, its access transistor, and the voltages of a read.
 
-    ``access_share`` is the access transistor's resistance over r_on, where a read goes through it:
-    in all kinds but FeFETs, whose gates it opens.
+    ``access_share`` is the resistance of the access transistor over r_on. FeFETs have none: the
+    current of a read does not flow through their access transistors.
     """
 
     source: str
@@ -34,8 +34,8 @@ class Cell(Section):
 class Pulses(Section):
     """The response to identical programming pulses; ltp raises the conductance, ltd lowers it.
 
-    Nonlinearity is the signed label of subarray.md 9; ``c2c`` the standard deviation of one pulse's
-    change as a share of the conductance range.
+    The nonlinearities are the signed labels of subarray.md 9; ``c2c`` is the standard deviation of
+    the change that one pulse makes, as a share of the conductance range.
     """
 
     source: str
@@ -52,16 +52,16 @@ class Pulses(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Variation(Section):
-    """Relative spread of conductances; e belongs to a cell for good, e' is drawn anew.
+    """Relative variation of conductances; e is fixed for each cell, e' is a new draw each time.
 
-    Cells written to a level: ``form`` state leaves G = G_level (1 + d2d e)(1 + c2c e'); in form
-    read writes and pulses leave out e', and every read draws one. Cells programmed by pulses:
-    ``pulse_d2d`` says what ``d2d`` spreads (the step of a pulse, the cell's bounds, both, the
-    magnitude of its nonlinearity labels, or the whole conductance), ``pulse_c2c`` what a pulse's
-    own draw spreads (its step by ``c2c``; the conductance by the ``c2c`` of the pulse data, of the
-    range; or the conductance that an update leaves, by ``c2c``). ``read`` is the noise of every
-    read beside it; ``stuck_low`` and ``stuck_high`` are the shares of the cells that stay at an end
-    of the range.
+    Cells written to a level: in ``form`` state, a write gives G = G_level (1 + d2d e)(1 + c2c e');
+    in form read, writes and pulses omit e', and every read draws one. Cells programmed by pulses:
+    ``pulse_d2d`` says what ``d2d`` varies (the step of a pulse, the cell's bounds, both, the
+    magnitude of its nonlinearity labels, or the whole conductance), ``pulse_c2c`` what the draw of
+    each pulse varies (the step, by ``c2c``; the conductance, by the ``c2c`` of the pulse data times
+    the range; or the conductance after an update, by ``c2c``). ``read`` is additional noise of
+    every read; ``stuck_low`` and ``stuck_high`` are the shares of the cells that are stuck at an
+    end of the range.
     """
 
     source: str
@@ -77,10 +77,10 @@ class Variation(Section):
 
 @dataclass(frozen=True, eq=False)
 class Retention(Section):
-    """Drift of a cell at rest: G = G0 (t / 1 s)^exponent upwards, its inverse downwards.
+    """Drift of a cell at rest: upwards G = G0 (t / 1 s)^exponent, downwards by the inverse factor.
 
-    ``toward``: the share of the range that every cell drifts to and stops at, or ``random``: up,
-    down or not at all, to the end of the range.
+    ``toward`` is the share of the range to which every cell drifts and where it stops, or
+    ``random``: each cell drifts up, down or not at all, at most to the end of the range.
     """
 
     source: str
@@ -90,7 +90,7 @@ class Retention(Section):
 
 @dataclass(frozen=True, eq=False)
 class Endurance(Section):
-    """How many times a cell can be written before it fails."""
+    """The number of ``writes`` after which a cell fails."""
 
     source: str
     writes: Annotated[float, quantity("", above=0)]
@@ -98,10 +98,11 @@ class Endurance(Section):
 
 @dataclass(frozen=True, eq=False)
 class Ferroelectric(Section):
-    """The gate stack of a ferroelectric FET, which is written by charge and not by a current.
+    """The gate stack of a ferroelectric FET, which is written by a charge, not by a current.
 
-    The state goes with the polarization, from minus to plus the remanent ``polarization``, over the
-    ``area`` of the gate in squares of the feature size; ``gate_cap`` is charged by every pulse.
+    The conductance follows the polarization, from minus to plus the remanent ``polarization``.
+    ``area`` is that of the gate, in units of the square of the feature size; ``gate_cap`` is the
+    capacitance that every pulse charges.
     """
 
     source: str
@@ -112,7 +113,7 @@ class Ferroelectric(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Device(Section):
-    """A memory device: conductances between ``g_min`` and ``g_max``."""
+    """A memory device with conductances between ``g_min`` and ``g_max`` [S]."""
 
     source: str
     name: str
@@ -128,28 +129,28 @@ class Device(Section):
 
     @property
     def r_off(self) -> Real:
-        """Resistance in the off state [ohm]."""
+        """Resistance [ohm] in the off state."""
         return self.r_on * self.on_off_ratio
 
     @property
     def g_max(self) -> Real:
-        """Conductance in the on state [S]."""
+        """Conductance [S] in the on state."""
         return 1.0 / self.r_on
 
     @property
     def g_min(self) -> Real:
-        """Conductance in the off state [S]."""
+        """Conductance [S] in the off state."""
         return 1.0 / self.r_off
 
     @property
     def response(self) -> Pulses:
-        """The pulse data, where cells are programmed: ``read_inputs`` refuses devices without."""
+        """The pulse data; ``read_inputs`` refuses devices without it where cells are programmed."""
         assert self.pulses is not None
         return self.pulses
 
 
 def read_device(document: Document) -> Device:
-    """The device of a file; InputError where it is wrong."""
+    """Read the device of a file; InputError where the file is not valid."""
     device = document.read(Device)
     if device.variation.stuck_low + device.variation.stuck_high > 1.0:
         message = (

@@ -1,4 +1,4 @@
-"""The type of every amount: one number, or an array with one number for each design."""
+"""The type of a quantity: one number, or an array with one number per design."""
 
 import numpy as np
 from numpy.typing import NDArray

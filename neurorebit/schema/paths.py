@@ -1,4 +1,4 @@
-"""Where files are: those shipped with the package, and the user's cache."""
+"""Paths of the files shipped with the package, and of the user's cache."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOLDERS = {
     "network": Path("networks"),
 }
 SUFFIX = ".yaml"
-DEFAULT_FLAVOUR = "_lstp"  # a technology named by its feature alone means the low-power transistors
+DEFAULT_FLAVOUR = "_lstp"  # low standby power; for a technology named by its feature size alone
 
 
 def folder(kind: str) -> Path:
@@ -26,15 +26,15 @@ def folder(kind: str) -> Path:
 
 
 def names(kind: str) -> tuple[str, ...]:
-    """The names of the shipped files of this kind, sorted, shortest feature size first."""
+    """The names of the shipped files of this kind, sorted by feature size, smallest first."""
     stems = (path.stem for path in folder(kind).glob(f"*{SUFFIX}"))
     return tuple(sorted(stems, key=_natural))
 
 
 def shipped(kind: str, name: str) -> Path:
-    """The file that ``name`` means: a path the user gives, or else the name of a shipped file.
+    """The path of a file: ``name`` itself if it is a file, else the shipped file of this name.
 
-    InputError for a name that is neither, with the nearest shipped name and all of them.
+    InputError where ``name`` is neither; it lists the shipped names and suggests the nearest.
     """
     path = Path(name)
     if os.path.isfile(name):
@@ -58,11 +58,12 @@ def shipped(kind: str, name: str) -> Path:
 
 def cache_dir() -> Path:
     """The user's cache for data sets and compiled kernels; it may not exist yet."""
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(given) if os.path.isabs(given) else Path.home() / ".cache"
+    configured = os.environ.get("XDG_CACHE_HOME", "")
+    base = Path(configured) if os.path.isabs(configured) else Path.home() / ".cache"
     return base / "neurorebit"
 
 
 def _natural(stem: str) -> tuple[int, str]:
+    """A key to sort by: the number that a name begins with, then the name."""
     digits = stem[: len(stem) - len(stem.lstrip("0123456789"))]
     return (int(digits) if digits else 0, stem)

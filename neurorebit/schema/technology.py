@@ -1,8 +1,8 @@
-"""Technology: transistors, wires, layout rules and circuit fits of one CMOS node.
+"""Technologies: transistors, wires, layout rules and circuit fits of a CMOS process.
 
-Everything comes from one file under ``tech/cmos``. Currents depend on temperature through the
-file's table and on the supply through the alpha-power law (Sakurai and Newton, IEEE JSSC 25(2):584,
-1990). ``Technology.stack`` makes one technology of several, with an array in every field.
+A technology is one file under ``tech/cmos``. Currents depend on the temperature through a table in
+the file and on the supply through the alpha-power law (Sakurai and Newton, IEEE JSSC 25(2):584,
+1990). ``Technology.stack`` combines several technologies into one with an array in every field.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class GateCap(Section):
 class Drive(Section):
     """Drain currents per electrical width, at the nominal supply, over the temperature grid.
 
-    ``overdrive_*`` is the current at a gate voltage of ``overdrive_share`` times the supply, for
-    the transconductance.
+    ``overdrive_n`` and ``overdrive_p`` are the currents at a gate voltage of ``overdrive_share``
+    times the supply, from which the transconductance is computed.
     """
 
     source: str
@@ -61,10 +61,10 @@ class Drive(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Leakage(Section):
-    """Leakage of a gate over that of one of its parallel devices, averaged over the input states.
+    """Leakage of a gate over that of one of its parallel transistors, averaged over input states.
 
-    Each further input makes the all-off state rarer as fast as it adds a device, so gates of more
-    than three inputs keep the value of three.
+    With each further input the state in which all transistors are off becomes rarer in the same
+    proportion as transistors are added, so gates of more than three inputs have the value of three.
     """
 
     source: str
@@ -78,8 +78,8 @@ class Leakage(Section):
 class Switch(Section):
     """Pass gates and access transistors (circuits.md 4.2).
 
-    ``linear``: resistance at small voltages over the switching resistance; ``drop``: resistance of
-    a switch over that of what it drives.
+    ``linear`` is the resistance at small voltages over the switching resistance; ``drop`` is the
+    resistance of a switch over that of its load.
     """
 
     source: str
@@ -89,7 +89,7 @@ class Switch(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Fin(Section):
-    """Fin geometry; a drawn width of 2 F is one fin (circuits.md 2.1)."""
+    """Geometry of a fin; a drawn width of two feature sizes is one fin (circuits.md 2.1)."""
 
     source: str
     height: Annotated[Real, quantity("m", above=0)]
@@ -99,7 +99,10 @@ class Fin(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Junction(Section):
-    """Drain junction: zero-bias capacitances, grading exponents, built-in voltage (2.4)."""
+    """Drain junction: zero-bias capacitances, grading exponents, built-in voltage.
+
+    Circuits.md 2.4.
+    """
 
     source: str
     bottom: Annotated[Real, quantity("F/m2", above=0)]
@@ -113,7 +116,7 @@ class Junction(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class WireClass(Section):
-    """Aspect ratio and resistivity of wires at least this wide."""
+    """Aspect ratio and resistivity of wires of at least ``min_width``."""
 
     min_width: Annotated[Real, quantity("m", at_least=0)]
     aspect_ratio: Multiple
@@ -122,7 +125,7 @@ class WireClass(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Wire(Section):
-    """Wires: the local layer, and wider ones for routing (circuits.md 2.7, system.md 5.1)."""
+    """Local wires, and wider wires for routing (circuits.md 2.7, system.md 5.1)."""
 
     source: str
     width: Annotated[Real, quantity("m", above=0)]
@@ -139,7 +142,7 @@ class Wire(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Layout(Section):
-    """Layout rules as multiples of the feature size (circuits.md 7)."""
+    """Layout rules in units of the feature size (circuits.md 7)."""
 
     source: str
     cell_height: Multiple
@@ -155,7 +158,7 @@ class Layout(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Sram(Section):
-    """The 6T cell: size and transistor widths as multiples of the feature size."""
+    """The 6T cell: size and transistor widths in units of the feature size."""
 
     source: str
     height: Multiple
@@ -170,8 +173,9 @@ class Sram(Section):
 class SenseFit(Section):
     """Power of an amplifier (circuits.md 5.2): ``fixed + column exp(-exponent log10 R)``.
 
-    R is the column's resistance [ohm] seen at ``read_voltage``. Measured at the nominal supply and
-    temperature. Area in lone minimum transistors.
+    R [ohm] is the resistance of the column at ``sensing.read_voltage``. The fit holds at nominal
+    supply and temperature. ``nmos`` and ``pmos`` are numbers of minimum transistors, which give the
+    area.
     """
 
     source: str
@@ -183,10 +187,10 @@ class SenseFit(Section):
 
 
 class CircuitSection(Section):
-    """A section that a circuit declares for itself; a technology file need not have it.
+    """A section that a circuit declares; technology files may omit it.
 
-    It stands below ``sensing``, at the circuit's ``key``. A dataclass that inherits this says what
-    the section holds.
+    It is the key ``key`` of the section ``sensing``. A dataclass that derives from this class
+    declares the keys of the section.
     """
 
     key: ClassVar[str]
@@ -194,10 +198,10 @@ class CircuitSection(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class LatencyFit(Section):
-    """The longest time, which grows with the logarithm of R, times a polynomial in Rref/R.
+    """The longest time, linear in log(R), times a polynomial in the ratio Rref / R.
 
-    It holds within the ratios ``far`` and is longest within ``near``; ``single`` and ``flash``
-    bound the time of an amplifier of a column and of a flash converter.
+    The fit holds for ratios within ``far``; the time is the longest within ``near``. ``single`` and
+    ``flash`` bound the time of an amplifier of one column and of a flash converter.
     """
 
     max_log: Annotated[Real, quantity("s", at_least=0)]
@@ -213,9 +217,9 @@ class LatencyFit(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class CurrentLatency(Section):
-    """Time of a current sense amplifier (circuits.md 5.2): constant, or a fit.
+    """Time of a current sense amplifier: a constant, or a fit (circuits.md 5.2).
 
-    ``time`` is the constant, or the time where resistance and reference are far apart.
+    ``time`` is the constant; with a fit, the time where resistance and reference are far apart.
     """
 
     source: str
@@ -233,8 +237,8 @@ class CurrentLatency(Section):
 class Sensing(Section):
     """Fits of circuit simulations for converters and sense amplifiers.
 
-    They hold at ``read_voltage`` and change with temperature; ``cycle`` is that of clocked
-    comparators. Further sections are those of the circuits, see ``CircuitSection``.
+    They hold at ``read_voltage``; their power changes with temperature by ``temperature_slope``.
+    ``cycle`` is the clock period of comparators. Circuits may add sections, see ``CircuitSection``.
     """
 
     source: str
@@ -259,7 +263,7 @@ class Arithmetic(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Technology(Section):
-    """One CMOS node, as its file gives it, in SI units."""
+    """A CMOS process as its file describes it, in SI units."""
 
     source: str
     feature: Annotated[Real, quantity("m", above=0)]
@@ -284,23 +288,23 @@ class Technology(Section):
     arithmetic: Arithmetic
     fin: Fin | None = None
 
-    supply_range = (0.8, 1.2)  # of the nominal supply: where the alpha-power law is trusted
+    supply_range = (0.8, 1.2)  # of the nominal supply: the range of the alpha-power law
 
     @property
     def finfet(self) -> NDArray[np.bool_]:
-        """Whether the channel is a fin."""
+        """Whether the transistors are FinFETs; with one value per design in a stack."""
         return np.asarray(np.asarray(self.channel) == "finfet")
 
     @property
     def supply_ratio(self) -> Real:
-        """Supply over nominal supply; nan outside the range of the alpha-power law."""
+        """Supply over nominal supply; nan outside ``supply_range``."""
         ratio = np.asarray(self.vdd) / self.nominal_vdd
         low, high = self.supply_range
         inside = (ratio >= low * (1 - 1e-12)) & (ratio <= high * (1 + 1e-12))
         return _scalar(np.where(inside, ratio, np.nan))
 
     def _at_temperature(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Linear interpolation in the table; nan outside its temperatures."""
+        """Interpolate a table of the section ``drive`` linearly; nan outside its temperatures."""
         grid = self.drive.temperatures
         kelvin = np.asarray(self.temperature, dtype=np.float64)[..., None]
         step = np.diff(grid, axis=-1)
@@ -315,6 +319,7 @@ class Technology(Section):
         return np.where(inside, value, np.nan)
 
     def _on(self, table: NDArray[np.float64]) -> Real:
+        """On-current [A/m] at this temperature, scaled with the supply by the alpha-power law."""
         nominal = self._at_temperature(table)
         overdrive = (self.supply_ratio * np.asarray(self.nominal_vdd) - self.threshold) / (
             np.asarray(self.nominal_vdd) - self.threshold
@@ -344,12 +349,12 @@ class Technology(Section):
 
     @cached_property
     def exists(self) -> bool | NDArray[np.bool_]:
-        """Whether supply and temperature lie where the tables and the alpha-power law hold."""
+        """Whether supply and temperature are within the ranges of the tables and of the law."""
         known = np.isfinite(self.on_n)
         return True if np.all(known) else known
 
     def has(self, kind: type[CircuitSection]) -> bool:
-        """Whether there is a section of this kind."""
+        """Whether the technology has a section of this kind."""
         return isinstance(getattr(self.sensing, kind.key, None), kind)
 
     def section(self, kind: type[S]) -> S:
@@ -369,7 +374,7 @@ class Technology(Section):
 
 @functools.lru_cache
 def technology_with(sections: tuple[type[CircuitSection], ...]) -> type[Technology]:
-    """The technology whose file may have these sections below ``sensing``."""
+    """The class of technologies whose section ``sensing`` may have these sections."""
     optional = [(kind.key, kind | None, dataclasses.field(default=None)) for kind in sections]
     sensing = dataclasses.make_dataclass(
         "Sensing", optional, bases=(Sensing,), frozen=True, eq=False, kw_only=True
@@ -387,8 +392,8 @@ def _scalar(value: NDArray[np.float64]) -> Real:
 def _stack(given: Sequence[Any]) -> Any:
     """Dataclasses of the same kind as one, field by field; numbers become arrays.
 
-    Where some technologies lack a section, it is filled with that of another, as a word next to it
-    says for which it counts; a section of a circuit is filled with nan.
+    Where some technologies lack a section, that of another technology takes its place, because a
+    key next to it says which technologies use it; a circuit's own section becomes nan.
     """
     first = next((value for value in given if value is not None), None)
     filling = _undefined(first) if isinstance(first, CircuitSection) else first
@@ -418,7 +423,7 @@ def _undefined(section: Any) -> Any:
 
 
 def misfits(technology: Technology) -> Iterator[Misfit]:
-    """What may not fit together in a technology, or in arrays of designs."""
+    """The combinations of values that no technology may have, for one or many designs."""
     vdd, nominal = technology.vdd, technology.nominal_vdd
     low, high = (bound * nominal for bound in Technology.supply_range)
     yield Misfit(

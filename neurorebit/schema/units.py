@@ -1,4 +1,4 @@
-"""Quantities with units: ``"0.9 V"`` to ``0.9`` and back."""
+"""Quantities with units: from text such as ``"0.9 V"`` to numbers in SI units, and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FACTOR = re.compile(r"([TGMkmuµnpfa]?)(" + "|".join(SYMBOLS) + r")(?:\^?(\d))?$
 
 
 def _power(unit: str) -> tuple[int, dict[str, int]]:
-    """The power of ten of a unit and its dimensions: ``fF/um`` is ``(-9, {F: 1, m: -1})``."""
+    """The power of ten of a unit, and its dimensions: ``fF/um`` gives ``(-9, {F: 1, m: -1})``."""
     size, dimensions = 0, dict[str, int]()
     for i, group in enumerate(unit.split("/")):
         for part in group.split("*"):
@@ -33,7 +33,11 @@ def _power(unit: str) -> tuple[int, dict[str, int]]:
 
 
 def parse_all(text: str, unit: str) -> list[float]:
-    """The numbers of ``"1.2, 3.4 nA/um"`` in SI; ValueError if the unit is missing or another."""
+    """The numbers of a text such as ``"1.2, 3.4 nA/um"``, in SI units.
+
+    ValueError where the text has no number or no unit, or where its unit is not one of ``unit``'s
+    dimensions.
+    """
     numbers = []
     rest = text.strip()
     while match := NUMBER.match(rest):
@@ -49,8 +53,8 @@ def parse_all(text: str, unit: str) -> list[float]:
         raise ValueError("the unit is missing")
     size, dimensions = _power(rest)
     if dimensions != _power(unit)[1]:
-        raise ValueError("the unit is another")
-    # a division by a whole power of ten rounds once: "100 us" is 1e-4 to the last bit
+        raise ValueError("the unit does not match")
+    # dividing by a power of ten rounds once, so that "100 us" is exactly 1e-4
     numbers = [n * 10.0**size if size >= 0 else n / 10.0**-size for n in numbers]
     if not all(map(math.isfinite, numbers)):
         raise ValueError("too large")
@@ -58,7 +62,7 @@ def parse_all(text: str, unit: str) -> list[float]:
 
 
 def parse(text: str, unit: str) -> float:
-    """The one number of ``"0.9 V"`` in SI; ValueError says what is wrong."""
+    """The number of a text such as ``"0.9 V"``, in SI units; ValueError as in ``parse_all``."""
     numbers = parse_all(text, unit)
     if len(numbers) != 1:
         raise ValueError("expected one number")
@@ -66,7 +70,7 @@ def parse(text: str, unit: str) -> float:
 
 
 def scale(value: float, unit: str) -> tuple[float, str]:
-    """The number and prefixed unit in which a value reads best: ``(3.2, "nm")`` for 3.2e-9 m."""
+    """A value with the prefix that suits its size: ``(3.2, "nm")`` for 3.2e-9 m."""
     if unit in ("", "%", "K") or "/" in unit or value == 0 or not math.isfinite(value):
         return value, unit
     power = 2 if unit.endswith("2") else 1
@@ -78,6 +82,6 @@ def scale(value: float, unit: str) -> tuple[float, str]:
 
 
 def show(value: float, unit: str, digits: int = 4) -> str:
-    """A value for a reader: ``"3.2 nm"``."""
+    """A value as text with a prefixed unit and ``digits`` digits: ``"3.2 nm"``."""
     number, prefixed = scale(value, unit)
     return f"{number:.{digits}g} {prefixed}".rstrip()

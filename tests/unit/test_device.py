@@ -61,7 +61,11 @@ def test_a_device_has_the_values_of_the_benchmark_table(name, r_on, ratio, level
     ("path", "text", "told"),
     [
         ("r_on", "0 ohm", "r_on: must be above 0 ohm, got 0 ohm"),
-        ("r_on", "100 kS", "r_on: expected a number in ohm, got '100 kS' (the unit is another)"),
+        (
+            "r_on",
+            "100 kS",
+            "r_on: expected a number in ohm, got '100 kS' (the unit does not match)",
+        ),
         ("on_off_ratio", "1", "on_off_ratio: must be above 1, got 1"),
         ("kind", "memristor", "kind: expected one of reram, pcm, fefet, mram, got 'memristor'"),
         ("cell.read_voltage", "5 V", "cell.read_voltage: must be above 0 V and below 5 V, got 5 V"),

@@ -120,7 +120,7 @@ def test_the_digest_is_that_of_the_text(document):
         (
             "power: 3 kW",
             "power: 3 kA",
-            "4: engine.power: expected a number in W, got '3 kA' (the unit is another)",
+            "4: engine.power: expected a number in W, got '3 kA' (the unit does not match)",
         ),
         (
             "power: 3 kW",

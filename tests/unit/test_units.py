@@ -48,10 +48,10 @@ def test_a_quantity_is_read_in_si(text, unit, value):
     ("text", "unit", "problem"),
     [
         ("32", "m", "the unit is missing"),
-        ("9 A", "V", "the unit is another"),
-        ("9 V/m", "V", "the unit is another"),
-        ("9 m", "m2", "the unit is another"),
-        ("9 V", "", "the unit is another"),
+        ("9 A", "V", "the unit does not match"),
+        ("9 V/m", "V", "the unit does not match"),
+        ("9 m", "m2", "the unit does not match"),
+        ("9 V", "", "the unit does not match"),
         ("9 volts", "V", "unknown unit 'volts'"),
         ("9 kk", "V", "unknown unit 'kk'"),
         ("9 mm3m", "V", "unknown unit 'mm3m'"),
@@ -88,7 +88,7 @@ def test_a_quotient_is_the_quotient_of_its_units(number, above, one, below, two)
 @given(numbers, prefixes, bases, bases)
 def test_another_unit_never_passes(number, prefix, one, two):
     assume(one != two)
-    with pytest.raises(ValueError, match="another"):
+    with pytest.raises(ValueError, match="match"):
         units.parse(f"{number!r} {prefix}{one}", two)
 
 
