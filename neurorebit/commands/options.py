@@ -145,7 +145,15 @@ def add_training(parser: Parser, out: str) -> None:
         "--seed", metavar="N", type=whole(0, SEEDS), default=0, help="of all randomness (0)"
     )
     parser.add_argument("--data", metavar="DIR", type=folder, help="where the data set is")
-    parser.add_argument("--out", metavar="DIR", type=folder, help=f"where the report goes ({out})")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=folder,
+        help=f"where the report goes ({out}; {out}-2 and so on where that holds a training)",
+    )
+    parser.add_argument(
+        "--replace", action="store_true", help="replace the training that is there, if one is"
+    )
     parser.add_argument(
         "--threads", metavar="N", type=whole(1, 1024), help="of training (all processors)"
     )
@@ -207,6 +215,7 @@ def request(asked: argparse.Namespace, **more: Any) -> Request:
         threads=asked.threads or _processors(),
         checkpoint_every=asked.checkpoint_every,
         resume=asked.resume,
+        replace=asked.replace,
         **more,
     )
 

@@ -13,7 +13,9 @@ from neurorebit.data.dataset import Dataset
 from neurorebit.inputs.files import Inputs, Source, read_inputs
 from neurorebit.schema import Document, Setting
 
-ELSEWHERE = ("data", "out", "threads", "checkpoint", "checkpoint_every", "resume", "stop_after")
+ELSEWHERE = (
+    "data", "out", "replace", "threads", "checkpoint", "checkpoint_every", "resume", "stop_after",
+)  # fmt: skip
 
 
 def python_call(request: Request) -> str:
@@ -33,9 +35,11 @@ class Request:
     """A run: its files, how it trains, and where its files go.
 
     ``data`` is the folder of the data set, or its images themselves. ``out`` is the folder of the
-    report, ``checkpoint`` that of the checkpoints, where they are not there. Checkpoints are
-    written every ``checkpoint_every`` seconds [s]; the training ends after ``stop_after`` [s].
-    ``spell`` writes down how a request is asked for, so that the report can say it.
+    report (see ``placement`` where there is none), and ``replace`` says that a training there may
+    be replaced; ``checkpoint`` is the folder of the checkpoints, where they are not in ``out``.
+    Checkpoints are written every ``checkpoint_every`` seconds [s]; the training ends after
+    ``stop_after`` [s]. ``spell`` writes down how a request is asked for, so that the report can say
+    it.
     """
 
     network: Source
@@ -53,6 +57,7 @@ class Request:
     checkpoint_every: float = field(default=120.0, kw_only=True)
     resume: bool = field(default=False, kw_only=True)
     stop_after: float = field(default=math.inf, kw_only=True)
+    replace: bool = field(default=False, kw_only=True)
     spell: Callable[[Request], str] = field(default=python_call, kw_only=True, compare=False)
 
     def placed(self, network: str) -> Request:

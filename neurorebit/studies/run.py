@@ -18,6 +18,7 @@ from neurorebit.schema.activity import Activity
 from neurorebit.schemes.ablations import ablations
 from neurorebit.schemes.assumed import assumed
 from neurorebit.studies.notes import notes
+from neurorebit.studies.placement import place
 from neurorebit.studies.request import Request
 from neurorebit.studies.trained import Progress, Say, Trained, train
 
@@ -46,12 +47,13 @@ class Interrupted(KeyboardInterrupt):
 def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome:
     """Do what a request asks for, and write the report.
 
-    ``say`` gets a line that says what the training runs on. InputError or InfeasibleError, before
-    any training, where a file or an argument is wrong, the chip is impossible, or the output folder
-    cannot be written. Interrupted where there is no report yet.
+    ``say`` gets lines that say where the report goes, if that is not where it was expected, and
+    what the training runs on. InputError or InfeasibleError, before any training, where a file or
+    an argument is wrong, the chip is impossible, or the output folder cannot be written or holds a
+    training. Interrupted where there is no report yet.
     """
     inputs = request.inputs()
-    request = request.placed(inputs.network.name)
+    request = place(request, inputs.network.name, say)
     report = report_of(inputs, request)  # or refuses
     folder.claim(request.folder, {*table.files(report), pictures.NAME})
 

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from neurorebit.results import folder as report
 from neurorebit.schema import Argument, InputError, Setting, units
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
+from neurorebit.studies import placement
 from neurorebit.studies.notes import DATA, ending
 from neurorebit.studies.request import Request
 from neurorebit.studies.run import run
@@ -30,6 +31,7 @@ from neurorebit.studies.trained import Progress, Say
 
 Json = dict[str, Any]
 
+TABLE = "schemes.csv"
 KINDS = ("network", "architecture", "technology", "device")  # of files, as a report lists them
 
 
@@ -151,9 +153,10 @@ def schemes(
 
     Every run leaves its report in a folder of its own, ``schemes.csv`` and ``schemes.txt`` beside
     them with the picture of their learning. A run that the folder has finished, of the same inputs,
-    data, seed and version, is not made again if ``request.resume``. InputError where a scheme is
-    unknown, a file is wrong, or an unfinished run or, with ``request.resume``, another one that is
-    finished is in the way, before any training.
+    data, seed and version, is not made again if ``request.resume``. Before any training, InputError
+    where a scheme is unknown, a file is wrong, an unfinished run is in the way or, unless
+    ``request.replace``, a finished one is: any in a folder that was named or, with
+    ``request.resume``, one of other inputs or one that the table would lose.
     """
     rows_of = choices()
     for name in names:
@@ -174,11 +177,13 @@ def schemes(
                 message = f"{name} sets this key itself, to {own[setting.key]}"
                 cure = f"drop it, or leave {name} out of ", Argument("schemes")
                 raise InputError(message, origin=setting.label, cure=cure)
-    folder = request.out or Path("reports") / f"schemes_{Path(str(request.network)).stem}"
+    each = range(request.seed, request.seed + seeds)
+    folder = _placed(request, [_place(name, seed) for name in names for seed in each], say)
     for name in names:
         _request(request, name, request.seed, folder).inputs()  # or refuses, before any training
     report.claim(folder)
-    each = range(request.seed, request.seed + seeds)
+    if not request.replace:
+        _refuse_loss(folder, {name: seeds for name in names})
     if not request.resume:
         _refuse_unfinished(folder / _place(name, seed) for name in names for seed in each)
     first = _request(request, names[0], request.seed, folder)
@@ -205,7 +210,7 @@ def schemes(
         head = _head(command, request, found)
         table = Table(tuple(rows), head, tuple(names[len(rows) :]), folder)
         texts: dict[str, str | bytes] = {
-            "schemes.csv": _csv(rows),
+            TABLE: _csv(rows),
             "schemes.txt": f"{table.text}\n",
         }
         learned = {name: [done["training"] for done in runs] for name, runs in found.items()}
@@ -213,6 +218,49 @@ def schemes(
         if table.unfinished:
             break
     return table
+
+
+def _placed(request: Request, places: Sequence[str], say: Say) -> Path:
+    """The folder of a comparison whose runs have these places in it, by default a free one.
+
+    InputError where it was named and holds trainings that it would replace.
+    """
+    from neurorebit.training import checkpoint
+
+    def taken(folder: Path) -> bool:
+        if any(checkpoint.find(folder / place) is not None for place in places):
+            return False  # whether runs may start anew there is decided by their checkpoints
+        return (folder / TABLE).is_file() or any(
+            placement.holds_training(folder / place) for place in places
+        )
+
+    if request.out is not None:
+        if not (request.resume or request.replace) and taken(request.out):
+            raise placement.occupied(request.out, "the table of a comparison, or trainings of it")
+        return request.out
+    first = Path("reports") / f"schemes_{Path(str(request.network)).stem}"
+    if request.replace:
+        return first
+    if request.resume:
+        return placement.latest(first)
+    folder = placement.vacant(first, taken)
+    if folder != first:
+        say(f"{first} holds a comparison; this one goes to {folder}")
+    return folder
+
+
+def _refuse_loss(folder: Path, seeds: Mapping[str, int]) -> None:
+    """InputError where a table of this many seeds of each scheme would lose rows or seeds."""
+    try:
+        with (folder / TABLE).open(newline="", encoding="utf-8") as file:
+            rows = [(row["scheme"], int(row["seeds"])) for row in csv.DictReader(file)]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    lost = [name for name, count in rows if seeds.get(name, 0) < count]
+    if lost:
+        message = f"the table there has runs that this one would not have: {', '.join(lost)}"
+        cure = ("name these schemes, too, with as many seeds; ", *placement.CURE)
+        raise InputError(message, origin=Argument("out", folder), cure=cure)
 
 
 def _place(name: str, seed: int) -> str:

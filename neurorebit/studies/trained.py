@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurorebit.circuits.array import device_array
@@ -13,10 +12,10 @@ from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.data.dataset import Dataset
 from neurorebit.data.locate import Wanted, fitting, load, locate
 from neurorebit.inputs.files import Inputs
-from neurorebit.results import document
 from neurorebit.schema import Argument, InputError
 from neurorebit.schema.training import Step, Training
 from neurorebit.schemes.table import SCHEMES
+from neurorebit.studies.placement import has_ended
 from neurorebit.studies.request import Request
 
 if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numba
@@ -128,7 +127,7 @@ def _start(request: Request) -> Saved | None:
     if folder is None:
         cure = "name the folder of the checkpoints with ", Argument("checkpoint")
         raise InputError("there is no folder to go on from", origin=resume, cure=cure)
-    if checkpoint.find(folder) is None and _has_ended(request.folder):
+    if checkpoint.find(folder) is None and has_ended(request.folder):
         message = f"the run in {request.folder} has come to its end, there is nothing to go on with"
         raise InputError(message, origin=resume, cure=("drop ", resume, " to start anew"))
     return checkpoint.load(folder)
@@ -140,11 +139,3 @@ def wires_between_cells(inputs: Inputs) -> tuple[float, float]:
     array = CrosspointArray if spec.crosspoint else device_array
     cell = array(inputs.technology, inputs.device, rows=1.0, cols=1.0)
     return float(cell.row_res), float(cell.col_res)
-
-
-def _has_ended(folder: Path) -> bool:
-    """Whether a folder has the report of a training that was not cut short."""
-    report = document.find(folder)
-    if report is None or report["training"] is None:
-        return False
-    return not (report["training"]["interrupted"] or report["training"]["out_of_time"])

@@ -175,7 +175,7 @@ def test_an_unfinished_run_is_not_lost_by_starting_anew(command, stopped):
         "to start anew\n"
     )
     assert command(*stopped, "--resume").code == 0
-    assert command(*stopped).code == 0
+    assert command(*stopped, "--replace").code == 0
 
 
 def test_a_damaged_checkpoint_is_refused_and_the_one_before_it_kept(command, stopped, place):

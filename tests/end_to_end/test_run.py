@@ -471,7 +471,7 @@ def test_a_training_that_ends_as_it_began_is_said_not_to_have_learned(command, t
     """Guessing among ten classes has a loss of ln 10."""
     for rate, learned in (("1e-9", False), ("0.05", True)):
         words = ("--scheme", "real", "--epochs", "6", "--set", f"training.learning_rate={rate}")
-        assert command("run", tiny, *words).code == 0
+        assert command("run", tiny, *words, "--replace").code == 0
         lines = head(place / "reports/tiny")
         told = any(line.startswith("- did not learn: the last epoch's loss of ") for line in lines)
         assert told != learned
