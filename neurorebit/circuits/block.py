@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, cached_property
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +37,8 @@ class Block:
     @cache
     def _numbers(cls) -> tuple[tuple[str, bool], ...]:
         """The names of the fields, and whether each must be > 0."""
-        hints = get_type_hints(cls, include_extras=True)
-        names = getattr(cls, "__dataclass_fields__", ())
-        return tuple((name, hints[name] == Positive) for name in names)
+        fields = getattr(cls, "__dataclass_fields__", {})
+        return tuple((name, field.type in ("Positive", Positive)) for name, field in fields.items())
 
     @cached_property
     def exists(self) -> bool | NDArray[np.bool_]:

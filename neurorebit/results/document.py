@@ -145,11 +145,8 @@ def _layer(estimate: Estimate, i: int) -> Json:
 
 
 def _layer_phase(estimate: Estimate, name: str, i: int) -> Json:
-    phase, shape = estimate.phases[name], (len(estimate.rows),)
-    parts = {
-        part: float(np.broadcast_to(amount, shape)[i])
-        for part, amount in phase.energy.items.items()
-    }
+    phase = estimate.phases[name]
+    parts = {part: float(np.asarray(amount)[i]) for part, amount in phase.energy.items.items()}
     return {
         "energy_J": math.fsum(parts.values()),
         "energy_by_part_J": parts,

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-NAME = "training.png"
 SCHEMES = "schemes.png"
 HELD = {"real": "real weights", "quantised": "levels", "analog": "analog weights"}
 
 
-def training(report: dict[str, Any]) -> dict[str, bytes]:
-    """The picture of a training of one epoch or more, by its name: the same report, the same bytes.
+def training(report: dict[str, Any]) -> bytes | None:
+    """The picture of a training, None where no epoch was trained: the same report, the same bytes.
 
     Accuracy and cells programmed of each epoch, and the weights of a middle layer at the end.
     """
     record = report["training"]
+    if record is None or not record["epochs"]:
+        return None
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -39,7 +40,7 @@ def training(report: dict[str, Any]) -> dict[str, bytes]:
         ax.set(xlabel="epoch", ylim=(0.0, None))
         ax.locator_params(axis="x", integer=True)
     _histogram(weights, record["histogram"])
-    return {NAME: _png(figure)}
+    return _png(figure)
 
 
 def schemes(learned: dict[str, list[dict[str, Any]]]) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurorebit.data.table import DATASETS
 from neurorebit.inputs.files import Inputs
@@ -13,7 +13,9 @@ from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, plain
 from neurorebit.schema.activity import Activity
 from neurorebit.studies.request import Request
-from neurorebit.studies.trained import Trained
+
+if TYPE_CHECKING:
+    from neurorebit.studies.trained import Trained
 
 PAPER = "paper"  # the recipe with the published schedule
 DATA = "trained on "  # how the note on the images begins

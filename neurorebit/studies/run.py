@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurorebit import __version__
 from neurorebit.estimation.estimate import Estimate, estimate
 from neurorebit.inputs.files import Inputs
-from neurorebit.results import document, folder, pictures
+from neurorebit.results import document, folder
 from neurorebit.results.writers import table
 from neurorebit.schema import Argument, InfeasibleError
 from neurorebit.schema.activity import Activity
@@ -20,7 +20,9 @@ from neurorebit.schemes.assumed import assumed
 from neurorebit.studies.notes import notes
 from neurorebit.studies.placement import place
 from neurorebit.studies.request import Request
-from neurorebit.studies.trained import Progress, Say, Trained, train
+
+if TYPE_CHECKING:  # at run time only where training is asked for: it takes as long as an estimate
+    from neurorebit.studies.trained import Progress, Say, Trained
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,14 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     inputs = request.inputs()
     request = place(request, inputs.network.name, say)
     report = report_of(inputs, request)  # or refuses
-    folder.claim(request.folder, {*table.files(report), pictures.NAME})
+    folder.claim(request.folder, (*table.WRITERS, *table.PICTURES))
 
     checkpoints = request.checkpoints
     with _interruptible(checkpoints):
         trained = None
         if request.train:
+            from neurorebit.studies.trained import train
+
             if checkpoints is not None:
                 folder.claim(checkpoints, argument="checkpoint")
             trained = train(inputs, request, say, progress)

@@ -12,7 +12,7 @@ def write_markdown(report):
     """The phases of a report as a table in Markdown."""
     lines = ["| phase | energy [J] |", "|---|---|"]
     lines += [f"| {name} | {phase['energy_J']!r} |" for name, phase in report["phases"].items()]
-    return {"phases.md": "\n".join(lines) + "\n"}
+    return "\n".join(lines) + "\n"
 
 
 def write_lines(table, path):
@@ -37,11 +37,11 @@ def run(tmp_path, monkeypatch, capsys):
 
 
 def test_a_format_of_a_report_is_one_function(run, tmp_path, monkeypatch):
-    monkeypatch.setitem(WRITERS, "markdown", write_markdown)
+    monkeypatch.setitem(WRITERS, "phases.md", write_markdown)
     code, out, err = run("run", "mlp", "--no-train", "--out", "out")
     assert (code, err) == (0, "")
     assert out.rstrip().splitlines()[-1] == (
-        "written to out: report.txt, layers.csv, training.csv, report.json, phases.md"
+        "written to out: report.txt, layers.csv, training.csv, phases.md, report.json"
     )
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     energy = report["phases"]["forward"]["energy_J"]
@@ -51,7 +51,7 @@ def test_a_format_of_a_report_is_one_function(run, tmp_path, monkeypatch):
 def test_a_format_that_fails_leaves_all_files_as_they_were(run, tmp_path, monkeypatch):
     assert run("run", "mlp", "--no-train", "--out", "out")[0] == 0
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    monkeypatch.setitem(WRITERS, "markdown", write_markdown)
+    monkeypatch.setitem(WRITERS, "phases.md", write_markdown)
     (tmp_path / "out" / "phases.md").mkdir()
     code, out, err = run("run", "mlp", "--no-train", "--out", "out", "--set", "technology.vdd=0.8V")
     assert (code, out) == (2, "")
@@ -70,7 +70,7 @@ def test_a_writer_that_raises_leaves_all_files_as_they_were(run, tmp_path, monke
     def broken(report):
         raise ZeroDivisionError(report["network"])
 
-    monkeypatch.setitem(WRITERS, "broken", broken)
+    monkeypatch.setitem(WRITERS, "broken.md", broken)
     with pytest.raises(ZeroDivisionError):
         run("run", "mlp", "--no-train", "--out", "out", "--set", "technology.vdd=0.8V")
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before

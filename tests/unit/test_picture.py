@@ -8,7 +8,6 @@ import pytest
 from matplotlib.figure import Figure
 
 from neurorebit.results import pictures as picture
-from neurorebit.results.writers import picture as writer
 
 
 def trained(epochs=3, **changes):
@@ -46,7 +45,7 @@ def drawn(report, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(Figure, "savefig", saved)
-        (content,) = picture.training(report).values()
+        content = picture.training(report)
     assert matplotlib.image.imread(io.BytesIO(content)).shape == (360, 1200, 4)
     return figures[0].axes
 
@@ -85,4 +84,4 @@ def test_the_same_report_gives_the_same_bytes():
 
 @pytest.mark.parametrize("report", [{"training": None}, trained(0)])
 def test_without_an_epoch_there_is_none(report):
-    assert writer.write(report) == {}
+    assert picture.training(report) is None

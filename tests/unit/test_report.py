@@ -20,6 +20,7 @@ from neurorebit.estimation.estimate import Estimate, PhaseEstimate
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.results import document
 from neurorebit.results.folder import claim, write
+from neurorebit.results.writers import json as json_writer
 from neurorebit.results.writers import layers, table
 from neurorebit.results.writers import text as readable
 from neurorebit.results.writers import training as epochs
@@ -202,6 +203,12 @@ def test_json_is_plain_and_reads_back():
     assert contents == table.files(built(TRAINING))
 
 
+def test_json_is_that_of_the_standard_library():
+    made = built(TRAINING) | {"odd": [[], {}, [1, [2, {}]], "é\n", (1, 2), None, [{"b": True}]]}
+    expected = json.dumps(made, indent=1, sort_keys=True) + "\n"
+    assert json_writer.write(made) == expected
+
+
 def test_not_a_number_never_reaches_the_json():
     made = built()
     made["chip"]["area_m2"] = math.nan
@@ -211,7 +218,7 @@ def test_not_a_number_never_reaches_the_json():
 
 def test_layers_csv_has_a_row_for_each_layer_and_phase():
     made = built()
-    rows = list(csv.DictReader(io.StringIO(layers.write(made)["layers.csv"])))
+    rows = list(csv.DictReader(io.StringIO(layers.write(made))))
     assert [(row["layer"], row["phase"]) for row in rows] == [
         (layer, name) for layer in ("conv1", "linear1", "chip") for name in PHASES
     ]
@@ -225,8 +232,8 @@ def test_layers_csv_has_a_row_for_each_layer_and_phase():
 
 def test_training_csv_has_a_row_for_each_epoch_and_else_its_header():
     head = "epoch,loss,train_accuracy,test_accuracy,cells_programmed,images_per_second,seconds\n"
-    assert epochs.write(built())["training.csv"] == head
-    assert epochs.write(built(TRAINING))["training.csv"] == (
+    assert epochs.write(built()) == head
+    assert epochs.write(built(TRAINING)) == (
         head + "1,2.5,0.25,0.5,12,100.0,3.5\n2,1.5,0.75,,7,110.0,3.0\n"
     )
 
@@ -235,7 +242,7 @@ def test_training_csv_has_a_row_for_each_epoch_and_else_its_header():
 
 
 def test_what_to_know_stands_before_the_first_table():
-    text = readable.text(built())
+    text = readable.write(built())
     head = text.split("\n\n")[0].splitlines()
     assert head[0] == "NeuroReBIT 1.2.3: neurorebit run small"
     assert "0123456789ab" in head[1]
@@ -247,7 +254,7 @@ def test_what_to_know_stands_before_the_first_table():
 
 
 def test_every_section_is_there():
-    text = readable.text(built(TRAINING))
+    text = readable.write(built(TRAINING))
     titles = [
         above for above, below in zip(text.splitlines(), text.splitlines()[1:], strict=False)
         if below and below == "-" * len(above)
@@ -259,7 +266,7 @@ def test_every_section_is_there():
     ]  # fmt: skip
     assert "nan" not in text
     assert "the moon is far" in text
-    assert "\nTraining\n" not in readable.text(built())
+    assert "\nTraining\n" not in readable.write(built())
 
 
 @pytest.mark.parametrize(
@@ -278,14 +285,14 @@ def test_every_section_is_there():
     ],
 )
 def test_tables_say_the_figures(words):
-    lines = readable.text(built(TRAINING)).splitlines()
+    lines = readable.write(built(TRAINING)).splitlines()
     cells = [[cell for cell in line.split("  ") if cell.strip()] for line in lines]
     found = [[cell.strip() for cell in row] for row in cells]
     assert any(row[: len(words)] == words for row in found)
 
 
 def test_each_definition_stands_beside_the_phases():
-    section = readable.text(built()).split("Phases\n------\n")[1].split("\n\n")
+    section = readable.write(built()).split("Phases\n------\n")[1].split("\n\n")
     for word, meaning in readable.DEFINITIONS.items():
         assert f"{word} " in section[1]
         assert meaning in section[1]

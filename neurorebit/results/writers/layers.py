@@ -8,7 +8,7 @@ from neurorebit.chips.parts.phases import PHASES
 from neurorebit.results.document import Json, csv_text
 
 
-def write(report: Json) -> dict[str, str]:
+def write(report: Json) -> str:
     """Latency [s], energy [J] and the energy of each part, a row for each layer and phase."""
     parts = list(dict.fromkeys(p for n in PHASES for p in report["phases"][n]["energy_by_part_J"]))
     head = ["layer", "kind", "macs", "utilization", "phase", "per", "latency_s", "energy_J"]
@@ -26,4 +26,4 @@ def write(report: Json) -> dict[str, str]:
                     *(by_part.get(part, 0.0) for part in parts),
                 ]
             )
-    return {"layers.csv": csv_text(rows)}
+    return csv_text(rows)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-from neurorebit.results.document import Json
+from neurorebit.results import pictures
+from neurorebit.results.document import NAME, Json
 from neurorebit.results.sweep import Table
-from neurorebit.results.writers import columns_csv, columns_parquet, json, layers, picture, text
+from neurorebit.results.writers import columns_csv, columns_parquet, json, layers, text
 from neurorebit.results.writers import training as epochs
 
-Files = Mapping[str, str | bytes]  # contents by the name of the file
-
-WRITERS: dict[str, Callable[[Json], Files]] = {  # in the order in which the files are written
-    "text": text.write,
-    "layers": layers.write,
-    "training": epochs.write,
-    "picture": picture.write,
-    "json": json.write,  # last: a folder with report.json has the others
+WRITERS: dict[str, Callable[[Json], str | bytes]] = {  # by the name of the file
+    "report.txt": text.write,
+    "layers.csv": layers.write,
+    "training.csv": epochs.write,
+    NAME: json.write,
+}
+PICTURES: dict[str, Callable[[Json], bytes | None]] = {  # None: there is nothing to draw
+    "training.png": pictures.training,
 }
 SWEEP_WRITERS: dict[str, Callable[[Table, Path], None]] = {  # by the suffix of the file
     ".csv": columns_csv.write,
@@ -26,7 +27,12 @@ SWEEP_WRITERS: dict[str, Callable[[Table, Path], None]] = {  # by the suffix of 
 
 
 def files(report: Json) -> dict[str, str | bytes]:
-    """The files of a report, by name, as all writers give them."""
+    """The files of a report, by name; the document is the last: where it is, the others are."""
+    texts = {name: writer(report) for name, writer in WRITERS.items()}
+    drawn = {name: draw(report) for name, draw in PICTURES.items()}
+    document = texts.pop(NAME)
     return {
-        name: content for writer in WRITERS.values() for name, content in writer(report).items()
+        **texts,
+        **{name: png for name, png in drawn.items() if png is not None},
+        NAME: document,
     }

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from tabulate import tabulate
-
 from neurorebit.chips.parts.phases import PHASES
 from neurorebit.results.document import CHIP, DRAM_IN, DYNAMIC, EPOCH_KEYS, LEAKAGE, MACRO, Json
 from neurorebit.schema import units
+from neurorebit.schema.columns import columns
 
 DEFINITIONS = {
     "ops": "two for each multiply-accumulate; update: one for each weight; sync: one for each cell "
@@ -24,13 +23,8 @@ DEFINITIONS = {
 SPLIT, SMALL = 0.05, 0.01  # share of a whole: parts that are taken apart, parts that are summed up
 
 
-def write(report: Json) -> dict[str, str]:
+def write(report: Json) -> str:
     """What a reader must know first, then tables."""
-    return {"report.txt": text(report)}
-
-
-def text(report: Json) -> str:
-    """The text of the report."""
     parts = [
         _head(report),
         _section("Chip", _chip(report)),
@@ -57,8 +51,7 @@ def _list(lines: Iterable[str]) -> str:
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> str:
     """A table with ``words`` columns of text, and numbers behind them."""
-    align = ("left",) * words + ("right",) * (len(head) - words)
-    return tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
+    return columns(rows, head, "l" * words + "r" * (len(head) - words))
 
 
 def _number(value: float | None, digits: int = 4) -> str:
@@ -80,7 +73,7 @@ def _head(report: Json) -> str:
         [kind, read["name"], read["file"], f"sha256 {read['sha256'][:12]}"]
         for kind, read in inputs.items()
     ]
-    lines += [tabulate(rows, tablefmt="plain", disable_numparse=True)]
+    lines += [columns(rows)]
     lines += [f"! {line}" for line in report["ablations"]]
     lines += [f"* {line}" for line in report["overrides"]]
     lines += [f"- {line}" for line in report["notes"]]
@@ -164,7 +157,7 @@ def _phases(report: Json) -> str:
         for name, phase in ((name, report["phases"][name]) for name in PHASES)
     ]
     meanings = [[f"{word} ", f"= {meaning}"] for word, meaning in DEFINITIONS.items()]
-    return f"{_table(head, rows, 2)}\n\n{tabulate(meanings, tablefmt='plain')}"
+    return f"{_table(head, rows, 2)}\n\n{columns(meanings)}"
 
 
 def _totals_table(report: Json) -> str:
@@ -197,10 +190,7 @@ def _paper(report: Json) -> str:
         figures = (said[key] for key in ("paper_tops_per_W", "tops_per_W", DYNAMIC, MACRO, DRAM_IN))
         rows.append([name, *map(_number, figures), said["convention"]])
     head = ["TOPS/W", "paper", "chip", "no leakage", "macro", "with DRAM", "convention"]
-    return tabulate(
-        rows, head, "simple", disable_numparse=True,
-        colalign=("left", "right", "right", "right", "right", "right", "left"),
-    )  # fmt: skip
+    return columns(rows, head, "lrrrrrl")
 
 
 def _layers(report: Json, key: str, unit: str) -> str:
