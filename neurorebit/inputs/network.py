@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, make_dataclass, replace
 from functools import cache
@@ -55,7 +54,7 @@ def read_network(document: Document, recipe: str = "", settings: Sequence[Settin
     recipes = document.tree.get("recipes") or {}
     if isinstance(recipes, dict):
         for name in recipes:
-            _apply(copy.deepcopy(document), name).read(file)
+            _apply(document.copy(), name).read(file)
     chosen = recipe or str(document.tree.get("recipe") or "")
     if chosen:
         if not isinstance(recipes, dict) or chosen not in recipes:

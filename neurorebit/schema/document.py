@@ -135,7 +135,7 @@ class Document:
     def copy(self) -> Document:
         """The same document; what is set over the copy leaves this one alone."""
         made = copy.copy(self)
-        made.tree, made._origin = copy.deepcopy(self.tree), dict(self._origin)
+        made.tree, made._origin = _copied(self.tree), dict(self._origin)
         return made
 
     @classmethod
@@ -329,6 +329,13 @@ class Document:
                 continue  # the name of a union's branch, not a key
             keys.append(step)
         return tuple(keys), value
+
+
+def _copied(tree: Any) -> Any:
+    """A copy of dictionaries and lists; what stands in them is never changed."""
+    if isinstance(tree, dict):
+        return {key: _copied(value) for key, value in tree.items()}
+    return [_copied(item) for item in tree] if isinstance(tree, list) else tree
 
 
 def _tag(context: Mapping[str, Any]) -> str:
