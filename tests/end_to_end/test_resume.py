@@ -218,7 +218,7 @@ def test_an_impatient_ctrl_c_is_told_where_to_go_on(command, tiny, data, place, 
     def stop(*given):
         raise KeyboardInterrupt
 
-    for name in ("neurorebit.training.trainer.demands", "neurorebit.results.pictures.training"):
+    for name in ("neurorebit.training.trainer.demands", "neurorebit.results.pictures._png"):
         for checkpointed in place.glob("out/*"):
             checkpointed.unlink()
         with monkeypatch.context() as patch:
