@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from neurorebit import __version__
-from neurorebit.commands import INTERRUPTED, WRONG
+from neurorebit.commands import FAULT, INTERRUPTED, WRONG, streams
 from neurorebit.commands.progress import say
 
 if TYPE_CHECKING:  # at run time where Ctrl-C is caught: NumPy takes a while to import
     from neurorebit.commands.options import Parser
+
+DEBUG = "NEUROREBIT_DEBUG"  # in the environment: faults are shown as tracebacks
+SHOWN = 200  # characters of a fault
 
 COMMANDS = {  # each is a file in commands/
     "run": "train a network and report what its chip costs",
@@ -33,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
+        if arguments is None:
+            streams.prepare()
         return _run(words)
     except KeyboardInterrupt as stop:
         checkpoint = getattr(stop, "checkpoint", None)
@@ -44,17 +50,37 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     from neurorebit.commands.words import spell
     from neurorebit.schema import InfeasibleError, InputError
+    from neurorebit.schema.errors import shortened
 
     try:
-        asked = _parser(words).parse_args(words, argparse.Namespace(words=words))
-        code: int = asked.main(asked)
-        sys.stdout.flush()
+        streams.check(words)
+        try:
+            asked = _parser(words).parse_args(words, argparse.Namespace(words=words))
+            code: int = asked.main(asked)
+        finally:
+            sys.stdout.flush()
     except (InputError, InfeasibleError) as problem:
         say(problem.text(spell))
         return WRONG
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.drop_stdout()
         return 0
+    except OSError as problem:
+        streams.drop_stdout()
+        place = problem.filename or "the output"
+        say(f"{place}: {problem.strerror or problem}; make room, or write to another place")
+        return WRONG
+    except MemoryError:
+        say("there is not enough memory for this; take fewer designs or images, or smaller layers")
+        return WRONG
+    except Exception as problem:
+        if os.environ.get(DEBUG):
+            raise
+        where = traceback.extract_tb(problem.__traceback__)[-1]
+        what = f"{type(problem).__name__}: {shortened(str(problem), SHOWN)}"
+        place = f"{os.path.basename(where.filename)}:{where.lineno}"
+        say(f"a fault of neurorebit, please report it ({what}, at {place}); {DEBUG}=1 shows more")
+        return FAULT
     return code
 
 
@@ -66,7 +92,8 @@ def _parser(words: list[str]) -> Parser:
         description="What does it cost to train a network inside ReRAM and SRAM arrays, and does "
         "it still learn?",
         epilog="Exit codes: 0 done, 1 results differ, a bound is broken or training diverged, 2 a "
-        "file or an option is wrong, 3 stopped by --stop-after, 130 interrupted.",
+        "file or an option is wrong, 3 stopped by --stop-after, 70 a fault of neurorebit, "
+        "130 interrupted.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"neurorebit {__version__}")

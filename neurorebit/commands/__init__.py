@@ -1,3 +1,3 @@
 """The commands, one a file: ``add_options(parser)``, and ``main(asked)``, the exit code."""
 
-FAILED, WRONG, UNFINISHED, INTERRUPTED = 1, 2, 3, 130
+FAILED, WRONG, UNFINISHED, FAULT, INTERRUPTED = 1, 2, 3, 70, 130

@@ -10,6 +10,8 @@ from typing import Any
 
 from tabulate import tabulate
 
+from neurorebit.schema.errors import printable
+
 HEADLINES = (
     "chip.area_m2", "chip.leakage_W", "chip.utilization", "phases.*.energy_J", "phases.*.latency_s",
     "phases.forward.tops_per_W", "phases.backward.tops_per_W", "phases.gradient.tops_per_W",
@@ -31,13 +33,15 @@ class Change:
 
     @property
     def size(self) -> float:
-        """The difference over the larger of two numbers; infinite where they are not numbers.
+        """The difference over the larger of two numbers; infinite where one is not finite.
 
         A digest says that something differs and not by how much: by least.
         """
         if self.path.endswith(DIGEST) and None not in (self.first, self.second):
             return LEAST
         if not (_is_number(self.first) and _is_number(self.second)):
+            return math.inf
+        if not (math.isfinite(self.first) and math.isfinite(self.second)):
             return math.inf
         return float(abs(self.second - self.first) / max(abs(self.first), abs(self.second)))
 
@@ -49,6 +53,8 @@ class Change:
         if self.first is None:
             return "new"
         if not (_is_number(self.first) and _is_number(self.second)):
+            return "other"
+        if not (math.isfinite(self.first) and math.isfinite(self.second)):
             return "other"
         if self.first == 0:
             return "new"
@@ -157,7 +163,7 @@ def _table(title: str, changes: Sequence[Change], every: bool) -> str:
     if not changes:
         return ""
     shown = changes if every else changes[:MOST]
-    rows = [[c.path, _said(c.first), _said(c.second), c.growth] for c in shown]
+    rows = [[printable(c.path), _said(c.first), _said(c.second), c.growth] for c in shown]
     align = ("left", "right", "right", "right")
     head = [title, "first", "second", "change"]
     table = tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
@@ -168,5 +174,5 @@ def _table(title: str, changes: Sequence[Change], every: bool) -> str:
 def _said(value: Any) -> str:
     if value is None:
         return ""
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    text = f"{value:.6g}" if isinstance(value, float) else printable(str(value))
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

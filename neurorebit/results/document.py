@@ -21,6 +21,7 @@ from neurorebit.estimation.estimate import Estimate
 from neurorebit.schema import File, InputError, plain
 from neurorebit.schema.activity import Activity, LayerActivity
 from neurorebit.schema.json_file import read_json
+from neurorebit.schema.sheet import cells
 
 Json = dict[str, Any]
 NAME = "report.json"
@@ -237,5 +238,5 @@ def _path(place: str | Path) -> Path:
 def csv_text(rows: Iterable[Sequence[Any]]) -> str:
     """Rows as the text of a CSV file."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
+    csv.writer(out, lineterminator="\n").writerows(map(cells, rows))
     return out.getvalue()

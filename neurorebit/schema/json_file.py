@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import lzma
+import re
 from pathlib import Path
 from typing import Any
 
-from neurorebit.schema.errors import File, InputError, Line
+from neurorebit.schema.errors import File, InputError, Line, printable
 
 LARGEST = 256 << 20  # bytes of a file, and of what is packed in it
 MEMORY = 512 << 20  # bytes that unpacking may take
 DIGITS = 30  # of a whole number; longer ones are read as floating-point numbers
+ESCAPED = re.compile(  # control characters, and marks that turn the direction of a line
+    r"(?<!\\)(?:\\\\)*\\"
+    r"(?:u00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])|[bf]|u20(?:2[a-eA-E]|6[6-9]))"
+)
+RAW = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PACKED = ".xz"
 
 
@@ -24,7 +30,7 @@ def read_json(path: Path, cure: str) -> Any:
     where = File(str(path))
     try:
         raw = _bytes(path)
-        content = json.loads(raw.decode("utf-8-sig"), parse_int=_whole)
+        content = json.loads(_text(raw, path), parse_int=_whole)
     except OSError as problem:
         message = f"cannot be read: {problem.strerror or problem}"
         raise InputError(message, origin=where, cure=cure) from None
@@ -39,6 +45,17 @@ def read_json(path: Path, cure: str) -> Any:
     except RecursionError:
         raise InputError("nested too deeply", origin=where, cure=cure) from None
     return content
+
+
+def _text(raw: bytes, path: Path) -> str:
+    """The text of a file; InputError where it holds characters that do not print."""
+    text = raw.decode("utf-8-sig")
+    found = RAW.search(text) or (ESCAPED.search(text) if "\\" in text else None)
+    if found:
+        line = Line(str(path), text.count("\n", 0, found.start()) + 1)
+        message = f"holds a character that does not print: {printable(found[0])}"
+        raise InputError(message, origin=line, cure="remove it")
+    return text
 
 
 def _bytes(path: Path) -> bytes:

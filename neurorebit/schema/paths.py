@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
+import re
 from pathlib import Path
 
 from neurorebit.schema.errors import InputError
@@ -15,6 +17,7 @@ FOLDERS = {
     "architecture": Path("tech/architecture"),
     "network": Path("networks"),
 }
+LONGEST = 80  # characters of a folder's name
 SUFFIX = ".yaml"
 DEFAULT_FLAVOUR = "_lstp"  # low standby power; for a technology named by its feature size alone
 
@@ -61,6 +64,18 @@ def cache_dir() -> Path:
     configured = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(configured) if os.path.isabs(configured) else Path.home() / ".cache"
     return base / "neurorebit"
+
+
+def folder_name(name: str) -> str:
+    """A name that a folder can have; names that differ give folders that differ.
+
+    One that a folder cannot have, or that another system would change, ends in its digest.
+    """
+    plain = re.sub(r"[^\w-]+", "_", name, flags=re.ASCII)
+    if plain == name and 0 < len(name) <= LONGEST:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{plain[:LONGEST].strip('_')}-{digest[:8]}".lstrip("-")
 
 
 def _natural(stem: str) -> tuple[int, str]:

@@ -21,12 +21,17 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any], tolerance: floa
     changes = [
         Change(path, one.get(path), two.get(path))
         for path in dict.fromkeys((*one, *two))
-        if one.get(path) != two.get(path)
+        if not _alike(one.get(path), two.get(path))
     ]
     sides: tuple[list[Change], list[Change]] = ([], [])  # given, results
     for change in changes:
         sides[change.path.split(".")[0].split("[")[0] not in GIVEN].append(change)
     return Comparison(tuple(sides[0]), tuple(sides[1]), tolerance)
+
+
+def _alike(first: Any, second: Any) -> bool:
+    """Whether two values are the same; nan is the same as nan."""
+    return bool(first == second or (first != first and second != second))
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

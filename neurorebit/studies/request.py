@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from neurorebit.data.dataset import Dataset
 from neurorebit.inputs.files import Inputs, Source, read_inputs
-from neurorebit.schema import Document, Setting
+from neurorebit.schema import Document, Setting, paths
 
 ELSEWHERE = (
     "data", "out", "replace", "threads", "checkpoint", "checkpoint_every", "resume", "stop_after",
@@ -62,7 +61,7 @@ class Request:
 
     def placed(self, network: str) -> Request:
         """The same with a folder for its report: after the network's name where it has none."""
-        out = self.out or Path("reports") / re.sub(r"[^\w-]+", "_", network)
+        out = self.out or Path("reports") / paths.folder_name(network)
         return replace(self, out=out)
 
     @property

@@ -8,6 +8,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neurorebit import __version__
 from neurorebit.estimation.estimate import Estimate, estimate
 from neurorebit.inputs.files import Inputs
@@ -122,15 +124,16 @@ def _interruptible(checkpoints: Path | None) -> Iterator[None]:
 def estimated(inputs: Inputs, activity: Activity, images: int) -> Estimate:
     """The estimate of the inputs' chip with this activity; ``images`` make an epoch."""
     try:
-        return estimate(
-            inputs.network,
-            inputs.architecture,
-            inputs.technology,
-            inputs.device,
-            activity=activity,
-            batch=min(inputs.network.training.batch, images),
-            images=images,
-        )
+        with np.errstate(all="ignore"):  # what is not finite is refused in words
+            return estimate(
+                inputs.network,
+                inputs.architecture,
+                inputs.technology,
+                inputs.device,
+                activity=activity,
+                batch=min(inputs.network.training.batch, images),
+                images=images,
+            )
     except InfeasibleError as problem:
         if not (problem.part.endswith("array") and inputs.architecture.holds_devices):
             raise

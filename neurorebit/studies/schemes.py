@@ -21,6 +21,7 @@ from neurorebit.data.locate import Wanted, load, locate
 from neurorebit.results import document, pictures
 from neurorebit.results import folder as report
 from neurorebit.schema import Argument, InputError, Setting, units
+from neurorebit.schema.sheet import cells
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies import placement
@@ -450,5 +451,5 @@ def _csv(rows: Sequence[Json]) -> str:
     keys += ["ended", *ORIGIN]
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(keys)
-    writer.writerows([row.get(key) for key in keys] for row in rows)
+    writer.writerows(cells([row.get(key) for key in keys]) for row in rows)
     return out.getvalue()

@@ -15,6 +15,7 @@ from neurorebit.inputs.files import Inputs
 from neurorebit.schema import Argument, InputError
 from neurorebit.schema.training import Step, Training
 from neurorebit.schemes.table import SCHEMES
+from neurorebit.studies.memory import refuse_too_large
 from neurorebit.studies.placement import has_ended
 from neurorebit.studies.request import Request
 
@@ -82,6 +83,7 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
             say(f"training on {request.data.name}")
         else:
             source = locate(Wanted.by(network), request.data)
+            refuse_too_large(network, source.dataset)
             fallback, reading = (
                 source.dataset != training.dataset,
                 aside.submit(load, source, network.input),

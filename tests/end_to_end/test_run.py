@@ -388,7 +388,7 @@ def test_the_name_of_a_network_makes_no_path(command, place, tiny):
     text = (place / tiny).read_text().replace("name: tiny", "name: ../../a b")
     (place / tiny).write_text(text)
     assert command("run", tiny, "--no-train").code == 0
-    assert [path.name for path in (place / "reports").iterdir()] == ["_a_b"]
+    assert [path.name for path in (place / "reports").iterdir()] == ["a_b-cd36d98f"]
 
 
 @pytest.mark.parametrize(

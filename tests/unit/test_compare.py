@@ -228,3 +228,22 @@ def test_a_report_of_another_schema_is_refused_with_both_named(tmp_path, schema,
         f"schema 2; {cure.format(tmp_path)}"
     )
     assert (caught.value.file, caught.value.key) == (f"{tmp_path}/report.json", "schema")
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, 10**400])
+def test_what_is_not_finite_is_a_change_beyond_every_tolerance(number):
+    first, second = {"phases": {"forward": {"energy_J": 1.0}}}, {"phases": {"forward": {}}}
+    second["phases"]["forward"]["energy_J"] = float("inf") if number == 10**400 else number
+    for one, other in ((first, second), (second, first)):
+        found = compare(one, other, 1e9)
+        assert [change.path for change in found.beyond] == ["phases.forward.energy_J"]
+        assert "phases.forward.energy_J" in found.text()
+    assert not compare(second, second, 0.0).results
+
+
+def test_a_report_of_others_writes_no_control_characters():
+    first, second = ({"phases": {"a\nb\u202e": value}} for value in ("x\ny", "z"))
+    text = compare(first, second, 0.0).text()
+    assert text.replace("\n", "").isprintable()
+    assert r"phases.a b\u202e" in text
+    assert "x y" in text

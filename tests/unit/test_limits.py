@@ -7,8 +7,10 @@ import pickle
 import pytest
 
 from neurorebit.data import cifar10
-from neurorebit.schema import Document, InputError, split, units, yaml_text
+from neurorebit.inputs.network import read_network
+from neurorebit.schema import Document, InputError, paths, split, units, yaml_text
 from neurorebit.schema.json_file import read_json
+from neurorebit.studies.memory import available, refuse_too_large
 
 
 def refused(tmp_path, text):
@@ -140,3 +142,21 @@ def test_pickles_that_ask_for_memory_are_refused(tmp_path, content, told):
     with pytest.raises(InputError, match=told) as problem:
         cifar10.load(tmp_path, None)
     assert "neurorebit data fetch cifar10" in str(problem.value)
+
+
+def test_json_that_holds_control_characters_is_refused_at_its_line(tmp_path):
+    for text in (r'{"a": "\u001b[31m"}', r'{"a": "\\\u202ex"}', '{"a": "\x9b"}', r'{"a": "\b"}'):
+        (tmp_path / "x.json").write_text(f"\n{text}")
+        with pytest.raises(InputError, match=r"x\.json:2: holds a character that does not print"):
+            read_json(tmp_path / "x.json", "")
+    for text in (r'{"a": "C:\\bin\\u001b"}', r'{"a": "one\ntwo"}'):
+        (tmp_path / "x.json").write_text(text)
+        assert "a" in read_json(tmp_path / "x.json", "")
+
+
+def test_a_training_that_cannot_fit_is_refused_before_it_begins():
+    network = read_network(Document(paths.shipped("network", "mlp")))
+    refuse_too_large(network, "digits")
+    with pytest.raises(InputError, match="needs 0 GiB of memory or more, most of it for images"):
+        refuse_too_large(network, "digits", have=1e6)
+    assert available() > 1e8

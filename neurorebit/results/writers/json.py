@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
 from neurorebit.results.document import Json
+from neurorebit.schema import InfeasibleError, Loc, join
 
 CONTAINERS = {dict, list, tuple}
 
 
 def write(report: Json) -> str:
-    """The document itself, keys sorted; ValueError where it holds a number that JSON has not."""
-    return _indented(report, 0) + "\n"
+    """The document itself, keys sorted; InfeasibleError where a figure of it is not finite."""
+    try:
+        return _indented(report, 0) + "\n"
+    except ValueError:
+        path = join(next(_not_finite(report, ()), ()))
+        message = f"{path}: is not a finite number; a value of a file is out of all bounds"
+        cure = "look for the value that was set last, or that is furthest from the shipped one"
+        raise InfeasibleError(message, quantity=path, cure=cure) from None
+
+
+def _not_finite(value: Any, path: Loc) -> Iterator[Loc]:
+    """The paths of the numbers that are not finite."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path
+    items: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list | tuple):
+        items = enumerate(value)
+    for key, item in items:
+        yield from _not_finite(item, (*path, key))
 
 
 def _indented(value: Any, depth: int) -> str:
