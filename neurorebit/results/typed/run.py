@@ -41,7 +41,7 @@ class Report:
     @property
     def text(self) -> str:
         """The whole report for a reader, as report.txt has it."""
-        return text.text(self.document)
+        return text.write(self.document)
 
     @property
     def notes(self) -> tuple[str, ...]:
