@@ -103,6 +103,7 @@ def _parser(words: list[str]) -> Parser:
         if name in words:  # the others need not be loaded
             command = import_module(f"neurorebit.commands.{name}")
             command.add_options(made)
+            made.epilog = "\n  ".join(("examples:", *command.EXAMPLES))
             made.set_defaults(main=command.main)
     return parser
 

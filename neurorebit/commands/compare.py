@@ -6,6 +6,11 @@ import argparse
 
 from neurorebit.commands import FAILED, options
 
+EXAMPLES = (
+    "neurorebit compare reports/mlp reports/mlp-2",
+    "neurorebit compare rebit all-reram --tolerance 5%",
+)
+
 
 def add_options(parser: options.Parser) -> None:
     """Those of the command."""
@@ -15,9 +20,10 @@ def add_options(parser: options.Parser) -> None:
     parser.add_argument(
         "--tolerance",
         metavar="T",
-        type=options.from_zero("a number"),
+        type=options.share,
         default=0.0,
-        help="relative change of a result that still counts as none (0); exit 1 beyond it",
+        help="relative change of a result that still counts as none, as in 0.05 or 5%% (0); exit 1 "
+        "beyond it",
     )
     parser.add_argument("--all", action="store_true", help="list every change")
 

@@ -7,6 +7,8 @@ import argparse
 from neurorebit.commands import options, progress
 from neurorebit.data.download import archives, fetch
 
+EXAMPLES = tuple(f"neurorebit data fetch {name}" for name in archives())
+
 
 def add_options(parser: options.Parser) -> None:
     """Those of its only action, ``fetch``."""

@@ -8,6 +8,11 @@ from pathlib import Path
 
 from neurorebit.commands import options
 
+EXAMPLES = (
+    "neurorebit fit pulses.csv --voltage 1.6V --width 50ns",
+    "neurorebit fit pulses.csv --voltage 1.6V,1.4V --width 50ns --name mine --out mine.yaml",
+)
+
 
 def add_options(parser: options.Parser) -> None:
     """Those of the command."""
@@ -40,6 +45,7 @@ def add_options(parser: options.Parser) -> None:
     parser.add_argument(
         "--out", metavar="FILE.yaml", type=Path, help="the device file (DATA.yaml, here)"
     )
+    options.add_quiet(parser)
 
 
 def _up_and_down(unit: str) -> Callable[[str], tuple[float, float]]:
@@ -75,6 +81,7 @@ def main(asked: argparse.Namespace) -> int:
         widths=asked.width,
         like=asked.like,
     )
-    print(summary)
+    if not asked.quiet:
+        print(summary)
     print(f"written to {out}, with a picture in {out.with_suffix('.png')}")
     return 0

@@ -7,6 +7,11 @@ from pathlib import Path
 
 from neurorebit.commands import options
 
+EXAMPLES = (
+    "neurorebit nodes vgg11",
+    "neurorebit nodes vgg11 --technology 32nm,22nm,7nm --out nodes.csv",
+)
+
 
 def add_options(parser: options.Parser) -> None:
     """Those of the command."""
@@ -21,6 +26,7 @@ def add_options(parser: options.Parser) -> None:
     parser.add_argument(
         "--out", metavar="FILE", type=Path, help="write the table to a .csv or .parquet file"
     )
+    options.add_quiet(parser)
 
 
 def main(asked: argparse.Namespace) -> int:
@@ -37,8 +43,10 @@ def main(asked: argparse.Namespace) -> int:
         device=asked.device,
         settings=options.settings(asked),
     )
-    print(technologies.text(found.table))
+    if not asked.quiet or asked.out is None:
+        print(technologies.text(found.table))
     if asked.out is not None:
         sweep_file.write(found.table, asked.out)
-        print(f"\nwritten to {asked.out}")
+        print("" if asked.quiet else "\n", end="")
+        print(f"written to {asked.out}")
     return 0

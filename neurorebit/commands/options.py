@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from neurorebit.commands.progress import say
 from neurorebit.schema import Argument, InputError, Setting, paths
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ def add_command(commands: Any, name: str, summary: str) -> Parser:
     """The parser of a command below ``commands``."""
     description = f"{summary[:1].upper()}{summary[1:]}."
     made: Parser = commands.add_parser(
-        name, help=summary, description=description, allow_abbrev=False
+        name,
+        help=summary,
+        description=description,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,  # keeps the lines of examples
     )
     return made
 
@@ -98,6 +103,19 @@ def from_zero(what: str) -> Callable[[str], float]:
     return read
 
 
+def share(text: str) -> float:
+    """A share from 0 up, as a number or in per cent: 0.05 or 5%."""
+    from neurorebit.schema.units import parse
+
+    try:
+        number = parse(text, "")
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a share such as 0.05 or 5%, got '{text}'")
+    return number
+
+
 # --- shared by commands
 
 
@@ -131,6 +149,23 @@ def add_chip(parser: Parser, architecture: bool = True, technology: bool = True)
         default=[],
         help="set any key of any file: technology.vdd=0.8V, device.r_on=200kohm, "
         "architecture.apim.adc_bits=6, network.layers[0].channels=32, training.adc=ideal",
+    )
+    parser.add_argument(
+        "--settings",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="set the keys of a YAML file, nested or joined by dots, as with --set",
+    )
+
+
+def add_quiet(parser: Parser) -> None:
+    """The option to print nothing but errors and where results are."""
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        help="no progress, and of results that are written to files only where they are",
     )
 
 
@@ -174,7 +209,12 @@ def settings(asked: argparse.Namespace) -> list[Setting]:
     from neurorebit.commands.words import Given
     from neurorebit.inputs.files import parse_setting
 
-    return [parse_setting(given, Given("--set", given)) for given in asked.set]
+    given = [parse_setting(text, Given("--set", text)) for text in asked.set]
+    if asked.settings:
+        from neurorebit.inputs.settings import read_settings
+
+        given += [setting for path in asked.settings for setting in read_settings(path)]
+    return given
 
 
 def axes(given: Iterable[str]) -> dict[str, str]:
@@ -212,7 +252,7 @@ def request(asked: argparse.Namespace, **more: Any) -> Request:
         seed=asked.seed,
         data=asked.data,
         out=asked.out,
-        threads=asked.threads or _processors(),
+        threads=_threads(asked),
         checkpoint_every=asked.checkpoint_every,
         resume=asked.resume,
         replace=asked.replace,
@@ -224,6 +264,15 @@ def to_go_on(asked: argparse.Namespace) -> str:
     """The command line that goes on where this one stopped."""
     again = asked.words if asked.resume else [*asked.words, "--resume"]
     return f"to go on: {shlex.join(['neurorebit', *again])}"
+
+
+def _threads(asked: argparse.Namespace) -> int:
+    """The threads of a training: those asked for, but no more than there are processors."""
+    there: int = _processors()
+    wanted: int = asked.threads or there
+    if wanted > there and not asked.quiet:
+        say(f"--threads {wanted}: {there} are used, one for each processor that may be used")
+    return min(wanted, there)
 
 
 def _processors() -> int:

@@ -22,6 +22,10 @@ def say(line: str) -> None:
         print(printable(line), file=sys.stderr, flush=True)
 
 
+def nothing(line: str) -> None:
+    """Say nothing, where nothing is to be said."""
+
+
 def training() -> Bar | Lines:
     """Progress of one training."""
     return Bar() if sys.stderr.isatty() else Lines()

@@ -6,6 +6,8 @@ import argparse
 
 from neurorebit.commands import FAILED, options
 
+EXAMPLES = ("neurorebit rebill reports/vgg11",)
+
 
 def add_options(parser: options.Parser) -> None:
     """The folders, and what counts as a change."""
@@ -15,7 +17,7 @@ def add_options(parser: options.Parser) -> None:
     parser.add_argument(
         "--tolerance",
         metavar="T",
-        type=options.from_zero("a number"),
+        type=options.share,
         default=1e-9,
         help="relative change of a total, phase or layer that still counts as none (1e-9); exit 1 "
         "beyond it",

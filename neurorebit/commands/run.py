@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
 
 from neurorebit.commands import FAILED, INTERRUPTED, UNFINISHED, options, progress
 from neurorebit.schema import InputError
 from neurorebit.schemes.table import SCHEMES
 
 NEVER = float("inf")
+
+EXAMPLES = (
+    "neurorebit run vgg11 --no-train",
+    "neurorebit run mlp --epochs 3 --out first",
+    "neurorebit run vgg11 --no-train --technology 22nm --set architecture.apim.adc_bits=6",
+    "neurorebit run vgg11 --no-train --settings mine.yaml",
+)
 
 
 def add_options(parser: options.Parser) -> None:
@@ -23,6 +31,7 @@ def add_options(parser: options.Parser) -> None:
         "--no-train", action="store_true", help="estimate only, with assumed activity"
     )
     options.add_training(parser, "reports/NETWORK")
+    options.add_quiet(parser)
     parser.add_argument(
         "--checkpoint",
         metavar="DIR",
@@ -54,9 +63,11 @@ def main(asked: argparse.Namespace) -> int:
         checkpoint=asked.checkpoint,
         stop_after=asked.stop_after,
     )
-    with progress.training() as shown:
-        outcome = run(request, progress.say, shown)
-    print((outcome.folder / "report.txt").read_text(encoding="utf-8"))
+    say = progress.nothing if asked.quiet else progress.say
+    with nullcontext() if asked.quiet else progress.training() as shown:
+        outcome = run(request, say, shown)
+    if not asked.quiet:
+        print((outcome.folder / "report.txt").read_text(encoding="utf-8"))
     written = f"written to {outcome.folder}: {', '.join(outcome.files)}"
     if outcome.interrupted or outcome.out_of_time:
         word = "interrupted" if outcome.interrupted else "stopped"

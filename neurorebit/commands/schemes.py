@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
 
 from neurorebit.commands import FAILED, INTERRUPTED, options, progress
 from neurorebit.schema import InputError
 from neurorebit.studies.schemes import choices, schemes
+
+EXAMPLES = (
+    "neurorebit schemes mlp --epochs 3",
+    f"neurorebit schemes vgg11 --schemes {','.join(list(choices())[:3])} --seeds 3 --out three",
+)
 
 
 def add_options(parser: options.Parser) -> None:
@@ -27,6 +33,7 @@ def add_options(parser: options.Parser) -> None:
         help="runs of each scheme (1)",
     )
     options.add_training(parser, "reports/schemes_NETWORK")
+    options.add_quiet(parser)
 
 
 def main(asked: argparse.Namespace) -> int:
@@ -42,10 +49,16 @@ def main(asked: argparse.Namespace) -> int:
     more = ("--schemes", ",".join(names), "--seeds", str(asked.seeds))
     command = command_line(request, "schemes", more)
     table = schemes(
-        request, names, asked.seeds, say=progress.say, progress=progress.training, command=command
+        request,
+        names,
+        asked.seeds,
+        say=progress.nothing if asked.quiet else progress.say,
+        progress=nullcontext if asked.quiet else progress.training,
+        command=command,
     )
-    print(table.text)
-    print(f"\nwritten to {table.folder}: schemes.txt, .csv and .png, and a report of each run")
+    if not asked.quiet:
+        print(f"{table.text}\n")
+    print(f"written to {table.folder}: schemes.txt, .csv and .png, and a report of each run")
     if table.unfinished:
         progress.say(options.to_go_on(asked))
         return INTERRUPTED

@@ -6,6 +6,11 @@ import argparse
 
 from neurorebit.commands import options
 
+EXAMPLES = (
+    "neurorebit show rebit",
+    "neurorebit show my_device.yaml",
+)
+
 
 def add_options(parser: options.Parser) -> None:
     """Those of the command."""

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
 from pathlib import Path
 
 from neurorebit.commands import options, progress
+
+EXAMPLES = (
+    "neurorebit sweep vgg11 --axis technology.vdd=0.8V:1V:5 --axis architecture.apim.adc_bits=4,5",
+    "neurorebit sweep vgg11 --axis device=taox_hfox,epiram --pareto energy,area --out all.csv",
+)
 
 
 def add_options(parser: options.Parser) -> None:
@@ -35,6 +41,7 @@ def add_options(parser: options.Parser) -> None:
     parser.add_argument(
         "--out", metavar="FILE", type=Path, help="write all designs to a .csv or .parquet file"
     )
+    options.add_quiet(parser)
 
 
 def main(asked: argparse.Namespace) -> int:
@@ -48,7 +55,7 @@ def main(asked: argparse.Namespace) -> int:
     if asked.out is not None:
         sweep_file.claim(asked.out)
     designs = read_designs(asked.designs) if asked.designs else None
-    with progress.Designs() as shown:
+    with nullcontext() if asked.quiet else progress.Designs() as shown:
         found = sweep(
             asked.network,
             options.axes(asked.axis),
@@ -61,8 +68,10 @@ def main(asked: argparse.Namespace) -> int:
             pareto=asked.pareto,
             progress=shown,
         )
-    print(sweep_text.best(found.table, asked.pareto))
+    if not asked.quiet or asked.out is None:
+        print(sweep_text.best(found.table, asked.pareto))
     if asked.out is not None:
         sweep_file.write(found.table, asked.out)
-        print(f"\nwritten to {asked.out}")
+        print("" if asked.quiet else "\n", end="")
+        print(f"written to {asked.out}")
     return 0

@@ -14,6 +14,11 @@ from neurorebit.commands import FAILED, options
 TOOL = "validation.neurosim"  # in a clone, beside the package
 CLONE = "Whole chips and their waterfalls: in a clone of the project, which has validation/."
 
+EXAMPLES = (
+    "neurorebit validate",
+    "neurorebit validate my_records.json",
+)
+
 
 def add_options(parser: options.Parser) -> None:
     """Which records, and where the outcome goes."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neurorebit.schema.errors import Line
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -23,4 +25,5 @@ class Setting:
         return f"{self.key}={self.text}" if self.origin is None else self.origin
 
     def __str__(self) -> str:
-        return str(self.label)
+        text = f"{self.key}={self.text}"
+        return f"{text} ({self.origin})" if isinstance(self.origin, Line) else str(self.label)
