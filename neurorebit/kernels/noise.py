@@ -50,8 +50,8 @@ ARRAYS = 32  # purposes of one array of a layer; the next array's purposes are 3
 class Draw(NamedTuple):
     """Which random numbers the cells of an array receive in one step.
 
-    Element i of the arrays beside it is cell ``first + i`` of the layer's array, so a part of the
-    cells receives the same numbers as it does within the whole.
+    Element i of the arrays that a kernel takes with it is cell ``first + i`` of the layer's array,
+    so a part of the cells receives the same numbers as within the whole.
     """
 
     first: int  # number of the first cell

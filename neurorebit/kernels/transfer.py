@@ -73,26 +73,26 @@ def transfer(arrays, turn, converter, rule, draw, scratch):
 
     ``arrays`` is an ``Arrays``, ``turn`` a ``Turn``, ``converter`` a ``Converter``, ``rule`` a
     ``Rule``, ``draw`` a ``noise.Draw``, whose array is not used; ``scratch`` are two arrays as long
-    as the weights, for what is read and for pulses (int32). Returns the sum of the squares of what
-    the cells hold.
+    as the weights, for the values read and for pulses (int32). Returns the sum of the squares of
+    the values read, before the converter.
     """
     fast, slow, reference, hidden = arrays
-    found, pulses = scratch
+    sensed, pulses = scratch
     first, step, layer, _, seed = draw
     ahead = (first - turn.first) % turn.size
-    if ahead >= turn.count and ahead + found.size <= turn.size:
+    if ahead >= turn.count and ahead + sensed.size <= turn.size:
         return 0.0  # none of these cells is read
     if converter.relative > 0.0:
         error = reading.Noise(converter.relative, Mapping.REFERENCE, converter.offset)
-        reading.read(fast.weight, found, error, noise.Draw(first, step, layer, FAST, seed))
+        reading.read(fast.weight, sensed, error, noise.Draw(first, step, layer, FAST, seed))
     else:
-        found[:] = fast.weight
+        sensed[:] = fast.weight
     squares = 0.0
-    for i in range(found.size):
+    for i in range(sensed.size):
         pulses[i] = 0
         if (first + i - turn.first) % turn.size >= turn.count:
             continue
-        held = found[i] - reference[i]
+        held = sensed[i] - reference[i]
         squares += held * held
         if converter.step > 0.0:
             code = min(max(math.floor(held / converter.step + 0.5), -converter.top), converter.top)
@@ -111,8 +111,8 @@ def rounds(sums, arrays, times, turn, converter, rule, draw):
     takes the next step. The others and the result as for ``transfer``.
     """
     first, step, layer, _, seed = draw
-    found = np.empty_like(arrays.fast.weight)
-    scratch = found, np.empty(found.size, np.int32)
+    sensed = np.empty_like(arrays.fast.weight)
+    scratch = sensed, np.empty(sensed.size, np.int32)
     squares = 0.0
     for k in range(times):
         here = noise.Draw(first, step + k, layer, FAST, seed)

@@ -25,7 +25,7 @@ MEANT = {
     "schema.training": {"real", "cifar10"},  # an error path; the data set that a file need not name
     "results.pictures": {"real"},  # a view of weights
 }
-ROOMS = {"tiki_taka": ("chips.tiki_taka", "chips.table", "kernels.tiki")}  # named like a scheme
+ROOMS = {"tiki_taka": ("chips.tiki_taka", "chips.table")}  # named like a scheme
 # words that are a scheme's alone, wherever they stand in a text or a name
 ALONE = {"quantized", "reram_mapped", "mixed_precision", "tiki_taka", "manhattan", "cifar10"}
 

@@ -9,6 +9,7 @@ import numpy as np
 from neurorebit.kernels import cell, pulse
 from neurorebit.kernels.cell import PulseNoise, Response, Traits, UpDown
 from neurorebit.kernels.levels import Count
+from neurorebit.kernels.noise import Draw
 from neurorebit.schema import InputError
 from neurorebit.schema.device import Device, Pulses
 from neurorebit.training.parts.weights import PART, Site, Written
@@ -146,10 +147,14 @@ class Cells:
             np.zeros(len(Count)),
         )
 
+    def draw(self, start: int, step: int) -> Draw:
+        """The random numbers of the cells from ``start`` on in one step, as kernels take them."""
+        return self.site.draw(start, step, self.number)
+
     def pulse(self, start: int, pulses: Array, step: int) -> Array:
         """Send the cells from ``start`` on these pulses; return the counts of what was written."""
         part = self.part(start, start + pulses.size)
-        pulse.pulse(part, pulses, self.site.draw(start, step, self.number))
+        pulse.pulse(part, pulses, self.draw(start, step))
         return np.asarray(part.counts)
 
     def count(self, counts: list[Array]) -> None:

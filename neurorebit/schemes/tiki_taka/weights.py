@@ -208,7 +208,7 @@ class TikiTakaWeights(CellWeights):
             first, last = pieces[i]
             part = fast.part(first * cols, last * cols)
             own = np.ascontiguousarray(row_trains[:, first:last])
-            draw = site.draw(first * cols, self.vectors, fast.number)
+            draw = fast.draw(first * cols, self.vectors)
             outer_product.pulse_vectors(part, own, col_trains, errors, draw)
             return np.asarray(part.counts)
 
@@ -222,7 +222,7 @@ class TikiTakaWeights(CellWeights):
 
         def job(i: int) -> None:
             part = slice(*parts[i])
-            draw = site.draw(parts[i][0], self.rounds, self.fast.number)
+            draw = self.fast.draw(parts[i][0], self.rounds)
             outer_product.trains(flat[part], scale, SLOTS, purpose, draw, trains[part])
 
         site.workers.run(job, len(parts))
