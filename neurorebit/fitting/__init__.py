@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from neurorebit.fitting import output
 from neurorebit.fitting.data import read_traces
 from neurorebit.fitting.model import fit_traces
 from neurorebit.schema import Argument, Document, File, InputError, paths
 from neurorebit.schema.device import read_device
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted device: the text of its file, a table for a reader, a picture (PNG)."""
+
+    text: str
+    table: str
+    picture: bytes
 
 
 def fit(
@@ -23,15 +32,32 @@ def fit(
 ) -> str:
     """Fit a CSV file of pulse trains, write the device file ``out`` and a picture; a table of it.
 
-    ``voltages`` [V] and ``widths`` [s] are those of the pulses up and down. What the data do not
-    say, the cell and what is None, is taken from the device ``like``; file and table tell it.
-    InputError where the data are wrong, the device has a value that no file may have or no pulses
-    to take from, or a file cannot be written or is in the way and not of a fit.
+    As ``fitted``; InputError also where a file cannot be written or is in the way and not of a fit.
     """
     if out.suffix not in (".yaml", ".yml"):
         message = "expected a name that ends in .yaml"
         raise InputError(message, origin=Argument("out", out), cure="name another file")
     _refuse_another(out)
+    made = fitted(data, name=name, voltages=voltages, widths=widths, like=like)
+    output.write({out: made.text.encode(), out.with_suffix(".png"): made.picture})
+    return made.table
+
+
+def fitted(
+    data: Path,
+    *,
+    name: str,
+    voltages: tuple[float, float] | None = None,
+    widths: tuple[float, float] | None = None,
+    like: str = "taox_hfox",
+) -> Fit:
+    """The device of a CSV file of pulse trains; nothing is written.
+
+    ``voltages`` [V] and ``widths`` [s] are those of the pulses up and down. What the data do not
+    say, the cell and what is None, is taken from the device ``like``; file and table tell it.
+    InputError where the data are wrong, or the device has a value that no file may have or no
+    pulses to take from.
+    """
     if not name.isprintable() or not name.strip():
         message = "expected one line of text"
         raise InputError(message, origin=Argument("name", repr(name)), cure="give another name")
@@ -48,21 +74,16 @@ def fit(
         raise InputError(message, origin=Argument(assumed[0]), cure=cure)
     conditions = output.Conditions(name, voltages, widths, assumed, like=other)
     traces = read_traces(data)
-    fitted = fit_traces(traces)
-    text = output.device_file(traces, fitted, conditions)
-    with TemporaryDirectory() as folder:
-        draft = Path(folder) / out.name
-        draft.write_text(text, encoding="utf-8")
-        try:
-            read_device(Document(draft, "device", shown="the device file"))
-        except InputError as problem:
-            wrong = ("no device comes of it, ", problem.key, ": ", problem.message)
-            both = (Argument("voltages"), " and ", Argument("widths"))
-            checks = ("check the data's unit and noise, ", *both)
-            raise InputError(wrong, origin=File(str(data)), cure=checks) from None
-    picture = output.picture(traces, fitted)
-    output.write({out: text.encode(), out.with_suffix(".png"): picture})
-    return output.table(traces, fitted, conditions)
+    found = fit_traces(traces)
+    text = output.device_file(traces, found, conditions)
+    try:
+        read_device(Document.of_text(text, Path(name), "device", shown="the device file"))
+    except InputError as problem:
+        wrong = ("no device comes of it, ", problem.key, ": ", problem.message)
+        both = (Argument("voltages"), " and ", Argument("widths"))
+        checks = ("check the data's unit and noise, ", *both)
+        raise InputError(wrong, origin=File(str(data)), cure=checks) from None
+    return Fit(text, output.table(traces, found, conditions), output.picture(traces, found))
 
 
 def _refuse_another(out: Path) -> None:

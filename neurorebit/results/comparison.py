@@ -6,11 +6,16 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
+from neurorebit.results.frames import frame
 from neurorebit.schema.errors import printable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HEADLINES = (
     "chip.area_m2", "chip.leakage_W", "chip.utilization", "phases.*.energy_J", "phases.*.latency_s",
@@ -62,7 +67,7 @@ class Change:
         return f"{100 * share:+.3g} %" if abs(share) < 10 else f"x {self.second / self.first:.3g}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What two reports do not share: in what they were given, and in what came of it."""
 
@@ -80,6 +85,34 @@ class Comparison:
         """Whether ``text`` leaves changes out unless asked for every one."""
         lists = (_together(self.given), _together(self._rest))
         return any(len(changes) > MOST for changes in lists)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """A row for each change, by the path of its value: what was given first, then headlines.
+
+        ``part`` is given or result; ``first`` and ``second`` are the values in the units that the
+        paths end in, ``relative`` is the difference over the larger one.
+        """
+        heads = [change for change in self.results if _is_headline(change.path)]
+        changes = [*self.given, *heads, *self._rest]
+        return frame(
+            {
+                "value": [change.path for change in changes],
+                "part": ["given" if change in self.given else "result" for change in changes],
+                "first": [change.first for change in changes],
+                "second": [change.second for change in changes],
+                "change": [change.growth for change in changes],
+                "relative": [change.size for change in changes],
+            },
+            index="value",
+        )
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        table: str = self.frame.to_html(max_rows=40)
+        return table
 
     @property
     def _rest(self) -> list[Change]:

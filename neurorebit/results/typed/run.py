@@ -7,14 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tabulate import tabulate
-
 from neurorebit.chips.parts.phases import PHASES
-from neurorebit.results import document, folder
+from neurorebit.results import folder
 from neurorebit.results.document import EPOCH_KEYS, Json
 from neurorebit.results.frames import as_html, frame, of_rows
 from neurorebit.results.writers import table, text
 from neurorebit.schema import units
+from neurorebit.schema.columns import columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +61,7 @@ class Report:
         return path
 
     def __repr__(self) -> str:
-        rows = tabulate(self._headline, tablefmt="plain", disable_numparse=True)
+        rows = columns(self._headline)
         return "\n".join([self.title, rows, *(f"- {note}" for note in self.notes)])
 
     def _repr_html_(self) -> str:
@@ -219,11 +218,6 @@ class Run(Report):
                 ("trained by", f"{record['scheme']}, on {record['dataset']}"),
             ]
         return [*reached, *self.estimate._headline]
-
-
-def read(place: str | Path) -> Run:
-    """The run whose report a folder or a file report.json holds; InputError where there is none."""
-    return Run(document.read(place))
 
 
 def _cost(total: Json) -> str:

@@ -1,0 +1,1 @@
+"""The public functions: objects made in Python in, typed results out; files only when asked."""

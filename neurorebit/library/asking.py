@@ -1,0 +1,80 @@
+"""Requests of the public functions to the studies, and how a call is written down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from neurorebit.inputs.files import Source
+from neurorebit.inputs.values import setting_text
+from neurorebit.library import inputs as given
+from neurorebit.library.inputs import ChipInput, Named, NetworkInput
+from neurorebit.schema import Document, InputError, Setting, paths
+from neurorebit.studies.request import Request
+
+
+def asked(
+    network: NetworkInput | Named,
+    chip: ChipInput | Named,
+    changes: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Request:
+    """The run of a network on a chip, with ``changes`` over both; None in them changes nothing."""
+    trained, made = given.network(network), given.chip(chip)
+    settings = {s.key: s for s in (*trained.settings, *made.settings)}
+    for key, value in (changes or {}).items():
+        if value is not None:
+            settings[key] = Setting(key, setting_text(key, value))
+    return Request(
+        trained.document,
+        made.architecture.document,
+        made.technology.document,
+        made.device.document,
+        settings=tuple(settings.values()),
+        recipe=trained.recipe or None,
+        spell=call,
+        **more,
+    )
+
+
+def call(request: Request) -> str:
+    """The Python call that asks for a run again, but for folders and the number of threads."""
+    own = [s for s in request.settings if s.key.startswith(("network.", "training."))]
+    others = [s for s in request.settings if s not in own]
+    recipe = f", recipe={request.recipe!r}" if request.recipe else ""
+    parts = [repr(_name("architecture", request.architecture))]
+    for kind, source in (("technology", request.technology), ("device", request.device)):
+        parts += [f"{kind}={_name(kind, source)!r}"] if source is not None else []
+    words = [
+        f"network({_name('network', request.network)!r}{recipe}){_set(own)}",
+        f"chip({', '.join(parts)}){_set(others)}",
+        *([f"seed={request.seed}"] if request.seed else []),
+    ]
+    return f"{'train' if request.train else 'estimate'}({', '.join(words)})"
+
+
+def _name(kind: str, source: Source) -> str:
+    """The name of a shipped file, or the path of another."""
+    if not isinstance(source, Document):
+        return str(source)
+    path = source.path
+    try:
+        shipped = paths.shipped(kind, path.stem)
+    except InputError:
+        return source.shown
+    return path.stem if shipped == path else source.shown
+
+
+def _set(settings: Sequence[Setting]) -> str:
+    if not settings:
+        return ""
+    if len(settings) == 1:
+        return f".set({settings[0].key!r}, {settings[0].text!r})"
+    return f".set({ {s.key: s.text for s in settings}!r})"
+
+
+def processors() -> int:
+    """The processors that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1

@@ -1,0 +1,118 @@
+"""The public functions that estimate: one chip, a grid of chips, a chip in every node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from neurorebit.library import inputs as given
+from neurorebit.library.asking import asked
+from neurorebit.library.inputs import ChipInput, Named, NetworkInput
+from neurorebit.library.progress import Designs
+from neurorebit.results.typed.grid import Sweep
+from neurorebit.results.typed.run import Estimate
+from neurorebit.studies import sweep as sweeps
+from neurorebit.studies import technologies
+from neurorebit.studies.axes import Values
+from neurorebit.studies.run import report_of
+
+
+def estimate(network: NetworkInput | Named, chip: ChipInput | Named = "rebit") -> Estimate:
+    """What it costs to train a network on a chip: area, and energy and time of each phase.
+
+    ``network`` and ``chip`` are objects of the functions of these names, or what they take. The
+    activity is assumed, as the network file says; ``train`` measures it. Writes nothing and trains
+    nothing. InputError where numbers do not fit together, InfeasibleError where a part of the chip
+    cannot exist.
+
+    The formulas and their sources are named in the blocks of ``neurorebit.circuits`` and
+    ``neurorebit.chips``; ``Estimate.document["assumptions"]`` lists what is assumed.
+
+    >>> import neurorebit as nr
+    >>> est = nr.estimate("mlp", nr.chip("rebit", technology="32nm"))
+    >>> list(est.phases.index)
+    ['forward', 'backward', 'gradient', 'update', 'sync']
+    >>> est.phases.attrs["units"]["energy_J"]
+    'J'
+    >>> bool(est.layers["energy_J"].sum() > 0.0)
+    True
+    """
+    request = asked(network, chip, train=False)
+    return Estimate(report_of(request.inputs(), request))
+
+
+def sweep(
+    network: NetworkInput | Named,
+    chip: ChipInput | Named,
+    axes: Mapping[str, Values] | None = None,
+    *,
+    designs: Mapping[str, Values] | None = None,
+    progress: bool = True,
+) -> Sweep:
+    """What every combination of the axes' values costs, thousands of designs a second.
+
+    ``axes``: for a key, as ``ChipInput.set`` has it, the values that it takes: numbers in SI units,
+    texts with units, or a text such as ``"0.8V:1.0V:5"`` or ``"4,5,6"``. The keys ``technology``,
+    ``device`` and ``architecture`` take names of files. ``designs``: the same for keys that change
+    together, one row a design (a DataFrame's columns as a dictionary, say). ``progress`` draws a
+    bar in a notebook or on a terminal.
+
+    A design that cannot exist has nan, and a ``reason``. InputError where a key, a name or a unit
+    is wrong, or there is no design or too many.
+
+    >>> import neurorebit as nr
+    >>> grid = nr.sweep("mlp", "rebit", {
+    ...     "architecture.apim.adc_bits": range(4, 7),
+    ...     "technology.vdd": [0.9, 1.0],
+    ... })
+    >>> len(grid), grid.frame.attrs["units"]["area [m2]"]
+    (6, 'm2')
+    >>> grid.pareto("energy", "area")["technology.vdd [V]"].tolist()
+    [0.9]
+    """
+    trained, made = given.network(network), given.chip(chip)
+    swept = {*(axes or {}), *(designs or {})}
+    with Designs(progress) as shown:
+        return sweeps.sweep(
+            trained.document,
+            axes,
+            designs=designs,
+            architecture=made.architecture.document,
+            technology=None if "technology" in swept else made.technology.document,
+            device=None if "device" in swept else made.device.document,
+            settings=(*trained.settings, *made.settings),
+            progress=shown,
+        )
+
+
+class Nodes(Sweep):
+    """The same chip in several technologies: a row for each."""
+
+    def __repr__(self) -> str:
+        return technologies.text(self.table)
+
+
+def nodes(
+    network: NetworkInput | Named,
+    chip: ChipInput | Named = "rebit",
+    names: Sequence[str | Path] = (),
+) -> Nodes:
+    """What a chip costs in each CMOS node: in the shipped ones, or those of ``names``.
+
+    What is set over the chip's technology holds in each. A node in which the chip cannot exist has
+    nan and a ``reason``. InputError where a file or a value is wrong.
+
+    >>> import neurorebit as nr
+    >>> table = nr.nodes("mlp", "rebit", ["32nm", "22nm"])
+    >>> table.frame["technology"].tolist()
+    ['32nm', '22nm']
+    """
+    trained, made = given.network(network), given.chip(chip)
+    found = technologies.nodes(
+        trained.document,
+        [str(name) for name in names],
+        architecture=made.architecture.document,
+        device=made.device.document,
+        settings=(*trained.settings, *made.settings),
+    )
+    return Nodes(found.table, found.axes)
