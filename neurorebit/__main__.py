@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from neurorebit import __version__
-from neurorebit.commands import FAULT, INTERRUPTED, WRONG, streams
+from neurorebit.commands import FAULT, INTERRUPTED, WRONG
 from neurorebit.commands.progress import say
 
 if TYPE_CHECKING:  # at run time where Ctrl-C is caught: NumPy takes a while to import
@@ -38,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     try:
         if arguments is None:
+            from neurorebit.commands import streams
+
             streams.prepare()
         return _run(words)
     except KeyboardInterrupt as stop:
@@ -48,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    from neurorebit.commands import streams
     from neurorebit.commands.words import spell
     from neurorebit.schema import InfeasibleError, InputError
     from neurorebit.schema.errors import shortened

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:  # imports NumPy
     from neurorebit.schema.training import Step
 
-from neurorebit.schema.errors import printable
-
 
 def say(line: str) -> None:
     """Write a line to stderr; work goes on where nobody reads it any longer."""
     with contextlib.suppress(OSError):
-        print(printable(line), file=sys.stderr, flush=True)
+        shown = line if line.isprintable() else line.encode("unicode_escape").decode("ascii")
+        print(shown, file=sys.stderr, flush=True)
 
 
 def nothing(line: str) -> None:

@@ -52,7 +52,7 @@ def fetch(
             return folder
         raise InputError(f"{folder}: holds other files than the archive's; move it away first")
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
         packed = place / archive.name
         by_hand = packed.exists()
         if not by_hand:
@@ -88,6 +88,8 @@ def _digest(path: Path, kind: str = "sha256") -> str:
 def _download(archive: Archive, packed: Path, progress: Progress) -> None:
     """Download to a partial file, check it, and only then give it its name."""
     partial = packed.with_name(f"{packed.name}.partial")
+    if partial.is_symlink():
+        partial.unlink()  # not followed
     resumed = partial.exists() and partial.stat().st_size > 0
     try:
         _receive(archive, partial, progress)

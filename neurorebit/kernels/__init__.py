@@ -6,10 +6,14 @@ version, because Numba does not notice a change in a function imported from anot
 
 import hashlib
 import os
+import shutil
+import stat
 import tempfile
 from pathlib import Path
 
 import numba
+
+ROOM = 64 << 20  # bytes that all kernels take
 
 
 def digest(folder):
@@ -31,10 +35,25 @@ def cache_base(given, environment):
 def usable(folder):
     """Whether the folder is there, made if need be, and can be written to."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for place in (folder.parent, folder):  # what is kept there is run, so nobody else writes it
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        about = folder.lstat()
+        full = shutil.disk_usage(folder).free < ROOM and not any(folder.rglob("*.nbi"))
     except OSError:
         return False
-    return os.access(folder, os.W_OK)
+    return (
+        stat.S_ISDIR(about.st_mode)
+        and is_private(about)
+        and not full
+        and os.access(folder, os.W_OK)
+    )
+
+
+def is_private(about):
+    """Whether a folder is this user's and nobody else may write to it."""
+    if not hasattr(os, "getuid"):
+        return True
+    return about.st_uid == os.getuid() and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 _folder = cache_base(numba.config.CACHE_DIR, os.environ) / digest(Path(__file__).parent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from neurorebit import __version__
 from neurorebit.estimation.estimate import Estimate, estimate
 from neurorebit.inputs.files import Inputs
 from neurorebit.results import document, folder
+from neurorebit.results.lock import held
 from neurorebit.results.writers import table
 from neurorebit.schema import Argument, InfeasibleError
 from neurorebit.schema.activity import Activity
@@ -62,7 +63,11 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     folder.claim(request.folder, (*table.WRITERS, *table.PICTURES))
 
     checkpoints = request.checkpoints
-    with _interruptible(checkpoints):
+    with ExitStack() as locks:
+        locks.enter_context(_interruptible(checkpoints))
+        locks.enter_context(held(request.folder))
+        if request.train and checkpoints is not None and not _same(checkpoints, request.folder):
+            locks.enter_context(held(checkpoints, "checkpoint"))
         trained = None
         if request.train:
             from neurorebit.studies.trained import train
@@ -107,6 +112,11 @@ def report_of(inputs: Inputs, request: Request, trained: Trained | None = None) 
         activity,
         training=trained.record(network.training) if trained else None,
     )
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two paths mean the same folder."""
+    return one.resolve() == other.resolve()
 
 
 @contextmanager

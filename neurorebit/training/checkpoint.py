@@ -6,8 +6,11 @@ rest as JSON. Every member of an archive has a checksum, so damage is noticed.
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import os
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,12 +25,14 @@ from neurorebit.data.dataset import Dataset
 from neurorebit.layers.network import Network
 from neurorebit.schema import Argument, InputError, join, plain
 from neurorebit.schema.device import Device
+from neurorebit.schema.errors import printable
 from neurorebit.training.state import State
 
 NAME, PREVIOUS, PART = "checkpoint.npz", "checkpoint.previous.npz", "checkpoint.npz.part"
 META = "meta"
 POSITION = "run"  # the path of the loop's position in the state
 SCHEMA = 2  # of the file; 1, without a number, is that of NeuroReBIT 0.1
+MOST = 2**60  # of a count
 MENTIONED = 3  # differences that an error names
 RESUME, CHECKPOINT = Argument("resume"), Argument("checkpoint")
 ANEW = ("remove the file and drop ", RESUME, " to start anew")
@@ -92,10 +97,7 @@ def save(folder: Path, identity: Json, state: State, epochs: list[Json]) -> None
     arrays = {META: np.frombuffer(meta.encode(), np.uint8), **state.arrays}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / PART).open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
+        _write(folder / PART, arrays)
         if (folder / NAME).exists():
             os.replace(folder / NAME, folder / PREVIOUS)
         os.replace(folder / PART, folder / NAME)
@@ -107,6 +109,19 @@ def save(folder: Path, identity: Json, state: State, epochs: list[Json]) -> None
         message = f"{folder / NAME}: cannot be written: {problem.strerror or problem}"
         cure = "make room, or name another folder with ", CHECKPOINT
         raise InputError(message, cure=cure) from None
+
+
+def _write(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write an archive to a new file, whatever had its name; none is left where that fails."""
+    path.unlink(missing_ok=True)  # what a killed run left, or a link, which is not followed
+    try:
+        with path.open("xb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def find(folder: Path) -> Path | None:
@@ -132,8 +147,7 @@ def load(folder: Path) -> Saved:
             message, origin=RESUME, cure=("drop ", RESUME, " to start anew", *elsewhere)
         )
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = _arrays(path)
         meta = json.loads(arrays.pop(META).tobytes())
         found = meta.get("schema", 1)
         if found != SCHEMA:
@@ -143,17 +157,62 @@ def load(folder: Path) -> Saved:
                 f"version reads schema {SCHEMA}",
                 cure=(*ANEW, ", or go on with that version"),
             )
+        _check_types(meta)
         saved = Saved(path, meta["identity"], State(arrays, meta["plain"]), meta["epochs"])
         str(saved.length)  # raises where the position is missing
         return saved
     except InputError:
         raise
     except Exception as problem:  # a damaged archive raises nearly anything
-        reason = " ".join(str(problem).split())[:80] or type(problem).__name__
+        reason = printable(" ".join(str(problem).split())[:80]) or type(problem).__name__
         cure: object = ANEW
         if path.name == NAME and (folder / PREVIOUS).is_file():
             cure = f"rename {PREVIOUS} to {NAME} to go on from the one before it"
         raise InputError(f"{path}: cut short or damaged ({reason})", cure=cure) from None
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    """The arrays of an archive; ValueError for one that says it holds more than the file does."""
+    size = path.stat().st_size
+    arrays: dict[str, Any] = {}
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if member.compress_type != zipfile.ZIP_STORED or member.file_size > size:
+                raise ValueError(f"{member.filename} is packed, or larger than the file")
+            raw = io.BytesIO(archive.read(member))
+            major = np.lib.format.read_magic(raw)
+            reader = {
+                (1, 0): np.lib.format.read_array_header_1_0,
+                (2, 0): np.lib.format.read_array_header_2_0,
+            }[major]
+            shape, _, kind = reader(raw)
+            if kind.kind not in "biuf" or math.prod(shape) * kind.itemsize > size:
+                raise ValueError(f"{member.filename} holds no numbers, or more than the file does")
+            raw.seek(0)
+            name = member.filename.removesuffix(".npy")
+            arrays[name] = np.lib.format.read_array(raw, allow_pickle=False)
+    return arrays
+
+
+def _check_types(meta: Any) -> None:
+    """ValueError unless the parts of a checkpoint that are no arrays have their types."""
+    plain, epochs = meta["plain"], meta["epochs"]
+    if not isinstance(plain, dict) or not isinstance(meta["identity"], dict):
+        raise ValueError("its values have no names")
+    for name, value in plain.items():
+        if not isinstance(value, int | float | str | None):
+            raise ValueError(f"{name} is no number or text")
+    if not isinstance(epochs, list) or not all(isinstance(epoch, dict) for epoch in epochs):
+        raise ValueError("its epochs are no list of values")
+    for epoch in epochs:
+        for name, value in epoch.items():
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number and value is not None:
+                raise ValueError(f"{name} of an epoch is no number")
+    names = (f"{POSITION}.{name}" for name in ("epoch", "step", "steps", "done"))
+    at = [plain[name] for name in names if name in plain]
+    if any(not isinstance(count, int) or not 0 <= count < MOST for count in at):
+        raise ValueError("its position is no count")
 
 
 def check(saved: Saved, identity: Json) -> None:

@@ -46,15 +46,29 @@ def restore(things: Mapping[str, Any], state: State) -> None:
         raise ValueError(f"{min(strange)} is only on one side")
     for owner, name, path, value in leaves:
         if path in state.plain:
-            setattr(owner, name, state.plain[path])
+            given = state.plain[path]
+            if isinstance(value, np.ndarray) or not _may_follow(value, given):
+                raise ValueError(f"{path} is {type(given).__name__}, not {type(value).__name__}")
+            setattr(owner, name, given)
             continue
         kept = state.arrays[path]
+        if value is not None and np.ndim(kept) != np.ndim(value):
+            raise ValueError(f"{path} has {np.ndim(kept)} dimensions, not {np.ndim(value)}")
         if not isinstance(value, np.ndarray):  # a NumPy number, or None before the first step
             setattr(owner, name, kept[()] if kept.ndim == 0 else kept.copy())
         elif (kept.shape, kept.dtype) == (value.shape, value.dtype):
             value[...] = kept  # in place: others may share it
         else:
             raise ValueError(f"{path} is {kept.dtype}{kept.shape}, not {value.dtype}{value.shape}")
+
+
+def _may_follow(value: Any, given: Plain) -> bool:
+    """Whether a plain value may stand where a new object has ``value``."""
+    if value is None or given is None:
+        return True
+    if isinstance(value, str) or isinstance(given, str):
+        return isinstance(value, str) and isinstance(given, str)
+    return isinstance(value, float) or isinstance(given, int)
 
 
 def _walk(things: Mapping[str, Any], path: str = "") -> Iterator[tuple[Any, str, str, Any]]:

@@ -240,7 +240,11 @@ class _Loop:
         except ValueError as problem:
             message = f"{saved.path}: does not fit this version ({problem})"
             raise InputError(message, cure=checkpoint.ANEW) from None
-        self.epochs = [Epoch(**epoch) for epoch in saved.epochs]
+        try:
+            self.epochs = [Epoch(**epoch) for epoch in saved.epochs]
+        except TypeError:
+            message = f"{saved.path}: does not fit this version (its epochs have other values)"
+            raise InputError(message, cure=checkpoint.ANEW) from None
         self._written()
 
     def run(self) -> None:

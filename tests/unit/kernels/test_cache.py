@@ -47,3 +47,22 @@ def test_kernels_run_where_nothing_can_be_kept(tmp_path):
     level, folder = done.stdout.split()
     assert level == "3"
     assert not Path(folder).exists(), "it is gone with the process"
+
+
+def test_what_is_kept_is_private_and_no_link(tmp_path):
+    folder = tmp_path / "cache" / "kernels"
+    assert kernels.usable(folder)
+    assert [place.stat().st_mode & 0o777 for place in (folder.parent, folder)] == [0o700, 0o700]
+    folder.chmod(0o777)
+    assert not kernels.usable(folder), "others may put code there"
+    (tmp_path / "link").symlink_to(folder.parent)
+    folder.chmod(0o700)
+    (folder.parent / "other").symlink_to(folder)
+    assert not kernels.usable(folder.parent / "other")
+
+
+def test_a_full_disk_keeps_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(kernels, "ROOM", 1 << 62)
+    assert not kernels.usable(tmp_path / "kernels")
+    (tmp_path / "kernels" / "x.nbi").write_bytes(b"")
+    assert kernels.usable(tmp_path / "kernels"), "what is there already is read"

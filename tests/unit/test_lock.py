@@ -1,0 +1,71 @@
+"""One process writes to a folder at a time."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from neurorebit.results import lock
+from neurorebit.schema import InputError
+
+HOLDING = """
+import sys
+from pathlib import Path
+from neurorebit.results.lock import held
+with held(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds a folder."""
+    done = subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(tmp_path / "out")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert done.stdout.readline() == "held\n"
+    yield done
+    done.kill()
+    done.communicate()
+
+
+def test_the_second_is_refused_with_the_name_of_the_first(tmp_path, holder):
+    with pytest.raises(InputError) as refused, lock.held(tmp_path / "out"):
+        pass
+    said = str(refused.value)
+    assert f": an unfinished run of process {holder.pid} on " in said
+    assert said.endswith("writes to this folder; wait for its end, or name another folder")
+    with lock.held(tmp_path / "other"):
+        pass
+
+
+def test_a_lock_ends_with_its_process(tmp_path, holder):
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert (tmp_path / "out" / lock.NAME).is_file(), "what a killed process leaves"
+    with lock.held(tmp_path / "out"):
+        assert str(os.getpid()) in (tmp_path / "out" / lock.NAME).read_text()
+    assert not (tmp_path / "out" / lock.NAME).exists()
+
+
+def test_a_folder_that_stays_empty_is_not_left(tmp_path):
+    with pytest.raises(ZeroDivisionError), lock.held(tmp_path / "a" / "b"):
+        raise ZeroDivisionError
+    assert not list(tmp_path.iterdir())
+    with lock.held(tmp_path / "a" / "b"):
+        (tmp_path / "a" / "b" / "x").write_text("")
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["x"]
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path):
+    (tmp_path / "kept").write_text("kept")
+    (tmp_path / lock.NAME).symlink_to(tmp_path / "kept")
+    with pytest.raises(InputError, match="cannot be written"), lock.held(tmp_path):
+        pass
+    assert (tmp_path / "kept").read_text() == "kept"
