@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypedDict, Unpack
@@ -111,22 +111,24 @@ def run(
     *,
     training: bool = True,
     out: str | Path | None = None,
+    replace: bool = False,
     progress: bool = True,
     **options: Unpack[Options],
 ) -> Run:
     """What ``neurorebit run`` does: train and estimate, or estimate alone, and write the report.
 
     ``out``: the folder of the report, and of checkpoints where ``checkpoint`` names no other;
-    nothing is written without either. ``training`` False estimates alone, with assumed activity.
-    All other arguments, and the errors, are those of ``train``; InputError also where ``out``
-    cannot be written.
+    nothing is written without either. ``replace``: whether a training there may be replaced.
+    ``training`` False estimates alone, with assumed activity. All other arguments, and the errors,
+    are those of ``train``; InputError also where ``out`` cannot be written or holds a training.
 
     >>> import neurorebit as nr
     >>> nr.run("mlp", "rebit", training=False).epochs.empty
     True
     """
     request = _request(network, chip, options)
-    request = replace(request, train=training, out=None if out is None else Path(out))
+    place = None if out is None else Path(out)
+    request = dataclasses.replace(request, train=training, out=place, replace=replace)
     if out is not None:
         with Images(progress) as shown:
             return Run(runs.run(request, shown.say, shown).report)
@@ -179,7 +181,7 @@ def compare_schemes(
     with TemporaryDirectory() as scratch:
         folder = Path(keep) if keep is not None else Path(scratch, "schemes")
         table = comparisons.schemes(
-            replace(
+            dataclasses.replace(
                 request,
                 technology=None if technology is None else given.technology(technology).document,
                 device=None if device is None else given.device(device).document,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from neurorebit.chips.parts.phases import PHASES
 from neurorebit.results import folder
-from neurorebit.results.document import EPOCH_KEYS, Json
+from neurorebit.results.document import EPOCH_KEYS, NAME, Json, read_any
 from neurorebit.results.frames import as_html, frame, of_rows
 from neurorebit.results.writers import table, text
-from neurorebit.schema import units
+from neurorebit.schema import Argument, InputError, units
 from neurorebit.schema.columns import columns
 
 if TYPE_CHECKING:
@@ -51,14 +51,32 @@ class Report:
     def _headline(self) -> list[tuple[str, str]]:
         return []
 
-    def save(self, place: str | Path) -> Path:
+    def save(self, place: str | Path, *, replace: bool = False) -> Path:
         """Write the report folder that ``neurorebit run`` writes, and return its path.
 
-        InputError where it cannot be written.
+        InputError where it cannot be written, or holds the report of another training, unless
+        ``replace`` is true.
         """
         path = Path(place)
+        if not replace and self._in_the_way(path):
+            cure = "name another folder, or have it replaced with ", Argument("replace")
+            message = "holds the report of another training"
+            raise InputError(message, origin=Argument("place", path), value=path, cure=cure)
         folder.write(path, table.files(self.document))
         return path
+
+    def _in_the_way(self, path: Path) -> bool:
+        """Whether a folder has the report of a training that this is not the report of."""
+        if not (path / NAME).is_file():
+            return False
+        try:
+            there = read_any(path).get("training")
+        except InputError:
+            return True
+        own = self.document["training"]
+        return there is not None and (
+            own is None or there["weights_sha256"] != own["weights_sha256"]
+        )
 
     def __repr__(self) -> str:
         rows = columns(self._headline)
