@@ -25,20 +25,21 @@ grid = nr.sweep(
 )
 print(grid)
 
-front = grid.pareto("energy", "area")
+front = grid.pareto("latency", "energy")
 print(front.iloc[:, :5].to_string(index=False))
 
 designs = grid.frame
-energy, area = "training energy [J/image]", "area [m2]"
+energy, latency, supply = (
+    "training energy [J/image]",
+    "training latency [s/image]",
+    "technology.vdd [V]",
+)
 figure = Figure(figsize=(7.0, 4.5), layout="constrained")
 ax = figure.subplots()
-points = ax.scatter(
-    1e6 * designs[area], 1e6 * designs[energy], c=designs["technology.vdd [V]"], s=16
-)
-line = front.sort_values(area)
-ax.step(1e6 * line[area], 1e6 * line[energy], "k-", where="post", linewidth=1, label="Pareto front")
+points = ax.scatter(1e3 * designs[latency], 1e6 * designs[energy], c=designs[supply], s=16)
+ax.plot(1e3 * front[latency], 1e6 * front[energy], "k-", linewidth=1, label="Pareto front")
 figure.colorbar(points, label="supply [V]")
-ax.set_xlabel("area [mm2]")
+ax.set_xlabel("time of training on an image [ms]")
 ax.set_ylabel("energy of training on an image [uJ]")
 ax.set_title(f"VGG-11 on rebit, 32 nm: {len(grid)} designs")
 ax.legend()
