@@ -12,6 +12,7 @@ from typing import Any
 from neurorebit.commands import FAILED, options
 
 TOOL = "validation.neurosim"  # in a clone, beside the package
+BEGIN = 100  # bytes of a file that say what it is
 CLONE = "Whole chips and their waterfalls: in a clone of the project, which has validation/."
 
 EXAMPLES = (
@@ -49,6 +50,8 @@ def main(asked: argparse.Namespace) -> int:
 
     if asked.records is not None and asked.reference is not None:
         raise InputError("give RECORDS or --reference, not both")
+    if asked.json is not None:
+        _refuse_another(asked.json)
     tool = _tool()
     if asked.waterfall is not None:
         text, holds = _needed(tool, "--waterfall").waterfall(asked.reference, asked.waterfall)
@@ -113,10 +116,25 @@ def _needed(tool: Any, option: str) -> Any:
     return tool
 
 
-def _write(path: Path, outcome: dict[str, Any]) -> None:
-    from neurorebit.schema import File, InputError
+def _refuse_another(path: Path) -> None:
+    """InputError where the outcome would replace a file that is no outcome."""
+    from neurorebit.schema import Argument, InputError
 
+    if not path.parent.is_dir():
+        message = "cannot be written: its folder is missing"
+        raise InputError(message, origin=Argument("json", path), cure="name another file")
     try:
-        path.write_text(json.dumps(outcome, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    except OSError as problem:
-        raise InputError(f"cannot be written: {problem.strerror}", origin=File(str(path))) from None
+        with path.open("rb") as file:
+            begin = file.read(BEGIN)
+    except OSError:
+        return  # there is none, or writing will tell
+    if begin and not begin.replace(b" ", b"").replace(b"\n", b"").startswith(b'{"modules":'):
+        message = "is there, and is no outcome of this command"
+        raise InputError(message, origin=Argument("json", path), cure="name another file")
+
+
+def _write(path: Path, outcome: dict[str, Any]) -> None:
+    from neurorebit.results import folder
+
+    text = json.dumps(outcome, indent=1, allow_nan=False) + "\n"
+    folder.write(path.parent, {path.name: text}, argument="json")

@@ -11,6 +11,8 @@ from neurorebit.fitting.model import fit_traces
 from neurorebit.schema import Argument, Document, File, InputError, paths
 from neurorebit.schema.device import read_device
 
+BEGIN = 4096  # bytes of a file that say what made it
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -87,12 +89,13 @@ def fitted(
 
 
 def _refuse_another(out: Path) -> None:
-    """InputError where the device file would replace one that no fit has made."""
-    try:
-        with out.open(encoding="utf-8", errors="replace") as file:
-            ours = output.MADE in file.readline()
-    except OSError:
-        return  # there is none, or writing will tell
-    if not ours:
-        message = "is there, and not made by fit"
-        raise InputError(message, origin=Argument("out", out), cure="name another file")
+    """InputError where the device file or its picture would replace one that no fit has made."""
+    for path in (out, out.with_suffix(".png")):
+        try:
+            with path.open("rb") as file:
+                ours = output.MADE.encode() in file.read(BEGIN)
+        except OSError:
+            continue  # there is none, or writing will tell
+        if not ours:
+            message = "is there, and not made by fit"
+            raise InputError(message, origin=Argument("out", path), cure="name another file")

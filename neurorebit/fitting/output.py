@@ -268,5 +268,5 @@ def picture(traces: Traces, fitted: Fitted) -> bytes:
     axes[0].set_ylabel("conductance [uS]")
     axes[0].legend()
     content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=150)
+    figure.savefig(content, format="png", dpi=150, metadata={"Description": MADE})
     return content.getvalue()

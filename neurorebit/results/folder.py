@@ -29,10 +29,10 @@ def claim(folder: Path, names: Iterable[str] = (), *, argument: str = "out") -> 
         raise _unwritable(folder, problem, argument) from None
 
 
-def write(folder: Path, contents: Mapping[str, str | bytes]) -> None:
+def write(folder: Path, contents: Mapping[str, str | bytes], *, argument: str = "out") -> None:
     """Write files to a folder: all of them, or none, and then the old ones stay as they were.
 
-    InputError where that cannot be done.
+    InputError where that cannot be done; ``argument`` is what named the folder.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def write(folder: Path, contents: Mapping[str, str | bytes]) -> None:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as problem:
-        raise _unwritable(folder, problem, "out") from None
+        raise _unwritable(folder, problem, argument) from None
 
 
 def _refuse_folders(folder: Path, names: Iterable[str]) -> None:

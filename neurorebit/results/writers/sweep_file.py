@@ -13,6 +13,9 @@ from neurorebit.results.sweep import FEASIBLE, Table
 from neurorebit.results.writers.table import SWEEP_WRITERS
 from neurorebit.schema import Argument, InputError
 
+BEGIN = 65536  # bytes that hold the first line of a table
+PARQUET = b"PAR1"
+
 
 def claim(path: Path) -> None:
     """InputError unless the table of a sweep can be written there: one without rows is, on trial.
@@ -24,6 +27,9 @@ def claim(path: Path) -> None:
         raise InputError(message, origin=_named(path), value=path, cure="name another file")
     if path.is_dir():
         raise InputError("is a folder", origin=_named(path), value=path, cure="name a file")
+    if path.exists() and not _is_table(path):
+        message = "is there, and is no table of designs that was written before"
+        raise InputError(message, origin=_named(path), value=path, cure="name another file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _made({FEASIBLE: np.zeros(0, bool)}, path).unlink()
@@ -56,6 +62,16 @@ def _made(table: Table, path: Path) -> Path:
             raise problem.seen_from(_named(path)) from None
         raise
     return Path(name)
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file begins as one that a sweep wrote; an empty one may be replaced too."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(BEGIN)
+    except OSError:
+        return True  # writing will tell
+    return not begin or begin.startswith(PARQUET) or FEASIBLE.encode() in begin.split(b"\n")[0]
 
 
 def _umask() -> int:
