@@ -20,7 +20,7 @@ def add_options(parser: options.Parser) -> None:
         "data",
         metavar="DATA.csv",
         type=Path,
-        help="columns cell, cycle, direction (ltp, ltd), pulse (from 0 or 1), conductance_S",
+        help="columns cell, cycle, direction (ltp, ltd), pulse (from 0 or 1), conductance_S or _uS",
     )
     parser.add_argument(
         "--voltage",

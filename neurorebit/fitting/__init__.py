@@ -76,6 +76,9 @@ def fitted(
         raise InputError(message, origin=Argument(assumed[0]), cure=cure)
     conditions = output.Conditions(name, voltages, widths, assumed, like=other)
     traces = read_traces(data)
+    if traces.missing and pulses is None:
+        message = f"has no pulses to assume for {traces.missing}, which the data lack"
+        raise InputError(message, origin=Argument("like", like), cure="name a device that has")
     found = fit_traces(traces)
     text = output.device_file(traces, found, conditions)
     try:

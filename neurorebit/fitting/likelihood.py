@@ -170,8 +170,8 @@ def _quiet(trains: Sequence[tuple[Array, Array]], common: Array, own: Array) -> 
     """The same, but without noise of readings: the outermost ones are a cell's bounds."""
     common, own = common.copy(), own.copy()
     common[3:] = math.log(QUIET)
-    own[:, 0] = [math.log(min(train.min() for train in both)) for both in trains]
-    own[:, 1] = [math.log(max(train.max() for train in both)) for both in trains]
+    own[:, 0] = [math.log(min(train.min() for train in both if len(train))) for both in trains]
+    own[:, 1] = [math.log(max(train.max() for train in both if len(train))) for both in trains]
     return common, own
 
 

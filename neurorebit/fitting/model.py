@@ -147,12 +147,17 @@ def fit_traces(traces: Traces) -> Fitted:
     of_both = math.hypot(*np.square(readings) * likely.common_error[3:]) / read
     noise_errors = c2c * float(likely.common_error[2]), of_both
     c2c, read = c2c if c2c > 2.0 * QUIET else 0.0, read if read > likely.least else 0.0
-    medians = [np.median(train.of(*alive), axis=0) for train in (traces.up, traces.down)]
+    measured = [bool(train.cells) for train in (traces.up, traces.down)]
+    medians = [
+        np.median(train.of(*alive), axis=0) if train.cells else np.array([end])
+        for train, end in ((traces.up, low), (traces.down, high))
+    ]
     expected = (
         up.expected(float(medians[0][0]), low, high, step=step, c2c=c2c),
         down.expected(float(medians[1][0]), low, high, step=step, c2c=c2c),
     )
-    off = np.concatenate(expected) - np.concatenate(medians)
+    pairs = zip(expected, medians, measured, strict=True)
+    off = np.concatenate([curve - median for curve, median, known in pairs if known])
     misfit = float(np.sqrt(np.mean(off**2))) / (high - low)
     spreads = [
         _differ(own, errors) for own, errors in zip(likely.own.T, likely.own_error.T, strict=True)
@@ -237,8 +242,8 @@ def _cycle(traces: Traces, names: list[str], reading: float) -> Figure | None:
         for name in names
         for train in (traces.up, traces.down)
         for trains in (train.of(name)[:, 0 if traces.begun else 1 :],)
-        for mean in (np.mean(trains, axis=0),)
         if len(trains) > 1
+        for mean in (np.mean(trains, axis=0),)
     ]
     if not known:
         return None
@@ -270,7 +275,7 @@ class _Cell:
         low = np.median(np.concatenate([up[:, 0], down[:, -1]]))
         high = np.median(np.concatenate([up[:, -1], down[:, 0]]))
         alone, pairs = [], []
-        for train in (up, down):
+        for train in (train for train in (up, down) if len(train)):
             change, g = np.diff(train), train[:, :-1]
             off, centred = change - change.mean(), g - g.mean()
             slope = np.sum(off * centred) / max(float(np.sum(centred**2)), TINY)
@@ -324,6 +329,9 @@ class _Cell:
         """
         bends = []
         for train, sign in zip(self.trains, (1, -1), strict=True):
+            if not len(train):
+                bends.append(0.0)
+                continue
             counts = self.counted(train)
             earlier = self.earlier(train)[counts[:, self.lag :]]
             before, after = train[:, :-1][counts], train[:, 1:][counts]

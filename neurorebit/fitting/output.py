@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from neurorebit.fitting.data import Traces
+from neurorebit.fitting.data import DIRECTIONS, Traces
 from neurorebit.fitting.model import Figure, Fitted, usual_conductance
 from neurorebit.schema import Argument, Document, InputError, units
 
@@ -24,6 +24,7 @@ ONE_CYCLE = "unknown from one cycle"
 HIDDEN = 0.4  # of a pulse's noise: less of a reading's cannot be told apart from it
 HARDLY = 0.5  # relative error of a noise above which it is uncertain
 POOR_BOUND = 0.3  # relative error of a conductance
+BEYOND = 0.01  # of a reading: how far a bound may lie beyond all of them
 POOR = 0.08  # misfit: a device that no curve of this kind describes
 
 
@@ -59,6 +60,16 @@ def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
     source = f"fitted to {trains} pulse trains of {len(traces.cells)} cells in {traces.file}"
     form, d2d = _d2d(fitted)
     up, down = fitted.up, fitted.down
+    levels = [f"{count}{_trains(fitted, way)}" for way, count in enumerate(fitted.levels)]
+    labels = [
+        f"{up.label:.4g}  # signed label, +- {fitted.label_errors[0]:.2g}",
+        f"{down.label:.4g}  # +- {fitted.label_errors[1]:.2g}",
+    ]
+    if traces.missing:
+        way, pulses = DIRECTIONS.index(traces.missing), like["pulses"]
+        unknown = f"  # {traces.missing} was not measured; assumed as for {like['name']}"
+        levels[way] = f"{pulses[f'levels_{traces.missing}']}{unknown}"
+        labels[way] = f"{pulses[f'nonlinearity_{traces.missing}']}{unknown}"
     lines = [
         f"# {conditions.name}, {MADE} {' '.join(traces.file.split())}",
         f"# (SHA-256 {traces.sha256}).",
@@ -84,10 +95,10 @@ def device_file(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
         f"  stuck_high: {fitted.stuck[1]:.3g}",
         "pulses:",
         f"  source: {_text(f'{source}; {conditions.origin}')}",
-        f"  levels_ltp: {fitted.levels[0]}{_trains(fitted, 0)}",
-        f"  levels_ltd: {fitted.levels[1]}{_trains(fitted, 1)}",
-        f"  nonlinearity_ltp: {up.label:.4g}  # signed label, +- {fitted.label_errors[0]:.2g}",
-        f"  nonlinearity_ltd: {down.label:.4g}  # +- {fitted.label_errors[1]:.2g}",
+        f"  levels_ltp: {levels[0]}",
+        f"  levels_ltd: {levels[1]}",
+        f"  nonlinearity_ltp: {labels[0]}",
+        f"  nonlinearity_ltd: {labels[1]}",
         *(
             f"  {key}_{direction}: {units.show(value, unit, DIGITS)}"
             for key, unit, values in (
@@ -218,11 +229,39 @@ def table(traces: Traces, fitted: Fitted, conditions: Conditions) -> str:
         ["pulses of", _up_and_down(conditions.voltages, "V")
          + ", " + _up_and_down(conditions.widths, "s"), conditions.origin],
     ]  # fmt: skip
+    first = ["pulses count from", "0", "the reading before the first pulse"]
     if not traces.begun:
-        rows.insert(
-            3, ["before pulse 1", "", "not in the data: what a cell's other trains end with"]
-        )
+        first[1:] = ["1", "before pulse 1, not in the data: what a cell's other trains end with"]
+    rows.insert(3, first)
+    rows += _outside(traces, fitted)
+    if traces.missing:
+        other, way = conditions.like.tree, DIRECTIONS.index(traces.missing)
+        for row, key in ((2, "levels"), (4, "nonlinearity")):
+            texts = rows[row][1].split(", ")
+            texts[way] = f"{other['pulses'][f'{key}_{traces.missing}']} assumed"
+            rows[row][1] = ", ".join(texts)
+        said = f"not measured: its pulses and nonlinearity as for {other['name']}"
+        rows.append([f"! {traces.missing}", "", said])
     return tabulate(rows, tablefmt="plain", disable_numparse=True)
+
+
+def _outside(traces: Traces, fitted: Fitted) -> list[list[str]]:
+    """A row for each bound that lies beyond every reading of the working cells."""
+    readings = [train.of(*fitted.working) for train in (traces.up, traces.down) if train.cells]
+    low = min(float(values.min()) for values in readings)
+    high = max(float(values.max()) for values in readings)
+    rows = []
+    for bound, name, outside, nearest in (
+        (fitted.g_min, "least conductance", fitted.g_min < (1.0 - BEYOND) * low, low),
+        (fitted.g_max, "largest conductance", fitted.g_max > (1.0 + BEYOND) * high, high),
+    ):
+        if outside:
+            side = "below" if bound < nearest else "above"
+            hint = "; if reading 1 comes before the first pulse, number it 0"
+            cure = "" if traces.begun else hint
+            said = f"{side} every reading, of which the nearest is {units.show(nearest, 'S')}{cure}"
+            rows.append([f"! {name}", units.show(bound, "S"), said])
+    return rows
 
 
 def _up_and_down(values: tuple[float, float], unit: str) -> str:
@@ -258,15 +297,18 @@ def picture(traces: Traces, fitted: Fitted) -> bytes:
     for ax, train, way, expected in zip(
         axes, trains, (fitted.up, fitted.down), fitted.expected, strict=True
     ):
+        ax.set_xlabel("pulses up" if way.sign > 0 else "pulses down")
+        if not train.cells:
+            ax.set_title("not measured")
+            continue
         shown = train.conductances[:: max(1, len(train.conductances) // 200)]
         ax.plot(1e6 * shown.T, color="0.8", linewidth=0.5)
         median = np.median(train.of(*fitted.working), axis=0)
         ax.plot(1e6 * median, "k.", markersize=4, label="median of working cells")
         ax.plot(1e6 * way.curve(fitted.g_min, fitted.g_max), "C1", label="fit")
         ax.plot(1e6 * expected, "C1:", label="fit, with noise cut off at the bounds")
-        ax.set_xlabel("pulses up" if way.sign > 0 else "pulses down")
+        ax.legend()
     axes[0].set_ylabel("conductance [uS]")
-    axes[0].legend()
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=150, metadata={"Description": MADE})
     return content.getvalue()
