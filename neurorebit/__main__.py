@@ -26,6 +26,7 @@ COMMANDS = {  # each is a file in commands/
     "nodes": "estimate the chip in every CMOS node",
     "rebill": "bill recorded runs anew, with the models of this version",
     "compare": "say what two runs differ in, and by how much",
+    "list": "list networks, devices, technologies, architectures, schemes and data sets",
     "show": "print a technology, device, network or architecture",
     "validate": "hold circuits and chips against reference records",
     "fit": "make a device file of measured pulse trains",

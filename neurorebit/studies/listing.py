@@ -1,0 +1,117 @@
+"""What there is to choose from, one line each: shipped files, training schemes and data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from tabulate import tabulate
+
+from neurorebit.data.table import DATASETS
+from neurorebit.inputs.files import read_inputs
+from neurorebit.schema import InputError, paths, units
+from neurorebit.schemes.table import SCHEMES
+
+Row = tuple[str, str, str, str]  # name, what it is, chips that can use it, source
+HEAD = ("name", "what it is", "chips", "source")
+SOURCE = 60  # characters of a source; the command `show` has the rest
+NETWORK = "mlp"  # which the chips are tried with
+
+
+def networks() -> Iterator[Row]:
+    """The shipped networks."""
+    for name in paths.names("network"):
+        network = read_inputs(name).network
+        weights = sum(matmul.weights for matmul in network.matmuls)
+        what = (
+            f"{network.input}, {network.classes} classes, {len(network.matmuls)} layers with "
+            f"{weights:,} weights, {network.macs:,} MACs"
+        )
+        yield name, what, _chips(name), network.source
+
+
+def devices() -> Iterator[Row]:
+    """The shipped memory devices."""
+    for name in paths.names("device"):
+        device = read_inputs(NETWORK, _without_pulses(), device=name).device
+        pulses = device.pulses
+        levels = f"{pulses.levels_ltp} and {pulses.levels_ltd} pulses" if pulses else "no pulses"
+        ohms, ratio = units.show(float(device.r_on), "ohm"), float(device.on_off_ratio)
+        what = f"{device.kind}, {ohms}, on/off {ratio:g}"
+        chips = _chips(device=name)
+        yield name, f"{what}, {levels}", chips, device.source
+
+
+def technologies() -> Iterator[Row]:
+    """The shipped CMOS technologies."""
+    for name in paths.names("technology"):
+        node = read_inputs(NETWORK, technology=name).technology
+        feature, vdd = units.show(float(node.feature), "m"), units.show(float(node.vdd), "V")
+        what = f"{feature}, {node.channel}, {vdd}"
+        chips = _chips(technology=name)
+        yield name, what, chips, node.source
+
+
+def architectures() -> Iterator[Row]:
+    """The shipped chips."""
+    for name in paths.names("architecture"):
+        spec = read_inputs(NETWORK, name).architecture
+        what = f"{spec.called}; {spec.technology}, {spec.device}, scheme {spec.scheme}"
+        yield name, what, name, spec.source
+
+
+def schemes() -> Iterator[Row]:
+    """The training schemes."""
+    for name, scheme in SCHEMES.items():
+        yield name, scheme.summary, scheme.architecture, scheme.chip
+
+
+def data() -> Iterator[Row]:
+    """The data sets."""
+    for name, images in DATASETS.items():
+        where = "a download" if images.archive else "installed"
+        yield name, f"{images.title}, {images.train_images:,} training images", "all", where
+
+
+KINDS: dict[str, Callable[[], Iterator[Row]]] = {
+    "networks": networks,
+    "devices": devices,
+    "technologies": technologies,
+    "architectures": architectures,
+    "schemes": schemes,
+    "data": data,
+}
+
+
+def listing(kinds: list[str]) -> str:
+    """A table of each kind, all kinds if none is named."""
+    return "\n\n".join(f"{kind}\n{_table(list(KINDS[kind]()))}" for kind in kinds or KINDS)
+
+
+def _table(rows: list[Row]) -> str:
+    short = [(*row[:3], _short(row[3])) for row in rows]
+    return tabulate(short, HEAD, "simple", disable_numparse=True)
+
+
+def _short(source: str) -> str:
+    line = " ".join(source.split())
+    return line if len(line) <= SOURCE else f"{line[: SOURCE - 3].rstrip()}..."
+
+
+def _without_pulses() -> str:
+    """A shipped chip that takes any device, for its cells are none."""
+    names = paths.names("architecture")
+    return next(n for n in names if not read_inputs(NETWORK, n).architecture.holds_devices)
+
+
+def _chips(
+    network: str = NETWORK, *, technology: str | None = None, device: str | None = None
+) -> str:
+    """The shipped chips that go with a file."""
+    known = paths.names("architecture")
+    chips = []
+    for chip in known:
+        with suppress(InputError):
+            read_inputs(network, chip, technology, device)
+            chips.append(chip)
+    return "all" if len(chips) == len(known) else ", ".join(chips) or "none"
