@@ -13,6 +13,8 @@ from neurorebit.library.inputs import ChipInput, Named, NetworkInput
 from neurorebit.schema import Document, InputError, Setting, paths
 from neurorebit.studies.request import Request
 
+NETWORK = ("network.", "training.")  # how keys of a network begin
+
 
 def asked(
     network: NetworkInput | Named,
@@ -40,18 +42,23 @@ def asked(
 
 def call(request: Request) -> str:
     """The Python call that asks for a run again, but for folders and the number of threads."""
-    own = [s for s in request.settings if s.key.startswith(("network.", "training."))]
-    others = [s for s in request.settings if s not in own]
-    recipe = f", recipe={request.recipe!r}" if request.recipe else ""
+    others = [s for s in request.settings if not s.key.startswith(NETWORK)]
     parts = [repr(_name("architecture", request.architecture))]
     for kind, source in (("technology", request.technology), ("device", request.device)):
         parts += [f"{kind}={_name(kind, source)!r}"] if source is not None else []
     words = [
-        f"network({_name('network', request.network)!r}{recipe}){_set(own)}",
+        network_call(request),
         f"chip({', '.join(parts)}){_set(others)}",
         *([f"seed={request.seed}"] if request.seed else []),
     ]
     return f"{'train' if request.train else 'estimate'}({', '.join(words)})"
+
+
+def network_call(request: Request) -> str:
+    """The Python call that makes the network of a run."""
+    own = [s for s in request.settings if s.key.startswith(NETWORK)]
+    recipe = f", recipe={request.recipe!r}" if request.recipe else ""
+    return f"network({_name('network', request.network)!r}{recipe}){_set(own)}"
 
 
 def _name(kind: str, source: Source) -> str:

@@ -72,6 +72,5 @@ class Images(Bar):
             tqdm.write(line, file=sys.stderr)
 
     def __call__(self, step: Step) -> None:
-        """Show the epoch, the images done and to do, the mean loss and images/s."""
-        details = f"{step.rate:.0f} images/s, loss {step.loss:.3f}"
-        self._step(step.done, step.todo, f"epoch {step.epoch}: ", details)
+        """Show the epoch, the images done and to do, and the epoch's mean loss."""
+        self._step(step.done, step.todo, f"epoch {step.epoch}: ", f"loss {step.loss:.3f}")

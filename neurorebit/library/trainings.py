@@ -15,7 +15,7 @@ from neurorebit.data.dataset import Dataset
 from neurorebit.data.table import DATASETS
 from neurorebit.inputs.values import setting_text
 from neurorebit.library import inputs as given
-from neurorebit.library.asking import asked, processors
+from neurorebit.library.asking import asked, network_call, processors
 from neurorebit.library.inputs import ChipInput, DeviceInput, Named, NetworkInput, TechnologyInput
 from neurorebit.library.progress import Images
 from neurorebit.results.typed.run import Run
@@ -32,17 +32,22 @@ Data = str | Path | Dataset | Arrays
 
 
 class Options(TypedDict, total=False):
-    """How a run trains: arguments of ``train``."""
+    """How runs train: arguments of ``train`` that all functions here take."""
 
-    scheme: str | None
     data: Data | None
     epochs: int | None
     images: int | None
     seed: int
     threads: int | None
-    checkpoint: str | Path | None
     checkpoint_every: float
     resume: bool
+
+
+class RunOptions(Options, total=False):
+    """Those that only a single run takes."""
+
+    scheme: str | None
+    checkpoint: str | Path | None
     stop_after: float
 
 
@@ -90,7 +95,7 @@ def train(
     >>> done.estimate.phases.loc["forward", "per"]
     'image'
     """
-    options: Options = {
+    options: RunOptions = {
         "scheme": scheme,
         "data": data,
         "epochs": epochs,
@@ -113,7 +118,7 @@ def run(
     out: str | Path | None = None,
     replace: bool = False,
     progress: bool = True,
-    **options: Unpack[Options],
+    **options: Unpack[RunOptions],
 ) -> Run:
     """What ``neurorebit run`` does: train and estimate, or estimate alone, and write the report.
 
@@ -145,6 +150,8 @@ def compare_schemes(
     technology: TechnologyInput | Named | None = None,
     device: DeviceInput | Named | None = None,
     settings: Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    replace: bool = False,
     progress: bool = True,
     **options: Unpack[Options],
 ) -> SchemeComparison:
@@ -152,9 +159,10 @@ def compare_schemes(
 
     ``schemes``: their names; all, with their variants, unless given. ``seeds``: runs of each, from
     ``seed`` on. ``technology`` and ``device``: of all chips; those that their architectures name
-    unless given. ``settings``: values of keys in all of them. The other arguments are those of
-    ``train``; ``checkpoint`` names a folder that keeps the report of each run as it ends, and what
-    ``resume`` goes on from. Writes nothing else. An interrupt ends it: the comparison has the
+    unless given. ``settings``: values of keys in all of them. ``out``: a folder that keeps the
+    report of each run as it ends, and what ``resume`` goes on from; nothing is written without.
+    ``replace``: whether trainings there may be replaced. The other arguments are those of
+    ``train``. An interrupt ends it: the comparison has the
     schemes that were trained, and says which are missing.
 
     InputError where a name is unknown, or files, data and settings are wrong; InfeasibleError where
@@ -168,8 +176,8 @@ def compare_schemes(
     >>> sorted(table.runs)
     [('hybrid', 0), ('real', 0)]
     """
-    request = _request(network, "rebit", {**options, "scheme": None, "checkpoint": None})
-    keep = options.get("checkpoint")
+    single: RunOptions = {**options, "scheme": None, "checkpoint": None, "stop_after": math.inf}
+    request = _request(network, "rebit", single)
     chosen = [s for s in request.settings if s.key.partition(".")[0] in ("network", "training")]
     for part in (
         None if technology is None else given.technology(technology),
@@ -179,7 +187,7 @@ def compare_schemes(
     chosen += [Setting(key, setting_text(key, value)) for key, value in (settings or {}).items()]
     names = list(schemes) or list(comparisons.choices())
     with TemporaryDirectory() as scratch:
-        folder = Path(keep) if keep is not None else Path(scratch, "schemes")
+        folder = Path(out) if out is not None else Path(scratch, "schemes")
         table = comparisons.schemes(
             dataclasses.replace(
                 request,
@@ -187,17 +195,20 @@ def compare_schemes(
                 device=None if device is None else given.device(device).document,
                 settings=tuple(chosen),
                 out=folder,
+                replace=replace,
             ),
             names,
             seeds,
             say=Images(progress).say,
             progress=lambda: Images(progress),
-            command=f"compare_schemes({request.command}, {names!r}, seeds={seeds})",
+            command=f"compare_schemes({network_call(request)}, {names!r}, seeds={seeds})",
         )
         return SchemeComparison.read(table.rows, table.text, folder)
 
 
-def _request(network: NetworkInput | Named, chip: ChipInput | Named, options: Options) -> Request:
+def _request(
+    network: NetworkInput | Named, chip: ChipInput | Named, options: RunOptions
+) -> Request:
     """The run that a caller asks for."""
     images, dataset = _data(options.get("data"))
     seed, checkpoint = options.get("seed", 0), options.get("checkpoint")

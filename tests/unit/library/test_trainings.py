@@ -112,3 +112,8 @@ def test_a_comparison_of_schemes_is_kept_only_where_asked(net, tmp_path):
     table.save("kept")
     assert {"schemes.csv", "schemes.txt", "schemes.png"} <= set(files(tmp_path / "kept"))
     assert nr.read("kept/real_seed1").accuracy == table.runs["real", 1].accuracy
+    again = {"epochs": 1, "images": 32, "seeds": 2, "progress": False, "out": "kept"}
+    with pytest.raises(nr.InputError, match="out kept: holds the table"):
+        nr.compare_schemes(net, ["hybrid", "real"], **again)
+    same = nr.compare_schemes(net, ["hybrid", "real"], resume=True, **again)
+    assert same.rows[0]["test_accuracy"] == table.rows[0]["test_accuracy"]
