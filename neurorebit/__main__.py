@@ -31,6 +31,7 @@ COMMANDS = {  # each is a file in commands/
     "validate": "hold circuits and chips against reference records",
     "fit": "make a device file of measured pulse trains",
     "data": "data sets",
+    "completion": "print what a shell needs to complete commands and options",
 }
 
 
@@ -59,7 +60,7 @@ def _run(words: list[str]) -> int:
     try:
         streams.check(words)
         try:
-            asked = _parser(words).parse_args(words, argparse.Namespace(words=words))
+            asked = parser_of(words).parse_args(words, argparse.Namespace(words=words))
             code: int = asked.main(asked)
         finally:
             sys.stdout.flush()
@@ -88,7 +89,8 @@ def _run(words: list[str]) -> int:
     return code
 
 
-def _parser(words: list[str]) -> Parser:
+def parser_of(words: list[str]) -> Parser:
+    """The parser of the command line, with the options of the command that is among the words."""
     from neurorebit.commands.options import Parser, add_command
 
     parser = Parser(
@@ -108,7 +110,7 @@ def _parser(words: list[str]) -> Parser:
             command = import_module(f"neurorebit.commands.{name}")
             command.add_options(made)
             made.epilog = "\n  ".join(("examples:", *command.EXAMPLES))
-            made.set_defaults(main=command.main)
+            made.set_defaults(main=command.main, parser_of=parser_of)
     return parser
 
 

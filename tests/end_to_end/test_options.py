@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import subprocess
 from importlib import import_module
 
 import pytest
@@ -154,9 +155,9 @@ def test_help_has_examples_that_can_be_read(name, capsys):
     assert examples
     for line in examples:
         assert f"\n  {line}\n" in shown
-        words = shlex.split(line)
+        words = shlex.split(line.split(" >")[0])
         assert words[:2] == ["neurorebit", name]
-        program._parser(words[1:]).parse_args(words[1:])
+        program.parser_of(words[1:]).parse_args(words[1:])
 
 
 def test_a_setting_of_a_file_is_written_down_as_an_option(tmp_path):
@@ -171,3 +172,35 @@ def test_a_setting_of_a_file_is_written_down_as_an_option(tmp_path):
         "--set",
         "network.layers=[{kind: flatten}, {features: '10', kind: linear}]",
     ]
+
+
+# --- completion
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (["neurorebit", "sch"], {"schemes"}),
+        (["neurorebit", "run", "vgg1"], {"vgg11", "vgg16"}),
+        (["neurorebit", "run", "mlp", "--no-t"], {"--no-train"}),
+        (["neurorebit", "sweep", "mlp", "--architecture", "re"], {"rebit", "reram"}),
+        (["neurorebit", "nodes", "mlp", "--device", "epi"], {"epiram"}),
+        (["neurorebit", "fit", "mine"], {"mine.csv"}),
+    ],
+)
+def test_a_shell_completes_commands_options_names_and_files(command, place, line, expected):
+    script = command("completion", "bash").out
+    (place / "mine.csv").write_text("")
+    words = " ".join(map(shlex.quote, line))
+    asked = f"COMP_WORDS=({words}); COMP_CWORD={len(line) - 1}; _neurorebit; "
+    asked += 'printf "%s\\n" "${COMPREPLY[@]}"'
+    bash = ["bash", "--norc", "-c", f"{script}{asked}"]
+    done = subprocess.run(bash, capture_output=True, text=True, check=True)
+    assert (set(done.stdout.split()), done.stderr) == (expected, "")
+
+
+def test_zsh_completes_by_the_same_script(command):
+    bash, zsh = command("completion", "bash").out, command("completion", "zsh").out
+    assert zsh.endswith(bash)
+    assert "bashcompinit" in zsh.removesuffix(bash)
+    assert command("completion", "fish").code == 2
