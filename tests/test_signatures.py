@@ -15,7 +15,6 @@ MOST = 4
 MODULES = House(Path(neurorebit.__file__).parent).modules
 KERNELS = [module for module in MODULES if module.split(".")[0] == "kernels"]
 OTHERS = [module for module in MODULES if module not in KERNELS and module != "__main__"]
-LIKE_KERNELS = {"training.parts.winograd": 8}  # functions that a table has beside kernels
 
 
 def positional(node, in_class):
@@ -38,7 +37,7 @@ def test_a_function_takes_at_most_four_positional_arguments(module):
     for node in ast.walk(tree):
         if isinstance(node, functions):
             taken = positional(node, node in methods)
-            assert taken <= LIKE_KERNELS.get(module, MOST), f"{node.name}, line {node.lineno}"
+            assert taken <= MOST, f"{node.name}, line {node.lineno}"
 
 
 @pytest.mark.parametrize("module", OTHERS)
