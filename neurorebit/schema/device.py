@@ -45,8 +45,8 @@ class Pulses(Section):
     nonlinearity_ltd: Annotated[Real, quantity("", above=-10.1, below=10.1)]
     voltage_ltp: Volt
     voltage_ltd: Volt
-    width_ltp: Annotated[Real, quantity("s", above=0)]
-    width_ltd: Annotated[Real, quantity("s", above=0)]
+    width_ltp: Annotated[Real, quantity("s", above=0, at_most=1)]
+    width_ltd: Annotated[Real, quantity("s", above=0, at_most=1)]
     c2c: Annotated[Real, quantity("", at_least=0, at_most=1)]
 
 
@@ -118,8 +118,8 @@ class Device(Section):
     source: str
     name: str
     kind: Literal["reram", "pcm", "fefet", "mram"]
-    r_on: Annotated[Real, quantity("ohm", above=0)]
-    on_off_ratio: Annotated[Real, quantity("", above=1)]
+    r_on: Annotated[Real, quantity("ohm", above=0, at_most=1e12)]
+    on_off_ratio: Annotated[Real, quantity("", at_least=1.01)]
     cell: Cell
     variation: Variation
     pulses: Pulses | None = None

@@ -266,7 +266,7 @@ class Technology(Section):
     """A CMOS process as its file describes it, in SI units."""
 
     source: str
-    feature: Annotated[Real, quantity("m", above=0)]
+    feature: Annotated[Real, quantity("m", at_least=1e-9, at_most=1e-5)]
     gate_length: Annotated[Real, quantity("m", above=0, informative=True)]
     channel: Literal["planar", "finfet"]
     vdd: Annotated[Real, quantity("V", above=0, below=5)]
@@ -434,6 +434,13 @@ def misfits(technology: Technology) -> Iterator[Misfit]:
         (low, high, vdd),
     )
     yield Misfit(("threshold",), technology.threshold >= vdd, "must lie below vdd")
+    for kind, on, off in (
+        ("n", technology.on_n, technology.off_n),
+        ("p", technology.on_p, technology.off_p),
+    ):
+        loc = ("drive", f"off_{kind}")
+        cure = "check the unit of the currents"
+        yield Misfit(loc, off >= on, "must lie below the on current", cure=cure)
     latched = technology.threshold / technology.drive.overdrive_share
     yield Misfit(
         ("vdd",),
