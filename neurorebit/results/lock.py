@@ -33,7 +33,10 @@ def held(folder: Path, argument: str = "out") -> Iterator[None]:
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     handle = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise _unwritable(folder, problem, argument) from None
         handle = _locked(folder, argument)
         yield
     finally:
@@ -56,9 +59,7 @@ def _locked(folder: Path, argument: str) -> int | None:
         try:
             handle = os.open(path, flags, 0o600)
         except OSError as problem:
-            message = f"cannot be written: {problem.strerror} ({path})"
-            origin = Argument(argument, folder)
-            raise InputError(message, origin=origin, cure="name another folder") from None
+            raise _unwritable(folder, problem, argument) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -74,6 +75,11 @@ def _locked(folder: Path, argument: str) -> int | None:
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     os.write(handle, f"process {os.getpid()} on {socket.gethostname()} since {since}".encode())
     return handle
+
+
+def _unwritable(folder: Path, problem: OSError, argument: str) -> InputError:
+    message = f"cannot be written: {problem.strerror} ({problem.filename})"
+    return InputError(message, origin=Argument(argument, folder), cure="name another folder")
 
 
 def _is(handle: int, path: Path) -> bool:
