@@ -202,7 +202,7 @@ def test_a_wrong_option(refused, tiny, words, told):
             ["compare", "out", "out", "--tolerance", "-1"],
             "--tolerance: expected a number from 0 up",
         ),
-        (["compare", "out", "out", "--tolerance", "nan"], "--tolerance: expected a number from 0 "),
+        (["compare", "out", "out", "--tolerance", "nan"], "--tolerance: expected a share such "),
         (
             ["compare", "out/report.txt", "out"],
             "out/report.txt:1: not JSON: Expecting value; name the folder",
