@@ -200,7 +200,7 @@ def test_a_wrong_option(refused, tiny, words, told):
         (["compare", "out", "out"], "out/report.json: cannot be read: No such file or directory; "),
         (
             ["compare", "out", "out", "--tolerance", "-1"],
-            "--tolerance: expected a number from 0 up",
+            "--tolerance: expected a share such as 0.05 or 5%",
         ),
         (["compare", "out", "out", "--tolerance", "nan"], "--tolerance: expected a share such "),
         (

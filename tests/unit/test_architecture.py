@@ -69,7 +69,7 @@ def test_a_floating_point_error_is_32_bits_wide(bits, width):
             "apim.adc: expected one of sar, flash, flash_voltage, got 'flesh'; did",
         ),
         ("dpim.build", "parallel", "dpim.build: expected one of word_parallel, bit_serial, got "),
-        ("dram.energy", "4 pJ", "dram.energy: expected a number in J/bit, got '4 pJ' (the unit is"),
+        ("dram.energy", "4 pJ", "dram.energy: expected a number in J/bit, got '4 pJ' (the unit "),
         ("dram.bandwidth", "0 bit/s", "dram.bandwidth: must be above 0 bit/s, got 0 bit/s"),
     ],
 )

@@ -60,13 +60,13 @@ def test_a_device_has_the_values_of_the_benchmark_table(name, r_on, ratio, level
 @pytest.mark.parametrize(
     ("path", "text", "told"),
     [
-        ("r_on", "0 ohm", "r_on: must be above 0 ohm, got 0 ohm"),
+        ("r_on", "0 ohm", "r_on: must be above 0 ohm and at most 1e+12 ohm, got 0 ohm"),
         (
             "r_on",
             "100 kS",
             "r_on: expected a number in ohm, got '100 kS' (the unit does not match)",
         ),
-        ("on_off_ratio", "1", "on_off_ratio: must be above 1, got 1"),
+        ("on_off_ratio", "1", "on_off_ratio: must be at least 1.01, got 1"),
         ("kind", "memristor", "kind: expected one of reram, pcm, fefet, mram, got 'memristor'"),
         ("cell.read_voltage", "5 V", "cell.read_voltage: must be above 0 V and below 5 V, got 5 V"),
         ("cell.access_share", "1", "cell.access_share: must be above 0 and below 1, got 1"),
@@ -77,7 +77,7 @@ def test_a_device_has_the_values_of_the_benchmark_table(name, r_on, ratio, level
             "1",
             "pulses.levels_ltp: should be greater than or equal to 2, got '1'",
         ),
-        ("pulses.width_ltp", "0 s", "pulses.width_ltp: must be above 0 s, got 0 s"),
+        ("pulses.width_ltp", "0 s", "pulses.width_ltp: must be above 0 s and at most 1 s, got 0 s"),
         (
             "pulses.voltage_ltd",
             "-1 V",
