@@ -1,4 +1,4 @@
-"""What a layer is, whatever its kind: its keys, its shapes, and the work that it asks hardware for.
+"""The base class of all kinds of layers: keys, shapes, and the work asked of hardware.
 
 A layer asks for two kinds of work and no third: ``Matmul`` and ``VectorWork``. Hardware knows these
 and no kind of layer.
@@ -106,7 +106,7 @@ Bits = Value | float  # bits of a value: the architecture's choice, or a number
 
 @dataclass(frozen=True)
 class Operation:
-    """What one lane of a vector unit does to one element.
+    """The work of one lane of a vector unit on one element.
 
     ``cycles`` of the lane; ``additions`` (comparisons count as such) and ``products`` of a stored
     value with another one, as pairs of how many and of how many bits; ``words`` of 32 bits written

@@ -44,7 +44,7 @@ class Conv(Weighted):
         return shape
 
     def matmul(self, given: Shape, output: Shape) -> Matmul:
-        """A vector is what lies under the kernel at one place of the map."""
+        """A vector has the values under the kernel at one position of the map."""
         return Matmul(
             self.kernel**2 * given.channels // self.groups,
             self.channels // self.groups,

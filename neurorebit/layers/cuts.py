@@ -1,7 +1,7 @@
-"""Which rows of a layer's matrix stand in one array (system.md 4 and 13.4).
+"""The rows of a layer's matrix that one array holds (system.md 4 and 13.4).
 
-The estimate bills and the training computes the same cuts: they say which partial sums one
-converter sees.
+The rows of an array decide the partial sums that its converters see, so the estimate and the
+training use the same cuts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Cuts = tuple[tuple[int, int], ...]  # first row, and the row after the last
 
 
 def most_common(values: Sequence[float] | NDArray[np.float64]) -> float:
-    """The value that stands most often; of several the first."""
+    """The most frequent value; of several, the one that occurs first."""
     distinct, first, counts = np.unique(
         np.asarray(values, float), return_index=True, return_counts=True
     )

@@ -77,7 +77,7 @@ class Stage:
 
     @property
     def outgoing(self) -> int:
-        """Values of the map that it hands on: its results, or what pooling makes of them."""
+        """Values that the stage passes on to the next: its results, after any pooling."""
         resized = [n for n in self.followers if n.shape_out.size != n.shape_in.size]
         return (resized[-1] if resized else self.node).shape_out.size
 

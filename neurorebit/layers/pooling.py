@@ -1,4 +1,4 @@
-"""What both kinds of pooling share."""
+"""The base class of all kinds of pooling."""
 
 from __future__ import annotations
 

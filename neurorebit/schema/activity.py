@@ -1,4 +1,4 @@
-"""Activity: what the data did in each layer, assumed by a network file or measured by training."""
+"""Activity of the data in each layer, assumed by a network file or measured by training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Shares = Annotated[Any, quantity("", at_least=0, at_most=1, many=True)]
 
 @dataclass(frozen=True)
 class FastActivity:
-    """What a mean step did to a layer's fast array, where a weight has two.
+    """Activity of a layer's fast array in a mean step, where a weight has two arrays.
 
     ``ups`` and ``downs``: pulses that a cell got. ``reads``: times that a row was read.
     ``conductance``: mean of the cells, as a share of the range.
@@ -28,7 +28,7 @@ class FastActivity:
 
 @dataclass(frozen=True)
 class LayerActivity:
-    """What passed through one layer's arrays in a mean step.
+    """Activity of one layer's arrays in a mean step.
 
     ``input_density``: share of ones in each bit plane of the inputs, least significant first, over
     all pairs of vector and matrix row; the zeros of padding count. ``error_density``: share of ones
@@ -63,7 +63,7 @@ class Activity:
 
 @dataclass(frozen=True, kw_only=True)
 class AssumedActivity(Section):
-    """What a network file assumes of the data where no training measured it.
+    """The activity that a network file assumes where no training has measured it.
 
     ``input_density`` has one number, or one for each layer with weights; all else holds for all.
     """

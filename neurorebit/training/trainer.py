@@ -58,7 +58,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training run reached.
+    """The result of a training run.
 
     ``images`` of one epoch, ``images_seen`` in all; ``activity`` is None where no arrays were used
     or no step was taken. ``interrupted``: by a signal; ``out_of_time``: stopped when its time was

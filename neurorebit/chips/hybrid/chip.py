@@ -1,4 +1,7 @@
-"""The hybrid chip: analog tiles for the forward pass, digital ones for all else (system.md 13)."""
+"""The hybrid chip: analog tiles for the forward pass, digital tiles for the other phases.
+
+System.md 13.
+"""
 
 from __future__ import annotations
 

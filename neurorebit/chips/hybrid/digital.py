@@ -27,7 +27,7 @@ RATE = 16.0  # bits of a learning rate or a momentum
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _DigitalMacro(Block):
-    """What both builds have: two banks, lanes for gradient and update, and their accumulators.
+    """The base class of both builds: two banks, lanes for gradient and update, accumulators.
 
     A lane serves one word of a row. ``vectors`` is the number of accumulators of a lane: errors
     that share a row read, or output channels that share an input's activation in the gradient.
@@ -91,7 +91,7 @@ class _DigitalMacro(Block):
 
     @cached_property
     def errors(self) -> Register:
-        """The errors at hand."""
+        """The errors that the lanes are working on."""
         return Register(self.tech, self.vectors * self.error_bits, name="errors")
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What each phase of training does on a hybrid chip (system.md 13)."""
+"""The phases of training on a hybrid chip (system.md 13)."""
 
 from __future__ import annotations
 

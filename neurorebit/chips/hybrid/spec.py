@@ -1,4 +1,4 @@
-"""What the architecture file of a hybrid chip has."""
+"""Sections and keys of the architecture file of a hybrid chip."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class HybridSpec(ArchitectureSpec):
         }
 
     def misfits(self) -> Iterator[Misfit]:
-        """What may not fit together, in one architecture or in arrays of designs."""
+        """Combinations of values that do not fit, in one architecture or in arrays of designs."""
         dpim = self.dpim
         yield from super().misfits()
         cells, columns = self.cells_per_weight, self.apim.cols_per_adc

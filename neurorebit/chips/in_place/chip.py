@@ -70,7 +70,7 @@ class InPlaceChip(Chip[InPlaceMacro]):
 
     @property
     def cell_assumptions(self) -> tuple[str, ...]:
-        """How weights stand in cells, and how those change, in plain sentences."""
+        """Assumptions about the representation of weights in cells and its updates."""
         if not self.spec.holds_devices:
             return (
                 "no memory device is on this chip; a weight is its bits, of which the highest "

@@ -135,7 +135,7 @@ class GradientUnit(Block):
 
     @action
     def read(self, density: Real = 0.5, ones: Real = 0.5, res: Real | None = None) -> Cost:
-        """One error vector against all that the arrays hold.
+        """One error vector against all activations in the arrays.
 
         ``density`` is the share of ones of a plane, ``ones`` that of the cells; a column's
         resistance [ohm] follows from them unless ``res`` gives it.

@@ -1,4 +1,4 @@
-"""What each phase of training does on a chip whose arrays learn in place (system.md 6 to 10)."""
+"""The phases of training on a chip that learns in place (system.md 6 to 10)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROGRAMMED = (
 class InPlacePhases(Phases):
     """Both passes in the same arrays; gradients in a unit of their own; cells updated in place.
 
-    ``kept``: words that a weight has beside its cells, its velocity and residue.
+    ``kept``: words in DRAM that a weight has in addition to its cells (velocity, residue).
     """
 
     chip: InPlaceChip
@@ -151,11 +151,13 @@ class InPlacePhases(Phases):
         return images
 
     def gradient(self) -> Phase:
-        """Activations into the unit once, errors against them for each weight of a channel.
+        """Activations are written to the unit once; errors are read against them, a vector for each
+        weight of a channel.
 
         Errors, not activations, are shifted from one window position to the next. Small maps of
-        several images stand below each other and are read together. Copies of the activations work
-        side by side where arrays are left; where they are too few, in turns.
+        several images share the rows of an array and are read together. Where arrays are left,
+        copies of the activations work in parallel; where there are too few, the arrays work in
+        turns.
         """
         chip, w, a = self.chip, self.workload, self.activity
         unit, store, bits = chip.gradient_unit, chip.gradient_store, self.spec.input_bits

@@ -1,4 +1,4 @@
-"""What the architecture file of a chip that learns in place has."""
+"""Sections and keys of the architecture file of a chip that learns in place."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class InPlaceArrays(ForwardArrays):
     rows_per_adc: Count
 
     def misfits(self, name: str) -> Iterator[Misfit]:
-        """What may not fit together; ``name`` is the section's."""
+        """Combinations of values that do not fit; ``name`` is that of the section."""
         yield from super().misfits(name)
         message = f"must divide {name}.rows, {{:g}}, got {{:g}}"
         values = self.rows, self.rows_per_adc
@@ -51,7 +51,7 @@ class ResistiveArrays(InPlaceArrays):
         return self.cell_bits
 
     def misfits(self, name: str) -> Iterator[Misfit]:
-        """What may not fit together; ``name`` is the section's."""
+        """Combinations of values that do not fit; ``name`` is that of the section."""
         yield from super().misfits(name)
         message = "crosspoints are read all rows at once; take read=parallel, or cells=1t1r"
         alone = self.cells == "crosspoint" and self.read == "row_by_row"
@@ -127,7 +127,7 @@ class InPlaceSpec(ArchitectureSpec):
         return self.arrays.bits
 
     def misfits(self) -> Iterator[Misfit]:
-        """What may not fit together, in one architecture or in arrays of designs."""
+        """Combinations of values that do not fit, in one architecture or in arrays of designs."""
         arrays, unit, cells = self.arrays, self.gradient_unit, self.cells_per_weight
         yield from super().misfits()
         among = "cols_per_adc" if arrays.read == "parallel" else "cols"

@@ -28,7 +28,7 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SramMacro(Macro):
-    """SRAM cells with what charges and pulls the lines that are sensed, and what opens a row."""
+    """SRAM cells with the prechargers and write drivers of the lines that are sensed."""
 
     tech: Technology = field(kw_only=False)
     name: str = "sram"
@@ -86,7 +86,7 @@ class SramMacro(Macro):
 
     @property
     def _line_drivers(self) -> tuple[Block, ...]:
-        """What charges and pulls lines that are sensed."""
+        """Prechargers and write drivers of the lines that are sensed."""
         forward = self.precharger, self.write_driver
         if not self.transposed:
             return forward

@@ -1,1 +1,1 @@
-"""What chips share."""
+"""Blocks, phases, floorplan and specification that all organisations of chips share."""

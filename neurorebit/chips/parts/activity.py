@@ -1,4 +1,4 @@
-"""What the data did in every layer, as arrays with the layers on their last axis."""
+"""Activity of all layers, as arrays with the layers on their last axis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rows = NDArray[np.float64]  # one number for each layer
 
 @dataclass(frozen=True)
 class MeasuredFast:
-    """What a step did to the fast array of every layer, as arrays."""
+    """Activity of the fast arrays of all layers in one step, as arrays."""
 
     ups: Rows
     downs: Rows
@@ -26,8 +26,11 @@ class MeasuredFast:
 
 @dataclass(frozen=True)
 class Measured:
-    """The activity of every layer as arrays; ``planes`` has one for each bit of the inputs, or one
-    that stands for all of them. ``fast``: where weights have a second array.
+    """The activity of all layers, as arrays.
+
+    ``planes`` has the density of each bit plane of the inputs, or a single array where all planes
+    have the same. ``fast`` is the activity of the second array of each weight, None where there is
+    none.
     """
 
     planes: tuple[Rows, ...]
@@ -66,5 +69,5 @@ class Measured:
 
 
 def _of_each(things: Sequence[object], name: str) -> Rows:
-    """A number of each, as an array."""
+    """The attribute ``name`` of each thing, as an array."""
     return np.array([getattr(thing, name) for thing in things], float)

@@ -1,4 +1,4 @@
-"""The chip: tiles of arrays, a tree to them, and what all tiles share."""
+"""The chip: tiles of arrays, their interconnect, and the blocks that all tiles share."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from neurorebit.circuits.htree import HTree
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
 
-GROWTH = 2.0  # bits by which a partial sum grows on its way, on average
+GROWTH = 2.0  # bits by which a partial sum grows in transit, on average
 
 
 @dataclass(frozen=True, eq=False)
 class Chip(Block, ABC, Generic[M]):
-    """What all chips have: every layer has its own tiles of the arrays of the forward pass.
+    """The base class of all chips; each layer has tiles of its own for the forward pass.
 
-    ``M`` is the macro of these arrays. An organisation says what a PE of them is.
+    ``M`` is the macro of these tiles. An organisation derives from it and defines their PE.
     """
 
     tech: Technology
@@ -53,7 +53,7 @@ class Chip(Block, ABC, Generic[M]):
 
     @property
     def sum_bits(self) -> Real:
-        """Bits of a partial sum of the forward pass on its way."""
+        """Bits of a partial sum of the forward pass in transit."""
         return self.whole_tile.pe.result_bits + GROWTH
 
     @property
@@ -62,7 +62,7 @@ class Chip(Block, ABC, Generic[M]):
         return self.spec.input_bits
 
     def _tile(self, side: Real, pes: Real, added: Real) -> Tile[M]:
-        """A tile; its output buffer holds two sets of what all macros of a PE give at once."""
+        """A tile; its output buffer holds two sets of the results that a PE gives at once."""
         transport = self.spec.transport
         rows, cols = side / self.plan.rows, side / self.plan.cols
         pe = self.pe(rows, cols)
@@ -83,7 +83,7 @@ class Chip(Block, ABC, Generic[M]):
 
     @property
     def tile_name(self) -> str:
-        """What the tiles of the forward pass are called."""
+        """Name of the tiles of the forward pass in the bill."""
         return "tile"
 
     @cached_property
@@ -110,7 +110,7 @@ class Chip(Block, ABC, Generic[M]):
 
     @property
     def forward_tiles(self) -> tuple[tuple[Real, Block], ...]:
-        """How many of which tiles do the forward pass."""
+        """The tiles of the forward pass: pairs of count and block."""
         return (self.split_tiles, self.split_tile), (self.whole_tiles, self.whole_tile)
 
     def in_tiles(self, work: Callable[[Tile[M]], Cost]) -> Cost:
@@ -146,7 +146,7 @@ class Chip(Block, ABC, Generic[M]):
 
     @cached_property
     def tree(self) -> HTree:
-        """From the global buffer to the tiles; leaves are the larger tiles there are."""
+        """From the global buffer to the tiles; a leaf is as large as the larger kind of tile."""
         split = np.where(self.split_tiles > 0, self.split_tile.side, 0.0)
         whole = np.where(self.whole_tiles > 0, self.whole_tile.side, 0.0)
         name = f"{self.tile_name}_tree"
@@ -161,8 +161,8 @@ class Chip(Block, ABC, Generic[M]):
 
     @cached_property
     def buffer(self) -> SramBuffer | FlipFlopBuffer:
-        """Global buffer: inputs and outputs of the largest layer, its results as the vector unit
-        stores them, and room for values on their way.
+        """Global buffer: room for the inputs and outputs of the largest layer, for its results at
+        the width at which the vector unit stores them, and for values in transit.
         """
         w = self.workload
         maps = 2.0 * self.spec.input_bits * np.max(w.inputs, axis=-1, keepdims=True)
@@ -183,7 +183,7 @@ class Chip(Block, ABC, Generic[M]):
 
     @cached_property
     def control(self) -> Sequencer:
-        """One for each tile, one for the chip."""
+        """The sequencer of a tile or of the chip."""
         return Sequencer(self.tech)
 
     @cached_property

@@ -1,7 +1,7 @@
-"""How the matrices of a network are cut into arrays, PEs and tiles (system.md 4 and 13.4).
+"""The floorplan: the matrices of a network cut into arrays, PEs and tiles (system.md 4, 13.4).
 
 Arrays over layers have the layers on their last axis. Any number of a spec may be an array of
-designs: as many axes as the sweep has, and a last one of length one, where the layers go.
+designs: its first axes are those of the sweep, its last axis, for the layers, has length one.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ def ceil(x: Real) -> Real:
 
 
 def sum_over_layers(amounts: Real) -> Array:
-    """The sum over the layers, which stay an axis."""
+    """The sum over the layers; their axis stays, with length one."""
     total: Array = np.sum(np.atleast_1d(amounts), axis=-1, keepdims=True)
     return total
 
 
 def max_over_layers(amounts: Real) -> Array:
-    """The largest of all layers, which stay an axis."""
+    """The maximum over the layers; their axis stays, with length one."""
     largest: Array = np.max(np.atleast_1d(amounts), axis=-1, keepdims=True)
     return largest
 
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """The arrays of all layers by how far they are filled.
+    """The arrays of all layers, sorted into four kinds by the rows and columns in use.
 
-    On the last axis stand all layers with their full arrays, then all with the arrays that hold
-    what is left of the columns, what is left of the rows, and the corner of both: four times as
-    many entries as layers. ``rows`` and ``cols`` are in use in each of ``counts`` such arrays.
+    The last axis has four times as many entries as there are layers: first the full arrays of all
+    layers, then the arrays of the last columns, of the last rows, and of both (the corner of the
+    matrix). ``rows`` and ``cols`` are in use in each of ``counts`` arrays of a kind.
     """
 
     rows: Array
@@ -52,11 +52,11 @@ class Pieces:
 
     @staticmethod
     def spread(amounts: Array) -> Array:
-        """Amounts of each layer, for all of its kinds of arrays; one amount of all layers stays."""
+        """Repeat the amounts of layers for their four kinds of arrays; one amount stays single."""
         return amounts if amounts.shape[-1] == 1 else np.concatenate((amounts,) * 4, axis=-1)
 
     def by_kind(self, amounts: Real, layers: int) -> Array:
-        """Amounts of these arrays with an axis for the four kinds before that of the layers."""
+        """Amounts of these arrays with an axis for the four kinds in front of the layers' axis."""
         shape = np.broadcast_shapes(np.shape(amounts), (4 * layers,))
         return np.broadcast_to(amounts, shape).reshape(*shape[:-1], 4, -1)
 
@@ -85,7 +85,7 @@ class Floorplan:
     def of(
         cls, workload: Workload, spec: ArchitectureSpec, split: NDArray[np.bool_] | None = None
     ) -> Floorplan:
-        """The best floorplan; ``split``: which layers are kernel-split, as the mapping says."""
+        """The floorplan with the best use of cells; ``split``: layers that are kernel-split."""
         w, forward, cells = workload, spec.forward, spec.cells_per_weight
         common = most_common(w.positions)
         if split is None:

@@ -1,4 +1,4 @@
-"""What the macros of all chips have: an array, and the readout of its columns."""
+"""The base class of all macros: an array and the readout of its columns."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ class Macro(Block, ABC):
 
     @property
     def output_bits(self) -> Real:
-        """Bits of what leaves the macro forward."""
+        """Bits of a result of a forward read."""
         return self.readout.sum_bits

@@ -1,4 +1,4 @@
-"""How a chip is organised: its architecture file, its blocks and what they do in each phase."""
+"""Organisation of a chip: its architecture file, its blocks and its phases."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from neurorebit.schema.technology import Technology
 
 
 class Job(NamedTuple):
-    """What a chip is made of and what it is to do.
+    """A chip to be built, and the training that it is to do.
 
-    ``batch`` images make an iteration; ``kept`` words of each weight live in DRAM.
+    ``batch`` images make an iteration; ``kept`` words of each weight are stored in DRAM.
     """
 
     technology: Technology

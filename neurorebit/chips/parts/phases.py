@@ -1,4 +1,4 @@
-"""What the phases of training do on a chip: what all organisations share, and the forward pass.
+"""Phases of training on a chip: parts that all organisations share, and the forward pass.
 
 System.md 13.5 to 13.7. Streams of one layer overlap, so its time is that of the slowest; layers and
 phases follow each other. Arrays have the layers on their last axis, and the axes of a sweep before
@@ -37,8 +37,8 @@ PARTIAL_BITS = 16.0  # of a partial result in a tile's output buffer
 class Phase:
     """A phase before leakage: energy and time [s] of all layers, DRAM traffic [bit].
 
-    ``macro`` is the macros' share of the energy. ``common_time`` is time that all layers take at
-    once, and that belongs to none. ``streams`` overlap, each with its own time.
+    ``macro`` is the macros' share of the energy. ``common_time`` [s] is taken by all layers at once
+    and belongs to no single layer. ``streams`` overlap, each with its own time.
     """
 
     energy: Bill
@@ -51,7 +51,7 @@ class Phase:
 
 @dataclass(frozen=True, eq=False)
 class Phases:
-    """What the phases of every organisation are made of; an organisation has a method for each.
+    """The base class of the phases of an organisation, which has a method for each phase.
 
     Costs are per image, in update and sync per iteration.
     """
@@ -76,7 +76,7 @@ class Phases:
         """Every phase, from the method that bears its name."""
         return {name: getattr(self, name)() for name in PHASES}
 
-    # -- what an image brings --------------------------------------------------------------------
+    # -- traffic of one image --------------------------------------------------------------------
 
     @cached_property
     def fetches_per_pixel(self) -> Rows:
@@ -97,7 +97,7 @@ class Phases:
 
     @cached_property
     def errors_read(self) -> Rows:
-        """DRAM traffic [bit] of the errors of a layer and of what its vector work has kept."""
+        """DRAM traffic [bit] of the errors of a layer and of values kept for its vector work."""
         w, error = self.workload, self.spec.error_width
         own = (w.outgoing + w.results) * error + self.transferred(w.backward)
         sent: Rows = own + w.sends_error * (w.results + w.inputs) * error
@@ -111,9 +111,9 @@ class Phases:
         return read + (1.0 - w.sends_error) * w.results * self.spec.error_width
 
     def level_changes(self, steps: Real) -> tuple[tuple[Real, Real], tuple[Real, Real]]:
-        """Shares of the cells that rise and that fall, and the pulses each takes: none of SRAM.
+        """Shares of the cells to raise and to lower, each with the pulses per cell (0 for SRAM).
 
-        ``steps`` lead from a cell's lowest level to its highest.
+        ``steps`` is the number of steps from a cell's lowest level to its highest.
         """
         a = self.activity
         if not self.spec.holds_devices:
@@ -144,7 +144,7 @@ class Phases:
         }
         return {name: sum_over_layers(number) for name, number in count.items()}
 
-    # -- what phases are made of -----------------------------------------------------------------
+    # -- parts of a phase ------------------------------------------------------------------------
 
     def through_arrays(self, read: Callable[[Any, Pieces], Cost]) -> Cost:
         """One vector through all arrays of a layer; time is that of the slowest.
@@ -238,16 +238,16 @@ class Phases:
         streamed = tile.stream(sent, PARTIAL_BITS * w.results) | tile.carry(sent + given)
         return inside + added + divided(streamed, plan.tiles)
 
-    # -- what is assumed -------------------------------------------------------------------------
+    # -- assumptions -----------------------------------------------------------------------------
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What the estimate assumes: one plain sentence each."""
+        """The assumptions of the estimate, one sentence each."""
         return self.assume((), self.chip.device)
 
     @staticmethod
     def assume(own: tuple[str, ...], device: Device | None) -> tuple[str, ...]:
-        """What all estimates assume, an organisation's ``own``, and what its device asks for."""
+        """The assumptions of all estimates, an organisation's ``own``, and those of its device."""
         return (
             "ops: a multiplication and an addition are two; the first layer sends no error back",
             "streams of one layer overlap, layers and phases follow each other; batch norm makes a "
@@ -275,7 +275,7 @@ def merged(*bills: Bill) -> Bill:
 
 
 def _of_device(device: Device) -> tuple[str, ...]:
-    """What the estimate assumes of a device that is no ReRAM."""
+    """The assumptions about a device other than ReRAM."""
     if device.kind == "reram":
         return ()
     if device.ferroelectric is not None:

@@ -17,7 +17,7 @@ LEAST = 1e-300  # for shares of nothing
 
 
 class Order(Enum):
-    """In which order rows and directions follow each other where both directions occur."""
+    """The order of rows and directions where cells are raised and lowered."""
 
     ROW_BY_ROW = "a row is opened once, and its cells are raised, then lowered"
     UP_THEN_DOWN = "all rows with cells to raise are opened, then all with cells to lower"

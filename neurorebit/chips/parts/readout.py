@@ -1,7 +1,7 @@
 """Readout periphery: below the array for forward reads, beside it for transposed reads.
 
 Subarray.md 3 to 6. Both kinds end in shift-and-add units, which join the cells of a weight and then
-the bit planes of what is driven. A block beside the array is folded to the array's height, a
+the bit planes of the driven values. A block beside the array is folded to the array's height, a
 block below it to the array's width.
 """
 
@@ -81,7 +81,7 @@ class Readout(Block):
 
     @cached_property
     def input_shift_add(self) -> ShiftAdd:
-        """Joins the bit planes of what is driven."""
+        """Joins the bit planes of the inputs, or of the errors in a transposed read."""
         return self._shift_add(self.operand_bits + self.cells, self.planes, "input_shift_add")
 
     @property
@@ -222,7 +222,7 @@ class ConvertingReadout(Readout):
         return 2.0 ** (self.bits + 1.0)
 
     def precision(self, res: Real) -> Real:
-        """What a line of this resistance [ohm] settles to, as 1 / precision of its own current.
+        """Precision to which a line of this resistance [ohm] settles: 1 / precision of its current.
 
         It is half a step of full scale: a line that carries less may be off by a larger share, and
         one that carries less than half a step by all of it.

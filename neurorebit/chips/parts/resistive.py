@@ -1,4 +1,4 @@
-"""What the macros of resistive cells share: reference lines, switches, and programming."""
+"""The base class of macros of resistive cells: reference lines, switches, programming."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def col_switches(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ResistiveMacro(Macro):
-    """1T1R cells with what drives and programs their columns.
+    """1T1R cells with the switches that drive and program their columns.
 
     Columns and rows settle to half a converter step at every conversion. In a transposed read the
     column switches drive the column lines, the access transistors of the sensed rows are open, and
@@ -123,7 +123,7 @@ class ResistiveMacro(Macro):
 
     @property
     def row_line_cap(self) -> Real:
-        """Load of an input line that is sensed, with what hangs on it [F]."""
+        """Capacitance [F] of an input line that is sensed, with the drains of its cells."""
         return self.array.row_cap + self.cols * self.array.drain_cap
 
     def converted(self, together: Real) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the architecture files of all chips have."""
+"""Sections and keys that the architecture files of all chips have."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Bits = Annotated[int, Field(ge=1, le=64)]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ForwardArrays(Section):
-    """What all arrays that do the forward pass have: rows, columns, converters, floorplan.
+    """The arrays of the forward pass: rows, columns, converters, floorplan.
 
     ``adc_range``: the converter spans this many standard deviations of a layer's partial sums to
     either side of zero.
@@ -37,7 +37,7 @@ class ForwardArrays(Section):
     parallel_programming: Count | Literal["all"]  # arrays programmed at once
 
     def misfits(self, name: str) -> Iterator[Misfit]:
-        """What may not fit together; ``name`` is the section's."""
+        """Combinations of values that do not fit; ``name`` is that of the section."""
         message = f"must divide {name}.cols, {{:g}}, got {{:g}}"
         values = self.cols, self.cols_per_adc
         yield Misfit((name, "cols_per_adc"), self.cols % self.cols_per_adc != 0, message, values)
@@ -84,7 +84,7 @@ class Dram(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ArchitectureSpec(Section):
-    """What all chips have, as their files give it; estimate and training read the same numbers.
+    """The architecture of any chip, as read from its file; estimate and training share it.
 
     A file's sections say which organisation of the table it describes. ``scheme`` says how weights
     are held and how they learn; the reader of files looks it up in the table of schemes. A class
@@ -166,14 +166,14 @@ class ArchitectureSpec(Section):
 
     @property
     def crosspoint(self) -> bool:
-        """Whether cells stand between two lines, behind a selector and no transistor."""
+        """Whether the cells are crosspoints with a selector instead of a transistor."""
         return False
 
     @property
     def conventions(self) -> dict[str, str]:
-        """For phases with a published figure of such a chip: what the estimate's figure counts."""
+        """Operations and energy behind the efficiency of phases with a published figure."""
         return {}
 
     def misfits(self) -> Iterator[Misfit]:
-        """What may not fit together, in one architecture or in arrays of designs."""
+        """Combinations of values that do not fit, in one architecture or in arrays of designs."""
         yield from self.forward.misfits(self.forward_section)

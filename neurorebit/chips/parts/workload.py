@@ -1,4 +1,4 @@
-"""What a network asks of a chip, as arrays: matrix products and vector work, and no kind of layer.
+"""The work that a network asks of a chip: matrix products and vector work, as arrays.
 
 Every array has one entry for each stage (a matrix product with the vector work behind it, a row of
 a report) on its last axis, in network order. Numbers are those of one image.

@@ -1,1 +1,1 @@
-"""Arrays that learn in place, with a fast array beside each (Tiki-Taka)."""
+"""Arrays that learn in place, with a fast array for each (Tiki-Taka)."""

@@ -91,7 +91,7 @@ class FastArray(Block):
 
     @action
     def read_row(self, state: Real = 0.5, sensed: Real = 1.0) -> Cost:
-        """One row through a share of the columns, less what their references carry."""
+        """One row through a share of the columns; the currents of the references are subtracted."""
         macro = self.macro
         references = self.references.read(1.0, sensed * macro.adcs).across(macro.cols_per_adc)
         return macro.read(1.0 / macro.rows, state, 1.0, sensed) + references

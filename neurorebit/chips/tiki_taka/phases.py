@@ -1,4 +1,4 @@
-"""What each phase of training does where a weight has a fast array and a slow one (Tiki-Taka)."""
+"""The phases of training where each weight has a fast and a slow array (Tiki-Taka)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TikiTakaPhases(InPlacePhases):
 
     @property
     def fast(self) -> MeasuredFast:
-        """What a step does to the fast arrays."""
+        """Activity of the fast arrays in one step."""
         assert self.activity.fast is not None
         return self.activity.fast
 

@@ -1,1 +1,1 @@
-"""What several schemes share: weights in software, levels, cells, and the arrays that read them."""
+"""Parts that several schemes share: weights in software, levels, cells, and reads of arrays."""

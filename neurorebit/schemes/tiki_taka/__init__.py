@@ -19,7 +19,7 @@ EVEN = 0.02
 
 
 def assumed_activity(node: Node, training: Training) -> FastActivity:
-    """What one batch does to a layer's fast array, with as many pulses up as down."""
+    """Assumed activity of a layer's fast array in one batch, with as many pulses up as down."""
     own, matmul = training.own(TikiTakaKeys).tiki_taka, node.matmul
     assert matmul is not None
     vectors, rows = matmul.vectors * training.batch, matmul.rows * matmul.groups

@@ -1,1 +1,1 @@
-"""What layers, weights and the loop share: threads, products, and how weights are reached."""
+"""Parts that layers, weights and the loop share: threads, products, the protocol of weights."""

@@ -1,4 +1,4 @@
-"""What training and the weights of a layer know of each other."""
+"""The interface between training and the weights of a layer."""
 
 from __future__ import annotations
 
@@ -129,13 +129,13 @@ class Weights(Protocol):
 
     @property
     def written(self) -> Written:
-        """What the updates so far wrote."""
+        """Totals of the writes of all updates so far."""
 
     @property
     def written_fast(self) -> Written | None:
-        """What they wrote to the fast array, which gradients pulse; None where there is none.
+        """Totals of the writes to the fast array; None where a weight has no such array.
 
-        Its count of updates is that of ``written``.
+        The updates are counted in ``written`` alone.
         """
 
     @property
@@ -148,7 +148,7 @@ class Weights(Protocol):
 
 
 class WeightScheme(Protocol):
-    """What training asks of a scheme."""
+    """The part of a scheme that training uses."""
 
     def words(self, momentum: float) -> int:
         """Words of each weight that digital memory keeps."""

@@ -215,7 +215,7 @@ def _passes(way: Form, x: Array, out: Array) -> list[tuple[int, int]]:
 
 
 def _spread(way: Form, x: Array, out: Array, workers: Workers) -> tuple[Array, Array]:
-    """Scratch memory for the planes of a map and of what comes out of it."""
+    """Scratch memory for the planes of a map and of its results."""
     high, wide = way.grid(out)
     shape = (way.planes, len(out) * high * wide)
     return (

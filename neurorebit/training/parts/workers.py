@@ -67,7 +67,7 @@ class _Batch:
 
 
 class _Own(threading.local):
-    """What each thread has for itself."""
+    """The buffers of one thread."""
 
     def __init__(self) -> None:
         self.buffers: dict[Any, Array] = {}
