@@ -64,8 +64,8 @@ def current_sense_times(tech: Technology, res: Real, references: Real) -> Real:
     return np.where(latency.fitted[..., None] & close, longest * shape, constant)
 
 
-def within(tech: Technology, time: Real, of: Literal["single", "flash"]) -> Real:
-    """Clip a time [s] to the bounds of the fit for one amplifier or for a flash converter."""
+def within(tech: Technology, time: Real, of: Literal["single", "slowest"]) -> Real:
+    """Clip a time [s] to the bounds of the fit for one comparison or for the slowest of several."""
     latency = tech.sensing.current_latency
     if latency.fit is None:
         return time

@@ -193,7 +193,7 @@ class _Graph:
         """InputError for a matrix product that no chip forms."""
         if matmul.signed:
             message = "its inputs can be negative, and the arrays take unsigned inputs"
-            raise self._refused(index, name, message, "put a 'relu' before it")
+            raise self._refused(index, name, message, "put a rectifier before it")
         if not matmul.stationary:
             message = "it multiplies activations by activations, and the arrays hold weights"
             raise self._refused(index, name, message)

@@ -36,7 +36,7 @@ def read_technology(document: Document, fitting: bool = True) -> Technology:
     loc = ("sensing", "current_latency")
     if (latency.kind == "fitted") != (latency.fit is not None):
         raise document.impossible((*loc, "kind"), "a section 'fit' goes with kind 'fitted' alone")
-    for name in ("near", "far", "single", "flash") if latency.fit else ():
+    for name in ("near", "far", "single", "slowest") if latency.fit else ():
         bounds = getattr(latency.fit, name)
         if bounds.size != 2 or bounds[0] >= bounds[1]:
             raise document.impossible((*loc, "fit", name), "expected a lower and an upper bound")

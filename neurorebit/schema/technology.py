@@ -201,7 +201,7 @@ class LatencyFit(Section):
     """The longest time, linear in log(R), times a polynomial in the ratio Rref / R.
 
     The fit holds for ratios within ``far``; the time is the longest within ``near``. ``single`` and
-    ``flash`` bound the time of an amplifier of one column and of a flash converter.
+    ``slowest`` bound the time of one comparison and of the slowest of several at one column.
     """
 
     max_log: Annotated[Real, quantity("s", at_least=0)]
@@ -212,7 +212,7 @@ class LatencyFit(Section):
     below: Coefficients  # highest power first
     above: Coefficients
     single: Times
-    flash: Times
+    slowest: Times
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

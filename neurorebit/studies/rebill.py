@@ -41,7 +41,10 @@ WORDS = (  # of commands, overrides and notes of schema 1
 )
 RENAMED: Mapping[str, Mapping[str, str]] = {  # keys of recorded values, since schema 1
     "architecture": {"weights": "scheme"},
-    "technology": {"sensing.sar_cycle": "sensing.cycle"},
+    "technology": {
+        "sensing.sar_cycle": "sensing.cycle",
+        "sensing.current_latency.fit.flash": "sensing.current_latency.fit.slowest",
+    },
 }
 
 

@@ -39,9 +39,17 @@ def found() -> Iterator[type[Block]]:
             for name, cls in vars(importlib.import_module(info.name)).items():
                 of_here = inspect.isclass(cls) and cls.__module__ == info.name
                 if of_here and issubclass(cls, Block) and dataclasses.is_dataclass(cls):
-                    buildable = set(required(cls)) <= set(GIVEN)
+                    buildable = set(required(cls)) <= set(GIVEN) and shipped(cls)
                     if buildable and not name.startswith("_") and not based_on(cls):
                         yield cls
+
+
+def shipped(cls: type[Block]) -> bool:
+    """Whether the technologies have the section that a block may have of its own."""
+    section = getattr(cls, "section", None)
+    return section is None or all(
+        isinstance(getattr(tech.sensing, section.key, None), section) for tech in TECHNOLOGIES
+    )
 
 
 def based_on(cls: type[Block]) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 from common import document
 
+from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.schema import Document, InputError, paths
 
@@ -66,7 +67,7 @@ def test_a_floating_point_error_is_32_bits_wide(bits, width):
         (
             "apim.adc",
             "flesh",
-            "apim.adc: expected one of sar, flash, flash_voltage, got 'flesh'; did",
+            f"apim.adc: expected one of {', '.join(CONVERTERS)}, got 'flesh'; did",
         ),
         ("dpim.build", "parallel", "dpim.build: expected one of word_parallel, bit_serial, got "),
         ("dram.energy", "4 pJ", "dram.energy: expected a number in J/bit, got '4 pJ' (the unit "),

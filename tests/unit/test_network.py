@@ -5,8 +5,10 @@ from common import refusal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurorebit.data.table import DATASETS
 from neurorebit.inputs.network import read_network
 from neurorebit.layers.base import Shape
+from neurorebit.layers.table import KINDS
 from neurorebit.schema import Document, Setting, paths
 
 SMALL = """\
@@ -329,7 +331,7 @@ def test_an_output_is_a_position_where_the_window_fits(
             ["{kind: flatten}", "{kind: linear, features: 4}", "{kind: linear, features: 3}"],
             8,
             "layers[2]: layer 'linear2': its inputs can be negative, and the arrays take unsigned "
-            "inputs; put a 'relu' before it",
+            "inputs; put a rectifier before it",
         ),
         (
             ["{kind: relu}", "{kind: flatten, input: input}", "{kind: linear, features: 3}"],
@@ -359,8 +361,7 @@ def test_an_output_is_a_position_where_the_window_fits(
         (
             ["{kind: convolution, channels: 4, kernel: 3}"],
             6,
-            "layers[0].kind: expected one of conv, linear, max_pool, avg_pool, batch_norm, relu, "
-            "flatten, add, got 'convolution'",
+            f"layers[0].kind: expected one of {', '.join(KINDS)}, got 'convolution'",
         ),
         (
             ["{kind: conv, channels: 0, kernel: 3}"],
@@ -464,7 +465,7 @@ def test_a_setting_can_choose_the_recipe(read):
             "batch: 16",
             "batch: 16\n  dataset: mnist",
             "",
-            "small.yaml:17: training.dataset: expected one of cifar10, digits, got 'mnist'",
+            f"small.yaml:17: training.dataset: expected one of {', '.join(DATASETS)}, got 'mnist'",
         ),
         ("batch: 16", "batch: 16\n  momentum: 1", "", "small.yaml:17: training.momentum: must be "),
     ],

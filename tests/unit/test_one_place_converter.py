@@ -192,6 +192,6 @@ def test_where_a_technology_lacks_it_an_array_of_technologies_is_nan():
 
 def test_without_its_line_no_file_may_name_it():
     said = refusal(lambda: read_inputs("mlp", settings=settings("architecture.apim.adc=slope")))
-    assert "apim.adc: expected one of sar, flash, flash_voltage, got 'slope'" in said
+    assert f"apim.adc: expected one of {', '.join(CONVERTERS)}, got 'slope'" in said
     said = refusal(lambda: read_technology(document("technology", "32nm", sensing__slope="{}")))
     assert "sensing.slope: unknown key" in said

@@ -1,4 +1,4 @@
-"""A scheme is named nowhere outside ``schemes/``, a data set nowhere outside ``data/``."""
+"""Schemes, data sets, converters and layer kinds are named in their rooms and nowhere else."""
 
 import ast
 import re
@@ -8,7 +8,9 @@ import pytest
 from house import House
 
 import neurorebit
+from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.data.table import DATASETS
+from neurorebit.layers.table import KINDS
 from neurorebit.schemes.table import SCHEMES
 
 MODULES = House(Path(neurorebit.__file__).parent).modules
@@ -61,6 +63,37 @@ def test_no_text_or_name_has_a_word_that_is_a_scheme_s_alone(module):
     alone = {word for word in ALONE if not module.startswith(ROOMS.get(word, "-"))} - meant
     for text in (*texts(module), *names(module)):
         assert not any(folded(word) in folded(text) for word in alone), text
+
+
+def identifiers(module):
+    """The words of its names, as ``batch_norm`` of ``absorbs_batch_norm`` and of ``BatchNorm``."""
+    for name in names(module):
+        yield re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+# rooms that take layers of any kind
+NEUTRAL = ("circuits", "chips", "inputs", "estimation", "results", "studies", "library", "commands")
+ELSEWHERE = {  # module: words that mean something else there
+    "circuits.encoder": {"flash"},  # the code that it encodes
+    "circuits.pooling": {"max_pool"},  # a block
+    "studies.rebill": {"flash"},  # a key of older reports
+}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith("circuits.converters")])
+def test_no_converter_is_named_outside_its_file(module):
+    known = set(CONVERTERS) - ELSEWHERE.get(module, set())
+    for text in (*texts(module), *identifiers(module)):
+        assert not known & set(re.findall(r"[a-z]+(?:_[a-z]+)*", text.lower())), text
+    for word in identifiers(module):
+        assert not {f"{kind}_adc" for kind in known} & {word}, word
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[0] in NEUTRAL])
+def test_no_kind_of_layer_is_named_by_what_is_to_take_any(module):
+    known = set(KINDS) - ELSEWHERE.get(module, set()) - {"add", "linear", "flatten"}
+    assert not known & set(texts(module))
+    assert not known & set(identifiers(module))
 
 
 def test_each_word_that_is_meant_otherwise_still_stands_there():

@@ -57,7 +57,7 @@ class FlashAdc(FittedConverter):
         res_at_fit = at_fit_voltage(self.tech, res, self.read_voltage)
         times = current_sense_times(self.tech, res_at_fit, references)
         slowest: Real = np.max(np.where(exists, times, 0.0), axis=-1)
-        return within(self.tech, slowest, "flash")
+        return within(self.tech, slowest, "slowest")
 
     @action
     def convert(self, res: Real = 1e4) -> Cost:

@@ -83,7 +83,7 @@ def flash_time(block: Any, res: Any, references: Any) -> Any:
     """Its times [s] of a flash converter: the comparators but the first."""
     resistances = at_fit_voltage(block.tech, res, block.read_voltage)
     times = np.max(sense_times(block.tech, resistances, references[1:]), axis=-1)
-    return within(block.tech, times, "flash")
+    return within(block.tech, times, "slowest")
 
 
 def correct_flash_references(case: Case, quantity: str, ours: float) -> Any:
