@@ -147,11 +147,15 @@ def test_converting_the_sum_errs_about_as_much_as_converting_each_plane(bench):
     assert apart == pytest.approx(np.hypot(fast, planes), rel=0.1), "independent roundings"
 
 
-def through_wires(held, columns):
-    """Currents of all arrays, less those of mid-range cells in the same place, as weights."""
+def through_wires(held, columns, cells_per_weight=1):
+    """Currents of all arrays, less those of mid-range cells in the same place, as weights.
+
+    The cells of a weight, which stand side by side in a row, count as one.
+    """
     device, (row, col) = held.site.device, held.site.wires
     middle, half = 0.5 * (device.g_max + device.g_min), 0.5 * (device.g_max - device.g_min)
-    size, out = held.site.spec.forward.cols, np.zeros((len(columns), held.analog.shape[2]))
+    row, size = cells_per_weight * row, held.site.spec.forward.cols // cells_per_weight
+    out = np.zeros((len(columns), held.analog.shape[2]))
     for start, stop in held.site.cuts:
         for first in range(0, out.shape[1], size):
             g = middle + half * held.analog[0, start:stop, first : first + size]
@@ -161,15 +165,19 @@ def through_wires(held, columns):
     return out
 
 
-def test_resistive_wires_give_what_the_network_of_each_array_carries(bench, images):
+@pytest.mark.parametrize(("cell_bits", "cols", "cells"), [(None, 8, 1), (1, 6, 3), (2, 4, 2)])
+def test_resistive_wires_give_what_the_network_of_each_array_carries(
+    bench, images, cell_bits, cols, cells
+):
     """One solution for each input vector against the matrix found row by row."""
     network = bench.network(SHAPE, LAYERS, 3, adc="ideal", wires="resistive")
-    model = bench.model(network, "hybrid", rows=16, cols=8, wires=(300.0, 200.0))
+    arrays = {"rows": 16, "cols": cols, "cell_bits": cell_bits}
+    model = bench.model(network, "hybrid", **arrays, wires=(300.0, 200.0))
     layer = model.matrices[1]
     held = layer.weights
     columns = images(4, (1, 1, 80)).reshape(4, 80)
     out = layer.forward((columns.reshape(4, 1, 1, 80),), learning=True)
-    want = through_wires(held, columns / 255) * held.full
+    want = through_wires(held, columns / 255, cells) * held.full
     np.testing.assert_allclose(out.reshape(4, 3), want, rtol=1e-4, atol=1e-4 * want.std())
     ideal = columns / 255 @ held.analog[0] * held.full
     assert np.std(want - ideal) > 0.02 * np.std(ideal), "a case in which wires matter"
