@@ -1,4 +1,4 @@
-"""A data set: what is known before it is loaded, and its images."""
+"""A data set: its properties, known before it is loaded, and its images."""
 
 from __future__ import annotations
 

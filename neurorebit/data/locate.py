@@ -1,4 +1,4 @@
-"""Which data set a network is trained on: found, checked against the network, and loaded."""
+"""The data set of a network: its files located, checked against the network, and loaded."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def _found(folder: Path, given: Argument | str | None) -> str:
 
 
 def _places(given: str | Path | None) -> Iterator[tuple[Argument | str | None, Path, bool]]:
-    """Where to look: what named the place, the place, whether it must hold the data set."""
+    """Places to look at: who named the place, its path, and whether it must hold the data set."""
     if given is not None:
         yield Argument("data", given), Path(given), True
     if variable := os.environ.get(VARIABLE):

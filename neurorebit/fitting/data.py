@@ -156,7 +156,7 @@ def _error(
 
 
 def _missing(column: str, heads: Sequence[str]) -> tuple[str, str]:
-    """What the first line has in place of a column, and the cure."""
+    """The message and the cure for a column that the first line lacks."""
     names = ",".join(COLUMNS)
     other = next((head for head in heads if head.lower() == column.lower()), None)
     if other is not None:
@@ -197,7 +197,7 @@ def _conductance(text: str, unit: str, path: Path, line: int) -> float:
 
 
 def _begin(trains: dict[tuple[str, str, str], dict[int, float]]) -> None:
-    """Add to each train what its cell had before: the median end of the other direction's."""
+    """Put a first conductance before each train: the median end of the cell's other direction."""
     ends: dict[tuple[str, str], list[float]] = {}
     for (direction, cell, _), train in trains.items():
         ends.setdefault((direction, cell), []).append(train[max(train)])

@@ -1,10 +1,11 @@
-"""The most likely curves, noise and cells behind pulse trains, and how well the data tell them.
+"""Maximum likelihood estimate of curves, noise and cells from pulse trains, with its errors.
 
-A pulse's noise is cut off at a cell's bounds, so readings near them lie inwards; they are taken as
-what they are and not left out. What all cells have in common is (bend up, bend down, log of a
-pulse's noise and of a reading's, both of the range, and of a reading's that goes with the
-conductance), what each has for itself (log of its least and of its largest conductance, of its
-step over the nominal one).
+The noise of a pulse is cut off at a cell's bounds, so readings near the bounds lie inside the
+range; the likelihood includes that, and no reading is left out. Parameters that all cells share
+are the bends of both curves, the logarithms of a pulse's noise and of a reading's noise (both as
+shares of the range), and that of a reading's noise in proportion to the conductance. Parameters of
+each cell are the logarithms of its least and of its largest conductance, and of its step over the
+nominal step.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ ENOUGH = 0.01  # gain of the log-likelihood by one: less is none
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is most likely, with standard errors: ``common`` [5], each cell's ``own`` [cells, 3].
+    """The estimate with standard errors: shared parameters [5], parameters of each cell [cells, 3].
 
-    ``least``: noise of a reading up to which there may be none, of the range.
+    ``least``: a reading's noise, as a share of the range, below which it cannot be told from zero.
     """
 
     common: Array
@@ -54,7 +55,7 @@ class Estimate:
 
 @dataclass
 class _Model:
-    """The trains up and down of each cell [S], their pulses, and what is assumed beforehand."""
+    """The trains up and down of each cell [S], the numbers of their pulses, and the priors."""
 
     trains: Sequence[tuple[Array, Array]]
     pulses: tuple[int, int]
@@ -95,7 +96,7 @@ class _Model:
         return np.concatenate(parts)
 
     def values(self, common: Array, own: Array) -> Array:
-        """Log-likelihood of each cell with what is assumed."""
+        """Log-likelihood of each cell, priors included."""
         out = []
         for c, x in enumerate(self.full(common, own)):
             off = float(np.sum(self.weights[c] * (x - self.assumed[c]) ** 2))
@@ -119,7 +120,7 @@ class _Model:
 
 
 def _solve(information: Array) -> tuple[Any, Any]:
-    """Covariance of what is common, and each cell's inverse information where that is known."""
+    """Covariance of the shared parameters; inverse information of each cell, given these."""
     a, b = information[:, COMMON, COMMON], information[:, COMMON, OWN]
     d = information[:, OWN, OWN]
     alone = np.linalg.inv(d)
@@ -130,7 +131,7 @@ def _solve(information: Array) -> tuple[Any, Any]:
 def most_likely(
     trains: Sequence[tuple[Array, Array]], pulses: tuple[int, int], common: Array, own: Array
 ) -> Estimate:
-    """From a first guess of what is common [5] and of each cell [cells, 3]."""
+    """The estimate, from a first guess of the shared parameters [5] and the cells' [cells, 3]."""
     model = _Model(trains, pulses, common, own)
     model.blur = BLUR[0] * math.exp(common[2])
     common, own = _climb(model, common, own, 1.0)
@@ -153,7 +154,7 @@ def most_likely(
 
 
 def _sharpen(model: _Model, information: Array, common: Array, own: Array) -> None:
-    """Add what readings that lie right on a bound tell of it: there their scores vanish."""
+    """Add the information of readings that lie exactly on a bound, where their scores vanish."""
     here = model.values(common, own)
     least = max(math.exp(common[3]), model.blur)
     span = np.exp(own[:, 1] - own[:, 0])
@@ -167,7 +168,7 @@ def _sharpen(model: _Model, information: Array, common: Array, own: Array) -> No
 
 
 def _quiet(trains: Sequence[tuple[Array, Array]], common: Array, own: Array) -> tuple[Array, Array]:
-    """The same, but without noise of readings: the outermost ones are a cell's bounds."""
+    """The same guess without noise of readings: the outermost readings are a cell's bounds."""
     common, own = common.copy(), own.copy()
     common[3:] = math.log(QUIET)
     own[:, 0] = [math.log(min(train.min() for train in both if len(train))) for both in trains]
@@ -176,7 +177,7 @@ def _quiet(trains: Sequence[tuple[Array, Array]], common: Array, own: Array) -> 
 
 
 def _climb(model: _Model, common: Array, own: Array, enough: float) -> tuple[Array, Array]:
-    """The nearest hill's top; where it is a ridge, sharp across the bounds, along these."""
+    """The nearest maximum; along a ridge, sharp across the bounds, climbs with bounds held."""
     value = model.values(common, own).sum()
     held = False
     for _ in range(ITERATIONS):
@@ -204,7 +205,7 @@ def _climb(model: _Model, common: Array, own: Array, enough: float) -> tuple[Arr
 
 
 def _elsewhere(model: _Model, common: Array, own: Array) -> Array:
-    """Each cell on the best of several hills: its trains may stop short of its bounds."""
+    """Move each cell to the best of several maxima: its trains may end short of its bounds."""
     best, farthest = model.values(common, own), 2.0 * FARTHEST[OWN]
     for low, high in SHORT:
         x = own.copy()

@@ -36,7 +36,7 @@ class Way:
 
     @property
     def share(self) -> float:
-        """What one pulse is of those from end to end; below 0 downwards."""
+        """Share of one pulse in the pulses from end to end; below 0 for pulses down."""
         return self.sign / self.pulses
 
     @property
@@ -66,7 +66,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure and its standard error; ``most``: what it may well be, where data hardly tell it."""
+    """A figure and its standard error; ``most``: an upper limit where data hardly determine it."""
 
     value: float
     error: float
@@ -198,9 +198,9 @@ def usual_conductance(low: float, high: float) -> float:
 
 
 def _differ(own: Array, errors: Array) -> Figure | None:
-    """How cells differ in a figure that each has with an error: the errors' part is taken out.
+    """Spread of a figure over the cells, less the part that the errors of the figures explain.
 
-    Their variance is that which makes up for the scatter of the cells together with the errors
+    The variance of the cells is the one that, together with the errors, accounts for the scatter
     (Paule and Mandel, J. Res. NBS 87(5), 1982, doi:10.6028/jres.087.022).
     """
     if len(own) < 2:
@@ -232,10 +232,11 @@ def _differ(own: Array, errors: Array) -> Figure | None:
 
 
 def _cycle(traces: Traces, names: list[str], reading: float) -> Figure | None:
-    """How conductances after as many pulses differ from cycle to cycle, over their quadratic mean.
+    """Relative spread of conductances from cycle to cycle after the same number of pulses.
 
-    ``reading`` is the variance of a reading [S^2], which is not the cycles'. The error is that of a
-    ratio, from how the cells' trains up and down scatter.
+    It is relative to the quadratic mean of the conductances. ``reading`` is the variance of a
+    reading [S^2], which is subtracted. The error is that of a ratio, from the scatter of the cells'
+    trains up and down.
     """
     known = [
         (float(np.sum(np.var(trains, axis=0, ddof=1) - reading)), float(np.sum(mean * mean)))
@@ -258,7 +259,7 @@ def _cycle(traces: Traces, names: list[str], reading: float) -> Figure | None:
 
 @dataclass(frozen=True)
 class _Cell:
-    """One cell's trains [trains, pulses + 1] up and down, where they end, its noise roughly."""
+    """One cell's trains [trains, pulses + 1] up and down, their ends, and its rough noise."""
 
     trains: tuple[Array, Array]
     low: float
@@ -302,9 +303,9 @@ class _Cell:
         )
 
     def counted(self, train: Array) -> NDArray[np.bool_]:
-        """Which pulses of a train count: those before which the cell was away from its bounds.
+        """The pulses of a train that count: those before which the cell was away from its bounds.
 
-        All that have a reading to tell it by where these are too few.
+        Where too few are left, all pulses count that have a reading to decide it by.
         """
         margin = min(3.0 * self.reach, 0.3 * (self.high - self.low))
         earlier = self.earlier(train)
@@ -314,17 +315,17 @@ class _Cell:
         return np.pad(inside, ((0, 0), (self.lag, 0)))
 
     def earlier(self, train: Array) -> Array:
-        """The reading that tells where a cell was before each change, as far as there is one.
+        """The reading that gives the cell's conductance before each change, where there is one.
 
-        It is the one before the change, or, where readings are noisy, the one before that, whose
-        noise is not in the change.
+        It is the reading before the change or, where readings are noisy, the one before that: its
+        noise is not part of the change.
         """
         return train[:, : train.shape[1] - 1 - self.lag]
 
     def bends(self) -> tuple[float, float]:
-        """The bends of both curves: a pulse's change is a straight line over the conductance.
+        """The bends of both curves, from a line through a pulse's change over the conductance.
 
-        Its slope is taken with ``earlier`` readings as instrument, so that the noise of the one
+        The slope takes the ``earlier`` readings as an instrument, so that the noise of the reading
         from which a change starts does not look like a slope.
         """
         bends = []
@@ -343,8 +344,10 @@ class _Cell:
 
 
 def _variances(alone: float, shared: float, kept: float = 1.0) -> tuple[float, float]:
-    """Those of a pulse's change and of a reading, from the mean square of surprises, the mean
-    product of two in a row, and what the second one keeps of an error in between.
+    """Variances of a pulse's change and of a reading.
+
+    They follow from the mean square of the residuals, the mean product of two in a row, and the
+    share of an error that the second residual keeps.
     """
     reading = -shared / kept
     return alone - (1.0 + kept**2) * reading, reading

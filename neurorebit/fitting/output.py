@@ -30,9 +30,9 @@ POOR = 0.08  # misfit: a device that no curve of this kind describes
 
 @dataclass(frozen=True)
 class Conditions:
-    """What the data do not say: name, pulses up and down [V] [s], the device with such a cell.
+    """Conditions that the data lack: name, pulses up and down [V] [s], the device of the cell.
 
-    ``assumed``: which of the pulses' voltages and widths are that device's, too.
+    ``assumed``: which of the pulses' voltages and widths are taken from that device.
     """
 
     name: str
@@ -129,9 +129,9 @@ def _read(fitted: Fitted) -> float:
 
 
 def _d2d(fitted: Fitted) -> tuple[str, float]:
-    """What differs from cell to cell, as a device file names it, and by how much.
+    """The form of the variation from cell to cell, as a device file names it, and its size.
 
-    Spreads that the data hardly determine count only where they determine none.
+    Spreads that the data hardly determine count only where the data determine none.
     """
     figures = (fitted.spread.low, fitted.spread.high, fitted.spread.step)
     known = [f for f in figures if f and f.known] or [f for f in figures if f]
@@ -146,7 +146,7 @@ def _d2d(fitted: Fitted) -> tuple[str, float]:
 
 
 def _d2d_told(fitted: Fitted) -> str:
-    """What the file says of it."""
+    """The sentence about it for the device file."""
     spread = fitted.spread
     if spread.low is None or spread.high is None or spread.step is None:
         return f"not measured: {ONE_CELL}"
@@ -176,7 +176,7 @@ def _noise(fitted: Fitted, of: int) -> str:
 
 
 def _spread(figure: Figure) -> str:
-    """A spread, or what it may be at most where the data hardly determine it."""
+    """A spread, or its upper limit where the data hardly determine it."""
     if figure.known:
         return f"{figure.value:.1%} +- {figure.error:.1%}"
     if figure.most < 1.0:

@@ -93,7 +93,7 @@ def _file(training: type[Training]) -> type[NetworkFile]:
 
 
 def _misfits(network: Network) -> Iterator[Misfit]:
-    """What may not fit together."""
+    """Combinations of values that do not fit."""
     training, several = network.training, network.training.mapping != "reference"
     loc = "training", "mapping"
     message = "pulses program one cell a weight"

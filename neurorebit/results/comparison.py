@@ -69,7 +69,7 @@ class Change:
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
-    """What two reports do not share: in what they were given, and in what came of it."""
+    """Differences between two reports: in their inputs and in their results."""
 
     given: tuple[Change, ...]
     results: tuple[Change, ...]

@@ -157,7 +157,7 @@ def _layer_phase(estimate: Estimate, name: str, i: int) -> Json:
 
 
 def _totals(estimate: Estimate, phases: Mapping[str, Json]) -> Json:
-    """What one image costs to recognise, and to learn from; an iteration; an epoch."""
+    """Costs of recognising and of learning from one image, of an iteration, and of an epoch."""
     batch, images = estimate.batch, estimate.images
     iterations = math.ceil(images / batch)
     counts = {

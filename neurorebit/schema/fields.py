@@ -1,4 +1,4 @@
-"""What a field of a section may hold: a quantity, a word of a table, a kind of section."""
+"""Kinds of fields of a section: a quantity, a word of a table, a section of some kind."""
 
 from __future__ import annotations
 

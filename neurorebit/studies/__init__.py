@@ -1,1 +1,1 @@
-"""What can be asked for: a run, a sweep, technologies and schemes side by side."""
+"""Studies: a run, a sweep, a comparison of technologies or of schemes."""

@@ -1,4 +1,4 @@
-"""What a reader must know of a run before the first table, in sentences."""
+"""Notes that a reader must know before the first table of a report, in sentences."""
 
 from __future__ import annotations
 

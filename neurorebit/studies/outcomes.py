@@ -1,4 +1,4 @@
-"""What a box of designs costs, in numbers, and why designs of it cannot exist."""
+"""Costs of a block of designs, in numbers, and reasons why designs of it cannot exist."""
 
 from __future__ import annotations
 

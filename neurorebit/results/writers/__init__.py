@@ -1,1 +1,1 @@
-"""What a report is written as: one format a file, and their table."""
+"""The formats of a report, one file each, and their table."""

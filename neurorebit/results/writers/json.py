@@ -1,4 +1,4 @@
-"""``report.json``: all that a run has to say."""
+"""``report.json``: the whole document of a run."""
 
 from __future__ import annotations
 
