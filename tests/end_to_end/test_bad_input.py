@@ -45,7 +45,7 @@ def line_of(path, start):
         ("kernel: 3", "kernel: 35", "layers[0]: layer 'conv1': a 35 x 35 kernel does not fit "),
         ("stride: 4", "stride: four", "layers[0].stride: expected a whole number, got 'four'"),
         ("features: 10", "features: 11", "layers[5]: the last layer gives 11 x 1 x 1, the network"),
-        ("kind: flatten", "kind: flat", "layers[4].kind: expected one of conv, linear, "),
+        ("kind: flatten", "kind: flat", "layers[4].kind: expected one of conv, "),
         ("kernel: 4", "kernel: 9", "layers[3]: layer 'max_pool1': a 9 x 9 window does not fit "),
         ("conv, channels: 6, ", "conv, ", "layers[0]: the key 'channels' is missing; add it"),
         ("batch: 32", "batch: 0", "training.batch: should be greater than or equal to 1, got '0'"),
@@ -78,7 +78,7 @@ def test_a_wrong_network_file(refused, place, tiny, old, new, told):
         ("device", "taox_hfox", "r_on: 100 kohm", "r_on: -1 ohm", "r_on: must be above 0 ohm"),
         ("device", "taox_hfox", "form: state", "form: cell", "variation.form: expected one of "),
         ("architecture", "rebit", "adc_bits: 5", "adc_bits: 99", "apim.adc_bits: should be less "),
-        ("architecture", "rebit", "adc: sar", "adc: sra", "apim.adc: expected one of sar, flash, "),
+        ("architecture", "rebit", "adc: sar", "adc: sra", "apim.adc: expected one of sar, "),
         ("architecture", "rebit", "cols_per_adc: 8", "cols_per_adc: 7", "apim.cols_per_adc: must "),
     ],
 )
@@ -145,7 +145,7 @@ def test_a_missing_file(refused, tiny, words, told):
         (["--set", "training.adc=ideel"], "--set training.adc=ideel: training.adc: expected one "),
         (["--set", "device.r_on=0ohm"], "--set device.r_on=0ohm: r_on: must be above 0 ohm"),
         (["--set", "device.r_on=[1"], "--set device.r_on=[1: not valid YAML: did not find"),
-        (["--scheme", "reel"], "--scheme reel: scheme: expected one of real, quantized, "),
+        (["--scheme", "reel"], "--scheme reel: scheme: expected one of real, "),
         (
             ["--set", "training.mapping=weight", "--set", "training.rest=10s"],
             "--set training.mapping=weight: training.mapping: drift is that of cells, ",

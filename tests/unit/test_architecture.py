@@ -58,7 +58,7 @@ def test_a_floating_point_error_is_32_bits_wide(bits, width):
             "error_bits: floating-point errors cannot be streamed bit by bit; take "
             "dpim.build=word_parallel, or whole bits such as 32",
         ),
-        ("scheme", "reram2", "scheme: expected one of real, quantized, hybrid, reram_mapped, "),
+        ("scheme", "reram2", "scheme: expected one of real, "),
         ("weight_bits", "1", "weight_bits: should be greater than or equal to 2, got '1'"),
         ("input_bits", "17", "input_bits: should be less than or equal to 16, got '17'"),
         ("apim.adc_bits", "13", "apim.adc_bits: should be less than or equal to 12, got '13'"),
