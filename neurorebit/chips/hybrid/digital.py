@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -172,6 +173,13 @@ class _DigitalMacro(Block):
 class WordParallelMacro(_DigitalMacro):
     """A row read serves ``vectors`` errors, each multiplied whole."""
 
+    streams_errors: ClassVar[bool] = False
+
+    @property
+    def row_reads(self) -> Real:
+        """Reads of a row for one error vector: a share of one, which ``vectors`` vectors share."""
+        return 1.0 / self.vectors
+
     @property
     def _lane_bits(self) -> Real:
         return self.sum_bits
@@ -198,6 +206,13 @@ class BitSerialMacro(_DigitalMacro):
 
     Gradient and update still multiply, in lanes as narrow as errors and activations.
     """
+
+    streams_errors: ClassVar[bool] = True
+
+    @property
+    def row_reads(self) -> Real:
+        """Reads of a row for one error vector: one for each bit of an error."""
+        return self.error_bits
 
     @cached_property
     def row_adder(self) -> Adder:

@@ -53,13 +53,6 @@ class HybridPhases(Phases):
         return bits
 
     @property
-    def _planes(self) -> Real:
-        """Row reads that one row needs for a vector: one a bit, or a share of one."""
-        if self.spec.dpim.build == "bit_serial":
-            return self.spec.error_width
-        return 1.0 / self.spec.dpim.vectors
-
-    @property
     def _nonzero(self) -> Rows:
         """Share of the errors that lanes multiply: all, or those that are not zero."""
         skipped = self.spec.vector_unit.skip_zero_errors
@@ -90,7 +83,7 @@ class HybridPhases(Phases):
             ARRAYS: products, "tiles": sends * self._backward_transport(), "tree": sends * tree,
             "buffer": sends * buffered, "vector": self.vector_work(w.backward),
         }  # fmt: skip
-        steps = sends * w.vectors * macro.rows * self._planes * chip.digital_tiles
+        steps = sends * w.vectors * macro.rows * macro.row_reads * chip.digital_tiles
         fill = sends * (one.latency.total + chip.digital_tree.delay)
         return self.overlapped(streams, steps, self.errors_read, fill)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
+from neurorebit.chips.hybrid.digital import BUILDS
 from neurorebit.chips.parts.spec import ArchitectureSpec, Count, ForwardArrays
-from neurorebit.schema import Misfit, Section, quantity
+from neurorebit.schema import Misfit, Section, one_of, quantity
 from neurorebit.schema.numbers import Real
 
 
@@ -32,7 +33,7 @@ class Dpim(Section):
     """
 
     source: str
-    build: Literal["word_parallel", "bit_serial"]
+    build: Annotated[str, one_of(BUILDS)]
     rows: Annotated[int, Field(ge=8, le=4096)]
     cols: Annotated[int, Field(ge=32, le=4096)]
     vectors: Count
@@ -82,9 +83,10 @@ class HybridSpec(ArchitectureSpec):
         message = "must be a multiple of {:g}, the rows of macros in a PE, got {:g}"
         left, values = dpim.macros_per_pe % stacked != 0, (stacked, dpim.macros_per_pe)
         yield Misfit(("dpim", "macros_per_pe"), left, message, values)
+        others = " or ".join(name for name, build in BUILDS.items() if not build.streams_errors)
         message = (
-            "floating-point errors cannot be streamed bit by bit; take dpim.build=word_parallel, "
-            "or whole bits such as 32"
+            "floating-point errors cannot be streamed bit by bit; take "
+            f"dpim.build={others}, or whole bits such as 32"
         )
-        streamed = isinstance(self.error_bits, str) and dpim.build == "bit_serial"
+        streamed = isinstance(self.error_bits, str) and BUILDS[dpim.build].streams_errors
         yield Misfit(("error_bits",), streamed, message)

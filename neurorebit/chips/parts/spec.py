@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from neurorebit.circuits.buffer import BUFFERS
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.schema import Loc, Misfit, Section, one_of, quantity
 from neurorebit.schema.numbers import Real
@@ -64,10 +65,10 @@ class Transport(Section):
     source: str
     bus_bits: Count
     delay_tolerance: Annotated[Real, quantity("", at_least=0, at_most=10)]
-    tile_buffer: Literal["flip_flop", "sram"]
+    tile_buffer: Annotated[str, one_of(BUFFERS)]
     tile_buffer_lines: Count
     tile_buffer_bits: Count
-    global_buffer: Literal["flip_flop", "sram"]
+    global_buffer: Annotated[str, one_of(BUFFERS)]
     global_buffer_lines: Count
     global_buffer_bits: Count
     staging_bits: Count
