@@ -67,7 +67,7 @@ def main(asked: argparse.Namespace) -> int:
     with nullcontext() if asked.quiet else progress.training() as shown:
         outcome = run(request, say, shown)
     if not asked.quiet:
-        print((outcome.folder / "report.txt").read_text(encoding="utf-8"))
+        print((outcome.folder / "report.txt").read_text(encoding="utf-8").rstrip())
     written = f"written to {outcome.folder}: {', '.join(outcome.files)}"
     if outcome.interrupted or outcome.out_of_time:
         word = "interrupted" if outcome.interrupted else "stopped"

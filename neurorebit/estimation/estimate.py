@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.chips.parts.activity import Measured, Rows
-from neurorebit.chips.parts.phases import PER, PHASES
+from neurorebit.chips.parts.chip import Chip
+from neurorebit.chips.parts.counts import Counts, counts_of
+from neurorebit.chips.parts.phases import DRAM, PER, PHASES, Phase
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
-from neurorebit.circuits.cost import Bill
+from neurorebit.circuits.cost import Bill, Real
 from neurorebit.estimation.design import Design, design
 from neurorebit.layers.network import Network
 from neurorebit.schema import InfeasibleError
@@ -28,6 +31,7 @@ class PhaseEstimate:
     ``energy`` itemises dynamic energy and leakage by part, without DRAM; every item is an array
     over the matrix layers with a last row for what belongs to no layer. ``latency`` and
     ``dram_energy`` are such arrays too. ``macro_energy`` is the dynamic energy of the macros alone.
+    ``slowest`` names the stream that takes longest in each layer, None where there is none.
     """
 
     per: str
@@ -38,6 +42,7 @@ class PhaseEstimate:
     dram_energy: Rows
     macro_energy: float
     leakage_energy: float
+    slowest: tuple[str | None, ...]
 
     @property
     def energy_by_part(self) -> dict[str, float]:
@@ -57,7 +62,10 @@ class PhaseEstimate:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The chip and what it costs: ``rows`` names the matrix layers and a last row, ``chip``."""
+    """The chip and what it costs: ``rows`` names the matrix layers and a last row, ``chip``.
+
+    Items of ``layer_area`` are arrays over the rows: tiles belong to a layer, the rest to none.
+    """
 
     rows: tuple[str, ...]
     kinds: tuple[str, ...]
@@ -66,6 +74,8 @@ class Estimate:
     _: KW_ONLY
     chip_utilization: float
     area: Bill  # [m^2]
+    layer_area: Bill  # [m^2]
+    counts: dict[str, Counts]  # of each part of the chip that has tiles, macros or converters
     leakage: Bill  # [W]
     phases: dict[str, PhaseEstimate]
     batch: int
@@ -112,6 +122,8 @@ def estimate(
         utilization=(*(float(u) for u in plan.utilization), float("nan")),
         chip_utilization=float(np.sum(plan.held) / np.sum(plan.cells)),
         area=area,
+        layer_area=_by_layer(chip, area),
+        counts=counts_of(chip),
         leakage=leakage,
         phases={name: _with_leakage(made, name, leakage) for name in PHASES},
         batch=batch,
@@ -121,13 +133,44 @@ def estimate(
     )
 
 
+def _by_layer(chip: Chip[Any], area: Bill) -> Bill:
+    """The area of every part in each layer's tiles, and in a last row what belongs to no layer."""
+    layers = len(chip.workload.weights)
+    table = dict(zip(area.items, np.zeros((len(area.items), layers + 1)), strict=True))
+    tiles = chip.tiles_of_layers
+    for counts, tile in tiles:
+        for part, amount in tile.footprint.area.items.items():
+            table[part][:layers] += counts * amount
+    of_layers = {tile.name for _, tile in tiles}
+    for part, amount in area.items.items():
+        if part.partition("/")[0] not in of_layers:
+            table[part][layers] = amount
+    return Bill(dict(table))
+
+
+def _slowest(phase: Phase, dram_time: Real, layers: int) -> tuple[str | None, ...]:
+    """The stream that takes longest in each layer, and nothing in the row of the chip."""
+    if not phase.streams:
+        return (None,) * (layers + 1)
+    times = [*(stream.latency.total for stream in phase.streams.values()), dram_time]
+    names = [*phase.streams, DRAM]
+    spread = np.array([np.broadcast_to(time, (layers,)) for time in times])
+    longest, chosen = spread.max(axis=0), spread.argmax(axis=0)
+    return (
+        *(names[i] if time > 0 else None for i, time in zip(chosen, longest, strict=True)),
+        None,
+    )
+
+
 def _with_leakage(made: Design, name: str, leakage: Bill) -> PhaseEstimate:
     """Add leakage over the phase's time, and give every item all layers and the chip's row."""
     phase, count = made.phases[name], len(made.chip.workload.weights)
-    dram = made.chip.dram.transfer(phase.dram_bits).energy.total
+    dram = made.chip.dram.transfer(phase.dram_bits)
     parts = tuple(phase.energy.items)
     table = np.zeros((len(parts) + 2, count + 1))
-    for row, amount in zip(table, (*phase.energy.items.values(), dram, phase.time), strict=True):
+    for row, amount in zip(
+        table, (*phase.energy.items.values(), dram.energy.total, phase.time), strict=True
+    ):
         row[:count] = amount
     table[-1, count] = np.max(phase.common_time)
     latency = table[-1]
@@ -149,6 +192,7 @@ def _with_leakage(made: Design, name: str, leakage: Bill) -> PhaseEstimate:
         dram_energy=table[-2],
         macro_energy=float(np.sum(phase.macro.total)),
         leakage_energy=float(np.sum(latency) * np.sum(watts)),
+        slowest=_slowest(phase, dram.latency.total, count),
     )
 
 

@@ -9,6 +9,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ PAPER = {  # "ReBIT", Dang, Wang, He, Li: TOPS/W of the two passes
     "backward": 1.78,
 }
 LEAKAGE = "leakage"  # owner of the parts of a phase's energy that are leakage
+MM2 = 1e6  # in a square metre
 MACRO, DRAM_IN = "tops_per_W_macro", "tops_per_W_with_dram"
 DYNAMIC = "tops_per_W_without_leakage"
 
@@ -55,17 +57,19 @@ def build(
     ``header`` says what was run on which inputs, ``training`` what the training reached.
     """
     area, leakage = _amounts(estimate.area), _amounts(estimate.leakage)
-    phases = {name: _phase(estimate, name) for name in PHASES}
+    whole = math.fsum(area.values())
+    phases = {name: _phase(estimate, name, whole) for name in PHASES}
     conventions = spec.conventions
     return {
         **header,
         "schema": SCHEMA,
         "chip": {
-            "area_m2": math.fsum(area.values()),
+            "area_m2": whole,
             "area_by_part_m2": area,
             "leakage_W": math.fsum(leakage.values()),
             "leakage_by_part_W": leakage,
             "utilization": float(estimate.chip_utilization),
+            "counts": {name: asdict(counts) for name, counts in estimate.counts.items()},
         },
         "phases": phases,
         "totals": _totals(estimate, phases),
@@ -114,7 +118,11 @@ def _dynamic(phase: Json) -> float | None:
     return _ratio(phase["ops"], phase["energy_J"] - phase["leakage_energy_J"])
 
 
-def _phase(estimate: Estimate, name: str) -> Json:
+def _per_second(amount: float, time: float) -> float | None:
+    return amount / time if time > 0 else None
+
+
+def _phase(estimate: Estimate, name: str, area: float) -> Json:
     phase = estimate.phases[name]
     parts = _amounts(phase.energy)
     energy, dram = math.fsum(parts.values()), float(np.sum(phase.dram_energy))
@@ -127,7 +135,10 @@ def _phase(estimate: Estimate, name: str) -> Json:
         "dram_energy_J": dram,
         "macro_energy_J": float(phase.macro_energy),
         "latency_s": phase.total_latency,
+        "power_W": _per_second(energy, phase.total_latency),
+        "energy_delay_Js": energy * phase.total_latency,
         "tops": _ratio(phase.ops, phase.total_latency),
+        "tops_per_mm2": _ratio(phase.ops, phase.total_latency * area * MM2),
         "tops_per_W": _ratio(phase.ops, energy),
         MACRO: _ratio(phase.ops, float(phase.macro_energy)),
         DRAM_IN: _ratio(phase.ops, energy + dram),
@@ -136,13 +147,22 @@ def _phase(estimate: Estimate, name: str) -> Json:
 
 def _layer(estimate: Estimate, i: int) -> Json:
     chip = i == len(estimate.rows) - 1
+    area = _nonzero(estimate.layer_area, i)
     return {
         "name": estimate.rows[i],
         "kind": CHIP if chip else estimate.kinds[i],
         "macs": 0 if chip else int(estimate.macs[i]),
         "utilization": float(estimate.chip_utilization if chip else estimate.utilization[i]),
+        "area_m2": math.fsum(area.values()),
+        "area_by_part_m2": area,
         "phases": {name: _layer_phase(estimate, name, i) for name in PHASES},
     }
+
+
+def _nonzero(bill: Bill, i: int) -> dict[str, float]:
+    """The amounts of a row that are not zero."""
+    row = {part: float(np.asarray(amount)[i]) for part, amount in bill.items.items()}
+    return {part: amount for part, amount in row.items() if amount}
 
 
 def _layer_phase(estimate: Estimate, name: str, i: int) -> Json:
@@ -153,6 +173,7 @@ def _layer_phase(estimate: Estimate, name: str, i: int) -> Json:
         "energy_by_part_J": parts,
         "dram_energy_J": float(phase.dram_energy[i]),
         "latency_s": float(phase.latency[i]),
+        "slowest_stream": phase.slowest[i],
     }
 
 
@@ -180,7 +201,10 @@ def _totals(estimate: Estimate, phases: Mapping[str, Json]) -> Json:
                 dram := math.fsum(n * phases[p]["dram_energy_J"] for p, n in times.items())
             ),
             "energy_with_dram_J": energy + dram,
-            "latency_s": math.fsum(n * phases[p]["latency_s"] for p, n in times.items()),
+            "latency_s": (time := math.fsum(n * phases[p]["latency_s"] for p, n in times.items())),
+            "power_W": _per_second(energy, time),
+            "images_per_s": _per_second(taken, time),
+            "energy_delay_Js": energy * time,
         }
         for name, (taken, times) in counts.items()
     }

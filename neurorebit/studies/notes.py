@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PAPER = "paper"  # the recipe with the published schedule
 DATA = "trained on "  # how the note on the images begins
+SHORT = "the accuracy comes from a short run, "  # how the note on one begins
 LEARNED = 0.1  # of the way from guessing to all right: less is not called learning
 SCHEDULE = ("training.epochs", "training.images")  # what the paper's schedule sets
 
@@ -78,20 +79,17 @@ def notes(
     elif trained.data.note:
         images += f": {trained.data.note}"
     lines.append(images)
-    if _is_short(inputs, trained):
+    if is_short(inputs, trained):
         settings = tuple(s for s in request.settings if s.key not in SCHEDULE)
         paper = replace(request, recipe=PAPER, settings=settings)
-        lines.append(
-            f"the accuracy comes from a short run, {trained.length}; for the paper's schedule: "
-            f"{paper.command}"
-        )
+        lines.append(f"{SHORT}{trained.length}; for the paper's schedule: {paper.command}")
     else:
         lines.append(f"trained for {trained.length}")
     lines.append(f"the estimate's activity is {activity.source}")
     return lines
 
 
-def _is_short(inputs: Inputs, trained: Trained) -> bool:
+def is_short(inputs: Inputs, trained: Trained) -> bool:
     """Whether the training was shorter than the paper's schedule for this network."""
     if PAPER not in inputs.recipes:
         return False

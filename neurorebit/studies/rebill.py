@@ -31,6 +31,7 @@ from neurorebit.schema.activity import Activity, FastActivity, LayerActivity
 from neurorebit.schema.device import read_device
 from neurorebit.schemes.ablations import ablations
 from neurorebit.studies.compare import compare
+from neurorebit.studies.notes import SHORT
 from neurorebit.studies.run import estimated
 
 NOTE = "billed anew by version "  # how the note begins that says so
@@ -121,6 +122,7 @@ def billed(report: Json, path: Path) -> Json:
             ablations(inputs.architecture, inputs.network.training if training else None)
         ),
         "overrides": report["overrides"],
+        "short_run": report.get("short_run", any(note.startswith(SHORT) for note in notes)),
         "notes": [*notes, f"{NOTE}{__version__} from the recorded inputs and activity"],
     }
     spec = inputs.architecture

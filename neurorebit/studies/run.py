@@ -20,7 +20,7 @@ from neurorebit.schema import Argument, InfeasibleError
 from neurorebit.schema.activity import Activity
 from neurorebit.schemes.ablations import ablations
 from neurorebit.schemes.assumed import assumed
-from neurorebit.studies.notes import notes
+from neurorebit.studies.notes import is_short, notes
 from neurorebit.studies.placement import place
 from neurorebit.studies.request import Request
 
@@ -174,5 +174,6 @@ def _header(
         "inputs": inputs.record(),
         "ablations": list(sentences),
         "overrides": [str(setting) for setting in inputs.settings],
+        "short_run": trained is not None and is_short(inputs, trained),
         "notes": notes(inputs, request, activity, trained),
     }

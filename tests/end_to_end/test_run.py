@@ -20,7 +20,7 @@ from neurorebit.studies.request import Request
 from neurorebit.studies.trained import wires_between_cells
 from neurorebit.training import trainer
 
-FILES = {"report.txt", "layers.csv", "training.csv", "report.json"}
+FILES = {"report.txt", "layers.csv", "costs.csv", "training.csv", "report.json"}
 PICTURE = "training.png"
 PHASES = ("forward", "backward", "gradient", "update", "sync")
 
@@ -31,7 +31,7 @@ def read(folder):
 
 def head(folder):
     """The lines before the first table."""
-    return (folder / "report.txt").read_text().split("\n\n")[0].splitlines()
+    return (folder / "report.txt").read_text().split("\n\nChip\n")[0].splitlines()
 
 
 def without_timings(value):
@@ -54,7 +54,7 @@ def test_an_estimate_leaves_its_files_and_prints_the_report(command, tiny, place
     assert {path.name for path in folder.iterdir()} == FILES
     assert done.out.startswith((folder / "report.txt").read_text())
     assert done.out.rstrip().endswith(
-        "written to reports/tiny: report.txt, layers.csv, training.csv, report.json"
+        "written to reports/tiny: report.txt, layers.csv, costs.csv, training.csv, report.json"
     )
     assert read(folder)["training"] is None
     assert len((folder / "training.csv").read_text().splitlines()) == 1

@@ -5,112 +5,18 @@ import io
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from common import near
-from hypothesis import given
-from hypothesis import strategies as st
+from made_report import TRAINING, built
 
 from neurorebit.chips.parts.phases import PHASES
-from neurorebit.circuits.cost import Bill
-from neurorebit.estimation.estimate import Estimate, PhaseEstimate
-from neurorebit.inputs.architecture import read_architecture
-from neurorebit.results import document
 from neurorebit.results.folder import claim, write
+from neurorebit.results.writers import costs, layers, table
 from neurorebit.results.writers import json as json_writer
-from neurorebit.results.writers import layers, table
-from neurorebit.results.writers import text as readable
 from neurorebit.results.writers import training as epochs
-from neurorebit.schema import Document, InputError, paths
-from neurorebit.schema.activity import Activity, LayerActivity
-
-LAYER = LayerActivity(
-    (0.5, 0.25, 0.25),
-    0.5,
-    1.0,
-    0.5,
-    set_fraction=0.1,
-    reset_fraction=0.2,
-    set_levels=1.0,
-    reset_levels=1.0,
-    words_written=1.0,
-)
-HEADER = {
-    "network": "small",
-    "version": "1.2.3",
-    "command": "neurorebit run small",
-    "ablations": ["adc=ideal: not the same"],
-    "overrides": ["--set technology.vdd=0.8V"],
-    "notes": ["nothing was trained"],
-    "inputs": {"network": {"name": "small", "file": "a/small.yaml", "sha256": "0123456789abcdef"}},
-}
-EPOCHS = [
-    {
-        "epoch": 1, "loss": 2.5, "train_accuracy": 0.25, "test_accuracy": 0.5,
-        "cells_programmed": 12, "images_per_second": 100.0, "seconds": 3.5,
-    },
-    {
-        "epoch": 2, "loss": 1.5, "train_accuracy": 0.75, "test_accuracy": None,
-        "cells_programmed": 7, "images_per_second": 110.0, "seconds": 3.0,
-    },
-]  # fmt: skip
-TRAINING = {
-    "dataset": "noise", "images": 10, "epochs": EPOCHS, "test_accuracy": None, "scheme": "hybrid",
-    "histogram": None,
-}  # fmt: skip
-
-
-def phase(per, ops, scale):
-    """Two parts and their leakage, over two layers and the chip."""
-    return PhaseEstimate(
-        per=per,
-        ops=ops,
-        energy=Bill(
-            {
-                "macro/array": scale * np.array([3.0, 1.0, 0.0]),
-                "macro/adc": scale * np.array([2.0, 0.0, 0.0]),
-                "leakage/chip/macro": scale * np.array([0.5, 0.25, 0.25]),
-            }
-        ),
-        latency=scale * np.array([20.0, 10.0, 10.0]),
-        dram_energy=scale * np.array([1.0, 2.0, 0.0]),
-        macro_energy=scale * 6.0,
-        leakage_energy=scale * 1.0,
-    )
-
-
-def made_up():
-    """An estimate whose figures can be worked out in the head."""
-    return Estimate(
-        rows=("conv1", "linear1", "chip"),
-        kinds=("conv", "linear", "chip"),
-        macs=(100, 20, 0),
-        utilization=(0.5, 0.25, math.nan),
-        chip_utilization=0.4,
-        area=Bill({"chip/macro/array": 1e-6, "chip/macro/adc": 2e-6, "chip/tree": 7e-6}),
-        leakage=Bill({"chip/macro/array": 1e-3, "chip/tree": 3e-3}),
-        phases={
-            "forward": phase("image", 240.0, 1e-12),
-            "backward": phase("image", 40.0, 2e-12),
-            "gradient": phase("image", 240.0, 3e-12),
-            "update": phase("iteration", 8.0, 10e-12),
-            "sync": phase("iteration", 0.0, 20e-12),
-        },
-        batch=4,
-        images=10,
-        activity_source="assumed: nothing",
-        assumptions=("the moon is far",),
-    )
-
-
-def built(training=None):
-    spec = read_architecture(Document(paths.shipped("architecture", "rebit")))
-    activity = Activity("assumed: nothing", (LAYER, replace(LAYER, input_density=(0.125,) * 3)))
-    return document.build(HEADER, made_up(), spec, activity, training=training)
-
+from neurorebit.schema import InputError
 
 # --- figures
 
@@ -126,6 +32,9 @@ def test_a_phase_has_its_figures():
     assert forward["tops_per_W"] == near(240 / 7e-12 / 1e12)
     assert forward["tops_per_W_macro"] == near(240 / 6e-12 / 1e12)
     assert forward["tops_per_W_with_dram"] == near(240 / 10e-12 / 1e12)
+    assert forward["power_W"] == near(7e-12 / 40e-12)
+    assert forward["energy_delay_Js"] == near(7e-12 * 40e-12)
+    assert forward["tops_per_mm2"] == near(240 / 40e-12 / 1e12 / 10.0)
 
 
 def test_no_operations_are_no_tops():
@@ -179,6 +88,11 @@ def test_totals_count_images_and_iterations():
     assert totals["epoch"]["energy_with_dram_J"] == near((1050 + 450) * 1e-12)
     assert totals["epoch"]["latency_s"] == near((10 * 240 + 3 * 1200) * 1e-12)
     assert [totals[name]["images"] for name in totals] == [1, 1, 4, 10]
+    assert totals["inference"]["power_W"] == near(7 / 40)
+    assert totals["inference"]["images_per_s"] == near(1 / 40e-12)
+    assert totals["epoch"]["power_W"] == near(1050 / 6000)
+    assert totals["epoch"]["images_per_s"] == near(10 / 6000e-12)
+    assert totals["epoch"]["energy_delay_Js"] == near(1050e-12 * 6000e-12)
 
 
 def test_the_papers_figures_stand_beside_ours_with_their_convention():
@@ -231,109 +145,42 @@ def test_layers_csv_has_a_row_for_each_layer_and_phase():
     assert math.fsum(forward) == near(7e-12, rel=1e-12)
 
 
+def test_costs_csv_adds_up_to_the_totals():
+    made = built()
+    rows = list(csv.DictReader(io.StringIO(costs.write(made))))
+
+    def found(**wanted):
+        return math.fsum(
+            float(row["value"]) for row in rows if all(row[k] == v for k, v in wanted.items())
+        )
+
+    assert found(quantity="area") == near(10e-6)
+    assert found(quantity="area", layer="conv1", part="chip/macro/adc", phase="") == near(0.5e-6)
+    assert found(quantity="leakage", unit="W") == near(4e-3)
+    for name in PHASES:
+        phase = made["phases"][name]
+        for quantity, key, unit in (
+            ("energy", "energy_J", "J"), ("DRAM energy", "dram_energy_J", "J"),
+            ("latency", "latency_s", "s"),
+        ):  # fmt: skip
+            whole = found(quantity=quantity, phase=name, unit=f"{unit}/{phase['per']}")
+            assert whole == near(phase[key])
+    assert not [row for row in rows if float(row["value"]) == 0.0]
+
+
+def test_costs_csv_quotes_names_of_layers():
+    made = built()
+    made["layers"][0]["name"] = 'odd, "layer"'
+    rows = list(csv.DictReader(io.StringIO(costs.write(made))))
+    assert {row["layer"] for row in rows} == {'odd, "layer"', "linear1", "chip"}
+
+
 def test_training_csv_has_a_row_for_each_epoch_and_else_its_header():
     head = "epoch,loss,train_accuracy,test_accuracy,cells_programmed,images_per_second,seconds\n"
     assert epochs.write(built()) == head
     assert epochs.write(built(TRAINING)) == (
         head + "1,2.5,0.25,0.5,12,100.0,3.5\n2,1.5,0.75,,7,110.0,3.0\n"
     )
-
-
-# --- for a reader
-
-
-def test_what_to_know_stands_before_the_first_table():
-    text = readable.write(built())
-    head = text.split("\n\n")[0].splitlines()
-    assert head[0] == "NeuroReBIT 1.2.3: neurorebit run small"
-    assert "0123456789ab" in head[1]
-    assert head[2:] == [
-        "! adc=ideal: not the same",
-        "* --set technology.vdd=0.8V",
-        "- nothing was trained",
-    ]
-
-
-def test_every_section_is_there():
-    text = readable.write(built(TRAINING))
-    titles = [
-        above for above, below in zip(text.splitlines(), text.splitlines()[1:], strict=False)
-        if below and below == "-" * len(above)
-    ]  # fmt: skip
-    assert titles == [
-        "Chip", "Phases", "Totals", "Beside the ReBIT paper", "Energy of each layer, without DRAM",
-        "Time of each layer", "Energy of each part, without DRAM", "Training", "Activity",
-        "Assumptions",
-    ]  # fmt: skip
-    assert "nan" not in text
-    assert "the moon is far" in text
-    assert "\nTraining\n" not in readable.write(built())
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["forward", "image", "240", "7 pJ", "14.3 %", "3 pJ", "40 ps", "6", "40", "34.29", "24"],
-        ["sum", "10", "100.0 %", "4", "100.0 %"],
-        ["tree", "7", "70.0 %", "3", "75.0 %"],
-        ["one image, forward alone", "1", "7 pJ", "3 pJ", "10 pJ", "40 ps"],
-        ["conv1", "conv", "100", "50.0 %", "5.5", "11", "16.5", "55", "110"],
-        ["chip", "40.0 %", "0.25", "0.5", "0.75", "2.5", "5"],
-        ["1", "2.5", "0.25", "0.5", "12", "100", "3.5"],
-        ["2", "1.5", "0.75", "7", "110", "3"],
-        ["conv1", "0.5 0.25 0.25", "0.5", "1", "0.5", "0.1", "0.2"],
-        ["linear1", "0.12", "0.5", "1", "0.5", "0.1", "0.2"],
-    ],
-)
-def test_tables_say_the_figures(words):
-    lines = readable.write(built(TRAINING)).splitlines()
-    cells = [[cell for cell in line.split("  ") if cell.strip()] for line in lines]
-    found = [[cell.strip() for cell in row] for row in cells]
-    assert any(row[: len(words)] == words for row in found)
-
-
-def test_each_definition_stands_beside_the_phases():
-    section = readable.write(built()).split("Phases\n------\n")[1].split("\n\n")
-    for word, meaning in readable.DEFINITIONS.items():
-        assert f"{word} " in section[1]
-        assert meaning in section[1]
-
-
-names = st.text("ab", min_size=1, max_size=2)
-amounts = st.floats(0, 1e3, allow_subnormal=False)
-parts = st.dictionaries(
-    st.lists(names, min_size=1, max_size=4).map("/".join), st.tuples(amounts, amounts), min_size=1
-)
-
-
-@given(parts)
-def test_grouping_loses_nothing(parts):
-    groups = readable.grouped(parts)
-    assert len(groups) <= len(parts)
-    for column in range(2):
-        whole = math.fsum(amount[column] for amount in parts.values())
-        assert math.fsum(amount[column] for amount in groups.values()) == near(whole, rel=1e-12)
-
-
-def test_large_parts_are_taken_apart_and_small_ones_summed_up():
-    parts = {
-        "pe/adc": (50.0,),
-        "pe/mux/gate": (0.2,),
-        "pe/mux/wire": (0.3,),
-        "pe/array": (30.0,),
-        "pe": (9.0,),
-        "tree": (0.1,),
-        "buffer/cells": (2.0,),
-        "buffer/logic": (1.0,),
-    }
-    assert readable.grouped(parts) == {
-        "pe/adc": (50.0,),
-        "pe/array": (30.0,),
-        "pe (own)": (9.0,),
-        "pe (rest)": (0.5,),
-        "tree": (0.1,),
-        "buffer": (3.0,),
-    }
 
 
 # --- writing

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -156,6 +157,10 @@ class HybridChip(Chip[AnalogMacro]):
         return self._tree(
             sum_over_layers(self.digital_tiles), self.digital_tile.side, "digital_tree"
         )
+
+    @property
+    def tiles_of_layers(self) -> tuple[tuple[Real, Tile[Any]], ...]:
+        return *super().tiles_of_layers, (self.digital_tiles, self.digital_tile)
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 
@@ -112,6 +112,15 @@ class Chip(Block, ABC, Generic[M]):
     def forward_tiles(self) -> tuple[tuple[Real, Block], ...]:
         """The tiles of the forward pass: pairs of count and block."""
         return (self.split_tiles, self.split_tile), (self.whole_tiles, self.whole_tile)
+
+    @property
+    def tiles_of_layers(self) -> tuple[tuple[Real, Tile[Any]], ...]:
+        """How many tiles of which kind each layer has."""
+        split, tiles = self.plan.split, self.plan.tiles
+        return (
+            (np.where(split, tiles, 0.0), self.split_tile),
+            (np.where(split, 0.0, tiles), self.whole_tile),
+        )
 
     def in_tiles(self, work: Callable[[Tile[M]], Cost]) -> Cost:
         """The cost of ``work`` in the tiles of each layer, kernel-split or whole."""

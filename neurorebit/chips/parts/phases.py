@@ -30,6 +30,7 @@ PER = {
 }  # fmt: skip
 PHASES = tuple(PER)
 ARRAYS = "arrays"  # the stream of the macros
+DRAM = "DRAM"  # the stream to and from DRAM
 PARTIAL_BITS = 16.0  # of a partial result in a tile's output buffer
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from neurorebit.results import pictures
 from neurorebit.results.document import NAME, Json
 from neurorebit.results.sweep import Table
-from neurorebit.results.writers import columns_csv, columns_parquet, json, layers, text
+from neurorebit.results.writers import columns_csv, columns_parquet, costs, json, layers, text
 from neurorebit.results.writers import training as epochs
 
 WRITERS: dict[str, Callable[[Json], str | bytes]] = {  # by the name of the file
     "report.txt": text.write,
     "layers.csv": layers.write,
+    "costs.csv": costs.write,
     "training.csv": epochs.write,
     NAME: json.write,
 }

@@ -1,12 +1,25 @@
-"""``report.txt``: the report for a reader, in tables."""
+"""``report.txt``: the report for a reader. Answers first, then tables, and the answers again."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 from neurorebit.chips.parts.phases import PHASES
-from neurorebit.results.document import CHIP, DRAM_IN, DYNAMIC, EPOCH_KEYS, LEAKAGE, MACRO, Json
+from neurorebit.results.document import CHIP, DRAM_IN, DYNAMIC, EPOCH_KEYS, MACRO, Json
+from neurorebit.results.parts import Amounts, energy_of_parts, largest, total
+from neurorebit.results.writers.layout import (
+    column,
+    defined,
+    listed,
+    number,
+    percent,
+    section,
+    share,
+    table,
+    wrapped,
+)  # fmt: skip
+from neurorebit.results.writers.summary import COUNTED, summary
 from neurorebit.schema import units
 from neurorebit.schema.columns import columns
 
@@ -15,232 +28,242 @@ DEFINITIONS = {
     "programmed",
     "energy": "dynamic energy, and leakage of the whole chip over the phase's time; without DRAM",
     "time": "of the slowest stream of each layer, DRAM among them, layer after layer",
-    "TOPS": "ops / time / 1e12",
+    "power": "energy / time",
+    "TOPS": "ops / time / 1e12; TOPS/mm2: of the area of the whole chip",
     "TOPS/W macro": "ops / dynamic energy of the macros (arrays, converters, arithmetic) / 1e12",
     "TOPS/W chip": "ops / energy / 1e12: leakage in, DRAM out",
     "TOPS/W with DRAM": "ops / (energy + DRAM energy) / 1e12",
+    "energy x delay": "energy times time, of one image or iteration",
 }
-SPLIT, SMALL = 0.05, 0.01  # share of a whole: parts that are taken apart, parts that are summed up
+PAPERS = {"network": "vgg11", "architecture": "rebit"}  # what the ReBIT paper gives figures for
+PAPERS_IMAGE = {"channels": 3, "height": 32, "width": 32}
+LONG, FIRST, LAST = 20, 5, 10  # epochs in a table: if there are more, the first and the last ones
+PLACES = {
+    "inference": "one image,\nforward\nalone",
+    "image": "one image\ntrained on,\nwith sync",
+    "iteration": "one\niteration",
+    "epoch": "one\nepoch",
+}
 
 
 def write(report: Json) -> str:
-    """What a reader must know first, then tables."""
+    """The answers, what a reader must know, tables, and the answers again."""
     parts = [
         _head(report),
-        _section("Chip", _chip(report)),
-        _section("Phases", _phases(report)),
-        _section("Totals", _totals_table(report)),
-        _section("Beside the ReBIT paper", _paper(report)),
-        _section("Energy of each layer, without DRAM", _layers(report, "energy_J", "J")),
-        _section("Time of each layer", _layers(report, "latency_s", "s")),
-        _section("Energy of each part, without DRAM", _parts(report)),
-        _section("Training", _training(report)),
-        _section("Activity", _activity(report)),
-        _section("Assumptions", _list(report["assumptions"])),
+        section("Chip", _chip(report), _counts(report)),
+        section("Phases", _phases(report), defined(DEFINITIONS.items())),
+        section("Totals", _totals(report)),
+        section("Beside the ReBIT paper", _paper(report)),
+        section("Layers", _layers(report)),
+        section("Energy of each layer, without DRAM", _of_layers(report, "energy_J", "J")),
+        section("Time of each layer", _of_layers(report, "latency_s", "s")),
+        section("Slowest stream of each layer", _limits(report)),
+        section("Energy of each part, without DRAM", _parts(report)),
+        section("Training", *_training(report)),
+        section("Activity", *_activity(report)),
+        section("Assumptions", listed(report["assumptions"])),
+        section("Summary", summary(report)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _section(title: str, body: str) -> str:
-    return f"{title}\n{'-' * len(title)}\n{body}" if body else ""
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> str:
-    """A table with ``words`` columns of text, and numbers behind them."""
-    return columns(rows, head, "l" * words + "r" * (len(head) - words))
-
-
-def _number(value: float | None, digits: int = 4) -> str:
-    return "" if value is None else f"{value:.{digits}g}"
-
-
-def _column(values: Sequence[float], unit: str) -> tuple[str, list[str]]:
-    """The unit in which a column reads best, and its numbers in it."""
-    largest = max((abs(value) for value in values), default=0.0)
-    number, prefixed = units.scale(largest, unit)
-    factor = number / largest if largest else 1.0
-    return prefixed, [_number(value * factor) if value else "0" for value in values]
-
-
 def _head(report: Json) -> str:
-    inputs = report["inputs"]
-    lines = [f"NeuroReBIT {report['version']}: {report['command']}"]
     rows = [
-        [kind, read["name"], read["file"], f"sha256 {read['sha256'][:12]}"]
-        for kind, read in inputs.items()
+        (kind, read["name"], read["file"], f"sha256 {read['sha256'][:12]}")
+        for kind, read in report["inputs"].items()
     ]
-    lines += [columns(rows)]
-    lines += [f"! {line}" for line in report["ablations"]]
-    lines += [f"* {line}" for line in report["overrides"]]
-    lines += [f"- {line}" for line in report["notes"]]
-    return "\n".join(lines)
+    lines = [
+        f"NeuroReBIT {report['version']}: {report['command']}",
+        summary(report),
+        "",
+        columns(rows),
+        listed(report["ablations"], "! "),
+        listed(report["overrides"], "* "),
+        listed(report["notes"]),
+    ]
+    return "\n".join(line for i, line in enumerate(lines) if line or i == 2)
+
+
+# --- the chip
 
 
 def _chip(report: Json) -> str:
     chip = report["chip"]
     area, leakage = chip["area_by_part_m2"], chip["leakage_by_part_W"]
-    rows = grouped({p.removeprefix(f"{CHIP}/"): (area[p], leakage.get(p, 0.0)) for p in area})
-    rows = dict(sorted(rows.items(), key=lambda row: -row[1][0]))
-    rows["sum"] = (chip["area_m2"], chip["leakage_W"])
-    head, columns = ["part"], [list(rows)]
-    for i, (what, unit) in enumerate((("area", "m2"), ("leakage", "W"))):
+    parts = {part.removeprefix(f"{CHIP}/"): (leakage.get(part, 0.0), area[part]) for part in area}
+    rows = largest(parts) | {"sum": (chip["leakage_W"], chip["area_m2"])}
+    head, cells = ["part"], [list(rows)]
+    for i, what, unit in ((1, "area", "m2"), (0, "leakage", "W")):
         amounts = [row[i] for row in rows.values()]
-        prefixed, texts = _column(amounts, unit)
+        prefixed, texts = column(amounts, unit)
         head += [f"{what}\n[{prefixed}]", "share"]
-        columns += [texts, [_share(amount, amounts[-1]) for amount in amounts]]
-    used = f"Cells that hold weights, copies not counted: {_percent(chip['utilization'])}"
-    return f"{_table(head, list(zip(*columns, strict=True)))}\n\n{used}"
+        cells += [texts, [share(amount, amounts[-1]) for amount in amounts]]
+    return table(head, list(zip(*cells, strict=True)))
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+def _counts(report: Json) -> str:
+    counts = report["chip"]["counts"]
+    rows = [[name, *(f"{part[key]:,}" for key in COUNTED)] for name, part in counts.items()]
+    return table(["part", *(f"{word}s" for word in COUNTED.values())], rows)
 
 
-def _share(amount: float, whole: float) -> str:
-    return _percent(amount / whole) if whole else ""
-
-
-Amounts = tuple[float, ...]  # of one part, a number for each column of a table
-
-
-def grouped(parts: Mapping[str, Amounts]) -> dict[str, Amounts]:
-    """Parts summed up by their paths: what matters is taken apart, what does not is a rest."""
-    return _taken_apart("", parts, _sum(parts.values()))
-
-
-def _sum(rows: Iterable[Amounts]) -> Amounts:
-    return tuple(math.fsum(column) for column in zip(*rows, strict=True))
-
-
-def _taken_apart(owner: str, parts: Mapping[str, Amounts], whole: Amounts) -> dict[str, Amounts]:
-    groups: dict[str, dict[str, Amounts]] = {}
-    for part, amounts in parts.items():
-        step, _, below = part.partition("/")
-        groups.setdefault(step, {})[below] = amounts
-    shown: dict[str, Amounts] = {}
-    rest: list[Amounts] = []
-    for step, members in groups.items():
-        amounts = _sum(members.values())
-        share = max(a / w if w else 0.0 for a, w in zip(amounts, whole, strict=True))
-        path = f"{owner}/{step}" if owner and step else step or f"{owner} (own)"
-        if share >= SPLIT and len(members) > 1:
-            shown |= _taken_apart(path, members, whole)
-        elif share >= SMALL or not owner:
-            shown[path] = amounts
-        else:
-            rest.append(amounts)
-    if rest:
-        shown[f"{owner} (rest)" if shown else owner] = _sum(rest)
-    return shown
+# --- phases and totals
 
 
 def _phases(report: Json) -> str:
-    head = [
-        "phase", "per", "ops", "energy", "of it\nleakage", "DRAM\nenergy", "time", "TOPS",
-        "TOPS/W\nmacro", "TOPS/W\nchip", "TOPS/W\nwith DRAM",
-    ]  # fmt: skip
+    phases = [report["phases"][name] for name in PHASES]
+
+    def quantity(key: str, unit: str) -> list[str]:
+        return ["" if p[key] is None else units.show(p[key], unit) for p in phases]
+
+    def plain(key: str) -> list[str]:
+        return [number(phase[key]) for phase in phases]
+
     rows = [
-        [
-            name,
-            phase["per"],
-            _number(phase["ops"]),
-            units.show(phase["energy_J"], "J"),
-            _share(phase["leakage_energy_J"], phase["energy_J"]),
-            units.show(phase["dram_energy_J"], "J"),
-            units.show(phase["latency_s"], "s"),
-            *(_number(phase[key]) for key in ("tops", MACRO, "tops_per_W", DRAM_IN)),
-        ]
-        for name, phase in ((name, report["phases"][name]) for name in PHASES)
+        ["per", *(phase["per"] for phase in phases)],
+        ["ops", *plain("ops")],
+        ["energy", *quantity("energy_J", "J")],
+        ["of it leakage", *(share(p["leakage_energy_J"], p["energy_J"]) for p in phases)],
+        ["DRAM energy", *quantity("dram_energy_J", "J")],
+        ["time", *quantity("latency_s", "s")],
+        ["power", *quantity("power_W", "W")],
+        ["TOPS", *plain("tops")],
+        ["TOPS/mm2", *plain("tops_per_mm2")],
+        ["TOPS/W macro", *plain(MACRO)],
+        ["TOPS/W chip", *plain("tops_per_W")],
+        ["TOPS/W with DRAM", *plain(DRAM_IN)],
+        ["energy x delay", *quantity("energy_delay_Js", "J s")],
     ]
-    meanings = [[f"{word} ", f"= {meaning}"] for word, meaning in DEFINITIONS.items()]
-    return f"{_table(head, rows, 2)}\n\n{columns(meanings)}"
+    return table(["", *PHASES], rows)
 
 
-def _totals_table(report: Json) -> str:
-    said = {
-        "inference": "one image, forward alone",
-        "image": "one image trained on, with its share of an iteration",
-        "iteration": "one iteration",
-        "epoch": "one epoch",
-    }
+def _totals(report: Json) -> str:
+    totals = [report["totals"][name] for name in PLACES]
+
+    def quantity(key: str, unit: str) -> list[str]:
+        return ["" if t[key] is None else units.show(t[key], unit) for t in totals]
+
     rows = [
-        [
-            said[name],
-            f"{total['images']:,}",
-            units.show(total["energy_J"], "J"),
-            units.show(total["dram_energy_J"], "J"),
-            units.show(total["energy_with_dram_J"], "J"),
-            units.show(total["latency_s"], "s"),
-            _number(total["images"] / total["latency_s"]),
-        ]
-        for name, total in ((name, report["totals"][name]) for name in said)
+        ["images", *(f"{t['images']:,}" for t in totals)],
+        ["energy", *quantity("energy_J", "J")],
+        ["DRAM energy", *quantity("dram_energy_J", "J")],
+        ["energy with DRAM", *quantity("energy_with_dram_J", "J")],
+        ["time", *quantity("latency_s", "s")],
+        ["images/s", *(number(t["images_per_s"]) for t in totals)],
+        ["power, without DRAM", *quantity("power_W", "W")],
+        ["energy x delay", *quantity("energy_delay_Js", "J s")],
     ]
-    return _table(["", "images", "energy", "DRAM", "with DRAM", "time", "images/s"], rows)
+    return table(["", *PLACES.values()], rows)
 
 
 def _paper(report: Json) -> str:
-    if not report["paper"]:
+    """Only for the network and the chip that the paper has figures for."""
+    network = report["inputs"]["network"].get("values", {})
+    same = all(report.get(kind) == name for kind, name in PAPERS.items())
+    if not same or network.get("input") != PAPERS_IMAGE or network.get("width") != 1:
         return ""
-    rows = []
+    rows, conventions = [], []
     for name, said in report["paper"].items():
         figures = (said[key] for key in ("paper_tops_per_W", "tops_per_W", DYNAMIC, MACRO, DRAM_IN))
-        rows.append([name, *map(_number, figures), said["convention"]])
-    head = ["TOPS/W", "paper", "chip", "no leakage", "macro", "with DRAM", "convention"]
-    return columns(rows, head, "lrrrrrl")
+        rows.append([name, *map(number, figures)])
+        conventions.append((name, said["convention"]))
+    head = ["TOPS/W", "paper", "chip", "no leakage", "macro", "with DRAM"]
+    return f"{table(head, rows)}\n\n{defined(conventions)}"
 
 
-def _layers(report: Json, key: str, unit: str) -> str:
+# --- layers
+
+
+def _layers(report: Json) -> str:
     layers = report["layers"]
-    head, columns = ["layer", "kind", "MACs", "utilization"], []
-    for name in PHASES:
-        values = [layer["phases"][name][key] for layer in layers]
-        prefixed, texts = _column([*values, math.fsum(values)], unit)
-        head.append(f"{name}\n[{prefixed}/{report['phases'][name]['per']}]")
-        columns.append(texts)
+    areas = [layer["area_m2"] for layer in layers]
+    whole = math.fsum(areas)
+    prefixed, texts = column([*areas, whole], "m2")
     rows = [
         [
-            layer["name"],
+            "what layers share" if layer["name"] == CHIP else layer["name"],
             "" if layer["name"] == CHIP else layer["kind"],
             "" if layer["name"] == CHIP else f"{layer['macs']:,}",
-            _percent(layer["utilization"]),
-            *(column[i] for column in columns),
+            "" if layer["name"] == CHIP else percent(layer["utilization"]),
+            text,
+            share(area, whole),
         ]
-        for i, layer in enumerate(layers)
+        for layer, text, area in zip(layers, texts, areas, strict=False)
     ]
-    rows.append(["sum", "", "", "", *(column[-1] for column in columns)])
-    return _table(head, rows, 2)
+    macs, used = sum(layer["macs"] for layer in layers), report["chip"]["utilization"]
+    rows.append(["sum", "", f"{macs:,}", percent(used), texts[-1], share(whole, whole)])
+    head = ["layer", "kind", "MACs", "cells that\nhold weights", f"area\n[{prefixed}]", "share"]
+    return table(head, rows, 2)
+
+
+def _of_layers(report: Json, key: str, unit: str) -> str:
+    layers = report["layers"]
+    head, cells = ["layer"], [[*_names(report), "sum"]]
+    for name in PHASES:
+        values = [layer["phases"][name][key] for layer in layers]
+        prefixed, texts = column([*values, math.fsum(values)], unit)
+        head.append(f"{name}\n[{prefixed} per\n{report['phases'][name]['per']}]")
+        cells.append(texts)
+    return table(head, list(zip(*cells, strict=True)))
+
+
+def _names(report: Json) -> list[str]:
+    """The names of the layers, and what the last row has."""
+    names = (layer["name"] for layer in report["layers"])
+    return ["all at once" if name == CHIP else name for name in names]
+
+
+def _limits(report: Json) -> str:
+    """What takes longest in each layer and phase."""
+    limited = {
+        layer["name"]: [layer["phases"][name]["slowest_stream"] for name in PHASES]
+        for layer in report["layers"]
+        if layer["name"] != CHIP
+    }
+    shown = [i for i in range(len(PHASES)) if any(row[i] for row in limited.values())]
+    rows = [[name, *(row[i] or "" for i in shown)] for name, row in limited.items()]
+    return table(["layer", *(PHASES[i] for i in shown)], rows, len(PHASES) + 1)
 
 
 def _parts(report: Json) -> str:
-    owed: dict[str, list[float]] = {}
-    for i, name in enumerate(PHASES):
-        for part, energy in report["phases"][name]["energy_by_part_J"].items():
-            group = LEAKAGE if part.startswith(f"{LEAKAGE}/") else part
-            owed.setdefault(group, [0.0] * len(PHASES))[i] += energy
-    rows = grouped({part: tuple(amounts) for part, amounts in owed.items() if any(amounts)})
-    rows["sum"] = _sum(rows.values())
-    head, columns = ["part"], [list(rows)]
-    for i, name in enumerate(PHASES):
-        prefixed, texts = _column([row[i] for row in rows.values()], "J")
-        head.append(f"{name}\n[{prefixed}/{report['phases'][name]['per']}]")
-        columns.append(texts)
-    return _table(head, list(zip(*columns, strict=True)))
+    rows = largest(_by_use(energy_of_parts(report)))
+    rows["sum"] = total(rows.values())
+    head, cells = ["part"], [list(rows)]
+    for i, name in enumerate(PHASES, start=1):
+        prefixed, texts = column([row[i] for row in rows.values()], "J")
+        head.append(f"{name}\n[{prefixed} per\n{report['phases'][name]['per']}]")
+        cells.append(texts)
+    shares = [share(row[-1], rows["sum"][-1]) for row in rows.values()]
+    return table([*head, "share of\ntraining"], list(zip(*cells, shares, strict=True)))
 
 
-def _training(report: Json) -> str:
+def _by_use(parts: Mapping[str, Amounts]) -> dict[str, Amounts]:
+    """The same numbers, with that of inference first, which counts as much as training."""
+    return {part: (amounts[0], *amounts) for part, amounts in parts.items()}
+
+
+# --- training and activity
+
+
+def _training(report: Json) -> list[str]:
     training = report["training"]
     if training is None:
-        return ""
+        return []
     head = [
-        "epoch", "loss", "train accuracy", "test accuracy", "cells programmed", "images/s",
+        "epoch", "loss", "train\naccuracy", "test\naccuracy", "cells\nprogrammed", "images/s",
         "seconds",
     ]  # fmt: skip
-    rows = [[_number(epoch[key]) for key in EPOCH_KEYS] for epoch in training["epochs"]]
-    return "\n\n".join(filter(None, (_table(head, rows), _demands(training.get("demands")))))
+    epochs = training["epochs"]
+    rows = [[_epoch_cell(key, epoch[key]) for key in EPOCH_KEYS] for epoch in epochs]
+    note = ""
+    if len(rows) > LONG:
+        note = f"the first {FIRST} and the last {LAST} of {len(rows)}; training.csv has all"
+        rows = [*rows[:FIRST], ["...", *[""] * (len(head) - 1)], *rows[-LAST:]]
+    return [table(head, rows, 0), note, _demands(training.get("demands"))]
+
+
+def _epoch_cell(key: str, value: float | None) -> str:
+    return percent(value, 2) if key.endswith("accuracy") and value is not None else number(value)
 
 
 def _demands(demands: Json | None) -> str:
@@ -249,15 +272,15 @@ def _demands(demands: Json | None) -> str:
         return ""
     each = "writes_per_cell_and_epoch"
     lines = [
-        f"Digital memory: {_number(demands['memory_bits_per_weight'])} bits a weight; digital "
-        f"arithmetic: {_number(demands['digital_macs_per_image'])} MACs an image; arrays a weight: "
+        f"Digital memory: {number(demands['memory_bits_per_weight'])} bits a weight; digital "
+        f"arithmetic: {number(demands['digital_macs_per_image'])} MACs an image; arrays a weight: "
         f"{demands['arrays_per_weight']}",
     ]
     if demands[each]:
         keys = (each, f"{each}_most", f"{each}_p999")
-        mean, most, p999 = (_number(demands[key]) for key in keys)
+        mean, most, p999 = (number(demands[key]) for key in keys)
         lines += [
-            f"Pulses: {_number(demands['pulses_per_weight_and_epoch'])} a weight and epoch",
+            f"Pulses: {number(demands['pulses_per_weight_and_epoch'])} a weight and epoch",
             f"Writes: {mean} a cell and epoch, {most} of the most written, 99.9 % of the cells "
             f"below {p999}",
         ]
@@ -265,25 +288,23 @@ def _demands(demands: Json | None) -> str:
         lines.append(
             "Lifetime: unknown, the device file has no section 'endurance'"
             if life is None
-            else f"Lifetime: {_number(life)} epochs, until the most written cell has had the "
+            else f"Lifetime: {number(life)} epochs, until the most written cell has had the "
             "writes that the device endures"
         )
-    return "\n".join(lines)
+    return "\n".join(wrapped(line, later="  ") for line in lines)
 
 
-def _activity(report: Json) -> str:
-    keys = list(report["activity"]["layers"][0])[1:]
-    rows = [
-        [layer["name"], *(_planes(layer[key]) for key in keys)]
-        for layer in report["activity"]["layers"]
-    ]
-    head = ["layer", *(key.replace("_", " ") for key in keys)]
-    return f"{report['activity']['source']}\n\n{_table(head, rows)}"
+def _activity(report: Json) -> list[str]:
+    layers = report["activity"]["layers"]
+    keys = [key for key in layers[0] if key != "name"]
+    rows = [[layer["name"], *(_planes(layer[key]) for key in keys)] for layer in layers]
+    head = ["layer", *(key.replace("_", "\n") for key in keys)]
+    return [wrapped(report["activity"]["source"]), table(head, rows)]
 
 
 def _planes(value: float | list[float]) -> str:
     """A number, or the numbers of the bit planes: one where all are the same."""
     if not isinstance(value, list):
-        return _number(value, 3)
-    texts = [_number(share, 2) for share in value]
+        return number(value, 3)
+    texts = [number(share, 2) for share in value]
     return texts[0] if len(set(texts)) == 1 else " ".join(texts)

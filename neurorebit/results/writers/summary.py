@@ -1,0 +1,119 @@
+"""What a run answers, in nine lines: the first and the last that a reader sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from neurorebit.chips.parts.phases import PHASES
+from neurorebit.results.document import CHIP, Json
+from neurorebit.results.parts import energy_of_parts, grouped
+from neurorebit.results.writers.layout import defined, number, percent
+from neurorebit.schema import units
+
+COUNTED = {"tiles": "tile", "pes": "PE", "macros": "macro", "converters": "converter"}
+CONSUMERS = 3  # that are named
+ENDINGS = {  # keys of the record of a training, and what a reader must know of it
+    "diverged": "THE TRAINING DIVERGED",
+    "interrupted": "THE TRAINING WAS INTERRUPTED",
+    "out_of_time": "THE TRAINING WAS STOPPED, its time being up",
+}
+
+
+def summary(report: Json) -> str:
+    """Accuracy, area, cost, efficiency, the largest consumers, and what a reader must know."""
+    return defined(
+        (
+            ("Accuracy", _accuracy(report["training"])),
+            ("Area", _area(report["chip"])),
+            ("Inference", _cost(report["totals"]["inference"])),
+            ("Training", _cost(report["totals"]["image"])),
+            ("Epoch", _epoch(report["totals"]["epoch"])),
+            ("TOPS/W", _efficiency(report["phases"])),
+            ("Most area", _most(_areas(report))),
+            ("Most energy", f"{_most(_energies(report))} (training)"),
+            ("Mind", "; ".join(_cautions(report))),
+        )
+    )
+
+
+def _accuracy(training: Json | None) -> str:
+    if training is None:
+        return "unknown: nothing was trained"
+    epochs = len(training["epochs"])
+    of = f"scheme {training['scheme']}, {epochs} {'epoch' if epochs == 1 else 'epochs'}"
+    if (reached := training["test_accuracy"]) is None:
+        return f"unknown: no test ({of})"
+    tests = f"{training['test_images']:,} test images of {training['dataset']}"
+    return f"{percent(reached, 2)} of {tests} ({of} of {training['images']:,} images)"
+
+
+def _area(chip: Json) -> str:
+    counts = chip["counts"].values()
+    numbers = ", ".join(
+        f"{total:,} {word}{'' if total == 1 else 's'}"
+        for key, word in COUNTED.items()
+        if (total := sum(part[key] for part in counts))
+    )
+    area, leakage = units.show(chip["area_m2"], "m2"), units.show(chip["leakage_W"], "W")
+    return f"{area}, {leakage} leakage; {numbers}"
+
+
+def _cost(total: Json) -> str:
+    """Energy, time, rate and power of an image."""
+    time, power = units.show(total["latency_s"], "s"), units.show(total["power_W"] or 0.0, "W")
+    rate = f"{number(total['images_per_s'])} images/s"
+    return f"{_energy(total)} an image, {time}, {rate}, {power} without DRAM"
+
+
+def _energy(total: Json) -> str:
+    dram = units.show(total["dram_energy_J"], "J")
+    return f"{units.show(total['energy_J'], 'J')} + {dram} DRAM"
+
+
+def _epoch(total: Json) -> str:
+    time = units.show(total["latency_s"], "s")
+    return f"{_energy(total)}, {time}, {total['images']:,} images"
+
+
+def _efficiency(phases: Mapping[str, Json]) -> str:
+    values = (
+        f"{name} {number(phases[name]['tops_per_W'])}"
+        for name in PHASES
+        if phases[name]["per"] == "image" and phases[name]["tops_per_W"]
+    )
+    return f"{', '.join(values)}: with leakage, without DRAM, 2 ops a MAC"
+
+
+def _areas(report: Json) -> dict[str, float]:
+    parts = report["chip"]["area_by_part_m2"]
+    groups = grouped({part.removeprefix(f"{CHIP}/"): (area,) for part, area in parts.items()})
+    return {part: amounts[0] for part, amounts in groups.items()}
+
+
+def _energies(report: Json) -> dict[str, float]:
+    """Of training on an image, DRAM among them."""
+    groups = grouped({part: amounts[-1:] for part, amounts in energy_of_parts(report).items()})
+    dram = report["totals"]["image"]["dram_energy_J"]
+    return {part: amounts[0] for part, amounts in groups.items()} | {"DRAM": dram}
+
+
+def _most(amounts: Mapping[str, float]) -> str:
+    """The largest consumers, by the last two steps of their paths, and their shares."""
+    whole = sum(amounts.values()) or 1.0
+    ordered = sorted(amounts.items(), key=lambda item: item[1], reverse=True)[:CONSUMERS]
+    return ", ".join(
+        f"{'/'.join(part.split('/')[-2:])} {percent(amount / whole)}" for part, amount in ordered
+    )
+
+
+def _cautions(report: Json) -> list[str]:
+    """What a reader must know, in a few words each; the whole sentences stand below."""
+    training = report["training"]
+    known = [text for key, text in ENDINGS.items() if training and training[key]]
+    known += ["a short training"] if report["short_run"] else []
+    known.append(f"activity {report['activity']['source'].partition(':')[0]}")
+    if ablations := [line.partition(":")[0] for line in report["ablations"]]:
+        known.append(f"ablations: {', '.join(ablations)}")
+    if changed := len(report["overrides"]):
+        known.append(f"{changed} changed setting{'s' if changed > 1 else ''}")
+    return known
