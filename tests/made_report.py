@@ -26,6 +26,9 @@ LAYER = LayerActivity(
 )
 HEADER = {
     "network": "small",
+    "architecture": "c",
+    "technology": "t",
+    "device": "d",
     "version": "1.2.3",
     "command": "neurorebit run small",
     "ablations": ["adc=ideal: not the same"],

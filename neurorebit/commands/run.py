@@ -30,6 +30,11 @@ def add_options(parser: options.Parser) -> None:
     parser.add_argument(
         "--no-train", action="store_true", help="estimate only, with assumed activity"
     )
+    parser.add_argument(
+        "--pictures",
+        action="store_true",
+        help="draw energy.png and area.png of an estimate, too, which takes longer than it does",
+    )
     options.add_training(parser, "reports/NETWORK")
     options.add_quiet(parser)
     parser.add_argument(
@@ -62,6 +67,7 @@ def main(asked: argparse.Namespace) -> int:
         train=not asked.no_train,
         checkpoint=asked.checkpoint,
         stop_after=asked.stop_after,
+        pictures=asked.pictures,
     )
     say = progress.nothing if asked.quiet else progress.say
     with nullcontext() if asked.quiet else progress.training() as shown:

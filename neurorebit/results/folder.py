@@ -29,9 +29,16 @@ def claim(folder: Path, names: Iterable[str] = (), *, argument: str = "out") -> 
         raise _unwritable(folder, problem, argument) from None
 
 
-def write(folder: Path, contents: Mapping[str, str | bytes], *, argument: str = "out") -> None:
+def write(
+    folder: Path,
+    contents: Mapping[str, str | bytes],
+    *,
+    stale: Iterable[str] = (),
+    argument: str = "out",
+) -> None:
     """Write files to a folder: all of them, or none, and then the old ones stay as they were.
 
+    Files named ``stale`` are removed once the others are there: they belong to what was replaced.
     InputError where that cannot be done; ``argument`` is what named the folder.
     """
     try:
@@ -43,6 +50,8 @@ def write(folder: Path, contents: Mapping[str, str | bytes], *, argument: str = 
                 raw = content if isinstance(content, bytes) else content.encode()
                 (scratch / name).write_bytes(raw)
             _replace(scratch, folder, list(contents))
+            for name in stale:
+                (folder / name).unlink(missing_ok=True)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     except OSError as problem:

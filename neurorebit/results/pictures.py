@@ -19,28 +19,39 @@ def training(report: dict[str, Any]) -> bytes | None:
     record = report["training"]
     if record is None or not record["epochs"]:
         return None
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12.0, 3.6), dpi=100)
-    FigureCanvasAgg(figure)
-    accuracy, cells, weights = figure.subplots(1, 3)
-    figure.subplots_adjust(left=0.06, right=0.98, bottom=0.15, top=0.9, wspace=0.28)
+    figure, (accuracy, cells, weights) = new_figure(12.0, 3.6, 3)
     epochs = record["epochs"]
     numbers = [epoch["epoch"] for epoch in epochs]
     for key, name in (("train_accuracy", "while training"), ("test_accuracy", "on test images")):
         shares = [np.nan if epoch[key] is None else 100.0 * epoch[key] for epoch in epochs]
         accuracy.plot(numbers, shares, marker="." if len(numbers) < 40 else "", label=name)
+    _mark_the_last(accuracy, record["test_accuracy"], numbers[-1])
     accuracy.set(title=f"{report['network']}, {record['dataset']}", ylabel="accuracy [%]")
-    accuracy.legend(loc="lower right")
+    _legend_below(accuracy)
     programmed = [epoch["cells_programmed"] / 1e6 for epoch in epochs]
     cells.plot(numbers, programmed, marker="." if len(numbers) < 40 else "", color="C2")
     cells.set(title=f"scheme: {record['scheme']}", ylabel="cells programmed [millions]")
     for ax in (accuracy, cells):
-        ax.set(xlabel="epoch", ylim=(0.0, None))
+        ax.set(xlabel="epoch")
+        ax.set_ylim(0.0, None if ax is cells else 100.0)
         ax.locator_params(axis="x", integer=True)
+        ax.grid(alpha=0.3)
     _histogram(weights, record["histogram"])
-    return _png(figure)
+    return png(figure)
+
+
+def _mark_the_last(ax: Any, reached: float | None, epoch: int) -> None:
+    """A line at the final accuracy on test images, and its number."""
+    if reached is None:
+        return
+    final = 100.0 * reached
+    ax.axhline(final, color="C3", linewidth=0.8, linestyle="--")
+    ax.plot([epoch], [final], "o", color="C3", label=f"at the end: {final:.2f} %")
+
+
+def _legend_below(ax: Any) -> None:
+    """A legend under the axes, where it hides no curve."""
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, fontsize=8, frameon=False)
 
 
 def schemes(learned: dict[str, list[dict[str, Any]]]) -> dict[str, bytes]:
@@ -51,21 +62,35 @@ def schemes(learned: dict[str, list[dict[str, Any]]]) -> dict[str, bytes]:
     curves = {name: _mean(runs) for name, runs in learned.items()}
     if not any(curve.size for curve in curves.values()):
         return {}
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    figure, panels = new_figure(12.0, 4.5, 2)
+    for ax in panels:
+        for k, (name, curve) in enumerate(curves.items()):
+            line = ("-", "--", ":")[k // 10 % 3]
+            shown = name if ax is panels[0] else None
+            ax.plot(np.arange(1, curve.size + 1), curve, line, marker=".", label=shown)
+        ax.set_xlabel("epoch")
+        ax.locator_params(axis="x", integer=True)
+        ax.grid(alpha=0.3)
+    panels[0].set(ylabel="accuracy on test images [%]", ylim=(0.0, 100.0))
+    first, low, high = _zoom(list(curves.values()))
+    last = max(curve.size for curve in curves.values())
+    panels[1].set(title="the last epochs", ylim=(low, high), xlim=(first - 0.5, last + 0.5))
+    figure.legend(loc="outside right center", fontsize=8, frameon=False)
+    return {SCHEMES: png(figure)}
 
-    figure = Figure(figsize=(7.0, 4.5), dpi=100)
-    FigureCanvasAgg(figure)
-    ax = figure.subplots()
-    for k, (name, curve) in enumerate(curves.items()):
-        line = ("-", "--", ":")[k // 10 % 3]
-        ax.plot(np.arange(1, curve.size + 1), curve, line, marker=".", label=name)
-    ax.set(xlabel="epoch", ylabel="accuracy on test images [%]", ylim=(0.0, None))
-    ax.locator_params(axis="x", integer=True)
-    ax.grid(alpha=0.3)
-    ax.legend(loc="lower right")
-    figure.tight_layout()
-    return {SCHEMES: _png(figure)}
+
+def _zoom(curves: list[Any]) -> tuple[int, float, float]:
+    """The first epoch of the last third, and the range of accuracies [%] from there, with margins.
+
+    The curves differ there by less than they rise before.
+    """
+    begin = max(curve.size for curve in curves) * 2 // 3
+    late = np.concatenate([curve[begin:] for curve in curves])
+    late = late[np.isfinite(late)]
+    if not late.size:
+        return begin + 1, 0.0, 100.0
+    margin = max(0.5, 0.1 * float(late.max() - late.min()))
+    return begin + 1, max(0.0, float(late.min()) - margin), min(100.0, float(late.max()) + margin)
 
 
 def _mean(runs: list[dict[str, Any]]) -> Any:
@@ -75,7 +100,18 @@ def _mean(runs: list[dict[str, Any]]) -> Any:
     return 100.0 * np.mean([np.array(share[:common], float) for share in shares], axis=0)
 
 
-def _png(figure: Any) -> bytes:
+def new_figure(width: float, height: float, panels: int) -> tuple[Any, Any]:
+    """A figure of a size in inches, and its panels side by side."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(1, panels, squeeze=False)[0]
+
+
+def png(figure: Any) -> bytes:
+    """The figure as the bytes of a PNG file: the same figure, the same bytes."""
     content = io.BytesIO()
     figure.savefig(content, format="png", metadata={"Software": None})
     return content.getvalue()
@@ -93,4 +129,4 @@ def _histogram(ax: Any, histogram: dict[str, Any] | None) -> None:
     ax.set(
         title=f"weights of {histogram['layer']}", xlabel="weight", ylabel="share of the weights [%]"
     )
-    ax.legend(loc="upper right")
+    _legend_below(ax)

@@ -72,13 +72,14 @@ class Rebilled:
 def rebill(place: Path) -> Rebilled:
     """Bill the run in a folder anew, and write its report; the old one stays if that fails.
 
-    What the training reached, its times, the command and the notes stay. InputError where there is
+    What the training reached, its times, the command and the notes stay; pictures that are there
+    are drawn anew. InputError where there is
     no report, it is of a later schema, its inputs cannot be read any longer, or it cannot be
     written; InfeasibleError where today's models cannot build its chip.
     """
     before = current(document.read_any(place), place / document.NAME)
     after = billed(before, place / document.NAME)
-    contents = table.files(after)
+    contents = table.files(after, [name for name in table.PICTURES if (place / name).exists()])
     folder.write(place, contents)
     return Rebilled(place, before, after, tuple(contents))
 

@@ -13,7 +13,8 @@ from neurorebit.inputs.files import Inputs, Source, read_inputs
 from neurorebit.schema import Document, Setting, paths
 
 ELSEWHERE = (
-    "data", "out", "replace", "threads", "checkpoint", "checkpoint_every", "resume", "stop_after",
+    "data", "out", "replace", "pictures", "threads", "checkpoint", "checkpoint_every", "resume",
+    "stop_after",
 )  # fmt: skip
 
 
@@ -36,6 +37,7 @@ class Request:
     ``data`` is the folder of the data set, or its images themselves. ``out`` is the folder of the
     report (see ``placement`` where there is none), and ``replace`` says that a training there may
     be replaced; ``checkpoint`` is the folder of the checkpoints, where they are not in ``out``.
+    ``pictures``: an estimate is drawn, too, which takes longer than it does (a training always is).
     Checkpoints are written every ``checkpoint_every`` seconds [s]; the training ends after
     ``stop_after`` [s]. ``spell`` writes down how a request is asked for, so that the report can say
     it.
@@ -57,6 +59,7 @@ class Request:
     resume: bool = field(default=False, kw_only=True)
     stop_after: float = field(default=math.inf, kw_only=True)
     replace: bool = field(default=False, kw_only=True)
+    pictures: bool = field(default=False, kw_only=True)
     spell: Callable[[Request], str] = field(default=python_call, kw_only=True, compare=False)
 
     def placed(self, network: str) -> Request:

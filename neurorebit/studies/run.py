@@ -76,8 +76,10 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
                 folder.claim(checkpoints, argument="checkpoint")
             trained = train(inputs, request, say, progress)
             report = report_of(inputs, request, trained)
-        contents = table.files(report)
-        folder.write(request.folder, contents)
+        contents = table.files(report, table.PICTURES if request.pictures else None)
+        replaced = (request.folder / document.NAME).exists()
+        stale = [name for name in table.PICTURES if replaced and name not in contents]
+        folder.write(request.folder, contents, stale=stale)
         if trained is None:
             return Outcome(report, request.folder, tuple(contents))
         result = trained.result

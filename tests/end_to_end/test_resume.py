@@ -10,7 +10,10 @@ import pytest
 
 from neurorebit.training import checkpoint, trainer
 
-LEFT = {"report.txt", "layers.csv", "training.csv", "training.png", "report.json"}
+LEFT = {
+    "report.txt", "layers.csv", "costs.csv", "training.csv", "training.png", "energy.png",
+    "area.png", "report.json",
+}  # fmt: skip
 
 
 def report(folder):
@@ -84,8 +87,8 @@ def test_a_run_goes_on_piece_by_piece(command, tiny, data, place):
     codes = [done.code]
     assert done.err.splitlines()[-2:] == [
         f"to go on: neurorebit run tiny.yaml --data {data} --out pieces --stop-after 0 --resume",
-        "stopped; what was reached is written to pieces: report.txt, layers.csv, training.csv, "
-        "training.png, report.json",
+        "stopped; what was reached is written to pieces: report.txt, layers.csv, costs.csv, "
+        "training.csv, training.png, energy.png, area.png, report.json",
     ]
     assert (
         "- STOPPED, its time being up, in epoch 1 of 2; resume goes on from the checkpoint"
@@ -218,7 +221,7 @@ def test_an_impatient_ctrl_c_is_told_where_to_go_on(command, tiny, data, place, 
     def stop(*given):
         raise KeyboardInterrupt
 
-    for name in ("neurorebit.training.trainer.demands", "neurorebit.results.pictures._png"):
+    for name in ("neurorebit.training.trainer.demands", "neurorebit.results.pictures.png"):
         for checkpointed in place.glob("out/*"):
             checkpointed.unlink()
         with monkeypatch.context() as patch:

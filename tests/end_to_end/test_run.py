@@ -22,6 +22,7 @@ from neurorebit.training import trainer
 
 FILES = {"report.txt", "layers.csv", "costs.csv", "training.csv", "report.json"}
 PICTURE = "training.png"
+PICTURES = {PICTURE, "energy.png", "area.png"}
 PHASES = ("forward", "backward", "gradient", "update", "sync")
 
 
@@ -74,7 +75,12 @@ def test_a_training_run_says_what_it_learned(command, tiny, data, place):
     assert training["scheme"] == "hybrid"
     assert [epoch["epoch"] for epoch in training["epochs"]] == [1, 2]
     assert training["test_accuracy"] == training["epochs"][-1]["test_accuracy"]
-    assert {path.name for path in (place / "out").iterdir()} == {*FILES, PICTURE}
+    assert {path.name for path in (place / "out").iterdir()} == {
+        *FILES,
+        PICTURE,
+        "energy.png",
+        "area.png",
+    }
     histogram = training["histogram"]
     assert histogram["layer"] == "linear1"
     assert histogram["counts"].keys() == {"real", "analog"}

@@ -23,8 +23,8 @@ def test_the_first_and_the_last_lines_answer():
         "Training     94.5 pJ + 40.5 pJ DRAM an image, 540 ps, 1.852e+09 images/s, 175 mW without "
         "DRAM",
         "Epoch        1.05 nJ + 450 pJ DRAM, 6 ns, 10 images",
-        "TOPS/W       forward 34.29, backward 2.857, gradient 11.43: with leakage, without DRAM, 2 ops "
-        "a MAC",
+        "TOPS/W       forward 34.29, backward 2.857, gradient 11.43: with leakage, without DRAM, 2 "
+        "ops a MAC",
         "Most area    tree 70.0 %, macro/adc 20.0 %, macro/array 10.0 %",
         "Most energy  macro/array 40.0 %, DRAM 30.0 %, macro/adc 20.0 % (training)",
         "Mind         activity assumed; ablations: adc=ideal; 1 changed setting",
@@ -38,8 +38,8 @@ def test_what_a_reader_must_know_is_said():
     accuracy, mind = text.splitlines()[0], text.split("Mind")[1:]
     assert accuracy == "Accuracy     unknown: no test (scheme hybrid, 2 epochs)"
     assert " ".join(" ".join(mind).split()) == (
-        "THE TRAINING DIVERGED; a short training; activity assumed; ablations: adc=ideal; 1 changed "
-        "setting"
+        "THE TRAINING DIVERGED; a short training; activity assumed; ablations: adc=ideal; "
+        "1 changed setting"
     )
     assert summary(built()).splitlines()[0] == "Accuracy     unknown: nothing was trained"
 

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from functools import cache
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from neurorebit.results.document import Json
@@ -44,6 +45,8 @@ def _indented(value: Any, depth: int) -> str:
     Python's encoder that indents is written in Python. The one in C writes the innermost
     containers here, which hold almost all numbers.
     """
+    if type(value) is str:
+        return quoted(value)
     if type(value) not in CONTAINERS or not value:
         return _encoder(0).encode(value)
     kinds = set(map(type, value.values() if isinstance(value, dict) else value))
@@ -53,7 +56,7 @@ def _indented(value: Any, depth: int) -> str:
         return f"{text[0]}{begin}{text[1:-1]}{end}{text[-1]}"
     if isinstance(value, dict):
         keyed = ((key, _indented(value[key], depth + 1)) for key in sorted(value))
-        inner = f",{begin}".join(f"{_encoder(0).encode(key)}: {text}" for key, text in keyed)
+        inner = f",{begin}".join(f"{quoted(key)}: {text}" for key, text in keyed)
         return f"{{{begin}{inner}{end}}}"
     return f"[{begin}{f',{begin}'.join(_indented(item, depth + 1) for item in value)}{end}]"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-from neurorebit.results import pictures
+from neurorebit.results import cost_pictures, pictures
 from neurorebit.results.document import NAME, Json
 from neurorebit.results.sweep import Table
 from neurorebit.results.writers import columns_csv, columns_parquet, costs, json, layers, text
@@ -20,6 +20,8 @@ WRITERS: dict[str, Callable[[Json], str | bytes]] = {  # by the name of the file
 }
 PICTURES: dict[str, Callable[[Json], bytes | None]] = {  # None: there is nothing to draw
     "training.png": pictures.training,
+    "energy.png": cost_pictures.energy,
+    "area.png": cost_pictures.area,
 }
 SWEEP_WRITERS: dict[str, Callable[[Table, Path], None]] = {  # by the suffix of the file
     ".csv": columns_csv.write,
@@ -27,13 +29,16 @@ SWEEP_WRITERS: dict[str, Callable[[Table, Path], None]] = {  # by the suffix of 
 }
 
 
-def files(report: Json) -> dict[str, str | bytes]:
-    """The files of a report, by name; the document is the last: where it is, the others are."""
+def files(report: Json, drawn: Collection[str] | None = None) -> dict[str, str | bytes]:
+    """The files of a report, by name; the document is the last: where it is, the others are.
+
+    ``drawn`` names the pictures that are wanted. Not given, all are where something was trained,
+    else none: to import what draws takes as long as an estimate.
+    """
+    if drawn is None:
+        drawn = PICTURES if report["training"] is not None else ()
+    made = {name: draw(report) for name, draw in PICTURES.items() if name in drawn}
     texts = {name: writer(report) for name, writer in WRITERS.items()}
-    drawn = {name: draw(report) for name, draw in PICTURES.items()}
     document = texts.pop(NAME)
-    return {
-        **texts,
-        **{name: png for name, png in drawn.items() if png is not None},
-        NAME: document,
-    }
+    shown = {name: png for name, png in made.items() if png is not None}
+    return {**texts, **shown, NAME: document}

@@ -48,8 +48,9 @@ PLACES = {
 
 def write(report: Json) -> str:
     """The answers, what a reader must know, tables, and the answers again."""
+    answers = summary(report)
     parts = [
-        _head(report),
+        _head(report, answers),
         section("Chip", _chip(report), _counts(report)),
         section("Phases", _phases(report), defined(DEFINITIONS.items())),
         section("Totals", _totals(report)),
@@ -62,19 +63,19 @@ def write(report: Json) -> str:
         section("Training", *_training(report)),
         section("Activity", *_activity(report)),
         section("Assumptions", listed(report["assumptions"])),
-        section("Summary", summary(report)),
+        section("Summary", answers),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _head(report: Json) -> str:
+def _head(report: Json, answers: str) -> str:
     rows = [
         (kind, read["name"], read["file"], f"sha256 {read['sha256'][:12]}")
         for kind, read in report["inputs"].items()
     ]
     lines = [
         f"NeuroReBIT {report['version']}: {report['command']}",
-        summary(report),
+        answers,
         "",
         columns(rows),
         listed(report["ablations"], "! "),
