@@ -17,17 +17,17 @@ def test_the_first_and_the_last_lines_answer():
     lines = readable.write(built(TRAINING)).splitlines()
     assert lines[0] == "NeuroReBIT 1.2.3: neurorebit run small"
     assert lines[1:10] == [
-        "Accuracy     50.00 % of 2,000 test images of noise (scheme hybrid, 2 epochs of 10 images)",
-        "Area         10 mm2, 4 mW leakage; 1 tile, 2 PEs, 3,000 macros, 96,000 converters",
-        "Inference    7 pJ + 3 pJ DRAM an image, 40 ps, 2.5e+10 images/s, 175 mW without DRAM",
-        "Training     94.5 pJ + 40.5 pJ DRAM an image, 540 ps, 1.852e+09 images/s, 175 mW without "
+        "Accuracy   50.00 % of 2,000 test images of noise, hybrid, 2 epochs",
+        "Area       10 mm2, 4 mW leakage; 1 tile, 2 PEs, 3,000 macros, 96,000 converters",
+        "Inference  7 pJ + 3 pJ DRAM an image, 40 ps, 2.5e+10 images/s, 175 mW without DRAM",
+        "Training   94.5 pJ + 40.5 pJ DRAM an image, 540 ps, 1.852e+09 images/s, 175 mW without "
         "DRAM",
-        "Epoch        1.05 nJ + 450 pJ DRAM, 6 ns, 10 images",
-        "TOPS/W       forward 34.29, backward 2.857, gradient 11.43: with leakage, without DRAM, 2 "
+        "Epoch      1.05 nJ + 450 pJ DRAM, 6 ns, 10 images",
+        "TOPS/W     forward 34.29, backward 2.857, gradient 11.43: with leakage, without DRAM, 2 "
         "ops a MAC",
-        "Most area    tree 70.0 %, macro/adc 20.0 %, macro/array 10.0 %",
-        "Most energy  macro/array 40.0 %, DRAM 30.0 %, macro/adc 20.0 % (training)",
-        "Mind         activity assumed; ablations: adc=ideal; 1 changed setting",
+        "Area in    tree 70.0 %, macro/adc 20.0 %, macro/array 10.0 %",
+        "Energy in  macro/array 40.0 %, DRAM 30.0 %, macro/adc 20.0 % (training)",
+        "Mind       activity assumed; ablations: adc=ideal; 1 changed setting",
     ]
     assert lines[-9:] == lines[1:10]
 
@@ -36,12 +36,12 @@ def test_what_a_reader_must_know_is_said():
     report = built({**TRAINING, "diverged": True, "test_accuracy": None}) | {"short_run": True}
     text = summary(report)
     accuracy, mind = text.splitlines()[0], text.split("Mind")[1:]
-    assert accuracy == "Accuracy     unknown: no test (scheme hybrid, 2 epochs)"
+    assert accuracy == "Accuracy   unknown: no test (hybrid, 2 epochs)"
     assert " ".join(" ".join(mind).split()) == (
         "THE TRAINING DIVERGED; a short training; activity assumed; ablations: adc=ideal; "
         "1 changed setting"
     )
-    assert summary(built()).splitlines()[0] == "Accuracy     unknown: nothing was trained"
+    assert summary(built()).splitlines()[0] == "Accuracy   unknown: nothing was trained"
 
 
 def test_notes_stand_before_the_first_table():

@@ -1,13 +1,21 @@
 """The hybrid organisation, as the table of organisations has it."""
 
-from neurorebit.chips.hybrid.chip import HybridChip
-from neurorebit.chips.hybrid.phases import HybridPhases
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.parts.organisation import Job, Organisation
+
+if TYPE_CHECKING:  # at run time where such a chip is built: an estimate loads only its own chip
+    from neurorebit.chips.hybrid.phases import HybridPhases
 
 
 def build(job: Job) -> HybridPhases:
     """The hybrid chip and its phases; velocities live in its digital macros."""
+    from neurorebit.chips.hybrid.chip import HybridChip
+    from neurorebit.chips.hybrid.phases import HybridPhases
+
     assert isinstance(job.spec, HybridSpec)
     chip = HybridChip(job.technology, job.device, job.spec, job.plan)
     return HybridPhases(chip, job.activity, job.batch)

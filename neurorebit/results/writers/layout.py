@@ -100,7 +100,7 @@ def number(value: float | None, digits: int = 4) -> str:
     if value is None:
         return ""
     text = f"{value:.{digits}g}"
-    return text if "e" in text or abs(value) < 1000 else f"{float(text):,.0f}"
+    return f"{float(text):,.0f}" if 1000 <= abs(value) < 1e6 else text
 
 
 def column(values: Sequence[float], unit: str) -> tuple[str, list[str]]:

@@ -11,6 +11,7 @@ from neurorebit.results.writers.layout import defined, number, percent
 from neurorebit.schema import units
 
 COUNTED = {"tiles": "tile", "pes": "PE", "macros": "macro", "converters": "converter"}
+ROOM = 76  # characters of a line for the names of consumers
 CONSUMERS = 3  # that are named
 ENDINGS = {  # keys of the record of a training, and what a reader must know of it
     "diverged": "THE TRAINING DIVERGED",
@@ -29,8 +30,8 @@ def summary(report: Json) -> str:
             ("Training", _cost(report["totals"]["image"])),
             ("Epoch", _epoch(report["totals"]["epoch"])),
             ("TOPS/W", _efficiency(report["phases"])),
-            ("Most area", _most(_areas(report))),
-            ("Most energy", f"{_most(_energies(report))} (training)"),
+            ("Area in", _most(_areas(report))),
+            ("Energy in", f"{_most(_energies(report))} (training)"),
             ("Mind", "; ".join(_cautions(report))),
         )
     )
@@ -40,11 +41,11 @@ def _accuracy(training: Json | None) -> str:
     if training is None:
         return "unknown: nothing was trained"
     epochs = len(training["epochs"])
-    of = f"scheme {training['scheme']}, {epochs} {'epoch' if epochs == 1 else 'epochs'}"
+    of = f"{training['scheme']}, {epochs} {'epoch' if epochs == 1 else 'epochs'}"
     if (reached := training["test_accuracy"]) is None:
         return f"unknown: no test ({of})"
     tests = f"{training['test_images']:,} test images of {training['dataset']}"
-    return f"{percent(reached, 2)} of {tests} ({of} of {training['images']:,} images)"
+    return f"{percent(reached, 2)} of {tests}, {of}"
 
 
 def _area(chip: Json) -> str:
@@ -98,12 +99,17 @@ def _energies(report: Json) -> dict[str, float]:
 
 
 def _most(amounts: Mapping[str, float]) -> str:
-    """The largest consumers, by the last two steps of their paths, and their shares."""
+    """The largest consumers and their shares, by the last two steps of their paths, or the last."""
     whole = sum(amounts.values()) or 1.0
     ordered = sorted(amounts.items(), key=lambda item: item[1], reverse=True)[:CONSUMERS]
-    return ", ".join(
-        f"{'/'.join(part.split('/')[-2:])} {percent(amount / whole)}" for part, amount in ordered
-    )
+    for steps in (2, 1):
+        text = ", ".join(
+            f"{'/'.join(part.split('/')[-steps:])} {percent(amount / whole)}"
+            for part, amount in ordered
+        )
+        if len(text) <= ROOM:
+            break
+    return text
 
 
 def _cautions(report: Json) -> list[str]:
@@ -111,7 +117,8 @@ def _cautions(report: Json) -> list[str]:
     training = report["training"]
     known = [text for key, text in ENDINGS.items() if training and training[key]]
     known += ["a short training"] if report["short_run"] else []
-    known.append(f"activity {report['activity']['source'].partition(':')[0]}")
+    source = report["activity"]["source"]  # "assumed: why", "measured in so many steps"
+    known.append(f"activity {source.partition(':')[0].partition(' in ')[0]}")
     if ablations := [line.partition(":")[0] for line in report["ablations"]]:
         known.append(f"ablations: {', '.join(ablations)}")
     if changed := len(report["overrides"]):
