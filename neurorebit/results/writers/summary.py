@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from neurorebit.chips.parts.phases import PHASES
 from neurorebit.results.document import CHIP, Json
 from neurorebit.results.parts import energy_of_parts, grouped
-from neurorebit.results.writers.layout import defined, number, percent
+from neurorebit.results.writers.layout import WIDTH, defined, number, percent
 from neurorebit.schema import units
 
 COUNTED = {"tiles": "tile", "pes": "PE", "macros": "macro", "converters": "converter"}
-ROOM = 76  # characters of a line for the names of consumers
+LINE, TRAINING = WIDTH - len("Inference  "), " (training)"  # what the answers have room for
 CONSUMERS = 3  # that are named
 ENDINGS = {  # keys of the record of a training, and what a reader must know of it
     "diverged": "THE TRAINING DIVERGED",
@@ -30,8 +30,8 @@ def summary(report: Json) -> str:
             ("Training", _cost(report["totals"]["image"])),
             ("Epoch", _epoch(report["totals"]["epoch"])),
             ("TOPS/W", _efficiency(report["phases"])),
-            ("Area in", _most(_areas(report))),
-            ("Energy in", f"{_most(_energies(report))} (training)"),
+            ("Area in", _most(_areas(report), LINE)),
+            ("Energy in", _most(_energies(report), LINE - len(TRAINING)) + TRAINING),
             ("Mind", "; ".join(_cautions(report))),
         )
     )
@@ -98,7 +98,7 @@ def _energies(report: Json) -> dict[str, float]:
     return {part: amounts[0] for part, amounts in groups.items()} | {"DRAM": dram}
 
 
-def _most(amounts: Mapping[str, float]) -> str:
+def _most(amounts: Mapping[str, float], room: int) -> str:
     """The largest consumers and their shares, by the last two steps of their paths, or the last."""
     whole = sum(amounts.values()) or 1.0
     ordered = sorted(amounts.items(), key=lambda item: item[1], reverse=True)[:CONSUMERS]
@@ -107,7 +107,7 @@ def _most(amounts: Mapping[str, float]) -> str:
             f"{'/'.join(part.split('/')[-steps:])} {percent(amount / whole)}"
             for part, amount in ordered
         )
-        if len(text) <= ROOM:
+        if len(text) <= room:
             break
     return text
 
