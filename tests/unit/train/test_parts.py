@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from small import linear_device, model_on
 
+from neurorebit.kernels import pulse
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
 from neurorebit.schemes.table import SCHEMES
@@ -63,3 +65,25 @@ def test_any_parts_give_the_same_cells_and_the_same_reads(bench, images, monkeyp
     assert whole.keys() == parted.keys()
     for path, expected in whole.items():
         np.testing.assert_allclose(parted[path], expected, rtol=0.0, atol=1e-12, err_msg=path)
+
+
+@pytest.mark.parametrize("name", ["reram", "mixed_precision"])
+@pytest.mark.parametrize(("up", "down"), [(40, 25), (25, 40)])
+def test_one_update_sends_at_most_the_longer_of_both_ways(bench, name, up, down):
+    """Both directions of a gradient beyond all bounds, on a device with unlike ways."""
+    device = linear_device(bench)
+    device = replace(device, pulses=replace(device.pulses, levels_ltp=up, levels_ltd=down))
+    network = bench.network(SHAPE, LAYERS, 3, momentum=0.0, weight_decay=0.0)
+    held = model_on(bench, network, name, device).matrices[0].weights
+    gradient = np.array([1e9, -1e9, 0.0])
+    pulses = np.zeros(3, np.int32)
+    held.plan(gradient, pulses, 0, 0.1)
+    assert pulses.tolist() == [-40, 40, 0]
+
+
+def test_a_residue_keeps_what_the_most_pulses_leave():
+    """7.25 and -9.5 pulses of which five are sent, and 3.75 of which three are."""
+    residue, pulses = np.array([0.25, -0.5, 0.75]), np.zeros(3, np.int32)
+    pulse.take_whole(residue, np.array([-7.0, 9.0, -3.0]), pulses, -1.0, 1.0, 5.0)
+    assert pulses.tolist() == [5, -5, 3]
+    np.testing.assert_allclose(residue, [2.25, -4.5, 0.75])
