@@ -76,15 +76,15 @@ class SramRows(Block, ABC):
         """Ramp [1/s] of the selected wordline."""
         return np.where(np.asarray(self._address) > 0.0, self.decoder.output_ramp, STEP)
 
-    def _read_row(self) -> Cost:
-        """Read one row."""
+    def _read_row(self, used: Real = 1.0) -> Cost:
+        """Read one row. The columns beside the share ``used`` are never precharged."""
         opened = self.decoder.select() + self.array.read(self._ramp)
-        return opened + self.precharger.precharge() + self.sense_amp.sense()
+        return opened + self.precharger.precharge(used) + self.sense_amp.sense(used)
 
-    def _write_row(self, flipped: Real) -> Cost:
-        """Write one row, of which the share ``flipped`` of the cells changes."""
-        opened = self.decoder.select() + self.array.write(self._ramp, flipped)
-        return opened + self.write_driver.write(1.0) + self.precharger.precharge_written(1.0)
+    def _write_row(self, flipped: Real, used: Real = 1.0) -> Cost:
+        """Write the share ``used`` of a row; the share ``flipped`` of these cells changes."""
+        opened = self.decoder.select() + self.array.write(self._ramp, flipped * used)
+        return opened + self.write_driver.write(used) + self.precharger.precharge_written(used)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +106,14 @@ class SramBank(SramRows):
         return tuple((1.0, block) for block in self._blocks)
 
     @action
-    def read(self) -> Cost:
-        """Read one row."""
-        return self._read_row()
+    def read(self, used: Real = 1.0) -> Cost:
+        """Read one row of which the share ``used`` of the columns is in use.
+
+        The word line opens the whole row; columns that hold nothing are not precharged.
+        """
+        return self._read_row(used)
 
     @action
-    def write(self, flipped: Real = 0.5) -> Cost:
-        """Write one row, of which the share ``flipped`` of the cells changes."""
-        return self._write_row(flipped)
+    def write(self, flipped: Real = 0.5, used: Real = 1.0) -> Cost:
+        """Write the share ``used`` of one row; the share ``flipped`` of these cells changes."""
+        return self._write_row(flipped, used)

@@ -8,9 +8,11 @@ from common import cuts_of, document, near
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
+from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.phases import PHASES
 from neurorebit.chips.parts.workload import Workload
+from neurorebit.estimation.design import design
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.network import read_network
@@ -182,6 +184,30 @@ def test_more_of_it_costs_more(tech, device, key, low, high, phase):
         assert np.sum(a.phases["forward"].dram_energy) < np.sum(b.phases["forward"].dram_energy)
     else:
         assert a.phases[phase].total_energy < b.phases[phase].total_energy
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("build", ["bit_serial", "word_parallel"])
+def test_digital_macros_take_as_many_rows_as_a_layer_has_outputs(tech, device, network, build):
+    """6 outputs take 6 of 128 rows for each vector, 200 outputs 128 in one macro and 72 beside."""
+    spec = read_architecture(document("architecture", "rebit", dpim__build=build))
+    net = read_network(document("network", network))
+    made = design(
+        Workload.of(net.stages), spec, tech, device,
+        activity=Measured.of(net.assumed(8)), batch=128.0,
+    )  # fmt: skip
+    macro, phases = made.chip.digital_macro, made.phases
+    # a row: once a bit or once whole; and a step of the lanes for each error and image
+    back = macro.mtvm().latency.total / 128.0
+    forth = macro.outer().latency.total / 128.0
+    store = macro.collect().latency.total / 128.0
+    for i, node in enumerate(net.matrices):
+        rows, vectors = min(node.matmul.cols, 128), node.matmul.vectors
+        sends = float(made.chip.workload.sends_error[i])
+        found = phases["backward"].streams["arrays"].latency.total[i]
+        assert found == near(sends * vectors * rows * back, rel=1e-9)
+        found = phases["gradient"].streams["arrays"].latency.total[i]
+        assert found == near(vectors * rows * forth + rows * store, rel=1e-9)
 
 
 def test_copies_shorten_the_gradient_and_cost_area(tech, device):

@@ -15,7 +15,7 @@ from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.digital import BUILDS, DigitalMacro
 from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.parts.chip import Chip
-from neurorebit.chips.parts.floorplan import ceil, sum_over_layers
+from neurorebit.chips.parts.floorplan import Pieces, ceil, sum_over_layers
 from neurorebit.chips.parts.tile import Pe, Tile
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Real
@@ -128,6 +128,23 @@ class HybridChip(Chip[AnalogMacro]):
         w, macro = self.workload, self.digital_macro
         blocks = ceil(w.cols / macro.rows) * ceil(w.channels / macro.words)
         return self.spec.dpim.copies * w.groups * w.positions * blocks
+
+    @cached_property
+    def digital_pieces(self) -> Pieces:
+        """The macros of one copy of each layer, sorted by how far they are filled.
+
+        Output channels of a group lie along the rows, its input channels are words, and each
+        position of the window has macros of its own.
+        """
+        w, macro = self.workload, self.digital_macro
+        blocks = w.groups * w.positions
+        return Pieces.cut((w.cols, macro.rows), (w.channels, macro.words), blocks)
+
+    @property
+    def digital_rows(self) -> Real:
+        """Rows in use in the fullest macro of each layer."""
+        rows: Real = np.minimum(self.workload.cols, self.digital_macro.rows)
+        return rows
 
     @cached_property
     def digital_across(self) -> Real:

@@ -32,6 +32,10 @@ class _DigitalMacro(Block):
 
     A lane serves one word of a row. ``vectors`` is the number of accumulators of a lane: errors
     that share a row read, or output channels that share an input's activation in the gradient.
+
+    Actions take the ``rows`` and ``words`` in use, by default all. Rows follow each other, so time
+    and energy are those of the rows in use. A row opens in full, but columns and lanes of words
+    that hold nothing stay at rest.
     """
 
     tech: Technology = field(kw_only=False)
@@ -58,6 +62,11 @@ class _DigitalMacro(Block):
     def sum_bits(self) -> Real:
         """Bits of a transposed product."""
         return self.accumulator_bits + self.error_bits
+
+    def _used(self, rows: Real | None, words: Real | None) -> tuple[Real, Real]:
+        """Rows in use, and the share of the words."""
+        share = 1.0 if words is None else words / self.words
+        return self.rows if rows is None else rows, share
 
     @cached_property
     def weight_bank(self) -> SramBank:
@@ -121,35 +130,49 @@ class _DigitalMacro(Block):
         """The lanes as they multiply an error by an activation."""
         return self.lanes if self.float_errors else self._narrow
 
-    @action
-    def outer(self, nonzero: Real = 1.0) -> Cost:
-        """Errors times activations of one position for all weights of the macro.
+    def operands(self, rows: Real, words: Real) -> tuple[Real, Real]:
+        """Errors and activations that come in for the outer product of one position.
 
-        The lanes form blocks of ``vectors`` errors by ``words`` activations.
+        The lanes form blocks of ``vectors`` errors by all words: an error comes in once, the
+        activations once for each block of errors.
         """
-        products = self.rows * self._gradient_lane.accumulate(nonzero)
+        return rows, np.ceil(rows / self.vectors - 1e-9) * words
+
+    @action
+    def outer(
+        self, nonzero: Real = 1.0, rows: Real | None = None, words: Real | None = None
+    ) -> Cost:
+        """Errors times activations of one position for the weights of the macro."""
+        rows, share = self._used(rows, words)
+        errors, inputs = self.operands(rows, share * self.words)
+        products = rows * self._gradient_lane.accumulate(nonzero * share)
         return (
-            products
-            + self._loaded(self.error_bits, self.rows)
-            + self._loaded(self.input_bits, self.rows * self.words / self.vectors)
+            products + self._loaded(self.error_bits, errors) + self._loaded(self.input_bits, inputs)
         )
 
     @action
-    def collect(self) -> Cost:
+    def collect(self, rows: Real | None = None, words: Real | None = None) -> Cost:
         """Add the gradient of an image to the gradients in the array."""
-        row = self.gradient_bank.read() + self.word_adder.add().across(self.words)
-        return self.rows * (row + self.gradient_bank.write())
+        rows, share = self._used(rows, words)
+        added = self.word_adder.add().across(share * self.words)
+        return rows * (
+            self.gradient_bank.read(share) + added + self.gradient_bank.write(0.5, share)
+        )
 
     @action
-    def write(self, written: Real = 1.0) -> Cost:
-        """Update: weight minus rate times gradient, gradient times momentum, for all rows."""
+    def write(
+        self, written: Real = 1.0, rows: Real | None = None, words: Real | None = None
+    ) -> Cost:
+        """Update: weight minus rate times gradient, gradient times momentum."""
+        rows, share = self._used(rows, words)
+        used = share * self.words
         scaled = Multiplier(self.tech, WORD, RATE, 1.0, name="lanes")
         latency = 2.0 * self._passes * self.lanes.accumulate().latency.total
-        products = Cost.of(2.0 * self.words * scaled.energy, latency).under("lanes")
-        read = self.weight_bank.read() | self.gradient_bank.read()
-        stored = self.weight_bank.write() | self.gradient_bank.write()
-        added = Cost(self.word_adder.add().across(self.words).energy)
-        return self.rows * (read + products + added + written * stored)
+        products = Cost.of(2.0 * used * scaled.energy, latency).under("lanes")
+        read = self.weight_bank.read(share) | self.gradient_bank.read(share)
+        stored = self.weight_bank.write(0.5, share) | self.gradient_bank.write(0.5, share)
+        added = Cost(self.word_adder.add().across(used).energy)
+        return rows * (read + products + added + written * stored)
 
     @property
     def _passes(self) -> Real:
@@ -160,12 +183,13 @@ class _DigitalMacro(Block):
         return np.ceil(WORD / lanes.bits) * np.ceil(RATE / lanes.by)
 
     @action
-    def level(self) -> Cost:
-        """The levels of all old and new weights: scale, round, clip, twice a word."""
+    def level(self, rows: Real | None = None, words: Real | None = None) -> Cost:
+        """The levels of old and new weights: scale, round, clip, twice a word."""
+        rows, share = self._used(rows, words)
         scaled = Multiplier(self.tech, WORD, RATE, 1.0, name="lanes")
         activity = self.tech.arithmetic.add_activity
         rounded = Adder(self.tech, RATE, activity=activity, name="lanes")
-        energy = 2.0 * self.weights * (scaled.energy + rounded.energy)
+        energy = 2.0 * rows * share * self.words * (scaled.energy + rounded.energy)
         return Cost.of(energy, 0.0).under("lanes")
 
 
@@ -191,13 +215,20 @@ class WordParallelMacro(_DigitalMacro):
         return Mac(self.tech, WORD, self.error_bits, self.sum_bits, count=self.words, name="lanes")
 
     @action
-    def mtvm(self, error_density: Real = 0.5, nonzero: Real = 1.0) -> Cost:
+    def mtvm(
+        self,
+        error_density: Real = 0.5,
+        nonzero: Real = 1.0,
+        rows: Real | None = None,
+        words: Real | None = None,
+    ) -> Cost:
         """One error vector of the ``vectors`` that share the reads; zero errors are skipped."""
-        read, step = self.weight_bank.read(), self.lanes.accumulate(nonzero)
+        rows, share = self._used(rows, words)
+        read, step = self.weight_bank.read(share), self.lanes.accumulate(nonzero * share)
         row = Cost((1.0 / self.vectors * read).energy + step.energy)
         row = row + self._loaded(self.error_bits, 1.0)
         slowest = np.maximum(read.latency.total, self.vectors * step.latency.total)
-        return self.rows * row + Cost.of(0.0, self.rows * slowest / self.vectors)
+        return rows * row + Cost.of(0.0, rows * slowest / self.vectors)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -245,18 +276,26 @@ class BitSerialMacro(_DigitalMacro):
         )
 
     @action
-    def mtvm(self, error_density: Real = 0.5, nonzero: Real = 1.0) -> Cost:
+    def mtvm(
+        self,
+        error_density: Real = 0.5,
+        nonzero: Real = 1.0,
+        rows: Real | None = None,
+        words: Real | None = None,
+    ) -> Cost:
         """One error vector, plane by plane; only rows with a one cost energy.
 
-        Time is the worst case, all rows: macros of a layer keep step. ``error_density`` counts
-        zero errors as well, so ``nonzero`` says nothing more.
+        Time is the worst case, all rows in use: macros of a layer keep step. ``error_density``
+        counts zero errors as well, so ``nonzero`` says nothing more.
         """
-        read, added = self.weight_bank.read(), self.row_adder.add()
-        row = read.energy + added.energy + self.row_sum.store(0.5).energy
-        planes = self.plane_adder.add().energy + self.plane_sum.store(0.5).energy
-        energy = self.error_bits * (error_density * self.rows * row + planes)
+        rows, share = self._used(rows, words)
+        read, added = self.weight_bank.read(share), self.row_adder.add(share)
+        row = read.energy + added.energy + self.row_sum.store(share / 2.0, share).energy
+        planes = self.plane_adder.add(share).energy
+        planes = planes + self.plane_sum.store(share / 2.0, share).energy
+        energy = self.error_bits * (error_density * rows * row + planes)
         slowest = np.maximum(read.latency.total, added.latency.total)
-        return Cost(energy) + Cost.of(0.0, self.error_bits * self.rows * slowest)
+        return Cost(energy) + Cost.of(0.0, self.error_bits * rows * slowest)
 
 
 DigitalMacro = WordParallelMacro | BitSerialMacro

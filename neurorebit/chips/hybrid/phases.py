@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
+from neurorebit.chips.hybrid.digital import DigitalMacro
 from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
@@ -63,6 +65,17 @@ class HybridPhases(Phases):
         """Vectors of an image that one copy of a layer takes."""
         return self.workload.vectors / self.spec.dpim.copies
 
+    def _digitally(self, work: Callable[[DigitalMacro, Pieces], Cost]) -> Cost:
+        """The cost of ``work`` in the digital macros of one copy of each layer, all at once.
+
+        ``work``: in a macro of which the rows and words of ``Pieces`` are in use.
+        """
+        tile = self.chip.digital_tile
+        return self.through(
+            self.chip.digital_pieces,
+            lambda pieces: tile.in_macros(lambda macro: work(macro, pieces)),
+        )
+
     def _beyond(self, tiles: Real) -> Real:
         """Length [m] that data for all of these tiles travel beyond the first."""
         return (tiles - 1.0) * self.chip.digital_tile.side
@@ -71,10 +84,12 @@ class HybridPhases(Phases):
         """Vector work, then the error through the transposed weights; none in the first layer."""
         chip, w, a = self.chip, self.workload, self.activity
         macro, sends, error = chip.digital_macro, w.sends_error, self.spec.error_width
-        one = chip.digital_tile.in_macros(lambda dpim: dpim.mtvm(a.error_density, self._nonzero))
-        products = Cost(
-            sends * w.macs / macro.weights * one.energy, sends * self._vectors * one.latency
+        one = self._digitally(
+            lambda dpim, used: dpim.mtvm(
+                used.spread(a.error_density), used.spread(self._nonzero), used.rows, used.cols
+            )
         )
+        products = Cost(sends * w.vectors * one.energy, sends * self._vectors * one.latency)
         sent, returned = self._errors_sent, w.inputs * WORD
         tree = self.over_tree(chip.digital_tree, sent, self._beyond(chip.digital_tiles))
         tree = tree + self.over_tree(chip.digital_tree, returned)
@@ -83,7 +98,7 @@ class HybridPhases(Phases):
             ARRAYS: products, "tiles": sends * self._backward_transport(), "tree": sends * tree,
             "buffer": sends * buffered, "vector": self.vector_work(w.backward),
         }  # fmt: skip
-        steps = sends * w.vectors * macro.rows * macro.row_reads * chip.digital_tiles
+        steps = sends * w.vectors * chip.digital_rows * macro.row_reads * chip.digital_tiles
         fill = sends * (one.latency.total + chip.digital_tree.delay)
         return self.overlapped(streams, steps, self.errors_read, fill)
 
@@ -103,15 +118,16 @@ class HybridPhases(Phases):
     def gradient(self) -> Phase:
         """Errors times activations, summed over an image, added to the gradients in the SRAM."""
         chip, w, tile = self.chip, self.workload, self.chip.digital_tile
-        macro, error, bits = chip.digital_macro, self.spec.error_width, self.spec.input_bits
-        outer = tile.in_macros(lambda dpim: dpim.outer(self._nonzero))
-        collected = tile.in_macros(lambda dpim: dpim.collect())
-        formed = Cost(w.macs / macro.weights * outer.energy, self._vectors * outer.latency)
-        stored = Cost(w.weights / macro.weights * collected.energy, collected.latency)
+        bits = self.spec.input_bits
+        outer = self._digitally(
+            lambda dpim, used: dpim.outer(used.spread(self._nonzero), used.rows, used.cols)
+        )
+        stored = self._digitally(lambda dpim, used: dpim.collect(used.rows, used.cols))
+        formed = Cost(w.vectors * outer.energy, self._vectors * outer.latency)
         sent = self._errors_sent
         inputs = self.fetches_per_pixel * w.vectors * w.channels * w.groups * bits
         copies = sent * chip.digital_across + inputs * chip.digital_down
-        fed = w.macs * (macro.vectors * error + macro.words * bits) / (macro.vectors * macro.words)
+        fed = w.vectors * self._operand_bits
         streamed = tile.stream(copies, 0.0 * copies) | tile.carry(copies)
         tree = self.over_tree(chip.digital_tree, sent, self._beyond(chip.digital_tiles))
         tree = tree + self.over_tree(chip.digital_tree, inputs, self._beyond(chip.digital_down))
@@ -120,23 +136,33 @@ class HybridPhases(Phases):
             "tiles": divided(streamed, chip.digital_tiles), "tree": tree,
             "buffer": chip.buffer.read(sent + inputs),
         }  # fmt: skip
-        steps = w.vectors * macro.rows * chip.digital_tiles
-        fill = outer.latency.total / macro.rows + chip.digital_tree.delay
+        steps = w.vectors * chip.digital_rows * chip.digital_tiles
+        fill = outer.latency.total / chip.digital_rows + chip.digital_tree.delay
         return self.overlapped(streams, steps, self.inputs_read, fill)
+
+    @property
+    def _operand_bits(self) -> Rows:
+        """Bits of errors and activations that enter the macros of a layer for one position."""
+        chip, pieces = self.chip, self.chip.digital_pieces
+        errors, inputs = chip.digital_macro.operands(pieces.rows, pieces.cols)
+        each = errors * self.spec.error_width + inputs * self.spec.input_bits
+        kinds = pieces.by_kind(pieces.counts * each, len(self.workload.rows))
+        bits: Rows = np.sum(kinds, axis=-2)
+        return bits
 
     def update(self) -> Phase:
         """Weight minus rate times gradient, in all macros at once."""
-        chip, macro = self.chip, self.chip.digital_macro
         written = self.activity.words_written
-        one = chip.digital_tile.in_macros(lambda dpim: dpim.write(written))
-        energy = self.spec.dpim.copies * self.workload.weights / macro.weights * one.energy
-        return Phase(energy, 0.0, 0.0, energy, common_time=one.latency.total)
+        one = self._digitally(
+            lambda dpim, used: dpim.write(used.spread(written), used.rows, used.cols)
+        )
+        energy = self.spec.dpim.copies * one.energy
+        return Phase(energy, 0.0, 0.0, energy, common_time=max_over_layers(one.latency.total))
 
     def sync(self) -> Phase:
         """New levels, and the cells whose level changed are programmed, in all copies."""
-        chip, w, plan, a = self.chip, self.workload, self.plan, self.activity
-        levels = chip.digital_tile.in_macros(lambda dpim: dpim.level()).energy
-        levels = w.weights / chip.digital_macro.weights * levels
+        chip, plan, a = self.chip, self.plan, self.activity
+        levels = self._digitally(lambda dpim, used: dpim.level(used.rows, used.cols)).energy
         arrays, cells = plan.arrays * plan.copies, plan.held * plan.copies
         address = np.log2(chip.macro.rows * chip.macro.cols) + self.spec.weight_bits
         bits = cells * (a.set_fraction + a.reset_fraction) * address

@@ -50,6 +50,17 @@ class Pieces:
     cols: Array
     counts: Array
 
+    @classmethod
+    def cut(cls, down: tuple[Real, Real], across: tuple[Real, Real], blocks: Real) -> Pieces:
+        """``blocks`` equal matrices cut into arrays: each pair is a length of the matrix and the
+        length of an array.
+        """
+        (high, full), (low, last) = _full_and_rest(*down)
+        (wide, whole), (thin, end) = _full_and_rest(*across)
+        counts = (blocks * n for n in (full * whole, full * end, last * whole, last * end))
+        rows, cols = _concatenated(high, high, low, low), _concatenated(wide, thin, wide, thin)
+        return cls(rows, cols, _concatenated(*counts))
+
     @staticmethod
     def spread(amounts: Array) -> Array:
         """Repeat the amounts of layers for their four kinds of arrays; one amount stays single."""
@@ -132,12 +143,9 @@ class Floorplan:
     def pieces(self) -> Pieces:
         """The arrays, sorted by how far they are filled."""
         w, split = self.workload, self.split
-        (high, full), (low, last) = _full_and_rest(np.where(split, w.channels, w.rows), self.rows)
-        (wide, across), (thin, end) = _full_and_rest(self.width, self.cols)
+        down = np.where(split, w.channels, w.rows), self.rows
         blocks = np.where(split, w.positions, w.groups)
-        counts = (blocks * n for n in (full * across, full * end, last * across, last * end))
-        rows, cols = _concatenated(high, high, low, low), _concatenated(wide, thin, wide, thin)
-        return Pieces(rows, cols, _concatenated(*counts))
+        return Pieces.cut(down, (self.width, self.cols), blocks)
 
     @property
     def array_rows(self) -> Array:

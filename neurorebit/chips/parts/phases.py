@@ -153,12 +153,12 @@ class Phases:
         ``read``: one vector through a macro of which the rows and columns of ``Pieces`` are in use.
         """
         chip = self.chip
-        return self.through(lambda pieces: chip.in_macros(lambda macro: read(macro, pieces)))
+        pieces = self.plan.pieces
+        return self.through(pieces, lambda used: chip.in_macros(lambda macro: read(macro, used)))
 
-    def through(self, work: Callable[[Pieces], Cost]) -> Cost:
+    def through(self, pieces: Pieces, work: Callable[[Pieces], Cost]) -> Cost:
         """The cost of ``work`` in all arrays of a layer at once, given that of one of each kind."""
-        pieces, layers = self.plan.pieces, len(self.workload.rows)
-        one = work(pieces).across(pieces.counts)
+        layers, one = len(self.workload.rows), work(pieces).across(pieces.counts)
         energy = {
             part: np.sum(pieces.by_kind(joules, layers), axis=-2)
             for part, joules in one.energy.items.items()

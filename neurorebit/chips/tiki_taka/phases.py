@@ -51,9 +51,10 @@ class TikiTakaPhases(InPlacePhases):
         """The fast arrays of a layer at work; time is that of the slowest."""
         chip = self.chip
         return self.through(
+            self.plan.pieces,
             lambda pieces: chip.in_pulsed_pes(
                 lambda pe: pe.in_fast_arrays(lambda fast: work(fast, pieces))
-            )
+            ),
         )
 
     def gradient(self) -> Phase:

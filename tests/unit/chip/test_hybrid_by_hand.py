@@ -157,54 +157,111 @@ def test_what_stands_in_a_macro_of_floating_point():
     same_footprint(found, expected)
 
 
+# Rows and words in use; unless given, the whole macro. Every row in use opens in full, but the
+# lines, amplifiers, drivers and lanes of words without a weight rest; rows follow each other.
+USED = [(), (96.0, 5.0), (31.0, 5.0), (31.0, 2.0), (1.0, 1.0)]
+each_use = pytest.mark.parametrize("used", USED)
+
+
+def in_use(used, lanes=5.0):
+    """Rows, and the share of the words."""
+    rows, words = used or (96.0, lanes)
+    return rows, words / lanes
+
+
+def read_row(bank, share):
+    found = bank.decoder.select() + bank.array.read(bank.decoder.output_ramp)
+    found = found + bank.precharger.precharge(share) + bank.sense_amp.sense(share)
+    return found.under(bank.name)
+
+
+def write_row(bank, share):
+    """Half of the cells in use flip."""
+    found = bank.decoder.select() + bank.array.write(bank.decoder.output_ramp, share / 2.0)
+    found = found + bank.write_driver.write(share) + bank.precharger.precharge_written(share)
+    return found.under(bank.name)
+
+
+def test_columns_without_a_weight_take_their_share_of_a_row():
+    """Of a row read, decoder and word line stay whole; lines and amplifiers are two fifths."""
+    whole, part = (read_row(WEIGHTS, share).energy.items for share in (1.0, 0.4))
+    assert part["weights/array"] == close(whole["weights/array"])
+    assert part["weights/decoder"] == close(whole["weights/decoder"])
+    for name in ("weights/precharger", "weights/sense_amp"):
+        assert part[name] == close(0.4 * whole[name])
+    same_cost(WEIGHTS.read(0.4), read_row(WEIGHTS, 0.4))
+    same_cost(WEIGHTS.write(0.5, 0.4), write_row(WEIGHTS, 0.4))
+
+
+@each_use
 @pytest.mark.parametrize("cols", [160.0, 32.0 * 400])
-def test_a_vector_back_through_whole_words(cols):
+def test_a_vector_back_through_whole_words(cols, used):
     """A third of a read for each of three errors; a row takes the read or the three steps."""
     bank = SramBank(TECH, 96.0, cols, name="weights")
     lanes = Mac(TECH, 32.0, 10.0, 54.0, count=cols / 32.0, name="lanes")
-    read, step = bank.read(), lanes.accumulate(0.7)
+    rows, share = in_use(used, cols / 32.0)
+    read, step = read_row(bank, share), lanes.accumulate(0.7 * share)
     energy = energy_of(1.0 / 3.0 * read + step) + loaded(10.0)
     slowest = max(float(read.latency.total), 3.0 * float(step.latency.total))
-    total = (96.0 * energy).under("dpim") + Cost.of(0.0, 96.0 * slowest / 3.0).under("dpim")
-    found = digital("word_parallel", cols=cols).mtvm(0.3, 0.7)
+    total = (rows * energy).under("dpim") + Cost.of(0.0, rows * slowest / 3.0).under("dpim")
+    found = digital("word_parallel", cols=cols).mtvm(0.3, 0.7, *used)
     same_cost(found, total)
 
 
-def test_a_vector_back_bit_by_bit():
-    """10 planes; 0.3 of the 96 rows are read and added, all of them take their time."""
-    read, added = WEIGHTS.read(), ROW_ADDER.add()
-    a_row = energy_of(read + added + ROW_SUM.store(0.5))
-    a_plane = energy_of(PLANE_ADDER.add() + PLANE_SUM.store(0.5))
+@each_use
+def test_a_vector_back_bit_by_bit(used):
+    """10 planes; 0.3 of the rows in use are read and added, all of them take their time."""
+    rows, share = in_use(used)
+    read, added = read_row(WEIGHTS, share), ROW_ADDER.add(share)
+    a_row = energy_of(read + added + ROW_SUM.store(share / 2.0, share))
+    a_plane = energy_of(PLANE_ADDER.add(share) + PLANE_SUM.store(share / 2.0, share))
     slowest = max(float(read.latency.total), float(added.latency.total))
-    total = 10.0 * (0.3 * 96.0 * a_row + a_plane) + Cost.of(0.0, 10.0 * 96.0 * slowest)
-    same_cost(digital("bit_serial").mtvm(0.3, 0.7), total.under("dpim"))
+    total = 10.0 * (0.3 * rows * a_row + a_plane) + Cost.of(0.0, 10.0 * rows * slowest)
+    same_cost(digital("bit_serial").mtvm(0.3, 0.7, *used), total.under("dpim"))
 
 
 @pytest.mark.parametrize("build", BUILDS)
-def test_errors_times_activations(build):
-    """96 steps of 5 lanes. 96 errors of 10 bits; activations serve 3 errors: 160 of 6 bits."""
-    total = 96.0 * NARROW.accumulate(0.7) + loaded(96.0 * 10.0) + loaded(160.0 * 6.0)
-    same_cost(digital(build).outer(0.7), total.under("dpim"))
+@pytest.mark.parametrize(
+    ("used", "errors", "inputs"),
+    [
+        ((), 96.0, 160.0),  # activations serve 3 errors: 32 blocks of 5
+        ((96.0, 5.0), 96.0, 160.0),
+        ((31.0, 5.0), 31.0, 55.0),  # ten blocks of 3 errors and one of a single error
+        ((31.0, 2.0), 31.0, 22.0),
+        ((1.0, 1.0), 1.0, 1.0),
+    ],
+)
+def test_errors_times_activations(build, used, errors, inputs):
+    """A step for each error, of 10 bits; activations have 6."""
+    rows, share = in_use(used)
+    total = rows * NARROW.accumulate(0.7 * share) + loaded(errors * 10.0) + loaded(inputs * 6.0)
+    same_cost(digital(build).outer(0.7, *used), total.under("dpim"))
+    assert digital(build).operands(rows, 5.0 * share) == close((errors, inputs))
 
 
+@each_use
 @pytest.mark.parametrize("build", BUILDS)
-def test_the_gradient_of_an_image_is_added(build):
-    a_row = GRADIENTS.read() + WORD_ADDER.add().across(5.0) + GRADIENTS.write()
-    same_cost(digital(build).collect(), (96.0 * a_row).under("dpim"))
+def test_the_gradient_of_an_image_is_added(build, used):
+    rows, share = in_use(used)
+    a_row = read_row(GRADIENTS, share) + WORD_ADDER.add().across(5.0 * share)
+    a_row = a_row + write_row(GRADIENTS, share)
+    same_cost(digital(build).collect(*used), (rows * a_row).under("dpim"))
 
 
+@each_use
 @pytest.mark.parametrize(("build", "passes"), [("word_parallel", 2.0), ("bit_serial", 12.0)])
-def test_an_update_of_all_rows(build, passes):
+def test_an_update_of_all_rows(build, passes, used):
     """Two products of 32 by 16 bits a word: in 1 by 2 steps of 32 by 10 bits, 4 by 3 of 10 by 6.
 
     0.4 of the words are written again, in both banks at once.
     """
+    rows, share = in_use(used)
     step = float(BUILDS[build].accumulate().latency.total)
-    products = Cost.of(2.0 * 5.0 * SCALED.energy, 2.0 * passes * step).under("lanes")
-    added = energy_of(WORD_ADDER.add().across(5.0))
-    a_row = beside(WEIGHTS.read(), GRADIENTS.read()) + products + added
-    a_row = a_row + 0.4 * beside(WEIGHTS.write(), GRADIENTS.write())
-    same_cost(digital(build).write(0.4), (96.0 * a_row).under("dpim"))
+    products = Cost.of(2.0 * 5.0 * share * SCALED.energy, 2.0 * passes * step).under("lanes")
+    added = energy_of(WORD_ADDER.add().across(5.0 * share))
+    a_row = beside(read_row(WEIGHTS, share), read_row(GRADIENTS, share)) + products + added
+    a_row = a_row + 0.4 * beside(write_row(WEIGHTS, share), write_row(GRADIENTS, share))
+    same_cost(digital(build).write(0.4, *used), (rows * a_row).under("dpim"))
 
 
 def test_an_update_in_floating_point_takes_one_step_a_product():
@@ -214,9 +271,11 @@ def test_an_update_in_floating_point_takes_one_step_a_product():
     assert lanes == close(96.0 * 2.0 * step)
 
 
+@each_use
 @pytest.mark.parametrize("build", BUILDS)
-def test_levels_of_old_and_new_weights(build):
-    """Twice for each of 480 words: a product of 32 by 16 bits, rounded in 16."""
+def test_levels_of_old_and_new_weights(build, used):
+    """Twice for each of 480 words, or those in use: a product of 32 by 16 bits, rounded in 16."""
+    rows, share = in_use(used)
     rounded = Adder(TECH, 16.0, activity=ADD).energy
-    energy = 2.0 * 480.0 * (SCALED.energy + rounded)
-    same_cost(digital(build).level(), Cost.of(energy).under("lanes").under("dpim"))
+    energy = 2.0 * rows * share * 5.0 * (SCALED.energy + rounded)
+    same_cost(digital(build).level(*used), Cost.of(energy).under("lanes").under("dpim"))

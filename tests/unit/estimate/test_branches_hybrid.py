@@ -1,5 +1,8 @@
 """What the digital side of a hybrid chip does for a small network of unlike layers, by hand."""
 
+from collections import Counter
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from whole_chip import (
@@ -18,12 +21,14 @@ from whole_chip import (
     near,
     number,
     one_by_one,
+    pieces,
     seconds,
     side_by_side,
     vector_unit_back,
     whole,
 )
 
+from neurorebit.circuits.cost import Cost
 from neurorebit.circuits.wire import Bus
 
 CHIPS = [
@@ -68,6 +73,34 @@ def test_the_digital_side_by_hand():
         np.testing.assert_array_equal(found, due)
 
 
+def macros_of(i: int) -> Counter[tuple[int, int]]:
+    """Rows and words in use of the macros of one copy, and how many macros are like each.
+
+    The 70 outputs of the second layer, for one, fill four macros and 6 rows of a fifth.
+    """
+    layer, found = LAYERS[i], Counter[tuple[int, int]]()
+    for rows, n in pieces(layer.outputs, ROWS).items():
+        for words, m in pieces(layer.channels, WORDS).items():
+            found[rows, words] += layer.positions * layer.groups * n * m
+    return found
+
+
+@pytest.mark.parametrize("i", range(len(LAYERS)))
+def test_macros_hold_every_weight_once(i):
+    found = macros_of(i)
+    assert sum(found.values()) == MACROS[i]
+    assert sum(rows * words * n for (rows, words), n in found.items()) == LAYERS[i].weights
+
+
+def in_macros(i: int, work: Callable[[float, float], Cost], times: float) -> Due:
+    """Work in all macros of one copy, ``times`` times; of the time the longest of once."""
+    done = {size: work(float(size[0]), float(size[1])) for size in macros_of(i)}
+    actions = [
+        (times * n, done[size].under("pe").under("digital")) for size, n in macros_of(i).items()
+    ]
+    return Due(actions, max(map(seconds, done.values())))
+
+
 def split(sets) -> tuple[int, ...]:
     """Which layers the analog side splits: the digital side hands pixels on where it does."""
     return (0,) * 7 if "apim__kernel_split" in sets else tuple(PLANS["hybrid"].split)
@@ -98,12 +131,13 @@ def backward(made: Whole, i: int, sets) -> Work:
         return Work({**silent, "vector": normed}, 0.0, stored, 0.0)
     copies = sets.get("dpim__copies", 3)
     count, tile, sums = tiles_of(copies)[i], chip.digital_tile, sums_of(made)
-    # a macro holds 16 x 3 weights; macros of a layer work at once, copies share the vectors
-    one = chip.digital_macro.mtvm(seen.error_density, nonzero(made, i, sets))
-    arrays = Due(
-        [(layer.macs / (ROWS * WORDS), one.under("pe").under("digital"))],
-        layer.vectors / copies * seconds(one),
+    # macros of a layer work at once, each on its own rows and words; copies share the vectors
+    macro, dense = chip.digital_macro, nonzero(made, i, sets)
+    one = in_macros(
+        i, lambda rows, words: macro.mtvm(seen.error_density, dense, rows, words), layer.vectors
     )
+    arrays = Due(one.actions, layer.vectors / copies * one.time)
+    high = min(layer.outputs, ROWS)  # rows of the fullest macro
     sent = errors_sent(i, sets)
     everywhere = sent * ACROSS[i]  # tiles beside each other hold other inputs of the same outputs
     inputs = layer.vectors * layer.channels * layer.groups  # sums of one kernel position each
@@ -129,11 +163,11 @@ def backward(made: Whole, i: int, sets) -> Work:
     buffer = side_by_side(chip.buffer.read(sent), chip.buffer.write(float(layer.inputs * ERROR)))
     # rows are read once a bit, or once for five errors
     reads = 1 / VECTORS if "dpim__build" in sets else ERROR
-    steps = layer.vectors * ROWS * reads * count
+    steps = layer.vectors * high * reads * count
     streams = {
         "arrays": arrays, "tiles": tiles, "tree": tree, "buffer": buffer, "vector": normed,
     }  # fmt: skip
-    return Work(streams, steps, stored, seconds(one) + number(chip.digital_tree.delay))
+    return Work(streams, steps, stored, one.time + number(chip.digital_tree.delay))
 
 
 @each_chip
@@ -148,19 +182,21 @@ def gradient(made: Whole, i: int, sets) -> Work:
     macro, tile = chip.digital_macro, chip.digital_tile
     copies = sets.get("dpim__copies", 3)
     count = tiles_of(copies)[i]
-    outer, collected = macro.outer(nonzero(made, i, sets)), macro.collect()
-    held = layer.weights / (ROWS * WORDS)  # macros' worth of weights
+    dense, high = nonzero(made, i, sets), min(layer.outputs, ROWS)
+    outer = in_macros(i, lambda rows, words: macro.outer(dense, rows, words), layer.vectors)
+    collected = in_macros(i, macro.collect, 1.0)
     arrays = Due(
-        [
-            (held * layer.vectors, outer.under("pe").under("digital")),
-            (held, collected.under("pe").under("digital")),
-        ],
-        layer.vectors / copies * seconds(outer) + seconds(collected),
+        [*outer.actions, *collected.actions],
+        layer.vectors / copies * outer.time + collected.time,
     )
-    # five accumulators a lane: five errors against three inputs at once, so that an error comes in
-    # for three products and an input for five
+    # five accumulators a lane: five errors against three inputs at once, so that each error enters
+    # a macro once, and each input once for every five errors, the last fewer
     pitch = Bus(chip.tech, np.sqrt(number(macro.footprint.area.total)))
-    fed = layer.macs * (ERROR / WORDS + IN / VECTORS)
+    entering = (
+        n * (rows * ERROR + -(-rows // VECTORS) * words * IN)
+        for (rows, words), n in macros_of(i).items()
+    )
+    fed = float(layer.vectors * sum(entering))
     moved = Due([(1.0, pitch.transfer(fed, 0.0).under("pe").under("digital"))], 0.0)
     sent = errors_sent(i, sets)
     times = layer.kernel if split(sets)[i] else layer.positions
@@ -178,8 +214,8 @@ def gradient(made: Whole, i: int, sets) -> Work:
         "arrays": arrays, "feed": moved, "tiles": tiles, "tree": tree,
         "buffer": one_by_one(chip.buffer.read(sent + inputs)),
     }  # fmt: skip
-    fill = seconds(outer) / ROWS + number(chip.digital_tree.delay)
-    return Work(streams, float(layer.vectors * ROWS * count), float(inputs_stored(i)), fill)
+    fill = outer.time / high + number(chip.digital_tree.delay)
+    return Work(streams, float(layer.vectors * high * count), float(inputs_stored(i)), fill)
 
 
 @each_chip
@@ -192,9 +228,10 @@ def test_update_is_of_all_copies_of_all_weights():
     """Rows of a macro one after the other, all macros at once: the longest takes the time."""
     made = whole("hybrid")
     phase, due = made.phases["update"], []
-    for layer, seen in zip(LAYERS, made.activity, strict=True):
-        one = made.chip.digital_macro.write(seen.words_written).under("pe").under("digital")
-        due.append(Due([(3 * layer.weights / (ROWS * WORDS), one)], seconds(one)))
+    macro = made.chip.digital_macro
+    for i, seen in enumerate(made.activity):
+        written = seen.words_written
+        due.append(in_macros(i, lambda *used, w=written: macro.write(w, *used), 3.0))
     check_bill(phase.energy.items, [d.items for d in due])
     check_bill(phase.macro.items, [d.items for d in due])
     assert np.max(phase.common_time) == near(max(d.time for d in due))
@@ -211,7 +248,7 @@ def test_sync(at_once, turns):
     made, plan = whole("hybrid", apim__parallel_programming=at_once), PLANS["hybrid"]
     chip, due, sent, pulsed = made.chip, [], 0.0, []
     for i, (layer, seen) in enumerate(zip(LAYERS, made.activity, strict=True)):
-        found = chip.digital_macro.level().under("pe").under("digital")
+        found = in_macros(i, chip.digital_macro.level, 1.0)
         cells, arrays = layer.weights * plan.copies[i], plan.arrays[i] * plan.copies[i]
         address = 9  # bits: one of 32 x 16 cells
         bits = cells * (seen.set_fraction + seen.reset_fraction) * (address + 4)
@@ -224,7 +261,7 @@ def test_sync(at_once, turns):
         due.append(
             Due(
                 [
-                    (layer.weights / (ROWS * WORDS), found), (float(arrays), written),
+                    *found.actions, (float(arrays), written),
                     (1.0, trees[0]), (1.0, trees[1]),
                 ],
                 0.0,
@@ -234,7 +271,7 @@ def test_sync(at_once, turns):
         pulsed.append(seconds(one))
     phase = made.phases["sync"]
     check_bill(phase.energy.items, [d.items for d in due])
-    macros = [Due(d.actions[:2], 0.0).items for d in due]
+    macros = [Due(d.actions[:-2], 0.0).items for d in due]
     check_bill(phase.macro.items, macros)
     # one layer's changes after the other's; then all cells, rows of an array one after the other
     assert number(phase.common_time) == near(sent + turns * max(pulsed))
