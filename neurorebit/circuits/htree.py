@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
@@ -111,13 +112,36 @@ class HTree(Block):
         repeater = self._sum([self._wires.spacing(trunk) * self._wires.delay(trunk)])
         return np.maximum(1.0 / self.tech.clock, repeater)
 
+    def reach(self, leaves: Real) -> Real:
+        """Energy [J] of one bit between the edge and ``leaves`` neighbouring leaves.
+
+        A bit runs once along each branch that leads to one of them. A vertical arm of level i of D
+        leads to 4^(D-i) leaves, a horizontal one to twice as many, so n leaves take at least
+        max(1, n / 4^(D-i)) and max(1, n / 4^(D-i) / 2) of them, and the trunk once. One leaf takes
+        the path, all leaves of a full tree take all of its branches.
+        """
+        reached = np.minimum(leaves, self.rows * self.cols)
+        per_bit = [length * self._wires.energy(length) for length, _ in self._runs]
+        axes = max(np.ndim(reached), *(np.ndim(joules) - 1 for joules in per_bit))
+        across, along, trunk = (_with_axes(joules, axes) for joules in per_bit)
+        levels = np.maximum(self.depth - _with_axes(LEVELS, axes), 0.0)
+        below = reached / 4.0**levels
+        arms = across * np.maximum(below / 2.0, 1.0), along * np.maximum(below, 1.0), trunk
+        return self._sum([*arms])
+
     @action
-    def transfer(self, bits: Real = 1.0, flits: Real = 1.0, further: Real = 0.0) -> Cost:
+    def transfer(self, bits: Real = 1.0, flits: Real = 1.0, leaves: Real = 1.0) -> Cost:
         """Transfer ``bits`` bits to or from a leaf as ``flits`` flits, one every beat.
 
-        ``further`` is the length [m] that the bits travel beyond the first leaf, to others.
+        To several ``leaves`` they branch on the way; partial sums from several leaves are added
+        where their ways meet, so that each branch carries one sum.
         """
-        beyond = further * self._wires.energy(further)
         exists = np.minimum(self.depth, 1.0)
         latency = exists * (self.delay + np.maximum(flits - 1.0, 0.0) * self.beat)
-        return Cost.of(bits * (self.energy + beyond), latency)
+        return Cost.of(bits * self.reach(leaves), latency)
+
+
+def _with_axes(amounts: Real, axes: int) -> NDArray[np.float64]:
+    """Amounts with levels on the first axis and ``axes`` further ones, new ones in front."""
+    levels, *others = np.shape(amounts)
+    return np.reshape(amounts, (levels, *(1,) * (axes - len(others)), *others))

@@ -125,9 +125,26 @@ class HybridChip(Chip[AnalogMacro]):
     @cached_property
     def digital_macros(self) -> Real:
         """DPIM macros of each layer."""
+        return self.spec.dpim.copies * self._macros_of_a_copy
+
+    @property
+    def _macros_of_a_copy(self) -> Real:
+        w = self.workload
+        return w.groups * w.positions * self._block
+
+    @property
+    def _block(self) -> Real:
+        """Macros of one window position of one group."""
         w, macro = self.workload, self.digital_macro
-        blocks = ceil(w.cols / macro.rows) * ceil(w.channels / macro.words)
-        return self.spec.dpim.copies * w.groups * w.positions * blocks
+        blocks: Real = ceil(w.cols / macro.rows) * ceil(w.channels / macro.words)
+        return blocks
+
+    @property
+    def _stacked(self) -> Real:
+        """Row blocks that a PE of a layer stacks."""
+        w, macro = self.workload, self.digital_macro
+        stacked: Real = np.minimum(self.row_blocks, ceil(w.cols / macro.rows))
+        return stacked
 
     @cached_property
     def digital_pieces(self) -> Pieces:
@@ -146,27 +163,71 @@ class HybridChip(Chip[AnalogMacro]):
         rows: Real = np.minimum(self.workload.cols, self.digital_macro.rows)
         return rows
 
+    @property
+    def aligned(self) -> Real:
+        """Whether a layer has a tile's PE for each window position; the others are packed, macro
+        after macro: those across input channels first, then those down, then positions.
+        """
+        w = self.workload
+        aligned: Real = (w.positions == self.digital_positions) & (w.groups == 1)
+        return aligned
+
+    @property
+    def _macros_of_a_tile(self) -> Real:
+        macros: Real = self.spec.dpim.macros_per_pe * self.digital_positions
+        return macros
+
     @cached_property
-    def digital_across(self) -> Real:
-        """Tiles across a layer's input channels: each takes all errors."""
+    def digital_pes_across(self) -> Real:
+        """PEs across a layer's input channels, for one position: each takes all errors."""
         w, macro = self.workload, self.digital_macro
-        stacked = np.minimum(self.row_blocks, ceil(w.cols / macro.rows))
-        words = macro.words * np.floor(self.spec.dpim.macros_per_pe / stacked)
+        words = macro.words * np.floor(self.spec.dpim.macros_per_pe / self._stacked)
         return ceil(w.channels / words)
 
     @cached_property
-    def digital_down(self) -> Real:
-        """Tiles down a layer's output channels."""
+    def digital_pes_down(self) -> Real:
+        """PEs down a layer's output channels, for one position: each takes all inputs."""
         return ceil(self.workload.cols / (self.digital_macro.rows * self.row_blocks))
+
+    @cached_property
+    def digital_across(self) -> Real:
+        """Tiles that take an error of one window position: they hold other input channels."""
+        across = ceil(self.workload.channels / self.digital_macro.words)
+        packed = ceil(self._stacked * across / self._macros_of_a_tile)
+        return np.where(self.aligned, self.digital_pes_across, packed)
+
+    @cached_property
+    def digital_down(self) -> Real:
+        """Tiles that take an input of one window position: they hold other output channels."""
+        most = ceil(self._block / self._macros_of_a_tile)
+        packed = np.minimum(self.digital_pes_down, most)
+        return np.where(self.aligned, self.digital_pes_down, packed)
+
+    def of_all_positions(self, tiles: Real) -> Real:
+        """Tiles that hold any window position, given those that hold one, for values of a group."""
+        positions = self.workload.positions
+        packed = ceil(positions * self._block / self._macros_of_a_tile)
+        return np.where(self.aligned, tiles, np.minimum(packed, positions * tiles))
+
+    def pes_in_tile(self, pes: Real) -> Real:
+        """Of so many PEs of one position, those that stand in one tile."""
+        return np.where(self.aligned, 1.0, np.minimum(pes, self.digital_positions))
+
+    @cached_property
+    def digital_fetches(self) -> Real:
+        """Times that a value is sent to the digital tiles of a layer to meet all window positions.
+
+        The PEs of an aligned layer hand a value on along the rows of the window.
+        """
+        w = self.workload
+        return np.where(self.aligned, w.window_height, w.positions)
 
     @cached_property
     def digital_tiles(self) -> Real:
         """Tiles of each layer on the digital side."""
-        w, positions = self.workload, self.digital_positions
         aligned = self.spec.dpim.copies * self.digital_across * self.digital_down
-        packed = ceil(self.digital_macros / (self.spec.dpim.macros_per_pe * positions))
-        fits = (w.positions == positions) & (w.groups == 1)
-        return np.where(fits, aligned, packed)
+        packed = ceil(self.digital_macros / self._macros_of_a_tile)
+        return np.where(self.aligned, aligned, packed)
 
     @cached_property
     def digital_tree(self) -> HTree:

@@ -49,10 +49,17 @@ class HybridPhases(Phases):
     # -- the digital side ------------------------------------------------------------------------
 
     @property
-    def _errors_sent(self) -> Rows:
-        """Error bits of an image that go to a layer's digital tiles."""
-        bits: Rows = self.fetches_per_pixel * self.workload.results * self.spec.error_width
+    def _error_bits(self) -> Rows:
+        """Bits of the errors of an image."""
+        bits: Rows = self.workload.results * self.spec.error_width
         return bits
+
+    @property
+    def _sums(self) -> Rows:
+        """Values of an image's input that get an error: a window may step over some."""
+        w = self.workload
+        sums: Rows = np.minimum(w.inputs, w.vectors * w.channels * w.groups * w.positions)
+        return sums
 
     @property
     def _nonzero(self) -> Rows:
@@ -76,10 +83,6 @@ class HybridPhases(Phases):
             lambda pieces: tile.in_macros(lambda macro: work(macro, pieces)),
         )
 
-    def _beyond(self, tiles: Real) -> Real:
-        """Length [m] that data for all of these tiles travel beyond the first."""
-        return (tiles - 1.0) * self.chip.digital_tile.side
-
     def backward(self) -> Phase:
         """Vector work, then the error through the transposed weights; none in the first layer."""
         chip, w, a = self.chip, self.workload, self.activity
@@ -90,9 +93,9 @@ class HybridPhases(Phases):
             )
         )
         products = Cost(sends * w.vectors * one.energy, sends * self._vectors * one.latency)
-        sent, returned = self._errors_sent, w.inputs * WORD
-        tree = self.over_tree(chip.digital_tree, sent, self._beyond(chip.digital_tiles))
-        tree = tree + self.over_tree(chip.digital_tree, returned)
+        sent, added = chip.digital_fetches * self._error_bits, self._added
+        tree = self.over_tree(chip.digital_tree, sent, chip.digital_across)
+        tree = tree + self.over_tree(chip.digital_tree, self._sums * WORD, added)
         buffered = chip.buffer.read(sent) | chip.buffer.write(w.inputs * error)
         streams = {
             ARRAYS: products, "tiles": sends * self._backward_transport(), "tree": sends * tree,
@@ -103,20 +106,37 @@ class HybridPhases(Phases):
         return self.overlapped(streams, steps, self.errors_read, fill)
 
     def _backward_transport(self) -> Cost:
-        """Errors to all tiles across a layer, partial results back, and their additions."""
+        """Errors to the tiles that hold their outputs, partial sums back, and their additions.
+
+        At a time the PEs of all positions work on errors that lie as the window does, so that their
+        partial sums belong to one input. So an error comes in for each position, or for each row of
+        the window where PEs hand it on.
+        """
         chip, w, tile = self.chip, self.workload, self.chip.digital_tile
-        sums, results = chip.digital_macro.sum_bits, w.vectors * w.channels * w.groups
-        blocks = w.positions * ceil(w.cols / chip.digital_macro.rows)
-        errors = self._errors_sent * chip.digital_across
-        given, bussed = results * w.positions * sums, results * blocks * sums
-        inside = tile.in_pes(lambda pe: pe.hold_results(given) + pe.carry(errors + bussed))
-        added = tile.add(results * (blocks - 1.0), sums)
-        streamed = tile.stream(errors, WORD * results)
-        streamed = streamed | tile.carry(errors + given * chip.digital_down)
+        sums, partial = chip.digital_macro.sum_bits, w.vectors * w.channels * w.groups * w.positions
+        down = ceil(w.cols / chip.digital_macro.rows)
+        errors = chip.digital_fetches * self._error_bits * chip.digital_across
+        entered = w.positions * self._error_bits * chip.digital_pes_across
+        given, bussed = partial * chip.digital_pes_down * sums, partial * down * sums
+        inside = tile.in_pes(
+            lambda pe: pe.hold_inputs(entered) + pe.hold_results(given) + pe.carry(entered + bussed)
+        )
+        added = tile.add(partial * down - self._sums, sums)
+        carried = tile.carry(errors, chip.pes_in_tile(chip.digital_pes_across)) + tile.carry(given)
+        streamed = tile.stream(errors, WORD * self._sums * self._added) | carried
         return inside + added + divided(streamed, chip.digital_tiles)
 
+    @property
+    def _added(self) -> Real:
+        """Tiles whose partial sums make one error of an input."""
+        return self.chip.of_all_positions(self.chip.digital_down)
+
     def gradient(self) -> Phase:
-        """Errors times activations, summed over an image, added to the gradients in the SRAM."""
+        """Errors times activations, summed over an image, added to the gradients in the SRAM.
+
+        At a time the macros of all positions work on the same errors, which are sent once to all
+        of them, with the inputs that each position sees.
+        """
         chip, w, tile = self.chip, self.workload, self.chip.digital_tile
         bits = self.spec.input_bits
         outer = self._digitally(
@@ -124,21 +144,31 @@ class HybridPhases(Phases):
         )
         stored = self._digitally(lambda dpim, used: dpim.collect(used.rows, used.cols))
         formed = Cost(w.vectors * outer.energy, self._vectors * outer.latency)
-        sent = self._errors_sent
-        inputs = self.fetches_per_pixel * w.vectors * w.channels * w.groups * bits
-        copies = sent * chip.digital_across + inputs * chip.digital_down
-        fed = w.vectors * self._operand_bits
-        streamed = tile.stream(copies, 0.0 * copies) | tile.carry(copies)
-        tree = self.over_tree(chip.digital_tree, sent, self._beyond(chip.digital_tiles))
-        tree = tree + self.over_tree(chip.digital_tree, inputs, self._beyond(chip.digital_down))
+        errors, vectors = self._error_bits, w.vectors * w.channels * w.groups * bits
+        inputs, fed = chip.digital_fetches * vectors, w.vectors * self._operand_bits
+        everywhere = chip.of_all_positions(chip.digital_across)
+        tree = self.over_tree(chip.digital_tree, errors, everywhere)
+        tree = tree + self.over_tree(chip.digital_tree, inputs, chip.digital_down)
         streams = {
             ARRAYS: formed + stored, "feed": tile.in_pes(lambda pe: pe.feed(fed)),
-            "tiles": divided(streamed, chip.digital_tiles), "tree": tree,
-            "buffer": chip.buffer.read(sent + inputs),
+            "tiles": self._gradient_transport(errors * everywhere, inputs * chip.digital_down),
+            "tree": tree, "buffer": chip.buffer.read(errors + inputs),
         }  # fmt: skip
         steps = w.vectors * chip.digital_rows * chip.digital_tiles
         fill = outer.latency.total / chip.digital_rows + chip.digital_tree.delay
         return self.overlapped(streams, steps, self.inputs_read, fill)
+
+    def _gradient_transport(self, errors: Real, inputs: Real) -> Cost:
+        """Bits of errors and inputs that enter tiles, on their way to the PEs of each position."""
+        chip, w, tile = self.chip, self.workload, self.chip.digital_tile
+        across, down = chip.digital_pes_across, chip.digital_pes_down
+        vectors = w.vectors * w.channels * w.groups * self.spec.input_bits
+        entered = w.positions * (self._error_bits * across + vectors * down)
+        inside = tile.in_pes(lambda pe: pe.hold_inputs(entered) + pe.carry(entered))
+        pes = np.where(chip.aligned, w.positions, chip.pes_in_tile(w.positions * across))
+        carried = tile.carry(errors, pes) + tile.carry(inputs, chip.pes_in_tile(down))
+        streamed = tile.stream(errors + inputs, 0.0 * errors) | carried
+        return inside + divided(streamed, chip.digital_tiles)
 
     @property
     def _operand_bits(self) -> Rows:

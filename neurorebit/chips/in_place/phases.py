@@ -101,8 +101,7 @@ class InPlacePhases(Phases):
 
         one, vectors, sent = self.through_arrays(read), sends * w.vectors, self.error_bits_sent
         products = Cost(vectors * one.energy, vectors / plan.copies * one.latency)
-        side = np.where(plan.split, chip.split_tile.side, chip.whole_tile.side)
-        tree = self.over_tree(chip.tree, sent, (plan.tiles - 1.0) * side)
+        tree = self.over_tree(chip.tree, sent, plan.tiles_down)
         tree = tree + self.over_tree(chip.tree, w.inputs * stored)
         buffered = chip.buffer.read(sent) | chip.buffer.write(w.inputs * error)
         streams = {

@@ -181,13 +181,13 @@ class Phases:
             bits = bits + count * bits_of(value)
         return bits
 
-    def over_tree(self, tree: HTree, bits: Real, further: Real = 0.0) -> Cost:
+    def over_tree(self, tree: HTree, bits: Real, tiles: Real = 1.0) -> Cost:
         """Transfer ``bits`` bits over a tree of the chip, on all of its wires.
 
-        ``further`` is a length [m] that they travel beyond the first tile.
+        All of ``tiles`` neighbouring tiles take them, or add to them on their way back.
         """
         flits = bits / self.spec.transport.bus_bits
-        return tree.transfer(bits, flits, further)
+        return tree.transfer(bits, flits, tiles)
 
     def overlapped(
         self, streams: Mapping[str, Cost], steps: Real, dram_bits: Real, fill: Real

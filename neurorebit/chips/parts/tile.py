@@ -219,9 +219,9 @@ class Tile(Block, Generic[M]):
         return into | out
 
     @action
-    def carry(self, bits: Real) -> Cost:
-        """Move ``bits`` bits between the edge of the tile and a PE."""
-        return self.htree.transfer(bits, bits / self.tree_width)
+    def carry(self, bits: Real, pes: Real = 1.0) -> Cost:
+        """Move ``bits`` bits between the edge of the tile and as many neighbouring PEs."""
+        return self.htree.transfer(bits, bits / self.tree_width, pes)
 
     @action
     def add(self, additions: Real, bits: Real) -> Cost:

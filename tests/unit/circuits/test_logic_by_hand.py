@@ -245,11 +245,36 @@ def test_a_tree_of_wires_over_a_grid_that_is_not_full():
     leakage = sum(n * length * kinds.leakage(length) for length, n in runs)
     assert found.footprint.leakage.total == close(float(70 * leakage))
     once = sum(length * kinds.energy(length) for length, _ in runs)
-    further = 3e-3 * kinds.energy(3e-3)
-    cost = found.transfer(140.0, 9.0, 3e-3)
-    assert energy(cost) == close(float(140 * (once + further)))
+    cost = found.transfer(140.0, 9.0)
+    assert energy(cost) == close(float(140 * once))
     through = sum(length * kinds.delay(length) for length, _ in runs)
     assert time(cost) == close(float(through + 8 * found.beat))
+
+
+@pytest.mark.parametrize(
+    ("leaves", "across", "along"),
+    [
+        (1, (1, 1, 1), (1, 1, 1)),
+        (2, (1, 1, 1), (1, 1, 2)),  # two leaves hang on one arm across, above and below it
+        (4, (1, 1, 2), (1, 1, 4)),  # all around one branching of the last level
+        (8, (1, 1, 4), (1, 2, 8)),  # two such branchings
+        (15, (1, 1.875, 7.5), (1, 3.75, 15)),  # all there are: 15 of 16 on average
+        (40, (1, 1.875, 7.5), (1, 3.75, 15)),  # no more than there are
+    ],
+)
+def test_a_bit_for_several_leaves_runs_once_along_each_branch(leaves, across, along):
+    """The tree of 3 by 5 leaves; from the middle, arms across and along of three levels."""
+    found, kinds = (
+        HTree(TECH, 3.0, 5.0, leaf_height=HIGH, leaf_width=WIDE, width=70.0, tolerance=0.2),
+        wires(TECH, 0.2),
+    )
+    joules = 2.5 * WIDE * kinds.energy(2.5 * WIDE)
+    for span, wide, high in zip((2.0, 1.0, 0.5), across, along, strict=True):
+        joules = joules + wide * span * WIDE * kinds.energy(span * WIDE)
+        joules = joules + high * span * HIGH * kinds.energy(span * HIGH)
+    cost = found.transfer(140.0, 9.0, float(leaves))
+    assert energy(cost) == close(float(140 * joules))
+    assert time(cost) == time(found.transfer(140.0, 9.0))
 
 
 def test_a_tree_is_as_deep_as_its_longer_side_asks():

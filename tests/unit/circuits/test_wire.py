@@ -128,10 +128,23 @@ def test_leaves_of_many_technologies(tech32, tech14):
     assert many.delay[1, 1] == near(HTree(tech14, leaf_width=2e-4).delay, rel=1e-12)
 
 
-def test_multicast_goes_further(tech32):
-    tree = HTree(tech32)
-    more = tree.transfer(8.0, 1.0, 3e-3).energy.total - tree.transfer(8.0).energy.total
-    assert more == near(8 * 3e-3 * wires(tech32, 0.1).energy(3e-3), rel=1e-9)
+def test_all_leaves_of_a_full_tree_take_all_of_its_branches(tech32):
+    """Sixteen leaves of 1 mm: 6 arms of 1 mm, 24 of half a millimetre, and the trunk of 2 mm."""
+    tree, kinds = HTree(tech32), wires(tech32, 0.1)
+    branches = ((6, 1e-3), (24, 0.5e-3), (1, 2e-3))
+    due = sum(n * length * kinds.energy(length) for n, length in branches)
+    assert tree.transfer(8.0, 1.0, 16.0).energy.total == near(8 * due, rel=1e-9)
+    assert sum(n * length for n, length in branches) == near(tree.length, rel=1e-12)
+
+
+def test_leaves_to_be_reached_may_have_axes_of_their_own(tech32, tech14):
+    """Those of layers, where the tree is one or one of each technology."""
+    leaves = np.array([1.0, 3.0, 16.0])
+    due = [HTree(tech32).reach(n) for n in leaves]
+    assert HTree(tech32).reach(leaves) == near(np.array(due), rel=1e-12)
+    many = HTree(Technology.stack([tech32, tech14])).reach(leaves[:, np.newaxis])
+    assert many.shape == (3, 2)
+    assert many[:, 0] == near(np.array(due), rel=1e-12)
 
 
 def test_a_repeater_is_an_inverter(tech32):

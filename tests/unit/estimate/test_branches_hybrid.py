@@ -50,14 +50,25 @@ BLOCKS = (1, 5, 3, 3, 4, 10, 1)  # macros above each other: outputs of a group /
 # macros beside each other: 3 / 3, 12 / 3, 70 / 3, 12 / 3, 8 / 3, 500 / 3, 150 / 3
 MACROS = (9 * 1, 9 * 5 * 4, 9 * 3 * 24, 3 * 4, 5 * 9 * 4 * 3, 10 * 167, 1 * 50)
 # a PE is 3 macros wide (9 channels) where two are above each other, else 6 wide (18 channels)
-ACROSS = (1, 2, 8, 2, 1, 56, 9)  # 3 / 18, 12 / 9, 70 / 9, 12 / 9, 8 / 9, 500 / 9, 150 / 18
-DOWN = (1, 3, 2, 2, 2, 5, 1)  # outputs of a group / 32
+PES_ACROSS = (1, 2, 8, 2, 1, 56, 9)  # 3 / 18, 12 / 9, 70 / 9, 12 / 9, 8 / 9, 500 / 9, 150 / 18
+PES_DOWN = (1, 3, 2, 2, 2, 5, 1)  # outputs of a group / 32
+# Tiles that take an error: as many as PEs where each position has one of the nine. The others are
+# packed, 54 macros a tile: of hidden two rows of 167 macros take 7 tiles, and its ten rows five.
+ACROSS, DOWN = (1, 2, 8, 1, 1, 7, 1), (1, 3, 2, 1, 1, 5, 1)
+# with all positions: 9 x 12 macros of a group fill two tiles
+EVERYWHERE, ADDED = (1, 2, 8, 1, 2, 7, 1), (1, 3, 2, 1, 2, 5, 1)
+# PEs of a tile that take what comes in: one, which hands it on; or those of the packed position
+SEND_ACROSS, SEND_DOWN = (1, 1, 1, 2, 1, 9, 9), (1, 1, 1, 2, 2, 5, 1)
+BROADCAST = (9, 9, 9, 2, 9, 9, 9)  # all positions at once
+FETCHES = (3, 3, 3, 1, 9, 1, 1)  # a row of the window, or each position
+# Inputs that have an error: of 756 that windows of one pixel step over, 12 x 20
+SUMS = (189, 756, 1400, 240, 800, 500, 150)
 
 
 def tiles_of(copies: int) -> tuple[int, ...]:
     """Layers of 3 x 3 kernels without groups lie in tiles as they are, the others are packed."""
     packed = [-(-copies * n // (6 * 9)) for n in MACROS]
-    aligned = [copies * across * down for across, down in zip(ACROSS, DOWN, strict=True)]
+    aligned = [copies * across * down for across, down in zip(PES_ACROSS, PES_DOWN, strict=True)]
     return (*aligned[:3], *packed[3:])
 
 
@@ -66,8 +77,13 @@ def test_the_digital_side_by_hand():
     assert tiles_of(3) == (3, 18, 48, 1, 30, 93, 3)
     for found, due in (
         (chip.digital_macros, [3 * n for n in MACROS]),
+        (chip.digital_pes_across, PES_ACROSS),
+        (chip.digital_pes_down, PES_DOWN),
         (chip.digital_across, ACROSS),
         (chip.digital_down, DOWN),
+        (chip.of_all_positions(chip.digital_across), EVERYWHERE),
+        (chip.of_all_positions(chip.digital_down), ADDED),
+        (chip.digital_fetches, FETCHES),
         (chip.digital_tiles, tiles_of(3)),
     ):
         np.testing.assert_array_equal(found, due)
@@ -101,11 +117,6 @@ def in_macros(i: int, work: Callable[[float, float], Cost], times: float) -> Due
     return Due(actions, max(map(seconds, done.values())))
 
 
-def split(sets) -> tuple[int, ...]:
-    """Which layers the analog side splits: the digital side hands pixels on where it does."""
-    return (0,) * 7 if "apim__kernel_split" in sets else tuple(PLANS["hybrid"].split)
-
-
 def nonzero(made: Whole, i: int, sets) -> float:
     skipped = sets.get("vector_unit__skip_zero_errors") != "false"
     return made.activity[i].error_nonzero if skipped else 1.0
@@ -114,12 +125,6 @@ def nonzero(made: Whole, i: int, sets) -> float:
 def sums_of(made: Whole) -> int:
     """An accumulator is as much wider as an error is."""
     return 37 + ERROR
-
-
-def errors_sent(i: int, sets) -> float:
-    """Bits of a layer's errors on their way: as often as a kernel has positions, or rows."""
-    layer = LAYERS[i]
-    return float((layer.kernel if split(sets)[i] else layer.positions) * layer.results * ERROR)
 
 
 def backward(made: Whole, i: int, sets) -> Work:
@@ -138,28 +143,33 @@ def backward(made: Whole, i: int, sets) -> Work:
     )
     arrays = Due(one.actions, layer.vectors / copies * one.time)
     high = min(layer.outputs, ROWS)  # rows of the fullest macro
-    sent = errors_sent(i, sets)
-    everywhere = sent * ACROSS[i]  # tiles beside each other hold other inputs of the same outputs
-    inputs = layer.vectors * layer.channels * layer.groups  # sums of one kernel position each
-    partial = layer.positions * BLOCKS[i]  # macros that have a share of such a sum
-    bus = tile.pe.carry(float(everywhere + inputs * partial * sums))
-    give = tile.pe.hold_results(float(inputs * layer.positions * sums))
-    through = side_by_side(
-        tile.stream(everywhere, float(WORD * inputs)),
-        tile.carry(float(everywhere + inputs * layer.positions * DOWN[i] * sums)),
-    )
+    errors = layer.results * ERROR
+    sent = float(FETCHES[i] * errors)
+    copied = sent * ACROSS[i]  # tiles beside each other hold other inputs of the same outputs
+    # every position's PEs take every error, and each of those below each other gives sums
+    taken = float(layer.positions * errors * PES_ACROSS[i])
+    partial = layer.vectors * layer.channels * layer.groups * layer.positions
+    given = float(partial * PES_DOWN[i] * sums)
+    inside = (
+        tile.pe.hold_inputs(taken), tile.pe.hold_results(given),
+        tile.pe.carry(float(taken + partial * BLOCKS[i] * sums)),
+    )  # fmt: skip
+    moved = (tile.carry(copied, float(SEND_ACROSS[i])), tile.carry(given))
+    # tiles below each other and those of other positions have a sum of an input each
+    buffered = tile.stream(copied, float(WORD * SUMS[i] * ADDED[i]))
     tiles = Due(
         [
-            (1.0, bus.under("digital")), (1.0, give.under("digital")), *through.actions,
-            (1.0, tile.add(float(inputs * (partial - 1)), sums)),
+            *((1.0, cost.under("digital")) for cost in inside),
+            *((1.0, cost) for cost in (buffered, *moved)),
+            (1.0, tile.add(float(partial * BLOCKS[i] - SUMS[i]), sums)),
         ],
-        through.time / count,
+        max(seconds(buffered), sum(map(seconds, moved))) / count,
     )  # fmt: skip
-    # errors pass all tiles of the layer, sums come back from one
+    # errors branch to the tiles that take them, sums are added where their ways meet
     width = chip.spec.transport.bus_bits
-    there = chip.digital_tree.transfer(sent, sent / width, (count - 1) * number(tile.side))
-    back = float(layer.inputs * WORD)
-    tree = one_by_one(there, chip.digital_tree.transfer(back, back / width))
+    there = chip.digital_tree.transfer(sent, sent / width, float(ACROSS[i]))
+    back = float(SUMS[i] * WORD)
+    tree = one_by_one(there, chip.digital_tree.transfer(back, back / width, float(ADDED[i])))
     buffer = side_by_side(chip.buffer.read(sent), chip.buffer.write(float(layer.inputs * ERROR)))
     # rows are read once a bit, or once for five errors
     reads = 1 / VECTORS if "dpim__build" in sets else ERROR
@@ -198,21 +208,29 @@ def gradient(made: Whole, i: int, sets) -> Work:
     )
     fed = float(layer.vectors * sum(entering))
     moved = Due([(1.0, pitch.transfer(fed, 0.0).under("pe").under("digital"))], 0.0)
-    sent = errors_sent(i, sets)
-    times = layer.kernel if split(sets)[i] else layer.positions
-    inputs = float(times * layer.vectors * layer.channels * layer.groups * IN)
-    # errors to the tiles beside each other, inputs to those below each other
-    copied = float(sent * ACROSS[i] + inputs * DOWN[i])
-    through = side_by_side(tile.stream(copied, 0.0), tile.carry(copied))
-    tiles = Due(through.actions, through.time / count)
-    width, side = chip.spec.transport.bus_bits, number(tile.side)
+    # errors once, to all positions at a time; inputs as each position sees them
+    errors, seen = float(layer.results * ERROR), layer.vectors * layer.channels * layer.groups * IN
+    inputs = float(FETCHES[i] * seen)
+    copied = errors * EVERYWHERE[i], inputs * DOWN[i]
+    carried = tile.carry(copied[0], float(BROADCAST[i])), tile.carry(copied[1], float(SEND_DOWN[i]))
+    buffered = tile.stream(sum(copied), 0.0)
+    taken = float(layer.positions * (errors * PES_ACROSS[i] + seen * PES_DOWN[i]))
+    inside = tile.pe.hold_inputs(taken), tile.pe.carry(taken)
+    tiles = Due(
+        [
+            *((1.0, cost.under("digital")) for cost in inside),
+            *((1.0, cost) for cost in (buffered, *carried)),
+        ],
+        max(seconds(buffered), sum(map(seconds, carried))) / count,
+    )
+    width = chip.spec.transport.bus_bits
     tree = one_by_one(
-        chip.digital_tree.transfer(sent, sent / width, (count - 1) * side),
-        chip.digital_tree.transfer(inputs, inputs / width, (DOWN[i] - 1) * side),
+        chip.digital_tree.transfer(errors, errors / width, float(EVERYWHERE[i])),
+        chip.digital_tree.transfer(inputs, inputs / width, float(DOWN[i])),
     )
     streams = {
         "arrays": arrays, "feed": moved, "tiles": tiles, "tree": tree,
-        "buffer": one_by_one(chip.buffer.read(sent + inputs)),
+        "buffer": one_by_one(chip.buffer.read(errors + inputs)),
     }  # fmt: skip
     fill = outer.time / high + number(chip.digital_tree.delay)
     return Work(streams, float(layer.vectors * high * count), float(inputs_stored(i)), fill)

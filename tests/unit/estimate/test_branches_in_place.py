@@ -96,10 +96,10 @@ def backward(made: Whole, kind: str, i: int) -> Work:
     )  # fmt: skip
 
     width = chip.spec.transport.bus_bits
-    further = float((plan.tiles[i] - 1) * number(tile.side))  # past all of the layer's tiles
+    below = float(plan.tiles_down[i])  # tiles that hold other inputs of the same outputs
     back = float(layer.inputs * STORED)
     tree = one_by_one(
-        chip.tree.transfer(sent, sent / width, further), chip.tree.transfer(back, back / width)
+        chip.tree.transfer(sent, sent / width, below), chip.tree.transfer(back, back / width)
     )
     buffer = side_by_side(chip.buffer.read(sent), chip.buffer.write(float(layer.inputs * ERROR)))
     streams = {

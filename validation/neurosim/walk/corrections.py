@@ -114,7 +114,6 @@ class PhaseWalk:
         inputs, partial = self.later * w.inputs, values * w.positions
         errors = results * np.where(plan.split, w.window_height, 1.0) * error
         taken, given = results * plan.pe_rows * error, partial * plan.pe_cols * sums
-        further = (plan.tiles - 1.0) * self.of(lambda tile: tile.side)
         own = (w.outgoing + w.results) * error
         return Amounts(
             taken=taken,
@@ -124,7 +123,7 @@ class PhaseWalk:
             tile_in=errors * plan.tiles_down,
             tile_out=PARTIAL_BITS * np.where(plan.split, values, partial),
             tile_tree=errors * plan.tiles_down + given,
-            tree=self._over(errors, further) + self._over(inputs * stored),
+            tree=self._over(errors, plan.tiles_down) + self._over(inputs * stored),
             read=errors,
             written=inputs * error,
             dram=own + (results + inputs) * error,
@@ -143,10 +142,10 @@ class PhaseWalk:
         first = np.arange(len(self.case.workload.cols)) == 0
         return np.where(first & self.back, 0.0, 1.0)
 
-    def _over(self, bits: Rows, further: Any = 0.0) -> Cost:
-        """So many bits over the chip's tree, and to tiles that are so much further [m]."""
+    def _over(self, bits: Rows, tiles: Any = 1.0) -> Cost:
+        """So many bits over the chip's tree, to each of so many tiles."""
         flits = bits / self.spec.transport.bus_bits
-        moved: Cost = self.chip.tree.transfer(bits, flits, further)
+        moved: Cost = self.chip.tree.transfer(bits, flits, tiles)
         sent: Cost = np.where(bits > 0.0, 1.0, 0.0) * moved
         return sent
 
