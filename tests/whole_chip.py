@@ -450,6 +450,8 @@ def vector_unit_back(made: Whole, i: int) -> Due:
         work.append(round_errors(unit, float(layer.inputs)))
     if layer.added:
         work.append(add(unit, float(layer.added)))
+    if layer.pooled < layer.vectors:  # windows overlap: the error of each may meet another's
+        work.append(lanes(unit, float(layer.handed_on), 1, ((1, ERROR),)))
     return one_by_one(*work)
 
 

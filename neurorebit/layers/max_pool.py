@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neurorebit.layers.base import Shape
 from neurorebit.layers.pooling import Pool
 
 
 @dataclass(frozen=True)
 class MaxPool(Pool):
     """Largest of a window; the stride is the window unless given."""
+
+    def errors(self, given: Shape, output: Shape) -> int:
+        """At most one of each window, for its largest value, which may be that of others."""
+        return output.size

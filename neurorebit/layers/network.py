@@ -123,16 +123,22 @@ class Network:
         return sum(matmul.macs for matmul in self.matmuls)
 
     def owner(self, node: Node) -> Node | None:
-        """The matrix layer of a node's stage: itself, or the latest one that its inputs follow.
+        """The matrix layer of a node's stage: itself, or the latest one that any input follows.
 
         None where no matrix layer comes before it.
         """
-        while node.matmul is None:
-            sources = [i for i in node.inputs if i >= 0]
-            if not sources:
-                return None
-            node = self.nodes[max(sources)]
-        return node
+        return self._owners[node.index]
+
+    @cached_property
+    def _owners(self) -> tuple[Node | None, ...]:
+        """Of each node, in one pass: nodes stand behind what they read."""
+        owners: list[Node | None] = []
+        for node in self.nodes:
+            before = [owners[i] for i in node.inputs if i >= 0]
+            matrices = [owner for owner in before if owner is not None]
+            latest = max(matrices, key=lambda owner: owner.index, default=None)
+            owners.append(latest if node.matmul is None else node)
+        return tuple(owners)
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -146,18 +152,13 @@ class Network:
             if node.matmul is None and owner is not None:
                 followers[owner.index].append(node)
         return tuple(
-            Stage(node, tuple(followers[node.index]), self._has_weights_before(node))
+            Stage(node, tuple(followers[node.index]), self.has_weights_before(node))
             for node in self.matrices
         )
 
-    def _has_weights_before(self, node: Node) -> bool:
-        """Whether weights lie between the image and a node."""
-        index = node.inputs[0]
-        while index >= 0:
-            if self.nodes[index].matmul is not None:
-                return True
-            index = max(self.nodes[index].inputs)
-        return False
+    def has_weights_before(self, node: Node) -> bool:
+        """Whether weights lie on any way from the image to a node."""
+        return any(self._owners[i] is not None for i in node.inputs if i >= 0)
 
     def assumed(self, input_bits: int) -> Activity:
         """The activity that the network file assumes."""

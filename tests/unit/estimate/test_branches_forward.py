@@ -115,7 +115,7 @@ def forward(made: Whole, kind: str, i: int) -> Work:
     results = float(layer.results)
     work = [normalise(unit, results) if layer.normed else rectify(unit, results)]
     if layer.pooled < layer.vectors:
-        work.append(pool(unit, float(layer.handed_on), layer.vectors / layer.pooled))
+        work.append(pool(unit, float(layer.handed_on), 9.0))  # windows of 3 x 3 that overlap
     if layer.added:
         work.append(add(unit, float(layer.added)))
 

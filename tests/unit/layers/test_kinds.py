@@ -122,11 +122,39 @@ def test_a_rectifier_computes_nothing_and_keeps_a_bit():
 
 @pytest.mark.parametrize("kind", [MaxPool, AvgPool])
 def test_pooling_combines_all_values_of_a_window_but_one(kind):
-    """3 x 3 windows of a 9 x 6 map: eight values each are added or compared, three in a cycle."""
-    forward, backward = asked(kind(3, kind="pool"), Shape(7, 9, 6))
-    combined = 7 * 3 * 2 * 8
+    """4 x 4 windows of a 9 x 6 map: 15 values each are added or compared, three in a cycle.
+
+    2 x 1 windows leave a row and two columns of the map out.
+    """
+    forward, backward = asked(kind(4, kind="pool"), Shape(7, 9, 6))
+    combined = 7 * 2 * 1 * 15
     assert forward == near((combined / 3, 8 * combined, 0, 0, 0))
     assert backward == (0, 0, 0, 0, 0)
+
+
+def test_a_mean_of_nine_values_takes_a_product():
+    """3 x 2 windows a channel; a sum of 9 times 1/9, and so for errors: of 16 by 16 bits."""
+    forward, backward = asked(AvgPool(3, kind="pool"), Shape(7, 9, 6))
+    combined, windows = 7 * 6 * 8, 7 * 6
+    assert forward == near((combined / 3 + windows, 8 * combined, 16 * windows, 0, 0))
+    assert backward == near((windows, 0, 16 * windows, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "meeting"),
+    [
+        # each of 4 x 2 windows a channel has one error, which may meet another's
+        (MaxPool, 7 * 8),
+        # 8 windows of 4 x 4 errors for 10 x 6 = 60 values: 128 - 60 are added to another
+        (AvgPool, 7 * (8 * 16 - 60)),
+    ],
+)
+def test_windows_that_overlap_are_combined_each_for_itself(kind, meeting):
+    """4 x 4 windows at every other pixel of a 10 x 6 map: 4 x 2 of them."""
+    forward, backward = asked(kind(4, 2, kind="pool"), Shape(7, 10, 6))
+    combined = 7 * 8 * 15
+    assert forward == near((combined / 3, 8 * combined, 0, 0, 0))
+    assert backward == near((meeting, 6 * meeting, 0, 0, 0))
 
 
 def test_a_pool_may_step_otherwise_than_its_window():

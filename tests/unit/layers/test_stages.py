@@ -82,6 +82,42 @@ def test_only_layers_behind_weights_send_errors(work):
     np.testing.assert_array_equal(work.sends_error, [0, 1, 1])
 
 
+JOINED = """\
+source: by hand
+name: joined
+input: {channels: 3, height: 8, width: 8}
+classes: 5
+layers:
+  - {kind: avg_pool, kernel: 2, name: small}
+  - {kind: conv, channels: 3, kernel: 1, name: a}
+  - {kind: relu, name: bent}
+  - {kind: max_pool, kernel: 1, input: small, name: late}
+  - {kind: add, other: bent, name: sum}
+  - {kind: relu}
+  - {kind: conv, channels: 4, kernel: 1, name: b}
+  - {kind: max_pool, kernel: 1, input: small, name: plain}
+  - {kind: conv, channels: 4, kernel: 1, name: c}
+  - {kind: add, other: b}
+  - {kind: relu}
+  - {kind: flatten}
+  - {kind: linear, features: 5, name: d}
+activity: {source: nothing, input_density: 0.5}
+"""
+
+
+def test_weights_on_any_way_from_the_image_are_before_a_layer(tmp_path):
+    """A sum reads a layer's output and, later in the file, a pool of the image: b has errors to
+    send, c, behind a pool of the image alone, has none. The sum and its rectifier are work of a.
+    """
+    file = tmp_path / "joined.yaml"
+    file.write_text(JOINED)
+    stages = read_network(Document(file)).stages
+    assert [stage.node.name for stage in stages] == ["a", "b", "c", "d"]
+    assert [stage.sends_error for stage in stages] == [False, True, False, True]
+    kinds = [[node.kind for node in stage.followers] for stage in stages]
+    assert kinds == [["relu", "add", "relu"], [], ["add", "relu", "flatten"], []]
+
+
 def moved(load, bits):
     """Bits to and from memory, by stage."""
     width = dict(zip(Value, bits, strict=True))
