@@ -119,6 +119,28 @@ class Plan(NamedTuple):
     tiles: Sequence[int]
     copies: Sequence[int]
 
+    @property
+    def tiles_across(self) -> Sequence[int]:
+        """A layer of one group fills a grid of tiles; groups are packed in tiles of 128 columns."""
+        return tuple(
+            -(-layer.outputs * self.cells // 128) if layer.groups > 1 else tiles // down
+            for layer, tiles, down in zip(LAYERS, self.tiles, self.tiles_down, strict=True)
+        )
+
+    @property
+    def tile_pes_across(self) -> Sequence[int]:
+        """Of the two PEs along the side of a tile; a kernel-split one hands inputs on."""
+        return tuple(
+            1 if split else min(2, n) for split, n in zip(self.split, self.pe_cols, strict=True)
+        )
+
+    @property
+    def tile_pes_down(self) -> Sequence[int]:
+        """As those across."""
+        return tuple(
+            1 if split else min(2, n) for split, n in zip(self.split, self.pe_rows, strict=True)
+        )
+
 
 # PEs of kernel-split tiles are 64 x 64 cells, the other tiles 128 x 128 in four PEs of 64 x 64: the
 # smallest there can be, four and two of the array's longer side. test_branches_plan.py says why.

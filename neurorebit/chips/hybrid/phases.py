@@ -55,13 +55,6 @@ class HybridPhases(Phases):
         return bits
 
     @property
-    def _sums(self) -> Rows:
-        """Values of an image's input that get an error: a window may step over some."""
-        w = self.workload
-        sums: Rows = np.minimum(w.inputs, w.vectors * w.channels * w.groups * w.positions)
-        return sums
-
-    @property
     def _nonzero(self) -> Rows:
         """Share of the errors that lanes multiply: all, or those that are not zero."""
         skipped = self.spec.vector_unit.skip_zero_errors
@@ -95,13 +88,13 @@ class HybridPhases(Phases):
         products = Cost(sends * w.vectors * one.energy, sends * self._vectors * one.latency)
         sent, added = chip.digital_fetches * self._error_bits, self._added
         tree = self.over_tree(chip.digital_tree, sent, chip.digital_across)
-        tree = tree + self.over_tree(chip.digital_tree, self._sums * WORD, added)
+        tree = tree + self.over_tree(chip.digital_tree, self.error_sums * WORD, added)
         buffered = chip.buffer.read(sent) | chip.buffer.write(w.inputs * error)
         streams = {
             ARRAYS: products, "tiles": sends * self._backward_transport(), "tree": sends * tree,
             "buffer": sends * buffered, "vector": self.vector_work(w.backward),
         }  # fmt: skip
-        steps = sends * w.vectors * chip.digital_rows * macro.row_reads * chip.digital_tiles
+        steps = sends * self._vectors * chip.digital_rows * macro.row_reads * chip.digital_tiles
         fill = sends * (one.latency.total + chip.digital_tree.delay)
         return self.overlapped(streams, steps, self.errors_read, fill)
 
@@ -121,9 +114,9 @@ class HybridPhases(Phases):
         inside = tile.in_pes(
             lambda pe: pe.hold_inputs(entered) + pe.hold_results(given) + pe.carry(entered + bussed)
         )
-        added = tile.add(partial * down - self._sums, sums)
+        added = tile.add(partial * down - self.error_sums, sums)
         carried = tile.carry(errors, chip.pes_in_tile(chip.digital_pes_across)) + tile.carry(given)
-        streamed = tile.stream(errors, WORD * self._sums * self._added) | carried
+        streamed = tile.stream(errors, WORD * self.error_sums * self._added) | carried
         return inside + added + divided(streamed, chip.digital_tiles)
 
     @property
@@ -142,7 +135,7 @@ class HybridPhases(Phases):
         outer = self._digitally(
             lambda dpim, used: dpim.outer(used.spread(self._nonzero), used.rows, used.cols)
         )
-        stored = self._digitally(lambda dpim, used: dpim.collect(used.rows, used.cols))
+        collected = self._collected
         formed = Cost(w.vectors * outer.energy, self._vectors * outer.latency)
         errors, vectors = self._error_bits, w.vectors * w.channels * w.groups * bits
         inputs, fed = chip.digital_fetches * vectors, w.vectors * self._operand_bits
@@ -150,11 +143,11 @@ class HybridPhases(Phases):
         tree = self.over_tree(chip.digital_tree, errors, everywhere)
         tree = tree + self.over_tree(chip.digital_tree, inputs, chip.digital_down)
         streams = {
-            ARRAYS: formed + stored, "feed": tile.in_pes(lambda pe: pe.feed(fed)),
+            ARRAYS: formed + collected, "feed": tile.in_pes(lambda pe: pe.feed(fed)),
             "tiles": self._gradient_transport(errors * everywhere, inputs * chip.digital_down),
             "tree": tree, "buffer": chip.buffer.read(errors + inputs),
         }  # fmt: skip
-        steps = w.vectors * chip.digital_rows * chip.digital_tiles
+        steps = self._vectors * chip.digital_rows * chip.digital_tiles
         fill = outer.latency.total / chip.digital_rows + chip.digital_tree.delay
         return self.overlapped(streams, steps, self.inputs_read, fill)
 
@@ -180,23 +173,59 @@ class HybridPhases(Phases):
         bits: Rows = np.sum(kinds, axis=-2)
         return bits
 
+    @property
+    def _collected(self) -> Cost:
+        """Sums of the lanes added to the gradients in the arrays, in all copies of a layer: each
+        copy has seen its share of the vectors.
+        """
+        one = self._digitally(lambda dpim, used: dpim.collect(used.rows, used.cols))
+        return Cost(self.spec.dpim.copies * one.energy, one.latency)
+
     def update(self) -> Phase:
         """Weight minus rate times gradient, in all macros at once."""
         written = self.activity.words_written
         one = self._digitally(
             lambda dpim, used: dpim.write(used.spread(written), used.rows, used.cols)
         )
-        energy = self.spec.dpim.copies * one.energy
-        return Phase(energy, 0.0, 0.0, energy, common_time=max_over_layers(one.latency.total))
+        summed, moved = self._of_copies
+        macros = merged(self.spec.dpim.copies * one.energy, summed.energy)
+        time = max_over_layers(one.latency.total) + max_over_layers(summed.latency.total)
+        time = time + sum_over_layers(moved.latency.total)
+        return Phase(merged(macros, moved.energy), 0.0, 0.0, macros, common_time=time)
+
+    @property
+    def _of_copies(self) -> tuple[Cost, Cost]:
+        """Before an update copies of a layer add their gradients: in the macros, and on the way.
+
+        Words of all copies are added where their ways over the tree meet, and the sums go back to
+        all of them. Nothing happens where there is one copy.
+        """
+        chip, copies, tile = self.chip, self.spec.dpim.copies, self.chip.digital_tile
+        several = np.where(np.greater(copies, 1.0), 1.0, 0.0)
+        bits: Real = several * 2.0 * WORD * self.workload.weights
+        tree = self.over_tree(chip.digital_tree, bits, copies)
+        inside = divided(tile.carry(copies * bits), chip.digital_tiles)
+        inside = inside + tile.in_pes(lambda pe: pe.carry(copies * bits))
+        return several * self._collected, several * (tree | inside)
 
     def sync(self) -> Phase:
-        """New levels, and the cells whose level changed are programmed, in all copies."""
+        """New levels, and the cells whose level changed are programmed, in all copies.
+
+        A change is a cell's address and its level. Changes of a layer stream from its digital tiles
+        over all trees to its analog ones, layer after layer; then all cells are programmed.
+        """
         chip, plan, a = self.chip, self.plan, self.activity
         levels = self._digitally(lambda dpim, used: dpim.level(used.rows, used.cols)).energy
         arrays, cells = plan.arrays * plan.copies, plan.held * plan.copies
         address = np.log2(chip.macro.rows * chip.macro.cols) + self.spec.weight_bits
         bits = cells * (a.set_fraction + a.reset_fraction) * address
-        sent = self.over_tree(chip.digital_tree, bits) + self.over_tree(chip.tree, bits)
+        out = chip.digital_tile.in_pes(lambda pe: pe.carry(bits)) + divided(
+            chip.digital_tile.carry(bits), chip.digital_tiles
+        )
+        into = chip.in_tiles(lambda tile: tile.in_pes(lambda pe: pe.carry(bits)))
+        into = into + divided(chip.in_tiles(lambda tile: tile.carry(bits)), plan.tiles)
+        trees = self.over_tree(chip.digital_tree, bits) | self.over_tree(chip.tree, bits)
+        sent = out | trees | into
         changes = self.level_changes(self.spec.cell_steps)
         pulsed = chip.in_macros(lambda apim: apim.program(*changes, a.conductance, cells / arrays))
         at_once = self.spec.apim.parallel_programming

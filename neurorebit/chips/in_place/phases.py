@@ -102,7 +102,7 @@ class InPlacePhases(Phases):
         one, vectors, sent = self.through_arrays(read), sends * w.vectors, self.error_bits_sent
         products = Cost(vectors * one.energy, vectors / plan.copies * one.latency)
         tree = self.over_tree(chip.tree, sent, plan.tiles_down)
-        tree = tree + self.over_tree(chip.tree, w.inputs * stored)
+        tree = tree + self.over_tree(chip.tree, self.error_sums * stored, plan.tiles_across)
         buffered = chip.buffer.read(sent) | chip.buffer.write(w.inputs * error)
         streams = {
             ARRAYS: products, "tiles": sends * chip.in_tiles(self._backward_transport),
@@ -117,11 +117,11 @@ class InPlacePhases(Phases):
         """Transport and additions if the tiles of all layers were of this kind.
 
         Kernel-split tiles add the results of all window positions for an input value; the others
-        send each, to be added where values are collected.
+        get them one after the other and add each to its value in their output buffer. Sums of tiles
+        beside each other, which hold other outputs, are added on their way over the chip's tree.
         """
-        w, plan, sums = self.workload, self.plan, self.chip.back_sum_bits
-        values = w.vectors * w.channels * w.groups
-        partial = values * w.positions
+        w, plan, sums, values = self.workload, self.plan, self.chip.back_sum_bits, self.error_sums
+        partial = w.vectors * w.channels * w.groups * w.positions
         entered = w.results * plan.pe_rows * self.spec.error_width
         copies = self.error_bits_sent * plan.tiles_down
         given, bussed = partial * plan.pe_cols * sums, partial * plan.array_cols * sums
@@ -129,8 +129,9 @@ class InPlacePhases(Phases):
             lambda pe: pe.hold_inputs(entered) + pe.hold_results(given) + pe.carry(entered + bussed)
         )
         added = tile.add(partial * plan.array_cols - values, sums)
-        streamed = tile.stream(copies, PARTIAL_BITS * np.where(plan.split, values, partial))
-        streamed = streamed | tile.carry(copies + given)
+        kept = PARTIAL_BITS * np.where(plan.split, values, partial) * plan.tiles_across
+        carried = tile.carry(copies, plan.tile_pes_down) + tile.carry(given)
+        streamed = tile.stream(copies, kept) | carried
         return inside + added + divided(streamed, plan.tiles)
 
     # -- gradients -------------------------------------------------------------------------------
@@ -178,7 +179,8 @@ class InPlacePhases(Phases):
             "buffer": chip.buffer.read(w.inputs * bits + errors),
         }  # fmt: skip
         dram = self.inputs_read + self._spilled * 2.0 * w.weights / images * store.word
-        return self.overlapped(streams, reads * jobs, dram, one.latency.total)
+        steps = reads * self.spec.error_width * jobs
+        return self.overlapped(streams, steps, dram, one.latency.total)
 
     # -- weights ---------------------------------------------------------------------------------
 
@@ -195,6 +197,7 @@ class InPlacePhases(Phases):
         words, bits = self.kept * w.weights, self.change_bits
         scaled = store.scale(w.weights) + store.follow(words)
         carried = divided(chip.in_tiles(lambda tile: tile.carry(bits)), self.plan.tiles)
+        carried = carried + chip.in_tiles(lambda tile: tile.in_pes(lambda pe: pe.carry(bits)))
         streams = {ARRAYS: scaled, "tiles": carried, "tree": self.over_tree(chip.tree, bits)}
         dram = self._spilled * w.weights * store.word + 2.0 * words * WORD
         return self.overlapped(streams, w.weights / store.lanes, dram, 0.0)

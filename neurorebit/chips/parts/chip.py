@@ -62,7 +62,10 @@ class Chip(Block, ABC, Generic[M]):
         return self.spec.input_bits
 
     def _tile(self, side: Real, pes: Real, added: Real) -> Tile[M]:
-        """A tile; its output buffer holds two sets of the results that a PE gives at once."""
+        """A tile of ``pes`` PEs, of which ``added`` give partial sums of the same results.
+
+        Its output buffer holds two sets of the sums that the PEs beside each other give at once.
+        """
         transport = self.spec.transport
         rows, cols = side / self.plan.rows, side / self.plan.cols
         pe = self.pe(rows, cols)
@@ -72,7 +75,7 @@ class Chip(Block, ABC, Generic[M]):
             pes,
             added,
             input_bits=added * self.value_bits * pe.lines,
-            output_bits=2.0 * rows * pe.results * (pe.result_bits + GROWTH),
+            output_bits=2.0 * pes / added * pe.results * (pe.sum_bits + GROWTH),
             buffer=transport.tile_buffer,
             core_lines=transport.tile_buffer_lines,
             core_bits=transport.tile_buffer_bits,

@@ -179,6 +179,24 @@ class Floorplan:
         split = ceil(w.channels / self.split_side)
         return np.where(self.split, split, ceil(w.rows / self.tile_side))
 
+    @property
+    def tiles_across(self) -> Array:
+        """Tiles that one row of the matrix crosses: each takes all of its inputs."""
+        side = np.where(self.split, self.split_side, self.tile_side)
+        return np.asarray(ceil(self.width / side))
+
+    @property
+    def tile_pes_across(self) -> Array:
+        """PEs of one tile that take the same input, of a kernel-split tile the first of a row."""
+        pes = np.minimum(self.pes_per_side, self.pe_cols)
+        return np.where(self.split, 1.0, pes)
+
+    @property
+    def tile_pes_down(self) -> Array:
+        """PEs of one tile that take the same error, of a kernel-split tile the first of a row."""
+        pes = np.minimum(self.pes_per_side, self.pe_rows)
+        return np.where(self.split, 1.0, pes)
+
     @cached_property
     def tiles(self) -> Array:
         """Tiles of each layer."""

@@ -97,6 +97,13 @@ class Phases:
         return bits
 
     @cached_property
+    def error_sums(self) -> Rows:
+        """Values of an image's input that get an error: a window may step over some."""
+        w = self.workload
+        sums: Rows = np.minimum(w.inputs, w.vectors * w.channels * w.groups * w.positions)
+        return sums
+
+    @cached_property
     def errors_read(self) -> Rows:
         """DRAM traffic [bit] of the errors of a layer and of values kept for its vector work."""
         w, error = self.workload, self.spec.error_width
@@ -215,7 +222,8 @@ class Phases:
         moved = chip.in_tiles(self._forward_transport)
         bits, stored = self.spec.input_bits, self.spec.vector_unit.stored_bits
         sent, outgoing = self.input_bits_sent, w.outgoing * bits
-        tree = self.over_tree(chip.tree, sent + w.results * stored)
+        tree = self.over_tree(chip.tree, sent, plan.tiles_across)
+        tree = tree + self.over_tree(chip.tree, w.results * stored, plan.tiles_down)
         buffered = chip.buffer.read(sent) | chip.buffer.write(outgoing)
         steps = w.vectors * bits * plan.tiles + w.vectors * bits
         dram = w.inputs * bits + outgoing + self.transferred(w.forward)
@@ -227,16 +235,23 @@ class Phases:
         return self.overlapped(streams, steps, dram, fill)
 
     def _forward_transport(self, tile: Tile[Any]) -> Cost:
-        """Transport and additions if the tiles of all layers were of this kind."""
+        """Transport and additions if the tiles of all layers were of this kind.
+
+        Inputs go to all tiles and PEs across a row of the matrix, which hold other outputs. Each PE
+        gives its partial sums, and each tile the sums of its PEs; those of tiles below each other
+        are added on their way over the chip's tree.
+        """
         w, plan, sums = self.workload, self.plan, self.chip.sum_bits
-        sent, entered = self.input_bits_sent, w.vectors * w.rows * w.groups * self.spec.input_bits
+        sent = self.input_bits_sent * plan.tiles_across
+        entered = w.vectors * w.rows * w.groups * plan.pe_cols * self.spec.input_bits
         given = w.results * plan.pe_rows * sums
-        carried = entered + w.results * plan.array_rows * sums
+        bussed = entered + w.results * plan.array_rows * sums
         inside = tile.in_pes(
-            lambda pe: pe.hold_inputs(entered) + pe.hold_results(given) + pe.carry(carried)
+            lambda pe: pe.hold_inputs(entered) + pe.hold_results(given) + pe.carry(bussed)
         )
         added = tile.add(w.results * (plan.array_rows - 1.0), sums)
-        streamed = tile.stream(sent, PARTIAL_BITS * w.results) | tile.carry(sent + given)
+        carried = tile.carry(sent, plan.tile_pes_across) + tile.carry(given)
+        streamed = tile.stream(sent, PARTIAL_BITS * w.results * plan.tiles_down) | carried
         return inside + added + divided(streamed, plan.tiles)
 
     # -- assumptions -----------------------------------------------------------------------------

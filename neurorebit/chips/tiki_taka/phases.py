@@ -68,7 +68,8 @@ class TikiTakaPhases(InPlacePhases):
         streams = {
             ARRAYS: w.vectors * one, "translators": w.vectors * trains,
             "tiles": chip.in_tiles(self._pulse_transport),
-            "tree": self.over_tree(chip.tree, self.input_bits_sent + self.error_bits_sent),
+            "tree": self.over_tree(chip.tree, self.input_bits_sent, plan.tiles_across)
+            + self.over_tree(chip.tree, self.error_bits_sent, plan.tiles_down),
             "buffer": chip.buffer.read(bits),
         }  # fmt: skip
         steps = w.vectors * SLOTS * plan.tiles
@@ -87,11 +88,13 @@ class TikiTakaPhases(InPlacePhases):
     def _pulse_transport(self, tile: Tile[InPlaceMacro]) -> Cost:
         """Inputs and errors to their lines if the tiles of all layers were of this kind."""
         w, plan, error = self.workload, self.plan, self.spec.error_width
-        entered = w.vectors * w.rows * w.groups * self.spec.input_bits
+        entered = w.vectors * w.rows * w.groups * plan.pe_cols * self.spec.input_bits
         entered = entered + w.results * plan.pe_rows * error
-        copies = self.input_bits_sent + self.error_bits_sent * plan.tiles_down
+        inputs = self.input_bits_sent * plan.tiles_across
+        errors = self.error_bits_sent * plan.tiles_down
         bussed = tile.in_pes(lambda pe: pe.carry(entered))
-        streamed = tile.stream(copies, 0.0 * copies) | tile.carry(copies)
+        carried = tile.carry(inputs, plan.tile_pes_across) + tile.carry(errors, plan.tile_pes_down)
+        streamed = tile.stream(inputs + errors, 0.0 * errors) | carried
         return bussed + divided(streamed, plan.tiles)
 
     def update(self) -> Phase:

@@ -89,7 +89,8 @@ def analog_tile(rows, cols, side, pes, added):
         macro, macro_rows=rows, macro_cols=cols, results=cols * 32.0, sum_bits=12.0,
         input_bits=rows * 64.0 * 5.0, lines=64.0,
     )  # fmt: skip
-    in_bits, out_bits = added * 5.0 * 64.0, 2.0 * rows * cols * 32.0 * 14.0
+    # two sets of sums, from each of the PEs beside each other
+    in_bits, out_bits = added * 5.0 * 64.0, 2.0 * pes / added * cols * 32.0 * 14.0
     return tile(pe, "analog", side, pes, added, in_bits, out_bits, 64.0)
 
 
@@ -171,10 +172,12 @@ def two_way_pe(macro, macro_rows, macro_cols, sum_bits, value_bits, results, bes
     )  # fmt: skip
 
 
-def two_way_tiles(split_pe, whole_pe, value_bits, forward_bits, results):
-    """Two sets of what all arrays of a PE give at once; partial sums grow by 2 bits."""
+def two_way_tiles(split_pe, whole_pe, value_bits, widest, results):
+    """Two sets of what the PEs beside each other give at once: nine that are added give one, four
+    in a square two. The wider sums, of either way, grow by 2 bits.
+    """
     split_bits, whole_bits = (
-        2.0 * rows * n * (forward_bits + 2.0) for rows, n in zip((6.0, 4.0), results, strict=True)
+        2.0 * beside * n * (widest + 2.0) for beside, n in zip((1.0, 2.0), results, strict=True)
     )
     value = value_bits * 128.0  # a bit for each wire at a time
     split = tile(split_pe, "tile", 3.0, 9.0, 9.0, 9.0 * value, split_bits, 128.0)
@@ -225,7 +228,7 @@ def test_a_chip_that_learns_in_place(kind):
         two_way_pe(macro, rows, cols, max(there, back), 9.0, 16.0 * rows)
         for rows, cols in ((6.0, 3.0), (4.0, 2.0))
     )
-    split, whole = two_way_tiles(*pes, 9.0, there, (96.0, 64.0))
+    split, whole = two_way_tiles(*pes, 9.0, max(there, back), (96.0, 64.0))
     found = by_hand.chip_design("reram", "vgg11", **TRANSPORT, **IN_PLACE, **CHOICES[kind])
     same_chip(
         found,

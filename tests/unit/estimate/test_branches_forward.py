@@ -87,9 +87,10 @@ def forward(made: Whole, kind: str, i: int) -> Work:
     tile, sums = made.tile(plan.split[i]), number(chip.sum_bits)
     products, slowest = arrays(made, kind, i, name)
 
-    # each vector is as long as the matrix is high and enters every group once; the PEs of a
-    # kernel-split tile hand a pixel on along one side of the kernel, so it is sent 3 times, not 9
-    taken = float(layer.vectors * layer.rows * layer.groups * IN)
+    # each vector is as long as the matrix is high and enters all PEs across a group, which hold
+    # other outputs; the PEs of a kernel-split tile hand a pixel on along one side of the kernel, so
+    # it is sent 3 times, not 9, to each tile across
+    taken = float(layer.vectors * layer.rows * layer.groups * plan.pe_cols[i] * IN)
     times = layer.kernel if plan.split[i] else layer.positions
     sent = float(layer.channels * layer.groups * times * layer.vectors * IN)
     # the arrays below each other each give a partial sum of a result, to be added in their PE; the
@@ -97,17 +98,23 @@ def forward(made: Whole, kind: str, i: int) -> Work:
     bus = float(taken + layer.results * plan.array_rows[i] * sums)
     between = float(layer.results * plan.pe_rows[i] * sums)
     additions = float(layer.results * (plan.array_rows[i] - 1))
-    through = side_by_side(
-        tile.stream(sent, float(NARROW * layer.results)), tile.carry(sent + between)
-    )
+    across, down = float(plan.tiles_across[i]), float(plan.tiles_down[i])
+    copied = sent * across
+    moved = one_by_one(tile.carry(copied, float(plan.tile_pes_across[i])), tile.carry(between))
+    buffered = one_by_one(tile.stream(copied, float(NARROW * layer.results * down)))
     inside = (tile.pe.hold_inputs(taken), tile.pe.hold_results(between), tile.pe.carry(bus))
     held = [(1.0, cost.under(name)) for cost in inside]
     # tiles of a layer have a buffer and a tree each
     added = (1.0, tile.add(additions, sums))
-    tiles = Due([*held, added, *through.actions], through.time / plan.tiles[i])
+    time = max(moved.time, buffered.time) / plan.tiles[i]
+    tiles = Due([*held, added, *buffered.actions, *moved.actions], time)
 
-    crossing = float(sent + layer.results * STORED)  # inputs there, results back to be normed
-    tree = one_by_one(chip.tree.transfer(crossing, crossing / chip.spec.transport.bus_bits))
+    # inputs there; results back to be normed, sums of the tiles below each other
+    back, width = float(layer.results * STORED), chip.spec.transport.bus_bits
+    tree = one_by_one(
+        chip.tree.transfer(sent, sent / width, across),
+        chip.tree.transfer(back, back / width, down),
+    )
     next_inputs = float(layer.handed_on * IN)
     buffer = side_by_side(chip.buffer.read(sent), chip.buffer.write(next_inputs))
 
@@ -161,9 +168,8 @@ def test_bits_of_the_first_layer_in_numbers():
     made = whole("hybrid")
     tree = made.chip.tree
     found = made.phases["forward"].streams["tree"]
-    bits = 9 * 3 * 63 * 6 + 12 * 63 * 14
-    assert bits == 20_790
-    due = tree.transfer(20_790.0, 20_790 / BUS)
+    assert (9 * 3 * 63 * 6, 12 * 63 * 14) == (10_206, 10_584)
+    due = tree.transfer(10_206.0, 10_206 / BUS) + tree.transfer(10_584.0, 10_584 / BUS)
     assert number(found.energy.total[0]) == near(number(due.energy.total))
     assert number(made.phases["forward"].dram_bits[0]) == 189 * 6 + 12 * 63 * 6 + 2 * 12 * 63 * 14
 

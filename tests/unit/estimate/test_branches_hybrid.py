@@ -173,7 +173,7 @@ def backward(made: Whole, i: int, sets) -> Work:
     buffer = side_by_side(chip.buffer.read(sent), chip.buffer.write(float(layer.inputs * ERROR)))
     # rows are read once a bit, or once for five errors
     reads = 1 / VECTORS if "dpim__build" in sets else ERROR
-    steps = layer.vectors * high * reads * count
+    steps = layer.vectors / copies * high * reads * count  # a vector is one copy's
     streams = {
         "arrays": arrays, "tiles": tiles, "tree": tree, "buffer": buffer, "vector": normed,
     }  # fmt: skip
@@ -194,7 +194,7 @@ def gradient(made: Whole, i: int, sets) -> Work:
     count = tiles_of(copies)[i]
     dense, high = nonzero(made, i, sets), min(layer.outputs, ROWS)
     outer = in_macros(i, lambda rows, words: macro.outer(dense, rows, words), layer.vectors)
-    collected = in_macros(i, macro.collect, 1.0)
+    collected = in_macros(i, macro.collect, float(copies))  # each has seen some vectors
     arrays = Due(
         [*outer.actions, *collected.actions],
         layer.vectors / copies * outer.time + collected.time,
@@ -233,7 +233,8 @@ def gradient(made: Whole, i: int, sets) -> Work:
         "buffer": one_by_one(chip.buffer.read(errors + inputs)),
     }  # fmt: skip
     fill = outer.time / high + number(chip.digital_tree.delay)
-    return Work(streams, float(layer.vectors * high * count), float(inputs_stored(i)), fill)
+    steps = layer.vectors / copies * high * count
+    return Work(streams, float(steps), float(inputs_stored(i)), fill)
 
 
 @each_chip
@@ -242,17 +243,37 @@ def test_gradient(sets):
     check(made, "gradient", [gradient(made, i, sets) for i in range(len(LAYERS))])
 
 
-def test_update_is_of_all_copies_of_all_weights():
-    """Rows of a macro one after the other, all macros at once: the longest takes the time."""
-    made = whole("hybrid")
-    phase, due = made.phases["update"], []
-    macro = made.chip.digital_macro
-    for i, seen in enumerate(made.activity):
+@pytest.mark.parametrize("copies", [1, 3])
+def test_update_is_of_all_copies_of_all_weights(copies):
+    """Rows of a macro one after the other, all macros at once: the longest takes the time.
+
+    Before that three copies add their gradients up: words of 32 bits meet on the tree, their sums
+    go back, one layer after the other, and each copy reads its words and writes the sums.
+    """
+    made = whole("hybrid", dpim__copies=copies)
+    phase, macros, all_due, times, moving = made.phases["update"], [], [], [[], []], 0.0
+    chip, macro, tile = made.chip, made.chip.digital_macro, made.chip.digital_tile
+    for i, (layer, seen) in enumerate(zip(LAYERS, made.activity, strict=True)):
         written = seen.words_written
-        due.append(in_macros(i, lambda *used, w=written: macro.write(w, *used), 3.0))
-    check_bill(phase.energy.items, [d.items for d in due])
-    check_bill(phase.macro.items, [d.items for d in due])
-    assert np.max(phase.common_time) == near(max(d.time for d in due))
+        done = in_macros(i, lambda *used, w=written: macro.write(w, *used), float(copies))
+        actions, moved = [*done.actions], []
+        times[0].append(done.time)
+        if copies > 1:
+            summed = in_macros(i, macro.collect, 3.0)
+            actions += summed.actions
+            times[1].append(summed.time)
+            words = 2.0 * layer.weights * WORD  # there and back
+            over = chip.digital_tree.transfer(words, words / 96, 3.0)
+            inside = tile.carry(3.0 * words)
+            bus = tile.pe.carry(3.0 * words).under("digital")
+            moved = [(1.0, over), (1.0, inside), (1.0, bus)]
+            moving += max(seconds(over), seconds(inside) / tiles_of(3)[i])
+        macros.append(Due(actions, 0.0).items)
+        all_due.append(Due([*actions, *moved], 0.0).items)
+    check_bill(phase.energy.items, all_due)
+    check_bill(phase.macro.items, macros)
+    due = sum(max(found, default=0.0) for found in times) + moving
+    assert np.max(phase.common_time) == near(due)
     assert np.all(np.asarray(phase.time) == 0.0)
     assert np.all(np.asarray(phase.dram_bits) == 0.0)
 
@@ -271,6 +292,11 @@ def test_sync(at_once, turns):
         address = 9  # bits: one of 32 x 16 cells
         bits = cells * (seen.set_fraction + seen.reset_fraction) * (address + 4)
         trees = [tree.transfer(bits, bits / 96) for tree in (chip.digital_tree, chip.tree)]
+        # out of the tiles of one side and into those of the other
+        ways = [(chip.digital_tile, tiles_of(3)[i]), (made.tile(plan.split[i]), plan.tiles[i])]
+        inside = [tile.carry(bits) for tile, _ in ways]
+        buses = [tile.pe.carry(bits).under(tile.name) for tile, _ in ways]
+        through = [seconds(cost) / n for cost, (_, n) in zip(inside, ways, strict=True)]
         # 15 levels, and so 14 steps over 100 pulses up or 140 down
         rising = seen.set_fraction, seen.set_levels * 100 / 14
         falling = seen.reset_fraction, seen.reset_levels * 140 / 14
@@ -280,16 +306,16 @@ def test_sync(at_once, turns):
             Due(
                 [
                     *found.actions, (float(arrays), written),
-                    (1.0, trees[0]), (1.0, trees[1]),
+                    *((1.0, cost) for cost in (*trees, *inside, *buses)),
                 ],
                 0.0,
             )
         )  # fmt: skip
-        sent += sum(map(seconds, trees))
+        sent += max(*map(seconds, trees), *through)  # one after the other: the slowest counts
         pulsed.append(seconds(one))
     phase = made.phases["sync"]
     check_bill(phase.energy.items, [d.items for d in due])
-    macros = [Due(d.actions[:-2], 0.0).items for d in due]
+    macros = [Due(d.actions[:-6], 0.0).items for d in due]
     check_bill(phase.macro.items, macros)
     # one layer's changes after the other's; then all cells, rows of an array one after the other
     assert number(phase.common_time) == near(sent + turns * max(pulsed))

@@ -76,30 +76,33 @@ def backward(made: Whole, kind: str, i: int) -> Work:
     # an error goes to all PEs below each other, and to all tiles: they hold its other inputs
     taken = float(layer.results * plan.pe_rows[i] * ERROR)
     copied = float(sent * plan.tiles_down[i])
-    inputs = layer.vectors * layer.channels * layer.groups
-    partial = inputs * layer.positions  # every kernel position has a share of an input's error
+    # every kernel position has a share of an input's error; a window of one pixel that steps over
+    # every other one leaves inputs without
+    partial = layer.vectors * layer.channels * layer.groups * layer.positions
+    inputs = min(layer.inputs, partial)
     given = float(partial * plan.pe_cols[i] * sums)  # and so has every PE across the outputs
     bus = float(taken + partial * plan.array_cols[i] * sums)
     # tiles with a PE for each position add what positions give, the others hand it on
     buffered = inputs if plan.split[i] else partial
-    through = side_by_side(
-        tile.stream(copied, float(NARROW * buffered)), tile.carry(copied + given)
-    )
+    across = float(plan.tiles_across[i])  # tiles that hold other outputs of the same inputs
+    through = one_by_one(tile.carry(copied, float(plan.tile_pes_down[i])), tile.carry(given))
+    kept = one_by_one(tile.stream(copied, float(NARROW * buffered) * across))
     inside = (tile.pe.hold_inputs(taken), tile.pe.hold_results(given), tile.pe.carry(bus))
     additions = float(partial * plan.array_cols[i] - inputs)
     tiles = Due(
         [
             *((1.0, cost.under("tile")) for cost in inside),
-            (1.0, tile.add(additions, sums)), *through.actions,
+            (1.0, tile.add(additions, sums)), *kept.actions, *through.actions,
         ],
-        through.time / plan.tiles[i],
+        max(kept.time, through.time) / plan.tiles[i],
     )  # fmt: skip
 
     width = chip.spec.transport.bus_bits
     below = float(plan.tiles_down[i])  # tiles that hold other inputs of the same outputs
-    back = float(layer.inputs * STORED)
+    back = float(inputs * STORED)
     tree = one_by_one(
-        chip.tree.transfer(sent, sent / width, below), chip.tree.transfer(back, back / width)
+        chip.tree.transfer(sent, sent / width, below),
+        chip.tree.transfer(back, back / width, across),
     )
     buffer = side_by_side(chip.buffer.read(sent), chip.buffer.write(float(layer.inputs * ERROR)))
     streams = {
@@ -184,7 +187,7 @@ def gradient(made: Whole, i: int, sets, images: int, arrays: int) -> Work:
         "store": one_by_one(store.collect(layer.weights / images)),
         "buffer": one_by_one(chip.buffer.read(float(layer.inputs * IN + errors))),
     }
-    return Work(streams, reads * jobs, dram, seconds(one))
+    return Work(streams, reads * ERROR * jobs, dram, seconds(one))  # a step is a bit plane
 
 
 @pytest.mark.parametrize(("kind", "sets", "images", "arrays"), GRADIENTS)
@@ -243,7 +246,10 @@ def test_update(kind, sets, weight_bits, words):
             dram += layer.weights * number(store.word)
         streams = {
             "arrays": one_by_one(store.scale(float(layer.weights)), store.follow(kept)),
-            "tiles": Due([(1.0, carried)], seconds(carried) / plan.tiles[i]),
+            "tiles": Due(
+                [(1.0, carried), (1.0, tile.pe.carry(bits).under("tile"))],
+                seconds(carried) / plan.tiles[i],
+            ),
             "tree": one_by_one(chip.tree.transfer(bits, bits / width)),
         }
         return Work(streams, layer.weights / lanes, dram, 0.0)

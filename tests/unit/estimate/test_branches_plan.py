@@ -55,6 +55,7 @@ def test_the_floorplan_by_hand(kind):
     assert (plan.rows, plan.cols, plan.cells_per_weight) == (due.rows, due.cols, due.cells)
     for field in (
         "arrays", "array_rows", "array_cols", "pe_rows", "pe_cols", "tiles_down", "tiles", "copies",
+        "tiles_across", "tile_pes_across", "tile_pes_down",
     ):  # fmt: skip
         np.testing.assert_array_equal(getattr(plan, field), getattr(due, field), field)
 

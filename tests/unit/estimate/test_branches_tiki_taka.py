@@ -18,7 +18,6 @@ from whole_chip import (
     one_by_one,
     pieces_of,
     seconds,
-    side_by_side,
     whole,
 )
 
@@ -69,18 +68,26 @@ def gradient(made: Whole, i: int) -> Work:
     again = layer.kernel if PLAN.split[i] else 1
     inputs = layer.channels * layer.groups * handed * layer.vectors * IN
     errors = layer.results * again * ERROR
-    copied = float(inputs + errors * PLAN.tiles_down[i])
-    bus = layer.vectors * layer.rows * layer.groups * IN + layer.results * PLAN.pe_rows[i] * ERROR
-    through = side_by_side(tile.stream(copied, 0.0), tile.carry(copied))
+    across, down = float(PLAN.tiles_across[i]), float(PLAN.tiles_down[i])
+    bus = layer.vectors * layer.rows * layer.groups * PLAN.pe_cols[i] * IN
+    bus += layer.results * PLAN.pe_rows[i] * ERROR
+    moved = one_by_one(
+        tile.carry(inputs * across, float(PLAN.tile_pes_across[i])),
+        tile.carry(errors * down, float(PLAN.tile_pes_down[i])),
+    )
+    buffered = one_by_one(tile.stream(float(inputs * across + errors * down), 0.0))
+    through = Due([*buffered.actions, *moved.actions], max(buffered.time, moved.time))
     carried = tile.pe.carry(float(bus)).under("tile")
-    sent = float(inputs + errors)
     width = chip.spec.transport.bus_bits
     read = float(layer.inputs * IN + layer.results * layer.kernel * ERROR)
     streams = {
         "arrays": arrays,
         "translators": translated,
         "tiles": Due([(1.0, carried), *through.actions], through.time / PLAN.tiles[i]),
-        "tree": one_by_one(chip.tree.transfer(sent, sent / width)),
+        "tree": one_by_one(
+            chip.tree.transfer(float(inputs), inputs / width, across),
+            chip.tree.transfer(float(errors), errors / width, down),
+        ),
         "buffer": one_by_one(chip.buffer.read(read)),
     }
     steps = layer.vectors * SLOTS * PLAN.tiles[i]

@@ -40,7 +40,7 @@ class Amounts:
     added: Rows  # partial sums
     tile_in: Rows  # through the tiles' buffers
     tile_out: Rows
-    tile_tree: Rows
+    tile_tree: tuple[tuple[Rows, Rows], ...]  # to or from how many PEs
     tree: Cost  # over that of the chip
     read: Rows  # from the global buffer
     written: Rows
@@ -87,17 +87,21 @@ class PhaseWalk:
         w, plan, spec, chip = self.case.workload, self.chip.plan, self.spec, self.chip
         bits, sums, stored = spec.input_bits, chip.sum_bits, spec.vector_unit.stored_bits
         results = w.results
-        entered = w.vectors * w.rows * bits
+        entered = w.vectors * w.rows * plan.pe_cols * bits
         sent = w.channels * np.where(plan.split, w.window_height, w.positions) * w.vectors * bits
         return Amounts(
             taken=entered,
             given=results * plan.pe_rows * sums,
             bussed=entered + results * plan.array_rows * sums,
             added=results * (plan.array_rows - 1.0),
-            tile_in=sent,
-            tile_out=PARTIAL_BITS * results,
-            tile_tree=sent + results * plan.pe_rows * sums,
-            tree=self._over(sent + results * stored),
+            tile_in=sent * plan.tiles_across,
+            tile_out=PARTIAL_BITS * results * plan.tiles_down,
+            tile_tree=(
+                (sent * plan.tiles_across, plan.tile_pes_across),
+                (results * plan.pe_rows * sums, np.ones_like(sent)),
+            ),
+            tree=self._over(sent, plan.tiles_across)
+            + self._over(results * stored, plan.tiles_down),
             read=sent,
             written=w.outgoing * bits,
             dram=(w.inputs + w.outgoing) * bits,
@@ -110,8 +114,9 @@ class PhaseWalk:
         """Backward: nothing in the first layer but its errors' way from and to DRAM."""
         w, plan, spec, chip = self.case.workload, self.chip.plan, self.spec, self.chip
         error, sums, stored = spec.error_width, chip.back_sum_bits, spec.vector_unit.stored_bits
-        results, values = self.later * w.results, self.later * w.vectors * w.channels
-        inputs, partial = self.later * w.inputs, values * w.positions
+        results, inputs = self.later * w.results, self.later * w.inputs
+        partial = self.later * w.vectors * w.channels * w.positions
+        values = np.minimum(inputs, partial)
         errors = results * np.where(plan.split, w.window_height, 1.0) * error
         taken, given = results * plan.pe_rows * error, partial * plan.pe_cols * sums
         own = (w.outgoing + w.results) * error
@@ -121,9 +126,13 @@ class PhaseWalk:
             bussed=taken + partial * plan.array_cols * sums,
             added=partial * plan.array_cols - values,
             tile_in=errors * plan.tiles_down,
-            tile_out=PARTIAL_BITS * np.where(plan.split, values, partial),
-            tile_tree=errors * plan.tiles_down + given,
-            tree=self._over(errors, plan.tiles_down) + self._over(inputs * stored),
+            tile_out=PARTIAL_BITS * np.where(plan.split, values, partial) * plan.tiles_across,
+            tile_tree=(
+                (errors * plan.tiles_down, plan.tile_pes_down),
+                (given, np.ones_like(given)),
+            ),
+            tree=self._over(errors, plan.tiles_down)
+            + self._over(values * stored, plan.tiles_across),
             read=errors,
             written=inputs * error,
             dram=own + (results + inputs) * error,
@@ -248,7 +257,7 @@ class PhaseWalk:
                 later * tool.tile_trees.energy.total,
                 ("paths", through * path * tool.tree_wire.energy),
                 ("repeaters", through * branch),
-                ("traffic", a.tile_tree * branch),
+                ("traffic", self._in_trees(lambda cost: cost.energy.total)),
             ],
             [
                 later * tool.tile_buffers.energy.total,
@@ -281,9 +290,7 @@ class PhaseWalk:
         names = ("vectors", "sub-arrays", "columns", "references")
         functions = Cost() if self.back else tool.functions
         hidden = ("additions", tool.additions), ("registers", tool.registers)
-        trees = self.of(
-            lambda t: t.htree.transfer(a.tile_tree, a.tile_tree / t.tree_width).latency.total
-        )
+        trees = self._in_trees(lambda cost: cost.latency.total)
         buffers = self.of(
             lambda t: np.maximum(
                 _time(t.input_buffer, a.tile_in), _time(t.output_buffer, a.tile_out)
@@ -308,6 +315,11 @@ class PhaseWalk:
             *([self._alone(cost), (step, time)] for step, cost, time in streams),
             [sum(own), ("streams", np.max(own, axis=0) + filled)],
         ]
+
+    def _in_trees(self, figure: Callable[[Cost], Any]) -> Rows:
+        """A figure of what our tiles' trees carry."""
+        flows = self.amounts.tile_tree
+        return self.of(lambda t: sum(figure(t.carry(bits, pes)) for bits, pes in flows))
 
     def _alone(self, cost: Cost) -> Rows:
         """Time [s] of a term of the tool's sum."""
