@@ -66,6 +66,7 @@ def program(real, levels, analog, writes, grid, device, draw, counts):
     g_min, g_max, d2d, c2c, mapping, stuck_low, stuck_high = device
     first, step, layer, _, seed = draw
     offset = (g_max + g_min) / (g_max - g_min)
+    device_width, cycle_width = cell.width(d2d), cell.width(c2c)
     plain = mapping == Mapping.REFERENCE and stuck_low == 0.0 and stuck_high == 0.0
     scale = real.dtype.type(per_level)
     high = real.dtype.type(top)
@@ -74,7 +75,7 @@ def program(real, levels, analog, writes, grid, device, draw, counts):
     steps_up = 0
     steps_down = 0
     change = 0.0
-    normals = np.empty((4, noise.GROUPS))
+    errors = np.empty((4, noise.GROUPS))
     cycle = np.empty((4, noise.GROUPS))
     for base in range(first - first % noise.BLOCK, first + real.size, noise.BLOCK):
         start = max(base - first, 0)
@@ -88,8 +89,11 @@ def program(real, levels, analog, writes, grid, device, draw, counts):
         if moved == 0:
             continue
         if moved >= MANY:
-            noise.normals(normals, base, 0, layer, noise.DEVICE, seed)
+            noise.normals(errors, base, 0, layer, noise.DEVICE, seed)
             noise.normals(cycle, base, step, layer, noise.CYCLE, seed)
+            flat, other = errors.reshape(noise.BLOCK), cycle.reshape(noise.BLOCK)
+            for i in range(noise.BLOCK):
+                flat[i] = cell.written(1.0, device_width, flat[i], cycle_width, other[i])
         for i in range(start, stop):
             now = level(real[i], scale, high, odd)
             move = now - levels[i]
@@ -97,31 +101,29 @@ def program(real, levels, analog, writes, grid, device, draw, counts):
                 continue
             at = first + i
             if moved >= MANY:
-                z_device = normals[at & 3, (at - base) >> 2]
-                z_cycle = cycle[at & 3, (at - base) >> 2]
+                error = errors[at & 3, (at - base) >> 2]
             else:
                 z_device = noise.normal(at, 0, layer, noise.DEVICE, seed)
                 z_cycle = noise.normal(at, step, layer, noise.CYCLE, seed)
+                error = cell.written(1.0, device_width, z_device, cycle_width, z_cycle)
             old = analog[i]
             if plain:
-                meant = cell.target(now, top, g_min, g_max)
-                g = cell.written(meant, d2d, z_device, c2c, z_cycle)
+                g = cell.target(now, top, g_min, g_max) * error
                 analog[i] = cell.signed(g, g_min, g_max)
             else:
-                factor = cell.written(1.0, d2d, z_device, c2c, z_cycle)
                 u = noise.uniform(at, 0, layer, noise.STUCK, seed)
                 stuck = cell.stuck(u, stuck_low, stuck_high)
                 if mapping == Mapping.PAIR:
                     z_device = noise.normal(at, 0, layer, noise.OTHER_DEVICE, seed)
                     z_cycle = noise.normal(at, step, layer, noise.OTHER_CYCLE, seed)
                     u = noise.uniform(at, 0, layer, noise.OTHER_STUCK, seed)
-                    other = cell.written(1.0, d2d, z_device, c2c, z_cycle)
+                    second = cell.written(1.0, device_width, z_device, cycle_width, z_cycle)
                     stuck_other = cell.stuck(u, stuck_low, stuck_high)
-                    analog[i] = cell.paired(now / top, offset, factor, other, stuck, stuck_other)
+                    analog[i] = cell.paired(now / top, offset, error, second, stuck, stuck_other)
                 elif stuck != 0:
                     analog[i] = stuck
                 else:
-                    analog[i] = cell.noisy(now / top, mapping, 1.0, factor - 1.0, 0.0, offset)
+                    analog[i] = cell.noisy(now / top, mapping, error, 1.0, offset)
             change += analog[i] - old
             levels[i] = now
             writes[i] += 1

@@ -38,18 +38,21 @@ def read(weight, out, error, draw):
     """
     relative, mapping, offset = error
     first, step, layer, array, seed = draw
+    width = cell.width(relative)
     purpose = noise.purpose_in(array, noise.READ)
     other_purpose = noise.purpose_in(array, noise.OTHER_READ)
     z = np.empty((4, noise.GROUPS))
     other = np.zeros((4, noise.GROUPS))
     for base in range(first - first % noise.BLOCK, first + weight.size, noise.BLOCK):
         noise.normals(z, base, step, layer, purpose, seed)
+        noise.exponentials(z, width)
         if mapping == Mapping.PAIR:
             noise.normals(other, base, step, layer, other_purpose, seed)
+            noise.exponentials(other, width)
         for at in range(max(base, first), min(base + noise.BLOCK, first + weight.size)):
             a, b = at & 3, (at - base) >> 2
             w = weight[at - first]
-            out[at - first] = cell.noisy(w, mapping, relative, z[a, b], other[a, b], offset)
+            out[at - first] = cell.noisy(w, mapping, z[a, b], other[a, b], offset)
 
 
 @njit(cache=True, nogil=True)

@@ -52,10 +52,11 @@ class Pulses(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Variation(Section):
-    """Relative variation of conductances; e is fixed for each cell, e' is a new draw each time.
+    """Relative variation of conductances: log-normal factors of mean 1, L and L' below.
 
-    Cells written to a level: in ``form`` state, a write gives G = G_level (1 + d2d e)(1 + c2c e');
-    in form read, writes and pulses omit e', and every read draws one. Cells programmed by pulses:
+    Their standard deviation is the given one; L is fixed for each cell, L' is a new draw each time.
+    Cells written to a level: in ``form`` state, a write gives G = G_level L(d2d) L'(c2c); in form
+    read, writes and pulses omit L', and every read draws one. Cells programmed by pulses:
     ``pulse_d2d`` says what ``d2d`` varies (the step of a pulse, the cell's bounds, both, the
     magnitude of its nonlinearity labels, or the whole conductance), ``pulse_c2c`` what the draw of
     each pulse varies (the step, by ``c2c``; the conductance, by the ``c2c`` of the pulse data times

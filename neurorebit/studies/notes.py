@@ -12,6 +12,7 @@ from neurorebit.inputs.files import Inputs
 from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, plain
 from neurorebit.schema.activity import Activity
+from neurorebit.studies.cell_notes import of_cells
 from neurorebit.studies.request import Request
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def notes(
     else:
         lines.append(f"trained for {trained.length}")
     lines.append(f"the estimate's activity is {activity.source}")
+    lines += of_cells(inputs)
     return lines
 
 

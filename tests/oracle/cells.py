@@ -7,6 +7,7 @@ taken as the files give it; nothing else of the product is.
 import math
 
 from oracle import naive
+from oracle.naive import positive
 from scipy.optimize import brentq
 
 # what a number is drawn for
@@ -31,12 +32,6 @@ def bend(label):
         return (math.expm1(-k * top) / math.expm1(-k) - top) / math.sqrt(2)
 
     return math.copysign(brentq(lambda k: bow(k) - 0.07 * abs(label), 1e-6, 1e4), label)
-
-
-def positive(deviation, z):
-    """Log-normal with mean 1."""
-    variance = math.log(1 + deviation**2)
-    return math.exp(math.sqrt(variance) * z - variance / 2)
 
 
 def end_of(u, device):
@@ -86,14 +81,14 @@ def programmed(weight, n, cell, device, z):
     noise = 0 if v.form == "read" else (p.c2c if v.pulse_c2c == "range" else v.c2c)
     moved = n * step
     if v.pulse_c2c == "step":
-        moved *= 1 + noise * z / math.sqrt(abs(n))
+        moved *= positive(noise / math.sqrt(abs(n)), z)
     along = (up, p.levels_ltp) if n > 0 else (down, p.levels_ltd)
     state = curved(min(max((weight - low) / (high - low), 0), 1), moved, *along)
     if v.pulse_c2c == "range":
         state = min(max(state + noise * math.sqrt(abs(n)) * z, 0), 1)
     new = low + state * (high - low)
     if v.pulse_c2c == "state":
-        new = min(max(new + noise * z * (new + offset(device)), low), high)
+        new = min(max(positive(noise, z) * (new + offset(device)) - offset(device), low), high)
     return new
 
 
@@ -182,8 +177,8 @@ def directly(i, level, top, device, mapping, layer, step, seed):
 
     def one(device_draw, cycle_draw):
         noise = 0 if v.form == "read" else v.c2c
-        return (1 + v.d2d * naive.normal(i, 0, layer, device_draw, seed)) * (
-            1 + noise * naive.normal(i, step, layer, cycle_draw, seed)
+        return positive(v.d2d, naive.normal(i, 0, layer, device_draw, seed)) * positive(
+            noise, naive.normal(i, step, layer, cycle_draw, seed)
         )
 
     ends = [end_of(naive.uniform(i, 0, layer, q, seed), device) for q in (STUCK, OTHER_STUCK)]

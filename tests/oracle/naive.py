@@ -256,6 +256,12 @@ def weight(g, g_min, g_max):
     return (g - middle) / (g_max - middle)
 
 
+def positive(deviation, z):
+    """Log-normal with mean 1."""
+    variance = math.log(1 + deviation**2)
+    return math.exp(math.sqrt(variance) * z - variance / 2)
+
+
 def program(real, old_levels, old_analog, full, top, device, layer, step, seed):
     """New levels and analog weights, and what was written; ``device``: g_min, g_max, d2d, c2c."""
     g_min, g_max, d2d, c2c = device
@@ -266,8 +272,8 @@ def program(real, old_levels, old_analog, full, top, device, layer, step, seed):
         if j == old_levels[i]:
             continue
         g = conductance(j, top, g_min, g_max)
-        g *= 1 + d2d * normal(i, 0, layer, 1, seed)
-        g *= 1 + c2c * normal(i, step, layer, 2, seed)
+        g *= positive(d2d, normal(i, 0, layer, 1, seed))
+        g *= positive(c2c, normal(i, step, layer, 2, seed))
         analog[i], levels[i] = weight(g, g_min, g_max), j
         if j > old_levels[i]:
             sets, up = sets + 1, up + j - old_levels[i]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from oracle import naive
 
-from neurorebit.kernels import cell, elementwise, levels, noise
+from neurorebit.kernels import cell, elementwise, levels, noise, reading
 from neurorebit.kernels.cell import Mapping
 from neurorebit.kernels.levels import Count
 
@@ -55,7 +55,8 @@ def test_noise_of_a_weight_read_as_a_pair_and_as_itself(w, ratio):
         Mapping.WEIGHT: s * abs(w),
     }
     for mapping, deviation in wanted.items():
-        found = np.array([cell.noisy(w, int(mapping), s, a, b, offset) for a, b in draws])
+        pairs = [(cell.lognormal(s, a), cell.lognormal(s, b)) for a, b in draws]
+        found = np.array([cell.noisy(w, int(mapping), a, b, offset) for a, b in pairs])
         assert found.mean() == pytest.approx(w, abs=5 * deviation / len(draws) ** 0.5)
         assert found.std() == pytest.approx(deviation, rel=5 / (2 * len(draws)) ** 0.5)
 
@@ -72,6 +73,32 @@ def test_pairs_and_weights_that_are_written_have_that_noise(w):
             analog = programmed(real, d2d=d2d, c2c=c2c, mapping=mapping)[1]
             assert analog.mean() == pytest.approx(w, abs=0.002)
             assert analog.std() == pytest.approx(tabulated, rel=0.03)
+
+
+@pytest.mark.parametrize("spread", [0.3, 0.5, 1.0])
+@pytest.mark.parametrize("way", ["device", "cycle", "read"])
+def test_no_spread_makes_a_conductance_negative_and_its_mean_and_size_are_true(way, spread):
+    """A log-normal factor: mean 1, deviation ``spread``, median 1 / sqrt(1 + spread^2)."""
+    cells, offset = 400_000, 11 / 9
+    if way == "read":
+        seen = np.empty(cells)
+        error = reading.Noise(spread, int(Mapping.REFERENCE), offset)
+        reading.read(np.full(cells, 0.3), seen, error, noise.Draw(0, 5, 0, 0, 3))
+    else:
+        given = {"d2d": spread} if way == "device" else {"c2c": spread}
+        seen = programmed(np.full(cells, 1 / 3), **given)[1]
+    share = (seen + offset) / ((0.3 if way == "read" else 1 / 3) + offset)
+    assert share.min() > 0.0
+    assert share.mean() == pytest.approx(1.0, abs=5 * spread / cells**0.5)
+    assert share.std() == pytest.approx(spread, rel=0.02)
+    assert np.median(share) == pytest.approx((1 + spread**2) ** -0.5, rel=0.01)
+
+
+def test_an_exponential_of_our_own_is_that_of_the_library():
+    x = np.concatenate([np.linspace(-40, 40, 4001), np.linspace(-700, 700, 999), [0.0, -1e-300]])
+    own = np.array([noise.exponential(v) for v in x])
+    np.testing.assert_allclose(own, np.exp(x), rtol=4e-16)
+    assert noise.exponential(0.0) == 1.0, "no spread changes nothing"
 
 
 def test_stuck_cells_are_stuck_whatever_is_written():

@@ -44,13 +44,14 @@ def noisy(shares, device, mapping, relative, number, layer):
     for i, w in enumerate(shares):
         z = naive.normal(i, number, layer, plain.READ, SEED)
         if mapping == "reference":
-            found.append((w + middle) * (1 + relative * z) - middle)
+            found.append((w + middle) * plain.positive(relative, z) - middle)
         elif mapping == "weight":
-            found.append(w * (1 + relative * z))
+            found.append(w * plain.positive(relative, z))
         else:
             other = naive.normal(i, number, layer, plain.OTHER_READ, SEED)
             cells = middle - 1 + 2 * max(w, 0), middle - 1 + 2 * max(-w, 0)
-            found.append((cells[0] * (1 + relative * z) - cells[1] * (1 + relative * other)) / 2)
+            factors = plain.positive(relative, z), plain.positive(relative, other)
+            found.append((cells[0] * factors[0] - cells[1] * factors[1]) / 2)
     return np.reshape(found, SIZES[layer])
 
 
@@ -257,7 +258,7 @@ def test_tiki_taka_is_that_of_plain_loops(bench, forget, adc):
         for at in range(size):
             if (at // cols - row) % rows < reads:
                 z = naive.normal(at, batch, layer, plain.ARRAY + plain.READ, SEED)
-                read = fast.weights[at] + 0.05 * z * (fast.weights[at] + middle)
+                read = plain.positive(0.05, z) * (fast.weights[at] + middle) - middle
                 read -= rest[at]
                 squares += read**2
                 if unit:
