@@ -30,6 +30,7 @@ COMMANDS = {  # each is a file in commands/
     "show": "print a technology, device, network or architecture",
     "validate": "hold circuits and chips against reference records",
     "fit": "make a device file of measured pulse trains",
+    "activity": "make an activity file of recorded trainings, for estimates without one",
     "data": "data sets",
     "completion": "print what a shell needs to complete commands and options",
 }

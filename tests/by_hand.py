@@ -194,7 +194,7 @@ def chip_design(
     for path, text in sets.items():
         document.set(path.replace("__", "."), text)
     spec, net = read_architecture(document), _network(network)
-    found = assumed(net, spec)
+    found = assumed(net, spec, device)
     layers = tuple(replace(layer, **(activity or {})) for layer in found.layers)
     measured = Measured.of(replace(found, layers=layers))
     return design(Workload.of(net.stages), spec, TECH, device, activity=measured, batch=batch)

@@ -102,6 +102,8 @@ class Inputs:
             }
             for kind, document in self.documents.items()
         }
+        for key in ("recorded", "others"):  # the report holds the activity that was taken
+            del record["network"]["values"][key]
         record["network"]["layers"] = self.documents["network"].tree["layers"]
         return record
 

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from neurorebit.inputs import activity
 from neurorebit.inputs.training import training_section
 from neurorebit.layers.base import Layer, Matmul, Misshaped, Shape
 from neurorebit.layers.network import Network, Node
 from neurorebit.layers.table import KINDS
 from neurorebit.schema import Document, InputError, Misfit, Section, Setting, kind_of, quantity
-from neurorebit.schema.activity import AssumedActivity
+from neurorebit.schema.activity import AssumedActivity, RecordedActivity
 from neurorebit.schema.training import Training
 
 IMAGE = "input"  # what the image is called among the layers
@@ -33,7 +34,7 @@ class NetworkFile(Section):
     input: Shape
     classes: Annotated[int, Field(ge=2, le=1_000_000)]
     layers: Annotated[tuple[Annotated[Layer, kind_of(KINDS, "kind")], ...], Field(min_length=1)]
-    activity: AssumedActivity
+    activity: AssumedActivity = field(default_factory=AssumedActivity)
     width: Annotated[float, quantity("", above=0, at_most=100)] = 1.0
     training: Training = field(default_factory=Training)
     recipe: str = ""
@@ -77,7 +78,11 @@ def read_network(document: Document, recipe: str = "", settings: Sequence[Settin
         width=parsed.width,
     )
     document.refuse(_misfits(network))
-    return network
+    recorded: tuple[RecordedActivity, ...] = ()
+    if parsed.activity.recorded:
+        names = [node.name for node in network.matrices]
+        recorded = activity.of_network(document, parsed.activity.recorded, names)
+    return replace(network, recorded=recorded, others=activity.of_others())
 
 
 def network_type() -> type[NetworkFile]:
@@ -109,7 +114,8 @@ def _misfits(network: Network) -> Iterator[Misfit]:
     cure = "take digital=float32, or error_path=real"
     levels = training.error_path == "levels" and training.digital == "bit_serial"
     yield Misfit(("training", "error_path"), levels, message, cure=cure)
-    matrices, densities = len(network.matrices), len(network.activity.input_density)
+    matrices, given = len(network.matrices), network.activity.input_density
+    densities = 1 if given is None else len(given)
     weighted = [kind for kind, layer in KINDS.items() if layer.has_weights]
     message = f"no {' or '.join(weighted)} layer"
     yield Misfit(("layers",), matrices == 0, message, cure="a network needs one")

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 
 from neurorebit.layers.base import Layer, Matmul, Shape, VectorWork
-from neurorebit.schema.activity import Activity, AssumedActivity, LayerActivity
+from neurorebit.schema.activity import AssumedActivity, RecordedActivity
 from neurorebit.schema.training import Training
 
 
@@ -95,7 +95,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Network:
-    """A network with every shape known. ``nodes`` are in the order of computation."""
+    """A network with every shape known. ``nodes`` are in the order of computation.
+
+    ``recorded`` are activities that trainings of this network measured, ``others`` means of the
+    layers of several networks.
+    """
 
     name: str
     source: str
@@ -106,6 +110,8 @@ class Network:
     activity: AssumedActivity
     training: Training
     width: float = 1.0
+    recorded: tuple[RecordedActivity, ...] = ()
+    others: tuple[RecordedActivity, ...] = ()
 
     @property
     def matrices(self) -> tuple[Node, ...]:
@@ -159,27 +165,3 @@ class Network:
     def has_weights_before(self, node: Node) -> bool:
         """Whether weights lie on any way from the image to a node."""
         return any(self._owners[i] is not None for i in node.inputs if i >= 0)
-
-    def assumed(self, input_bits: int) -> Activity:
-        """The activity that the network file assumes."""
-        a = self.activity
-        count = len(self.matrices)
-        densities = [float(d) for d in a.input_density]
-        densities = densities if len(densities) == count else densities * count
-        return Activity(
-            f"assumed: {a.source}",
-            tuple(
-                LayerActivity(
-                    input_density=(density,) * input_bits,
-                    error_density=a.error_density,
-                    error_nonzero=a.error_nonzero,
-                    conductance=a.conductance,
-                    set_fraction=a.set_fraction,
-                    reset_fraction=a.reset_fraction,
-                    set_levels=a.set_levels,
-                    reset_levels=a.reset_levels,
-                    words_written=a.words_written,
-                )
-                for density in densities
-            ),
-        )

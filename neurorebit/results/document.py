@@ -9,7 +9,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.cost import Bill
 from neurorebit.estimation.estimate import Estimate
 from neurorebit.schema import File, InputError, plain
-from neurorebit.schema.activity import Activity, LayerActivity
+from neurorebit.schema.activity import Activity, FastActivity, LayerActivity
 from neurorebit.schema.json_file import read_json
 from neurorebit.schema.sheet import cells
 
@@ -39,6 +39,7 @@ PAPER = {  # "ReBIT", Dang, Wang, He, Li: TOPS/W of the two passes
     "backward": 1.78,
 }
 LEAKAGE = "leakage"  # owner of the parts of a phase's energy that are leakage
+FAST = "fast_"  # how the keys begin of the activity of a fast array
 MM2 = 1e6  # in a square metre
 MACRO, DRAM_IN = "tops_per_W_macro", "tops_per_W_with_dram"
 DYNAMIC = "tops_per_W_without_leakage"
@@ -102,7 +103,16 @@ def _activity(layer: LayerActivity) -> Json:
     """A layer's activity, that of a fast array among it where there is one."""
     values: Json = plain(layer)
     fast = values.pop("fast") or {}
-    return values | {f"fast_{key}": value for key, value in fast.items()}
+    return values | {f"{FAST}{key}": value for key, value in fast.items()}
+
+
+def layer_activity(recorded: Json) -> LayerActivity:
+    """The activity of a layer as a document has it."""
+    names = (key.name for key in fields(LayerActivity))
+    own: Json = {name: recorded[name] for name in names if name in recorded}
+    own["input_density"] = tuple(recorded["input_density"])
+    fast = {key.removeprefix(FAST): recorded[key] for key in recorded if key.startswith(FAST)}
+    return LayerActivity(**own, fast=FastActivity(**fast) if fast else None)
 
 
 def _amounts(bill: Bill) -> dict[str, float]:

@@ -1,15 +1,19 @@
-"""Activity of the data in each layer, assumed by a network file or measured by training."""
+"""Activity of the data in each layer: given in a network file, measured in training, or by rule."""
 
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any
 
+from pydantic import Field
+
 from neurorebit.schema.document import Section
 from neurorebit.schema.fields import quantity
 
 Share = Annotated[float, quantity("", at_least=0, at_most=1)]
 Shares = Annotated[Any, quantity("", at_least=0, at_most=1, many=True)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
@@ -20,10 +24,10 @@ class FastActivity:
     ``conductance``: mean of the cells, as a share of the range.
     """
 
-    ups: float
-    downs: float
-    reads: float
-    conductance: float
+    ups: Amount
+    downs: Amount
+    reads: Amount
+    conductance: Fraction
 
 
 @dataclass(frozen=True)
@@ -40,16 +44,16 @@ class LayerActivity:
     ``fast``: of the array that gradients pulse, where it is not that of the weights.
     """
 
-    input_density: tuple[float, ...]
-    error_density: float
-    error_nonzero: float
-    conductance: float
+    input_density: tuple[Fraction, ...]
+    error_density: Fraction
+    error_nonzero: Fraction
+    conductance: Fraction
     _: KW_ONLY
-    set_fraction: float
-    reset_fraction: float
-    set_levels: float
-    reset_levels: float
-    words_written: float
+    set_fraction: Fraction
+    reset_fraction: Fraction
+    set_levels: Amount
+    reset_levels: Amount
+    words_written: Amount
     fast: FastActivity | None = None
 
 
@@ -62,19 +66,52 @@ class Activity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AssumedActivity(Section):
-    """The activity that a network file assumes where no training has measured it.
+class RecordedActivity(Section):
+    """The activity that one training measured, and the conditions under which it holds.
 
-    ``input_density`` has one number, or one for each layer with weights; all else holds for all.
+    ``scheme`` says how the weights were held, ``source`` which training it was, in a sentence that
+    names network, data and schedule. Weights had ``weight_bits``, inputs ``input_bits``; a cell
+    took ``levels_ltp`` pulses up and ``levels_ltd`` down over its range, None for a device without
+    pulses. ``own`` are the keys that the scheme adds to the section ``training``, with ``batch``.
+    ``layers`` holds the activity by the name of the layer, in network order.
     """
 
+    scheme: str
     source: str
-    input_density: Shares
-    error_density: Share = 0.5
-    error_nonzero: Share = 1.0
-    conductance: Share = 0.5
-    set_fraction: Share = 0.005
-    reset_fraction: Share = 0.005
-    set_levels: Annotated[float, quantity("", at_least=0)] = 1.0
-    reset_levels: Annotated[float, quantity("", at_least=0)] = 1.0
-    words_written: Share = 1.0
+    weight_bits: Annotated[float, Field(gt=0.0, le=64.0)]
+    input_bits: Annotated[int, Field(gt=0, le=64)]
+    levels_ltp: Amount | None
+    levels_ltd: Amount | None
+    own: dict[str, Any]
+    layers: dict[str, LayerActivity]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityFile(Section):
+    """Activities that trainings of one network measured, one for each scheme."""
+
+    schema: int
+    network: str
+    recorded: tuple[RecordedActivity, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssumedActivity(Section):
+    """What a network file says of its activity, for an estimate without a training.
+
+    ``recorded`` names a file of activities that trainings measured, by a path from the network
+    file's folder. What is given as a number holds instead, under every scheme. ``input_density``
+    has one number, or one for each layer with weights; all else holds for all layers.
+    """
+
+    source: str = ""
+    recorded: str = ""
+    input_density: Shares | None = None
+    error_density: Share | None = None
+    error_nonzero: Share | None = None
+    conductance: Share | None = None
+    set_fraction: Share | None = None
+    reset_fraction: Share | None = None
+    set_levels: Annotated[float, quantity("", at_least=0)] | None = None
+    reset_levels: Annotated[float, quantity("", at_least=0)] | None = None
+    words_written: Share | None = None

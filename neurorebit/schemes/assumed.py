@@ -1,25 +1,173 @@
-"""The activity that an estimate assumes where no training has measured it."""
+"""The activity that an estimate takes where the run has no training that measures it.
+
+What a network file gives as a number holds. The rest comes from a training of the network that is
+recorded in its activity file, under the same scheme; without one, from the mean of the layers of
+recorded trainings of other networks. Recorded activity is brought to the bits and pulses of the
+chip that is estimated:
+
+- A cell of b bits has 2^b - 2 steps between the levels of its weights, a cell that learns by pulses
+  as many steps as pulses take it through its range. Weights move as they did; with ``ratio`` times
+  the steps a weight crosses ``ratio`` times as many, each on its own, so that a share f of cells
+  programmed becomes 1 - (1 - f)^ratio, and the mean number of steps of a cell that is programmed
+  makes up the rest.
+- Inputs of fewer bits lose their least significant planes, inputs of more bits gain planes as dense
+  as the least significant one that was recorded.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
+from neurorebit.circuits.cost import Real
 from neurorebit.layers.network import Network
-from neurorebit.schema.activity import Activity
+from neurorebit.schema.activity import Activity, AssumedActivity, LayerActivity, RecordedActivity
+from neurorebit.schema.device import Device
+from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
 
+FIRST, INNER, LAST = "first", "inner", "last"  # the layers of the mean over networks
+GIVEN = tuple(
+    key.name
+    for key in fields(AssumedActivity)
+    if key.name not in ("source", "recorded", "input_density")
+)
 
-def assumed(network: Network, spec: ArchitectureSpec) -> Activity:
-    """The activity that the network file assumes, with that of fast arrays where weights have one.
 
-    The file says nothing of a fast array; its activity follows from the scheme's own keys.
+def assumed(network: Network, spec: ArchitectureSpec, device: Device) -> Activity:
+    """The activity of each layer with a matrix product, and a sentence that says where it is from.
+
+    The first word of the sentence says of what kind it is: ``assumed`` by rule or in the file, or
+    ``recorded`` in a training of this network.
     """
-    activity, fast = network.assumed(int(spec.input_bits)), SCHEMES[spec.scheme].fast
+    chosen = _chosen(network, spec)
+    moved = {k: np.asarray(v).tolist() for k, v in programmed(network, spec, device).items()}
+    given, densities = network.activity, _densities(network)
+    layers = []
+    for i, layer in enumerate(chosen.layers):
+        own: dict[str, Any] = {name: values[i] for name, values in moved.items()}
+        own |= {key: value for key in GIVEN if (value := getattr(given, key)) is not None}
+        planes = _planes(layer.input_density, int(spec.input_bits))
+        if densities is not None:
+            planes = (float(densities[i]),) * int(spec.input_bits)
+        layers.append(replace(layer, input_density=planes, **own))
+    fast, told = SCHEMES[spec.scheme].fast, [_sentence(network, chosen, spec, device)]
     if fast is None:
-        return activity
-    layers = zip(activity.layers, network.matrices, strict=True)
-    return Activity(
-        f"{activity.source}; {fast.source}",
-        tuple(replace(seen, fast=fast.assumed(node, network.training)) for seen, node in layers),
-    )
+        layers = [replace(layer, fast=None) for layer in layers]
+    elif not chosen.fits(network):
+        nodes = zip(layers, network.matrices, strict=True)
+        layers = [replace(layer, fast=fast.assumed(n, network.training)) for layer, n in nodes]
+        told.append(fast.source)
+    return Activity("; ".join(told), tuple(layers))
+
+
+def programmed(network: Network, spec: ArchitectureSpec, device: Device) -> dict[str, Real]:
+    """Shares of cells that are programmed in a step, and steps of each, as ``LayerActivity`` has.
+
+    Numbers of ``spec`` and ``device`` may be arrays of designs with a last axis for the layers.
+    """
+    chosen = _chosen(network, spec)
+    by_pulses, found = chosen.by_pulses, dict[str, Real]()
+    bits: Real = (2.0**spec.weight_bits - 2.0) / (2.0**chosen.recorded.weight_bits - 2.0)
+    for way, pulses in (("set", "ltp"), ("reset", "ltd")):
+        now = getattr(device.pulses, f"levels_{pulses}") if device.pulses else None
+        then = getattr(chosen.recorded, f"levels_{pulses}")
+        pulsed: Real = now / then if by_pulses and now is not None and then else 1.0
+        ratio: Real = pulsed if by_pulses else bits
+        share = np.array([getattr(layer, f"{way}_fraction") for layer in chosen.layers])
+        levels = np.array([getattr(layer, f"{way}_levels") for layer in chosen.layers])
+        moved = 1.0 - (1.0 - share) ** ratio
+        range_share = levels * share * bits  # levels of the chip that is estimated, over all cells
+        again: Real = np.where(moved > 0.0, range_share / np.where(moved > 0.0, moved, 1.0), levels)
+        found[f"{way}_fraction"], found[f"{way}_levels"] = moved, again
+    return found
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The recorded activity that is taken, a layer of it for each layer of the network."""
+
+    recorded: RecordedActivity
+    layers: tuple[LayerActivity, ...]
+    own: bool  # a training of this network
+
+    @property
+    def by_pulses(self) -> bool:
+        """Whether cells are changed by single pulses, however many levels a weight has."""
+        return SCHEMES[self.recorded.scheme].held is Held.CELLS
+
+    def fits(self, network: Network) -> bool:
+        """Whether the training had the batch and the keys of the scheme that this run has."""
+        return self.own and self.recorded.own == own_keys(network, self.recorded.scheme)
+
+
+def own_keys(network: Network, scheme: str) -> dict[str, Any]:
+    """The batch and the values of the keys that a scheme adds to the section ``training``."""
+    from neurorebit.schema import plain
+
+    training = network.training
+    keys = ("batch", *SCHEMES[scheme].own_keys)
+    return {key: plain(getattr(training, key)) for key in keys}
+
+
+def _chosen(network: Network, spec: ArchitectureSpec) -> _Chosen:
+    names = [node.name for node in network.matrices]
+    for recorded in _nearest(network.recorded, spec.scheme, alike=False):
+        return _Chosen(recorded, tuple(recorded.layers[name] for name in names), own=True)
+    recorded = _nearest(network.others, spec.scheme, alike=True)[0]
+    kinds = [_kind(network, i) for i in range(len(names))]
+    return _Chosen(recorded, tuple(recorded.layers[kind] for kind in kinds), own=False)
+
+
+def _nearest(
+    recorded: Sequence[RecordedActivity], scheme: str, *, alike: bool
+) -> list[RecordedActivity]:
+    """Those of a scheme; with ``alike`` those of the schemes most like it where there is none.
+
+    Weights in software have those of weights that cells follow.
+    """
+    found = [one for one in recorded if one.scheme == scheme]
+    if found or not alike:
+        return found
+    held = SCHEMES[scheme].held
+    wanted = Held.FOLLOWED if held is Held.SOFTWARE else held
+    return [one for one in recorded if SCHEMES[one.scheme].held is wanted]
+
+
+def _kind(network: Network, index: int) -> str:
+    """Which mean a layer takes: of layers that read the image, of last ones, or of the others."""
+    if not network.stages[index].sends_error:
+        return FIRST
+    return LAST if index == len(network.matrices) - 1 else INNER
+
+
+def _densities(network: Network) -> list[float] | None:
+    """The input densities that the network file gives, one for each layer."""
+    given = network.activity.input_density
+    if given is None:
+        return None
+    count = len(network.matrices)
+    return list(given) if len(given) == count else [float(given[0])] * count
+
+
+def _planes(recorded: tuple[float, ...], bits: int) -> tuple[float, ...]:
+    """Densities of the planes of inputs of so many bits, least significant first."""
+    kept = recorded[max(len(recorded) - bits, 0) :]
+    return (kept[0],) * (bits - len(kept)) + kept
+
+
+def _sentence(network: Network, chosen: _Chosen, spec: ArchitectureSpec, device: Device) -> str:
+    """Where the activity comes from."""
+    given, recorded = network.activity, chosen.recorded
+    keys = [k for k in ("input_density", *GIVEN) if getattr(given, k) is not None]
+    why = f": {given.source}" if given.source else ""
+    told = f"{'recorded' if chosen.own else 'assumed'}: {recorded.source}"
+    if recorded.scheme != spec.scheme:
+        told += f", for scheme {spec.scheme}"
+    if keys and len(keys) == 1 + len(GIVEN):
+        return f"assumed{why or ': given in the network file'}"
+    return f"assumed in the network file are {', '.join(keys)}{why}; {told}" if keys else told

@@ -18,6 +18,7 @@ from neurorebit.schema import Argument, InputError, Setting
 from neurorebit.studies.keys import Field, beyond, field_of, number_of, unit_of
 
 FILES = ("technology", "device", "architecture")  # keys that name a whole file
+COUNTS = ("architecture.input_bits",)  # numbers of bit planes, each of which has a density
 MOST = 10_000_000  # designs of a sweep
 NUMBERS = (int, float, np.integer, np.floating)
 Values = Sequence[Any] | NDArray[Any] | str
@@ -108,9 +109,14 @@ class Axis:
         return why
 
     def groups(self) -> list[NDArray[np.intp]]:
-        """The rows that share all nouns, in order of their first, without those that are wrong."""
+        """The rows that share all nouns, in order of their first, without those that are wrong.
+
+        Numbers that decide how many things there are count as nouns.
+        """
         right = np.flatnonzero(self.wrong == "")
         nouns = [column.nouns for column in self.columns if column.nouns]
+        counts = [column.numbers for column in self.columns if column.key in COUNTS]
+        nouns += [tuple(map(str, numbers.tolist())) for numbers in counts]
         if not nouns:
             return [right] if right.size else []
         rows_of: dict[tuple[str, ...], list[int]] = {}

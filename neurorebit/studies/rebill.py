@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from neurorebit.results.comparison import Change
 from neurorebit.results.document import SCHEMA, Json
 from neurorebit.results.writers import table
 from neurorebit.schema import Document, File, InputError
-from neurorebit.schema.activity import Activity, FastActivity, LayerActivity
+from neurorebit.schema.activity import Activity
 from neurorebit.schema.device import read_device
 from neurorebit.schemes.ablations import ablations
 from neurorebit.studies.compare import compare
@@ -35,7 +35,6 @@ from neurorebit.studies.notes import SHORT
 from neurorebit.studies.run import estimated
 
 NOTE = "billed anew by version "  # how the note begins that says so
-FAST = "fast_"  # how the keys begin of the activity of a fast array
 WORDS = (  # of commands, overrides and notes of schema 1
     (re.compile(r"(?<=--)weights(?= )"), "scheme"),
     (re.compile(r"(?<=architecture\.)weights(?==)"), "scheme"),
@@ -221,14 +220,7 @@ def _record(report: Json, inputs: Inputs) -> Json:
 
 def _activity(recorded: Json) -> Activity:
     """The activity that a report recorded."""
-    return Activity(recorded["source"], tuple(map(_layer_activity, recorded["layers"])))
-
-
-def _layer_activity(recorded: Json) -> LayerActivity:
-    own: Json = {f.name: recorded[f.name] for f in fields(LayerActivity) if f.name in recorded}
-    own["input_density"] = tuple(recorded["input_density"])
-    fast = {key.removeprefix(FAST): recorded[key] for key in recorded if key.startswith(FAST)}
-    return LayerActivity(**own, fast=FastActivity(**fast) if fast else None)
+    return Activity(recorded["source"], tuple(map(document.layer_activity, recorded["layers"])))
 
 
 def _parts(report: Json) -> Iterator[str]:

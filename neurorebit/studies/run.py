@@ -105,7 +105,7 @@ def report_of(inputs: Inputs, request: Request, trained: Trained | None = None) 
     """
     spec, network = inputs.architecture, inputs.network
     measured = trained.result.activity if trained else None
-    activity = measured or assumed(network, spec)
+    activity = measured or assumed(network, spec, inputs.device)
     design = estimated(inputs, activity, trained.result.images if trained else inputs.images)
     return document.build(
         _header(inputs, request, activity, trained),

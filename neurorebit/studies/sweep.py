@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.chips.parts.activity import Measured
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Real
 from neurorebit.circuits.shared import forget
@@ -29,7 +30,8 @@ from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, 
 from neurorebit.results.typed.grid import Axes, Sweep
 from neurorebit.schema import Argument, ImpossibleError, InputError, Misfit, Setting, split
 from neurorebit.schema import technology as nodes
-from neurorebit.schemes.assumed import assumed
+from neurorebit.schema.device import Device
+from neurorebit.schemes.assumed import assumed, programmed
 from neurorebit.studies.axes import FILES, MOST, Axis, Label, Values, axes_of, column, of_designs
 from neurorebit.studies.keys import place
 from neurorebit.studies.outcomes import OUTCOMES, Costs
@@ -213,8 +215,9 @@ class _Pass:
         for _, values in self._arrays(box, "training"):
             batch = values
         batch = np.minimum(batch, float(inputs.images))
-        activity = Measured.of(assumed(inputs.network, inputs.architecture))
+        activity = Measured.of(assumed(inputs.network, inputs.architecture, inputs.device))
         over: dict[str, Any] = dict(self._arrays(box, "network.activity"))
+        over = self._programmed(spec, device) | over
         planes = (over.pop("input_density"),) if "input_density" in over else activity.planes
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             made = design(
@@ -228,6 +231,14 @@ class _Pass:
             )
             costs = Costs(made, batch, tuple(cut.stop - cut.start for cut in box))
             return costs.table(self.misfits(box))
+
+    def _programmed(self, spec: ArchitectureSpec, device: Device) -> dict[str, Any]:
+        """Cells programmed by the designs of a box, but for what the network file gives."""
+        network = self.inputs.network
+        if spec is self.inputs.architecture and device is self.inputs.device:
+            return {}
+        moved = programmed(network, spec, device)
+        return {k: v for k, v in moved.items() if getattr(network.activity, k) is None}
 
 
 def _is_technology(key: str) -> bool:

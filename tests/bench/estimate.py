@@ -27,6 +27,7 @@ from tabulate import tabulate
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.files import read_inputs
 from neurorebit.schema import Setting, paths
+from neurorebit.schemes.assumed import assumed
 from neurorebit.studies.sweep import AT_ONCE, sweep
 
 GRID = {  # one axis a quantity
@@ -71,7 +72,7 @@ def seconds(action):
 
 def one(inputs, fresh):
     """A function that estimates one design."""
-    activity = inputs.network.assumed(inputs.architecture.input_bits)
+    activity = assumed(inputs.network, inputs.architecture, inputs.device)
 
     def run():
         technology = dataclasses.replace(inputs.technology) if fresh else inputs.technology

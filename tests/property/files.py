@@ -15,6 +15,7 @@ from neurorebit.estimation.design import Design, design
 from neurorebit.inputs.files import read_inputs
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
+from neurorebit.schemes.assumed import assumed
 
 INPUTS = read_inputs("vgg11")
 Change = Callable[[str, Any], Any]
@@ -60,7 +61,7 @@ def stacked() -> Technology:
 
 def chip(tech: Technology, device: Device = INPUTS.device) -> Design:
     """The chip that trains VGG11."""
-    activity = Measured.of(INPUTS.network.assumed(INPUTS.architecture.input_bits))
+    activity = Measured.of(assumed(INPUTS.network, INPUTS.architecture, INPUTS.device))
     workload = Workload.of(INPUTS.network.stages)
     chip = workload, INPUTS.architecture, tech, device
     return design(*chip, activity=activity, batch=128.0)

@@ -19,6 +19,7 @@ from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import InfeasibleError, InputError, paths, units
 from neurorebit.schema.technology import Technology, misfits
+from neurorebit.schemes.assumed import assumed
 
 SUPPLIES = np.linspace(0.8, 1.2, 9)  # over the nominal one: where the alpha-power law is trusted
 KELVIN = np.linspace(300.0, 400.0, 11)
@@ -100,7 +101,7 @@ def test_where_latches_no_longer_turn_on_a_supply_is_refused() -> None:
 @pytest.mark.parametrize(("key", "value"), [("vdd", 0.5), ("temperature", 290.0)])
 def test_a_chip_beyond_its_range_names_a_part(key: str, value: float) -> None:
     tech = dataclasses.replace(INPUTS.technology, **{key: value})
-    activity = INPUTS.network.assumed(INPUTS.architecture.input_bits)
+    activity = assumed(INPUTS.network, INPUTS.architecture, INPUTS.device)
     given = INPUTS.architecture, tech, INPUTS.device
     with pytest.raises(InfeasibleError, match=r"^\w+/.*: cannot be built in this technology: its "):
         estimate(INPUTS.network, *given, activity=activity, batch=1, images=1)

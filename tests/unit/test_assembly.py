@@ -18,6 +18,7 @@ from neurorebit.estimation.design import design
 from neurorebit.inputs.files import parse_setting, read_inputs
 from neurorebit.layers.base import ROUND_ERROR, ROUND_RESULT
 from neurorebit.layers.pooling import COMBINE
+from neurorebit.schemes.assumed import assumed
 
 EPOCH = 50_000.0  # images
 
@@ -71,7 +72,7 @@ def chip_inputs(*choices):
 
 def work_of(inputs, plan, density, batch=200.0):
     count = len(plan.workload.rows)
-    activity = Measured.of(inputs.network.assumed(inputs.architecture.input_bits))
+    activity = Measured.of(assumed(inputs.network, inputs.architecture, inputs.device))
     cut = {
         name: getattr(activity, name)[:count]
         for name in activity.__dataclass_fields__

@@ -21,6 +21,7 @@ from neurorebit.schema import InfeasibleError
 from neurorebit.schema.activity import LayerActivity
 from neurorebit.schema.device import read_device
 from neurorebit.schema.paths import names
+from neurorebit.schemes.assumed import assumed
 
 NETWORKS = names("network")
 
@@ -38,7 +39,7 @@ def device():
 def run(tech, device, network="vgg11", activity=None, **sets):
     spec = read_architecture(document("architecture", "rebit", **sets))
     net = read_network(document("network", network))
-    found = net.assumed(spec.input_bits)
+    found = assumed(net, spec, device)
     if activity:
         found = replace(found, layers=tuple(replace(a, **activity) for a in found.layers))
     return estimate(net, spec, tech, device, activity=found, batch=128, images=50_000)
@@ -132,14 +133,15 @@ def test_forward_arrays_by_brute_force(tech, device, network):
     spec = read_architecture(document("architecture", "rebit"))
     net = read_network(document("network", network))
     macro = AnalogMacro(tech, device)
-    densities = [a.input_density[0] for a in net.assumed(8).layers]
+    layers = assumed(net, spec, device).layers
     total = 0.0
-    for node, cuts, density in zip(net.matrices, cuts_of(net, spec), densities, strict=True):
+    for node, cuts, seen in zip(net.matrices, cuts_of(net, spec), layers, strict=True):
+        density = sum(seen.input_density) / 8.0
         m = node.matmul
         for start, stop in cuts:
             for first in range(0, m.cols, spec.apim.cols):
                 used = min(spec.apim.cols, m.cols - first)
-                cost = macro.mvm(density, 0.5, float(stop - start), float(used))
+                cost = macro.mvm(density, seen.conductance, float(stop - start), float(used))
                 total += m.vectors * float(cost.energy.total)
     found = run(tech, device, network).phases["forward"].macro_energy
     assert found == near(total, rel=1e-9)

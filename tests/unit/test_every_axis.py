@@ -66,7 +66,7 @@ def energy(chip, setting):
     given = [*(Setting(*text.split("=")) for text in settings), setting]
     try:
         read = read_inputs("mlp", architecture, technology, device, settings=given)
-        activity = assumed(read.network, read.architecture)
+        activity = assumed(read.network, read.architecture, read.device)
         found = estimate(
             read.network, read.architecture, read.technology, read.device, activity=activity,
             batch=read.network.training.batch, images=read.images,

@@ -46,7 +46,7 @@ def read(architecture, *choices, network="vgg11"):
 
 def run(inputs, **activity):
     network, spec = inputs.network, inputs.architecture
-    found = assumed(network, spec)
+    found = assumed(network, spec, inputs.device)
     layers = tuple(replace(layer, **activity) for layer in found.layers)
     return estimate(
         network, spec, inputs.technology, inputs.device,
@@ -86,16 +86,17 @@ def test_both_passes_by_brute_force(architecture, choice):
     macro, cells = chip_of(inputs).macro, int(spec.cells_per_weight)
     rows, cols = spec.arrays.rows, spec.arrays.cols
     there = back = 0.0
-    activity = network.assumed(spec.input_bits).layers
+    activity = assumed(network, spec, inputs.device).layers
     for i, (node, cuts) in enumerate(zip(network.matrices, cuts_of(network, spec), strict=True)):
-        m, density = node.matmul, activity[i].input_density[0]
+        m, seen = node.matmul, activity[i]
         for start, stop in cuts:
             for first in range(0, m.cols * cells, cols):
                 high = (stop - start) / rows
                 wide = min(cols, m.cols * cells - first) / cols
-                plane = macro.read(density, 0.5, high, wide)
-                there += m.vectors * spec.input_bits * plane.energy.total
-                plane = macro.read_transposed(0.5, 0.5, wide, high)
+                for density in seen.input_density:
+                    plane = macro.read(density, seen.conductance, high, wide)
+                    there += m.vectors * plane.energy.total
+                plane = macro.read_transposed(seen.error_density, seen.conductance, wide, high)
                 back += (i > 0) * m.vectors * spec.error_bits * plane.energy.total
     phases = run(inputs).phases
     assert phases["forward"].macro_energy == near(there, rel=1e-9)

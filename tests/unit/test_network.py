@@ -72,7 +72,6 @@ def test_a_shipped_network_loads_with_each_of_its_recipes(name):
         network = read_network(Document(paths.shipped("network", name)), recipe)
         assert network.name == name
         assert network.nodes[-1].shape_out.size == network.classes
-        assert len(network.assumed(8).layers) == len(network.matrices)
 
 
 def test_vgg11_has_the_published_size():
@@ -398,16 +397,17 @@ def test_the_densities_must_match_the_layers(read):
 # --- activity
 
 
-def test_the_assumed_activity_is_that_of_the_file(read):
-    activity = read().assumed(4)
-    assert activity.source == "assumed: nothing"
-    assert [layer.input_density for layer in activity.layers] == [(0.5,) * 4, (0.25,) * 4]
-    assert activity.layers[0].words_written == 1.0
+def test_the_activity_of_a_file_is_optional_key_by_key(read):
+    given = read(activity__input_density="0.3", activity__set_fraction="0.1").activity
+    assert given.input_density.tolist() == [0.3]
+    assert given.set_fraction == 0.1
+    assert given.reset_fraction is None
+    assert read().recorded == ()
 
 
-def test_one_density_stands_for_all_layers(read):
-    activity = read(activity__input_density="0.3").assumed(2)
-    assert [layer.input_density for layer in activity.layers] == [(0.3, 0.3)] * 2
+def test_an_activity_file_that_is_missing_is_told(read):
+    told = refusal(lambda: read(activity__recorded="nowhere.json"))
+    assert "nowhere.json: no such activity file" in told
 
 
 # --- training and recipes

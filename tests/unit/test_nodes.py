@@ -9,6 +9,7 @@ from common import near
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.files import read_inputs
 from neurorebit.schema import InputError, Setting, paths, units
+from neurorebit.schemes.assumed import assumed
 from neurorebit.studies.technologies import nodes, text
 
 
@@ -19,7 +20,7 @@ def table():
 
 def single(technology, *settings):
     inputs = read_inputs("lenet5", technology=technology, settings=settings)
-    activity = inputs.network.assumed(inputs.architecture.input_bits)
+    activity = assumed(inputs.network, inputs.architecture, inputs.device)
     batch = inputs.network.training.batch
     chip = inputs.architecture, inputs.technology, inputs.device
     return estimate(

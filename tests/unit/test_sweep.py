@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.files import read_inputs
 from neurorebit.schema import InfeasibleError, InputError, Setting
+from neurorebit.schemes.assumed import assumed
 from neurorebit.studies import axes
 from neurorebit.studies import sweep as sweeping
 from neurorebit.studies.sweep import OUTCOMES, boxes, sweep
@@ -31,7 +32,7 @@ def single(network, settings, **files):
         spec,
         found.technology,
         found.device,
-        activity=found.network.assumed(spec.input_bits),
+        activity=assumed(found.network, spec, found.device),
         batch=min(found.network.training.batch, found.images),
         images=found.images,
     )

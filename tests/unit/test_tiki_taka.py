@@ -26,7 +26,7 @@ def of(*choices, network="lenet5"):
 
 def run(inputs, fast=FAST):
     spec = inputs.architecture
-    found = assumed(inputs.network, spec)
+    found = assumed(inputs.network, spec, inputs.device)
     layers = tuple(replace(layer, fast=fast) for layer in found.layers)
     return estimate(
         inputs.network, spec, inputs.technology, inputs.device,
@@ -151,11 +151,11 @@ def test_more_of_it_costs_more(field, phase):
 def test_what_the_fast_array_does_is_assumed_where_nothing_was_trained():
     """A linear layer has a vector an image and reads a row for each, of 784."""
     inputs = of(network="mlp")
-    found = assumed(inputs.network, inputs.architecture)
+    found = assumed(inputs.network, inputs.architecture, inputs.device)
     node, fast = inputs.network.matrices[0], found.layers[0].fast
     batch = inputs.network.training.batch
     assert fast.reads == near(batch / node.matmul.rows)
     assert fast.ups + fast.downs == near(0.02 * min(100, batch))
     assert "fast array ours" in found.source
     one = replace(inputs.architecture, scheme="reram")
-    assert all(layer.fast is None for layer in assumed(inputs.network, one).layers)
+    assert all(layer.fast is None for layer in assumed(inputs.network, one, inputs.device).layers)

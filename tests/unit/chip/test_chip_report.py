@@ -21,7 +21,9 @@ CHIPS = [
 def estimate_of(network, architecture, setting=""):
     settings = (parse_setting(setting),) if setting else ()
     inputs = read_inputs(network, architecture, settings=settings)
-    return inputs, estimated(inputs, assumed(inputs.network, inputs.architecture), inputs.images)
+    return inputs, estimated(
+        inputs, assumed(inputs.network, inputs.architecture, inputs.device), inputs.images
+    )
 
 
 def test_counts_of_the_shipped_mlp_on_the_hybrid_chip():

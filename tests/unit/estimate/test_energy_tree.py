@@ -30,7 +30,7 @@ def test_energy_has_a_part_of_the_area(network, architecture, choices):
         spec,
         inputs.technology,
         inputs.device,
-        activity=assumed(inputs.network, spec),
+        activity=assumed(inputs.network, spec, inputs.device),
         batch=8,
         images=8,
     )

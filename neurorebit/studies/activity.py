@@ -1,0 +1,181 @@
+"""Activity files made of recorded trainings: what an estimate takes where nothing is trained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurorebit.inputs.activity import CURE, SCHEMA, read_activity
+from neurorebit.results import document, folder
+from neurorebit.results.document import Json
+from neurorebit.schema import Argument, File, InputError, plain
+from neurorebit.schema.activity import LayerActivity, RecordedActivity
+from neurorebit.schemes.assumed import FIRST, INNER, LAST
+from neurorebit.schemes.table import SCHEMES
+
+MEASURED = "measured in "  # how the source of an activity begins that a training measured
+DIGITS = 4  # of the numbers in an activity file
+
+
+def recorded(places: Sequence[Path]) -> str:
+    """The text of an activity file of one network, of the trainings in these folders.
+
+    InputError where a folder holds no training that measured its activity, the networks differ, or
+    two trainings have the same scheme.
+    """
+    found: dict[str, RecordedActivity] = {}
+    network = ""
+    for place in places:
+        report, where = document.read(place), File(str(place / document.NAME))
+        one = _recorded(report, where)
+        name = str(report["inputs"]["network"]["values"]["name"])
+        if network and name != network:
+            message = f"a training of {name}, the folders before it hold {network}"
+            raise InputError(message, origin=where, cure="give the trainings of one network")
+        if one.scheme in found:
+            message = f"a second training of scheme {one.scheme}"
+            raise InputError(message, origin=where, cure="give one training for each scheme")
+        network, found[one.scheme] = name, one
+    return _text(network, found.values())
+
+
+def mean(files: Sequence[Path]) -> str:
+    """The text of the activity file of the mean layers of several networks, of their files.
+
+    The mean is over first layers, last ones and all between, each network counting as much.
+    """
+    of_scheme: dict[str, list[tuple[str, RecordedActivity]]] = {}
+    for path in files:
+        for one in read_activity(path, str(path)):
+            of_scheme.setdefault(one.scheme, []).append((path.stem, one))
+    if not of_scheme:
+        raise InputError("no activity file", origin=Argument("mean"), cure=CURE)
+    return _text("mean", [_mean(scheme, group) for scheme, group in of_scheme.items()])
+
+
+def refuse_another(path: Path) -> None:
+    """InputError where an activity file would replace a file of another kind."""
+    where = Argument("out", path)
+    if not path.parent.is_dir():
+        message = "cannot be written: its folder is missing"
+        raise InputError(message, origin=where, cure="make it, or name another file")
+    if path.exists():
+        try:
+            read_activity(path, str(path))
+        except InputError:
+            message = "is there, and is no activity file"
+            raise InputError(message, origin=where, cure="name another file") from None
+
+
+def write(path: Path, text: str) -> None:
+    """Write an activity file; the old one stays where that fails."""
+    folder.write(path.parent, {path.name: text}, argument="out")
+
+
+def _recorded(report: Json, where: File) -> RecordedActivity:
+    """The activity that the training of a report measured."""
+    training, values = report["training"], {k: v["values"] for k, v in report["inputs"].items()}
+    source = str(report["activity"]["source"])
+    if training is None or not source.startswith(MEASURED):
+        message = "its training measured no activity" if training else "no training"
+        raise InputError(message, origin=where, cure="give a folder of a training in arrays")
+    layers = report["activity"]["layers"]
+    network, spec, pulses = values["network"], values["architecture"], values["device"]["pulses"]
+    keys, scheme = ("batch", *SCHEMES[report["scheme"]].own_keys), str(report["scheme"])
+    return RecordedActivity(
+        scheme=scheme,
+        source=f"{_told(report)} {source}",
+        weight_bits=float(spec["weight_bits"]),
+        input_bits=int(spec["input_bits"]),
+        levels_ltp=pulses["levels_ltp"] if pulses else None,
+        levels_ltd=pulses["levels_ltd"] if pulses else None,
+        own={key: network["training"][key] for key in keys},
+        layers={layer["name"]: document.layer_activity(layer) for layer in layers},
+    )
+
+
+def _told(report: Json) -> str:
+    """The training of a report in a few words: network, scheme, schedule, accuracy."""
+    network, training = report["inputs"]["network"]["values"], report["training"]
+    width = f" of width {network['width']:g}" if network["width"] != 1 else ""
+    epochs = len(training["epochs"])
+    reached = [e["test_accuracy"] for e in training["epochs"] if e["test_accuracy"] is not None]
+    accuracy = f", {100 * reached[-1]:.2f} % of the test images" if reached else ""
+    return (
+        f"{network['name']}{width} under {report['scheme']}, {epochs} epochs of "
+        f"{training['images']:,} images, seed {report['seed']}{accuracy},"
+    )
+
+
+def _mean(scheme: str, group: Sequence[tuple[str, RecordedActivity]]) -> RecordedActivity:
+    """The mean layers of a scheme's trainings, with the conditions that they share."""
+    names, trainings = [name for name, _ in group], [one for _, one in group]
+    first = trainings[0]
+    for name, one in group:
+        for key in ("weight_bits", "input_bits", "levels_ltp", "levels_ltd"):
+            if getattr(one, key) != getattr(first, key):
+                message = f"{key} of scheme {scheme} is {getattr(one, key)}, in {names[0]} it is "
+                message += f"{getattr(first, key)}"
+                raise InputError(message, origin=File(name), cure="record both alike")
+    groups: dict[str, Callable[[list[Any]], list[Any]]] = {
+        FIRST: lambda layers: layers[:1],
+        INNER: lambda layers: layers[1:-1],
+        LAST: lambda layers: layers[-1:],
+    }
+    layers = {}
+    for kind, chosen in groups.items():
+        of_networks = [list(map(_flat, chosen(list(one.layers.values())))) for one in trainings]
+        means = [np.mean(rows, axis=0) for rows in of_networks if rows]
+        layers[kind] = _unflat(np.mean(means, axis=0), first.input_bits)
+    return RecordedActivity(
+        scheme=scheme,
+        source=f"mean of the layers of {', '.join(names)}, trained under {scheme}",
+        weight_bits=first.weight_bits,
+        input_bits=first.input_bits,
+        levels_ltp=first.levels_ltp,
+        levels_ltd=first.levels_ltd,
+        own={},
+        layers=layers,
+    )
+
+
+NUMBERS = tuple(k.name for k in fields(LayerActivity) if k.name not in ("input_density", "fast"))
+
+
+def _flat(layer: LayerActivity) -> list[float]:
+    """The numbers of a layer in one row; a fast array is left out, it follows from its keys."""
+    return [*layer.input_density, *(getattr(layer, name) for name in NUMBERS)]
+
+
+def _unflat(row: Any, planes: int) -> LayerActivity:
+    own: Json = dict(zip(NUMBERS, map(float, row[planes:]), strict=True))
+    return LayerActivity(input_density=tuple(map(float, row[:planes])), **own)
+
+
+def _text(network: str, found: Iterable[RecordedActivity]) -> str:
+    """The text of an activity file, a line for each layer."""
+    content = {"schema": SCHEMA, "network": network, "recorded": [plain(one) for one in found]}
+    marks: dict[str, str] = {}
+    for one in content["recorded"]:  # type: ignore[attr-defined]
+        for name, layer in one["layers"].items():
+            mark = f"@{len(marks)}@"
+            marks[mark] = json.dumps(_rounded(layer))
+            one["layers"][name] = mark
+    text = json.dumps(content, indent=1)
+    for mark, line in marks.items():
+        text = text.replace(f'"{mark}"', line)
+    return f"{text}\n"
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers with the digits that a file has."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
