@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from common import near
+from common import made_up, near
 
 from neurorebit.chips.in_place.phases import InPlacePhases
 from neurorebit.chips.parts.activity import Measured
@@ -18,7 +18,6 @@ from neurorebit.estimation.design import design
 from neurorebit.inputs.files import parse_setting, read_inputs
 from neurorebit.layers.base import ROUND_ERROR, ROUND_RESULT
 from neurorebit.layers.pooling import COMBINE
-from neurorebit.schemes.assumed import assumed
 
 EPOCH = 50_000.0  # images
 
@@ -72,7 +71,7 @@ def chip_inputs(*choices):
 
 def work_of(inputs, plan, density, batch=200.0):
     count = len(plan.workload.rows)
-    activity = Measured.of(assumed(inputs.network, inputs.architecture, inputs.device))
+    activity = Measured.of(made_up(inputs.network, 8))
     cut = {
         name: getattr(activity, name)[:count]
         for name in activity.__dataclass_fields__

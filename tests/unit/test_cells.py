@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from common import cuts_of, near
+from common import cuts_of, made_up, near
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
@@ -18,7 +18,6 @@ from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
-from neurorebit.schemes.assumed import assumed
 
 TECH = read_technology(Document(paths.shipped("technology", "32nm_lstp")))
 DEVICE = read_device(Document(paths.shipped("device", "taox_hfox")))
@@ -163,7 +162,7 @@ def test_forward_energy_by_brute_force(network, rows, cols):
                 used = float(min(cols, outputs - first))
                 cost = macro.mvm(0.3, 0.5, float(stop - start), used)
                 energy += groups * vectors * float(cost.energy.total)
-    given, activity = (spec, TECH, DEVICE), assumed(network, spec, DEVICE)
+    given, activity = (spec, TECH, DEVICE), made_up(network, spec.input_bits, 0.3)
     found = estimate(network, *given, activity=activity, batch=8, images=8)
     assert found.phases["forward"].macro_energy == near(energy, rel=1e-9)
 
@@ -185,7 +184,7 @@ def test_both_ways_through_arrays_that_are_not_square(network, name, rows, cols)
             there += groups * vectors * spec.input_bits * plane.energy.total
             plane = macro.read_transposed(0.5, 0.5, wide, high)
             back += (i > 0) * groups * vectors * spec.error_bits * plane.energy.total
-    given, activity = (spec, TECH, DEVICE), assumed(network, spec, DEVICE)
+    given, activity = (spec, TECH, DEVICE), made_up(network, spec.input_bits, 0.3)
     found = estimate(network, *given, activity=activity, batch=8, images=8).phases
     assert found["forward"].macro_energy == near(there, rel=1e-9)
     assert found["backward"].macro_energy == near(back, rel=1e-9)
