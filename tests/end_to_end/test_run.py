@@ -212,7 +212,9 @@ def test_the_command_in_the_report_makes_the_report_again(command, tiny, place):
 def test_an_assumed_activity_is_said_to_be_assumed(command, tiny, place):
     command("run", tiny, "--no-train")
     said = " ".join(head(place / "reports/tiny"))
-    assert "nothing was trained: no accuracy, and the activity is assumed in the network file" in said
+    assert (
+        "nothing was trained: no accuracy, and the activity is assumed in the network file" in said
+    )
     assert "(a guess)" in said or ": a guess; " in said
 
 
