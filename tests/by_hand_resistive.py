@@ -4,9 +4,11 @@ Forward 8 columns share one of 160 / 8 = 20 converters, back 12 rows one of 96 /
 has 4 cells of a row; inputs have 6 planes, errors 9. Cells are higher than wide.
 """
 
+import math
 from dataclasses import dataclass
 
 import by_hand
+import numpy as np
 from by_hand import RERAM, TECH, beside
 
 from neurorebit.circuits.array import ReramArray
@@ -99,10 +101,25 @@ class Way:
         """Drains of all pass gates of a converter, and of the output."""
         return (self.ways + 1.0) * self.mux.gate.drain_cap
 
-    def precision(self, res):
-        """Half a step, as a share of what the line carries; full scale is all cells at most."""
-        full_scale = self.together / RERAM_ON
-        return max(2.0 ** (self.bits + 1.0) / (res * full_scale), 1.0)
+    def half_step(self, active):
+        """Half of a step [S]: 4 standard deviations of a sum of cells in 2^(b - 1) - 1 steps.
+
+        The least is that of one cell; cells lie anywhere in their range, evenly.
+        """
+        low, high = (1.0 / self.array.column_res(1.0, share) for share in (0.0, 1.0))
+        deviation = (high - low) / math.sqrt(12.0) * math.sqrt(max(active, 1.0))
+        return 4.0 * deviation / (2.0 ** (self.bits - 1.0) - 1.0) / 2.0
+
+    def settled(self, active, ones, conducting=None, half_step=None):
+        """Time of its lines, which end in the multiplexer, for the slowest number of ones."""
+        array = self.array
+        forward = "fit_width" in self.fit
+        line = array.col_cap if forward else array.row_cap + 160.0 * array.drain_cap
+        cap = line + self.mux_load
+        wire = array.col_res * array.col_cap / 2.0 if forward else array.row_res * cap / 2.0
+        step = self.half_step(active) if half_step is None else half_step
+        time = slowest(array.column_res(1.0, STATE), cap, wire, step, ones, conducting)
+        return Cost.of(0.0, time).under("array")
 
     def stands(self, *arithmetic):
         """The readout: what every way has, and what is behind its converters."""
@@ -111,6 +128,20 @@ class Way:
 
 
 RERAM_ON = 100e3  # [ohm]
+
+
+def slowest(cell, cap, wire, half_step, ones, conducting=None):
+    """Time in which a line settles, the longest of all numbers of ones from one to ``ones``.
+
+    The calculus of ln(k / s) / k gives one number more to be tried; that none is slower, the others
+    show. What the line's own wire takes longest is added to it.
+    """
+    share = cell * half_step
+    if conducting is not None:
+        return (cell * cap / conducting + wire) * max(math.log(ones / share), 0.0)
+    tried = [*np.linspace(1.0, ones, 1001), min(max(math.e * share, 1.0), ones)]
+    cells = max(max(math.log(k / share), 0.0) / k for k in tried)
+    return cell * cap * cells + wire * max(math.log(ones / share), 0.0)
 
 
 def ways_of(array, read_res, there=(5.0, 96.0), back=(7.0, 160.0)):

@@ -51,6 +51,10 @@ class ReramArray(ResistiveArray):
     def series_res(self) -> Real:
         return self.access_res
 
+    @property
+    def isolates_zeros(self) -> bool:
+        return True
+
     @cached_property
     def access_width(self) -> Real:
         """Drawn width [m] of the access transistor; nan where it does not fit the cell."""

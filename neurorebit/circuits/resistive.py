@@ -14,6 +14,39 @@ from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
 
 
+def slowest(
+    cell_res: Real,
+    cap: Real,
+    wire: Real,
+    half_step: Real,
+    ones: Real,
+    conducting: Real | None = None,
+) -> Real:
+    """Time [s] in which a sensed line settles to ``half_step`` [S], for the slowest input.
+
+    A line of ``cap`` [F] is led by n cells of ``cell_res`` [ohm] in parallel, through its own wire
+    of time constant ``wire`` [s]: tau(n) = cell_res cap / n + wire. While its current rises to that
+    of k ones, the part exp(-t / tau) of k / cell_res is missing, which is half a step after
+    tau ln(k / s), where s = cell_res half_step is half a step in currents of one cell, or at once
+    where k < s.
+
+    ``conducting`` cells conduct whatever their inputs: n is their number, and the slowest input has
+    k = ``ones``. None: cells of zeros are cut off, so n = k, and ln(k / s) / k is largest at
+    k = e s, or at the nearest number from one to ``ones``; it is never more than 1 / (e s). The
+    time is bounded at any share of ones, and depends on it through the step alone.
+    """
+    step = cell_res * half_step
+    largest = np.log(np.maximum(ones / step, 1.0))
+    if conducting is None:
+        most = np.maximum(ones, 1.0)
+        count = np.clip(np.e * step, 1.0, most)
+        cells = np.log(np.maximum(np.minimum(count, ones) / step, 1.0)) / count
+    else:
+        cells = largest / np.maximum(conducting, 1.0)
+    time: Real = cell_res * cap * cells + wire * largest
+    return time
+
+
 class ResistiveArray(Block, ABC):
     """Resistive cells between row and column lines.
 
@@ -97,23 +130,41 @@ class ResistiveArray(Block, ABC):
         cell = 1.0 / self.conductance(share) + self.series_res + wires
         return cell / np.maximum(active_rows, 1e-12)
 
-    @action
-    def settle(self, column_res: Real, load: Real, precision: Real) -> Cost:
-        """Wait until the columns settle to 1 / ``precision`` of full scale.
+    @property
+    def isolates_zeros(self) -> bool:
+        """Whether the cells of a row that carries a zero are cut off from their columns.
 
-        ``column_res`` [ohm] is the resistance of a column, ``load`` [F] the capacitance at its end.
+        An access transistor does so, which the switch that drives the row opens. Without one, the
+        cells of all driven rows conduct, those of zeros to 0 V.
         """
-        tau = column_res * (self.col_cap + load) + self.col_res * self.col_cap / 2.0
-        return Cost.of(0.0, tau * np.log(precision))
+        return False
 
     @action
-    def settle_rows(self, row_res: Real, load: Real, precision: Real) -> Cost:
+    def settle(
+        self, cell_res: Real, load: Real, half_step: Real, *, ones: Real, driven: Real
+    ) -> Cost:
+        """Wait until any column is within ``half_step`` [S] of its final current.
+
+        A clock does not know the data, so it waits for the slowest input. ``cell_res`` [ohm] is the
+        resistance of a cell with what is in series, ``load`` [F] the capacitance at a column's end;
+        ``driven`` rows are in use, of which at most ``ones`` carry a one. See ``slowest``.
+        """
+        cap = self.col_cap + load
+        wire = self.col_res * self.col_cap / 2.0
+        conducting = None if self.isolates_zeros else driven
+        return Cost.of(0.0, slowest(cell_res, cap, wire, half_step, ones, conducting))
+
+    @action
+    def settle_rows(
+        self, cell_res: Real, load: Real, half_step: Real, *, ones: Real, driven: Real
+    ) -> Cost:
         """Wait until sensed rows settle, as ``settle`` does for columns.
 
+        Columns that carry a zero are driven to 0 V, and their cells in a sensed row conduct.
         ``load`` [F] is the whole capacitance of a row.
         """
-        tau = row_res * load + self.row_res * load / 2.0
-        return Cost.of(0.0, tau * np.log(precision))
+        wire = self.row_res * load / 2.0
+        return Cost.of(0.0, slowest(cell_res, load, wire, half_step, ones, driven))
 
     @abstractmethod
     def read(self, active_rows: Real, columns: Real) -> Cost:

@@ -117,14 +117,19 @@ def test_rows_are_read_by_brute_force():
 
 
 def test_a_row_of_one_cell_a_column_settles_to_half_a_step_of_it():
-    """Converters are made for one cell: ln(2^6) time constants of a column, or a bit less."""
+    """Converters are made for one cell, over 4 of its standard deviations; 15 steps of 5 bits.
+
+    A cell anywhere in its range deviates by a root of a twelfth of the range.
+    """
     macro = chip_of(of()).fast.macro
     assert float(macro.readout.converters.full_scale) == near(10e-6)
     assert float(chip_of(of()).macro.readout.converters.full_scale) == near(1280e-6)
-    settled = macro.settle(macro.readout, macro.array.column_res(1.0, 0.5)).latency.total
-    load = macro.array.col_cap + macro.readout.mux.gate.drain_cap * 9
-    tau = macro.array.column_res(1.0, 0.5) * load
-    assert settled == near(tau * np.log(2**6 * 0.5), rel=0.15)
+    array = macro.array
+    settled = macro.read(1.0 / 128.0, 0.5).latency.items["reram/array"] / 8
+    load = array.col_cap + macro.readout.mux.gate.drain_cap * 9
+    cell, low, high = (1 / array.column_res(1.0, state) for state in (0.5, 0.0, 1.0))
+    tau = load / cell + array.col_res * array.col_cap / 2
+    assert settled == near(tau * np.log(cell / (4 * (high - low) / 12**0.5 / 15 / 2)), rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,7 @@ class AnalogMacro(ParallelMacro):
     """Cells that are read forward alone, a whole input vector at a time, and programmed.
 
     Two things differ from the macros that learn in place. A row that has cells to raise and cells
-    to lower is opened once for both. Columns settle to half a converter step of what they carry,
-    not of full scale, and the row of multiplexers is as high as they need.
+    to lower is opened once for both, and the row of multiplexers is as high as they need.
     """
 
     signed: bool = True
@@ -56,7 +55,7 @@ class AnalogMacro(ParallelMacro):
 
         opened = self.row_switches.drive(active / self.rows, rows / self.rows)
         converted = self.charge(active, share)
-        converted = converted + self.array.settle(res, readout.load, readout.half_steps)
+        converted = converted + self.settle(readout, conductance, active, self.together(rows))
         converted = converted + readout.convert(res, share)
         first = (opened | readout.select(share)) + converted
         position = first + (planes - 1.0) * (opened + converted)

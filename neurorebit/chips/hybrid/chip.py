@@ -42,6 +42,7 @@ class HybridChip(Chip[AnalogMacro]):
             cols=apim.cols,
             cols_per_adc=apim.cols_per_adc,
             adc_bits=apim.adc_bits,
+            adc_range=apim.adc_range,
             adc_kind=apim.adc,
             input_bits=self.spec.input_bits,
             cells_per_weight=self.spec.cells_per_weight,

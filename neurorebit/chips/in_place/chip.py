@@ -65,6 +65,7 @@ class InPlaceChip(Chip[InPlaceMacro]):
         if isinstance(arrays, SramArrays):
             return (SramParallelMacro if parallel else SramRowMacro)(self.tech, **sizes)
         if parallel:
+            sizes["adc_range"] = arrays.adc_range
             return parallel_macro(self.tech, self.device, arrays, {**sizes, "signed": True})
         return RowByRowMacro(self.tech, self.device, cell_bits=arrays.cell_bits, **sizes)
 

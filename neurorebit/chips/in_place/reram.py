@@ -16,6 +16,8 @@ from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.gates import log2_up
 
+ALONE = (1.0, 1.0)  # ones that a read sums, and rows driven: one after the other
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RowByRowMacro(ResistiveMacro):
@@ -83,6 +85,10 @@ class RowByRowMacro(ResistiveMacro):
             blocks.append(self.transposed_readout)
         return tuple((1.0, block) for block in blocks)
 
+    def reach(self, active: Real) -> None:
+        """None: there is no reference, and a cell is converted from zero to full scale."""
+        return
+
     def open_rows(self, rows: Real = 1.0) -> Cost:
         return rows * (self.decoder.select() + self.row_driver.write())
 
@@ -107,7 +113,7 @@ class RowByRowMacro(ResistiveMacro):
         accesses = density * driven * self.rows * self.cols_per_adc
         opened = accesses * (self.decoder.select() + self.row_driver.read())
         selected = self.cols_per_adc / self.input_bits * readout.select(sensed)
-        access = self.settle(readout, res) + self.array.read(1.0, sensed * self.adcs)
+        access = self.settle(readout, state, 1.0, ALONE) + self.array.read(1.0, sensed * self.adcs)
         access = access + readout.convert(res, sensed) + readout.add(sensed)
         weights = self.cols_per_adc / self.cells_per_weight
         joined = readout.join(self.cols_per_adc, weights, sensed)
@@ -131,7 +137,7 @@ class RowByRowMacro(ResistiveMacro):
         accesses = density * driven * self.cols * self.rows_per_adc
         opened = accesses * self.col_switches.drive(1.0 / self.cols)
         selected = passes * self.rows_per_adc / self.error_bits * readout.select(sensed)
-        access = self.settle_rows(readout, res)
+        access = self.settle_rows(readout, state, 1.0, (1.0, driven * self.cols))
         access = access + self.array.read_transposed(1.0, sensed * self.row_adcs, self.row_line_cap)
         access = access + readout.convert(res, sensed) + readout.add(sensed)
         joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from neurorebit.chips.parts.programming import Coincidence
 from neurorebit.chips.parts.readout import ConvertingReadout, Counted
 from neurorebit.chips.parts.resistive import (
@@ -90,6 +92,10 @@ class ParallelMacro(ResistiveMacro):
             blocks.append(self.transposed_references)
         return tuple((1.0, block) for block in blocks)
 
+    def together(self, lines: Real) -> tuple[Real, Real]:
+        """The most ones that a read through ``lines`` driven lines sums, and those lines."""
+        return lines if self.summed is None else np.minimum(lines, self.summed), lines
+
     def charge(self, rows: Real, sensed: Real) -> Cost:
         """Charge ``rows`` rows, and the columns of a share of the converters; references too."""
         array = self.array.read(rows, sensed * self.adcs)
@@ -124,7 +130,8 @@ class ParallelMacro(ResistiveMacro):
         res = self.array.column_res(active, state) if res is None else res
         opened = self.row_switches.drive(density * driven, driven)
         selected = (1.0 / self.input_bits) * readout.select(sensed)  # for all planes of an input
-        position = (opened | selected) + self.settle(readout, res) + self.charge(active, sensed)
+        settled = self.settle(readout, state, active, self.together(driven * self.rows))
+        position = (opened | selected) + settled + self.charge(active, sensed)
         position = position + readout.convert(res, sensed)
         weights = self.cols_per_adc / self.cells_per_weight
         return self.cols_per_adc * position + readout.join(self.cols_per_adc, weights, sensed)
@@ -140,15 +147,17 @@ class ParallelMacro(ResistiveMacro):
         res: Real | None = None,
     ) -> Cost:
         """One error plane through the rows: as ``read``, with columns for rows, in a pass for each
-        place of a cell in its weight.
+        place of a cell in its weight; meanwhile the columns of the other places are at 0 V.
         """
-        readout, active = self.transposed_readout, density * driven * self.cols
-        passes = self.cells_per_weight
+        readout, passes = self.transposed_readout, self.cells_per_weight
+        active = density * driven * self.cols / passes
         res = self.array.column_res(active, state) if res is None else res
         opened = self.col_switches.drive(density * driven / passes, driven)
         selected = (1.0 / self.error_bits) * readout.select(sensed)
-        position = (opened | selected) + self.settle_rows(readout, res)
-        position = position + self.charge_transposed(active / passes, sensed)
+        position = opened | selected
+        lines = self.together(driven * self.cols / passes)[0], driven * self.cols
+        position = position + self.settle_rows(readout, state, active, lines)
+        position = position + self.charge_transposed(active, sensed)
         position = position + readout.convert(res, sensed)
         joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
         return passes * (self.rows_per_adc * position) + joined

@@ -16,6 +16,7 @@ import numpy as np
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.converters.bank import Converters
+from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.decoder import MuxDecoder
 from neurorebit.circuits.gates import log2_up
@@ -216,18 +217,16 @@ class ConvertingReadout(Readout):
         """Load [F] of the multiplexer on a line that it leads to a converter."""
         return self.mux.gate.drain_cap * (self.ways + 1.0)
 
-    @property
-    def half_steps(self) -> Real:
-        """Half steps of a converter from zero to full scale."""
-        return 2.0 ** (self.bits + 1.0)
+    def half_step(self, reach: Real | None = None) -> Real:
+        """Half a step [S] of the converters.
 
-    def precision(self, res: Real) -> Real:
-        """Precision to which a line of this resistance [ohm] settles: 1 / precision of its current.
-
-        It is half a step of full scale: a line that carries less may be off by a larger share, and
-        one that carries less than half a step by all of it.
+        ``reach`` [S]: they convert what is left when the reference is subtracted, from -reach to
+        reach, in the steps that training takes. None: from zero to ``full_scale``.
         """
-        return np.maximum(self.half_steps * (1.0 / (res * self.full_scale)), 1.0)
+        if reach is None:
+            return self.full_scale / 2.0 ** (self.bits + 1.0)
+        step: Real = CONVERTERS[self.kind].quantisation(self.bits, reach).step
+        return step / 2.0
 
     @action
     def select(self, used: Real = 1.0) -> Cost:

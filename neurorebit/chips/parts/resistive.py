@@ -7,17 +7,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
+
 from neurorebit.chips.parts.macro import Macro
 from neurorebit.chips.parts.programming import Change, Order, Programming
 from neurorebit.chips.parts.readout import ConvertingReadout
 from neurorebit.circuits.array import device_array
-from neurorebit.circuits.block import Block
+from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import cells as gate_cells
 from neurorebit.circuits.resistive import ResistiveArray
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
+
+SPREAD = 3.0**-0.5  # standard deviation of a cell anywhere in its range, over half the range
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +103,19 @@ def col_switches(
 class ResistiveMacro(Macro):
     """1T1R cells with the switches that drive and program their columns.
 
-    Columns and rows settle to half a converter step at every conversion. In a transposed read the
-    column switches drive the column lines, the access transistors of the sensed rows are open, and
-    cells at the same place in their weights are read in one pass.
+    Columns and rows settle to half a converter step at every conversion. The switch that drives a
+    row also opens its access transistors, so the cells of a row that carries a zero are cut off,
+    and columns that wait for the converter carry no current. In a transposed read the column
+    switches drive the column lines, to 0 V where they carry a zero, the access transistors of the
+    sensed rows alone conduct, and cells at the same place in their weights are read in one pass.
+
+    ``adc_range``: the converters span this many standard deviations of a partial sum to either side
+    of the reference.
     """
 
     tech: Technology = field(kw_only=False)
     device: Device = field(kw_only=False)
+    adc_range: Positive = 4.0
     order: ClassVar[Order] = Order.UP_THEN_DOWN
 
     def array_of(self, rows: Real, cols: Real, name: str = "array") -> ResistiveArray:
@@ -138,14 +148,36 @@ class ResistiveMacro(Macro):
             "held_voltage": self.device.cell.read_voltage,
         }
 
-    def settle(self, readout: ConvertingReadout, res: Real) -> Cost:
-        """Let columns of this resistance [ohm] settle to half a step of their converters."""
-        return self.array.settle(res, readout.load, readout.precision(res))
+    def reach(self, active: Real) -> Real | None:
+        """Conductance [S] to either side of the reference that the converters span.
 
-    def settle_rows(self, readout: ConvertingReadout, res: Real) -> Cost:
-        """Let rows of this resistance [ohm] settle to half a step of their converters."""
+        ``active`` cells of a line carry a one, each of a conductance anywhere in its range, which
+        has a standard deviation of 1 / sqrt(3) of half the range (training's default, an outermost
+        level of two standard deviations, gives 1/2). Sums of independent cells grow with the square
+        root of their number; no range is made for less than one cell.
+        """
+        low, high = (1.0 / self.array.column_res(1.0, share) for share in (0.0, 1.0))
+        cell = (high - low) / 2.0 * SPREAD
+        return self.adc_range * cell * np.sqrt(np.maximum(active, 1.0))
+
+    def settle(
+        self, readout: ConvertingReadout, state: Real, active: Real, lines: tuple[Real, Real]
+    ) -> Cost:
+        """Let columns settle to half a step of their converters.
+
+        ``state`` is the mean place of the cells in the range, ``active`` the mean number of ones;
+        ``lines`` are the most ones that a read sums, and the rows driven.
+        """
+        res, step = self.array.column_res(1.0, state), readout.half_step(self.reach(active))
+        return self.array.settle(res, readout.load, step, ones=lines[0], driven=lines[1])
+
+    def settle_rows(
+        self, readout: ConvertingReadout, state: Real, active: Real, lines: tuple[Real, Real]
+    ) -> Cost:
+        """Let rows settle to half a step of their converters; as ``settle``."""
+        res, step = self.array.column_res(1.0, state), readout.half_step(self.reach(active))
         load = self.row_line_cap + readout.load
-        return self.array.settle_rows(res, load, readout.precision(res))
+        return self.array.settle_rows(res, load, step, ones=lines[0], driven=lines[1])
 
     @abstractmethod
     def open_rows(self, rows: Real = 1.0) -> Cost:

@@ -186,6 +186,7 @@ class TikiTakaChip(InPlaceChip):
             "cols": arrays.cols,
             "cols_per_adc": arrays.cols_per_adc,
             "adc_bits": arrays.adc_bits,
+            "adc_range": arrays.adc_range,
             "input_bits": 1.0,
             "cells_per_weight": spec.cells_per_weight,
             "adc_kind": arrays.adc,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -21,10 +21,10 @@ from neurorebit.schema.technology import CircuitSection, Count, SenseFit, Techno
 
 
 class Quantisation(NamedTuple):
-    """Quantisation of a partial sum in training: codes from -top to top, ``step`` apart."""
+    """Quantisation of a partial sum: codes from -top to top, ``step`` apart."""
 
-    step: float
-    top: int
+    step: Any
+    top: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Converter(Placed, ABC):
         """One conversion in each converter, at columns of mean resistance ``res`` [ohm]."""
 
     @classmethod
-    def quantisation(cls, bits: int, reach: float) -> Quantisation:
+    def quantisation(cls, bits: Real, reach: Real) -> Quantisation:
         """Uniform steps over partial sums from -reach to reach; zero is one of the codes."""
         top = 2 ** (bits - 1) - 1
         return Quantisation(reach / top, top)

@@ -78,15 +78,22 @@ def test_unused_rows_and_columns_cost_little(macro):
     assert part.energy.items["apim/array"] < full.energy.items["apim/array"] * 27 / 128 * 1.5
 
 
-def test_settling_takes_half_a_converter_step(macro):
-    """One pole: after t, exp(-t / tau) of the swing is missing; 2^6 of it is half a step."""
-    cost = macro.mvm(density=0.2, conductance=0.5)
+def test_no_input_settles_longer_than_is_waited(macro):
+    """One pole: after t, exp(-t / tau) of a column's current is missing: at most half a step.
+
+    5 bits: 15 steps of 4 standard deviations of the sum of 0.2 * 128 cells, each anywhere in its
+    range. Every number of ones from 1 to 128 has its own tau; one of them needs the whole time.
+    """
     array = macro.array
-    res = array.column_res(0.2 * 128, 0.5)
-    load = 9 * macro.readout.mux.gate.drain_cap
-    tau = res * (array.col_cap + load) + array.col_res * array.col_cap / 2
-    once = cost.latency.items["apim/array"] / 64
-    assert np.exp(-once / tau) == near(2.0**-6, rel=1e-9)
+    once = macro.mvm(density=0.2, conductance=0.5).latency.items["apim/array"] / 64
+    cell, low, high = (1 / array.column_res(1.0, state) for state in (0.5, 0.0, 1.0))
+    half_step = 4 * (high - low) * np.sqrt(0.2 * 128 / 12) / 15 / 2
+    load = array.col_cap + 9 * macro.readout.mux.gate.drain_cap
+    ones = np.arange(1.0, 129.0)
+    tau = load / (ones * cell) + array.col_res * array.col_cap / 2
+    missing = ones * cell * np.exp(-once / tau)
+    assert np.all(missing <= half_step)
+    assert np.max(missing) == near(half_step, rel=0.01)
 
 
 def test_programming_counts_pulses_and_heat(macro, device):

@@ -6,6 +6,7 @@ of 44, and 3 errors that share a row.
 """
 
 import by_hand
+import numpy as np
 import pytest
 from by_hand import RERAM, TECH, beside, close, energy_of, same_cost, same_footprint, stands
 from by_hand_resistive import ADD, CYCLE, READ_V, one_transistor, pulsed, touched
@@ -63,7 +64,9 @@ def test_a_vector_through_the_columns(rows, cols):
     """0.3 of the rows in use; flip-flops of all of them toggle with each of the 5 planes.
 
     At each of 8 columns of a converter the multiplexer moves once, while the first plane is put
-    on. Columns settle to half of a step of 6 bits: 2^7.
+    on. Converters of 6 bits span 4 standard deviations in 31 steps; a cell anywhere in its range
+    has a twelfth of its square as variance. The slowest input has a single one: e half steps are
+    less than what a cell carries.
     """
     used, share = rows or 96.0, (cols or 160.0) / 160.0
     active = 0.3 * used
@@ -71,7 +74,13 @@ def test_a_vector_through_the_columns(rows, cols):
     opened = ROW_SWITCHES.drive(active / 96.0, used / 96.0)
     after = ARRAY.read(active, share * 20.0)
     after = after + REFERENCE.read(active, share * 20.0).under("references")
-    after = after + ARRAY.settle(res, MUX.gate.drain_cap * 9.0, 128.0)
+    cell, low, high = (1.0 / ARRAY.column_res(1.0, state) for state in (0.4, 0.0, 1.0))
+    half_step = 4.0 * (high - low) * np.sqrt(active / 12.0) / 31.0 / 2.0
+    assert np.e * half_step < cell
+    load = ARRAY.col_cap + MUX.gate.drain_cap * 9.0
+    settled = load / cell * np.log(cell / half_step)
+    settled = settled + ARRAY.col_res * ARRAY.col_cap / 2.0 * np.log(used * cell / half_step)
+    after = after + Cost.of(0.0, settled).under("array")
     after = after + ADC.convert(res).across(share).under("converters").under("readout")
     first = beside(opened, (MUX_DECODER.select() + MUX.select(share)).under("readout")) + after
     position = first + 4.0 * (opened + after)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from common import near
 
+from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.in_place.gradient import GradientUnit
 from neurorebit.chips.in_place.reram import RowByRowMacro
 from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
-from neurorebit.chips.parts.parallel import ParallelMacro
+from neurorebit.chips.parts.parallel import CrosspointMacro, ParallelMacro
 from neurorebit.circuits.converters.bank import Converters
 from neurorebit.circuits.crosspoint import CrosspointArray, selected_res
 from neurorebit.inputs.technology import read_technology
@@ -34,21 +35,90 @@ def test_row_by_row_takes_a_conversion_a_cell() -> None:
     assert read.latency.items["reram/readout/converters/adc"] == near(64 * 8 * 5e-9)
 
 
-def test_a_column_settles_with_its_own_resistance() -> None:
-    """To half a step of 5 bits of full scale, 128 cells of 10 uS: 1.28 mS, not of its 0.25 mS."""
+def brute_force(cell: float, cap: float, wire: float, half_step: float, ones: int) -> float:
+    """The longest time of 1 to ``ones`` ones, each with its own time constant."""
+    times = []
+    for count in range(1, ones + 1):
+        tau = cap / (count * cell) + wire
+        times.append(tau * max(np.log(count * cell / half_step), 0.0))
+    return max(times)
+
+
+@pytest.mark.parametrize("half_step", [1e-8, 1e-6, 1e-5, 1e-4, 1e-3])
+@pytest.mark.parametrize("ones", [1, 8, 128])
+def test_a_column_settles_as_its_slowest_input_does(half_step: float, ones: int) -> None:
+    """All numbers of ones, one after the other; none, where all ones are less than half a step.
+
+    Fractions of ones are tried as well, which no input has: a bit longer, never shorter.
+    """
+    array = ParallelMacro(TECH, DEVICE).array
+    cell, load = 4e-6, 20e-15
+    wire = array.col_res * array.col_cap / 2.0
+    wanted = brute_force(cell, array.col_cap + load, wire, half_step, ones)
+    found = array.settle(1.0 / cell, load, half_step, ones=float(ones), driven=128.0)
+    assert wanted <= found.latency.total * (1.0 + 1e-12)
+    assert found.latency.total == near(wanted, rel=0.02)
+
+
+def test_where_zeros_conduct_all_driven_cells_settle_a_column() -> None:
+    """A crosspoint's column of 64 driven rows, at most 16 with a one; rows of any array back."""
+    array = CrosspointArray(TECH, DEVICE)
+    found = array.settle(2e5, 20e-15, 1e-6, ones=16.0, driven=64.0).latency.total
+    tau = 2e5 / 64 * (array.col_cap + 20e-15) + array.col_res * array.col_cap / 2
+    assert found == near(tau * np.log(16 * 5e-6 / 1e-6))
+    array = ParallelMacro(TECH, DEVICE).array
+    found = array.settle_rows(2e5, 20e-15, 1e-6, ones=16.0, driven=64.0).latency.total
+    assert found == near((2e5 / 64 + array.row_res / 2) * 20e-15 * np.log(80.0))
+
+
+MACROS = [ParallelMacro(TECH, DEVICE, signed=True), CrosspointMacro(TECH, DEVICE, signed=True)]
+MACROS += [AnalogMacro(TECH, DEVICE)]
+
+
+@pytest.mark.parametrize("state", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("macro", MACROS, ids=lambda macro: type(macro).__name__)
+def test_a_macro_is_bounded_at_any_activity(macro: ParallelMacro, state: float) -> None:
+    """Black images took 10 days, when a column was waited for as its mean current asked.
+
+    No range is made for less than one cell, so a plane without ones takes as long as one with a
+    single one; with 128 of them the step is larger by the root of 128, and the logarithm of its
+    inverse smaller by 2.4.
+    """
+    ways = [macro.mvm] if isinstance(macro, AnalogMacro) else [macro.read, macro.read_transposed]
+    for way in ways:
+        costs = [way(density, state) for density in (0.0, 1e-9, 1.0 / 128.0, 0.5, 1.0)]
+        assert np.all(np.isfinite([cost.energy.total for cost in costs]))
+        none, least, one, half, most = (cost.latency.items[f"{macro.name}/array"] for cost in costs)
+        assert none == least == one > half > most > 0.0 or (state == 1.0 and half == most == 0.0)
+
+
+@pytest.mark.parametrize("way", ["read", "read_transposed"])
+def test_rows_without_ones_are_not_read(way: str) -> None:
+    read = getattr(RowByRowMacro(TECH, DEVICE), way)
+    assert read(0.0).latency.items["reram/array"] == 0.0
+    assert read(1.0).latency.total < 128 * read(1.0 / 128.0).latency.total
+
+
+def test_a_finer_step_takes_longer_to_settle_to() -> None:
+    """Half the range in as many steps, or twice the steps and one in the same range: ln 2 and
+    ln(31 / 15) time constants of a column that a single one leads.
+    """
     macro = ParallelMacro(TECH, DEVICE)
     array = macro.array
-    load = array.col_cap + 9.0 * macro.readout.mux.gate.drain_cap  # 8 columns and the output
-    tau = 4e3 * load + array.col_res * array.col_cap / 2.0
-    settled = macro.read(res=4e3).latency.items["reram/array"]
-    assert settled == near(8 * tau * np.log(64.0 * 0.25 / 1.28))
+    load = array.col_cap + 9.0 * macro.readout.mux.gate.drain_cap
+    tau = 8 * (load * array.column_res(1.0, 0.5) + array.col_res * array.col_cap / 2.0)
+    whole = macro.read(0.1).latency.items["reram/array"]
+    for change, factor in (({"adc_range": 2.0}, 2.0), ({"adc_bits": 6.0}, 31.0 / 15.0)):
+        finer = replace(macro, **change).read(0.1).latency.items["reram/array"]
+        assert finer - whole == near(tau * np.log(factor), rel=1e-3)
 
 
-def test_a_column_that_carries_nothing_need_not_settle() -> None:
-    """An input plane without ones, and one with a single one: less than half a step."""
-    macro = ParallelMacro(TECH, DEVICE)
-    for density in (0.0, 1.0 / 128.0):
-        assert macro.read(density=density, state=0.0).latency.items["reram/array"] == 0.0
+def test_the_same_column_takes_the_same_time_on_every_chip() -> None:
+    """Learning in place and read forward alone: same array, same converters, same plane."""
+    for density in (0.02, 0.3, 1.0):
+        hybrid = AnalogMacro(TECH, DEVICE).mvm(density, 0.5).latency.items["apim/array"] / 8
+        in_place = ParallelMacro(TECH, DEVICE).read(density, 0.5).latency.items["reram/array"]
+        assert hybrid == near(in_place, rel=1e-9)
 
 
 def test_lines_are_charged_to_their_voltages() -> None:

@@ -19,6 +19,7 @@ from by_hand_resistive import (
     STATE,
     made,
     one_transistor,
+    slowest,
     ways_of,
 )
 
@@ -133,7 +134,9 @@ def test_a_plane_through_the_columns(kind):
     like = {"nonlinearity": 70.0} if kind == "crosspoint" else {}
     references = type(array)(TECH, RERAM, 96.0, 20.0, **like, name="cells")
     position = beside(rows.drive(DENSITY * ROWS, ROWS), front.selected(COLS))
-    position = position + array.settle(res, front.mux_load, front.precision(res))
+    # all 160 columns of a crosspoint's driven rows conduct; a transistor cuts zeros off
+    conducting = 72.0 if kind == "crosspoint" else None
+    position = position + front.settled(active, 72.0, conducting)
     position = position + array.read(active, 12.0)
     position = position + references.read(active, 12.0).under("references")
     position = position + front.converted(res).across(COLS)
@@ -150,19 +153,17 @@ def test_a_plane_back_through_the_rows(kind, res):
 
     0.3 of 96 columns: 28.8 carry a one, 7.2 in a pass; of the 8 converters 6 convert at each of 12
     rows. Joined are 4 * 12 cells and 12 weights a converter and plane. Where no resistance is
-    given, a row is taken to be led by all 28.8 columns at once.
+    given, a row is led by the 7.2 columns of a pass; all 96 conduct, the others to 0 V.
     """
     array, _, cols, path = KINDS[kind]()
     _, behind = ways_of(array, path)
-    res_of_row = res or array.column_res(28.8, STATE)
+    res_of_row = res or array.column_res(7.2, STATE)
     like = {"nonlinearity": 70.0} if kind == "crosspoint" else {}
     references = type(array)(TECH, RERAM, 8.0, 160.0, **like, name="cells")
     load = array.row_cap + 160.0 * array.drain_cap
     beside_it = references.row_cap + 160.0 * references.drain_cap
     position = beside(cols.drive(DENSITY * COLS / 4.0, COLS), behind.selected(ROWS))
-    position = position + array.settle_rows(
-        res_of_row, load + behind.mux_load, behind.precision(res_of_row)
-    )
+    position = position + behind.settled(7.2, 24.0, 96.0)
     position = position + array.read_transposed(7.2, 6.0, load)
     position = position + references.read_transposed(7.2, 6.0, beside_it).under(
         "transposed_references"
@@ -179,7 +180,7 @@ def test_a_weight_of_one_cell_is_read_back_in_one_pass():
     _, behind = ways_of(array, path)
     res, load = array.column_res(28.8, STATE), array.row_cap + 160.0 * array.drain_cap
     position = beside(cols.drive(DENSITY * COLS, COLS), behind.selected(ROWS))
-    position = position + array.settle_rows(res, load + behind.mux_load, behind.precision(res))
+    position = position + behind.settled(28.8, 96.0, 96.0)
     position = position + array.read_transposed(28.8, 6.0, load)
     position = position + behind.converted(res).across(ROWS)
     joined = behind.joined("input", 8.0, 9.0, 12.0, ROWS)
@@ -189,11 +190,17 @@ def test_a_weight_of_one_cell_is_read_back_in_one_pass():
 
 
 def test_converters_for_fewer_lines_than_there_are():
-    """Made for 10 cells of a line: a tenth of the full scale of 100, and a wider multiplexer."""
+    """Made for 10 cells of a line: at most 10 ones of 96 rows, and a wider multiplexer."""
     array, _, _, path = one_transistor()
     front, _ = ways_of(array, path, there=(5.0, 10.0))
     found = made("reram", summed=10.0, signed=False).read(res=4e4)
-    settled = array.settle(4e4, front.mux_load, front.precision(4e4)).latency.total
+    settled = slowest(
+        array.column_res(1.0, 0.5),
+        array.col_cap + front.mux_load,
+        array.col_res * array.col_cap / 2.0,
+        front.half_step(48.0),
+        10.0,
+    )
     assert by_hand.part(found.latency, "reram/array") == close(8.0 * settled)
     mux = 8.0 * front.selected(1.0).energy.items["readout/mux"]
     assert by_hand.part(found.energy, "reram/readout/mux") == close(mux)

@@ -60,12 +60,17 @@ def test_lines_of_cells_behind_transistors():
 
 
 def test_lines_settle_with_what_hangs_on_them():
-    """Half of a line's own resistance; ln of the precision time constants."""
+    """Half of a line's own resistance. Half a step is a fiftieth of a cell, so the slowest input
+    has a single one, which takes ln 50 of its time constants; the wire alone is slowest with all 7
+    ones. In a sensed row 20 cells conduct, 7 of them ones.
+    """
     load, res = 3e-14, 2e4
-    tau = res * (ARRAY.col_cap + load) + ARRAY.col_res * ARRAY.col_cap / 2
-    assert time(ARRAY.settle(res, load, 50.0)) == close(tau * np.log(50))
-    tau = res * load + ARRAY.row_res * load / 2
-    assert time(ARRAY.settle_rows(res, load, 50.0)) == close(tau * np.log(50))
+    alone, wire = res * (ARRAY.col_cap + load), ARRAY.col_res * ARRAY.col_cap / 2
+    found = time(ARRAY.settle(res, load, 1e-6, ones=7.0, driven=20.0))
+    assert found == close(alone * np.log(50) + wire * np.log(350))
+    tau = res / 20 * load + ARRAY.row_res * load / 2
+    found = time(ARRAY.settle_rows(res, load, 1e-6, ones=7.0, driven=20.0))
+    assert found == close(tau * np.log(350))
 
 
 def test_lines_are_charged_to_their_voltages():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from neurorebit.schema.technology import Technology
 from validation.neurosim.composition.converters import Converters
 from validation.neurosim.composition.macro import Counted, Macro, Side
 
+RANGE = 4.0  # standard deviations of a sum that converters span, as in the shipped chips
+
 
 def programming(device: Device) -> Real:
     """Voltage [V] that switches pass."""
@@ -38,6 +41,7 @@ class ReramMacro(Macro):
     tech: Technology
     device: Device
     name: str = "reram"
+    at_once: ClassVar[bool] = False  # whether a read takes all rows at once
 
     @cached_property
     def array(self) -> ReramArray:
@@ -111,18 +115,19 @@ class ReramMacro(Macro):
         """Load of an input line that is sensed, with what hangs on it [F]."""
         return self.array.row_cap + self.cols * self.array.drain_cap
 
-    def settled(self, side: Side, res: Real) -> Cost:
-        """Lines of this resistance [ohm] to half a step of the converters, through their mux.
-
-        A line that carries less than full scale may be off by a larger share of what it carries,
-        and one that carries less than half a step by all of it.
-        """
-        load = side.mux.gate.drain_cap * (side.ways + 1.0)
-        carried = 1.0 / (res * side.converters.full_scale)
-        precision = np.maximum(2.0 ** (side.converters.bits + 1.0) * carried, 1.0)
+    def settled(self, side: Side, density: Real) -> Cost:
+        """Lines to half a step of the converters, through their mux, for the slowest input."""
+        array, load = self.array, side.mux.gate.drain_cap * (side.ways + 1.0)
+        cell, step = array.column_res(1.0, 0.5), self.half_step(side, density)
+        ones = self.together(side) / side.passes if self.at_once else 1.0
         if side.back:
-            return self.array.settle_rows(res, self.row_line_cap + load, precision)
-        return self.array.settle(res, load, precision)
+            load = self.row_line_cap + load
+            return array.settle_rows(cell, load, step, ones=ones, driven=side.driven)
+        return array.settle(cell, load, step, ones=ones, driven=side.driven)
+
+    def half_step(self, side: Side, density: Real) -> Real:
+        """Half a converter step [S]."""
+        raise NotImplementedError
 
     def lines(self, side: Side, driven: Real) -> Cost:
         """Charge the driven lines, and the sensed lines of all converters, for a step."""
@@ -142,6 +147,18 @@ class ReramMacro(Macro):
 @dataclass(frozen=True, eq=False)
 class ReramParallelMacro(ReramMacro):
     """All active rows at once: one conversion a column and plane."""
+
+    at_once = True
+
+    def half_step(self, side: Side, density: Real) -> Real:
+        """Of 2^(b-1) - 1 steps to either side of the reference, as many standard deviations of a
+        line's sum as the shipped chips have: 4. A cell's is the root of a twelfth of its range.
+        """
+        low, high = (1.0 / self.array.column_res(1.0, share) for share in (0.0, 1.0))
+        ones = np.maximum(density * side.driven / side.passes, 1.0)
+        reach = RANGE * (high - low) * np.sqrt(ones / 12.0)
+        step: Real = reach / (2.0 ** (side.adc_bits - 1.0) - 1.0)
+        return step / 2.0
 
     def together(self, side: Side) -> Real:
         return side.driven
@@ -174,7 +191,7 @@ class ReramParallelMacro(ReramMacro):
         active = density * side.driven
         switches = self.col_switches if side.back else self.row_switches
         opened = switches.drive(density / side.passes)
-        position = (opened | self.selected(side)) + self.settled(side, res)
+        position = (opened | self.selected(side)) + self.settled(side, density)
         position = position + self.lines(side, active / side.passes)
         position = position + side.converters.convert(res)
         return side.passes * (side.ways * position)
@@ -188,6 +205,10 @@ class ReramRowMacro(ReramMacro):
     """Row by row: every cell is converted with its own level, and a digital adder sums the rows."""
 
     cell_bits: Real = 4.0
+
+    def half_step(self, side: Side, density: Real) -> Real:
+        """Of a cell's full scale."""
+        return self.device.g_max / 2.0 ** (self.cell_bits + 1.0)
 
     def together(self, side: Side) -> Real:
         return 1.0
@@ -238,7 +259,7 @@ class ReramRowMacro(ReramMacro):
         accesses = density * side.driven * side.ways
         opened = accesses * self._opened(side)
         selected = side.passes * (side.ways * self.selected(side))
-        access = self.settled(side, res) + self.lines(side, 1.0)
+        access = self.settled(side, density) + self.lines(side, 1.0)
         access = access + side.converters.convert(res)
         access = access + side.adder.add() + side.register.store()
         return (opened | selected) + accesses * access

@@ -134,7 +134,7 @@ class _ToolReram(ToolMacro):
 class ToolReramParallel(_ToolReram, ReramParallelMacro):
     """Its sub-array RRAM_parallel."""
 
-    def settled(self, side: Side, res: Any) -> Cost:
+    def settled(self, side: Side, density: Any) -> Cost:
         cap = self.row_line_cap if side.back else self.array.col_cap
         tau = cap * self.mean_res / np.floor(side.driven / 2.0)
         return Cost.of(0.0, 0.2 * tau / side.planes).under("array")
@@ -162,11 +162,10 @@ class ToolReramRow(_ToolReram, ReramRowMacro):
         drawn: RowFollower = redrawn(super().row_driver, ToolRowFollower)
         return drawn
 
-    def settled(self, side: Side, res: Any) -> Cost:
+    def settled(self, side: Side, density: Any) -> Cost:
         """Once a conversion position, whatever the lines that are driven."""
         cap = self.row_line_cap if side.back else self.array.col_cap
-        density = "activity_backward_col_read" if side.back else "activity_row_read"
-        accesses = side.driven * self.i[density]
+        accesses = side.driven * density
         return Cost.of(0.0, 0.2 * cap * self.mean_res / side.planes / accesses).under("array")
 
     def lines(self, side: Side, driven: Any) -> Cost:

@@ -262,7 +262,8 @@ QUIRKS = (
         ),
         tool="lines settle to 20 % of a mean cell, once for all planes (row by row: for all rows); "
         "in the transposed read multiplexers take no time; parts as in their own modules",
-        right="to half a converter step through the column itself, at every conversion",
+        right="to half a converter step through the column itself, at every conversion, for the "
+        "slowest input",
         correct=correct_macro,
         variant="RRAM",
     ),
