@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass
 
 import by_hand
-import numpy as np
 from by_hand import RERAM, TECH, beside
 
 from neurorebit.circuits.array import ReramArray
@@ -110,16 +109,18 @@ class Way:
         deviation = (high - low) / math.sqrt(12.0) * math.sqrt(max(active, 1.0))
         return 4.0 * deviation / (2.0 ** (self.bits - 1.0) - 1.0) / 2.0
 
-    def settled(self, active, ones, conducting=None, half_step=None):
-        """Time of its lines, which end in the multiplexer, for the slowest number of ones."""
+    def settled(self, active, fewest, ones, half_step=None):
+        """Time of its lines, which end in the multiplexer's pass gate, both of whose sides load
+        them.
+        """
         array = self.array
         forward = "fit_width" in self.fit
         line = array.col_cap if forward else array.row_cap + 160.0 * array.drain_cap
         cap = line + self.mux_load
         wire = array.col_res * array.col_cap / 2.0 if forward else array.row_res * cap / 2.0
         step = self.half_step(active) if half_step is None else half_step
-        time = slowest(array.column_res(1.0, STATE), cap, wire, step, ones, conducting)
-        return Cost.of(0.0, time).under("array")
+        cell, end = array.column_res(1.0, STATE), self.mux.switch.res
+        return Cost.of(0.0, settling(cell, cap, wire, end, step, fewest, ones)).under("array")
 
     def stands(self, *arithmetic):
         """The readout: what every way has, and what is behind its converters."""
@@ -130,18 +131,12 @@ class Way:
 RERAM_ON = 100e3  # [ohm]
 
 
-def slowest(cell, cap, wire, half_step, ones, conducting=None):
-    """Time in which a line settles, the longest of all numbers of ones from one to ``ones``.
-
-    The calculus of ln(k / s) / k gives one number more to be tried; that none is slower, the others
-    show. What the line's own wire takes longest is added to it.
+def settling(cell, cap, wire, end, half_step, fewest, ones):
+    """Time in which a line settles: the fewest cells that conduct, beside the end of the line,
+    discharge it; what is missing of the current of all ones falls to half a step.
     """
-    share = cell * half_step
-    if conducting is not None:
-        return (cell * cap / conducting + wire) * max(math.log(ones / share), 0.0)
-    tried = [*np.linspace(1.0, ones, 1001), min(max(math.e * share, 1.0), ones)]
-    cells = max(max(math.log(k / share), 0.0) / k for k in tried)
-    return cell * cap * cells + wire * max(math.log(ones / share), 0.0)
+    tau = cap / (fewest / cell + 1.0 / end) + wire
+    return tau * max(math.log(ones / cell / half_step), 0.0)
 
 
 def ways_of(array, read_res, there=(5.0, 96.0), back=(7.0, 160.0)):

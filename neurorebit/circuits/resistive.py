@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,37 +15,16 @@ from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
 
 
-def slowest(
-    cell_res: Real,
-    cap: Real,
-    wire: Real,
-    half_step: Real,
-    ones: Real,
-    conducting: Real | None = None,
-) -> Real:
-    """Time [s] in which a sensed line settles to ``half_step`` [S], for the slowest input.
+class Sensed(NamedTuple):
+    """How a read senses a line of an array.
 
-    A line of ``cap`` [F] is led by n cells of ``cell_res`` [ohm] in parallel, through its own wire
-    of time constant ``wire`` [s]: tau(n) = cell_res cap / n + wire. While its current rises to that
-    of k ones, the part exp(-t / tau) of k / cell_res is missing, which is half a step after
-    tau ln(k / s), where s = cell_res half_step is half a step in currents of one cell, or at once
-    where k < s.
-
-    ``conducting`` cells conduct whatever their inputs: n is their number, and the slowest input has
-    k = ``ones``. None: cells of zeros are cut off, so n = k, and ln(k / s) / k is largest at
-    k = e s, or at the nearest number from one to ``ones``; it is never more than 1 / (e s). The
-    time is bounded at any share of ones, and depends on it through the step alone.
+    ``load`` [F] is connected to the line at its end, where ``end_res`` [ohm] lies between the line
+    and a fixed voltage. ``half_step`` [S] of its conductance is to be resolved.
     """
-    step = cell_res * half_step
-    largest = np.log(np.maximum(ones / step, 1.0))
-    if conducting is None:
-        most = np.maximum(ones, 1.0)
-        count = np.clip(np.e * step, 1.0, most)
-        cells = np.log(np.maximum(np.minimum(count, ones) / step, 1.0)) / count
-    else:
-        cells = largest / np.maximum(conducting, 1.0)
-    time: Real = cell_res * cap * cells + wire * largest
-    return time
+
+    load: Real
+    end_res: Real
+    half_step: Real
 
 
 class ResistiveArray(Block, ABC):
@@ -140,31 +120,27 @@ class ResistiveArray(Block, ABC):
         return False
 
     @action
-    def settle(
-        self, cell_res: Real, load: Real, half_step: Real, *, ones: Real, driven: Real
-    ) -> Cost:
-        """Wait until any column is within ``half_step`` [S] of its final current.
+    def settle(self, cell_res: Real, sensed: Sensed, *, ones: Real, driven: Real) -> Cost:
+        """Wait until any column is within half a step of its final current.
 
         A clock does not know the data, so it waits for the slowest input. ``cell_res`` [ohm] is the
-        resistance of a cell with what is in series, ``load`` [F] the capacitance at a column's end;
-        ``driven`` rows are in use, of which at most ``ones`` carry a one. See ``slowest``.
+        resistance of a cell with what is in series; ``driven`` rows are in use, of which at most
+        ``ones`` carry a one.
         """
-        cap = self.col_cap + load
-        wire = self.col_res * self.col_cap / 2.0
-        conducting = None if self.isolates_zeros else driven
-        return Cost.of(0.0, slowest(cell_res, cap, wire, half_step, ones, conducting))
+        fewest = np.minimum(1.0, driven) if self.isolates_zeros else driven
+        cap, wire = self.col_cap + sensed.load, self.col_res * self.col_cap / 2.0
+        return Cost.of(0.0, _settled(cell_res, cap, wire, sensed, fewest=fewest, ones=ones))
 
     @action
-    def settle_rows(
-        self, cell_res: Real, load: Real, half_step: Real, *, ones: Real, driven: Real
-    ) -> Cost:
+    def settle_rows(self, cell_res: Real, sensed: Sensed, *, ones: Real, driven: Real) -> Cost:
         """Wait until sensed rows settle, as ``settle`` does for columns.
 
-        Columns that carry a zero are driven to 0 V, and their cells in a sensed row conduct.
-        ``load`` [F] is the whole capacitance of a row.
+        Columns that carry a zero are driven to 0 V, and their cells in a sensed row conduct. The
+        drains of a row's cells are on its line.
         """
-        wire = self.row_res * load / 2.0
-        return Cost.of(0.0, slowest(cell_res, load, wire, half_step, ones, driven))
+        cap = self.row_cap + self.cols * self.drain_cap + sensed.load
+        wire = self.row_res * cap / 2.0
+        return Cost.of(0.0, _settled(cell_res, cap, wire, sensed, fewest=driven, ones=ones))
 
     @abstractmethod
     def read(self, active_rows: Real, columns: Real) -> Cost:
@@ -188,3 +164,24 @@ class ResistiveArray(Block, ABC):
     @abstractmethod
     def pulse_reset(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
         """Charge the lines for one reset pulse in ``cells`` cells of each of ``rows`` rows."""
+
+
+def _settled(
+    cell_res: Real, cap: Real, wire: Real, sensed: Sensed, *, fewest: Real, ones: Real
+) -> Real:
+    """Time [s] in which a line settles to half a step, whatever the input.
+
+    n conducting cells of ``cell_res`` [ohm] and the end of the line discharge its capacitance
+    ``cap`` [F] in parallel; ``wire`` [s] is the time constant of the line itself:
+
+        tau(n) = cap / (n / cell_res + 1 / end_res) + wire
+
+    While the current rises to that of k ones, the part exp(-t / tau) of k / cell_res is missing,
+    which is half a step after tau ln(k / (cell_res half_step)), or at once where it never is more.
+    Of all inputs none takes longer than the slowest tau, with the fewest cells that conduct, and
+    the largest current together: n = ``fewest`` and k = ``ones``. The end of a line is of a much
+    lower resistance than a cell, so the bound is close, and it is finite at any input.
+    """
+    tau = cap * sensed.end_res / (1.0 + fewest * sensed.end_res / cell_res) + wire
+    time: Real = tau * np.log(np.maximum(ones / (cell_res * sensed.half_step), 1.0))
+    return time

@@ -22,6 +22,7 @@ from neurorebit.circuits.decoder import MuxDecoder
 from neurorebit.circuits.gates import log2_up
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.register import Register
+from neurorebit.circuits.resistive import Sensed
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.schema.technology import Technology
@@ -217,16 +218,18 @@ class ConvertingReadout(Readout):
         """Load [F] of the multiplexer on a line that it leads to a converter."""
         return self.mux.gate.drain_cap * (self.ways + 1.0)
 
-    def half_step(self, reach: Real | None = None) -> Real:
-        """Half a step [S] of the converters.
+    def sensed(self, reach: Real | None = None) -> Sensed:
+        """How lines are sensed: through a pass gate that is on, by a converter that holds them.
 
         ``reach`` [S]: they convert what is left when the reference is subtracted, from -reach to
         reach, in the steps that training takes. None: from zero to ``full_scale``.
         """
         if reach is None:
-            return self.full_scale / 2.0 ** (self.bits + 1.0)
-        step: Real = CONVERTERS[self.kind].quantisation(self.bits, reach).step
-        return step / 2.0
+            step = self.full_scale / 2.0**self.bits
+        else:
+            step = CONVERTERS[self.kind].quantisation(self.bits, reach).step
+        several = np.where(np.asarray(self.ways) > 1.0, 1.0, 0.0)
+        return Sensed(self.load, several * self.mux.switch.res, step / 2.0)
 
     @action
     def select(self, used: Real = 1.0) -> Cost:

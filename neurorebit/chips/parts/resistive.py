@@ -168,16 +168,15 @@ class ResistiveMacro(Macro):
         ``state`` is the mean place of the cells in the range, ``active`` the mean number of ones;
         ``lines`` are the most ones that a read sums, and the rows driven.
         """
-        res, step = self.array.column_res(1.0, state), readout.half_step(self.reach(active))
-        return self.array.settle(res, readout.load, step, ones=lines[0], driven=lines[1])
+        res, sensed = self.array.column_res(1.0, state), readout.sensed(self.reach(active))
+        return self.array.settle(res, sensed, ones=lines[0], driven=lines[1])
 
     def settle_rows(
         self, readout: ConvertingReadout, state: Real, active: Real, lines: tuple[Real, Real]
     ) -> Cost:
         """Let rows settle to half a step of their converters; as ``settle``."""
-        res, step = self.array.column_res(1.0, state), readout.half_step(self.reach(active))
-        load = self.row_line_cap + readout.load
-        return self.array.settle_rows(res, load, step, ones=lines[0], driven=lines[1])
+        res, sensed = self.array.column_res(1.0, state), readout.sensed(self.reach(active))
+        return self.array.settle_rows(res, sensed, ones=lines[0], driven=lines[1])
 
     @abstractmethod
     def open_rows(self, rows: Real = 1.0) -> Cost:

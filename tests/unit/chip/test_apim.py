@@ -82,7 +82,8 @@ def test_no_input_settles_longer_than_is_waited(macro):
     """One pole: after t, exp(-t / tau) of a column's current is missing: at most half a step.
 
     5 bits: 15 steps of 4 standard deviations of the sum of 0.2 * 128 cells, each anywhere in its
-    range. Every number of ones from 1 to 128 has its own tau; one of them needs the whole time.
+    range. Every number of ones from 1 to 128 has its own tau, since their cells discharge a column
+    beside its pass gate; the last one needs nearly the whole time.
     """
     array = macro.array
     once = macro.mvm(density=0.2, conductance=0.5).latency.items["apim/array"] / 64
@@ -90,10 +91,11 @@ def test_no_input_settles_longer_than_is_waited(macro):
     half_step = 4 * (high - low) * np.sqrt(0.2 * 128 / 12) / 15 / 2
     load = array.col_cap + 9 * macro.readout.mux.gate.drain_cap
     ones = np.arange(1.0, 129.0)
-    tau = load / (ones * cell) + array.col_res * array.col_cap / 2
+    gate = macro.readout.mux.switch.res
+    tau = load / (ones * cell + 1 / gate) + array.col_res * array.col_cap / 2
     missing = ones * cell * np.exp(-once / tau)
     assert np.all(missing <= half_step)
-    assert np.max(missing) == near(half_step, rel=0.01)
+    assert np.max(missing) > half_step / 3
 
 
 def test_programming_counts_pulses_and_heat(macro, device):

@@ -65,8 +65,8 @@ def test_a_vector_through_the_columns(rows, cols):
 
     At each of 8 columns of a converter the multiplexer moves once, while the first plane is put
     on. Converters of 6 bits span 4 standard deviations in 31 steps; a cell anywhere in its range
-    has a twelfth of its square as variance. The slowest input has a single one: e half steps are
-    less than what a cell carries.
+    has a twelfth of its square as variance. A single one, beside the pass gate, discharges a column
+    most slowly; all of them carry the largest current.
     """
     used, share = rows or 96.0, (cols or 160.0) / 160.0
     active = 0.3 * used
@@ -76,10 +76,9 @@ def test_a_vector_through_the_columns(rows, cols):
     after = after + REFERENCE.read(active, share * 20.0).under("references")
     cell, low, high = (1.0 / ARRAY.column_res(1.0, state) for state in (0.4, 0.0, 1.0))
     half_step = 4.0 * (high - low) * np.sqrt(active / 12.0) / 31.0 / 2.0
-    assert np.e * half_step < cell
     load = ARRAY.col_cap + MUX.gate.drain_cap * 9.0
-    settled = load / cell * np.log(cell / half_step)
-    settled = settled + ARRAY.col_res * ARRAY.col_cap / 2.0 * np.log(used * cell / half_step)
+    tau = load / (cell + 1.0 / MUX.switch.res) + ARRAY.col_res * ARRAY.col_cap / 2.0
+    settled = tau * np.log(used * cell / half_step)
     after = after + Cost.of(0.0, settled).under("array")
     after = after + ADC.convert(res).across(share).under("converters").under("readout")
     first = beside(opened, (MUX_DECODER.select() + MUX.select(share)).under("readout")) + after

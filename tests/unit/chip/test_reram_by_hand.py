@@ -19,7 +19,7 @@ from by_hand_resistive import (
     STATE,
     made,
     one_transistor,
-    slowest,
+    settling,
     ways_of,
 )
 
@@ -134,9 +134,8 @@ def test_a_plane_through_the_columns(kind):
     like = {"nonlinearity": 70.0} if kind == "crosspoint" else {}
     references = type(array)(TECH, RERAM, 96.0, 20.0, **like, name="cells")
     position = beside(rows.drive(DENSITY * ROWS, ROWS), front.selected(COLS))
-    # all 160 columns of a crosspoint's driven rows conduct; a transistor cuts zeros off
-    conducting = 72.0 if kind == "crosspoint" else None
-    position = position + front.settled(active, 72.0, conducting)
+    # all 72 rows of crosspoints conduct; transistors cut zeros off, so there may be a single one
+    position = position + front.settled(active, 72.0 if kind == "crosspoint" else 1.0, 72.0)
     position = position + array.read(active, 12.0)
     position = position + references.read(active, 12.0).under("references")
     position = position + front.converted(res).across(COLS)
@@ -163,7 +162,7 @@ def test_a_plane_back_through_the_rows(kind, res):
     load = array.row_cap + 160.0 * array.drain_cap
     beside_it = references.row_cap + 160.0 * references.drain_cap
     position = beside(cols.drive(DENSITY * COLS / 4.0, COLS), behind.selected(ROWS))
-    position = position + behind.settled(7.2, 24.0, 96.0)
+    position = position + behind.settled(7.2, 96.0, 24.0)
     position = position + array.read_transposed(7.2, 6.0, load)
     position = position + references.read_transposed(7.2, 6.0, beside_it).under(
         "transposed_references"
@@ -194,12 +193,14 @@ def test_converters_for_fewer_lines_than_there_are():
     array, _, _, path = one_transistor()
     front, _ = ways_of(array, path, there=(5.0, 10.0))
     found = made("reram", summed=10.0, signed=False).read(res=4e4)
-    settled = slowest(
+    settled = settling(
         array.column_res(1.0, 0.5),
         array.col_cap + front.mux_load,
         array.col_res * array.col_cap / 2.0,
+        front.mux.switch.res,
         front.half_step(48.0),
-        10.0,
+        fewest=1.0,
+        ones=10.0,
     )
     assert by_hand.part(found.latency, "reram/array") == close(8.0 * settled)
     mux = 8.0 * front.selected(1.0).energy.items["readout/mux"]

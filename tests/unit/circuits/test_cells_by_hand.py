@@ -25,6 +25,7 @@ from neurorebit.circuits.gates import (
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.register import Register
+from neurorebit.circuits.resistive import Sensed
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.sram import SramBank
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
@@ -60,16 +61,16 @@ def test_lines_of_cells_behind_transistors():
 
 
 def test_lines_settle_with_what_hangs_on_them():
-    """Half of a line's own resistance. Half a step is a fiftieth of a cell, so the slowest input
-    has a single one, which takes ln 50 of its time constants; the wire alone is slowest with all 7
-    ones. In a sensed row 20 cells conduct, 7 of them ones.
+    """Half of a line's own resistance. A single one beside the 500 ohm at a column's end discharges
+    it most slowly, and 7 ones of 50 half steps each carry most. In a row 20 cells conduct.
     """
-    load, res = 3e-14, 2e4
-    alone, wire = res * (ARRAY.col_cap + load), ARRAY.col_res * ARRAY.col_cap / 2
-    found = time(ARRAY.settle(res, load, 1e-6, ones=7.0, driven=20.0))
-    assert found == close(alone * np.log(50) + wire * np.log(350))
-    tau = res / 20 * load + ARRAY.row_res * load / 2
-    found = time(ARRAY.settle_rows(res, load, 1e-6, ones=7.0, driven=20.0))
+    sensed = Sensed(3e-14, 500.0, 1e-6)
+    tau = (ARRAY.col_cap + 3e-14) / (1 / 2e4 + 1 / 500) + ARRAY.col_res * ARRAY.col_cap / 2
+    found = time(ARRAY.settle(2e4, sensed, ones=7.0, driven=20.0))
+    assert found == close(tau * np.log(350))
+    cap = ARRAY.row_cap + 160 * ARRAY.drain_cap + 3e-14
+    tau = cap / (20 / 2e4 + 1 / 500) + ARRAY.row_res * cap / 2
+    found = time(ARRAY.settle_rows(2e4, sensed, ones=7.0, driven=20.0))
     assert found == close(tau * np.log(350))
 
 

@@ -20,6 +20,7 @@ from neurorebit.circuits.cost import Cost, Real
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.gates import log2_up
+from neurorebit.circuits.resistive import Sensed
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
@@ -117,13 +118,12 @@ class ReramMacro(Macro):
 
     def settled(self, side: Side, density: Real) -> Cost:
         """Lines to half a step of the converters, through their mux, for the slowest input."""
-        array, load = self.array, side.mux.gate.drain_cap * (side.ways + 1.0)
-        cell, step = array.column_res(1.0, 0.5), self.half_step(side, density)
+        load = side.mux.gate.drain_cap * (side.ways + 1.0)
+        several = np.where(np.asarray(side.ways) > 1.0, 1.0, 0.0)
+        sensed = Sensed(load, several * side.mux.switch.res, self.half_step(side, density))
         ones = self.together(side) / side.passes if self.at_once else 1.0
-        if side.back:
-            load = self.row_line_cap + load
-            return array.settle_rows(cell, load, step, ones=ones, driven=side.driven)
-        return array.settle(cell, load, step, ones=ones, driven=side.driven)
+        settle = self.array.settle_rows if side.back else self.array.settle
+        return settle(self.array.column_res(1.0, 0.5), sensed, ones=ones, driven=side.driven)
 
     def half_step(self, side: Side, density: Real) -> Real:
         """Half a converter step [S]."""
