@@ -93,11 +93,13 @@ def made_up():
         counts={"macro": Counts(tiles=1, pes=2, macros=3000, converters=96000)},
         leakage=Bill({"chip/macro/array": 1e-3, "chip/tree": 3e-3}),
         phases={
+            "inference": phase("image", 240.0, 0.5e-12),
             "forward": phase("image", 240.0, 1e-12),
             "backward": phase("image", 40.0, 2e-12),
             "gradient": phase("image", 240.0, 3e-12),
             "update": phase("iteration", 8.0, 10e-12),
             "sync": phase("iteration", 0.0, 20e-12),
+            "programming": phase("network", 9.0, 50e-12),
         },
         batch=4,
         images=10,

@@ -1,7 +1,6 @@
 """Files of records: figures of blocks from a simulator, a measurement or another tool.
 
-A file is JSON, plain or packed (``.json``, ``.json.xz``). The format stands in
-``docs/validation/reference_tool.md``.
+A file is JSON, plain or packed (``.json``, ``.json.xz``). The README documents the format.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from neurorebit.schemes.table import SCHEMES
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """A chip and what each phase of training does on it; one, or arrays of them."""
+    """A chip and what each of its phases does; one, or arrays of them."""
 
     chip: Chip[Any]
     phases: dict[str, Phase]
@@ -40,7 +40,7 @@ def design(
     plan: Floorplan | None = None,
     momentum: float = 0.0,
 ) -> Design:
-    """The chip that trains a network, and its phases; ``plan`` is the best one unless given.
+    """The chip for a network, and its phases; ``plan`` is the best one unless given.
 
     With ``momentum`` schemes that learn in place keep velocities beside their cells.
     Every number may be an array of designs, with a last axis of length one for the layers. What

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurorebit.chips.parts.activity import Measured, Rows
 from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.counts import Counts, counts_of
-from neurorebit.chips.parts.phases import DRAM, PER, PHASES, Phase
+from neurorebit.chips.parts.phases import DRAM, PER, Phase
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Bill, Real
@@ -26,7 +26,7 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True)
 class PhaseEstimate:
-    """What one phase costs, for one image or for one iteration (``per``).
+    """What one phase costs, for one image, one iteration or the whole network (``per``).
 
     ``energy`` itemises dynamic energy and leakage by part, without DRAM; every item is an array
     over the matrix layers with a last row for what belongs to no layer. ``latency`` and
@@ -64,6 +64,8 @@ class PhaseEstimate:
 class Estimate:
     """The chip and what it costs: ``rows`` names the matrix layers and a last row, ``chip``.
 
+    ``phases`` are those that the chip has: one that only infers has none of a training, and what
+    programming costs is unknown where the device file has no pulses.
     Items of ``layer_area`` are arrays over the rows: tiles belong to a layer, the rest to none.
     """
 
@@ -94,7 +96,7 @@ def estimate(
     batch: int,
     images: int,
 ) -> Estimate:
-    """The chip that trains a network, and what each phase of training costs on it.
+    """The chip for a network, and what each of its phases costs.
 
     ``batch`` images make an iteration, ``images`` an epoch. InfeasibleError where a part cannot
     exist in this technology.
@@ -125,7 +127,7 @@ def estimate(
         layer_area=_by_layer(chip, area),
         counts=counts_of(chip),
         leakage=leakage,
-        phases={name: _with_leakage(made, name, leakage) for name in PHASES},
+        phases={name: _with_leakage(made, name, leakage) for name in made.phases},
         batch=batch,
         images=images,
         activity_source=activity.source,

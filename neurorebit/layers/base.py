@@ -179,8 +179,20 @@ class Layer(Section):
         return None
 
     def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
-        """The elementwise work that it asks for in the forward pass."""
+        """The elementwise work that it asks for in the forward pass of a training."""
         return ()
+
+    def inference(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
+        """The elementwise work that it asks for where an image is recognised and nothing learned.
+
+        Unless a kind says otherwise, that of the forward pass, with nothing stored for a backward
+        pass.
+        """
+        return tuple(
+            VectorWork(work.operation, work.elements)
+            for work in self.forward(given, output)
+            if work.operation is not None
+        )
 
     def backward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """The elementwise work that it asks for in the backward pass."""

@@ -10,6 +10,10 @@ from neurorebit.layers.base import Layer, Operation, Shape, Value, VectorWork
 NORMALISE = Operation(
     cycles=3.0, additions=((2, 32.0), (1, 40.0)), products=((2, Value.STORED),), words=2.0
 )
+# Inference: a product by the channel's scale and a sum with its shift, written once.
+SCALE_AND_SHIFT = Operation(
+    cycles=1.0, additions=((1, 32.0),), products=((1, Value.STORED),), words=1.0
+)
 # Backward: a sum of errors and one of errors times stored values; then both are combined.
 NORMALISE_BACK = Operation(
     cycles=4.0,
@@ -30,6 +34,16 @@ class BatchNorm(Layer):
     def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """Each value is written, and read again to be normalised."""
         return (VectorWork(NORMALISE, given.size, ((2, Value.STORED),)),)
+
+    def inference(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
+        """Statistics are constants: what is left of the norm is a scale and a shift per channel.
+
+        y = scale x + shift, with scale = gamma / sqrt(variance + epsilon) and
+        shift = beta - mean scale, where converted results are added up. Arrays of signed weights
+        whose zero is a reference column could hold the scale, but it would take levels from them,
+        so that neither is folded into the cells.
+        """
+        return (VectorWork(SCALE_AND_SHIFT, given.size),)
 
     def backward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """Each stored value is read twice: for the sums, and to be combined."""

@@ -53,6 +53,11 @@ class Node:
         return self.layer.forward(self.shape_in, self.shape_out)
 
     @property
+    def inference(self) -> tuple[VectorWork, ...]:
+        """Its elementwise work where an image is recognised and nothing learned."""
+        return self.layer.inference(self.shape_in, self.shape_out)
+
+    @property
     def backward(self) -> tuple[VectorWork, ...]:
         """Its elementwise work in the backward pass."""
         return self.layer.backward(self.shape_in, self.shape_out)
@@ -85,6 +90,11 @@ class Stage:
     def forward(self) -> tuple[VectorWork, ...]:
         """The vector work of its layers in the forward pass."""
         return tuple(work for node in (self.node, *self.followers) for work in node.forward)
+
+    @property
+    def inference(self) -> tuple[VectorWork, ...]:
+        """The vector work of its layers where an image is recognised and nothing learned."""
+        return tuple(work for node in (self.node, *self.followers) for work in node.inference)
 
     @property
     def backward(self) -> tuple[VectorWork, ...]:

@@ -18,7 +18,8 @@ from neurorebit.studies.run import report_of
 
 
 def estimate(network: NetworkInput | Named, chip: ChipInput | Named = "rebit") -> Estimate:
-    """What it costs to train a network on a chip: area, and energy and time of each phase.
+    """What a network costs on a chip: area, and energy and time of inference, of each phase of
+    training, and of programming all weights once.
 
     ``network`` and ``chip`` are objects of the functions of these names, or what they take. The
     activity is assumed, as the network file says; ``train`` measures it. Writes nothing and trains
@@ -31,7 +32,7 @@ def estimate(network: NetworkInput | Named, chip: ChipInput | Named = "rebit") -
     >>> import neurorebit as nr
     >>> est = nr.estimate("mlp", nr.chip("rebit", technology="32nm"))
     >>> list(est.phases.index)
-    ['forward', 'backward', 'gradient', 'update', 'sync']
+    ['inference', 'forward', 'backward', 'gradient', 'update', 'sync', 'programming']
     >>> est.phases.attrs["units"]["energy_J"]
     'J'
     >>> bool(est.layers["energy_J"].sum() > 0.0)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 HEADLINES = (
     "chip.area_m2", "chip.leakage_W", "chip.utilization", "phases.*.energy_J", "phases.*.latency_s",
-    "phases.forward.tops_per_W", "phases.backward.tops_per_W", "phases.gradient.tops_per_W",
+    "phases.inference.tops_per_W", "phases.forward.tops_per_W", "phases.backward.tops_per_W",
+    "phases.gradient.tops_per_W",
     "totals.*.energy_J", "totals.*.energy_with_dram_J", "totals.*.latency_s",
     "training.test_accuracy",
 )  # fmt: skip

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorebit.chips.parts.phases import PHASES
 from neurorebit.results.document import CHIP, LEAKAGE, Json
+from neurorebit.results.parts import phases_of, share_of_image
 from neurorebit.results.pictures import new_figure, png
 from neurorebit.schema import units
 
@@ -28,19 +28,22 @@ Stack = dict[str, "NDArray[np.float64]"]  # an amount for each layer, by part
 
 
 def energy(report: Json) -> bytes:
-    """Energy of one image, recognised and trained on, of each layer and part, DRAM among them."""
-    figure, (inference, training) = new_figure(12.0, 5.0, 2)
-    batch = report["totals"]["iteration"]["images"]
-    per_image = {
-        name: 1.0 if report["phases"][name]["per"] == "image" else 1.0 / batch for name in PHASES
-    }
-    whole = _energies(report, per_image)
-    forward = _energies(report, {"forward": 1.0})
-    colours = _colours(forward, whole)
-    _bars(inference, forward, colours, ("energy", "J"))
-    _bars(training, whole, colours, ("energy", "J"))
-    inference.set_title("inference, one image", loc="left")
-    training.set_title("training, one image with its share of an iteration", loc="left")
+    """Energy of one image, recognised and trained on, of each layer and part, DRAM among them.
+
+    A chip that only infers has the first panel alone.
+    """
+    panels = {"inference, one image": {"inference": 1.0}}
+    if report["totals"]["image"] is not None:
+        names = phases_of(report)
+        panels["training, one image with its share of an iteration"] = {
+            name: borne for name in names if (borne := share_of_image(report, name))
+        }
+    figure, axes = new_figure(12.0, 5.0, len(panels))
+    stacks = [_energies(report, times) for times in panels.values()]
+    colours = _colours(*stacks)
+    for ax, title, stack in zip(axes, panels, stacks, strict=True):
+        _bars(ax, stack, colours, ("energy", "J"))
+        ax.set_title(title, loc="left")
     _finish(figure, report, "energy with leakage and DRAM", colours)
     return png(figure)
 

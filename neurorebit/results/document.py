@@ -1,5 +1,7 @@
 """The report document: all that a run has to say, as report.json holds it.
 
+A report has the same keys whatever the chip: a phase that a chip does not have, and a total that
+such phases make, are null.
 Accuracies and utilisations are fractions; everything else is in SI units until a table is drawn.
 """
 
@@ -15,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.parts.phases import PHASES
+from neurorebit.chips.parts.phases import PER, PHASES, TRAINING
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.cost import Bill
 from neurorebit.estimation.estimate import Estimate
@@ -26,7 +28,7 @@ from neurorebit.schema.sheet import cells
 
 Json = dict[str, Any]
 NAME = "report.json"
-SCHEMA = 2  # of the document; reports before it had none, which is 1
+SCHEMA = 3  # of the document: 1 has no such number, 2 neither inference nor programming
 NEEDED = ("chip", "inputs", "layers", "phases")  # keys that every report has
 CURE = "name the folder of a run"
 CHIP = "chip"  # the last row: what belongs to no layer
@@ -59,7 +61,9 @@ def build(
     """
     area, leakage = _amounts(estimate.area), _amounts(estimate.leakage)
     whole = math.fsum(area.values())
-    phases = {name: _phase(estimate, name, whole) for name in PHASES}
+    phases = {
+        name: _phase(estimate, name, whole) if name in estimate.phases else None for name in PHASES
+    }
     conventions = spec.conventions
     return {
         **header,
@@ -87,13 +91,13 @@ def build(
             name: {
                 "paper_tops_per_W": figure,
                 "convention": conventions[name],
-                "tops_per_W": phases[name]["tops_per_W"],
-                DYNAMIC: _dynamic(phases[name]),
-                MACRO: phases[name][MACRO],
-                DRAM_IN: phases[name][DRAM_IN],
+                "tops_per_W": phase["tops_per_W"],
+                DYNAMIC: _dynamic(phase),
+                MACRO: phase[MACRO],
+                DRAM_IN: phase[DRAM_IN],
             }
             for name, figure in PAPER.items()
-            if name in conventions
+            if name in conventions and (phase := phases[name]) is not None
         },
         "training": training,
     }
@@ -165,7 +169,10 @@ def _layer(estimate: Estimate, i: int) -> Json:
         "utilization": float(estimate.chip_utilization if chip else estimate.utilization[i]),
         "area_m2": math.fsum(area.values()),
         "area_by_part_m2": area,
-        "phases": {name: _layer_phase(estimate, name, i) for name in PHASES},
+        "phases": {
+            name: _layer_phase(estimate, name, i) if name in estimate.phases else None
+            for name in PHASES
+        },
     }
 
 
@@ -187,36 +194,46 @@ def _layer_phase(estimate: Estimate, name: str, i: int) -> Json:
     }
 
 
-def _totals(estimate: Estimate, phases: Mapping[str, Json]) -> Json:
-    """Costs of recognising and of learning from one image, of an iteration, and of an epoch."""
+def _totals(estimate: Estimate, phases: Mapping[str, Json | None]) -> Json:
+    """Costs of recognising and of learning from one image, of an iteration, and of an epoch.
+
+    None for what the chip does not do.
+    """
     batch, images = estimate.batch, estimate.images
     iterations = math.ceil(images / batch)
+
+    def learning(of_image: float, of_iteration: float) -> dict[str, float]:
+        return {n: of_image if PER[n] == "image" else of_iteration for n in TRAINING}
+
     counts = {
-        "inference": (1, {"forward": 1.0}),
-        "image": (1, {n: 1 / (1 if p["per"] == "image" else batch) for n, p in phases.items()}),
-        "iteration": (
-            batch,
-            {n: float(batch if p["per"] == "image" else 1) for n, p in phases.items()},
-        ),
-        "epoch": (
-            images,
-            {n: float(images if p["per"] == "image" else iterations) for n, p in phases.items()},
-        ),
+        "inference": (1, {"inference": 1.0}),
+        "image": (1, learning(1.0, 1 / batch)),
+        "iteration": (batch, learning(float(batch), 1.0)),
+        "epoch": (images, learning(float(images), float(iterations))),
     }
+    return {name: _total(phases, *count) for name, count in counts.items()}
+
+
+def _total(
+    phases: Mapping[str, Json | None], taken: int, times: Mapping[str, float]
+) -> Json | None:
+    """Each phase so many times, for ``taken`` images; None unless the chip has all of them."""
+    work = [(n, phase) for name, n in times.items() if (phase := phases[name]) is not None]
+    if len(work) < len(times):
+        return None
+    energy, dram, time = (
+        math.fsum(n * phase[key] for n, phase in work)
+        for key in ("energy_J", "dram_energy_J", "latency_s")
+    )
     return {
-        name: {
-            "images": taken,
-            "energy_J": (energy := math.fsum(n * phases[p]["energy_J"] for p, n in times.items())),
-            "dram_energy_J": (
-                dram := math.fsum(n * phases[p]["dram_energy_J"] for p, n in times.items())
-            ),
-            "energy_with_dram_J": energy + dram,
-            "latency_s": (time := math.fsum(n * phases[p]["latency_s"] for p, n in times.items())),
-            "power_W": _per_second(energy, time),
-            "images_per_s": _per_second(taken, time),
-            "energy_delay_Js": energy * time,
-        }
-        for name, (taken, times) in counts.items()
+        "images": taken,
+        "energy_J": energy,
+        "dram_energy_J": dram,
+        "energy_with_dram_J": energy + dram,
+        "latency_s": time,
+        "power_W": _per_second(energy, time),
+        "images_per_s": _per_second(taken, time),
+        "energy_delay_Js": energy * time,
     }
 
 

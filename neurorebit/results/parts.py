@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from neurorebit.chips.parts.phases import PHASES
+from neurorebit.chips.parts.phases import PER, PHASES, TRAINING
 from neurorebit.results.document import LEAKAGE, Json
 
 Amounts = tuple[float, ...]  # of one part, a number for each column of a table
@@ -59,19 +59,38 @@ def _taken_apart(owner: str, parts: Mapping[str, Amounts], whole: Amounts) -> di
     return shown
 
 
+def phases_of(report: Json) -> tuple[str, ...]:
+    """The phases that the chip has, in their order."""
+    return tuple(name for name in PHASES if report["phases"][name] is not None)
+
+
+def repeated(report: Json) -> tuple[str, ...]:
+    """The phases that the chip has and goes through more than once."""
+    return tuple(name for name in phases_of(report) if PER[name] != "network")
+
+
 def energy_of_parts(report: Json) -> dict[str, Amounts]:
-    """Energy of each part [J]: a number for each phase, and last that of training on an image.
+    """Energy of each part [J]: a number for each repeated phase, and last that of training on an
+    image, or of recognising one where nothing is trained.
 
     Leakage of all parts is one part. DRAM is none.
     """
-    image, iteration = report["totals"]["image"], report["totals"]["iteration"]
-    owed: dict[str, list[float]] = {}
-    for i, name in enumerate(PHASES):
-        phase = report["phases"][name]
-        images = image["images"] if phase["per"] == "image" else iteration["images"]
-        for part, energy in phase["energy_by_part_J"].items():
+    names, owed = repeated(report), dict[str, list[float]]()
+    for i, name in enumerate(names):
+        borne = share_of_image(report, name)
+        for part, energy in report["phases"][name]["energy_by_part_J"].items():
             group = LEAKAGE if part.startswith(f"{LEAKAGE}/") else part
-            row = owed.setdefault(group, [0.0] * (len(PHASES) + 1))
+            row = owed.setdefault(group, [0.0] * (len(names) + 1))
             row[i] += energy
-            row[-1] += energy / images
+            row[-1] += energy * borne
     return {part: tuple(amounts) for part, amounts in owed.items() if any(amounts)}
+
+
+def share_of_image(report: Json, name: str) -> float:
+    """How much of a phase an image bears in training, or in inference where nothing is trained."""
+    if (trained := report["totals"]["image"]) is None:
+        return 1.0 if name == "inference" else 0.0
+    if name not in TRAINING:
+        return 0.0
+    images = trained["images"] if PER[name] == "image" else report["totals"]["iteration"]["images"]
+    return 1.0 / float(images)

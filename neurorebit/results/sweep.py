@@ -17,20 +17,33 @@ CRITERIA = {  # what designs may be compared by, the less the better
     "latency": "training latency [s/image]",
     "area": "area [m2]",
     "leakage": "leakage [W]",
-    "inference_energy": "forward energy [J/image]",
-    "inference_latency": "forward latency [s/image]",
+    "inference_energy": "inference energy [J/image]",
+    "inference_latency": "inference latency [s/image]",
+    "programming_energy": "programming energy [J]",
+    "programming_latency": "programming latency [s]",
 }
+USUAL = ("energy", "inference_energy")  # which designs are ordered by unless a criterion is given
 FEW = 1000  # designs whose front is computed in one step
+
+
+def usual(table: Table) -> str:
+    """The criterion that designs are ordered by: of inference where none of them trains."""
+    training, inference = USUAL
+    values = table[CRITERIA[training]][table[FEASIBLE]]
+    return training if np.any(np.isfinite(values)) or not values.size else inference
 
 
 # --- the front
 
 
 def front(table: Table, criteria: Sequence[str]) -> NDArray[np.bool_]:
-    """The feasible designs that none is better than in one criterion and no worse in the others."""
+    """The feasible designs that none is better than in one criterion and no worse in the others.
+
+    A chip that lacks a criterion (training, where it only infers) is on no front.
+    """
     costs = np.stack([table[CRITERIA[name]] for name in criteria], axis=-1)
     kept = np.zeros(len(costs), dtype=bool)
-    rows = np.flatnonzero(table[FEASIBLE])
+    rows = np.flatnonzero(table[FEASIBLE] & np.all(np.isfinite(costs), axis=-1))
     if rows.size:
         points, which = np.unique(costs[rows], axis=0, return_inverse=True)
         kept[rows] = _undominated(points)[which.ravel()]

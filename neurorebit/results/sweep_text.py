@@ -10,18 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 from tabulate import tabulate
 
-from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table
+from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, usual
 from neurorebit.schema import units
 
 SHOWN = (  # after the axes, in the table for a reader
     "area [m2]", "training energy [J/image]", "training latency [s/image]", "forward TOPS/W chip",
     "backward TOPS/W chip",
 )  # fmt: skip
+SHOWN_INFERENCE = (  # where no design trains
+    CRITERIA["area"], CRITERIA["inference_energy"], CRITERIA["inference_latency"],
+    "inference TOPS/W chip",
+)  # fmt: skip
 
 
 def best(table: Table, criteria: Sequence[str] = (), most: int = 10) -> str:
     """The best designs as a table, of the front if there is one, and how many there are."""
-    criterion = criteria[0] if criteria else "energy"
+    by = usual(table)
+    columns = SHOWN if by == "energy" else SHOWN_INFERENCE
+    criterion = criteria[0] if criteria else by
     rows = np.flatnonzero(table.get(PARETO, table[FEASIBLE]))
     order = rows[np.argsort(table[CRITERIA[criterion]][rows], kind="stable")][:most]
     counts = f"{len(table[FEASIBLE]):,} designs, {np.count_nonzero(table[FEASIBLE]):,} feasible"
@@ -29,9 +35,9 @@ def best(table: Table, criteria: Sequence[str] = (), most: int = 10) -> str:
     lines = ["\n".join([counts, *_reasons(table)])]
     if order.size:
         names = list(table)
-        axes = names[: names.index(SHOWN[0])]
-        asked = [CRITERIA[name] for name in criteria if CRITERIA[name] not in SHOWN]
-        shown = [(name, table[name][order]) for name in (*axes, *SHOWN, *asked)]
+        axes = names[: names.index(columns[0])]
+        asked = [CRITERIA[name] for name in criteria if CRITERIA[name] not in columns]
+        shown = [(name, table[name][order]) for name in (*axes, *columns, *asked)]
         head, texts = zip(*(head_and_values(name, values) for name, values in shown), strict=True)
         align = ["left" if values.dtype == object else "right" for _, values in shown]
         body = list(zip(*texts, strict=True))
@@ -55,10 +61,11 @@ def head_and_values(name: str, values: NDArray[Any]) -> tuple[str, list[str]]:
     head = "\n".join(words.split(".")[-2:]) if "." in words else words.replace(" ", "\n", 1)
     if values.dtype == object or not values.size:
         return head, [str(value) for value in values]
-    largest = float(np.max(np.abs(values)))
+    largest = float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
     number, prefixed = (
         units.scale(largest, unit) if per != "/" or of == "image" else (largest, unit)
     )
     factor = number / largest if largest else 1.0
     head += f"\n[{prefixed}{per}{of}]" if unit else ""
-    return head, [f"{value * factor:.4g}" for value in values.tolist()]
+    shown = values.tolist()
+    return head, [f"{value * factor:.4g}" if np.isfinite(value) else "-" for value in shown]

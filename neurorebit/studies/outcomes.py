@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.chips.parts.phases import PER, PHASES
+from neurorebit.chips.parts.phases import PER, PHASES, TRAINING
 from neurorebit.circuits.cost import Bill, Real
 from neurorebit.estimation.design import Design
 from neurorebit.estimation.estimate import undefined, undefined_parts
@@ -21,6 +21,13 @@ Array = NDArray[np.float64]
 
 
 def _named(phase: str) -> dict[str, str]:
+    """The columns of a phase: those of iterations give an image's share, programming is once."""
+    if PER[phase] == "network":
+        return {
+            "energy": f"{phase} energy [J]",
+            "dram": f"{phase} DRAM energy [J]",
+            "latency": f"{phase} latency [s]",
+        }
     return {
         "energy": f"{phase} energy [J/image]",
         "dram": f"{phase} DRAM energy [J/image]",
@@ -52,7 +59,9 @@ class Costs:
         """Every outcome of every design, nan with a reason where it cannot exist."""
         table = self._outcomes()
         why = reasons(misfits, self.shape)
-        finite = np.all([np.isfinite(table[n]).ravel() for n in (AREA, ENERGY, LATENCY)], axis=0)
+        own = [name for phase in self.design.phases for name in NAMES[phase].values()]
+        needed = (AREA, *(name for name in own if "energy [" in name or "latency [" in name))
+        finite = np.all([np.isfinite(table[name]).ravel() for name in needed], axis=0)
         for part, of, where in self._lost() if not np.all(finite | (why != "")) else ():
             why[where.ravel() & (why == "")] = undefined(part, of)
         feasible = (why == "").reshape(self.shape)
@@ -63,21 +72,24 @@ class Costs:
         chip, batch = self.design.chip, over(self.batch, self.shape)
         leakage = over(chip.footprint.leakage.total, self.shape)
         table: Table = {AREA: over(chip.footprint.area.total, self.shape), LEAKAGE: leakage}
+        table |= {name: np.full(self.shape, np.nan) for name in OF_PHASES}
         for name, phase in self.design.phases.items():
-            names, share = NAMES[name], 1.0 if PER[name] == "image" else 1.0 / batch
+            names, share = NAMES[name], 1.0 / batch if PER[name] == "iteration" else 1.0
             latency = self._sum([phase.time]) + over(phase.common_time, self.shape)
             energy = self._sum(phase.energy.items.values()) + leakage * latency
             dram = self._sum([chip.dram.transfer(phase.dram_bits).energy.total])
-            tera = over(self.design.ops[name], self.shape) / 1e12
             table[names["energy"]] = energy * share
             table[names["dram"]] = dram * share
             table[names["latency"]] = latency * share
+            if PER[name] == "network":
+                continue
+            tera = over(self.design.ops[name], self.shape) / 1e12
             table[names["rate"]] = tera / latency
             table[names["macro"]] = tera / self._sum(phase.macro.items.values())
             table[names["chip"]] = tera / energy
             table[names["system"]] = tera / (energy + dram)
         for total, kind in ((ENERGY, "energy"), (WITH_DRAM, "dram"), (LATENCY, "latency")):
-            table[total] = np.sum([table[NAMES[phase][kind]] for phase in PHASES], axis=0)
+            table[total] = np.sum([table[NAMES[phase][kind]] for phase in TRAINING], axis=0)
         table[WITH_DRAM] += table[ENERGY]
         return table
 

@@ -226,5 +226,5 @@ def _activity(recorded: Json) -> Activity:
 def _parts(report: Json) -> Iterator[str]:
     chip = report["chip"]
     yield from (*chip["area_by_part_m2"], *chip["leakage_by_part_W"])
-    for phase in report["phases"].values():
+    for phase in filter(None, report["phases"].values()):
         yield from phase["energy_by_part_J"]

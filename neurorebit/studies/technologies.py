@@ -8,7 +8,7 @@ import numpy as np
 from tabulate import tabulate
 
 from neurorebit.inputs.files import Source
-from neurorebit.results.sweep import CRITERIA, FEASIBLE, REASON, Table
+from neurorebit.results.sweep import CRITERIA, FEASIBLE, REASON, Table, usual
 from neurorebit.results.sweep_text import head_and_values
 from neurorebit.results.typed.grid import Sweep
 from neurorebit.schema import Argument, Setting, paths
@@ -18,11 +18,12 @@ TECHNOLOGY, SHARE = "technology", "leakage share [%]"
 SHOWN = (
     CRITERIA["area"], CRITERIA["leakage"], CRITERIA["inference_energy"],
     "backward energy [J/image]", CRITERIA["energy"], SHARE, CRITERIA["inference_latency"],
-    CRITERIA["latency"], "forward TOPS/W chip", "backward TOPS/W chip",
+    CRITERIA["latency"], "inference TOPS/W chip", "backward TOPS/W chip",
 )  # fmt: skip
 TOLD = (
     "Energy and TOPS/W with leakage, without DRAM. Training is all phases, with an image's share "
-    "of an iteration; the leakage share is of its energy. Activity as the network file assumes it."
+    "of an iteration; the leakage share is of its energy, or of inference where nothing is "
+    "trained. Activity as the network file assumes it."
 )
 
 
@@ -47,8 +48,9 @@ def nodes(
         settings=settings,
         label=lambda _key, text, _row: Argument("technologies", text),
     )
-    leaked = found[CRITERIA["leakage"]] * found[CRITERIA["latency"]]
-    share = 100.0 * leaked / found[CRITERIA["energy"]]
+    of = "" if usual(found.table) == "energy" else "inference_"
+    leaked = found[CRITERIA["leakage"]] * found[CRITERIA[f"{of}latency"]]
+    share = 100.0 * leaked / found[CRITERIA[f"{of}energy"]]
     return Sweep({**found.table, SHARE: share}, found.axes)
 
 
@@ -61,12 +63,13 @@ def shipped() -> list[str]:
 def text(table: Table) -> str:
     """The table for a reader."""
     feasible = table[FEASIBLE]
-    columns = [(name, table[name][feasible]) for name in (TECHNOLOGY, *SHOWN)]
+    shown = [name for name in SHOWN if np.any(np.isfinite(table[name])) or not np.any(feasible)]
+    columns = [(name, table[name][feasible]) for name in (TECHNOLOGY, *shown)]
     head, texts = zip(*(head_and_values(name, values) for name, values in columns), strict=True)
     body = dict(zip(np.flatnonzero(feasible), zip(*texts, strict=True), strict=True))
     names = table[TECHNOLOGY]
-    rows = [body.get(row, (names[row], *["-"] * len(SHOWN))) for row in range(len(names))]
-    align = ("left", *["right"] * len(SHOWN))
+    rows = [body.get(row, (names[row], *["-"] * len(shown))) for row in range(len(names))]
+    align = ("left", *["right"] * len(shown))
     drawn = tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
     reasons = [f"! {names[row]}: {table[REASON][row]}" for row in np.flatnonzero(~feasible)]
     return "\n\n".join(filter(None, (drawn, "\n".join(reasons), TOLD)))

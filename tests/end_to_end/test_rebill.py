@@ -129,7 +129,7 @@ def test_a_report_that_cannot_be_written_stays_whole(command, tiny, place):
 def test_a_later_schema_is_refused_with_both_named(tmp_path):
     report = {"schema": 7, "chip": {}, "inputs": {}, "layers": [], "phases": {}}
     (tmp_path / "report.json").write_text(json.dumps(report))
-    with pytest.raises(InputError, match="of schema 7, this version knows schemas up to 2"):
+    with pytest.raises(InputError, match="of schema 7, this version knows schemas up to 3"):
         study.rebill(tmp_path)
 
 
@@ -149,7 +149,7 @@ def test_a_report_without_a_schema_is_refused_until_it_is_billed_anew(command, t
     folder = place / "all" / "real_seed0"
     as_schema_1(folder)
     line = (
-        "all/real_seed0/report.json: schema: a report of schema 1, this version reads schema 2; "
+        "all/real_seed0/report.json: schema: a report of schema 1, this version reads schema 3; "
         "bill it anew with 'neurorebit rebill all/real_seed0', which makes it current\n"
     )
     for refused in (

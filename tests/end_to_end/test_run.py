@@ -23,7 +23,7 @@ from neurorebit.training import trainer
 FILES = {"report.txt", "layers.csv", "costs.csv", "training.csv", "report.json"}
 PICTURE = "training.png"
 PICTURES = {PICTURE, "energy.png", "area.png"}
-PHASES = ("forward", "backward", "gradient", "update", "sync")
+PHASES = ("inference", "forward", "backward", "gradient", "update", "sync", "programming")
 
 
 def read(folder):

@@ -45,6 +45,8 @@ def workload(channels, outputs, kernels, sides, pooled):
             ((ROUND_RESULT, results), (COMBINE, results - outgoing)), ((1.0, results),)
         ),
         backward=VectorLoad(((ROUND_ERROR, sends * inputs),)),
+        inference=VectorLoad(((ROUND_RESULT, results), (COMBINE, results - outgoing))),
+        maps=(),
     )
 
 

@@ -13,7 +13,7 @@ from neurorebit.studies.compare import compare
 
 REPORT = {
     "version": "1",
-    "schema": 2,
+    "schema": 3,
     "command": "neurorebit run a",
     "notes": ["a note"],
     "overrides": [],
@@ -213,7 +213,7 @@ def test_what_is_no_report_is_told(tmp_path, content, told):
     ("schema", "cure"),
     [
         (None, "bill it anew with 'neurorebit rebill {0}', which makes it current"),
-        (3, "read it with a version that writes this schema"),
+        (4, "read it with a version that writes this schema"),
     ],
 )
 def test_a_report_of_another_schema_is_refused_with_both_named(tmp_path, schema, cure):
@@ -225,7 +225,7 @@ def test_a_report_of_another_schema_is_refused_with_both_named(tmp_path, schema,
         document.read(tmp_path)
     assert str(caught.value) == (
         f"{tmp_path}/report.json: schema: a report of schema {schema or 1}, this version reads "
-        f"schema 2; {cure.format(tmp_path)}"
+        f"schema 3; {cure.format(tmp_path)}"
     )
     assert (caught.value.file, caught.value.key) == (f"{tmp_path}/report.json", "schema")
 

@@ -37,9 +37,9 @@ def heights(draw, monkeypatch):
 
 
 def test_bars_of_energy_add_up(monkeypatch):
-    """Forward 5.5, 1.25, 0.25 pJ and DRAM 1, 2, 0; image + iteration / 4: 13.5 times that."""
+    """Forward 5.5, 1.25, 0.25 pJ and DRAM 1, 2, 0; inference half of it; training 13.5 times."""
     (inference, training), labels, legend = heights(cost_pictures.energy, monkeypatch)
-    assert list(inference) == near([6.5, 3.25, 0.25])
+    assert list(inference) == near([3.25, 1.625, 0.125])
     assert list(training) == near([13.5 * 6.5, 13.5 * 3.25, 13.5 * 0.25])
     assert labels == ["energy [pJ]", "energy [pJ]"]
     assert set(legend) == {"all other parts", "DRAM", "leakage", "macro/array", "macro/adc"}

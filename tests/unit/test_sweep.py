@@ -39,14 +39,22 @@ def single(network, settings, **files):
     outcomes = {"area [m2]": design.area.total, "leakage [W]": design.leakage.total}
     energy = dram = latency = 0.0
     for name, phase in design.phases.items():
+        if phase.per == "network":
+            outcomes |= {
+                f"{name} energy [J]": phase.total_energy,
+                f"{name} DRAM energy [J]": float(np.sum(phase.dram_energy)),
+                f"{name} latency [s]": phase.total_latency,
+            }
+            continue
         share = 1.0 if phase.per == "image" else 1.0 / design.batch
         off_chip, joules, seconds = (
             float(np.sum(phase.dram_energy)),
             phase.total_energy,
             phase.total_latency,
         )
-        energy, dram = energy + share * joules, dram + share * off_chip
-        latency += share * seconds
+        if name != "inference":
+            energy, dram = energy + share * joules, dram + share * off_chip
+            latency += share * seconds
         outcomes |= {
             f"{name} energy [J/image]": share * joules,
             f"{name} DRAM energy [J/image]": share * off_chip,

@@ -36,15 +36,11 @@ class HybridPhases(Phases):
         )
         return self.assume(own, self.chip.device)
 
-    def forward(self) -> Phase:
-        """Inputs through the analog arrays, partial sums, vector work."""
-
-        def read(macro: AnalogMacro, pieces: Pieces) -> Cost:
-            a = self.activity
-            density, conductance = pieces.spread(a.density), pieces.spread(a.conductance)
-            return macro.mvm(density, conductance, pieces.rows, pieces.cols)
-
-        return self.forward_pass(read)
+    def read(self, macro: AnalogMacro, pieces: Pieces) -> Cost:
+        """Inputs through an analog array."""
+        a = self.activity
+        density, conductance = pieces.spread(a.density), pieces.spread(a.conductance)
+        return macro.mvm(density, conductance, pieces.rows, pieces.cols)
 
     # -- the digital side ------------------------------------------------------------------------
 

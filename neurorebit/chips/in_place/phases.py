@@ -11,7 +11,8 @@ from neurorebit.chips.in_place.chip import InPlaceChip, InPlaceMacro
 from neurorebit.chips.in_place.spec import InPlaceSpec
 from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
-from neurorebit.chips.parts.phases import ARRAYS, PARTIAL_BITS, Phase, Phases, divided
+from neurorebit.chips.parts.phases import ARRAYS, PARTIAL_BITS, Phase, divided
+from neurorebit.chips.parts.planes import PlanewisePhases
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.circuits.cost import Bill, Cost, Real
 from neurorebit.schema.training import WORD
@@ -23,7 +24,7 @@ PROGRAMMED = (
 
 
 @dataclass(frozen=True, eq=False)
-class InPlacePhases(Phases):
+class InPlacePhases(PlanewisePhases):
     """Both passes in the same arrays; gradients in a unit of their own; cells updated in place.
 
     ``kept``: words in DRAM that a weight has in addition to its cells (velocity, residue).
@@ -57,27 +58,6 @@ class InPlacePhases(Phases):
         )
 
     # -- both passes -----------------------------------------------------------------------------
-
-    def used(self, pieces: Pieces) -> tuple[Real, Real]:
-        """Shares of an array's rows and columns that are in use; 1 where there is no such array."""
-        macro, rows, cols = self.chip.macro, pieces.rows, pieces.cols
-        return (
-            np.where(rows > 0.0, rows / macro.rows, 1.0),
-            np.where(cols > 0.0, cols / macro.cols, 1.0),
-        )
-
-    def forward(self) -> Phase:
-        """Inputs through the arrays, plane by plane, partial sums, vector work."""
-
-        def read(macro: InPlaceMacro, pieces: Pieces) -> Cost:
-            planes, state = self.activity.planes, pieces.spread(self.activity.conductance)
-            driven, sensed = self.used(pieces)
-            vector = Cost()
-            for plane in planes:
-                vector = vector + macro.read(pieces.spread(plane), state, driven, sensed)
-            return (self.spec.input_bits / len(planes)) * vector
-
-        return self.forward_pass(read)
 
     @cached_property
     def error_bits_sent(self) -> Rows:

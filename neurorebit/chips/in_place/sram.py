@@ -7,6 +7,7 @@ drivers take the wordlines' part and rows are sensed.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -96,6 +97,15 @@ class SramMacro(Macro):
         """Write a share of the cells of one row, whose wordline rises with this ramp [1/s]."""
         row = opened + self.write_driver.write(written)
         return row + self.precharger.precharge_written(written) + self.array.write(ramp, written)
+
+    @abstractmethod
+    def write(self, rows: Real = 1.0, written: Real = 0.5) -> Cost:
+        """Write ``rows`` rows one after the other; a share of each row's cells changes."""
+
+    def deploy(self, state: Real = 0.5, cells: Real | None = None) -> Cost:
+        """Write every row once; half of the ``cells`` that hold weights (all unless given) flip."""
+        held = self.rows * self.cols if cells is None else cells
+        return self.write(self.rows, 0.5 * held / (self.rows * self.cols))
 
     def _rewritten(
         self, rising: tuple[Real, Real], falling: tuple[Real, Real], cells: Real | None

@@ -173,14 +173,22 @@ class Chip(Block, ABC, Generic[M]):
 
     @cached_property
     def buffer(self) -> SramBuffer | FlipFlopBuffer:
-        """Global buffer: room for the inputs and outputs of the largest layer, for its results at
-        the width at which the vector unit stores them, and for values in transit.
+        """Global buffer: room for the maps of an image, and for values in transit."""
+        transport = self.spec.transport
+        given = transport.activation_bits
+        maps = self.map_bits if isinstance(given, str) else given
+        return self._global_buffer(np.maximum(maps + transport.staging_bits, 1.0), "global_buffer")
+
+    @property
+    def map_bits(self) -> Real:
+        """Room that the largest layer asks for: inputs, outputs, and results at the width at which
+        the vector unit stores them.
         """
         w = self.workload
         maps = 2.0 * self.spec.input_bits * np.max(w.inputs, axis=-1, keepdims=True)
         kept = np.max(w.results, axis=-1, keepdims=True)
-        bits = maps + kept * self.spec.vector_unit.stored_bits + self.spec.transport.staging_bits
-        return self._global_buffer(bits, "global_buffer")
+        bits: Real = maps + kept * self.spec.vector_unit.stored_bits
+        return bits
 
     @cached_property
     def vector_unit(self) -> VectorUnit:

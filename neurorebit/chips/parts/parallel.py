@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chips.parts.programming import Coincidence
+from neurorebit.chips.parts.programming import Change, Coincidence, Programming
 from neurorebit.chips.parts.readout import ConvertingReadout, Counted
 from neurorebit.chips.parts.resistive import (
     References,
@@ -164,6 +164,18 @@ class ParallelMacro(ResistiveMacro):
 
     def open_rows(self, rows: Real = 1.0) -> Cost:
         return self.row_switches.write(1.0, rows)
+
+    def deploy(self, state: Real = 0.5, cells: Real | None = None) -> Cost:
+        """As of all resistive cells; reference columns are brought to mid range with their rows."""
+        written = super().deploy(state, cells)
+        if not self.signed:
+            return written
+        references, pulses = self.references, self.device.response
+        middle = Change(1.0, 0.5 * pulses.levels_ltp)
+        held = self.rows * references.count
+        work = Programming(references.cells, held, middle, Change(0.0, 0.0))
+        pulsed = Cost(work.pulsed(pulses, 0.25).energy)
+        return written + pulsed.under(references.name).under(self.name)
 
     @action
     def coincide(

@@ -1,22 +1,33 @@
-"""Phases of training on a chip: parts that all organisations share, and the forward pass.
+"""Phases of a chip: parts that all organisations share, and the phases that are the same in all.
 
 System.md 13.5 to 13.7. Streams of one layer overlap, so its time is that of the slowest; layers and
 phases follow each other. Arrays have the layers on their last axis, and the axes of a sweep before
 it.
+
+``inference`` recognises an image, ``programming`` writes all weights once, the phases of
+``TRAINING`` make a training.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from neurorebit.chips.parts.activity import Measured, Rows
 from neurorebit.chips.parts.chip import Chip
-from neurorebit.chips.parts.floorplan import Floorplan, Pieces, sum_over_layers
+from neurorebit.chips.parts.floorplan import (
+    Floorplan,
+    Pieces,
+    ceil,
+    max_over_layers,
+    sum_over_layers,
+)
+from neurorebit.chips.parts.residence import Traffic, traffic
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.chips.parts.workload import VectorLoad, Workload
@@ -25,12 +36,23 @@ from neurorebit.circuits.htree import HTree
 from neurorebit.schema.device import Device
 
 PER = {
-    "forward": "image", "backward": "image", "gradient": "image", "update": "iteration",
-    "sync": "iteration",
+    "inference": "image", "forward": "image", "backward": "image", "gradient": "image",
+    "update": "iteration", "sync": "iteration", "programming": "network",
 }  # fmt: skip
 PHASES = tuple(PER)
+TRAINING = PHASES[1:-1]
 ARRAYS = "arrays"  # the stream of the macros
 DRAM = "DRAM"  # the stream to and from DRAM
+INFERENCE = (
+    "inference: one image at a time, layer after layer; norms are a scale and a shift of each "
+    "output channel in the vector unit, nothing is stored for a backward pass, and maps stay in "
+    "the global buffer where they have room beside those still to be read, else go to DRAM and "
+    "come back"
+)
+PROGRAMMING = (
+    "programming: all cells of the forward arrays, in all copies, once from the low end of the "
+    "range, reference lines with them; a row stays open as long as the outermost level takes"
+)
 PARTIAL_BITS = 16.0  # of a partial result in a tile's output buffer
 
 
@@ -51,15 +73,17 @@ class Phase:
 
 
 @dataclass(frozen=True, eq=False)
-class Phases:
+class Phases(ABC):
     """The base class of the phases of an organisation, which has a method for each phase.
 
-    Costs are per image, in update and sync per iteration.
+    ``phases`` are those of ``PHASES`` that the organisation has. Costs are per image, in update and
+    sync per iteration, in programming for all weights.
     """
 
     chip: Chip[Any]
     activity: Measured
     batch: Real
+    phases: ClassVar[tuple[str, ...]] = PHASES
 
     @property
     def workload(self) -> Workload:
@@ -74,8 +98,9 @@ class Phases:
         return self.chip.spec
 
     def by_name(self) -> dict[str, Phase]:
-        """Every phase, from the method that bears its name."""
-        return {name: getattr(self, name)() for name in PHASES}
+        """Every phase that there is, from the method that bears its name."""
+        made = {name: getattr(self, name)() for name in self.phases}
+        return {name: phase for name, phase in made.items() if phase is not None}
 
     # -- traffic of one image --------------------------------------------------------------------
 
@@ -144,11 +169,13 @@ class Phases:
         """Operations of each phase, of all layers."""
         macs = self.workload.macs
         count: dict[str, Real] = {
+            "inference": 2.0 * macs,
             "forward": 2.0 * macs,
             "backward": 2.0 * self.workload.sends_error * macs,
             "gradient": 2.0 * macs,
             "update": self.workload.weights,
             "sync": self.programmed,
+            "programming": self.plan.held * self.plan.copies,
         }
         return {name: sum_over_layers(number) for name, number in count.items()}
 
@@ -201,38 +228,82 @@ class Phases:
     ) -> Phase:
         """A phase of streams that overlap, with one to and from DRAM; control takes ``steps``.
 
-        A batch goes through a layer in one stream. ``fill`` is the time [s] until the first value
-        has come through, of which an image bears its share.
+        ``fill`` is the time [s] until the first value has come through. A batch goes through a
+        layer in one stream, of whose fill an image bears its share.
         """
+        return self._overlapped(streams, steps, dram_bits, fill / self.batch)
+
+    def _overlapped(
+        self, streams: Mapping[str, Cost], steps: Real, dram_bits: Real, fill: Real
+    ) -> Phase:
         control = self.chip.control.step(steps)
         time = self.chip.dram.transfer(dram_bits).latency.total
         for stream in streams.values():
             time = np.maximum(time, stream.latency.total)
         energy = merged(*(stream.energy for stream in streams.values()), control.energy)
-        time = time + fill / self.batch
+        time = time + fill
         return Phase(energy, time, dram_bits, streams[ARRAYS].energy, streams=streams)
 
-    # -- the forward pass ------------------------------------------------------------------------
+    # -- inputs through the arrays ---------------------------------------------------------------
 
-    def forward_pass(self, read: Callable[[Any, Pieces], Cost]) -> Phase:
-        """Inputs through the arrays (``read``: see ``through_arrays``), additions, vector work."""
+    @abstractmethod
+    def read(self, macro: Any, pieces: Pieces) -> Cost:
+        """One vector through a macro of which the rows and columns of ``pieces`` are in use."""
+
+    @cached_property
+    def _vector(self) -> Cost:
+        """One vector through all arrays of a layer."""
+        return self.through_arrays(self.read)
+
+    def forward(self) -> Phase:
+        """The forward pass of a training, a batch at a time."""
+        w, bits = self.workload, self.spec.input_bits
+        sent, outgoing = self.input_bits_sent, w.outgoing * bits
+        buffered = self.chip.buffer.read(sent) | self.chip.buffer.write(outgoing)
+        dram = w.inputs * bits + outgoing + self.transferred(w.forward)
+        streams, steps, fill = self._through_layers(buffered, w.forward)
+        return self.overlapped(streams, steps, dram, fill)
+
+    @cached_property
+    def residence(self) -> Traffic:
+        """What maps move at each layer where an image is recognised."""
+        w, buffer = self.workload, self.chip.buffer
+        room = buffer.cores * buffer.bits - self.spec.transport.staging_bits
+        return traffic(w.maps, len(w.rows), self.spec.input_bits, np.maximum(room, 0.0))
+
+    def inference(self) -> Phase:
+        """One image, layer after layer, with nothing kept for a training.
+
+        Norms are a scale and a shift. Maps stay in the global buffer where they fit
+        (``chips/parts/residence.py``); what comes from DRAM is written to it and what goes there is
+        read from it. The image bears the whole fill of each layer.
+        """
+        w, moved, buffer = self.workload, self.residence, self.chip.buffer
+        read = self.input_bits_sent + moved.joined + moved.leaving
+        buffered = buffer.read(read) | buffer.write(moved.made + moved.fetched)
+        streams, steps, fill = self._through_layers(buffered, w.inference)
+        return self._overlapped(streams, steps, moved.fetched + moved.leaving, fill)
+
+    def _through_layers(
+        self, buffered: Cost, work: VectorLoad
+    ) -> tuple[dict[str, Cost], Real, Real]:
+        """Inputs through the arrays, additions, vector work: streams, steps of control, fill [s].
+
+        ``buffered`` is what the global buffer does.
+        """
         chip, w, plan = self.chip, self.workload, self.plan
-        one = self.through_arrays(read)
+        one = self._vector
         products = Cost(w.vectors * one.energy, w.vectors / plan.copies * one.latency)
         moved = chip.in_tiles(self._forward_transport)
         bits, stored = self.spec.input_bits, self.spec.vector_unit.stored_bits
-        sent, outgoing = self.input_bits_sent, w.outgoing * bits
-        tree = self.over_tree(chip.tree, sent, plan.tiles_across)
+        tree = self.over_tree(chip.tree, self.input_bits_sent, plan.tiles_across)
         tree = tree + self.over_tree(chip.tree, w.results * stored, plan.tiles_down)
-        buffered = chip.buffer.read(sent) | chip.buffer.write(outgoing)
         steps = w.vectors * bits * plan.tiles + w.vectors * bits
-        dram = w.inputs * bits + outgoing + self.transferred(w.forward)
-        fill = one.latency.total + chip.tree.delay
         streams = {
             ARRAYS: products, "tiles": moved, "tree": tree, "buffer": buffered,
-            "vector": self.vector_work(w.forward),
+            "vector": self.vector_work(work),
         }  # fmt: skip
-        return self.overlapped(streams, steps, dram, fill)
+        return streams, steps, one.latency.total + chip.tree.delay
 
     def _forward_transport(self, tile: Tile[Any]) -> Cost:
         """Transport and additions if the tiles of all layers were of this kind.
@@ -254,6 +325,34 @@ class Phases:
         streamed = tile.stream(sent, PARTIAL_BITS * w.results * plan.tiles_down) | carried
         return inside + added + divided(streamed, plan.tiles)
 
+    # -- all weights, once -----------------------------------------------------------------------
+
+    def programming(self) -> Phase | None:
+        """All weights come from DRAM and are written to the cells, in all copies of a layer.
+
+        Arrays are written as many at once as ``parallel_programming`` says. None where the device
+        file does not say how its cells are programmed.
+        """
+        chip, w, plan = self.chip, self.workload, self.plan
+        if self.spec.holds_devices and chip.device.pulses is None:
+            return None
+        state, bits = self.activity.conductance, w.weights * self.spec.weight_bits
+        arrays, cells = plan.arrays * plan.copies, plan.held * plan.copies
+        one = chip.in_macros(lambda macro: macro.deploy(state, cells / arrays))
+        sent = self.over_tree(chip.tree, bits * plan.copies)
+        carried = chip.in_tiles(lambda tile: tile.carry(bits * plan.copies))
+        time = np.maximum(sent.latency.total, chip.dram.transfer(bits).latency.total)
+        at_once = self.spec.forward.parallel_programming
+        turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
+        macros = arrays * one.energy
+        return Phase(
+            merged(macros, sent.energy, carried.energy),
+            time,
+            bits,
+            macros,
+            common_time=turns * max_over_layers(one.latency.total),
+        )
+
     # -- assumptions -----------------------------------------------------------------------------
 
     @property
@@ -266,10 +365,12 @@ class Phases:
         """The assumptions of all estimates, an organisation's ``own``, and those of its device."""
         return (
             "ops: a multiplication and an addition are two; the first layer sends no error back",
-            "streams of one layer overlap, layers and phases follow each other; batch norm makes a "
-            "layer wait for the whole batch",
-            "leakage: of the whole chip, over each phase's time; retention of the SRAM cells "
-            "included",
+            "streams of one layer overlap, layers and phases follow each other; in training batch "
+            "norm makes a layer wait for the whole batch",
+            INFERENCE,
+            PROGRAMMING,
+            "leakage: of the whole chip, over each phase's time; nothing is switched off, neither "
+            "what a phase does not use nor retention of the SRAM cells",
             *own,
             "softmax, loss and work on whole channels (means, roots) are left out",
             *(_of_device(device) if device else ()),

@@ -207,3 +207,15 @@ class ResistiveMacro(Macro):
             lines = self.open_rows() | self.select_cols(changed / self.cols, pulses)
             selected = selected + rows * lines
         return selected + work.pulsed(self.device.response, state)
+
+    def deploy(self, state: Real = 0.5, cells: Real | None = None) -> Cost:
+        """Write every cell that holds a weight once, from the low end of the range.
+
+        A cell takes the pulses of its level: on average the share ``state`` of those that span the
+        range, at half of its level on average. A row stays open until its last cell is at its
+        level: as long as the outermost level takes.
+        """
+        pulses, none = self.device.response.levels_ltp, (0.0, 0.0)
+        mean = self.program((1.0, state * pulses), none, state / 2.0, cells)
+        longest = self.program((1.0, pulses), none, state / 2.0, cells)
+        return Cost(mean.energy, longest.latency)

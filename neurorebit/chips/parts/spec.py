@@ -60,7 +60,11 @@ class VectorUnit(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Transport(Section):
-    """Wires and buffers between the macros (5.1 to 5.4, 13.4)."""
+    """Wires and buffers between the macros (5.1 to 5.4, 13.4).
+
+    ``activation_bits``: room of the global buffer for maps, beside ``staging_bits`` in transit;
+    auto is as much as the largest layer asks for. What has no room goes to DRAM.
+    """
 
     source: str
     bus_bits: Count
@@ -71,7 +75,8 @@ class Transport(Section):
     global_buffer: Annotated[str, one_of(BUFFERS)]
     global_buffer_lines: Count
     global_buffer_bits: Count
-    staging_bits: Count
+    staging_bits: Annotated[int, Field(ge=0, le=1_000_000_000)]
+    activation_bits: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.layers.base import Bits, Operation, Value, VectorWork
+from neurorebit.layers.maps import Map, maps_of
 from neurorebit.layers.network import Stage
 
 Array = NDArray[np.float64]
@@ -58,7 +59,8 @@ class Workload:
     ``rows``, ``cols``, ``groups`` and ``vectors`` of the matrix products. ``positions``: of the
     sliding window, of which ``window_height`` lie above each other. ``inputs``: distinct input
     values; ``outgoing``: values handed on to the next stage. ``sends_error``: 1 where the input has
-    an error, 0 where it is the image or follows from it without weights.
+    an error, 0 where it is the image or follows from it without weights. ``maps``: what the stages
+    hand on to each other.
     """
 
     rows: Array
@@ -72,6 +74,8 @@ class Workload:
     sends_error: Array = field(kw_only=True)
     forward: VectorLoad = field(kw_only=True)
     backward: VectorLoad = field(kw_only=True)
+    inference: VectorLoad = field(kw_only=True)
+    maps: tuple[Map, ...] = field(kw_only=True)
 
     @classmethod
     def of(cls, stages: Sequence[Stage]) -> Workload:
@@ -93,6 +97,8 @@ class Workload:
             sends_error=each([stage.sends_error for stage in stages]),
             forward=VectorLoad.of([stage.forward for stage in stages]),
             backward=VectorLoad.of([stage.backward for stage in stages]),
+            inference=VectorLoad.of([stage.inference for stage in stages]),
+            maps=maps_of(stages),
         )
 
     @property

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neurorebit.results import sweep_text
 from neurorebit.results.frames import frame, unit_of
-from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, front
+from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, front, usual
 from neurorebit.results.writers import sweep_file
 from neurorebit.schema import Argument, InputError
 
@@ -121,10 +121,11 @@ class Sweep:
 
     def _repr_html_(self) -> str:
         feasible = np.count_nonzero(self.table[FEASIBLE])
-        title = f"{len(self):,} designs, {feasible:,} feasible; best by energy"
+        criterion = usual(self.table)
+        title = f"{len(self):,} designs, {feasible:,} feasible; best by {criterion}"
         left_out = [name for name in (FEASIBLE, REASON, PARETO) if name in self.table]
         best = self.frame[self.table[FEASIBLE]].drop(columns=left_out)
-        best = best.sort_values(CRITERIA["energy"], kind="stable").head(10)
+        best = best.sort_values(CRITERIA[criterion], kind="stable").head(10)
         shown: str = best.to_html(index=False)
         return f"<div><b>{title}</b>{shown}</div>"
 

@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurorebit.chips.parts.phases import PHASES
 from neurorebit.results import folder
 from neurorebit.results.document import EPOCH_KEYS, NAME, Json, read_any
 from neurorebit.results.frames import as_html, frame, of_rows
+from neurorebit.results.parts import phases_of
 from neurorebit.results.writers import table, text
 from neurorebit.schema import Argument, InputError, units
 from neurorebit.schema.columns import columns
@@ -101,22 +101,39 @@ class Estimate(Report):
 
     @property
     def energy(self) -> float:
-        """Energy of training on one image, with its share of an iteration, without DRAM [J]."""
-        return float(self.document["totals"]["image"]["energy_J"])
+        """Energy of training on one image, with its share of an iteration, without DRAM [J].
+
+        Of a chip that only infers: of recognising one.
+        """
+        return float(self._image["energy_J"])
 
     @property
     def latency(self) -> float:
-        """Time of training on one image, with its share of an iteration [s]."""
-        return float(self.document["totals"]["image"]["latency_s"])
+        """Time of training on one image, with its share of an iteration [s].
+
+        Of a chip that only infers: of recognising one.
+        """
+        return float(self._image["latency_s"])
+
+    @property
+    def _image(self) -> Json:
+        totals: Json = self.document["totals"]
+        image: Json = totals["inference"] if totals["image"] is None else totals["image"]
+        return image
+
+    @property
+    def phase_names(self) -> tuple[str, ...]:
+        """The phases that the chip has: inference, those of training, programming of all cells."""
+        return phases_of(self.document)
 
     @cached_property
     def phases(self) -> pd.DataFrame:
         """A row for each phase: operations, energy [J], time [s], TOPS and TOPS/W.
 
-        Numbers are for one image or one iteration, as the column ``per`` says. ``tops_per_W`` is
-        with leakage and without DRAM.
+        Numbers are for one image, one iteration or the whole network, as the column ``per`` says.
+        ``tops_per_W`` is with leakage and without DRAM.
         """
-        rows = [{"phase": name, **self.document["phases"][name]} for name in PHASES]
+        rows = [{"phase": name, **self.document["phases"][name]} for name in self.phase_names]
         return of_rows(rows, ("phase", *PHASE_KEYS), index="phase")
 
     @cached_property
@@ -124,7 +141,7 @@ class Estimate(Report):
         """Energy [J] and time [s] of one inference, of training on one image, an iteration and an
         epoch; a row for each.
         """
-        rows = [{"of": name, **total} for name, total in self.document["totals"].items()]
+        rows = [{"of": name, **total} for name, total in self.document["totals"].items() if total]
         return of_rows(rows, ("of", *TOTAL_KEYS), index="of")
 
     @cached_property
@@ -143,7 +160,7 @@ class Estimate(Report):
                 **layer["phases"][name],
             }
             for layer in self.document["layers"]
-            for name in PHASES
+            for name in self.phase_names
         ]
         names = ("layer", "kind", "macs", "utilization", "phase", "per")
         return of_rows(rows, (*names, "energy_J", "dram_energy_J", "latency_s"))
@@ -159,7 +176,7 @@ class Estimate(Report):
         columns = {
             "area_m2": chip["area_by_part_m2"],
             "leakage_W": chip["leakage_by_part_W"],
-            **{f"{name}_energy_J": phases[name]["energy_by_part_J"] for name in PHASES},
+            **{f"{name}_energy_J": phases[name]["energy_by_part_J"] for name in self.phase_names},
         }
         parts = list(dict.fromkeys(part for amounts in columns.values() for part in amounts))
         values = {
@@ -170,17 +187,20 @@ class Estimate(Report):
     @property
     def _headline(self) -> list[tuple[str, str]]:
         totals, phases = self.document["totals"], self.document["phases"]
-        image, inference = totals["image"], totals["inference"]
+        costs = {
+            "recognising an image": totals["inference"],
+            "training on an image": totals["image"],
+            "training for an epoch": totals["epoch"],
+            "programming all cells": phases["programming"],
+        }
         return [
             ("area", units.show(self.area, "m2")),
             ("leakage", units.show(self.leakage, "W")),
-            ("training on an image", _cost(image)),
-            ("recognising an image", _cost(inference)),
-            ("training for an epoch", _cost(totals["epoch"])),
+            *((what, _cost(cost)) for what, cost in costs.items() if cost is not None),
             *(
                 (f"TOPS/W, {name}", f"{phases[name]['tops_per_W']:.4g}")
-                for name in ("forward", "backward")
-                if phases[name]["tops_per_W"]
+                for name in ("inference", "forward", "backward")
+                if phases[name] is not None and phases[name]["tops_per_W"]
             ),
         ]
 

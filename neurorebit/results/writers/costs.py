@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from neurorebit.chips.parts.phases import PHASES
 from neurorebit.results.document import CHIP, Json, csv_text
+from neurorebit.results.parts import phases_of
 
 HEAD = ("layer", "phase", "part", "quantity", "value", "unit")
 
@@ -21,7 +21,7 @@ def write(report: Json) -> str:
     for layer in report["layers"]:
         name = csv_text([[layer["name"]]]).rstrip("\n")  # in quotes where it has a comma
         lines += _lines(f"{name},", layer["area_by_part_m2"], "area", "m2")
-        for phase in PHASES:
+        for phase in phases_of(report):
             cost, per = layer["phases"][phase], report["phases"][phase]["per"]
             of = f"{name},{phase}"
             lines += _lines(of, cost["energy_by_part_J"], "energy", f"J/{per}")

@@ -9,7 +9,7 @@ from neurorebit.schema import units
 from neurorebit.schema.columns import GAP, columns
 
 WIDTH = 100  # columns of a terminal or a page
-LEAST = 30  # characters that the names in a table's first column keep
+LEAST = 25  # characters that the names in a table's first column keep
 
 
 def section(title: str, *bodies: str) -> str:

@@ -1,18 +1,19 @@
-"""What a run answers, in nine lines: the first and the last that a reader sees."""
+"""What a run answers, in ten lines: the first and the last that a reader sees."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neurorebit.chips.parts.phases import PHASES
 from neurorebit.results.document import CHIP, Json
 from neurorebit.results.parts import energy_of_parts, grouped
 from neurorebit.results.writers.layout import WIDTH, defined, number, percent
 from neurorebit.schema import units
 
 COUNTED = {"tiles": "tile", "pes": "PE", "macros": "macro", "converters": "converter"}
-LINE, TRAINING = WIDTH - len("Inference  "), " (training)"  # what the answers have room for
+LINE = WIDTH - len("Inference  ")  # what the answers have room for
+TRAINING, INFERENCE = " (training)", " (inference)"
 CONSUMERS = 3  # that are named
+ANSWERED = ("inference", "backward", "gradient")  # phases whose efficiency is
 ENDINGS = {  # keys of the record of a training, and what a reader must know of it
     "diverged": "THE TRAINING DIVERGED",
     "interrupted": "THE TRAINING WAS INTERRUPTED",
@@ -22,19 +23,31 @@ ENDINGS = {  # keys of the record of a training, and what a reader must know of 
 
 def summary(report: Json) -> str:
     """Accuracy, area, cost, efficiency, the largest consumers, and what a reader must know."""
+    of = INFERENCE if report["totals"]["image"] is None else TRAINING
     return defined(
         (
             ("Accuracy", _accuracy(report["training"])),
             ("Area", _area(report["chip"])),
             ("Inference", _cost(report["totals"]["inference"])),
-            ("Training", _cost(report["totals"]["image"])),
-            ("Epoch", _epoch(report["totals"]["epoch"])),
+            *_others(report),
             ("TOPS/W", _efficiency(report["phases"])),
             ("Area in", _most(_areas(report), LINE)),
-            ("Energy in", _most(_energies(report), LINE - len(TRAINING)) + TRAINING),
+            ("Energy in", _most(_energies(report), LINE - len(of)) + of),
             ("Mind", "; ".join(_cautions(report))),
         )
     )
+
+
+def _others(report: Json) -> list[tuple[str, str]]:
+    """What training costs, if the chip trains, and to write all weights to the cells once."""
+    image, epoch = report["totals"]["image"], report["totals"]["epoch"]
+    phase = report["phases"]["programming"]
+    once = "unknown, the device file has no section 'pulses'"
+    if phase is not None:
+        once = f"{units.show(phase['energy_J'], 'J')}, {units.show(phase['latency_s'], 's')}"
+    if image is None or epoch is None:
+        return [("Programming", once)]
+    return [("Training", _cost(image)), ("Epoch", f"{_epoch(epoch)}; programming once: {once}")]
 
 
 def _accuracy(training: Json | None) -> str:
@@ -79,10 +92,10 @@ def _epoch(total: Json) -> str:
 def _efficiency(phases: Mapping[str, Json]) -> str:
     values = (
         f"{name} {number(phases[name]['tops_per_W'])}"
-        for name in PHASES
-        if phases[name]["per"] == "image" and phases[name]["tops_per_W"]
+        for name in ANSWERED
+        if phases[name] is not None and phases[name]["tops_per_W"]
     )
-    return f"{', '.join(values)}: with leakage, without DRAM, 2 ops a MAC"
+    return f"{', '.join(values)}: with leakage, no DRAM, 2 ops a MAC"
 
 
 def _areas(report: Json) -> dict[str, float]:
@@ -92,9 +105,10 @@ def _areas(report: Json) -> dict[str, float]:
 
 
 def _energies(report: Json) -> dict[str, float]:
-    """Of training on an image, DRAM among them."""
+    """Of training on an image, or of recognising one where nothing is trained, DRAM among them."""
     groups = grouped({part: amounts[-1:] for part, amounts in energy_of_parts(report).items()})
-    dram = report["totals"]["image"]["dram_energy_J"]
+    totals = report["totals"]
+    dram = (totals["inference"] if totals["image"] is None else totals["image"])["dram_energy_J"]
     return {part: amounts[0] for part, amounts in groups.items()} | {"DRAM": dram}
 
 

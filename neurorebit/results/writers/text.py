@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
-from neurorebit.chips.parts.phases import PHASES
 from neurorebit.results.document import CHIP, DRAM_IN, DYNAMIC, EPOCH_KEYS, MACRO, Json
-from neurorebit.results.parts import Amounts, energy_of_parts, largest, total
+from neurorebit.results.parts import energy_of_parts, largest, phases_of, repeated, total
 from neurorebit.results.writers.layout import (
     column,
     defined,
@@ -26,6 +24,8 @@ from neurorebit.schema.columns import columns
 DEFINITIONS = {
     "ops": "two for each multiply-accumulate; update: one for each weight; sync: one for each cell "
     "programmed",
+    "inference": "one image recognised; forward: an image's share of a batch in training, whose "
+    "activations are kept for the backward pass",
     "energy": "dynamic energy, and leakage of the whole chip over the phase's time; without DRAM",
     "time": "of the slowest stream of each layer, DRAM among them, layer after layer",
     "power": "energy / time",
@@ -39,11 +39,12 @@ PAPERS = {"network": "vgg11", "architecture": "rebit"}  # what the ReBIT paper g
 PAPERS_IMAGE = {"channels": 3, "height": 32, "width": 32}
 LONG, FIRST, LAST = 20, 5, 10  # epochs in a table: if there are more, the first and the last ones
 PLACES = {
-    "inference": "one image,\nforward\nalone",
+    "inference": "one image\nrecog-\nnised",
     "image": "one image\ntrained on,\nwith sync",
     "iteration": "one\niteration",
     "epoch": "one\nepoch",
 }
+ONCE = "programming", "all weights\nwritten\nonce"
 
 
 def write(report: Json) -> str:
@@ -112,7 +113,8 @@ def _counts(report: Json) -> str:
 
 
 def _phases(report: Json) -> str:
-    phases = [report["phases"][name] for name in PHASES]
+    names = repeated(report)
+    phases = [report["phases"][name] for name in names]
 
     def quantity(key: str, unit: str) -> list[str]:
         return ["" if p[key] is None else units.show(p[key], unit) for p in phases]
@@ -135,17 +137,22 @@ def _phases(report: Json) -> str:
         ["TOPS/W with DRAM", *plain(DRAM_IN)],
         ["energy x delay", *quantity("energy_delay_Js", "J s")],
     ]
-    return table(["", *PHASES], rows)
+    return table(["", *names], rows)
 
 
 def _totals(report: Json) -> str:
-    totals = [report["totals"][name] for name in PLACES]
+    places = {name: head for name, head in PLACES.items() if report["totals"][name] is not None}
+    totals = [report["totals"][name] for name in places]
+    if (once := report["phases"][ONCE[0]]) is not None:
+        places[ONCE[0]] = ONCE[1]
+        with_dram = once["energy_J"] + once["dram_energy_J"]
+        totals.append(once | {"energy_with_dram_J": with_dram, "images": 0, "images_per_s": None})
 
     def quantity(key: str, unit: str) -> list[str]:
         return ["" if t[key] is None else units.show(t[key], unit) for t in totals]
 
     rows = [
-        ["images", *(f"{t['images']:,}" for t in totals)],
+        ["images", *(f"{t['images']:,}" if t["images"] else "" for t in totals)],
         ["energy", *quantity("energy_J", "J")],
         ["DRAM energy", *quantity("dram_energy_J", "J")],
         ["energy with DRAM", *quantity("energy_with_dram_J", "J")],
@@ -154,7 +161,7 @@ def _totals(report: Json) -> str:
         ["power, without DRAM", *quantity("power_W", "W")],
         ["energy x delay", *quantity("energy_delay_Js", "J s")],
     ]
-    return table(["", *PLACES.values()], rows)
+    return table(["", *places.values()], rows)
 
 
 def _paper(report: Json) -> str:
@@ -200,7 +207,7 @@ def _layers(report: Json) -> str:
 def _of_layers(report: Json, key: str, unit: str) -> str:
     layers = report["layers"]
     head, cells = ["layer"], [[*_names(report), "sum"]]
-    for name in PHASES:
+    for name in phases_of(report):
         values = [layer["phases"][name][key] for layer in layers]
         prefixed, texts = column([*values, math.fsum(values)], unit)
         head.append(f"{name}\n[{prefixed} per\n{report['phases'][name]['per']}]")
@@ -216,31 +223,28 @@ def _names(report: Json) -> list[str]:
 
 def _limits(report: Json) -> str:
     """What takes longest in each layer and phase."""
+    names = phases_of(report)
     limited = {
-        layer["name"]: [layer["phases"][name]["slowest_stream"] for name in PHASES]
+        layer["name"]: [layer["phases"][name]["slowest_stream"] for name in names]
         for layer in report["layers"]
         if layer["name"] != CHIP
     }
-    shown = [i for i in range(len(PHASES)) if any(row[i] for row in limited.values())]
+    shown = [i for i in range(len(names)) if any(row[i] for row in limited.values())]
     rows = [[name, *(row[i] or "" for i in shown)] for name, row in limited.items()]
-    return table(["layer", *(PHASES[i] for i in shown)], rows, len(PHASES) + 1)
+    return table(["layer", *(names[i] for i in shown)], rows, len(names) + 1)
 
 
 def _parts(report: Json) -> str:
-    rows = largest(_by_use(energy_of_parts(report)))
+    rows = largest(energy_of_parts(report))
     rows["sum"] = total(rows.values())
     head, cells = ["part"], [list(rows)]
-    for i, name in enumerate(PHASES, start=1):
+    for i, name in enumerate(repeated(report)):
         prefixed, texts = column([row[i] for row in rows.values()], "J")
         head.append(f"{name}\n[{prefixed} per\n{report['phases'][name]['per']}]")
         cells.append(texts)
+    of = "training" if report["totals"]["image"] is not None else "inference"
     shares = [share(row[-1], rows["sum"][-1]) for row in rows.values()]
-    return table([*head, "share of\ntraining"], list(zip(*cells, shares, strict=True)))
-
-
-def _by_use(parts: Mapping[str, Amounts]) -> dict[str, Amounts]:
-    """The same numbers, with that of inference first, which counts as much as training."""
-    return {part: (amounts[0], *amounts) for part, amounts in parts.items()}
+    return table([*head, f"share of\n{of}"], list(zip(*cells, shares, strict=True)))
 
 
 # --- training and activity

@@ -334,8 +334,10 @@ def test_operations():
         for n, copies, seen in zip(weights, plan.copies, made.activity, strict=True)
     ]
     due = {
-        "forward": 2 * macs, "gradient": 2 * macs, "backward": 2 * (macs - 324 * 63),
+        "inference": 2 * macs, "forward": 2 * macs, "gradient": 2 * macs,
+        "backward": 2 * (macs - 324 * 63),
         "update": sum(weights), "sync": sum(changed),
+        "programming": sum(n * copies for n, copies in zip(weights, plan.copies, strict=True)),
     }  # fmt: skip
     assert set(made.ops) == set(due)
     for name, count in due.items():

@@ -306,7 +306,11 @@ def test_operations(kind):
         for layer, copies, seen in zip(LAYERS, plan.copies, made.activity, strict=True)
     )
     due = {
-        "forward": 2 * macs, "gradient": 2 * macs, "backward": 2 * (macs - LAYERS[0].macs),
-        "update": 128_064, "sync": changed,
+        "inference": 2 * macs, "forward": 2 * macs, "gradient": 2 * macs,
+        "backward": 2 * (macs - LAYERS[0].macs), "update": 128_064, "sync": changed,
+        "programming": sum(
+            layer.weights * plan.cells * copies
+            for layer, copies in zip(LAYERS, plan.copies, strict=True)
+        ),
     }  # fmt: skip
     assert {name: number(n) for name, n in made.ops.items()} == near(due)

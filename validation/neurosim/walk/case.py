@@ -106,6 +106,8 @@ class ChipCase:
             sends_error=sends,
             forward=VectorLoad(forward),
             backward=VectorLoad(((ROUND_ERROR, sends * inputs),)),
+            inference=VectorLoad(forward),
+            maps=(),  # no record has an inference
         )
 
     @cached_property

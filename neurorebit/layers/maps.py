@@ -1,0 +1,84 @@
+"""The maps that a network's stages hand on: which stage makes each, and which stages read it.
+
+A node's output is such a map where a matrix product reads it, or the vector work of another stage
+(a residual branch), or the network ends with it. What the layers of one stage hand on to each other
+passes through the vector unit without being stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+
+from neurorebit.layers.network import Node, Stage
+
+
+@dataclass(frozen=True)
+class Map:
+    """A map of ``values`` values.
+
+    ``made``: the stage that makes it, None for what comes with the image. ``fed``: the stages whose
+    matrix product reads it, ``joined``: those whose vector work does. ``result``: the network ends
+    with it.
+    """
+
+    values: float
+    made: int | None
+    _: KW_ONLY
+    fed: tuple[int, ...] = ()
+    joined: tuple[int, ...] = ()
+    result: bool = False
+
+    @property
+    def read(self) -> tuple[int, ...]:
+        """The stages that read it, each once, in their order."""
+        return tuple(sorted({*self.fed, *self.joined}))
+
+    @property
+    def life(self) -> range:
+        """The stages at which it is there, from the one that makes it to the last that reads it.
+
+        What comes with the image is fetched by the first stage that reads it; the result leaves
+        with the stage that makes it.
+        """
+        first = self.read[0] if self.made is None else self.made
+        return range(first, max((first, *self.read)) + 1)
+
+
+def maps_of(stages: Sequence[Stage]) -> tuple[Map, ...]:
+    """The maps of a network's stages: what comes with the image first, then as they are made."""
+    nodes: dict[int, Node] = {}
+    owner: dict[int, int] = {}
+    for i, stage in enumerate(stages):
+        for node in (stage.node, *stage.followers):
+            nodes[node.index], owner[node.index] = node, i
+
+    def origin(index: int) -> int:
+        """The node whose output this is, past nodes that change nothing (flatten)."""
+        while index in nodes and nodes[index].matmul is None and not nodes[index].forward:
+            index = nodes[index].inputs[0]
+        return index
+
+    sizes: dict[int, float] = {index: node.shape_out.size for index, node in nodes.items()}
+    fed: dict[int, set[int]] = {}
+    joined: dict[int, set[int]] = {}
+    for index, node in nodes.items():
+        stage_of = owner[index]
+        for source in map(origin, node.inputs):
+            sizes.setdefault(source, node.shape_in.size)
+            if node.matmul is not None:
+                fed.setdefault(source, set()).add(stage_of)
+            elif owner.get(source) != stage_of and node.forward:
+                joined.setdefault(source, set()).add(stage_of)
+    last = origin(max(nodes))
+    found = sorted({*fed, *joined, last}, key=lambda index: (owner.get(index, -1), index))
+    return tuple(
+        Map(
+            float(sizes[index]),
+            owner.get(index),
+            fed=tuple(sorted(fed.get(index, ()))),
+            joined=tuple(sorted(joined.get(index, ()))),
+            result=index == last,
+        )
+        for index in found
+    )

@@ -1,0 +1,233 @@
+"""Inference of a small network of unlike layers, counted by hand on all kinds of chips."""
+
+import numpy as np
+import pytest
+from unit.estimate.test_branches_forward import CHIPS, forward
+from whole_chip import (
+    COUNT,
+    IN,
+    LAYERS,
+    STORED,
+    Work,
+    add,
+    check,
+    check_bill,
+    lanes,
+    near,
+    number,
+    one_by_one,
+    pool,
+    rectify,
+    seconds,
+    side_by_side,
+    whole,
+)
+
+from neurorebit.chips.parts.residence import live, traffic
+from neurorebit.inputs.files import read_inputs
+from neurorebit.layers.maps import Map, maps_of
+
+# Which maps are live while a layer works: its input, its output, and what is still to be read.
+# 'stem' is read by 'wide' and by 'side', 'deep' is added to 'side' two layers later.
+LIVE = (
+    189 + 756,  # stem_conv: image, stem
+    756 + 1400,  # wide: stem, its output
+    756 + 1400 + 800,  # deep: stem is held for side, wide, its output
+    756 + 800 + 800,  # side: stem, deep is held to be added, the sum
+    800 + 500,
+    500 + 150,
+    150 + 10,
+)
+
+
+def scale_and_shift(unit, elements):
+    """A product by the channel's scale, a sum with its shift; a word is written."""
+    return lanes(unit, elements, 1, ((1, 32),), ((1, STORED),), words=1)
+
+
+def inference(made, kind, i, dram, buffer):
+    """As the forward pass of a training, but for the vector unit, the buffer and DRAM."""
+    layer, unit, work = LAYERS[i], made.chip.vector_unit, forward(made, kind, i)
+    results = float(layer.results)
+    steps = [rectify(unit, results)]
+    if layer.normed:
+        steps.append(scale_and_shift(unit, results))
+    if layer.pooled < layer.vectors:
+        steps.append(pool(unit, float(layer.handed_on), 9.0))
+    if layer.added:
+        steps.append(add(unit, float(layer.added)))
+    streams = {**work.streams, "vector": one_by_one(*steps), "buffer": buffer}
+    # one image at a time: it bears the whole fill, of which 'check' leaves a batch's share
+    return Work(streams, work.steps, float(dram), made.batch * work.fill)
+
+
+def read_from_buffer(made, kind, i):
+    """Bits that the tiles are sent in the forward pass: see ``test_bits_of_the_first_layer``."""
+    layer = LAYERS[i]
+    split = made.chip.plan.split[i]
+    times = layer.kernel if split else layer.positions
+    return float(layer.channels * layer.groups * times * layer.vectors * IN)
+
+
+@pytest.mark.parametrize(("kind", "sets"), CHIPS)
+def test_inference(kind, sets):
+    """The image comes and ten scores leave: no other bit crosses the edge of the chip."""
+    made, due = whole(kind, **sets), []
+    for i, layer in enumerate(LAYERS):
+        into, out = 189 * IN if layer.first else 0, 10 * IN if layer.name == "last" else 0
+        read = read_from_buffer(made, kind, i) + layer.added * IN + out
+        buffer = side_by_side(
+            made.chip.buffer.read(read), made.chip.buffer.write(float(layer.handed_on * IN + into))
+        )
+        due.append(inference(made, kind, i, into + out, buffer))
+    check(made, "inference", due)
+
+
+def test_a_batch_does_not_move_it():
+    one, many = (whole("hybrid", batch=batch).phases["inference"] for batch in (1, 1000))
+    assert np.array_equal(one.time, many.time)
+    assert np.array_equal(one.energy.total, many.energy.total)
+
+
+def test_maps_that_have_no_room_go_to_memory():
+    """Room for 2500 values of 6 bits: 'deep' finds 756 + 1400 taken, so it goes and comes back.
+
+    Beside it nothing has to: while 'side' works, 'stem' and the sum are 1556 values.
+    """
+    bits = 2500 * IN
+    made = whole("reram", transport__activation_bits=bits, transport__staging_bits=1,
+                 transport__global_buffer_lines=1, transport__global_buffer_bits=1)  # fmt: skip
+    buffer = made.chip.buffer
+    assert number(buffer.cores * buffer.bits) == bits + 1
+    dram = np.zeros(COUNT)
+    dram[0], dram[-1] = 189 * IN, 10 * IN
+    dram[2] += 800 * IN  # written
+    dram[3] += 800 * IN  # read to be added
+    assert np.asarray(made.phases["inference"].dram_bits) == near(dram)
+    for i, read, written in (
+        (2, 800 * IN, 800 * IN),  # on its way out it is written to the buffer and read
+        (3, 800 * IN, 800 * IN + 800 * IN),  # the sum and what has come; 'deep' is read for the sum
+    ):
+        through = side_by_side(
+            buffer.read(read_from_buffer(made, "reram", i) + float(read)),
+            buffer.write(float(written)),
+        )
+        found = made.phases["inference"].streams["buffer"]
+        assert {part: n[i] for part, n in found.energy.items.items()} == near(through.items)
+        assert found.latency.total[i] == near(through.time)
+
+
+def test_no_room_at_all():
+    """Each map is written once and read by each layer that asks for it."""
+    made = whole("sram", transport__activation_bits=0, transport__staging_bits=0,
+                 transport__global_buffer_lines=1, transport__global_buffer_bits=1)  # fmt: skip
+    due = (
+        189 + 756,  # image in, stem out
+        756 + 1400,
+        1400 + 800,
+        756 + 800 + 800,  # stem, deep, and the sum
+        800 + 500,
+        500 + 150,
+        150 + 10,
+    )
+    assert np.asarray(made.phases["inference"].dram_bits) == near([n * IN for n in due])
+
+
+def test_live_maps():
+    maps = maps_of(read_inputs("tests/data/branches.yaml").network.stages)
+    assert list(live(maps, COUNT)) == list(LIVE)
+    # with as much room as the fullest layer asks nothing leaves, with a bit less something does
+    for less, moved in ((0.0, 199.0), (1.0, 199.0 + 2 * 800)):
+        found = traffic(maps, COUNT, 1.0, max(LIVE) - less)
+        assert np.sum(found.fetched + found.leaving) == moved
+
+
+def test_designs_are_asked_side_by_side():
+    maps = maps_of(read_inputs("tests/data/branches.yaml").network.stages)
+    room = np.array([[0.0], [2500.0], [1e6]])
+    together = traffic(maps, COUNT, np.array([[6.0]]), 6.0 * room)
+    for row, one in enumerate(room[:, 0]):
+        alone = traffic(maps, COUNT, 6.0, 6.0 * one)
+        for name in ("fetched", "leaving", "joined", "made"):
+            assert np.array_equal(getattr(together, name)[row], getattr(alone, name)), name
+
+
+def test_a_map_that_two_layers_read_is_fetched_by_each_where_it_has_no_room():
+    maps = (Map(5.0, None, fed=(0, 2)), Map(3.0, 0, fed=(1,)), Map(2.0, 1, joined=(2,)),
+            Map(1.0, 2, result=True))  # fmt: skip
+    assert list(live(maps, 3)) == [8.0, 10.0, 8.0]
+    kept, gone = traffic(maps, 3, 2.0, 20.0), traffic(maps, 3, 2.0, 0.0)
+    assert list(kept.fetched) == [10.0, 0.0, 0.0]
+    assert list(kept.leaving) == [0.0, 0.0, 2.0]
+    assert list(gone.fetched) == [10.0, 6.0, 10.0 + 4.0]
+    assert list(gone.leaving) == [6.0, 4.0, 2.0]
+    assert list(kept.joined) == list(gone.joined) == [0.0, 0.0, 4.0]
+
+
+# -- all weights, once -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["hybrid", "reram"])
+def test_programming_of_cells(kind):
+    """Weights come from DRAM and go to all copies; each cell takes the pulses of its level."""
+    made = whole(kind)
+    chip, plan, phase = made.chip, made.chip.plan, made.phases["programming"]
+    macro, bits = chip.whole_tile.pe.macro, {"hybrid": 4, "reram": 5}[kind]
+    name = "analog" if kind == "hybrid" else "tile"
+    energies, times, longest = [], [], []
+    for i, layer in enumerate(LAYERS):
+        copies, arrays = int(plan.copies[i]), int(plan.arrays[i] * plan.copies[i])
+        cells = layer.weights * {"hybrid": 1, "reram": 2}[kind] * copies / arrays
+        level = made.activity[i].conductance
+        mean = macro.program((1.0, level * 100), (0.0, 0.0), level / 2, cells)
+        due = {part: arrays * n for part, n in mean.under("pe").under(name).energy.items.items()}
+        # 32 reference cells a converter take 50 of the 100 pulses, row by row
+        beside = macro.references.cells
+        line = beside.pulse_set(macro.adcs, 1.5, 40e-9).under("references").under(macro.name)
+        lines = {p: 32 * 50 * n for p, n in line.under("pe").under(name).energy.items.items()}
+        heat = 32 * macro.adcs * 50 * beside.written(0.25, 1.5, 40e-9, 100.0)
+        for part, joules in (*lines.items(), (f"{name}/pe/{macro.name}/references/cells", heat)):
+            due[part] = due.get(part, 0.0) + arrays * joules
+        sent = float(layer.weights * bits * copies)
+        tree = chip.tree.transfer(sent, sent / chip.spec.transport.bus_bits)
+        carried = made.tile(plan.split[i]).carry(sent)
+        for cost in (tree, carried):
+            due |= {p: due.get(p, 0.0) + number(n) for p, n in cost.energy.items.items()}
+        energies.append(due)
+        dram = seconds(chip.dram.transfer(float(layer.weights * bits)))
+        times.append(max(seconds(tree), dram))
+        longest.append(seconds(macro.program((1.0, 100.0), (0.0, 0.0), level / 2, cells)))
+    check_bill(phase.energy.items, energies)
+    assert np.asarray(phase.time) == near(times)
+    assert number(phase.common_time) == near(max(longest))
+    assert np.asarray(phase.dram_bits) == near([layer.weights * bits for layer in LAYERS])
+
+
+def test_a_row_takes_as_long_as_the_outermost_level():
+    """32 rows of 100 pulses of 40 ns, and what opens them."""
+    made = whole("hybrid")
+    pulses = 32 * 100 * 40e-9
+    assert pulses < number(made.phases["programming"].common_time) < 1.2 * pulses
+
+
+def test_sixty_four_arrays_at_once_take_turns():
+    many = whole("hybrid", apim__parallel_programming=64)
+    plan = many.chip.plan
+    turns = int(np.ceil(np.sum(plan.arrays * plan.copies) / 64))
+    once = number(whole("hybrid").phases["programming"].common_time)
+    assert turns > 3
+    assert number(many.phases["programming"].common_time) == near(turns * once)
+
+
+def test_programming_of_sram():
+    """Each row of each array is written once; half of the cells that hold weights flip."""
+    made = whole("sram")
+    plan, macro = made.chip.plan, made.chip.whole_tile.pe.macro
+    phase, due = made.phases["programming"], []
+    for i, layer in enumerate(LAYERS):
+        arrays = int(plan.arrays[i] * plan.copies[i])
+        cells = layer.weights * 4 * int(plan.copies[i]) / arrays
+        one = macro.write(16.0, 0.5 * cells / (16 * 32)).under("pe").under("tile")
+        due.append({part: arrays * number(n) for part, n in one.energy.items.items()})
+    check_bill(phase.macro.items, due)
+    assert np.asarray(phase.dram_bits) == near([layer.weights * 4 for layer in LAYERS])
