@@ -1,6 +1,7 @@
 """Files of records: figures of blocks from a simulator, a measurement or another tool.
 
-A file is JSON, plain or packed (``.json``, ``.json.xz``). The README documents the format.
+A file is JSON, plain or packed (``.json``, ``.json.xz``). The format stands in
+``docs/validation/reference_tool.md``.
 """
 
 from __future__ import annotations

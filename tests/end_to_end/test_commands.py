@@ -18,7 +18,9 @@ from neurorebit.schema import paths
 from neurorebit.schema.training import Step
 
 HEAVY = ("numba", "scipy", "sklearn", "matplotlib", "pandas", "torch", "tqdm", "threadpoolctl")
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
+TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 
 
 def process(*words, **options):
@@ -165,12 +167,12 @@ def test_help_is_given(words, capsys):
 
 
 @pytest.mark.parametrize("name", program.COMMANDS)
-def test_every_command_has_options_and_a_line_in_the_readme(name, capsys):
+def test_every_command_has_options_and_a_line_in_the_guide(name, capsys):
     with pytest.raises(SystemExit) as ended:
         program.main([name, "--help"])
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith(f"usage: neurorebit {name} ")
-    assert f"| `neurorebit {name} " in README or f"| `neurorebit {name}` " in README
+    assert f"| `neurorebit {name}` |" in TEXT
 
 
 def test_a_mistaken_command_is_told_the_right_ones(capsys):
@@ -290,19 +292,19 @@ def test_a_long_download_tells_how_far_it_is(capsys):
     assert capsys.readouterr().err.splitlines() == ["1 MB of 4 MB", "2 MB"]
 
 
-# --- what the README says
+# --- what README and guide say
 
 
 EXAMPLES = tuple(f"neurorebit {words}" for words in ("run vgg11", "nodes", "fit"))
 
 
 def examples():
-    lines = [line.split("#")[0].strip() for line in README.splitlines()]
-    return [line for line in lines if line.startswith(EXAMPLES)]
+    lines = [line.split("#")[0].strip() for line in TEXT.splitlines()]
+    return list(dict.fromkeys(line for line in lines if line.startswith(EXAMPLES)))
 
 
 @pytest.mark.parametrize("line", examples())
-def test_the_examples_of_the_readme_work(command, place, line):
+def test_the_examples_of_the_guide_work(command, place, line):
     shutil.copy(paths.shipped("technology", "22nm"), place / "my_22nm.yaml")
     (place / "DATA.csv").write_text(trains())
     if " fit " not in line:
@@ -312,5 +314,5 @@ def test_the_examples_of_the_readme_work(command, place, line):
     assert command(*words).code == 0
 
 
-def test_the_readme_has_examples():
+def test_the_guide_has_examples():
     assert len(examples()) >= 5

@@ -1,7 +1,6 @@
 """Chips that learn in place: against sums of their arrays, against hand counts, in all kinds."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from neurorebit.chips.parts.phases import PHASES
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.files import parse_setting, read_inputs
-from neurorebit.schema import units
 from neurorebit.schemes.assumed import assumed
 
 KINDS = [
@@ -249,32 +247,3 @@ def per_image(phase, batch=128):
     return (1.0 if phase.per == "image" else 1.0 / batch) * np.array(
         [phase.total_energy, phase.total_latency]
     )
-
-
-def test_the_table_of_the_readme_holds():
-    """Chips beside each other, to the digits it gives."""
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    rows = {
-        line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:-1]]
-        for line in text.splitlines()
-        if line.startswith(("| ReBIT |", "| all "))
-    }
-    assert len(rows) == 3
-    for title, name in (("ReBIT", "rebit"), ("all ReRAM", "reram"), ("all SRAM", "sram")):
-        found = run(read(name))
-        energy, time = sum(per_image(phase) for phase in found.phases.values())
-        iterations = np.ceil(50_000 / 128) * 128  # the last one is billed in full
-        updates = sum(per_image(found.phases[phase]) for phase in ("update", "sync"))
-        joules, seconds = 50_000 * np.array([energy, time]) + (iterations - 50_000) * updates
-        joule = {phase: found.phases[phase].total_energy for phase in PHASES}
-        area, leakage, *phases, training, epoch, forward, backward = rows[title]
-        told = [
-            (area, "m2", found.area.total), (leakage, "W", found.leakage.total),
-            *((told, "J", joule[n]) for told, n in zip(phases, PHASES[:3], strict=True)),
-            (training, "J", energy), (epoch.split(", ")[0], "s", seconds),
-            (epoch.split(", ")[1], "J", joules),
-            (forward, "", found.phases["forward"].ops / joule["forward"] / 1e12),
-            (backward, "", found.phases["backward"].ops / joule["backward"] / 1e12),
-        ]  # fmt: skip
-        for shown, unit, value in told:
-            assert units.parse(shown, unit) == near(value, rel=0.006), (title, shown)

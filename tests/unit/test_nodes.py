@@ -1,14 +1,12 @@
 """The same chip in every node: rows are those of an estimate, and what cannot be built stays."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from common import near
 
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.files import read_inputs
-from neurorebit.schema import InputError, Setting, paths, units
+from neurorebit.schema import InputError, Setting, paths
 from neurorebit.schemes.assumed import assumed
 from neurorebit.studies.technologies import nodes, text
 
@@ -97,23 +95,3 @@ def test_the_trends_that_the_readme_tells(table):
     assert squares[-1] > 2.5 * squares[0]
     gain = column["training latency [s/image]"][0] / column["training latency [s/image]"][1]
     assert gain[0] > 2.0 * gain[-1] > 2.0
-
-
-def test_the_table_of_the_readme_holds():
-    """To the digits it gives, with low power on the left and high performance on the right."""
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if " nm | " in line]
-    table = nodes("vgg11")
-    left = (
-        ("area [m2]", "m2"), ("leakage [W]", "W"), ("forward energy [J/image]", "J"),
-        ("backward energy [J/image]", "J"), ("training energy [J/image]", "J"),
-        ("training latency [s/image]", "s"), ("forward TOPS/W chip", ""),
-        ("backward TOPS/W chip", ""),
-    )  # fmt: skip
-    right = (left[1], left[4], left[5], left[6])
-    assert len(rows) == 9
-    for node, *texts in rows:
-        for flavour, columns, told in (("lstp", left, texts[:8]), ("hp", right, texts[8:])):
-            row = list(table["technology"]).index(f"{node.replace(' ', '')}_{flavour}")
-            for (name, unit), shown in zip(columns, told, strict=True):
-                assert units.parse(shown, unit) == near(table[name][row], rel=0.006), name

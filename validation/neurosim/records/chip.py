@@ -1,6 +1,6 @@
 """Reference chips: a network on a whole chip, with what another tool or silicon says of it.
 
-A file is ``{"tool", "configurations": [...]}``. The format is documented in the README.
+A file is ``{"tool", "configurations": [...]}``. ``validation/README.md`` has the format.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reference records: what another tool, a circuit simulator or silicon says of a circuit.
 
 A file is ``{"tool", "records": [...]}``; a record says the module, the technology, the inputs and
-the outputs, all plain numbers whose unit ends the name. The format is documented in the README.
+the outputs, all plain numbers whose unit ends the name. ``validation/README.md`` has the format.
 """
 
 from __future__ import annotations
