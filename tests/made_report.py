@@ -32,6 +32,7 @@ HEADER = {
     "version": "1.2.3",
     "command": "neurorebit run small",
     "ablations": ["adc=ideal: not the same"],
+    "idle": ["device.r_on=1: without effect"],
     "overrides": ["--set technology.vdd=0.8V"],
     "short_run": False,
     "notes": ["nothing was trained"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from neurorebit.schema import (
 )
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.errors import Words
+from neurorebit.schema.reads import Reads
 from neurorebit.schema.technology import Technology
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
@@ -87,6 +88,21 @@ class Inputs:
         """Images of an epoch, as many as are asked for and there are."""
         size = DATASETS[self.network.training.dataset].train_images
         return min(self.network.training.images or size, size)
+
+    def observed(self, reads: Reads) -> Inputs:
+        """The same inputs, of whose keys those that are read are noted.
+
+        Of a network that holds of its sections ``training`` and ``activity``.
+        """
+        training = reads.of("training", self.network.training)
+        activity = reads.of("network.activity", self.network.activity)
+        return replace(
+            self,
+            network=replace(self.network, training=training, activity=activity),
+            architecture=reads.of("architecture", self.architecture),
+            technology=reads.of("technology", self.technology),
+            device=reads.of("device", self.device),
+        )
 
     def record(self) -> dict[str, Any]:
         """For each file its name, place and digest, and the values that hold.

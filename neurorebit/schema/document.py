@@ -12,7 +12,7 @@ import dataclasses
 import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_origin, get_type_hints
 
@@ -38,7 +38,9 @@ BOUNDS = frozenset(  # errors that say that a number lies out of its bounds
     {"range", "greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 )
 INDEX = re.compile("[0-9]{1,9}")  # of a list, in a key path
+ALIKE = 0.7  # how alike two keys are of which one may be meant, from 0 to 1
 MENTIONED = 3  # places that an error names
+BARE = "_bare"  # the attribute of an observed section that holds it as it was
 RENAMED = {"weights": "scheme", "sar_cycle": "cycle"}  # keys of earlier versions
 
 
@@ -62,8 +64,12 @@ class Misfit:
 
 
 class Section:
-    """Base of the dataclasses that a file is read into: keys they do not name are errors."""
+    """Base of the dataclasses that a file is read into: keys they do not name are errors.
 
+    ``instead`` says of keys that other tools have what there is here in their place.
+    """
+
+    instead: ClassVar[Mapping[str, str]] = {}
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid", arbitrary_types_allowed=True
     )
@@ -282,7 +288,7 @@ class Document:
         loc, value = self._located(error["loc"])
         kind, context = error["type"], error.get("ctx", {})
         if kind == "unexpected_keyword_argument":
-            return self.error(loc, "unknown key", _cure(loc, cls))
+            return self.error(loc, "unknown key", _instead(loc, cls) or _cure(loc, cls))
         if kind in ("missing", "missing_argument"):
             return self.error(loc[:-1], f"the key '{loc[-1]}' is missing", "add it")
         if kind in ("union_tag_invalid", "literal_error", "choice"):
@@ -350,6 +356,27 @@ def value_at(tree: Any, loc: Loc) -> Any:
     return tree
 
 
+def _instead(loc: Loc, cls: type) -> str:
+    """What the section around a key that it does not know has in its place, or nothing."""
+    key = str(loc[-1])
+    return next((s.instead[key] for s in _sections(cls, loc[:-1]) if key in s.instead), "")
+
+
+def _sections(hint: Any, loc: Loc) -> Iterator[type[Section]]:
+    """The sections that may stand at these steps below an annotation."""
+    tables = [item for item in getattr(hint, "__metadata__", ()) if isinstance(item, kind_of)]
+    inner: tuple[Any, ...] = tuple(kind for item in tables for kind in item.table.values())
+    for kind in inner or getattr(hint, "__args__", inner):
+        yield from _sections(kind, loc)
+    if not (isinstance(hint, type) and issubclass(hint, Section)):
+        return
+    named = [step for step in loc if isinstance(step, str)]
+    if not named:
+        yield hint
+    elif named[0] in (hints := get_type_hints(hint, include_extras=True)):
+        yield from _sections(hints[named[0]], tuple(named[1:]))
+
+
 def _cure(loc: Loc, cls: type) -> str:
     """What to do about a key that ``cls`` does not know there."""
     key, homes = str(loc[-1]), _homes(cls)
@@ -361,7 +388,7 @@ def _cure(loc: Loc, cls: type) -> str:
     if key in homes:
         places = [f"'{join(path)}'" for path in sorted(homes[key], key=len)[:MENTIONED]]
         return f"did you mean {' or '.join(places)}?"
-    near = difflib.get_close_matches(key, sorted(homes))
+    near = difflib.get_close_matches(key, sorted(homes), cutoff=ALIKE)
     return f"did you mean '{near[0]}'?" if near else "remove it"
 
 
@@ -402,8 +429,15 @@ def _section(hints: Mapping[str, Any], name: str) -> str:
     return next(single, name)
 
 
+def bare(value: T) -> T:
+    """A section as it was before ``Reads.of`` observed it: what is read of it is not noted."""
+    found: T = getattr(value, BARE, value)
+    return found
+
+
 def plain(value: Any) -> Any:
     """A dataclass as dicts, lists, numbers and text: what a report records of its inputs."""
+    value = bare(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):

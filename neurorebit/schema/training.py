@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, NamedTuple, TypeVar
+from typing import Annotated, ClassVar, Literal, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -11,6 +12,7 @@ from neurorebit.schema import Section, quantity
 
 Keys = TypeVar("Keys", bound=Section)
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
+SGD = "SGD with momentum; set learning_rate, momentum, weight_decay and schedule"
 WORD = 32  # bits of a real weight, a velocity, a residue
 SLOTS = 31  # of a pulse train (T. Gokmen and Y. Vlasov, doi:10.3389/fnins.2016.00333)
 
@@ -62,6 +64,16 @@ class Training(Section):
     architecture's levels. ``rest``: time [s] for which the chip rests before each test; cells drift
     from one second after their last write.
     """
+
+    instead: ClassVar[Mapping[str, str]] = {
+        "optimizer": f"networks learn by {SGD}",
+        "optimiser": f"networks learn by {SGD}",
+        "loss": "the loss is the cross entropy of the softmax",
+        "lr": "it is called 'learning_rate'",
+        "batch_size": "it is called 'batch'",
+        "seed": "it is an argument of the run, not a key",
+        "threads": "they are an argument of the run, not a key",
+    }
 
     dataset: str = "cifar10"
     fallback: str | None = None

@@ -33,6 +33,8 @@ DEPARTURES = {  # of the keys of training, with another value than the default
     "epoch; the default are ideal wires",
 }
 
+DRIFTS = 1.0  # seconds after its last write from which a cell drifts
+
 SUMS = (
     "arrays.read=row_by_row: training converted the sum of an array's rows at once, the estimate "
     "bills reads of one row after the other"
@@ -47,8 +49,7 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
         what = (
             f"training was software, {scheme.departure}" if training else "software has no arrays"
         )
-        idle = _idle(spec.scheme, training) if training else ()
-        return (f"{name}: {what}; the estimate bills {chip}", *idle)
+        return (f"{name}: {what}; the estimate bills {chip}",)
     found = []
     if scheme.organisation and not isinstance(spec, ORGANISATIONS[scheme.organisation].spec):
         found.append(f"{name}: a scheme of another chip; the estimate bills {chip}")
@@ -66,11 +67,10 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
         found.append(f"adc=ideal: training used an ideal converter, the estimate bills {bits} bits")
     elif spec.row_by_row:
         found.append(SUMS)
-    changed = dict(_changed(training))
+    values = dict(changed(training))
     for key, sentence in DEPARTURES.items():
-        if key in changed and not _why_idle(key, spec.scheme, training):
-            found.append(f"{key}={changed[key]}: {sentence.format(bits=spec.weight_bits)}")
-    found += _idle(spec.scheme, training)
+        if key in values and not why_idle(key, spec.scheme, training):
+            found.append(f"{key}={values[key]}: {sentence.format(bits=spec.weight_bits)}")
     if training.error_bits is not None and training.error_bits != spec.error_bits:
         found.append(
             f"error_bits={training.error_bits}: training used errors of that width, the estimate "
@@ -79,12 +79,16 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
     return tuple(found)
 
 
-def _changed(training: Training) -> Iterator[tuple[str, Any]]:
+def choices() -> frozenset[str]:
+    """The keys of ``training`` that some schemes ignore."""
+    return frozenset({"momentum"}).union(*((*s.heeds, *s.own_keys) for s in SCHEMES.values()))
+
+
+def changed(training: Training) -> Iterator[tuple[str, Any]]:
     """The keys that some schemes ignore and that have another value than the default."""
     default = type(training)()
-    ignored = {"momentum"}.union(*((*s.heeds, *s.own_keys) for s in SCHEMES.values()))
     for key in (field.name for field in dataclasses.fields(training)):
-        if key not in ignored:
+        if key not in choices():
             continue
         value, usual = getattr(training, key), getattr(default, key)
         if dataclasses.is_dataclass(value):
@@ -95,20 +99,20 @@ def _changed(training: Training) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def _idle(name: str, training: Training) -> Iterator[str]:
-    """Sentences on the keys that have no effect."""
-    for key, value in _changed(training):
-        if why := _why_idle(key, name, training):
-            yield f"{key}={value}: {why}"
+def why_idle(key: str, name: str, training: Training) -> str:
+    """Why a key of ``training`` has no effect on a training by the scheme of this name.
 
-
-def _why_idle(key: str, name: str, training: Training) -> str:
-    """Why a key has no effect, or none but on batch norms; empty where it has one."""
+    Or none but on batch norms; empty where it has one.
+    """
     scheme = SCHEMES[name]
     if key == "momentum":
         return "" if scheme.velocity else f"of the batch norms alone, scheme={name} has none"
+    if key.partition(".")[0] not in choices():
+        return ""
     if not _heeded(key, scheme, training):
         return f"without effect, scheme={name} knows no such choice"
+    if key == "rest" and training.rest <= DRIFTS:
+        return f"without effect, cells drift from {DRIFTS:g} s after their last write"
     in_cells = scheme.held is Held.CELLS
     overruled = {  # keys, and the choice that leaves them no effect
         "conversion": ("adc", training.adc == "ideal"),

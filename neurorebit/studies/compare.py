@@ -8,10 +8,16 @@ from typing import Any
 from neurorebit.results.comparison import Change, Comparison
 
 TIMINGS = ("seconds", "images_per_second")  # differ from run to run, and are not compared
-RETOLD = ("command", "notes", "histogram")  # say again what stands elsewhere, or in a digest
+RETOLD = (
+    "command",
+    "notes",
+    "histogram",
+    "settings",
+    "keys_read",
+)  # say again what stands elsewhere, or in a digest
 GIVEN = (  # what a run was given; all else is a result
-    "ablations", "architecture", "assumptions", "device", "inputs", "name", "network", "overrides",
-    "recipe", "scheme", "seed", "technology", "version",
+    "ablations", "architecture", "assumptions", "device", "idle", "inputs", "name", "network",
+    "overrides", "recipe", "scheme", "seed", "technology", "version",
 )  # fmt: skip
 
 

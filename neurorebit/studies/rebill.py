@@ -26,15 +26,20 @@ from neurorebit.results import document, folder
 from neurorebit.results.comparison import Change
 from neurorebit.results.document import SCHEMA, Json
 from neurorebit.results.writers import table
-from neurorebit.schema import Document, File, InputError
+from neurorebit.schema import Document, File, InputError, Setting
 from neurorebit.schema.activity import Activity
 from neurorebit.schema.device import read_device
+from neurorebit.schema.reads import Reads
 from neurorebit.schemes.ablations import ablations
+from neurorebit.schemes.assumed import assumed
 from neurorebit.studies.compare import compare
+from neurorebit.studies.idle import Used, idle, is_shipped
 from neurorebit.studies.notes import SHORT
 from neurorebit.studies.run import estimated
 
 NOTE = "billed anew by version "  # how the note begins that says so
+OVERRIDE = r"(\S+ )?(?P<key>[\w.\[\]]+)=(?P<text>.*?)( \([^()]*:\d+\))?"  # as reports have it
+ASSUMED = "assumed"  # how the source of an activity begins that was not measured
 WORDS = (  # of commands, overrides and notes of schema 1
     (re.compile(r"(?<=--)weights(?= )"), "scheme"),
     (re.compile(r"(?<=architecture\.)weights(?==)"), "scheme"),
@@ -91,6 +96,9 @@ def current(report: Json, path: Path) -> Json:
         cure = "take a version that writes this schema"
         raise InputError(message, origin=File(str(path)), key="schema", value=schema, cure=cure)
     report = copy.deepcopy(report)
+    if "settings" not in report:  # of schema 2, which at first did not record them by key
+        found = (re.fullmatch(OVERRIDE, line) for line in report["overrides"])
+        report["settings"] = {one["key"]: one["text"] for one in found if one}
     if schema == SCHEMA:
         return report
     report["schema"] = SCHEMA
@@ -112,7 +120,11 @@ def billed(report: Json, path: Path) -> Json:
     activity = _activity(report["activity"])
     training = report["training"]
     images = training["images"] if training else report["totals"]["epoch"]["images"]
-    estimate = estimated(inputs, activity, images)
+    reads = Reads()
+    seen = inputs.observed(reads)
+    estimate = estimated(seen, activity, images)
+    if activity.source.startswith(ASSUMED):
+        assumed(seen.network, seen.architecture, seen.device)  # what the recorded activity follows from
     notes = [note for note in report["notes"] if not note.startswith(NOTE)]
     header = {
         **{key: report[key] for key in ("name", "version", "command", "scheme", "recipe", "seed")},
@@ -121,12 +133,24 @@ def billed(report: Json, path: Path) -> Json:
         "ablations": list(
             ablations(inputs.architecture, inputs.network.training if training else None)
         ),
+        "idle": list(_idle(report, inputs, reads.keys)),
         "overrides": report["overrides"],
+        "settings": report["settings"],
         "short_run": report.get("short_run", any(note.startswith(SHORT) for note in notes)),
         "notes": [*notes, f"{NOTE}{__version__} from the recorded inputs and activity"],
     }
     spec = inputs.architecture
     return document.build(header, estimate, spec, activity, training=training)
+
+
+def _idle(report: Json, inputs: Inputs, billed: set[str]) -> Iterator[str]:
+    """What the recorded run had no use for, of the keys that were set in it."""
+    training = report["training"]
+    read = training.get("keys_read") if training else None
+    used = Used(billed, None if read is None else frozenset(read), training is not None)
+    settings = [Setting(key, text) for key, text in report["settings"].items()]
+    own = [kind for kind, one in report["inputs"].items() if not is_shipped(kind, one["file"])]
+    return idle(inputs, used, settings, own)
 
 
 def _reworded(line: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
@@ -18,8 +18,10 @@ from neurorebit.results.lock import held
 from neurorebit.results.writers import table
 from neurorebit.schema import Argument, InfeasibleError
 from neurorebit.schema.activity import Activity
+from neurorebit.schema.reads import Reads
 from neurorebit.schemes.ablations import ablations
 from neurorebit.schemes.assumed import assumed
+from neurorebit.studies.idle import Used, idle, is_shipped
 from neurorebit.studies.notes import is_short, notes
 from neurorebit.studies.placement import place
 from neurorebit.studies.request import Request
@@ -103,16 +105,17 @@ def report_of(inputs: Inputs, request: Request, trained: Trained | None = None) 
     The estimate takes the activity that the training measured, or assumes it. InfeasibleError
     where the chip cannot exist.
     """
-    spec, network = inputs.architecture, inputs.network
+    reads = Reads()
+    seen = inputs.observed(reads)
     measured = trained.result.activity if trained else None
-    activity = measured or assumed(network, spec, inputs.device)
-    design = estimated(inputs, activity, trained.result.images if trained else inputs.images)
+    activity = measured or assumed(seen.network, seen.architecture, seen.device)
+    design = estimated(seen, activity, trained.result.images if trained else seen.images)
     return document.build(
-        _header(inputs, request, activity, trained),
+        _header(inputs, request, activity, trained, reads.keys),
         design,
-        spec,
+        inputs.architecture,
         activity,
-        training=trained.record(network.training) if trained else None,
+        training=trained.record(inputs.network.training) if trained else None,
     )
 
 
@@ -160,11 +163,20 @@ def estimated(inputs: Inputs, activity: Activity, images: int) -> Estimate:
 
 
 def _header(
-    inputs: Inputs, request: Request, activity: Activity, trained: Trained | None
+    inputs: Inputs,
+    request: Request,
+    activity: Activity,
+    trained: Trained | None,
+    billed: Set[str],
 ) -> dict[str, Any]:
-    """What was run on which inputs, and what a reader must know before the first table."""
+    """What was run on which inputs, and what a reader must know before the first table.
+
+    ``billed`` are the keys that the estimate read.
+    """
     spec, network = inputs.architecture, inputs.network
     sentences = ablations(spec, network.training if trained else None)
+    used = Used(billed, trained.reads if trained else None, trained is not None)
+    own = [kind for kind, file in inputs.documents.items() if not is_shipped(kind, file.path)]
     return {
         "name": "neurorebit",
         "version": __version__,
@@ -175,7 +187,9 @@ def _header(
         "seed": request.seed,
         "inputs": inputs.record(),
         "ablations": list(sentences),
+        "idle": list(idle(inputs, used, inputs.settings, own)),
         "overrides": [str(setting) for setting in inputs.settings],
+        "settings": {setting.key: setting.text for setting in inputs.settings},
         "short_run": trained is not None and is_short(inputs, trained),
         "notes": notes(inputs, request, activity, trained),
     }

@@ -13,6 +13,7 @@ from neurorebit.data.dataset import Dataset
 from neurorebit.data.locate import Wanted, fitting, load, locate
 from neurorebit.inputs.files import Inputs
 from neurorebit.schema import Argument, InputError
+from neurorebit.schema.reads import Reads
 from neurorebit.schema.training import Step, Training
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.memory import refuse_too_large
@@ -34,6 +35,7 @@ class Trained:
     result: TrainingResult
     data: Dataset
     fallback: bool
+    reads: frozenset[str]  # keys of the files that the training read
 
     def record(self, training: Training) -> dict[str, Any]:
         """What the report keeps of the training, by its ``training`` section."""
@@ -54,6 +56,7 @@ class Trained:
             "weights_sha256": result.weights_sha256,
             "histogram": asdict(result.histogram) if result.histogram else None,
             "demands": asdict(result.demands) if result.demands else None,
+            "keys_read": sorted(key for key in self.reads if not key.startswith("training.")),
         }
 
     @property
@@ -74,9 +77,11 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
     """
     from neurorebit.training import checkpoint
 
-    network, training = inputs.network, inputs.network.training
-    chip = inputs.architecture, inputs.device
-    start = _start(request)
+    reads = Reads()
+    seen = inputs.observed(reads)
+    network, training = seen.network, inputs.network.training
+    chip = seen.architecture, seen.device
+    start = _start(request, say)
     with ThreadPoolExecutor(1) as aside:  # Numba takes as long to import as images to be read
         if isinstance(request.data, Dataset):
             fallback, reading = False, aside.submit(fitting, request.data, network)
@@ -92,7 +97,7 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
         from neurorebit.training import trainer
 
         images = reading.result()
-    wires = wires_between_cells(inputs) if training.wires == "resistive" else None
+    wires = wires_between_cells(seen) if training.wires == "resistive" else None
     if start is not None:
         identity = checkpoint.identity(network, *chip, images, seed=request.seed, wires=wires)
         checkpoint.check(start, identity)
@@ -111,13 +116,14 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
         start=start,
         stop_after=request.stop_after,
     )
-    return Trained(result, images, fallback)
+    return Trained(result, images, fallback, frozenset(reads.keys))
 
 
-def _start(request: Request) -> Saved | None:
-    """The checkpoint that a request goes on from; InputError where there is none, or one is left.
+def _start(request: Request, say: Say) -> Saved | None:
+    """The checkpoint that a request goes on from; None where it starts anew.
 
-    None where it starts anew.
+    A run that is to go on and was killed before its first checkpoint starts anew, and ``say`` gets
+    a line. InputError where the run has come to its end, or starts anew over an unfinished one.
     """
     from neurorebit.training import checkpoint
 
@@ -129,10 +135,13 @@ def _start(request: Request) -> Saved | None:
     if folder is None:
         cure = "name the folder of the checkpoints with ", Argument("checkpoint")
         raise InputError("there is no folder to go on from", origin=resume, cure=cure)
-    if checkpoint.find(folder) is None and has_ended(request.folder):
+    if checkpoint.find(folder) is not None:
+        return checkpoint.load(folder)
+    if has_ended(request.folder):
         message = f"the run in {request.folder} has come to its end, there is nothing to go on with"
         raise InputError(message, origin=resume, cure=("drop ", resume, " to start anew"))
-    return checkpoint.load(folder)
+    say(f"there is no checkpoint in {folder} yet; the training starts anew")
+    return None
 
 
 def wires_between_cells(inputs: Inputs) -> tuple[float, float]:

@@ -195,10 +195,20 @@ def test_a_damaged_checkpoint_is_refused_and_the_one_before_it_kept(command, sto
     assert report(place / "out") == report(place / "whole")
 
 
+def test_killed_before_its_first_checkpoint_it_starts_anew(command, tiny, data, place):
+    """What a run leaves that is killed while it writes the first one: a part of it."""
+    assert command("run", tiny, "--data", data, "--out", "whole").code == 0
+    (place / "out").mkdir()
+    (place / "out" / checkpoint.PART).write_bytes(b"cut sh")
+    done = command("run", tiny, "--data", data, "--out", "out", "--resume")
+    assert done.code == 0
+    assert "there is no checkpoint in out yet; the training starts anew" in done.err
+    one, other = (report(place / name)["training"] for name in ("whole", "out"))
+    assert one["weights_sha256"] == other["weights_sha256"]
+    assert not (place / "out" / checkpoint.PART).exists()
+
+
 def test_there_is_nothing_to_go_on_with(command, tiny, data):
-    done = command("run", tiny, "--data", data, "--resume")
-    assert done.code == 2
-    assert done.err.startswith("--resume: there is no checkpoint in reports/tiny; drop --resume ")
     assert command("run", tiny, "--data", data).code == 0
     done = command("run", tiny, "--data", data, "--resume")
     assert done.code == 2

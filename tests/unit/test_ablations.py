@@ -6,7 +6,7 @@ import pytest
 
 from neurorebit.inputs.files import read_inputs
 from neurorebit.schema import Setting, paths
-from neurorebit.schemes.ablations import DEPARTURES, ablations
+from neurorebit.schemes.ablations import DEPARTURES, ablations, changed, why_idle
 from neurorebit.schemes.tiki_taka.keys import TikiTaka
 
 CHOICES = {
@@ -18,7 +18,8 @@ CHOICES = {
 
 @pytest.mark.parametrize("key", DEPARTURES)
 def test_every_choice_that_is_not_the_chips_is_named(key):
-    inputs = read_inputs("mlp")
+    chip = "reram" if key == "read" else "rebit"
+    inputs = read_inputs("mlp", chip)
     value = CHOICES.get(key)
     if key == "rest":
         training = replace(inputs.network.training, rest=10.0)
@@ -41,8 +42,8 @@ def test_a_choice_that_a_scheme_does_not_heed_is_not_said_to_matter(key):
     else:
         chosen = {"reprogram": 1}.get(key, CHOICES[key])
         training = replace(inputs.network.training, **{key: chosen})
-    (told,) = ablations(inputs.architecture, training)
-    assert ("without effect" in told) == (not heeded)
+    assert len(ablations(inputs.architecture, training)) == heeded
+    assert ("without effect" in why_idle(key, "reram", training)) == (not heeded)
 
 
 IDLE = [
@@ -56,18 +57,24 @@ IDLE = [
     ("real", {"adc": "ideal"}, "scheme=real knows no such choice"),
     ("quantized", {"quantiser": "wage", "level_range": 3.0}, "beside quantiser=wage"),
     ("hybrid", {"adc": "ideal", "conversion": "bit_serial"}, "beside adc=ideal"),
+    ("reram", {"rest": 0.5}, "cells drift from 1 s after their last write"),
     ("hybrid", {"digital": "bit_serial", "error_path": "levels"}, "beside digital=bit_serial"),
 ]
 
 
-@pytest.mark.parametrize(("weights", "values", "told"), IDLE)
-def test_a_choice_that_changes_nothing_is_named(weights, values, told):
-    chip = "reram" if weights in ("manhattan", "tiki_taka") else "rebit"
+def of(chip, weights, values):
     inputs = read_inputs("mlp", chip, settings=(Setting("architecture.scheme", weights),))
-    found = ablations(inputs.architecture, replace(inputs.network.training, **values))
-    last = list(values)[-1]
-    (said,) = [line for line in found if line.startswith(last)]
-    assert said.endswith(told)
+    return inputs.architecture, replace(inputs.network.training, **values)
+
+
+@pytest.mark.parametrize(("weights", "values", "told"), IDLE)
+def test_a_choice_that_changes_nothing_is_not_an_ablation(weights, values, told):
+    spec, training = of(
+        "reram" if weights in ("manhattan", "tiki_taka") else "rebit", weights, values
+    )
+    (key,) = [key for key, _ in changed(training) if key.startswith(list(values)[-1])]
+    assert why_idle(key, weights, training).endswith(told)
+    assert not any(line.startswith(key) for line in ablations(spec, training))
 
 
 HEEDED = [
@@ -83,10 +90,9 @@ HEEDED = [
 @pytest.mark.parametrize(("weights", "values"), HEEDED)
 def test_a_choice_that_a_scheme_heeds_is_not_said_to_be_idle(weights, values):
     chip = "rebit" if weights in ("hybrid", "quantized") else "reram"
-    inputs = read_inputs("mlp", chip, settings=(Setting("architecture.scheme", weights),))
-    found = ablations(inputs.architecture, replace(inputs.network.training, **values))
-    last = list(values)[-1]
-    assert not any(line.startswith(last) and "=" in line.partition(":")[0] for line in found)
+    _, training = of(chip, weights, values)
+    (key,) = [key for key, _ in changed(training) if key.startswith(list(values)[-1])]
+    assert why_idle(key, weights, training) == ""
 
 
 @pytest.mark.parametrize("recipe", ["paper", "quick"])
@@ -98,6 +104,10 @@ def test_what_a_shipped_recipe_sets_is_not_named(recipe):
             inputs = read_inputs(network, chip, recipe=recipe, settings=settings)
             found = ablations(inputs.architecture, inputs.network.training)
             assert all(line.startswith("scheme=") for line in found)
+            assert not any(
+                why_idle(key, weights, inputs.network.training)
+                for key, _ in changed(inputs.network.training)
+            )
 
 
 def test_rows_read_one_after_the_other_are_not_what_training_does():
@@ -114,7 +124,16 @@ def test_rows_read_one_after_the_other_are_not_what_training_does():
 def test_cells_read_as_levels_heed_the_bits_of_the_edges():
     inputs = read_inputs("mlp", "reram", settings=(Setting("architecture.scheme", "reram"),))
     training = replace(inputs.network.training, read="levels", edge_bits=3)
-    assert not any("without effect" in told for told in ablations(inputs.architecture, training))
+    assert why_idle("edge_bits", "reram", training) == ""
+    assert why_idle("edge_bits", "reram", replace(training, read="analog")) != ""
+
+
+def test_a_rest_in_which_nothing_drifts_changes_nothing():
+    _, training = of("rebit", "hybrid", {"rest": 1.0})
+    assert why_idle("rest", "hybrid", training) == (
+        "without effect, cells drift from 1 s after their last write"
+    )
+    assert why_idle("rest", "hybrid", replace(training, rest=1.1)) == ""
 
 
 @pytest.mark.parametrize(

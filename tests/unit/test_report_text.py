@@ -27,7 +27,8 @@ def test_the_first_and_the_last_lines_answer():
         "ops a MAC",
         "Area in    tree 70.0 %, macro/adc 20.0 %, macro/array 10.0 %",
         "Energy in  macro/array 40.0 %, DRAM 30.0 %, macro/adc 20.0 % (training)",
-        "Mind       activity assumed; ablations: adc=ideal; 1 changed setting",
+        "Mind       activity assumed; ablations: adc=ideal; 1 changed setting; 1 choice without "
+        "effect",
     ]
     assert lines[-9:] == lines[1:10]
 
@@ -38,10 +39,32 @@ def test_what_a_reader_must_know_is_said():
     accuracy, mind = text.splitlines()[0], text.split("Mind")[1:]
     assert accuracy == "Accuracy   unknown: no test (hybrid, 2 epochs)"
     assert " ".join(" ".join(mind).split()) == (
-        "THE TRAINING DIVERGED; a short training; activity assumed; ablations: adc=ideal; "
-        "1 changed setting"
+        "THE TRAINING DIVERGED; a short training; activity assumed; 1 ablation; 1 changed "
+        "setting; 1 choice without effect"
     )
     assert summary(built()).splitlines()[0] == "Accuracy   unknown: nothing was trained"
+
+
+def test_ablations_that_have_no_room_are_counted():
+    """However many there are, the answers keep their ten lines."""
+    many = [f"some_key_{i}=value: not the same" for i in range(12)]
+    lines = summary(built() | {"ablations": many, "idle": many}).splitlines()
+    assert lines[8:] == [
+        "Mind       activity assumed; 12 ablations; 1 changed setting; 12 choices without effect"
+    ]
+
+
+def test_largest_consumers_of_one_name_are_told_apart():
+    """``register`` of two readouts, whose longer names have no room."""
+    parts = {
+        f"{side}/{'readout' * 5}/{part}": amount
+        for side, amounts in (("one", (50.0, 1.0)), ("other", (30.0, 19.0)))
+        for part, amount in zip(("register", "adder"), amounts, strict=True)
+    }
+    report = built()
+    report["chip"]["area_by_part_m2"] = {f"chip/{part}": area for part, area in parts.items()}
+    line = next(line for line in summary(report).splitlines() if line.startswith("Area in"))
+    assert line == ("Area in    one/../register 50.0 %, other/../register 30.0 %, adder 19.0 %")
 
 
 def test_notes_stand_before_the_first_table():
@@ -49,6 +72,7 @@ def test_notes_stand_before_the_first_table():
     assert "0123456789ab" in head[0]
     assert head[1:] == [
         "! adc=ideal: not the same",
+        "~ device.r_on=1: without effect",
         "* --set technology.vdd=0.8V",
         "- nothing was trained",
     ]

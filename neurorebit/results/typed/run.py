@@ -44,8 +44,9 @@ class Report:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader must know first: notes, and what ablations leave out."""
-        return (*self.document["notes"], *self.document["ablations"])
+        """What a reader must know first: notes, what ablations leave out, keys without effect."""
+        of = self.document
+        return (*of["notes"], *of["ablations"], *of.get("idle", ()))
 
     @property
     def _headline(self) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from neurorebit.results.document import CHIP, Json
 from neurorebit.results.parts import energy_of_parts, grouped
@@ -33,7 +33,7 @@ def summary(report: Json) -> str:
             ("TOPS/W", _efficiency(report["phases"])),
             ("Area in", _most(_areas(report), LINE)),
             ("Energy in", _most(_energies(report), LINE - len(of)) + of),
-            ("Mind", "; ".join(_cautions(report))),
+            ("Mind", _cautions(report)),
         )
     )
 
@@ -113,28 +113,52 @@ def _energies(report: Json) -> dict[str, float]:
 
 
 def _most(amounts: Mapping[str, float], room: int) -> str:
-    """The largest consumers and their shares, by the last two steps of their paths, or the last."""
+    """The largest consumers and their shares, by names that tell them apart and have room."""
     whole = sum(amounts.values()) or 1.0
     ordered = sorted(amounts.items(), key=lambda item: item[1], reverse=True)[:CONSUMERS]
-    for steps in (2, 1):
+    for names in _names([part for part, _ in ordered]):
         text = ", ".join(
-            f"{'/'.join(part.split('/')[-steps:])} {percent(amount / whole)}"
-            for part, amount in ordered
+            f"{name} {percent(amount / whole)}"
+            for name, (_, amount) in zip(names, ordered, strict=True)
         )
         if len(text) <= room:
             break
     return text
 
 
-def _cautions(report: Json) -> list[str]:
+def _names(parts: Sequence[str]) -> Iterator[list[str]]:
+    """Names of parts, shorter and shorter: the last two steps of their paths, or the last.
+
+    Parts whose names would be the same keep the first step too.
+    """
+    for steps in (2, 1):
+        ends = ["/".join(part.split("/")[-steps:]) for part in parts]
+        yield [
+            f"{part.split('/')[0]}/../{end}" if ends.count(end) > 1 and end != part else end
+            for part, end in zip(parts, ends, strict=True)
+        ]
+
+
+def _cautions(report: Json) -> str:
     """What a reader must know, in a few words each; the whole sentences stand below."""
     training = report["training"]
     known = [text for key, text in ENDINGS.items() if training and training[key]]
     known += ["a short training"] if report["short_run"] else []
     source = report["activity"]["source"]  # "assumed: why", "measured in so many steps"
     known.append(f"activity {source.partition(':')[0].partition(' in ')[0]}")
-    if ablations := [line.partition(":")[0] for line in report["ablations"]]:
-        known.append(f"ablations: {', '.join(ablations)}")
-    if changed := len(report["overrides"]):
-        known.append(f"{changed} changed setting{'s' if changed > 1 else ''}")
-    return known
+    changed = [
+        _counted(len(report["overrides"]), "changed setting"),
+        _counted(len(report.get("idle", ())), "choice", " without effect"),
+    ]
+    ablations = [line.partition(":")[0] for line in report["ablations"]]
+    count = _counted(len(ablations), "ablation")
+    for told in (ablations and f"ablations: {', '.join(ablations)}", count):
+        text = "; ".join(part for part in (*known, told, *changed) if part)
+        if len(text) <= LINE:  # else the ablations are named below alone
+            break
+    return text
+
+
+def _counted(count: int, what: str, more: str = "") -> str:
+    """A number of things; nothing where there are none."""
+    return f"{count} {what}{'' if count == 1 else 's'}{more}" if count else ""

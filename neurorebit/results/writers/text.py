@@ -80,6 +80,7 @@ def _head(report: Json, answers: str) -> str:
         "",
         columns(rows),
         listed(report["ablations"], "! "),
+        listed(report.get("idle", ()), "~ "),
         listed(report["overrides"], "* "),
         listed(report["notes"]),
     ]

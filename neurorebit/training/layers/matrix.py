@@ -24,12 +24,13 @@ SAMPLE = 1 << 16  # numbers a percentile is taken of
 def build(node: Node, given: Build) -> Layer:
     """The layer of a node, with weights of its own."""
     site = given.site(node)
+    weights = given.weights(site)
     return MatrixLayer(
         node=node,
-        weights=given.weights(site),
+        weights=weights,
         tools=given.tools,
         input_bits=int(site.spec.input_bits),
-        error_bits=site.error_bits,
+        error_bits=site.error_bits if weights.in_arrays else None,
         index=site.index,
         seed=site.seed,
         sends_back=given.sends_back,
