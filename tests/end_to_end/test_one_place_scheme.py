@@ -137,5 +137,5 @@ def test_errors_name_it_and_its_key(command, tiny):
 def test_another_scheme_is_said_to_ignore_its_key(command, tiny, data, place):
     words = ("--data", data, "--epochs", "1", "--images", "32", "--set", "training.burst=2")
     assert command("run", tiny, *words, "--out", "other").code == 0
-    (said,) = report(place / "other")["ablations"]
-    assert said == "burst=2: without effect, scheme=hybrid knows no such choice"
+    (said,) = report(place / "other")["idle"]
+    assert said == "training.burst=2: without effect, scheme=hybrid knows no such choice"

@@ -14,6 +14,7 @@ from neurorebit.inputs.files import parse_setting
 from neurorebit.layers.base import Shape
 from neurorebit.results import document
 from neurorebit.schema import paths
+from neurorebit.schema.document import bare
 from neurorebit.studies import run as running
 from neurorebit.studies import trained as training_of_runs
 from neurorebit.studies.request import Request
@@ -325,11 +326,11 @@ def seen(monkeypatch):
     estimate, train = running.estimate, trainer.train
 
     def estimated(network, spec, technology, device, *rest, **options):
-        given["estimate"] = (network, spec, device)
+        given["estimate"] = (network.nodes, bare(spec), bare(device))  # what is read is noted
         return estimate(network, spec, technology, device, *rest, **options)
 
     def trained(network, spec, device, *rest, **options):
-        given["training"] = (network, spec, device)
+        given["training"] = (network.nodes, bare(spec), bare(device))
         return train(network, spec, device, *rest, **options)
 
     monkeypatch.setattr(running, "estimate", estimated)
@@ -350,7 +351,6 @@ def test_both_sides_read_one_chip(command, tiny, data, mine, seen, key, by):
     assert command("run", tiny, "--data", data, "--epochs", "1").code == 0
     before = arrived(*seen["estimate"][1:])
     assert command("run", tiny, "--data", data, "--epochs", "1", *options).code == 0
-    assert seen["estimate"] == seen["training"]
     assert all(a is b for a, b in zip(seen["estimate"], seen["training"], strict=True))
     assert arrived(*seen["training"][1:]) != before
 
