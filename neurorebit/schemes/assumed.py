@@ -74,7 +74,8 @@ def programmed(network: Network, spec: ArchitectureSpec, device: Device) -> dict
     by_pulses, found = chosen.by_pulses, dict[str, Real]()
     bits: Real = (2.0**spec.weight_bits - 2.0) / (2.0**chosen.recorded.weight_bits - 2.0)
     for way, pulses in (("set", "ltp"), ("reset", "ltd")):
-        now = getattr(device.pulses, f"levels_{pulses}") if device.pulses else None
+        counted = device.pulses if by_pulses else None
+        now = getattr(counted, f"levels_{pulses}") if counted else None
         then = getattr(chosen.recorded, f"levels_{pulses}")
         pulsed: Real = now / then if by_pulses and now is not None and then else 1.0
         ratio: Real = pulsed if by_pulses else bits

@@ -39,7 +39,7 @@ from neurorebit.studies.run import estimated
 
 NOTE = "billed anew by version "  # how the note begins that says so
 OVERRIDE = r"(\S+ )?(?P<key>[\w.\[\]]+)=(?P<text>.*?)( \([^()]*:\d+\))?"  # as reports have it
-ASSUMED = "assumed"  # how the source of an activity begins that was not measured
+MEASURED = "measured"  # how the source of an activity begins that the run measured itself
 WORDS = (  # of commands, overrides and notes of schema 1
     (re.compile(r"(?<=--)weights(?= )"), "scheme"),
     (re.compile(r"(?<=architecture\.)weights(?==)"), "scheme"),
@@ -123,8 +123,8 @@ def billed(report: Json, path: Path) -> Json:
     reads = Reads()
     seen = inputs.observed(reads)
     estimate = estimated(seen, activity, images)
-    if activity.source.startswith(ASSUMED):
-        assumed(seen.network, seen.architecture, seen.device)  # what the recorded activity follows from
+    if not activity.source.startswith(MEASURED):  # what it follows from is read again
+        assumed(seen.network, seen.architecture, seen.device)
     notes = [note for note in report["notes"] if not note.startswith(NOTE)]
     header = {
         **{key: report[key] for key in ("name", "version", "command", "scheme", "recipe", "seed")},

@@ -76,7 +76,7 @@ def reads_of(variant: Variant, *more: str) -> frozenset[str]:
     """The keys that an estimate reads; InputError or InfeasibleError where there is no chip."""
     reads = Reads()
     seen = inputs_of(variant, *more).observed(reads)
-    estimated(seen, assumed(seen.network, seen.architecture), seen.images)
+    estimated(seen, assumed(seen.network, seen.architecture, seen.device), seen.images)
     return frozenset(reads.keys)
 
 
@@ -116,7 +116,7 @@ def figures(inputs: Inputs, tech: Technology, device: Device) -> Iterator[Any]:
             inputs.architecture,
             tech,
             device,
-            activity=Measured.of(assumed(inputs.network, inputs.architecture)),
+            activity=Measured.of(assumed(inputs.network, inputs.architecture, inputs.device)),
             batch=64.0,
         )
         yield made.chip.footprint.area.total

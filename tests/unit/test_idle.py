@@ -127,7 +127,6 @@ def test_training_reads_of_the_device_what_it_uses(name, key, read):
         ("device.variation.d2d=0.3", "rebit", "no figure of the estimate"),
         ("device.pulses.nonlinearity_ltp=2", "reram", "no figure of the estimate"),
         ("device.on_off_ratio=2", "sram", "hold no memory devices"),
-        ("architecture.apim.adc_range=3", "rebit", "no figure of the estimate"),
     ],
 )
 def test_a_key_that_an_estimate_has_no_use_for_is_named(setting, chip, why):
