@@ -98,8 +98,10 @@ def named(block: Any, name: str) -> Any:
     return replace(block, name=name)
 
 
-def gradient_store(buffer: Block, bits: float, word: float, lanes: float) -> Any:
-    return GradientStore(TECH, buffer, bits, word, lanes=lanes)
+def gradient_store(
+    buffer: Block, bits: float, word: float, lanes: float, update_lanes: float
+) -> Any:
+    return GradientStore(TECH, buffer, bits, word, lanes=lanes, update_lanes=update_lanes)
 
 
 def hidden_store(buffer: Block, bits: float, read_bits: float, lanes: float) -> Any:
@@ -197,7 +199,10 @@ def chip_design(
     found = assumed(net, spec, device)
     layers = tuple(replace(layer, **(activity or {})) for layer in found.layers)
     measured = Measured.of(replace(found, layers=layers))
-    return design(Workload.of(net.stages), spec, TECH, device, activity=measured, batch=batch)
+    return design(
+        Workload.of(net.stages), spec, TECH, device,
+        activity=measured, batch=batch, training=net.training,
+    )  # fmt: skip
 
 
 def vector_unit_of(found: Design) -> Any:

@@ -252,11 +252,12 @@ BASES = {
     "reram": ("reram", {
         "weight_bits": 5, "arrays.cell_bits": 3, "arrays.rows": 32, "arrays.cols": 16,
         "arrays.rows_per_adc": 4, "gradient_unit.rows": 64, "gradient_unit.cols": 32,
-        "gradient_unit.units": 3,
+        "gradient_unit.units": 3, "gradient_unit.lanes": 11,
     }),
     "sram": ("sram", {
         "weight_bits": 4, "arrays.rows": 16, "arrays.cols": 32, "arrays.rows_per_adc": 4,
         "gradient_unit.rows": 64, "gradient_unit.cols": 32, "gradient_unit.units": 2,
+        "gradient_unit.lanes": 11,
     }),
 }  # fmt: skip
 
@@ -275,12 +276,18 @@ def inputs_of(kind: str, network: str = NETWORK, **sets: Any) -> Inputs:
 
 @cache
 def whole(
-    kind: str, batch: int = BATCH, momentum: float = 0.9, even: bool = False, **sets: Any
+    kind: str,
+    batch: int = BATCH,
+    momentum: float = 0.9,
+    decay: float = 1e-4,
+    even: bool = False,
+    **sets: Any,
 ) -> Whole:
     """The chip of one kind with values set over its file; with ``even`` all bit planes alike."""
     inputs = inputs_of(kind, **sets)
     network, spec = inputs.network, inputs.architecture
-    network = replace(network, training=replace(network.training, momentum=momentum))
+    training = replace(network.training, momentum=momentum, weight_decay=decay)
+    network = replace(network, training=training)
     seen = ACTIVITY[: len(network.matrices)]
     if spec.scheme == "tiki_taka":
         seen = tuple(replace(a, fast=fast) for a, fast in zip(seen, FAST, strict=False))
@@ -289,7 +296,7 @@ def whole(
     activity = Activity("made up", seen)
     found = design(
         Workload.of(network.stages), spec, inputs.technology, inputs.device,
-        activity=Measured.of(activity), batch=float(batch), momentum=momentum,
+        activity=Measured.of(activity), batch=float(batch), training=network.training,
     )  # fmt: skip
     full = estimate(
         network, spec, inputs.technology, inputs.device, activity=activity, batch=batch, images=100

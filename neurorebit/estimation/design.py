@@ -16,6 +16,7 @@ from neurorebit.chips.table import ORGANISATIONS
 from neurorebit.circuits.cost import Real
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
+from neurorebit.schema.training import Training
 from neurorebit.schemes.table import SCHEMES
 
 
@@ -38,17 +39,16 @@ def design(
     activity: Measured,
     batch: Real,
     plan: Floorplan | None = None,
-    momentum: float = 0.0,
+    training: Training,
 ) -> Design:
     """The chip for a network, and its phases; ``plan`` is the best one unless given.
 
-    With ``momentum`` schemes that learn in place keep velocities beside their cells.
     Every number may be an array of designs, with a last axis of length one for the layers. What
     cannot exist is nan.
     """
     plan = plan or Floorplan.of(workload, spec)
-    kept = SCHEMES[spec.scheme].kept_beside_cells(momentum)
-    job = Job(technology, device, spec, plan, activity, batch, float(kept))
+    learning = SCHEMES[spec.scheme].learning(training)
+    job = Job(technology, device, spec, plan, activity, batch, learning)
     work = organisation_of(spec).build(job)
     return Design(work.chip, work.by_name(), work.ops, work.assumptions)
 

@@ -109,7 +109,7 @@ def estimate(
         device,
         activity=Measured.of(activity),
         batch=batch,
-        momentum=network.training.momentum,
+        training=network.training,
     )
     chip, plan = made.chip, made.chip.plan
     area, leakage = (

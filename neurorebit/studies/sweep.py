@@ -227,7 +227,7 @@ class _Pass:
                 device,
                 activity=replace(activity, planes=planes, **over),
                 batch=batch,
-                momentum=inputs.network.training.momentum,
+                training=inputs.network.training,
             )
             costs = Costs(made, batch, tuple(cut.stop - cut.start for cut in box))
             return costs.table(self.misfits(box))

@@ -64,7 +64,7 @@ def chip(tech: Technology, device: Device = INPUTS.device) -> Design:
     activity = Measured.of(assumed(INPUTS.network, INPUTS.architecture, INPUTS.device))
     workload = Workload.of(INPUTS.network.stages)
     chip = workload, INPUTS.architecture, tech, device
-    return design(*chip, activity=activity, batch=128.0)
+    return design(*chip, activity=activity, batch=128.0, training=INPUTS.network.training)
 
 
 def estimated(*of: Any) -> Iterator[Any]:

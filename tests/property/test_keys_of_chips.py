@@ -116,6 +116,7 @@ def figures(inputs: Inputs, tech: Technology, device: Device) -> Iterator[Any]:
             inputs.architecture,
             tech,
             device,
+            training=inputs.network.training,
             activity=Measured.of(assumed(inputs.network, inputs.architecture, inputs.device)),
             batch=64.0,
         )

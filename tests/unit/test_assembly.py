@@ -13,6 +13,7 @@ from common import made_up, near
 from neurorebit.chips.in_place.phases import InPlacePhases
 from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.floorplan import Floorplan
+from neurorebit.chips.parts.learning import Learning
 from neurorebit.chips.parts.workload import VectorLoad, Workload
 from neurorebit.estimation.design import design
 from neurorebit.inputs.files import parse_setting, read_inputs
@@ -82,9 +83,9 @@ def work_of(inputs, plan, density, batch=200.0):
     activity = Measured(planes=(np.full(count, density),), **cut)
     found = design(
         plan.workload, inputs.architecture, inputs.technology, inputs.device,
-        activity=activity, batch=batch, plan=plan,
+        activity=activity, batch=batch, plan=plan, training=inputs.network.training,
     )  # fmt: skip
-    return found, InPlacePhases(found.chip, activity, batch)
+    return found, InPlacePhases(found.chip, activity, batch, Learning(1, 2, 2, momentum=True))
 
 
 # --- section 16: three layers, 4-bit activations, 5-bit weights
@@ -179,12 +180,14 @@ def test_the_macros_of_vgg8_take_what_was_predicted(vgg8, phase, joules):
 
 
 def test_additions_are_adders_less_one_for_each_sum(vgg8):
-    """Forward V N (arrays down - 1), back V C (kernel positions times arrays across - 1)."""
+    """Forward V N (arrays down - 1); back V C (kernel positions times arrays across) terms are
+    added to as many sums as the map has values, more than V C where there is no padding.
+    """
     found, _ = vgg8
     w, plan, chip = found.chip.workload, found.chip.plan, found.chip
     tile = chip.whole_tile
     there = w.vectors * w.cols * (plan.array_rows - 1.0)
-    back = w.vectors * w.channels * (w.positions * plan.array_cols - 1.0)
+    back = w.vectors * w.channels * w.positions * plan.array_cols - w.inputs
     for phase, count, bits in (
         ("forward", there, chip.sum_bits),
         ("backward", back, chip.back_sum_bits),

@@ -199,7 +199,7 @@ def test_digital_macros_take_as_many_rows_as_a_layer_has_outputs(tech, device, n
     net = read_network(document("network", network))
     made = design(
         Workload.of(net.stages), spec, tech, device,
-        activity=Measured.of(made_up(net, 8)), batch=128.0,
+        activity=Measured.of(made_up(net, 8)), batch=128.0, training=net.training,
     )  # fmt: skip
     macro, phases = made.chip.digital_macro, made.phases
     # a row: once a bit or once whole; and a step of the lanes for each error and image

@@ -189,22 +189,30 @@ def test_pulses_follow_from_the_device():
 
 
 @pytest.mark.parametrize(
-    ("weights", "momentum", "words"),
-    [("reram", 0.9, 1), ("mixed_precision", 0.9, 2), ("mixed_precision", 0.0, 1), ("reram", 0.0, 0),
-     ("manhattan", 0.9, 0), ("real", 0.9, 0)],
+    ("chip", "weights", "momentum", "words", "products"),
+    [
+        ("reram", "reram", 0.9, 1, 3), ("reram", "mixed_precision", 0.9, 2, 5),
+        ("reram", "mixed_precision", 0.0, 1, 4), ("reram", "reram", 0.0, 0, 2),
+        ("reram", "manhattan", 0.9, 0, 0), ("reram", "real", 0.9, 2, 3),
+        ("sram", "quantized", 0.9, 2, 4), ("sram", "quantized", 0.0, 1, 3),
+    ],
 )  # fmt: skip
-def test_velocities_and_residues_come_from_memory_and_go_back(weights, momentum, words):
-    """In words of 32 bits, once an iteration; each is multiplied and added to."""
-    inputs = read("reram", f"scheme={weights}")
+def test_what_training_keeps_comes_from_memory_and_goes_back(
+    chip, weights, momentum, words, products
+):
+    """In words of 32 bits, once an iteration: real weights that cells do not hold, velocities and
+    residues. Rate, momentum and decay are a product each, a level or a pulse count another.
+    """
+    inputs = read(chip, f"scheme={weights}")
     training = replace(inputs.network.training, momentum=momentum)
     network = replace(inputs.network, training=training)
     update = run(replace(inputs, network=network)).phases["update"]
     count = sum(node.matmul.weights for node in network.matrices)
     assert np.sum(update.dram_energy) == near(words * count * 64 * 3.9e-12)
-    products = np.sum(update.energy.items["gradient_store/multiplier"])
-    bare = run(read("reram", "scheme=manhattan")).phases["update"]
-    once = np.sum(bare.energy.items["gradient_store/multiplier"])
-    assert products == near((1 + words) * once)
+    store = chip_of(inputs).gradient_store
+    once = (count / store.update_lanes * store.multiplier.multiply()).energy.total
+    found = np.sum(update.energy.items["gradient_store/multiplier"])
+    assert found == near(products * float(np.asarray(once).item()))
 
 
 def test_sram_is_written_without_pulses():

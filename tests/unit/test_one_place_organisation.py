@@ -147,7 +147,7 @@ class HostedPhases(Phases):
 
 def build(job):
     chip = HostedChip(job.technology, job.device, job.spec, job.plan)
-    return HostedPhases(chip, job.activity, job.batch)
+    return HostedPhases(chip, job.activity, job.batch, job.learning)
 
 
 @pytest.fixture

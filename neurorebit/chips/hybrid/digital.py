@@ -161,18 +161,29 @@ class _DigitalMacro(Block):
 
     @action
     def write(
-        self, written: Real = 1.0, rows: Real | None = None, words: Real | None = None
+        self,
+        written: Real = 1.0,
+        rows: Real | None = None,
+        words: Real | None = None,
+        *,
+        products: Real = 2.0,
+        additions: Real = 1.0,
     ) -> Cost:
-        """Update: weight minus rate times gradient, gradient times momentum."""
+        """Update: ``products`` with rates of 16 bits and ``additions`` for each word.
+
+        The least are a product and an addition: weight minus rate times gradient. Momentum takes
+        another product, of the gradient that stays in the array; weight decay takes a product and
+        an addition more.
+        """
         rows, share = self._used(rows, words)
         used = share * self.words
         scaled = Multiplier(self.tech, WORD, RATE, 1.0, name="lanes")
-        latency = 2.0 * self._passes * self.lanes.accumulate().latency.total
-        products = Cost.of(2.0 * used * scaled.energy, latency).under("lanes")
+        latency = products * self._passes * self.lanes.accumulate().latency.total
+        scaling = Cost.of(products * used * scaled.energy, latency).under("lanes")
         read = self.weight_bank.read(share) | self.gradient_bank.read(share)
         stored = self.weight_bank.write(0.5, share) | self.gradient_bank.write(0.5, share)
-        added = Cost(self.word_adder.add().across(used).energy)
-        return rows * (read + products + added + written * stored)
+        added = Cost(additions * self.word_adder.add().across(used).energy)
+        return rows * (read + scaling + added + written * stored)
 
     @property
     def _passes(self) -> Real:

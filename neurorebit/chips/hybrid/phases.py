@@ -33,6 +33,7 @@ class HybridPhases(Phases):
     def assumptions(self) -> tuple[str, ...]:
         own = (
             "batch-long tensors live in DRAM; weights, gradients and momentum stay in the macros",
+            f"update: {self.learning.products} products of a word and a rate a weight",
         )
         return self.assume(own, self.chip.device)
 
@@ -178,10 +179,15 @@ class HybridPhases(Phases):
         return Cost(self.spec.dpim.copies * one.energy, one.latency)
 
     def update(self) -> Phase:
-        """Weight minus rate times gradient, in all macros at once."""
-        written = self.activity.words_written
+        """The rule's products and additions, in all macros at once.
+
+        The gradients of a batch were added to the velocity as they were collected, so that the
+        addition of momentum is not one of them.
+        """
+        written, rule = self.activity.words_written, self.learning
+        steps = {"products": rule.products, "additions": rule.additions - int(rule.momentum)}
         one = self._digitally(
-            lambda dpim, used: dpim.write(used.spread(written), used.rows, used.cols)
+            lambda dpim, used: dpim.write(used.spread(written), used.rows, used.cols, **steps)
         )
         summed, moved = self._of_copies
         macros = merged(self.spec.dpim.copies * one.energy, summed.energy)

@@ -145,7 +145,14 @@ class InPlaceChip(Chip[InPlaceMacro]):
         given = self.spec.gradient_unit.store_bits
         bits = most * word if isinstance(given, str) else given
         buffer = self._global_buffer(np.maximum(bits, 1.0), "buffer")
-        return GradientStore(self.tech, buffer, bits, word, lanes=units * unit.tree.count)
+        return GradientStore(
+            self.tech,
+            buffer,
+            bits,
+            word,
+            lanes=units * unit.tree.count,
+            update_lanes=self.spec.gradient_unit.lanes,
+        )
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:

@@ -24,7 +24,8 @@ from neurorebit.circuits.gates import log2_up, whole_up
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from neurorebit.schema.technology import Technology
 
-RATE = 16.0  # bits of a learning rate
+RATE = 16.0  # bits of a learning rate, a momentum or a decay
+WORD = 32.0  # bits of a weight and of what is kept of it
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -172,7 +173,8 @@ class GradientUnit(Block):
 class GradientStore(Block):
     """Sums of gradients over a batch: ``bits`` of them on the chip, in words of ``word`` bits.
 
-    ``lanes`` add a gradient to its sum, and multiply a sum by a rate.
+    ``lanes`` add a gradient to its sum; ``update_lanes`` do the arithmetic of an update on words of
+    32 bits.
     """
 
     tech: Technology
@@ -181,6 +183,7 @@ class GradientStore(Block):
     word: Real
     _: KW_ONLY
     lanes: Real
+    update_lanes: Real
     name: str = "gradient_store"
 
     @cached_property
@@ -188,14 +191,24 @@ class GradientStore(Block):
         activity = self.tech.arithmetic.add_activity
         return Adder(self.tech, self.word, self.lanes, activity=activity)
 
+    @property
+    def _operand(self) -> Real:
+        """Bits of what an update multiplies and adds: a word, or a longer sum of gradients."""
+        return np.maximum(self.word, WORD)
+
     @cached_property
     def multiplier(self) -> Multiplier:
-        wide, narrow = np.maximum(self.word, RATE), np.minimum(self.word, RATE)
-        return Multiplier(self.tech, wide, narrow, self.lanes)
+        return Multiplier(self.tech, self._operand, RATE, self.update_lanes)
+
+    @cached_property
+    def update_adder(self) -> Adder:
+        activity, name = self.tech.arithmetic.add_activity, "update_adder"
+        return Adder(self.tech, self._operand, self.update_lanes, activity=activity, name=name)
 
     @property
     def parts(self) -> Counted:
-        return (1.0, self.buffer), (1.0, self.adder), (1.0, self.multiplier)
+        lanes = self.adder, self.multiplier, self.update_adder
+        return (1.0, self.buffer), *((1.0, block) for block in lanes)
 
     def spilled(self, values: Real) -> Real:
         """1 where the sums of ``values`` weights do not fit the store and live in DRAM."""
@@ -208,13 +221,7 @@ class GradientStore(Block):
         return self.buffer.read(bits) + self.buffer.write(bits) + rounds * self.adder.add()
 
     @action
-    def scale(self, values: Real) -> Cost:
-        """Read the sums of ``values`` weights and multiply each by a rate."""
-        rounds = values / self.lanes
-        return self.buffer.read(values * self.word) + rounds * self.multiplier.multiply()
-
-    @action
-    def follow(self, values: Real) -> Cost:
-        """Multiply ``values`` velocities or residues by a factor and add the new term to each."""
-        rounds = values / self.lanes
-        return rounds * (self.multiplier.multiply() + self.adder.add())
+    def update(self, values: Real, products: Real, additions: Real) -> Cost:
+        """Read the sums of ``values`` weights; ``products`` and ``additions`` for each of them."""
+        steps = products * self.multiplier.multiply() + additions * self.update_adder.add()
+        return self.buffer.read(values * self.word) + values / self.update_lanes * steps

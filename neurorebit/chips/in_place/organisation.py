@@ -18,7 +18,7 @@ def build(job: Job) -> InPlacePhases:
 
     assert isinstance(job.spec, InPlaceSpec)
     chip = InPlaceChip(job.technology, job.device, job.spec, job.plan, batch=job.batch)
-    return InPlacePhases(chip, job.activity, job.batch, job.kept)
+    return InPlacePhases(chip, job.activity, job.batch, job.learning)
 
 
 IN_PLACE = Organisation(

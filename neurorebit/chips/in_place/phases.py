@@ -27,11 +27,10 @@ PROGRAMMED = (
 class InPlacePhases(PlanewisePhases):
     """Both passes in the same arrays; gradients in a unit of their own; cells updated in place.
 
-    ``kept``: words in DRAM that a weight has in addition to its cells (velocity, residue).
+    The words that training keeps of a weight live in DRAM: its cells hold no more than its levels.
     """
 
     chip: InPlaceChip
-    kept: float = 0.0
 
     @property
     def spec(self) -> InPlaceSpec:
@@ -49,12 +48,15 @@ class InPlacePhases(PlanewisePhases):
         return (
             "batch-long tensors live in DRAM; a layer's gradients are summed over a batch in the "
             "gradient store where it has room, else in DRAM",
-            f"velocities and residues, {WORD * self.kept:g} bits a weight, live in DRAM, read and "
-            "written once an iteration; reads of cells for weight decay are not billed",
+            f"what training keeps of a weight beside its cells, {WORD * self.learning.words:g} "
+            "bits (real weight, velocity, residue), lives in DRAM, read and written once an "
+            "iteration",
             "gradient: activations are written to the gradient units once an image, small maps of "
             "several images are read together, errors are shifted from one kernel position to the "
             "next; the units stand beside the global buffer",
-            "update: rate times gradient, and the changes on their way to the arrays",
+            f"update: {self.learning.products} products and {self.learning.additions} additions a "
+            "weight, and the changes on their way to the arrays"
+            + ("; weight decay reads all cells, row by row" if self.learning.reads_cells else ""),
         )
 
     # -- both passes -----------------------------------------------------------------------------
@@ -172,15 +174,29 @@ class InPlacePhases(PlanewisePhases):
         return bits
 
     def update(self) -> Phase:
-        """Rate times gradient, and the changes on their way to the arrays."""
-        chip, w, store = self.chip, self.workload, self.chip.gradient_store
-        words, bits = self.kept * w.weights, self.change_bits
-        scaled = store.scale(w.weights) + store.follow(words)
+        """The rule's products and additions, and the changes on their way to the arrays.
+
+        A real weight that is rounded to a level takes one more of each: it is scaled by the
+        spacing of the levels and rounded.
+        """
+        chip, w, store, rule = self.chip, self.workload, self.chip.gradient_store, self.learning
+        bits, rounded = self.change_bits, int(rule.rounded)
+        scaled = store.update(w.weights, rule.products + rounded, rule.additions + rounded)
+        if rule.reads_cells:
+            scaled = scaled | self.through_arrays(self._read_cells)
         carried = divided(chip.in_tiles(lambda tile: tile.carry(bits)), self.plan.tiles)
         carried = carried + chip.in_tiles(lambda tile: tile.in_pes(lambda pe: pe.carry(bits)))
         streams = {ARRAYS: scaled, "tiles": carried, "tree": self.over_tree(chip.tree, bits)}
-        dram = self._spilled * w.weights * store.word + 2.0 * words * WORD
-        return self.overlapped(streams, w.weights / store.lanes, dram, 0.0)
+        dram = self._spilled * w.weights * store.word + 2.0 * rule.words * w.weights * WORD
+        return self.overlapped(streams, w.weights / store.update_lanes, dram, 0.0)
+
+    def _read_cells(self, macro: InPlaceMacro, pieces: Pieces) -> Cost:
+        """The cells of an array, one row after the other."""
+        state = pieces.spread(self.activity.conductance)
+        driven, sensed = self.used(pieces)
+        if self.spec.row_by_row:
+            return macro.read(1.0, state, driven, sensed)
+        return pieces.rows * macro.read(1.0 / macro.rows, state, 1.0, sensed)
 
     def sync(self) -> Phase:
         """The cells that change, in all copies: by pulses, or written anew where they are SRAM."""

@@ -78,6 +78,7 @@ class GradientArrays(Section):
 
     ``store_bits``: room on the chip for the gradients of one layer, summed over a batch; auto is
     as much as the largest layer needs. What does not fit goes to DRAM and back with every image.
+    ``lanes``: multipliers and adders of an update, for one weight at a time each.
     A chip whose weights have a fast array has no such units; its hidden store has that room for
     words of 32 bits.
     """
@@ -91,6 +92,7 @@ class GradientArrays(Section):
     units: Count
     images: Count | Literal["auto"]
     store_bits: Annotated[int, Field(ge=0)] | Literal["auto"]
+    lanes: Count = 256
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

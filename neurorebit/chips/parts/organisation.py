@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.floorplan import Floorplan
+from neurorebit.chips.parts.learning import Learning
 from neurorebit.chips.parts.phases import Phases
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.cost import Real
@@ -18,7 +19,7 @@ from neurorebit.schema.technology import Technology
 class Job(NamedTuple):
     """A chip to be built, and the training that it is to do.
 
-    ``batch`` images make an iteration; ``kept`` words of each weight are stored in DRAM.
+    ``batch`` images make an iteration.
     """
 
     technology: Technology
@@ -27,7 +28,7 @@ class Job(NamedTuple):
     plan: Floorplan
     activity: Measured
     batch: Real
-    kept: float
+    learning: Learning
 
 
 @dataclass(frozen=True)

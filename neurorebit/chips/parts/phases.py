@@ -27,6 +27,7 @@ from neurorebit.chips.parts.floorplan import (
     max_over_layers,
     sum_over_layers,
 )
+from neurorebit.chips.parts.learning import Learning
 from neurorebit.chips.parts.residence import Traffic, traffic
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.tile import Tile
@@ -83,6 +84,7 @@ class Phases(ABC):
     chip: Chip[Any]
     activity: Measured
     batch: Real
+    learning: Learning
     phases: ClassVar[tuple[str, ...]] = PHASES
 
     @property

@@ -18,7 +18,7 @@ def build(job: Job) -> TikiTakaPhases:
 
     assert isinstance(job.spec, InPlaceSpec)
     chip = TikiTakaChip(job.technology, job.device, job.spec, job.plan, batch=job.batch)
-    return TikiTakaPhases(chip, job.activity, job.batch)
+    return TikiTakaPhases(chip, job.activity, job.batch, job.learning)
 
 
 TIKI_TAKA = Organisation(

@@ -27,6 +27,8 @@ MANHATTAN = Scheme(
     heeds=CELL_KEYS,
     kept=0,
     velocity=False,
+    descends=False,
+    own=(0, 1),  # the gradient against the threshold
     keys=ManhattanKeys,
     load=_load,
 )

@@ -25,5 +25,6 @@ MIXED_PRECISION = Scheme(
     chip="learns in place, 7-bit cells",
     heeds=CELL_KEYS | {"weight_decay"},
     kept=1,
+    own=(2, 1),  # the residue over a pulse's step, and less the pulses that were sent
     load=_load,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from neurorebit.chips.parts.learning import Learning
 from neurorebit.layers.network import Node
 from neurorebit.schema import Section
 from neurorebit.schema.activity import FastActivity
@@ -65,7 +66,10 @@ class Scheme:
     whatever the architecture file describes.
 
     ``kept`` words of each weight stay in digital memory, and with ``velocity`` one more where there
-    is momentum. ``fast`` describes the second array of a weight where there is one.
+    is momentum. A scheme that ``descends`` takes the steps of SGD: products with the rate, the
+    momentum and the decay, each followed by an addition; ``own`` are products and additions of a
+    weight that come on top, where a step does not end in a rounded pulse or a real weight. ``fast``
+    describes the second array of a weight where there is one.
 
     ``departure`` says where the training of this scheme departs from the chip that the estimate
     bills, ``on_sram`` the same for a chip whose arrays hold no memory devices; ``{chip}`` stands
@@ -83,6 +87,8 @@ class Scheme:
     load: Callable[[], Callable[[Site], Weights]]
     organisation: str | None = None
     velocity: bool = True
+    descends: bool = True
+    own: tuple[int, int] = (0, 0)
     keys: type[Section] | None = None
     variants: Mapping[str, Variant] = field(default_factory=dict)
     fast: FastArray | None = None
@@ -93,9 +99,24 @@ class Scheme:
         """Words of each weight that digital memory keeps."""
         return self.kept + int(self.velocity and momentum > 0.0)
 
-    def kept_beside_cells(self, momentum: float) -> int:
-        """Of these, the words that are kept beside weights that the cells hold."""
-        return self.words(momentum) if self.held is Held.CELLS else 0
+    def learning(self, training: Training) -> Learning:
+        """What an update asks of digital memory and arithmetic for each weight.
+
+        Momentum SGD with weight decay: v <- momentum v + (g + decay w), w <- w - rate v. A momentum
+        or a decay of zero takes neither a product nor an addition.
+        """
+        momentum = self.descends and self.velocity and training.momentum > 0.0
+        decays = self.descends and "weight_decay" in self.heeds and training.weight_decay > 0.0
+        steps = int(self.descends) + int(momentum) + int(decays)
+        products, additions = self.own
+        return Learning(
+            self.words(training.momentum),
+            steps + products,
+            steps + additions,
+            momentum=momentum,
+            rounded=self.held is not Held.CELLS and "quantiser" in self.heeds,
+            reads_cells=decays and self.held is Held.CELLS,
+        )
 
     @property
     def own_keys(self) -> tuple[str, ...]:

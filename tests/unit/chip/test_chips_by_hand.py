@@ -156,7 +156,7 @@ IN_PLACE = {
     "arrays__cell_bits": "4", "arrays__rows_per_adc": "4", "arrays__adc_bits": "5",
     "arrays__back_adc_bits": "7", "input_bits": "6", "error_bits": "9",
     "gradient_unit__rows": "48", "gradient_unit__cols": "160", "gradient_unit__adc_bits": "4",
-    "gradient_unit__units": "3",
+    "gradient_unit__units": "3", "gradient_unit__lanes": "70",
 }  # fmt: skip
 SIZES = {
     "rows": 64.0, "cols": 128.0, "cols_per_adc": 8.0, "rows_per_adc": 4.0, "adc_bits": 5.0,
@@ -211,7 +211,7 @@ def gradient_unit():
 def gradient_store(bits):
     """Sums of 4 + 9 bits, 3 for 6 arrays, 3 for 5 images. Lanes: 3 units of 3 * 20 converters."""
     buffer = SramBuffer(TECH, 6000.0, 60.0, max(cores(bits), 1.0), name="buffer")
-    return by_hand.gradient_store(buffer, bits, 19.0, 180.0)
+    return by_hand.gradient_store(buffer, bits, 19.0, 180.0, 70.0)
 
 
 @pytest.mark.parametrize("kind", CHOICES)

@@ -258,18 +258,21 @@ def test_the_gradient_of_an_image_is_added(build, used):
 
 @each_use
 @pytest.mark.parametrize(("build", "passes"), [("word_parallel", 2.0), ("bit_serial", 12.0)])
-def test_an_update_of_all_rows(build, passes, used):
-    """Two products of 32 by 16 bits a word: in 1 by 2 steps of 32 by 10 bits, 4 by 3 of 10 by 6.
+@pytest.mark.parametrize(("products", "additions"), [(2.0, 1.0), (1.0, 1.0), (3.0, 2.0)])
+def test_an_update_of_all_rows(build, passes, used, products, additions):
+    """Products of 32 by 16 bits of a word: in 1 by 2 steps of 32 by 10 bits, 4 by 3 of 10 by 6.
 
     0.4 of the words are written again, in both banks at once.
     """
     rows, share = in_use(used)
     step = float(BUILDS[build].accumulate().latency.total)
-    products = Cost.of(2.0 * 5.0 * share * SCALED.energy, 2.0 * passes * step).under("lanes")
-    added = energy_of(WORD_ADDER.add().across(5.0 * share))
-    a_row = beside(read_row(WEIGHTS, share), read_row(GRADIENTS, share)) + products + added
+    joules = products * 5.0 * share * SCALED.energy
+    scaled = Cost.of(joules, products * passes * step).under("lanes")
+    added = energy_of(additions * WORD_ADDER.add().across(5.0 * share))
+    a_row = beside(read_row(WEIGHTS, share), read_row(GRADIENTS, share)) + scaled + added
     a_row = a_row + 0.4 * beside(write_row(WEIGHTS, share), write_row(GRADIENTS, share))
-    same_cost(digital(build).write(0.4, *used), (rows * a_row).under("dpim"))
+    found = digital(build).write(0.4, *used, products=products, additions=additions)
+    same_cost(found, (rows * a_row).under("dpim"))
 
 
 def test_an_update_in_floating_point_takes_one_step_a_product():

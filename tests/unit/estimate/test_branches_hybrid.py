@@ -243,6 +243,26 @@ def test_gradient(sets):
     check(made, "gradient", [gradient(made, i, sets) for i in range(len(LAYERS))])
 
 
+@pytest.mark.parametrize(
+    ("momentum", "decay", "products", "additions"),
+    [
+        (0.9, 1e-4, 3.0, 2.0),  # a velocity was added to as gradients were collected
+        (0.9, 0.0, 2.0, 1.0),
+        (0.0, 1e-4, 2.0, 2.0),
+        (0.0, 0.0, 1.0, 1.0),
+    ],
+)
+def test_an_update_takes_what_the_rule_asks(momentum, decay, products, additions):
+    """Rate, momentum and decay are a product each; the change and the decay an addition."""
+    made = whole("hybrid", dpim__copies=1, momentum=momentum, decay=decay)
+    macro, due = made.chip.digital_macro, []
+    steps = {"products": products, "additions": additions}
+    for i, seen in enumerate(made.activity):
+        written = seen.words_written
+        due.append(in_macros(i, lambda *used, w=written: macro.write(w, *used, **steps), 1.0))
+    check_bill(made.phases["update"].energy.items, [d.items for d in due])
+
+
 @pytest.mark.parametrize("copies", [1, 3])
 def test_update_is_of_all_copies_of_all_weights(copies):
     """Rows of a macro one after the other, all macros at once: the longest takes the time.
@@ -255,7 +275,10 @@ def test_update_is_of_all_copies_of_all_weights(copies):
     chip, macro, tile = made.chip, made.chip.digital_macro, made.chip.digital_tile
     for i, (layer, seen) in enumerate(zip(LAYERS, made.activity, strict=True)):
         written = seen.words_written
-        done = in_macros(i, lambda *used, w=written: macro.write(w, *used), float(copies))
+        steps = {"products": 3.0, "additions": 2.0}
+        done = in_macros(
+            i, lambda *used, w=written, s=steps: macro.write(w, *used, **s), float(copies)
+        )
         actions, moved = [*done.actions], []
         times[0].append(done.time)
         if copies > 1:

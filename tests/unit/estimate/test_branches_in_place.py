@@ -215,28 +215,59 @@ def changes(made: Whole, kind: str, i: int, weight_bits: int) -> float:
     return cells * (seen.set_fraction + seen.reset_fraction) * (9 + weight_bits)
 
 
+# v <- momentum v + (gradient + decay w); w <- w - rate v: a product and an addition each
+PLAIN, LESS, NONE = (3, 3), (2, 2), (0, 1)
 UPDATES = [
-    ("reram", {}, 5, 1),  # a velocity of each weight
-    ("reram", {"momentum": 0.0}, 5, 0),
-    ("reram", {"scheme": "mixed_precision"}, 5, 2),  # and a residue
-    ("reram", {"gradient_unit__store_bits": 18_000 * SUM}, 5, 1),
-    ("reram", {"gradient_unit__store_bits": 0, "dram__bandwidth": "20 Gbit/s"}, 5, 1),
-    ("reram", {"transport__bus_bits": 8}, 5, 1),
-    ("reram_whole", {}, 5, 1),
-    ("sram", {}, 4, 0),
-    ("sram", {"scheme": "tiki_taka"}, 4, 1),  # a chip of SRAM has the words alone
+    # words in memory, products and additions, whether decay reads the cells
+    ("reram", {}, 5, 1, PLAIN, True),  # a velocity of each weight
+    ("reram", {"momentum": 0.0}, 5, 0, LESS, True),
+    ("reram", {"decay": 0.0}, 5, 1, LESS, False),
+    ("reram", {"momentum": 0.0, "decay": 0.0}, 5, 0, (1, 1), False),
+    # and a residue: over a pulse's step, and less the pulses sent
+    ("reram", {"scheme": "mixed_precision"}, 5, 2, (5, 4), True),
+    ("reram", {"scheme": "mixed_precision", "momentum": 0.0, "decay": 0.0}, 5, 1, (3, 2), False),
+    # a gradient is compared with the threshold
+    ("reram", {"scheme": "manhattan"}, 5, 0, NONE, False),
+    ("reram", {"gradient_unit__store_bits": 18_000 * SUM}, 5, 1, PLAIN, True),
+    ("reram", {"gradient_unit__store_bits": 0, "dram__bandwidth": "20 Gbit/s"}, 5, 1, PLAIN, True),
+    ("reram", {"transport__bus_bits": 8}, 5, 1, PLAIN, True),
+    ("reram", {"arrays__read": "row_by_row"}, 5, 1, PLAIN, True),
+    ("reram_whole", {}, 5, 1, PLAIN, True),
+    # real weights of which the cells hold the levels: scaled by their spacing and rounded
+    ("sram", {}, 4, 2, (4, 4), False),
+    ("sram", {"momentum": 0.0}, 4, 1, (3, 3), False),
+    ("sram", {"scheme": "real"}, 4, 2, PLAIN, False),
+    # a chip of SRAM has no fast arrays: the words alone
+    ("sram", {"scheme": "tiki_taka"}, 4, 1, (1, 1), False),
 ]
 
 
-@pytest.mark.parametrize(("kind", "sets", "weight_bits", "words"), UPDATES)
-def test_update(kind, sets, weight_bits, words):
+@pytest.mark.parametrize(("kind", "sets", "weight_bits", "words", "steps", "reads"), UPDATES)
+def test_update(kind, sets, weight_bits, words, steps, reads):
     made, plan = whole(kind, **sets), PLANS[kind]
     chip = made.chip
-    store, lanes = chip.gradient_store, 14 * 32 / 8 * (2 if kind == "sram" else 3)
+    products, additions = map(float, steps)
+
+    def cells(i: int) -> Due:
+        """Every cell once, a row after the other; of arrays all at once the highest counts."""
+        macro, state = chip.whole_tile.pe.macro, made.activity[i].conductance
+        actions, slowest = [], 0.0
+        for (rows, cols), count in pieces_of(plan, i).items():
+            if sets.get("arrays__read") == "row_by_row":
+                one = macro.read(1.0, state, float(rows / plan.rows), float(cols / plan.cols))
+            else:
+                one = rows * macro.read(1 / plan.rows, state, 1.0, float(cols / plan.cols))
+            actions.append((float(count), one.under("pe").under("tile")))
+            slowest = max(slowest, seconds(one))
+        return Due(actions, slowest)
+
+    store, lanes = chip.gradient_store, 11
 
     def update(i: int) -> Work:
         layer, tile = LAYERS[i], made.tile(plan.split[i])
         kept = float(words * layer.weights)
+        computed = store.update(float(layer.weights), products, additions)
+        decayed = cells(i) if reads else NOTHING
         bits = changes(made, kind, i, weight_bits)
         carried = tile.carry(bits)
         width = chip.spec.transport.bus_bits
@@ -245,7 +276,9 @@ def test_update(kind, sets, weight_bits, words):
         if spilled(made, i, sets):
             dram += layer.weights * number(store.word)
         streams = {
-            "arrays": one_by_one(store.scale(float(layer.weights)), store.follow(kept)),
+            "arrays": Due(
+                [(1.0, computed), *decayed.actions], max(seconds(computed), decayed.time)
+            ),
             "tiles": Due(
                 [(1.0, carried), (1.0, tile.pe.carry(bits).under("tile"))],
                 seconds(carried) / plan.tiles[i],

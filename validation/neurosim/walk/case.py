@@ -21,6 +21,7 @@ from neurorebit.layers.pooling import COMBINE
 from neurorebit.schema import Document, InfeasibleError, paths
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
+from neurorebit.schema.training import Training
 from validation.neurosim.records.chip import ChipRecord
 from validation.neurosim.walk.change import ChipTool, Pair
 
@@ -211,6 +212,7 @@ class ChipCase:
             self.device,
             activity=self.activity,
             batch=self.batch,
+            training=Training(),
             plan=plan,
         )
 

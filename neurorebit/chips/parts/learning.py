@@ -1,0 +1,22 @@
+"""What the learning rule of a training asks of digital memory and arithmetic."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Learning(NamedTuple):
+    """Of one weight in one iteration.
+
+    ``words`` of 32 bits are kept from one iteration to the next; with ``momentum`` one of them is a
+    velocity, to which the gradient is added. ``products`` and ``additions`` make the change of the
+    weight of its gradient. ``rounded``: a real weight among the words is rounded to a level.
+    ``reads_cells``: weight decay asks for a weight that only the cells hold.
+    """
+
+    words: int
+    products: int
+    additions: int
+    momentum: bool = False
+    rounded: bool = False
+    reads_cells: bool = False
