@@ -6,7 +6,7 @@ import argparse
 from contextlib import nullcontext
 from pathlib import Path
 
-from neurorebit.commands import options, progress
+from neurorebit.commands import INTERRUPTED, options, progress
 
 EXAMPLES = (
     "neurorebit sweep vgg11 --axis technology.vdd=0.8V:1V:5 --axis architecture.apim.adc_bits=4,5",
@@ -74,4 +74,4 @@ def main(asked: argparse.Namespace) -> int:
         sweep_file.write(found.table, asked.out)
         print("" if asked.quiet else "\n", end="")
         print(f"written to {asked.out}")
-    return 0
+    return INTERRUPTED if found.interrupted else 0

@@ -11,6 +11,7 @@ from neurorebit.library.inputs import ChipInput, Named, NetworkInput
 from neurorebit.library.progress import Designs
 from neurorebit.results.typed.grid import Sweep
 from neurorebit.results.typed.run import Estimate
+from neurorebit.schema import Document
 from neurorebit.studies import sweep as sweeps
 from neurorebit.studies import technologies
 from neurorebit.studies.axes import Values
@@ -54,12 +55,13 @@ def sweep(
 
     ``axes``: for a key, as ``ChipInput.set`` has it, the values that it takes: numbers in SI units,
     texts with units, or a text such as ``"0.8V:1.0V:5"`` or ``"4,5,6"``. The keys ``technology``,
-    ``device`` and ``architecture`` take names of files. ``designs``: the same for keys that change
-    together, one row a design (a DataFrame's columns as a dictionary, say). ``progress`` draws a
-    bar in a notebook or on a terminal.
+    ``device`` and ``architecture`` take names, objects and dictionaries. ``designs``: the same
+    for keys that change together, one row a design (a DataFrame's columns as a dictionary, say).
+    ``progress`` draws a bar in a notebook or on a terminal.
 
-    A design that cannot exist has nan, and a ``reason``. InputError where a key, a name or a unit
-    is wrong, or there is no design or too many.
+    A design that cannot exist has nan, and a ``reason``. An interrupt (Ctrl-C, or the stop button
+    of a notebook) keeps the designs that were reached; ``interrupted`` says so. InputError where a
+    key, a name or a unit is wrong, or there is no design or too many.
 
     >>> import neurorebit as nr
     >>> grid = nr.sweep("mlp", "rebit", {
@@ -73,6 +75,9 @@ def sweep(
     """
     trained, made = given.network(network), given.chip(chip)
     swept = {*(axes or {}), *(designs or {})}
+    files: dict[tuple[str, str], Document] = {}
+    axes = {key: given.on_axis(key, values, files) for key, values in (axes or {}).items()}
+    designs = {key: given.on_axis(key, values, files) for key, values in (designs or {}).items()}
     with Designs(progress) as shown:
         return sweeps.sweep(
             trained.document,
@@ -82,6 +87,7 @@ def sweep(
             technology=None if "technology" in swept else made.technology.document,
             device=None if "device" in swept else made.device.document,
             settings=(*trained.settings, *made.settings),
+            files=files,
             progress=shown,
         )
 

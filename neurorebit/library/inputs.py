@@ -395,6 +395,34 @@ def chip(
     )
 
 
+def on_axis(key: str, values: Any, files: dict[tuple[str, str], Document]) -> Any:
+    """The values of an axis, with words for files that are given as objects or dictionaries.
+
+    ``files`` gets what the words mean, by the kind of file and the word.
+    """
+    kinds: dict[str, type[FileInput]] = {
+        "technology": TechnologyInput,
+        "device": DeviceInput,
+        "architecture": ArchitectureInput,
+    }
+    if key not in kinds or isinstance(values, str):
+        return values
+    words = []
+    for value in values:
+        if isinstance(value, str | Path):
+            words.append(str(value))
+            continue
+        own = value.architecture if isinstance(value, ChipInput) else value
+        file = _of(kinds[key], own)
+        set_here = ", ".join(f"{s.key.partition('.')[2]}={s.text}" for s in file.settings)
+        word = f"{file.name} ({set_here})" if set_here else file.name
+        while (key, word) in files:  # two of one name, told apart by their number
+            word = f"{file.name} #{len(files) + 1}"
+        files[key, word] = file._set()
+        words.append(word)
+    return words
+
+
 def _of(cls: type[_T], source: _T | Named | Document) -> _T:
     """The file that a caller gives by name, path or content, or the object itself."""
     if isinstance(source, cls):

@@ -9,8 +9,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # at run time where a frame is asked for: pandas takes a while to import
     import pandas as pd
 
-SUFFIXES = {"_J": "J", "_s": "s", "_W": "W", "_m2": "m2", "_per_W": "1e12/J"}  # of names
-UNITS = {"tops": "1e12/s"}
+SUFFIXES = {  # of names, the longer ones first
+    "_per_W": "1e12/J",
+    "_per_s": "1/s",
+    "_Js": "J s",
+    "_J": "J",
+    "_s": "s",
+    "_W": "W",
+    "_m2": "m2",
+}
+UNITS = {
+    "seconds": "s",
+    "images_per_second": "1/s",
+    "tops": "1e12/s",
+    "tops_per_mm2": "1e18/s/m2",
+    "tops_per_W_macro": "1e12/J",
+    "tops_per_W_with_dram": "1e12/J",
+}
 
 
 def unit_of(column: str) -> str:

@@ -28,7 +28,15 @@ from neurorebit.estimation.design import design
 from neurorebit.inputs.files import Inputs, Source, parse_setting, read_inputs
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, front
 from neurorebit.results.typed.grid import Axes, Sweep
-from neurorebit.schema import Argument, ImpossibleError, InputError, Misfit, Setting, split
+from neurorebit.schema import (
+    Argument,
+    Document,
+    ImpossibleError,
+    InputError,
+    Misfit,
+    Setting,
+    split,
+)
 from neurorebit.schema import technology as nodes
 from neurorebit.schema.device import Device
 from neurorebit.schemes.assumed import assumed, programmed
@@ -42,6 +50,7 @@ Read = Callable[[Iterable[Setting]], Inputs]
 Rows = Sequence[NDArray[np.intp]]  # of each axis: those of a part of a grid
 Box = tuple[slice, ...]  # a part of a grid: a range of rows of each axis
 
+NOT_REACHED = "not reached: the sweep was interrupted"
 AT_ONCE = 4096  # designs in a box: enough that Python's share is small, few enough for the caches
 
 
@@ -54,6 +63,7 @@ def sweep(
     technology: Source | None = None,
     device: Source | None = None,
     settings: Sequence[Setting | str] = (),
+    files: Mapping[tuple[str, str], Document] | None = None,
     pareto: Sequence[str] = (),
     progress: Progress | None = None,
     label: Label = of_designs,
@@ -61,10 +71,12 @@ def sweep(
     """Every combination of the axes' values: columns of the axes, then of what each chip costs.
 
     ``axes`` gives for a key (as of a setting) numbers in SI units, texts with units, or a text such
-    as ``"0.8V:1.0V:5"``. The keys of ``designs`` change together, one row a design; messages call
-    their values what ``label`` does. Rows are in order, the last axis fastest. InputError for a
-    mistake: a key, name or word that does not exist, a value that cannot be read. A value that
-    cannot be, alone or with others, leaves nan and the reason.
+    as ``"0.8V:1.0V:5"``. ``files`` are documents made in memory, by the kind of file and the word
+    that means them on an axis. The keys of ``designs`` change together, one row a design; messages
+    call their values what ``label`` does. Rows are in order, the last axis fastest. InputError for
+    a mistake: a key, name or word that does not exist, a value that cannot be read. A value that
+    cannot be, alone or with others, leaves nan and the reason; so does an interrupt (Ctrl-C) for
+    the designs that it comes before.
     """
     given = tuple(s if isinstance(s, Setting) else parse_setting(s) for s in settings)
     taken = list(given)
@@ -73,7 +85,11 @@ def sweep(
             taken.append(Setting(f"architecture.{kind}", str(name), Argument(kind, name)))
 
     def read(settings: Iterable[Setting]) -> Inputs:
-        named = {setting.key: setting for setting in settings if setting.key in FILES}
+        named: dict[str, Source] = {
+            setting.key: (files or {}).get((setting.key, setting.text), setting)
+            for setting in settings
+            if setting.key in FILES
+        }
         return read_inputs(
             network,
             named.get("architecture", architecture),
@@ -112,21 +128,29 @@ def sweep(
     for rows, problem in failed:
         table[REASON][_places(rows, shape)] = problem.text(_value)
     done = int(np.count_nonzero(table[REASON] != ""))
+    reached = table[REASON] != ""
+    interrupted = False
     try:
         for one in passes:
             for box in boxes(one.shape, AT_ONCE):
                 where = one.places(box, shape)
                 for name, values in one.outcome(box).items():
                     table[name][where] = values.ravel()
+                reached[where] = True
                 done += where.size
                 if progress:
                     progress(done, count)
+    except KeyboardInterrupt:
+        interrupted = True
+        for name in OUTCOMES:
+            table[name][~reached] = np.nan
+        table[FEASIBLE][~reached], table[REASON][~reached] = False, NOT_REACHED
     finally:
         forget()  # circuits that hold arrays of designs
     if pareto:
         table[PARETO] = front(table, pareto)
     names = tuple(tuple(one.heading for one in axis.columns) for axis in in_order)
-    return Sweep(table, Axes(names, shape))
+    return Sweep(table, Axes(names, shape), interrupted)
 
 
 def boxes(shape: tuple[int, ...], most: int) -> Iterator[Box]:

@@ -43,11 +43,13 @@ class Sweep:
     """The designs of a sweep, in order, the last axis fastest.
 
     ``table`` has a column for each key that was swept and for each figure, ``feasible`` and
-    ``reason``: a design that cannot exist has nan, and says why.
+    ``reason``: a design that cannot exist has nan, and says why. ``interrupted``: whether designs
+    are missing since the sweep was interrupted; they have nan, too.
     """
 
     table: Table
     axes: Axes
+    interrupted: bool = False
 
     def __len__(self) -> int:
         return len(self.table[FEASIBLE])

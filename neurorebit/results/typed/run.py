@@ -12,17 +12,26 @@ from neurorebit.results.document import EPOCH_KEYS, NAME, Json, read_any
 from neurorebit.results.frames import as_html, frame, of_rows
 from neurorebit.results.parts import phases_of
 from neurorebit.results.writers import table, text
-from neurorebit.schema import Argument, InputError, units
-from neurorebit.schema.columns import columns
+from neurorebit.results.writers.layout import defined
+from neurorebit.results.writers.summary import COUNTED, answers
+from neurorebit.schema import Argument, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PHASE_KEYS = (
     "per", "ops", "energy_J", "leakage_energy_J", "dram_energy_J", "macro_energy_J", "latency_s",
-    "tops", "tops_per_W", "tops_per_W_macro", "tops_per_W_with_dram",
+    "power_W", "energy_delay_Js", "tops", "tops_per_mm2", "tops_per_W", "tops_per_W_macro",
+    "tops_per_W_with_dram",
 )  # fmt: skip
-TOTAL_KEYS = ("images", "energy_J", "dram_energy_J", "energy_with_dram_J", "latency_s")
+LAYER_KEYS = (
+    "layer", "kind", "macs", "utilization", "area_m2", "phase", "per", "energy_J", "dram_energy_J",
+    "latency_s", "slowest_stream",
+)  # fmt: skip
+TOTAL_KEYS = (
+    "images", "energy_J", "dram_energy_J", "energy_with_dram_J", "latency_s", "power_W",
+    "images_per_s", "energy_delay_Js",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,8 +58,9 @@ class Report:
         return (*of["notes"], *of["ablations"], *of.get("idle", ()))
 
     @property
-    def _headline(self) -> list[tuple[str, str]]:
-        return []
+    def _headline(self) -> tuple[tuple[str, str], ...]:
+        """The answers that the text of the report begins with; no accuracy where none is asked."""
+        return tuple(pair for pair in answers(self.document) if pair[0] != "Accuracy")
 
     def save(self, place: str | Path, *, replace: bool = False) -> Path:
         """Write the report folder that ``neurorebit run`` writes, and return its path.
@@ -80,7 +90,7 @@ class Report:
         )
 
     def __repr__(self) -> str:
-        rows = columns(self._headline)
+        rows = defined(self._headline)
         return "\n".join([self.title, rows, *(f"- {note}" for note in self.notes)])
 
     def _repr_html_(self) -> str:
@@ -146,16 +156,25 @@ class Estimate(Report):
         return of_rows(rows, ("of", *TOTAL_KEYS), index="of")
 
     @cached_property
+    def counts(self) -> pd.DataFrame:
+        """A row for each part of the chip that has tiles: tiles, PEs, macros and converters."""
+        rows = [
+            {"part": name, **counts} for name, counts in self.document["chip"]["counts"].items()
+        ]
+        return of_rows(rows, ("part", *COUNTED), index="part")
+
+    @cached_property
     def layers(self) -> pd.DataFrame:
         """A row for each layer and phase: energy with leakage [J], DRAM energy [J], time [s].
 
         The last layer, ``chip``, has what belongs to no layer. ``utilization`` is the share of the
-        layer's cells that hold weights.
+        layer's cells that hold weights, ``area_m2`` the area [m^2] of the layer's tiles, and
+        ``slowest_stream`` names what the time of the layer is that of.
         """
         rows = [
             {
                 "layer": layer["name"],
-                **{key: layer[key] for key in ("kind", "macs", "utilization")},
+                **{key: layer[key] for key in ("kind", "macs", "utilization", "area_m2")},
                 "phase": name,
                 "per": self.document["phases"][name]["per"],
                 **layer["phases"][name],
@@ -163,8 +182,7 @@ class Estimate(Report):
             for layer in self.document["layers"]
             for name in self.phase_names
         ]
-        names = ("layer", "kind", "macs", "utilization", "phase", "per")
-        return of_rows(rows, (*names, "energy_J", "dram_energy_J", "latency_s"))
+        return of_rows(rows, LAYER_KEYS)
 
     @cached_property
     def parts(self) -> pd.DataFrame:
@@ -184,26 +202,6 @@ class Estimate(Report):
             name: [amounts.get(part, 0.0) for part in parts] for name, amounts in columns.items()
         }
         return frame({"part": parts, **values}, index="part")
-
-    @property
-    def _headline(self) -> list[tuple[str, str]]:
-        totals, phases = self.document["totals"], self.document["phases"]
-        costs = {
-            "recognising an image": totals["inference"],
-            "training on an image": totals["image"],
-            "training for an epoch": totals["epoch"],
-            "programming all cells": phases["programming"],
-        }
-        return [
-            ("area", units.show(self.area, "m2")),
-            ("leakage", units.show(self.leakage, "W")),
-            *((what, _cost(cost)) for what, cost in costs.items() if cost is not None),
-            *(
-                (f"TOPS/W, {name}", f"{phases[name]['tops_per_W']:.4g}")
-                for name in ("inference", "forward", "backward")
-                if phases[name] is not None and phases[name]["tops_per_W"]
-            ),
-        ]
 
 
 class Run(Report):
@@ -248,17 +246,5 @@ class Run(Report):
         return self.training is not None and bool(self.training["diverged"])
 
     @property
-    def _headline(self) -> list[tuple[str, str]]:
-        record, reached = self.training, []
-        if record is not None:
-            shown = "none" if self.accuracy is None else f"{100.0 * self.accuracy:.2f} %"
-            reached = [
-                ("accuracy on test images", shown),
-                ("trained by", f"{record['scheme']}, on {record['dataset']}"),
-            ]
-        return [*reached, *self.estimate._headline]
-
-
-def _cost(total: Json) -> str:
-    """Energy without DRAM and time, for a reader."""
-    return f"{units.show(total['energy_J'], 'J')}, {units.show(total['latency_s'], 's')}"
+    def _headline(self) -> tuple[tuple[str, str], ...]:
+        return answers(self.document)

@@ -23,18 +23,21 @@ ENDINGS = {  # keys of the record of a training, and what a reader must know of 
 
 def summary(report: Json) -> str:
     """Accuracy, area, cost, efficiency, the largest consumers, and what a reader must know."""
+    return defined(answers(report))
+
+
+def answers(report: Json) -> tuple[tuple[str, str], ...]:
+    """The same as pairs of a word and what is said of it."""
     of = INFERENCE if report["totals"]["image"] is None else TRAINING
-    return defined(
-        (
-            ("Accuracy", _accuracy(report["training"])),
-            ("Area", _area(report["chip"])),
-            ("Inference", _cost(report["totals"]["inference"])),
-            *_others(report),
-            ("TOPS/W", _efficiency(report["phases"])),
-            ("Area in", _most(_areas(report), LINE)),
-            ("Energy in", _most(_energies(report), LINE - len(of)) + of),
-            ("Mind", _cautions(report)),
-        )
+    return (
+        ("Accuracy", _accuracy(report["training"])),
+        ("Area", _area(report["chip"])),
+        ("Inference", _cost(report["totals"]["inference"])),
+        *_others(report),
+        ("TOPS/W", _efficiency(report["phases"])),
+        ("Area in", _most(_areas(report), LINE)),
+        ("Energy in", _most(_energies(report), LINE - len(of)) + of),
+        ("Mind", _cautions(report)),
     )
 
 

@@ -8,8 +8,9 @@ import pytest
 import neurorebit as nr
 from neurorebit.__main__ import main
 from neurorebit.schema import plain
+from neurorebit.studies import sweep as sweeps
 
-UNITS = {"J", "s", "W", "m2", "1e12/s", "1e12/J"}
+UNITS = {"J", "s", "W", "m2", "J s", "1/s", "1e12/s", "1e12/J", "1e18/s/m2"}
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +44,54 @@ def test_frames_say_what_the_report_says(est):
         assert {c for c in frame if c.endswith(("_J", "_s", "_W", "_m2"))} <= set(units)
 
 
-def test_an_estimate_shows_its_headline(est):
-    assert repr(est).startswith("mlp on rebit, 32nm_lstp, taox_hfox")
-    assert "mm2" in repr(est)
-    assert "<table>" in est._repr_html_()
+def test_frames_have_what_the_report_has_of_phases_totals_and_layers(est):
+    """Every figure of a phase, a total and a layer that report.json holds, lists of parts aside."""
+    of = est.document
+    for frame, there in (
+        (est.phases, of["phases"]["forward"]),
+        (est.totals, of["totals"]["image"]),
+        (est.layers, of["layers"][0] | of["layers"][0]["phases"]["forward"]),
+        (est.counts, next(iter(of["chip"]["counts"].values()))),
+    ):
+        figures = {key for key in there if "_by_part_" not in key} - {"phases", "name"}
+        assert figures <= set(frame)
+    power = est.phases["energy_J"] / est.phases["latency_s"]
+    assert est.phases["power_W"].tolist() == pytest.approx(power.tolist(), rel=1e-12, abs=0.0)
+    assert est.counts["macros"].sum() == sum(c["macros"] for c in of["chip"]["counts"].values())
+
+
+def test_an_estimate_shows_the_answers_of_its_report(est):
+    lines = repr(est).splitlines()
+    assert lines[0] == "mlp on rebit, 32nm_lstp, taox_hfox"
+    assert lines[1:9] == est.text.splitlines()[2:10]
+    assert lines[1].startswith("Area ")
+    shown = est._repr_html_()
+    assert "<table>" in shown
+    assert all(line.partition(" ")[0] in shown for line in lines[1:9])
+
+
+def test_an_interrupted_sweep_keeps_what_was_reached(monkeypatch):
+    """The second part of the grid is interrupted: what came before it is there, the rest is nan."""
+    done = []
+
+    class Stopped(sweeps.Costs):
+        def table(self, misfits):
+            if done:
+                raise KeyboardInterrupt
+            done.append(1)
+            return super().table(misfits)
+
+    monkeypatch.setattr(sweeps, "Costs", Stopped)
+    monkeypatch.setattr(sweeps, "AT_ONCE", 2)
+    grid = nr.sweep("mlp", "rebit", {"technology.vdd": [0.9, 0.95, 1.0, 1.05]}, progress=False)
+    assert grid.interrupted
+    assert grid["feasible"].tolist() == [True, True, False, False]
+    assert grid["reason"].tolist()[2:] == ["not reached: the sweep was interrupted"] * 2
+    assert np.isnan(grid["area [m2]"]).tolist() == [False, False, True, True]
+    monkeypatch.undo()
+    whole = nr.sweep("mlp", "rebit", {"technology.vdd": [0.9, 0.95]}, progress=False)
+    assert not whole.interrupted
+    assert whole["area [m2]"].tolist() == grid["area [m2]"][:2].tolist()
 
 
 def test_what_is_saved_is_what_the_command_writes(est, tmp_path):
@@ -130,6 +175,30 @@ def test_designs_change_together_and_a_swept_technology_replaces_the_chips(chip)
     ]
     assert grid.frame["area [m2]"].tolist() == pytest.approx(areas, rel=1e-12, abs=0.0)
     assert grid.axes.names == ("design",)
+
+
+def test_files_on_an_axis_are_names_objects_and_dictionaries(chip):
+    """Each design is the chip with that file, whichever way it is given; names tell them apart."""
+    device = nr.device("taox_hfox")
+    devices = [
+        "pcmo",
+        device.set("r_on", "200 kohm"),
+        {**device.values, "name": "mine", "r_on": 50e3},
+        {**device.values, "name": "mine", "r_on": 60e3},
+    ]
+    axes = {"device": devices, "architecture": ["rebit", chip.set("architecture.apim.adc_bits", 4)]}
+    grid = nr.sweep("mlp", chip, axes, progress=False)
+    expected = [
+        nr.estimate("mlp", one.with_device(given)).area
+        for given in devices
+        for one in (chip, chip.set("architecture.apim.adc_bits", 4))
+    ]
+    assert grid.frame["area [m2]"].tolist() == pytest.approx(expected, rel=1e-12, abs=0.0)
+    names = grid.frame["device"].tolist()[::2]
+    assert names[:3] == ["pcmo", "taox_hfox (r_on=200 kohm)", "mine"]
+    assert len(set(names)) == 4
+    with pytest.raises(nr.InputError, match="expected a name, a path or a dictionary"):
+        nr.sweep("mlp", chip, {"device": [3.0]}, progress=False)
 
 
 def test_without_xarray_the_cure_is_named(chip, monkeypatch):
