@@ -51,7 +51,12 @@ def test_a_floating_point_error_is_32_bits_wide(bits, width):
             "1",
             "apim.cell_bits: the 3 cells of a weight must divide apim.cols_p",
         ),
-        ("apim.pe_side", "200", "apim.pe_side: must be a multiple of apim.rows, 128, or 'auto'"),
+        (
+            "apim.pe_side",
+            "200",
+            "apim.pe_side: must be a multiple of apim.rows, 128, and of apim.cols, 128, such as "
+            "128, or 'auto'",
+        ),
         (
             "error_bits",
             "fp32",

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.chips.parts.spec import ArchitectureSpec
+from neurorebit.chips.parts.spec import ArchitectureSpec, least_side
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Real
 from neurorebit.layers.cuts import is_kernel_split, most_common
@@ -77,8 +77,10 @@ class Floorplan:
     """PE and tile sides in cells, tiles and copies of each layer, for the forward arrays.
 
     Kernel-split tiles have ``split_positions`` PEs of ``split_side``; the others have tiles of
-    ``tile_side`` with PEs of ``pe_side``. Sides are powers of two from twice the array up (tiles:
-    four times), chosen for the best use of the cells.
+    ``tile_side`` with PEs of ``pe_side``, two along each side. A side is a whole number of arrays,
+    both along the rows and along the columns; unless it is given, a PE's is the least that holds
+    two arrays or more. Twice that side never fills its cells better, since what one such PE holds,
+    four of the least hold as well.
     """
 
     workload: Workload
@@ -96,20 +98,17 @@ class Floorplan:
     def of(
         cls, workload: Workload, spec: ArchitectureSpec, split: NDArray[np.bool_] | None = None
     ) -> Floorplan:
-        """The floorplan with the best use of cells; ``split``: layers that are kernel-split."""
+        """The floorplan of a chip; ``split``: layers that are kernel-split."""
         w, forward, cells = workload, spec.forward, spec.cells_per_weight
         common = most_common(w.positions)
         if split is None:
             split = np.asarray(is_kernel_split(w, common, forward.rows, forward.kernel_split))
             split = np.broadcast_to(split, np.broadcast_shapes(split.shape, w.rows.shape))
-        width = w.cols * cells
-        size = np.maximum(forward.rows, forward.cols)
-        split_side: Real = (
-            _best_side(2.0 * size, split, w.channels, width)
+        side: Real = (
+            least_side(forward.rows, forward.cols)
             if isinstance(forward.pe_side, str)
             else forward.pe_side
         )
-        tile_side = _best_side(4.0 * size, ~split & (w.groups == 1), w.rows, width)
         return cls(
             w,
             split,
@@ -118,9 +117,9 @@ class Floorplan:
             cells_per_weight=cells,
             common_positions=common,
             split_positions=np.max(np.where(split, w.positions, 1.0), axis=-1, keepdims=True),
-            split_side=split_side,
-            pe_side=tile_side / 2.0,
-            tile_side=tile_side,
+            split_side=side,
+            pe_side=side,
+            tile_side=2.0 * side,
         )
 
     @property
@@ -238,23 +237,6 @@ class Floorplan:
     def utilization(self) -> Array:
         """Share of the cells of a layer's tiles that hold its weights; copies do not count."""
         return self.held / self.cells
-
-
-def _best_side(smallest: Real, chosen: NDArray[np.bool_], rows: Real, cols: Real) -> Real:
-    """The side, of ``smallest`` and its doubles, that the chosen layers fill best.
-
-    The smallest where none is chosen. Candidates stand along a first axis of their own; one that
-    holds all layers in a single block is the last that can be best.
-    """
-    largest = max(np.max(rows), np.max(cols))
-    doublings = max(0.0, np.ceil(np.log2(largest / np.min(smallest)))) + 1.0
-    axes = max(map(np.ndim, (smallest, chosen, cols)))
-    sides = smallest * 2.0 ** np.arange(doublings).reshape((-1,) + (1,) * axes)
-    blocks = ceil(rows / sides) * ceil(cols / sides) * sides**2
-    used = np.sum(np.where(chosen, rows * cols, 0.0), axis=-1, keepdims=True)
-    offered = np.sum(np.where(chosen, blocks, 0.0), axis=-1, keepdims=True)
-    best: Real = smallest * 2.0 ** np.argmax(used / np.maximum(offered, 1.0), axis=0)
-    return best
 
 
 def _full_and_rest(total: Real, size: Real) -> tuple[tuple[Real, Real], tuple[Real, Real]]:

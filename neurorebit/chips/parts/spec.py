@@ -18,6 +18,22 @@ Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Bits = Annotated[int, Field(ge=1, le=64)]
 
 
+WIDEST = 65536  # cells along the side of a PE
+
+
+def whole_side(rows: Real, cols: Real) -> Real:
+    """Cells along the side of the least square of whole arrays."""
+    side: Real = np.lcm(np.asarray(rows, np.int64), np.asarray(cols, np.int64)).astype(np.float64)
+    return side
+
+
+def least_side(rows: Real, cols: Real) -> Real:
+    """Cells along the side of the least square of whole arrays, at least two along each side."""
+    whole = whole_side(rows, cols)
+    side: Real = whole * np.ceil(2.0 * np.maximum(rows, cols) / whole)
+    return side
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ForwardArrays(Section):
     """The arrays of the forward pass: rows, columns, converters, floorplan.
@@ -33,7 +49,7 @@ class ForwardArrays(Section):
     adc: Annotated[str, one_of(CONVERTERS)]
     adc_bits: Annotated[int, Field(ge=2, le=12)]
     adc_range: Annotated[float, quantity("", above=0, at_most=100)]
-    pe_side: Annotated[int, Field(ge=16, le=65536)] | Literal["auto"]
+    pe_side: Annotated[int, Field(ge=16, le=WIDEST)] | Literal["auto"]
     kernel_split: bool
     parallel_programming: Count | Literal["all"]  # arrays programmed at once
 
@@ -42,10 +58,21 @@ class ForwardArrays(Section):
         message = f"must divide {name}.cols, {{:g}}, got {{:g}}"
         values = self.cols, self.cols_per_adc
         yield Misfit((name, "cols_per_adc"), self.cols % self.cols_per_adc != 0, message, values)
-        if not isinstance(self.pe_side, str):
-            message = f"must be a multiple of {name}.rows, {{:g}}, or 'auto'"
-            where = self.pe_side % self.rows != 0
-            yield Misfit((name, "pe_side"), where, message, (self.rows,))
+        if isinstance(self.pe_side, str):
+            side = least_side(self.rows, self.cols)
+            message = (
+                f"arrays of {{:g}} x {{:g}} cells make no square PE of up to {WIDEST} cells a "
+                f"side; take {name}.rows and {name}.cols of which one divides the other"
+            )
+            yield Misfit((name, "cols"), side > WIDEST, message, (self.rows, self.cols))
+            return
+        whole = whole_side(self.rows, self.cols)
+        message = (
+            f"must be a multiple of {name}.rows, {{:g}}, and of {name}.cols, {{:g}}, such as "
+            "{:g}, or 'auto'"
+        )
+        where = self.pe_side % whole != 0
+        yield Misfit((name, "pe_side"), where, message, (self.rows, self.cols, whole))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -71,8 +71,8 @@ def same_chip(found, *parts):
 # -- hybrid ------------------------------------------------------------------------------------
 
 # Analog arrays of 64 rows and 256 columns, 8 to each of 32 converters; inputs of 5 bits leave as
-# 7 + 5, and as 2 more on the way. A kernel-split PE of 256 x 256 cells has 4 x 1 arrays, the other
-# of 512 x 512 has 8 x 2.
+# 7 + 5, and as 2 more on the way. A PE of 256 x 256 cells has 4 x 1 arrays, a tile that is not
+# kernel-split 2 x 2 PEs.
 HYBRID = {
     "apim__rows": "64", "apim__cols": "256", "apim__pe_side": "256", "apim__adc_bits": "6",
     "input_bits": "5", "error_bits": "10", "dpim__rows": "96", "dpim__cols": "160",
@@ -119,7 +119,7 @@ def test_a_hybrid_chip(build):
     = 165, twice for two copies. The last layer has 103 macros, twice; 180 of them are a tile: 2.
     All 332 stand 19 x 18.
     """
-    split, whole = analog_tile(4.0, 1.0, 3.0, 9.0, 9.0), analog_tile(8.0, 2.0, 2.0, 4.0, 2.0)
+    split, whole = analog_tile(4.0, 1.0, 3.0, 9.0, 9.0), analog_tile(4.0, 1.0, 2.0, 4.0, 2.0)
     digital = digital_tile(build)
     found = by_hand.chip_design("rebit", "vgg11", **TRANSPORT, **HYBRID, dpim__build=build)
     same_chip(
@@ -149,8 +149,8 @@ def test_the_vector_unit_of_a_chip():
 # -- in place ----------------------------------------------------------------------------------
 
 # Arrays of 64 rows and 128 columns, 7-bit weights in 2 cells of 4 bits. Forward 8 columns share one
-# of 16 converters of 5 bits, back 4 rows one of 16 of 7 bits. Inputs have 6 bits, errors 9. A
-# kernel-split PE of 384 x 384 cells has 6 x 3 arrays, the other of 256 x 256 has 4 x 2.
+# of 16 converters of 5 bits, back 4 rows one of 16 of 7 bits. Inputs have 6 bits, errors 9. A PE of
+# 384 x 384 cells has 6 x 3 arrays.
 IN_PLACE = {
     "arrays__rows": "64", "arrays__cols": "128", "arrays__pe_side": "384",
     "arrays__cell_bits": "4", "arrays__rows_per_adc": "4", "arrays__adc_bits": "5",
@@ -226,9 +226,9 @@ def test_a_chip_that_learns_in_place(kind):
     macro = in_place_macro(kind)
     pes = (
         two_way_pe(macro, rows, cols, max(there, back), 9.0, 16.0 * rows)
-        for rows, cols in ((6.0, 3.0), (4.0, 2.0))
+        for rows, cols in ((6.0, 3.0), (6.0, 3.0))
     )
-    split, whole = two_way_tiles(*pes, 9.0, max(there, back), (96.0, 64.0))
+    split, whole = two_way_tiles(*pes, 9.0, max(there, back), (96.0, 96.0))
     found = by_hand.chip_design("reram", "vgg11", **TRANSPORT, **IN_PLACE, **CHOICES[kind])
     same_chip(
         found,
@@ -250,7 +250,7 @@ def test_values_are_held_for_the_longer_side_of_a_pe():
     """
     sets = {**TRANSPORT, **IN_PLACE, "arrays__rows": "128", "arrays__cols": "64"}
     area = by_hand.chip_design("reram", "vgg11", **sets).chip.footprint.area
-    split, whole = (Register(TECH, n * 128.0 * 9.0).area for n in (6.0, 4.0))
+    split, whole = (Register(TECH, n * 128.0 * 9.0).area for n in (6.0, 6.0))
     expected = 26.0 * 9.0 * split + 2.0 * 4.0 * whole
     assert by_hand.part(area, "tile/pe/inputs") == close(float(expected))
 
@@ -324,14 +324,14 @@ def test_a_chip_of_two_arrays_a_weight(cells):
     only = {**SIZES, "input_bits": 1.0, "transposed": False, "summed": 1.0}
     fast = by_hand.fast_array(by_hand.macro(kind, **only), array)
     pes = []
-    for rows, cols, side in ((6.0, 3.0, 384.0), (4.0, 2.0, 256.0)):
+    for rows, cols, side in ((6.0, 3.0, 384.0), (6.0, 3.0, 384.0)):
         beside = (
             (rows * cols, fast),
             (1.0, by_hand.named(by_hand.translators(6.0, side), "row_translators")),
             (1.0, by_hand.named(by_hand.translators(5.0, side), "col_translators")),
         )
         pes.append(two_way_pe(macro, rows, cols, 13.0, 6.0, 16.0 * cols, beside))
-    split, whole = two_way_tiles(*pes, 6.0, 13.0, (48.0, 32.0))
+    split, whole = two_way_tiles(*pes, 6.0, 13.0, (48.0, 48.0))
     bits = MOST_WEIGHTS * 32.0
     buffer = SramBuffer(TECH, 6000.0, 60.0, cores(bits), name="buffer")
     sets = {

@@ -9,6 +9,7 @@ from whole_chip import COUNT, LAYERS, PLANS, inputs_of, plan_of, workload_of
 from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.layers.base import Value
 from neurorebit.layers.cuts import array_cuts, common_positions
+from neurorebit.schema import InputError
 
 KINDS = tuple(PLANS)
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -47,7 +48,7 @@ def test_layers_as_the_hardware_sees_them(kind):
 def test_the_floorplan_by_hand(kind):
     """PEs of split tiles and of others have twice the longer side of an array, tiles four times.
 
-    Larger ones are never filled better: what two blocks take, one of twice the side takes as well.
+    Larger ones are never filled better: what one of them takes, four of half the side take as well.
     """
     plan, due = plan_of(kind), PLANS[kind]
     assert (plan.split_side, plan.pe_side, plan.tile_side, plan.pes_per_side) == (64, 64, 128, 2)
@@ -84,29 +85,66 @@ def test_no_array_holds_more_than_there_are_cells(kind):
         assert due.arrays[i] * due.copies[i] <= due.tiles[i] * per_tile, layer.name
 
 
-def test_a_given_side_of_the_pes_of_split_tiles():
-    """96 x 96 cells: the 70 outputs, and the 70 inputs, fit one PE; others are as they were.
+def test_a_given_side_of_all_pes():
+    """96 x 96 cells, 3 x 6 arrays; a tile that is not split has 2 x 2 of them, 192 x 192 cells.
 
-    12 inputs take one array of three below each other, 70 outputs five of six beside each other:
-    three copies. 70 inputs take three, 40 outputs three: two copies.
+    Split: 12 inputs take one array of three below each other, 70 outputs five of six beside each
+    other: three copies. 70 inputs take three, 40 outputs three: two copies. Others: 27 x 12 takes
+    one array, so 4 PEs of 18 copies; 12 x 40 one by three, 4 PEs of 6; 150 x 10 two PEs below each
+    other, twice, with 6 copies in each. 60 arrays of the groups share a tile of 72; 500 rows take
+    3 tiles.
     """
-    plan, due = plan_of("hybrid", apim__pe_side=96), PLANS["hybrid"]
-    assert (plan.split_side, plan.pe_side, plan.tile_side) == (96, 64, 128)
-    np.testing.assert_array_equal(plan.tiles, [1, 1, 1, *due.tiles[3:]])
-    np.testing.assert_array_equal(plan.tiles_down, [1, 1, 1, *due.tiles_down[3:]])
-    np.testing.assert_array_equal(plan.pe_rows, [1, 9, 9, *due.pe_rows[3:]])
-    np.testing.assert_array_equal(plan.pe_cols, [1, 1, 1, *due.pe_cols[3:]])
-    np.testing.assert_array_equal(plan.copies, [32, 3, 2, *due.copies[3:]])
+    plan = plan_of("hybrid", apim__pe_side=96)
+    assert (plan.split_side, plan.pe_side, plan.tile_side) == (96, 96, 192)
+    np.testing.assert_array_equal(plan.tiles, [1, 1, 1, 1, 1, 3, 1])
+    np.testing.assert_array_equal(plan.tiles_down, [1, 1, 1, 1, 1, 3, 1])
+    np.testing.assert_array_equal(plan.pe_rows, [1, 9, 9, 1, 1, 6, 2])
+    np.testing.assert_array_equal(plan.pe_cols, [1, 1, 1, 1, 1, 2, 1])
+    np.testing.assert_array_equal(plan.copies, [72, 3, 2, 24, 1, 1, 12])
     np.testing.assert_array_equal(plan.cells[1:3], [9 * 96**2] * 2)
+    np.testing.assert_array_equal(plan.cells[3:], [192**2, 192**2, 3 * 192**2, 192**2])
 
 
-def test_arrays_that_do_not_divide_a_pe():
-    """96 x 96 cells and arrays of 32 x 64: two beside each other, the second half in use."""
-    plan = plan_of("hybrid", apim__pe_side=96, apim__cols=64)
-    # 12 x 70: 3 / 1 below, 2 / 2 beside; 70 x 40: 3 / 3 below, 2 / 1 beside
-    np.testing.assert_array_equal(plan.copies[1:3], [3, 2])
+def test_arrays_that_are_not_square():
+    """192 x 192 cells and arrays of 32 x 64: six below each other, three beside each other."""
+    plan = plan_of("hybrid", apim__pe_side=192, apim__cols=64)
+    # 12 x 70: 6 / 1 below, 3 / 2 beside; 70 x 40: 6 / 3 below, 3 / 1 beside
+    np.testing.assert_array_equal(plan.copies[1:3], [6, 6])
     np.testing.assert_array_equal(plan.arrays[1:3], [9 * 2, 9 * 3])
-    assert (plan.pe_side, plan.tile_side) == (128, 256)  # of the longer side of an array
+
+
+@pytest.mark.parametrize(
+    ("rows", "cols", "side"),
+    [(32, 16, 64), (32, 64, 128), (96, 160, 480), (96, 64, 192), (96, 100, 2400), (48, 48, 96)],
+)
+def test_the_least_side_is_a_whole_number_of_arrays(rows, cols, side):
+    """96 x 160: 320 cells hold two beside each other, but 3.33 below; 480 are 5 by 3."""
+    tried = [n for n in range(2 * max(rows, cols), side + 1) if n % rows == n % cols == 0]
+    assert tried == [side], "the first that both divide"
+    plan = plan_of("hybrid", apim__rows=rows, apim__cols=cols, apim__cols_per_adc=4)
+    assert (plan.split_side, plan.pe_side, plan.tile_side) == (side, side, 2 * side)
+
+
+@pytest.mark.parametrize(("side", "cols"), [(128, 256), (512, 4096), (96, 64)])
+def test_a_side_of_parts_of_arrays_is_refused(side, cols):
+    """A PE of half an array, of an eighth, of one and a half: 100 % of its cells were in use."""
+    with pytest.raises(InputError, match=f"apim.pe_side: .*and of apim.cols, {cols}, such as"):
+        plan_of("hybrid", apim__pe_side=side, apim__cols=cols)
+
+
+def test_arrays_without_a_common_square_are_refused():
+    """32 x 4095 cells: 131,040 of them are the first number that both divide."""
+    message = "apim.cols: arrays of 32 x 4095 cells make no square PE of up to 65536 cells a side"
+    with pytest.raises(InputError, match=message):
+        plan_of("hybrid", apim__cols=4095, apim__cols_per_adc=7)
+
+
+def test_whole_tiles_have_the_pes_that_are_asked_for():
+    """500 x 150 weights: 4 x 2 tiles of 2 x 2 PEs of 64 x 64 cells, or one of PEs of 256 x 256."""
+    plans = {side: plan_of("hybrid", apim__pe_side=side) for side in (64, 256)}
+    assert [plan.pe_side for plan in plans.values()] == [64, 256]
+    assert [plan.tiles[5] for plan in plans.values()] == [4 * 2, 1]
+    assert [plan.pe_rows[5] for plan in plans.values()] == [8, 2]
 
 
 @pytest.mark.parametrize("kind", ["hybrid_whole", "reram_whole"])
