@@ -101,6 +101,19 @@ def test_the_import_costs_nothing(tmp_path):
     assert [name for name in loaded if name.startswith("neurorebit.")] == []
 
 
+def test_help_costs_nothing(tmp_path):
+    code = (
+        "import json, sys\n"
+        "from neurorebit.__main__ import main\n"
+        "sys.stdout = sys.stderr\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "sys.stdout = sys.__stdout__\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    loaded = in_a_process_of_its_own(code, tmp_path)
+    assert not {"numpy", "yaml", "pydantic", *HEAVY} & set(loaded)
+
+
 def test_an_estimate_loads_nothing_heavy_and_writes_nothing(tmp_path):
     code = (
         "import json, sys, neurorebit as nr\n"
