@@ -11,18 +11,22 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class Dram(Block):
-    """Off-chip memory of a given ``bandwidth`` [bit/s] and ``energy`` [J] per bit (system.md 8).
+    """Off-chip memory: ``stacks`` of a given ``bandwidth`` [bit/s] each, ``energy`` [J] per bit.
 
-    The defaults are those of HBM2 (M. O'Connor et al., MICRO 2017). It has no area on the chip.
+    Words are spread evenly over the stacks, so that bits take bits / (stacks bandwidth), and their
+    energy is the same in any of them. Latency of an access is hidden, as all traffic is streamed.
+    The defaults are one stack of HBM2: 1024 pins of 2 Gbit/s (JEDEC JESD235A), and 3.9 pJ/bit for
+    activation, movement and interface (M. O'Connor et al., MICRO 2017). It has no area on the chip.
     """
 
     tech: Technology
     _: KW_ONLY
-    bandwidth: Positive = 15.2e12
+    bandwidth: Positive = 2.048e12
     energy: Real = 3.9e-12
+    stacks: Positive = 1.0
     name: str = "dram"
 
     @action
     def transfer(self, bits: Real = 1.0) -> Cost:
         """Read or write ``bits`` bits."""
-        return Cost.of(bits * self.energy, bits / self.bandwidth)
+        return Cost.of(bits * self.energy, bits / (self.stacks * self.bandwidth))

@@ -51,7 +51,7 @@ def test_every_scheme_is_trained_and_told_in_one_table(command, tiny, data, plac
     assert bits["inputs"]["architecture"]["values"]["weight_bits"] == 3
     assert bits["scheme"] == "reram"
     pulses = bits["inputs"]["device"]["values"]["pulses"]
-    assert (pulses["levels_ltp"], pulses["levels_ltd"]) == (8, 8)
+    assert (pulses["levels_ltp"], pulses["levels_ltd"]) == (6, 6)  # 7 states, as 3 bits of hybrid
     assert bits["ablations"] == []
 
 
@@ -198,7 +198,7 @@ def test_a_table_says_what_it_is_of(command, tiny, place):
         ),
         (
             ["--set", "device.pulses.levels_ltp=64"],
-            "--set device.pulses.levels_ltp=64: reram_3bit sets this key itself, to 8; ",
+            "--set device.pulses.levels_ltp=64: reram_3bit sets this key itself, to 6; ",
         ),
         (["--architecture", "reram"], "unrecognized arguments: --architecture reram; see "),
         (["--seed", "4294967295", "--seeds", "2"], "--seed 4294967295 --seeds 2: the last seed "),

@@ -209,4 +209,5 @@ class Chip(Block, ABC, Generic[M]):
     @cached_property
     def dram(self) -> Dram:
         """Off the chip."""
-        return Dram(self.tech, bandwidth=self.spec.dram.bandwidth, energy=self.spec.dram.energy)
+        dram = self.spec.dram
+        return Dram(self.tech, bandwidth=dram.bandwidth, energy=dram.energy, stacks=dram.stacks)

@@ -108,11 +108,15 @@ class Transport(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dram(Section):
-    """Memory off the chip: energy and time of one bit."""
+    """Memory off the chip: energy of one bit, and how many bits ``stacks`` of it give at a time.
+
+    ``bandwidth`` is that of one stack.
+    """
 
     source: str
     energy: Annotated[Real, quantity("J/bit", above=0)]
     bandwidth: Annotated[Real, quantity("bit/s", above=0)]
+    stacks: Count = 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -32,8 +32,9 @@ RERAM = Scheme(
             {
                 "architecture.weight_bits": "3",
                 "architecture.arrays.cell_bits": "3",
-                "device.pulses.levels_ltp": "8",
-                "device.pulses.levels_ltd": "8",
+                # from end to end: 7 states, as many as hybrid's 3 bits have around zero
+                "device.pulses.levels_ltp": "6",
+                "device.pulses.levels_ltd": "6",
             },
         )
     },

@@ -302,3 +302,11 @@ def test_buses():
 def test_memory_off_the_chip():
     cost = Dram(TECH, bandwidth=2e12, energy=3e-12).transfer(5e6)
     assert (energy(cost), time(cost)) == (close(15e-6), close(2.5e-6))
+    several = Dram(TECH, bandwidth=2e12, energy=3e-12, stacks=5.0).transfer(5e6)
+    assert (energy(several), time(several)) == (close(15e-6), close(0.5e-6))
+
+
+def test_a_stack_of_hbm2():
+    """1024 pins of 2 Gbit/s: 256 GB/s."""
+    cost = Dram(TECH).transfer(8.0 * 256e9)
+    assert time(cost) == close(1.0)

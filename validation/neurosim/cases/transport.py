@@ -45,6 +45,9 @@ def _repeated(wire: RepeatedWire) -> Figures:
     )
 
 
+HBM2, GDDR5 = (15.2e12, 3.9e-12), (4.288e12, 14e-12)  # the tool's: bandwidth [bit/s], energy [J]
+
+
 @module("Buffer")
 def _buffer(i: Inputs, tech: Technology) -> Case:
     kind = SramBuffer if i["is_sram"] else FlipFlopBuffer
@@ -109,5 +112,6 @@ def _htree(i: Inputs, tech: Technology) -> Case:
 @module("DRAM")
 def _dram(i: Inputs, tech: Technology) -> Case:
     """HBM2, or GDDR5 (system.md 8)."""
-    block = Dram(tech) if i["dram_type"] == 2 else Dram(tech, bandwidth=4.288e12, energy=14e-12)
+    bandwidth, energy = HBM2 if i["dram_type"] == 2 else GDDR5
+    block = Dram(tech, bandwidth=bandwidth, energy=energy)
     return Case(tech, i, accessed("read", block, "transfer", 1.0, bits=i["num_bits"]), block)

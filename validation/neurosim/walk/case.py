@@ -22,6 +22,7 @@ from neurorebit.schema import Document, InfeasibleError, paths
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
 from neurorebit.schema.training import Training
+from validation.neurosim.cases.transport import GDDR5, HBM2
 from validation.neurosim.records.chip import ChipRecord
 from validation.neurosim.walk.change import ChipTool, Pair
 
@@ -158,8 +159,8 @@ class ChipCase:
         lanes = int(drawn.lanes) if drawn else shipped.vector_unit.lanes
         vector = replace(shipped.vector_unit, lanes=lanes, stored_bits=int(r.input_bits))
         dram = shipped.dram
-        if r["dramType"] != 2.0:
-            dram = replace(dram, energy=14e-12, bandwidth=4.288e12)
+        bandwidth, energy = HBM2 if r["dramType"] == 2.0 else GDDR5
+        dram = replace(dram, energy=energy, bandwidth=bandwidth, stacks=1)
         return replace(
             shipped,
             weight_bits=int(r.weight_bits),

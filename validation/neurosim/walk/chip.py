@@ -20,6 +20,7 @@ from neurorebit.circuits.htree import HTree
 from neurorebit.circuits.pooling import MaxPool
 from neurorebit.circuits.register import Register
 from validation.neurosim.cases.macros import adc_kind, macro_of
+from validation.neurosim.cases.transport import GDDR5, HBM2
 from validation.neurosim.composition.gradient import GradientUnit
 from validation.neurosim.quirks import digital, gradient_unit, parts, sub_array, transport
 from validation.neurosim.records.chip import Rows
@@ -412,7 +413,7 @@ class ToolChip(ToolBasis):
         bits = 2.0 * values * r.input_bits
         if not r.training:
             bits = values[0] * r.input_bits + 0.0 * bits
-        per_second, joules = (15.2e12, 3.9e-12) if r["dramType"] == 2.0 else (4.288e12, 14e-12)
+        per_second, joules = HBM2 if r["dramType"] == 2.0 else GDDR5
         return Cost.of(bits * joules, bits / per_second)
 
     @cached_property
