@@ -7,6 +7,15 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
+def code(value, per_step, top):
+    """The code of a value: in steps, rounded (ties to even), clipped to -top..top; nan stays nan."""
+    x = value * per_step
+    x = top if x > top else x
+    x = -top if x < -top else x
+    return np.rint(x)
+
+
+@njit(cache=True, nogil=True)
 def convert(partial, total, planes, lines, per_step, top):
     """Convert partial sums and add their codes to ``total``.
 
@@ -30,10 +39,7 @@ def convert(partial, total, planes, lines, per_step, top):
                 to = ((here - lines.first) * width + left) * cols
                 source, target = sources[at : at + size], targets[to : to + size]
                 for j in range(size):
-                    x = source[j] * scale
-                    x = high if x > high else x  # nan stays nan
-                    x = -high if x < -high else x
-                    target[j] += worth * np.rint(x)
+                    target[j] += worth * code(source[j], scale, high)
                 at += size
 
 

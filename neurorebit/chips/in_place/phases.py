@@ -126,11 +126,7 @@ class InPlacePhases(PlanewisePhases):
     @cached_property
     def _images(self) -> Real:
         """Images of a batch whose maps share the rows of an array."""
-        room = np.floor(self.spec.gradient_unit.rows / self.chip.positions)
-        asked = self.spec.gradient_unit.images
-        most = self.batch if isinstance(asked, str) else np.minimum(self.batch, asked)
-        images: Real = np.maximum(np.minimum(room, most), 1.0)
-        return images
+        return self.spec.gradient_unit.images_together(self.chip.positions, self.batch)
 
     def gradient(self) -> Phase:
         """Activations are written to the unit once; errors are read against them, a vector for each

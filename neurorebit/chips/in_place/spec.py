@@ -8,9 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from neurorebit.chips.parts.spec import ArchitectureSpec, Count, ForwardArrays
-from neurorebit.circuits.converters.table import CONVERTERS
-from neurorebit.schema import Misfit, Section, one_of, quantity
+from neurorebit.chips.parts.spec import (
+    ArchitectureSpec,
+    Count,
+    ForwardArrays,
+    GradientConverters,
+)
+from neurorebit.schema import Misfit, quantity
 from neurorebit.schema.numbers import Real
 
 
@@ -70,11 +74,11 @@ class SramArrays(InPlaceArrays):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class GradientArrays(Section):
+class GradientArrays(GradientConverters):
     """Weight-gradient units: SRAM arrays that hold activations and read errors (9).
 
-    A unit is as large as the layer with the largest input map asks. ``images`` of a batch
-    share the rows of an array where their maps are small enough; auto is as many as there is room.
+    A unit is as large as the layer with the largest input map asks. Only the keys of
+    ``GradientConverters`` change a gradient.
 
     ``store_bits``: room on the chip for the gradients of one layer, summed over a batch; auto is
     as much as the largest layer needs. What does not fit goes to DRAM and back with every image.
@@ -84,13 +88,9 @@ class GradientArrays(Section):
     """
 
     source: str
-    rows: Annotated[int, Field(ge=8, le=4096)]
     cols: Annotated[int, Field(ge=8, le=4096)]
     cols_per_adc: Count
-    adc: Annotated[str, one_of(CONVERTERS)]
-    adc_bits: Annotated[int, Field(ge=2, le=12)]
     units: Count
-    images: Count | Literal["auto"]
     store_bits: Annotated[int, Field(ge=0)] | Literal["auto"]
     lanes: Count = 256
 
@@ -105,6 +105,11 @@ class InPlaceSpec(ArchitectureSpec):
 
     arrays: Annotated[ResistiveArrays | SramArrays, Field(discriminator="cells")]
     gradient_unit: GradientArrays
+
+    @property
+    def gradient(self) -> GradientConverters | None:
+        """The converters that weight gradients pass."""
+        return self.gradient_unit
 
     @property
     def back_adc_bits(self) -> int:

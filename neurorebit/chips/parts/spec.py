@@ -76,6 +76,29 @@ class ForwardArrays(Section):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class GradientConverters(Section):
+    """The keys of weight-gradient units that change a gradient, see ``GradientArrays``.
+
+    A column counts the rows in which its activation and the error have a one. ``adc_range``: the
+    converter spans the counts from zero to this many standard deviations above their mean, all rows
+    at most; full: all rows. ``images`` of a batch share the rows of an array where their maps are
+    small enough; auto is as many as there is room.
+    """
+
+    rows: Annotated[int, Field(ge=8, le=4096)]
+    adc: Annotated[str, one_of(CONVERTERS)]
+    adc_bits: Annotated[int, Field(ge=2, le=12)]
+    adc_range: Annotated[float, quantity("", above=0, at_most=100)] | Literal["full"]
+    images: Count | Literal["auto"]
+
+    def images_together(self, pixels: Real, batch: Real) -> Real:
+        """Images of a batch whose maps of ``pixels`` share the rows of an array."""
+        most = batch if isinstance(self.images, str) else np.minimum(batch, self.images)
+        together: Real = np.maximum(np.minimum(np.floor(self.rows / pixels), most), 1.0)
+        return together
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class VectorUnit(Section):
     """Lanes of fixed-point arithmetic for elementwise work (13.5)."""
 
@@ -161,6 +184,11 @@ class ArchitectureSpec(Section):
         """The arrays that do the forward pass."""
         arrays: ForwardArrays = getattr(self, self.forward_section)
         return arrays
+
+    @property
+    def gradient(self) -> GradientConverters | None:
+        """The converters that weight gradients pass; None where they are digital arithmetic."""
+        return None
 
     @property
     def back_adc_bits(self) -> int:

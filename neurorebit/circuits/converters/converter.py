@@ -56,9 +56,12 @@ class Converter(Placed, ABC):
         """One conversion in each converter, at columns of mean resistance ``res`` [ohm]."""
 
     @classmethod
-    def quantisation(cls, bits: Real, reach: Real) -> Quantisation:
-        """Uniform steps over partial sums from -reach to reach; zero is one of the codes."""
-        top = 2 ** (bits - 1) - 1
+    def quantisation(cls, bits: Real, reach: Real, *, signed: bool = True) -> Quantisation:
+        """Uniform steps over partial sums from -reach to reach; zero is one of the codes.
+
+        Not ``signed``: of sums from zero to reach, which have codes from zero to top.
+        """
+        top = 2 ** (bits - 1) - 1 if signed else 2**bits - 1
         return Quantisation(reach / top, top)
 
 

@@ -12,7 +12,7 @@ from neurorebit.kernels import elementwise
 from neurorebit.schemes.parts.arrays import Arrays
 from neurorebit.schemes.parts.cells import Cells
 from neurorebit.schemes.parts.software import initial
-from neurorebit.training.parts import product
+from neurorebit.training.parts.gradient import GradientUnit
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Site, Written
 from neurorebit.training.parts.workers import Array, spans
@@ -86,17 +86,23 @@ class InPlaceWeights(CellWeights):
     A scheme derives from it and says in ``plan`` which pulses its cells get for a gradient.
     """
 
+    unit: GradientUnit = field(init=False)
+
     @property
     def most(self) -> float:
         """Pulses that one update gives a cell at most: as many as its range has."""
         response = self.cells.physics.response
         return float(max(response.pulses_up, response.pulses_down))
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.unit = GradientUnit(self.site, self.follows)
+
     def update(self, x: Windows, dy: Array, rate: float) -> None:
-        """Gradient in the digital unit, then pulses part by part."""
+        """Gradient in the gradient unit, then pulses part by part."""
         site, cells = self.site, self.cells
         gradient = site.workspace.take(site.shape, site.dtype)
-        product.outer(x, dy, gradient, site.workers)
+        self.unit.outer(x, dy, gradient)
         self.consider(gradient)
         flat = gradient.reshape(-1)
         parts = spans(flat.size, PART)

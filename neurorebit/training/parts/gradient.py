@@ -1,0 +1,266 @@
+"""The gradient of a layer through the gradient unit of a chip, converters included."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass, field
+
+import numpy as np
+
+from neurorebit.chips.parts.spec import GradientConverters
+from neurorebit.circuits.converters.converter import Quantisation
+from neurorebit.circuits.converters.table import CONVERTERS
+from neurorebit.kernels import gradient
+from neurorebit.training.parts import digital, product
+from neurorebit.training.parts.average import Average
+from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.weights import Site
+from neurorebit.training.parts.workers import Array, Workers, spans
+
+COLUMNS = 1 << 16  # words of activations of one job, for a second-level cache
+GROUPS = 32  # arrays of rows of one job, at most
+VECTORS = 64  # error vectors of one job, at most
+EXACT = 53  # bits of a whole number in double precision
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of one array: pixels ``first`` to ``last`` of the maps of some images."""
+
+    images: range
+    first: int
+    last: int
+
+    @property
+    def rows(self) -> int:
+        """Rows that are in use."""
+        return len(self.images) * (self.last - self.first)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sums:
+    """What the unit adds up: a layer's activations and errors, and the groups that share an array.
+
+    ``bits`` of the activations and of the errors, of which one unit is ``unit``.
+    """
+
+    x: Windows
+    dy: Array
+    groups: tuple[Group, ...]
+    bits: tuple[int, int]
+    unit: float
+    words: int
+
+    @property
+    def conversions(self) -> int:
+        """Conversions of all groups: one for each pair of bit planes of each weight."""
+        node, (inputs, errors) = self.x.node, self.bits
+        matmul = node.matmul
+        assert matmul is not None
+        return len(self.groups) * matmul.weights * inputs * errors
+
+
+@dataclass(eq=False)
+class GradientUnit:
+    """The weight gradient as the unit of the chip computes it (system.md 9).
+
+    Pixels of a layer's input map lie along the rows of SRAM arrays, bits of its channels along the
+    columns. A map is spread evenly over the fewest arrays; small maps of several images share one.
+    For each output channel and each place in the window, an error vector opens rows plane by plane.
+    A converter for each column counts the rows where both bits are one; its codes are shifted, added
+    up and summed over arrays and images in digital arithmetic, without loss.
+
+    The converter spans counts from none to ``adc_range`` standard deviations above their mean, over
+    all conversions of the layer (not more than all rows), or to all rows (full). One step is at
+    least the current of one cell, below which there is nothing to resolve: converters that have a
+    code for every row are exact, and then the gradient is the exact product. The range is measured
+    in the first steps and then kept, unless it ``follows`` the counts.
+    """
+
+    site: Site
+    follows: bool = False
+    _: KW_ONLY
+    counts: Average = field(init=False)
+
+    def __post_init__(self) -> None:
+        steps = self.site.training.calibration_steps
+        self.counts = Average(steps, self.follows, np.zeros(2))
+
+    @property
+    def exact(self) -> bool:
+        """Whether the unit gives the exact product of what it is given.
+
+        It does so with ideal converters, and where converters have a code for every row. Chips
+        without such a unit compute gradients in digital arithmetic.
+        """
+        unit, training = self.site.spec.gradient, self.site.training
+        if unit is None or training.adc == "ideal" or self.site.error_bits is None:
+            return True
+        step, top = _quantisation(unit, float(unit.rows))
+        return step <= 1.0 and top >= unit.rows
+
+    def outer(self, x: Windows, dy: Array, out: Array) -> None:
+        """``out`` [groups, rows, cols] = the gradient: the sum over all vectors of x times ``dy``.
+
+        ``dy`` [B, H, W, N] are errors that have been rounded to their bits, ``x`` unsigned codes.
+        """
+        site, unit = self.site, self.site.spec.gradient
+        if self.exact or unit is None or site.error_bits is None:
+            product.outer(x, dy, out, site.workers)
+            return
+        largest = float(np.abs(dy).max())
+        if not 0.0 < largest < np.inf:
+            out[...] = 0.0 if largest == 0.0 else np.nan
+            return
+        sums = Sums(
+            x=x,
+            dy=dy,
+            groups=_groups(x, unit, site.training.batch),
+            bits=(int(site.spec.input_bits), site.error_bits),
+            unit=digital.step(largest, site.error_bits),
+            words=-(-int(unit.rows) // (gradient.WORD * gradient.FOUR)) * gradient.FOUR,
+        )
+        if isinstance(unit.adc_range, str):
+            reach = float(unit.rows)
+        else:
+            if self.counts.measures:
+                found = moments(sums, site.workers)
+                if self.counts.measured == 0:
+                    self.counts.add(found)
+                    known = found
+                else:
+                    known = self.counts.mean
+                    self.counts.add(found)
+            else:
+                known = self.counts.mean
+            spread = max(float(known[1] - known[0] ** 2), 0.0) ** 0.5
+            reach = min(float(known[0]) + unit.adc_range * spread, float(unit.rows))
+        multiply(sums, out, site.workers, quantisation=_quantisation(unit, reach))
+
+
+def _quantisation(unit: GradientConverters, reach: float) -> Quantisation:
+    """Codes of the unit's converters, for counts up to ``reach``; a step is a cell at least."""
+    found = CONVERTERS[unit.adc].quantisation(unit.adc_bits, reach, signed=False)
+    return Quantisation(max(found.step, 1.0), found.top)
+
+
+def _groups(x: Windows, unit: GradientConverters, batch: int) -> tuple[Group, ...]:
+    """The pixels that share the rows of an array, of all images."""
+    given, images = x.node.shape_in, len(x.map)
+    pixels = given.height * given.width
+    together = int(unit.images_together(pixels, batch))
+    arrays = -(-pixels // int(unit.rows))
+    size = -(-pixels // arrays)
+    return tuple(
+        Group(range(start, stop), first, last)
+        for start, stop in spans(images, together)
+        for first, last in spans(pixels, size)
+    )
+
+
+def multiply(sums: Sums, out: Array, workers: Workers, *, quantisation: Quantisation) -> None:
+    """``out`` [groups, rows, cols] = the sums of all counts' codes, as gradients."""
+    (step, top), (bits, planes) = quantisation, sums.bits
+    channels = sums.x.node.shape_in.channels // sums.x.node.groups
+    scale = step * sums.unit * sums.x.scale
+    most = top * 2.0 ** (planes - 1)  # of one group's codes
+    whole = most * GROUPS < 2.0**31
+    columns = _columns(sums, workers)
+
+    def job(number: int) -> None:
+        group, y, x, first, last = jobs[number]
+        shape = last - first, bits * channels
+        found = workers.scratch("sums", shape, np.float64)
+        found[...] = 0
+        scratch = (
+            workers.scratch("counts", shape[1:], np.uint32),
+            workers.scratch("total", shape[1:], np.int32 if whole else np.float64),
+        )
+        for some, here in columns[group]:
+            errors = _errors(sums, some, (group, y, x, first, last), workers)
+            gradient.multiply(here, errors, found, scratch, 1.0 / step, top)
+        row = (y * sums.x.node.kernel + x) * channels
+        target = out[group, row : row + channels, first:last]
+        gradient.join(found, target, bits, scale)
+
+    jobs = _jobs(sums)
+    workers.run(job, len(jobs))
+
+
+def moments(sums: Sums, workers: Workers) -> Array:
+    """The mean of all counts and of their squares, over all conversions."""
+    channels = sums.x.node.shape_in.channels // sums.x.node.groups
+    columns = _columns(sums, workers)
+
+    def job(number: int) -> Array:
+        group = jobs[number][0]
+        counts = workers.scratch("counts", (sums.bits[0] * channels,), np.uint32)
+        total = np.zeros(2)
+        for some, here in columns[group]:
+            total += gradient.measure(here, _errors(sums, some, jobs[number], workers), counts)
+        return total
+
+    jobs = _jobs(sums)
+    total: Array = sum(workers.run(job, len(jobs)), np.zeros(2)) / sums.conversions
+    return total
+
+
+def _jobs(sums: Sums) -> list[tuple[int, int, int, int, int]]:
+    """Group of channels, y and x in the window, first and last error vector of each job."""
+    node = sums.x.node
+    cols = node.shape_out.channels // node.groups
+    size = min(VECTORS, max(1, -(-cols * node.groups * node.kernel**2 // 4)))
+    return [
+        (group, y, x, first, last)
+        for group in range(node.groups)
+        for y in range(node.kernel)
+        for x in range(node.kernel)
+        for first, last in spans(cols, size)
+    ]
+
+
+def _columns(sums: Sums, workers: Workers) -> list[list[tuple[tuple[Group, ...], Array]]]:
+    """The bits of the activations [groups, words, columns], in blocks, of each group of channels."""
+    node, bits = sums.x.node, sums.bits[0]
+    channels = node.shape_in.channels // node.groups
+    size = min(GROUPS, max(1, COLUMNS // (sums.words * bits * channels)))
+    blocks = [sums.groups[first:last] for first, last in spans(len(sums.groups), size)]
+
+    def job(number: int) -> Array:
+        group, block = divmod(number, len(blocks))
+        out = np.zeros((len(blocks[block]), sums.words, bits * channels), np.uint32)
+        low = group * channels
+        for here, some in zip(out, blocks[block], strict=True):
+            row = 0
+            for image in some.images:
+                codes = sums.x.map[image].reshape(-1, node.shape_in.channels)
+                part = codes[some.first : some.last, low : low + channels]
+                gradient.pack_inputs(part, here, row, bits)
+                row += len(part)
+        return out
+
+    made = workers.run(job, node.groups * len(blocks))
+    return [
+        list(zip(blocks, made[g * len(blocks) : (g + 1) * len(blocks)], strict=True))
+        for g in range(node.groups)
+    ]
+
+
+def _errors(
+    sums: Sums, some: tuple[Group, ...], job: tuple[int, int, int, int, int], workers: Workers
+) -> Array:
+    """The bits of the errors [groups, bits, words, vectors] of one place in the window."""
+    node, (group, y, x, first, last) = sums.x.node, job
+    low = group * (node.shape_out.channels // node.groups)
+    planes = workers.scratch(
+        "planes", (len(some), sums.bits[1], sums.words, last - first), np.uint32
+    )
+    planes[...] = 0
+    window = (y, x, node.stride, node.padding)
+    for here, rows in zip(planes, some, strict=True):
+        row = 0
+        for image in rows.images:
+            at = (row, rows.first, rows.last, node.shape_in.width)
+            errors = sums.dy[image, :, :, low + first : low + last]
+            gradient.pack_errors(errors, here, at, window, 1.0 / sums.unit)
+            row += rows.last - rows.first
+    return planes
