@@ -5,8 +5,6 @@ of an error vector opens rows; the column's current counts the rows where both b
 converter makes a code of the count. 32 rows are the bits of a word here.
 """
 
-import math
-
 import numpy as np
 from numba import njit
 from numba.extending import intrinsic
@@ -28,51 +26,103 @@ def ones(typing, word):
 
 
 @njit(cache=True, nogil=True)
-def pack_inputs(codes, columns, first, bits):
-    """Set the bits of ``columns`` [words, bits * channels] by the ``codes`` of some rows.
+def pack_inputs(codes, columns, groups, bits):
+    """Set the bits of ``columns`` [groups, words, bits * channels], the activations in the arrays.
 
-    ``codes`` [rows, channels] are whole numbers; their rows are those of the array from ``first``
-    on. Column a * channels + c has bit a of channel c. The bits are zero before.
+    ``codes`` [images, pixels, channels] are whole numbers; ``groups`` as for ``pack_errors``.
+    Column a * channels + c has bit a of channel c. The bits are zero before.
     """
-    channels = codes.shape[1]
-    for row in range(len(codes)):
-        here = columns[(first + row) // WORD]
-        place = np.uint32((first + row) % WORD)
-        for a in range(bits):
-            part = here[a * channels : (a + 1) * channels]
-            for c in range(channels):
-                code = np.uint32(np.int64(codes[row, c]))
-                part[c] |= ((code >> np.uint32(a)) & np.uint32(1)) << place
+    channels = codes.shape[2]
+    for g in range(len(groups)):
+        begin, end, first, last = groups[g]
+        row = 0
+        for image in range(begin, end):
+            for pixel in range(first, last):
+                given, here = codes[image, pixel], columns[g, row // WORD]
+                place = np.uint32(row % WORD)
+                row += 1
+                for a in range(bits):
+                    part = here[a * channels : (a + 1) * channels]
+                    for c in range(channels):
+                        code = np.uint32(np.int64(given[c]))
+                        part[c] |= ((code >> np.uint32(a)) & np.uint32(1)) << place
 
 
 @njit(cache=True, nogil=True)
-def pack_errors(errors, planes, at, window, inverse):
-    """Set the bits of ``planes`` [bits, words, cols] by the errors of some rows.
+def pack_lines(errors, lines, stride, inverse):
+    """Set the bits of ``lines`` [height, words, bits, cols] by one image's errors.
 
-    The rows of the array from ``at[0]`` on are the pixels ``at[1]``..``at[2]`` of one image's map,
-    ``at[3]`` wide. A pixel meets the error of the output whose ``window`` (y and x in it, stride,
-    padding) has the pixel there, if there is one. ``errors`` [height, width, cols] are whole
-    numbers over ``inverse``, in two's complement. The bits are zero before.
+    ``errors`` [height, width, cols] are whole numbers over ``inverse``, in two's complement; the
+    error at x has bit ``stride`` * x of its line. The bits are zero before.
     """
-    bits, _, cols = planes.shape
-    row, first, last, wide = at
-    y, x, stride, padding = window
-    height, width, _ = errors.shape
+    height, _, bits, cols = lines.shape
     factor = errors.dtype.type(inverse)
-    for pixel in range(first, last):
-        down, right = pixel // wide + padding - y, pixel % wide + padding - x
-        word, place = row // WORD, np.uint32(row % WORD)
-        row += 1
-        if down < 0 or right < 0 or down % stride or right % stride:
-            continue
-        if down // stride >= height or right // stride >= width:
-            continue
-        given = errors[down // stride, right // stride]
+    for y in range(height):
+        for x in range(errors.shape[1]):
+            given, here = errors[y, x], lines[y, stride * x // WORD]
+            place = np.uint32(stride * x % WORD)
+            for e in range(bits):
+                part = here[e]
+                for n in range(cols):
+                    code = np.uint32(np.int64(np.rint(given[n] * factor)))
+                    part[n] |= ((code >> np.uint32(e)) & np.uint32(1)) << place
+
+
+@njit(cache=True, nogil=True)
+def copy_bits(source, target, start, to, count):
+    """Copy ``count`` bits of a line [words, bits, cols] from ``start`` on, to a target's ``to`` on.
+
+    The target is [bits, words, cols]; its bits are zero before.
+    """
+    bits, _, cols = target.shape
+    while count > 0:
+        low, place = np.uint32(start % WORD), np.uint32(to % WORD)
+        size = min(count, WORD - to % WORD)
+        mask = np.uint32(0xFFFFFFFF) >> np.uint32(WORD - size)
+        further = start % WORD + size > WORD
+        high = np.uint32((WORD - start % WORD) % WORD)
         for e in range(bits):
-            part = planes[e, word]
-            for n in range(cols):
-                code = np.uint32(np.int64(np.rint(given[n] * factor)))
-                part[n] |= ((code >> np.uint32(e)) & np.uint32(1)) << place
+            part, own = target[e, to // WORD], source[start // WORD, e]
+            if further:
+                after = source[start // WORD + 1, e]
+                for n in range(cols):
+                    part[n] |= (((own[n] >> low) | (after[n] << high)) & mask) << place
+            else:
+                for n in range(cols):
+                    part[n] |= ((own[n] >> low) & mask) << place
+        start += size
+        to += size
+        count -= size
+
+
+@njit(cache=True, nogil=True)
+def pack_errors(lines, planes, groups, window):
+    """Set the bits of ``planes`` [groups, bits, words, cols], the errors that rows of arrays meet.
+
+    ``groups`` [groups, 4]: the rows of an array are the pixels third..fourth of the maps of the
+    images first..second. A pixel meets the error of the output whose ``window`` has the pixel at
+    the window's y and x, if there is one; the window is (y, x, stride, padding, width of the map,
+    width of the outputs). ``lines`` [images, height, words, bits, cols] are those of
+    ``pack_lines``. The bits are zero before.
+    """
+    y, x, stride, padding, wide, width = window
+    length = (width - 1) * stride + 1
+    for g in range(len(groups)):
+        begin, end, first, last = groups[g]
+        row = 0
+        for image in range(begin, end):
+            pixel = first
+            while pixel < last:  # the pixels of one line
+                size = min(wide - pixel % wide, last - pixel)
+                down = pixel // wide + padding - y
+                low = pixel % wide + padding - x
+                skipped = max(-low, 0)
+                count = min(low + size, length) - low - skipped
+                if down >= 0 and down % stride == 0 and down // stride < lines.shape[1]:
+                    source = lines[image, down // stride]
+                    copy_bits(source, planes[g], low + skipped, row + skipped, count)
+                row += size
+                pixel += size
 
 
 @njit(cache=True, nogil=True)
@@ -167,11 +217,14 @@ def measure(columns, planes, counts):
 
 @njit(cache=True, nogil=True)
 def join(sums, out, bits, scale):
-    """``out`` [channels, cols] = ``scale`` times the ``sums`` [cols, bits * channels] of all bits."""
+    """``out`` [channels, cols] = ``scale`` times the sum of all bits' ``sums``, which are used up."""
     channels, cols = out.shape
     for n in range(cols):
+        values = sums[n]
+        for a in range(1, bits):
+            part = values[a * channels : (a + 1) * channels]
+            worth = 2.0**a
+            for c in range(channels):
+                values[c] += worth * part[c]
         for c in range(channels):
-            value = 0.0
-            for a in range(bits):
-                value += math.ldexp(float(sums[n, a * channels + c]), a)
-            out[c, n] = value * scale
+            out[c, n] = values[c] * scale

@@ -22,30 +22,18 @@ VECTORS = 64  # error vectors of one job, at most
 EXACT = 53  # bits of a whole number in double precision
 
 
-@dataclass(frozen=True)
-class Group:
-    """Rows of one array: pixels ``first`` to ``last`` of the maps of some images."""
-
-    images: range
-    first: int
-    last: int
-
-    @property
-    def rows(self) -> int:
-        """Rows that are in use."""
-        return len(self.images) * (self.last - self.first)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Sums:
     """What the unit adds up: a layer's activations and errors, and the groups that share an array.
 
-    ``bits`` of the activations and of the errors, of which one unit is ``unit``.
+    ``groups`` [groups, 4]: the rows of an array are the pixels third..fourth of the maps of the
+    images first..second. ``bits`` of the activations and of the errors, of which one unit is
+    ``unit``; ``words`` of the rows of an array.
     """
 
     x: Windows
     dy: Array
-    groups: tuple[Group, ...]
+    groups: Array
     bits: tuple[int, int]
     unit: float
     words: int
@@ -143,18 +131,14 @@ def _quantisation(unit: GradientConverters, reach: float) -> Quantisation:
     return Quantisation(max(found.step, 1.0), found.top)
 
 
-def _groups(x: Windows, unit: GradientConverters, batch: int) -> tuple[Group, ...]:
-    """The pixels that share the rows of an array, of all images."""
+def _groups(x: Windows, unit: GradientConverters, batch: int) -> Array:
+    """The images and the pixels that share the rows of an array [groups, 4]."""
     given, images = x.node.shape_in, len(x.map)
     pixels = given.height * given.width
     together = int(unit.images_together(pixels, batch))
     arrays = -(-pixels // int(unit.rows))
-    size = -(-pixels // arrays)
-    return tuple(
-        Group(range(start, stop), first, last)
-        for start, stop in spans(images, together)
-        for first, last in spans(pixels, size)
-    )
+    parts = spans(pixels, -(-pixels // arrays))
+    return np.array([(*some, *part) for some in spans(images, together) for part in parts])
 
 
 def multiply(sums: Sums, out: Array, workers: Workers, *, quantisation: Quantisation) -> None:
@@ -164,7 +148,7 @@ def multiply(sums: Sums, out: Array, workers: Workers, *, quantisation: Quantisa
     scale = step * sums.unit * sums.x.scale
     most = top * 2.0 ** (planes - 1)  # of one group's codes
     whole = most * GROUPS < 2.0**31
-    columns = _columns(sums, workers)
+    columns, lines = _columns(sums, workers), _lines(sums, workers)
 
     def job(number: int) -> None:
         group, y, x, first, last = jobs[number]
@@ -176,7 +160,7 @@ def multiply(sums: Sums, out: Array, workers: Workers, *, quantisation: Quantisa
             workers.scratch("total", shape[1:], np.int32 if whole else np.float64),
         )
         for some, here in columns[group]:
-            errors = _errors(sums, some, (group, y, x, first, last), workers)
+            errors = _errors(sums, lines, some, jobs[number], workers)
             gradient.multiply(here, errors, found, scratch, 1.0 / step, top)
         row = (y * sums.x.node.kernel + x) * channels
         target = out[group, row : row + channels, first:last]
@@ -189,14 +173,15 @@ def multiply(sums: Sums, out: Array, workers: Workers, *, quantisation: Quantisa
 def moments(sums: Sums, workers: Workers) -> Array:
     """The mean of all counts and of their squares, over all conversions."""
     channels = sums.x.node.shape_in.channels // sums.x.node.groups
-    columns = _columns(sums, workers)
+    columns, lines = _columns(sums, workers), _lines(sums, workers)
 
     def job(number: int) -> Array:
         group = jobs[number][0]
         counts = workers.scratch("counts", (sums.bits[0] * channels,), np.uint32)
         total = np.zeros(2)
         for some, here in columns[group]:
-            total += gradient.measure(here, _errors(sums, some, jobs[number], workers), counts)
+            errors = _errors(sums, lines, some, jobs[number], workers)
+            total += gradient.measure(here, errors, counts)
         return total
 
     jobs = _jobs(sums)
@@ -218,24 +203,19 @@ def _jobs(sums: Sums) -> list[tuple[int, int, int, int, int]]:
     ]
 
 
-def _columns(sums: Sums, workers: Workers) -> list[list[tuple[tuple[Group, ...], Array]]]:
+def _columns(sums: Sums, workers: Workers) -> list[list[tuple[Array, Array]]]:
     """The bits of the activations [groups, words, columns], in blocks, of each group of channels."""
     node, bits = sums.x.node, sums.bits[0]
     channels = node.shape_in.channels // node.groups
     size = min(GROUPS, max(1, COLUMNS // (sums.words * bits * channels)))
     blocks = [sums.groups[first:last] for first, last in spans(len(sums.groups), size)]
+    codes = sums.x.map.reshape(len(sums.x.map), -1, node.shape_in.channels)
 
     def job(number: int) -> Array:
         group, block = divmod(number, len(blocks))
         out = np.zeros((len(blocks[block]), sums.words, bits * channels), np.uint32)
-        low = group * channels
-        for here, some in zip(out, blocks[block], strict=True):
-            row = 0
-            for image in some.images:
-                codes = sums.x.map[image].reshape(-1, node.shape_in.channels)
-                part = codes[some.first : some.last, low : low + channels]
-                gradient.pack_inputs(part, here, row, bits)
-                row += len(part)
+        some = codes[:, :, group * channels : (group + 1) * channels]
+        gradient.pack_inputs(some, out, blocks[block], bits)
         return out
 
     made = workers.run(job, node.groups * len(blocks))
@@ -245,22 +225,28 @@ def _columns(sums: Sums, workers: Workers) -> list[list[tuple[tuple[Group, ...],
     ]
 
 
+def _lines(sums: Sums, workers: Workers) -> Array:
+    """The bits of the errors [images, height, words, bits, cols], lines as the input map has them."""
+    node, (images, height, width, cols) = sums.x.node, sums.dy.shape
+    words = -(-((width - 1) * node.stride + 1) // gradient.WORD)
+    out = np.zeros((images, height, words, sums.bits[1], cols), np.uint32)
+
+    def job(image: int) -> None:
+        gradient.pack_lines(sums.dy[image], out[image], node.stride, 1.0 / sums.unit)
+
+    workers.run(job, images)
+    return out
+
+
 def _errors(
-    sums: Sums, some: tuple[Group, ...], job: tuple[int, int, int, int, int], workers: Workers
+    sums: Sums, lines: Array, groups: Array, job: tuple[int, int, int, int, int], workers: Workers
 ) -> Array:
     """The bits of the errors [groups, bits, words, vectors] of one place in the window."""
     node, (group, y, x, first, last) = sums.x.node, job
     low = group * (node.shape_out.channels // node.groups)
-    planes = workers.scratch(
-        "planes", (len(some), sums.bits[1], sums.words, last - first), np.uint32
-    )
+    shape = len(groups), sums.bits[1], sums.words, last - first
+    planes = workers.scratch("planes", shape, np.uint32)
     planes[...] = 0
-    window = (y, x, node.stride, node.padding)
-    for here, rows in zip(planes, some, strict=True):
-        row = 0
-        for image in rows.images:
-            at = (row, rows.first, rows.last, node.shape_in.width)
-            errors = sums.dy[image, :, :, low + first : low + last]
-            gradient.pack_errors(errors, here, at, window, 1.0 / sums.unit)
-            row += rows.last - rows.first
+    window = y, x, node.stride, node.padding, node.shape_in.width, node.shape_out.width
+    gradient.pack_errors(lines[..., low + first : low + last], planes, groups, window)
     return planes
