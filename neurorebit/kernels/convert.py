@@ -8,7 +8,7 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def code(value, per_step, top):
-    """The code of a value: in steps, rounded (ties to even), clipped to -top..top; nan stays nan."""
+    """The code of a value: rounded (ties to even), clipped to -top..top; nan stays nan."""
     x = value * per_step
     x = top if x > top else x
     x = -top if x < -top else x

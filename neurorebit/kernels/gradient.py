@@ -217,7 +217,7 @@ def measure(columns, planes, counts):
 
 @njit(cache=True, nogil=True)
 def join(sums, out, bits, scale):
-    """``out`` [channels, cols] = ``scale`` times the sum of all bits' ``sums``, which are used up."""
+    """``out`` [channels, cols] = ``scale`` times the sum of all bits' ``sums``; uses them up."""
     channels, cols = out.shape
     for n in range(cols):
         values = sums[n]

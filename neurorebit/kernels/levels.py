@@ -151,6 +151,46 @@ def quantise(real, out, grid, unit):
 
 
 @njit(cache=True, nogil=True)
+def ones(cells, bits):
+    """Number of ones in a flat array of whole numbers, in two's complement of ``bits``."""
+    total = 0
+    for i in range(cells.size):
+        for b in range(bits):
+            total += (np.int64(cells[i]) >> b) & 1
+    return total
+
+
+@njit(cache=True, nogil=True)
+def store(real, cells, grid, bits, counts):
+    """Write the levels of real weights to cells of one bit each.
+
+    ``cells`` (int32, flat) are whole numbers in two's complement of ``bits``: the levels, or, where
+    only odd ones are levels, half of them rounded down. ``counts`` is overwritten with this call's
+    ``Count``: bits that become one are set, those that become zero are reset, and the change is
+    that of the number of ones.
+    """
+    per_level, top, odd, _ = grid
+    scale = real.dtype.type(per_level)
+    high = real.dtype.type(top)
+    sets = 0
+    resets = 0
+    for i in range(real.size):
+        now = np.int64(level(real[i], scale, high, odd))
+        now = (now - 1) >> 1 if odd else now
+        old = np.int64(cells[i])
+        if now == old:
+            continue
+        for b in range(bits):
+            sets += (now & ~old) >> b & 1
+            resets += (old & ~now) >> b & 1
+        cells[i] = now
+    counts[:] = 0.0
+    counts[Count.SETS] = sets
+    counts[Count.RESETS] = resets
+    counts[Count.CHANGE] = sets - resets
+
+
+@njit(cache=True, nogil=True)
 def scale_gradient(real, gradient, per_level, top):
     """Gradient of the loss to the spacing of levels (Esser et al., ICLR 2020, arXiv:1902.08153).
 

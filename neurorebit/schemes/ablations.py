@@ -35,17 +35,13 @@ DEPARTURES = {  # of the keys of training, with another value than the default
 
 DRIFTS = 1.0  # seconds after its last write from which a cell drifts
 
-SUMS = (
-    "arrays.read=row_by_row: training converted the sum of an array's rows at once, the estimate "
-    "bills reads of one row after the other"
-)
-
 
 def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple[str, ...]:
     """Sentences on a chip and its training; without ``training``, on the chip alone."""
     scheme, name = SCHEMES[spec.scheme], f"scheme={spec.scheme}"
     chip = spec.called
-    if scheme.held is Held.SOFTWARE:
+    held = scheme.held_on(spec.holds_devices)
+    if held is Held.SOFTWARE:
         what = (
             f"training was software, {scheme.departure}" if training else "software has no arrays"
         )
@@ -53,23 +49,21 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
     found = []
     if scheme.organisation and not isinstance(spec, ORGANISATIONS[scheme.organisation].spec):
         found.append(f"{name}: a scheme of another chip; the estimate bills {chip}")
-    elif scheme.departure:
+    elif scheme.departure and held is scheme.held:
         found.append(f"{name}: {scheme.departure.format(chip=chip)}")
     elif scheme.on_sram and not spec.holds_devices:
         found.append(f"{name}: {scheme.on_sram.format(chip=chip)}")
-    if np.any(spec.cells_per_weight != 1.0):
+    exact = spec.row_by_row and not spec.holds_devices  # bits are latched and added
+    if np.any(spec.cells_per_weight != 1.0) and not exact:
         cells = float(np.max(spec.cells_per_weight))
         found.append(f"training had one cell a weight, the estimate bills {cells:g}")
     if training is None:
         return tuple(found)
-    if training.adc == "ideal":
-        bits = spec.forward.adc_bits
-        found.append(f"adc=ideal: training used an ideal converter, the estimate bills {bits} bits")
-    elif spec.row_by_row:
-        found.append(SUMS)
+    if training.adc == "ideal" and scheme.heeded("adc", spec.holds_devices):
+        found.append(f"adc=ideal: training used ideal converters, the estimate bills {_bits(spec)}")
     values = dict(changed(training))
     for key, sentence in DEPARTURES.items():
-        if key in values and not why_idle(key, spec.scheme, training):
+        if key in values and not why_idle(key, spec, training):
             found.append(f"{key}={values[key]}: {sentence.format(bits=spec.weight_bits)}")
     if training.error_bits is not None and training.error_bits != spec.error_bits:
         found.append(
@@ -81,7 +75,9 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
 
 def choices() -> frozenset[str]:
     """The keys of ``training`` that some schemes ignore."""
-    return frozenset({"momentum"}).union(*((*s.heeds, *s.own_keys) for s in SCHEMES.values()))
+    return frozenset({"momentum"}).union(
+        *((*s.heeds, *(s.in_sram or ()), *s.own_keys) for s in SCHEMES.values())
+    )
 
 
 def changed(training: Training) -> Iterator[tuple[str, Any]]:
@@ -99,20 +95,32 @@ def changed(training: Training) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def why_idle(key: str, name: str, training: Training) -> str:
-    """Why a key of ``training`` has no effect on a training by the scheme of this name.
+def _bits(spec: ArchitectureSpec) -> str:
+    """The bits of the converters that training heeds."""
+    unit = spec.gradient
+    if unit is None:
+        return f"{spec.forward.adc_bits} bits"
+    forward = "none" if spec.row_by_row else f"{spec.forward.adc_bits} bits"
+    return f"{forward} behind the arrays and {unit.adc_bits} bits in the gradient unit"
+
+
+def why_idle(key: str, spec: ArchitectureSpec, training: Training) -> str:
+    """Why a key of ``training`` has no effect on a training of this chip by its scheme.
 
     Or none but on batch norms; empty where it has one.
     """
+    name, devices = spec.scheme, spec.holds_devices
     scheme = SCHEMES[name]
     if key == "momentum":
         return "" if scheme.velocity else f"of the batch norms alone, scheme={name} has none"
     if key.partition(".")[0] not in choices():
         return ""
-    if not _heeded(key, scheme, training):
+    if not _heeded(key, scheme, training, devices):
         return f"without effect, scheme={name} knows no such choice"
     if key == "rest" and training.rest <= DRIFTS:
         return f"without effect, cells drift from {DRIFTS:g} s after their last write"
+    if key == "conversion" and spec.row_by_row:
+        return "without effect beside arrays.read=row_by_row"
     in_cells = scheme.held is Held.CELLS
     overruled = {  # keys, and the choice that leaves them no effect
         "conversion": ("adc", training.adc == "ideal"),
@@ -124,7 +132,7 @@ def why_idle(key: str, name: str, training: Training) -> str:
     return f"without effect beside {other}={getattr(training, other)}" if alone else ""
 
 
-def _heeded(key: str, scheme: Scheme, training: Training) -> bool:
+def _heeded(key: str, scheme: Scheme, training: Training, devices: bool) -> bool:
     """Whether a scheme heeds a key; cells read as levels heed the bits of the edge layers."""
     rounded = scheme.held is Held.CELLS and training.read == "levels"
-    return scheme.heeded(key.partition(".")[0]) or (key == "edge_bits" and rounded)
+    return scheme.heeded(key.partition(".")[0], devices) or (key == "edge_bits" and rounded)

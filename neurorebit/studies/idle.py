@@ -127,7 +127,7 @@ def _why(key: str, inputs: Inputs, used: Used) -> str:
             return ""
         if not used.trained:
             return f"{IDLE}, nothing was trained"
-        return why_idle(path, inputs.architecture.scheme, inputs.network.training)
+        return why_idle(path, inputs.architecture, inputs.network.training)
     if root == "network" and path.partition(".")[0] != "activity":
         return ""
     if used.heeds(key):

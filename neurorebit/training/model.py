@@ -247,7 +247,9 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
     seen, written = layer.seen, layer.weights.written
     matmul = layer.node.matmul
     assert matmul is not None
-    cells = matmul.weights * written.updates
+    site = layer.weights.site
+    words = matmul.weights * written.updates
+    cells = words * (1 if site.spec.holds_devices else site.weight_bits)
     sets, resets = written.sets / cells, written.resets / cells
     # several writes of a cell in one step count as one write of more levels
     again = max(sets, 1.0), max(resets, 1.0)
@@ -260,7 +262,7 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
         reset_fraction=resets / again[1],
         set_levels=again[0] * written.set_steps / max(written.sets, 1),
         reset_levels=again[1] * written.reset_steps / max(written.resets, 1),
-        words_written=written.words / cells,
+        words_written=written.words / words,
         fast=_fast(layer),
     )
 

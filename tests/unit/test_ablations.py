@@ -43,7 +43,7 @@ def test_a_choice_that_a_scheme_does_not_heed_is_not_said_to_matter(key):
         chosen = {"reprogram": 1}.get(key, CHOICES[key])
         training = replace(inputs.network.training, **{key: chosen})
     assert len(ablations(inputs.architecture, training)) == heeded
-    assert ("without effect" in why_idle(key, "reram", training)) == (not heeded)
+    assert ("without effect" in why_idle(key, inputs.architecture, training)) == (not heeded)
 
 
 IDLE = [
@@ -73,7 +73,7 @@ def test_a_choice_that_changes_nothing_is_not_an_ablation(weights, values, told)
         "reram" if weights in ("manhattan", "tiki_taka") else "rebit", weights, values
     )
     (key,) = [key for key, _ in changed(training) if key.startswith(list(values)[-1])]
-    assert why_idle(key, weights, training).endswith(told)
+    assert why_idle(key, spec, training).endswith(told)
     assert not any(line.startswith(key) for line in ablations(spec, training))
 
 
@@ -90,9 +90,9 @@ HEEDED = [
 @pytest.mark.parametrize(("weights", "values"), HEEDED)
 def test_a_choice_that_a_scheme_heeds_is_not_said_to_be_idle(weights, values):
     chip = "rebit" if weights in ("hybrid", "quantized") else "reram"
-    _, training = of(chip, weights, values)
+    spec, training = of(chip, weights, values)
     (key,) = [key for key, _ in changed(training) if key.startswith(list(values)[-1])]
-    assert why_idle(key, weights, training) == ""
+    assert why_idle(key, spec, training) == ""
 
 
 @pytest.mark.parametrize("recipe", ["paper", "quick"])
@@ -105,35 +105,32 @@ def test_what_a_shipped_recipe_sets_is_not_named(recipe):
             found = ablations(inputs.architecture, inputs.network.training)
             assert all(line.startswith("scheme=") for line in found)
             assert not any(
-                why_idle(key, weights, inputs.network.training)
+                why_idle(key, inputs.architecture, inputs.network.training)
                 for key, _ in changed(inputs.network.training)
             )
 
 
-def test_rows_read_one_after_the_other_are_not_what_training_does():
-    row = (Setting("architecture.arrays.read", "row_by_row"),)
-    for weights, told in (("reram", True), ("real", False)):
-        inputs = read_inputs(
-            "mlp", "reram", settings=(*row, Setting("architecture.scheme", weights))
-        )
-        found = ablations(inputs.architecture, inputs.network.training)
-        assert any(line.startswith("arrays.read=row_by_row: ") for line in found) == told
-        assert not any("row_by_row" in line for line in ablations(inputs.architecture))
+@pytest.mark.parametrize("chip", ["reram", "sram"])
+def test_training_reads_rows_as_the_estimate_bills_them(chip):
+    """One after the other each cell is converted alone, see ``tests/unit/train``."""
+    settings = (Setting("architecture.arrays.read", "row_by_row"),)
+    inputs = read_inputs("mlp", chip, settings=settings)
+    assert ablations(inputs.architecture, inputs.network.training) == ()
 
 
 def test_cells_read_as_levels_heed_the_bits_of_the_edges():
     inputs = read_inputs("mlp", "reram", settings=(Setting("architecture.scheme", "reram"),))
     training = replace(inputs.network.training, read="levels", edge_bits=3)
-    assert why_idle("edge_bits", "reram", training) == ""
-    assert why_idle("edge_bits", "reram", replace(training, read="analog")) != ""
+    assert why_idle("edge_bits", inputs.architecture, training) == ""
+    assert why_idle("edge_bits", inputs.architecture, replace(training, read="analog")) != ""
 
 
 def test_a_rest_in_which_nothing_drifts_changes_nothing():
-    _, training = of("rebit", "hybrid", {"rest": 1.0})
-    assert why_idle("rest", "hybrid", training) == (
+    spec, training = of("rebit", "hybrid", {"rest": 1.0})
+    assert why_idle("rest", spec, training) == (
         "without effect, cells drift from 1 s after their last write"
     )
-    assert why_idle("rest", "hybrid", replace(training, rest=1.1)) == ""
+    assert why_idle("rest", spec, replace(training, rest=1.1)) == ""
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,10 @@ MAPPINGS = {  # training.mapping
 class Arrays:
     """The reads of a layer's arrays: their number, their wires, and the converters of both passes.
 
-    Read noise is drawn for each batch and each direction. ``rounded``: conductances are rounded to
-    the levels of the architecture. ``follows``: the converters' ranges follow the partial sums.
-    ``mapping``: how conductances represent a weight.
+    Read noise is drawn for each batch and each direction. Where rows are read one after the other,
+    each cell is converted with its own bits, and the sums are digital. ``rounded``: conductances
+    are rounded to the levels of the architecture. ``follows``: the converters' ranges follow the
+    partial sums. ``mapping``: how conductances represent a weight.
     """
 
     site: Site
@@ -91,8 +92,10 @@ class Arrays:
             seen = self._copy(
                 seen, lambda a, b, i: reading.read(a, b, error, site.draw(i, self.reads))
             )
-        if self.rounded:
-            top = 2 ** (site.weight_bits - 1) - 1
+        alone = site.spec.row_by_row and site.training.adc != "ideal"
+        if self.rounded or alone:
+            bits = int(site.spec.cell_bits) if alone else site.weight_bits
+            top = 2 ** (bits - 1) - 1
             grid = levels.Grid(float(top), top, odd=False, every=True)
             seen = self._copy(seen, lambda a, b, i: levels.quantise(a, b, grid, 1.0 / top))
         if self.wires is not None:

@@ -71,6 +71,9 @@ class Scheme:
     weight that come on top, where a step does not end in a rounded pulse or a real weight. ``fast``
     describes the second array of a weight where there is one.
 
+    ``in_sram``: further keys that the scheme heeds on a chip whose arrays are of SRAM, where it
+    holds the weights in its cells, bit by bit; None: such arrays change nothing.
+
     ``departure`` says where the training of this scheme departs from the chip that the estimate
     bills, ``on_sram`` the same for a chip whose arrays hold no memory devices; ``{chip}`` stands
     for that chip.
@@ -92,6 +95,7 @@ class Scheme:
     keys: type[Section] | None = None
     variants: Mapping[str, Variant] = field(default_factory=dict)
     fast: FastArray | None = None
+    in_sram: frozenset[str] | None = None
     departure: str = ""
     on_sram: str = ""
 
@@ -123,6 +127,11 @@ class Scheme:
         """The keys that the scheme adds to the section ``training``."""
         return tuple(key.name for key in fields(self.keys)) if self.keys else ()  # type: ignore[arg-type]
 
-    def heeded(self, key: str) -> bool:
+    def held_on(self, devices: bool) -> Held:
+        """Where weights are held on a chip whose arrays are of memory devices, or of SRAM."""
+        return self.held if devices or self.in_sram is None else Held.FOLLOWED
+
+    def heeded(self, key: str, devices: bool = True) -> bool:
         """Whether a key of ``training`` has an effect, out of those that some schemes ignore."""
-        return key in self.heeds or key in self.own_keys
+        further = frozenset() if devices else self.in_sram or frozenset()
+        return key in self.heeds | further or key in self.own_keys

@@ -64,7 +64,7 @@ class SoftwareWeights:
         """One step of momentum SGD with weight decay, then ``sync`` part by part."""
         site = self.site
         gradient = site.workspace.take(self.real.shape, self.real.dtype)
-        product.outer(x, dy, gradient, site.workers)
+        self.gradient(x, dy, gradient)
         self.rescale(gradient, rate)
         flat = [a.reshape(-1) for a in (self.real, self.velocity, gradient)]
         rates = elementwise.Rates(rate, site.training.momentum, site.training.weight_decay)
@@ -79,6 +79,10 @@ class SoftwareWeights:
         self.synced(site.workers.run(job, len(parts)))
         site.workspace.drop(gradient)
         self.written.words += self.real.size
+
+    def gradient(self, x: Windows, dy: Array, out: Array) -> None:
+        """The gradient of a batch, exact."""
+        product.outer(x, dy, out, self.site.workers)
 
     def rescale(self, gradient: Array, rate: float) -> None:
         """Fit the spacing of levels to the gradient, where there are levels that learn."""

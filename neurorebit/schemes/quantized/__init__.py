@@ -1,4 +1,4 @@
-"""Software: weights rounded to the few levels of the arrays."""
+"""Weights rounded to the few levels of the arrays: software, or the cells of SRAM arrays."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ if TYPE_CHECKING:
 
 
 def _load() -> Callable[[Site], Weights]:
-    from neurorebit.schemes.quantized.weights import QuantizedWeights
+    from neurorebit.schemes.quantized.weights import weights
 
-    return QuantizedWeights
+    return weights
 
 
 QUANTIZED = Scheme(
-    summary="Weights in software, rounded to the levels of the arrays; no noise, no converters.",
+    summary="Weights rounded to the levels of the arrays, without noise: software, or SRAM cells.",
     held=Held.SOFTWARE,
     architecture="rebit",
     chip="none, software",
     heeds=LEVEL_KEYS,
     kept=1,
     load=_load,
+    in_sram=frozenset({"adc", "conversion", "error_bits"}),
     departure="without arrays",
 )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
 from neurorebit.kernels import levels
+from neurorebit.kernels.levels import Count
 from neurorebit.schemes.parts.levels import LevelWeights
 from neurorebit.training.parts import product
+from neurorebit.training.parts.converters import Converters
+from neurorebit.training.parts.gradient import GradientUnit
 from neurorebit.training.parts.product import Windows
-from neurorebit.training.parts.weights import PART
+from neurorebit.training.parts.weights import PART, Site, Written
 from neurorebit.training.parts.workers import Array, spans
 
 
@@ -47,3 +51,71 @@ class QuantizedWeights(LevelWeights):
         real, held = (a.reshape(-1)[start:stop] for a in (self.real, self.held))
         levels.quantise(real, held, self.grid, self.full / self.top)
         return None
+
+
+@dataclass(eq=False)
+class SramWeights(QuantizedWeights):
+    """The levels as whole numbers in the cells of SRAM arrays, in two's complement.
+
+    Inputs and errors have the bits that the chip takes. Rows that are read one after the other are
+    latched and added, without loss; all rows at once pass the converters. Gradients pass those of
+    the gradient unit.
+    """
+
+    cells: Array = field(init=False)
+    forward: Converters = field(init=False)
+    backward: Converters = field(init=False)
+    unit: GradientUnit = field(init=False)
+    ones: float = field(init=False, default=0.0)
+    in_arrays: ClassVar[bool] = True
+    digital: ClassVar[tuple[str, ...]] = ("gradient",)
+
+    def __post_init__(self) -> None:
+        self.cells = np.zeros(self.site.shape, np.int32)
+        self.forward, self.backward = Converters(self.site), Converters(self.site)
+        self.unit = GradientUnit(self.site)
+        super().__post_init__()
+        self.ones = float(levels.ones(self.cells.reshape(-1), self.site.weight_bits))
+        self.written = Written()  # the first write belongs to no step
+
+    @property
+    def arrays(self) -> int:
+        """An array of bits."""
+        return 1
+
+    def mvm(self, x: Windows, out: Array, learning: bool) -> None:
+        """The product with the levels, through the converters where all rows are read at once."""
+        self.forward.multiply(x, self.held, out, scale=x.scale, learning=learning)
+
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
+        """The transposed product with the levels."""
+        self.backward.transposed(dy, self.held, x, dx, scale=1.0)
+
+    def gradient(self, x: Windows, dy: Array, out: Array) -> None:
+        """The gradient, in the gradient unit."""
+        self.unit.outer(x, dy, out)
+
+    def update(self, x: Windows, dy: Array, rate: float) -> None:
+        """Gradient and update of the real weights, sync of the cells."""
+        super().update(x, dy, rate)
+        self.written.conductance += self.ones / (self.cells.size * self.site.weight_bits)
+
+    def sync(self, start: int, stop: int) -> Array | None:
+        """Round the real weights and write the bits that change; count those."""
+        super().sync(start, stop)
+        real, cells = (a.reshape(-1)[start:stop] for a in (self.real, self.cells))
+        counts = np.zeros(len(Count))
+        levels.store(real, cells, self.grid, self.site.weight_bits, counts)
+        return counts
+
+    def synced(self, counts: list[Array | None]) -> None:
+        """Add up the bits that were written."""
+        total = sum((part for part in counts if part is not None), np.zeros(len(Count)))
+        self.written.sets += int(total[Count.SETS])
+        self.written.resets += int(total[Count.RESETS])
+        self.ones += float(total[Count.CHANGE])
+
+
+def weights(site: Site) -> QuantizedWeights:
+    """Weights in software, or where the chip's arrays are of SRAM, in their cells."""
+    return QuantizedWeights(site) if site.spec.holds_devices else SramWeights(site)

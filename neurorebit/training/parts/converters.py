@@ -32,12 +32,20 @@ class Converters:
     powers: float = 0.0  # mean squares of the partial sums, added up over the steps measured
     measured: int = 0
 
+    @property
+    def exact(self) -> bool:
+        """Whether products are exact: converters are ideal, or rows are read and added one by one.
+
+        A cell that is read alone is converted alone, see ``Arrays``.
+        """
+        return self.site.training.adc == "ideal" or self.site.spec.row_by_row
+
     def multiply(
         self, x: Windows, matrix: Array, out: Array, *, scale: float, learning: bool
     ) -> None:
         """``out`` [B, H, W, N] = scale times the converted product of ``matrix`` and the codes."""
         site, arrays = self.site, (x, matrix, out, self.site.workers)
-        if site.training.adc == "ideal":
+        if self.exact:
             product.multiply(*arrays, scale=scale)
             return
         planes = int(site.spec.input_bits) if site.training.conversion == "bit_serial" else None
@@ -55,7 +63,7 @@ class Converters:
         negative errors are converted together.
         """
         site, arrays = self.site, (dy, matrix, x, dx)
-        if site.training.adc == "ideal":
+        if self.exact:
             product.transposed(*arrays, workers=site.workers)
             np.multiply(dx, dx.dtype.type(scale), out=dx)
             return

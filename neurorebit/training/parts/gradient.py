@@ -52,7 +52,7 @@ class GradientUnit:
     """The weight gradient as the unit of the chip computes it (system.md 9).
 
     Pixels of a layer's input map lie along the rows of SRAM arrays, bits of its channels along the
-    columns. A map is spread evenly over the fewest arrays; small maps of several images share one.
+    columns. A map is spread evenly over the fewest arrays; small maps of images share one.
     For each output channel and each place in the window, an error vector opens rows plane by plane.
     A converter for each column counts the rows where both bits are one; its codes are shifted, added
     up and summed over arrays and images in digital arithmetic, without loss.
@@ -204,7 +204,7 @@ def _jobs(sums: Sums) -> list[tuple[int, int, int, int, int]]:
 
 
 def _columns(sums: Sums, workers: Workers) -> list[list[tuple[Array, Array]]]:
-    """The bits of the activations [groups, words, columns], in blocks, of each group of channels."""
+    """The bits of the activations [groups, words, columns], in blocks, by group of channels."""
     node, bits = sums.x.node, sums.bits[0]
     channels = node.shape_in.channels // node.groups
     size = min(GROUPS, max(1, COLUMNS // (sums.words * bits * channels)))
@@ -226,7 +226,7 @@ def _columns(sums: Sums, workers: Workers) -> list[list[tuple[Array, Array]]]:
 
 
 def _lines(sums: Sums, workers: Workers) -> Array:
-    """The bits of the errors [images, height, words, bits, cols], lines as the input map has them."""
+    """The bits of the errors [images, height, words, bits, cols], in lines of the input map."""
     node, (images, height, width, cols) = sums.x.node, sums.dy.shape
     words = -(-((width - 1) * node.stride + 1) // gradient.WORD)
     out = np.zeros((images, height, words, sums.bits[1], cols), np.uint32)

@@ -8,20 +8,18 @@ from oracle import gradient_unit as plain
 from oracle import naive
 
 from neurorebit.inputs.architecture import read_architecture
-from neurorebit.kernels import gradient as kernel
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.model import Model
 from neurorebit.training.parts.gradient import GradientUnit
 from neurorebit.training.parts.product import Windows
-from neurorebit.training.parts.workers import Workers
 
 # height and width, channels, outputs, kernel, stride, padding, groups, images, rows of an array
 LAYERS = {
     "small maps share an array": ((2, 3), 3, 4, 3, 1, 1, 1, 7, 16),
     "a map takes several arrays": ((5, 4), 2, 3, 3, 1, 1, 1, 3, 8),
-    "stride, no padding": ((5, 7), 2, 3, 3, 2, 0, 1, 2, 16),
+    "stride, no padding": ((9, 7), 2, 3, 3, 2, 0, 1, 2, 64),
     "groups": ((4, 4), 4, 6, 2, 2, 1, 2, 3, 32),
     "one pixel": ((1, 1), 9, 5, 1, 1, 0, 1, 11, 8),
     "wide arrays": ((3, 3), 2, 3, 3, 1, 1, 1, 20, 200),
