@@ -20,6 +20,7 @@ def ones(typing, word):
     """The number of ones in an integer."""
 
     def generate(context, builder, signature, arguments):
+        """The instruction of the processor, or what stands for it."""
         return builder.ctpop(arguments[0])
 
     return word(word), generate

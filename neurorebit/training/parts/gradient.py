@@ -54,8 +54,8 @@ class GradientUnit:
     Pixels of a layer's input map lie along the rows of SRAM arrays, bits of its channels along the
     columns. A map is spread evenly over the fewest arrays; small maps of images share one.
     For each output channel and each place in the window, an error vector opens rows plane by plane.
-    A converter for each column counts the rows where both bits are one; its codes are shifted, added
-    up and summed over arrays and images in digital arithmetic, without loss.
+    A converter for each column counts the rows where both bits are one; its codes are shifted and
+    added up over planes, arrays and images in digital arithmetic, without loss.
 
     The converter spans counts from none to ``adc_range`` standard deviations above their mean, over
     all conversions of the layer (not more than all rows), or to all rows (full). One step is at
