@@ -92,11 +92,13 @@ class Arrays:
             seen = self._copy(
                 seen, lambda a, b, i: reading.read(a, b, error, site.draw(i, self.reads))
             )
-        alone = site.spec.row_by_row and site.training.adc != "ideal"
+        spec = site.spec
+        alone = spec.row_by_row and spec.holds_devices and site.training.adc != "ideal"
         if self.rounded or alone:
-            bits = int(site.spec.cell_bits) if alone else site.weight_bits
-            top = 2 ** (bits - 1) - 1
-            grid = levels.Grid(float(top), top, odd=False, every=True)
+            bits = int(spec.cell_bits) if alone else site.weight_bits
+            two = bits == 1  # both ends of the range, and none between
+            top = 1 if two else 2 ** (bits - 1) - 1
+            grid = levels.Grid(float(top), top, odd=two, every=True)
             seen = self._copy(seen, lambda a, b, i: levels.quantise(a, b, grid, 1.0 / top))
         if self.wires is not None:
             applied = self.wires.applied(seen, learning)

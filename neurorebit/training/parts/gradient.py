@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,6 +48,16 @@ class Sums:
         return len(self.groups) * matmul.weights * inputs * errors
 
 
+class Job(NamedTuple):
+    """The sums of one job: one place in the window, of some error vectors."""
+
+    group: int  # of channels
+    y: int  # in the window
+    x: int
+    first: int  # of the group's error vectors
+    last: int
+
+
 @dataclass(eq=False)
 class GradientUnit:
     """The weight gradient as the unit of the chip computes it (system.md 9).
@@ -84,7 +95,7 @@ class GradientUnit:
         if unit is None or training.adc == "ideal" or self.site.error_bits is None:
             return True
         step, top = _quantisation(unit, float(unit.rows))
-        return step <= 1.0 and top >= unit.rows
+        return bool(step <= 1.0 and top >= unit.rows)
 
     def outer(self, x: Windows, dy: Array, out: Array) -> None:
         """``out`` [groups, rows, cols] = the gradient: the sum over all vectors of x times ``dy``.
@@ -160,7 +171,7 @@ def multiply(sums: Sums, out: Array, workers: Workers, *, quantisation: Quantisa
             workers.scratch("total", shape[1:], np.int32 if whole else np.float64),
         )
         for some, here in columns[group]:
-            errors = _errors(sums, lines, some, jobs[number], workers)
+            errors = _errors(sums, lines, some, jobs[number], workers=workers)
             gradient.multiply(here, errors, found, scratch, 1.0 / step, top)
         row = (y * sums.x.node.kernel + x) * channels
         target = out[group, row : row + channels, first:last]
@@ -180,7 +191,7 @@ def moments(sums: Sums, workers: Workers) -> Array:
         counts = workers.scratch("counts", (sums.bits[0] * channels,), np.uint32)
         total = np.zeros(2)
         for some, here in columns[group]:
-            errors = _errors(sums, lines, some, jobs[number], workers)
+            errors = _errors(sums, lines, some, jobs[number], workers=workers)
             total += gradient.measure(here, errors, counts)
         return total
 
@@ -189,13 +200,13 @@ def moments(sums: Sums, workers: Workers) -> Array:
     return total
 
 
-def _jobs(sums: Sums) -> list[tuple[int, int, int, int, int]]:
-    """Group of channels, y and x in the window, first and last error vector of each job."""
+def _jobs(sums: Sums) -> list[Job]:
+    """The sums of each job."""
     node = sums.x.node
     cols = node.shape_out.channels // node.groups
     size = min(VECTORS, max(1, -(-cols * node.groups * node.kernel**2 // 4)))
     return [
-        (group, y, x, first, last)
+        Job(group, y, x, first, last)
         for group in range(node.groups)
         for y in range(node.kernel)
         for x in range(node.kernel)
@@ -238,9 +249,7 @@ def _lines(sums: Sums, workers: Workers) -> Array:
     return out
 
 
-def _errors(
-    sums: Sums, lines: Array, groups: Array, job: tuple[int, int, int, int, int], workers: Workers
-) -> Array:
+def _errors(sums: Sums, lines: Array, groups: Array, job: Job, *, workers: Workers) -> Array:
     """The bits of the errors [groups, bits, words, vectors] of one place in the window."""
     node, (group, y, x, first, last) = sums.x.node, job
     low = group * (node.shape_out.channels // node.groups)
