@@ -128,6 +128,7 @@ class InPlaceChip(Chip[InPlaceMacro]):
             adc_bits=unit.adc_bits,
             error_bits=self.spec.error_width,
             adc_kind=unit.adc,
+            span=unit.span,
         )
 
     @property

@@ -7,7 +7,7 @@ tree over the arrays. Only whole arrays exist, at least one each way.
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -30,8 +30,12 @@ WORD = 32.0  # bits of a weight and of what is kept of it
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GradientArray(SramParallelMacro):
-    """An array of the unit: an SRAM macro whose drivers and multiplexers serve single cells."""
+    """An array of the unit: an SRAM macro whose drivers and multiplexers serve single cells.
 
+    ``span``: rows that its converters count at most.
+    """
+
+    span: Real = 128.0
     name: str = "array"
 
     @cached_property
@@ -42,7 +46,8 @@ class GradientArray(SramParallelMacro):
     @cached_property
     def readout(self) -> ConvertingReadout:
         """Its sums have all planes of an error vector."""
-        return self._readout(self.access_res, self.adc_bits + self.input_bits)
+        made = self._readout(self.access_res, self.adc_bits + self.input_bits)
+        return replace(made, full_scale=self.span / self.array.read_res)
 
     @property
     def sum_bits(self) -> Real:
@@ -67,7 +72,10 @@ class GradientArray(SramParallelMacro):
 
 @dataclass(frozen=True, eq=False)
 class GradientUnit(Block):
-    """SRAM arrays for ``positions`` by ``bit_columns`` bits, and the tree that adds their sums."""
+    """SRAM arrays for ``positions`` by ``bit_columns`` bits, and the tree that adds their sums.
+
+    ``span``: rows that a converter counts at most.
+    """
 
     tech: Technology
     positions: Real = 900.0
@@ -78,6 +86,7 @@ class GradientUnit(Block):
     adc_bits: Real = field(default=4.0, kw_only=True)
     error_bits: Positive = field(default=8.0, kw_only=True)
     adc_kind: str = field(default=DEFAULT, kw_only=True)
+    span: Real = field(default=128.0, kw_only=True)
     name: str = field(default="gradient_unit", kw_only=True)
 
     @property
@@ -109,6 +118,7 @@ class GradientUnit(Block):
             adc_bits=self.adc_bits,
             input_bits=self.error_bits,
             adc_kind=self.adc_kind,
+            span=self.span,
             transposed=False,
         )
 

@@ -91,6 +91,18 @@ class GradientConverters(Section):
     adc_range: Annotated[float, quantity("", above=0, at_most=100)] | Literal["full"]
     images: Count | Literal["auto"]
 
+    @property
+    def span(self) -> Real:
+        """Counts that the converters are built for: their range where half of all bits are ones.
+
+        A quarter of the rows count then, with the binomial's variance of 3/16 of them. In a layer
+        with fewer ones a step is the same share of a smaller range.
+        """
+        if isinstance(self.adc_range, str):
+            return float(self.rows)
+        reach: Real = self.rows / 4.0 + self.adc_range * np.sqrt(self.rows * 3.0 / 16.0)
+        return np.minimum(reach, self.rows)
+
     def images_together(self, pixels: Real, batch: Real) -> Real:
         """Images of a batch whose maps of ``pixels`` share the rows of an array."""
         most = batch if isinstance(self.images, str) else np.minimum(batch, self.images)
