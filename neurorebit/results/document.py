@@ -80,6 +80,7 @@ def build(
         "totals": _totals(estimate, phases),
         "layers": [_layer(estimate, i) for i in range(len(estimate.rows))],
         "activity": {
+            "origin": activity.origin.value,
             "source": activity.source,
             "layers": [
                 {"name": name, **_activity(layer)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from enum import Enum
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -57,12 +58,21 @@ class LayerActivity:
     fast: FastActivity | None = None
 
 
+class Origin(Enum):
+    """Where an activity comes from; the values are the words of reports."""
+
+    MEASURED = "measured"  # in the training of the same run
+    RECORDED = "recorded"  # in another training of the network
+    ASSUMED = "assumed"  # given in the network file, or the mean over other networks
+
+
 @dataclass(frozen=True)
 class Activity:
     """The activity of every matrix layer, in network order, and where the numbers come from."""
 
     source: str
     layers: tuple[LayerActivity, ...]
+    origin: Origin = Origin.ASSUMED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,13 @@ import numpy as np
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.cost import Real
 from neurorebit.layers.network import Network
-from neurorebit.schema.activity import Activity, AssumedActivity, LayerActivity, RecordedActivity
+from neurorebit.schema.activity import (
+    Activity,
+    AssumedActivity,
+    LayerActivity,
+    Origin,
+    RecordedActivity,
+)
 from neurorebit.schema.device import Device
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
@@ -41,8 +47,7 @@ GIVEN = tuple(
 def assumed(network: Network, spec: ArchitectureSpec, device: Device) -> Activity:
     """The activity of each layer with a matrix product, and a sentence that says where it is from.
 
-    The first word of the sentence says of what kind it is: ``assumed`` by rule or in the file, or
-    ``recorded`` in a training of this network.
+    It counts as recorded where a training of this network was, but for what the file gives.
     """
     chosen = _chosen(network, spec)
     moved = {k: np.asarray(v).tolist() for k, v in programmed(network, spec, device).items()}
@@ -62,7 +67,9 @@ def assumed(network: Network, spec: ArchitectureSpec, device: Device) -> Activit
         nodes = zip(layers, network.matrices, strict=True)
         layers = [replace(layer, fast=fast.assumed(n, network.training)) for layer, n in nodes]
         told.append(fast.source)
-    return Activity("; ".join(told), tuple(layers))
+    given_all = len(_given(network)) == 1 + len(GIVEN)
+    origin = Origin.RECORDED if chosen.own and not given_all else Origin.ASSUMED
+    return Activity("; ".join(told), tuple(layers), origin)
 
 
 def programmed(network: Network, spec: ArchitectureSpec, device: Device) -> dict[str, Real]:
@@ -161,10 +168,15 @@ def _planes(recorded: tuple[float, ...], bits: int) -> tuple[float, ...]:
     return (kept[0],) * (bits - len(kept)) + kept
 
 
+def _given(network: Network) -> list[str]:
+    """The keys that the network file gives as numbers."""
+    return [k for k in ("input_density", *GIVEN) if getattr(network.activity, k) is not None]
+
+
 def _sentence(network: Network, chosen: _Chosen, spec: ArchitectureSpec, device: Device) -> str:
     """Where the activity comes from."""
     given, recorded = network.activity, chosen.recorded
-    keys = [k for k in ("input_density", *GIVEN) if getattr(given, k) is not None]
+    keys = _given(network)
     why = f": {given.source}" if given.source else ""
     told = f"{'recorded' if chosen.own else 'assumed'}: {recorded.source}"
     if recorded.scheme != spec.scheme:

@@ -14,11 +14,10 @@ from neurorebit.inputs.activity import CURE, SCHEMA, read_activity
 from neurorebit.results import document, folder
 from neurorebit.results.document import Json
 from neurorebit.schema import Argument, File, InputError, plain
-from neurorebit.schema.activity import LayerActivity, RecordedActivity
+from neurorebit.schema.activity import LayerActivity, Origin, RecordedActivity
 from neurorebit.schemes.assumed import FIRST, INNER, LAST
 from neurorebit.schemes.table import SCHEMES
 
-MEASURED = "measured in "  # how the source of an activity begins that a training measured
 DIGITS = 4  # of the numbers in an activity file
 
 
@@ -81,7 +80,7 @@ def _recorded(report: Json, where: File) -> RecordedActivity:
     """The activity that the training of a report measured."""
     training, values = report["training"], {k: v["values"] for k, v in report["inputs"].items()}
     source = str(report["activity"]["source"])
-    if training is None or not source.startswith(MEASURED):
+    if training is None or report["activity"]["origin"] != Origin.MEASURED.value:
         message = "its training measured no activity" if training else "no training"
         raise InputError(message, origin=where, cure="give a folder of a training in arrays")
     layers = report["activity"]["layers"]

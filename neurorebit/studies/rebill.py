@@ -27,7 +27,7 @@ from neurorebit.results.comparison import Change
 from neurorebit.results.document import SCHEMA, Json
 from neurorebit.results.writers import table
 from neurorebit.schema import Document, File, InputError, Setting
-from neurorebit.schema.activity import Activity
+from neurorebit.schema.activity import Activity, Origin
 from neurorebit.schema.device import read_device
 from neurorebit.schema.reads import Reads
 from neurorebit.schemes.ablations import ablations
@@ -39,7 +39,7 @@ from neurorebit.studies.run import estimated
 
 NOTE = "billed anew by version "  # how the note begins that says so
 OVERRIDE = r"(\S+ )?(?P<key>[\w.\[\]]+)=(?P<text>.*?)( \([^()]*:\d+\))?"  # as reports have it
-MEASURED = "measured"  # how the source of an activity begins that the run measured itself
+MEASURED = "measured in "  # how the source of an activity began that the training measured
 WORDS = (  # of commands, overrides and notes of schema 1
     (re.compile(r"(?<=--)weights(?= )"), "scheme"),
     (re.compile(r"(?<=architecture\.)weights(?==)"), "scheme"),
@@ -108,6 +108,8 @@ def current(report: Json, path: Path) -> Json:
     for kind, renamed in RENAMED.items():
         for old, new in renamed.items():
             _rename(report["inputs"][kind]["values"], old, new)
+    measured = report["activity"]["source"].startswith(MEASURED)  # its only mark before schema 3
+    report["activity"]["origin"] = (Origin.MEASURED if measured else Origin.ASSUMED).value
     report["command"] = _reworded(report["command"])
     for key in ("overrides", "notes"):
         report[key] = [_reworded(line) for line in report[key]]
@@ -123,7 +125,7 @@ def billed(report: Json, path: Path) -> Json:
     reads = Reads()
     seen = inputs.observed(reads)
     estimate = estimated(seen, activity, images)
-    if not activity.source.startswith(MEASURED):  # what it follows from is read again
+    if activity.origin is not Origin.MEASURED:  # what it follows from is read again
         assumed(seen.network, seen.architecture, seen.device)
     notes = [note for note in report["notes"] if not note.startswith(NOTE)]
     header = {
@@ -244,7 +246,8 @@ def _record(report: Json, inputs: Inputs) -> Json:
 
 def _activity(recorded: Json) -> Activity:
     """The activity that a report recorded."""
-    return Activity(recorded["source"], tuple(map(document.layer_activity, recorded["layers"])))
+    layers = tuple(map(document.layer_activity, recorded["layers"]))
+    return Activity(recorded["source"], layers, Origin(recorded["origin"]))
 
 
 def _parts(report: Json) -> Iterator[str]:

@@ -23,7 +23,7 @@ from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.data.dataset import Dataset
 from neurorebit.layers.network import Network
 from neurorebit.schema import InputError
-from neurorebit.schema.activity import Activity
+from neurorebit.schema.activity import Activity, Origin
 from neurorebit.schema.device import Device
 from neurorebit.schema.training import Step, Training
 from neurorebit.training import checkpoint
@@ -149,7 +149,7 @@ def train(
             scheme=architecture.scheme,
             epochs=tuple(loop.epochs),
             test_accuracy=loop.epochs[-1].test_accuracy if loop.epochs else None,
-            activity=Activity(source, model.activity()) if in_arrays else None,
+            activity=Activity(source, model.activity(), Origin.MEASURED) if in_arrays else None,
             interrupted=stop.count > 0 and not loop.complete,
             out_of_time=loop.out_of_time,
             diverged=loop.diverged,

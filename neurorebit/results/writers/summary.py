@@ -12,8 +12,14 @@ from neurorebit.schema import units
 COUNTED = {"tiles": "tile", "pes": "PE", "macros": "macro", "converters": "converter"}
 LINE = WIDTH - len("Inference  ")  # what the answers have room for
 TRAINING, INFERENCE = " (training)", " (inference)"
+ABOUT = "~"  # before figures that rest on activity which this run has not measured
 CONSUMERS = 3  # that are named
 ANSWERED = ("inference", "backward", "gradient")  # phases whose efficiency is
+MEANT = {  # origins of the activity, and what they mean for the figures
+    "measured": "activity measured",
+    "recorded": f"{ABOUT} rests on the activity of a recorded training",
+    "assumed": f"{ABOUT} rests on assumed activity",
+}
 ENDINGS = {  # keys of the record of a training, and what a reader must know of it
     "diverged": "THE TRAINING DIVERGED",
     "interrupted": "THE TRAINING WAS INTERRUPTED",
@@ -28,20 +34,21 @@ def summary(report: Json) -> str:
 
 def answers(report: Json) -> tuple[tuple[str, str], ...]:
     """The same as pairs of a word and what is said of it."""
+    about = "" if report["activity"]["origin"] == "measured" else ABOUT
     of = INFERENCE if report["totals"]["image"] is None else TRAINING
     return (
         ("Accuracy", _accuracy(report["training"])),
         ("Area", _area(report["chip"])),
-        ("Inference", _cost(report["totals"]["inference"])),
-        *_others(report),
-        ("TOPS/W", _efficiency(report["phases"])),
+        ("Inference", about + _cost(report["totals"]["inference"])),
+        *_others(report, about),
+        ("TOPS/W", about + _efficiency(report["phases"])),
         ("Area in", _most(_areas(report), LINE)),
         ("Energy in", _most(_energies(report), LINE - len(of)) + of),
         ("Mind", _cautions(report)),
     )
 
 
-def _others(report: Json) -> list[tuple[str, str]]:
+def _others(report: Json, about: str) -> list[tuple[str, str]]:
     """What training costs, if the chip trains, and to write all weights to the cells once."""
     image, epoch = report["totals"]["image"], report["totals"]["epoch"]
     phase = report["phases"]["programming"]
@@ -50,7 +57,8 @@ def _others(report: Json) -> list[tuple[str, str]]:
         once = f"{units.show(phase['energy_J'], 'J')}, {units.show(phase['latency_s'], 's')}"
     if image is None or epoch is None:
         return [("Programming", once)]
-    return [("Training", _cost(image)), ("Epoch", f"{_epoch(epoch)}; programming once: {once}")]
+    epochs = f"{about}{_epoch(epoch)}; programming once: {once}"
+    return [("Training", about + _cost(image)), ("Epoch", epochs)]
 
 
 def _accuracy(training: Json | None) -> str:
@@ -147,8 +155,7 @@ def _cautions(report: Json) -> str:
     training = report["training"]
     known = [text for key, text in ENDINGS.items() if training and training[key]]
     known += ["a short training"] if report["short_run"] else []
-    source = report["activity"]["source"]  # "assumed: why", "measured in so many steps"
-    known.append(f"activity {source.partition(':')[0].partition(' in ')[0]}")
+    known.append(MEANT[report["activity"]["origin"]])
     changed = [
         _counted(len(report["overrides"]), "changed setting"),
         _counted(len(report.get("idle", ())), "choice", " without effect"),

@@ -44,23 +44,28 @@ PLACES = {
     "iteration": "one\niteration",
     "epoch": "one\nepoch",
 }
+BY = {  # origins of the activity, and what headings of what follows from it say
+    "measured": "",
+    "recorded": " (activity of a recorded training)",
+    "assumed": " (assumed activity)",
+}
 ONCE = "programming", "all weights\nwritten\nonce"
 
 
 def write(report: Json) -> str:
     """The answers, what a reader must know, tables, and the answers again."""
-    answers = summary(report)
+    answers, by = summary(report), BY[report["activity"]["origin"]]
     parts = [
         _head(report, answers),
         section("Chip", _chip(report), _counts(report)),
-        section("Phases", _phases(report), defined(DEFINITIONS.items())),
-        section("Totals", _totals(report)),
-        section("Beside the ReBIT paper", _paper(report)),
+        section(f"Phases{by}", _phases(report), defined(DEFINITIONS.items())),
+        section(f"Totals{by}", _totals(report)),
+        section(f"Beside the ReBIT paper{by}", _paper(report)),
         section("Layers", _layers(report)),
-        section("Energy of each layer, without DRAM", _of_layers(report, "energy_J", "J")),
-        section("Time of each layer", _of_layers(report, "latency_s", "s")),
+        section(f"Energy of each layer, without DRAM{by}", _of_layers(report, "energy_J", "J")),
+        section(f"Time of each layer{by}", _of_layers(report, "latency_s", "s")),
         section("Slowest stream of each layer", _limits(report)),
-        section("Energy of each part, without DRAM", _parts(report)),
+        section(f"Energy of each part, without DRAM{by}", _parts(report)),
         section("Training", *_training(report)),
         section("Activity", *_activity(report)),
         section("Assumptions", listed(report["assumptions"])),
