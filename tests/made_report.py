@@ -11,7 +11,7 @@ from neurorebit.estimation.estimate import Estimate, PhaseEstimate
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.results import document
 from neurorebit.schema import Document, paths
-from neurorebit.schema.activity import Activity, LayerActivity
+from neurorebit.schema.activity import Activity, LayerActivity, Origin
 
 LAYER = LayerActivity(
     (0.5, 0.25, 0.25),
@@ -104,12 +104,13 @@ def made_up():
         },
         batch=4,
         images=10,
-        activity_source="assumed: nothing",
+        activity_source="measured in 3 steps",
         assumptions=("the moon is far",),
     )
 
 
-def built(training=None):
+def built(training=None, origin=Origin.MEASURED):
     spec = read_architecture(Document(paths.shipped("architecture", "rebit")))
-    activity = Activity("assumed: nothing", (LAYER, replace(LAYER, input_density=(0.125,) * 3)))
+    layers = LAYER, replace(LAYER, input_density=(0.125,) * 3)
+    activity = Activity("measured in 3 steps", layers, origin)
     return document.build(HEADER, made_up(), spec, activity, training=training)

@@ -11,6 +11,7 @@ from made_report import EPOCHS, HEADER, TRAINING, built
 from neurorebit.results.parts import grouped, largest
 from neurorebit.results.writers import text as readable
 from neurorebit.results.writers.summary import summary
+from neurorebit.schema.activity import Origin
 
 
 def test_the_first_and_the_last_lines_answer():
@@ -27,7 +28,7 @@ def test_the_first_and_the_last_lines_answer():
         "ops a MAC",
         "Area in    tree 70.0 %, macro/adc 20.0 %, macro/array 10.0 %",
         "Energy in  macro/array 40.0 %, DRAM 30.0 %, macro/adc 20.0 % (training)",
-        "Mind       activity assumed; ablations: adc=ideal; 1 changed setting; 1 choice without "
+        "Mind       activity measured; ablations: adc=ideal; 1 changed setting; 1 choice without "
         "effect",
     ]
     assert lines[-9:] == lines[1:10]
@@ -39,7 +40,7 @@ def test_what_a_reader_must_know_is_said():
     accuracy, mind = text.splitlines()[0], text.split("Mind")[1:]
     assert accuracy == "Accuracy   unknown: no test (hybrid, 2 epochs)"
     assert " ".join(" ".join(mind).split()) == (
-        "THE TRAINING DIVERGED; a short training; activity assumed; 1 ablation; 1 changed "
+        "THE TRAINING DIVERGED; a short training; activity measured; 1 ablation; 1 changed "
         "setting; 1 choice without effect"
     )
     assert summary(built()).splitlines()[0] == "Accuracy   unknown: nothing was trained"
@@ -50,8 +51,26 @@ def test_ablations_that_have_no_room_are_counted():
     many = [f"some_key_{i}=value: not the same" for i in range(12)]
     lines = summary(built() | {"ablations": many, "idle": many}).splitlines()
     assert lines[8:] == [
-        "Mind       activity assumed; 12 ablations; 1 changed setting; 12 choices without effect"
+        "Mind       activity measured; 12 ablations; 1 changed setting; 12 choices without effect"
     ]
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        (Origin.ASSUMED, "~ rests on assumed activity"),
+        (Origin.RECORDED, "~ rests on the activity of a recorded training"),
+    ],
+)
+def test_figures_by_activity_of_elsewhere_say_so_beside_themselves(origin, said):
+    text = readable.write(built(origin=origin))
+    lines = text.splitlines()[1:10]
+    assert said in lines[-1]
+    about = [line.split()[0] for line in lines[:-1] if line[11:].startswith("~")]
+    assert about == ["Inference", "Training", "Epoch", "TOPS/W"]
+    for heading in ("Phases", "Totals", "Energy of each layer, without DRAM", "Time of each layer"):
+        (line,) = (line for line in text.splitlines() if line.startswith(f"{heading} ("))
+        assert "activity" in line
 
 
 def test_largest_consumers_of_one_name_are_told_apart():

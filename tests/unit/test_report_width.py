@@ -55,7 +55,7 @@ def test_no_table_is_wider_than_a_page(network, architecture):
             answers = readable.write(report | known).split("\n\n")[0].splitlines()
             assert len(answers) == 10
             assert all(len(line) <= WIDTH for line in answers[1:])
-            parts = text.split("Energy of each part, without DRAM\n")[1].split("\n\n")[0]
+            parts = re.split(r"Energy of each part, without DRAM.*\n", text)[1].split("\n\n")[0]
             assert len(parts.splitlines()) <= 1 + 4 + 10 + 2  # rule, heading, ten, others, sum
             seen += 1
     assert seen
