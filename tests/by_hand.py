@@ -28,6 +28,8 @@ from neurorebit.chips.parts.workload import Workload
 from neurorebit.chips.tiki_taka.chip import FastArray, HiddenStore, Translators
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.converters.bank import Converters
+from neurorebit.circuits.converters.converter import Converter
+from neurorebit.circuits.converters.front_end import FrontEnd
 from neurorebit.circuits.cost import Bill, Cost, Footprint
 from neurorebit.estimation.design import Design, design
 from neurorebit.inputs.architecture import read_architecture
@@ -114,6 +116,23 @@ def translators(bits: float, lines: float) -> Any:
 
 def fast_array(of: Any, references: Block) -> Any:
     return FastArray(TECH, of, references)
+
+
+class Sensed:
+    """Converters behind a front end each; first the front ends settle, then the others decide."""
+
+    def __init__(self, adc: Converter) -> None:
+        fields = ("bits", "count", "full_scale", "read_voltage", "fit_width", "fit_height")
+        given = {name: getattr(adc, name) for name in fields}
+        self.adc, self.front_end = adc, FrontEnd(TECH, load=adc.load, **given)
+        self.parts = self.front_end, adc
+        self.beat = self.front_end.time + adc.beat
+
+    def convert(self) -> Cost:
+        return (self.front_end.sense() + self.adc.convert()).under("converters")
+
+    def stands(self, *more: Block) -> Footprint:
+        return stands("converters", *self.parts, *more)
 
 
 def converters(kind: str, **sizes: Any) -> Any:

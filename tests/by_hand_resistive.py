@@ -31,7 +31,6 @@ SIZES = {
     "cells_per_weight": 4.0,
 }
 ADD = TECH.arithmetic.add_activity
-CYCLE = TECH.sensing.cycle
 DENSITY, STATE = 0.3, 0.4
 ROWS, COLS = 0.75, 0.6  # shares in use: 72 rows and 6 back converters, 96 columns and 12 converters
 UP, DOWN = (0.02, 7.0), (0.005, 11.0)  # shares of the cells that change, pulses of each
@@ -69,16 +68,17 @@ class Way:
         load_n, load_p = self.mux.control_load
         loads = {"load_n": load_n, "load_p": load_p}
         self.decoder = MuxDecoder(TECH, self.address, **loads, name="mux_decoder")
-        self.adc = SarAdc(TECH, self.bits, self.outputs, read_voltage=READ_V, **self.fit)
+        full = {"full_scale": self.together / RERAM_ON, "read_voltage": READ_V}
+        self.adc = by_hand.Sensed(SarAdc(TECH, self.bits, self.outputs, **full, **self.fit))
 
     def shift_add(self, what, bits, terms):
-        """A conversion and a cycle to settle from term to term."""
+        """A front end settles and a conversion ends from term to term."""
         return ShiftAdd(
             TECH,
             bits,
             terms,
             self.outputs,
-            beat=(self.bits + 1.0) * CYCLE,
+            beat=self.adc.beat,
             adder_activity=ADD,
             **self.fit,
             name=f"{what}_shift_add",
@@ -88,8 +88,8 @@ class Way:
         """Operands of so many bits, joined by so many terms."""
         return self.shift_add(what, bits, terms).accumulate(times, share).under(self.name)
 
-    def converted(self, res):
-        return self.adc.convert(res).under("converters").under(self.name)
+    def converted(self):
+        return self.adc.convert().under(self.name)
 
     def selected(self, share):
         """Another line once all planes have passed: so much of it for each plane."""
@@ -119,12 +119,12 @@ class Way:
         cap = line + self.mux_load
         wire = array.col_res * array.col_cap / 2.0 if forward else array.row_res * cap / 2.0
         step = self.half_step(active) if half_step is None else half_step
-        cell, end = array.column_res(1.0, STATE), self.mux.switch.res
+        cell, end = array.column_res(1.0, STATE), self.mux.switch.res + self.adc.front_end.input_res
         return Cost.of(0.0, settling(cell, cap, wire, end, step, fewest, ones)).under("array")
 
     def stands(self, *arithmetic):
         """The readout: what every way has, and what is behind its converters."""
-        converters = by_hand.stands("converters", self.adc).under(self.name)
+        converters = self.adc.stands().under(self.name)
         return by_hand.stands(self.name, self.mux, self.decoder, *arithmetic) + converters
 
 

@@ -11,14 +11,6 @@ from neurorebit.circuits.block import Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import cells, nand
 from neurorebit.circuits.layout import Placed
-from neurorebit.circuits.sensing import (
-    at_fit_voltage,
-    column_power,
-    current_sense_times,
-    transistors,
-    widened,
-    within,
-)
 from neurorebit.schema.technology import Technology
 
 
@@ -32,46 +24,6 @@ def slender(block: Placed, area: Real, count: Real, aspect: Real) -> tuple[Real,
     if block.fit_width is not None:
         width = np.minimum(block.fit_width / count, width)
     return width * count, area / width
-
-
-@dataclass(frozen=True, eq=False)
-class CurrentSenseAmp(Placed):
-    """An amplifier per column that compares its current with that of a reference.
-
-    Time and power are fits of circuit simulations in the technology file. ``reference`` is a
-    resistance [ohm] between those of the two states; ``aspect`` the height of an amplifier over its
-    width.
-    """
-
-    tech: Technology
-    cols: Positive = 1.0
-    reference: Real = 5.5e5
-    read_voltage: Real = 0.5
-    _: KW_ONLY
-    aspect: Real = 5.0
-    name: str = "sense_amp"
-
-    @cached_property
-    def _one(self) -> Footprint:
-        fit = self.tech.sensing.single_current
-        return transistors(self.tech, fit.nmos, fit.pmos)
-
-    @cached_property
-    def size(self) -> tuple[Real, Real]:
-        return slender(self, self._one.area.total, self.cols, self.aspect)
-
-    @property
-    def body(self) -> Footprint:
-        return Footprint.of(self.area, self.cols * self._one.leakage.total)
-
-    @action
-    def sense(self, res: Real = 1e5) -> Cost:
-        """Compare all columns, of resistance ``res`` [ohm], with the reference."""
-        tech, res_at_fit = self.tech, at_fit_voltage(self.tech, res, self.read_voltage)
-        times = current_sense_times(tech, res_at_fit, widened(self.reference))
-        time: Real = np.max(times, axis=-1)
-        power = column_power(tech, tech.sensing.single_current, 0.0, res_at_fit)
-        return Cost.of(self.cols * power * time, within(tech, time, "single"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -206,14 +206,14 @@ def _refuse_unknown_circuits(
 ) -> None:
     """InputError where a technology lacks the section of a converter that the chip has."""
     for loc, kind in spec.converters:
-        section = CONVERTERS[kind].section
-        if section is not None and not technology.has(section):
+        missing = [need for need in CONVERTERS[kind].sections() if not technology.has(need)]
+        if missing:
             node = documents["technology"].shown
-            message = f"{kind} needs a section 'sensing.{section.key}', which {node} lacks"
+            message = f"{kind} needs a section 'sensing.{missing[0].key}', which {node} lacks"
             others = [
                 name
                 for name, other in CONVERTERS.items()
-                if other.section is None or technology.has(other.section)
+                if all(technology.has(need) for need in other.sections())
             ]
             cure = f"add it, or take {' or '.join(others)}" if others else "add it"
             raise documents["architecture"].impossible(loc, message, cure)

@@ -11,7 +11,7 @@ from neurorebit.schema.technology import Technology, misfits, technology_with
 
 def technology_type() -> type[Technology]:
     """The dataclass that a technology file is read into, with the sections of all converters."""
-    declared = [kind.section for kind in CONVERTERS.values() if kind.section is not None]
+    declared = [section for kind in CONVERTERS.values() for section in kind.sections()]
     return technology_with(tuple(dict.fromkeys(declared)))
 
 
@@ -32,14 +32,6 @@ def read_technology(document: Document, fitting: bool = True) -> Technology:
         raise document.impossible(("drive", "temperatures"), "must rise, with two or more entries")
     if (technology.channel == "finfet") != (technology.fin is not None):
         raise document.impossible(("channel",), "a section 'fin' goes with channel 'finfet' alone")
-    latency = technology.sensing.current_latency
-    loc = ("sensing", "current_latency")
-    if (latency.kind == "fitted") != (latency.fit is not None):
-        raise document.impossible((*loc, "kind"), "a section 'fit' goes with kind 'fitted' alone")
-    for name in ("near", "far", "single", "slowest") if latency.fit else ():
-        bounds = getattr(latency.fit, name)
-        if bounds.size != 2 or bounds[0] >= bounds[1]:
-            raise document.impossible((*loc, "fit", name), "expected a lower and an upper bound")
     if fitting:
         document.refuse(misfits(technology))
     return technology

@@ -169,23 +169,6 @@ class Sram(Section):
     sense_voltage: Annotated[Real, quantity("V", above=0)]
 
 
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class SenseFit(Section):
-    """Power of an amplifier (circuits.md 5.2): ``fixed + column exp(-exponent log10 R)``.
-
-    R [ohm] is the resistance of the column at ``sensing.read_voltage``. The fit holds at nominal
-    supply and temperature. ``nmos`` and ``pmos`` are numbers of minimum transistors, which give the
-    area.
-    """
-
-    source: str
-    fixed: Annotated[Real, quantity("W", at_least=0)]
-    column: Annotated[Real, quantity("W", at_least=0)]
-    exponent: Multiple
-    nmos: Count
-    pmos: Count
-
-
 class CircuitSection(Section):
     """A section that a circuit declares; technology files may omit it.
 
@@ -197,56 +180,16 @@ class CircuitSection(Section):
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class LatencyFit(Section):
-    """The longest time, linear in log(R), times a polynomial in the ratio Rref / R.
-
-    The fit holds for ratios within ``far``; the time is the longest within ``near``. ``single`` and
-    ``slowest`` bound the time of one comparison and of the slowest of several at one column.
-    """
-
-    max_log: Annotated[Real, quantity("s", at_least=0)]
-    max_const: Annotated[Real, quantity("s", above=0)]
-    unit_res: Annotated[Real, quantity("ohm", above=0)]
-    near: Bounds
-    far: Bounds
-    below: Coefficients  # highest power first
-    above: Coefficients
-    single: Times
-    slowest: Times
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class CurrentLatency(Section):
-    """Time of a current sense amplifier: a constant, or a fit (circuits.md 5.2).
-
-    ``time`` is the constant; with a fit, the time where resistance and reference are far apart.
-    """
-
-    source: str
-    kind: Literal["constant", "fitted"]
-    time: Annotated[Real, quantity("s", above=0)]
-    fit: LatencyFit | None = None
-
-    @property
-    def fitted(self) -> NDArray[np.bool_]:
-        """Whether there is a fit."""
-        return np.asarray(np.asarray(self.kind) == "fitted")
-
-
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Sensing(Section):
-    """Fits of circuit simulations for converters and sense amplifiers.
+    """Sensing of lines; the circuits that sense declare sections here, see ``CircuitSection``.
 
-    They hold at ``read_voltage``; their power changes with temperature by ``temperature_slope``.
-    ``cycle`` is the clock period of comparators. Circuits may add sections, see ``CircuitSection``.
+    Lines of SRAM cells are held at ``read_voltage`` where they are converted. ``cycle``, if given,
+    is the time of one decision of a converter, in place of that which follows from the gates.
     """
 
     source: str
     read_voltage: Annotated[Real, quantity("V", above=0)]
-    temperature_slope: Annotated[Real, quantity("/K", at_least=0)]
-    cycle: Annotated[Real, quantity("s", above=0)]
-    single_current: SenseFit
-    current_latency: CurrentLatency
+    cycle: Annotated[Real, quantity("s", above=0)] | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -393,10 +336,12 @@ def _stack(given: Sequence[Any]) -> Any:
     """Dataclasses of the same kind as one, field by field; numbers become arrays.
 
     Where some technologies lack a section, that of another technology takes its place, because a
-    key next to it says which technologies use it; a circuit's own section becomes nan.
+    key next to it says which technologies use it; a circuit's own section becomes nan, and so does
+    a number that is not given.
     """
     first = next((value for value in given if value is not None), None)
     filling = _undefined(first) if isinstance(first, CircuitSection) else first
+    filling = np.nan if isinstance(first, float) else filling
     values = [filling if value is None else value for value in given]
     if dataclasses.is_dataclass(first) and not isinstance(first, type):
         return type(first)(

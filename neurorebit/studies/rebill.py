@@ -46,11 +46,8 @@ WORDS = (  # of commands, overrides and notes of schema 1
 )
 RENAMED: Mapping[str, Mapping[str, str]] = {  # keys of recorded values, since schema 1
     "architecture": {"weights": "scheme"},
-    "technology": {
-        "sensing.sar_cycle": "sensing.cycle",
-        "sensing.current_latency.fit.flash": "sensing.current_latency.fit.slowest",
-    },
 }
+FITTED = "current_latency"  # a key of ``sensing`` while converters were fits of simulations
 
 
 @dataclass(frozen=True)
@@ -99,6 +96,7 @@ def current(report: Json, path: Path) -> Json:
     if "settings" not in report:  # of schema 2, which at first did not record them by key
         found = (re.fullmatch(OVERRIDE, line) for line in report["overrides"])
         report["settings"] = {one["key"]: one["text"] for one in found if one}
+    _design_converters(report["inputs"]["technology"])
     if schema == SCHEMA:
         return report
     report["schema"] = SCHEMA
@@ -168,6 +166,17 @@ def _rename(values: Json, old: str, new: str) -> None:
         values = values.get(step) or {}
     if last in values:
         values[new.rpartition(".")[2]] = values.pop(last)
+
+
+def _design_converters(recorded: Json) -> None:
+    """Give a technology whose converters were fits the constants that its file has today."""
+    sensing = recorded["values"]["sensing"]
+    if FITTED in sensing:
+        file = Path(recorded["file"])
+        today = dict(
+            opened("technology", str(file) if file.is_file() else file.stem).tree["sensing"]
+        )
+        recorded["values"]["sensing"] = today | {"read_voltage": sensing["read_voltage"]}
 
 
 # --- inputs as recorded

@@ -26,8 +26,11 @@ def as_schema_1(folder):
     values = report["inputs"]["architecture"]["values"]
     values["weights"] = values.pop("scheme")
     del report["inputs"]["network"]["layers"]
-    sensing = report["inputs"]["technology"]["values"]["sensing"]
-    sensing["sar_cycle"] = sensing.pop("cycle")
+    values = report["inputs"]["technology"]["values"]
+    values["sensing"] = {  # converters were fits
+        "source": "fits", "read_voltage": values["sensing"]["read_voltage"], "sar_cycle": 1e-9,
+        "sar": {"source": "fit", "fixed": 8.9e-6}, "current_latency": {"kind": "constant"},
+    }  # fmt: skip
     for key in ("command", "overrides"):
         text = json.dumps(report[key]).replace("--scheme ", "--weights ")
         report[key] = json.loads(text.replace("architecture.scheme=", "architecture.weights="))

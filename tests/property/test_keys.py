@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from property.blocks import BLOCKS, CIRCUITS, NAMES, TECHNOLOGIES, amounts, build, required
 from property.files import INPUTS, estimated, keys, mapped, stacked, with_axes
 
-from neurorebit.circuits.column_sense import CurrentSenseAmp
-from neurorebit.circuits.converters.flash import FlashAdc
+from neurorebit.chips.in_place.sram import SramParallelMacro
+from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.wire import Bus
 from neurorebit.inputs.files import parse_setting, read_inputs
@@ -84,7 +84,7 @@ def changed_each(tree: Any, names: tuple[str, ...]) -> Any:
 
 LENGTHS = np.geomspace(5e-5, 2e-2, 70)  # of lines [m]
 WIDTHS = np.geomspace(0.5, 20.0, 50)  # of wires, over that of a local one
-COLUMNS = np.geomspace(0.1, 1e8, 226)  # resistances [ohm], down to where bounds of fits are met
+BITS = np.arange(2.0, 13.0)  # of converters, which other limits bind at other bits
 
 
 def billed(tech: Technology) -> Iterator[Any]:
@@ -95,9 +95,8 @@ def billed(tech: Technology) -> Iterator[Any]:
     for cost in (
         Bus(tech, LENGTHS).transfer(),
         Bus(other_wires, 3.0 * tech.wire.medium_from * tech.feature).transfer(),
-        CurrentSenseAmp(tech).sense(COLUMNS),
-        CurrentSenseAmp(tech, reference=0.01).sense(COLUMNS),
-        FlashAdc(tech, 3.0).convert(COLUMNS[::20]),
+        *(kind(tech, BITS).convert() for kind in CONVERTERS.values()),
+        SramParallelMacro(tech).read(),
     ):
         yield from (cost.energy.total, cost.latency.total)
     yield Decoder(tech, fit_width=1e-4).area

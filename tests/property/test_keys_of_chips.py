@@ -48,22 +48,11 @@ REVIEWED = {  # keys that move no figure, and why they stay; what is informative
     "device.endurance.writes": "the lifetime in epochs of a training, see the test of its demands",
     "technology.layout.metal2_pitch": "tracks of a decoder that is fitted to a width; the decoders "
     "of all chips are fitted to the height of their array",
-    **dict.fromkeys(
-        (
-            "technology.sensing.single_current.fixed",
-            "technology.sensing.single_current.column",
-            "technology.sensing.single_current.exponent",
-            "technology.sensing.single_current.nmos",
-            "technology.sensing.single_current.pmos",
-            "technology.sensing.current_latency.fit.single",
-            "technology.sensing.current_latency.fit.far",
-        ),
-        "of the block CurrentSenseAmp, which the comparison with the reference tool uses",
-    ),
 }
 SHOWN = "gate_length"  # of the technology: for the reader, declared where its section is
 SMALL = Setting("network.width", "0.25")
 Variant = tuple[str, tuple[str, ...]]  # an architecture and settings over it
+FINE: Variant = ("rebit", ("architecture.apim.adc_bits=10",))  # whose capacitors matching decides
 
 
 def inputs_of(variant: Variant, *more: str) -> Inputs:
@@ -135,7 +124,7 @@ def of_technologies() -> dict[str, bool]:
     )
     names = keys(base)
     moved = dict.fromkeys(names, False)
-    for variant in variants():
+    for variant in (*variants(), FINE):
         names = tuple(key for key, done in moved.items() if not done)
         inputs = inputs_of(variant)
         made = figures(inputs, changed_each(base, names), with_axes(inputs.device, 2))

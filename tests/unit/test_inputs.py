@@ -36,7 +36,7 @@ def test_an_option_wins_over_the_architecture():
     ("given", "read", "value"),
     [
         ("technology.vdd=0.8V", lambda i: i.technology.vdd, 0.8),
-        ("technology.sensing.sar.fixed=1uW", lambda i: i.technology.sensing.sar.fixed, 1e-6),
+        ("technology.sensing.sar.wire=1um", lambda i: i.technology.sensing.sar.wire, 1e-6),
         ("device.r_on=200kohm", lambda i: i.device.r_on, 200e3),
         ("device.pulses.levels_ltp=64", lambda i: i.device.pulses.levels_ltp, 64),
         ("architecture.apim.adc_bits=6", lambda i: i.architecture.apim.adc_bits, 6),

@@ -62,12 +62,12 @@ class SlopeAdc(Converter):
 
     @property
     def beat(self):
-        return 2.0**self.bits * self.tech.sensing.cycle
+        return 2.0**self.bits * 1e-9
 
     @action
-    def convert(self, res=1e4):
+    def convert(self):
         energy = self.tech.section(Slope).energy
-        return Cost.of(self.count * energy + 0.0 * res, self.beat)
+        return Cost.of(self.count * energy, self.beat)
 
     @classmethod
     def quantisation(cls, bits, reach):

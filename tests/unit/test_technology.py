@@ -166,15 +166,9 @@ def test_temperature_and_supply_are_axes():
         ),
         (
             "32nm",
-            "sensing.current_latency.kind",
-            "constant",
-            "sensing.current_latency.kind: a section 'fit' goes with kind 'fitted' alone",
-        ),
-        (
-            "32nm",
-            "sensing.current_latency.fit.near",
-            "1.1, 0.9",
-            "sensing.current_latency.fit.near: expected a lower and an upper bound",
+            "sensing.sar.mismatch",
+            "0",
+            "sensing.sar.mismatch: must be above 0, got 0",
         ),
         ("32nm", "drive.off_p", "0 A/m", "drive.off_p: must be above 0 A/m, got 0 A/m"),
         ("32nm", "wire.widht", "1 nm", "wire.widht: unknown key; did you mean 'width'?"),

@@ -16,10 +16,10 @@ from oracle.records import TOOL
 
 from neurorebit import __main__ as program
 from neurorebit.chips.parts.phases import Phases
-from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.wire import RepeatedWire
 from neurorebit.schema import InputError
+from validation.neurosim.composition.fits import FittedSar
 from validation.neurosim.records.chip import ChipRecord, read_chips
 from validation.neurosim.walk.arrays import binomial, largest
 from validation.neurosim.walk.case import ChipCase
@@ -199,7 +199,7 @@ def test_figures_of_another_tool_are_taken_as_they_are(
 
 @pytest.mark.parametrize(
     ("kind", "name", "factor"),
-    [(RepeatedWire, "energy", 2.0), (Register, "clock_energy", 4.0), (SarAdc, "power", 2.0)],
+    [(RepeatedWire, "energy", 2.0), (Register, "clock_energy", 4.0), (FittedSar, "power", 2.0)],
 )
 def test_a_block_that_is_wrong_shows(
     public_chips: dict[str, ChipRecord],

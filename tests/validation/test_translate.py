@@ -83,4 +83,4 @@ def test_what_the_tool_leaves_out_bounds_ours_from_below() -> None:
     bound = next(one for one in found["records"] if "leakage_W" in one)
     assert (bound["leakage_W"], bound["at_least"]) == (0.0, ["leakage_W"])
     energy = next(one for one in found["records"] if "energy_J" in one)
-    assert energy["arguments"] == {"res": {"first": 1e4, "last": 2e4, "count": 4}}
+    assert (energy["fields"]["count"], energy["action"]) == (4.0, "convert")

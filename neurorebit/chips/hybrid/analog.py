@@ -51,12 +51,11 @@ class AnalogMacro(ParallelMacro):
         rows = self.rows if used_rows is None else used_rows
         share = 1.0 if used_cols is None else used_cols / self.cols
         readout, planes, active = self.readout, self.input_bits, density * rows
-        res = self.array.column_res(active, conductance)
 
         opened = self.row_switches.drive(active / self.rows, rows / self.rows)
         converted = self.charge(active, share)
         converted = converted + self.settle(readout, conductance, active, self.together(rows))
-        converted = converted + readout.convert(res, share)
+        converted = converted + readout.convert(share)
         first = (opened | readout.select(share)) + converted
         position = first + (planes - 1.0) * (opened + converted)
         weights = self.cols_per_adc / self.cells_per_weight

@@ -114,7 +114,7 @@ class RowByRowMacro(ResistiveMacro):
         opened = accesses * (self.decoder.select() + self.row_driver.read())
         selected = self.cols_per_adc / self.input_bits * readout.select(sensed)
         access = self.settle(readout, state, 1.0, ALONE) + self.array.read(1.0, sensed * self.adcs)
-        access = access + readout.convert(res, sensed) + readout.add(sensed)
+        access = access + readout.convert(sensed) + readout.add(sensed)
         weights = self.cols_per_adc / self.cells_per_weight
         joined = readout.join(self.cols_per_adc, weights, sensed)
         return (opened | selected) + accesses * access + joined
@@ -139,6 +139,6 @@ class RowByRowMacro(ResistiveMacro):
         selected = passes * self.rows_per_adc / self.error_bits * readout.select(sensed)
         access = self.settle_rows(readout, state, 1.0, (1.0, driven * self.cols))
         access = access + self.array.read_transposed(1.0, sensed * self.row_adcs, self.row_line_cap)
-        access = access + readout.convert(res, sensed) + readout.add(sensed)
+        access = access + readout.convert(sensed) + readout.add(sensed)
         joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
         return (opened | selected) + accesses * access + joined

@@ -219,7 +219,7 @@ class SramParallelMacro(SramMacro):
         selected = (1.0 / self.input_bits) * readout.select(sensed)  # for all planes of an input
         position = (opened | selected) + self.precharger.precharge(sensed)
         position = position + self.array.read(self.row_switches.output_ramp).across(active)
-        return self.cols_per_adc * (position + readout.convert(res, sensed))
+        return self.cols_per_adc * (position + readout.convert(sensed))
 
     @action
     def read(
@@ -261,7 +261,7 @@ class SramParallelMacro(SramMacro):
         selected = (1.0 / self.error_bits) * readout.select(sensed)
         position = (opened | selected) + self.transposed_precharger.precharge(sensed)
         fallen = self.array.read_transposed(self.col_switches.output_ramp)
-        position = position + fallen.across(active / passes) + readout.convert(res, sensed)
+        position = position + fallen.across(active / passes) + readout.convert(sensed)
         joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
         return passes * (self.rows_per_adc * position) + joined
 

@@ -132,7 +132,7 @@ class ParallelMacro(ResistiveMacro):
         selected = (1.0 / self.input_bits) * readout.select(sensed)  # for all planes of an input
         settled = self.settle(readout, state, active, self.together(driven * self.rows))
         position = (opened | selected) + settled + self.charge(active, sensed)
-        position = position + readout.convert(res, sensed)
+        position = position + readout.convert(sensed)
         weights = self.cols_per_adc / self.cells_per_weight
         return self.cols_per_adc * position + readout.join(self.cols_per_adc, weights, sensed)
 
@@ -158,7 +158,7 @@ class ParallelMacro(ResistiveMacro):
         lines = self.together(driven * self.cols / passes)[0], driven * self.cols
         position = position + self.settle_rows(readout, state, active, lines)
         position = position + self.charge_transposed(active, sensed)
-        position = position + readout.convert(res, sensed)
+        position = position + readout.convert(sensed)
         joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
         return passes * (self.rows_per_adc * position) + joined
 

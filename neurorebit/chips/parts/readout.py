@@ -229,7 +229,8 @@ class ConvertingReadout(Readout):
         else:
             step = CONVERTERS[self.kind].quantisation(self.bits, reach).step
         several = np.where(np.asarray(self.ways) > 1.0, 1.0, 0.0)
-        return Sensed(self.load, several * self.mux.switch.res, step / 2.0)
+        end_res = several * self.mux.switch.res + self.converters.input_res
+        return Sensed(self.load, end_res, step / 2.0)
 
     @action
     def select(self, used: Real = 1.0) -> Cost:
@@ -237,9 +238,9 @@ class ConvertingReadout(Readout):
         return self.mux_decoder.select() + self.mux.select(used)
 
     @action
-    def convert(self, res: Real, used: Real = 1.0) -> Cost:
-        """One conversion in a share of the converters, of lines of this mean resistance [ohm]."""
-        return self.converters.convert(res).across(used)
+    def convert(self, used: Real = 1.0) -> Cost:
+        """One conversion in a share of the converters."""
+        return self.converters.convert().across(used)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,23 +1,26 @@
-"""The base class of all converters, and of those that are fitted to circuit simulations.
+"""The base class of all converters.
 
-The power is a fit in the technology file. It includes the current of the column, so the array bills
-none (circuits.md 6). Area and leakage are those of single minimum transistors.
+A converter of ``bits`` nominal bits is designed to an error of its own equal to the quantisation
+error of its step q: thermal noise of q^2 / 12 (``NOISE``), capacitors and comparators matched to
+three standard deviations of half a step. So its **effective bits are bits - 0.5**: log2 of the root
+of the two error powers over one. Training counts with the ideal codes of the nominal bits.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
+from neurorebit.circuits.converters.comparator import ComparatorSection
+from neurorebit.circuits.converters.front_end import FrontEndSection, full_swing
+from neurorebit.circuits.cost import Cost, Real
+from neurorebit.circuits.layout import Placed
+from neurorebit.schema.technology import CircuitSection, Technology
 
-from neurorebit.circuits.cost import Cost, Footprint, Real
-from neurorebit.circuits.layout import Placed, stretched
-from neurorebit.circuits.sensing import at_fit_voltage, column_power, transistors
-from neurorebit.schema import quantity
-from neurorebit.schema.technology import CircuitSection, Count, SenseFit, Technology
+NOISE = 1.0  # thermal noise power over q^2 / 12
+MATCHED = 1.0 / 6.0  # spread over the step: three standard deviations are half a step
 
 
 class Quantisation(NamedTuple):
@@ -29,11 +32,12 @@ class Quantisation(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Converter(Placed, ABC):
-    """``count`` converters of ``bits`` bits, each of which converts one column at a time.
+    """``count`` converters of ``bits`` bits, each of which converts one line at a time.
 
-    Columns are held at ``read_voltage`` [V]; ``full_scale`` [S] is the largest conductance of a
-    column. ``section`` is the converter's own section of the technology file, None if it has none.
-    ``thermometer`` is True for outputs in a thermometer code, which need an encoder.
+    Lines are held at ``read_voltage`` [V]; ``full_scale`` [S] is the conductance of a line at the
+    end of the range. ``section`` is the converter's own section of the technology file, None if it
+    has none; ``shared`` are those that it has in common with other kinds. ``thermometer`` is True
+    for outputs in a thermometer code, which need an encoder.
     """
 
     tech: Technology
@@ -44,7 +48,13 @@ class Converter(Placed, ABC):
     name: str = field(default="adc", kw_only=True)
 
     section: ClassVar[type[CircuitSection] | None] = None
+    shared: ClassVar[tuple[type[CircuitSection], ...]] = (FrontEndSection, ComparatorSection)
     thermometer: ClassVar[bool] = False
+
+    @classmethod
+    def sections(cls) -> tuple[type[CircuitSection], ...]:
+        """All sections of the technology file that a converter of this kind needs."""
+        return cls.shared if cls.section is None else (*cls.shared, cls.section)
 
     @property
     @abstractmethod
@@ -52,8 +62,33 @@ class Converter(Placed, ABC):
         """Shortest time [s] from the start of a conversion to the start of the next."""
 
     @abstractmethod
-    def convert(self, res: Real = 1e4) -> Cost:
-        """One conversion in each converter, at columns of mean resistance ``res`` [ohm]."""
+    def convert(self) -> Cost:
+        """One conversion in each converter, of a value that the front end holds at its input."""
+
+    @property
+    def load(self) -> Real:
+        """Capacitance [F] at each of its two inputs, which the front end charges."""
+        return 0.0
+
+    @property
+    def levels(self) -> Real:
+        """Number of codes."""
+        return 2.0**self.bits
+
+    @property
+    def step(self) -> Real:
+        """Conductance [S] of a line from one code to the next."""
+        return self.full_scale / self.levels
+
+    @property
+    def step_voltage(self) -> Real:
+        """Differential input [V] from one code to the next."""
+        return full_swing(self.tech) / self.levels
+
+    @property
+    def effective_bits(self) -> Real:
+        """Bits of an ideal converter with the same error: noise adds to the quantisation."""
+        return self.bits - 0.5 * math.log2(1.0 + NOISE)
 
     @classmethod
     def quantisation(cls, bits: Real, reach: Real, *, signed: bool = True) -> Quantisation:
@@ -63,51 +98,3 @@ class Converter(Placed, ABC):
         """
         top = 2 ** (bits - 1) - 1 if signed else 2**bits - 1
         return Quantisation(reach / top, top)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ConverterFit(SenseFit, CircuitSection):
-    """Power and transistors of a converter: a fixed part and one per step (circuits.md 6)."""
-
-    per_step: Annotated[Real, quantity("W", at_least=0)]
-    nmos_per_step: Count
-    pmos_per_step: Count
-
-
-@dataclass(frozen=True, eq=False)
-class FittedConverter(Converter):
-    """A converter whose power and area are a fit over its number of steps."""
-
-    section: ClassVar[type[ConverterFit]]
-
-    @property
-    @abstractmethod
-    def steps(self) -> Real:
-        """Number of steps of the fit: of bits, or of comparators."""
-
-    @property
-    def fit(self) -> ConverterFit:
-        """The fit in the technology file."""
-        return self.tech.section(self.section)
-
-    @cached_property
-    def _one(self) -> Footprint:
-        """Footprint of one converter."""
-        fit, steps = self.fit, self.steps
-        nmos, pmos = fit.nmos + steps * fit.nmos_per_step, fit.pmos + steps * fit.pmos_per_step
-        return transistors(self.tech, nmos, pmos)
-
-    @cached_property
-    def size(self) -> tuple[Real, Real]:
-        area = self.count * self._one.area.total
-        return stretched(self, area, np.sqrt(area))
-
-    @property
-    def body(self) -> Footprint:
-        return Footprint.of(self.area, self.count * self._one.leakage.total)
-
-    def power(self, res: Real) -> Real:
-        """Power [W] of one converter at a column of resistance ``res`` [ohm]."""
-        further = self.steps * self.fit.per_step
-        res_at_fit = at_fit_voltage(self.tech, res, self.read_voltage)
-        return column_power(self.tech, self.fit, further, res_at_fit)

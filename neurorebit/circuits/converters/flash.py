@@ -3,64 +3,84 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cached_property
+from typing import Annotated, ClassVar
 
 import numpy as np
 
-from neurorebit.circuits.converters.converter import ConverterFit, FittedConverter
-from neurorebit.circuits.cost import Cost, Real, action
-from neurorebit.circuits.sensing import at_fit_voltage, current_sense_times, widened, within
-
-REFERENCES = np.arange(1.0, 256.0)  # thresholds of a converter of eight bits, the widest
+from neurorebit.circuits.converters.comparator import ClockedComparator, ComparatorSection
+from neurorebit.circuits.converters.converter import MATCHED, NOISE
+from neurorebit.circuits.converters.parallel import FlashConverter, FlashSection
+from neurorebit.circuits.cost import Real
+from neurorebit.circuits.gates import lone_nfet
+from neurorebit.schema import quantity
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FlashFit(ConverterFit):
-    """Power and transistors of a current flash converter, per comparator."""
+class CurrentFlashSection(FlashSection):
+    """Constants of a current flash converter; ``gm_over_id`` is of the mirror transistors."""
 
     key: ClassVar[str] = "flash_current"
+    gm_over_id: Annotated[Real, quantity("/V", above=0)]
 
 
 @dataclass(frozen=True, eq=False)
-class FlashAdc(FittedConverter):
-    """A current comparator per level, all of which compare at once (circuits.md 6.1).
+class FlashAdc(FlashConverter):
+    """Comparators of copies of the line's current with reference currents.
 
-    The references are uniform in conductance, as the codes are, up to ``full_scale`` [S]. The
-    result is nan for more than eight bits.
+    The front end holds the gates of a mirror transistor in each comparator. A copy and a reference
+    current discharge the two nodes of a latch, as the input pair of a voltage comparator does; they
+    flow for no longer, so they are billed with the nodes that are charged again.
+
+    - **Mirrors** of a copy and of its reference: a threshold that is off by dV changes a current by
+      (g_m / I_D) dV of itself. At full scale three standard deviations of both are half a step.
+    - **Latch**: half a step of the current separates the nodes by ``discharge`` x V_DD / (2 levels)
+      while they fall, which three standard deviations of the latch's own offset may not exceed.
+
+    Thus the gates, which the front end drives, grow as 2^bits x 4^bits.
     """
 
-    section = FlashFit
-    thermometer = True
+    section = CurrentFlashSection
+
+    @cached_property
+    def _gate_step(self) -> Real:
+        """Voltage [V] at the mirrors' gates that one step is at full scale."""
+        return 1.0 / (self.levels * self.tech.section(CurrentFlashSection).gm_over_id)
+
+    @cached_property
+    def mirror(self) -> ClockedComparator:
+        """The pair of mirror transistors of a copy and of its reference."""
+        offset = self.constants.trim * MATCHED * self._gate_step
+        noise = np.sqrt(NOISE / 12.0) * self._gate_step
+        pair = self.tech.section(CurrentFlashSection).gm_over_id
+        return ClockedComparator(self.tech, noise=noise, offset=offset, gm_over_id=pair)
 
     @property
-    def levels(self) -> Real:
-        """Number of codes."""
-        return 2.0**self.bits
+    def _latch_step(self) -> Real:
+        """Voltage [V] between the nodes of the latch that one step is at full scale."""
+        return self.tech.section(ComparatorSection).discharge * self.tech.vdd / self.levels
+
+    @cached_property
+    def comparator(self) -> ClockedComparator:
+        offset = self.constants.trim * MATCHED * self._latch_step
+        return ClockedComparator(self.tech, offset=offset)
 
     @property
-    def steps(self) -> Real:
-        return np.where(np.asarray(self.bits) <= 8.0, self.levels - 1.0, np.nan)
+    def load(self) -> Real:
+        return self.comparators * self.mirror.input_cap
 
     @property
-    def beat(self) -> Real:
-        return self.tech.sensing.cycle
+    def decided(self) -> Real:
+        return self._latch_step / 2.0
 
-    def reference(self, level: Real) -> Real:
-        """Resistance [ohm] of a column at the threshold of a level, counted from 1."""
-        return self.levels / (self.full_scale * level)
+    @property
+    def reference_energy(self) -> Real:
+        """Energy [J] of the drains of the mirrors, as large as their gates, and of their noise."""
+        added = np.maximum(self.mirror.input_cap, self.mirror.noise_cap)
+        return self.comparators * 2.0 * added * self.tech.vdd**2
 
-    def time(self, res: Real) -> Real:
-        """Time [s] of the slowest comparator at a column of resistance ``res`` [ohm]."""
-        exists = widened(self.levels) > REFERENCES
-        conductances = widened(self.full_scale) * np.where(exists, REFERENCES, 1.0)
-        references = widened(self.levels) / conductances
-        res_at_fit = at_fit_voltage(self.tech, res, self.read_voltage)
-        times = current_sense_times(self.tech, res_at_fit, references)
-        slowest: Real = np.max(np.where(exists, times, 0.0), axis=-1)
-        return within(self.tech, slowest, "slowest")
-
-    @action
-    def convert(self, res: Real = 1e4) -> Cost:
-        """One conversion in each converter, at columns of mean resistance ``res`` [ohm]."""
-        latency = self.time(res)
-        return Cost.of(self.count * self.power(res) * latency, latency)
+    @property
+    def further_area(self) -> Real:
+        unit = lone_nfet(self.tech)
+        pairs = 2.0 * self.mirror.input_cap / unit.nfet_cap
+        return self.comparators * pairs * unit.area

@@ -88,12 +88,12 @@ def test_a_changed_technology_changes_the_figures(file: Read) -> None:
 
 
 def test_values_of_an_argument_work_at_once(file: Read) -> None:
-    """Energies add, the slowest counts; columns may be listed or evenly spaced."""
-    adc = {"block": "SarAdc", "fields": {"bits": 5}, "action": "convert"}
-    adc |= {"energy_J": 1.0, "latency_s": 1.0}
-    one = [adc | {"arguments": {"res": res}} for res in (1e4, 2e4, 3e4)]
-    listed = adc | {"arguments": {"res": [1e4, 2e4, 3e4]}}
-    even = adc | {"arguments": {"res": {"first": 1e4, "last": 3e4, "count": 3}}}
+    """Energies add, the slowest counts; values may be listed or evenly spaced."""
+    bus = {"block": "Bus", "action": "transfer", "energy_J": 1.0, "latency_s": 1.0}
+    one = [bus | {"arguments": {"bits": n, "flits": n}} for n in (10.0, 20.0, 30.0)]
+    listed = bus | {"arguments": {"bits": [10.0, 20.0, 30.0], "flits": [10.0, 20.0, 30.0]}}
+    spaced = {"first": 10.0, "last": 30.0, "count": 3}
+    even = bus | {"arguments": {"bits": spaced, "flits": spaced}}
     *each, both, same = ours(file(*one, listed, even))
     assert both["energy_J"] == pytest.approx(sum(found["energy_J"] for found in each))
     assert both["latency_s"] == max(found["latency_s"] for found in each)

@@ -9,7 +9,7 @@ import by_hand
 import numpy as np
 import pytest
 from by_hand import RERAM, TECH, beside, close, energy_of, same_cost, same_footprint, stands
-from by_hand_resistive import ADD, CYCLE, READ_V, one_transistor, pulsed, touched
+from by_hand_resistive import ADD, READ_V, RERAM_ON, one_transistor, pulsed, touched
 
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier
@@ -33,14 +33,15 @@ MUX = AnalogMux(TECH, 20.0, 8.0, driven_res=PATH / 96.0, read_voltage=READ_V, fi
 MUX_DECODER = MuxDecoder(
     TECH, 3.0, load_n=MUX.control_load[0], load_p=MUX.control_load[1], name="mux_decoder"
 )
-ADC = SarAdc(TECH, 6.0, 20.0, read_voltage=READ_V, fit_width=WIDTH)
-# A bit more than a conversion, 5 planes; 6 bits and a cycle to settle from plane to plane.
+FULL = {"full_scale": 96.0 / RERAM_ON, "read_voltage": READ_V}
+ADC = by_hand.Sensed(SarAdc(TECH, 6.0, 20.0, **FULL, fit_width=WIDTH))
+# A bit more than a conversion, 5 planes; a conversion with its front end from plane to plane.
 SHIFT_ADD = ShiftAdd(
     TECH,
     7.0,
     5.0,
     20.0,
-    beat=7.0 * CYCLE,
+    beat=ADC.beat,
     adder_activity=ADD,
     fit_width=WIDTH,
     name="input_shift_add",
@@ -52,7 +53,7 @@ ANALOG = by_hand.analog_macro(**SIZES)
 def test_what_stands_in_an_analog_macro():
     """A reference column for each converter, and two transistors that mirror its current."""
     readout = stands("readout", MUX, MUX_DECODER, SHIFT_ADD)
-    readout = readout + stands("converters", ADC).under("readout")
+    readout = readout + ADC.stands().under("readout")
     expected = stands("apim", ARRAY, ROW_SWITCHES, COL_SWITCHES) + readout.under("apim")
     expected = expected + stands("references", REFERENCE, body=MIRRORS).under("apim")
     same_footprint(ANALOG, expected)
@@ -70,17 +71,19 @@ def test_a_vector_through_the_columns(rows, cols):
     """
     used, share = rows or 96.0, (cols or 160.0) / 160.0
     active = 0.3 * used
-    res = ARRAY.column_res(active, 0.4)
     opened = ROW_SWITCHES.drive(active / 96.0, used / 96.0)
     after = ARRAY.read(active, share * 20.0)
     after = after + REFERENCE.read(active, share * 20.0).under("references")
     cell, low, high = (1.0 / ARRAY.column_res(1.0, state) for state in (0.4, 0.0, 1.0))
     half_step = 4.0 * (high - low) * np.sqrt(active / 12.0) / 31.0 / 2.0
     load = ARRAY.col_cap + MUX.gate.drain_cap * 9.0
-    tau = load / (cell + 1.0 / MUX.switch.res) + ARRAY.col_res * ARRAY.col_cap / 2.0
+    tau = (
+        load / (cell + 1.0 / (MUX.switch.res + ADC.front_end.input_res))
+        + ARRAY.col_res * ARRAY.col_cap / 2.0
+    )
     settled = tau * np.log(used * cell / half_step)
     after = after + Cost.of(0.0, settled).under("array")
-    after = after + ADC.convert(res).across(share).under("converters").under("readout")
+    after = after + ADC.convert().across(share).under("readout")
     first = beside(opened, (MUX_DECODER.select() + MUX.select(share)).under("readout")) + after
     position = first + 4.0 * (opened + after)
     position = position + SHIFT_ADD.accumulate(5.0, share).under("readout")

@@ -9,7 +9,6 @@ from by_hand import RERAM, TECH, beside, close, same_cost, same_footprint, stand
 from by_hand_resistive import (
     ADD,
     COLS,
-    CYCLE,
     DENSITY,
     KINDS,
     READ_V,
@@ -24,6 +23,8 @@ from by_hand_resistive import (
 )
 
 from neurorebit.circuits.converters.flash import FlashAdc
+from neurorebit.circuits.converters.flash_voltage import VoltageFlashAdc
+from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.encoder import Encoder
 from neurorebit.circuits.gates import cells as gate_cells
 from neurorebit.circuits.shift_add import ShiftAdd
@@ -72,47 +73,46 @@ def test_a_weight_of_one_cell_and_one_plane_need_no_shift_adds():
             assert by_hand.under(area, f"{readout}/{what}_shift_add") == 0.0
 
 
-@pytest.mark.parametrize("kind", ["sar", "flash", "flash_voltage"])
+ADCS = {"sar": SarAdc, "flash": FlashAdc, "flash_voltage": VoltageFlashAdc}
+
+
+@pytest.mark.parametrize("kind", ADCS)
 def test_converters_are_made_for_all_cells_of_a_line(kind):
     """Columns of 96 cells at 10 uS each, rows of 160; flash converters have an encoder each."""
-    bits = {"adc_bits": 7.0, "back_adc_bits": 7.0 if kind == "flash" else 6.0}
-    found = by_hand.macro("reram", **{**SIZES, **bits, "adc_kind": kind})
-    read, back = found.read(res=1e5), found.read_transposed(res=1e5)
-    if kind == "flash":
-        low, high = 96.0 / RERAM_ON, 160.0 / RERAM_ON
-        there = FlashAdc(TECH, 7.0, read_voltage=READ_V, full_scale=low).time(1e5)
-        here = FlashAdc(TECH, 7.0, read_voltage=READ_V, full_scale=high).time(1e5)
-        assert there > 1.05 * here
-    else:
-        there, here = (n * CYCLE for n in ((8.0, 7.0) if kind == "sar" else (1.0, 1.0)))
-    assert by_hand.part(read.latency, "reram/readout/converters/adc") == close(8 * there)
-    assert by_hand.part(back.latency, "transposed_readout/converters/adc") == close(4 * 12 * here)
-    if kind != "sar":
-        array, _, _, _ = one_transistor()
-        below = Encoder(TECH, 7.0, 20.0, fit_width=array.row_length)
-        aside = Encoder(TECH, bits["back_adc_bits"], 8.0, fit_height=array.col_length)
-        encoded = 8 * below.encode().energy.total, 48 * aside.encode().energy.total
-        assert by_hand.part(read.energy, "reram/readout/converters/encoder") == close(encoded[0])
-        assert by_hand.part(back.energy, "transposed_readout/converters/encoder") == close(
-            encoded[1]
-        )
+    sizes = {**SIZES, "adc_bits": 7.0, "back_adc_bits": 6.0, "adc_kind": kind}
+    found = by_hand.macro("reram", **sizes)
+    array, _, _, _ = one_transistor()
+    below, aside = {"fit_width": array.row_length}, {"fit_height": array.col_length}
+    for cost, name, times, bits, count, cells, fit in (
+        (found.read(), "reram/readout", 8.0, 7.0, 20.0, 96.0, below),
+        (found.read_transposed(), "transposed_readout", 48.0, 6.0, 8.0, 160.0, aside),
+    ):
+        full = {"full_scale": cells / RERAM_ON, "read_voltage": READ_V}
+        made = by_hand.Sensed(ADCS[kind](TECH, bits, count, **full, **fit))
+        for part, one in (("adc", made.adc.convert()), ("front_end", made.front_end.sense())):
+            where = f"{name}/converters/{part}"
+            assert by_hand.part(cost.energy, where) == close(times * one.energy.total)
+            assert by_hand.part(cost.latency, where) == close(times * one.latency.total)
+        if kind != "sar":
+            encoded = Encoder(TECH, bits, count, **fit).encode().energy.total
+            assert by_hand.part(cost.energy, f"{name}/converters/encoder") == close(times * encoded)
 
 
 def test_planes_are_joined_as_fast_as_they_come():
     """8 cells a weight, so 16 columns of a converter give 2 sums; 12 rows give 12 a plane.
 
-    Flash converters of 2 and 3 bits give the next sum after a cycle and their own encoder's time,
-    which hides as much of each addition but the first; adders of 2 + 8 and 3 + 8 bits take longer.
+    Flash converters of 2 and 3 bits give the next sum after their front end, their decision and
+    their own encoder, which hides as much of each addition but the first.
     """
     sizes = {**SIZES, "cols_per_adc": 16.0, "cells_per_weight": 8.0, "adc_kind": "flash"}
     found = by_hand.macro("reram", **{**sizes, "adc_bits": 2.0, "back_adc_bits": 3.0})
-    beats = [CYCLE + Encoder(TECH, bits).delay for bits in (2.0, 3.0)]
-    for bits, beat, terms, sums, cost in (
-        (2.0, beats[0], 6.0, 2.0, found.read()),
-        (3.0, beats[1], 9.0, 12.0, found.read_transposed()),
+    for bits, terms, sums, cost in (
+        (2.0, 6.0, 2.0, found.read()),
+        (3.0, 9.0, 12.0, found.read_transposed()),
     ):
+        made = by_hand.Sensed(FlashAdc(TECH, bits))
+        beat = made.beat + Encoder(TECH, bits).delay
         unit = ShiftAdd(TECH, bits + 8.0, terms, beat=beat, adder_activity=ADD)
-        assert unit.accumulate(1.0).latency.total > beat
         name = "readout" if terms == 6.0 else "transposed_readout"
         time = by_hand.under(cost.latency, f"{name}/input_shift_add")
         assert time == close(unit.accumulate(sums).latency.total)
@@ -130,7 +130,6 @@ def test_a_plane_through_the_columns(kind):
     array, rows, _, path = KINDS[kind]()
     front, _ = ways_of(array, path)
     active = 0.3 * 72.0
-    res = array.column_res(active, STATE)
     like = {"nonlinearity": 70.0} if kind == "crosspoint" else {}
     references = type(array)(TECH, RERAM, 96.0, 20.0, **like, name="cells")
     position = beside(rows.drive(DENSITY * ROWS, ROWS), front.selected(COLS))
@@ -138,7 +137,7 @@ def test_a_plane_through_the_columns(kind):
     position = position + front.settled(active, 72.0 if kind == "crosspoint" else 1.0, 72.0)
     position = position + array.read(active, 12.0)
     position = position + references.read(active, 12.0).under("references")
-    position = position + front.converted(res).across(COLS)
+    position = position + front.converted().across(COLS)
     joined = front.joined("weight", 5.0, 4.0, 8.0, COLS)
     joined = joined + front.joined("input", 9.0, 6.0, 2.0, COLS)
     expected = (8.0 * position + joined).under(kind)
@@ -156,7 +155,6 @@ def test_a_plane_back_through_the_rows(kind, res):
     """
     array, _, cols, path = KINDS[kind]()
     _, behind = ways_of(array, path)
-    res_of_row = res or array.column_res(7.2, STATE)
     like = {"nonlinearity": 70.0} if kind == "crosspoint" else {}
     references = type(array)(TECH, RERAM, 8.0, 160.0, **like, name="cells")
     load = array.row_cap + 160.0 * array.drain_cap
@@ -167,7 +165,7 @@ def test_a_plane_back_through_the_rows(kind, res):
     position = position + references.read_transposed(7.2, 6.0, beside_it).under(
         "transposed_references"
     )
-    position = position + behind.converted(res_of_row).across(ROWS)
+    position = position + behind.converted().across(ROWS)
     joined = behind.joined("weight", 7.0, 4.0, 48.0, ROWS)
     joined = joined + behind.joined("input", 11.0, 9.0, 12.0, ROWS)
     expected = (4.0 * 12.0 * position + joined).under(kind)
@@ -177,11 +175,11 @@ def test_a_plane_back_through_the_rows(kind, res):
 def test_a_weight_of_one_cell_is_read_back_in_one_pass():
     array, _, cols, path = one_transistor()
     _, behind = ways_of(array, path)
-    res, load = array.column_res(28.8, STATE), array.row_cap + 160.0 * array.drain_cap
+    load = array.row_cap + 160.0 * array.drain_cap
     position = beside(cols.drive(DENSITY * COLS, COLS), behind.selected(ROWS))
     position = position + behind.settled(28.8, 96.0, 96.0)
     position = position + array.read_transposed(28.8, 6.0, load)
-    position = position + behind.converted(res).across(ROWS)
+    position = position + behind.converted().across(ROWS)
     joined = behind.joined("input", 8.0, 9.0, 12.0, ROWS)
     expected = (12.0 * position + joined).under("reram")
     found = made("reram", cells_per_weight=1.0, signed=False)
@@ -197,7 +195,7 @@ def test_converters_for_fewer_lines_than_there_are():
         array.column_res(1.0, 0.5),
         array.col_cap + front.mux_load,
         array.col_res * array.col_cap / 2.0,
-        front.mux.switch.res,
+        front.mux.switch.res + front.adc.front_end.input_res,
         front.half_step(48.0),
         fewest=1.0,
         ones=10.0,

@@ -136,10 +136,10 @@ def test_rows_with_a_one_are_read_one_after_the_other():
     """21.6 of 72 rows at each of 8 columns of a converter; a column then carries one cell."""
     array, decoder, driver, _, front, _ = row_by_row()
     adder, register = adders(front, 10.0)
-    res, times = array.column_res(1.0, STATE), 21.6 * 8.0
+    times = 21.6 * 8.0
     # half a step of 3 bits of the 10 uS of one cell
     access = front.settled(1.0, 1.0, 1.0, half_step=10e-6 / 16.0) + array.read(1.0, 12.0)
-    access = access + front.converted(res).across(COLS)
+    access = access + front.converted().across(COLS)
     access = access + (adder.add(COLS) + register.store(COLS, COLS)).under("readout")
     opened = times * (decoder.select() + driver.read())
     total = beside(opened, 8.0 * front.selected(COLS)) + times * access
@@ -156,11 +156,11 @@ def test_columns_with_a_one_are_read_back_one_after_the_other():
     """
     array, _, _, cols, _, behind = row_by_row()
     adder, register = adders(behind, 11.0)
-    res, times = array.column_res(1.0, STATE), 28.8 * 12.0
+    times = 28.8 * 12.0
     load = array.row_cap + 160.0 * array.drain_cap
     access = behind.settled(1.0, 96.0, 1.0, half_step=10e-6 / 16.0)
     access = access + array.read_transposed(1.0, 6.0, load)
-    access = access + behind.converted(res).across(ROWS)
+    access = access + behind.converted().across(ROWS)
     access = access + (adder.add(ROWS) + register.store(ROWS, ROWS)).under("transposed_readout")
     opened, selected = times * cols.drive(1.0 / 160.0), 4.0 * 12.0 * behind.selected(ROWS)
     total = beside(opened, selected) + times * access

@@ -8,11 +8,10 @@ errors 9.
 import by_hand
 import pytest
 from by_hand import TECH, beside, close, same_cost, same_footprint, stands
-from by_hand_resistive import ADD, COLS, CYCLE, DENSITY, ROWS, SIZES, STATE
+from by_hand_resistive import ADD, COLS, DENSITY, ROWS, SIZES, STATE
 
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.array import SramArray
-from neurorebit.circuits.converters.flash import FlashAdc
 from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.cost import Bill, Cost
 from neurorebit.circuits.decoder import Decoder, MuxDecoder
@@ -90,8 +89,10 @@ def shift_add(name, bits, terms, count, fit, beat=0.0):
     )
 
 
-def adc(bits, count, fit):
-    return SarAdc(TECH, bits, count, read_voltage=TECH.sensing.read_voltage, **fit)
+def adc(bits, count, cells, fit):
+    """Converters for so many cells of a line, each through its two transistors."""
+    full = {"full_scale": cells / ARRAY.read_res, "read_voltage": TECH.sensing.read_voltage}
+    return by_hand.Sensed(SarAdc(TECH, bits, count, **full, **fit))
 
 
 # -- all rows at once --------------------------------------------------------------------------
@@ -101,11 +102,11 @@ PRECHARGER, WRITE_DRIVER = lines()
 BACK_PRECHARGER, BACK_WRITE_DRIVER = lines(back=True)
 MUX, MUX_DECODER = mux(20.0, 8.0, 3.0, ACCESS / (2.0 * 96.0), WIDTH)
 BACK_MUX, BACK_MUX_DECODER = mux(8.0, 12.0, 4.0, ACCESS / (2.0 * 160.0), HEIGHT)
-ADC, BACK_ADC = adc(5.0, 20.0, BELOW), adc(7.0, 8.0, ASIDE)
-JOINS = shift_add("weight", 5.0, 4.0, 20.0, BELOW, 6.0 * CYCLE)  # 4 cells a weight
-PLANES = shift_add("input", 9.0, 6.0, 20.0, BELOW, 6.0 * CYCLE)  # 6 planes
-BACK_JOINS = shift_add("weight", 7.0, 4.0, 8.0, ASIDE, 8.0 * CYCLE)
-BACK_PLANES = shift_add("input", 11.0, 9.0, 8.0, ASIDE, 8.0 * CYCLE)  # 9 planes
+ADC, BACK_ADC = adc(5.0, 20.0, 96.0, BELOW), adc(7.0, 8.0, 160.0, ASIDE)
+JOINS = shift_add("weight", 5.0, 4.0, 20.0, BELOW, ADC.beat)  # 4 cells a weight
+PLANES = shift_add("input", 9.0, 6.0, 20.0, BELOW, ADC.beat)  # 6 planes
+BACK_JOINS = shift_add("weight", 7.0, 4.0, 8.0, ASIDE, BACK_ADC.beat)
+BACK_PLANES = shift_add("input", 11.0, 9.0, 8.0, ASIDE, BACK_ADC.beat)  # 9 planes
 
 
 BACK = "transposed_readout"
@@ -113,7 +114,7 @@ BACK = "transposed_readout"
 
 def readout(converter, *parts, name="readout"):
     """Converters and what is before and behind them."""
-    return stands(name, *parts) + stands("converters", converter).under(name)
+    return stands(name, *parts) + converter.stands().under(name)
 
 
 def test_what_stands_in_a_macro_of_all_rows_at_once():
@@ -133,11 +134,10 @@ def position(density, driven, sensed):
     """One of the 8 columns of each converter; a cell with a one conducts in an active row."""
     active = density * 96.0
     selected = 1.0 / 6.0 * (MUX_DECODER.select() + MUX.select(sensed)).under("readout")
-    res = ARRAY.read_res / max(active * STATE, 1.0)
     found = beside(SWITCHES.drive(density, driven), selected)
     found = found + PRECHARGER.precharge(sensed)
     found = found + ARRAY.read(SWITCHES.output_ramp).across(active)
-    return found + ADC.convert(res).under("converters").under("readout").across(sensed)
+    return found + ADC.convert().under("readout").across(sensed)
 
 
 def test_a_plane_through_the_columns():
@@ -159,8 +159,7 @@ def test_a_plane_back_through_the_rows(res):
     once = beside(COL_SWITCHES.drive(DENSITY * COLS / 4.0, COLS), selected)
     once = once + BACK_PRECHARGER.precharge(ROWS)
     once = once + ARRAY.read_transposed(COL_SWITCHES.output_ramp).across(7.2)
-    of_row = res or ARRAY.read_res / (28.8 * STATE)
-    once = once + BACK_ADC.convert(of_row).under("converters").under(BACK).across(ROWS)
+    once = once + BACK_ADC.convert().under(BACK).across(ROWS)
     total = 4.0 * 12.0 * once
     total = total + (BACK_JOINS.accumulate(48.0, ROWS) + BACK_PLANES.accumulate(12.0, ROWS)).under(
         BACK
@@ -169,19 +168,19 @@ def test_a_plane_back_through_the_rows(res):
     same_cost(found, total.under("sram"))
 
 
-def test_flash_converters_are_made_for_all_cells_of_a_line():
+def test_front_ends_are_made_for_all_cells_of_a_line():
     """96 cells of a column, 160 of a row, each through its two transistors."""
-    voltage = TECH.sensing.read_voltage
-    sizes = {**SIZES, "adc_bits": 8.0, "back_adc_bits": 8.0, "adc_kind": "flash"}
-    found = by_hand.macro("sram", **sizes)
-    times = []
-    for cells in (96.0, 160.0):
-        full = cells / ARRAY.read_res
-        times.append(FlashAdc(TECH, 8.0, read_voltage=voltage, full_scale=full).time(3e5))
-    assert times[0] != close(times[1])
-    there, back = found.read(res=3e5).latency, found.read_transposed(res=3e5).latency
-    assert by_hand.part(there, "sram/readout/converters/adc") == close(8.0 * times[0])
-    assert by_hand.part(back, "transposed_readout/converters/adc") == close(48.0 * times[1])
+    found = by_hand.macro("sram", **SIZES)
+    there, back = found.read().energy, found.read_transposed().energy
+    one, other = (made.front_end.sense().energy.total for made in (ADC, BACK_ADC))
+    assert by_hand.part(there, "sram/readout/converters/front_end") == close(8.0 * one)
+    assert by_hand.part(back, "transposed_readout/converters/front_end") == close(48.0 * other)
+    made = (
+        by_hand.macro("sram", **{**SIZES, "rows": rows}).readout.converters.front_end
+        for rows in (96.0, 192.0)
+    )
+    few, many = (one.passed for one in made)
+    assert many == close(2.0 * few)
 
 
 def written_row(opened, ramp, share):
@@ -302,9 +301,9 @@ def test_decoded_rows_that_change_are_read_and_written():
 # its gates serve single cells.
 CELL_SWITCHES = row_switches(ACCESS)
 CELL_MUX, CELL_DECODER = mux(20.0, 8.0, 3.0, ACCESS, WIDTH)
-SMALL_ADC = adc(4.0, 20.0, BELOW)
+SMALL_ADC = adc(4.0, 20.0, 96.0, BELOW)
 # The planes are joined over sums that may take 4 bits and all planes; the register 9 more still.
-ERROR_PLANES = shift_add("input", 4.0 + 9.0 + 1.0, 9.0, 20.0, BELOW, 5.0 * CYCLE)
+ERROR_PLANES = shift_add("input", 4.0 + 9.0 + 1.0, 9.0, 20.0, BELOW, SMALL_ADC.beat)
 GRADIENT = {"rows": 96.0, "cols": 160.0, "cols_per_adc": 8.0, "adc_bits": 4.0}
 
 
@@ -322,8 +321,7 @@ def vector(density, ones, driven, sensed):
     )
     once = once + PRECHARGER.precharge(sensed)
     once = once + ARRAY.read(CELL_SWITCHES.output_ramp).across(active)
-    of_column = ARRAY.read_res / max(active * ones, 1.0)
-    once = once + SMALL_ADC.convert(of_column).under("converters").under("readout").across(sensed)
+    once = once + SMALL_ADC.convert().under("readout").across(sensed)
     total = 9.0 * 8.0 * once + ERROR_PLANES.accumulate(9.0 * 8.0, sensed).under("readout")
     return total.under("array")
 

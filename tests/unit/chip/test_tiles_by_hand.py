@@ -220,19 +220,18 @@ ADCS = {"sar": SarAdc, "flash": FlashAdc, "flash_voltage": VoltageFlashAdc}
 @pytest.mark.parametrize("kind", ADCS)
 def test_converters_and_their_encoders(kind, bits):
     """A level of a flash converter is not yet a number; with one bit it is."""
-    scale = {"full_scale": 3e-4}
-    shared = {"count": 9.0, "read_voltage": 0.7, "fit_width": WIDTH}
-    adc = ADCS[kind](TECH, bits, **shared, **(scale if kind == "flash" else {}))
+    shared = {"count": 9.0, "read_voltage": 0.7, "full_scale": 3e-4, "fit_width": WIDTH}
+    made = by_hand.Sensed(ADCS[kind](TECH, bits, **shared))
     encoder = Encoder(TECH, bits, 9.0, fit_width=WIDTH)
-    found = by_hand.converters(kind, bits=bits, **shared, **scale)
-    parts = (adc,) if kind == "sar" else (adc, encoder)
-    same_footprint(found, stands("converters", *parts))
-    total = adc.convert(2e4) if kind == "sar" else adc.convert(2e4) + encoder.encode()
-    same_cost(found.convert(2e4), total.under("converters"))
-    beat = bits + 1.0 if kind == "sar" else 1.0 + encoder.delay / TECH.sensing.cycle
-    assert found.beat == close(beat * TECH.sensing.cycle)
+    found = by_hand.converters(kind, bits=bits, **shared)
+    more = () if kind == "sar" else (encoder,)
+    same_footprint(found, made.stands(*more))
+    total = made.convert()
+    total = total if kind == "sar" else total + encoder.encode().under("converters")
+    same_cost(found.convert(), total)
+    assert found.beat == close(made.beat + (0.0 if kind == "sar" else encoder.delay))
     if kind != "sar":
-        alone = by_hand.converters(kind, bits=1.0, **shared, **scale)
+        alone = by_hand.converters(kind, bits=1.0, **shared)
         assert by_hand.part(alone.footprint.area, "converters/encoder") == 0.0
 
 

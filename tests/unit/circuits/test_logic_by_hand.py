@@ -1,6 +1,5 @@
 """Adders, registers, converters and wires, with unlike numbers: sums of gates by hand."""
 
-import numpy as np
 import pytest
 from by_hand import TECH, close, energy_of, same_cost, same_footprint, stands
 
@@ -8,8 +7,6 @@ from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier
 from neurorebit.circuits.comparator import Comparator
 from neurorebit.circuits.converters.flash import FlashAdc
-from neurorebit.circuits.converters.flash_voltage import VoltageFlashAdc
-from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.cost import Cost
 from neurorebit.circuits.decoder import Decoder, MuxDecoder
 from neurorebit.circuits.dram import Dram
@@ -125,31 +122,7 @@ def test_shift_adds(beat):
     )
 
 
-# -- converters ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("kind", "fit", "steps", "cycles"),
-    [(SarAdc, "sar", 5, 6), (FlashAdc, "flash_current", 31, None),
-     (VoltageFlashAdc, "flash_voltage", 31, 1)],
-)  # fmt: skip
-def test_converters(kind, fit, steps, cycles):
-    """5 bits: as many steps, or a comparator for each of 31 thresholds; read at 0.5 V."""
-    fit, sensing = getattr(TECH.sensing, fit), TECH.sensing
-    found = kind(TECH, 5.0, 7.0, 0.4)
-    seen = 2e4 * sensing.read_voltage / 0.4
-    column = fit.column * np.exp(-fit.exponent * np.log10(seen))
-    warmer = 1 + sensing.temperature_slope * (TECH.temperature - TECH.nominal_temperature)
-    watt = TECH.supply_ratio**2 * warmer * (fit.fixed + steps * fit.per_step + column)
-    cost = found.convert(2e4)
-    lasts = time(cost) if cycles is None else cycles * sensing.cycle
-    assert time(cost) == close(lasts)
-    assert energy(cost) == close(7 * watt * lasts)
-    n, p = cells(TECH).nfet, cells(TECH).pfet
-    nmos, pmos = fit.nmos + steps * fit.nmos_per_step, fit.pmos + steps * fit.pmos_per_step
-    assert found.footprint.area.total == close(7 * (nmos * n.area + pmos * p.area))
-    leakage = 7 * (nmos * n.leakage_power + pmos * p.leakage_power)
-    assert found.footprint.leakage.total == close(leakage)
+# -- converters (their models: test_converters.py) ------------------------------------------------
 
 
 def test_thresholds_of_flash_converters():

@@ -146,7 +146,11 @@ def _prefix(side: Side) -> str:
 def _converted(side: Side, res: float, accesses: float) -> dict[str, Use]:
     converters, prefix = side.converters, _prefix(side)
     name = "sar_adc" if converters.kind == "sar" else "multilevel_sense_amp"
-    used = {prefix + name: Use(converters.adc, "convert", accesses, {"res": res})}
+    fitted = getattr(converters, "fitted", None)  # the tool's own, to which the column matters
+    use = Use(converters.adc, "convert", accesses)
+    if fitted is not None:
+        use = Use(fitted, "convert", accesses, {"res": res})
+    used = {prefix + name: use}
     if converters.encoder is not None:
         used[prefix + "multilevel_encoder"] = Use(converters.encoder, "encode", accesses)
     return used

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.circuits.column_sense import CurrentSenseAmp, VoltageSenseAmp
+from neurorebit.circuits.column_sense import VoltageSenseAmp
+from neurorebit.circuits.converters.converter import Converter
 from neurorebit.circuits.converters.flash import FlashAdc
 from neurorebit.circuits.converters.flash_voltage import VoltageFlashAdc
 from neurorebit.circuits.converters.sar import SarAdc
@@ -21,7 +22,6 @@ from validation.neurosim.cases.case import (
     Figure,
     accessed,
     module,
-    occupied,
     placed,
     spent,
     valued,
@@ -88,18 +88,6 @@ def _sense_amp(i: Inputs, tech: Technology) -> Case:
     return Case(tech, i, figures | valued(block, cap_load_F="node_cap"), block)
 
 
-@module("CurrentSenseAmp")
-def _current_sense_amp(i: Inputs, tech: Technology) -> Case:
-    on, off = i["resistance_on_ohm"], i["resistance_off_ohm"]
-    reference = (on + off) / 2.0
-    res = columns(i, i["num_col"])
-    block = CurrentSenseAmp(tech, i["num_col"], reference, i["read_voltage_V"])
-    times = i["num_read"], i["num_read"] * i["num_col_muxed"]
-    figures = spent("read", replace(block, cols=1.0), "sense", times, res=res)
-    figures |= occupied(block) | valued(block, reference_resistance_ohm="reference")
-    return Case(tech, i, figures, block, also={"res": res})
-
-
 @module("VoltageSenseAmp")
 def _voltage_sense_amp(i: Inputs, tech: Technology) -> Case:
     cols = i["num_read_col"]
@@ -117,43 +105,38 @@ def _voltage_sense_amp(i: Inputs, tech: Technology) -> Case:
 
 @module("MultilevelSenseAmp")
 def _flash_adc(i: Inputs, tech: Technology) -> Case:
-    """A group of converters keeps step with its slowest column."""
     full_scale = i.given("num_row_subarray", 1.0) / i["resistance_on_ohm"]
-    shared = {
+    kind = FlashAdc if i["is_current_mode"] else VoltageFlashAdc
+    block = kind(tech, **_converters(i), full_scale=full_scale)
+    times = i["num_read"], i["num_read"] * i["num_col_muxed"]
+    case = _converted(i, block, times)
+    for name, level in (("first", 1.0), ("last", block.levels - 1.0)):
+        reference = block.reference(level)
+        given = Asked(block, "full_scale", float(reference / block.full_scale))
+        case.figures[f"ref_resistance_{name}_ohm"] = Figure(reference, given)
+    return case
+
+
+@module("SarADC")
+def _sar_adc(i: Inputs, tech: Technology) -> Case:
+    block = SarAdc(tech, **_converters(i))
+    return _converted(i, block, (i["num_read_energy"], i["num_read_latency"]))
+
+
+def _converters(i: Inputs) -> dict[str, Any]:
+    """Fields of converters of any kind."""
+    return {
         "bits": np.log2(i["level_output"]),
         "count": i["num_adc"],
         "read_voltage": i["read_voltage_V"],
         "fit_width": i.optional("fixed_width_m"),
         "fit_height": i.optional("fixed_height_m"),
     }
-    flash = FlashAdc(tech, **shared, full_scale=full_scale)
-    block = flash if i["is_current_mode"] else VoltageFlashAdc(tech, **shared)
-    res = columns(i, i["num_columns_in_energy_sum"])
-    one = replace(block, count=1.0)
-    times = i["num_read"], i["num_read"] * i["num_col_muxed"]
-    figures = placed(block) | spent("read", one, "convert", times, res=res)
-    slowest = i["num_read"] * np.sum(one.power(res)) * np.max(one.convert(res).latency.total)
-    asked, alone = figures["read_energy_J"].asked, figures["read_energy_J"].number
-    assert asked is not None
-    waiting = replace(asked, factor=asked.factor * float(slowest / alone))
-    figures["read_energy_J"] = Figure(slowest, waiting)
-    for name, level in (("first", 1.0), ("last", flash.levels - 1.0)):
-        reference = flash.reference(level)
-        given = Asked(flash, "full_scale", float(reference / flash.full_scale))
-        figures[f"ref_resistance_{name}_ohm"] = Figure(reference, given)
-    return Case(tech, i, figures, block, also={"res": res})
 
 
-@module("SarADC")
-def _sar_adc(i: Inputs, tech: Technology) -> Case:
-    block = SarAdc(
-        tech,
-        np.log2(i["level_output"]),
-        i["num_adc"],
-        i["read_voltage_V"],
-        fit_width=i.optional("fixed_width_m"),
-    )
+def _converted(i: Inputs, block: Converter, times: tuple[float, float]) -> Case:
+    """One converter for each of the columns; ``times`` are the reads in energy and in time."""
     res = columns(i, i["num_columns_in_energy_sum"])
-    times = i["num_read_energy"], i["num_read_latency"]
-    figures = placed(block) | spent("read", replace(block, count=1.0), "convert", times, res=res)
-    return Case(tech, i, figures, block)
+    together = replace(block, count=float(len(res)))
+    figures = placed(block) | spent("read", together, "convert", times)
+    return Case(block.tech, i, figures, block, also={"res": res})

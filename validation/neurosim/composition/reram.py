@@ -120,7 +120,8 @@ class ReramMacro(Macro):
         """Lines to half a step of the converters, through their mux, for the slowest input."""
         load = side.mux.gate.drain_cap * (side.ways + 1.0)
         several = np.where(np.asarray(side.ways) > 1.0, 1.0, 0.0)
-        sensed = Sensed(load, several * side.mux.switch.res, self.half_step(side, density))
+        end_res = several * side.mux.switch.res + side.converters.input_res
+        sensed = Sensed(load, end_res, self.half_step(side, density))
         ones = self.together(side) / side.passes if self.at_once else 1.0
         settle = self.array.settle_rows if side.back else self.array.settle
         return settle(self.array.column_res(1.0, 0.5), sensed, ones=ones, driven=side.driven)
@@ -193,7 +194,7 @@ class ReramParallelMacro(ReramMacro):
         opened = switches.drive(density / side.passes)
         position = (opened | self.selected(side)) + self.settled(side, density)
         position = position + self.lines(side, active / side.passes)
-        position = position + side.converters.convert(res)
+        position = position + side.converters.read(res)
         return side.passes * (side.ways * position)
 
     def _row_path_write(self) -> Cost:
@@ -260,6 +261,6 @@ class ReramRowMacro(ReramMacro):
         opened = accesses * self._opened(side)
         selected = side.passes * (side.ways * self.selected(side))
         access = self.settled(side, density) + self.lines(side, 1.0)
-        access = access + side.converters.convert(res)
+        access = access + side.converters.read(res)
         access = access + side.adder.add() + side.register.store()
         return (opened | selected) + accesses * access

@@ -176,7 +176,7 @@ class SramParallelMacro(SramMacro):
         opened = self.driver(side).drive(density / side.passes)
         position = (opened | self.selected(side)) + side.precharger.precharge()
         position = position + self.sensed(side).across(active / side.passes)
-        position = position + side.converters.convert(res)
+        position = position + side.converters.read(res)
         return side.passes * (side.ways * position)
 
 

@@ -32,9 +32,9 @@ class _DearConverters(ToolConverters):
     times: float = 1.0
 
     @action
-    def convert(self, res: Any = 1e4) -> Cost:
+    def read(self, res: Any = 1e4) -> Cost:
         """With the energy of all columns."""
-        once, right = self.adc.convert(res), ToolConverters.convert(self, res)
+        once, right = self.fitted.convert(res), ToolConverters.read(self, res)
         more = (self.times - 1.0) * once.energy.total
         return Cost.of(right.energy.total + more, right.latency.total)
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
 from neurorebit.circuits.array import ReramArray, SramArray
 from neurorebit.circuits.block import Block
-from neurorebit.circuits.converters.flash import FlashAdc
-from neurorebit.circuits.converters.flash_voltage import VoltageFlashAdc
-from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.cost import Cost, Footprint, action
 from neurorebit.circuits.decoder import Decoder, MuxDecoder
 from neurorebit.circuits.driver import RowFollower
@@ -22,7 +19,8 @@ from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from validation.neurosim.composition.converters import Converters
-from validation.neurosim.quirks import decoders, digital, gates, sensing, switches
+from validation.neurosim.composition.fits import CYCLE, FITTED, FittedConverter
+from validation.neurosim.quirks import decoders, digital, gates, switches
 from validation.neurosim.quirks.gates import redrawn
 
 
@@ -108,54 +106,60 @@ class ToolEncoder(Encoder):
         return Cost.of(digital.encoder_energy(self._plain), digital.encoder_delay(self._plain))
 
 
-class ToolSar(SarAdc):
-    """Without leakage."""
-
-    @property
-    def body(self) -> Footprint:
-        return Footprint.of(self.area)
-
-
-class ToolVoltageFlash(VoltageFlashAdc):
-    """Without leakage."""
-
-    @property
-    def body(self) -> Footprint:
-        return Footprint.of(self.area)
-
-
-@dataclass(frozen=True, eq=False)
-class ToolFlash(FlashAdc):
-    """With its own references, and without leakage; see module MultilevelSenseAmp."""
-
-    references: Any = None
-
-    @property
-    def body(self) -> Footprint:
-        return Footprint.of(self.area)
-
-    def time(self, res: Any) -> Any:
-        return sensing.flash_time(self, res, self.references)
-
-
 @dataclass(frozen=True, eq=False)
 class ToolConverters(Converters):
-    """Its converters and encoders."""
+    """Its converters, which do not leak, and encoders; no front end."""
 
     references: Any = None
 
     @cached_property
-    def adc(self) -> SarAdc | FlashAdc | VoltageFlashAdc:
-        right = super().adc
-        if isinstance(right, FlashAdc):
-            return ToolFlash(**vars_of(right), references=self.references)
-        kind = ToolSar if isinstance(right, SarAdc) else ToolVoltageFlash
-        return kind(**vars_of(right))
+    def fitted(self) -> FittedConverter:
+        """The converters."""
+        given: dict[str, Any] = {
+            "bits": self.bits,
+            "count": self.count,
+            "read_voltage": self.read_voltage,
+            "full_scale": self.full_scale,
+            "fit_width": self.fit_width,
+            "fit_height": self.fit_height,
+        }
+        if self.kind == "flash":
+            given["references"] = self.references
+        made: FittedConverter = _without_leakage(FITTED[self.kind])(self.tech, **given)
+        return made
 
     @cached_property
     def encoder(self) -> Encoder | None:
         right = super().encoder
         return None if right is None else ToolEncoder(**vars_of(right))
+
+    @property
+    def parts(self) -> tuple[tuple[Any, Block], ...]:
+        if self.encoder is None:
+            return ((1.0, self.fitted),)
+        return (1.0, self.fitted), (self._encoded, self.encoder)
+
+    @action
+    def read(self, res: Any = 1e4) -> Cost:
+        """One conversion in each, of lines of this mean resistance [ohm]."""
+        cost = self.fitted.convert(res)
+        return cost if self.encoder is None else cost + self._encoded * self.encoder.encode()
+
+    @property
+    def beat(self) -> Any:
+        if self.encoder is None:
+            return (self.bits + 1.0) * CYCLE
+        return CYCLE + self._encoded * self.encoder.delay
+
+
+@cache
+def _without_leakage(kind: type[Any]) -> type[Any]:
+    """The same kind of converter without leakage."""
+
+    def body(self: Any) -> Footprint:
+        return Footprint.of(self.area)
+
+    return type(f"Dry{kind.__name__}", (kind,), {"body": property(body)})
 
 
 class ToolPrecharger(Precharger):

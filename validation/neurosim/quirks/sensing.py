@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.circuits.precharger import Precharger
-from neurorebit.circuits.sensing import at_fit_voltage, column_power, within
-from neurorebit.schema.technology import Technology
 from validation.neurosim.cases import Case
+from validation.neurosim.composition.fits import (
+    FITTED,
+    FittedConverter,
+    FittedFlash,
+    FittedSar,
+)
 from validation.neurosim.quirks.quirk import Quirk
 
 
@@ -48,42 +52,9 @@ def correct_nothing(case: Case, quantity: str, ours: float) -> Any:
     return 0.0 * ours
 
 
-def sense_times(tech: Technology, res: Any, references: Any) -> Any:
-    """Its times [s]: where the two are within 10 % the polynomial, not the plateau."""
-    fit, ratio = tech.sensing.current_latency.fit, references / res[..., None]
-    constant = np.full(ratio.shape, tech.sensing.current_latency.time)
-    if fit is None:
-        return constant
-    longest = (fit.max_log * np.log(res / fit.unit_res) + fit.max_const)[..., None]
-    (low, high), edge = fit.far, fit.near[0]
-    below = np.polyval(fit.below, np.clip(ratio, low, edge))
-    above = np.polyval(fit.above, np.clip(ratio, edge, high))
-    times = longest * np.where(ratio <= edge, below, above)
-    return np.where((ratio >= high) | (ratio <= low), constant, times)
-
-
-def correct_current_sense(case: Case, quantity: str, ours: float) -> Any:
-    block = case.block
-    res = at_fit_voltage(block.tech, case.also["res"], block.read_voltage)
-    times = sense_times(block.tech, res, np.asarray([block.reference]))[..., 0]
-    one = replace(block, cols=1.0).sense(case.also["res"])
-    if quantity == "read_latency_s":
-        slowest = np.max(within(block.tech, times, "single"))
-        return ours * slowest / np.max(one.latency.total)
-    power = column_power(block.tech, block.tech.sensing.single_current, 0.0, res)
-    return ours * np.sum(power * times) / np.sum(one.energy.total)
-
-
 def flash_references(levels: float, on: float, off: float, rows_read: float) -> Any:
     """Its references [ohm]: uniform in resistance from on to on + off."""
     return (on + np.arange(1.0, levels) * off / levels) / rows_read
-
-
-def flash_time(block: Any, res: Any, references: Any) -> Any:
-    """Its times [s] of a flash converter: the comparators but the first."""
-    resistances = at_fit_voltage(block.tech, res, block.read_voltage)
-    times = np.max(sense_times(block.tech, resistances, references[1:]), axis=-1)
-    return within(block.tech, times, "slowest")
 
 
 def correct_flash_references(case: Case, quantity: str, ours: float) -> Any:
@@ -93,15 +64,31 @@ def correct_flash_references(case: Case, quantity: str, ours: float) -> Any:
     return ours * (on + level * off / levels) / (on * levels / level)
 
 
-def correct_flash_time(case: Case, quantity: str, ours: float) -> Any:
-    i = case.inputs
-    if not i["is_current_mode"]:
-        return ours
-    references = flash_references(
-        i["level_output"], i["resistance_on_ohm"], i["resistance_off_ohm"], i["num_row_subarray"]
-    )
-    right = np.max(replace(case.block, count=1.0).convert(case.also["res"]).latency.total)
-    return ours * np.max(flash_time(case.block, case.also["res"], references)) / right
+def fitted(case: Case) -> FittedConverter:
+    """The tool's converters at the design of ours."""
+    i, block = case.inputs, case.block
+    kind = next(word for word, ours in CONVERTERS.items() if type(block) is ours)
+    names = ("tech", "bits", "count", "read_voltage", "full_scale", "fit_width", "fit_height")
+    given = {name: getattr(block, name) for name in names}
+    if FITTED[kind] is FittedFlash:
+        ends = i["resistance_on_ohm"], i["resistance_off_ohm"], i["num_row_subarray"]
+        given["references"] = flash_references(i["level_output"], *ends)
+    return FITTED[kind](**given)
+
+
+def correct_converter(case: Case, quantity: str, ours: float) -> Any:
+    """Its figure: that of a fit, of converters that do not leak."""
+    i, block, res = case.inputs, fitted(case), case.also["res"]
+    placed = {"area_m2": "area", "width_m": "width", "height_m": "height"}
+    if quantity in placed:
+        return getattr(block, placed[quantity])
+    if quantity == "leakage_W":
+        return 0.0 * ours
+    sar = isinstance(block, FittedSar)
+    waited = np.max(block.time(res))  # a group of converters keeps step with its slowest column
+    if quantity == "read_latency_s":
+        return waited * (i["num_read_latency"] if sar else i["num_read"] * i["num_col_muxed"])
+    return np.sum(block.power(res) * waited) * i["num_read_energy" if sar else "num_read"]
 
 
 QUIRKS = (
@@ -134,20 +121,6 @@ QUIRKS = (
         correct=correct_vdd_twice,
     ),
     Quirk(
-        "CurrentSenseAmp",
-        ("read_latency_s", "read_energy_J"),
-        tool="within 10 % of the reference the polynomial, not the plateau (a chained comparison)",
-        right="the plateau",
-        correct=correct_current_sense,
-    ),
-    Quirk(
-        "CurrentSenseAmp",
-        ("leakage_W",),
-        tool="no leakage",
-        right="every transistor leaks",
-        correct=correct_nothing,
-    ),
-    Quirk(
         "VoltageSenseAmp",
         ("leakage_W",),
         tool="one amplifier leaks, whatever their number",
@@ -168,25 +141,17 @@ QUIRKS = (
         right="uniform in conductance, as the codes are",
         correct=correct_flash_references,
     ),
-    Quirk(
-        "MultilevelSenseAmp",
-        ("read_latency_s", "read_energy_J"),
-        tool="LSTP, 32 nm and up: those references, without the first, and no plateau",
-        right="references uniform in conductance, all of them",
-        correct=correct_flash_time,
-    ),
-    Quirk(
-        "MultilevelSenseAmp",
-        ("leakage_W",),
-        tool="no leakage",
-        right="every transistor leaks",
-        correct=correct_nothing,
-    ),
-    Quirk(
-        "SarADC",
-        ("leakage_W",),
-        tool="no leakage",
-        right="every transistor leaks",
-        correct=correct_nothing,
+    *(
+        Quirk(
+            module,
+            ("area_m2", "height_m", "width_m", "leakage_W", "read_latency_s", "read_energy_J"),
+            tool="a power fit linear in bits or comparators that includes the column's current, a "
+            "nanosecond a step (or that of a current sense amplifier), minimum transistors, no "
+            "leakage",
+            right="capacitors, comparators and logic sized by noise and matching, in gate delays; "
+            "every transistor leaks; the array bills the column's current",
+            correct=correct_converter,
+        )
+        for module in ("MultilevelSenseAmp", "SarADC")
     ),
 )

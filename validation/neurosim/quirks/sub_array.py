@@ -179,19 +179,16 @@ QUIRKS = (
     ),
     Quirk(
         "SubArray",
-        ("block_*sar_adc_leakage_W", "block_*sense_amp_leakage_W"),
-        tool="converters have no leakage; latches have the supply twice",
-        right="every transistor leaks, current times supply",
+        ("block_*sense_amp_leakage_W",),
+        tool="latches have the supply twice",
+        right="current times supply",
         correct=correct_macro,
     ),
     Quirk(
         "SubArray",
-        (
-            "block_*multilevel_sense_amp_read_latency_s",
-            "block_*multilevel_sense_amp_read_energy_J",
-        ),
-        tool="as MultilevelSenseAmp",
-        right="see MultilevelSenseAmp",
+        ("block_*sar_adc_*", "block_*multilevel_sense_amp_*"),
+        tool="as SarADC and MultilevelSenseAmp; no front end",
+        right="see there; a front end holds the line and drives the converter",
         correct=correct_macro,
     ),
     Quirk(

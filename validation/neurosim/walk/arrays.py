@@ -16,16 +16,17 @@ from neurorebit.circuits.cost import Bill, Cost
 from neurorebit.circuits.wire import wire_res
 from neurorebit.schema.technology import Technology
 from validation.neurosim.cases.macros import macro_of
+from validation.neurosim.composition.fits import FittedFlash
 from validation.neurosim.composition.macro import Macro
 from validation.neurosim.composition.sram import SramMacro, SramRowMacro
-from validation.neurosim.quirks import macros, parts, sub_array
+from validation.neurosim.quirks import macros, sub_array
 from validation.neurosim.records.chip import ChipRecord, Rows
 from validation.neurosim.records.module import Inputs, Record
 from validation.neurosim.walk.plan import ToolPlan
 
 IDLE = 1e-6  # power [W] of a converter whose column carries nothing
 BACK_BITS, BACK_ACTIVE = 8.0, 0.5  # of errors, whatever the network's
-CONVERTING = "converters/adc"
+CONVERTING = "converters/adc", "converters/front_end"
 
 
 def binomial(trials: int, shares: Rows) -> Rows:
@@ -141,12 +142,12 @@ class ToolArrays:
         """How much longer flash converters take for the slowest of an array's columns than for a
         mean one [1]: the array waits for it.
         """
-        adc = (macro.behind if back else macro.front).converters.adc
-        if not isinstance(adc, parts.ToolFlash):
+        adc = (macro.behind if back else macro.front).converters.fitted
+        if not isinstance(adc, FittedFlash):
             return np.ones_like(res)
         columns = float(largest(np.array(self.plan.cols)))
         apart = np.minimum(columns * self.cell[1] / np.sqrt(active), 0.95)
-        times = [adc.time(res / (1.0 + k * apart)) for k in (-1.0, 0.0, 1.0)]
+        times = [np.asarray(adc.time(res / (1.0 + k * apart))) for k in (-1.0, 0.0, 1.0)]
         ratio: Rows = np.maximum.reduce(times) / times[1]
         return ratio
 
@@ -176,7 +177,9 @@ class ToolArrays:
         rest = cost.energy.total - converting
         times = sum(v for k, v in cost.latency.items.items() if k.endswith(CONVERTING))
         ways = self.record["numRowMuxedAG" if back else "numColMuxed"]
-        idle = 0.0 if self.record.row_by_row else IDLE * self.plan.cols * times / ways
+        idle = converting
+        if isinstance(macro, macros.ToolMacro):
+            idle = 0.0 if self.record.row_by_row else IDLE * self.plan.cols * times / ways
         converting = np.where(active > 0.0, converting * longer, idle)
         time = cost.latency.total + times * (longer - 1.0)
         amounts = (np.broadcast_to(v, active.shape) for v in (converting, rest, time))
