@@ -69,7 +69,7 @@ def as_html(title: str, rows: Iterable[tuple[str, str]], lines: Iterable[str] = 
     """A small table of words and values, with lines below it, for a notebook."""
     cells = "".join(
         f"<tr><td style='text-align:left'>{html.escape(word)}</td>"
-        f"<td style='text-align:right'>{html.escape(value)}</td></tr>"
+        f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
         for word, value in rows
     )
     listed = "".join(f"<li>{html.escape(line)}</li>" for line in lines)

@@ -25,25 +25,33 @@ SHOWN_INFERENCE = (  # where no design trains
 
 def best(table: Table, criteria: Sequence[str] = (), most: int = 10) -> str:
     """The best designs as a table, of the front if there is one, and how many there are."""
-    by = usual(table)
-    columns = SHOWN if by == "energy" else SHOWN_INFERENCE
-    criterion = criteria[0] if criteria else by
-    rows = np.flatnonzero(table.get(PARETO, table[FEASIBLE]))
-    order = rows[np.argsort(table[CRITERIA[criterion]][rows], kind="stable")][:most]
+    rows, order, names = best_of(table, criteria, most)
+    criterion = criteria[0] if criteria else usual(table)
     counts = f"{len(table[FEASIBLE]):,} designs, {np.count_nonzero(table[FEASIBLE]):,} feasible"
     counts += f", {rows.size:,} on the front of {', '.join(criteria)}" if criteria else ""
     lines = ["\n".join([counts, *_reasons(table)])]
     if order.size:
-        names = list(table)
-        axes = names[: names.index(columns[0])]
-        asked = [CRITERIA[name] for name in criteria if CRITERIA[name] not in columns]
-        shown = [(name, table[name][order]) for name in (*axes, *columns, *asked)]
+        shown = [(name, table[name][order]) for name in names]
         head, texts = zip(*(head_and_values(name, values) for name, values in shown), strict=True)
         align = ["left" if values.dtype == object else "right" for _, values in shown]
         body = list(zip(*texts, strict=True))
         lines.append(f"Best by {criterion}: {len(order)} of {rows.size:,}")
         lines.append(tabulate(body, head, "simple", disable_numparse=True, colalign=align))
     return "\n\n".join(lines)
+
+
+def best_of(
+    table: Table, criteria: Sequence[str] = (), most: int = 10
+) -> tuple[NDArray[np.intp], NDArray[np.intp], list[str]]:
+    """The rows of the front, or that are feasible; the best of them; the columns for a reader."""
+    by = usual(table)
+    columns = SHOWN if by == "energy" else SHOWN_INFERENCE
+    rows = np.flatnonzero(table.get(PARETO, table[FEASIBLE]))
+    costs = table[CRITERIA[criteria[0] if criteria else by]][rows]
+    names = list(table)
+    axes = names[: names.index(columns[0])]
+    asked = [CRITERIA[name] for name in criteria if CRITERIA[name] not in columns]
+    return rows, rows[np.argsort(costs, kind="stable")][:most], [*axes, *columns, *asked]
 
 
 def _reasons(table: Table, most: int = 3) -> list[str]:

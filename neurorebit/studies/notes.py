@@ -25,10 +25,12 @@ LEARNED = 0.1  # of the way from guessing to all right: less is not called learn
 SCHEDULE = ("training.epochs", "training.images")  # what the paper's schedule sets
 
 
-def ending(training: Mapping[str, Any], network: Mapping[str, Any]) -> list[str]:
+def ending(
+    training: Mapping[str, Any], network: Mapping[str, Any], *, kept: bool = True
+) -> list[str]:
     """How a training ended, by its record in the report and the recorded values of the network.
 
-    Nothing where it came to its end and learned.
+    Nothing where it came to its end and learned. ``kept``: whether there are checkpoints of it.
     """
     epochs, classes = network["training"]["epochs"], network["classes"]
     reached = training["epochs"]
@@ -43,7 +45,8 @@ def ending(training: Mapping[str, Any], network: Mapping[str, Any]) -> list[str]
     elif training["interrupted"] or training["out_of_time"]:
         word = "INTERRUPTED" if training["interrupted"] else "STOPPED, its time being up,"
         where = f"in epoch {len(reached)} of {epochs}" if reached else "before the first step"
-        notes.append(f"{word} {where}; resume goes on from the checkpoint")
+        more = "resume goes on from the checkpoint" if kept else "no checkpoint was kept"
+        notes.append(f"{word} {where}; {more}")
     if reached and not training["diverged"]:
         last, guess = reached[-1], 1.0 / classes
         right = last["train_accuracy"] if last["test_accuracy"] is None else last["test_accuracy"]
@@ -69,7 +72,8 @@ def notes(
     if trained is None:
         lines.append(f"nothing was trained: no accuracy, and the activity is {activity.source}")
         return lines
-    lines += ending(trained.record(inputs.network.training), plain(inputs.network))
+    record, kept = trained.record(inputs.network.training), request.checkpoints is not None
+    lines += ending(record, plain(inputs.network), kept=kept)
     images = f"{DATA}{trained.result.dataset}"
     if trained.fallback:
         name = inputs.network.training.dataset

@@ -9,12 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.results import sweep_text
 from neurorebit.results.frames import frame, unit_of
-from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, front, usual
+from neurorebit.results.sweep import CRITERIA, FEASIBLE, Table, front, usual
 from neurorebit.results.writers import sweep_file
 from neurorebit.schema import Argument, InputError
 
@@ -122,14 +121,10 @@ class Sweep:
         return sweep_text.best(self.table, ())
 
     def _repr_html_(self) -> str:
-        feasible = np.count_nonzero(self.table[FEASIBLE])
-        criterion = usual(self.table)
-        title = f"{len(self):,} designs, {feasible:,} feasible; best by {criterion}"
-        left_out = [name for name in (FEASIBLE, REASON, PARETO) if name in self.table]
-        best = self.frame[self.table[FEASIBLE]].drop(columns=left_out)
-        best = best.sort_values(CRITERIA[criterion], kind="stable").head(10)
-        shown: str = best.to_html(index=False)
-        return f"<div><b>{title}</b>{shown}</div>"
+        rows, order, names = sweep_text.best_of(self.table)
+        title = f"{len(self):,} designs, {rows.size:,} feasible; best by {usual(self.table)}"
+        shown: str = self.frame.loc[order, names].to_html(index=False)
+        return f"<div><b>{title.replace('_', ' ')}</b>{shown}</div>"
 
 
 def _key(heading: str) -> str:

@@ -55,6 +55,7 @@ def test_an_interrupt_keeps_what_was_reached(net, monkeypatch):
     assert done.training["images_seen"] == 96
     assert done.estimate.area > 0.0
     assert "INTERRUPTED" in repr(done)
+    assert "no checkpoint was kept" in repr(done)
 
 
 def test_a_training_goes_on_from_its_checkpoint_as_if_never_stopped(net, tmp_path):
