@@ -1,19 +1,26 @@
-"""Ripple-carry adders and adder trees."""
+"""Ripple-carry adders and trees of them.
+
+Nothing is smaller, and where a sum is short or its time is hidden behind that of an array nothing
+is better; elsewhere see ``prefix`` and ``carry_save``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurorebit.circuits.block import Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
-from neurorebit.circuits.gates import STEP, cells, log2_up, stage
+from neurorebit.circuits.gates import STEP, cells, chain, log2_up, stage
 from neurorebit.circuits.layout import Placed, bank, stretched
+from neurorebit.circuits.switching import RANDOM, Operand, Switched, rippled
 from neurorebit.schema.technology import Technology
 
 NANDS = 9.0  # NAND2 gates of a full adder
+WIDE = 64  # bits; those of wider adders switch like the last of these
 LEVELS = np.arange(24.0)  # levels of a tree; with more, which no chip has, the result is nan
 
 
@@ -21,9 +28,9 @@ LEVELS = np.arange(24.0)  # levels of a tree; with more, which no chip has, the 
 class Adder(Placed):
     """``count`` ripple-carry adders of ``bits`` bits, nine NAND gates per bit (circuits.md 3.2).
 
-    ``load`` [F] is the capacitance at each sum bit, ``ramp`` [1/s] that of the inputs. ``activity``
-    is the switching activity relative to the worst case, in which every gate along the carry path
-    switches; for typical data it is ``technology.arithmetic.add_activity``.
+    ``load`` [F] is the capacitance at each sum bit, ``ramp`` [1/s] that of the inputs. The energy
+    follows from how the bits of the operands switch (``operand``) and from the glitches of the
+    carry chain (``switching.rippled``); it has the inputs and not the load.
     """
 
     tech: Technology
@@ -32,7 +39,7 @@ class Adder(Placed):
     _: KW_ONLY
     load: Real = 0.0
     ramp: Positive = STEP
-    activity: Real = 1.0
+    operand: Operand = field(default=RANDOM)
     name: str = "adder"
 
     @cached_property
@@ -84,20 +91,9 @@ class Adder(Placed):
         return self.end_delay + np.maximum(self.bits - 2.0, 0.0) * self.carry_delay
 
     @cached_property
-    def full_adder_energy(self) -> Real:
-        """Energy [J] of one full adder of which every gate switches."""
-        cell = cells(self.tech).nand
-        return self.tech.vdd**2 * (13.0 * cell.input_cap + 7.0 * cell.output_cap)
-
-    @property
-    def first_input_energy(self) -> Real:
-        """Energy [J] of the additional gate input that the lowest bit switches."""
-        return self.tech.vdd**2 * cells(self.tech).nand.input_cap
-
-    @property
     def energy(self) -> Real:
         """Energy [J] of one addition in one adder."""
-        return self.activity * (self.bits * self.full_adder_energy + self.first_input_energy)
+        return rippled_energy(self.tech, rippled(1, WIDE, self.operand)[0], self.bits)
 
     @action
     def add(self, active: Real = 1.0) -> Cost:
@@ -113,7 +109,8 @@ class AdderTree(Placed):
     operands - 1 adders. All adders leak; only those in use switch. The carries of all levels ripple
     at the same time: a level starts when the level below has its lowest sum bit, so each level adds
     two carry delays, one for itself and one for its wider sum (circuits.md 3.3, system.md 5.5).
-    ``load`` [F] is the capacitance at each bit of the result; ``activity`` as for ``Adder``.
+    ``load`` [F] is the capacitance at each bit of the result. ``operand`` is as for ``Adder``; the
+    glitches of a level's sums add to those of the next.
     """
 
     tech: Technology
@@ -122,15 +119,20 @@ class AdderTree(Placed):
     count: Real = 1.0
     _: KW_ONLY
     load: Real = 0.0
-    activity: Real = 1.0
+    operand: Operand = field(default=RANDOM)
     name: str = "adder_tree"
+
+    def _adders(self, operands: Real) -> NDArray[np.float64]:
+        """Adders of each level of a tree of ``operands`` operands, on the last axis."""
+        left = np.ceil(np.asarray(operands, dtype=np.float64)[..., None] / 2.0**LEVELS)
+        within = np.asarray(operands)[..., None] <= 2.0**LEVELS.size
+        return np.where(within, np.floor(left / 2.0), np.nan)
 
     def _level_bits(self, operands: Real) -> Real:
         """Full adders of a tree of ``operands`` operands."""
-        left = np.ceil(np.asarray(operands, dtype=np.float64)[..., None] / 2.0**LEVELS)
-        adders = np.floor(left / 2.0)
+        adders = self._adders(operands)
         bits: Real = np.sum(adders, axis=-1) * self.bits + np.sum(adders * LEVELS, axis=-1)
-        return np.where(np.asarray(operands) <= 2.0**LEVELS.size, bits, np.nan)
+        return bits
 
     @cached_property
     def adder_bits(self) -> Real:
@@ -168,9 +170,43 @@ class AdderTree(Placed):
         """One sum of ``operands`` operands (default: all) in the share ``active`` of the trees."""
         used = self.operands if operands is None else operands
         adder = self._adder
-        switched = self._level_bits(used) * adder.full_adder_energy
-        switched = switched + np.maximum(used - 1.0, 0.0) * adder.first_input_energy
-        levels = self.levels(used)
+        levels, adders, energy = self.levels(used), self._adders(used), 0.0 * self.bits
+        deepest = int(np.max(np.nan_to_num(levels)))
+        for level, table in enumerate(rippled(deepest, WIDE, self.operand)):
+            each = rippled_energy(self.tech, table, self.bits + level)
+            energy = energy + adders[..., level] * each
         steps = np.maximum(self.bits + 2.0 * (levels - 1.0) - 2.0, 0.0)
         latency = np.where(levels > 0.0, adder.end_delay + steps * adder.carry_delay, 0.0)
-        return Cost.of(active * self.count * self.activity * switched, latency)
+        return Cost.of(active * self.count * energy, latency)
+
+
+def full_adder_delay(tech: Technology) -> Real:
+    """Delay [s] of a full adder, from its slowest input to the sum, which drives another one."""
+    cell = cells(tech).nand
+    down, up = 2.0 * cell.nfet_res, cell.pfet_res
+    loads = 3.0, 1.0, 2.0, 3.0, 1.0, 2.0
+    taus = (
+        (up if place % 2 else down) * (cell.output_cap + load * cell.input_cap)
+        for place, load in enumerate(loads)
+    )
+    return chain(STEP, *taus)[0]
+
+
+def nands_energy(tech: Technology, switched: Switched) -> Real:
+    """Energy [J] of NANDs whose inputs and outputs switch."""
+    cell = cells(tech).nand
+    caps = switched.inputs * cell.input_cap + switched.outputs * cell.output_cap
+    return tech.vdd**2 * caps
+
+
+def rippled_energy(tech: Technology, table: NDArray[np.float64], bits: Real) -> Real:
+    """Energy [J] of an addition in one ripple adder of ``bits`` bits, of which ``table`` says what
+    the first n bits switch.
+    """
+    return nands_energy(tech, Switched(_at(table[:, 0], bits), _at(table[:, 1], bits)))
+
+
+def _at(table: NDArray[np.float64], bits: Real) -> Real:
+    """A sum over bits at any number of them."""
+    within: Real = np.interp(bits, np.arange(table.size), table)
+    return within + np.maximum(bits - (table.size - 1.0), 0.0) * (table[-1] - table[-2])

@@ -1,21 +1,32 @@
 """Multipliers and multiply-accumulate lanes (system.md 13.2).
 
-The energy of integer arithmetic follows from the gates of circuits.md 3.2 and the switching
-activities of the technology file. The energy of floating-point arithmetic is published and scaled.
+The energy of integer arithmetic follows from its gates and from how often they switch
+(``switching``). The energy of floating-point arithmetic is published and scaled.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
 
-from neurorebit.circuits.adder import NANDS, Adder
+from neurorebit.circuits.accumulator import ACCUMULATORS, Accumulator
+from neurorebit.circuits.adder import NANDS, full_adder_delay, nands_energy
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import STEP, cells, chain
+from neurorebit.circuits.prefix import FASTEST, PrefixAdder
 from neurorebit.circuits.register import Register
+from neurorebit.circuits.switching import (
+    RANDOM,
+    Operand,
+    Switched,
+    Tree,
+    conjunction,
+    reduced,
+)
 from neurorebit.schema.technology import Technology
 
 # Largest number of rows that a Dadda tree reduces to two in 0, 1, 2, ... levels
@@ -28,25 +39,52 @@ def dadda_depth(rows: Real) -> Real:
     return np.where(np.asarray(rows) <= DADDA[-1], depth, np.nan)
 
 
+def dadda_heights(rows: float) -> tuple[float, ...]:
+    """Rows before each level of a Dadda tree and at its end, two; of two rows and fewer no level."""
+    return max(rows, 2.0), *(float(h) for h in DADDA[::-1] if h < rows)
+
+
+def each(values: Real, of: Callable[[float], Real]) -> Real:
+    """A function of one number for every number of an array."""
+    numbers = np.asarray(values, dtype=np.float64)
+    if numbers.ndim == 0:
+        return of(float(numbers))
+    found: Real = np.nan
+    for value in np.unique(numbers):
+        found = np.where(numbers == value, of(float(value)), found)
+    return found
+
+
+PRODUCT = Operand.of(conjunction(RANDOM.net, RANDOM.net))  # a partial product
+
+
+def product_tree(rows: float) -> Tree:
+    """The Dadda tree of ``rows`` rows of partial products of random operands, for each column."""
+    if not rows <= DADDA[-1]:
+        return Tree(Switched(np.nan, np.nan), PRODUCT.net)
+    return reduced(dadda_heights(np.ceil(rows)), PRODUCT)
+
+
 @dataclass(frozen=True, eq=False)
-class Multiplier(Block):
-    """``count`` array multipliers of ``bits`` by ``by`` bits, where bits >= by."""
+class Products(Block):
+    """``count`` multipliers of ``bits`` by ``by`` bits, bits >= by, without their last addition.
+
+    An AND for each two bits gives ``by`` rows, which a Dadda tree of full adders reduces to two
+    (L. Dadda, Alta Frequenza 34:349, 1965): a level with h rows and h' after it has ``bits``
+    (h - h') of them, ``bits`` (by - 2) in all. The sum of the two rows is the product.
+    """
 
     tech: Technology
     bits: Real = 32.0
     by: Positive = 8.0
     count: Real = 1.0
     _: KW_ONLY
-    name: str = "multiplier"
-
-    @cached_property
-    def _adder(self) -> Adder:
-        return Adder(self.tech)
+    name: str = "products"
 
     @property
     def full_adders(self) -> Real:
         """Number of full adders of one multiplier."""
-        return (self.by - 1.0) * self.bits
+        return np.maximum(self.by - 2.0, 0.0) * self.bits
 
     @property
     def body(self) -> Footprint:
@@ -59,9 +97,11 @@ class Multiplier(Block):
 
     @property
     def product_energy(self) -> Real:
-        """Energy [J] of one AND of two bits: a partial product."""
+        """Energy [J] of one AND of two random bits: a partial product, without its load."""
         inv, nand = cells(self.tech).inverter, cells(self.tech).nand
-        switched = 2.0 * nand.input_cap + nand.output_cap + inv.input_cap + inv.output_cap
+        made = PRODUCT.net.rate / 2.0
+        switched = RANDOM.net.rate * nand.input_cap
+        switched = switched + made * (nand.output_cap + inv.input_cap + inv.output_cap)
         return self.tech.vdd**2 * switched
 
     @cached_property
@@ -74,32 +114,71 @@ class Multiplier(Block):
             inv.pfet_res * (inv.output_cap + 2.0 * nand.input_cap),
         )[0]
 
-    @property
-    def reduction_delay(self) -> Real:
-        """Delay [s] from the operands to the two rows whose sum is the product."""
-        return self.product_delay + 2.0 * dadda_depth(self.by) * self._adder.carry_delay
+    def delay(self, further: Real = 0.0) -> Real:
+        """Delay [s] from the operands to two rows, with ``further`` rows that the tree adds."""
+        levels = dadda_depth(self.by + further)
+        return self.product_delay + levels * full_adder_delay(self.tech)
+
+    @cached_property
+    def energy(self) -> Real:
+        """Energy [J] of one multiplication in one multiplier, down to two rows."""
+
+        def of_a_column(rows: float) -> Real:
+            return nands_energy(self.tech, product_tree(rows).switched)
+
+        column = each(self.by, of_a_column)
+        return self.bits * column + self.bits * self.by * self.product_energy
+
+
+@dataclass(frozen=True, eq=False)
+class Multiplier(Block):
+    """``count`` multipliers of ``bits`` by ``by`` bits: products, and a prefix adder of two rows."""
+
+    tech: Technology
+    bits: Real = 32.0
+    by: Positive = 8.0
+    count: Real = 1.0
+    _: KW_ONLY
+    name: str = "multiplier"
+
+    @cached_property
+    def products(self) -> Products:
+        return Products(self.tech, self.bits, self.by, self.count)
+
+    def _last(self, rows: float) -> PrefixAdder:
+        """The adder of the two rows that a tree of ``rows`` rows leaves, with their glitches."""
+        operand = Operand.of(product_tree(rows).row)
+        bits = self.bits + self.by
+        return PrefixAdder(self.tech, bits, self.count, network=FASTEST, operand=operand)
+
+    @cached_property
+    def adder(self) -> PrefixAdder:
+        """As wide as the product."""
+        return PrefixAdder(self.tech, self.bits + self.by, self.count, network=FASTEST)
 
     @property
+    def parts(self) -> tuple[tuple[Real, Block], ...]:
+        return (1.0, self.products), (1.0, self.adder)
+
+    @cached_property
     def energy(self) -> Real:
         """Energy [J] of one multiplication in one multiplier."""
-        adders = self.full_adders * self._adder.full_adder_energy
-        products = self.bits * self.by * self.product_energy
-        return self.tech.arithmetic.multiply_activity * (adders + products)
+        return self.products.energy + each(self.by, lambda rows: self._last(rows).energy)
 
     @action
     def multiply(self, active: Real = 1.0) -> Cost:
-        """One multiplication in the share ``active`` of the multipliers.
-
-        A ripple-carry adder adds the last two rows.
-        """
-        adder = Adder(self.tech, self.bits + self.by)
-        latency = self.reduction_delay + adder.delay
+        """One multiplication in the share ``active`` of the multipliers."""
+        latency = self.products.delay() + self.adder.delay
         return Cost.of(active * self.count * self.energy, latency)
 
 
 @dataclass(frozen=True, eq=False)
-class _Mac(Block):
-    """``count`` lanes that multiply ``bits`` by ``by`` bits and accumulate ``sum_bits`` bits."""
+class Mac(Block):
+    """``count`` lanes that multiply ``bits`` by ``by`` bits and accumulate ``sum_bits`` bits.
+
+    ``style`` is a key of ``accumulator.ACCUMULATORS``: how the two rows of a product are added to
+    the sum.
+    """
 
     tech: Technology
     bits: Real = 32.0
@@ -107,58 +186,45 @@ class _Mac(Block):
     sum_bits: Real = 48.0
     _: KW_ONLY
     count: Real = 1.0
+    style: str = FASTEST
     name: str = "mac"
 
     @cached_property
-    def multiplier(self) -> Multiplier:
-        return Multiplier(self.tech, self.bits, self.by, self.count)
+    def products(self) -> Products:
+        return Products(self.tech, self.bits, self.by, self.count)
+
+    def _accumulator(self, rows: float | None = None) -> Accumulator:
+        operand = RANDOM if rows is None else Operand.of(product_tree(rows).row)
+        return ACCUMULATORS[self.style](
+            self.tech, self.sum_bits, self.count, rows=2.0, operand=operand
+        )
 
     @cached_property
-    def adder(self) -> Adder:
-        activity = self.tech.arithmetic.add_activity
-        return Adder(self.tech, self.sum_bits, self.count, activity=activity)
-
-    @cached_property
-    def register(self) -> Register:
-        return Register(self.tech, self.count * self.sum_bits)
-
-
-@dataclass(frozen=True, eq=False)
-class Mac(_Mac):
-    """Lanes in which a ripple-carry adder adds each product to the accumulator."""
+    def accumulator(self) -> Accumulator:
+        """The sum of each lane, and what adds the two rows of a product to it."""
+        return self._accumulator()
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
-        return (1.0, self.multiplier), (1.0, self.adder), (1.0, self.register)
+        return (1.0, self.products), (1.0, self.accumulator)
 
     @action
     def accumulate(self, active: Real = 1.0) -> Cost:
-        """One step in the share ``active`` of the lanes; half of the accumulator's bits change."""
-        multiplied = active * self.count * self.multiplier.energy
-        product = Cost.of(multiplied, self.multiplier.reduction_delay).under("multiplier")
-        stored = Cost(self.register.store(active / 2.0, active).energy)
-        return product + self.adder.add(active) + stored
+        """One step in the share ``active`` of the lanes; half of the accumulator's bits change.
 
-
-@dataclass(frozen=True, eq=False)
-class CarrySaveMac(_Mac):
-    """Lanes that store sum and carry separately.
-
-    No step waits for a carry to ripple, which is faster and switches more gates.
-    """
-
-    @property
-    def parts(self) -> tuple[tuple[Real, Block], ...]:
-        return (1.0, self.multiplier), (2.0, self.adder), (2.0, self.register)
+        The tree of the product has the rows of the sum as further rows, so a step takes the levels
+        of that tree and, unless sums are kept in two rows, an addition.
+        """
+        multiplied = active * self.count * self.products.energy
+        time = self.products.delay(self.accumulator.held) + self.accumulator.carry_delay
+        added = each(self.by, lambda rows: self._accumulator(rows).step_energy)
+        product = Cost.of(multiplied, time).under("products")
+        return product + Cost.of(active * self.count * added).under("accumulator")
 
     @action
-    def accumulate(self, active: Real = 1.0) -> Cost:
-        """One step in the share ``active`` of the lanes; half of the accumulator's bits change."""
-        multiplied = active * self.count * self.multiplier.energy
-        latency = self.multiplier.reduction_delay + 4.0 * self.adder.carry_delay
-        product = Cost.of(multiplied, latency).under("multiplier")
-        added = Cost(2.0 * self.adder.add(active).energy)
-        return product + added + Cost(2.0 * self.register.store(active / 2.0, active).energy)
+    def resolve(self, active: Real = 1.0) -> Cost:
+        """One number out of each sum, in the share ``active`` of the lanes."""
+        return self.accumulator.resolve(active)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,12 +245,12 @@ class FloatMac(Block):
     name: str = "mac"
 
     @cached_property
-    def multiplier(self) -> Multiplier:
-        return Multiplier(self.tech, self.significand, self.significand, self.count)
+    def products(self) -> Products:
+        return Products(self.tech, self.significand, self.significand, self.count)
 
     @cached_property
-    def adder(self) -> Adder:
-        return Adder(self.tech, 2.0 * self.significand, self.count)
+    def adder(self) -> PrefixAdder:
+        return PrefixAdder(self.tech, 2.0 * self.significand, self.count, network=FASTEST)
 
     @cached_property
     def register(self) -> Register:
@@ -192,7 +258,7 @@ class FloatMac(Block):
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
-        return (1.0, self.multiplier), (3.0, self.adder), (1.0, self.register)
+        return (1.0, self.products), (3.0, self.adder), (1.0, self.register)
 
     @property
     def energy(self) -> Real:
@@ -204,6 +270,11 @@ class FloatMac(Block):
     @action
     def accumulate(self, active: Real = 1.0) -> Cost:
         """One step in the share ``active`` of the lanes; half of the accumulator's bits change."""
-        latency = self.multiplier.reduction_delay + 3.0 * self.adder.delay
+        latency = self.products.delay() + 3.0 * self.adder.delay
         computed = Cost.of(active * self.count * self.energy, latency)
         return computed + Cost(self.register.store(active / 2.0, active).energy)
+
+    @action
+    def resolve(self, active: Real = 1.0) -> Cost:
+        """Sums are numbers already."""
+        return Cost.of(0.0 * active)
