@@ -30,7 +30,6 @@ SIZES = {
     "error_bits": 9.0,
     "cells_per_weight": 4.0,
 }
-ADD = TECH.arithmetic.add_activity
 DENSITY, STATE = 0.3, 0.4
 ROWS, COLS = 0.75, 0.6  # shares in use: 72 rows and 6 back converters, 96 columns and 12 converters
 UP, DOWN = (0.02, 7.0), (0.005, 11.0)  # shares of the cells that change, pulses of each
@@ -79,7 +78,6 @@ class Way:
             terms,
             self.outputs,
             beat=self.adc.beat,
-            adder_activity=ADD,
             **self.fit,
             name=f"{what}_shift_add",
         )

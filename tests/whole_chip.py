@@ -17,9 +17,9 @@ import pytest
 from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.workload import Workload
-from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.cost import Bill, Cost
+from neurorebit.circuits.prefix import PrefixAdder
 from neurorebit.estimation.design import design
 from neurorebit.estimation.estimate import Estimate, estimate
 from neurorebit.inputs.files import Inputs, Setting, read_inputs
@@ -421,8 +421,8 @@ def lanes(
     """So many cycles of a lane for each element, with additions, products of stored values, and
     words of 32 bits of which half change.
     """
-    tech, activity = unit.tech, unit.tech.arithmetic.add_activity
-    added = sum(n * Adder(tech, float(b), activity=activity).energy for n, b in adds)
+    tech, fast = unit.tech, {"network": "sklansky"}
+    added = sum(n * PrefixAdder(tech, float(b), **fast).energy for n, b in adds)
     multiplied = sum(n * Multiplier(tech, STORED, float(b)).energy for n, b in products)
     register = unit.register
     stored = words * 32 * (register.clock_energy + register.data_energy / 2)

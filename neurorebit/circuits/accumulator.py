@@ -1,8 +1,11 @@
-"""Accumulators: a sum in a register, and what adds one or two numbers to it.
+"""Accumulators: sums in registers, and what adds one or two numbers to each.
 
-A carry-propagate accumulator holds the sum as one number; full adders reduce the rows to two, which
-an adder adds. A carry-save accumulator holds two numbers whose sum is meant: a step takes full
-adders alone, twice the flip-flops, and one addition after the last step.
+A carry-propagate accumulator holds a sum as one number. One number is added by an adder. Two rows,
+such as a multiplier leaves, are reduced together with the sum by full adders to two rows again,
+which a pipeline register keeps for the adder: it stops the glitches of the multiplier, and a step
+takes the longer of the two stages. (The sum is needed again a few steps later, since a lane takes
+turns on several sums.) A carry-save accumulator holds two numbers whose sum is meant: a step takes
+full adders alone, twice the flip-flops, and one addition after the last step.
 """
 
 from __future__ import annotations
@@ -13,13 +16,15 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property, partial
 from typing import ClassVar
 
+import numpy as np
+
 from neurorebit.circuits.adder import NANDS, Adder, full_adder_delay, nands_energy
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import cells
-from neurorebit.circuits.prefix import CHEAPEST, NETWORKS, PrefixAdder
+from neurorebit.circuits.prefix import CHEAPEST, FASTEST, NETWORKS, PrefixAdder
 from neurorebit.circuits.register import Register
-from neurorebit.circuits.switching import RANDOM, Net, Operand, Switched, full_adder
+from neurorebit.circuits.switching import RANDOM, Operand, Switched, full_adder
 from neurorebit.schema.technology import Technology
 
 
@@ -41,10 +46,11 @@ class Compressors(Block):
 
 @dataclass(frozen=True, eq=False)
 class Accumulator(Block, ABC):
-    """``count`` sums of ``bits`` bits, to each of which ``rows`` numbers are added at once.
+    """``count`` sums of ``bits`` bits, to each of which a number or a ``pair`` is added at once.
 
-    ``operand`` says how the bits of the rows switch; those of the sums are random, and half of them
-    change in a step.
+    Each of a pair has ``row_bits`` bits, by default as many as the sum; a sign is extended by a
+    constant. ``operand`` says how the bits of the rows switch; those of the sums are random, and
+    half of them change in a step.
     """
 
     held: ClassVar[float]  # rows that a sum is kept in
@@ -53,15 +59,26 @@ class Accumulator(Block, ABC):
     bits: Real = 40.0
     count: Real = 1.0
     _: KW_ONLY
-    rows: float = 1.0
+    pair: bool = False
+    row_bits: Real | None = None
     operand: Operand = field(default=RANDOM)
     name: str = "accumulator"
+
+    @property
+    def rows(self) -> float:
+        """Numbers that are added at once."""
+        return 2.0 if self.pair else 1.0
 
     @cached_property
     def compressors(self) -> Compressors:
         """Rows and sum down to two rows."""
         levels = self.rows + self.held - 2.0
-        return Compressors(self.tech, levels * self.bits * self.count)
+        return Compressors(self.tech, levels * self._width * self.count)
+
+    @property
+    def _width(self) -> Real:
+        """Bits of a row."""
+        return self.bits if self.row_bits is None else self.row_bits
 
     @cached_property
     def register(self) -> Register:
@@ -80,22 +97,15 @@ class Accumulator(Block, ABC):
     def parts(self) -> tuple[tuple[Real, Block], ...]:
         return (1.0, self.compressors), (1.0, self.adder), (1.0, self.register)
 
-    def _compressed(self) -> tuple[Switched, Net]:
-        """What the full adders of one column switch, and a bit of the two rows that they leave."""
-        row, kept = self.operand.net, RANDOM.net
-        rows = [row] * int(self.rows) + [kept] * int(self.held)
+    @cached_property
+    def _compressed(self) -> Switched:
+        """What the full adders of one column of bits switch."""
+        rows = [self.operand.net] * int(self.rows) + [RANDOM.net] * int(self.held)
         switched = Switched(0.0, 0.0)
         while len(rows) > 2:  # what arrives last takes the fast input
             here, total, carry = full_adder(rows[-1], rows[-2], rows[-3])
             switched, rows = switched.plus(here), [total, carry, *rows[:-3]]
-        one, other = rows
-        mean = Net((one.ones + other.ones) / 2.0, (one.toggles + other.toggles) / 2.0)
-        return switched, mean
-
-    @property
-    @abstractmethod
-    def carry_delay(self) -> Real:
-        """Time [s] of a step after the rows have been reduced to two."""
+        return switched
 
     @property
     @abstractmethod
@@ -103,16 +113,19 @@ class Accumulator(Block, ABC):
         """Energy [J] of a step of one sum."""
 
     @property
-    def _stored(self) -> Real:
-        """Energy [J] of the flip-flops of one sum in a step."""
-        flip = self.register
-        return self.held * self.bits * (flip.clock_energy + flip.data_energy / 2.0)
+    def _flip(self) -> Real:
+        """Energy [J] of a flip-flop in a step: it is clocked, and changes in every second."""
+        return self.register.clock_energy + self.register.data_energy / 2.0
+
+    @abstractmethod
+    def step_time(self, reduced: Real) -> Real:
+        """Time [s] of a step where rows and sum are reduced to two rows in ``reduced`` [s]."""
 
     @action
     def add(self, active: Real = 1.0) -> Cost:
         """One step in the share ``active`` of the sums."""
         levels = self.rows + self.held - 2.0
-        time = levels * full_adder_delay(self.tech) + self.carry_delay
+        time = self.step_time(levels * full_adder_delay(self.tech))
         return Cost.of(active * self.count * self.step_energy, time)
 
     @action
@@ -127,15 +140,27 @@ class _Propagate(Accumulator):
 
     held = 1.0
 
+    @cached_property
+    def pipeline(self) -> Register:
+        """The two rows that full adders leave; where nothing is reduced there is none."""
+        bits = self.bits + self._width if self.pair else 0.0 * self.bits
+        return Register(self.tech, bits * self.count, name="pipeline")
+
     @property
-    def carry_delay(self) -> Real:
-        return self.adder.delay
+    def parts(self) -> tuple[tuple[Real, Block], ...]:
+        return *super().parts, (1.0, self.pipeline)
 
     @cached_property
     def step_energy(self) -> Real:
-        switched, row = self._compressed()
-        compressed = self.bits * nands_energy(self.tech, switched)
-        return compressed + self._adder(Operand.of(row)).energy + self._stored
+        kept = self.bits * self._flip
+        if not self.pair:
+            return self._adder(self.operand).energy + kept
+        compressed = self._width * nands_energy(self.tech, self._compressed)
+        latched = (self.bits + self._width) * self._flip
+        return compressed + latched + self.adder.energy + kept
+
+    def step_time(self, reduced: Real) -> Real:
+        return np.maximum(reduced, self.adder.delay)
 
     @action
     def resolve(self, active: Real = 1.0) -> Cost:
@@ -158,9 +183,7 @@ class PrefixAccumulator(_Propagate):
     network: str = field(default=CHEAPEST, kw_only=True)
 
     def _adder(self, operand: Operand) -> PrefixAdder:
-        return PrefixAdder(
-            self.tech, self.bits, self.count, network=self.network, operand=operand
-        )
+        return PrefixAdder(self.tech, self.bits, self.count, network=self.network, operand=operand)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,14 +195,13 @@ class CarrySaveAccumulator(Accumulator):
     def _adder(self, operand: Operand) -> PrefixAdder:
         return PrefixAdder(self.tech, self.bits, self.count, network=CHEAPEST, operand=operand)
 
-    @property
-    def carry_delay(self) -> Real:
-        return 0.0
-
     @cached_property
     def step_energy(self) -> Real:
-        switched, _ = self._compressed()
-        return self.bits * nands_energy(self.tech, switched) + self._stored
+        compressed = self._width * nands_energy(self.tech, self._compressed)
+        return compressed + self.held * self.bits * self._flip
+
+    def step_time(self, reduced: Real) -> Real:
+        return reduced
 
     @action
     def resolve(self, active: Real = 1.0) -> Cost:
@@ -192,3 +214,4 @@ ACCUMULATORS: dict[str, Callable[..., Accumulator]] = {
     **{network: partial(PrefixAccumulator, network=network) for network in NETWORKS},
     "carry_save": CarrySaveAccumulator,
 }
+DEFAULT = FASTEST  # as little energy as carry-save sums, as fast, and half of their flip-flops

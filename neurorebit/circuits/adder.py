@@ -171,7 +171,7 @@ class AdderTree(Placed):
         used = self.operands if operands is None else operands
         adder = self._adder
         levels, adders, energy = self.levels(used), self._adders(used), 0.0 * self.bits
-        deepest = int(np.max(np.nan_to_num(levels)))
+        deepest = int(np.max(np.clip(np.nan_to_num(levels), 0.0, LEVELS.size)))
         for level, table in enumerate(rippled(deepest, WIDE, self.operand)):
             each = rippled_energy(self.tech, table, self.bits + level)
             energy = energy + adders[..., level] * each
@@ -209,4 +209,5 @@ def rippled_energy(tech: Technology, table: NDArray[np.float64], bits: Real) -> 
 def _at(table: NDArray[np.float64], bits: Real) -> Real:
     """A sum over bits at any number of them."""
     within: Real = np.interp(bits, np.arange(table.size), table)
-    return within + np.maximum(bits - (table.size - 1.0), 0.0) * (table[-1] - table[-2])
+    last = float(table[-1] - table[-2])
+    return within + np.maximum(bits - (table.size - 1.0), 0.0) * last

@@ -11,8 +11,9 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurorebit.circuits.accumulator import ACCUMULATORS, Accumulator
+from neurorebit.circuits.accumulator import ACCUMULATORS, DEFAULT, Accumulator
 from neurorebit.circuits.adder import NANDS, full_adder_delay, nands_energy
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
@@ -40,7 +41,7 @@ def dadda_depth(rows: Real) -> Real:
 
 
 def dadda_heights(rows: float) -> tuple[float, ...]:
-    """Rows before each level of a Dadda tree and at its end, two; of two rows and fewer no level."""
+    """Rows before each level of a Dadda tree and at its end; of two rows and fewer no level."""
     return max(rows, 2.0), *(float(h) for h in DADDA[::-1] if h < rows)
 
 
@@ -49,7 +50,7 @@ def each(values: Real, of: Callable[[float], Real]) -> Real:
     numbers = np.asarray(values, dtype=np.float64)
     if numbers.ndim == 0:
         return of(float(numbers))
-    found: Real = np.nan
+    found: NDArray[np.float64] = np.full(numbers.shape, np.nan)
     for value in np.unique(numbers):
         found = np.where(numbers == value, of(float(value)), found)
     return found
@@ -69,9 +70,9 @@ def product_tree(rows: float) -> Tree:
 class Products(Block):
     """``count`` multipliers of ``bits`` by ``by`` bits, bits >= by, without their last addition.
 
-    An AND for each two bits gives ``by`` rows, which a Dadda tree of full adders reduces to two
-    (L. Dadda, Alta Frequenza 34:349, 1965): a level with h rows and h' after it has ``bits``
-    (h - h') of them, ``bits`` (by - 2) in all. The sum of the two rows is the product.
+    An AND for each two bits gives ``by`` rows, which a Dadda tree reduces to two (L. Dadda, Alta
+    Frequenza 34:349, 1965) with (bits - 2) (by - 2) - 1 full adders and by - 1 half adders, of four
+    NANDs and an inverter, which switch half as much. The sum of the two rows is the product.
     """
 
     tech: Technology
@@ -84,15 +85,20 @@ class Products(Block):
     @property
     def full_adders(self) -> Real:
         """Number of full adders of one multiplier."""
-        return np.maximum(self.by - 2.0, 0.0) * self.bits
+        return np.maximum((self.bits - 2.0) * (self.by - 2.0) - 1.0, 0.0)
+
+    @property
+    def half_adders(self) -> Real:
+        """Number of half adders of one multiplier; of two rows there is nothing to reduce."""
+        return np.where(np.asarray(self.by) > 2.0, self.by - 1.0, 0.0)
 
     @property
     def body(self) -> Footprint:
-        cell = cells(self.tech)
-        nands, products = NANDS * self.full_adders, self.bits * self.by
-        area = (nands + products) * cell.nand.area + products * cell.inverter.area
-        leakage = (nands + products) * cell.nand.leakage_power
-        leakage = leakage + products * cell.inverter.leakage_power
+        cell, products = cells(self.tech), self.bits * self.by
+        nands = NANDS * self.full_adders + 4.0 * self.half_adders + products
+        inverters = products + self.half_adders
+        area = nands * cell.nand.area + inverters * cell.inverter.area
+        leakage = nands * cell.nand.leakage_power + inverters * cell.inverter.leakage_power
         return Footprint.of(self.count * area, self.count * leakage)
 
     @property
@@ -123,16 +129,17 @@ class Products(Block):
     def energy(self) -> Real:
         """Energy [J] of one multiplication in one multiplier, down to two rows."""
 
-        def of_a_column(rows: float) -> Real:
-            return nands_energy(self.tech, product_tree(rows).switched)
+        def of_a_full_adder(rows: float) -> Real:
+            return nands_energy(self.tech, product_tree(rows).switched) / max(rows - 2.0, 1.0)
 
-        column = each(self.by, of_a_column)
-        return self.bits * column + self.bits * self.by * self.product_energy
+        adders = self.full_adders + self.half_adders / 2.0
+        reduced = adders * each(self.by, of_a_full_adder)
+        return reduced + self.bits * self.by * self.product_energy
 
 
 @dataclass(frozen=True, eq=False)
 class Multiplier(Block):
-    """``count`` multipliers of ``bits`` by ``by`` bits: products, and a prefix adder of two rows."""
+    """``count`` multipliers of ``bits`` by ``by`` bits: products, and a prefix adder."""
 
     tech: Technology
     bits: Real = 32.0
@@ -186,7 +193,7 @@ class Mac(Block):
     sum_bits: Real = 48.0
     _: KW_ONLY
     count: Real = 1.0
-    style: str = FASTEST
+    style: str = DEFAULT
     name: str = "mac"
 
     @cached_property
@@ -196,13 +203,23 @@ class Mac(Block):
     def _accumulator(self, rows: float | None = None) -> Accumulator:
         operand = RANDOM if rows is None else Operand.of(product_tree(rows).row)
         return ACCUMULATORS[self.style](
-            self.tech, self.sum_bits, self.count, rows=2.0, operand=operand
+            self.tech,
+            self.sum_bits,
+            self.count,
+            pair=True,
+            row_bits=np.minimum(self.bits + self.by, self.sum_bits),
+            operand=operand,
         )
 
     @cached_property
     def accumulator(self) -> Accumulator:
         """The sum of each lane, and what adds the two rows of a product to it."""
         return self._accumulator()
+
+    @property
+    def held(self) -> float:
+        """Rows that a sum is kept in."""
+        return self.accumulator.held
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
@@ -212,11 +229,10 @@ class Mac(Block):
     def accumulate(self, active: Real = 1.0) -> Cost:
         """One step in the share ``active`` of the lanes; half of the accumulator's bits change.
 
-        The tree of the product has the rows of the sum as further rows, so a step takes the levels
-        of that tree and, unless sums are kept in two rows, an addition.
+        The tree of the product has the rows of the sum as further rows.
         """
         multiplied = active * self.count * self.products.energy
-        time = self.products.delay(self.accumulator.held) + self.accumulator.carry_delay
+        time = self.accumulator.step_time(self.products.delay(self.held))
         added = each(self.by, lambda rows: self._accumulator(rows).step_energy)
         product = Cost.of(multiplied, time).under("products")
         return product + Cost.of(active * self.count * added).under("accumulator")
@@ -251,6 +267,11 @@ class FloatMac(Block):
     @cached_property
     def adder(self) -> PrefixAdder:
         return PrefixAdder(self.tech, 2.0 * self.significand, self.count, network=FASTEST)
+
+    @property
+    def held(self) -> float:
+        """Rows that a sum is kept in: it is one number."""
+        return 1.0
 
     @cached_property
     def register(self) -> Register:

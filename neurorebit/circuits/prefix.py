@@ -10,23 +10,23 @@ cells gives the carry into every bit, and an XOR its sum. Of 64 bits and fewer:
 | Sklansky (1960) | log2 n | n/2 log2 n | d | one, across d bits |
 | Brent-Kung (1982) | 2 log2 n - 1 | 2 n - 2 - log2 n | 1 or 2 | one, across d bits |
 
-with d = 1, 2, 4, ... from level to level. Cells are built of NANDs and inverters: G of two NANDs and
-an inverter, P of a NAND and an inverter; in cells whose group starts at the lowest bit nobody needs
-P. A group that drives many cells does so through a chain of inverters.
+with d = 1, 2, 4, ... from level to level. Cells are built of NANDs and inverters: G of two NANDs
+and an inverter, P of a NAND and an inverter; in cells whose group starts at the lowest bit nobody
+needs P. A group that drives many cells does so through a chain of inverters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cached_property
-from typing import Any, NamedTuple
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from neurorebit.circuits.block import Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
-from neurorebit.circuits.gates import STEP, cell_height, cells, log2_up, stage
+from neurorebit.circuits.gates import STEP, cell_height, cells, chain, log2_up, stage
 from neurorebit.circuits.layout import Placed, stretched
 from neurorebit.circuits.shared import shared
 from neurorebit.circuits.sizing import Buffers
@@ -36,6 +36,8 @@ from neurorebit.circuits.switching import (
     RANDOM,
     Net,
     Operand,
+    Steps,
+    Switched,
     conjunction,
     delayed,
     exclusive_or,
@@ -48,11 +50,15 @@ from neurorebit.circuits.wire import wire_res
 from neurorebit.schema.technology import Technology
 
 
+DEEPEST = 16  # levels; an adder of more bits, which no chip has, is as fast as one of 2^16
+
+
 class Level(NamedTuple):
     """A level of a network, for any number of bits.
 
     ``cells`` join two groups, ``lowest`` of them to a group that starts at the lowest bit. The
-    higher group has ``group`` bits; the lower one is ``span`` bits away and drives ``fanout`` cells.
+    higher group has 2^``group`` bits; the lower one is ``span`` bits away and drives ``fanout``
+    cells.
     ``tracks`` wires run abreast. ``late``: the lower group arrives a level after the higher one.
     """
 
@@ -66,7 +72,7 @@ class Level(NamedTuple):
 
 
 def _distances(bits: Real) -> list[float]:
-    deepest = int(np.max(np.nan_to_num(log2_up(bits))))
+    deepest = int(np.max(np.clip(np.nan_to_num(log2_up(bits)), 0.0, DEEPEST)))
     return [2.0**level for level in range(deepest)]
 
 
@@ -218,25 +224,21 @@ class PrefixAdder(Placed):
         delay = first + second + third
         for level in self.levels:
             there = np.asarray(level.cells) > 0.0
-            chain = self._buffers(level)
-            driven, slope = stage(up * (own + inv.input_cap + chain.input_cap), ramp)
-            led, slope = chain.path(slope)
+            buffers = self._buffers(level)
+            driven, slope = stage(up * (own + inv.input_cap + buffers.input_cap), ramp)
+            led, slope = buffers.path(slope)
             inner, slope = stage(down * (own + gate), slope)
             delay = delay + np.where(there, driven + led + inner, 0.0)
             ramp = np.where(there, slope, ramp)
-        last, ramp = stage(up * (own + 2.0 * gate), ramp)
-        delay = delay + last
-        for load in (2.0 * gate, gate):
-            added, ramp = stage((down if load > gate else up) * (own + load), ramp)
-            delay = delay + added
-        return delay + stage(down * (own + self.load), ramp)[0]
+        taus = up * (own + 2.0 * gate), down * (own + 2.0 * gate), up * (own + gate)
+        return delay + chain(ramp, *taus, down * (own + self.load))[0]
 
     # -- energy ------------------------------------------------------------------------------------
 
     @cached_property
     def energy(self) -> Real:
         """Energy [J] of one addition in one adder."""
-        nets = network_nets(self.operand, self.network, len(self.levels))
+        nets = _ends(self.operand)
         nand, inv = cells(self.tech).nand, cells(self.tech).inverter
         out, into = nand.output_cap, nand.input_cap
         flip_out, flip_in = inv.output_cap, inv.input_cap
@@ -246,13 +248,14 @@ class PrefixAdder(Placed):
         switched = switched + np.maximum(self.bits - 1.0, 0.0) * (
             back.inputs * into + back.outputs * out
         )
-        for level, rate in zip(self.levels, nets.levels, strict=True):
-            chain = self._buffers(level)
+        for level in self.levels:
+            rate = _cell(self.operand, level.group, level.late)
+            buffers = self._buffers(level)
             made = rate.higher * into + rate.kill * (flip_in + flip_out + into)
             made = made + rate.inner * (out + into) + rate.made * out + rate.lower * into
             passed = (rate.higher + rate.lower_all) * into
             passed = passed + rate.passed * (out + flip_in + flip_out)
-            led = rate.lower * (self._wire_cap(level) + chain.switched)
+            led = rate.lower * (self._wire_cap(level) + buffers.switched)
             both = led + rate.lower_all * self._wire_cap(level)
             upper = level.cells - level.lowest
             switched = switched + level.cells * made + upper * passed
@@ -265,49 +268,52 @@ class PrefixAdder(Placed):
         return Cost.of(active * self.count * self.energy, self.delay)
 
 
-class _Nets(NamedTuple):
-    """What the nets of an adder switch."""
-
-    front: Any
-    generate: float
-    levels: tuple[_Rates, ...]
-    back: Any
+ALL = 8  # doublings of a group after which nothing passes through it
 
 
-def network_nets(operand: Operand, network: str, depth: int) -> _Nets:
-    """Toggles over two of the nets of an adder, the same for all cells of a level."""
-    return shared(_network_nets, operand, network, depth)
+@lru_cache(maxsize=1024)
+def _group(operand: Operand, doublings: int) -> Steps:
+    """Two to the power of ``doublings`` bits as a group."""
+    if doublings == 0:
+        return groups(operand.net, operand.net)
+    half = _group(operand, doublings - 1)
+    return joined(half, half)
 
 
-def _network_nets(operand: Operand, network: str, depth: int) -> _Nets:
+@lru_cache(maxsize=1024)
+def _cell(operand: Operand, group: int, late: bool) -> _Rates:
+    """What the nets of a cell switch whose higher group has two to the power of ``group`` bits."""
+    high = _group(operand, group)
+    low = delayed(_group(operand, ALL)) if late else high
+    whole = joined(high, low)
+    return _Rates(
+        _half(state(high, PROPAGATE)),
+        _half(state(high, GENERATE)),
+        _half(state(low, GENERATE)),
+        _half(state(low, PROPAGATE)),
+        _half(overlap(high, low, GENERATE)),
+        _half(state(whole, GENERATE)),
+        _half(state(whole, PROPAGATE)),
+    )
+
+
+class _Ends(NamedTuple):
+    """What the first XOR of a bit, its AND and its last XOR switch."""
+
+    front: Switched
+    generate: Real
+    back: Switched
+
+
+@lru_cache(maxsize=256)
+def _ends(operand: Operand) -> _Ends:
+    """The carry comes after the half sum, so that the sum toggles with each of them."""
     net = operand.net
     front, half = exclusive_or(net, net)
-    made = conjunction(net, net)
-    bit = groups(net, net)
-    sizes = [bit]
-    rates = []
-    carry = bit
-    for level in NETWORKS[network](np.float64(2.0 ** min(depth, 24)))[:depth]:
-        while len(sizes) <= level.group + 1:
-            sizes.append(joined(sizes[-1], sizes[-1]))
-        high = sizes[level.group]
-        low = delayed(sizes[-1]) if level.late else high
-        whole = joined(high, low)
-        rates.append(
-            _Rates(
-                _half(state(high, PROPAGATE)),
-                _half(state(high, GENERATE)),
-                _half(state(low, GENERATE)),
-                _half(state(low, PROPAGATE)),
-                _half(overlap(high, low, GENERATE)),
-                _half(state(whole, GENERATE)),
-                _half(state(whole, PROPAGATE)),
-            )
-        )
-        carry = whole if not level.late else carry
-    back, _ = exclusive_or(half, state(carry, GENERATE).later())
-    return _Nets(front, _half(made), tuple(rates), back)
+    carry = state(_group(operand, ALL), GENERATE)
+    back, _ = exclusive_or(half, carry.later().later())
+    return _Ends(front, _half(conjunction(net, net)), back)
 
 
-def _half(net: Net) -> float:
-    return float(net.rate) / 2.0
+def _half(net: Net) -> Real:
+    return net.rate / 2.0

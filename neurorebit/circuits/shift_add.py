@@ -33,7 +33,6 @@ class ShiftAdd(Placed):
     count: Real = 1.0
     _: KW_ONLY
     beat: Real = 0.0
-    adder_activity: Real = 1.0
     register_activity: Real = 1.0
     name: str = "shift_add"
 
@@ -58,7 +57,6 @@ class ShiftAdd(Placed):
             self.bits,
             self.count,
             load=self.register.input_cap,
-            activity=self.adder_activity,
             fit_width=self.fit_width,
             fit_height=self.fit_height,
         )

@@ -40,7 +40,8 @@ class Buffers:
         ratio = np.maximum(self.load / cells(self.tech).inverter.input_cap, 1.0)
         best = np.log(ratio) / np.log(EFFORT)
         first = 1.0 if self.inverting else 0.0
-        return first + 2.0 * np.clip(np.round((best - first) / 2.0), 0.0, LONGEST // 2 - 1)
+        pairs: Real = np.clip(np.round((best - first) / 2.0), 0.0, LONGEST // 2 - 1)
+        return first + 2.0 * pairs
 
     @cached_property
     def factor(self) -> Real:
@@ -90,8 +91,10 @@ class Buffers:
         delay: Real = 0.0
         for place, (there, gate) in enumerate(self.gates):
             last = np.asarray(self.stages) == place + 1.0
-            following = self.load if place + 1 == len(self.gates) else np.where(
-                last, self.load, self.gates[place + 1][1].input_cap
+            following = (
+                self.load
+                if place + 1 == len(self.gates)
+                else np.where(last, self.load, self.gates[place + 1][1].input_cap)
             )
             res = np.maximum(gate.nfet_res, gate.pfet_res)
             tau = res * (gate.output_cap + following)

@@ -28,6 +28,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurorebit.circuits.cost import Real
+
 Steps = NDArray[np.float64]  # toggles in each step, on the last axis
 ALIKE = 1e-5  # toggles: the carries of all but the first bits of an adder are alike
 STEPS = 32  # after which what still arrives at once is counted in the last step
@@ -40,9 +42,10 @@ class Net(NamedTuple):
     toggles: Steps
 
     @property
-    def rate(self) -> Any:
+    def rate(self) -> Real:
         """Toggles in all steps."""
-        return np.sum(self.toggles, axis=-1)
+        steps: Real = np.sum(self.toggles, axis=-1)
+        return steps
 
     def later(self) -> Net:
         """The same signal one step later."""
@@ -99,7 +102,7 @@ def conjunction(a: Net, b: Net) -> Net:
 
 
 def majority(a: Net, b: Net, c: Net) -> Net:
-    """The carry of a full adder without delay: an OR of ``a`` and ``b`` if ``c``, else their AND."""
+    """The carry of a full adder without delay: if ``c`` an OR of ``a`` and ``b``, else an AND."""
     p, q = a.ones, b.ones
     either, each = p + q - p * q, p * q
     ones = c.ones * either + (1.0 - c.ones) * each
@@ -124,22 +127,22 @@ def xor(*inputs: Net) -> Net:
 class Switched(NamedTuple):
     """Toggling gate inputs and gate outputs of a circuit: t C / 2 is taken as counts of C."""
 
-    inputs: Any
-    outputs: Any
+    inputs: Real
+    outputs: Real
 
     def plus(self, other: Switched) -> Switched:
         """The sum of two circuits."""
         return Switched(self.inputs + other.inputs, self.outputs + other.outputs)
 
-    def times(self, count: Any) -> Switched:
+    def times(self, count: Real) -> Switched:
         """The same for ``count`` equal circuits."""
         return Switched(count * self.inputs, count * self.outputs)
 
 
 def driven(*nets: tuple[Net, float, float]) -> Switched:
     """Gate inputs and outputs that nets switch; a net with its number of inputs and outputs."""
-    inputs = sum(net.rate / 2.0 * count for net, count, _ in nets)
-    outputs = sum(net.rate / 2.0 * count for net, _, count in nets)
+    inputs = sum((net.rate / 2.0 * count for net, count, _ in nets), 0.0)
+    outputs = sum((net.rate / 2.0 * count for net, _, count in nets), 0.0)
     return Switched(inputs, outputs)
 
 
@@ -255,7 +258,8 @@ def groups(a: Net, b: Net) -> Steps:
     Shape [..., STEPS, 3, 3], before and after.
     """
     first, second = _joint(a), _joint(b)
-    states = {KILL: [(False, False)], PROPAGATE: [(False, True), (True, False)], GENERATE: [(True, True)]}
+    one = [(False, True), (True, False)]
+    states = {KILL: [(False, False)], PROPAGATE: one, GENERATE: [(True, True)]}
     shape = np.broadcast_shapes(a.toggles.shape, b.toggles.shape)
     found = np.zeros((*shape, 3, 3))
     for before, after in product(range(3), repeat=2):

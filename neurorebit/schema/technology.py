@@ -194,11 +194,9 @@ class Sensing(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Arithmetic(Section):
-    """Digital arithmetic: switching activities and floating-point energies (system.md 13.2)."""
+    """Floating-point arithmetic: published energies (system.md 13.2)."""
 
     source: str
-    add_activity: Annotated[Real, quantity("", above=0, at_most=1)]
-    multiply_activity: Annotated[Real, quantity("", above=0, at_most=1)]
     float_feature: Annotated[Real, quantity("m", above=0)]
     float_add: Annotated[Real, quantity("J", above=0)]
     float_multiply: Annotated[Real, quantity("J", above=0)]

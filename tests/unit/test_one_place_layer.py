@@ -11,7 +11,7 @@ import pytest
 from common import refusal
 
 from neurorebit.__main__ import main
-from neurorebit.circuits.adder import Adder
+from neurorebit.circuits.prefix import PrefixAdder
 from neurorebit.inputs.files import read_inputs
 from neurorebit.inputs.network import read_network
 from neurorebit.layers.base import (
@@ -162,7 +162,7 @@ def test_its_work_is_billed(tmp_path, chip):
         tmp_path / "b", *words,
     )  # fmt: skip
     tech = read_inputs("mlp", chip).technology
-    adder = Adder(tech, 8.0, activity=tech.arithmetic.add_activity)
+    adder = PrefixAdder(tech, 8.0, network="sklansky")
     for row, values in ((0, 256), (1, 384), (2, 0)):
         billed, bare = (report["layers"][row]["phases"]["forward"] for report in (clipped, plain))
         more = [found["energy_by_part_J"]["vector/adder"] for found in (billed, bare)]

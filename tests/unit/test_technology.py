@@ -178,7 +178,6 @@ def test_temperature_and_supply_are_axes():
             "0",
             "wire.classes[0].aspect_ratio: must be above",
         ),
-        ("32nm", "arithmetic.add_activity", "1.1", "arithmetic.add_activity: must be above 0 and "),
     ],
 )
 def test_a_wrong_technology_is_told(name, path, text, told):

@@ -120,7 +120,7 @@ def off(translation: dict[str, Any], entries: list[dict[str, Any]]) -> list[str]
 
 WRONG: list[tuple[Any, str, tuple[str, ...]]] = [
     (Adder, "delay", ("Adder", "ShiftAdd")),
-    (Adder, "full_adder_energy", ("Adder", "AdderTree")),
+    (Adder, "energy", ("Adder", "ShiftAdd")),
     (Register, "clock_energy", ("DFF", "BitShifter")),
     (Decoder.__base__, "energy", ("RowDecoder",)),
     (Encoder, "delay", ("MultilevelSAEncoder",)),

@@ -58,9 +58,12 @@ def test_figures_of_many_accesses_become_those_of_one() -> None:
     (one,) = found["records"]
     assert (one["block"], one["action"], one["arguments"]) == ("Adder", "add", {"active": 1.0})
     assert one["fields"] == {"bits": 6.0, "count": 4.0, "load": 1e-15}
-    assert (one["energy_J"], one["latency_s"], one["area_m2"]) == (1e-13, 2e-10, 3e-11)
+    assert (one["latency_s"], one["area_m2"]) == (2e-10, 3e-11)
     assert one["names"]["energy_J"] == "read_energy_J"
-    assert found["corrections"] == []
+    # Of random operands less than a third of the worst case switches, which the tool takes.
+    assert 0.25e-13 < one["energy_J"] < 0.35e-13
+    assert one["corrected"] == {"energy_J": [0]}
+    assert found["corrections"][0]["of"] == "Adder"
 
 
 def test_a_slip_is_corrected_in_the_reference_and_listed() -> None:

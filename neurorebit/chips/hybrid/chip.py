@@ -73,6 +73,7 @@ class HybridChip(Chip[AnalogMacro]):
             input_bits=self.spec.input_bits,
             accumulator_bits=dpim.accumulator_bits,
             vectors=dpim.vectors,
+            adder=dpim.adder,
             float_errors=isinstance(self.spec.error_bits, str),
         )
 

@@ -14,10 +14,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from neurorebit.circuits.adder import Adder
+from neurorebit.circuits.accumulator import ACCUMULATORS, DEFAULT, Accumulator
 from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.circuits.prefix import PrefixAdder
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.sram import SramBank
 from neurorebit.schema.technology import Technology
@@ -32,6 +33,7 @@ class _DigitalMacro(Block):
 
     A lane serves one word of a row. ``vectors`` is the number of accumulators of a lane: errors
     that share a row read, or output channels that share an input's activation in the gradient.
+    ``adder`` is a key of ``ACCUMULATORS``: how a number is added to an accumulator.
 
     Actions take the ``rows`` and ``words`` in use, by default all. Rows follow each other, so time
     and energy are those of the rows in use. A row opens in full, but columns and lanes of words
@@ -45,6 +47,7 @@ class _DigitalMacro(Block):
     input_bits: Positive = 8.0
     accumulator_bits: Real = 40.0
     vectors: Positive = 8.0
+    adder: str = DEFAULT
     float_errors: bool = False
     name: str = "dpim"
 
@@ -81,7 +84,10 @@ class _DigitalMacro(Block):
         """Lanes as narrow as errors and activations."""
         wide = np.maximum(self.error_bits, self.input_bits)
         narrow = np.minimum(self.error_bits, self.input_bits)
-        return Mac(self.tech, wide, narrow, self.accumulator_bits, count=self.words, name="lanes")
+        return self._mac(wide, narrow, self.accumulator_bits)
+
+    def _mac(self, bits: Real, by: Real, sum_bits: Real) -> Mac:
+        return Mac(self.tech, bits, by, sum_bits, count=self.words, style=self.adder, name="lanes")
 
     @cached_property
     def lanes(self) -> Mac | FloatMac:
@@ -92,7 +98,7 @@ class _DigitalMacro(Block):
     def accumulators(self) -> Register:
         """The lanes' further accumulators: each lane has one of its own."""
         bits = (self.vectors - 1.0) * self.words * self._lane_bits
-        return Register(self.tech, bits, name="accumulators")
+        return Register(self.tech, self.lanes.held * bits, name="accumulators")
 
     @property
     def _lane_bits(self) -> Real:
@@ -105,10 +111,9 @@ class _DigitalMacro(Block):
         return Register(self.tech, self.vectors * self.error_bits, name="errors")
 
     @cached_property
-    def word_adder(self) -> Adder:
+    def word_adder(self) -> PrefixAdder:
         """Adds a whole word, in the lanes: it is part of them and has no footprint of its own."""
-        activity = self.tech.arithmetic.add_activity
-        return Adder(self.tech, WORD, activity=activity, name="lanes")
+        return PrefixAdder(self.tech, WORD, name="lanes")
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
@@ -154,7 +159,8 @@ class _DigitalMacro(Block):
     def collect(self, rows: Real | None = None, words: Real | None = None) -> Cost:
         """Add the gradient of an image to the gradients in the array."""
         rows, share = self._used(rows, words)
-        added = self.word_adder.add().across(share * self.words)
+        added = self._gradient_lane.resolve(share)
+        added = added + self.word_adder.add().across(share * self.words)
         return rows * (
             self.gradient_bank.read(share) + added + self.gradient_bank.write(0.5, share)
         )
@@ -178,8 +184,9 @@ class _DigitalMacro(Block):
         rows, share = self._used(rows, words)
         used = share * self.words
         scaled = Multiplier(self.tech, WORD, RATE, 1.0, name="lanes")
-        latency = products * self._passes * self.lanes.accumulate().latency.total
-        scaling = Cost.of(products * used * scaled.energy, latency).under("lanes")
+        lanes = self.lanes
+        once = self._passes * lanes.accumulate().latency.total + lanes.resolve().latency.total
+        scaling = Cost.of(products * used * scaled.energy, products * once).under("lanes")
         read = self.weight_bank.read(share) | self.gradient_bank.read(share)
         stored = self.weight_bank.write(0.5, share) | self.gradient_bank.write(0.5, share)
         added = Cost(additions * self.word_adder.add().across(used).energy)
@@ -198,8 +205,7 @@ class _DigitalMacro(Block):
         """The levels of old and new weights: scale, round, clip, twice a word."""
         rows, share = self._used(rows, words)
         scaled = Multiplier(self.tech, WORD, RATE, 1.0, name="lanes")
-        activity = self.tech.arithmetic.add_activity
-        rounded = Adder(self.tech, RATE, activity=activity, name="lanes")
+        rounded = PrefixAdder(self.tech, RATE, name="lanes")
         energy = 2.0 * rows * share * self.words * (scaled.energy + rounded.energy)
         return Cost.of(energy, 0.0).under("lanes")
 
@@ -223,7 +229,7 @@ class WordParallelMacro(_DigitalMacro):
     def lanes(self) -> Mac | FloatMac:
         if self.float_errors:
             return FloatMac(self.tech, self.words, name="lanes")
-        return Mac(self.tech, WORD, self.error_bits, self.sum_bits, count=self.words, name="lanes")
+        return self._mac(WORD, self.error_bits, self.sum_bits)
 
     @action
     def mtvm(
@@ -239,7 +245,8 @@ class WordParallelMacro(_DigitalMacro):
         row = Cost((1.0 / self.vectors * read).energy + step.energy)
         row = row + self._loaded(self.error_bits, 1.0)
         slowest = np.maximum(read.latency.total, self.vectors * step.latency.total)
-        return rows * row + Cost.of(0.0, rows * slowest / self.vectors)
+        resolved = self.lanes.resolve(share)
+        return rows * row + Cost.of(0.0, rows * slowest / self.vectors) + resolved
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -257,34 +264,23 @@ class BitSerialMacro(_DigitalMacro):
         return self.error_bits
 
     @cached_property
-    def row_adder(self) -> Adder:
-        activity = self.tech.arithmetic.add_activity
-        return Adder(
-            self.tech, self.accumulator_bits, self.words, activity=activity, name="row_adder"
+    def row_sum(self) -> Accumulator:
+        """The sum of the rows that a plane of the errors selects."""
+        return ACCUMULATORS[self.adder](
+            self.tech, self.accumulator_bits, self.words, name="row_sum"
         )
 
     @cached_property
-    def row_sum(self) -> Register:
-        return Register(self.tech, self.words * self.accumulator_bits, name="row_sum")
-
-    @cached_property
-    def plane_adder(self) -> Adder:
-        activity = self.tech.arithmetic.add_activity
-        return Adder(self.tech, self.sum_bits, self.words, activity=activity, name="plane_adder")
-
-    @cached_property
-    def plane_sum(self) -> Register:
-        return Register(self.tech, self.words * self.sum_bits, name="plane_sum")
+    def plane_sum(self) -> Accumulator:
+        """The sum over planes, which takes a row sum as it is kept."""
+        pair = self.row_sum.held > 1.0
+        return ACCUMULATORS[self.adder](
+            self.tech, self.sum_bits, self.words, pair=pair, name="plane_sum"
+        )
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
-        return (
-            *super().parts,
-            (1.0, self.row_adder),
-            (1.0, self.row_sum),
-            (1.0, self.plane_adder),
-            (1.0, self.plane_sum),
-        )
+        return *super().parts, (1.0, self.row_sum), (1.0, self.plane_sum)
 
     @action
     def mtvm(
@@ -300,13 +296,12 @@ class BitSerialMacro(_DigitalMacro):
         counts zero errors as well, so ``nonzero`` says nothing more.
         """
         rows, share = self._used(rows, words)
-        read, added = self.weight_bank.read(share), self.row_adder.add(share)
-        row = read.energy + added.energy + self.row_sum.store(share / 2.0, share).energy
-        planes = self.plane_adder.add(share).energy
-        planes = planes + self.plane_sum.store(share / 2.0, share).energy
-        energy = self.error_bits * (error_density * rows * row + planes)
+        read, added = self.weight_bank.read(share), self.row_sum.add(share)
+        selected = error_density * rows * (read.energy + added.energy)
+        energy = self.error_bits * (selected + self.plane_sum.add(share).energy)
         slowest = np.maximum(read.latency.total, added.latency.total)
-        return Cost(energy) + Cost.of(0.0, self.error_bits * rows * slowest)
+        streamed = Cost(energy) + Cost.of(0.0, self.error_bits * rows * slowest)
+        return streamed + self.plane_sum.resolve(share)
 
 
 DigitalMacro = WordParallelMacro | BitSerialMacro

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from neurorebit.chips.hybrid.digital import BUILDS
 from neurorebit.chips.parts.spec import ArchitectureSpec, Count, ForwardArrays
+from neurorebit.circuits.accumulator import ACCUMULATORS, DEFAULT
 from neurorebit.schema import Misfit, Section, one_of, quantity
 from neurorebit.schema.numbers import Real
 
@@ -29,7 +30,8 @@ class Apim(ForwardArrays):
 class Dpim(Section):
     """The digital macro: two SRAM arrays, weights and gradients, and their arithmetic (13.3).
 
-    ``vectors``: errors that share one row read in the word-parallel build.
+    ``vectors``: errors that share one row read in the word-parallel build. ``adder``: how a number
+    is added to a sum, by an adder that propagates the carry or with the carries kept apart.
     """
 
     source: str
@@ -41,6 +43,7 @@ class Dpim(Section):
     copies: Count
     accumulator_bits: Annotated[int, Field(ge=32, le=128)]
     wiring: Annotated[Real, quantity("", at_least=1, at_most=10)]  # of the macros' area
+    adder: Annotated[str, one_of(ACCUMULATORS)] = DEFAULT
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

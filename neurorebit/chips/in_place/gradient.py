@@ -14,13 +14,14 @@ import numpy as np
 
 from neurorebit.chips.in_place.sram import SramParallelMacro
 from neurorebit.chips.parts.readout import ConvertingReadout, Counted
-from neurorebit.circuits.adder import Adder, AdderTree
+from neurorebit.circuits.adder import AdderTree
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
 from neurorebit.circuits.converters.table import DEFAULT
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.gates import log2_up, whole_up
+from neurorebit.circuits.prefix import FASTEST, PrefixAdder
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from neurorebit.schema.technology import Technology
 
@@ -130,7 +131,6 @@ class GradientUnit(Block):
             self.arrays_down,
             self.array.sum_bits,
             whole_up(self.arrays_across * self.cols / self.cols_per_adc),
-            activity=self.tech.arithmetic.add_activity,
             fit_width=np.sqrt(self.array.footprint.area.total),
             name="tree",
         )
@@ -197,9 +197,8 @@ class GradientStore(Block):
     name: str = "gradient_store"
 
     @cached_property
-    def adder(self) -> Adder:
-        activity = self.tech.arithmetic.add_activity
-        return Adder(self.tech, self.word, self.lanes, activity=activity)
+    def adder(self) -> PrefixAdder:
+        return PrefixAdder(self.tech, self.word, self.lanes, network=FASTEST)
 
     @property
     def _operand(self) -> Real:

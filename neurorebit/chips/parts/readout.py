@@ -71,7 +71,6 @@ class Readout(Block):
             terms,
             self.units,
             beat=self.beat,
-            adder_activity=self.tech.arithmetic.add_activity,
             **self.fit,
             name=name,
         )
@@ -136,7 +135,6 @@ class Readout(Block):
             self.operand_bits,
             self.units,
             load=self.register.input_cap,
-            activity=self.tech.arithmetic.add_activity,
             **self.fit,
         )
 

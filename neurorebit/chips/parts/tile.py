@@ -52,8 +52,7 @@ class Pe(Block, Generic[M]):
 
     @cached_property
     def adder_tree(self) -> AdderTree:
-        activity = self.tech.arithmetic.add_activity
-        return AdderTree(self.tech, self.macro_rows, self.sum_bits, self.results, activity=activity)
+        return AdderTree(self.tech, self.macro_rows, self.sum_bits, self.results)
 
     @cached_property
     def inputs(self) -> Register:
@@ -154,9 +153,8 @@ class Tile(Block, Generic[M]):
 
     @cached_property
     def adder_tree(self) -> AdderTree:
-        activity = self.tech.arithmetic.add_activity
         bits = self.pe.adder_tree.sum_bits
-        return AdderTree(self.tech, self.added, bits, self.pe.results, activity=activity)
+        return AdderTree(self.tech, self.added, bits, self.pe.results)
 
     def _cores(self, bits: Real, name: str) -> SramBuffer | FlipFlopBuffer:
         core = self.core_lines * self.core_bits
@@ -229,6 +227,5 @@ class Tile(Block, Generic[M]):
 
         They overlap with macros and wires, so they add no time.
         """
-        activity, name = self.tech.arithmetic.add_activity, self.adder_tree.name
-        one = Adder(self.tech, bits, activity=activity, name=name).add()
+        one = Adder(self.tech, bits, name=self.adder_tree.name).add()
         return Cost((additions * one).energy)

@@ -10,7 +10,9 @@ from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.comparator import Comparator
 from neurorebit.circuits.cost import Bill, Cost, Real, action
+from neurorebit.circuits.prefix import FASTEST, PrefixAdder
 from neurorebit.circuits.register import Register
+from neurorebit.circuits.switching import Operand
 from neurorebit.layers.base import Bits, Operation, Value
 from neurorebit.schema.technology import Technology
 
@@ -19,6 +21,9 @@ WORDS = 4.0  # of a lane's registers
 RANDOM_BITS = 16.0  # of a lane's linear feedback shift register
 COUNTERS = 4.0  # of a sequencer
 COUNTER_BITS = 16.0
+# A counter's bits toggle in every step, every second, every fourth ...: two of them a step. The
+# other operand, 1, never does.
+COUNTED = Operand(toggles=1.0 / COUNTER_BITS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,16 +56,15 @@ class VectorUnit(Block):
     def _multiplier(self, bits: Real) -> Multiplier:
         return Multiplier(self.tech, self.stored_bits, bits, self.lanes)
 
-    def _adder(self, bits: Real) -> Adder:
-        activity = self.tech.arithmetic.add_activity
-        return Adder(self.tech, bits, self.lanes, activity=activity)
+    def _adder(self, bits: Real) -> PrefixAdder:
+        return PrefixAdder(self.tech, bits, self.lanes, network=FASTEST)
 
     @cached_property
     def multiplier(self) -> Multiplier:
         return self._multiplier(self.stored_bits)
 
     @cached_property
-    def adder(self) -> Adder:
+    def adder(self) -> PrefixAdder:
         return self._adder(40.0)
 
     @cached_property
@@ -108,8 +112,7 @@ class Sequencer(Block):
 
     @cached_property
     def adder(self) -> Adder:
-        activity = self.tech.arithmetic.add_activity
-        return Adder(self.tech, COUNTER_BITS, COUNTERS, activity=activity)
+        return Adder(self.tech, COUNTER_BITS, COUNTERS, operand=COUNTED)
 
     @cached_property
     def register(self) -> Register:

@@ -21,12 +21,12 @@ from neurorebit.chips.parts.parallel import ParallelMacro
 from neurorebit.chips.parts.readout import Counted
 from neurorebit.chips.parts.tile import Pe
 from neurorebit.chips.parts.vector import RANDOM_BITS, WORD
-from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
 from neurorebit.circuits.comparator import Comparator
 from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.circuits.prefix import FASTEST, PrefixAdder
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.resistive import ResistiveArray
 from neurorebit.schema.technology import Technology
@@ -148,8 +148,8 @@ class HiddenStore(Block):
         return Multiplier(self.tech, wide, narrow, self.lanes)
 
     @cached_property
-    def adder(self) -> Adder:
-        return Adder(self.tech, WORD, self.lanes, activity=self.tech.arithmetic.add_activity)
+    def adder(self) -> PrefixAdder:
+        return PrefixAdder(self.tech, WORD, self.lanes, network=FASTEST)
 
     @cached_property
     def comparator(self) -> Comparator:

@@ -136,7 +136,7 @@ def changed(values: dict[str, Any]) -> dict[str, Any]:
 MEANT: list[tuple[dict[str, Any], str]] = [
     ({"block": "Ader"}, r"block: there is no 'Ader'; did you mean 'Adder'\?"),
     ({"block": "nfet_res"}, "block: there is no 'nfet_res'"),
-    ({"fields": {"bit": 8}}, r"fields.bit: unknown; did you mean 'bits'\? \(there are: activity,"),
+    ({"fields": {"bit": 8}}, r"fields.bit: unknown; did you mean 'bits'\? \(there are: bits,"),
     ({"fields": {"bits": {"a": 1}}}, "fields.bits: expected a number, a text, a list or a block"),
     ({"fields": {"bits": "eight"}}, "our figures cannot be computed from these values"),
     ({"block": "zzz"}, "block: there is no 'zzz'; there are: AccessSwitchMatrix"),

@@ -1,10 +1,12 @@
 """The digital macro against the figures of system.md 13.2 and 13.3, computed independently."""
 
+import gate_level
 import numpy as np
 import pytest
 from common import near
 
 from neurorebit.chips.hybrid.digital import BUILDS, BitSerialMacro, WordParallelMacro
+from neurorebit.circuits.gates import cells
 from neurorebit.circuits.sram import SramBank
 from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document
@@ -44,20 +46,26 @@ def test_retention_is_an_off_transistor_a_side_and_an_access(bank):
 
 
 @pytest.mark.parametrize(
-    ("build", "bits", "expected"),
+    ("build", "bits", "simulated"),
     [
-        (WordParallelMacro, 8, 0.74),
-        (WordParallelMacro, 16, 1.34),
-        (WordParallelMacro, 32, 2.56),
-        (BitSerialMacro, 8, 1.11),
-        (BitSerialMacro, 16, 2.23),
-        (BitSerialMacro, 32, 4.48),
+        (WordParallelMacro, 8, 1.216),
+        (WordParallelMacro, 16, 2.536),
+        (WordParallelMacro, 32, 5.360),
+        (BitSerialMacro, 8, 1.323),
+        (BitSerialMacro, 16, 2.644),
+        (BitSerialMacro, 32, 5.312),
     ],
 )
-def test_energy_of_a_transposed_mac_is_as_predicted(tech, build, bits, expected):
+def test_energy_of_a_transposed_mac_is_as_simulated(tech, build, bits, simulated):
+    """Picojoule of lanes that were simulated gate by gate (``gate_level``) on random operands:
+    products of 32 by so many bits, the sum as a further row, a Sklansky adder of two rows from
+    flip-flops (one row as wide as the sum, one as the product, and the sum itself), a 32nd of a row
+    read; or half of the planes' additions of 40 bits with their row read. A delay per gate also
+    counts the cells' own hazards, so that ours are lower.
+    """
     macro = build(tech, error_bits=float(bits))
     picojoule = macro.mtvm(error_density=0.5).energy.total / macro.weights * 1e12
-    assert picojoule == near(expected, rel=0.012)
+    assert 0.84 * simulated < picojoule < simulated
 
 
 def test_floating_point_is_the_published_energy(tech):
@@ -66,11 +74,24 @@ def test_floating_point_is_the_published_energy(tech):
     assert picojoule == near(3.37, rel=0.005)
 
 
-@pytest.mark.parametrize(("bits", "expected"), [(8, 1.53e-8), (16, 1.99e-8), (32, 2.90e-8)])
-def test_area_of_the_word_parallel_build_is_as_predicted(tech, bits, expected):
-    assert WordParallelMacro(tech=tech, error_bits=float(bits)).footprint.area.total == near(
-        expected, rel=0.04
-    )
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_area_of_the_word_parallel_build_is_its_gates(tech, bits):
+    """Two banks, four lanes of 32 by 8 bits or more with a sum of 40 bits and as many as an error
+    has, seven further sums a lane; a flip-flop is as large as twelve inverters, a half adder has
+    four NANDs and an inverter.
+    """
+    nand, inverter, wide = cells(tech).nand.area, cells(tech).inverter.area, 40 + bits
+    netlist = gate_level.Netlist()
+    a, b = ([netlist.input() for _ in range(wide)] for _ in range(2))
+    gate_level.prefix(netlist, a, b, gate_level.sklansky(wide))
+    gates = sum(nand if len(nets) == 2 else inverter for _, nets in netlist.gates)
+    halves = (bits - 1) * (4 * nand + inverter)
+    products = 9 * (30 * (bits - 2) - 1) * nand + halves + 32 * bits * (nand + inverter)
+    rows = 9 * (32 + bits) * nand + 12 * (wide + 32 + bits) * inverter
+    lane = products + rows + gates + 12 * (1 + 7) * wide * inverter
+    area = 2 * SramBank(tech).footprint.area.total + 4 * lane + 12 * 8 * bits * inverter
+    found = WordParallelMacro(tech=tech, error_bits=float(bits)).footprint.area.total
+    assert 1.0 < found / area < 1.02  # with the buffers of the adder's widest fan-outs
 
 
 def test_zero_errors_are_skipped(tech):
@@ -83,13 +104,13 @@ def test_zero_errors_are_skipped(tech):
 
 def test_bit_serial_energy_follows_the_ones(tech):
     macro = BitSerialMacro(tech=tech)
-    read = [macro.mtvm(d).energy.items["dpim/row_adder"] for d in (0.25, 0.5)]
+    read = [macro.mtvm(d).energy.items["dpim/row_sum"] for d in (0.25, 0.5)]
     assert read[1] == near(2 * read[0], rel=1e-12)
 
 
 def test_bit_serial_time_is_the_worst_case(tech):
     macro = BitSerialMacro(tech=tech)
-    slowest = max(macro.weight_bank.read().latency.total, macro.row_adder.add().latency.total)
+    slowest = max(macro.weight_bank.read().latency.total, macro.row_sum.add().latency.total)
     assert macro.mtvm(0.1).latency.total == near(8 * 128 * slowest, rel=1e-12)
 
 

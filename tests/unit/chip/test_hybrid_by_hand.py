@@ -9,9 +9,9 @@ import by_hand
 import numpy as np
 import pytest
 from by_hand import RERAM, TECH, beside, close, energy_of, same_cost, same_footprint, stands
-from by_hand_resistive import ADD, READ_V, RERAM_ON, one_transistor, pulsed, touched
+from by_hand_resistive import READ_V, RERAM_ON, one_transistor, pulsed, touched
 
-from neurorebit.circuits.adder import Adder
+from neurorebit.circuits.accumulator import ACCUMULATORS
 from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier
 from neurorebit.circuits.array import ReramArray
 from neurorebit.circuits.converters.sar import SarAdc
@@ -19,6 +19,7 @@ from neurorebit.circuits.cost import Cost
 from neurorebit.circuits.decoder import MuxDecoder
 from neurorebit.circuits.gates import cells as gate_cells
 from neurorebit.circuits.mux import AnalogMux
+from neurorebit.circuits.prefix import PrefixAdder
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.sram import SramBank
@@ -42,7 +43,6 @@ SHIFT_ADD = ShiftAdd(
     5.0,
     20.0,
     beat=ADC.beat,
-    adder_activity=ADD,
     fit_width=WIDTH,
     name="input_shift_add",
 )
@@ -121,11 +121,10 @@ NARROW = Mac(
     TECH, 10.0, 6.0, 44.0, count=5.0, name="lanes"
 )  # errors by activations, the wider first
 FLOAT = FloatMac(TECH, 5.0, name="lanes")
-ROW_ADDER = Adder(TECH, 44.0, 5.0, activity=ADD, name="row_adder")
-ROW_SUM = Register(TECH, 5.0 * 44.0, name="row_sum")
-PLANE_ADDER = Adder(TECH, 54.0, 5.0, activity=ADD, name="plane_adder")
-PLANE_SUM = Register(TECH, 5.0 * 54.0, name="plane_sum")
-WORD_ADDER = Adder(TECH, 32.0, activity=ADD, name="lanes")
+SUM = ACCUMULATORS["sklansky"]
+ROW_SUM = SUM(TECH, 44.0, 5.0, name="row_sum")
+PLANE_SUM = SUM(TECH, 54.0, 5.0, name="plane_sum")
+WORD_ADDER = PrefixAdder(TECH, 32.0, name="lanes")
 SCALED = Multiplier(TECH, 32.0, 16.0, 1.0, name="lanes")  # a word and a rate
 BUILDS = {"word_parallel": WHOLE, "bit_serial": NARROW}
 
@@ -152,8 +151,7 @@ def test_what_stands_in_a_bit_serial_macro():
     """Accumulators of 44 bits; sums of rows have 44 as well, those of planes 10 more."""
     further = Register(TECH, 2.0 * 5.0 * 44.0, name="accumulators")
     expected = stands(
-        "dpim", WEIGHTS, GRADIENTS, NARROW, further, ERRORS, ROW_ADDER, ROW_SUM, PLANE_ADDER,
-        PLANE_SUM,
+        "dpim", WEIGHTS, GRADIENTS, NARROW, further, ERRORS, ROW_SUM, PLANE_SUM,
     )  # fmt: skip
     found = digital("bit_serial")
     same_footprint(found, expected)
@@ -223,9 +221,8 @@ def test_a_vector_back_through_whole_words(cols, used):
 def test_a_vector_back_bit_by_bit(used):
     """10 planes; 0.3 of the rows in use are read and added, all of them take their time."""
     rows, share = in_use(used)
-    read, added = read_row(WEIGHTS, share), ROW_ADDER.add(share)
-    a_row = energy_of(read + added + ROW_SUM.store(share / 2.0, share))
-    a_plane = energy_of(PLANE_ADDER.add(share) + PLANE_SUM.store(share / 2.0, share))
+    read, added = read_row(WEIGHTS, share), ROW_SUM.add(share)
+    a_row, a_plane = energy_of(read + added), energy_of(PLANE_SUM.add(share))
     slowest = max(float(read.latency.total), float(added.latency.total))
     total = 10.0 * (0.3 * rows * a_row + a_plane) + Cost.of(0.0, 10.0 * rows * slowest)
     same_cost(digital("bit_serial").mtvm(0.3, 0.7, *used), total.under("dpim"))
@@ -290,6 +287,6 @@ def test_an_update_in_floating_point_takes_one_step_a_product():
 def test_levels_of_old_and_new_weights(build, used):
     """Twice for each of 480 words, or those in use: a product of 32 by 16 bits, rounded in 16."""
     rows, share = in_use(used)
-    rounded = Adder(TECH, 16.0, activity=ADD).energy
+    rounded = PrefixAdder(TECH, 16.0).energy
     energy = 2.0 * rows * share * 5.0 * (SCALED.energy + rounded)
     same_cost(digital(build).level(*used), Cost.of(energy).under("lanes").under("dpim"))

@@ -7,7 +7,6 @@ import by_hand
 import pytest
 from by_hand import RERAM, TECH, beside, close, same_cost, same_footprint, stands
 from by_hand_resistive import (
-    ADD,
     COLS,
     DENSITY,
     KINDS,
@@ -112,7 +111,7 @@ def test_planes_are_joined_as_fast_as_they_come():
     ):
         made = by_hand.Sensed(FlashAdc(TECH, bits))
         beat = made.beat + Encoder(TECH, bits).delay
-        unit = ShiftAdd(TECH, bits + 8.0, terms, beat=beat, adder_activity=ADD)
+        unit = ShiftAdd(TECH, bits + 8.0, terms, beat=beat)
         name = "readout" if terms == 6.0 else "transposed_readout"
         time = by_hand.under(cost.latency, f"{name}/input_shift_add")
         assert time == close(unit.accumulate(sums).latency.total)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from by_hand import FEFET, RERAM, TECH, beside, close, same_cost, same_footprint, stands
 from by_hand_resistive import (
-    ADD,
     CELLS,
     COLS,
     DENSITY,
@@ -106,7 +105,7 @@ def adders(way, bits):
     """One a converter; its register holds the carry as well."""
     register = Register(TECH, (bits + 1.0) * way.outputs, **way.fit)
     load = register.input_cap
-    adder = Adder(TECH, bits, way.outputs, load=load, activity=ADD, **way.fit)
+    adder = Adder(TECH, bits, way.outputs, load=load, **way.fit)
     return adder, register
 
 

@@ -8,7 +8,7 @@ errors 9.
 import by_hand
 import pytest
 from by_hand import TECH, beside, close, same_cost, same_footprint, stands
-from by_hand_resistive import ADD, COLS, DENSITY, ROWS, SIZES, STATE
+from by_hand_resistive import COLS, DENSITY, ROWS, SIZES, STATE
 
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.array import SramArray
@@ -84,9 +84,7 @@ def mux(outputs, ways, address, driven_res, length):
 
 
 def shift_add(name, bits, terms, count, fit, beat=0.0):
-    return ShiftAdd(
-        TECH, bits, terms, count, beat=beat, adder_activity=ADD, **fit, name=f"{name}_shift_add"
-    )
+    return ShiftAdd(TECH, bits, terms, count, beat=beat, **fit, name=f"{name}_shift_add")
 
 
 def adc(bits, count, cells, fit):
@@ -228,7 +226,7 @@ def adder(bits, count, fit):
     """The register holds the carry as well."""
     register = Register(TECH, (bits + 1.0) * count, **fit)
     load = register.input_cap
-    return Adder(TECH, bits, count, load=load, activity=ADD, **fit), register
+    return Adder(TECH, bits, count, load=load, **fit), register
 
 
 # Forward 160 / 4 = 40 weights of 4 bits, over 96 rows 7 more; back 96 rows, each the number of
@@ -347,7 +345,6 @@ TREE = AdderTree(
     3.0,
     14.0,
     80.0,
-    activity=ADD,
     fit_width=sum(array_stands().area.items.values()) ** 0.5,
     name="tree",
 )

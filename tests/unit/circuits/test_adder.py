@@ -8,6 +8,8 @@ from common import near
 
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.gates import STEP, cells, stage
+from neurorebit.circuits.switching import Operand
+from validation.neurosim.quirks.digital import addition, tree_energy
 
 
 def test_records(records, agree, edges):
@@ -25,7 +27,8 @@ def test_records(records, agree, edges):
         agree(r, area_m2=adder.area, height_m=adder.height, width_m=adder.width)
         agree(r, leakage_W=adder.footprint.leakage.total)
         agree(r, edges, read_latency_s=i["num_read"] * cost.latency.total)
-        agree(r, edges, read_energy_J=i["num_read"] * cost.energy.total)
+        worst = addition(adder) / adder.energy  # every gate of the carry path, as the tool has it
+        agree(r, edges, read_energy_J=i["num_read"] * worst * cost.energy.total)
 
 
 def test_the_carry_chain(tech32):
@@ -44,9 +47,11 @@ def test_the_carry_chain(tech32):
     assert three.output_ramp == near(ramp, rel=1e-12)
 
 
-def test_activity_is_the_callers(tech32):
-    worst = Adder(tech32, 8.0).add().energy.total
-    assert Adder(tech32, 8.0, activity=0.15).add().energy.total == near(0.15 * worst)
+def test_quiet_operands_switch_less(tech32):
+    """Half of the toggles, and fewer glitches with them."""
+    random, quiet = (Adder(tech32, 16.0, operand=Operand(0.5, t)).energy for t in (0.5, 0.05))
+    assert quiet < 0.2 * random
+    assert Adder(tech32, 16.0, operand=Operand(0.5, 0.0)).energy == 0.0
 
 
 @pytest.mark.parametrize(
@@ -65,7 +70,8 @@ def test_a_tree_has_one_adder_less_than_operands(tech32, operands, bits):
     tree = AdderTree(tech32, float(operands), 8.0)
     assert tree.adder_bits == sum(bits)
     energy = sum(Adder(tech32, float(b)).add().energy.total for b in bits)
-    assert tree.add().energy.total == near(energy, rel=1e-12)
+    found = tree.add().energy.total
+    assert found == near(energy, rel=1e-12) if operands <= 2 else found > 1.3 * energy  # glitches
     leakage = sum(Adder(tech32, float(b)).footprint.leakage.total for b in bits)
     assert tree.footprint.leakage.total == near(leakage, rel=1e-12)
 
@@ -76,7 +82,7 @@ def test_records_of_full_trees(records, agree, edges):
         tree = AdderTree(r.tech, i["num_subcore_row"], i["num_adder_bit"], i["num_adder_tree"])
         if i["num_unit_add"] == i["num_subcore_row"] and i["num_subcore_row"] in (2, 4, 8, 16):
             agree(r, leakage_W=tree.footprint.leakage.total)
-            agree(r, edges, read_energy_J=i["num_read"] * tree.add().energy.total)
+            agree(r, edges, read_energy_J=i["num_read"] * tree_energy(tree, tree.operands))
 
 
 def test_adders_of_a_tree_ripple_together(tech32):
@@ -105,6 +111,7 @@ def test_check_values(tech32, edges):
     cost = adder.add(20 / 30)
     assert adder.area == near(1.1744e-9, rel=1e-4)
     assert 5 * cost.latency.total == near(1.0277e-8, rel=edges)
-    assert 5 * cost.energy.total == near(3.9635e-12, rel=edges)
+    worst = addition(adder) / adder.energy
+    assert 5 * worst * cost.energy.total == near(3.9635e-12, rel=edges)
     assert adder.footprint.leakage.total == near(3.4768e-8, rel=1e-4)
     assert dataclasses.replace(adder, count=60.0).footprint.area.total > adder.area

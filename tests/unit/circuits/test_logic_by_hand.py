@@ -3,8 +3,8 @@
 import pytest
 from by_hand import TECH, close, energy_of, same_cost, same_footprint, stands
 
-from neurorebit.circuits.adder import Adder, AdderTree
-from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier
+from neurorebit.circuits.adder import Adder, AdderTree, full_adder_delay
+from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier, Products
 from neurorebit.circuits.comparator import Comparator
 from neurorebit.circuits.converters.flash import FlashAdc
 from neurorebit.circuits.cost import Cost
@@ -13,8 +13,10 @@ from neurorebit.circuits.dram import Dram
 from neurorebit.circuits.encoder import Encoder
 from neurorebit.circuits.gates import STEP, cells, chain
 from neurorebit.circuits.htree import HTree
+from neurorebit.circuits.prefix import PrefixAdder
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.shift_add import ShiftAdd
+from neurorebit.circuits.switching import rippled
 from neurorebit.circuits.wire import Bus, wires
 
 VDD = TECH.vdd
@@ -33,62 +35,90 @@ def time(cost):
 # -- adders --------------------------------------------------------------------------------------
 
 
+def charge(into, out):
+    """Energy [J] of NAND inputs and outputs that charge."""
+    return (into * NAND.input_cap + out * NAND.output_cap) * VDD**2
+
+
 def test_an_adder_waits_for_the_carry_of_all_middle_bits():
     """Of 13 bits the lowest and the highest have their own time."""
-    found = Adder(TECH, 13.0, 5.0, activity=0.4)
+    found = Adder(TECH, 13.0, 5.0)
     assert time(found.add(0.3)) == close(found.end_delay + 11 * found.carry_delay)
-    switched = 13 * found.full_adder_energy + found.first_input_energy
-    assert energy(found.add(0.3)) == close(0.3 * 5 * 0.4 * switched)
+    assert energy(found.add(0.3)) == close(0.3 * 5 * found.energy)
     assert found.footprint.leakage.total == close(9 * 13 * 5 * NAND.leakage_power)
+
+
+def test_one_full_adder_by_hand():
+    """Random operands and no carry: the operands' two inputs each charge in a quarter of the cases;
+    of the NANDs of two random inputs 3/16 (3/4 ones), of the half sum and the sum a quarter. The
+    second XOR has a 0: its first NAND is one for good, the next the inverse of the half sum. The
+    carry is one in a quarter of the cases, and charges in 3/16.
+    """
+    first, half, carry = 3 / 16, 1 / 4, 3 / 16
+    into = 4 * half + 3 * first + 2 * first + 2 * half + half
+    out = first + 2 * first + half + half + half + carry
+    assert Adder(TECH, 1.0).energy == close(charge(into, out))
 
 
 def test_a_tree_of_an_odd_number():
     """5 numbers of 7 bits: two adders of 7, one of 8, one of 9; an odd one moves up."""
-    found = AdderTree(TECH, 5.0, 7.0, 6.0, activity=0.4)
+    found = AdderTree(TECH, 5.0, 7.0, 6.0)
     bits = 2 * 7 + 8 + 9
     assert (found.adder_bits, found.sum_bits) == (bits, 10)
-    switched = bits * ONE.full_adder_energy + 4 * ONE.first_input_energy
-    assert energy(found.add(active=0.3)) == close(0.3 * 6 * 0.4 * switched)
+    levels = rippled(3, 64)
+    terms = (2, levels[0, 7]), (1, levels[1, 8]), (1, levels[2, 9])
+    switched = sum(n * charge(*level) for n, level in terms)
+    assert energy(found.add(active=0.3)) == close(0.3 * 6 * switched)
     steps = 7 + 2 * 2 - 2
     assert time(found.add()) == close(ONE.end_delay + steps * ONE.carry_delay)
     assert found.footprint.leakage.total == close(9 * 6 * bits * NAND.leakage_power)
-    switched = (7 + 8) * ONE.full_adder_energy + 2 * ONE.first_input_energy  # of 3 operands
-    assert energy(found.add(3.0)) == close(6 * 0.4 * switched)
+    switched = charge(*levels[0, 7]) + charge(*levels[1, 8])  # of 3 operands
+    assert energy(found.add(3.0)) == close(6 * switched)
 
 
 def test_multipliers():
-    """13 by 5 bits: 65 products, 4 rows of 13 full adders; the sum of 18 bits ripples."""
-    found, activity = Multiplier(TECH, 13.0, 5.0, 3.0), TECH.arithmetic.multiply_activity
-    product = (2 * NAND.input_cap + NAND.output_cap + INV.input_cap + INV.output_cap) * VDD**2
-    switched = 52 * ONE.full_adder_energy + 65 * product
-    assert energy(found.multiply(0.3)) == close(0.3 * 3 * activity * switched)
-    gates = (9 * 52 + 65) * NAND.area + 65 * INV.area
-    assert found.footprint.area.total == close(3 * gates)
-    reduced = found.product_delay + 2 * 3 * ONE.carry_delay  # 5 rows: 4, 3, 2
-    assert time(found.multiply()) == close(reduced + Adder(TECH, 18.0).delay)
+    """13 by 5 bits: 65 products, 11 x 3 - 1 full adders and 4 half adders; a sum of 18 bits."""
+    found = Multiplier(TECH, 13.0, 5.0, 3.0)
+    adder = PrefixAdder(TECH, 18.0, 3.0, network="sklansky")
+    gates = (9 * 32 + 4 * 4 + 65) * NAND.area + (65 + 4) * INV.area
+    assert found.footprint.area.total == close(3 * gates + adder.area)
+    assert energy(found.multiply(0.3)) == close(0.3 * 3 * found.energy)
+    reduced = found.products.product_delay + 3 * full_adder_delay(TECH)  # 5 rows: 4, 3, 2
+    assert time(found.multiply()) == close(reduced + adder.delay)
+
+
+def test_a_product_of_two_bits_by_hand():
+    """Both inputs charge in a quarter of the cases; the AND is one in a quarter: 3/16."""
+    switched = 2 / 4 * NAND.input_cap
+    switched += 3 / 16 * (NAND.output_cap + INV.input_cap + INV.output_cap)
+    assert Products(TECH, 13.0, 2.0, 3.0).energy == close(26 * switched * VDD**2)
 
 
 def test_lanes_that_multiply_and_add():
     """Half of the bits of the accumulators that are in use change."""
-    add = TECH.arithmetic.add_activity
-    multiplier, adder = Multiplier(TECH, 13.0, 5.0, 3.0), Adder(TECH, 21.0, 3.0, activity=add)
-    register = Register(TECH, 63.0)
     found = Mac(TECH, 13.0, 5.0, 21.0, count=3.0)
-    same_footprint(found, stands("mac", multiplier, adder, register))
-    product = Cost.of(0.3 * 3 * multiplier.energy, multiplier.reduction_delay)
-    total = product.under("multiplier") + adder.add(0.3)
-    same_cost(found.accumulate(0.3), (total + energy_of(register.store(0.15, 0.3))).under("mac"))
+    products, accumulator = Products(TECH, 13.0, 5.0, 3.0), found.accumulator
+    same_footprint(found, stands("mac", products, accumulator))
+    adder, full = PrefixAdder(TECH, 21.0, 3.0, network="sklansky"), 9 * 3 * 18 * NAND.area
+    registers = Register(TECH, 63.0).area + Register(TECH, 3 * (18.0 + 21.0)).area
+    assert accumulator.footprint.area.total == close(adder.area + full + registers)
+    cost = found.accumulate(0.3).energy.items
+    assert cost["mac/products"] == close(0.3 * 3 * products.energy)
+    flips = 3 * 21 * (Register(TECH, 1.0).clock_energy + Register(TECH, 1.0).data_energy / 2)
+    least = PrefixAdder(TECH, 21.0, network="sklansky").energy + flips
+    assert cost["mac/accumulator"] > 0.3 * 3 * least
 
 
 def test_lanes_of_floating_point():
     """24 by 24 bits, three adders of 48, words of 32; published energies scale."""
-    multiplier, adder = Multiplier(TECH, 24.0, 24.0, 3.0), Adder(TECH, 48.0, 3.0)
+    products = Products(TECH, 24.0, 24.0, 3.0)
+    adder = PrefixAdder(TECH, 48.0, 3.0, network="sklansky")
     register, arithmetic = Register(TECH, 96.0), TECH.arithmetic
     found = FloatMac(TECH, 3.0)
-    same_footprint(found, stands("mac", multiplier, (3.0, adder), register))
+    same_footprint(found, stands("mac", products, (3.0, adder), register))
     scale = TECH.feature / arithmetic.float_feature * TECH.supply_ratio**2
     computed = 0.3 * 3 * (arithmetic.float_add + arithmetic.float_multiply) * scale
-    total = Cost.of(computed, multiplier.reduction_delay + 3 * adder.delay)
+    total = Cost.of(computed, products.delay() + 3 * adder.delay)
     total = total + energy_of(register.store(0.15, 0.3))
     same_cost(found.accumulate(0.3), total.under("mac"))
 
@@ -109,9 +139,9 @@ def test_flip_flops_are_clocked_and_change():
 @pytest.mark.parametrize("beat", [0.0, 2e-10, 1.0])
 def test_shift_adds(beat):
     """Numbers of 6 bits, 9 of them: registers of 15 bits; a step but the first hides in a beat."""
-    found = ShiftAdd(TECH, 6.0, 9.0, 4.0, beat=beat, adder_activity=0.4)
+    found = ShiftAdd(TECH, 6.0, 9.0, 4.0, beat=beat)
     register = Register(TECH, 60.0)
-    adder = Adder(TECH, 6.0, 4.0, load=register.input_cap, activity=0.4)
+    adder = Adder(TECH, 6.0, 4.0, load=register.input_cap)
     step = adder.add(0.3) + register.store(0.3, 0.3)
     cost = found.accumulate(5.0, 0.3)
     assert found.sum_bits == 15

@@ -6,8 +6,8 @@ from common import near
 
 from neurorebit.chips.parts.vector import VectorUnit
 from neurorebit.chips.parts.workload import Workload
-from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.arithmetic import Multiplier
+from neurorebit.circuits.prefix import PrefixAdder
 from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.base import Operation, Value
@@ -157,9 +157,8 @@ def test_an_operation_is_billed_lane_by_lane():
         words=1.5,
     )
     cost = unit.execute(operation, 1000.0)
-    activity = TECH.arithmetic.add_activity
-    added = 2 * Adder(TECH, 20.0, activity=activity).energy
-    added += Adder(TECH, 8.0, activity=activity).energy
+    added = 2 * PrefixAdder(TECH, 20.0, network="sklansky").energy
+    added += PrefixAdder(TECH, 8.0, network="sklansky").energy
     multiplied = Multiplier(TECH, 16.0, 6.0).energy + 2 * Multiplier(TECH, 16.0, 16.0).energy
     stored = 1.5 * 32 * (unit.register.clock_energy + unit.register.data_energy / 2)
     assert cost.energy.items == {

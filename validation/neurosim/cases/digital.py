@@ -24,7 +24,6 @@ def _adder(i: Inputs, tech: Technology) -> Case:
         count,
         load=i["cap_load_F"],
         ramp=i.given("ramp_input_per_s", 1e20),
-        activity=i.given("activity", 1.0),
         fit_width=i.optional("fixed_width_m"),
         fit_height=i.optional("fixed_height_m"),
     )
@@ -41,7 +40,6 @@ def _adder_tree(i: Inputs, tech: Technology) -> Case:
         i["num_adder_bit"],
         i["num_adder_tree"],
         load=i.given("cap_load_F", 0.0),
-        activity=i.given("activity", 1.0),
         fit_width=i.optional("fixed_width_m"),
     )
     used = i.given("num_unit_add", i["num_subcore_row"])
@@ -70,7 +68,6 @@ def _shift_add(i: Inputs, tech: Technology) -> Case:
         i["num_read_pulse"],
         i["num_unit"],
         beat=i.given("read_pulse_width_s", 10e-9),
-        adder_activity=i.given("activity", 1.0),
         fit_width=i.optional("fixed_width_m"),
         fit_height=i.optional("fixed_height_m"),
     )

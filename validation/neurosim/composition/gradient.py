@@ -107,7 +107,6 @@ class GradientUnit(Block):
             self.arrays_down,
             self.array.sum_bits,
             whole_up(self.arrays_across * self.cols / self.cols_per_adc),
-            activity=self.tech.arithmetic.add_activity,
             fit_width=np.sqrt(self.array.footprint.area.total),
             name="tree",
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class Side:
         return f"back_{part}" if self.back else part
 
     @property
-    def fit(self) -> dict[str, Real]:
+    def fit(self) -> dict[str, Any]:
         """The side that blocks of this side are laid out along."""
         return {"fit_height" if self.back else "fit_width": self.length}
 
@@ -112,16 +113,7 @@ class Side:
     @cached_property
     def adder(self) -> Adder:
         """Adds what a driven line gives to the sums."""
-        tech = self.macro.tech
-        return Adder(
-            tech,
-            self._bits,
-            self._units,
-            load=self.register.input_cap,
-            activity=tech.arithmetic.add_activity,
-            **self.fit,
-            name=self.named("adder"),
-        )
+        return self.macro.adder_of(self)
 
     @cached_property
     def weight_shift_add(self) -> ShiftAdd:
@@ -296,6 +288,17 @@ class Macro(_Drawn):
         """Bits by which a sum has grown when its cells are joined."""
         return self.cells_per_weight
 
+    def adder_of(self, side: Side) -> Adder:
+        """One behind each unit, into its register."""
+        return Adder(
+            self.tech,
+            self.summed_bits(side),
+            self.units_of(side),
+            load=side.register.input_cap,
+            **side.fit,
+            name=side.named("adder"),
+        )
+
     def shift_add_of(self, side: Side, bits: Real, terms: Real, name: str) -> ShiftAdd:
         """Below the array or beside it, a conversion from term to term."""
         return ShiftAdd(
@@ -304,7 +307,6 @@ class Macro(_Drawn):
             terms,
             self.units_of(side),
             beat=self.beat_of(side),
-            adder_activity=self.tech.arithmetic.add_activity,
             **side.fit,
             name=name,
         )

@@ -100,7 +100,7 @@ def unit_tool_figures(unit: GradientUnit, i: Inputs, choice: tuple[int, int]) ->
     vector = array.read_vector(i["activity_row_read"], res=tool.res)
     down = float(tool.arrays_down)
     time = vector.latency.total + i["num_col_muxed"] * digital.tree_latency(tree, down)
-    energy = tool.arrays * vector.energy.total + digital.tree_energy(tree, down, True)
+    energy = tool.arrays * vector.energy.total + digital.tree_energy(tree, down)
     area = tool.arrays * array.footprint.area.total + digital.tree_area(tree)
     cells = array.footprint.leakage.total - array.front.mux_decoder.footprint.leakage.total
     write_time, write_energy = sram_written(array, _of_array(i))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.array import ReramArray, SramArray
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Cost
@@ -22,6 +23,7 @@ from neurorebit.circuits.gates import log2_up, stage
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
+from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from neurorebit.circuits.write_driver import WriteDriver
 from validation.neurosim.composition.converters import Converters
@@ -34,12 +36,14 @@ from validation.neurosim.quirks.parts import (
     BareArray,
     ForcedSwitches,
     NarrowArray,
+    ToolAdder,
     ToolConverters,
     ToolDecoder,
     ToolMuxDecoder,
     ToolPrecharger,
     ToolRowFollower,
     ToolSenseAmp,
+    ToolShiftAdd,
     UnfoldedMux,
     vars_of,
 )
@@ -75,6 +79,15 @@ class ToolMacro:
             beside = ToolMuxDecoder(right.tech, log2_up(side.ways)).width
             kind, more = UnfoldedMux, more | {"fit_height": beside}
         drawn: AnalogMux = redrawn(right, kind, **more)
+        return drawn
+
+    def adder_of(self, side: Side) -> Adder:
+        drawn: Adder = redrawn(super().adder_of(side), ToolAdder)  # type: ignore[misc]
+        return drawn
+
+    def shift_add_of(self, side: Side, bits: Any, terms: Any, name: str) -> ShiftAdd:
+        right = super().shift_add_of(side, bits, terms, name)  # type: ignore[misc]
+        drawn: ShiftAdd = redrawn(right, ToolShiftAdd)
         return drawn
 
     def mux_decoder_of(self, side: Side) -> MuxDecoder:

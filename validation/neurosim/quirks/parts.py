@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.array import ReramArray, SramArray
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Cost, Footprint, action
@@ -17,6 +18,7 @@ from neurorebit.circuits.encoder import Encoder
 from neurorebit.circuits.gates import Gate, gate_pitch, nfet_res, pfet_res
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
+from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from validation.neurosim.composition.converters import Converters
 from validation.neurosim.composition.fits import CYCLE, FITTED, FittedConverter
@@ -27,6 +29,23 @@ from validation.neurosim.quirks.gates import redrawn
 def leaking(block: Block, leakage: Any) -> Footprint:
     """Its body, with a leakage of its own [W]."""
     return Footprint.of(block.body.area.total, leakage)
+
+
+class ToolAdder(Adder):
+    """See module Adder."""
+
+    @property
+    def energy(self) -> Any:
+        return digital.addition(self)
+
+
+class ToolShiftAdd(ShiftAdd):
+    """See module Adder."""
+
+    @cached_property
+    def adder(self) -> Adder:
+        drawn: Adder = redrawn(super().adder, ToolAdder)
+        return drawn
 
 
 class ToolDecoder(Decoder):

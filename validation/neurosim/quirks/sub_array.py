@@ -228,6 +228,14 @@ QUIRKS = (
     ),
     Quirk(
         "SubArray",
+        ("block_adder_read_energy_J",),
+        tool="every gate of the carry path switches in every addition",
+        right="random operands, and the glitches of the carry",
+        correct=correct_macro,
+        variant="RRAM",
+    ),
+    Quirk(
+        "SubArray",
         ("block_sl_switch_matrix_read_*",),
         tool="as SwitchMatrix, narrow switches; in the transposed read without their energy",
         right="a feature at least; a read switches",

@@ -28,10 +28,7 @@ def as_drawn(tech: Technology) -> Technology:
         metal3_pitch=2.8,
     )
     sram = replace(tech.sram, height=8.0, width=20.0, pulldown=2.08, pullup=1.23, access=1.31)
-    tech = replace(
-        tech, layout=layout, sram=sram, arithmetic=replace(tech.arithmetic, add_activity=1.0)
-    )
-    return suspect(tech)
+    return suspect(replace(tech, layout=layout, sram=sram))
 
 
 def suspect(tech: Technology) -> Technology:

@@ -21,7 +21,7 @@ HIDDEN = {  # settings of all its module records
     "write_voltage_V": 4.0 * np.sqrt(2.0),
     "access_voltage_V": 1.1,
     "read_pulse_width_s": 10e-9,
-    "activity": 1.0,  # of adders: every addition is the worst one
+    "activity": 1.0,  # of comparators, decoders and encoders: every bit changes
     "drive_strength": 1.0,  # of write drivers: minimum inverters, whatever the load
     "access_share": 0.25,
 }

@@ -265,7 +265,7 @@ class ToolChip(ToolBasis):
         for i, (split, n) in enumerate(zip(self.plan.split, map(float, operands), strict=True)):
             if n > 1.0:
                 drawn = tree(self.kinds[bool(split)])
-                energy[i] = digital.tree_energy(drawn, n, True)
+                energy[i] = digital.tree_energy(drawn, n)
                 time[i] = digital.tree_latency(drawn, n)
         return energy, time
 

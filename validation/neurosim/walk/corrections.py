@@ -226,7 +226,7 @@ class PhaseWalk:
         names = ("vectors", "sub-arrays", "columns", "references")
         tech = chip.tech
         bits = chip.back_sum_bits if self.back else chip.sum_bits
-        addition = Adder(tech, bits, activity=tech.arithmetic.add_activity).energy
+        addition = Adder(tech, bits).energy
         held = self.of(lambda t: t.pe.inputs.clock_energy + t.pe.inputs.data_energy / 2.0)
         into, out = tool.bus_bits(*tool.plan.pe_share)
         bussed = later * (into + out) * tool.plan.pes * tool.plan.tiles

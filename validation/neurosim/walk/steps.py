@@ -26,8 +26,8 @@ STEPS = {
         "all trees of PEs, tiles and chip add in full at every conversion, an odd operand is "
         "dropped, every bit toggles as in the worst case; they fill whole rows, and add after the "
         "arrays",
-        "an addition for each partial sum that is needed, at the activity of the technology file, "
-        "while the next conversion is under way",
+        "an addition for each partial sum that is needed, of random operands and with the glitches "
+        "of the carry, while the next conversion is under way",
     ),
     "registers": Step(
         "numbers of rows and of vectors have changed places in the PEs' registers, whole banks are "
