@@ -49,7 +49,6 @@ from neurorebit.circuits.switching import (
 from neurorebit.circuits.wire import wire_res
 from neurorebit.schema.technology import Technology
 
-
 DEEPEST = 16  # levels; an adder of more bits, which no chip has, is as fast as one of 2^16
 
 

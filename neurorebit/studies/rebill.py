@@ -48,6 +48,9 @@ RENAMED: Mapping[str, Mapping[str, str]] = {  # keys of recorded values, since s
     "architecture": {"weights": "scheme"},
 }
 FITTED = "current_latency"  # a key of ``sensing`` while converters were fits of simulations
+DROPPED: Mapping[str, tuple[str, ...]] = {  # keys of recorded values that nothing reads any longer
+    "technology": ("arithmetic.add_activity", "arithmetic.multiply_activity"),
+}
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,9 @@ def current(report: Json, path: Path) -> Json:
         found = (re.fullmatch(OVERRIDE, line) for line in report["overrides"])
         report["settings"] = {one["key"]: one["text"] for one in found if one}
     _design_converters(report["inputs"]["technology"])
+    for kind, keys in DROPPED.items():
+        for key in keys:
+            _drop(report["inputs"][kind]["values"], key)
     if schema == SCHEMA:
         return report
     report["schema"] = SCHEMA
@@ -157,6 +163,14 @@ def _reworded(line: str) -> str:
     for pattern, word in WORDS:
         line = pattern.sub(word, line)
     return line
+
+
+def _drop(values: Json, path: str) -> None:
+    """Leave out the value at a key path, where it is there."""
+    *steps, last = path.split(".")
+    for step in steps:
+        values = values.get(step, {})
+    values.pop(last, None)
 
 
 def _rename(values: Json, old: str, new: str) -> None:

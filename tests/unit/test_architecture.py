@@ -21,7 +21,7 @@ def test_the_defaults_are_those_of_rebit():
     assert (spec.scheme, spec.weight_bits, spec.input_bits, spec.error_bits) == ("hybrid", 3, 8, 8)
     assert (spec.apim.rows, spec.apim.cols, spec.apim.cols_per_adc) == (128, 128, 8)
     assert (spec.apim.adc, spec.apim.adc_bits, spec.apim.adc_range) == ("sar", 5, 4.0)
-    assert spec.dpim.build == "bit_serial"
+    assert (spec.dpim.build, spec.dpim.adder) == ("word_parallel", "sklansky")
     assert (spec.technology, spec.device) == ("32nm_lstp", "taox_hfox")
 
 
