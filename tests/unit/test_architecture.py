@@ -57,12 +57,6 @@ def test_a_floating_point_error_is_32_bits_wide(bits, width):
             "apim.pe_side: must be a multiple of apim.rows, 128, and of apim.cols, 128, such as "
             "128, or 'auto'",
         ),
-        (
-            "error_bits",
-            "fp32",
-            "error_bits: floating-point errors cannot be streamed bit by bit; take "
-            "dpim.build=word_parallel, or whole bits such as 32",
-        ),
         ("scheme", "reram2", "scheme: expected one of real, "),
         ("weight_bits", "1", "weight_bits: should be greater than or equal to 2, got '1'"),
         ("input_bits", "17", "input_bits: should be less than or equal to 16, got '17'"),
@@ -99,6 +93,16 @@ def test_error_bits_are_a_number_or_fp32(text, told):
         read_architecture(document("architecture", "rebit", error_bits=text))
     set_over = f"architecture.error_bits={text}"
     assert str(caught.value) == f"{set_over}: error_bits: {told}, got '{text}'"
+
+
+def test_errors_of_floating_point_are_not_streamed():
+    sets = {"dpim__build": "bit_serial", "error_bits": "fp32"}
+    with pytest.raises(InputError) as caught:
+        read_architecture(document("architecture", "rebit", **sets))
+    assert "error_bits: floating-point errors cannot be streamed bit by bit; take " in str(
+        caught.value
+    )
+    assert "dpim.build=word_parallel, or whole bits such as 32" in str(caught.value)
 
 
 @pytest.mark.parametrize(

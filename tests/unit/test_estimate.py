@@ -164,7 +164,7 @@ def test_forward_arrays_by_brute_force(tech, device, network):
 
 def test_the_first_layer_sends_no_error_back(vgg11):
     back = vgg11.phases["backward"]
-    assert back.energy.items["digital/pe/dpim/row_sum"][0] == 0.0
+    assert back.energy.items["digital/pe/dpim/lanes/products"][0] == 0.0
     assert back.ops == 2 * (152_769_536 - 27 * 64 * 1024)
 
 

@@ -210,9 +210,9 @@ class GradientStore(Block):
         return Multiplier(self.tech, self._operand, RATE, self.update_lanes)
 
     @cached_property
-    def update_adder(self) -> Adder:
-        activity, name = self.tech.arithmetic.add_activity, "update_adder"
-        return Adder(self.tech, self._operand, self.update_lanes, activity=activity, name=name)
+    def update_adder(self) -> PrefixAdder:
+        lanes, name = self.update_lanes, "update_adder"
+        return PrefixAdder(self.tech, self._operand, lanes, network=FASTEST, name=name)
 
     @property
     def parts(self) -> Counted:

@@ -144,22 +144,14 @@ BUFFER = SramBuffer(TECH, 480.0, 24.0, 4.0, name="buffer")
 
 
 def test_a_gradient_store():
-<<<<<<< HEAD
     """3 lanes: 12 values take 4 rounds. Sums of 20 bits. Five lanes of an update: 2.4 rounds of
     velocities of 32 bits by a rate of 16.
     """
-    adder = Adder(TECH, 20.0, 3.0, activity=ADD)
+    adder = PrefixAdder(TECH, 20.0, 3.0, network="sklansky")
     multiplier = Multiplier(TECH, 32.0, 16.0, 5.0)
-    wide = Adder(TECH, 32.0, 5.0, activity=ADD, name="update_adder")
+    wide = PrefixAdder(TECH, 32.0, 5.0, network="sklansky", name="update_adder")
     store = by_hand.gradient_store(BUFFER, 1000.0, 20.0, 3.0, 5.0)
     same_footprint(store, stands("gradient_store", BUFFER, adder, multiplier, wide))
-=======
-    """3 lanes: 12 values take 4 rounds. Words of 20 bits by a rate of 16."""
-    adder = PrefixAdder(TECH, 20.0, 3.0, network="sklansky")
-    multiplier = Multiplier(TECH, 20.0, 16.0, 3.0)
-    store = by_hand.gradient_store(BUFFER, 1000.0, 20.0, 3.0)
-    same_footprint(store, stands("gradient_store", BUFFER, adder, multiplier))
->>>>>>> 2aab7f9 (Prefix and carry-save adders, and toggles derived from what is added)
     moved = BUFFER.read(240.0), BUFFER.write(240.0)
     total = moved[0] + moved[1] + 4.0 * adder.add()
     same_cost(store.collect(12.0), total.under("gradient_store"))
@@ -170,22 +162,14 @@ def test_a_gradient_store():
     assert (float(store.spilled(50.0)), float(store.spilled(51.0))) == (0.0, 1.0)
 
 
-<<<<<<< HEAD
-def test_a_gradient_store_of_long_sums():
-    """Sums of more than 32 bits ask for lanes as wide."""
-    store = by_hand.gradient_store(BUFFER, 1000.0, 37.0, 3.0, 5.0)
-    found = by_hand.part(store.footprint.area, "multiplier")
-    assert found == close(area(Multiplier(TECH, 37.0, 16.0, 5.0)))
-=======
 PRODUCT = "products", "adder"
 
 
-def test_a_gradient_store_of_short_words():
-    """The rate is then the wider factor."""
-    store = by_hand.gradient_store(BUFFER, 1000.0, 11.0, 3.0)
+def test_a_gradient_store_of_long_sums():
+    """Sums of more than 32 bits ask for lanes as wide."""
+    store = by_hand.gradient_store(BUFFER, 1000.0, 37.0, 3.0, 5.0)
     found = sum(by_hand.part(store.footprint.area, f"multiplier/{part}") for part in PRODUCT)
-    assert found == close(area(Multiplier(TECH, 16.0, 11.0, 3.0)))
->>>>>>> 2aab7f9 (Prefix and carry-save adders, and toggles derived from what is added)
+    assert found == close(area(Multiplier(TECH, 37.0, 16.0, 5.0)))
 
 
 @pytest.mark.parametrize(("bits", "wide", "narrow"), [(5.0, 16.0, 5.0), (20.0, 20.0, 16.0)])
