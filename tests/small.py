@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
+from oracle import cells as plain
+from oracle import naive
 
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.schema import Document, paths
@@ -154,3 +156,31 @@ def in_place_chip(weights, **arrays):
     """The shipped chip that learns in place, with other arrays."""
     spec = read_architecture(Document(paths.shipped("architecture", "reram")))
     return replace(spec, scheme=weights, arrays=replace(spec.arrays, **arrays))
+
+
+def against(model, layer, back=False, relative=0.0, read=0):
+    """A read's weights over the outermost one [rows, cols], by plain loops: cells less references.
+
+    Forward a reference column for each ``cols_per_adc`` cells, backward a row for ``rows_per_adc``.
+    ``relative``: noise of the read with that number, of the references alone.
+    """
+    shares, site = cells_of(model, layer), model.matrices[layer].weights.site
+    spec, (rows, cols) = site.spec, SIZES[layer]
+    if back:
+        share, line_of, first = 1, [], 0
+        for start, stop in site.cuts:
+            line_of += [first + i // spec.rows_per_adc for i in range(stop - start)]
+            first = line_of[-1] + 1
+    else:
+        share, line_of = int(spec.forward.cols_per_adc / spec.cells_per_weight), list(range(rows))
+    count, array = (line_of[-1] + 1) * -(-cols // share), plain.BACK if back else plain.FORTH
+    placed = hasattr(model.matrices[layer].weights, "cells")
+    held = plain.references(site.device, count, layer, SEED, array, placed)
+    middle, purpose = plain.offset(site.device), plain.READ + plain.ARRAY * array
+    if relative:
+        draws = [naive.normal(i, read, layer, purpose, SEED) for i in range(count)]
+        held = [
+            plain.positive(relative, z) * (w + middle) - middle
+            for w, z in zip(held, draws, strict=True)
+        ]
+    return np.array(plain.compared(shares, (rows, cols), held, line_of, share))

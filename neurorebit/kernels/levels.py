@@ -64,7 +64,8 @@ def program(real, levels, analog, writes, grid, device, draw, counts):
     """
     per_level, top, odd, every = grid
     g_min, g_max, d2d, c2c, mapping, stuck_low, stuck_high = device
-    first, step, layer, _, seed = draw
+    first, step, layer, array, seed = draw
+    p = noise.purpose_in(array, 0)
     offset = (g_max + g_min) / (g_max - g_min)
     device_width, cycle_width = cell.width(d2d), cell.width(c2c)
     plain = mapping == Mapping.REFERENCE and stuck_low == 0.0 and stuck_high == 0.0
@@ -89,8 +90,8 @@ def program(real, levels, analog, writes, grid, device, draw, counts):
         if moved == 0:
             continue
         if moved >= MANY:
-            noise.normals(errors, base, 0, layer, noise.DEVICE, seed)
-            noise.normals(cycle, base, step, layer, noise.CYCLE, seed)
+            noise.normals(errors, base, 0, layer, p + noise.DEVICE, seed)
+            noise.normals(cycle, base, step, layer, p + noise.CYCLE, seed)
             flat, other = errors.reshape(noise.BLOCK), cycle.reshape(noise.BLOCK)
             for i in range(noise.BLOCK):
                 flat[i] = cell.written(1.0, device_width, flat[i], cycle_width, other[i])
@@ -103,20 +104,20 @@ def program(real, levels, analog, writes, grid, device, draw, counts):
             if moved >= MANY:
                 error = errors[at & 3, (at - base) >> 2]
             else:
-                z_device = noise.normal(at, 0, layer, noise.DEVICE, seed)
-                z_cycle = noise.normal(at, step, layer, noise.CYCLE, seed)
+                z_device = noise.normal(at, 0, layer, p + noise.DEVICE, seed)
+                z_cycle = noise.normal(at, step, layer, p + noise.CYCLE, seed)
                 error = cell.written(1.0, device_width, z_device, cycle_width, z_cycle)
             old = analog[i]
             if plain:
                 g = cell.target(now, top, g_min, g_max) * error
                 analog[i] = cell.signed(g, g_min, g_max)
             else:
-                u = noise.uniform(at, 0, layer, noise.STUCK, seed)
+                u = noise.uniform(at, 0, layer, p + noise.STUCK, seed)
                 stuck = cell.stuck(u, stuck_low, stuck_high)
                 if mapping == Mapping.PAIR:
-                    z_device = noise.normal(at, 0, layer, noise.OTHER_DEVICE, seed)
-                    z_cycle = noise.normal(at, step, layer, noise.OTHER_CYCLE, seed)
-                    u = noise.uniform(at, 0, layer, noise.OTHER_STUCK, seed)
+                    z_device = noise.normal(at, 0, layer, p + noise.OTHER_DEVICE, seed)
+                    z_cycle = noise.normal(at, step, layer, p + noise.OTHER_CYCLE, seed)
+                    u = noise.uniform(at, 0, layer, p + noise.OTHER_STUCK, seed)
                     second = cell.written(1.0, device_width, z_device, cycle_width, z_cycle)
                     stuck_other = cell.stuck(u, stuck_low, stuck_high)
                     analog[i] = cell.paired(now / top, offset, error, second, stuck, stuck_other)

@@ -163,7 +163,8 @@ def to_levels(real, known, cells, grid, plan, draw):
     weight, traits, response, writes, counts = cells
     per_level, top, odd, every = grid
     bend_up, bend_down, write, tolerance, most = plan
-    first, step, layer, _, seed = draw
+    first, step, layer, array, seed = draw
+    purpose = noise.purpose_in(array, noise.CYCLE)
     pulses_up, pulses_down = response.pulses_up, response.pulses_down
     for i in range(real.size):
         now = levels.level(real[i], per_level, top, odd)
@@ -199,7 +200,7 @@ def to_levels(real, known, cells, grid, plan, draw):
                 last = n
             if n == 0:
                 break
-            z = noise.normal(at, step * most + attempt, layer, noise.CYCLE, seed)
+            z = noise.normal(at, step * most + attempt, layer, purpose, seed)
             weight[i] = cell.programmed(weight[i], n, own, response, z)
             if n > 0:
                 ups += n
@@ -215,40 +216,41 @@ def to_levels(real, known, cells, grid, plan, draw):
 
 
 @njit(cache=True, nogil=True)
-def round_stochastically(change, pulses, factor, response, most, draw):
+def round_stochastically(change, pulses, factor, steps, most, draw):
     """Pulses for a change of each weight by ``factor * change``, rounded stochastically.
 
     ``pulses`` (int32; negative: down) receives at most ``most`` each; their mean is what the change
-    asks for on straight curves of the range 2. Both arrays are flat; ``response`` is a
-    ``cell.Response``, ``draw`` a ``noise.Draw``.
+    asks for where a pulse makes a step of ``steps``, a ``cell.UpDown`` of weights. Both arrays are
+    flat; ``draw`` is a ``noise.Draw``.
     """
     first, step, layer, array, seed = draw
     purpose = noise.purpose_in(array, noise.ROUND)
-    up, down = response.pulses_up, response.pulses_down
+    per_step_up, per_step_down = 1.0 / steps.up, 1.0 / steps.down
     words = np.empty((4, noise.GROUPS), np.uint64)
     for base in range(first - first % noise.BLOCK, first + change.size, noise.BLOCK):
         noise.words(words, base, step, layer, purpose, seed)
         for at in range(max(base, first), min(base + noise.BLOCK, first + change.size)):
             wanted = factor * change[at - first]
             u = float(words[at & 3, (at - base) >> 2]) / 4294967296.0
-            size = 0.5 * abs(wanted) * (up if wanted > 0.0 else down)
+            size = abs(wanted) * (per_step_up if wanted > 0.0 else per_step_down)
             n = math.floor((size if size < most else most) + u)  # nan: most
             pulses[at - first] = n if wanted > 0.0 else -n
 
 
 @njit(cache=True, nogil=True)
-def take_whole(residue, change, pulses, factor, granule, most):
+def take_whole(residue, change, pulses, factor, steps, most):
     """Add ``factor * change`` to the residue of each cell and take whole pulses out of it.
 
-    A pulse (``pulses``, int32; negative: down) is worth ``granule``; a cell receives at most
-    ``most``. All arrays are flat.
+    A pulse (``pulses``, int32; negative: down) is worth a step of ``steps``, a ``cell.UpDown`` of
+    weights; a cell receives at most ``most``. All arrays are flat.
     """
     for i in range(residue.size):
         total = residue[i] + factor * change[i]
-        size = abs(total) / granule
+        each = steps.up if total > 0.0 else steps.down
+        size = abs(total) / each
         n = math.floor(size if size < most else most)  # nan: most
         pulses[i] = n if total > 0.0 else -n
-        residue[i] = total - pulses[i] * granule
+        residue[i] = total - pulses[i] * each
 
 
 @njit(cache=True, nogil=True)

@@ -96,3 +96,18 @@ def rest(weight, out, law, mapping, draw):
             out[i] = 0.5 * (plus - minus)
         else:
             out[i] = rested(weight[i], at, law, layer, drift, stuck, seed)
+
+
+@njit(cache=True, nogil=True)
+def compare(weight, out, reference, line_of, share):
+    """Weights less the weights of the reference cells that they are read against.
+
+    ``weight`` and ``out`` [rows, cols]; ``reference`` [lines, columns], of which row i has the line
+    ``line_of[i]`` and each ``share`` neighbouring columns of weights have a column.
+    """
+    rows, cols = weight.shape
+    for i in range(rows):
+        line = reference[line_of[i]]
+        for at in range(line.size):
+            for j in range(at * share, min((at + 1) * share, cols)):
+                out[i, j] = weight[i, j] - line[at]

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator
 
 from neurorebit.inputs.files import Inputs
-from neurorebit.schema.device import Device
+from neurorebit.schema.device import Device, Pulses
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
 
+BENT = 1.1  # step at mid range over the mean step: from here on a report says it
 BOUNDED = ("bounds", "step_and_bounds")  # of variation.pulse_d2d: the ends of a cell's range vary
 
 
@@ -26,6 +27,15 @@ def crossed(device: Device) -> float:
     return 0.5 * math.erfc(math.log(float(device.on_off_ratio)) / deviation / math.sqrt(2.0))
 
 
+def of_rest(device: Device) -> Iterator[str]:
+    """What an estimate and a training leave out of the drift of a device, one sentence."""
+    if device.retention is not None:
+        yield (
+            f"{device.name} drifts (device.retention): cells drift in the rest before a test alone "
+            "(training.rest), not while they train, and no writes that refresh them are billed"
+        )
+
+
 def of_cells(inputs: Inputs) -> Iterator[str]:
     """The notes on the cells of a training, one sentence each."""
     spec, training, device = inputs.architecture, inputs.network.training, inputs.device
@@ -38,4 +48,23 @@ def of_cells(inputs: Inputs) -> Iterator[str]:
             f"device.variation.d2d={device.variation.d2d:g} crosses the ends of {share:.2%} of the "
             "cells: their least conductance is drawn above their largest, and they move between "
             "the two all the same"
+        )
+    if pulsed and device.pulses is not None:
+        yield from _steep(device.pulses)
+
+
+def _steep(pulses: Pulses) -> Iterator[str]:
+    """How large a pulse's step is where weights are, on curves that are steep there."""
+    from neurorebit.kernels import cell  # a training has imported it
+
+    labels = float(pulses.nonlinearity_ltp), float(pulses.nonlinearity_ltd)
+    counts = float(pulses.levels_ltp), float(pulses.levels_ltd)
+    steps = cell.steps_at(0.5, *counts, *map(cell.bend, labels))
+    over = [0.5 * step * count for step, count in zip(steps, counts, strict=True)]
+    if max(over) >= BENT:
+        yield (
+            f"device.pulses.nonlinearity_ltp={labels[0]:g}, nonlinearity_ltd={labels[1]:g}: a "
+            f"pulse at mid range moves a cell by {steps.up / 2.0:.2%} of its range up and "
+            f"{steps.down / 2.0:.2%} down, {over[0]:.2f} and {over[1]:.2f} times the mean step; "
+            "wherever changes become numbers of pulses, these steps count"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from neurorebit.inputs.files import Inputs
 from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, plain
 from neurorebit.schema.activity import Activity
-from neurorebit.studies.cell_notes import of_cells
+from neurorebit.studies.cell_notes import of_cells, of_rest
 from neurorebit.studies.request import Request
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def notes(
         )
     if trained is None:
         lines.append(f"nothing was trained: no accuracy, and the activity is {activity.source}")
-        return lines
+        return [*lines, *_drift(inputs)]
     record, kept = trained.record(inputs.network.training), request.checkpoints is not None
     lines += ending(record, plain(inputs.network), kept=kept)
     images = f"{DATA}{trained.result.dataset}"
@@ -91,8 +91,13 @@ def notes(
     else:
         lines.append(f"trained for {trained.length}")
     lines.append(f"the estimate's activity is {activity.source}")
-    lines += of_cells(inputs)
-    return lines
+    return [*lines, *of_cells(inputs), *_drift(inputs)]
+
+
+def _drift(inputs: Inputs) -> Iterator[str]:
+    """The note on drift, where cells of the device are on the chip."""
+    if inputs.architecture.holds_devices:
+        yield from of_rest(inputs.device)
 
 
 def is_short(inputs: Inputs, trained: Trained) -> bool:

@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 FIRST, DEVICE, CYCLE, LOW, HIGH, UP, DOWN, STUCK = range(8)
 OTHER_DEVICE, OTHER_CYCLE, OTHER_STUCK, READ, OTHER_READ, DRIFT, ROUND = range(8, 15)
 BITS, OTHER_BITS, ARRAY = 15, 16, 32  # ARRAY: on top, of a layer's second array
+FORTH, BACK = 8, 9  # arrays of reference cells of a layer
 MOST = 32  # writes of a cell that is verified
 
 
@@ -90,6 +91,14 @@ def programmed(weight, n, cell, device, z):
     if v.pulse_c2c == "state":
         new = min(max(positive(noise, z) * (new + offset(device)) - offset(device), low), high)
     return new
+
+
+def steps(device, state=0.5):
+    """Steps of one pulse up and one down of a nominal cell at a state, in halves of the range."""
+    p = device.pulses
+    rise = curved(state, 1, bend(p.nonlinearity_ltp), p.levels_ltp) - state
+    fall = state - curved(state, -1, bend(p.nonlinearity_ltd), p.levels_ltd)
+    return 2 * rise, 2 * fall
 
 
 class Counts:
@@ -196,3 +205,27 @@ def directly(i, level, top, device, mapping, layer, step, seed):
         return ends[0]
     factor = one(DEVICE, CYCLE)
     return w * factor if mapping == "weight" else (w + middle) * factor - middle
+
+
+def references(device, count, layer, seed, array, placed):
+    """Weights of so many reference cells: ``placed`` within their ends, or written directly."""
+    if placed:
+        ends = traits(device, count, layer, seed, array)
+        return [min(max(0.0, low), high) for low, high, *_ in ends]
+    p, held = ARRAY * array, []
+    for i in range(count):
+        end = end_of(naive.uniform(i, 0, layer, STUCK + p, seed), device)
+        factor = positive(device.variation.d2d, naive.normal(i, 0, layer, DEVICE + p, seed))
+        noise = 0 if device.variation.form == "read" else device.variation.c2c
+        factor *= positive(noise, naive.normal(i, 0, layer, CYCLE + p, seed))
+        held.append(end or offset(device) * (factor - 1))
+    return held
+
+
+def compared(shares, size, cells, line_of, share):
+    """Weights [rows, cols] less those of the cells of their lines, ``share`` columns to one."""
+    (rows, cols), across = size, -(-size[1] // share)
+    return [
+        [shares[i * cols + j] - cells[line_of[i] * across + j // share] for j in range(cols)]
+        for i in range(rows)
+    ]

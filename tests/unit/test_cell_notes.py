@@ -6,8 +6,8 @@ import pytest
 from oracle import naive
 
 from neurorebit.schema import Document, paths
-from neurorebit.schema.device import read_device
-from neurorebit.studies.cell_notes import crossed
+from neurorebit.schema.device import Retention, read_device
+from neurorebit.studies.cell_notes import crossed, of_rest
 
 DEVICE = read_device(Document(paths.shipped("device", "taox_hfox")))
 
@@ -33,3 +33,10 @@ def test_crossed_ends_are_as_frequent_as_in_drawn_cells(ratio, spread):
 def test_no_ends_cross_where_they_do_not_vary():
     assert crossed(device(2.0, 0.0)) == 0.0
     assert crossed(device(2.0, 0.3, "step")) == 0.0
+
+
+def test_a_device_that_drifts_is_said_to_and_no_other():
+    drifting = replace(DEVICE, retention=Retention("own", 0.01, 0.0))
+    assert not list(of_rest(DEVICE))
+    (line,) = of_rest(drifting)
+    assert "no writes that refresh them are billed" in line

@@ -117,6 +117,11 @@ class InPlaceSpec(ArchitectureSpec):
         return self.arrays.back_adc_bits
 
     @property
+    def rows_per_adc(self) -> int:
+        """Rows that share a converter of the transposed read."""
+        return self.arrays.rows_per_adc
+
+    @property
     def holds_devices(self) -> bool:
         """Whether cells are of a memory device, not of SRAM."""
         return isinstance(self.arrays, ResistiveArrays)

@@ -208,6 +208,11 @@ class ArchitectureSpec(Section):
         return self.forward.adc_bits
 
     @property
+    def rows_per_adc(self) -> int:
+        """Rows that would share a converter of a transposed read."""
+        return self.forward.cols_per_adc
+
+    @property
     def holds_devices(self) -> bool:
         """Whether cells are of a memory device, not of SRAM."""
         return True

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurorebit.kernels import levels, pulse
 from neurorebit.kernels.levels import Count
+from neurorebit.kernels.levels import Device as Direct
 from neurorebit.kernels.pulse import Write
 from neurorebit.schemes.parts.arrays import MAPPINGS, Arrays
 from neurorebit.schemes.parts.cells import Physics
@@ -51,22 +52,26 @@ class HybridWeights(LevelWeights):
         )  # no level yet, so that all cells are written
         self.analog = np.zeros_like(self.real)
         self.writes = np.zeros(self.real.size, np.uint32)
-        self.reading = Arrays(site, mapping=MAPPINGS[site.training.mapping])
         if site.training.write != "direct":
             self.physics = Physics.of(site, 0)
-            self.total = self._start_low(self.physics)
+            self._lower(self.analog.reshape(-1), self.physics)
+            self.total = float(np.sum(self.analog, dtype=np.float64))
+        self.reading = Arrays(
+            site,
+            mapping=MAPPINGS[site.training.mapping],
+            hold=self._hold,
+            back="backward" not in self.digital,
+        )
         parts = spans(self.real.size, PART)
         self.synced(site.workers.run(lambda i: self.sync(*parts[i]), len(parts)))
         self.written = Written()  # the first write belongs to no step
         self.writes[...] = 0
 
-    def _start_low(self, physics: Physics) -> float:
-        """Bring all cells that are not stuck to their low ends; return the sum of all cells."""
-        flat = self.analog.reshape(-1)
-        flat[...] = -np.inf
-        for start, stop in spans(flat.size, PART):
-            pulse.clip(flat[start:stop], physics.part(start, stop))
-        return float(np.sum(flat, dtype=np.float64))
+    def _lower(self, cells: Array, physics: Physics) -> None:
+        """Bring cells that are not stuck to their low ends."""
+        cells[...] = -np.inf
+        for start, stop in spans(cells.size, PART):
+            pulse.clip(cells[start:stop], physics.part(start, stop))
 
     def due(self, update: int) -> bool:
         """Whether the cells follow the real weights at this update."""
@@ -124,30 +129,58 @@ class HybridWeights(LevelWeights):
         writes, counts = self.writes[start:stop], np.zeros(len(Count))
         draw = site.draw(start, self.written.updates)
         if self.physics is None:
-            device, variation = site.device, site.device.variation
-            chip = levels.Device(
-                float(device.g_min),
-                float(device.g_max),
-                variation.d2d,
-                variation.c2c if variation.form == "state" else 0.0,
-                int(MAPPINGS[site.training.mapping]),
-                variation.stuck_low,
-                variation.stuck_high,
-            )
-            levels.program(real, known, analog, writes, grid, chip, draw, counts)
+            levels.program(real, known, analog, writes, grid, self.direct, draw, counts)
             share = (site.spec.levels - 1) / (2 * self.top)
             counts[Count.STEPS_UP] *= share
             counts[Count.STEPS_DOWN] *= share
             return counts
-        spacing = (2.0 if self.odd else 1.0) / self.top
-        tolerance = site.training.write_tolerance * spacing
-        write, response = int(WRITES[site.training.write]), self.physics.response
-        plan = pulse.Plan(*self.physics.bends, write, tolerance, MOST)
+        response = self.physics.response
         cells = pulse.Cells(analog, self.physics.part(start, stop), response, writes, counts)
-        pulse.to_levels(real, known, cells, grid, plan, draw)
+        pulse.to_levels(real, known, cells, grid, self._plan(self.physics), draw)
         counts[Count.STEPS_UP] *= (site.spec.levels - 1) / response.pulses_up
         counts[Count.STEPS_DOWN] *= (site.spec.levels - 1) / response.pulses_down
         return counts
+
+    @property
+    def direct(self) -> Direct:
+        """The device as a direct write takes it."""
+        device, variation = self.site.device, self.site.device.variation
+        return Direct(
+            float(device.g_min),
+            float(device.g_max),
+            variation.d2d,
+            variation.c2c if variation.form == "state" else 0.0,
+            int(MAPPINGS[self.site.training.mapping]),
+            variation.stuck_low,
+            variation.stuck_high,
+        )
+
+    def _plan(self, physics: Physics) -> pulse.Plan:
+        """How cells are written by pulses."""
+        training, spacing = self.site.training, (2.0 if self.odd else 1.0) / self.top
+        write = int(WRITES[training.write])
+        return pulse.Plan(*physics.bends, write, training.write_tolerance * spacing, MOST)
+
+    def _hold(self, size: int, number: int) -> Array:
+        """What reference cells hold: written once to mid range, in the same way as the others."""
+        site, physics = self.site, self.physics
+        real, known = np.zeros(size, site.dtype), np.full(size, -128, np.int8)
+        held, writes = np.zeros(size, site.dtype), np.zeros(size, np.uint32)
+        made = None if physics is None else Physics.of(site, number, size)
+        if made is not None:
+            self._lower(held, made)
+        middle = levels.Grid(1.0, 1, odd=False, every=True)
+        for start, stop in spans(size, PART):
+            part, counts = slice(start, stop), np.zeros(len(Count))
+            draw = site.draw(start, 0, number)
+            given = real[part], known[part]
+            if made is None:
+                levels.program(*given, held[part], writes[part], middle, self.direct, draw, counts)
+                continue
+            traits, response = made.part(start, stop), made.response
+            cells = pulse.Cells(held[part], traits, response, writes[part], counts)
+            pulse.to_levels(*given, cells, middle, self._plan(made), draw)
+        return held
 
     def synced(self, counts: list[Array | None]) -> None:
         """Add up cells written, level steps, and the change of the weights that cells hold."""

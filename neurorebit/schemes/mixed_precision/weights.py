@@ -16,7 +16,7 @@ class MixedPrecisionWeights(MomentumWeights):
     """Changes gather in digital memory until they are worth a pulse (training.md 6.1).
 
     Nandakumar et al., Front. Neurosci. 14:406, 2020, doi:10.3389/fnins.2020.00406. Pulses are not
-    verified: the residue loses the mean step times the pulses sent.
+    verified: the residue loses the step at mid range times the pulses sent.
     """
 
     residue: Array = field(init=False)
@@ -26,7 +26,7 @@ class MixedPrecisionWeights(MomentumWeights):
         self.residue = np.zeros(self.cells.weight.size, self.site.dtype)
 
     def plan(self, gradient: Array, pulses: Array, start: int, rate: float) -> None:
-        """With chi <- chi - rate v: n = trunc(chi / eps), chi <- chi - n eps."""
+        """With chi <- chi - rate v: n = trunc(chi / eps), chi <- chi - n eps; eps of its way."""
         residue = self.residue[start : start + gradient.size]
-        wanted, granule = self.wanted(gradient, start), self.cells.physics.granule
-        pulse.take_whole(residue, wanted, pulses, -rate / self.full, granule, self.most)
+        wanted, steps = self.wanted(gradient, start), self.cells.physics.steps
+        pulse.take_whole(residue, wanted, pulses, -rate / self.full, steps, self.most)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, InitVar, dataclass, field
 
 import numpy as np
 
 from neurorebit.kernels import levels, reading
 from neurorebit.kernels.cell import Mapping
+from neurorebit.schemes.parts.references import BACK, FORWARD, Hold, References
 from neurorebit.training.parts.converters import Converters
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Site
@@ -30,7 +31,9 @@ class Arrays:
     Read noise is drawn for each batch and each direction. Where rows are read one after the other,
     each cell is converted with its own bits, and the sums are digital. ``rounded``: conductances
     are rounded to the levels of the architecture. ``follows``: the converters' ranges follow the
-    partial sums. ``mapping``: how conductances represent a weight.
+    partial sums. ``mapping``: how conductances represent a weight. ``hold``: gives the weights of
+    reference cells (``references.py``), which cells that are read against mid range are compared
+    with; arrays that are read row by row have none, their mid range is subtracted in numbers.
     """
 
     site: Site
@@ -38,12 +41,20 @@ class Arrays:
     follows: bool = False
     mapping: Mapping = Mapping.REFERENCE
     _: KW_ONLY
+    hold: InitVar[Hold]
+    back: InitVar[bool] = True  # whether there are transposed reads
     reads: int = 0
+    references: References | None = field(init=False, default=None)
+    back_references: References | None = field(init=False, default=None)
     forward: Converters = field(init=False)
     backward: Converters = field(init=False)
     wires: Wires | None = field(init=False, default=None)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, hold: Hold, back: bool) -> None:
+        if self.mapping is Mapping.REFERENCE and not self.site.spec.row_by_row:
+            self.references = References(self.site, FORWARD, hold)
+            if back:
+                self.back_references = References(self.site, BACK, hold)
         self.forward = Converters(self.site, self.follows)
         self.backward = Converters(self.site, self.follows)
         if self.site.training.wires == "resistive":
@@ -51,13 +62,13 @@ class Arrays:
 
     def mvm(self, weight: Array, x: Windows, out: Array, *, full: float, learning: bool) -> None:
         """``out`` = ``full`` times the product, converted array by array and added digitally."""
-        seen = self._read(weight, learning)
+        seen = self._read(weight, self.references, learning)
         self.forward.multiply(x, seen, out, scale=x.scale * full, learning=learning)
         self.site.workspace.drop(seen)
 
     def mtvm(self, weight: Array, dy: Array, x: Windows, dx: Array, *, full: float) -> None:
         """``dx`` = ``full`` times the transposed product, converted and added in the same way."""
-        seen = self._read(weight, learning=True)
+        seen = self._read(weight, self.back_references, learning=True)
         self.backward.transposed(dy, seen, x, dx, scale=full)
         self.site.workspace.drop(seen)
 
@@ -67,28 +78,17 @@ class Arrays:
         variation = self.site.device.variation
         return math.hypot(variation.read, variation.c2c if variation.form == "read" else 0.0)
 
-    def _read(self, weight: Array, learning: bool) -> Array:
+    def _read(self, weight: Array, references: References | None, learning: bool) -> Array:
         """The weights as this read sees them: themselves, or a changed copy in the workspace."""
         site, seen, mapping = self.site, weight, int(self.mapping)
         self.reads += 1
-        if not learning and site.training.rest > 1.0 and site.device.retention is not None:
-            retention = site.device.retention
-            toward = retention.toward
-            goal = math.nan if isinstance(toward, str) else 2.0 * toward - 1.0
-            variation = site.device.variation
-            law = reading.Rest(
-                site.training.rest,
-                retention.exponent,
-                goal,
-                site.offset,
-                variation.stuck_low,
-                variation.stuck_high,
-            )
+        law = None if learning else self._rest
+        error = reading.Noise(self.relative, mapping, site.offset) if self.relative else None
+        if law is not None:
             seen = self._copy(
                 seen, lambda a, b, i: reading.rest(a, b, law, mapping, site.draw(i, step=0))
             )
-        if self.relative > 0.0:
-            error = reading.Noise(self.relative, mapping, site.offset)
+        if error is not None:
             seen = self._copy(
                 seen, lambda a, b, i: reading.read(a, b, error, site.draw(i, self.reads))
             )
@@ -102,9 +102,30 @@ class Arrays:
             seen = self._copy(seen, lambda a, b, i: levels.quantise(a, b, grid, 1.0 / top))
         if self.wires is not None:
             applied = self.wires.applied(seen, learning)
-            self.site.workspace.drop(seen)
+            site.workspace.drop(seen)
             seen = applied
+        if references is not None:
+            compared = site.workspace.take(seen.shape, seen.dtype)
+            references.compared(seen, references.seen(law, error, self.reads), compared)
+            site.workspace.drop(seen)
+            seen = compared
         return seen
+
+    @property
+    def _rest(self) -> reading.Rest | None:
+        """How cells drift before a test; None where they do not."""
+        site, retention = self.site, self.site.device.retention
+        if site.training.rest <= 1.0 or retention is None:
+            return None
+        toward, variation = retention.toward, site.device.variation
+        return reading.Rest(
+            site.training.rest,
+            retention.exponent,
+            math.nan if isinstance(toward, str) else 2.0 * toward - 1.0,
+            site.offset,
+            variation.stuck_low,
+            variation.stuck_high,
+        )
 
     def _copy(self, source: Array, kernel: Callable[[Array, Array, int], None]) -> Array:
         """A changed copy, made part by part; the source goes back to the workspace if it is its."""

@@ -42,8 +42,11 @@ class Physics:
     bends: UpDown
 
     @classmethod
-    def of(cls, site: Site, number: int) -> Physics:
-        """The cells of a layer's array of that number; InputError where pulses are not known."""
+    def of(cls, site: Site, number: int, size: int | None = None) -> Physics:
+        """The cells of a layer's array of that number; InputError where pulses are not known.
+
+        ``size``: how many; one a weight unless given.
+        """
         variation, pulses = site.device.variation, pulses_of(site)
         spread = pulse.Spread(
             **dict.fromkeys(SPREADS[variation.pulse_d2d], variation.d2d),
@@ -53,7 +56,7 @@ class Physics:
         labels = UpDown(float(pulses.nonlinearity_ltp), float(pulses.nonlinearity_ltd))
         bends = UpDown(cell.bend(labels.up), cell.bend(labels.down))
         _felt(site.device, pulses, bends, np.dtype(site.dtype))
-        size = int(np.prod(site.shape))
+        size = int(np.prod(site.shape)) if size is None else size
         bounded = size if any(spread._replace(label=0.0)) else 1
         curved = size if spread.label else 1
         counts = bounded, bounded, bounded, curved, curved
@@ -77,10 +80,26 @@ class Physics:
         """The traits of some cells."""
         return _part(self.traits, start, stop)
 
+    def steps_at(self, weight: float) -> UpDown:
+        """The steps of a pulse up and a pulse down of a nominal cell at a weight, as weights."""
+        response, bends = self.response, self.bends
+        pulses = response.pulses_up, response.pulses_down
+        found: UpDown = cell.steps_at(0.5 * (weight + 1.0), *pulses, *bends)
+        return found
+
+    @property
+    def steps(self) -> UpDown:
+        """The steps of a pulse at mid range, by which a controller turns changes into pulses.
+
+        Cells hold weights about mid range. The mean step over the whole curve, 2 / pulses, is
+        smaller on any bent curve, so the label would act as a learning rate.
+        """
+        return self.steps_at(0.0)
+
     @property
     def granule(self) -> float:
-        """The mean step of a pulse, as a weight."""
-        return float(cell.spacing(self.response.pulses_up, self.response.pulses_down))
+        """The mean of both steps at mid range."""
+        return 0.5 * float(self.steps.up + self.steps.down)
 
 
 def _part(traits: Traits, start: int, stop: int) -> Traits:
@@ -167,3 +186,11 @@ class Cells:
         self.written.reset_steps += total[Count.STEPS_DOWN] * steps / response.pulses_down
         self.total += float(total[Count.CHANGE])
         self.written.conductance += 0.5 + 0.5 * self.total / self.weight.size
+
+
+def placed(site: Site, size: int, number: int) -> Array:
+    """What ``size`` cells of an array hold that were brought to mid range within their bounds."""
+    physics, weight = Physics.of(site, number, size), np.zeros(size, site.dtype)
+    for start, stop in spans(size, PART):
+        pulse.clip(weight[start:stop], physics.part(start, stop))
+    return weight

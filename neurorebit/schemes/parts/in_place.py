@@ -10,7 +10,7 @@ import numpy as np
 
 from neurorebit.kernels import elementwise
 from neurorebit.schemes.parts.arrays import Arrays
-from neurorebit.schemes.parts.cells import Cells
+from neurorebit.schemes.parts.cells import Cells, placed
 from neurorebit.schemes.parts.software import initial
 from neurorebit.training.parts.gradient import GradientUnit
 from neurorebit.training.parts.product import Windows
@@ -40,7 +40,9 @@ class CellWeights(ABC):
         self.cells = Cells(site)
         self.cells.place(initial(site) / site.dtype(self.full))
         rounded = site.training.read == "levels"
-        self.reading = Arrays(site, rounded=rounded, follows=self.follows)
+        self.reading = Arrays(
+            site, rounded, self.follows, hold=lambda size, number: placed(site, size, number)
+        )
 
     @property
     def written(self) -> Written:

@@ -14,7 +14,7 @@ class ReramWeights(MomentumWeights):
     """The all-ReRAM chip (training.md 5.3): changes become pulses, rounded at random."""
 
     def plan(self, gradient: Array, pulses: Array, start: int, rate: float) -> None:
-        """Pulses n = rounded(-rate v P / 2)."""
-        wanted, response = self.wanted(gradient, start), self.cells.physics.response
+        """Pulses n = rounded(-rate v / step), of the step at mid range."""
+        wanted, steps = self.wanted(gradient, start), self.cells.physics.steps
         draw = self.site.draw(start, self.cells.written.updates)
-        pulse.round_stochastically(wanted, pulses, -rate / self.full, response, self.most, draw)
+        pulse.round_stochastically(wanted, pulses, -rate / self.full, steps, self.most, draw)

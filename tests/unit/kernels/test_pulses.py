@@ -333,9 +333,9 @@ def test_of_a_pair_both_cells_drift():
 def test_wanted_changes_become_pulses_of_their_mean():
     change = np.array([0.3, -1.7, 0.0, 1e9] * 25_000)
     n = np.empty(CELLS, np.int32)
-    response = Response(100.0, 60.0, int(PulseNoise.STEP), 0.0, OFFSET)
     draw = draw_of(step=4, layer=1, seed=2)
-    pulse.round_stochastically(change, n, -0.01, response, 100.0, draw)
+    steps = UpDown(2.0 / 100.0, 2.0 / 60.0)
+    pulse.round_stochastically(change, n, -0.01, steps, 100.0, draw)
     by = n.reshape(-1, 4)
     assert by[:, 0].mean() == pytest.approx(-0.01 * 0.3 * 60 / 2, abs=0.01)
     assert by[:, 1].mean() == pytest.approx(0.01 * 1.7 * 100 / 2, abs=0.01)
@@ -345,16 +345,35 @@ def test_wanted_changes_become_pulses_of_their_mean():
 
 
 def test_a_residue_and_its_pulses_add_up_to_what_was_wanted():
-    """training.md 7, 6.1: chi + eps * (pulses sent) = the sum of -lr g."""
-    rng, granule = np.random.default_rng(6), 0.02
+    """training.md 7, 6.1: chi + eps * (pulses sent) = the sum of -lr g, with an eps of each way."""
+    rng, up, down = np.random.default_rng(6), 0.02, 0.03
     residue, sent, wanted = np.zeros(500), np.zeros(500), np.zeros(500)
     for _ in range(40):
         change, n = rng.normal(0, 1, 500), np.empty(500, np.int32)
-        pulse.take_whole(residue, change, n, -0.01, granule, 100.0)
-        sent, wanted = sent + n, wanted - 0.01 * change
-        assert np.abs(residue).max() < granule
-    np.testing.assert_allclose(residue + granule * sent, wanted, atol=1e-12)
-    assert np.abs(sent).max() > 2
+        pulse.take_whole(residue, change, n, -0.01, UpDown(up, down), 100.0)
+        sent, wanted = sent + n * np.where(n > 0, up, down), wanted - 0.01 * change
+        assert -down < residue.min()
+        assert residue.max() < up
+    np.testing.assert_allclose(residue + sent, wanted, atol=1e-12)
+    assert np.abs(sent).max() > 0.05
+
+
+@pytest.mark.parametrize("label", [-6.0, -0.5, 0.0, 2.0, 6.0])
+def test_a_step_at_mid_range_is_the_curve_at_its_middle(label):
+    """s(x) = (1 - e^-kx) / (1 - e^-k): one pulse on from where s is 1/2, and back; in halves."""
+    k, pulses = float(cell.bend(label)), 50.0
+    steps = cell.steps_at(0.5, pulses, pulses, k, k)
+
+    def state(x):
+        return (1 - math.exp(-k * x)) / (1 - math.exp(-k)) if k else x
+
+    middle = -math.log((1 + math.exp(-k)) / 2) / k if k else 0.5
+    assert state(middle) == pytest.approx(0.5)
+    assert steps.up == pytest.approx(2 * state(middle + 1 / pulses) - 1)
+    assert steps.down == pytest.approx(1 - 2 * state(middle - 1 / pulses))
+    if abs(label) == 6.0:
+        assert (steps.up + steps.down) * pulses / 4 == pytest.approx(k / 2 / math.tanh(k / 2), 0.01)
+        assert k / 2 / math.tanh(k / 2) == pytest.approx(3.69, abs=0.005)
 
 
 def test_signs_send_one_pulse_against_each_gradient_that_counts():

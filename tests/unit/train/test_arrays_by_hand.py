@@ -18,6 +18,7 @@ from small import (
     SEED,
     SHAPE,
     SIZES,
+    against,
     cells_of,
     dense,
     fast_of,
@@ -33,6 +34,7 @@ from small import (
     writes_of,
 )
 
+from neurorebit.schema.device import Retention
 from neurorebit.schemes.tiki_taka.keys import TikiTaka
 
 WAYS = [("reram", "reference"), ("hybrid", "pair"), ("reram_mapped", "weight")]
@@ -68,10 +70,17 @@ def test_every_read_forward_and_back_has_noise_of_its_own(bench, scheme, mapping
             shares, full = held_by(model, layer)
             number += 1
             seen = noisy(shares, device, mapping, relative, number, layer)
+            plain_seen = np.reshape(shares, SIZES[layer]).copy()
+            if mapping == "reference":
+                seen += against(model, layer, False, relative, number) - plain_seen
             back_through = real_of(model, layer) if scheme == "hybrid" else None
             if back_through is None:
                 number += 1
                 back_through = full * noisy(shares, device, mapping, relative, number, layer)
+                if mapping == "reference":
+                    back_through += full * (
+                        against(model, layer, True, relative, number) - plain_seen
+                    )
             else:
                 back_through = back_through.copy()
             out, back = learn(model, layer, x, dy, 0.05)
@@ -87,7 +96,7 @@ def test_converters_of_rows_and_of_columns_have_bits_of_their_own(
     """As many partial sums as arrays hold a weight's rows, or its columns, two cells a weight."""
     spec = in_place_chip(
         scheme, rows=4, cols=6, adc_bits=adc_bits, back_adc_bits=back_bits, adc_range=3.0,
-        cell_bits=4,
+        cell_bits=4, cols_per_adc=6, rows_per_adc=2,
     )  # fmt: skip
     training = {"adc": "array", "calibration_steps": 2}
     model = dense(bench, scheme, unlike_device(bench), training=training, spec=spec)
@@ -95,8 +104,8 @@ def test_converters_of_rows_and_of_columns_have_bits_of_their_own(
         forward, backward = [], []  # mean squares of the steps that ranges are found in
         for batch in range(4):
             x, dy = given(layer, batch)
-            shares, full = held_by(model, layer)
-            matrix = np.reshape(shares, (rows, cols)).copy()
+            full = held_by(model, layer)[1]
+            matrix, back_matrix = against(model, layer), against(model, layer, back=True)
             out, back = learn(model, layer, x, dy, 0.01)
             codes, errors = x[:, 0, 0].astype(float), dy[:, 0, 0]
             cuts = [(low, min(low + 4, rows)) for low in range(0, rows, 4)]
@@ -106,7 +115,7 @@ def test_converters_of_rows_and_of_columns_have_bits_of_their_own(
             np.testing.assert_allclose(out, want, atol=1e-9)
             sizes = 2.0 ** (np.floor(np.log2(np.abs(errors).max(axis=1, keepdims=True))) + 1)
             cuts = [(low, min(low + 3, cols)) for low in range(0, cols, 3)]
-            top, held = 2 ** (back_bits - 1) - 1, matrix.T
+            top, held = 2 ** (back_bits - 1) - 1, back_matrix.T
             step = 3.0 * found_in(backward, errors / sizes, held, cuts) ** 0.5 / top
             want = naive.array_product(errors / sizes, held, cuts, step, top) * sizes * step
             np.testing.assert_allclose(back, want * full, atol=1e-9)
@@ -136,6 +145,24 @@ def test_cells_of_first_and_last_layers_are_read_as_levels_of_their_own_bits(ben
         out, back = learn(model, layer, x, dy, 0.01)
         np.testing.assert_allclose(out, full * (x[:, 0, 0] / 255 @ seen), atol=1e-9)
         np.testing.assert_allclose(back, full * (dy[:, 0, 0] @ seen.T), atol=1e-9)
+
+
+@pytest.mark.parametrize("scheme", ["hybrid", "reram"])
+def test_references_drift_as_the_cells_do(bench, scheme):
+    """All conductances lose the same share: the difference, and so the product, loses it too."""
+    device = replace(unlike_device(bench, stuck_low=0.0), retention=Retention("own", 0.02, 0.0))
+    kept = 1000.0**-0.02
+    device = replace(device, on_off_ratio=1e4)  # so that no cell stops at the low end
+    model = dense(bench, scheme, device, training={"rest": 1000.0})
+    for layer in (0, 1):
+        x, matrix = given(layer)[0], model.matrices[layer]
+        whole = x[:, 0, 0] / 255 @ against(model, layer) * held_by(model, layer)[1]
+        np.testing.assert_allclose(
+            matrix.forward((x,), learning=True).reshape(len(x), -1), whole, atol=1e-9
+        )
+        found = matrix.forward((x,), learning=False).reshape(len(x), -1)
+        np.testing.assert_allclose(found, kept * whole, atol=2e-2 * np.abs(whole).max())
+        assert np.abs(found - kept * whole).max() < 0.1 * np.abs(found - whole).max()
 
 
 # --- bits of inputs and errors
@@ -222,9 +249,9 @@ def test_tiki_taka_is_that_of_plain_loops(bench, forget, adc):
     own = TikiTaka(pulses=9.0, rate=0.8, transfer_every=2, forget=forget)
     training = {"tiki_taka": own, "level_range": 3.0, "batch": 7, "adc": adc}
     model = dense(bench, "tiki_taka", device, training=training, spec=spec)
-    p, middle = device.pulses, plain.offset(device)
+    middle = plain.offset(device)
     layer, (rows, cols), vectors = 1, SIZES[1], 7
-    size, full, granule = rows * cols, 3.0 * (2 / rows) ** 0.5, 1 / p.levels_ltp + 1 / p.levels_ltd
+    size, full, granule = rows * cols, 3.0 * (2 / rows) ** 0.5, sum(plain.steps(device)) / 2
     slow = plain.Cells(device, list(held_by(model, layer)[0]), layer, SEED)
     fast = plain.Cells(device, [0.0] * size, layer, SEED, array=1)
     rest = [rest_of(cell, device) for cell in fast.traits]

@@ -51,6 +51,7 @@ def pulses_for(scheme, kept, cells, gradient, full, rate, update, threshold):
     """The pulses of each cell by the scheme's rule; ``kept`` is its digital memory."""
     p = cells.device.pulses
     ups, downs, pulses = p.levels_ltp, p.levels_ltd, []
+    each = plain.steps(cells.device)
     rms = math.sqrt(sum(g * g for g in gradient) / len(gradient))
     for i, g in enumerate(gradient):
         if scheme == "manhattan":
@@ -59,16 +60,16 @@ def pulses_for(scheme, kept, cells, gradient, full, rate, update, threshold):
         kept["v"][i] = MOMENTUM * kept["v"][i] + g + DECAY * full * cells.weights[i]
         wanted = -rate * kept["v"][i] / full
         if scheme == "reram":
-            size = abs(wanted) / 2 * (ups if wanted > 0 else downs)
+            size = abs(wanted) / each[int(wanted <= 0)]
             u = naive.uniform(i, update, cells.layer, plain.ROUND, SEED)
             n = math.floor(min(size, max(ups, downs)) + u)
             pulses.append(n if wanted > 0 else -n)
         else:
             kept["r"][i] += wanted
-            each = 1 / ups + 1 / downs
-            n = int(min(abs(kept["r"][i]) / each, max(ups, downs)))
+            step = each[int(kept["r"][i] <= 0)]
+            n = int(min(abs(kept["r"][i]) / step, max(ups, downs)))
             pulses.append(n if kept["r"][i] > 0 else -n)
-            kept["r"][i] -= pulses[-1] * each
+            kept["r"][i] -= pulses[-1] * step
     return pulses
 
 
@@ -110,7 +111,7 @@ def test_schemes_in_place_are_those_of_plain_loops(bench, scheme, d2d, c2c):
             np.testing.assert_allclose(found, cells.weights, atol=1e-9)
             assert found_full == pytest.approx(full)
         np.testing.assert_array_equal(writes_of(model, layer), cells.writes)
-        assert min(cells.counts.sets, cells.counts.resets) > 10
+        assert min(cells.counts.sets, cells.counts.resets) > 5
         told(model, layer, cells.counts, (6 / 97, 6 / 41), words)
 
 

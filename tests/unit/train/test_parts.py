@@ -7,6 +7,7 @@ import pytest
 from small import linear_device, model_on
 
 from neurorebit.kernels import pulse
+from neurorebit.kernels.cell import UpDown
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
 from neurorebit.schemes.table import SCHEMES
@@ -84,6 +85,6 @@ def test_one_update_sends_at_most_the_longer_of_both_ways(bench, name, up, down)
 def test_a_residue_keeps_what_the_most_pulses_leave():
     """7.25 and -9.5 pulses of which five are sent, and 3.75 of which three are."""
     residue, pulses = np.array([0.25, -0.5, 0.75]), np.zeros(3, np.int32)
-    pulse.take_whole(residue, np.array([-7.0, 9.0, -3.0]), pulses, -1.0, 1.0, 5.0)
+    pulse.take_whole(residue, np.array([-7.0, 9.0, -3.0]), pulses, -1.0, UpDown(1.0, 1.0), 5.0)
     assert pulses.tolist() == [5, -5, 3]
     np.testing.assert_allclose(residue, [2.25, -4.5, 0.75])
