@@ -184,3 +184,9 @@ def against(model, layer, back=False, relative=0.0, read=0):
             for w, z in zip(held, draws, strict=True)
         ]
     return np.array(plain.compared(shares, (rows, cols), held, line_of, share))
+
+
+def less_references(held):
+    """The weights [rows, cols] of a layer's arrays less what their reference cells hold."""
+    references, cols = held.reading.references, held.analog.shape[2]
+    return held.analog[0] - references.cells[:, np.arange(cols) // references.share]

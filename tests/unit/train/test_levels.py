@@ -216,7 +216,7 @@ def test_hybrid_learns_with_every_way_to_write(bench, images, write):
         held = layer.weights
         assert held.written.sets + held.written.resets > 0
         off = np.abs(held.analog - held.levels / 3).max()
-        assert 0 < off < (1.0 if write == "pulses" else 0.6)
+        assert 0 < off < (1.0 if write == "pulses" else 0.75)
         if write == "verify":
             meant, (low, high) = held.levels.ravel() / 3, held.physics.traits[:2]
             off = np.abs(held.analog.ravel() - np.clip(meant, low, high))
@@ -252,6 +252,7 @@ def test_a_rested_chip_is_tested_as_it_drifted(bench, images):
         matrix = held.analog
         if not learning:
             matrix = np.maximum((matrix + offset) / 1e4**0.05 - offset, -1.0)
+            matrix = matrix - (offset / 1e4**0.05 - offset)  # the reference has drifted, too
         want = naive.convolution(windows.map / 255, matrix * held.full, 3, 1, 1, 1)
         np.testing.assert_allclose(out, want, atol=1e-10)
     assert layer.weights.levels.min() == -3
