@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.layout import stretched
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.shared import shared
+from neurorebit.schema import quantity
 from neurorebit.schema.technology import CircuitSection, Count, Multiple
 
 
@@ -22,12 +23,14 @@ from neurorebit.schema.technology import CircuitSection, Count, Multiple
 class FlashSection(CircuitSection):
     """Constants of a flash converter.
 
-    ``flip_flops``: behind each comparator. ``drive``: size of gates over the minimum. ``logic``:
-    delay from a decision to the flip-flop's output, in FO4. ``trim``: spread of offsets over what
-    is left of it after trimming at start-up; 1 without trimming.
+    ``fill``: share of the outline that devices take. ``flip_flops``: behind each comparator.
+    ``drive``: size of gates over the minimum. ``logic``: delay from a decision to the flip-flop's
+    output, in FO4. ``trim``: spread of offsets over what is left of it after trimming at start-up;
+    1 without trimming.
     """
 
     source: str
+    fill: Annotated[Real, quantity("", above=0, at_most=1)]
     flip_flops: Count
     drive: Multiple
     logic: Multiple
@@ -113,7 +116,8 @@ class FlashConverter(Converter):
         stored = own.flip_flops * own.drive
         logic = Footprint.of(stored * one.area, stored * one.body.leakage.total)
         each = self.comparators * (self.comparator.footprint + logic)
-        return each + Footprint.of(self.further_area)
+        area = each.area.total + self.further_area
+        return Footprint.of(area / own.fill, each.leakage.total)
 
     @cached_property
     def size(self) -> tuple[Real, Real]:

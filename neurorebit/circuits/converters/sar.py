@@ -34,7 +34,8 @@ class SarSection(CircuitSection):
 
     ``least_cap``: the smallest unit capacitor that is drawn. ``matched_cap`` and ``mismatch``: a
     capacitor and its relative spread, which falls with the root of the capacitance.
-    ``cap_density``: of the capacitors, per area. ``flip_flops``: for each bit; ``control``: as many
+    ``cap_density``: of the capacitors, per area. ``fill``: share of the outline that devices take;
+    the rest is wires, wells and decoupling. ``flip_flops``: for each bit; ``control``: as many
     more for sampling, sequence and output, whatever the bits. ``drive``: size of gates over the
     minimum. ``wire``: length of wire that a flip-flop charges in a cycle, its share of clock,
     decisions and control lines along the capacitors, which hardly shrink with the feature size.
@@ -50,6 +51,7 @@ class SarSection(CircuitSection):
     matched_cap: Annotated[Real, quantity("F", above=0)]
     mismatch: Annotated[Real, quantity("", above=0)]
     cap_density: Annotated[Real, quantity("F/m2", above=0)]
+    fill: Annotated[Real, quantity("", above=0, at_most=1)]
     flip_flops: Count
     control: Count
     drive: Multiple
@@ -199,7 +201,8 @@ class SarAdc(Converter):
         area = 2.0 * self.load / own.cap_density
         area = area + logic * flip_flop.area + switches * gate.area
         leakage = logic * flip_flop.body.leakage.total + switches * gate.leakage_power
-        return Footprint.of(area, leakage) + self.comparator.footprint
+        bare = Footprint.of(area, leakage) + self.comparator.footprint
+        return Footprint.of(bare.area.total / own.fill, bare.leakage.total)
 
     @cached_property
     def size(self) -> tuple[Real, Real]:

@@ -1,0 +1,123 @@
+"""The page docs/validation/converters.md and its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from neurorebit.circuits.converters.bank import Converters
+from neurorebit.schema import units
+from validation.converters.survey import AHEAD, BITS, Survey, energy, names, places, technology
+
+MACROS = Path(__file__).with_name("macros.yaml")
+SHOWN = "32nm_lstp", "45nm_lstp", "65nm_lstp", "90nm_lstp", "130nm_lstp"
+
+
+def macros() -> Iterator[dict[str, Any]]:
+    """Converters inside macros: published energy and area, and ours at their supply or the nearest
+    that the technology allows.
+    """
+    for entry in yaml.safe_load(MACROS.read_text()):
+        tech = technology(entry["technology"])
+        low, high = (share * tech.nominal_vdd for share in type(tech).supply_range)
+        asked = units.parse(entry["vdd"], "V")
+        tech = replace(tech, vdd=float(np.clip(asked, low, high)))
+        bank = Converters(tech, float(entry["bits"]), 1.0, "sar")
+        cost, area = bank.adc.convert().energy.total, float(bank.adc.area)
+        if entry["front_end"]:
+            cost, area = bank.convert().energy.total, float(bank.footprint.area.total)
+        yield {
+            "of": entry["of"],
+            "at": f"{entry['technology']}, {units.show(float(tech.vdd), 'V')}",
+            "energy": (float(cost), units.parse(entry["energy"], "J")),
+            "area": (area, units.parse(entry["area"], "m2") if "area" in entry else None),
+        }
+
+
+def page(survey: Survey) -> str:
+    """The page as Markdown."""
+    there = survey.compared
+    lines = [
+        "# Converters beside published ones",
+        "",
+        f"Energy of a conversion [pJ] of our SAR at b + {AHEAD:g} nominal bits. In brackets: the "
+        "best and the median published within a factor 1.5 of the feature size at 1 MS/s and more, "
+        "with their number: the median of those within a bit of b, the best of those with at least "
+        "b - 1 bits. A star marks a value outside. Front ends and, in most publications, reference "
+        "buffers are not part of published energies; ours holds the reference buffer.",
+        "",
+        "| technology | " + " | ".join(f"{bits:g} bits" for bits in BITS) + " |",
+        "|---" * (1 + len(BITS)) + "|",
+    ]
+    found = {(place.technology, place.bits): place for place in places(survey)}
+    for name in names():
+        cells = []
+        for bits in BITS:
+            place = found.get((name, float(bits)))
+            if place is None:
+                cells.append(f"{energy('sar', name, bits):.3g}")
+                continue
+            star = "" if place.inside else " *"
+            cells.append(
+                f"{place.ours:.3g}{star} ({place.best:.3g} to {place.median:.3g}; {place.count})"
+            )
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    slope, error = there.slope()
+    ours = np.log2(energy("sar", "45nm_lstp", 10.0) / energy("sar", "45nm_lstp", 4.0)) / 6.0
+    inside = sum(place.inside for place in found.values())
+    lines += [
+        "",
+        f"{inside} of {len(found)} values lie between best and median; few are published at 130 nm.",
+        "",
+        f"Slope: published energies of {there.energy.size} converters grow by 2^{slope:.2f} a bit "
+        f"(standard error {error:.2f}) at equal feature size and rate; ours from 4 to 10 bits at "
+        f"45 nm by 2^{ours:.2f}.",
+        "",
+        "![Energy of a conversion](converters.png)",
+        "",
+        "## Inside macros",
+        "",
+        "| converter | ours at | energy ours / published | area ours / published |",
+        "|---|---|---|---|",
+    ]
+    for one in macros():
+        cells = []
+        for key, unit in (("energy", "J"), ("area", "m2")):
+            own, other = one[key]
+            text = units.show(own, unit, 3)
+            if other is not None:
+                text += f" / {units.show(other, unit, 3)} = {own / other:.2f}"
+            cells.append(text)
+        lines.append(f"| {one['of']} | {one['at']} | {cells[0]} | {cells[1]} |")
+    lines += [
+        "",
+        "Source of the survey: B. Murmann, ADC Performance Survey 1997-2025 (ISSCC and VLSI "
+        "Symposium); `validation/converters/published.csv` has its converters of 28 to 130 nm, 3 "
+        "to 11 effective bits, at 1 MS/s and more. Written by `python -m validation.converters`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def picture(survey: Survey, path: Path) -> None:
+    """Published energies over effective bits, and ours as lines."""
+    from matplotlib.figure import Figure
+
+    there = survey.compared
+    figure = Figure(figsize=(8.0, 5.0), layout="constrained")
+    axes = figure.subplots()
+    shown = axes.scatter(there.enob, there.energy, c=np.log2(there.feature), s=18, cmap="viridis")
+    for name in SHOWN:
+        feature = np.log2(float(technology(name).feature) * 1e9)
+        curve = [energy("sar", name, bits) for bits in np.linspace(3.5, 10.5, 29)]
+        colour = shown.cmap(shown.norm(feature))
+        axes.plot(np.linspace(3.5, 10.5, 29), curve, color=colour, label=f"ours, {name}")
+    axes.set(yscale="log", xlabel="effective bits", ylabel="energy of a conversion [pJ]")
+    axes.set_title("Published SAR and flash converters, and ours")
+    axes.legend(fontsize="small")
+    figure.savefig(path, dpi=100)
