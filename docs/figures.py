@@ -108,7 +108,7 @@ def phases() -> Iterator[str]:
             shown(phase["latency_s"], "s"), shown(phase["tops_per_W"]),
             shown(phase["tops_per_W_macro"]), shown(phase["tops_per_W_with_dram"]),
         ]
-        for name in PHASES if (phase := reference()["phases"][name])
+        for name in PHASES if (phase := reference()["phases"].get(name))
     ]  # fmt: skip
     head = ["phase", "per", "energy", "DRAM", "time", "TOPS/W", "macros alone", "with DRAM"]
     yield from table(head, rows)

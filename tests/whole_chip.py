@@ -195,6 +195,8 @@ def pieces_of(plan: Plan, i: int) -> Counter[tuple[int, int]]:
     return found
 
 
+PLANS["inference"], PLANS["inference_sram"] = PLANS["reram"], PLANS["sram"]  # the same arrays
+
 # -- what the data did ---------------------------------------------------------------------------
 
 
@@ -259,6 +261,13 @@ BASES = {
         "gradient_unit.rows": 64, "gradient_unit.cols": 32, "gradient_unit.units": 2,
         "gradient_unit.lanes": 11,
     }),
+    "inference": ("inference_reram", {
+        "weight_bits": 5, "inference_arrays.cell_bits": 3, "inference_arrays.rows": 32,
+        "inference_arrays.cols": 16,
+    }),
+    "inference_sram": ("inference_sram", {
+        "weight_bits": 4, "inference_arrays.rows": 16, "inference_arrays.cols": 32,
+    }),
 }  # fmt: skip
 
 
@@ -268,7 +277,9 @@ def inputs_of(kind: str, network: str = NETWORK, **sets: Any) -> Inputs:
     if kind.endswith("_whole"):
         section = "apim" if name == "rebit" else "arrays"
         base = {**base, f"{section}.kernel_split": "false"}
-    keys = {**COMMON, **base, **{key.replace("__", "."): value for key, value in sets.items()}}
+    common = {key: value for key, value in COMMON.items() if key != "error_bits"}
+    common = common if kind.startswith("inference") else COMMON
+    keys = {**common, **base, **{key.replace("__", "."): value for key, value in sets.items()}}
     settings = [Setting(f"architecture.{key}", str(value)) for key, value in keys.items()]
     settings += [Setting(f"device.{key}", str(value)) for key, value in DEVICE.items()]
     return read_inputs(network, name, settings=settings)

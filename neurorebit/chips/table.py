@@ -2,6 +2,7 @@
 
 from neurorebit.chips.hybrid.organisation import HYBRID
 from neurorebit.chips.in_place.organisation import IN_PLACE
+from neurorebit.chips.inference.organisation import INFERENCE
 from neurorebit.chips.parts.organisation import Organisation
 from neurorebit.chips.tiki_taka.organisation import TIKI_TAKA
 
@@ -9,4 +10,5 @@ ORGANISATIONS: dict[str, Organisation] = {
     "hybrid": HYBRID,
     "in_place": IN_PLACE,
     "tiki_taka": TIKI_TAKA,
+    "inference": INFERENCE,
 }

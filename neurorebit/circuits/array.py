@@ -56,13 +56,17 @@ class ReramArray(ResistiveArray):
         return True
 
     @cached_property
-    def access_width(self) -> Real:
-        """Drawn width [m] of the access transistor; nan where it does not fit the cell."""
+    def drawn_width(self) -> Real:
+        """Width [m] that the access transistor is to have, whether or not it fits the cell."""
         narrow = self.tech.layout.min_width * self.tech.feature
         needed = self.tech.switch.linear * nfet_res(self.tech, narrow) * narrow / self.access_res
-        drawn = np.maximum(needed, self.tech.feature)
+        return np.maximum(needed, self.tech.feature)
+
+    @cached_property
+    def access_width(self) -> Real:
+        """Drawn width [m] of the access transistor; nan where it does not fit the cell."""
         room = self.device.cell.width * self.tech.feature
-        return np.where(drawn <= room, drawn, np.nan)
+        return np.where(self.drawn_width <= room, self.drawn_width, np.nan)
 
     @cached_property
     def access_cap(self) -> Real:
@@ -132,10 +136,9 @@ class FefetArray(ReramArray):
         return 0.0
 
     @cached_property
-    def access_width(self) -> Real:
-        """Drawn width [m] of the access transistor: the feature size, if it fits the cell."""
-        room = self.device.cell.width * self.tech.feature
-        return np.where(self.tech.feature <= room, self.tech.feature, np.nan)
+    def drawn_width(self) -> Real:
+        """Width [m] of the access transistor: the feature size."""
+        return self.tech.feature
 
     def written(self, share: Real, voltage: Real, width: Real, pulses: Real) -> Real:
         gate = self.device.ferroelectric

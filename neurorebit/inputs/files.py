@@ -156,7 +156,8 @@ def read_inputs(
         )
         _set(documents[kind], settings)
     cells = read_device(documents["device"])
-    if spec.holds_devices and cells.pulses is None:
+    _refuse_scheme(documents["architecture"], spec)
+    if spec.trains and spec.holds_devices and cells.pulses is None:
         message = f"{cells.name} has no published pulse data, and programming cells needs them"
         cure = "add a section 'pulses' or take another device"
         if "pulses" in documents["device"].tree:
@@ -169,7 +170,7 @@ def read_inputs(
             (spec.forward_section, "cells"), message, "take 1t1r"
         )
     training = resolved.training
-    if training.digital == "bit_serial" and (training.error_bits or spec.error_bits) == "fp32":
+    if training.digital == "bit_serial" and (training.error_bits or spec.errors) == "fp32":
         message = "errors of fp32 have no bits to stream"
         cure = "take training.error_bits=32, or float32"
         raise document.impossible(("training", "digital"), message, cure)
@@ -199,6 +200,18 @@ def read_inputs(
         recipe=recipe or str(document.tree.get("recipe") or ""),
         recipes=tuple(document.tree.get("recipes") or ()),
     )
+
+
+def _refuse_scheme(document: Document, spec: ArchitectureSpec) -> None:
+    """InputError where a scheme trains weights on a chip that only infers, or trains none on one
+    that does.
+    """
+    if SCHEMES[spec.scheme].trains == spec.trains:
+        return
+    message = f"scheme={spec.scheme} trains {'nothing' if spec.trains else 'weights'}"
+    fitting = [name for name, scheme in SCHEMES.items() if scheme.trains == spec.trains]
+    cure = f"on {spec.called} take {' or '.join(fitting)}"
+    raise document.impossible(("scheme",), message, cure)
 
 
 def _refuse_unknown_circuits(

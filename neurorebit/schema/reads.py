@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from functools import cache
 from typing import Any, TypeVar
@@ -50,3 +51,10 @@ def _observed(kind: type) -> type:
         return value
 
     return type(kind.__name__, (kind,), {"__getattribute__": read, "__module__": kind.__module__})
+
+
+def changed(section: T, **values: Any) -> T:
+    """A copy of a section with other values; keys that are read of an observed one stay noted."""
+    made = copy.copy(section)
+    vars(made).update(values)
+    return made

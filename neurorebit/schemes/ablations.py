@@ -41,6 +41,8 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
     scheme, name = SCHEMES[spec.scheme], f"scheme={spec.scheme}"
     chip = spec.called
     held = scheme.held_on(spec.holds_devices)
+    if held is Held.GIVEN:
+        return ()
     if held is Held.SOFTWARE:
         what = (
             f"training was software, {scheme.departure}" if training else "software has no arrays"
@@ -65,10 +67,10 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
     for key, sentence in DEPARTURES.items():
         if key in values and not why_idle(key, spec, training):
             found.append(f"{key}={values[key]}: {sentence.format(bits=spec.weight_bits)}")
-    if training.error_bits is not None and training.error_bits != spec.error_bits:
+    if training.error_bits is not None and training.error_bits != spec.errors:
         found.append(
             f"error_bits={training.error_bits}: training used errors of that width, the estimate "
-            f"bills {spec.error_bits}"
+            f"bills {spec.errors}"
         )
     return tuple(found)
 

@@ -136,13 +136,14 @@ def _nearest(
 ) -> list[RecordedActivity]:
     """Those of a scheme; with ``alike`` those of the schemes most like it where there is none.
 
-    Weights in software have those of weights that cells follow.
+    Weights in software, and weights that are given, have those of weights that cells follow; given
+    ones are trained by another scheme in any case.
     """
     found = [one for one in recorded if one.scheme == scheme]
-    if found or not alike:
-        return found
     held = SCHEMES[scheme].held
-    wanted = Held.FOLLOWED if held is Held.SOFTWARE else held
+    if found or not (alike or held is Held.GIVEN):
+        return found
+    wanted = Held.FOLLOWED if held in (Held.SOFTWARE, Held.GIVEN) else held
     return [one for one in recorded if SCHEMES[one.scheme].held is wanted]
 
 

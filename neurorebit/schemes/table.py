@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from neurorebit.schemes.deployed import DEPLOYED
 from neurorebit.schemes.hybrid import HYBRID
 from neurorebit.schemes.manhattan import MANHATTAN
 from neurorebit.schemes.mixed_precision import MIXED_PRECISION
@@ -21,4 +22,5 @@ SCHEMES: dict[str, Scheme] = {
     "mixed_precision": MIXED_PRECISION,
     "tiki_taka": TIKI_TAKA,
     "manhattan": MANHATTAN,
+    "deployed": DEPLOYED,
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 from neurorebit.data.dataset import Dataset
 from neurorebit.inputs.files import Inputs, Source, read_inputs
 from neurorebit.schema import Document, Setting, paths
+from neurorebit.schemes.table import SCHEMES
 
 ELSEWHERE = (
     "data", "out", "replace", "pictures", "threads", "checkpoint", "checkpoint_every", "resume",
@@ -83,8 +84,11 @@ class Request:
         return self.spell(self)
 
     def inputs(self) -> Inputs:
-        """The files it names, with its settings over them. InputError where one is wrong."""
-        return read_inputs(
+        """The files it names, with its settings over them.
+
+        InputError where one is wrong, or a training is asked for on a chip that only infers.
+        """
+        inputs = read_inputs(
             self.network,
             self.architecture,
             self.technology,
@@ -92,3 +96,11 @@ class Request:
             recipe=self.recipe,
             settings=self.settings,
         )
+        if self.train and not inputs.architecture.trains:
+            chips = dict.fromkeys(s.architecture for s in SCHEMES.values() if s.trains)
+            raise inputs.documents["architecture"].error(
+                ("scheme",),
+                f"{inputs.architecture.called} has no training; its weights are given",
+                f"estimate it without one, or train on {' or '.join(chips)}",
+            )
+        return inputs

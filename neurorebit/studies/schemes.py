@@ -56,9 +56,11 @@ class Row:
 
 
 def choices() -> dict[str, Row]:
-    """The rows that can be asked for, by name: each scheme, followed by its variants."""
+    """The rows that can be asked for, by name: each scheme that trains, then its variants."""
     found = {}
     for name, scheme in SCHEMES.items():
+        if not scheme.trains:
+            continue
         given = (("architecture.scheme", name),)
         found[name] = Row(name, scheme.chip, given)
         for other, variant in scheme.variants.items():

@@ -9,13 +9,15 @@ from common import near
 from neurorebit.chips.parts.phases import PHASES
 
 CHIPS = ("rebit", "reram", "sram")
+ONLY_INFER = ("inference_reram", "inference_sram")
+TRAINING = ("forward", "backward", "gradient", "update", "sync")
 
 
 @pytest.fixture
 def reports(command, tiny):
     """The report of the same network on each chip, estimated."""
     found = {}
-    for name in CHIPS:
+    for name in (*CHIPS, *ONLY_INFER):
         told = command("run", tiny, "--no-train", "--architecture", name, "--out", name)
         assert (told.code, told.err) == (0, "")
         with open(f"{name}/report.json") as file:
@@ -39,12 +41,49 @@ def test_a_report_has_the_same_keys_whatever_the_chip(reports):
         assert shape(told) == shape(kept)
 
 
+def test_what_a_chip_does_not_do_is_null(reports):
+    """Chips that only infer have the keys of the phases of training, and no values."""
+    for name, report in reports.items():
+        only = name in ONLY_INFER
+        for phases in (report["phases"], *(layer["phases"] for layer in report["layers"])):
+            assert set(phases) == {*TRAINING, "inference", "programming"}
+            for phase, found in phases.items():
+                assert (found is None) == (only and phase in TRAINING), (name, phase)
+        for total, found in report["totals"].items():
+            assert (found is None) == (only and total != "inference"), (name, total)
+
+
+def test_but_for_what_is_null_all_reports_have_the_same_keys(reports):
+    def known(report, other):
+        """The report without what is null in the other."""
+        if isinstance(report, dict):
+            return (
+                {
+                    key: None if other.get(key, 0) is None else known(value, other.get(key))
+                    for key, value in report.items()
+                }
+                if isinstance(other, dict)
+                else report
+            )
+        if isinstance(report, list) and isinstance(other, list):
+            return [known(a, b) for a, b in zip(report, other, strict=False)]
+        return report
+
+    for name in ONLY_INFER:
+        kept = {k: v for k, v in reports["rebit"].items() if k in reports[name]}
+        assert set(kept) == set(reports["rebit"])
+        for key in ("phases", "totals", "layers", "chip", "activity"):
+            assert shape(known(kept[key], reports[name][key])) == shape(reports[name][key]), key
+
+
 def test_parts_of_every_chip_add_up(reports):
     for report in reports.values():
         chip = report["chip"]
         assert math.fsum(chip["area_by_part_m2"].values()) == near(chip["area_m2"], rel=1e-12)
         for name in PHASES:
             phase = report["phases"][name]
+            if phase is None:
+                continue
             parts = math.fsum(phase["energy_by_part_J"].values())
             assert parts == near(phase["energy_J"], rel=1e-12)
             for key in ("energy_J", "latency_s", "dram_energy_J"):

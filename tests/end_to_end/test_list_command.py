@@ -36,10 +36,10 @@ def test_all_kinds_are_listed_where_none_is_named(command):
 
 
 def test_a_device_says_which_chips_can_use_it(command):
-    """Without pulse data, only those whose cells nothing programs."""
+    """Without pulse data, only those that never pulse a cell: that infer alone, or have SRAM."""
     lines = {line.split()[0]: line for line in command("list", "device").out.splitlines() if line}
     assert "128 and 128 pulses   all " in lines["taox_hfox"]
-    assert "no pulses            sram " in lines["stt_mram"]
+    assert "no pulses            inference_reram, inference_sram, sram " in lines["stt_mram"]
     assert "W. Wu et al." in lines["taox_hfox"]
 
 

@@ -17,7 +17,7 @@ from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.organisation import Organisation
 from neurorebit.chips.parts.phases import Phase, Phases
-from neurorebit.chips.parts.spec import ArchitectureSpec, Bits, ForwardArrays
+from neurorebit.chips.parts.spec import Bits, ForwardArrays, LearningSpec
 from neurorebit.chips.parts.tile import Pe
 from neurorebit.chips.table import ORGANISATIONS
 from neurorebit.circuits.cost import Bill
@@ -73,7 +73,7 @@ class Host(Section):
 
 
 @dataclass(frozen=True, eq=False)
-class HostedSpec(ArchitectureSpec):
+class HostedSpec(LearningSpec):
     """The file of such a chip."""
 
     organisation = "hosted"

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from neurorebit.chips.hybrid.digital import BUILDS
-from neurorebit.chips.parts.spec import ArchitectureSpec, Count, ForwardArrays
+from neurorebit.chips.parts.spec import Count, ForwardArrays, LearningSpec
 from neurorebit.circuits.accumulator import ACCUMULATORS, DEFAULT
 from neurorebit.schema import Misfit, Section, one_of, quantity
 from neurorebit.schema.numbers import Real
@@ -47,7 +47,7 @@ class Dpim(Section):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class HybridSpec(ArchitectureSpec):
+class HybridSpec(LearningSpec):
     """A chip with analog macros for the forward pass and digital ones for all else (13)."""
 
     organisation = "hybrid"

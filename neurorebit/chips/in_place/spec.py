@@ -8,12 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from neurorebit.chips.parts.spec import (
-    ArchitectureSpec,
-    Count,
-    ForwardArrays,
-    GradientConverters,
-)
+from neurorebit.chips.parts.spec import Count, ForwardArrays, GradientConverters, LearningSpec
 from neurorebit.schema import Misfit, quantity
 from neurorebit.schema.numbers import Real
 
@@ -96,7 +91,7 @@ class GradientArrays(GradientConverters):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class InPlaceSpec(ArchitectureSpec):
+class InPlaceSpec(LearningSpec):
     """A chip whose arrays are read both ways and updated in place (3 to 10)."""
 
     organisation = "in_place"

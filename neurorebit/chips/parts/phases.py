@@ -54,6 +54,11 @@ PROGRAMMING = (
     "programming: all cells of the forward arrays, in all copies, once from the low end of the "
     "range, reference lines with them; a row stays open as long as the outermost level takes"
 )
+LEAKAGE = (
+    "leakage: of the whole chip, over each phase's time; nothing is switched off, neither what a "
+    "phase does not use nor retention of the SRAM cells"
+)
+LEFT_OUT = "softmax, loss and work on whole channels (means, roots) are left out"
 PARTIAL_BITS = 16.0  # of a partial result in a tile's output buffer
 
 
@@ -371,11 +376,10 @@ class Phases(ABC):
             "norm makes a layer wait for the whole batch",
             INFERENCE,
             PROGRAMMING,
-            "leakage: of the whole chip, over each phase's time; nothing is switched off, neither "
-            "what a phase does not use nor retention of the SRAM cells",
+            LEAKAGE,
             *own,
-            "softmax, loss and work on whole channels (means, roots) are left out",
-            *(_of_device(device) if device else ()),
+            LEFT_OUT,
+            *(of_device(device) if device else ()),
         )
 
 
@@ -393,7 +397,7 @@ def merged(*bills: Bill) -> Bill:
     return Bill(items)
 
 
-def _of_device(device: Device) -> tuple[str, ...]:
+def of_device(device: Device) -> tuple[str, ...]:
     """The assumptions about a device other than ReRAM."""
     if device.kind == "reram":
         return ()

@@ -160,13 +160,14 @@ class ArchitectureSpec(Section):
 
     A file's sections say which organisation of the table it describes. ``scheme`` says how weights
     are held and how they learn; the reader of files looks it up in the table of schemes. A class
-    names its ``organisation``, what sentences call such a chip, and the section in which the arrays
-    of the forward pass stand.
+    names its ``organisation``, what sentences call such a chip, the section in which the arrays of
+    the forward pass stand, and whether the chip ``trains``.
     """
 
     organisation: ClassVar[str]
     called: ClassVar[str]
     forward_section: ClassVar[str]
+    trains: ClassVar[bool] = False
 
     source: str
     name: str
@@ -175,7 +176,6 @@ class ArchitectureSpec(Section):
     scheme: str
     weight_bits: Annotated[int, Field(ge=2, le=32)]
     input_bits: Annotated[int, Field(ge=2, le=16)]
-    error_bits: Annotated[int, Field(ge=2, le=32)] | Literal["fp32"]
     vector_unit: VectorUnit
     transport: Transport
     dram: Dram
@@ -187,9 +187,16 @@ class ArchitectureSpec(Section):
         return levels
 
     @property
+    def errors(self) -> int | str | None:
+        """Bits of an error, or ``fp32``; None where the chip sends none back."""
+        return None
+
+    @property
     def error_width(self) -> int:
-        """Bits of an error on the wires: 32 for floating point."""
-        return 32 if isinstance(self.error_bits, str) else self.error_bits
+        """Bits of an error on the wires: 32 for floating point, 0 where there is none."""
+        if isinstance(self.errors, str):
+            return 32
+        return 0 if self.errors is None else self.errors
 
     @property
     def forward(self) -> ForwardArrays:
@@ -259,3 +266,16 @@ class ArchitectureSpec(Section):
     def misfits(self) -> Iterator[Misfit]:
         """Combinations of values that do not fit, in one architecture or in arrays of designs."""
         yield from self.forward.misfits(self.forward_section)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LearningSpec(ArchitectureSpec):
+    """The architecture of a chip that trains: it sends errors of so many bits back."""
+
+    trains = True
+
+    error_bits: Annotated[int, Field(ge=2, le=32)] | Literal["fp32"]
+
+    @property
+    def errors(self) -> int | str:
+        return self.error_bits

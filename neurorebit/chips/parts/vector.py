@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block, Positive
@@ -30,14 +32,14 @@ COUNTED = Operand(toggles=1.0 / COUNTER_BITS)
 class VectorUnit(Block):
     """Lanes of fixed-point arithmetic for elementwise work.
 
-    A lane has a multiplier of two stored values, a 40-bit adder, four 32-bit registers, a source of
-    random bits and a comparator.
+    A lane has a multiplier of two stored values, a 40-bit adder, four 32-bit registers and a
+    comparator; where errors of ``error_bits`` are rounded by chance, also a source of random bits.
     """
 
     tech: Technology
     lanes: Real = 64.0
     stored_bits: Real = field(default=16.0, kw_only=True)
-    error_bits: Positive = field(default=8.0, kw_only=True)
+    error_bits: Real = field(default=8.0, kw_only=True)
     input_bits: Positive = field(default=8.0, kw_only=True)
     name: str = field(default="vector", kw_only=True)
 
@@ -69,7 +71,14 @@ class VectorUnit(Block):
 
     @cached_property
     def register(self) -> Register:
-        return Register(self.tech, (WORDS * WORD + RANDOM_BITS) * self.lanes)
+        return Register(self.tech, self._lane_bits * self.lanes)
+
+    @property
+    def _lane_bits(self) -> Real:
+        """Bits of a lane's registers; where there are no errors, nothing is rounded by chance."""
+        random = np.where(np.asarray(self.error_bits) > 0.0, RANDOM_BITS, 0.0)
+        bits: Real = WORDS * WORD + random
+        return bits
 
     @cached_property
     def comparator(self) -> Comparator:
@@ -98,7 +107,7 @@ class VectorUnit(Block):
         for count, bits in operation.products:
             one = one + count * self._multiplier(self.bits_of(bits)).multiply().energy
         if operation.words:
-            share = operation.words * WORD / (WORDS * WORD + RANDOM_BITS)
+            share = operation.words * WORD / self._lane_bits
             one = one + self.register.store(share / 2.0, share).energy
         return Cost(rounds * one, Bill({"": rounds * operation.cycles / self.tech.clock}))
 

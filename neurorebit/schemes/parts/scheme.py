@@ -29,6 +29,7 @@ class Held(Enum):
     SOFTWARE = "in digital memory; there are no arrays"
     FOLLOWED = "in digital memory; the cells of the arrays follow them"
     CELLS = "in the cells of the arrays alone"
+    GIVEN = "in the cells of the arrays, which are written once; nothing is trained"
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,11 @@ class Scheme:
     in_sram: frozenset[str] | None = None
     departure: str = ""
     on_sram: str = ""
+
+    @property
+    def trains(self) -> bool:
+        """Whether it trains weights; else they are given."""
+        return self.held is not Held.GIVEN
 
     def words(self, momentum: float) -> int:
         """Words of each weight that digital memory keeps."""

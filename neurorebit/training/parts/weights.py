@@ -84,8 +84,8 @@ class Site:
     def error_bits(self) -> int | None:
         """Bits of an error; None: floating point."""
         given = self.training.error_bits
-        bits = self.spec.error_bits if given is None else given
-        return None if isinstance(bits, str) else int(bits)
+        bits = self.spec.errors if given is None else given
+        return None if bits is None or isinstance(bits, str) else int(bits)
 
     @property
     def offset(self) -> float:

@@ -27,6 +27,15 @@ from neurorebit.chips.parts.residence import live, traffic
 from neurorebit.inputs.files import read_inputs
 from neurorebit.layers.maps import Map, maps_of
 
+ONLY = [  # chips that only infer
+    ("inference", {}),
+    ("inference", {"inference_arrays__cells": "crosspoint"}),
+    ("inference", {"inference_arrays__read": "row_by_row"}),
+    ("inference", {"even": True, "batch": 7}),
+    ("inference_sram", {}),
+    ("inference_sram", {"inference_arrays__read": "parallel"}),
+]
+
 # Which maps are live while a layer works: its input, its output, and what is still to be read.
 # 'stem' is read by 'wide' and by 'side', 'deep' is added to 'side' two layers later.
 LIVE = (
@@ -69,7 +78,7 @@ def read_from_buffer(made, kind, i):
     return float(layer.channels * layer.groups * times * layer.vectors * IN)
 
 
-@pytest.mark.parametrize(("kind", "sets"), CHIPS)
+@pytest.mark.parametrize(("kind", "sets"), CHIPS + ONLY)
 def test_inference(kind, sets):
     """The image comes and ten scores leave: no other bit crosses the edge of the chip."""
     made, due = whole(kind, **sets), []
@@ -167,17 +176,17 @@ def test_a_map_that_two_layers_read_is_fetched_by_each_where_it_has_no_room():
 # -- all weights, once -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["hybrid", "reram"])
+@pytest.mark.parametrize("kind", ["hybrid", "reram", "inference"])
 def test_programming_of_cells(kind):
     """Weights come from DRAM and go to all copies; each cell takes the pulses of its level."""
     made = whole(kind)
     chip, plan, phase = made.chip, made.chip.plan, made.phases["programming"]
-    macro, bits = chip.whole_tile.pe.macro, {"hybrid": 4, "reram": 5}[kind]
+    macro, bits = chip.whole_tile.pe.macro, {"hybrid": 4}.get(kind, 5)
     name = "analog" if kind == "hybrid" else "tile"
     energies, times, longest = [], [], []
     for i, layer in enumerate(LAYERS):
         copies, arrays = int(plan.copies[i]), int(plan.arrays[i] * plan.copies[i])
-        cells = layer.weights * {"hybrid": 1, "reram": 2}[kind] * copies / arrays
+        cells = layer.weights * {"hybrid": 1}.get(kind, 2) * copies / arrays
         level = made.activity[i].conductance
         mean = macro.program((1.0, level * 100), (0.0, 0.0), level / 2, cells)
         due = {part: arrays * n for part, n in mean.under("pe").under(name).energy.items.items()}
@@ -219,9 +228,10 @@ def test_sixty_four_arrays_at_once_take_turns():
     assert number(many.phases["programming"].common_time) == near(turns * once)
 
 
-def test_programming_of_sram():
+@pytest.mark.parametrize("kind", ["sram", "inference_sram"])
+def test_programming_of_sram(kind):
     """Each row of each array is written once; half of the cells that hold weights flip."""
-    made = whole("sram")
+    made = whole(kind)
     plan, macro = made.chip.plan, made.chip.whole_tile.pe.macro
     phase, due = made.phases["programming"], []
     for i, layer in enumerate(LAYERS):
@@ -231,3 +241,30 @@ def test_programming_of_sram():
         due.append({part: arrays * number(n) for part, n in one.energy.items.items()})
     check_bill(phase.macro.items, due)
     assert np.asarray(phase.dram_bits) == near([layer.weights * 4 for layer in LAYERS])
+
+
+# -- chips that only infer -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "sets"), ONLY)
+def test_a_chip_that_only_infers_has_two_phases_and_no_part_for_a_third(kind, sets):
+    made = whole(kind, **sets)
+    assert set(made.phases) == set(made.estimate.phases) == {"inference", "programming"}
+    blocks = {part.split("/")[1] for part in made.chip.footprint.area.items}
+    assert blocks == {"tile", "tile_tree", "global_buffer", "vector", "control"}
+    assert not [part for part in made.chip.footprint.area.items if "transposed" in part]
+
+
+def test_its_buffer_has_room_for_what_is_live_at_once():
+    """2956 values of 6 bits, and the bits in transit, in whole cores."""
+    chip = whole("inference").chip
+    bits = max(LIVE) * IN + 1_048_576
+    assert number(chip.map_bits) == max(LIVE) * IN == 17_736
+    assert number(chip.buffer.cores) == np.ceil(bits / 128**2)
+    assert np.sum(whole("inference").phases["inference"].dram_bits) == (189 + 10) * IN
+
+
+def test_its_lanes_round_nothing_by_chance():
+    """Four words a lane, and no shift register of 16 bits."""
+    assert number(whole("inference").chip.vector_unit.register.bits) == 7 * 4 * 32
+    assert number(whole("reram").chip.vector_unit.register.bits) == 7 * (4 * 32 + 16)

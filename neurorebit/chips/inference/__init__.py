@@ -1,0 +1,1 @@
+"""Arrays that only infer: weights are written once, at deployment."""
