@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from neurorebit.commands import FAILED, INTERRUPTED, UNFINISHED, options, progress
 from neurorebit.schema import InputError
 from neurorebit.schemes.table import SCHEMES
+
+if TYPE_CHECKING:
+    from neurorebit.studies.run import Outcome
 
 NEVER = float("inf")
 
@@ -73,7 +79,7 @@ def main(asked: argparse.Namespace) -> int:
     with nullcontext() if asked.quiet else progress.training() as shown:
         outcome = run(request, say, shown)
     if not asked.quiet:
-        print((outcome.folder / "report.txt").read_text(encoding="utf-8").rstrip())
+        print(_shown(outcome))
     written = f"written to {outcome.folder}: {', '.join(outcome.files)}"
     if outcome.interrupted or outcome.out_of_time:
         word = "interrupted" if outcome.interrupted else "stopped"
@@ -82,3 +88,13 @@ def main(asked: argparse.Namespace) -> int:
         return INTERRUPTED if outcome.interrupted else UNFINISHED
     print(written)
     return FAILED if outcome.diverged else 0
+
+
+def _shown(outcome: Outcome) -> str:
+    """The report as its file has it, or as wide as the terminal that reads it."""
+    if sys.stdout.isatty():
+        from neurorebit.results.writers import layout, text
+
+        with layout.page(shutil.get_terminal_size().columns):
+            return text.write(outcome.report).rstrip()
+    return (outcome.folder / "report.txt").read_text(encoding="utf-8").rstrip()

@@ -7,7 +7,7 @@ from made_report import EPOCHS, TRAINING
 
 from neurorebit.inputs.files import read_inputs
 from neurorebit.results.writers import text as readable
-from neurorebit.results.writers.layout import WIDTH, shortened, table
+from neurorebit.results.writers.layout import NARROWEST, WIDTH, page, shortened, table
 from neurorebit.schema import InfeasibleError, InputError, paths
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.request import Request
@@ -55,6 +55,11 @@ def test_no_table_is_wider_than_a_page(network, architecture):
             answers = readable.write(report | known).split("\n\n")[0].splitlines()
             assert len(answers) == 10
             assert all(len(line) <= WIDTH for line in answers[1:])
+            with page(NARROWEST):  # of a terminal
+                narrow = readable.write(report | known)
+            answers = narrow.split("\n\n")[0].splitlines()
+            assert len(answers) == 10
+            assert all(len(line) <= NARROWEST for line in (*answers[1:], *tables(narrow)))
             parts = re.split(r"Energy of each part, without DRAM.*\n", text)[1].split("\n\n")[0]
             assert len(parts.splitlines()) <= 1 + 4 + 10 + 2  # rule, heading, ten, others, sum
             seen += 1

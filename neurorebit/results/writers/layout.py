@@ -1,15 +1,38 @@
-"""Sections, lists and tables of a report for a reader, none wider than 100 columns."""
+"""Sections, lists and tables of a report for a reader, none wider than the page."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from neurorebit.schema import units
 from neurorebit.schema.columns import GAP, columns
 
-WIDTH = 100  # columns of a terminal or a page
+WIDTH, NARROWEST = 100, 80  # columns of a page: of files, and of the narrowest terminal
+_page = ContextVar("page", default=WIDTH)
 LEAST = 25  # characters that the names in a table's first column keep
+
+
+def width() -> int:
+    """Columns of the page that is written."""
+    return _page.get()
+
+
+@contextmanager
+def page(columns: int) -> Iterator[None]:
+    """What is written meanwhile has a page of as many columns, within what tables can take."""
+    before = _page.set(min(max(columns, NARROWEST), WIDTH))
+    try:
+        yield
+    finally:
+        _page.reset(before)
+
+
+def fitting(room: int, *texts: str) -> str:
+    """The first of these texts that has room, or the last."""
+    return next((text for text in texts if len(text) <= room), texts[-1])
 
 
 def section(title: str, *bodies: str) -> str:
@@ -19,14 +42,14 @@ def section(title: str, *bodies: str) -> str:
 
 
 def wrapped(text: str, first: str = "", later: str | None = None) -> str:
-    """Text in lines of at most ``WIDTH``, behind ``first`` in the first line and ``later`` below.
+    """Text in lines as wide as the page, behind ``first`` in the first line and ``later`` below.
 
     Words longer than a line, such as paths, stay whole.
     """
     margin = " " * len(first) if later is None else later
     lines = textwrap.wrap(
         text,
-        WIDTH,
+        width(),
         initial_indent=first,
         subsequent_indent=margin,
         break_long_words=False,
@@ -57,7 +80,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) ->
         max(len(line) for cell in column for line in cell.split("\n"))
         for column in zip(head, *rows, strict=True)
     ]
-    room = WIDTH - sum(width + len(GAP) for width in widths[1:])
+    room = width() - sum(one + len(GAP) for one in widths[1:])
     if room < widths[0]:
         widths[0] = min(widths[0], max(room, LEAST))
         rows = [(shortened(row[0], widths[0]), *row[1:]) for row in rows]
@@ -65,7 +88,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) ->
     first = start = 1
     for i in range(first, len(head)):
         taken += len(GAP) + widths[i]
-        if taken > WIDTH and i > start:
+        if taken > width() and i > start:
             tables.append((start, i))
             start, taken = i, widths[0] + len(GAP) + widths[i]
     tables.append((start, len(head)))

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from neurorebit.results.document import CHIP, Json
 from neurorebit.results.parts import energy_of_parts, grouped
-from neurorebit.results.writers.layout import WIDTH, defined, number, percent
+from neurorebit.results.writers.layout import defined, fitting, number, percent, width
 from neurorebit.schema import units
 
 COUNTED = {"tiles": "tile", "pes": "PE", "macros": "macro", "converters": "converter"}
-LINE = WIDTH - len("Inference  ")  # what the answers have room for
+MARGIN = len("Inference  ")  # before each answer
 TRAINING, INFERENCE = " (training)", " (inference)"
 ABOUT = "~"  # before figures that rest on activity which this run has not measured
 CONSUMERS = 3  # that are named
@@ -33,18 +33,19 @@ def summary(report: Json) -> str:
 
 
 def answers(report: Json) -> tuple[tuple[str, str], ...]:
-    """The same as pairs of a word and what is said of it."""
+    """The same as pairs of a word and what is said of it, each in a line of the page."""
     about = "" if report["activity"]["origin"] == "measured" else ABOUT
     of = INFERENCE if report["totals"]["image"] is None else TRAINING
+    room = width() - MARGIN
     return (
-        ("Accuracy", _accuracy(report["training"])),
-        ("Area", _area(report["chip"])),
-        ("Inference", about + _cost(report["totals"]["inference"])),
+        ("Accuracy", fitting(room, *_accuracy(report["training"]))),
+        ("Area", fitting(room, *_area(report["chip"]))),
+        ("Inference", _cost(report["totals"]["inference"], about)),
         *_others(report, about),
-        ("TOPS/W", about + _efficiency(report["phases"])),
-        ("Area in", _most(_areas(report), LINE)),
-        ("Energy in", _most(_energies(report), LINE - len(of)) + of),
-        ("Mind", _cautions(report)),
+        ("TOPS/W", fitting(room, *_efficiency(report["phases"], about))),
+        ("Area in", _most(_areas(report), room)),
+        ("Energy in", _most(_energies(report), room - len(of)) + of),
+        ("Mind", _cautions(report, room)),
     )
 
 
@@ -52,42 +53,50 @@ def _others(report: Json, about: str) -> list[tuple[str, str]]:
     """What training costs, if the chip trains, and to write all weights to the cells once."""
     image, epoch = report["totals"]["image"], report["totals"]["epoch"]
     phase = report["phases"]["programming"]
-    once = "unknown, the device file has no section 'pulses'"
+    once = ["unknown, the device file has no section 'pulses'", "no pulse data"]
     if phase is not None:
-        once = f"{units.show(phase['energy_J'], 'J')}, {units.show(phase['latency_s'], 's')}"
+        energy = units.show(phase["energy_J"], "J")
+        once = [f"{energy}, {units.show(phase['latency_s'], 's')}", energy]
     if image is None or epoch is None:
-        return [("Programming", once)]
-    epochs = f"{about}{_epoch(epoch)}; programming once: {once}"
-    return [("Training", about + _cost(image)), ("Epoch", epochs)]
+        return [("Programming", once[0])]
+    time, images = units.show(epoch["latency_s"], "s"), f"{epoch['images']:,} images"
+    cost = f"{about}{_energy(epoch)}, {time}"
+    long, short = (f"programming once: {words}" for words in once)
+    epochs = f"{cost}, {images}; {long}", f"{cost}, {images}; {short}", f"{cost}; {short}"
+    room = width() - MARGIN
+    return [("Training", _cost(image, about)), ("Epoch", fitting(room, *epochs))]
 
 
-def _accuracy(training: Json | None) -> str:
+def _accuracy(training: Json | None) -> tuple[str, ...]:
     if training is None:
-        return "unknown: nothing was trained"
+        return ("unknown: nothing was trained",)
     epochs = len(training["epochs"])
     of = f"{training['scheme']}, {epochs} {'epoch' if epochs == 1 else 'epochs'}"
     if (reached := training["test_accuracy"]) is None:
-        return f"unknown: no test ({of})"
-    tests = f"{training['test_images']:,} test images of {training['dataset']}"
-    return f"{percent(reached, 2)} of {tests}, {of}"
+        return (f"unknown: no test ({of})",)
+    tests = f"{percent(reached, 2)} of {training['test_images']:,} test images"
+    return f"{tests} of {training['dataset']}, {of}", f"{tests}, {of}"
 
 
-def _area(chip: Json) -> str:
+def _area(chip: Json) -> tuple[str, ...]:
     counts = chip["counts"].values()
-    numbers = ", ".join(
+    numbers = [
         f"{total:,} {word}{'' if total == 1 else 's'}"
         for key, word in COUNTED.items()
         if (total := sum(part[key] for part in counts))
-    )
-    area, leakage = units.show(chip["area_m2"], "m2"), units.show(chip["leakage_W"], "W")
-    return f"{area}, {leakage} leakage; {numbers}"
+    ]
+    area = units.show(chip["area_m2"], "m2")
+    start = f"{area}, {units.show(chip['leakage_W'], 'W')} leakage; "
+    return tuple(start + ", ".join(numbers[:shown]) for shown in range(len(numbers), 0, -1))
 
 
-def _cost(total: Json) -> str:
+def _cost(total: Json, about: str) -> str:
     """Energy, time, rate and power of an image."""
     time, power = units.show(total["latency_s"], "s"), units.show(total["power_W"] or 0.0, "W")
-    rate = f"{number(total['images_per_s'])} images/s"
-    return f"{_energy(total)} an image, {time}, {rate}, {power} without DRAM"
+    rest = f"{time}, {number(total['images_per_s'])} images/s, {power}"
+    energy = f"{about}{_energy(total)}"
+    room = width() - MARGIN
+    return fitting(room, f"{energy} an image, {rest} without DRAM", f"{energy}, {rest}")
 
 
 def _energy(total: Json) -> str:
@@ -95,18 +104,13 @@ def _energy(total: Json) -> str:
     return f"{units.show(total['energy_J'], 'J')} + {dram} DRAM"
 
 
-def _epoch(total: Json) -> str:
-    time = units.show(total["latency_s"], "s")
-    return f"{_energy(total)}, {time}, {total['images']:,} images"
-
-
-def _efficiency(phases: Mapping[str, Json]) -> str:
-    values = (
+def _efficiency(phases: Mapping[str, Json], about: str) -> tuple[str, ...]:
+    values = ", ".join(
         f"{name} {number(phases[name]['tops_per_W'])}"
         for name in ANSWERED
         if phases[name] is not None and phases[name]["tops_per_W"]
     )
-    return f"{', '.join(values)}: with leakage, no DRAM, 2 ops a MAC"
+    return f"{about}{values}: with leakage, no DRAM, 2 ops a MAC", f"{about}{values} (no DRAM)"
 
 
 def _areas(report: Json) -> dict[str, float]:
@@ -127,46 +131,58 @@ def _most(amounts: Mapping[str, float], room: int) -> str:
     """The largest consumers and their shares, by names that tell them apart and have room."""
     whole = sum(amounts.values()) or 1.0
     ordered = sorted(amounts.items(), key=lambda item: item[1], reverse=True)[:CONSUMERS]
-    for names in _names([part for part, _ in ordered]):
-        text = ", ".join(
+    named = [
+        [
             f"{name} {percent(amount / whole)}"
             for name, (_, amount) in zip(names, ordered, strict=True)
-        )
-        if len(text) <= room:
-            break
-    return text
+        ]
+        for names in _names([part for part, _ in ordered])
+    ]
+    fewer = [named[-1][:shown] for shown in range(CONSUMERS - 1, 0, -1)]
+    return fitting(room, *(", ".join(texts) for texts in (*named, *fewer)))
 
 
 def _names(parts: Sequence[str]) -> Iterator[list[str]]:
     """Names of parts, shorter and shorter: the last two steps of their paths, or the last.
 
-    Parts whose names would be the same keep the first step too.
+    Parts whose names would be the same begin with the first step in which they differ.
     """
     for steps in (2, 1):
         ends = ["/".join(part.split("/")[-steps:]) for part in parts]
-        yield [
-            f"{part.split('/')[0]}/../{end}" if ends.count(end) > 1 and end != part else end
-            for part, end in zip(parts, ends, strict=True)
-        ]
+        yield [_told_apart(part, end, parts, ends) for part, end in zip(parts, ends, strict=True)]
 
 
-def _cautions(report: Json) -> str:
+def _told_apart(part: str, end: str, parts: Sequence[str], ends: Sequence[str]) -> str:
+    """The end of a path, or more of it where other parts end so, too."""
+    others = [o.split("/") for o, one in zip(parts, ends, strict=True) if one == end and o != part]
+    path = part.split("/")
+    for i, step in enumerate(path[: -len(end.split("/"))]):
+        if any(other[i : i + 1] != [step] for other in others):
+            return f"{step}/../{end}"
+    return end
+
+
+def _cautions(report: Json, room: int) -> str:
     """What a reader must know, in a few words each; the whole sentences stand below."""
     training = report["training"]
     known = [text for key, text in ENDINGS.items() if training and training[key]]
     known += ["a short training"] if report["short_run"] else []
     known.append(MEANT[report["activity"]["origin"]])
-    changed = [
-        _counted(len(report["overrides"]), "changed setting"),
-        _counted(len(report.get("idle", ())), "choice", " without effect"),
-    ]
+    idle = len(report.get("idle", ()))
+    changed = _counted(len(report["overrides"]), "changed setting")
     ablations = [line.partition(":")[0] for line in report["ablations"]]
-    count = _counted(len(ablations), "ablation")
-    for told in (ablations and f"ablations: {', '.join(ablations)}", count):
-        text = "; ".join(part for part in (*known, told, *changed) if part)
-        if len(text) <= LINE:  # else the ablations are named below alone
-            break
-    return text
+    count = _counted(len(ablations), "ablation")  # all of them are named below
+    texts = (
+        (f"ablations: {', '.join(ablations)}" if ablations else "", changed, _idle(idle)),
+        (count, changed, _idle(idle)),
+        (count, changed, f"{idle} without effect" if idle else ""),
+        (count, "see below"),
+    )
+    return fitting(room, *("; ".join(part for part in (*known, *t) if part) for t in texts))
+
+
+def _idle(count: int) -> str:
+    return _counted(count, "choice", " without effect")
 
 
 def _counted(count: int, what: str, more: str = "") -> str:
