@@ -18,6 +18,7 @@ from neurorebit.chips.in_place.reram import RowByRowMacro
 from neurorebit.chips.in_place.spec import InPlaceSpec, ResistiveArrays, SramArrays
 from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
 from neurorebit.chips.parts.chip import Chip
+from neurorebit.chips.parts.floorplan import ceil, max_over_layers
 from neurorebit.chips.parts.parallel import CrosspointMacro, ParallelMacro
 from neurorebit.chips.parts.tile import Pe
 from neurorebit.circuits.block import Block
@@ -131,6 +132,39 @@ class InPlaceChip(Chip[InPlaceMacro]):
             span=unit.span,
         )
 
+    @cached_property
+    def gradient_images(self) -> Real:
+        """Images of a batch whose maps share the rows of an array of the gradient unit."""
+        return self.spec.gradient_unit.images_together(self.positions, self.batch)
+
+    @cached_property
+    def gradient_arrays(self) -> Real:
+        """Arrays of gradient units that hold the activations of each layer once."""
+        unit, w = self.gradient_unit, self.workload
+        columns = w.channels * self.spec.input_bits
+        down, across = unit.taken(self.gradient_images * self.positions, columns)
+        return down * across
+
+    @property
+    def gradient_reads(self) -> Real:
+        """Error vectors of an image that each of these arrays reads: one for each output at each
+        window position, which serves all images that stand there.
+        """
+        w = self.workload
+        reads: Real = w.outputs * w.positions / self.gradient_images
+        return reads
+
+    @cached_property
+    def gradient_units(self) -> Real:
+        """Units of the chip; by default as many as the layer with the most reads asks, so that
+        its arrays read as many error vectors an image in turn as the file says.
+        """
+        given = self.spec.gradient_unit
+        if not isinstance(given.units, str):
+            return given.units
+        most = max_over_layers(self.gradient_arrays * self.gradient_reads)
+        return np.maximum(ceil(most / (given.reads * self.gradient_unit.arrays)), 1.0)
+
     @property
     def positions(self) -> Any:
         """Pixels of each layer's input map."""
@@ -140,7 +174,7 @@ class InPlaceChip(Chip[InPlaceMacro]):
     @cached_property
     def gradient_store(self) -> GradientStore:
         """Room for the layer with the most weights, unless given."""
-        unit, units = self.gradient_unit, self.spec.gradient_unit.units
+        unit, units = self.gradient_unit, self.gradient_units
         word = unit.sum_bits + log2_up(self.batch)
         most = np.max(self.workload.weights, axis=-1, keepdims=True)
         given = self.spec.gradient_unit.store_bits
@@ -163,7 +197,7 @@ class InPlaceChip(Chip[InPlaceMacro]):
             (1.0, self.tree),
             (1.0, self.buffer),
             (1.0, self.vector_unit),
-            (self.spec.gradient_unit.units, self.gradient_unit),
+            (self.gradient_units, self.gradient_unit),
             (1.0, self.gradient_store),
             (tiles + 1.0, self.control),
         )

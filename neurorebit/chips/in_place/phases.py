@@ -123,11 +123,6 @@ class InPlacePhases(PlanewisePhases):
         """1 for the layers whose gradients have no room on the chip."""
         return self.chip.gradient_store.spilled(self.workload.weights)
 
-    @cached_property
-    def _images(self) -> Real:
-        """Images of a batch whose maps share the rows of an array."""
-        return self.spec.gradient_unit.images_together(self.chip.positions, self.batch)
-
     def gradient(self) -> Phase:
         """Activations are written to the unit once; errors are read against them, a vector for each
         weight of a channel.
@@ -139,11 +134,11 @@ class InPlacePhases(PlanewisePhases):
         """
         chip, w, a = self.chip, self.workload, self.activity
         unit, store, bits = chip.gradient_unit, chip.gradient_store, self.spec.input_bits
-        columns, density, images = w.channels * bits, a.density, self._images
+        columns, density, images = w.channels * bits, a.density, chip.gradient_images
         rows = images * chip.positions
         down, across = unit.taken(rows, columns)
-        jobs, arrays = down * across, self.spec.gradient_unit.units * unit.arrays
-        reads = w.outputs * w.positions / images
+        jobs, arrays = chip.gradient_arrays, chip.gradient_units * unit.arrays
+        reads = chip.gradient_reads
         copies = np.minimum(np.maximum(np.floor(arrays / jobs), 1.0), reads * images)
         turns = ceil(jobs / arrays)
         one = unit.read_part(a.error_density, density, rows, columns)

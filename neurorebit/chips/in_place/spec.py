@@ -72,7 +72,9 @@ class SramArrays(InPlaceArrays):
 class GradientArrays(GradientConverters):
     """Weight-gradient units: SRAM arrays that hold activations and read errors (9).
 
-    A unit is as large as the layer with the largest input map asks. Only the keys of
+    A unit is as large as the layer with the largest input map asks. ``units``: auto is as many as
+    the network asks: in the layer with the most work an array reads ``reads`` error vectors an
+    image in turn, or fewer; ``reads`` has no effect where the number is given. Only the keys of
     ``GradientConverters`` change a gradient.
 
     ``store_bits``: room on the chip for the gradients of one layer, summed over a batch; auto is
@@ -85,9 +87,10 @@ class GradientArrays(GradientConverters):
     source: str
     cols: Annotated[int, Field(ge=8, le=4096)]
     cols_per_adc: Count
-    units: Count
+    units: Count | Literal["auto"]
     store_bits: Annotated[int, Field(ge=0)] | Literal["auto"]
     lanes: Count = 256
+    reads: Count = 64
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -12,6 +12,7 @@ from whole_chip import (
     Due,
     Whole,
     Work,
+    by_layer,
     check,
     check_bill,
     errors_stored,
@@ -203,6 +204,23 @@ def test_the_unit_and_the_store_by_hand():
     assert number(chip.gradient_store.word) == SUM
     assert number(chip.gradient_store.bits) == 75_000 * SUM
     np.testing.assert_array_equal(chip.positions, PIXELS)
+
+
+@pytest.mark.parametrize(("reads", "units"), [(10, 34), (64, 6), (1000, 1)])
+def test_as_many_units_as_the_layer_with_most_reads_asks(reads, units):
+    """Arrays times reads of an image: 1 x 12 x 9; 3 x 70 x 9; 14 x 40 x 9 / 3 images; 3 x 40;
+    2 x 250 x 9 / 3; of hidden, 3000 bits in 94 arrays, 94 x 150 / 3; 29 x 10 / 3. The most, 4700,
+    is shared by units of 14 arrays that read as many vectors in turn.
+    """
+    made = whole("reram", gradient_unit__units="auto", gradient_unit__reads=reads)
+    work = (108, 1890, 1680, 120, 1500, 4700, 290 / 3)
+    found = made.chip.gradient_arrays * made.chip.gradient_reads
+    assert by_layer(found) == near(work)
+    assert number(made.chip.gradient_units) == units
+    check(
+        made, "gradient",
+        of_each(lambda i: gradient(made, i, {}, (1, 1, 3, 1, 3, 3, 3)[i], units * UNIT_ARRAYS)),
+    )  # fmt: skip
 
 
 # -- the update ------------------------------------------------------------------------------------

@@ -367,7 +367,7 @@ class AreaWalk:
         signed = self.arrays(signed=True, transposed=training)
         tiles = float(np.max(chip.split_tiles + chip.whole_tiles))
         routed = self.tiles(lambda tile: tile.pes * area_of(tile.pe.bus) + area_of(tile.htree))
-        units = float(self.case.spec.gradient_unit.units)
+        units = float(np.max(chip.gradient_units))
         gradients = units * area_of(chip.gradient_unit) + area_of(chip.gradient_store)
         result = {
             "sub-arrays": bare - theirs["arrays"],
