@@ -86,12 +86,23 @@ class Way:
         """Operands of so many bits, joined by so many terms."""
         return self.shift_add(what, bits, terms).accumulate(times, share).under(self.name)
 
-    def converted(self):
-        return self.adc.convert().under(self.name)
+    def converted(self, share):
+        """Without the current of the lines."""
+        return self.adc.convert().under(self.name).across(share)
 
-    def selected(self, share):
-        """Another line once all planes have passed: so much of it for each plane."""
-        return 1.0 / self.planes * (self.decoder.select() + self.mux.select(share)).under(self.name)
+    def moved(self, share):
+        """Another line is led to the converters."""
+        return (self.decoder.select() + self.mux.select(share)).under(self.name)
+
+    def turned(self, opened, share):
+        """Lines are driven with each plane, and with the first of them multiplexers move."""
+        first = beside(opened, self.moved(share))
+        return 1.0 / self.planes * (first + (self.planes - 1.0) * opened)
+
+    def current(self, cells, res, settled):
+        """Cells at 0.5 V while lines settle, and then the front ends of the converters."""
+        time = float(settled.latency.total) + self.adc.front_end.time
+        return Cost.of(cells * READ_V**2 / res * time)
 
     @property
     def mux_load(self):

@@ -273,6 +273,11 @@ class SramArray(Block):
         return Cost.of(self.row_cap * vdd**2, delay)
 
     @action
+    def conduct(self, cells: Real, voltage: Real, time: Real) -> Cost:
+        """Let ``cells`` cells pull lines that are held at ``voltage`` [V], for a time [s]."""
+        return Cost.of(cells * voltage**2 / self.read_res * time).under("current")
+
+    @action
     def read_transposed(self, ramp: Real) -> Cost:
         """Drive a column line until the row lines differ by the sense voltage.
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
+import numpy as np
+
 from neurorebit.circuits.block import Positive
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.resistive import ResistiveArray
@@ -61,6 +63,21 @@ class CrosspointArray(ResistiveArray):
 
     def written(self, share: Real, voltage: Real, width: Real, pulses: Real) -> Real:
         return self.conductance_at(share, voltage, voltage) * voltage**2 * width
+
+    def stray(self, ones: Real, driven: Real) -> Real:
+        """A column that waits floats between its cells to rows at the read voltage V and at 0 V.
+
+        The current of a selector falls by ``nonlinearity`` from the write voltage W to half of it:
+        I(v) = I(V) k^((v - V) / (W / 2)). Where n cells that feed the column carry as much as N - n
+        cells that drain it, N sqrt(d (1 - d)) k^(-V / W) cells' worth of current flow, with
+        d = n / N; never more than n or N - n cells carry at V.
+        """
+        pulses = self.device.response
+        write = np.maximum(pulses.voltage_ltp, pulses.voltage_ltd)
+        zeros = np.maximum(driven - ones, 0.0)
+        blocked = self.nonlinearity ** (-self.device.cell.read_voltage / write)
+        carried: Real = np.minimum(blocked * np.sqrt(ones * zeros), np.minimum(ones, zeros))
+        return carried
 
     @action
     def read(self, active_rows: Real, columns: Real) -> Cost:

@@ -91,10 +91,7 @@ class ResistiveArray(Block, ABC):
 
     @property
     def body(self) -> Footprint:
-        """The area of the cells, which do not leak.
-
-        The power of the converters includes the current of a read.
-        """
+        """The area of the cells, which do not leak."""
         return Footprint.of(self.row_length * self.col_length)
 
     def conductance(self, share: Real) -> Real:
@@ -141,6 +138,25 @@ class ResistiveArray(Block, ABC):
         cap = self.row_cap + self.cols * self.drain_cap + sensed.load
         wire = self.row_res * cap / 2.0
         return Cost.of(0.0, _settled(cell_res, cap, wire, sensed, fewest=driven, ones=ones))
+
+    def stray(self, ones: Real, driven: Real) -> Real:
+        """Cells' worth of current that a column carries while it waits for its converter.
+
+        ``ones`` of ``driven`` rows are at the read voltage. Nothing connects a column whose other
+        cells are cut off to any other voltage, so it charges to the read voltage and carries none.
+        """
+        return 0.0
+
+    @action
+    def conduct(self, cells: Real, cell_res: Real, time: Real) -> Cost:
+        """Let ``cells`` cells of ``cell_res`` [ohm] conduct at the read voltage for a time [s].
+
+        The supply of the read voltage V, between which and the virtual ground of the converter each
+        cell lies, gives V^2 / cell_res: all of it turns to heat in the cells, in their access
+        transistors and wires, and in the drivers and pass gates in series with them.
+        """
+        power = self.device.cell.read_voltage**2 / cell_res
+        return Cost.of(cells * power * time).under("current")
 
     @abstractmethod
     def read(self, active_rows: Real, columns: Real) -> Cost:

@@ -128,7 +128,8 @@ def test_a_row_of_one_cell_a_column_settles_to_half_a_step_of_it():
     settled = macro.read(1.0 / 128.0, 0.5).latency.items["reram/array"] / 8
     load = array.col_cap + macro.readout.mux.gate.drain_cap * 9
     cell, low, high = (1 / array.column_res(1.0, state) for state in (0.5, 0.0, 1.0))
-    leads = cell + 1 / macro.readout.mux.switch.res
+    end = macro.readout.mux.switch.res + macro.readout.converters.input_res
+    leads = cell + 1 / end
     tau = load / leads + array.col_res * array.col_cap / 2
     assert settled == near(tau * np.log(cell / (4 * (high - low) / 12**0.5 / 15 / 2)), rel=1e-9)
 

@@ -50,14 +50,10 @@ class AnalogMacro(ParallelMacro):
         """
         rows = self.rows if used_rows is None else used_rows
         share = 1.0 if used_cols is None else used_cols / self.cols
-        readout, planes, active = self.readout, self.input_bits, density * rows
-
-        opened = self.row_switches.drive(active / self.rows, rows / self.rows)
-        converted = self.charge(active, share)
-        converted = converted + self.settle(readout, conductance, active, self.together(rows))
-        converted = converted + readout.convert(share)
-        first = (opened | readout.select(share)) + converted
-        position = first + (planes - 1.0) * (opened + converted)
+        readout, planes, driven = self.readout, self.input_bits, rows / self.rows
+        opened = self.row_switches.drive(density * driven, driven)
+        plane = readout.turn(opened, share) + self.sense(density, conductance, driven, share)
+        position = planes * plane
         weights = self.cols_per_adc / self.cells_per_weight
         cells = readout.join_cells(planes * self.cols_per_adc, share)
         return self.cols_per_adc * position + cells + weights * readout.join_planes(planes, share)

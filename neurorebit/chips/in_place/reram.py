@@ -110,14 +110,16 @@ class RowByRowMacro(ResistiveMacro):
         """
         readout = self.readout
         res = self.array.column_res(1.0, state) if res is None else res
-        accesses = density * driven * self.rows * self.cols_per_adc
-        opened = accesses * (self.decoder.select() + self.row_driver.read())
-        selected = self.cols_per_adc / self.input_bits * readout.select(sensed)
-        access = self.settle(readout, state, 1.0, ALONE) + self.array.read(1.0, sensed * self.adcs)
+        accesses, lines = density * driven * self.rows, sensed * self.adcs
+        opened = self.decoder.select() + self.row_driver.read()
+        settled = self.settle(readout, state, 1.0, ALONE)
+        time = self.held(readout, settled)
+        access = settled + self.array.read(1.0, lines) + self.array.conduct(lines, res, time)
         access = access + readout.convert(sensed) + readout.add(sensed)
+        position = readout.turn_by_rows(opened, accesses, sensed) + accesses * access
         weights = self.cols_per_adc / self.cells_per_weight
         joined = readout.join(self.cols_per_adc, weights, sensed)
-        return (opened | selected) + accesses * access + joined
+        return self.cols_per_adc * position + joined
 
     @action
     def read_transposed(
@@ -134,11 +136,13 @@ class RowByRowMacro(ResistiveMacro):
         """
         readout, passes = self.transposed_readout, self.cells_per_weight
         res = self.array.column_res(1.0, state) if res is None else res
-        accesses = density * driven * self.cols * self.rows_per_adc
-        opened = accesses * self.col_switches.drive(1.0 / self.cols)
-        selected = passes * self.rows_per_adc / self.error_bits * readout.select(sensed)
-        access = self.settle_rows(readout, state, 1.0, (1.0, driven * self.cols))
-        access = access + self.array.read_transposed(1.0, sensed * self.row_adcs, self.row_line_cap)
+        accesses, lines = density * driven * self.cols / passes, sensed * self.row_adcs
+        opened = self.col_switches.drive(1.0 / self.cols)
+        settled = self.settle_rows(readout, state, 1.0, (1.0, driven * self.cols))
+        time = self.held(readout, settled)
+        access = settled + self.array.read_transposed(1.0, lines, self.row_line_cap)
+        access = access + self.array.conduct(lines, res, time)
         access = access + readout.convert(sensed) + readout.add(sensed)
+        position = readout.turn_by_rows(opened, accesses, sensed) + accesses * access
         joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
-        return (opened | selected) + accesses * access + joined
+        return passes * self.rows_per_adc * position + joined

@@ -205,20 +205,24 @@ class SramParallelMacro(SramMacro):
             blocks += [self.col_switches, self.transposed_readout]
         return tuple((1.0, block) for block in blocks)
 
-    def _line_res(self, active: Real, state: Real) -> Real:
-        """Resistance [ohm] of a line with ``active`` cells, of which a share hold a one."""
-        return self.array.read_res / np.maximum(active * state, 1.0)
+    def _held(self, readout: ConvertingReadout, ones: Real, lines: Real, res: Real | None) -> Cost:
+        """The current of ``lines`` lines while their converters hold them.
+
+        Each has ``ones`` cells that hold a one, or a resistance ``res`` [ohm] if it is given.
+        """
+        cells = ones if res is None else self.array.read_res / res
+        time = readout.converters.acquisition
+        return self.array.conduct(lines * cells, readout.held_voltage, time)
 
     def _plane(
         self, density: Real, state: Real, driven: Real, sensed: Real, *, res: Real | None
     ) -> Cost:
         """One input plane as far as the converters; see ``read``."""
         readout, active = self.readout, density * driven * self.rows
-        res = self._line_res(active, state) if res is None else res
         opened = self.row_switches.drive(density * driven, driven)
-        selected = (1.0 / self.input_bits) * readout.select(sensed)  # for all planes of an input
-        position = (opened | selected) + self.precharger.precharge(sensed)
+        position = readout.turn(opened, sensed) + self.precharger.precharge(sensed)
         position = position + self.array.read(self.row_switches.output_ramp).across(active)
+        position = position + self._held(readout, active * state, sensed * self.adcs, res)
         return self.cols_per_adc * (position + readout.convert(sensed))
 
     @action
@@ -254,14 +258,13 @@ class SramParallelMacro(SramMacro):
         """One error plane through the rows: as ``read``, with columns for rows, in a pass for each
         place of a cell in its weight.
         """
-        readout, active = self.transposed_readout, density * driven * self.cols
-        passes = self.cells_per_weight
-        res = self._line_res(active, state) if res is None else res
+        readout, passes = self.transposed_readout, self.cells_per_weight
+        active = density * driven * self.cols / passes
         opened = self.col_switches.drive(density * driven / passes, driven)
-        selected = (1.0 / self.error_bits) * readout.select(sensed)
-        position = (opened | selected) + self.transposed_precharger.precharge(sensed)
+        position = readout.turn(opened, sensed) + self.transposed_precharger.precharge(sensed)
         fallen = self.array.read_transposed(self.col_switches.output_ramp)
-        position = position + fallen.across(active / passes) + readout.convert(sensed)
+        position = position + fallen.across(active) + readout.convert(sensed)
+        position = position + self._held(readout, active * state, sensed * self.row_adcs, res)
         joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
         return passes * (self.rows_per_adc * position) + joined
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,19 @@ from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, RowSwitchMatrix
 
 
+class Conducting(NamedTuple):
+    """Lines that conduct in one conversion, and how long [s].
+
+    ``lines`` lead to converters, each with ``ones`` cells at the read voltage; ``waiting`` cells
+    conduct in the others.
+    """
+
+    ones: Real
+    lines: Real
+    waiting: Real
+    time: Real
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ParallelMacro(ResistiveMacro):
     """1T1R cells, of which all active rows are read at once: a conversion a column and plane.
@@ -31,6 +45,10 @@ class ParallelMacro(ResistiveMacro):
     A flip-flop a row opens its access transistors and drives its input line. ``signed``: with
     reference lines, for weights that have signs. ``summed``: lines that a read sums at most, which
     the converters are made for (all unless given).
+
+    A line conducts while it settles and until its converter holds what it converts. The references
+    of the converters in use conduct with it, the lines that wait for a converter as far as the
+    array lets them (``ResistiveArray.stray``).
     """
 
     signed: bool = False
@@ -126,15 +144,46 @@ class ParallelMacro(ResistiveMacro):
         column's resistance [ohm] follows from them unless ``res`` gives it. ``driven`` and
         ``sensed`` are the shares of the rows and of the columns that are in use.
         """
-        readout, active = self.readout, density * driven * self.rows
-        res = self.array.column_res(active, state) if res is None else res
         opened = self.row_switches.drive(density * driven, driven)
-        selected = (1.0 / self.input_bits) * readout.select(sensed)  # for all planes of an input
-        settled = self.settle(readout, state, active, self.together(driven * self.rows))
-        position = (opened | selected) + settled + self.charge(active, sensed)
-        position = position + readout.convert(sensed)
+        position = self.readout.turn(opened, sensed)
+        position = position + self.sense(density, state, driven, sensed, res=res)
         weights = self.cols_per_adc / self.cells_per_weight
-        return self.cols_per_adc * position + readout.join(self.cols_per_adc, weights, sensed)
+        joined = self.readout.join(self.cols_per_adc, weights, sensed)
+        return self.cols_per_adc * position + joined
+
+    def sense(
+        self,
+        density: Real,
+        state: Real,
+        driven: Real,
+        sensed: Real,
+        *,
+        res: Real | None = None,
+    ) -> Cost:
+        """A conversion of columns whose rows are driven; arguments as those of ``read``."""
+        readout, rows = self.readout, driven * self.rows
+        active, lines = density * rows, sensed * self.adcs
+        settled = self.settle(readout, state, active, self.together(rows))
+        time = self.held(readout, settled)
+        waiting = (self.cols_per_adc - 1.0) * lines * self.array.stray(active, rows)
+        cost = settled + self.charge(active, sensed) + readout.convert(sensed)
+        return cost + self.conduct(
+            Conducting(active, lines, waiting, time), state, self.references, res
+        )
+
+    def conduct(
+        self, read: Conducting, state: Real, references: References, res: Real | None
+    ) -> Cost:
+        """The current of cells at this mean place in the range, and of their references."""
+        cell = self.array.column_res(1.0, state)
+        if res is None:
+            current = self.array.conduct(read.ones * read.lines + read.waiting, cell, read.time)
+        else:
+            current = self.array.conduct(read.lines, res, read.time)
+            current = current + self.array.conduct(read.waiting, cell, read.time)
+        if not self.signed:
+            return current
+        return current + references.conduct(read.ones, read.lines / references.count, read.time)
 
     @action
     def read_transposed(
@@ -149,16 +198,18 @@ class ParallelMacro(ResistiveMacro):
         """One error plane through the rows: as ``read``, with columns for rows, in a pass for each
         place of a cell in its weight; meanwhile the columns of the other places are at 0 V.
         """
-        readout, passes = self.transposed_readout, self.cells_per_weight
-        active = density * driven * self.cols / passes
-        res = self.array.column_res(active, state) if res is None else res
+        readout, passes, cols = self.transposed_readout, self.cells_per_weight, driven * self.cols
+        active, lines = density * cols / passes, sensed * self.row_adcs
         opened = self.col_switches.drive(density * driven / passes, driven)
-        selected = (1.0 / self.error_bits) * readout.select(sensed)
-        position = opened | selected
-        lines = self.together(driven * self.cols / passes)[0], driven * self.cols
-        position = position + self.settle_rows(readout, state, active, lines)
-        position = position + self.charge_transposed(active, sensed)
-        position = position + readout.convert(sensed)
+        most = self.together(cols / passes)[0]
+        settled = self.settle_rows(readout, state, active, (most, cols))
+        time = self.held(readout, settled)
+        waiting = (self.rows_per_adc - 1.0) * lines * self.array.stray(active, cols)
+        position = readout.turn(opened, sensed) + settled
+        position = position + self.charge_transposed(active, sensed) + readout.convert(sensed)
+        position = position + self.conduct(
+            Conducting(active, lines, waiting, time), state, self.transposed_references, res
+        )
         joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
         return passes * (self.rows_per_adc * position) + joined
 

@@ -235,9 +235,26 @@ class ConvertingReadout(Readout):
         """Lead another line to a share of the converters."""
         return self.mux_decoder.select() + self.mux.select(used)
 
+    def turn(self, opened: Cost, used: Real = 1.0) -> Cost:
+        """What comes before a plane's conversion, the mean of all planes of a value.
+
+        ``opened``: lines are driven, with every plane. While the first plane is put on, the
+        multiplexers lead another line to a share of the converters: max(a, b) + (n - 1) a.
+        """
+        several = opened | self.select(used)
+        return (1.0 / self.planes) * (several + (self.planes - 1.0) * opened)
+
+    def turn_by_rows(self, opened: Cost, accesses: Real, used: Real = 1.0) -> Cost:
+        """As ``turn``, where a plane drives ``accesses`` lines one after the other, or none."""
+        once = np.minimum(accesses, 1.0 / self.planes)
+        moved = self.select(used)
+        rest = (accesses - once) * opened + (1.0 / self.planes - once) * moved
+        position: Cost = once * (opened | moved) + rest
+        return position
+
     @action
     def convert(self, used: Real = 1.0) -> Cost:
-        """One conversion in a share of the converters."""
+        """One conversion in a share of the converters, without the current of the lines."""
         return self.converters.convert().across(used)
 
 

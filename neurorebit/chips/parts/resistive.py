@@ -55,6 +55,12 @@ class References(Block):
         """Charge ``driven`` columns as far as the references, rows of ``row_cap`` [F] each."""
         return self.cells.read_transposed(driven, active * self.count, row_cap)
 
+    @action
+    def conduct(self, ones: Real, active: Real, time: Real) -> Cost:
+        """Let the ``ones`` cells at the read voltage conduct in a share of the references."""
+        middle = self.cells.column_res(1.0, 0.5)
+        return self.cells.conduct(active * self.count * ones, middle, time)
+
 
 def path_res(device: Device, array: ResistiveArray) -> Real:
     """Resistance [ohm] of a cell in the low state with its access transistor."""
@@ -177,6 +183,11 @@ class ResistiveMacro(Macro):
         """Let rows settle to half a step of their converters; as ``settle``."""
         res, sensed = self.array.column_res(1.0, state), readout.sensed(self.reach(active))
         return self.array.settle_rows(res, sensed, ones=lines[0], driven=lines[1])
+
+    @staticmethod
+    def held(readout: ConvertingReadout, settled: Cost) -> Real:
+        """Time [s] for which a line conducts: it settles, then its converter takes its current."""
+        return settled.latency.total + readout.converters.acquisition
 
     @abstractmethod
     def open_rows(self, rows: Real = 1.0) -> Cost:

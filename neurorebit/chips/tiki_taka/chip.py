@@ -92,8 +92,13 @@ class FastArray(Block):
     @action
     def read_row(self, state: Real = 0.5, sensed: Real = 1.0) -> Cost:
         """One row through a share of the columns; the currents of the references are subtracted."""
-        macro = self.macro
-        references = self.references.read(1.0, sensed * macro.adcs).across(macro.cols_per_adc)
+        macro, lines = self.macro, sensed * self.macro.adcs
+        middle = self.references.column_res(1.0, 0.5)
+        settled = macro.settle(macro.readout, state, 1.0, macro.together(macro.rows))
+        time = macro.held(macro.readout, settled)
+        references = self.references.read(1.0, lines)
+        references = references + self.references.conduct(lines, middle, time)
+        references = references.across(macro.cols_per_adc)
         return macro.read(1.0 / macro.rows, state, 1.0, sensed) + references
 
 

@@ -83,6 +83,10 @@ def test_a_vector_through_the_columns(rows, cols):
     )
     settled = tau * np.log(used * cell / half_step)
     after = after + Cost.of(0.0, settled).under("array")
+    drawn = share * 20.0 * active * READ_V**2 * (settled + ADC.front_end.time)
+    after = after + Cost.of(drawn * cell).under("current").under("array")
+    middle = drawn / REFERENCE.column_res(1.0, 0.5)
+    after = after + Cost.of(middle).under("current").under("cells").under("references")
     after = after + ADC.convert().across(share).under("readout")
     first = beside(opened, (MUX_DECODER.select() + MUX.select(share)).under("readout")) + after
     position = first + 4.0 * (opened + after)

@@ -123,6 +123,75 @@ def test_the_same_column_takes_the_same_time_on_every_chip() -> None:
         assert hybrid == near(in_place, rel=1e-9)
 
 
+@pytest.mark.parametrize("macro", MACROS, ids=lambda macro: type(macro).__name__)
+def test_the_current_of_cells_and_references_is_the_array_s(macro: ParallelMacro) -> None:
+    """V^2 G in 16 columns, and as much at mid range in their references, while a column settles
+    and a front end takes its current; a crosspoint's other 112 columns float at 32 of 128 ones.
+
+    Selectors of 100 at 1.6 V pass 0.237 of the current between 0.5 V and the middle of 32 and 96.
+    """
+    kind = type(macro).__name__
+    cost = macro.mvm(0.25, 0.3) if kind == "AnalogMacro" else macro.read(0.25, 0.3)
+    planes = 8 if kind == "AnalogMacro" else 1
+    time = cost.latency.items[f"{macro.name}/array"] + 8 * planes * (
+        macro.readout.converters.acquisition
+    )
+    cell = 1.0 / macro.array.column_res(1.0, 0.3)
+    middle = 1.0 / macro.references.cells.column_res(1.0, 0.5)  # of shorter rows
+    columns = 16 * 32.0
+    if kind == "CrosspointMacro":
+        columns += 112 * 100 ** (-0.5 / 1.6) * np.sqrt(32 * 96)
+    current = cost.energy.items[f"{macro.name}/array/current"]
+    assert current == near(0.5**2 * cell * columns * time)
+    current = cost.energy.items[f"{macro.name}/references/cells/current"]
+    assert current == near(0.5**2 * middle * 16 * 32.0 * time)
+
+
+@pytest.mark.parametrize("ones", [1.0, 16.0, 64.0, 127.0])
+def test_a_floating_column_carries_what_its_zeros_drain(ones: float) -> None:
+    """The middle of the column is where both currents are equal: found by halving."""
+    array = CrosspointArray(TECH, DEVICE, nonlinearity=100.0)
+    low, high = 0.0, 0.5
+
+    def passed(voltage: float) -> float:
+        return float(100.0 ** ((voltage - 0.5) / 0.8))  # of the current at 0.5 V; W / 2 = 0.8 V
+
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        fed, drained = ones * passed(0.5 - middle), (128.0 - ones) * passed(middle)
+        low, high = (middle, high) if fed > drained else (low, middle)
+    between = min(max(middle, 0.0), 0.5)
+    wanted = min(ones * passed(0.5 - between), (128.0 - ones) * passed(between))
+    assert array.stray(ones, 128.0) <= min(ones, 128.0 - ones)
+    assert array.stray(ones, 128.0) == near(wanted, rel=1e-6) or between in (0.0, 0.5)
+    assert array.stray(0.0, 128.0) == array.stray(128.0, 128.0) == 0.0
+    assert ParallelMacro(TECH, DEVICE).array.stray(ones, 128.0) == 0.0
+
+
+PLANES = [ParallelMacro(TECH, DEVICE), CrosspointMacro(TECH, DEVICE), SramParallelMacro(TECH)]
+
+
+@pytest.mark.parametrize("macro", PLANES, ids=lambda macro: type(macro).__name__)
+@pytest.mark.parametrize("way", ["read", "read_transposed"])
+def test_each_plane_takes_the_same_time_after_the_first(macro: ParallelMacro, way: str) -> None:
+    """Multiplexers move once, with the first plane: max(a, b) + (n - 1) a. A share b / n before
+    the maximum let the time of a value grow by less up to some number of planes.
+    """
+    times = []
+    for planes in range(2, 9):
+        made = replace(macro, input_bits=float(planes), error_bits=float(planes))
+        cost = getattr(made, way)()
+        joined = sum(t for part, t in cost.latency.items.items() if "shift_add" in part)
+        times.append(planes * (cost.latency.total - joined))
+    steps = np.diff(times)
+    assert steps == near(np.full(6, steps[0]), rel=1e-9)
+    readout = made.readout if way == "read" else made.transposed_readout
+    opened = made.row_switches.delay if way == "read" else made.col_switches.delay
+    # what is left of the first plane: as long as multiplexers take beyond the lines
+    beyond = max(float(readout.select().latency.total - opened), 0.0)
+    assert times[0] - 2 * steps[0] == near(8 * beyond, rel=0.3)
+
+
 def test_lines_are_charged_to_their_voltages() -> None:
     """A tenth of 128 rows at 1.1 V and 0.5 V, 16 columns at 0.5 V, at each of 8 positions."""
     macro = ParallelMacro(TECH, DEVICE)

@@ -3,9 +3,11 @@
 The counts of the macro stand in ``by_hand_resistive``.
 """
 
+import math
+
 import by_hand
 import pytest
-from by_hand import RERAM, TECH, beside, close, same_cost, same_footprint, stands
+from by_hand import RERAM, TECH, close, same_cost, same_footprint, stands
 from by_hand_resistive import (
     COLS,
     DENSITY,
@@ -120,6 +122,16 @@ def test_planes_are_joined_as_fast_as_they_come():
 # -- reads -------------------------------------------------------------------------------------
 
 
+def afloat(kind, ones, driven):
+    """Cells' worth of current of a line of crosspoints that floats; none behind transistors.
+
+    Selectors pass 70 times less at 0.8 V than at 1.6 V. Ones feed what zeros drain.
+    """
+    if kind == "reram":
+        return 0.0
+    return 70.0 ** (-0.5 / 1.6) * math.sqrt(ones * (driven - ones))
+
+
 @each_kind
 def test_a_plane_through_the_columns(kind):
     """0.3 of 72 rows: 21.6 active; at each of 8 columns of a converter 12 of the 20 convert.
@@ -128,15 +140,21 @@ def test_a_plane_through_the_columns(kind):
     """
     array, rows, _, path = KINDS[kind]()
     front, _ = ways_of(array, path)
-    active = 0.3 * 72.0
+    active, cell = 0.3 * 72.0, array.column_res(1.0, STATE)
     like = {"nonlinearity": 70.0} if kind == "crosspoint" else {}
     references = type(array)(TECH, RERAM, 96.0, 20.0, **like, name="cells")
-    position = beside(rows.drive(DENSITY * ROWS, ROWS), front.selected(COLS))
+    position = front.turned(rows.drive(DENSITY * ROWS, ROWS), COLS)
     # all 72 rows of crosspoints conduct; transistors cut zeros off, so there may be a single one
-    position = position + front.settled(active, 72.0 if kind == "crosspoint" else 1.0, 72.0)
-    position = position + array.read(active, 12.0)
+    settled = front.settled(active, 72.0 if kind == "crosspoint" else 1.0, 72.0)
+    position = position + settled + array.read(active, 12.0)
     position = position + references.read(active, 12.0).under("references")
-    position = position + front.converted().across(COLS)
+    waiting = 7.0 * 12.0 * afloat(kind, active, 72.0)
+    drawn = front.current(12.0 * active + waiting, cell, settled)
+    position = position + drawn.under("current").under("array")
+    middle = references.column_res(1.0, 0.5)
+    drawn = front.current(12.0 * active, middle, settled).under("current").under("cells")
+    position = position + drawn.under("references")
+    position = position + front.converted(COLS)
     joined = front.joined("weight", 5.0, 4.0, 8.0, COLS)
     joined = joined + front.joined("input", 9.0, 6.0, 2.0, COLS)
     expected = (8.0 * position + joined).under(kind)
@@ -154,17 +172,23 @@ def test_a_plane_back_through_the_rows(kind, res):
     """
     array, _, cols, path = KINDS[kind]()
     _, behind = ways_of(array, path)
+    cell = array.column_res(1.0, STATE)
     like = {"nonlinearity": 70.0} if kind == "crosspoint" else {}
     references = type(array)(TECH, RERAM, 8.0, 160.0, **like, name="cells")
     load = array.row_cap + 160.0 * array.drain_cap
     beside_it = references.row_cap + 160.0 * references.drain_cap
-    position = beside(cols.drive(DENSITY * COLS / 4.0, COLS), behind.selected(ROWS))
-    position = position + behind.settled(7.2, 96.0, 24.0)
+    settled = behind.settled(7.2, 96.0, 24.0)
+    position = behind.turned(cols.drive(DENSITY * COLS / 4.0, COLS), ROWS) + settled
     position = position + array.read_transposed(7.2, 6.0, load)
     position = position + references.read_transposed(7.2, 6.0, beside_it).under(
         "transposed_references"
     )
-    position = position + behind.converted().across(ROWS)
+    waiting = behind.current(11.0 * 6.0 * afloat(kind, 7.2, 96.0), cell, settled)
+    drawn = waiting + behind.current(6.0, res or cell / 7.2, settled)
+    position = position + drawn.under("current").under("array")
+    middle = references.column_res(1.0, 0.5)
+    drawn = behind.current(6.0 * 7.2, middle, settled).under("current").under("cells")
+    position = position + drawn.under("transposed_references") + behind.converted(ROWS)
     joined = behind.joined("weight", 7.0, 4.0, 48.0, ROWS)
     joined = joined + behind.joined("input", 11.0, 9.0, 12.0, ROWS)
     expected = (4.0 * 12.0 * position + joined).under(kind)
@@ -174,11 +198,11 @@ def test_a_plane_back_through_the_rows(kind, res):
 def test_a_weight_of_one_cell_is_read_back_in_one_pass():
     array, _, cols, path = one_transistor()
     _, behind = ways_of(array, path)
-    load = array.row_cap + 160.0 * array.drain_cap
-    position = beside(cols.drive(DENSITY * COLS, COLS), behind.selected(ROWS))
-    position = position + behind.settled(28.8, 96.0, 96.0)
+    load, settled = array.row_cap + 160.0 * array.drain_cap, behind.settled(28.8, 96.0, 96.0)
+    position = behind.turned(cols.drive(DENSITY * COLS, COLS), ROWS) + settled
     position = position + array.read_transposed(28.8, 6.0, load)
-    position = position + behind.converted().across(ROWS)
+    drawn = behind.current(6.0 * 28.8, array.column_res(1.0, STATE), settled)
+    position = position + drawn.under("current").under("array") + behind.converted(ROWS)
     joined = behind.joined("input", 8.0, 9.0, 12.0, ROWS)
     expected = (12.0 * position + joined).under("reram")
     found = made("reram", cells_per_weight=1.0, signed=False)
@@ -200,5 +224,5 @@ def test_converters_for_fewer_lines_than_there_are():
         ones=10.0,
     )
     assert by_hand.part(found.latency, "reram/array") == close(8.0 * settled)
-    mux = 8.0 * front.selected(1.0).energy.items["readout/mux"]
+    mux = 8.0 / 6.0 * front.moved(1.0).energy.items["readout/mux"]
     assert by_hand.part(found.energy, "reram/readout/mux") == close(mux)

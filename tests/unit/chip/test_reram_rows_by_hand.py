@@ -135,13 +135,16 @@ def test_rows_with_a_one_are_read_one_after_the_other():
     """21.6 of 72 rows at each of 8 columns of a converter; a column then carries one cell."""
     array, decoder, driver, _, front, _ = row_by_row()
     adder, register = adders(front, 10.0)
-    times = 21.6 * 8.0
+    res, times = array.column_res(1.0, STATE), 21.6 * 8.0
     # half a step of 3 bits of the 10 uS of one cell
-    access = front.settled(1.0, 1.0, 1.0, half_step=10e-6 / 16.0) + array.read(1.0, 12.0)
-    access = access + front.converted().across(COLS)
+    settled = front.settled(1.0, 1.0, 1.0, half_step=10e-6 / 16.0)
+    access = settled + array.read(1.0, 12.0)
+    access = access + front.current(12.0, res, settled).under("current").under("array")
+    access = access + front.converted(COLS)
     access = access + (adder.add(COLS) + register.store(COLS, COLS)).under("readout")
-    opened = times * (decoder.select() + driver.read())
-    total = beside(opened, 8.0 * front.selected(COLS)) + times * access
+    opened, moved = decoder.select() + driver.read(), front.moved(COLS)
+    # multiplexers move with the first row of the first of 6 planes
+    total = 8.0 / 6.0 * beside(opened, moved) + (times - 8.0 / 6.0) * opened + times * access
     total = total + front.joined("weight", 10.0, 4.0, 8.0, COLS)
     total = total + front.joined("input", 14.0, 6.0, 2.0, COLS)
     found = made_by_rows().read(DENSITY, STATE, ROWS, COLS)
@@ -155,14 +158,16 @@ def test_columns_with_a_one_are_read_back_one_after_the_other():
     """
     array, _, _, cols, _, behind = row_by_row()
     adder, register = adders(behind, 11.0)
-    times = 28.8 * 12.0
+    res, times = array.column_res(1.0, STATE), 28.8 * 12.0
     load = array.row_cap + 160.0 * array.drain_cap
-    access = behind.settled(1.0, 96.0, 1.0, half_step=10e-6 / 16.0)
-    access = access + array.read_transposed(1.0, 6.0, load)
-    access = access + behind.converted().across(ROWS)
+    settled = behind.settled(1.0, 96.0, 1.0, half_step=10e-6 / 16.0)
+    access = settled + array.read_transposed(1.0, 6.0, load)
+    access = access + behind.current(6.0, res, settled).under("current").under("array")
+    access = access + behind.converted(ROWS)
     access = access + (adder.add(ROWS) + register.store(ROWS, ROWS)).under("transposed_readout")
-    opened, selected = times * cols.drive(1.0 / 160.0), 4.0 * 12.0 * behind.selected(ROWS)
-    total = beside(opened, selected) + times * access
+    # 4 passes of 12 rows, each with a ninth of the moves, one for all planes
+    opened, moves = cols.drive(1.0 / 160.0), 4.0 * 12.0 / 9.0
+    total = moves * beside(opened, behind.moved(ROWS)) + (times - moves) * opened + times * access
     total = total + behind.joined("weight", 11.0, 4.0, 48.0, ROWS)
     total = total + behind.joined("input", 15.0, 9.0, 12.0, ROWS)
     found = made_by_rows().read_transposed(DENSITY, STATE, COLS, ROWS)

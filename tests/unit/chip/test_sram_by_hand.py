@@ -128,13 +128,26 @@ def test_what_stands_in_a_macro_of_all_rows_at_once():
     assert (found.adcs, found.output_bits) == (20.0, 5.0 + 4.0 + 6.0)
 
 
+def turned(opened, moved, planes):
+    """Multiplexers move with the first plane."""
+    return 1.0 / planes * (beside(opened, moved) + (planes - 1.0) * opened)
+
+
+def current(cells, converter):
+    """Of cells at the voltage at which converters hold lines, while their front ends settle."""
+    power = cells * TECH.sensing.read_voltage**2 / ARRAY.read_res
+    joules = power * converter.front_end.time
+    return Cost.of(joules).under("current").under("array")
+
+
 def position(density, driven, sensed):
     """One of the 8 columns of each converter; a cell with a one conducts in an active row."""
     active = density * 96.0
-    selected = 1.0 / 6.0 * (MUX_DECODER.select() + MUX.select(sensed)).under("readout")
-    found = beside(SWITCHES.drive(density, driven), selected)
+    moved = (MUX_DECODER.select() + MUX.select(sensed)).under("readout")
+    found = turned(SWITCHES.drive(density, driven), moved, 6.0)
     found = found + PRECHARGER.precharge(sensed)
     found = found + ARRAY.read(SWITCHES.output_ramp).across(active)
+    found = found + current(sensed * 20.0 * active * STATE, ADC)
     return found + ADC.convert().under("readout").across(sensed)
 
 
@@ -151,12 +164,14 @@ def test_a_plane_back_through_the_rows(res):
     """The 4 cells of a weight are read in 4 passes, each with a quarter of the columns.
 
     0.3 of 96 columns: 28.8 carry a one, 7.2 in a pass; of the 8 converters 6 convert at each of 12
-    rows. Where no resistance is given, a row is taken to be pulled by the cells of all 28.8.
+    rows. Where no resistance is given, a row is pulled by the cells of these 7.2.
     """
-    selected = 1.0 / 9.0 * (BACK_MUX_DECODER.select() + BACK_MUX.select(ROWS)).under(BACK)
-    once = beside(COL_SWITCHES.drive(DENSITY * COLS / 4.0, COLS), selected)
+    moved = (BACK_MUX_DECODER.select() + BACK_MUX.select(ROWS)).under(BACK)
+    once = turned(COL_SWITCHES.drive(DENSITY * COLS / 4.0, COLS), moved, 9.0)
     once = once + BACK_PRECHARGER.precharge(ROWS)
     once = once + ARRAY.read_transposed(COL_SWITCHES.output_ramp).across(7.2)
+    of_row = ARRAY.read_res / res if res else 7.2 * STATE
+    once = once + current(6.0 * of_row, BACK_ADC)
     once = once + BACK_ADC.convert().under(BACK).across(ROWS)
     total = 4.0 * 12.0 * once
     total = total + (BACK_JOINS.accumulate(48.0, ROWS) + BACK_PLANES.accumulate(12.0, ROWS)).under(
@@ -313,12 +328,11 @@ def gradient_array():
 def vector(density, ones, driven, sensed):
     """9 planes, in each 8 columns of a converter; joined at every conversion."""
     active = density * driven * 96.0
-    once = beside(
-        CELL_SWITCHES.drive(density * driven, driven),
-        1.0 / 9.0 * (CELL_DECODER.select() + CELL_MUX.select(sensed)).under("readout"),
-    )
+    moved = (CELL_DECODER.select() + CELL_MUX.select(sensed)).under("readout")
+    once = turned(CELL_SWITCHES.drive(density * driven, driven), moved, 9.0)
     once = once + PRECHARGER.precharge(sensed)
     once = once + ARRAY.read(CELL_SWITCHES.output_ramp).across(active)
+    once = once + current(sensed * 20.0 * active * ones, SMALL_ADC)
     once = once + SMALL_ADC.convert().under("readout").across(sensed)
     total = 9.0 * 8.0 * once + ERROR_PLANES.accumulate(9.0 * 8.0, sensed).under("readout")
     return total.under("array")

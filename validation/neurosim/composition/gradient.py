@@ -46,7 +46,7 @@ class GradientArray(SramParallelMacro):
     def read_vector(self, density: Real = 0.5, ones: Real = 0.5, res: Real | None = None) -> Cost:
         """All planes of an error vector; columns of this resistance [ohm], if it is given."""
         front, terms = self.front, self.input_bits * self.cols_per_adc
-        line = self.array.read_res / np.maximum(density * self.rows * ones, 1.0)
+        line = self.array.read_res / np.maximum(density * self.rows * ones, 1e-12)
         planes = self.input_bits * self.plane(front, density, line if res is None else res)
         return planes + front.input_shift_add.accumulate(terms)
 

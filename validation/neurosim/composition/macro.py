@@ -382,8 +382,17 @@ class Macro(_Drawn):
         raise NotImplementedError
 
     def selected(self, side: Side) -> Cost:
-        """A plane's share in leading another line to a share of the converters."""
-        return (1.0 / side.planes) * (side.mux_decoder.select() + side.mux.select())
+        """Lead another line to the converters."""
+        return side.mux_decoder.select() + side.mux.select()
+
+    def turned(self, side: Side, opened: Cost, accesses: Real = 1.0) -> Cost:
+        """A plane's share in what comes before its conversions: lines are opened ``accesses``
+        times a plane, and with the first of all planes a multiplexer moves.
+        """
+        share = np.minimum(accesses, 1.0 / side.planes)
+        moved = self.selected(side)
+        total: Cost = share * (opened | moved) + (accesses - share) * opened
+        return total + (1.0 / side.planes - share) * moved
 
     def terms_of(self, side: Side) -> tuple[Real, Real]:
         """Terms of a plane that the shift-adds of cells and of planes take."""

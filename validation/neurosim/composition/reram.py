@@ -126,6 +126,12 @@ class ReramMacro(Macro):
         settle = self.array.settle_rows if side.back else self.array.settle
         return settle(self.array.column_res(1.0, 0.5), sensed, ones=ones, driven=side.driven)
 
+    def converted(self, side: Side, settled: Cost, res: Real) -> Cost:
+        """A conversion, and the current of the lines until they are converted."""
+        time = settled.latency.total + side.converters.acquisition
+        current = self.array.conduct(side.adcs, res, time)
+        return current + side.converters.convert()
+
     def half_step(self, side: Side, density: Real) -> Real:
         """Half a converter step [S]."""
         raise NotImplementedError
@@ -192,9 +198,10 @@ class ReramParallelMacro(ReramMacro):
         active = density * side.driven
         switches = self.col_switches if side.back else self.row_switches
         opened = switches.drive(density / side.passes)
-        position = (opened | self.selected(side)) + self.settled(side, density)
+        settled = self.settled(side, density)
+        position = self.turned(side, opened) + settled
         position = position + self.lines(side, active / side.passes)
-        position = position + side.converters.read(res)
+        position = position + self.converted(side, settled, res)
         return side.passes * (side.ways * position)
 
     def _row_path_write(self) -> Cost:
@@ -257,10 +264,10 @@ class ReramRowMacro(ReramMacro):
 
     def plane(self, side: Side, density: Real, res: Real) -> Cost:
         """The lines with a one, one after the other, for every sensed line."""
-        accesses = density * side.driven * side.ways
-        opened = accesses * self._opened(side)
-        selected = side.passes * (side.ways * self.selected(side))
-        access = self.settled(side, density) + self.lines(side, 1.0)
-        access = access + side.converters.read(res)
+        accesses = density * side.driven / side.passes
+        settled = self.settled(side, density)
+        access = settled + self.lines(side, 1.0)
+        access = access + self.converted(side, settled, res)
         access = access + side.adder.add() + side.register.store()
-        return (opened | selected) + accesses * access
+        position = self.turned(side, self._opened(side), accesses) + accesses * access
+        return side.passes * (side.ways * position)

@@ -165,6 +165,12 @@ class SramParallelMacro(SramMacro):
     def summed_bits(self, side: Side) -> Real:
         return side.adc_bits
 
+    def converted(self, side: Side, settled: Cost, res: Real) -> Cost:
+        """A conversion, and the current of the lines while converters hold them."""
+        ones, time = side.adcs * self.array.read_res / res, side.converters.acquisition
+        current = self.array.conduct(ones, self._sense_voltage, time)
+        return current + side.converters.convert()
+
     def sensing(self, side: Side) -> tuple[Block, ...]:
         return side.precharger, side.write_driver, side.mux, side.converters
 
@@ -174,9 +180,9 @@ class SramParallelMacro(SramMacro):
     def plane(self, side: Side, density: Real, res: Real) -> Cost:
         active = density * side.driven
         opened = self.driver(side).drive(density / side.passes)
-        position = (opened | self.selected(side)) + side.precharger.precharge()
+        position = self.turned(side, opened) + side.precharger.precharge()
         position = position + self.sensed(side).across(active / side.passes)
-        position = position + side.converters.read(res)
+        position = position + self.converted(side, Cost(), res)
         return side.passes * (side.ways * position)
 
 

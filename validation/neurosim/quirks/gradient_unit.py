@@ -54,9 +54,9 @@ class ToolGradientArray(ToolSramParallel, GradientArray):
         right = super().converters_of(side)
         return _DearConverters(**vars_of(right), times=self.i["num_row_muxed"])
 
-    def selected(self, side: Side) -> Cost:
+    def moved(self, side: Side) -> Cost:
         """At every conversion."""
-        return side.mux_decoder.select() + side.mux.select()
+        return self.selected(side)
 
     def sensed(self, side: Side) -> Cost:
         """Once a plane, after a step."""

@@ -94,10 +94,19 @@ class ToolMacro:
         drawn: MuxDecoder = redrawn(super().mux_decoder_of(side), ToolMuxDecoder)  # type: ignore[misc]
         return drawn
 
-    def selected(self, side: Side) -> Cost:
-        """Back, its share of the time is its energy: nothing."""
-        right: Cost = super().selected(side)  # type: ignore[misc]
+    def moved(self, side: Side) -> Cost:
+        """A plane's share in moving a multiplexer; back, it takes no time."""
+        right: Cost = (1.0 / side.planes) * self.selected(side)  # type: ignore[attr-defined]
         return Cost(right.energy) if side.back else right
+
+    def turned(self, side: Side, opened: Cost, accesses: Any = 1.0) -> Cost:
+        """Whichever takes longer in a plane, lines or a share of a multiplexer's time."""
+        total: Cost = (accesses * opened) | self.moved(side)
+        return total
+
+    def converted(self, side: Side, settled: Cost, res: Any) -> Cost:
+        """The fits of its converters have the lines' current in them."""
+        return side.converters.read(res)
 
     def together_of(self, side: Side) -> Any:
         """Cells that its references are made for: those of a column."""

@@ -266,9 +266,10 @@ QUIRKS = (
             "latency_other_fw_plus_bw_s",
         ),
         tool="lines settle to 20 % of a mean cell, once for all planes (row by row: for all rows); "
-        "in the transposed read multiplexers take no time; parts as in their own modules",
-        right="to half a converter step through the column itself, at every conversion, for the "
-        "slowest input",
+        "a share of a multiplexer's time in every plane, in the transposed read none; parts as in "
+        "their own modules",
+        right="to half a converter step beside the multiplexer, at every conversion, for the "
+        "slowest input; multiplexers move with the first plane",
         correct=correct_macro,
         variant="RRAM",
     ),
@@ -281,9 +282,10 @@ QUIRKS = (
             "energy_other_fw_plus_bw_J",
         ),
         tool="column lines as bare wires, access lines at the supply; transposed with forward "
-        "lines; row by row without flash and encoder; parts as in their own modules",
+        "lines; row by row without flash and encoder; a third of the cells' current, in the "
+        "converters; parts as in their own modules",
         right="loaded lines, access lines at their voltage; the lines that are driven; all "
-        "converters",
+        "converters; V^2 G in the array, while lines settle and are converted",
         correct=correct_macro,
         variant="RRAM",
     ),
@@ -296,8 +298,10 @@ QUIRKS = (
             "latency_other_fw_plus_bw_s",
         ),
         tool="bitlines fall once, not at every conversion, and without loads of cells; row by row "
-        "sensing and adding do not overlap; in the transposed read multiplexers take no time",
-        right="at every conversion, loaded; a row is added while the next is read",
+        "sensing and adding do not overlap; a share of a multiplexer's time in every plane, in the "
+        "transposed read none",
+        right="at every conversion, loaded; a row is added while the next is read; multiplexers "
+        "move with the first plane",
         correct=correct_macro,
         variant="SRAM",
     ),
@@ -309,9 +313,9 @@ QUIRKS = (
             "energy_adc_fw_plus_bw_J",
             "energy_other_fw_plus_bw_J",
         ),
-        tool="wordlines take no energy; bitlines lose all of the supply in a read; parts as in "
-        "their own modules",
-        right="a wordline's charge for each open row; the sense voltage",
+        tool="wordlines take no energy; bitlines lose all of the supply in a read; a part of the "
+        "cells' current, in the converters; parts as in their own modules",
+        right="a wordline's charge for each open row; the sense voltage; V^2 G in the array",
         correct=correct_macro,
         variant="SRAM",
     ),
