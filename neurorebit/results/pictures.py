@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 SCHEMES = "schemes.png"
+ROOF = 103.0  # of accuracies [%], so that a mark at 100 is whole
+COUNTS = ((" [millions]", 1e6), (" [thousands]", 1e3), ("", 1.0))  # of cells
 HELD = {"real": "real weights", "quantised": "levels", "analog": "analog weights"}
 
 
@@ -28,12 +30,14 @@ def training(report: dict[str, Any]) -> bytes | None:
     _mark_the_last(accuracy, record["test_accuracy"], numbers[-1])
     accuracy.set(title=f"{report['network']}, {record['dataset']}", ylabel="accuracy [%]")
     _legend_below(accuracy)
-    programmed = [epoch["cells_programmed"] / 1e6 for epoch in epochs]
-    cells.plot(numbers, programmed, marker="." if len(numbers) < 40 else "", color="C2")
-    cells.set(title=f"scheme: {record['scheme']}", ylabel="cells programmed [millions]")
+    programmed = [epoch["cells_programmed"] for epoch in epochs]
+    word, unit = next(one for one in COUNTS if max(programmed) >= one[1] or one[1] == 1.0)
+    shown = [count / unit for count in programmed]
+    cells.plot(numbers, shown, marker="." if len(numbers) < 40 else "", color="C2")
+    cells.set(title=f"scheme: {record['scheme']}", ylabel=f"cells programmed{word}")
     for ax in (accuracy, cells):
         ax.set(xlabel="epoch")
-        ax.set_ylim(0.0, None if ax is cells else 100.0)
+        ax.set_ylim(0.0, None if ax is cells else ROOF)
         ax.locator_params(axis="x", integer=True)
         ax.grid(alpha=0.3)
     _histogram(weights, record["histogram"])
@@ -71,7 +75,7 @@ def schemes(learned: dict[str, list[dict[str, Any]]]) -> dict[str, bytes]:
         ax.set_xlabel("epoch")
         ax.locator_params(axis="x", integer=True)
         ax.grid(alpha=0.3)
-    panels[0].set(ylabel="accuracy on test images [%]", ylim=(0.0, 100.0))
+    panels[0].set(ylabel="accuracy on test images [%]", ylim=(0.0, ROOF))
     first, low, high = _zoom(list(curves.values()))
     last = max(curve.size for curve in curves.values())
     panels[1].set(title="the last epochs", ylim=(low, high), xlim=(first - 0.5, last + 0.5))
@@ -88,9 +92,9 @@ def _zoom(curves: list[Any]) -> tuple[int, float, float]:
     late = np.concatenate([curve[begin:] for curve in curves])
     late = late[np.isfinite(late)]
     if not late.size:
-        return begin + 1, 0.0, 100.0
+        return begin + 1, 0.0, ROOF
     margin = max(0.5, 0.1 * float(late.max() - late.min()))
-    return begin + 1, max(0.0, float(late.min()) - margin), min(100.0, float(late.max()) + margin)
+    return begin + 1, max(0.0, float(late.min()) - margin), min(ROOF, float(late.max()) + margin)
 
 
 def _mean(runs: list[dict[str, Any]]) -> Any:
@@ -122,10 +126,15 @@ def _histogram(ax: Any, histogram: dict[str, Any] | None) -> None:
     if histogram is None:
         ax.set_axis_off()
         return
-    for name, counts in histogram["counts"].items():
+    counted = histogram["counts"]
+    for name in (name for name in HELD if name in counted):  # real ones first, lines over them
+        counts, filled = counted[name], name == "real"
         shares = 100.0 * np.array(counts) / sum(counts)
         edges = np.linspace(-histogram["largest"], histogram["largest"], len(counts) + 1)
-        ax.stairs(shares, edges, label=HELD[name], fill=name == "real", alpha=0.7)
+        colour = f"C{list(HELD).index(name)}"
+        ax.stairs(
+            shares, edges, label=HELD[name], fill=filled, color=colour, alpha=0.5 if filled else 1.0
+        )
     ax.set(
         title=f"weights of {histogram['layer']}", xlabel="weight", ylabel="share of the weights [%]"
     )

@@ -57,7 +57,7 @@ def test_curves_are_those_of_the_epochs(monkeypatch):
     np.testing.assert_allclose(level.get_ydata(), [60, 60])
     np.testing.assert_allclose(mark.get_xydata(), [[3, 60]])
     assert mark.get_label() == "at the end: 60.00 %"
-    assert accuracy.get_ylim() == (0.0, 100.0)
+    assert accuracy.get_ylim() == (0.0, 103.0)
     np.testing.assert_allclose(train.get_xydata(), [[1, 25], [2, 50], [3, 75]])
     np.testing.assert_allclose(test.get_xydata(), [[1, 20], [2, 40], [3, np.nan]])
     np.testing.assert_allclose(cells.get_lines()[0].get_xydata(), [[1, 4], [2, 3], [3, 2]])
