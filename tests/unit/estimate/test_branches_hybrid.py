@@ -33,12 +33,12 @@ from neurorebit.circuits.wire import Bus
 
 CHIPS = [
     {},
-    {"dpim__build": "word_parallel"},
-    {"dpim__build": "word_parallel", "vector_unit__skip_zero_errors": "false"},
-    {"dram__bandwidth": "20 Gbit/s", "dpim__copies": 1},
-    {"apim__kernel_split": "false", "dpim__build": "word_parallel"},
+    {"dpim__build": "bit_serial"},
     {"vector_unit__skip_zero_errors": "false"},
-    {"batch": 5, "transport__bus_bits": 8},
+    {"dram__bandwidth": "20 Gbit/s", "dpim__copies": 1},
+    {"apim__kernel_split": "false"},
+    {"vector_unit__skip_zero_errors": "false", "dpim__build": "bit_serial"},
+    {"batch": 5, "transport__bus_bits": 8, "dpim__build": "bit_serial"},
 ]
 each_chip = pytest.mark.parametrize("sets", CHIPS)
 
@@ -172,7 +172,7 @@ def backward(made: Whole, i: int, sets) -> Work:
     tree = one_by_one(there, chip.digital_tree.transfer(back, back / width, float(ADDED[i])))
     buffer = side_by_side(chip.buffer.read(sent), chip.buffer.write(float(layer.inputs * ERROR)))
     # rows are read once a bit, or once for five errors
-    reads = 1 / VECTORS if "dpim__build" in sets else ERROR
+    reads = ERROR if "dpim__build" in sets else 1 / VECTORS
     steps = layer.vectors / copies * high * reads * count  # a vector is one copy's
     streams = {
         "arrays": arrays, "tiles": tiles, "tree": tree, "buffer": buffer, "vector": normed,

@@ -122,11 +122,11 @@ def test_backward(kind, sets):
 # -- the gradient ----------------------------------------------------------------------------------
 
 # The second split layer has the largest map: 70 channels of 6 bits on 20 pixels. Units have arrays
-# of 64 rows and 32 columns, so 1 by 14 of them; conversions of 4 bits of 11 planes make sums of 15
+# of 64 rows and 32 columns, so 1 by 14 of them; conversions of 5 bits of 11 planes make sums of 16
 # bits, and two more for three images.
 PIXELS = (63, 63, 20, 63, 20, 1, 1)
 UNIT_ARRAYS = 14
-SUM = 17
+SUM = 18
 
 
 def down_of(pixels: int, height: int) -> int:
