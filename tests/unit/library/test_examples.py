@@ -11,6 +11,7 @@ DRAWN = {
     "first_estimate": "first_estimate.png",
     "design_sweep": "design_sweep.png",
     "first_training": "first_training/training.png",
+    "whole_api": "whole_api/training.png",
 }
 
 
