@@ -44,9 +44,9 @@ pd.DataFrame(readings, columns=heads).to_csv(folder / "pulses.csv", index=False)
 mine = chip.with_device(nr.fit(folder / "pulses.csv", voltage="1.6 V", width="50 ns"))
 
 small = nr.network("mlp")
-done = nr.train(small, mine, scheme="hybrid", data="digits", epochs=2, images=640)
+done = nr.train(small, mine, scheme="hybrid", data="digits", epochs=2, images=320)
 print(done.accuracy, done.epochs, done.estimate.phases["energy_J"], sep="\n")
-both = nr.compare_schemes(small, ["real", "hybrid"], data="digits", epochs=1, images=320)
+both = nr.compare_schemes(small, ["real", "hybrid"], data="digits", epochs=1, images=128)
 print(both.frame[["test_accuracy"]])
 print(nr.validate().frame.shape)
 print(done.save(folder / "whole_api"))  # the only line that writes what was computed

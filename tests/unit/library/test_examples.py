@@ -27,7 +27,7 @@ def test_an_example_runs_and_draws_its_picture(name, tmp_path):
         cwd=CLONE,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,  # on a machine that does other work
         check=False,
     )
     assert done.returncode == 0, done.stderr
