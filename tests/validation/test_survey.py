@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from validation.converters import trade
 from validation.converters.__main__ import main
 from validation.converters.page import macros
 from validation.converters.survey import PUBLISHED, Survey, energy, names, places, read
@@ -74,3 +75,14 @@ def test_a_survey_without_its_columns_is_one_line(
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "expected numbers in the columns feature_nm, enob, energy_pJ, rate_Hz" in said
+
+
+def test_bits_cost_energy_and_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table of the trade, without its trainings: more energy and less TOPS/W for each bit."""
+    assert trade.main(["--estimate"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")][1:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert [int(row[0]) for row in cells] == list(trade.BITS)
+    energy, tops = ([float(row[k].split()[0]) for row in cells] for k in (2, 4))
+    assert energy == sorted(energy)
+    assert tops == sorted(tops, reverse=True)

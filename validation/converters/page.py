@@ -72,7 +72,7 @@ def page(survey: Survey) -> str:
     inside = sum(place.inside for place in found.values())
     lines += [
         "",
-        f"{inside} of {len(found)} values lie between best and median; few are published at 130 nm.",
+        f"{inside} of {len(found)} values are between the two; few are published at 130 nm.",
         "",
         f"Slope: published energies of {there.energy.size} converters grow by 2^{slope:.2f} a bit "
         f"(standard error {error:.2f}) at equal feature size and rate; ours from 4 to 10 bits at "

@@ -1,0 +1,1 @@
+"""Components of ours beside published figures of such components."""
