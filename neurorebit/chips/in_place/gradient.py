@@ -46,14 +46,14 @@ class GradientArray(SramParallelMacro):
 
     @cached_property
     def readout(self) -> ConvertingReadout:
-        """Its sums have all planes of an error vector."""
-        made = self._readout(self.access_res, self.adc_bits + self.input_bits)
+        """Its shift-adds join the planes of an error vector: operands of a conversion's bits."""
+        made = self._readout(self.access_res, self.adc_bits)
         return replace(made, full_scale=self.span / self.array.read_res)
 
     @property
     def sum_bits(self) -> Real:
-        """Bits of a sum over an array's positions."""
-        return self.adc_bits + self.input_bits + 1.0
+        """Bits of a sum over an array's positions: of a conversion, its planes, and a carry."""
+        return self.readout.sum_bits
 
     @action
     def read_vector(

@@ -314,9 +314,9 @@ def test_decoded_rows_that_change_are_read_and_written():
 # its gates serve single cells.
 CELL_SWITCHES = row_switches(ACCESS)
 CELL_MUX, CELL_DECODER = mux(20.0, 8.0, 3.0, ACCESS, WIDTH)
-SMALL_ADC = adc(4.0, 20.0, 96.0, BELOW)
-# The planes are joined over sums that may take 4 bits and all planes; the register 9 more still.
-ERROR_PLANES = shift_add("input", 4.0 + 9.0 + 1.0, 9.0, 20.0, BELOW, SMALL_ADC.beat)
+SMALL_ADC = adc(4.0, 20.0, 128.0, BELOW)  # for up to 128 rows that count
+# Planes of 4 bits and a carry; the register has their 9 places more, 14 bits in all.
+ERROR_PLANES = shift_add("input", 4.0 + 1.0, 9.0, 20.0, BELOW, SMALL_ADC.beat)
 GRADIENT = {"rows": 96.0, "cols": 160.0, "cols_per_adc": 8.0, "adc_bits": 4.0}
 
 

@@ -34,9 +34,6 @@ class GradientArray(SramParallelMacro):
     def mux_res(self, side: Side) -> Real:
         return self.access_res
 
-    def summed_bits(self, side: Side) -> Real:
-        return side.adc_bits + side.planes
-
     @property
     def sum_bits(self) -> Real:
         """Bits of a sum over an array's positions."""

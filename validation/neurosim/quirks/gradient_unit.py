@@ -47,6 +47,10 @@ class ToolGradientArray(ToolSramParallel, GradientArray):
     def _read_voltage(self) -> Any:
         return self.i["read_voltage_V"]
 
+    def summed_bits(self, side: Side) -> Any:
+        """Shift-adds as wide as if conversions had the planes in them already."""
+        return side.adc_bits + side.planes
+
     def mux_of(self, side: Side) -> AnalogMux:
         return replace(super().mux_of(side), unfolded=True)  # type: ignore[call-arg]
 
@@ -146,8 +150,8 @@ QUIRKS = (
     Quirk(
         "WeightGradientUnit",
         ("area_m2", "subarray_area_m2", "leakage_W"),
-        tool="arrays left out; a tree's row in full; decoders and trees do not leak; as "
-        "SRAM_parallel",
+        tool="arrays left out; a tree's row in full; decoders and trees do not leak; planes "
+        "counted twice in shift-adds; as SRAM_parallel",
         right="all that is there, once",
         correct=correct_unit,
     ),
@@ -155,7 +159,7 @@ QUIRKS = (
         "WeightGradientUnit",
         ("read_latency_s", "read_energy_J"),
         tool="every column converted at every conversion of any; one sum of the tree a vector; "
-        "arrays left out; as SRAM_parallel and AdderTree",
+        "arrays left out; planes counted twice in shift-adds; as SRAM_parallel and AdderTree",
         right="each column once a plane; a sum for each column of a converter",
         correct=correct_unit,
     ),
