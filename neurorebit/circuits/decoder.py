@@ -1,4 +1,4 @@
-"""Address decoders of rows and of column multiplexers (circuits.md 4.1)."""
+"""Address decoders of rows and of column multiplexers, sized by logical effort."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ import numpy as np
 
 from neurorebit.circuits.block import Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
-from neurorebit.circuits.gates import STEP, Gate, cells, inverter, nor, stage
+from neurorebit.circuits.gates import STEP, Gate, cells, nor, stage
 from neurorebit.circuits.layout import Placed, fitted, rows
+from neurorebit.circuits.shared import shared
+from neurorebit.circuits.sizing import Buffers
 from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False)
 class _Decoder(Placed):
-    """Predecoders of two bits each, then a NOR and an output stage per line (circuits.md 4.1).
+    """Predecoders of two bits each, then a NOR and an output stage per line.
 
-    Up to two bits need no NOR: the inverters or the predecoder drive the output stage. An unpaired
-    bit has drivers as fast as the predecoders. ``activity`` is the share of the address bits that
-    change, ``ramp`` [1/s] that of the address. With zero bits there is no decoder and nothing to
-    bill.
+    Up to two bits need no NOR: the inverters or the predecoder drive the output stage. What drives
+    many gates does so through a chain of inverters that is sized by logical effort
+    (``sizing.Buffers``): each predecoded line the NORs of a quarter of the lines, each line of an
+    unpaired bit those of a half, and each output its load. ``activity`` is the share of the address
+    bits that change, ``ramp`` [1/s] that of the address. With zero bits there is no decoder and
+    nothing to bill.
     """
 
     tech: Technology
@@ -53,17 +57,46 @@ class _Decoder(Placed):
 
     @property
     @abstractmethod
-    def _output_gates(self) -> tuple[Gate, ...]:
-        """The gates of one line's output stage."""
+    def _outputs(self) -> tuple[tuple[Real, Gate], ...]:
+        """The gates of one line's output stage, with their number."""
+
+    @property
+    @abstractmethod
+    def _output_cap(self) -> Real:
+        """Load [F] of one line's output stage on what drives it."""
+
+    def _shared(self, share: float) -> Buffers:
+        """What drives the NORs of a ``share`` of the lines."""
+        return shared(Buffers, self.tech, share * self._nors * self.nor.input_cap)
+
+    @cached_property
+    def pair_buffers(self) -> Buffers:
+        """What each predecoded line of a pair of bits drives its NORs through."""
+        return self._shared(0.25)
+
+    @cached_property
+    def odd_buffers(self) -> Buffers:
+        """What each of the two lines of an unpaired bit drives its NORs through."""
+        return self._shared(0.5)
+
+    @property
+    def _odd(self) -> Real:
+        """Lines of an unpaired bit."""
+        return 2.0 * (np.asarray(self.bits) % 2.0)
+
+    @cached_property
+    def _counted(self) -> list[tuple[Gate, Real]]:
+        """Every kind of gate, with the number of them."""
+        cell = cells(self.tech)
+        counted = [(cell.inverter, self.bits), (cell.nand, self._nands), (self.nor, self._nors)]
+        for buffers, lines in ((self.pair_buffers, self._nands), (self.odd_buffers, self._odd)):
+            counted += [(gate, there * lines) for there, gate in buffers.gates]
+        return counted + [(gate, n * self.outputs) for n, gate in self._outputs]
 
     @cached_property
     def size(self) -> tuple[Real, Real]:
-        cell, nor, feature = cells(self.tech), self.nor, self.tech.feature
-        tracks = np.where(
-            np.asarray(self.bits) > 2.0, self._nands + 2.0 * (np.asarray(self.bits) % 2.0), 0.0
-        )
-        counted = [(cell.inverter, self.bits), (cell.nand, self._nands), (nor, self._nors)]
-        counted += [(gate, self.outputs) for gate in self._output_gates]
+        feature, counted = self.tech.feature, self._counted
+        tracks = np.where(np.asarray(self.bits) > 2.0, self._nands + self._odd, 0.0)
         row_tracks = tracks * self.tech.layout.metal3_pitch * feature
         col_tracks = tracks * self.tech.layout.metal2_pitch * feature
 
@@ -82,33 +115,30 @@ class _Decoder(Placed):
         width = row_tracks
         for gate, count in counted:
             width = width + np.where(np.asarray(count) > 0.0, 1.0, 0.0) * gate.width
-        height = np.maximum(self.outputs, self._nands) * cell.inverter.height
+        height = np.maximum(self.outputs, self._nands) * cells(self.tech).inverter.height
         return fitted(self, (width, height), height_for, width_for)
 
     @property
     def body(self) -> Footprint:
-        cell = cells(self.tech)
-        leakage = self.bits * cell.inverter.leakage_power
-        leakage = leakage + self._nands * cell.nand.leakage_power
-        leakage = leakage + self._nors * self.nor.leakage_power
-        leakage = leakage + self.outputs * sum(g.leakage_power for g in self._output_gates)
+        leakage = sum((count * gate.leakage_power for gate, count in self._counted), 0.0)
         return Footprint.of(self.area, leakage)
 
     @cached_property
     def _predecoded(self) -> tuple[Real, Real]:
         """Delay [s] to the input of the output stage, and the ramp [1/s] there."""
         cell, nor, bits = cells(self.tech), self.nor, np.asarray(self.bits)
-        inv, nand, first = cell.inverter, cell.nand, self._output_gates[0].input_cap
-        load = np.where(bits >= 2.0, 2.0 * nand.input_cap, first)
+        inv, nand, first = cell.inverter, cell.nand, self._output_cap
+        paired, joined = bits >= 2.0, bits > 2.0
+        load = np.where(paired, 2.0 * nand.input_cap, first)
         delay, ramp = stage(inv.nfet_res * (inv.output_cap + load), self.ramp)
-        load = np.where(bits > 2.0, nor.input_cap * self._nors / 4.0, first)
+        buffers = self.pair_buffers
+        load = np.where(joined, buffers.input_cap, first)
         added, later = stage(2.0 * nand.nfet_res * (nand.output_cap + load), ramp)
-        delay, ramp = (
-            np.where(bits >= 2.0, delay + added, delay),
-            np.where(bits >= 2.0, later, ramp),
-        )
+        delay, ramp = np.where(paired, delay + added, delay), np.where(paired, later, ramp)
+        added, ramp = buffers.path(ramp)
+        delay = delay + np.where(joined, added, 0.0)
         added, later = stage(nor.inputs * nor.pfet_res * (nor.output_cap + first), ramp)
-        return np.where(bits > 2.0, delay + added, delay), np.where(bits > 2.0, later, ramp)
+        return np.where(joined, delay + added, delay), np.where(joined, later, ramp)
 
     @property
     @abstractmethod
@@ -133,8 +163,9 @@ class _Decoder(Placed):
         nor_in = joined * nor.input_cap * self._nors
         pairs, odd = np.floor(bits / 2.0), bits % 2.0
         address = 2.0 * pairs * (inv.input_cap + 2.0 * nand.input_cap)
-        address = address + odd * (inv.input_cap + nor_in / 2.0)
-        address = address + pairs * (nand.output_cap + nor_in / 4.0)
+        address = address + odd * (inv.input_cap + nor_in / 2.0 + self.odd_buffers.switched)
+        predecoded = nand.output_cap + nor_in / 4.0 + self.pair_buffers.switched
+        address = address + pairs * predecoded
         line = joined * nor.output_cap + self._line_cap
         switched = self.activity * address + line
         return np.where(bits > 0.0, self.tech.vdd**2 * switched, 0.0)
@@ -152,68 +183,81 @@ class _Decoder(Placed):
 
 @dataclass(frozen=True, eq=False)
 class Decoder(_Decoder):
-    """A row decoder: two inverters of ``drive`` times the minimum size drive each line.
+    """A row decoder: a chain of inverters drives each line.
 
     ``load`` [F] and ``res`` [ohm] are those of a line.
     """
 
     _: KW_ONLY
-    drive: Real = 3.0
     load: Real = 0.0
     res: Real = 0.0
 
     @cached_property
-    def driver(self) -> Gate:
-        """One of the two inverters of a line."""
-        return inverter(self.tech, 2.0 * self.drive, 2.0 * self.drive)
+    def buffers(self) -> Buffers:
+        """What drives a line."""
+        return shared(Buffers, self.tech, self.load, False, self.res)
 
     @property
-    def _output_gates(self) -> tuple[Gate, ...]:
-        return self.driver, self.driver
+    def _outputs(self) -> tuple[tuple[Real, Gate], ...]:
+        return self.buffers.gates
+
+    @property
+    def _output_cap(self) -> Real:
+        return self.buffers.input_cap
 
     @cached_property
     def _path(self) -> tuple[Real, Real]:
         delay, ramp = self._predecoded
-        driver = self.driver
-        first, ramp = stage(driver.nfet_res * (driver.output_cap + driver.input_cap), ramp)
-        line = driver.pfet_res * (driver.output_cap + self.load) + self.res * self.load / 2.0
-        second, ramp = stage(line, ramp)
-        return delay + first + second, ramp
+        added, ramp = self.buffers.path(ramp)
+        return delay + added, ramp
 
     @property
     def _line_cap(self) -> Real:
-        driver = self.driver
-        return cells(self.tech).inverter.input_cap + 2.0 * (driver.input_cap + driver.output_cap)
+        return self.buffers.switched
 
 
 @dataclass(frozen=True, eq=False)
 class MuxDecoder(_Decoder):
     """A decoder that enables the pass gates of a multiplexer, in both polarities.
 
-    ``load_n`` and ``load_p`` [F] are the gates of all NFETs and all PFETs that one line switches.
+    A NAND per line enables it, and drives the NFETs through an odd number of inverters, the PFETs
+    through an even number. ``load_n`` and ``load_p`` [F] are the gates of all NFETs and all PFETs
+    that one line switches.
     """
 
     _: KW_ONLY
     load_n: Real = 0.0
     load_p: Real = 0.0
 
+    @cached_property
+    def chains(self) -> tuple[Buffers, Buffers]:
+        """What drives the NFETs, and what drives the PFETs."""
+        return (
+            shared(Buffers, self.tech, self.load_n, True),
+            shared(Buffers, self.tech, self.load_p, False),
+        )
+
     @property
-    def _output_gates(self) -> tuple[Gate, ...]:
-        cell = cells(self.tech)
-        return cell.nand, cell.inverter, cell.inverter
+    def _outputs(self) -> tuple[tuple[Real, Gate], ...]:
+        true, complement = self.chains
+        return (1.0, cells(self.tech).nand), *true.gates, *complement.gates
+
+    @property
+    def _output_cap(self) -> Real:
+        return cells(self.tech).nand.input_cap
 
     @cached_property
     def _path(self) -> tuple[Real, Real]:
         delay, ramp = self._predecoded
-        inv, nand = cells(self.tech).inverter, cells(self.tech).nand
-        enable, ramp = stage(2.0 * nand.nfet_res * (nand.output_cap + inv.input_cap), ramp)
-        true = inv.pfet_res * (inv.output_cap + inv.input_cap + self.load_n)
-        high, ramp = stage(true, ramp)
-        low, ramp = stage(inv.nfet_res * (inv.output_cap + self.load_p), ramp)
-        return delay + enable + high + low, ramp
+        nand, chains = cells(self.tech).nand, self.chains
+        load = nand.output_cap + sum((chain.input_cap for chain in chains), 0.0)
+        enable, ramp = stage(2.0 * nand.nfet_res * load, ramp)
+        (one, ramp_n), (other, ramp_p) = (chain.path(ramp) for chain in chains)
+        later = np.asarray(one) >= other
+        return delay + enable + np.maximum(one, other), np.where(later, ramp_n, ramp_p)
 
     @property
     def _line_cap(self) -> Real:
-        inv, nand = cells(self.tech).inverter, cells(self.tech).nand
-        gates = 2.0 * (inv.output_cap + inv.input_cap)
-        return nand.input_cap + nand.output_cap + gates
+        nand = cells(self.tech).nand
+        switched = sum((chain.switched for chain in self.chains), 0.0)
+        return nand.input_cap + nand.output_cap + switched

@@ -8,6 +8,11 @@ from neurorebit.circuits.decoder import Decoder, MuxDecoder
 from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.gates import STEP, Gate, cells, chain, nor, stage
 from validation.neurosim.cases import Case
+from validation.neurosim.composition.decoders import (
+    MinimumDecoder,
+    MinimumMuxDecoder,
+    minimum,
+)
 from validation.neurosim.quirks.gates import leakage, redrawn
 from validation.neurosim.quirks.quirk import Quirk
 
@@ -16,7 +21,7 @@ def decoder_path(block: Any, tool: bool) -> tuple[Any, Any]:
     """Delay [s] and reported ramp [1/s], in the tool's way or in ours."""
     cell, wide, bits = cells(block.tech), block.nor, float(block.bits)
     inv, nand = cell.inverter, cell.nand
-    mux = isinstance(block, MuxDecoder)
+    mux = isinstance(block, MinimumMuxDecoder)
     first = nand.input_cap if mux else block.driver.input_cap
     load = block.load_n if mux else block.load
     next_cap = (nand if mux else inv).input_cap if tool else first
@@ -52,37 +57,40 @@ def decoder_path(block: Any, tool: bool) -> tuple[Any, Any]:
 
 def decoder_delay(block: Decoder | MuxDecoder) -> Any:
     """Its delay [s]."""
+    block = minimum(block)
     return block.delay * decoder_path(block, True)[0] / decoder_path(block, False)[0]
 
 
 def decoder_ramp(block: Decoder | MuxDecoder) -> Any:
     """The ramp [1/s] it reports."""
+    block = minimum(block)
     return block.output_ramp * decoder_path(block, True)[1] / decoder_path(block, False)[1]
 
 
-class BareDecoder(Decoder):
+class BareDecoder(MinimumDecoder):
     """Without an output stage."""
 
     _output_gates: tuple[Gate, ...] = ()
 
 
-class BareMuxDecoder(MuxDecoder):
+class BareMuxDecoder(MinimumMuxDecoder):
     """Without an output stage."""
 
     _output_gates: tuple[Gate, ...] = ()
 
 
-def counted(block: Decoder | MuxDecoder) -> Decoder | MuxDecoder:
+def counted(block: Any) -> Any:
     """The decoder as its area and leakage have it: no output stage up to two bits."""
+    block = minimum(block)
     if block.bits > 2.0:
         return block
-    bare = BareMuxDecoder if isinstance(block, MuxDecoder) else BareDecoder
-    decoder: Decoder | MuxDecoder = redrawn(block, bare)
-    return decoder
+    bare = BareMuxDecoder if isinstance(block, MinimumMuxDecoder) else BareDecoder
+    return redrawn(block, bare)
 
 
 def decoder_area(block: Decoder | MuxDecoder) -> Any:
     """Its area [m^2]; with neither side given the output stage is there, and a NOR of one input."""
+    block = minimum(block)
     if block.bits > 2.0:
         return block.area
     if block.fit_width is not None or block.fit_height is not None:
@@ -92,9 +100,23 @@ def decoder_area(block: Decoder | MuxDecoder) -> Any:
 
 def decoder_leakage(block: Decoder | MuxDecoder) -> Any:
     """Its leakage [W]."""
+    block = minimum(block)
     own = counted(block).footprint.leakage.total
     count = 2.0**block.bits if block.bits > 2.0 else 0.0
     return own + count * (leakage(block.nor) - block.nor.leakage_power)
+
+
+def decoder_energy(block: Decoder | MuxDecoder) -> Any:
+    """Its energy [J] of an access."""
+    return minimum(block).energy
+
+
+def correct_decoder_energy(case: Case, quantity: str, ours: float) -> Any:
+    return ours * decoder_energy(case.block) / case.block.energy
+
+
+def correct_decoder_height(case: Case, quantity: str, ours: float) -> Any:
+    return ours * minimum(case.block).height / case.block.height
 
 
 def correct_decoder_latency(case: Case, quantity: str, ours: float) -> Any:
@@ -106,7 +128,9 @@ def correct_decoder_ramp(case: Case, quantity: str, ours: float) -> Any:
 
 
 def correct_decoder_area(case: Case, quantity: str, ours: float) -> Any:
-    return ours * decoder_area(case.block) / case.block.area
+    plain, figure = minimum(case.block), quantity.removesuffix("_m2").removesuffix("_m")
+    drawn = getattr(plain, figure) / getattr(case.block, figure)
+    return ours * drawn * decoder_area(plain) / plain.area
 
 
 def correct_decoder_leakage(case: Case, quantity: str, ours: float) -> Any:
@@ -155,12 +179,29 @@ def correct_follower_leakage(case: Case, quantity: str, ours: float) -> Any:
     return ours * follower_leakage(case.block) / case.block.footprint.leakage.total
 
 
+MINIMUM = "minimum gates, whatever they drive"
+SIZED = "chains of inverters sized by logical effort"
+
 QUIRKS = (
     Quirk(
         "RowDecoder",
+        ("read_energy_J", "write_energy_J"),
+        tool=MINIMUM,
+        right=SIZED,
+        correct=correct_decoder_energy,
+    ),
+    Quirk(
+        "RowDecoder",
+        ("height_m",),
+        tool=MINIMUM,
+        right=SIZED,
+        correct=correct_decoder_height,
+    ),
+    Quirk(
+        "RowDecoder",
         ("read_latency_s", "write_latency_s"),
-        tool="a NOR resists like two devices in series, the enable NAND like one; the NOR drives a "
-        "minimum inverter; no ramp into the output stage up to two bits",
+        tool=f"{MINIMUM}; a NOR resists like two devices in series, the enable NAND like one; the "
+        "NOR drives a minimum inverter; no ramp into the output stage up to two bits",
         right="as many as are in series; the driver's own gate; ramps are passed on",
         correct=correct_decoder_latency,
     ),
@@ -174,8 +215,9 @@ QUIRKS = (
     Quirk(
         "RowDecoder",
         ("area_m2", "width_m"),
-        tool="up to two bits no output stage on a given side, and a NOR of one input on none",
-        right="an output stage a line, no NOR",
+        tool=f"{MINIMUM}; up to two bits no output stage on a given side, and a NOR of one input "
+        "on none",
+        right=f"{SIZED}; an output stage a line, no NOR",
         correct=correct_decoder_area,
     ),
     Quirk(

@@ -12,7 +12,6 @@ from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.array import ReramArray, SramArray
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Cost, Footprint, action
-from neurorebit.circuits.decoder import Decoder, MuxDecoder
 from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.encoder import Encoder
 from neurorebit.circuits.gates import Gate, gate_pitch, nfet_res, pfet_res
@@ -21,6 +20,7 @@ from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from validation.neurosim.composition.converters import Converters
+from validation.neurosim.composition.decoders import MinimumDecoder, MinimumMuxDecoder
 from validation.neurosim.composition.fits import CYCLE, FITTED, FittedConverter
 from validation.neurosim.quirks import decoders, digital, gates, switches
 from validation.neurosim.quirks.gates import redrawn
@@ -48,38 +48,38 @@ class ToolShiftAdd(ShiftAdd):
         return drawn
 
 
-class ToolDecoder(Decoder):
+class ToolDecoder(MinimumDecoder):
     """See module RowDecoder."""
 
     @property
     def delay(self) -> Any:
-        return decoders.decoder_delay(redrawn(self, Decoder))
+        return decoders.decoder_delay(redrawn(self, MinimumDecoder))
 
     @property
     def output_ramp(self) -> Any:
-        return decoders.decoder_ramp(redrawn(self, Decoder))
+        return decoders.decoder_ramp(redrawn(self, MinimumDecoder))
 
     @property
     def body(self) -> Footprint:
-        plain = redrawn(self, Decoder)
+        plain = redrawn(self, MinimumDecoder)
         return Footprint.of(decoders.decoder_area(plain), decoders.decoder_leakage(plain))
 
 
-class ToolMuxDecoder(MuxDecoder):
+class ToolMuxDecoder(MinimumMuxDecoder):
     """See module RowDecoder."""
 
     @property
     def delay(self) -> Any:
-        return decoders.decoder_delay(redrawn(self, MuxDecoder))
+        return decoders.decoder_delay(redrawn(self, MinimumMuxDecoder))
 
     @property
     def width(self) -> Any:
-        plain = redrawn(self, MuxDecoder)
+        plain = redrawn(self, MinimumMuxDecoder)
         return decoders.decoder_area(plain) / plain.height
 
     @property
     def body(self) -> Footprint:
-        plain = redrawn(self, MuxDecoder)
+        plain = redrawn(self, MinimumMuxDecoder)
         return Footprint.of(decoders.decoder_area(plain), decoders.decoder_leakage(plain))
 
 

@@ -159,9 +159,10 @@ QUIRKS = (
     Quirk(
         "SubArray",
         (
-            "block_*mux_decoder_area_m2",
+            "block_*decoder_area_m2",
             "block_*decoder_leakage_W",
             "block_*decoder_read_latency_s",
+            "block_*decoder_read_energy_J",
         ),
         tool="as RowDecoder; SRAM word- and bitlines without loads of cells",
         right="see RowDecoder",

@@ -16,9 +16,11 @@ from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.wire import RepeatedWire
 from validation.neurosim.cases import Case
 from validation.neurosim.cases.transport import without_res
+from validation.neurosim.composition.decoders import minimum
 from validation.neurosim.quirks.decoders import (
     decoder_area,
     decoder_delay,
+    decoder_energy,
     decoder_leakage,
     decoder_ramp,
 )
@@ -69,7 +71,7 @@ def sram_area(block: SramBuffer) -> Any:
 def sram_line(block: SramBuffer, kind: str) -> tuple[Any, Any]:
     """Its time [s] and energy [J] of a line, ``read`` or ``write``."""
     decoder, precharger, driver, _, col = sram_parts(block)
-    time, energy = decoder_delay(decoder) + precharger.delay, decoder.energy
+    time, energy = decoder_delay(decoder) + precharger.delay, decoder_energy(decoder)
     if kind == "read":
         settled, _ = stage(bitline_tau(block.array, col), decoder_ramp(decoder))
         return time + settled, energy + precharge_energy(precharger)
@@ -104,7 +106,17 @@ def correct_buffer_latency(case: Case, quantity: str, ours: float) -> Any:
 
 def correct_buffer_energy(case: Case, quantity: str, ours: float) -> Any:
     if isinstance(case.block, FlipFlopBuffer):
-        return ours
+        block, tool = case.block, minimum(case.block.decoder)
+        share, right = block.line / block.bits, block.decoder
+        if quantity in ("area_m2", "width_m"):
+            whole, more = block.footprint.area.total, block.cores * (tool.area - right.area)
+        elif quantity == "leakage_W":
+            more = tool.footprint.leakage.total - right.footprint.leakage.total
+            whole, more = block.footprint.leakage.total, block.cores * more
+        else:
+            whole = right.energy + block.register.store(share, share).energy.total
+            more = tool.energy - right.energy
+        return ours * (whole + more) / whole
     return correct_sram_buffer(case, quantity, ours)
 
 
