@@ -16,15 +16,14 @@ def code(value, per_step, top):
 
 
 @njit(cache=True, nogil=True)
-def convert(partial, total, planes, lines, per_step, top):
+def convert(partial, total, lines, per_step, worth, top):
     """Convert partial sums and add their codes to ``total``.
 
     Mid-tread: the code is ``partial * per_step`` rounded (ties to even), clipped to -top..top; nan
     stays nan. ``partial`` [planes * vectors, cols] holds the vectors of each bit plane of the
-    inputs in turn; the codes of plane b have the weight 2^b. ``total`` and ``lines`` as in
-    ``windows.add``.
+    inputs in turn; ``per_step`` [planes] and what a code of each plane is ``worth`` [planes] are
+    its own. ``total`` and ``lines`` as in ``windows.add``.
     """
-    scale = partial.dtype.type(per_step)
     high = partial.dtype.type(top)
     height, width = lines.height, lines.width
     begin, end, left = lines.top, lines.bottom, lines.left
@@ -32,14 +31,14 @@ def convert(partial, total, planes, lines, per_step, top):
     sources, targets = partial.reshape(partial.size), total.reshape(total.size)
     size = (lines.right - left) * cols
     at = 0
-    for b in range(planes):
-        worth = partial.dtype.type(2.0**b)
+    for b in range(per_step.size):
+        scale, step = partial.dtype.type(per_step[b]), partial.dtype.type(worth[b])
         for here in range(lines.first, lines.last):
             if begin <= here % height < end:
                 to = ((here - lines.first) * width + left) * cols
                 source, target = sources[at : at + size], targets[to : to + size]
                 for j in range(size):
-                    target[j] += worth * code(source[j], scale, high)
+                    target[j] += step * code(source[j], scale, high)
                 at += size
 
 

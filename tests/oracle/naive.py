@@ -164,11 +164,17 @@ def array_product(columns, weights, cuts, step, top):
     return out
 
 
-def bit_serial_product(columns, weights, cuts, step, top, bits):
-    """Each bit plane of the inputs through the converters of each array, shifted and added up."""
+def bit_serial_product(columns, weights, cuts, steps, top):
+    """Each bit plane of the inputs through the converters of each array, shifted and added up.
+
+    A plane has a step of its own.
+    """
     codes = np.asarray(columns).astype(int)
-    planes = [(codes >> b) % 2 for b in range(bits)]
-    return sum(2**b * array_product(planes[b], weights, cuts, step, top) for b in range(bits))
+    planes = [(codes >> b) % 2 for b in range(len(steps))]
+    return sum(
+        2**b * step * array_product(planes[b], weights, cuts, step, top) if step else 0.0
+        for b, step in enumerate(steps)
+    )
 
 
 def nodal(g, row, col, drives):

@@ -56,7 +56,7 @@ class Arrays:
             if back:
                 self.back_references = References(self.site, BACK, hold)
         self.forward = Converters(self.site, self.follows)
-        self.backward = Converters(self.site, self.follows)
+        self.backward = Converters(self.site, self.follows, transposed=True)
         if self.site.training.wires == "resistive":
             self.wires = Wires(self.site)
 
@@ -69,7 +69,7 @@ class Arrays:
     def mtvm(self, weight: Array, dy: Array, x: Windows, dx: Array, *, full: float) -> None:
         """``dx`` = ``full`` times the transposed product, converted and added in the same way."""
         seen = self._read(weight, self.back_references, learning=True)
-        self.backward.transposed(dy, seen, x, dx, scale=full)
+        self.backward.multiply_back(dy, seen, x, dx, full)
         self.site.workspace.drop(seen)
 
     @property

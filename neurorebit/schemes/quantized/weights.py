@@ -72,7 +72,8 @@ class SramWeights(QuantizedWeights):
 
     def __post_init__(self) -> None:
         self.cells = np.zeros(self.site.shape, np.int32)
-        self.forward, self.backward = Converters(self.site), Converters(self.site)
+        self.forward = Converters(self.site)
+        self.backward = Converters(self.site, transposed=True)
         self.unit = GradientUnit(self.site)
         super().__post_init__()
         self.ones = float(levels.ones(self.cells.reshape(-1), self.site.weight_bits))
@@ -89,7 +90,7 @@ class SramWeights(QuantizedWeights):
 
     def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """The transposed product with the levels."""
-        self.backward.transposed(dy, self.held, x, dx, scale=1.0)
+        self.backward.multiply_back(dy, self.held, x, dx, 1.0)
 
     def gradient(self, x: Windows, dy: Array, out: Array) -> None:
         """The gradient, in the gradient unit."""

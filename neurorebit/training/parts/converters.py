@@ -1,15 +1,16 @@
-"""The converters of a layer's arrays: their range, and products through them."""
+"""The converters of a layer's arrays: their ranges, and products through them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 
 import numpy as np
 
 from neurorebit.circuits.converters.converter import Quantisation
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.training.parts import product
+from neurorebit.training.parts.average import Average
 from neurorebit.training.parts.product import Conversion, Windows
 from neurorebit.training.parts.weights import Site
 from neurorebit.training.parts.workers import Array, spans
@@ -23,14 +24,26 @@ class Converters:
     number of standard deviations of the partial sums, whose mean square is averaged over the first
     steps and then kept, or, where the range ``follows`` them, averaged with a memory of as many
     steps. Inputs come bit plane by bit plane, and the arrays convert each plane on its own
-    (conversion ``bit_serial``); ``fast`` converts the sum over the planes once. Each has a range of
-    its own sums.
+    (conversion ``bit_serial``), each in a range of its own sums: the reference of the converters is
+    set before a plane is read, since high planes have few ones and small sums. ``fast`` converts
+    the sum over the planes once. ``transposed``: errors drive the columns, in one conversion.
     """
 
     site: Site
     follows: bool = False
-    powers: float = 0.0  # mean squares of the partial sums, added up over the steps measured
-    measured: int = 0
+    _: KW_ONLY
+    transposed: bool = False
+    squares: Average = field(init=False)  # mean squares of the partial sums of each plane
+
+    def __post_init__(self) -> None:
+        steps = self.site.training.calibration_steps
+        self.squares = Average(steps, self.follows, np.zeros(self.planes or 1))
+
+    @property
+    def planes(self) -> int | None:
+        """Bit planes that are converted on their own; None: their sum is."""
+        serial = self.site.training.conversion == "bit_serial" and not self.transposed
+        return int(self.site.spec.input_bits) if serial else None
 
     @property
     def exact(self) -> bool:
@@ -48,15 +61,14 @@ class Converters:
         if self.exact:
             product.multiply(*arrays, scale=scale)
             return
-        planes = int(site.spec.input_bits) if site.training.conversion == "bit_serial" else None
 
-        def read(conversion: Conversion) -> float:
+        def read(conversion: Conversion) -> Array:
             return product.multiply(*arrays, scale=scale, conversion=conversion)
 
-        unknown = Conversion(cuts=site.cuts, step=0.0, top=0, measured=True, planes=planes)
-        self._convert(read, unknown, site.spec.forward.adc_bits, learning and self._measures)
+        measuring = learning and self.squares.measures
+        self._convert(read, self._unknown(site.cuts), site.spec.forward.adc_bits, measuring)
 
-    def transposed(self, dy: Array, matrix: Array, x: Windows, dx: Array, *, scale: float) -> None:
+    def multiply_back(self, dy: Array, matrix: Array, x: Windows, dx: Array, scale: float) -> None:
         """``dx`` = scale times the converted transposed product of ``matrix`` and the errors.
 
         The range is that of the partial sums of scaled errors (``product.read_back``). Positive and
@@ -69,37 +81,31 @@ class Converters:
             return
         cuts = spans(matrix.shape[2], int(site.spec.forward.cols / site.spec.cells_per_weight))
 
-        def read(conversion: Conversion) -> float:
-            return product.read_back(
+        def read(conversion: Conversion) -> Array:
+            power = product.read_back(
                 *arrays, workers=site.workers, scale=scale, conversion=conversion
             )
+            return np.array([power])
 
-        unknown = Conversion(cuts=cuts, step=0.0, top=0, measured=True)
-        self._convert(read, unknown, site.spec.back_adc_bits, self._measures)
+        self._convert(read, self._unknown(cuts), site.spec.back_adc_bits, self.squares.measures)
+
+    def _unknown(self, cuts: tuple[tuple[int, int], ...] | list[tuple[int, int]]) -> Conversion:
+        """A conversion that only measures, before any range is known."""
+        steps = (0.0,) * (self.planes or 1)
+        return Conversion(cuts=cuts, steps=steps, top=0, measured=True, planes=self.planes)
 
     def _convert(
-        self, read: Callable[[Conversion], float], unknown: Conversion, bits: int, measuring: bool
+        self, read: Callable[[Conversion], Array], unknown: Conversion, bits: int, measuring: bool
     ) -> None:
         """Read through converters of these bits; the first read of all only measures the range."""
-        power = self.powers / self.measured if self.measured else read(unknown)
-        step, top = self._quantisation(bits, float(power))
-        found = read(replace(unknown, step=step, top=top, measured=measuring))
+        powers = self.squares.mean if self.squares.measured else read(unknown)
+        known = [self._quantisation(bits, float(power)) for power in powers]
+        steps, top = tuple(float(step) for step, _ in known), int(known[0].top)
+        found = read(replace(unknown, steps=steps, top=top, measured=measuring))
         if measuring:
-            self._add(found)
+            self.squares.add(found)
 
     def _quantisation(self, bits: int, power: float) -> Quantisation:
         """Codes of converters of the architecture's kind, for sums of this mean square."""
         arrays = self.site.spec.forward
         return CONVERTERS[arrays.adc].quantisation(bits, arrays.adc_range * power**0.5)
-
-    @property
-    def _measures(self) -> bool:
-        return self.follows or self.measured < self.site.training.calibration_steps
-
-    def _add(self, power: float) -> None:
-        """Take the mean square of one more step into the average."""
-        if self.measured == self.site.training.calibration_steps:  # all others lose equal shares
-            self.powers -= self.powers / self.measured
-            self.measured -= 1
-        self.powers += power
-        self.measured += 1

@@ -189,17 +189,34 @@ class Conversion:
     """How the partial sums of arrays are converted.
 
     ``cuts``: the ranges of the matrix's rows (in a transposed read, of its columns) that stand in
-    one array each. Partial sums become codes of ``step``, clipped to -top..top; with the step 0,
+    one array each. Partial sums become codes of a step, clipped to -top..top; with the step 0,
     before any range is known, all of them become 0. ``measured``: whether their mean square is
     returned. ``planes``: bit planes of the input, each converted on its own; None: their sum is
-    converted once.
+    converted once. ``steps``: one for each plane, or one.
     """
 
     cuts: Sequence[tuple[int, int]]
-    step: float
+    steps: tuple[float, ...]
     top: int
     measured: bool
     planes: int | None = None
+
+    @property
+    def per_step(self) -> Array:
+        """Codes per unit of a partial sum, for each plane."""
+        return np.array([1.0 / step if step else 0.0 for step in self.steps])
+
+    @property
+    def worth(self) -> Array:
+        """What a code of each plane is worth; where there is one step, in steps."""
+        if self.planes is None:
+            return np.ones(1)
+        return np.array([2.0**plane * step for plane, step in enumerate(self.steps)])
+
+    @property
+    def unit(self) -> float:
+        """What a sum of codes, each times its worth, is a multiple of."""
+        return self.steps[0] if self.planes is None else 1.0
 
 
 def multiply(
@@ -210,11 +227,12 @@ def multiply(
     *,
     scale: float,
     conversion: Conversion | None = None,
-) -> float:
+) -> Array:
     """``out`` [B, H, W, N] = scale * ``matrix`` [groups, rows, cols] times each vector of ``x``.
 
     With a conversion, each array's partial sums are converted and their codes added; without one
-    the product is exact. Returns the mean square of the partial sums where it is measured, else 0.
+    the product is exact. Returns the mean square of the partial sums of each plane (of one, where
+    planes are added first) where it is measured, else 0.
     """
     node, dtype = x.node, matrix.dtype
     if conversion is None and (way := filtered(node)):
@@ -227,7 +245,7 @@ def multiply(
             scale=scale,
             workers=workers,
         )
-        return 0.0
+        return np.zeros(1)
     planes = conversion.planes if conversion else None
     reads = planes or 1  # of an array for one vector
     groups, _, cols = matrix.shape
@@ -237,18 +255,18 @@ def multiply(
     widest = max(part.stop - part.start for part in parts)
     size = max(FEWEST // reads, BLOCK // (reads * (widest + cols) + cols))
     blocks = shares(len(out) * height, max(1, size // width))
-    factor = dtype.type(scale * (conversion.step if conversion else 1.0))
-    per_step = 1.0 / conversion.step if conversion and conversion.step else 0.0
+    factor = dtype.type(scale * (conversion.unit if conversion else 1.0))
+    per_step, worth = (conversion.per_step, conversion.worth) if conversion else (None, None)
     whole = conversion is None and len(parts) == 1
 
-    def job(index: int) -> float:
+    def job(index: int) -> Array:
         group, block = divmod(index, len(blocks))
         first, last = blocks[block]
         target = flat[first * width : last * width, group * cols : (group + 1) * cols]
         total = target if groups == 1 else workers.scratch("total", target.shape, dtype)
         if not whole:
             total[...] = 0
-        power = 0.0
+        power = np.zeros(reads)
         for part in parts:
             if planes:
                 codes = x.columns(part, (first, last), group, workers=workers, dtype=x.map.dtype)
@@ -261,15 +279,16 @@ def multiply(
             lines = part.lines(first, last, height, width)
             if conversion is not None:
                 if conversion.measured:
-                    power += convert.power(partial.reshape(-1))
-                convert.convert(partial, total, reads, lines, per_step, conversion.top)
+                    power += [convert.power(plane) for plane in partial.reshape(reads, -1)]
+                convert.convert(partial, total, lines, per_step, worth, conversion.top)
             elif not whole:
                 windows.add(partial, total, lines)
         np.multiply(total, factor, out=target)
         return power
 
     powers = workers.run(job, groups * len(blocks), _shared(matrix, x, widest))
-    return sum(powers) / (flat.size * len(parts) * reads)
+    mean: Array = sum(powers, np.zeros(reads)) / (flat.size * len(parts))
+    return mean
 
 
 def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, *, workers: Workers) -> None:
@@ -336,8 +355,8 @@ def read_back(
         for start in range(0, rows, channels)
         for low, high in spans(channels, PIECE)
     ]
-    factor = dtype.type(scale * conversion.step)
-    per_step = 1.0 / conversion.step if conversion.step else 0.0
+    factor = dtype.type(scale * conversion.unit)
+    per_step, worth = conversion.per_step, conversion.worth
 
     def job(block: int) -> tuple[float, int]:
         first, last = blocks[block]
@@ -362,7 +381,7 @@ def read_back(
                     if conversion.measured:
                         power += float(convert.power(partial.reshape(-1)))
                         read += partial.size
-                    convert.convert(partial, codes, 1, one, per_step, conversion.top)
+                    convert.convert(partial, codes, one, per_step, worth, conversion.top)
                 np.multiply(codes, sizes, out=codes)
                 _scatter(codes, target, part, node=node, group=group)
         np.multiply(target, factor, out=target)

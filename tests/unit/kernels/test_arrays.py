@@ -86,14 +86,14 @@ def test_vectors_are_added_where_they_lie():
             windows.add(partial, total, lines)
             np.testing.assert_array_equal(total, want)
             want[seen] += np.reshape([naive.adc(p, 2.0, 3) for p in partial.flat], partial.shape)
-            convert.convert(partial, total, 1, lines, 0.5, 3)
+            convert.convert(partial, total, lines, np.array([0.5]), np.ones(1), 3)
             np.testing.assert_array_equal(total, want)
 
 
 def codes(partial, step, top):
     total = np.zeros((partial.size, 1))
     whole = Lines(0, partial.size, partial.size, 1, 0, partial.size, 0, 1)
-    convert.convert(partial[:, None], total, 1, whole, 1 / step, top)
+    convert.convert(partial[:, None], total, whole, np.array([1 / step]), np.ones(1), top)
     return total[:, 0]
 
 
@@ -117,7 +117,8 @@ def test_the_converter_is_mid_tread_symmetric_and_clips():
 
 def test_the_converter_adds_up_and_lets_nan_through():
     total = np.array([[2.0, 3.0]])
-    convert.convert(np.array([[1.4, np.nan]]), total, 1, Lines(0, 1, 1, 1, 0, 1, 0, 1), 1.0, 15)
+    one = Lines(0, 1, 1, 1, 0, 1, 0, 1)
+    convert.convert(np.array([[1.4, np.nan]]), total, one, np.ones(1), np.ones(1), 15)
     assert total[0, 0] == 3.0
     assert np.isnan(total[0, 1])
 
@@ -125,9 +126,11 @@ def test_the_converter_adds_up_and_lets_nan_through():
 def test_planes_are_converted_one_by_one_and_shifted():
     partial = np.random.default_rng(2).normal(0, 3, (4, 100))
     total = np.zeros((20, 5))
-    convert.convert(partial.reshape(-1, 5), total, 4, Lines(3, 8, 9, 4, 0, 9, 0, 4), 2.0, 15)
-    codes = [[naive.adc(p, 0.5, 15) for p in plane] for plane in partial]
-    want = sum(2**b * np.array(codes[b]) for b in range(4))
+    steps, lines = (0.5, 0.25, 1.0, 2.0), Lines(3, 8, 9, 4, 0, 9, 0, 4)
+    worth = np.array([2.0**b * step for b, step in enumerate(steps)])
+    convert.convert(partial.reshape(-1, 5), total, lines, 1 / np.array(steps), worth, 15)
+    codes = [[naive.adc(p, s, 15) for p in plane] for plane, s in zip(partial, steps, strict=True)]
+    want = sum(2**b * steps[b] * np.array(codes[b]) for b in range(4))
     np.testing.assert_array_equal(total.ravel(), want)
 
 

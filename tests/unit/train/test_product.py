@@ -154,7 +154,7 @@ def test_each_array_is_read_by_its_converter(layer, size):
     cuts = [(low, min(low + size, rows)) for low in range(0, rows, size)]
     out = np.empty(dy.shape)
     with Workers(1) as workers:
-        conversion = Conversion(cuts=cuts, step=2.0, top=7, measured=True)
+        conversion = Conversion(cuts=cuts, steps=(2.0,), top=7, measured=True)
         seen = Windows(x, 1.0, node)
         power = product.multiply(seen, weights, out, workers, scale=0.5, conversion=conversion)
     vectors = naive.windows(x, node.kernel, node.stride, node.padding)

@@ -42,7 +42,7 @@ def test_rows_read_errors_through_one_converter_for_each_array(bench, layer):
     sizes = 2.0 ** (np.floor(np.log2(np.abs(dy).max(axis=3))) + 1)
     x, dx, cuts, step, top = np.zeros((2, *SHAPE)), np.empty((2, *SHAPE)), [(0, 3), (3, 5)], 0.7, 3
     windows = Windows(x, 1.0, node)
-    conversion = Conversion(cuts=cuts, step=step, top=top, measured=True)
+    conversion = Conversion(cuts=cuts, steps=(step,), top=top, measured=True)
     given = {"workers": bench.workers, "scale": 2.0, "conversion": conversion}
     power = product.read_back(dy, matrix, windows, dx, **given)
     want, squares = np.zeros(x.shape), []
