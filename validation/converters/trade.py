@@ -46,8 +46,8 @@ def page(trains: bool = True) -> str:
     lines = [
         "# Bits of the forward converters: energy and accuracy",
         "",
-        f"Chip `{CHIP}`, {NODE}: a conversion with its front end; inference of {COST} (an estimate); "
-        f"the test accuracy of `{TRAINED}` after {EPOCHS} epochs of `{DATA}`, scheme hybrid.",
+        f"Chip `{CHIP}`, {NODE}: a conversion with its front end; inference of {COST} (an "
+        f"estimate); the test accuracy of `{TRAINED}` after {EPOCHS} epochs of `{DATA}`, scheme hybrid.",
         "",
         "| " + " | ".join(heads) + " |",
         "|---" * len(heads) + "|",
