@@ -47,7 +47,8 @@ def page(trains: bool = True) -> str:
         "# Bits of the forward converters: energy and accuracy",
         "",
         f"Chip `{CHIP}`, {NODE}: a conversion with its front end; inference of {COST} (an "
-        f"estimate); the test accuracy of `{TRAINED}` after {EPOCHS} epochs of `{DATA}`, scheme hybrid.",
+        f"estimate); the test accuracy of `{TRAINED}` after {EPOCHS} epochs of `{DATA}`, scheme "
+        "hybrid.",
         "",
         "| " + " | ".join(heads) + " |",
         "|---" * len(heads) + "|",
