@@ -43,6 +43,21 @@ def convert(partial, total, lines, per_step, worth, top):
 
 
 @njit(cache=True, nogil=True)
+def tally(partial, per_step, top, counts):
+    """Count the codes of partial sums [vectors, cols]: ``counts`` [2 top + 1], from -top on.
+
+    What is not a number has no code.
+    """
+    scale = partial.dtype.type(per_step)
+    high = partial.dtype.type(top)
+    flat = partial.reshape(partial.size)
+    for j in range(flat.size):
+        found = code(flat[j], scale, high)
+        if found == found:  # not nan
+            counts[int(found) + top] += 1
+
+
+@njit(cache=True, nogil=True)
 def scale(vectors, scaled, sizes):
     """Divide each vector by its size, the smallest power of two above its largest magnitude.
 

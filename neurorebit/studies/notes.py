@@ -13,6 +13,7 @@ from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, plain
 from neurorebit.schema.activity import Activity
 from neurorebit.studies.cell_notes import of_cells, of_rest
+from neurorebit.studies.conversions import of_ranges
 from neurorebit.studies.request import Request
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def notes(
     else:
         lines.append(f"trained for {trained.length}")
     lines.append(f"the estimate's activity is {activity.source}")
+    lines += of_ranges(record["conversions"], inputs.architecture)
     return [*lines, *of_cells(inputs), *_drift(inputs)]
 
 

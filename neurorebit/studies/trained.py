@@ -56,6 +56,7 @@ class Trained:
             "weights_sha256": result.weights_sha256,
             "histogram": asdict(result.histogram) if result.histogram else None,
             "demands": asdict(result.demands) if result.demands else None,
+            "conversions": [asdict(one) for one in result.conversions],
             "keys_read": sorted(key for key in self.reads if not key.startswith("training.")),
         }
 

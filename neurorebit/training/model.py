@@ -19,11 +19,21 @@ from neurorebit.schema.device import Device
 from neurorebit.training.layers.base import PIXEL, Build, Layer, Tools, Trained
 from neurorebit.training.layers.matrix import MatrixLayer
 from neurorebit.training.layers.table import TRAINED
+from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.weights import Site, Weights, WeightScheme, Written
 from neurorebit.training.parts.workers import Array, Workers, Workspace
 from neurorebit.training.state import capture
 
 BINS = 60
+
+
+@dataclass(frozen=True)
+class Conversions:
+    """How the converters of a layer used their codes; None for a pass that has none."""
+
+    name: str
+    forward: Use | None
+    backward: Use | None
 
 
 @dataclass(frozen=True)
@@ -237,6 +247,15 @@ class Model:
         edges = np.linspace(-largest, largest, BINS + 1)
         counts = {name: np.histogram(view, edges)[0].tolist() for name, view in views.items()}
         return Histogram(layer.node.name, largest, counts)
+
+    def conversions(self) -> tuple[Conversions, ...]:
+        """How the converters of each matrix layer used their codes, of layers that have some."""
+        found = (
+            Conversions(layer.node.name, one.get("forward"), one.get("backward"))
+            for layer in self.matrices
+            if (one := layer.weights.converted)
+        )
+        return tuple(found)
 
     def activity(self) -> tuple[LayerActivity, ...]:
         """The activity of each matrix layer, a mean over the steps so far."""

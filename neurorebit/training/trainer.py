@@ -30,7 +30,7 @@ from neurorebit.training import checkpoint
 from neurorebit.training.batches import batches, test_batches
 from neurorebit.training.checkpoint import Checkpoints, Saved
 from neurorebit.training.demands import Demands, demands
-from neurorebit.training.model import Histogram, Model
+from neurorebit.training.model import Conversions, Histogram, Model
 from neurorebit.training.parts.weights import WeightScheme
 from neurorebit.training.parts.workers import Array, Workers
 from neurorebit.training.state import capture, restore
@@ -63,7 +63,8 @@ class TrainingResult:
     ``images`` of one epoch, ``images_seen`` in all; ``activity`` is None where no arrays were used
     or no step was taken. ``interrupted``: by a signal; ``out_of_time``: stopped when its time was
     up; ``diverged``: stopped since the loss or a weight was no longer finite. ``histogram``: the
-    weights at the end. ``demands``: what the training needed.
+    weights at the end. ``demands``: what the training needed. ``conversions``: how converters used
+    their codes.
     """
 
     dataset: str
@@ -80,6 +81,7 @@ class TrainingResult:
     weights_sha256: str
     histogram: Histogram | None
     demands: Demands | None
+    conversions: tuple[Conversions, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -156,6 +158,7 @@ def train(
             weights_sha256=model.digest(),
             histogram=model.histogram(),
             demands=demands(model, steps / loop.steps_of_epoch),
+            conversions=model.conversions(),
         )
 
 

@@ -270,7 +270,26 @@ def _training(report: Json) -> list[str]:
     if len(rows) > LONG:
         note = f"the first {FIRST} and the last {LAST} of {len(rows)}; training.csv has all"
         rows = [*rows[:FIRST], ["...", *[""] * (len(head) - 1)], *rows[-LAST:]]
-    return [table(head, rows, 0), note, _demands(training.get("demands"))]
+    demands, uses = training.get("demands"), training.get("conversions")
+    return [table(head, rows, 0), note, _demands(demands), _conversions(uses)]
+
+
+def _conversions(conversions: list[Json] | None) -> str:
+    """The share of clipped conversions of each layer, and how many codes tell anything."""
+    if not conversions:
+        return ""
+    ways = [way for way in ("forward", "backward") if any(one[way] for one in conversions)]
+    head, rows = ["converters of"], [[one["name"]] for one in conversions]
+    for way in ways:
+        head += [f"{way}\nclipped", "codes\nin use", "of"]
+        for row, one in zip(rows, conversions, strict=True):
+            use = one[way]
+            row += (
+                [percent(use["clipped"], 2), number(use["effective"], 3), f"{use['codes']}"]
+                if (use)
+                else ["", "", ""]
+            )
+    return table(head, rows)
 
 
 def _epoch_cell(key: str, value: float | None) -> str:

@@ -15,6 +15,7 @@ from neurorebit.schemes.parts.arrays import MAPPINGS, Arrays
 from neurorebit.schemes.parts.cells import Physics
 from neurorebit.schemes.parts.levels import LevelWeights
 from neurorebit.training.parts import digital, product
+from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Written
 from neurorebit.training.parts.workers import Array, spans
@@ -92,6 +93,11 @@ class HybridWeights(LevelWeights):
     def views(self) -> dict[str, Array]:
         """The real weights and the cells."""
         return {"real": self.real, "analog": self.analog * self.site.dtype(self.full)}
+
+    @property
+    def converted(self) -> dict[str, Use | None]:
+        """How the converters used their codes."""
+        return self.reading.converted
 
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """The product of the arrays, converted and added digitally."""

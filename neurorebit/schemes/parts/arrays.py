@@ -11,6 +11,7 @@ import numpy as np
 from neurorebit.kernels import levels, reading
 from neurorebit.kernels.cell import Mapping
 from neurorebit.schemes.parts.references import BACK, FORWARD, Hold, References
+from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.converters import Converters
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Site
@@ -59,6 +60,12 @@ class Arrays:
         self.backward = Converters(self.site, self.follows, transposed=True)
         if self.site.training.wires == "resistive":
             self.wires = Wires(self.site)
+
+    @property
+    def converted(self) -> dict[str, Use | None]:
+        """How the converters of each pass used their codes; a pass without any is left out."""
+        uses = {"forward": self.forward.use, "backward": self.backward.use}
+        return {name: use for name, use in uses.items() if use is not None}
 
     def mvm(self, weight: Array, x: Windows, out: Array, *, full: float, learning: bool) -> None:
         """``out`` = ``full`` times the product, converted array by array and added digitally."""

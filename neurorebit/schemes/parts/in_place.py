@@ -12,6 +12,7 @@ from neurorebit.kernels import elementwise
 from neurorebit.schemes.parts.arrays import Arrays
 from neurorebit.schemes.parts.cells import Cells, placed
 from neurorebit.schemes.parts.software import initial
+from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.gradient import GradientUnit
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Site, Written
@@ -63,6 +64,11 @@ class CellWeights(ABC):
     def views(self) -> dict[str, Array]:
         """The cells."""
         return {"analog": self.cells.weight * self.site.dtype(self.full)}
+
+    @property
+    def converted(self) -> dict[str, Use | None]:
+        """How the converters of both passes used their codes."""
+        return self.reading.converted
 
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """Forward through the arrays and their converters."""

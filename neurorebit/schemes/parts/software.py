@@ -9,6 +9,7 @@ import numpy as np
 
 from neurorebit.kernels import elementwise, noise
 from neurorebit.training.parts import product
+from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Site, Written
 from neurorebit.training.parts.workers import Array, spans
@@ -51,6 +52,11 @@ class SoftwareWeights:
     def views(self) -> dict[str, Array]:
         """The matrix."""
         return {"real": self.real}
+
+    @property
+    def converted(self) -> dict[str, Use | None]:
+        """Nothing is converted."""
+        return {}
 
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """The exact product."""

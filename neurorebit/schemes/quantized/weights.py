@@ -11,6 +11,7 @@ from neurorebit.kernels import levels
 from neurorebit.kernels.levels import Count
 from neurorebit.schemes.parts.levels import LevelWeights
 from neurorebit.training.parts import product
+from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.converters import Converters
 from neurorebit.training.parts.gradient import GradientUnit
 from neurorebit.training.parts.product import Windows
@@ -83,6 +84,12 @@ class SramWeights(QuantizedWeights):
     def arrays(self) -> int:
         """An array of bits."""
         return 1
+
+    @property
+    def converted(self) -> dict[str, Use | None]:
+        """How the converters used their codes, where all rows are read at once."""
+        uses = {"forward": self.forward.use, "backward": self.backward.use}
+        return {name: use for name, use in uses.items() if use is not None}
 
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """The product with the levels, through the converters where all rows are read at once."""

@@ -11,9 +11,12 @@ from neurorebit.circuits.converters.converter import Quantisation
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.training.parts import product
 from neurorebit.training.parts.average import Average
+from neurorebit.training.parts.codes import Use, used
 from neurorebit.training.parts.product import Conversion, Windows
 from neurorebit.training.parts.weights import Site
 from neurorebit.training.parts.workers import Array, spans
+
+COUNTED = 16  # reads of training, in one of which codes are counted
 
 
 @dataclass(eq=False)
@@ -27,6 +30,9 @@ class Converters:
     (conversion ``bit_serial``), each in a range of its own sums: the reference of the converters is
     set before a plane is read, since high planes have few ones and small sums. ``fast`` converts
     the sum over the planes once. ``transposed``: errors drive the columns, in one conversion.
+
+    Codes are counted in every ``COUNTED``-th read of training, from the first on, which costs a
+    hundredth of a step: ``codes`` are the conversions to each code, from the least one on.
     """
 
     site: Site
@@ -34,6 +40,8 @@ class Converters:
     _: KW_ONLY
     transposed: bool = False
     squares: Average = field(init=False)  # mean squares of the partial sums of each plane
+    reads: int = 0  # of training
+    codes: Array | None = None
 
     def __post_init__(self) -> None:
         steps = self.site.training.calibration_steps
@@ -65,8 +73,8 @@ class Converters:
         def read(conversion: Conversion) -> Array:
             return product.multiply(*arrays, scale=scale, conversion=conversion)
 
-        measuring = learning and self.squares.measures
-        self._convert(read, self._unknown(site.cuts), site.spec.forward.adc_bits, measuring)
+        unknown = self._unknown(site.cuts)
+        self._convert(read, unknown, site.spec.forward.adc_bits, learning=learning)
 
     def multiply_back(self, dy: Array, matrix: Array, x: Windows, dx: Array, scale: float) -> None:
         """``dx`` = scale times the converted transposed product of ``matrix`` and the errors.
@@ -87,7 +95,7 @@ class Converters:
             )
             return np.array([power])
 
-        self._convert(read, self._unknown(cuts), site.spec.back_adc_bits, self.squares.measures)
+        self._convert(read, self._unknown(cuts), site.spec.back_adc_bits, learning=True)
 
     def _unknown(self, cuts: tuple[tuple[int, int], ...] | list[tuple[int, int]]) -> Conversion:
         """A conversion that only measures, before any range is known."""
@@ -95,13 +103,22 @@ class Converters:
         return Conversion(cuts=cuts, steps=steps, top=0, measured=True, planes=self.planes)
 
     def _convert(
-        self, read: Callable[[Conversion], Array], unknown: Conversion, bits: int, measuring: bool
+        self, read: Callable[[Conversion], Array], unknown: Conversion, bits: int, *, learning: bool
     ) -> None:
         """Read through converters of these bits; the first read of all only measures the range."""
+        measuring = learning and self.squares.measures
         powers = self.squares.mean if self.squares.measured else read(unknown)
-        known = [self._quantisation(bits, float(power)) for power in powers]
-        steps, top = tuple(float(step) for step, _ in known), int(known[0].top)
-        found = read(replace(unknown, steps=steps, top=top, measured=measuring))
+        ranges = [self._quantisation(bits, float(power)) for power in powers]
+        steps, top = tuple(float(step) for step, _ in ranges), int(ranges[0].top)
+        counting = learning and self.reads % COUNTED == 0
+        known = replace(
+            unknown, steps=steps, top=top, measured=measuring, tally=[] if counting else None
+        )
+        found = read(known)
+        self.reads += learning
+        if known.tally:
+            counted = sum(known.tally, np.zeros(2 * top + 1, np.int64))
+            self.codes = counted if self.codes is None else self.codes + counted
         if measuring:
             self.squares.add(found)
 
@@ -109,3 +126,8 @@ class Converters:
         """Codes of converters of the architecture's kind, for sums of this mean square."""
         arrays = self.site.spec.forward
         return CONVERTERS[arrays.adc].quantisation(bits, arrays.adc_range * power**0.5)
+
+    @property
+    def use(self) -> Use | None:
+        """How the codes were used; None where none was counted."""
+        return None if self.codes is None else used(self.codes)

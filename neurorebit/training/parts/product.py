@@ -192,7 +192,8 @@ class Conversion:
     one array each. Partial sums become codes of a step, clipped to -top..top; with the step 0,
     before any range is known, all of them become 0. ``measured``: whether their mean square is
     returned. ``planes``: bit planes of the input, each converted on its own; None: their sum is
-    converted once. ``steps``: one for each plane, or one.
+    converted once. ``steps``: one for each plane, or one. ``tally`` gets arrays that add up to the
+    number of conversions to each code, from -top to top; None where they are not counted.
     """
 
     cuts: Sequence[tuple[int, int]]
@@ -200,6 +201,16 @@ class Conversion:
     top: int
     measured: bool
     planes: int | None = None
+    tally: list[Array] | None = None
+
+    def count(self, partial: Array) -> None:
+        """Count the codes of partial sums [planes * vectors, cols], if they are to be counted."""
+        if self.tally is not None:
+            counts = np.zeros(2 * self.top + 1, np.int64)
+            planes = partial.reshape(len(self.steps), -1)
+            for plane, each in zip(planes, self.per_step, strict=True):
+                convert.tally(plane, each, self.top, counts)
+            self.tally.append(counts)
 
     @property
     def per_step(self) -> Array:
@@ -280,6 +291,7 @@ def multiply(
             if conversion is not None:
                 if conversion.measured:
                     power += [convert.power(plane) for plane in partial.reshape(reads, -1)]
+                conversion.count(partial)
                 convert.convert(partial, total, lines, per_step, worth, conversion.top)
             elif not whole:
                 windows.add(partial, total, lines)
@@ -381,6 +393,7 @@ def read_back(
                     if conversion.measured:
                         power += float(convert.power(partial.reshape(-1)))
                         read += partial.size
+                    conversion.count(partial)
                     convert.convert(partial, codes, one, per_step, worth, conversion.top)
                 np.multiply(codes, sizes, out=codes)
                 _scatter(codes, target, part, node=node, group=group)

@@ -13,6 +13,7 @@ from neurorebit.kernels.noise import Draw
 from neurorebit.layers.network import Node
 from neurorebit.schema.device import Device, Pulses
 from neurorebit.schema.training import Training
+from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.workers import Array, Workers, Workspace
 
@@ -145,6 +146,10 @@ class Weights(Protocol):
     @property
     def writes(self) -> Array:
         """How often each cell was written since training began."""
+
+    @property
+    def converted(self) -> dict[str, Use | None]:
+        """How the converters of each pass used their codes; empty where nothing is converted."""
 
 
 class WeightScheme(Protocol):
