@@ -39,6 +39,41 @@ def macros() -> Iterator[dict[str, Any]]:
         }
 
 
+MODEL = """\
+## The model
+
+- A SAR has differential binary weighted capacitors with monotonic switching, a comparator
+  limited by noise, a reference buffer and clocked logic; a flash converter 2^bits - 1
+  comparators limited by their offset, a ladder (voltages) or mirrors (currents), flip-flops and
+  an encoder. Each constant is a key of its section of the technology file (`sensing.sar`,
+  `comparator`, `flash_current`, `flash_voltage`), and each formula stands in
+  `neurorebit/circuits/converters/`.
+- Nominal and effective bits: the thermal noise of a converter is as large as its quantisation
+  error, so it has half an effective bit less than its nominal ones. Training counts with ideal
+  codes of the nominal bits.
+- Before each converter stands a front end (`sensing.front_end`): an amplifier holds the line at
+  the read voltage and gives a voltage in proportion to the current of the line less that of its
+  reference. Its bias, and the difference current of its output stage, are its own bill; the
+  current of the cells and of the reference lines is the array's, for as long as the line
+  settles and the front end acquires. Then the converter holds the value.
+- A lower supply lowers the energy of gates as V^2 and slows them; steps shrink with it, so that
+  comparators and capacitors grow. Heat adds noise and slows gates.
+
+Parts of a conversion of our SAR at 45 nm LSTP [pJ], by nominal bits:
+"""
+
+
+def parts() -> list[str]:
+    """A table of what a conversion takes, by part."""
+    kinds = ("decisions_energy", "switching_energy", "buffer_energy", "logic_energy")
+    lines = ["| bits | comparator | capacitors | reference | logic | front end |", "|---" * 6 + "|"]
+    for bits in range(4, 13):
+        bank = Converters(technology("45nm_lstp"), float(bits), 1.0)
+        each = [*(getattr(bank.adc, kind) for kind in kinds), bank.front_end.sense().energy.total]
+        lines.append(f"| {bits} | " + " | ".join(f"{float(e) * 1e12:.3f}" for e in each) + " |")
+    return lines
+
+
 def page(survey: Survey) -> str:
     """The page as Markdown."""
     there = survey.compared
@@ -79,6 +114,21 @@ def page(survey: Survey) -> str:
         f"45 nm by 2^{ours:.2f}.",
         "",
         "![Energy of a conversion](converters.png)",
+        "",
+        "Flash converters of currents and of voltages at 5 effective bits, with the same published "
+        "ones beside them [pJ]:",
+        "",
+        "| technology | currents | voltages | published |",
+        "|---|---|---|---|",
+        *(
+            f"| {name} | "
+            + " | ".join(f"{energy(kind, name, 5.0):.3g}" for kind in ("flash", "flash_voltage"))
+            + f" | {found[name, 5.0].best:.3g} to {found[name, 5.0].median:.3g} |"
+            for name in names()
+        ),
+        "",
+        MODEL,
+        *parts(),
         "",
         "## Inside macros",
         "",
