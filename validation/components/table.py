@@ -23,6 +23,7 @@ from neurorebit.circuits.converters.comparator import ClockedComparator, fan_out
 from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.dram import Dram
 from neurorebit.circuits.gates import cells
+from neurorebit.circuits.prefix import PrefixAdder
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.wire import Bus
 from neurorebit.inputs.technology import read_technology
@@ -60,7 +61,8 @@ def _cell_write(tech: Technology, entry: Entry) -> Any:
 
 
 OURS: Mapping[str, Figure] = {  # [J], [m2], [s] or [A], by the word of an entry
-    "adder": lambda tech, e: Adder(tech, float(e["bits"])).add().energy.total,
+    "adder": lambda tech, e: PrefixAdder(tech, float(e["bits"])).add().energy.total,
+    "full_adder": lambda tech, e: Adder(tech, 1.0).area,
     "multiplier": lambda tech, e: Multiplier(tech, float(e["bits"]), float(e["bits"])).energy,
     "mac": lambda tech, e: (
         Mac(tech, float(e["bits"]), float(e["bits"]), 32.0).accumulate().energy.total
