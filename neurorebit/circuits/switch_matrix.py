@@ -1,6 +1,8 @@
 """Switch matrices: per line, a flip-flop and pass gates that connect the line to a voltage.
 
-Circuits.md 4.2 and 4.3. The energy of the lines themselves is billed to the array.
+Circuits.md 4.2 and 4.3. Both outputs of a flip-flop drive the gates of the pass gates, where these
+are wide through a chain of inverters each (``sizing.Buffers``). The energy of the lines themselves
+is billed to the array.
 """
 
 from __future__ import annotations
@@ -25,11 +27,13 @@ from neurorebit.circuits.gates import (
 )
 from neurorebit.circuits.layout import Placed, folded_height, folded_width
 from neurorebit.circuits.register import Register
+from neurorebit.circuits.shared import shared
+from neurorebit.circuits.sizing import Buffers
 from neurorebit.schema.technology import Technology
 
 
 class _LineSwitches(Placed):
-    """Flip-flops, one per line, and the pass gates that they switch."""
+    """Flip-flops, one per line, and the pass gates that they switch through chains of inverters."""
 
     tech: Technology
     lines: Positive
@@ -44,9 +48,25 @@ class _LineSwitches(Placed):
         return ((1.0, self.register),)
 
     @property
+    @abstractmethod
+    def control_load(self) -> Real:
+        """Gates [F] of the pass gates that one output of a flip-flop switches."""
+
+    @cached_property
+    def buffers(self) -> Buffers:
+        """The chain behind one output of a flip-flop."""
+        return shared(Buffers, self.tech, self.control_load)
+
+    @property
+    def buffer_area(self) -> Real:
+        """Area [m^2] of all chains."""
+        return 2.0 * self.lines * self.buffers.area
+
+    @property
     def body(self) -> Footprint:
-        """The pass gates, which do not leak: both of their sides are at the same voltage."""
-        return Footprint.of(self.area - self.register.area)
+        """Pass gates and chains. Pass gates do not leak: both sides are at the same voltage."""
+        leakage = 2.0 * self.lines * self.buffers.leakage_power
+        return Footprint.of(self.area - self.register.area, leakage)
 
     @property
     @abstractmethod
@@ -64,8 +84,18 @@ class _LineSwitches(Placed):
         return self._path[1]
 
     def _switch(self, energy: Real, changed: Real) -> Cost:
-        """Toggle the share ``changed`` of the flip-flops; ``energy`` [J] is that of the gates."""
-        return self.register.store(changed) + Cost.of(energy, self.delay)
+        """Toggle the share ``changed`` of the flip-flops; ``energy`` [J] is that of the gates.
+
+        One of the two chains of a line charges when its flip-flop toggles, the other discharges.
+        """
+        driven = changed * self.lines * self.buffers.switched * self.tech.vdd**2
+        return self.register.store(changed) + Cost.of(energy + driven, self.delay)
+
+    def _connected(self, tau: Real, ramp: Real) -> tuple[Real, Real]:
+        """Delay [s] through a chain and a pass gate with a line, and the ramp [1/s] of the line."""
+        delay, ramp = self.buffers.path(ramp)
+        added, ramp = stage(tau, ramp)
+        return delay + added, ramp
 
 
 class _Beside(_LineSwitches):
@@ -93,7 +123,8 @@ class _Beside(_LineSwitches):
     @cached_property
     def size(self) -> tuple[Real, Real]:
         height, cols, _ = self._stack
-        return self.gates_per_line * self.gate.width * cols + self.register.width, height
+        switches = self.gates_per_line * self.gate.width * cols + self.register.width
+        return switches + self.buffer_area / height, height
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +164,12 @@ class _SwitchMatrix(_LineSwitches):
     @cached_property
     def _path(self) -> tuple[Real, Real]:
         tau = self.switch.res * (3.0 * self.drain_cap + self.load)
-        return stage(tau + self.line_res * self.load / 2.0, self.ramp)
+        return self._connected(tau + self.line_res * self.load / 2.0, self.ramp)
+
+    @property
+    def control_load(self) -> Real:
+        """An NFET of one pass gate and a PFET of the other."""
+        return self.control_cap
 
     @action
     def drive(self, density: Real = 0.5, changed: Real = 1.0) -> Cost:
@@ -212,7 +248,8 @@ class ColSwitchMatrix(_SwitchMatrix):
     @cached_property
     def size(self) -> tuple[Real, Real]:
         width, gate_rows, _ = self._row
-        return width, self.gate.height * gate_rows + self.register.height
+        height = self.gate.height * gate_rows + self.register.height
+        return width, height + self.buffer_area / width
 
     @action
     def write(self, written: Real = 0.5, pulses: Real = 1.0, changed: Real = 1.0) -> Cost:
@@ -276,7 +313,12 @@ class AccessSwitchMatrix(_Beside):
     @cached_property
     def _path(self) -> tuple[Real, Real]:
         tau = self.switch_res * (5.0 * self.gate.output_cap + self.load)
-        return stage(tau + self.line_res * self.load / 2.0, self.ramp)
+        return self._connected(tau + self.line_res * self.load / 2.0, self.ramp)
+
+    @property
+    def control_load(self) -> Real:
+        """An NFET or a PFET of each of four pass gates."""
+        return 2.0 * self.gate.input_cap
 
     @action
     def drive(self, density: Real = 0.5, changed: Real = 1.0) -> Cost:

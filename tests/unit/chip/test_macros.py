@@ -186,10 +186,11 @@ def test_each_plane_takes_the_same_time_after_the_first(macro: ParallelMacro, wa
     steps = np.diff(times)
     assert steps == near(np.full(6, steps[0]), rel=1e-9)
     readout = made.readout if way == "read" else made.transposed_readout
-    opened = made.row_switches.delay if way == "read" else made.col_switches.delay
+    switches = made.row_switches if way == "read" else made.col_switches
+    opened = float(switches.drive().latency.total)
     # what is left of the first plane: as long as multiplexers take beyond the lines
-    beyond = max(float(readout.select().latency.total - opened), 0.0)
-    assert times[0] - 2 * steps[0] == near(8 * beyond, rel=0.3)
+    beyond = max(float(readout.select().latency.total) - opened, 0.0)
+    assert abs(times[0] - 2 * steps[0] - 8 * beyond) < 1e-15
 
 
 def test_lines_are_charged_to_their_voltages() -> None:

@@ -2,10 +2,22 @@
 
 import dataclasses
 
+import pytest
 from common import near
 
-from neurorebit.circuits.gates import nfet_res
+from neurorebit.circuits.gates import chain, nfet_res
+from neurorebit.circuits.sizing import Buffers
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
+from validation.neurosim.quirks.switches import Undriven
+
+
+class BareRows(Undriven, RowSwitchMatrix):
+    """Whose flip-flops drive the pass gates themselves, as the records have it."""
+
+
+class BareCols(Undriven, ColSwitchMatrix):
+    """Whose flip-flops drive the pass gates themselves, as the records have it."""
+
 
 WRITE_VOLTAGE = 5.6568542  # of the records
 
@@ -37,7 +49,7 @@ def test_rows_of_records(records, agree):
         i = r.inputs
         if i["is_col_mode"] or r.outputs["width_tg_nmos_m"] < r.tech.feature:
             continue
-        matrix = build(RowSwitchMatrix, r, fit_height=i["fixed_dimension_m"])
+        matrix = build(BareRows, r, fit_height=i["fixed_dimension_m"])
         cost = matrix.drive(i["activity_row_read"])
         agree(r, area_m2=matrix.area, width_m=matrix.width, leakage_W=_leakage(matrix))
         agree(r, tg_resistance_ohm=matrix.switch.res, width_tg_nmos_m=matrix.switch.nfet)
@@ -53,7 +65,7 @@ def test_columns_of_records(records, agree):
         i = r.inputs
         if not i["is_col_mode"]:
             continue
-        matrix = build(ColSwitchMatrix, r, fit_width=i["fixed_dimension_m"])
+        matrix = build(BareCols, r, fit_width=i["fixed_dimension_m"])
         cost = matrix.drive(0.0)
         agree(r, width_m=matrix.width, leakage_W=_leakage(matrix))
         agree(r, 0.02, area_m2=matrix.area)  # narrower gates, so lower ones
@@ -115,3 +127,29 @@ def test_wider_pass_gates_are_faster(tech32):
     assert wide.switch_res == near(0.2 * nfet_res(tech32, 8 * tech32.feature), rel=1e-12)
     assert wide.delay < plain.delay
     assert wide.drive().energy.total > plain.drive().energy.total
+
+
+@pytest.mark.parametrize("cls", [RowSwitchMatrix, ColSwitchMatrix])
+def test_wide_switches_have_chains_of_inverters(tech32, cls):
+    """A line of 500 ohm: pass gates of 125 ohm, whose gates two chains drive, one an output of the
+    flip-flop. A toggle charges one of them.
+    """
+    bare = {RowSwitchMatrix: BareRows, ColSwitchMatrix: BareCols}[cls]
+    given = {"load": 2e-14, "line_res": 800.0, "ramp": 2e10}
+    found, plain = (kind(tech32, 96.0, 500.0, **given) for kind in (cls, bare))
+    buffers = Buffers(tech32, found.control_cap)
+    assert buffers.stages >= 2
+    assert found.area == near(plain.area + 2 * 96 * buffers.area, rel=1e-12)
+    more = 2 * 96 * buffers.leakage_power
+    assert _leakage(found) == near(_leakage(plain) + more, rel=1e-12)
+    driven, without = (matrix.drive(0.3, 0.4).energy.total for matrix in (found, plain))
+    charged = 0.4 * 96 * buffers.switched * tech32.vdd**2
+    assert driven == near(without + charged, rel=1e-12)
+    delay, ramp = buffers.path(2e10)
+    tau = found.switch.res * (3 * found.drain_cap + 2e-14) + 800.0 * 2e-14 / 2
+    assert found.delay == near(delay + chain(ramp, tau)[0], rel=1e-12)
+
+
+def test_narrow_switches_have_none(tech32):
+    assert RowSwitchMatrix(tech32, driven_res=1e5).buffers.stages == 0
+    assert AccessSwitchMatrix(tech32).buffers.stages == 0

@@ -229,6 +229,13 @@ QUIRKS = (
     ),
     Quirk(
         "SubArray",
+        ("block_*switch_matrix_area_m2", "block_*switch_matrix_leakage_W"),
+        tool="flip-flops drive the pass gates, however wide",
+        right="chains of inverters where they are wide",
+        correct=correct_macro,
+    ),
+    Quirk(
+        "SubArray",
         ("block_adder_read_energy_J",),
         tool="every gate of the carry path switches in every addition",
         right="random operands, and the glitches of the carry",

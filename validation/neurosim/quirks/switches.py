@@ -13,6 +13,7 @@ from neurorebit.circuits.cost import Cost, action
 from neurorebit.circuits.gates import PassGate, Switch, nfet_res, pfet_res
 from neurorebit.circuits.layout import folded_width
 from neurorebit.circuits.mux import AnalogMux
+from neurorebit.circuits.sizing import Buffers
 from neurorebit.circuits.switch_matrix import ColSwitchMatrix, RowSwitchMatrix
 from neurorebit.schema.technology import Technology
 from validation.neurosim.cases import Case
@@ -35,8 +36,18 @@ def narrow(tech: Technology, driven_res: Any) -> Switch:
     return Switch(nfet, pfet, res)
 
 
+class Undriven:
+    """Flip-flops drive the pass gates, however wide."""
+
+    tech: Technology
+
+    @cached_property
+    def buffers(self) -> Buffers:
+        return Buffers(self.tech, 0.0)
+
+
 @dataclass(frozen=True, eq=False)
-class NarrowRowSwitches(RowSwitchMatrix):
+class NarrowRowSwitches(Undriven, RowSwitchMatrix):
     """Switches of any width."""
 
     @cached_property
@@ -45,7 +56,7 @@ class NarrowRowSwitches(RowSwitchMatrix):
 
 
 @dataclass(frozen=True, eq=False)
-class NarrowColSwitches(ColSwitchMatrix):
+class NarrowColSwitches(Undriven, ColSwitchMatrix):
     """Switches of any width, with a drain capacitance that rounding chose."""
 
     choice: tuple[int, int] = (0, 0)
@@ -148,6 +159,7 @@ def _switch_figures(block: RowSwitchMatrix | ColSwitchMatrix, case: Case) -> dic
         "area_m2": block.area,
         "width_m": block.width,
         "height_m": block.height,
+        "leakage_W": block.footprint.leakage.total,
         "tg_resistance_ohm": block.switch.res,
         "width_tg_nmos_m": block.switch.nfet,
         "width_tg_pmos_m": block.switch.pfet,
@@ -203,6 +215,7 @@ QUIRKS = (
             "area_m2",
             "width_m",
             "height_m",
+            "leakage_W",
             "tg_resistance_ohm",
             "width_tg_*",
             "cap_tg_drain_F",
@@ -210,10 +223,11 @@ QUIRKS = (
             "read_*",
             "write_*",
         ),
-        tool="switches narrower than a feature; folds of column switches chosen by rounding noise "
-        "(the "
-        "nearest of four); writes take the flip-flops of the reads; column reads take no switches",
-        right="a feature at least; the folds drawn; a write stores once; a read switches",
+        tool="switches narrower than a feature, however wide driven by flip-flops; folds of column "
+        "switches chosen by rounding noise (the nearest of four); writes take the flip-flops of "
+        "the reads; column reads take no switches",
+        right="a feature at least; chains of inverters drive wide switches; the folds drawn; a "
+        "write stores once; a read switches",
         correct=correct_switch_matrix,
     ),
     Quirk(
