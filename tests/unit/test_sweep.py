@@ -278,7 +278,7 @@ def test_a_supply_for_one_technology_only_is_a_hole_in_the_other():
             "architecture.apim.cols_per_adc: must divide",
         ),
         (
-            {"architecture.error_bits": "fp32"},
+            {"architecture.dpim.build": "bit_serial", "architecture.error_bits": "fp32"},
             [False],
             "architecture.error_bits: floating-point errors",
         ),
