@@ -50,6 +50,7 @@ def add_options(parser: options.Parser) -> None:
 
 def _up_and_down(unit: str) -> Callable[[str], tuple[float, float]]:
     """Read a quantity for pulses up and one for pulses down, or one for both."""
+    example = {"V": "1.6V,1.4V", "s": "50ns,100ns"}[unit]
 
     def read(text: str) -> tuple[float, float]:
         from neurorebit.schema.units import parse
@@ -60,7 +61,7 @@ def _up_and_down(unit: str) -> Callable[[str], tuple[float, float]]:
             values = []
         if len(values) not in (1, 2) or min(values) <= 0:
             raise argparse.ArgumentTypeError(
-                f"expected one quantity in {unit}, or one up and one down as in 2{unit},1{unit}, "
+                f"expected one quantity in {unit} above 0, or one up and one down as in {example}, "
                 f"got '{text}'"
             )
         return values[0], values[-1]

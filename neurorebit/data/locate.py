@@ -63,9 +63,20 @@ def locate(wanted: Wanted, folder: str | Path | None = None) -> Source:
     for name in (wanted.dataset, wanted.fallback):
         if name is not None and name not in DATASETS:
             raise InputError(f"{name}: no such data set; choose from {', '.join(DATASETS)}")
+    if wanted.fallback is None:  # what does not fit need not be downloaded first
+        _fit(wanted.dataset, wanted)
     source = _source(wanted, folder)
     _fit(source.dataset, wanted)
     return source
+
+
+def fits(network: Network) -> bool:
+    """Whether a network can be trained on the data set that it names."""
+    try:
+        _fit(network.training.dataset, Wanted.by(network))
+    except InputError:
+        return False
+    return True
 
 
 def load(source: Source, shape: Shape) -> Dataset:

@@ -290,7 +290,11 @@ class Document:
         if kind == "unexpected_keyword_argument":
             return self.error(loc, "unknown key", _instead(loc, cls) or _cure(loc, cls))
         if kind in ("missing", "missing_argument"):
-            return self.error(loc[:-1], f"the key '{loc[-1]}' is missing", "add it")
+            absent = [e["loc"] for e in errors if e["type"] == kind]
+            missing = [f"'{one[-1]}'" for one in absent if one[:-1] == error["loc"][:-1]]
+            if len(missing) == 1:
+                return self.error(loc[:-1], f"the key {missing[0]} is missing", "add it")
+            return self.error(loc[:-1], f"the keys {', '.join(missing)} are missing", "add them")
         if kind in ("union_tag_invalid", "literal_error", "choice"):
             expected = str(context.get("expected_tags") or context.get("expected"))
             loc += (_tag(context),) if kind == "union_tag_invalid" else ()

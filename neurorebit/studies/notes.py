@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from neurorebit.data.locate import fits
 from neurorebit.data.table import DATASETS
 from neurorebit.inputs.files import Inputs
 from neurorebit.inputs.network import read_network
@@ -72,6 +73,7 @@ def notes(
         )
     if trained is None:
         lines.append(f"nothing was trained: no accuracy, and the activity is {activity.source}")
+        lines += _of_epoch(inputs)
         return [*lines, *_drift(inputs)]
     record, kept = trained.record(inputs.network.training), request.checkpoints is not None
     lines += ending(record, plain(inputs.network), kept=kept)
@@ -100,6 +102,17 @@ def _drift(inputs: Inputs) -> Iterator[str]:
     """The note on drift, where cells of the device are on the chip."""
     if inputs.architecture.holds_devices:
         yield from of_rest(inputs.device)
+
+
+def _of_epoch(inputs: Inputs) -> list[str]:
+    """That an epoch is of images which the network cannot be trained on, if nothing else is set."""
+    network, dataset = inputs.network, inputs.network.training.dataset
+    if network.training.images is not None or fits(network):
+        return []
+    return [
+        f"an epoch is of as many images as {DATASETS[dataset].title} has, {inputs.images:,}, which "
+        "do not fit this network; training.images says how many there are"
+    ]
 
 
 def is_short(inputs: Inputs, trained: Trained) -> bool:

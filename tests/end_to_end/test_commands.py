@@ -84,8 +84,14 @@ def test_pulses_that_are_not_told_are_assumed_and_said(
     [
         (["--voltage", "1V", "--like", "reram_intel_22nm"], "--width: expected one, for reram_in"),
         (["--like", "reram_intel_22nm"], "--voltage: expected one, for reram_intel_22nm has no "),
-        (["--voltage", "1.6", "--width", "1ns"], "--voltage: expected one quantity in V, or one "),
-        (["--voltage", "1V,2V,3V", "--width", "1ns"], "--voltage: expected one quantity in V, "),
+        (
+            ["--voltage", "1.6", "--width", "1ns"],
+            "--voltage: expected one quantity in V above 0, or one ",
+        ),
+        (
+            ["--voltage", "1V,2V,3V", "--width", "1ns"],
+            "--voltage: expected one quantity in V above 0, ",
+        ),
         (["--voltage", "-1V", "--width", "1ns"], "--voltage: expected one "),
         (["--voltage", "1V", "--width", "1ns", "--like", "taox"], "taox: no such device"),
         (["--voltage", "1V", "--width", "1ns"], "mine.csv: pulse: 0 pulses of ltp, expected 5"),

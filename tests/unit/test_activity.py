@@ -147,7 +147,7 @@ def test_a_file_is_read_as_it_was_written(tmp_path):
     ("change", "told"),
     [
         ({"schema": 7}, "a.json: expected an activity file of schema 1, got 7"),
-        ({"recorded": [{"scheme": "hybrid"}]}, "is missing"),
+        ({"recorded": [{"scheme": "hybrid"}]}, "are missing"),
         ({"extra": 1}, "unknown key"),
     ],
 )

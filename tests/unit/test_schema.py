@@ -284,7 +284,7 @@ def test_a_setting_reaches_every_key(document, path, text, changed):
             "5",
             "engine.power=5: engine.power: expected a number in W, got '5' (the unit is missing)",
         ),
-        ("engine", "{}", "engine={}: engine: the key 'source' is missing; add it"),
+        ("engine", "{}", "engine={}: engine: the keys 'source', 'power' are missing; add them"),
         (
             "engine.power.watts",
             "5",

@@ -10,7 +10,7 @@ from neurorebit.results.writers.layout import defined, fitting, number, percent,
 from neurorebit.schema import units
 
 COUNTED = {"tiles": "tile", "pes": "PE", "macros": "macro", "converters": "converter"}
-MARGIN = len("Inference  ")  # before each answer
+MARGINS = len("Programming  "), len("Inference  ")  # of answers: of chips that infer, that train
 TRAINING, INFERENCE = " (training)", " (inference)"
 ABOUT = "~"  # before figures that rest on activity which this run has not measured
 CONSUMERS = 3  # that are named
@@ -36,17 +36,22 @@ def answers(report: Json) -> tuple[tuple[str, str], ...]:
     """The same as pairs of a word and what is said of it, each in a line of the page."""
     about = "" if report["activity"]["origin"] == "measured" else ABOUT
     of = INFERENCE if report["totals"]["image"] is None else TRAINING
-    room = width() - MARGIN
+    room = _room(report)
     return (
         ("Accuracy", fitting(room, *_accuracy(report["training"]))),
         ("Area", fitting(room, *_area(report["chip"]))),
-        ("Inference", _cost(report["totals"]["inference"], about)),
+        ("Inference", fitting(room, *_cost(report["totals"]["inference"], about))),
         *_others(report, about),
         ("TOPS/W", fitting(room, *_efficiency(report["phases"], about))),
         ("Area in", _most(_areas(report), room)),
         ("Energy in", _most(_energies(report), room - len(of)) + of),
         ("Mind", _cautions(report, room)),
     )
+
+
+def _room(report: Json) -> int:
+    """Columns that an answer has."""
+    return width() - MARGINS[report["totals"]["image"] is not None]
 
 
 def _others(report: Json, about: str) -> list[tuple[str, str]]:
@@ -63,8 +68,9 @@ def _others(report: Json, about: str) -> list[tuple[str, str]]:
     cost = f"{about}{_energy(epoch)}, {time}"
     long, short = (f"programming once: {words}" for words in once)
     epochs = f"{cost}, {images}; {long}", f"{cost}, {images}; {short}", f"{cost}; {short}"
-    room = width() - MARGIN
-    return [("Training", _cost(image, about)), ("Epoch", fitting(room, *epochs))]
+    room = _room(report)
+    costs = fitting(room, *_cost(image, about))
+    return [("Training", costs), ("Epoch", fitting(room, *epochs))]
 
 
 def _accuracy(training: Json | None) -> tuple[str, ...]:
@@ -90,13 +96,12 @@ def _area(chip: Json) -> tuple[str, ...]:
     return tuple(start + ", ".join(numbers[:shown]) for shown in range(len(numbers), 0, -1))
 
 
-def _cost(total: Json, about: str) -> str:
+def _cost(total: Json, about: str) -> tuple[str, ...]:
     """Energy, time, rate and power of an image."""
     time, power = units.show(total["latency_s"], "s"), units.show(total["power_W"] or 0.0, "W")
     rest = f"{time}, {number(total['images_per_s'])} images/s, {power}"
     energy = f"{about}{_energy(total)}"
-    room = width() - MARGIN
-    return fitting(room, f"{energy} an image, {rest} without DRAM", f"{energy}, {rest}")
+    return f"{energy} an image, {rest} without DRAM", f"{energy}, {rest}"
 
 
 def _energy(total: Json) -> str:
