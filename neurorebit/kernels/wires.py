@@ -2,7 +2,9 @@
 
 Row i is driven at its start, column j ends in a sense node at zero volts. A segment of wire lies
 between neighbouring cells, before the first cell of a row and after the last cell of a column. Cell
-(i, j) connects row i to column j. The network is linear: currents are a matrix times the drives.
+(i, j) connects row i to column j, with a share of its conductance that is the row's: 0 where access
+transistors are off. The network is linear: for one set of shares, currents are a matrix times the
+drives.
 """
 
 import math
@@ -26,27 +28,30 @@ def over_relaxation(g_max, row, col, rows, cols):
 
 
 @njit(cache=True, nogil=True)
-def sense(g, row, col, drives, out, tolerance, sweeps):
+def sense(g, conducting, drives, row, col, out, tolerance, sweeps):
     """Currents ``out`` [cols, k] [A] of the sense nodes for each of k drives [rows, k] [V].
 
-    ``g`` [rows, cols] are the conductances of the cells, ``row`` and ``col`` those of a wire
-    segment along a row and along a column [S]. Each sweep solves all rows exactly for given
-    columns, then all columns for given rows, until no potential changes by more than ``tolerance``
-    times the largest drive. Returns the number of sweeps, or 0 where ``sweeps`` did not suffice.
+    ``g`` [rows, cols] are the conductances of the cells, of which the share ``conducting`` [rows,
+    k] conducts; ``row`` and ``col`` are those of a wire segment along a row and along a column [S].
+    Each sweep solves all rows exactly for given columns, then all columns for given rows, until no
+    potential changes by more than ``tolerance`` times the largest drive. Returns the number of
+    sweeps, or 0 where ``sweeps`` did not suffice.
     """
     rows, cols = g.shape
     width = drives.shape[1]
     over = over_relaxation(g.max(), row, col, rows, cols)
     # pivots of the elimination of each line, from its open end to its driven or sensed one
-    along = np.empty((rows, cols))
-    down = np.empty((rows, cols))
+    along = np.empty((rows, cols, width))
+    down = np.empty((rows, cols, width))
     for i in range(rows):
         for j in range(cols - 1, -1, -1):
-            loose = row if j == cols - 1 else 2.0 * row - row * row * along[i, j + 1]
-            along[i, j] = 1.0 / (g[i, j] + loose)
+            for k in range(width):
+                loose = row if j == cols - 1 else 2.0 * row - row * row * along[i, j + 1, k]
+                along[i, j, k] = 1.0 / (conducting[i, k] * g[i, j] + loose)
         for j in range(cols):
-            loose = col if i == 0 else 2.0 * col - col * col * down[i - 1, j]
-            down[i, j] = 1.0 / (g[i, j] + loose)
+            for k in range(width):
+                loose = col if i == 0 else 2.0 * col - col * col * down[i - 1, j, k]
+                down[i, j, k] = 1.0 / (conducting[i, k] * g[i, j] + loose)
     v = np.empty((rows, cols, width))
     for i in range(rows):
         for j in range(cols):
@@ -60,31 +65,31 @@ def sense(g, row, col, drives, out, tolerance, sweeps):
         for i in range(rows):
             for j in range(cols):
                 for k in range(width):
-                    into = g[i, j] * v[i, j, k]
+                    into = conducting[i, k] * g[i, j] * v[i, j, k]
                     if i > 0:
                         into += col * part[i - 1, j, k]
-                    part[i, j, k] = into * down[i, j]
+                    part[i, j, k] = into * down[i, j, k]
         line[:] = 0.0
         for i in range(rows - 1, -1, -1):
             for j in range(cols):
                 for k in range(width):
-                    line[j, k] = part[i, j, k] + col * down[i, j] * line[j, k]
+                    line[j, k] = part[i, j, k] + col * down[i, j, k] * line[j, k]
                     change = over * (line[j, k] - u[i, j, k])
                     u[i, j, k] += change
                     moved = max(moved, abs(change))
         for i in range(rows):
             for j in range(cols - 1, -1, -1):
                 for k in range(width):
-                    into = g[i, j] * u[i, j, k]
+                    into = conducting[i, k] * g[i, j] * u[i, j, k]
                     if j < cols - 1:
                         into += row * line[j + 1, k]
                     if j == 0:
                         into += row * drives[i, k]
-                    line[j, k] = into * along[i, j]
+                    line[j, k] = into * along[i, j, k]
             for j in range(cols):
                 for k in range(width):
                     if j > 0:
-                        line[j, k] += row * along[i, j] * line[j - 1, k]
+                        line[j, k] += row * along[i, j, k] * line[j - 1, k]
                     change = over * (line[j, k] - v[i, j, k])
                     v[i, j, k] += change
                     moved = max(moved, abs(change))

@@ -30,7 +30,7 @@ from neurorebit.schema.device import read_device
 from neurorebit.schemes.hybrid.weights import HybridWeights
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import Site
-from neurorebit.training.parts.wires import SWEEPS, TOLERANCE, transfer
+from neurorebit.training.parts.wires import SWEEPS, TOLERANCE, Network, transfer
 from neurorebit.training.parts.workers import Workers, Workspace, spans
 
 TURN = 0.02  # seconds
@@ -163,9 +163,10 @@ def networks(repeats):
     for size in (64, 128, 512):
         g = random.uniform(DEVICE.g_min, DEVICE.g_max, (size, size))
         drives, out = random.integers(0, 2, (size, 1)).astype(float), np.empty((size, 1))
-        actions = {"one": partial(wires.sense, g, row, col, drives, out, TOLERANCE, SWEEPS)}
+        given = g, np.ones_like(drives), drives, row, col, out, TOLERANCE, SWEEPS
+        actions = {"one": partial(wires.sense, *given)}
         if size < 512:  # there it takes half a minute
-            actions["all"] = partial(transfer, g, row, col)
+            actions["all"] = partial(transfer, g, Network(row, col, 0.5))
         times = alternating(actions, repeats)
         kept = float(np.mean(out / (g.T @ drives)))
         matrix = 1e3 * times["all"] if "all" in times else None

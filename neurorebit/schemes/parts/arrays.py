@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import KW_ONLY, InitVar, dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,13 @@ MAPPINGS = {  # training.mapping
     "pair": Mapping.PAIR,
     "weight": Mapping.WEIGHT,
 }
+
+
+class Through(NamedTuple):
+    """Wires that a read goes through, None where they are ideal, and its share of ones."""
+
+    wires: Wires | None
+    ones: Callable[[], float]
 
 
 @dataclass(eq=False)
@@ -50,6 +58,7 @@ class Arrays:
     forward: Converters = field(init=False)
     backward: Converters = field(init=False)
     wires: Wires | None = field(init=False, default=None)
+    back_wires: Wires | None = field(init=False, default=None)
 
     def __post_init__(self, hold: Hold, back: bool) -> None:
         if self.mapping is Mapping.REFERENCE and not self.site.spec.row_by_row:
@@ -60,6 +69,8 @@ class Arrays:
         self.backward = Converters(self.site, self.follows, transposed=True)
         if self.site.training.wires == "resistive":
             self.wires = Wires(self.site)
+            if back:
+                self.back_wires = Wires(self.site, transposed=True)
 
     @property
     def converted(self) -> dict[str, Use | None]:
@@ -69,13 +80,16 @@ class Arrays:
 
     def mvm(self, weight: Array, x: Windows, out: Array, *, full: float, learning: bool) -> None:
         """``out`` = ``full`` times the product, converted array by array and added digitally."""
-        seen = self._read(weight, self.references, learning)
+        bits = int(self.site.spec.input_bits)
+        through = Through(self.wires, lambda: x.ones(bits))
+        seen = self._read(weight, self.references, learning=learning, through=through)
         self.forward.multiply(x, seen, out, scale=x.scale * full, learning=learning)
         self.site.workspace.drop(seen)
 
     def mtvm(self, weight: Array, dy: Array, x: Windows, dx: Array, *, full: float) -> None:
         """``dx`` = ``full`` times the transposed product, converted and added in the same way."""
-        seen = self._read(weight, self.back_references, learning=True)
+        through = Through(self.back_wires, lambda: 0.0)
+        seen = self._read(weight, self.back_references, learning=True, through=through)
         self.backward.multiply_back(dy, seen, x, dx, full)
         self.site.workspace.drop(seen)
 
@@ -85,7 +99,9 @@ class Arrays:
         variation = self.site.device.variation
         return math.hypot(variation.read, variation.c2c if variation.form == "read" else 0.0)
 
-    def _read(self, weight: Array, references: References | None, learning: bool) -> Array:
+    def _read(
+        self, weight: Array, references: References | None, *, learning: bool, through: Through
+    ) -> Array:
         """The weights as this read sees them: themselves, or a changed copy in the workspace."""
         site, seen, mapping = self.site, weight, int(self.mapping)
         self.reads += 1
@@ -107,8 +123,8 @@ class Arrays:
             top = 1 if two else 2 ** (bits - 1) - 1
             grid = levels.Grid(float(top), top, odd=two, every=True)
             seen = self._copy(seen, lambda a, b, i: levels.quantise(a, b, grid, 1.0 / top))
-        if self.wires is not None:
-            applied = self.wires.applied(seen, learning)
+        if through.wires is not None:
+            applied = through.wires.applied(seen, learning, through.ones)
             site.workspace.drop(seen)
             seen = applied
         if references is not None:

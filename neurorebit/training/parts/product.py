@@ -127,6 +127,11 @@ class Windows:
         """Windows of all images."""
         return len(self.map) * self.positions
 
+    def ones(self, bits: int) -> float:
+        """Share of ones in the bit planes of the map's codes."""
+        codes = self.map.astype(np.uint32)
+        return float(np.mean(np.bitwise_count(codes))) / bits
+
     def columns(
         self, part: Piece, lines: tuple[int, int], group: int, *, workers: Workers, dtype: np.dtype
     ) -> Array:

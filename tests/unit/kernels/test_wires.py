@@ -11,9 +11,10 @@ def cells(rows, cols):
     return np.random.default_rng(rows).uniform(1e-6, 1e-5, (rows, cols))
 
 
-def sense(g, row, col, drives, tolerance=1e-11):
+def sense(g, row, col, drives, conducting=None):
     out = np.empty((g.shape[1], drives.shape[1]))
-    sweeps = wires.sense(g, row, col, drives, out, tolerance, 10_000)
+    conducting = np.ones_like(drives) if conducting is None else conducting
+    sweeps = wires.sense(g, conducting, drives, row, col, out, 1e-11, 10_000)
     return out, sweeps
 
 
@@ -25,6 +26,18 @@ def test_currents_are_those_of_the_nodal_solution(rows, cols, res):
     want = naive.nodal(g, 1 / res, 0.4 / res, drives)
     np.testing.assert_allclose(found, want, rtol=1e-7, atol=1e-10 * want.max())
     assert 0 < sweeps < 1000
+
+
+@pytest.mark.parametrize("res", [100.0, 1e4])
+def test_rows_conduct_by_their_share(res):
+    """Some rows cut off, some that conduct by half, others in each of three solutions."""
+    g, random = cells(12, 7), np.random.default_rng(3)
+    drives = random.uniform(0, 0.5, (12, 3))
+    shares = random.choice([0.0, 0.5, 1.0], (12, 3))
+    found, _ = sense(g, 1 / res, 0.4 / res, drives, shares)
+    for k in range(3):
+        want = naive.nodal(g * shares[:, k : k + 1], 1 / res, 0.4 / res, drives[:, k : k + 1])
+        np.testing.assert_allclose(found[:, k : k + 1], want, rtol=1e-7, atol=1e-10 * want.max())
 
 
 def test_one_cell_is_in_series_with_its_wires():
@@ -59,7 +72,7 @@ def test_driven_from_the_other_side_an_array_applies_the_transposed_matrix():
 
 def test_sweeps_that_do_not_suffice_are_told():
     g, drives = cells(16, 16), np.ones((16, 1))
-    assert wires.sense(g, 1e-8, 1e-8, drives, np.empty((16, 1)), 1e-11, 3) == 0
+    assert wires.sense(g, drives, drives, 1e-8, 1e-8, np.empty((16, 1)), 1e-11, 3) == 0
 
 
 def test_relaxation_goes_beyond_a_line_s_solution_the_more_the_wires_matter():
