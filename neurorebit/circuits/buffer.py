@@ -90,8 +90,9 @@ class FlipFlopBuffer(_Buffer):
         return (self.cores, self.register), (self.cores, self.decoder)
 
     def _access(self, bits: Real) -> Cost:
-        share = self.line / self.bits
-        return self._access_all(self.decoder.select() + self.register.store(share, share), bits)
+        share = self.line / self.bits  # of the flip-flops; half of a line's bits change
+        stored = self.register.store(share / 2.0, share)
+        return self._access_all(self.decoder.select() + stored, bits)
 
     @action
     def read(self, bits: Real = 128.0) -> Cost:

@@ -33,7 +33,6 @@ class ShiftAdd(Placed):
     count: Real = 1.0
     _: KW_ONLY
     beat: Real = 0.0
-    register_activity: Real = 1.0
     name: str = "shift_add"
 
     @property
@@ -79,8 +78,11 @@ class ShiftAdd(Placed):
 
     @action
     def accumulate(self, terms: Real = 1.0, active: Real = 1.0) -> Cost:
-        """Add ``terms`` terms, one every ``beat``, in the share ``active`` of the units."""
-        step = self.adder.add(active) + self.register.store(active * self.register_activity, active)
+        """Add ``terms`` terms, one every ``beat``, in the share ``active`` of the units.
+
+        Half of the bits of their registers change with each.
+        """
+        step = self.adder.add(active) + self.register.store(active / 2.0, active)
         hidden = (terms - 1.0) * np.minimum(self.beat, step.latency.total)
         exposed = (terms * step.latency.total - hidden) / step.latency.total
         return Cost(terms * step.energy, exposed * step.latency)

@@ -140,8 +140,8 @@ class Readout(Block):
 
     @action
     def add(self, used: Real = 1.0) -> Cost:
-        """Add one row to the sums, in a share of the units."""
-        return self.adder.add(used) + self.register.store(used, used)
+        """Add one row to the sums, in a share of the units; half of the bits of a sum change."""
+        return self.adder.add(used) + self.register.store(used / 2.0, used)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -141,7 +141,7 @@ def test_rows_with_a_one_are_read_one_after_the_other():
     access = settled + array.read(1.0, 12.0)
     access = access + front.current(12.0, res, settled).under("current").under("array")
     access = access + front.converted(COLS)
-    access = access + (adder.add(COLS) + register.store(COLS, COLS)).under("readout")
+    access = access + (adder.add(COLS) + register.store(COLS / 2.0, COLS)).under("readout")
     opened, moved = decoder.select() + driver.read(), front.moved(COLS)
     # multiplexers move with the first row of the first of 6 planes
     total = 8.0 / 6.0 * beside(opened, moved) + (times - 8.0 / 6.0) * opened + times * access
@@ -164,7 +164,9 @@ def test_columns_with_a_one_are_read_back_one_after_the_other():
     access = settled + array.read_transposed(1.0, 6.0, load)
     access = access + behind.current(6.0, res, settled).under("current").under("array")
     access = access + behind.converted(ROWS)
-    access = access + (adder.add(ROWS) + register.store(ROWS, ROWS)).under("transposed_readout")
+    access = access + (adder.add(ROWS) + register.store(ROWS / 2.0, ROWS)).under(
+        "transposed_readout"
+    )
     # 4 passes of 12 rows, each with a ninth of the moves, one for all planes
     opened, moves = cols.drive(1.0 / 160.0), 4.0 * 12.0 / 9.0
     total = moves * beside(opened, behind.moved(ROWS)) + (times - moves) * opened + times * access

@@ -274,7 +274,7 @@ def streamed(times, access, added):
 def read_row(sensed):
     access = DECODER.select() + PRECHARGER.precharge(sensed)
     access = access + ARRAY.read(DECODER.output_ramp) + SENSE_AMP.sense(sensed).under("readout")
-    return access, (ADDER.add(sensed) + REGISTER.store(sensed, sensed)).under("readout")
+    return access, (ADDER.add(sensed) + REGISTER.store(sensed / 2.0, sensed)).under("readout")
 
 
 def test_rows_with_a_one_are_latched_one_after_the_other():
@@ -292,7 +292,7 @@ def test_columns_with_a_one_are_latched_one_after_the_other():
         + ARRAY.read_transposed(BACK_DECODER.output_ramp)
         + BACK_SENSE_AMP.sense(ROWS).under(BACK)
     )
-    added = (BACK_ADDER.add(ROWS) + BACK_REGISTER.store(ROWS, ROWS)).under(BACK)
+    added = (BACK_ADDER.add(ROWS) + BACK_REGISTER.store(ROWS / 2.0, ROWS)).under(BACK)
     total = streamed(28.8, access, added)
     total = total + (
         BACK_ROW_JOINS.accumulate(4.0, ROWS) + BACK_ROW_PLANES.accumulate(1.0, ROWS)

@@ -214,7 +214,7 @@ def test_a_buffer_of_flip_flops():
     decoder = Decoder(TECH, 5.0, load=WIRE * 12 * 24 * INV.width, fit_height=20 * cell_height(TECH))
     buffer = FlipFlopBuffer(TECH, 480.0, 24.0, 3.0)
     same_footprint(buffer, stands("buffer", (3.0, register), (3.0, decoder)))
-    once = decoder.select() + register.store(1 / 20, 1 / 20)
+    once = decoder.select() + register.store(1 / 40, 1 / 20)
     for cost in (buffer.read(144.0), buffer.write(144.0)):
         same_cost(cost, (2.0 * once.across(3.0)).under("buffer"))
 

@@ -143,7 +143,7 @@ def test_shift_adds(beat):
     found = ShiftAdd(TECH, 6.0, 9.0, 4.0, beat=beat)
     register = Register(TECH, 60.0)
     adder = Adder(TECH, 6.0, 4.0, load=register.input_cap)
-    step = adder.add(0.3) + register.store(0.3, 0.3)
+    step = adder.add(0.3) + register.store(0.15, 0.3)
     cost = found.accumulate(5.0, 0.3)
     assert found.sum_bits == 15
     assert energy(cost) == close(5 * energy(step))

@@ -25,7 +25,8 @@ def test_records(records, agree, edges):
         agree(r, num_dff=unit.register.bits, num_adder=unit.adder.count)
         agree(r, leakage_W=unit.footprint.leakage.total)
         worst = addition(unit.adder) - unit.adder.energy  # every gate of the carry path
-        energy = cost.energy.total + i["num_read"] * unit.count * worst
+        changed = unit.register.bits * unit.register.data_energy / 2  # and every bit of a register
+        energy = cost.energy.total + i["num_read"] * (unit.count * worst + changed)
         agree(r, edges, read_latency_s=cost.latency.total, read_energy_J=energy)
 
 

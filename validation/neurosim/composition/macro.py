@@ -299,6 +299,10 @@ class Macro(_Drawn):
             name=side.named("adder"),
         )
 
+    def stored(self, side: Side) -> Cost:
+        """Sums into their registers, of which half of the bits change."""
+        return side.register.store(0.5)
+
     def shift_add_of(self, side: Side, bits: Real, terms: Real, name: str) -> ShiftAdd:
         """Below the array or beside it, a conversion from term to term."""
         return ShiftAdd(

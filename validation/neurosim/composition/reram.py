@@ -268,6 +268,6 @@ class ReramRowMacro(ReramMacro):
         settled = self.settled(side, density)
         access = settled + self.lines(side, 1.0)
         access = access + self.converted(side, settled, res)
-        access = access + side.adder.add() + side.register.store()
+        access = access + side.adder.add() + self.stored(side)
         position = self.turned(side, self._opened(side), accesses) + accesses * access
         return side.passes * (side.ways * position)

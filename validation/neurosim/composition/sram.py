@@ -254,5 +254,5 @@ class SramRowMacro(SramMacro):
         """The lines with a one, one after the other."""
         access = self.driver(side).select() + side.precharger.precharge()
         access = access + self.sensed(side) + side.sense_amp.sense()
-        added = side.adder.add() + side.register.store()
+        added = side.adder.add() + self.stored(side)
         return self.streamed(density * side.driven, access, added)

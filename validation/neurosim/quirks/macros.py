@@ -85,6 +85,10 @@ class ToolMacro:
         drawn: Adder = redrawn(super().adder_of(side), ToolAdder)  # type: ignore[misc]
         return drawn
 
+    def stored(self, side: Side) -> Cost:
+        """Every bit changes."""
+        return side.register.store()
+
     def shift_add_of(self, side: Side, bits: Any, terms: Any, name: str) -> ShiftAdd:
         right = super().shift_add_of(side, bits, terms, name)  # type: ignore[misc]
         drawn: ShiftAdd = redrawn(right, ToolShiftAdd)

@@ -16,6 +16,7 @@ from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.encoder import Encoder
 from neurorebit.circuits.gates import Gate, gate_pitch, nfet_res, pfet_res
 from neurorebit.circuits.precharger import Precharger
+from neurorebit.circuits.register import Register
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
@@ -40,12 +41,27 @@ class ToolAdder(Adder):
 
 
 class ToolShiftAdd(ShiftAdd):
-    """See module Adder."""
+    """See modules Adder and ShiftAdd."""
 
     @cached_property
     def adder(self) -> Adder:
         drawn: Adder = redrawn(super().adder, ToolAdder)
         return drawn
+
+    @cached_property
+    def register(self) -> Register:
+        drawn: Register = redrawn(super().register, ToolRegister)
+        return drawn
+
+
+class ToolRegister(Register):
+    """Of a shift-and-add unit: every bit that is clocked changes."""
+
+    @action
+    def store(self, active: Any = 1.0, clocked: Any = 1.0) -> Cost:
+        """Whatever changes."""
+        right = Register.store(self, clocked, clocked)
+        return Cost.of(right.energy.total, right.latency.total)
 
 
 class ToolDecoder(MinimumDecoder):

@@ -114,8 +114,10 @@ def correct_buffer_energy(case: Case, quantity: str, ours: float) -> Any:
             more = tool.footprint.leakage.total - right.footprint.leakage.total
             whole, more = block.footprint.leakage.total, block.cores * more
         else:
-            whole = right.energy + block.register.store(share, share).energy.total
-            more = tool.energy - right.energy
+            stored, own = (
+                block.register.store(s, share).energy.total for s in (share / 2.0, share)
+            )
+            whole, more = right.energy + stored, tool.energy - right.energy + own - stored
         return ours * (whole + more) / whole
     return correct_sram_buffer(case, quantity, ours)
 
