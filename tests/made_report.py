@@ -23,6 +23,7 @@ LAYER = LayerActivity(
     set_levels=1.0,
     reset_levels=1.0,
     words_written=1.0,
+    verify_reads=0.0,
 )
 HEADER = {
     "network": "small",

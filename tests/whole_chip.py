@@ -212,6 +212,7 @@ def _seen(i: int) -> LayerActivity:
         set_levels=1.5 + 0.1 * i,
         reset_levels=2.5 + 0.2 * i,
         words_written=0.7 + 0.01 * i,
+        verify_reads=0.0,
     )
 
 

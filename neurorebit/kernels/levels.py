@@ -42,6 +42,7 @@ class Count(IntEnum):
     STEPS_UP = 2  # pulses up, or level steps up of a direct write
     STEPS_DOWN = 3
     CHANGE = 4  # change of the sum of the cells' weights
+    READS = 5  # reads of single cells that verify a write
 
 
 @njit(cache=True, nogil=True)
@@ -59,7 +60,7 @@ def program(real, levels, analog, writes, grid, device, draw, counts):
     All arrays are flat, with one entry for each cell: ``real`` weights; ``levels`` (int8), the
     levels last written; ``analog``, the weights that the cells hold; ``writes``, the number of
     writes of each cell. The last three are updated. ``grid`` is a ``Grid``, ``device`` a
-    ``Device``, ``draw`` a ``noise.Draw``. ``counts`` [5] is overwritten with this call's ``Count``;
+    ``Device``, ``draw`` a ``noise.Draw``. ``counts`` [6] is overwritten with this call's ``Count``;
     a cell that is written to its old level counts as set.
     """
     per_level, top, odd, every = grid
@@ -134,6 +135,7 @@ def program(real, levels, analog, writes, grid, device, draw, counts):
             else:
                 resets += 1
                 steps_down -= move
+    counts[Count.READS] = 0
     counts[Count.SETS] = sets
     counts[Count.RESETS] = resets
     counts[Count.STEPS_UP] = steps_up

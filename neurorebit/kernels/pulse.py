@@ -20,7 +20,7 @@ class Cells(NamedTuple):
     traits: Any  # a ``cell.Traits`` of arrays, with one entry for each cell or a shared one
     response: Any  # a ``cell.Response``
     writes: Any  # how often each cell was written
-    counts: Any  # [5], float64: what was written is added to the entries of ``levels.Count``
+    counts: Any  # [6], float64: what was written is added to the entries of ``levels.Count``
 
 
 class Spread(NamedTuple):
@@ -187,6 +187,7 @@ def to_levels(real, known, cells, grid, plan, draw):
         for attempt in range(most if write == Write.VERIFY else 1):
             if write == Write.VERIFY:
                 held = weight[i]
+                counts[Count.READS] += 1
                 if abs(meant - held) <= tolerance:
                     break
                 if held == own.low >= meant or held == own.high <= meant:

@@ -42,7 +42,10 @@ class LayerActivity:
     the range, 0 at g_min and 1 at g_max. ``set_fraction`` and ``reset_fraction``: share of the
     cells programmed up and down in one step, by ``set_levels`` and ``reset_levels`` levels each.
     ``words_written``: share of the layer's SRAM words written in one step, or how often each is.
-    ``fast``: of the array that gradients pulse, where it is not that of the weights.
+    ``verify_reads``: reads of a cell that verified its writes in one step, over all cells; the
+    levels then count all pulses, those of further attempts among them. None: writes were not
+    simulated pulse by pulse. ``fast``: of the array that gradients pulse, where it is not that of
+    the weights.
     """
 
     input_density: tuple[Fraction, ...]
@@ -55,6 +58,7 @@ class LayerActivity:
     set_levels: Amount
     reset_levels: Amount
     words_written: Amount
+    verify_reads: Amount | None = None
     fast: FastActivity | None = None
 
 

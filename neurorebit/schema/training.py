@@ -53,7 +53,9 @@ class Training(Section):
 
     How levels become conductances: ``mapping`` is reference (one cell against mid range), pair (two
     cells, one of them at the least conductance) or weight (no cell: the device's spread applies to
-    the weight). ``write`` is direct (the device's spread around the level), pulses (as many as the
+    the weight). ``write`` is direct (a
+    verified write, of which the device file states the result, its spread around the level;
+    the estimate derives pulses and reads), pulses (as many as the
     nominal curve asks for, never read back), verify (pulses until a read lies within
     ``write_tolerance`` of the level, in units of the levels' spacing) or reset (to the low end,
     then pulses up). ``reprogram``: change writes the cells whose level changed, a number N writes

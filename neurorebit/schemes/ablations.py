@@ -18,7 +18,6 @@ DEPARTURES = {  # of the keys of training, with another value than the default
     "quantiser": "levels were not the symmetric ones that the spread of the weights sets",
     "edge_bits": "first and last layer had weights of that width, the estimate bills {bits} bits",
     "mapping": "a weight was not read as one cell against mid range, as the estimate bills it",
-    "write": "cells were not written directly to levels; the estimate bills the pulses sent",
     "reprogram": "all cells were rewritten every so many steps; what keeps its level is billed no "
     "pulses",
     "error_path": "errors went back through the exact levels instead of the real weights",
@@ -128,7 +127,7 @@ def why_idle(key: str, spec: ArchitectureSpec, training: Training) -> str:
         "conversion": ("adc", training.adc == "ideal"),
         "error_path": ("digital", training.digital == "bit_serial"),
         "level_range": ("quantiser", training.quantiser == "wage" and not in_cells),
-        "write_tolerance": ("write", training.write != "verify"),
+        "write_tolerance": ("write", training.write in ("pulses", "reset")),
     }
     other, alone = overruled.get(key, ("", False))
     return f"without effect beside {other}={getattr(training, other)}" if alone else ""

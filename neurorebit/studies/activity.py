@@ -143,7 +143,8 @@ def _mean(scheme: str, group: Sequence[tuple[str, RecordedActivity]]) -> Recorde
     )
 
 
-NUMBERS = tuple(k.name for k in fields(LayerActivity) if k.name not in ("input_density", "fast"))
+LEFT = ("input_density", "verify_reads", "fast")  # reads follow from how cells are written
+NUMBERS = tuple(k.name for k in fields(LayerActivity) if k.name not in LEFT)
 
 
 def _flat(layer: LayerActivity) -> list[float]:

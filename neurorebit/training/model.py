@@ -282,6 +282,7 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
         set_levels=again[0] * written.set_steps / max(written.sets, 1),
         reset_levels=again[1] * written.reset_steps / max(written.resets, 1),
         words_written=written.words / words,
+        verify_reads=None if written.reads is None else written.reads / cells,
         fast=_fast(layer),
     )
 

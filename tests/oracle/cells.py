@@ -108,7 +108,7 @@ class Counts:
     """
 
     def __init__(self):
-        self.sets = self.resets = self.up = self.down = 0
+        self.sets = self.resets = self.up = self.down = self.reads = 0
         self.means = []
 
     def moved(self, ups, downs):
@@ -162,6 +162,7 @@ def to_level(i, old, now, top, cells, way, tolerance, step):
     for attempt in range(MOST if way == "verify" else 1):
         held = {"pulses": max(old, -top) / top, "reset": -1}.get(way, cells.weights[i])
         if way == "verify":
+            cells.counts.reads += 1
             beyond = (held == cell[0] and meant <= held) or (held == cell[1] and meant >= held)
             if abs(meant - held) <= tolerance or beyond:
                 break

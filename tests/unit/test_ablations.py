@@ -10,7 +10,7 @@ from neurorebit.schemes.ablations import DEPARTURES, ablations, changed, why_idl
 from neurorebit.schemes.tiki_taka.keys import TikiTaka
 
 CHOICES = {
-    "quantiser": "wage", "edge_bits": "8", "mapping": "pair", "write": "verify", "reprogram": "1",
+    "quantiser": "wage", "edge_bits": "8", "mapping": "pair", "reprogram": "1",
     "error_path": "levels", "read": "levels", "conversion": "bit_serial", "wires": "resistive",
     "digital": "bit_serial",
 }  # fmt: skip
@@ -49,7 +49,7 @@ def test_a_choice_that_a_scheme_does_not_heed_is_not_said_to_matter(key):
 IDLE = [
     ("hybrid", {"threshold": 0.5}, "scheme=hybrid knows no such choice"),
     ("hybrid", {"tiki_taka": TikiTaka(rate=0.1)}, "scheme=hybrid knows no such choice"),
-    ("hybrid", {"write_tolerance": 0.1}, "beside write=direct"),
+    ("hybrid", {"write": "pulses", "write_tolerance": 0.1}, "beside write=pulses"),
     ("manhattan", {"weight_decay": 0.0}, "scheme=manhattan knows no such choice"),
     ("tiki_taka", {"weight_clip": 2.0}, "scheme=tiki_taka knows no such choice"),
     ("manhattan", {"momentum": 0.5}, "of the batch norms alone, scheme=manhattan has none"),

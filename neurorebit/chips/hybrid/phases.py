@@ -14,6 +14,7 @@ from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
 from neurorebit.chips.parts.phases import ARRAYS, Phase, Phases, divided, merged
+from neurorebit.chips.parts.writing import SENTENCES
 from neurorebit.circuits.cost import Cost, Real
 
 WORD = 32.0
@@ -34,6 +35,7 @@ class HybridPhases(Phases):
         own = (
             "batch-long tensors live in DRAM; weights, gradients and momentum stay in the macros",
             f"update: {self.learning.products} products of a word and a rate a weight",
+            SENTENCES[self.learning.write],
         )
         return self.assume(own, self.chip.device)
 
@@ -230,6 +232,7 @@ class HybridPhases(Phases):
         sent = out | trees | into
         changes = self.level_changes(self.spec.cell_steps)
         pulsed = chip.in_macros(lambda apim: apim.program(*changes, a.conductance, cells / arrays))
+        pulsed = pulsed + self.verification(cells / arrays)
         at_once = self.spec.apim.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
         macros = levels + arrays * pulsed.energy

@@ -78,12 +78,11 @@ class InPlaceChip(Chip[InPlaceMacro]):
                 "no memory device is on this chip; a weight is its bits, of which the highest "
                 "counts below zero; rows that change are read and written",
             )
-        signs = (
+        return (
             "a reference line for each converter gives weights their signs"
             if self.spec.arrays.read == "parallel"
-            else "weights get their signs when rows are added"
+            else "weights get their signs when rows are added",
         )
-        return (f"{signs}; cells are pulsed as the device file says, without verification",)
 
     @property
     def value_bits(self) -> Real:

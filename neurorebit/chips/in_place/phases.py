@@ -14,6 +14,7 @@ from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_
 from neurorebit.chips.parts.phases import ARRAYS, PARTIAL_BITS, Phase, divided
 from neurorebit.chips.parts.planes import PlanewisePhases
 from neurorebit.chips.parts.tile import Tile
+from neurorebit.chips.parts.writing import SENTENCES
 from neurorebit.circuits.cost import Bill, Cost, Real
 from neurorebit.schema.training import WORD
 
@@ -39,9 +40,13 @@ class InPlacePhases(PlanewisePhases):
     @property
     def assumptions(self) -> tuple[str, ...]:
         return self.assume(
-            (*self._of_phases, PROGRAMMED, *self.chip.cell_assumptions),
+            (*self._of_phases, PROGRAMMED, *self.chip.cell_assumptions, *self._writing),
             self.chip.device if self.spec.holds_devices else None,
         )
+
+    @property
+    def _writing(self) -> tuple[str, ...]:
+        return (SENTENCES[self.learning.write],) if self.spec.holds_devices else ()
 
     @property
     def _of_phases(self) -> tuple[str, ...]:
@@ -195,6 +200,7 @@ class InPlacePhases(PlanewisePhases):
         arrays, cells = plan.arrays * plan.copies, plan.held * plan.copies
         changes = self.level_changes(self.spec.cell_steps)
         pulsed = chip.in_macros(lambda macro: macro.program(*changes, state, cells / arrays))
+        pulsed = pulsed + self.verification(cells / arrays)
         at_once = self.spec.arrays.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
         macros = arrays * pulsed.energy

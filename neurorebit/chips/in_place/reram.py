@@ -92,6 +92,13 @@ class RowByRowMacro(ResistiveMacro):
     def open_rows(self, rows: Real = 1.0) -> Cost:
         return rows * (self.decoder.select() + self.row_driver.write())
 
+    def sense_alone(self, state: Real, sensed: Real) -> Cost:
+        opened = self.decoder.select() + self.row_driver.read()
+        readout, settled, lines = self.readout, self.settle_alone(state), sensed * self.adcs
+        res, time = self.array.column_res(1.0, state), self.held(readout, settled)
+        position = (opened | readout.select(sensed)) + settled + self.array.read(1.0, lines)
+        return position + self.array.conduct(lines, res, time) + readout.convert(sensed)
+
     @action
     def read(
         self,

@@ -29,8 +29,8 @@ class Measured:
     """The activity of all layers, as arrays.
 
     ``planes`` has the density of each bit plane of the inputs, or a single array where all planes
-    have the same. ``fast`` is the activity of the second array of each weight, None where there is
-    none.
+    have the same. ``verify_reads`` is nan where nothing measured it. ``fast`` is the activity of
+    the second array of each weight, None where there is none.
     """
 
     planes: tuple[Rows, ...]
@@ -43,6 +43,7 @@ class Measured:
     set_levels: Rows
     reset_levels: Rows
     words_written: Rows
+    verify_reads: Rows
     fast: MeasuredFast | None = field(default=None, kw_only=True)
 
     @classmethod

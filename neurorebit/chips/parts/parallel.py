@@ -216,6 +216,16 @@ class ParallelMacro(ResistiveMacro):
     def open_rows(self, rows: Real = 1.0) -> Cost:
         return self.row_switches.write(1.0, rows)
 
+    def sense_alone(self, state: Real, sensed: Real) -> Cost:
+        opened = self.row_switches.drive(1.0 / self.rows, 1.0 / self.rows)
+        readout, settled, lines = self.readout, self.settle_alone(state), sensed * self.adcs
+        waiting = (self.cols_per_adc - 1.0) * lines * self.array.stray(1.0, 1.0)
+        time = self.held(readout, settled)
+        position = (opened | readout.select(sensed)) + settled + self.charge(1.0, sensed)
+        conducting = Conducting(1.0, lines, waiting, time)
+        position = position + self.conduct(conducting, state, self.references, None)
+        return position + readout.convert(sensed)
+
     def deploy(self, state: Real = 0.5, cells: Real | None = None) -> Cost:
         """As of all resistive cells; reference columns are brought to mid range with their rows."""
         written = super().deploy(state, cells)

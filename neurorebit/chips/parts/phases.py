@@ -28,10 +28,12 @@ from neurorebit.chips.parts.floorplan import (
     sum_over_layers,
 )
 from neurorebit.chips.parts.learning import Learning
+from neurorebit.chips.parts.programming import LEAST
 from neurorebit.chips.parts.residence import Traffic, traffic
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.chips.parts.workload import VectorLoad, Workload
+from neurorebit.chips.parts.writing import moves
 from neurorebit.circuits.cost import Bill, Cost, Real
 from neurorebit.circuits.htree import HTree
 from neurorebit.schema.device import Device
@@ -158,10 +160,19 @@ class Phases(ABC):
         a = self.activity
         if not self.spec.holds_devices:
             return (a.set_fraction, 0.0), (a.reset_fraction, 0.0)
-        pulses = self.chip.device.response
-        return (
-            (a.set_fraction, a.set_levels * pulses.levels_ltp / steps),
-            (a.reset_fraction, a.reset_levels * pulses.levels_ltd / steps),
+        written = moves(a, self.chip.device, self.learning, steps)
+        return written.rising, written.falling
+
+    def verification(self, cells: Real) -> Cost:
+        """The reads that verify the writes of one step in an array with so many ``cells``."""
+        a = self.activity
+        if not self.spec.holds_devices or self.learning.write is None:
+            return Cost()
+        written = moves(a, self.chip.device, self.learning, self.spec.cell_steps)
+        shares = a.set_fraction + a.reset_fraction
+        each = written.reads / np.maximum(shares, LEAST)
+        return self.chip.in_macros(
+            lambda macro: macro.verify(shares, each, state=a.conductance, cells=cells)
         )
 
     @property

@@ -66,6 +66,7 @@ class HybridWeights(LevelWeights):
         parts = spans(self.real.size, PART)
         self.synced(site.workers.run(lambda i: self.sync(*parts[i]), len(parts)))
         self.written = Written()  # the first write belongs to no step
+        self.written.reads = None if self.physics is None else 0
         self.writes[...] = 0
 
     def _lower(self, cells: Array, physics: Physics) -> None:
@@ -196,3 +197,5 @@ class HybridWeights(LevelWeights):
         self.written.set_steps += float(total[Count.STEPS_UP])
         self.written.reset_steps += float(total[Count.STEPS_DOWN])
         self.total += float(total[Count.CHANGE])
+        if self.written.reads is not None:
+            self.written.reads += int(total[Count.READS])

@@ -119,6 +119,7 @@ class Scheme:
         decays = self.descends and "weight_decay" in self.heeds and training.weight_decay > 0.0
         steps = int(self.descends) + int(momentum) + int(decays)
         products, additions = self.own
+        writes = "write" in self.heeds
         return Learning(
             self.words(training.momentum),
             steps + products,
@@ -126,6 +127,8 @@ class Scheme:
             momentum=momentum,
             rounded=self.held is not Held.CELLS and "quantiser" in self.heeds,
             reads_cells=decays and self.held is Held.CELLS,
+            write=None if self.held is Held.CELLS else training.write if writes else "direct",
+            tolerance=training.write_tolerance if writes else Training().write_tolerance,
         )
 
     @property

@@ -171,6 +171,8 @@ class Written:
     counts for both. ``set_steps`` and ``reset_steps``: level steps, each from one of the levels of
     the architecture's ``weight_bits`` to the next, whatever pulses it took. ``words``: SRAM words.
     ``conductance``: sum over the updates of the mean conductance, as a share of the range.
+    ``reads``: reads of single cells that verified their writes; None where writes are not simulated
+    pulse by pulse.
     """
 
     updates: int = 0
@@ -181,6 +183,7 @@ class Written:
     reset_steps: float = 0.0
     words: int = 0
     conductance: float = 0.0
+    reads: int | None = None
 
     def pulses(self, device: Pulses, levels: int) -> tuple[float, float]:
         """The pulses up and down that the level steps correspond to, in cells of ``levels``."""

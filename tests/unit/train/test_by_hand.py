@@ -154,6 +154,9 @@ def test_levels_written_by_pulses_are_those_of_plain_loops(bench, scheme, write,
         np.testing.assert_array_equal(writes_of(model, layer), cells.writes)
         assert min(cells.counts.up, cells.counts.down) > 10
         told(model, layer, cells.counts, (6 / 97, 6 / 41), 1.0)
+        reads = cells.counts.reads / (size * len(RATES))
+        assert measured(model, layer).verify_reads == pytest.approx(reads)
+        assert (reads > 0) == (write == "verify")
 
 
 @pytest.mark.parametrize("mapping", ["reference", "pair", "weight"])
