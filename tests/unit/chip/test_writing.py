@@ -123,7 +123,7 @@ def test_a_read_of_one_cell_is_made_of_the_macros_own_blocks():
     settled = macro.settle_alone(0.4)
     references = macro.references.read(1.0, 0.05)
     parts = (drive, select, charged, converted, settled, references)
-    # one cell and one reference cell at mid range conduct from 0.5 V: V^2 G t, 160 converters' 1/160
+    # one cell and its reference cell at mid range conduct: V^2 G t
     time = settled.latency.total + macro.readout.converters.acquisition
     volts = DEVICE.cell.read_voltage
     current = sum(volts**2 / macro.array.column_res(1.0, share) * time for share in (0.4, 0.5))
