@@ -161,6 +161,7 @@ def test_a_device_that_a_chip_does_not_have_is_named():
     line = "device=pcmo: without effect, the arrays of this chip hold no memory devices"
     assert told(chip="sram", device="pcmo") == [line]
     assert told(chip="sram", settings=["architecture.device=pcmo"]) == [line]
+    assert told(chip="inference_sram", device="pcmo") == [line]
     assert told(chip="rebit", device="pcmo") == []
     assert told(chip="sram") == []
 

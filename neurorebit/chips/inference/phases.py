@@ -36,6 +36,8 @@ class InferencePhases(PlanewisePhases):
     @property
     def _wide_cells(self) -> tuple[str, ...]:
         """That cells are wider than the device file says, where they are."""
+        if self.chip.written is self.chip.device:  # of which SRAM reads nothing
+            return ()
         given, drawn = self.chip.device.cell.width, self.chip.written.cell.width
         if not np.any(drawn > given):
             return ()
