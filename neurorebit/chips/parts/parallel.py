@@ -226,13 +226,13 @@ class ParallelMacro(ResistiveMacro):
         position = position + self.conduct(conducting, state, self.references, None)
         return position + readout.convert(sensed)
 
-    def deploy(self, state: Real = 0.5, cells: Real | None = None) -> Cost:
+    def deploy(self, state: Real = 0.5, cells: Real | None = None, attempts: Real = 1.0) -> Cost:
         """As of all resistive cells; reference columns are brought to mid range with their rows."""
-        written = super().deploy(state, cells)
+        written = super().deploy(state, cells, attempts)
         if not self.signed:
             return written
         references, pulses = self.references, self.device.response
-        middle = Change(1.0, 0.5 * pulses.levels_ltp)
+        middle = Change(1.0, attempts * 0.5 * pulses.levels_ltp)
         held = self.rows * references.count
         work = Programming(references.cells, held, middle, Change(0.0, 0.0))
         pulsed = Cost(work.pulsed(pulses, 0.25).energy)

@@ -33,7 +33,7 @@ from neurorebit.chips.parts.residence import Traffic, traffic
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.chips.parts.workload import VectorLoad, Workload
-from neurorebit.chips.parts.writing import moves
+from neurorebit.chips.parts.writing import VERIFIED, moves, verified
 from neurorebit.circuits.cost import Bill, Cost, Real
 from neurorebit.circuits.htree import HTree
 from neurorebit.schema.device import Device
@@ -356,7 +356,7 @@ class Phases(ABC):
             return None
         state, bits = self.activity.conductance, w.weights * self.spec.weight_bits
         arrays, cells = plan.arrays * plan.copies, plan.held * plan.copies
-        one = chip.in_macros(lambda macro: macro.deploy(state, cells / arrays))
+        one = self._deployed(state, cells / arrays)
         sent = self.over_tree(chip.tree, bits * plan.copies)
         carried = chip.in_tiles(lambda tile: tile.carry(bits * plan.copies))
         time = np.maximum(sent.latency.total, chip.dram.transfer(bits).latency.total)
@@ -370,6 +370,24 @@ class Phases(ABC):
             macros,
             common_time=turns * max_over_layers(one.latency.total),
         )
+
+    def _deployed(self, state: Real, cells: Real) -> Cost:
+        """All cells of an array are written once; by write-verify, unless training writes blindly.
+
+        Training begins with cells at their weights, whatever changes them later.
+        """
+        chip, write = self.chip, self.learning.write
+        if not self.spec.holds_devices or write not in (None, *VERIFIED):
+            return chip.in_macros(lambda macro: macro.deploy(state, cells))
+        count, away = chip.device.response.levels_ltp, np.maximum(state, LEAST)
+        tolerance = self.learning.tolerance / self.spec.cell_steps
+        effort = verified(chip.device, away, count, tolerance, own=write != "verify")
+        attempts = np.maximum(effort.pulses / (away * count), 1.0)
+        written = chip.in_macros(lambda macro: macro.deploy(state, cells, attempts))
+        read = chip.in_macros(
+            lambda macro: macro.verify(1.0, effort.reads, state=state, cells=cells)
+        )
+        return written + read
 
     # -- assumptions -----------------------------------------------------------------------------
 

@@ -253,14 +253,15 @@ class ResistiveMacro(Macro):
         written = changed * held / np.maximum(positions, LEAST)
         return positions * reads * self.sense_alone(state, written / self.adcs)
 
-    def deploy(self, state: Real = 0.5, cells: Real | None = None) -> Cost:
+    def deploy(self, state: Real = 0.5, cells: Real | None = None, attempts: Real = 1.0) -> Cost:
         """Write every cell that holds a weight once, from the low end of the range.
 
         A cell takes the pulses of its level: on average the share ``state`` of those that span the
         range, at half of its level on average. A row stays open until its last cell is at its
-        level: as long as the outermost level takes.
+        level: as long as the outermost level takes. ``attempts``: pulses over those of the nominal
+        curve.
         """
-        pulses, none = self.device.response.levels_ltp, (0.0, 0.0)
+        pulses, none = attempts * self.device.response.levels_ltp, (0.0, 0.0)
         mean = self.program((1.0, state * pulses), none, state / 2.0, cells)
         longest = self.program((1.0, pulses), none, state / 2.0, cells)
         return Cost(mean.energy, longest.latency)
