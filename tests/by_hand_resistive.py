@@ -157,8 +157,8 @@ def ways_of(array, read_res, there=(5.0, 96.0), back=(7.0, 160.0)):
     )
 
 
-def one_transistor(kind=ReramArray, device=RERAM):
-    """The array, its switches and both ways; its columns see one cell each in programming."""
+def one_transistor(kind=ReramArray, device=RERAM, cells=8.0):
+    """The array and its switches; a column drives its cells in the 96 / 12 rows sensed at once."""
     array = kind(TECH, device, 96.0, 160.0)
     path = device.r_on + array.series_res
     rows = AccessSwitchMatrix(
@@ -171,7 +171,7 @@ def one_transistor(kind=ReramArray, device=RERAM):
         fit_height=array.col_length,
         name="row_switches",
     )
-    return array, rows, col_switches(array, path, device), path
+    return array, rows, col_switches(array, path / cells, device), path
 
 
 def col_switches(array, path, device=RERAM):
@@ -189,7 +189,7 @@ def col_switches(array, path, device=RERAM):
 
 
 def crosspoint():
-    """Rows drive all of their 160 cells at once."""
+    """Rows drive all of their 160 cells at once, columns all of their 96."""
     array = CrosspointArray(TECH, RERAM, 96.0, 160.0, nonlinearity=70.0)
     rows = RowSwitchMatrix(
         TECH,
@@ -202,7 +202,7 @@ def crosspoint():
         fit_height=array.col_length,
         name="row_switches",
     )
-    return array, rows, col_switches(array, RERAM_ON), RERAM_ON
+    return array, rows, col_switches(array, RERAM_ON / 96.0), RERAM_ON
 
 
 KINDS = {"reram": one_transistor, "crosspoint": crosspoint}

@@ -89,13 +89,14 @@ def access_switches(
 
 
 def col_switches(
-    tech: Technology, device: Device, array: ResistiveArray, cols: Real
+    tech: Technology, array: ResistiveArray, cols: Real, cells: Real
 ) -> ColSwitchMatrix:
-    """They program, and drive the columns where a read is transposed."""
+    """They program, and drive the columns where a read is transposed: ``cells`` of each at once."""
+    device = array.device
     return ColSwitchMatrix(
         tech,
         cols,
-        driven_res=path_res(device, array),
+        driven_res=path_res(device, array) / cells,
         load=array.col_cap,
         line_res=array.col_res,
         read_voltage=device.cell.read_voltage,
@@ -135,7 +136,18 @@ class ResistiveMacro(Macro):
     @cached_property
     def col_switches(self) -> ColSwitchMatrix:
         """They program, and drive the columns of a transposed read."""
-        return col_switches(self.tech, self.device, self.array, self.cols)
+        return col_switches(self.tech, self.array, self.cols, self.column_cells)
+
+    @property
+    def column_cells(self) -> Real:
+        """Cells of a column that its switch drives at once.
+
+        In a transposed read those in the sensed rows, or all of them where nothing cuts the cells
+        of other rows off; otherwise the one that is programmed.
+        """
+        if not self.transposed:
+            return 1.0
+        return self.row_adcs if self.array.isolates_zeros else self.rows
 
     @property
     def row_line_cap(self) -> Real:

@@ -26,7 +26,7 @@ from neurorebit.circuits.sram import SramBank
 
 # -- analog ------------------------------------------------------------------------------------
 
-ARRAY, ROW_SWITCHES, COL_SWITCHES, PATH = one_transistor()
+ARRAY, ROW_SWITCHES, COL_SWITCHES, PATH = one_transistor(cells=1.0)  # columns program alone
 WIDTH = ARRAY.row_length
 REFERENCE = ReramArray(TECH, RERAM, 96.0, 20.0, name="cells")
 MIRRORS = 20.0 * 2.0 * gate_cells(TECH).nfet.area

@@ -200,8 +200,8 @@ def test_resistive_wires_give_what_the_network_of_each_array_carries(
 ):
     """One input at a time, at full scale, against the network of each plane: 8 planes alike.
 
-    Other rows conduct as often as they carry a one: once in 80, which takes a few hundredths of what
-    wires take.
+    Other rows conduct as often as they carry a one: once in 80, which takes a few hundredths of
+    what wires take.
     """
     network = bench.network(SHAPE, LAYERS, 3, adc="ideal", wires="resistive")
     shared = 3 if cells == 3 else 2

@@ -95,7 +95,7 @@ class ReramMacro(Macro):
         return ColSwitchMatrix(
             self.tech,
             self.cols,
-            driven_res=self.path_res,
+            driven_res=self.path_res / (self.behind.adcs if self.transposed else 1.0),
             load=array.col_cap,
             line_res=array.col_res,
             read_voltage=self._read_voltage,

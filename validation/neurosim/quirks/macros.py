@@ -135,7 +135,8 @@ class _ToolReram(ToolMacro):
     @cached_property
     def col_switches(self) -> Any:
         right = super().col_switches  # type: ignore[misc]
-        return redrawn(right, switches.NarrowColSwitches, choice=self.choice)
+        given = {"driven_res": self.path_res, "choice": self.choice}  # type: ignore[attr-defined]
+        return redrawn(right, switches.NarrowColSwitches, **given)
 
     @property
     def mean_res(self) -> Any:
