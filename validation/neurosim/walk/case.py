@@ -197,6 +197,7 @@ class ChipCase:
             set_levels=zero,
             reset_levels=zero,
             words_written=zero,
+            verify_reads=zero,
         )
 
     @property
