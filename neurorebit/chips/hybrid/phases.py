@@ -231,8 +231,12 @@ class HybridPhases(Phases):
         trees = self.over_tree(chip.digital_tree, bits) | self.over_tree(chip.tree, bits)
         sent = out | trees | into
         changes = self.level_changes(self.spec.cell_steps)
-        pulsed = chip.in_macros(lambda apim: apim.program(*changes, a.conductance, cells / arrays))
-        pulsed = pulsed + self.verification(cells / arrays)
+        pulsed = self.written(
+            lambda held: (
+                chip.in_macros(lambda apim: apim.program(*changes, a.conductance, held))
+                + self.verification(held)
+            )
+        )
         at_once = self.spec.apim.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
         macros = levels + arrays * pulsed.energy

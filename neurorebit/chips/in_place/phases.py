@@ -197,10 +197,13 @@ class InPlacePhases(PlanewisePhases):
     def sync(self) -> Phase:
         """The cells that change, in all copies: by pulses, or written anew where they are SRAM."""
         chip, plan, state = self.chip, self.plan, self.activity.conductance
-        arrays, cells = plan.arrays * plan.copies, plan.held * plan.copies
-        changes = self.level_changes(self.spec.cell_steps)
-        pulsed = chip.in_macros(lambda macro: macro.program(*changes, state, cells / arrays))
-        pulsed = pulsed + self.verification(cells / arrays)
+        arrays, changes = plan.arrays * plan.copies, self.level_changes(self.spec.cell_steps)
+        pulsed = self.written(
+            lambda cells: (
+                chip.in_macros(lambda macro: macro.program(*changes, state, cells))
+                + self.verification(cells)
+            )
+        )
         at_once = self.spec.arrays.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
         macros = arrays * pulsed.energy

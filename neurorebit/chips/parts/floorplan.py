@@ -147,6 +147,13 @@ class Floorplan:
         return Pieces.cut(down, (self.width, self.cols), blocks)
 
     @property
+    def fullest(self) -> Array:
+        """Cells that hold weights in the fullest array of each layer: it is cut from a corner."""
+        w = self.workload
+        high = np.minimum(np.where(self.split, w.channels, w.rows), self.rows)
+        return np.asarray(high * np.minimum(self.width, self.cols))
+
+    @property
     def array_rows(self) -> Array:
         """Arrays whose partial sums make one output: the row blocks of the matrix."""
         w = self.workload

@@ -343,6 +343,15 @@ class Phases(ABC):
         streamed = tile.stream(sent, PARTIAL_BITS * w.results * plan.tiles_down) | carried
         return inside + added + divided(streamed, plan.tiles)
 
+    def written(self, write: Callable[[Real], Cost]) -> Cost:
+        """Writing in one array of each layer, given what it costs with a number of cells.
+
+        All arrays are written at once or in turns: energy is that of the mean array, time that of
+        the fullest, which the others wait for.
+        """
+        mean, fullest = self.plan.held / self.plan.arrays, self.plan.fullest
+        return Cost(write(mean).energy, write(fullest).latency)
+
     # -- all weights, once -----------------------------------------------------------------------
 
     def programming(self) -> Phase | None:
@@ -355,8 +364,8 @@ class Phases(ABC):
         if self.spec.holds_devices and chip.device.pulses is None:
             return None
         state, bits = self.activity.conductance, w.weights * self.spec.weight_bits
-        arrays, cells = plan.arrays * plan.copies, plan.held * plan.copies
-        one = self._deployed(state, cells / arrays)
+        arrays = plan.arrays * plan.copies
+        one = self.written(lambda cells: self._deployed(state, cells))
         sent = self.over_tree(chip.tree, bits * plan.copies)
         carried = chip.in_tiles(lambda tile: tile.carry(bits * plan.copies))
         time = np.maximum(sent.latency.total, chip.dram.transfer(bits).latency.total)

@@ -22,6 +22,7 @@ from whole_chip import (
     number,
     one_by_one,
     pieces,
+    pieces_of,
     seconds,
     side_by_side,
     vector_unit_back,
@@ -335,7 +336,9 @@ def test_sync(at_once, turns):
             )
         )  # fmt: skip
         sent += max(*map(seconds, trees), *through)  # one after the other: the slowest counts
-        pulsed.append(seconds(one))
+        fullest = float(max(rows * cols for rows, cols in pieces_of(plan, i)))
+        macro = chip.whole_tile.pe.macro
+        pulsed.append(seconds(macro.program(rising, falling, seen.conductance, fullest)))
     phase = made.phases["sync"]
     check_bill(phase.energy.items, [d.items for d in due])
     macros = [Due(d.actions[:-6], 0.0).items for d in due]

@@ -326,7 +326,7 @@ SYNCS = [
 
 @pytest.mark.parametrize(("kind", "layout", "sets", "steps", "turns"), SYNCS)
 def test_sync(kind, layout, sets, steps, turns):
-    """Copies hold the same weights, so their cells change as well; the slowest array counts."""
+    """Copies hold the same weights, so their cells change as well; the fullest array counts."""
     made, plan = whole(kind, **sets), PLANS[layout]
     due, times = [], []
     for i, (layer, seen) in enumerate(zip(LAYERS, made.activity, strict=True)):
@@ -334,11 +334,12 @@ def test_sync(kind, layout, sets, steps, turns):
         cells = layer.weights * plan.cells * plan.copies[i]
         up = seen.set_levels * 100 / steps if steps else 0.0  # SRAM is written, not pulsed
         down = seen.reset_levels * 140 / steps if steps else 0.0
-        one = made.chip.whole_tile.pe.macro.program(
-            (seen.set_fraction, up), (seen.reset_fraction, down), seen.conductance, cells / arrays
-        )
+        changes = (seen.set_fraction, up), (seen.reset_fraction, down), seen.conductance
+        macro = made.chip.whole_tile.pe.macro
+        one = macro.program(*changes, cells / arrays)
         due.append(Due([(float(arrays), one.under("pe").under("tile"))], 0.0).items)
-        times.append(seconds(one))
+        fullest = max(rows * cols for rows, cols in pieces_of(plan, i))
+        times.append(seconds(macro.program(*changes, float(fullest))))
     phase = made.phases["sync"]
     check_bill(phase.energy.items, due)
     check_bill(phase.macro.items, due)

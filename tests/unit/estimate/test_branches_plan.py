@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from whole_chip import COUNT, LAYERS, PLANS, inputs_of, plan_of, workload_of
+from whole_chip import COUNT, LAYERS, PLANS, inputs_of, pieces_of, plan_of, workload_of
 
 from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.layers.base import Value
@@ -59,6 +59,8 @@ def test_the_floorplan_by_hand(kind):
         "tiles_across", "tile_pes_across", "tile_pes_down",
     ):  # fmt: skip
         np.testing.assert_array_equal(getattr(plan, field), getattr(due, field), field)
+    fullest = [max(rows * cols for rows, cols in pieces_of(due, i)) for i in range(len(LAYERS))]
+    np.testing.assert_array_equal(plan.fullest, fullest)
 
 
 @each_kind
