@@ -388,7 +388,8 @@ class Phases(ABC):
         chip, write = self.chip, self.learning.write
         if not self.spec.holds_devices or write not in (None, *VERIFIED):
             return chip.in_macros(lambda macro: macro.deploy(state, cells))
-        count, away = chip.device.response.levels_ltp, np.maximum(state, LEAST)
+        count = chip.device.response.levels_ltp
+        away = np.maximum(state, 1.0 / count)  # no way is shorter than a pulse
         tolerance = self.learning.tolerance / self.spec.cell_steps
         effort = verified(chip.device, away, count, tolerance, own=write != "verify")
         attempts = np.maximum(effort.pulses / (away * count), 1.0)
