@@ -1,0 +1,170 @@
+"""Training heeds each key of an architecture file that changes a value, and no other.
+
+Each key of each shipped file is changed, to several values, and a small network trained. Either what
+it learned changes, or the key stands in ``COST_ONLY`` with the reason why training does not know it:
+it changes what the chip costs, and no number that the chip computes. Both sides are held: a key of
+the list that moves a training is an error as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, get_type_hints
+
+import numpy as np
+import pytest
+from property.test_keys import words
+
+from neurorebit.inputs.files import Inputs, parse_setting, read_inputs
+from neurorebit.schema import InputError, paths
+from neurorebit.schemes.table import SCHEMES
+from neurorebit.training.model import Model
+from neurorebit.training.parts.workers import Workers
+from neurorebit.training.trainer import softmax_loss
+
+TEXT = "a name or a source, for the reader"
+PLACE = "where things lie on the chip and how many of them there are; sums are the same"
+EXACT = "digital arithmetic and words that are wide enough, so that its results are exact"
+TIME = "which part works when; the results are the same"
+TRANSPORT = "wires and buffers move bits as they are"
+KINDS = "all shipped kinds have uniform steps over the same range (Converter.quantisation)"
+
+COST_ONLY = {  # by the end of a key: why training does not know it; the reviewed list
+    "source": TEXT,
+    "name": TEXT,
+    "technology": "reaches training only through the wires of training.wires=resistive",
+    "cols_per_adc": "columns take turns at a converter; each is converted as it would be alone",
+    "rows_per_adc": "rows take turns at a converter of a transposed read",
+    "adc": KINDS,
+    "pe_side": PLACE,
+    "parallel_programming": TIME,
+    "selector_nonlinearity": "the current of cells that are not selected; training writes cells "
+    "without disturbing others",
+    "gradient_unit.cols": PLACE,
+    "gradient_unit.units": PLACE,
+    "gradient_unit.reads": TIME,
+    "gradient_unit.lanes": TIME,
+    "gradient_unit.store_bits": "sums that have no room go to memory and come back as they are",
+    "transport": TRANSPORT,
+    "dram": "bits come back as they were stored",
+    "vector_unit.lanes": TIME,
+    "vector_unit.skip_zero_errors": "what an error of zero is multiplied with adds nothing",
+    "vector_unit.stored_bits": "values that batch norm keeps are float32 in training; 16 bits of "
+    "fixed point differ by 2^-16 of their range",
+    "dpim": EXACT,
+    # of one chip: what its own scheme and arrays leave without effect
+    "rebit: apim.cols": "columns are converted one by one, and errors do not come back through "
+    "them",
+    "rebit: gradient": "",
+    "reram: weight_bits": "cells that learn in place are read as analog values, and pulsed by the "
+    "device's own steps; as levels with training.read=levels",
+    "reram: arrays.cell_bits": "see weight_bits; rows that are read one by one are converted with "
+    "these bits (arrays.read=row_by_row)",
+    "sram: device": "no memory device is on this chip",
+    "sram: arrays.rows": "latches and adders are exact, however rows are divided among arrays",
+    "sram: arrays.cols": "latches and adders are exact",
+    "sram: arrays.kernel_split": "latches and adders are exact",
+    "sram: arrays.adc_bits": "rows are latched one by one; converters read all at once "
+    "(arrays.read=parallel)",
+    "sram: arrays.back_adc_bits": "see arrays.adc_bits",
+    "sram: arrays.adc_range": "see arrays.adc_bits",
+}
+LAYERS = (
+    "network.layers=[{kind: conv, channels: 3, kernel: 3, padding: 1}, {kind: batch_norm}, "
+    "{kind: relu}, {kind: max_pool, kernel: 2}, {kind: flatten}, {kind: linear, features: 24}, "
+    "{kind: relu}, {kind: linear, features: 10}]",
+)
+IMAGES = 24
+
+
+def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Every key of an architecture, its value, and what may stand there."""
+    hints = get_type_hints(type(tree), include_extras=True)
+    for field in fields(tree):
+        value, key = getattr(tree, field.name), f"{path}.{field.name}".lstrip(".")
+        if is_dataclass(value):
+            yield from leaves(value, key)
+        else:
+            yield key, value, hints[field.name]
+
+
+def others(key: str, value: Any, hint: Any) -> Iterator[str]:
+    """Other values of a key, as they stand in a file; those that do not fit are refused there."""
+    if isinstance(value, bool):
+        yield str(not value).lower()
+        return
+    if key == "device":
+        yield "ag_asi"
+    if key == "scheme":
+        yield "real"
+    if key == "technology":
+        yield "65nm"
+    yield from (word for word in words(hint) if word != value)
+    if isinstance(value, int):
+        yield from (str(n) for n in (value - 1, value + 1, value // 2, 2 * value, 8 * value))
+    elif isinstance(value, float):
+        yield from (repr(share * value) for share in (0.1, 0.5, 2.0))
+    elif value in ("auto", "all", "full"):
+        yield from ("1", "2", "128", "4096")
+    elif key in ("source", "name"):
+        yield "another"
+
+
+def inputs_of(chip: str, *settings: str) -> Inputs:
+    given = (*settings, "training.batch=24", "training.calibration_steps=1", "network.width=1")
+    return read_inputs("lenet5", chip, settings=[parse_setting(s) for s in given])
+
+
+@functools.cache
+def images() -> tuple[Any, Any]:
+    rng = np.random.default_rng(3)
+    return rng.integers(0, 256, (IMAGES, 32, 32, 1), np.uint8), np.arange(IMAGES) % 10
+
+
+def learned(inputs: Inputs) -> tuple[str, bytes]:
+    """What two steps left in the network, and what it says then."""
+    network, spec = inputs.network, inputs.architecture
+    scheme = SCHEMES[spec.scheme]
+    model = Model(network, spec, inputs.device, scheme=scheme, seed=1, workers=Workers(1))
+    x, labels = images()
+    for _ in range(2):
+        scores = model.forward(x, learning=True)
+        model.backward(softmax_loss(scores, labels)[1], 0.05)
+    return model.digest(), model.forward(x, learning=False).tobytes()
+
+
+def moves(chip: str, key: str, value: Any, hint: Any) -> bool:
+    """Whether any other value of a key changes what is learned."""
+    usual = base(chip)
+    for other in others(key, value, hint):
+        with contextlib.suppress(InputError):
+            if learned(inputs_of(chip, f"architecture.{key}={other}")) != usual:
+                return True
+    return False
+
+
+@functools.cache
+def base(chip: str) -> tuple[str, bytes]:
+    return learned(inputs_of(chip))
+
+
+def reviewed(chip: str, key: str) -> bool:
+    """Whether a key stands in the list: itself, its last step, or its section."""
+    steps = key.split(".")
+    named = {key, steps[0], steps[-1]} - ({"name"} if len(steps) > 1 else set())
+    return bool(named & COST_ONLY.keys()) or f"{chip}: {key}" in COST_ONLY
+
+
+CHIPS = [
+    name for name in paths.names("architecture") if SCHEMES[read_inputs("mlp", name).architecture.scheme].trains
+]
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_training_heeds_what_changes_a_value_and_nothing_else(chip: str) -> None:
+    keys = list(leaves(inputs_of(chip).architecture))
+    still = {key for key, value, hint in keys if not moves(chip, key, value, hint)}
+    assert still == {key for key, *_ in keys if reviewed(chip, key)}
