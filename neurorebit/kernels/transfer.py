@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from neurorebit.kernels import cell, noise, outer_product, pulse, reading
+from neurorebit.kernels import cell, convert, noise, outer_product, pulse, reading
 from neurorebit.kernels.cell import Mapping
 
 FAST, SLOW = 1, 0  # numbers of the arrays in their layer
@@ -95,8 +95,7 @@ def transfer(arrays, turn, converter, rule, draw, scratch):
         held = sensed[i] - reference[i]
         squares += held * held
         if converter.step > 0.0:
-            code = min(max(math.floor(held / converter.step + 0.5), -converter.top), converter.top)
-            held = converter.step * code
+            held = converter.step * convert.code(held, 1.0 / converter.step, converter.top)
         hidden[i], pulses[i] = pulse_of(hidden[i] + rule.gain * held, rule)
     pulse.pulse(slow, pulses, noise.Draw(first, step, layer, SLOW, seed))
     return squares

@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.kernels import noise, outer_product, transfer
 from neurorebit.kernels.levels import Count
 from neurorebit.kernels.outer_product import Sums
@@ -167,10 +168,11 @@ class TikiTakaWeights(CellWeights):
         site, training, fast, slow = self.site, self.site.training, self.fast, self.cells
         own, total = training.own(TikiTakaKeys).tiki_taka, self.hidden.size
         turns = transfer.Turn(self.row * site.shape[2], turn.rows * site.shape[2], total)
-        unit, top = 0.0, 2 ** (site.spec.forward.adc_bits - 1) - 1
+        arrays, step, top = site.spec.forward, 0.0, 0
         if training.adc == "array":  # the first batch, which sets their range, is not converted
-            unit = site.spec.forward.adc_range * self.power**0.5 / top
-        converter = transfer.Converter(self.reading.relative, site.offset, unit, top)
+            reach = arrays.adc_range * self.power**0.5
+            step, top = CONVERTERS[arrays.adc].quantisation(arrays.adc_bits, reach)
+        converter = transfer.Converter(self.reading.relative, site.offset, float(step), int(top))
         forget = math.nan if own.forget is None else own.forget
         rule = transfer.Rule(turn.worth * own.rate, slow.physics.granule, forget)
         parts = spans(total, max(PART // times, LEAST))
