@@ -51,6 +51,9 @@ FITTED = "current_latency"  # a key of ``sensing`` while converters were fits of
 DROPPED: Mapping[str, tuple[str, ...]] = {  # keys of recorded values that nothing reads any longer
     "technology": ("arithmetic.add_activity", "arithmetic.multiply_activity"),
 }
+ADDED: Mapping[str, Mapping[str, Any]] = {  # keys that came later, with what held before
+    "architecture": {"gradient_unit.adc_range": "full"},
+}
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,9 @@ def current(report: Json, path: Path) -> Json:
     for kind, keys in DROPPED.items():
         for key in keys:
             _drop(report["inputs"][kind]["values"], key)
+    for kind, added in ADDED.items():
+        for key, value in added.items():
+            _add(report["inputs"][kind]["values"], key, value)
     if schema == SCHEMA:
         return report
     report["schema"] = SCHEMA
@@ -163,6 +169,15 @@ def _reworded(line: str) -> str:
     for pattern, word in WORDS:
         line = pattern.sub(word, line)
     return line
+
+
+def _add(values: Json, path: str, value: Any) -> None:
+    """Give a key path a value where its section is there without it."""
+    *steps, last = path.split(".")
+    for step in steps:
+        values = values.get(step) or {}
+    if values:
+        values.setdefault(last, value)
 
 
 def _drop(values: Json, path: str) -> None:
