@@ -111,7 +111,7 @@ def report_of(inputs: Inputs, request: Request, trained: Trained | None = None) 
     activity = measured or assumed(seen.network, seen.architecture, seen.device)
     design = estimated(seen, activity, trained.result.images if trained else seen.images)
     return document.build(
-        _header(inputs, request, activity, trained, reads.keys),
+        _header(inputs, request, activity, trained, billed=reads.keys),
         design,
         inputs.architecture,
         activity,
@@ -167,6 +167,7 @@ def _header(
     request: Request,
     activity: Activity,
     trained: Trained | None,
+    *,
     billed: Set[str],
 ) -> dict[str, Any]:
     """What was run on which inputs, and what a reader must know before the first table.

@@ -11,8 +11,7 @@ from neurorebit.chips.in_place.chip import InPlaceChip, InPlaceMacro
 from neurorebit.chips.in_place.spec import InPlaceSpec
 from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
-from neurorebit.chips.parts.phases import ARRAYS, PARTIAL_BITS, Phase, divided
-from neurorebit.chips.parts.planes import PlanewisePhases
+from neurorebit.chips.parts.phases import ARRAYS, PARTIAL_BITS, Phase, Phases, divided
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.chips.parts.writing import SENTENCES
 from neurorebit.circuits.cost import Bill, Cost, Real
@@ -25,7 +24,7 @@ PROGRAMMED = (
 
 
 @dataclass(frozen=True, eq=False)
-class InPlacePhases(PlanewisePhases):
+class InPlacePhases(Phases):
     """Both passes in the same arrays; gradients in a unit of their own; cells updated in place.
 
     The words that training keeps of a weight live in DRAM: its cells hold no more than its levels.

@@ -92,9 +92,26 @@ class RowByRowMacro(ResistiveMacro):
     def open_rows(self, rows: Real = 1.0) -> Cost:
         return rows * (self.decoder.select() + self.row_driver.write())
 
+    @action
+    def verify(
+        self, changed: Real, reads: Real, *, state: Real = 0.5, cells: Real | None = None
+    ) -> Cost:
+        """Read cells that were written, row by row, through the macro's own converters.
+
+        ``changed`` is the share of the ``cells`` (all unless given) that are written, ``reads`` how
+        often each of them is read.
+        """
+        positions, sensed = self.places(changed, cells)
+        return positions * reads * self.sense_alone(state, sensed)
+
     def sense_alone(self, state: Real, sensed: Real) -> Cost:
+        """Open one row and convert its cells at one position of the multiplexers, each by itself.
+
+        ``sensed`` is the share of the converters in use. The converters span the range of one cell.
+        """
         opened = self.decoder.select() + self.row_driver.read()
-        readout, settled, lines = self.readout, self.settle_alone(state), sensed * self.adcs
+        readout, lines = self.readout, sensed * self.adcs
+        settled = self.settle_alone(readout, state)
         res, time = self.array.column_res(1.0, state), self.held(readout, settled)
         position = (opened | readout.select(sensed)) + settled + self.array.read(1.0, lines)
         return position + self.array.conduct(lines, res, time) + readout.convert(sensed)

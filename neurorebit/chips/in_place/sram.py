@@ -7,7 +7,6 @@ drivers take the wordlines' part and rows are sensed.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -98,14 +97,9 @@ class SramMacro(Macro):
         row = opened + self.write_driver.write(written)
         return row + self.precharger.precharge_written(written) + self.array.write(ramp, written)
 
-    @abstractmethod
-    def write(self, rows: Real = 1.0, written: Real = 0.5) -> Cost:
-        """Write ``rows`` rows one after the other; a share of each row's cells changes."""
-
-    def deploy(self, state: Real = 0.5, cells: Real | None = None) -> Cost:
-        """Write every row once; half of the ``cells`` that hold weights (all unless given) flip."""
-        held = self.rows * self.cols if cells is None else cells
-        return self.write(self.rows, 0.5 * held / (self.rows * self.cols))
+    def flipped(self, cells: Real | None) -> Real:
+        """Share of a row that flips: half of the ``cells`` that hold weights, all unless given."""
+        return 0.5 if cells is None else 0.5 * cells / (self.rows * self.cols)
 
     def _rewritten(
         self, rising: tuple[Real, Real], falling: tuple[Real, Real], cells: Real | None
@@ -277,6 +271,10 @@ class SramParallelMacro(SramMacro):
         """Write ``rows`` rows one after the other; a share of each row's cells changes."""
         return rows * self._written(written)
 
+    def deploy(self, state: Real = 0.5, cells: Real | None = None) -> Cost:
+        """Write every row once; half of the ``cells`` that hold weights (all unless given) flip."""
+        return self.write(self.rows, self.flipped(cells))
+
     @action
     def program(
         self,
@@ -391,6 +389,10 @@ class SramRowMacro(SramMacro):
     def write(self, rows: Real = 1.0, written: Real = 0.5) -> Cost:
         """Write ``rows`` rows one after the other; a share of each row's cells changes."""
         return rows * self._written(written)
+
+    def deploy(self, state: Real = 0.5, cells: Real | None = None) -> Cost:
+        """Write every row once; half of the ``cells`` that hold weights (all unless given) flip."""
+        return self.write(self.rows, self.flipped(cells))
 
     @action
     def program(

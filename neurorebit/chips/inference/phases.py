@@ -8,12 +8,18 @@ from typing import ClassVar
 import numpy as np
 
 from neurorebit.chips.inference.chip import InferenceChip
-from neurorebit.chips.parts.phases import INFERENCE, LEAKAGE, LEFT_OUT, PROGRAMMING, of_device
-from neurorebit.chips.parts.planes import PlanewisePhases
+from neurorebit.chips.parts.phases import (
+    INFERENCE,
+    LEAKAGE,
+    LEFT_OUT,
+    PROGRAMMING,
+    Phases,
+    of_device,
+)
 
 
 @dataclass(frozen=True, eq=False)
-class InferencePhases(PlanewisePhases):
+class InferencePhases(Phases):
     """Images are recognised by weights that were written once; no phase of a training."""
 
     chip: InferenceChip

@@ -216,9 +216,26 @@ class ParallelMacro(ResistiveMacro):
     def open_rows(self, rows: Real = 1.0) -> Cost:
         return self.row_switches.write(1.0, rows)
 
+    @action
+    def verify(
+        self, changed: Real, reads: Real, *, state: Real = 0.5, cells: Real | None = None
+    ) -> Cost:
+        """Read cells that were written, row by row, through the macro's own converters.
+
+        ``changed`` is the share of the ``cells`` (all unless given) that are written, ``reads`` how
+        often each of them is read.
+        """
+        positions, sensed = self.places(changed, cells)
+        return positions * reads * self.sense_alone(state, sensed)
+
     def sense_alone(self, state: Real, sensed: Real) -> Cost:
+        """Open one row and convert its cells at one position of the multiplexers, each by itself.
+
+        ``sensed`` is the share of the converters in use. The converters span the range of one cell.
+        """
         opened = self.row_switches.drive(1.0 / self.rows, 1.0 / self.rows)
-        readout, settled, lines = self.readout, self.settle_alone(state), sensed * self.adcs
+        readout, lines = self.readout, sensed * self.adcs
+        settled = self.settle_alone(readout, state)
         waiting = (self.cols_per_adc - 1.0) * lines * self.array.stray(1.0, 1.0)
         time = self.held(readout, settled)
         position = (opened | readout.select(sensed)) + settled + self.charge(1.0, sensed)

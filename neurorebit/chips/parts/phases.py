@@ -10,7 +10,7 @@ it.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -264,9 +264,25 @@ class Phases(ABC):
 
     # -- inputs through the arrays ---------------------------------------------------------------
 
-    @abstractmethod
+    def used(self, pieces: Pieces) -> tuple[Real, Real]:
+        """Shares of an array's rows and columns that are in use; 1 where there is no such array."""
+        macro, rows, cols = self.chip.whole_tile.pe.macro, pieces.rows, pieces.cols
+        return (
+            np.where(rows > 0.0, rows / macro.rows, 1.0),
+            np.where(cols > 0.0, cols / macro.cols, 1.0),
+        )
+
     def read(self, macro: Any, pieces: Pieces) -> Cost:
-        """One vector through a macro of which the rows and columns of ``pieces`` are in use."""
+        """One vector through a macro of which the rows and columns of ``pieces`` are in use.
+
+        Each plane of the inputs is a read of the macro, with the density of that plane.
+        """
+        planes, state = self.activity.planes, pieces.spread(self.activity.conductance)
+        driven, sensed = self.used(pieces)
+        vector = Cost()
+        for plane in planes:
+            vector = vector + macro.read(pieces.spread(plane), state, driven, sensed)
+        return (self.spec.input_bits / len(planes)) * vector
 
     @cached_property
     def _vector(self) -> Cost:
@@ -377,6 +393,7 @@ class Phases(ABC):
             time,
             bits,
             macros,
+            streams={chip.tree.name: sent},
             common_time=turns * max_over_layers(one.latency.total),
         )
 

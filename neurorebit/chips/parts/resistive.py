@@ -201,11 +201,6 @@ class ResistiveMacro(Macro):
         """Time [s] for which a line conducts: it settles, then its converter takes its current."""
         return settled.latency.total + readout.converters.acquisition
 
-    @property
-    @abstractmethod
-    def readout(self) -> ConvertingReadout:
-        """Below the array, for forward reads."""
-
     @abstractmethod
     def open_rows(self, rows: Real = 1.0) -> Cost:
         """Select ``rows`` rows at once for programming."""
@@ -236,34 +231,23 @@ class ResistiveMacro(Macro):
             selected = selected + rows * lines
         return selected + work.pulsed(self.device.response, state)
 
-    def settle_alone(self, state: Real) -> Cost:
+    def settle_alone(self, readout: ConvertingReadout, state: Real) -> Cost:
         """Let a column settle on which one cell conducts, the converter spanning a cell's range."""
         low, high = (1.0 / self.array.column_res(1.0, share) for share in (0.0, 1.0))
-        sensed, res = self.readout.sensed((high - low) / 2.0), self.array.column_res(1.0, state)
+        sensed, res = readout.sensed((high - low) / 2.0), self.array.column_res(1.0, state)
         return self.array.settle(res, sensed, ones=1.0, driven=1.0)
 
-    @abstractmethod
-    def sense_alone(self, state: Real, sensed: Real) -> Cost:
-        """Open one row and convert its cells at one position of the multiplexers, each by itself.
+    def places(self, changed: Real, cells: Real | None) -> tuple[Real, Real]:
+        """Rows times positions of their multiplexers at which cells are read that were written.
 
-        ``sensed`` is the share of the converters in use. The converters span the range of one cell.
-        """
-
-    @action
-    def verify(
-        self, changed: Real, reads: Real, *, state: Real = 0.5, cells: Real | None = None
-    ) -> Cost:
-        """Read cells that were written, row by row, through the macro's own converters.
-
-        ``changed`` is the share of the ``cells`` (all unless given) that are written, ``reads`` how
-        often each of them is read. A row and a position of its multiplexers are taken where one of
-        the converters has such a cell there; cells are spread evenly.
+        And the share of the converters that have such a cell there. ``changed`` is the share of the
+        ``cells`` (all unless given) that are written; they are spread evenly.
         """
         held, all_positions = self.rows * self.cols, self.rows * self.cols_per_adc
         held = held if cells is None else cells
         positions = all_positions * touched(changed, held / all_positions)
         written = changed * held / np.maximum(positions, LEAST)
-        return positions * reads * self.sense_alone(state, written / self.adcs)
+        return positions, written / self.adcs
 
     def deploy(self, state: Real = 0.5, cells: Real | None = None, attempts: Real = 1.0) -> Cost:
         """Write every cell that holds a weight once, from the low end of the range.

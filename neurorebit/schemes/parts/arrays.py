@@ -90,7 +90,7 @@ class Arrays:
         """``dx`` = ``full`` times the transposed product, converted and added in the same way."""
         through = Through(self.back_wires, lambda: 0.0)
         seen = self._read(weight, self.back_references, learning=True, through=through)
-        self.backward.multiply_back(dy, seen, x, dx, full)
+        self.backward.multiply_back(dy, seen, x, dx, scale=full)
         self.site.workspace.drop(seen)
 
     @property

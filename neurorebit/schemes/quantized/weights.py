@@ -97,7 +97,7 @@ class SramWeights(QuantizedWeights):
 
     def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """The transposed product with the levels."""
-        self.backward.multiply_back(dy, self.held, x, dx, 1.0)
+        self.backward.multiply_back(dy, self.held, x, dx, scale=1.0)
 
     def gradient(self, x: Windows, dy: Array, out: Array) -> None:
         """The gradient, in the gradient unit."""

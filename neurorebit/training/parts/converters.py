@@ -76,7 +76,9 @@ class Converters:
         unknown = self._unknown(site.cuts)
         self._convert(read, unknown, site.spec.forward.adc_bits, learning=learning)
 
-    def multiply_back(self, dy: Array, matrix: Array, x: Windows, dx: Array, scale: float) -> None:
+    def multiply_back(
+        self, dy: Array, matrix: Array, x: Windows, dx: Array, *, scale: float
+    ) -> None:
         """``dx`` = scale times the converted transposed product of ``matrix`` and the errors.
 
         The range is that of the partial sums of scaled errors (``product.read_back``). Positive and

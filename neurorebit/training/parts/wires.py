@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -57,7 +57,7 @@ class Wires:
     transposed: bool = False
     share: Array | None = None
     offset: Array | None = None
-    learned: bool = False  # since the last measurement
+    learned: bool = field(default=False, kw_only=True)  # since the last measurement
 
     def applied(self, matrix: Array, learning: bool, ones: Callable[[], float]) -> Array:
         """The matrix that arrays of ``matrix`` apply, from the workspace; the caller drops it.

@@ -120,7 +120,7 @@ def test_a_read_of_one_cell_is_made_of_the_macros_own_blocks():
     got = macro.sense_alone(0.4, 0.05)
     drive, select = macro.row_switches.drive(1 / 96, 1 / 96), macro.readout.select(0.05)
     charged, converted = macro.array.read(1.0, 1.0), macro.readout.convert(0.05)
-    settled = macro.settle_alone(0.4)
+    settled = macro.settle_alone(macro.readout, 0.4)
     references = macro.references.read(1.0, 0.05)
     parts = (drive, select, charged, converted, settled, references)
     # one cell and its reference cell at mid range conduct: V^2 G t
