@@ -66,11 +66,11 @@ def test_an_estimate_is_billed_the_same(command, tiny, place, words, old):
 
 def test_what_was_set_without_effect_is_named_again_and_nothing_else(command, tiny, place):
     """A recorded value that was the default of its day was not set: nobody is told of it."""
-    words = ("run", tiny, "--no-train", "--out", "a", "--set", "device.pulses.c2c=0.5")
+    words = ("run", tiny, "--no-train", "--out", "a", "--set", "device.pulses.nonlinearity_ltp=0.5")
     assert command(*words).code == 0
     report = read(place / "a")
     told = report["idle"]
-    assert [line.partition(":")[0] for line in told] == ["device.pulses.c2c=0.5"]
+    assert [line.partition(":")[0] for line in told] == ["device.pulses.nonlinearity_ltp=0.5"]
     report["inputs"]["network"]["values"]["training"]["tiki_taka"]["rate"] = 1.0
     del report["idle"], report["settings"]  # as versions before wrote it
     (place / "a" / "report.json").write_text(json.dumps(report))

@@ -124,7 +124,7 @@ def test_training_reads_of_the_device_what_it_uses(name, key, read):
         ("training.conversion=bit_serial", "rebit", "nothing was trained"),
         ("training.wires=resistive", "reram", "nothing was trained"),
         ("training.tiki_taka.rate=0.5", "rebit", "nothing was trained"),
-        ("device.variation.d2d=0.3", "rebit", "no figure of the estimate"),
+        ("device.variation.read=0.1", "rebit", "no figure of the estimate"),
         ("device.pulses.nonlinearity_ltp=2", "reram", "no figure of the estimate"),
         ("device.on_off_ratio=2", "sram", "hold no memory devices"),
     ],
@@ -168,15 +168,15 @@ def test_a_device_that_a_chip_does_not_have_is_named():
 
 def test_of_a_users_own_file_the_keys_count_that_differ_from_the_shipped(tmp_path):
     values = yaml.safe_load(paths.shipped("device", "taox_hfox").read_text())
-    values["r_on"], values["pulses"]["c2c"] = "90 kohm", 0.5
+    values["r_on"], values["pulses"]["nonlinearity_ltp"] = "90 kohm", 0.5
     own = tmp_path / "own.yaml"
     own.write_text(yaml.safe_dump(values))
     assert told(device=str(own)) == [
-        "device=own: pulses.c2c without effect, no figure of the estimate depends on it, and "
-        "nothing was trained"
+        "device=own: pulses.nonlinearity_ltp without effect, no figure of the estimate depends on "
+        "it, and nothing was trained"
     ]
-    (line,) = told(device=str(own), settings=["device.pulses.c2c=0.6"])
-    assert line.startswith("device.pulses.c2c=0.6: ")
+    (line,) = told(device=str(own), settings=["device.pulses.nonlinearity_ltp=0.6"])
+    assert line.startswith("device.pulses.nonlinearity_ltp=0.6: ")
     (line,) = told(chip="sram", device=str(own))
     assert line.startswith("device=own: without effect, the arrays of this chip")
 
