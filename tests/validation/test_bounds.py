@@ -45,10 +45,15 @@ def test_every_compared_value_is_within_bounds(compared: Comparison) -> None:
 
 
 def test_only_what_means_nothing_is_left_out(compared: Comparison) -> None:
-    """Memory that was never set, what a block of ours does not have, and reads that never were."""
+    """Memory that was never set, what a block of ours does not have, and reads that never were.
+
+    No chip of ours senses currents by such an amplifier; its converters are others, too, and their
+    energy is corrected to the tool's fit.
+    """
     out = {name: dict(group.left_out) for name, group in compared.groups.items() if group.left_out}
     nothing = "nothing happens in the record"
     assert out == {
+        "CurrentSenseAmp": {"no block of ours stands for a module CurrentSenseAmp": 116},
         "HTree": {"depends on memory that was never set": 58},
         "RowDecoder": {nothing: 22},
         "SRAMWriteDriver": {"a write driver does nothing in a read": 48},
@@ -67,7 +72,6 @@ def test_every_value_is_counted(compared: Comparison, public: tuple[Record, ...]
 def test_what_no_quirk_touches_agrees_to_the_digits_of_the_records(compared: Comparison) -> None:
     exact = {
         "DFF": "read_energy_J",
-        "SarADC": "read_energy_J",
         "formula.on_resistance": "resistance_ohm",
         "SubArray": "area_array_m2",
         "SRAMWriteDriver": "write_latency_s",
@@ -76,6 +80,7 @@ def test_what_no_quirk_touches_agrees_to_the_digits_of_the_records(compared: Com
         values = compared.groups[module].figures[quantity]
         assert max(values.deviations) < 1e-6
         assert not values.corrections
+    assert compared.groups["SarADC"].figures["read_energy_J"].corrections
 
 
 def test_the_outline_of_a_composed_sub_array_agrees(public: tuple[Record, ...]) -> None:
