@@ -186,7 +186,13 @@ def against(model, layer, back=False, relative=0.0, read=0):
     return np.array(plain.compared(shares, (rows, cols), held, line_of, share))
 
 
-def less_references(held):
-    """The weights [rows, cols] of a layer's arrays less what their reference cells hold."""
-    references, cols = held.reading.references, held.analog.shape[2]
-    return held.analog[0] - references.cells[:, np.arange(cols) // references.share]
+def less_references(held, back=False):
+    """The weights [rows, cols] of a layer's arrays less what their reference cells hold.
+
+    ``back``: of a transposed read, which shares rows of reference cells.
+    """
+    weight = held.cells.weight if hasattr(held, "cells") else held.analog
+    references = held.reading.back_references if back else held.reading.references
+    rows, cols = weight.shape[1:]
+    lines = np.asarray(references.line_of)[:rows, None]
+    return weight[0] - references.cells[lines, np.arange(cols) // references.share]

@@ -52,10 +52,15 @@ def _read(path: str, shown: str, changed: int) -> tuple[RecordedActivity, ...]:
 def of_network(document: Document, given: str, layers: list[str]) -> tuple[RecordedActivity, ...]:
     """The activities in the file that a network file names, by a path from its own folder.
 
-    Each must have the network's ``layers``; InputError at the key in ``document`` otherwise.
+    What is not there may be among the shipped files: a copy of a shipped network file, wherever it
+    lies, has the activity of its original. Each must have the network's ``layers``; InputError at
+    the key in ``document`` otherwise.
     """
     loc = "activity", "recorded"
     path = Path(os.path.join(document.path.parent, given))
+    shipped = paths.folder("network") / given
+    if not path.is_file() and shipped.is_file():
+        path = shipped
     try:
         recorded = read_activity(path, given)
     except InputError as problem:
@@ -66,7 +71,8 @@ def of_network(document: Document, given: str, layers: list[str]) -> tuple[Recor
                 f"{given}: activity of scheme {one.scheme} is of the layers {', '.join(one.layers)}"
                 f", the network has {', '.join(layers)}"
             )
-            raise document.error(loc, message, "record the activity of this network")
+            cure = "record the activity of this network, or leave the key out"
+            raise document.error(loc, message, cure)
     return recorded
 
 

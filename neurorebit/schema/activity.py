@@ -114,8 +114,9 @@ class AssumedActivity(Section):
     """What a network file says of its activity, for an estimate without a training.
 
     ``recorded`` names a file of activities that trainings measured, by a path from the network
-    file's folder. What is given as a number holds instead, under every scheme. ``input_density``
-    has one number, or one for each layer with weights; all else holds for all layers.
+    file's folder or else from that of the shipped ones. What is given as a number holds instead,
+    under every scheme. ``input_density`` has one number, or one for each layer with weights; all
+    else holds for all layers.
     """
 
     source: str = ""

@@ -1,5 +1,7 @@
 """A network file becomes a graph with every shape known, or one line says what does not fit."""
 
+import json
+
 import pytest
 from common import refusal
 from hypothesis import given
@@ -34,6 +36,9 @@ recipes:
   long: {epochs: 50, learning_rate: 0.01}
   bare:
 """
+
+
+ONE_MORE = "  - {kind: linear, features: 20}\n  - {kind: relu}\n  - {kind: linear, features: 10}"
 
 
 def setting(key, text):
@@ -408,6 +413,26 @@ def test_the_activity_of_a_file_is_optional_key_by_key(read):
 def test_an_activity_file_that_is_missing_is_told(read):
     told = refusal(lambda: read(activity__recorded="nowhere.json"))
     assert "nowhere.json: no such activity file" in told
+
+
+def test_a_copy_of_a_shipped_file_has_the_activity_of_its_original(tmp_path, read):
+    """Wherever it lies; an activity file beside it goes before the shipped one."""
+    shipped = paths.shipped("network", "mlp")
+    original, text = read_network(Document(shipped)), shipped.read_text(encoding="utf-8")
+    assert read(text).recorded == original.recorded != ()
+    (tmp_path / "activity").mkdir()
+    own = json.loads((shipped.parent / "activity" / "mlp.json").read_text(encoding="utf-8"))
+    own["recorded"] = own["recorded"][:1]
+    (tmp_path / "activity" / "mlp.json").write_text(json.dumps(own), encoding="utf-8")
+    assert read(text).recorded == original.recorded[:1]
+
+
+def test_activity_of_other_layers_is_told(read):
+    text = paths.shipped("network", "mlp").read_text(encoding="utf-8")
+    told = refusal(lambda: read(text.replace("  - {kind: linear, features: 10}", ONE_MORE)))
+    assert told.startswith("small.yaml:")
+    assert "is of the layers linear1, linear2, linear3, the network has linear1, " in told
+    assert told.endswith("record the activity of this network, or leave the key out")
 
 
 # --- training and recipes

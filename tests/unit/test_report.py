@@ -5,6 +5,7 @@ import io
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from common import near
 from made_report import TRAINING, built
 
 from neurorebit.chips.parts.phases import PHASES
+from neurorebit.inputs.architecture import read_architecture
 from neurorebit.results.folder import claim, write
 from neurorebit.results.writers import costs, layers, table
 from neurorebit.results.writers import json as json_writer
 from neurorebit.results.writers import training as epochs
-from neurorebit.schema import InputError
+from neurorebit.schema import Document, InputError, paths
 
 # --- figures
 
@@ -104,7 +106,14 @@ def test_the_papers_figures_stand_beside_ours_with_their_convention():
     assert paper["forward"]["tops_per_W_without_leakage"] == near(240 / 6e-12 / 1e12)
     assert "5-bit converters" in paper["forward"]["convention"]
     assert "8-bit errors" in paper["backward"]["convention"]
-    assert "bit_serial" in paper["backward"]["convention"]
+    assert paper["backward"]["convention"].endswith("word_parallel build")  # of the shipped chip
+
+
+@pytest.mark.parametrize("build", ["bit_serial", "word_parallel"])
+def test_the_convention_of_the_backward_figure_names_the_build_of_the_digital_macros(build):
+    spec = read_architecture(Document(paths.shipped("architecture", "rebit")))
+    chip = replace(spec, dpim=replace(spec.dpim, build=build))
+    assert chip.conventions["backward"].endswith(f"{build} build")
 
 
 # --- files

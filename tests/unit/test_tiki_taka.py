@@ -11,8 +11,9 @@ from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.chips.tiki_taka.chip import TikiTakaChip
 from neurorebit.estimation.estimate import estimate
-from neurorebit.schema.activity import FastActivity
+from neurorebit.schema.activity import FastActivity, Origin
 from neurorebit.schemes.assumed import assumed
+from neurorebit.schemes.tiki_taka.keys import TikiTakaKeys
 
 FAST = FastActivity(ups=3.0, downs=5.0, reads=2.0, conductance=0.5)
 BATCH = 128
@@ -155,14 +156,58 @@ def test_more_of_it_costs_more(field, phase):
     assert many > few
 
 
-def test_what_the_fast_array_does_is_assumed_where_nothing_was_trained():
-    """A linear layer has a vector an image and reads a row for each, of 784."""
+def fast_of(inputs, **changes):
+    """The activity assumed for an estimate, and that of the first layer's fast array."""
+    network = replace(inputs.network, **changes)
+    found = assumed(network, inputs.architecture, inputs.device)
+    return found, found.layers[0].fast
+
+
+def test_what_the_fast_array_does_was_recorded_in_a_training():
+    """Of 1,438 images in 23 batches, the last of 30: each image has a vector, which reads a row."""
     inputs = of(network="mlp")
-    found = assumed(inputs.network, inputs.architecture, inputs.device)
-    node, fast = inputs.network.matrices[0], found.layers[0].fast
-    batch = inputs.network.training.batch
-    assert fast.reads == near(batch / node.matmul.rows)
-    assert fast.ups + fast.downs == near(0.02 * min(100, batch))
+    assert inputs.network.training.batch == 64
+    (recorded,) = [one for one in inputs.network.recorded if one.scheme == "tiki_taka"]
+    found = fast_of(inputs)[0]
+    for node, layer in zip(inputs.network.matrices, found.layers, strict=True):
+        assert layer.fast == recorded.layers[node.name].fast
+        assert layer.fast.reads == pytest.approx(1438 / 23 / node.matmul.rows, rel=1e-3)
+    assert "fast array ours" not in found.source
+    assert found.origin is Origin.RECORDED
+
+
+def changed(network, batch=None, **own):
+    """The keys of training with another batch, or other keys of the scheme's own."""
+    training = network.training
+    tiki_taka = replace(training.own(TikiTakaKeys).tiki_taka, **own)
+    return replace(training, batch=batch or training.batch, tiki_taka=tiki_taka)
+
+
+@pytest.mark.parametrize(
+    ("keys", "vectors", "most"),
+    [({"batch": 32}, 32, 32), ({"pulses": 50.0}, 64, 50), ({"transfer_every": 2}, 64, 64)],
+)
+def test_a_fast_array_is_assumed_for_another_batch_or_other_keys_of_the_scheme(keys, vectors, most):
+    """A linear layer has a vector an image and reads a row for each that is due, of 784."""
+    inputs = of(network="mlp")
+    found, fast = fast_of(inputs, training=changed(inputs.network, **keys))
+    every = keys.get("transfer_every", 1)
+    assert fast.reads == near(vectors / every / 784)
+    assert fast.ups + fast.downs == near(0.02 * most)
     assert "fast array ours" in found.source
+
+
+def test_a_fast_array_is_assumed_where_nothing_was_trained():
+    inputs = of(network="mlp")
+    found, fast = fast_of(inputs, recorded=())
+    assert inputs.network.training.batch == 64
+    assert fast.reads == near(64 / 784)
+    assert fast.ups + fast.downs == near(0.02 * 64)
+    assert "fast array ours" in found.source
+    assert found.origin is Origin.ASSUMED
+
+
+def test_only_schemes_with_a_fast_array_have_activity_of_one():
+    inputs = of(network="mlp")
     one = replace(inputs.architecture, scheme="reram")
     assert all(layer.fast is None for layer in assumed(inputs.network, one, inputs.device).layers)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import small
 from oracle import naive
 from small import CONV, EXACT, LAYERS, SHAPE, linear_device, model_on, one_step, vectors
 
@@ -82,12 +83,12 @@ def test_errors_that_shrink_are_read_as_well_as_before(bench, images, weights, b
     layer = bench.model(network, weights, error_bits=bits).matrices[1]
     shape, rng = layer.node.shape_in, np.random.default_rng(6)
     x, dy = images(64, (shape.height, shape.width, shape.channels)), rng.normal(size=(64, 1, 1, 3))
-    seen = layer.weights.cells.weight if weights == "reram" else layer.weights.analog
+    seen = small.less_references(layer.weights, back=True)
     for size in (1.0, 1e-4, 1e3):
         errors = size * dy
         layer.forward((x,), learning=True)
         (dx,) = layer.backward(errors.copy(), rate=0.0)
-        found, want = dx.reshape(64, -1), size * dy.reshape(64, 3) @ seen[0].T * layer.weights.full
+        found, want = dx.reshape(64, -1), size * dy.reshape(64, 3) @ seen.T * layer.weights.full
         assert np.std(found - want) < 0.2 * np.std(want)
 
 
@@ -99,10 +100,10 @@ def test_errors_of_one_image_are_read_as_well_as_those_of_another(bench, images,
     shape, rng = layer.node.shape_in, np.random.default_rng(6)
     x, dy = images(64, (shape.height, shape.width, shape.channels)), rng.normal(size=(64, 1, 1, 3))
     dy *= 10.0 ** rng.uniform(-4, 1, (64, 1, 1, 1))
-    seen = layer.weights.cells.weight if weights == "reram" else layer.weights.analog
+    seen = small.less_references(layer.weights, back=True)
     layer.forward((x,), learning=True)
     (dx,) = layer.backward(dy.copy(), rate=0.0)
-    want = dy.reshape(64, 3) @ seen[0].T * layer.weights.full
+    want = dy.reshape(64, 3) @ seen.T * layer.weights.full
     off = np.std(dx.reshape(64, -1) - want, axis=1) / np.std(want, axis=1)
     assert np.median(off) < 0.2
     assert off.max() < 0.5
@@ -114,7 +115,8 @@ def test_mapped_weights_send_errors_back_through_the_arrays_and_keep_a_digital_c
     held, windows, dy = vectors(model, images(2, SHAPE))
     dx = np.empty(windows.map.shape)
     held.mtvm(dy, windows, dx)
-    want = naive.convolution_back(dy, windows.map / 255, held.analog * held.full, 3, 1, 1, 1)[0]
+    matrix = small.less_references(held, back=True)[None] * held.full
+    want = naive.convolution_back(dy, windows.map / 255, matrix, 3, 1, 1, 1)[0]
     np.testing.assert_allclose(dx, want, atol=1e-12)
     real = held.real.copy()
     held.update(windows, dy, 1e-6)
