@@ -70,10 +70,14 @@ class CrosspointArray(ResistiveArray):
         The current of a selector falls by ``nonlinearity`` from the write voltage W to half of it:
         I(v) = I(V) k^((v - V) / (W / 2)). Where n cells that feed the column carry as much as N - n
         cells that drain it, N sqrt(d (1 - d)) k^(-V / W) cells' worth of current flow, with
-        d = n / N; never more than n or N - n cells carry at V.
+        d = n / N; never more than n or N - n cells carry at V. W is the higher one of the pulse
+        data; for a device without any, the voltage of the access gates, as for the switches that
+        would pass it.
         """
-        pulses = self.device.response
-        write = np.maximum(pulses.voltage_ltp, pulses.voltage_ltd)
+        pulses = self.device.pulses
+        write = self.device.cell.access_voltage
+        if pulses is not None:
+            write = np.maximum(pulses.voltage_ltp, pulses.voltage_ltd)
         zeros = np.maximum(driven - ones, 0.0)
         blocked = self.nonlinearity ** (-self.device.cell.read_voltage / write)
         carried: Real = np.minimum(blocked * np.sqrt(ones * zeros), np.minimum(ones, zeros))

@@ -168,6 +168,15 @@ def test_a_floating_column_carries_what_its_zeros_drain(ones: float) -> None:
     assert ParallelMacro(TECH, DEVICE).array.stray(ones, 128.0) == 0.0
 
 
+def test_a_column_floats_without_pulse_data() -> None:
+    """Where no file says the write voltage, that of the access gates holds: 1.1 V, read at 0.5 V.
+
+    Of 128 rows 32 feed, sqrt(32 * 96) * 100^(-0.5 / 1.1) = 55.43 * 0.12328 = 6.833 cells' worth.
+    """
+    array = CrosspointArray(TECH, replace(DEVICE, pulses=None), nonlinearity=100.0)
+    assert array.stray(32.0, 128.0) == near(6.833, rel=1e-3)
+
+
 PLANES = [ParallelMacro(TECH, DEVICE), CrosspointMacro(TECH, DEVICE), SramParallelMacro(TECH)]
 
 
