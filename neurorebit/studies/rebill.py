@@ -10,13 +10,14 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neurorebit import __version__
+from neurorebit.inputs.activity import of_network
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.files import Inputs, opened
 from neurorebit.inputs.network import read_network
@@ -26,8 +27,8 @@ from neurorebit.results import document, folder
 from neurorebit.results.comparison import Change
 from neurorebit.results.document import SCHEMA, Json
 from neurorebit.results.writers import table
-from neurorebit.schema import Document, File, InputError, Setting
-from neurorebit.schema.activity import Activity, Origin
+from neurorebit.schema import Document, File, InputError, Setting, paths
+from neurorebit.schema.activity import Activity, Origin, RecordedActivity
 from neurorebit.schema.device import read_device
 from neurorebit.schema.reads import Reads
 from neurorebit.schemes.ablations import ablations
@@ -221,7 +222,7 @@ def _inputs(report: Json, path: Path) -> Inputs:
 
     documents = {kind: read(kind) for kind in ("architecture", "technology", "device")}
     documents["network"] = _network_document(recorded["network"], path)
-    network = read_network(documents["network"])
+    network = _with_recorded(read_network(documents["network"]), documents["network"], recorded)
     _refuse_others(network, report, path)
     return Inputs(
         network=network,
@@ -252,6 +253,8 @@ def _network_document(recorded: Json, path: Path) -> Document:
     values = recorded["values"]
     kept = ("source", "name", "input", "classes", "activity", "width", "training")
     tree = {key: _tree(values[key]) for key in kept if key in values}
+    if "activity" in tree:  # its file is beside the network's, not beside the report
+        tree["activity"].pop("recorded", None)
     if "layers" in recorded:
         tree["layers"] = recorded["layers"]
     else:
@@ -262,6 +265,26 @@ def _network_document(recorded: Json, path: Path) -> Document:
             raise InputError(message, origin=File(file.shown), cure=cure)
         tree |= {"layers": file.tree["layers"], "width": values.get("width", 1.0)}
     return Document.of_values(tree, f"{path}: inputs.network", root="network")
+
+
+def _with_recorded(network: Network, document: Document, recorded: Json) -> Network:
+    """The network with the activities of the file that it names, if that is still there.
+
+    No figure rests on them, for the report has the activity that was taken; they say which keys it
+    follows from. A file that is gone, or of another network by now, is done without.
+    """
+    record = recorded["network"]
+    given = record["values"].get("activity", {}).get("recorded", "")
+    shipped = is_shipped("network", record["file"])
+    place = paths.folder("network") if shipped else Path(record["file"]).parent
+    found: tuple[RecordedActivity, ...] = ()
+    if given:
+        names = [node.name for node in network.matrices]
+        try:
+            found = of_network(document, str((place / given).absolute()), names)
+        except InputError:
+            found = ()
+    return replace(network, activity=replace(network.activity, recorded=given), recorded=found)
 
 
 def _refuse_others(network: Network, report: Json, path: Path) -> None:

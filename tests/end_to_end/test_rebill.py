@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neurorebit.schema import InputError
+from neurorebit.schema import InputError, paths
 from neurorebit.studies import rebill as study
 
 REFERENCE = Path(__file__).parents[2] / "reports" / "reference"
@@ -102,6 +102,29 @@ def test_recorded_values_hold_and_not_those_of_today_s_files(command, tiny, mine
     (place / tiny).unlink()
     assert command("rebill", "a").code == 0
     assert without_note(read(place / "a")) == before
+
+
+def test_recorded_activity_is_of_the_report_and_its_file_need_not_be_there(command, place):
+    """The network names it by a path from its own folder, where no report lies."""
+    shutil.copy(paths.folder("network") / "lenet5.yaml", "mine.yaml")
+    Path("activity").mkdir()
+    shutil.copy(paths.folder("network") / "activity" / "lenet5.json", "activity")
+    chip = ("--architecture", "reram", "--set", "architecture.scheme=tiki_taka")
+    chosen = "training.tiki_taka.rate=0.5"  # the activity of the fast array rests on it
+    for network in ("lenet5", "mine.yaml"):
+        words = ("run", network, "--no-train", "--out", "a", "--replace", *chip)
+        assert command(*words, "--set", chosen).code == 0
+        before = read(place / "a")
+        assert before["inputs"]["network"]["values"]["activity"]["recorded"] == (
+            "activity/lenet5.json"
+        )
+        assert command("rebill", "a").code == 0
+        assert without_note(read(place / "a")) == before
+    Path("activity/lenet5.json").unlink()
+    assert command("rebill", "a").code == 0
+    after = read(place / "a")
+    for name in ("activity", "phases", "layers", "inputs", "totals"):
+        assert after[name] == before[name]
 
 
 def test_a_changed_figure_is_said(command, tiny, place):

@@ -243,9 +243,14 @@ def test_an_impatient_ctrl_c_is_told_where_to_go_on(command, tiny, data, place, 
 
 
 def test_ctrl_c_while_python_starts_is_told_in_a_line():
-    """Where NumPy is imported, for one thing."""
+    """Where NumPy is imported, for one thing.
+
+    Whoever presses Ctrl-C is in the foreground; a job in the background of a shell starts with
+    the signal ignored, which tests that run there must not pass on.
+    """
     code = (
-        "import sys, os\n"
+        "import sys, os, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class Stop:\n"
         "    def find_spec(self, name, *more):\n"
         "        if name == 'numpy': os.kill(os.getpid(), 2)\n"

@@ -112,7 +112,8 @@ def test_the_json_holds_what_is_promised(command, tiny, data, place, trained):
             "per", "ops", "energy_J", "energy_by_part_J", "leakage_energy_J", "dram_energy_J",
             "latency_s", "tops", "tops_per_W", "tops_per_W_macro", "tops_per_W_with_dram",
         } <= phase.keys()  # fmt: skip
-        assert phase["per"] == ("iteration" if name in ("update", "sync") else "image")
+        per = {"update": "iteration", "sync": "iteration", "programming": "network"}
+        assert phase["per"] == per.get(name, "image")
         assert phase["energy_J"] > phase["leakage_energy_J"] > 0
     assert [layer["name"] for layer in found["layers"]] == ["conv1", "linear1", "chip"]
     # 27 x 6 weights at 8 x 8 positions, and 24 x 10
@@ -260,7 +261,7 @@ def test_a_fallback_is_named_before_and_after(command, tiny, place):
         ([], []),
         (
             ["--set", "training.adc=ideal"],
-            ["adc=ideal: training used an ideal converter, the estimate bills 5 bits"],
+            ["adc=ideal: training used ideal converters, the estimate bills 5 bits"],
         ),
         (
             ["--set", "training.error_bits=32"],
