@@ -27,7 +27,7 @@ from neurorebit.results import document, folder
 from neurorebit.results.comparison import Change
 from neurorebit.results.document import SCHEMA, Json
 from neurorebit.results.writers import table
-from neurorebit.schema import Document, File, InputError, Setting, paths
+from neurorebit.schema import Document, File, InputError, Setting
 from neurorebit.schema.activity import Activity, Origin, RecordedActivity
 from neurorebit.schema.device import read_device
 from neurorebit.schema.reads import Reads
@@ -275,13 +275,12 @@ def _with_recorded(network: Network, document: Document, recorded: Json) -> Netw
     """
     record = recorded["network"]
     given = record["values"].get("activity", {}).get("recorded", "")
-    shipped = is_shipped("network", record["file"])
-    place = paths.folder("network") if shipped else Path(record["file"]).parent
     found: tuple[RecordedActivity, ...] = ()
     if given:
-        names = [node.name for node in network.matrices]
+        beside = document.copy()
+        beside.path = Path(record["file"])
         try:
-            found = of_network(document, str((place / given).absolute()), names)
+            found = of_network(beside, given, [node.name for node in network.matrices])
         except InputError:
             found = ()
     return replace(network, activity=replace(network.activity, recorded=given), recorded=found)

@@ -107,20 +107,22 @@ def test_recorded_values_hold_and_not_those_of_today_s_files(command, tiny, mine
 def test_recorded_activity_is_of_the_report_and_its_file_need_not_be_there(command, place):
     """The network names it by a path from its own folder, where no report lies."""
     shutil.copy(paths.folder("network") / "lenet5.yaml", "mine.yaml")
-    Path("activity").mkdir()
-    shutil.copy(paths.folder("network") / "activity" / "lenet5.json", "activity")
+    Path("own").mkdir()
+    shutil.copy(paths.folder("network") / "lenet5.yaml", "own/lenet5.yaml")
+    shutil.copy(paths.folder("network") / "activity" / "lenet5.json", "own/mine.json")
+    text = Path("own/lenet5.yaml").read_text()
+    Path("own/lenet5.yaml").write_text(text.replace("activity/lenet5.json", "mine.json"))
     chip = ("--architecture", "reram", "--set", "architecture.scheme=tiki_taka")
     chosen = "training.tiki_taka.rate=0.5"  # the activity of the fast array rests on it
-    for network in ("lenet5", "mine.yaml"):
+    names = {"lenet5": "activity/lenet5.json", "mine.yaml": "activity/lenet5.json"}
+    for network, file in (names | {"own/lenet5.yaml": "mine.json"}).items():
         words = ("run", network, "--no-train", "--out", "a", "--replace", *chip)
         assert command(*words, "--set", chosen).code == 0
         before = read(place / "a")
-        assert before["inputs"]["network"]["values"]["activity"]["recorded"] == (
-            "activity/lenet5.json"
-        )
+        assert before["inputs"]["network"]["values"]["activity"]["recorded"] == file
         assert command("rebill", "a").code == 0
         assert without_note(read(place / "a")) == before
-    Path("activity/lenet5.json").unlink()
+    Path("own/mine.json").unlink()
     assert command("rebill", "a").code == 0
     after = read(place / "a")
     for name in ("activity", "phases", "layers", "inputs", "totals"):
