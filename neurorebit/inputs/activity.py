@@ -53,8 +53,8 @@ def of_network(document: Document, given: str, layers: list[str]) -> tuple[Recor
     """The activities in the file that a network file names, by a path from its own folder.
 
     What is not there may be among the shipped files: a copy of a shipped network file, wherever it
-    lies, has the activity of its original. Each must have the network's ``layers``; InputError at
-    the key in ``document`` otherwise.
+    lies, has the activity of its original. Activities of other ``layers`` than the network has are
+    left out: layers may have been changed since. InputError at the key where there is no such file.
     """
     loc = "activity", "recorded"
     path = Path(os.path.join(document.path.parent, given))
@@ -65,15 +65,7 @@ def of_network(document: Document, given: str, layers: list[str]) -> tuple[Recor
         recorded = read_activity(path, given)
     except InputError as problem:
         raise document.error(loc, str(problem)) from None
-    for one in recorded:
-        if list(one.layers) != layers:
-            message = (
-                f"{given}: activity of scheme {one.scheme} is of the layers {', '.join(one.layers)}"
-                f", the network has {', '.join(layers)}"
-            )
-            cure = "record the activity of this network, or leave the key out"
-            raise document.error(loc, message, cure)
-    return recorded
+    return tuple(one for one in recorded if list(one.layers) == layers)
 
 
 def of_others() -> tuple[RecordedActivity, ...]:

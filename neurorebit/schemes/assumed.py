@@ -182,6 +182,8 @@ def _sentence(network: Network, chosen: _Chosen, spec: ArchitectureSpec, device:
     told = f"{'recorded' if chosen.own else 'assumed'}: {recorded.source}"
     if recorded.scheme != spec.scheme:
         told += f", for scheme {spec.scheme}"
+    if given.recorded and not network.recorded:
+        told += f" ({given.recorded} is of other layers)"
     if keys and len(keys) == 1 + len(GIVEN):
         return f"assumed{why or ': given in the network file'}"
     return f"assumed in the network file are {', '.join(keys)}{why}; {told}" if keys else told

@@ -8,7 +8,7 @@ from common import near, refusal
 
 from neurorebit.inputs.activity import of_others, read_activity
 from neurorebit.inputs.files import parse_setting, read_inputs
-from neurorebit.schema.activity import LayerActivity, RecordedActivity
+from neurorebit.schema.activity import LayerActivity, Origin, RecordedActivity
 from neurorebit.schemes.assumed import assumed
 from neurorebit.studies import activity as files
 from neurorebit.studies.sweep import sweep
@@ -105,6 +105,15 @@ def test_a_scheme_that_no_training_recorded_takes_the_mean_of_others():
     assert [a.error_density for a in activity.layers] == [a.error_density for a in kinds]
     assert [a.input_density for a in activity.layers] == [a.input_density for a in kinds]
     assert activity.source.startswith("assumed: mean of the layers of ")
+
+
+def test_activity_of_other_layers_is_said_not_to_count():
+    """As of a copied file whose layers were changed."""
+    inputs = read_inputs("mlp")
+    changed = replace(inputs.network, recorded=())
+    activity = assumed(changed, inputs.architecture, inputs.device)
+    assert activity.origin is Origin.ASSUMED
+    assert activity.source.endswith("(activity/mlp.json is of other layers)")
 
 
 @pytest.mark.parametrize(
