@@ -109,12 +109,13 @@ def page(survey: Survey) -> str:
         "",
         f"{inside} of {len(found)} values are between the two; few are published at 130 nm.",
         "",
-        "How to read this count. The rule of comparison (nearness in feature size and bits, least "
-        "rate, which converters the best is taken of) was chosen after several had been tried; "
-        "under the others 3 to 15 of about 70 values lay outside. Sizes of gates, lengths of "
-        "wires, the fixed flip-flops of the control and the gm/ID of the buffer were set with sight of "
-        "this survey, the share of area filled with sight of the macros S3 and S5 below: that ours "
-        "lies in the band is a calibration, not a prediction.",
+        "How to read this count. The rule of comparison (nearness in feature size and bits,"
+        " least rate, which converters the best is taken of) was chosen after several had "
+        "been tried; under the others 3 to 15 of about 70 values lay outside. Sizes of "
+        "gates, lengths of wires, the fixed flip-flops of the control and the gm/ID of the "
+        "buffer were set with sight of this survey, the share of area filled with sight of "
+        "the macros S3 and S5 below: that ours lies in the band is a calibration, not a "
+        "prediction.",
         "",
         f"Slope: published energies of {there.energy.size} converters grow by 2^{slope:.2f} a bit "
         f"(standard error {error:.2f}) at equal feature size and rate; ours from 4 to 10 bits at "
