@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, NamedTuple, Self
 
 from pydantic import Field
 
+from neurorebit.layers.tables import Table
 from neurorebit.schema import Section
 
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -110,13 +111,25 @@ class Operation:
 
     ``cycles`` of the lane; ``additions`` (comparisons count as such) and ``products`` of a stored
     value with another one, as pairs of how many and of how many bits; ``words`` of 32 bits written
-    to the registers of the lane.
+    to the registers of the lane; ``lookups`` of coefficients in its table, as pairs of how many and
+    of which function. What is done with the coefficients is among the additions and products
+    (``layers/functions.py`` has whole evaluations). ``a + b`` is both on the same element.
     """
 
     cycles: float
     additions: tuple[tuple[float, Bits], ...] = ()
     products: tuple[tuple[float, Bits], ...] = ()
     words: float = 0.0
+    lookups: tuple[tuple[float, Table], ...] = ()
+
+    def __add__(self, other: Operation) -> Operation:
+        return Operation(
+            self.cycles + other.cycles,
+            self.additions + other.additions,
+            self.products + other.products,
+            self.words + other.words,
+            self.lookups + other.lookups,
+        )
 
 
 @dataclass(frozen=True)

@@ -199,6 +199,7 @@ class Chip(Block, ABC, Generic[M]):
             stored_bits=unit.stored_bits,
             error_bits=self.spec.error_width,
             input_bits=self.spec.input_bits,
+            tables=self.workload.tables(self.spec.trains),
         )
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -12,10 +12,12 @@ from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.comparator import Comparator
 from neurorebit.circuits.cost import Bill, Cost, Real, action
+from neurorebit.circuits.lookup_table import LookupTable
 from neurorebit.circuits.prefix import FASTEST, PrefixAdder
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.switching import Operand
 from neurorebit.layers.base import Bits, Operation, Value
+from neurorebit.layers.tables import Table
 from neurorebit.schema.technology import Technology
 
 WORD = 32.0
@@ -34,6 +36,8 @@ class VectorUnit(Block):
 
     A lane has a multiplier of two stored values, a 40-bit adder, four 32-bit registers and a
     comparator; where errors of ``error_bits`` are rounded by chance, also a source of random bits.
+    ``tables``: the functions that the network asks for, whose coefficients stand in a table of the
+    lane, those of one function behind those of the other.
     """
 
     tech: Technology
@@ -41,6 +45,7 @@ class VectorUnit(Block):
     stored_bits: Real = field(default=16.0, kw_only=True)
     error_bits: Real = field(default=8.0, kw_only=True)
     input_bits: Positive = field(default=8.0, kw_only=True)
+    tables: tuple[Table, ...] = field(default=(), kw_only=True)
     name: str = field(default="vector", kw_only=True)
 
     def bits_of(self, value: Bits) -> Real:
@@ -84,14 +89,21 @@ class VectorUnit(Block):
     def comparator(self) -> Comparator:
         return Comparator(self.tech, self.stored_bits, self.lanes)
 
+    @cached_property
+    def lookup_table(self) -> LookupTable | None:
+        """Coefficients of all functions, as wide as the widest; None where none is asked for."""
+        if not self.tables:
+            return None
+        rows = sum((table.segments(self.stored_bits) for table in self.tables), 0.0)
+        cols = reduce(np.maximum, (table.width(self.stored_bits) for table in self.tables))
+        return LookupTable(self.tech, rows, cols, self.lanes)
+
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
-        return (
-            (1.0, self.multiplier),
-            (1.0, self.adder),
-            (1.0, self.register),
-            (1.0, self.comparator),
-        )
+        blocks: list[Block] = [self.multiplier, self.adder, self.register, self.comparator]
+        if self.lookup_table is not None:
+            blocks.append(self.lookup_table)
+        return tuple((1.0, block) for block in blocks)
 
     @action
     def execute(self, operation: Operation, elements: Real) -> Cost:
@@ -109,6 +121,9 @@ class VectorUnit(Block):
         if operation.words:
             share = operation.words * WORD / self._lane_bits
             one = one + self.register.store(share / 2.0, share).energy
+        for count, table in operation.lookups:
+            assert self.lookup_table is not None, f"no table of {table.name}"
+            one = one + count * self.lookup_table.look_up().energy
         return Cost(rounds * one, Bill({"": rounds * operation.cycles / self.tech.clock}))
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from neurorebit.layers.base import Bits, Operation, Value, VectorWork
 from neurorebit.layers.maps import Map, maps_of
 from neurorebit.layers.network import Stage
+from neurorebit.layers.tables import Table
 
 Array = NDArray[np.float64]
 
@@ -100,6 +101,20 @@ class Workload:
             inference=VectorLoad.of([stage.inference for stage in stages]),
             maps=maps_of(stages),
         )
+
+    def tables(self, training: bool) -> tuple[Table, ...]:
+        """The functions that vector work looks up, in ``training`` or where images are recognised.
+
+        Sorted by name, each once.
+        """
+        loads = (self.forward, self.backward, self.inference) if training else (self.inference,)
+        found = {
+            table
+            for load in loads
+            for operation, _ in load.operations
+            for _, table in operation.lookups
+        }
+        return tuple(sorted(found, key=lambda table: table.name))
 
     @property
     def channels(self) -> Array:
