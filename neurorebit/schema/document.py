@@ -127,6 +127,7 @@ class Document:
         self.text = text
         self.digest = hashlib.sha256(text.encode()).hexdigest()
         self._origin: dict[Loc, object] = {}
+        self._places: dict[Loc, Loc] = {}  # where values are written that stand elsewhere now
         self.tree: dict[str, Any] = {}
         self._values = 0  # read so far, those that aliases stand for included
         node = yaml_text.compose(text, self.shown, origin)
@@ -142,6 +143,7 @@ class Document:
         """The same document; what is set over the copy leaves this one alone."""
         made = copy.copy(self)
         made.tree, made._origin = _copied(self.tree), dict(self._origin)
+        made._places = dict(self._places)
         return made
 
     @classmethod
@@ -153,7 +155,7 @@ class Document:
         made = cls.__new__(cls)
         made.path, made.shown, made.root = Path(shown), shown, root
         made.text, made.digest, made._values = "", "", 0
-        made._origin, made.tree = {(): File(shown)}, tree
+        made._origin, made._places, made.tree = {(): File(shown)}, {}, tree
         return made
 
     def _read(self, node: yaml.Node, loc: Loc, origin: object) -> Any:
@@ -241,9 +243,26 @@ class Document:
             if known[: len(source)] == source:
                 self._origin[loc + known[len(source) :]] = origin
 
+    def replace(self, key: str, value: Any, places: Mapping[Loc, Loc]) -> None:
+        """Put a value that was made of this file at a key; errors name where it is written.
+
+        ``places``: for keys of the value, the keys of the file that they, and what stands below
+        them, were made of.
+        """
+        self.tree[key] = value
+        self._places = dict(places)
+
+    def _written(self, loc: Loc) -> Loc:
+        """The key of the file that a key was made of."""
+        for length in range(len(loc), 0, -1):
+            if loc[:length] in self._places:
+                return self._places[loc[:length]] + loc[length:]
+        return loc
+
     def error(self, loc: Loc, message: Words, cure: Words = "") -> InputError:
         """An InputError at the line of a key (or of the nearest key around it)."""
-        known = loc
+        written = self._written(loc) if self._places else loc
+        known = written
         while known and known not in self._origin:
             known = known[:-1]
         where = self._origin.get(known, Line(self.shown, 1))
@@ -251,7 +270,7 @@ class Document:
             value = value_at(self.tree, loc)
         except (LookupError, TypeError):
             value = None
-        return InputError(message, origin=where, key=join(loc), value=value, cure=cure)
+        return InputError(message, origin=where, key=join(written), value=value, cure=cure)
 
     def impossible(self, loc: Loc, message: Words, cure: Words = "") -> ImpossibleError:
         """The same for a value that can be read, but that nothing can have."""
