@@ -50,8 +50,8 @@ class Scope:
     reads: str
     around: Scope | None = None
     bound: Mapping[str, Bound] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict, init=False)
+    counts: dict[str, int] = field(default_factory=dict, init=False)
 
     def below(self, name: str) -> str:
         """The whole name of a layer of this instance."""
@@ -180,7 +180,7 @@ class _Writer:
 
     def _list(self, layers: list[Any], loc: Loc, scope: Scope, depth: int) -> None:
         if depth > DEEPEST:
-            raise self.document.error(loc, f"more than {DEEPEST} repetitions in one another")
+            raise self.document.error(loc, f"more than {DEEPEST} blocks in one another")
         for i, entry in enumerate(layers):
             if _is_instance(entry):
                 self._instance(entry, (*loc, i), scope, depth)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from neurorebit.inputs import activity
+from neurorebit.inputs.blocks import IMAGE, write_out
 from neurorebit.inputs.training import training_section
 from neurorebit.layers.base import Layer, Matmul, Misshaped, Shape
 from neurorebit.layers.network import Network, Node
@@ -18,21 +19,20 @@ from neurorebit.schema import Document, InputError, Misfit, Section, Setting, ki
 from neurorebit.schema.activity import AssumedActivity, RecordedActivity
 from neurorebit.schema.training import Training
 
-IMAGE = "input"  # what the image is called among the layers
-
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkFile(Section):
-    """A network file as written.
+    """A network file as written, its blocks and repetitions written out.
 
-    ``width`` scales the channels and features of all layers with weights but the last, rounded to
-    the nearest whole number, halves up, to one at least.
+    ``classes`` is left out where the network is no classifier. ``width`` scales the channels and
+    features of all layers with weights but the last, rounded to the nearest whole number, halves
+    up, to one at least.
     """
 
-    source: str
+    source: str = ""
     name: str
     input: Shape
-    classes: Annotated[int, Field(ge=2, le=1_000_000)]
+    classes: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
     layers: Annotated[tuple[Annotated[Layer, kind_of(KINDS, "kind")], ...], Field(min_length=1)]
     activity: AssumedActivity = field(default_factory=AssumedActivity)
     width: Annotated[float, quantity("", above=0, at_most=100)] = 1.0
@@ -52,6 +52,7 @@ def read_network(document: Document, recipe: str = "", settings: Sequence[Settin
     for setting in settings:
         if setting.key.startswith("network."):
             document.set(setting.key.removeprefix("network."), setting.text, setting.label)
+    write_out(document)
     recipes = document.tree.get("recipes") or {}
     if isinstance(recipes, dict):
         for name in recipes:
@@ -67,17 +68,18 @@ def read_network(document: Document, recipe: str = "", settings: Sequence[Settin
         if setting.key.startswith("training."):
             document.set(setting.key, setting.text, setting.label)
     parsed = document.read(file)
+    nodes = _Graph(parsed, document).nodes()
     network = Network(
         name=parsed.name,
         source=parsed.source,
         input=parsed.input,
-        classes=parsed.classes,
-        nodes=_Graph(parsed, document).nodes(),
+        classes=parsed.classes or nodes[-1].shape_out.size,
+        nodes=nodes,
         activity=parsed.activity,
         training=parsed.training,
         width=parsed.width,
     )
-    document.refuse(_misfits(network))
+    document.refuse(_misfits(network, len(parsed.layers)))
     recorded: tuple[RecordedActivity, ...] = ()
     if parsed.activity.recorded:
         names = [node.name for node in network.matrices]
@@ -97,8 +99,8 @@ def _file(training: type[Training]) -> type[NetworkFile]:
     return make_dataclass("NetworkFile", [section], bases=(NetworkFile,), frozen=True, kw_only=True)
 
 
-def _misfits(network: Network) -> Iterator[Misfit]:
-    """Combinations of values that do not fit."""
+def _misfits(network: Network, layers: int) -> Iterator[Misfit]:
+    """Combinations of values that do not fit, in a network of so many ``layers`` in its file."""
     training, several = network.training, network.training.mapping != "reference"
     loc = "training", "mapping"
     message = "pulses program one cell a weight"
@@ -119,14 +121,15 @@ def _misfits(network: Network) -> Iterator[Misfit]:
     weighted = [kind for kind, layer in KINDS.items() if layer.has_weights]
     message = f"no {' or '.join(weighted)} layer"
     yield Misfit(("layers",), matrices == 0, message, cure="a network needs one")
-    message = f"expected 1 number or {{}} (one for each {' and '.join(weighted)}), got {{}}"
+    message = "expected 1 number or {} (one for each matrix product of "
+    message += f"{' and '.join(weighted)}), got {{}}"
     wrong, values = densities not in (1, matrices), (matrices, densities)
     yield Misfit(("activity", "input_density"), wrong, message, values)
     message, late = "must be below the {} epochs of the training", training.epochs
     yield Misfit(("training", "warmup_epochs"), training.warmup_epochs >= late, message, (late,))
     last, classes = network.nodes[-1].shape_out, network.classes
     message = "the last layer gives {}, the network has {} classes"
-    where = ("layers", len(network.nodes) - 1)
+    where = ("layers", layers - 1)
     yield Misfit(where, last.size != classes, message, (last, classes))
 
 
@@ -147,24 +150,28 @@ class _Graph:
 
     def __init__(self, file: NetworkFile, document: Document) -> None:
         self.file, self.document = file, document
+        self.made: list[Node] = []
+        self.places: list[int] = []  # of each node, the layer of the file that it belongs to
         self.indices = {IMAGE: -1}
         self.shapes = {-1: file.input}
         self.nonnegative = {-1: True}
 
     def nodes(self) -> tuple[Node, ...]:
         """The nodes in the file's order; InputError where a layer does not fit."""
-        nodes: list[Node] = []
         counts: dict[str, int] = {}
-        for index, layer in enumerate(self._scaled()):
+        for place, layer in enumerate(self._scaled()):
             counts[layer.kind] = counts.get(layer.kind, 0) + 1
             name = layer.name or f"{layer.kind}{counts[layer.kind]}"
-            nodes.append(self._node(index, name, layer))
-        used = {source for node in nodes for source in node.inputs}
-        for node in nodes[:-1]:
+            if name in self.indices:
+                message = f"a layer named '{name}' came before"
+                raise self.document.error(("layers", place, "name"), message, "rename one")
+            self.indices[name] = self._layer(place, name, layer)
+        used = {source for node in self.made for source in node.inputs}
+        for node in self.made[:-1]:
             if node.index not in used:
-                cure = "remove it or use it"
-                raise self._refused(node.index, node.name, "nothing reads its output", cure)
-        return tuple(nodes)
+                place, cure = self.places[node.index], "remove it or use it"
+                raise self._refused(place, node.name, "nothing reads its output", cure)
+        return tuple(self.made)
 
     def _scaled(self) -> tuple[Layer, ...]:
         """The layers at the file's width."""
@@ -173,31 +180,47 @@ class _Graph:
             layers[i] = layers[i].scaled(self.file.width)
         return tuple(layers)
 
-    def _node(self, index: int, name: str, layer: Layer) -> Node:
-        if name in self.indices:
-            message = f"a layer named '{name}' came before"
-            raise self.document.error(("layers", index, "name"), message, "rename one")
-        first = self._source(index, "input", layer.input) if layer.input else index - 1
-        others = (self._source(index, key, getattr(layer, key)) for key in layer.also_reads)
-        inputs = (first, *others)
-        given = [self.shapes[source] for source in inputs]
+    def _layer(self, place: int, name: str, layer: Layer) -> int:
+        """The node of a layer, or the last one of the parts that it is made of."""
+        first = self._source(place, "input", layer.input) if layer.input else len(self.made) - 1
+        further = list(_reads(layer))
+        others = [self._source(place, key, wanted) for key, wanted in further]
+        try:
+            parts = layer.parts(*(self.shapes[source] for source in (first, *others)))
+        except Misshaped as problem:
+            raise self._misshaped(place, name, problem) from None
+        if not parts:
+            return self._node(place, name, layer, (first, *others))
+        keys = (key for key, _ in further)
+        names, last = {IMAGE: first, **dict(zip(keys, others, strict=True))}, first
+        for part in parts:
+            read = [names[part.input] if part.input else last]
+            read += [names[wanted] for _, wanted in _reads(part)]
+            last = self._node(place, f"{name}.{part.name}", part, tuple(read))
+            names[part.name] = last
+        return last
+
+    def _node(self, place: int, name: str, layer: Layer, inputs: tuple[int, ...]) -> int:
+        """Add a node to the graph; its index."""
+        index, given = len(self.made), [self.shapes[source] for source in inputs]
         try:
             out = layer.output(*given)
         except Misshaped as problem:
-            width = self.file.width
-            scaled = f" (at width {width:g})" if width != 1 else ""
-            raise self._refused(index, name, f"{problem}{scaled}", problem.cure) from None
+            raise self._misshaped(place, name, problem) from None
         matmul = layer.matmul(given[0], out)
         if matmul is not None:
-            self._check(replace(matmul, signed=not self.nonnegative[first]), index, name)
-        self.indices[name], self.shapes[index] = index, out
+            signed = not self.nonnegative[inputs[0]]
+            self._check(replace(matmul, signed=signed), place, name)
+        self.shapes[index] = out
         self.nonnegative[index] = layer.nonnegative(*(self.nonnegative[i] for i in inputs))
         shapes = {"shape_in": given[0], "shape_out": out}
-        return Node(index, name, layer, inputs, matmul=matmul, **shapes)
+        self.made.append(Node(index, name, layer, inputs, matmul=matmul, **shapes))
+        self.places.append(place)
+        return index
 
     def _check(self, matmul: Matmul, index: int, name: str) -> None:
         """InputError for a matrix product that no chip forms."""
-        if matmul.signed:
+        if matmul.signed and matmul.stationary:
             message = "its inputs can be negative, and the arrays take unsigned inputs"
             raise self._refused(index, name, message, "put a rectifier before it")
         if not matmul.stationary:
@@ -211,5 +234,19 @@ class _Graph:
             raise self.document.error(("layers", index, key), message, "name one that does")
         return self.indices[wanted]
 
+    def _misshaped(self, place: int, name: str, problem: Misshaped) -> InputError:
+        width = self.file.width
+        scaled = f" (at width {width:g})" if width != 1 else ""
+        return self._refused(place, name, f"{problem}{scaled}", problem.cure)
+
     def _refused(self, index: int, name: str, message: str, cure: str = "") -> InputError:
         return self.document.impossible(("layers", index), f"layer '{name}': {message}", cure)
+
+
+def _reads(layer: Layer) -> Iterator[tuple[str, str]]:
+    """The further layers that a layer names, each with its key."""
+    for key in layer.also_reads:
+        named = getattr(layer, key)
+        for wanted in (named,) if isinstance(named, str) else named:
+            if wanted:
+                yield key, wanted

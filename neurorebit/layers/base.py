@@ -179,6 +179,15 @@ class Layer(Section):
         """The layer of a network whose layers are ``width`` times as wide."""
         return self
 
+    def parts(self, *given: Shape) -> tuple[Layer, ...]:
+        """The layers that it is made of, in their order; none where it is one layer.
+
+        A part reads the part before it, or what its keys name: ``input`` is what the whole reads,
+        the whole's further inputs have the name of their key, other parts their own. The last one
+        gives the output. ``Misshaped`` if the shapes that the whole reads do not fit.
+        """
+        return ()
+
     def output(self, *given: Shape) -> Shape:
         """The shape of its output, given those that it reads; ``Misshaped`` if they do not fit."""
         return given[0]

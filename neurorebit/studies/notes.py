@@ -66,6 +66,8 @@ def notes(
 ) -> list[str]:
     """The notes of a run's report, one sentence each."""
     lines = []
+    if not inputs.network.source:
+        lines.append("the network file names no source")
     if (width := inputs.network.width) != 1:
         lines.append(
             f"width {width:g}: the layers before the last have {width:g} times the channels of the "

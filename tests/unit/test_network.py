@@ -38,6 +38,7 @@ recipes:
 """
 
 
+WEIGHTED = [kind for kind, layer in KINDS.items() if layer.has_weights]
 ONE_MORE = "  - {kind: linear, features: 20}\n  - {kind: relu}\n  - {kind: linear, features: 10}"
 
 
@@ -350,7 +351,7 @@ def test_an_output_is_a_position_where_the_window_fits(
         (
             ["{kind: relu}"],
             5,
-            "layers: no conv or linear layer; a network needs one",
+            f"layers: no {' or '.join(WEIGHTED)} layer; a network needs one",
         ),
         (
             ["{kind: conv, channels: 4, kernel: 3, pading: 1}"],
@@ -396,7 +397,8 @@ def test_a_network_without_layers_is_told(read):
 def test_the_densities_must_match_the_layers(read):
     told = refusal(lambda: read(activity__input_density="0.1, 0.2, 0.3"))
     assert told.startswith("network.activity.input_density=0.1, 0.2, 0.3: ")
-    assert told.endswith("expected 1 number or 2 (one for each conv and linear), got 3")
+    assert "expected 1 number or 2 (one for each matrix product of conv and " in told
+    assert told.endswith("), got 3")
 
 
 # --- activity
