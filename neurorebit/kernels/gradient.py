@@ -5,6 +5,8 @@ of an error vector opens rows; the column's current counts the rows where both b
 converter makes a code of the count. 32 rows are the bits of a word here.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numba.extending import intrinsic
@@ -13,6 +15,17 @@ from neurorebit.kernels import convert
 
 WORD = 32  # rows of a word
 FOUR = 4  # words that are counted together
+
+
+class Place(NamedTuple):
+    """A place in the windows of a map: where a pixel lies that has no shift, and the steps."""
+
+    down: int  # zeros above the map less the lines from the top of the window to the place
+    across: int
+    stride_y: int
+    stride_x: int
+    wide: int  # pixels of a line of the map
+    width: int  # positions of a line of the outputs
 
 
 @intrinsic
@@ -97,17 +110,16 @@ def copy_bits(source, target, start, to, count):
 
 
 @njit(cache=True, nogil=True)
-def pack_errors(lines, planes, groups, window):
+def pack_errors(lines, planes, groups, place):
     """Set the bits of ``planes`` [groups, bits, words, cols], the errors that rows of arrays meet.
 
     ``groups`` [groups, 4]: the rows of an array are the pixels third..fourth of the maps of the
-    images first..second. A pixel meets the error of the output whose ``window`` has the pixel at
-    the window's y and x, if there is one; the window is (y, x, stride, padding, width of the map,
-    width of the outputs). ``lines`` [images, height, words, bits, cols] are those of
+    images first..second. A pixel meets the error of the output whose window has the pixel at
+    ``place``, if there is one. ``lines`` [images, height, words, bits, cols] are those of
     ``pack_lines``. The bits are zero before.
     """
-    y, x, stride, padding, wide, width = window
-    length = (width - 1) * stride + 1
+    wide, stride = place.wide, place.stride_y
+    length = (place.width - 1) * place.stride_x + 1
     for g in range(len(groups)):
         begin, end, first, last = groups[g]
         row = 0
@@ -115,8 +127,8 @@ def pack_errors(lines, planes, groups, window):
             pixel = first
             while pixel < last:  # the pixels of one line
                 size = min(wide - pixel % wide, last - pixel)
-                down = pixel // wide + padding - y
-                low = pixel % wide + padding - x
+                down = pixel // wide + place.down
+                low = pixel % wide + place.across
                 skipped = max(-low, 0)
                 count = min(low + size, length) - low - skipped
                 if down >= 0 and down % stride == 0 and down // stride < lines.shape[1]:

@@ -1,8 +1,9 @@
 """Windows of a map as vectors (im2col) and their sums (col2im), on channels-last maps.
 
-Row (ky * kernel + kx) * channels + c of a vector is channel c of pixel (ky, kx) of a window. Pixels
-in the padding are zero. Rows that are contiguous in the map are moved together: a whole line of the
-window, or the channels of one pixel where a window reads only some of the map's channels.
+Row (ky * wide + kx) * channels + c of a vector is channel c of pixel (ky, kx) of a window that is
+``wide`` pixels wide. Pixels in the padding are zero. Rows that are contiguous in the map are moved
+together: a whole line of the window, or the channels of one pixel where a window reads only some of
+the map's channels or its pixels lie apart.
 """
 
 from typing import NamedTuple
@@ -24,11 +25,15 @@ class Lines(NamedTuple):
 
 
 class Window(NamedTuple):
-    """The geometry of a window and the channels that it reads."""
+    """The geometry of a window and the channels that it reads; y is down, x is across."""
 
-    kernel: int  # side of the window in pixels
-    stride: int
-    padding: int
+    wide: int  # pixels of a line of the window
+    stride_y: int
+    stride_x: int
+    top: int  # lines of zeros above the map, and pixels of zeros to its left
+    left: int
+    dilation_y: int  # from one pixel of the window to the next
+    dilation_x: int
     channel: int  # first channel
     channels: int
 
@@ -47,16 +52,16 @@ def eight(source, target):
 def piece(at, rows, window, depth):
     """Longest piece of rows from ``at`` on that is contiguous in a map of ``depth`` channels.
 
-    Returns the line ky of the window, the offset of the piece in that line and its length, at most
-    ``rows``.
+    Returns the line of the map, counted from the top of the window, the offset of the piece in that
+    line and its length, at most ``rows``.
     """
-    kernel, channels = window.kernel, window.channels
-    if channels == depth:
-        line = kernel * channels
-        return at // line, at % line, min(line - at % line, rows)
+    wide, channels, down = window.wide, window.channels, window.dilation_y
+    if channels == depth and window.dilation_x == 1:
+        line = wide * channels
+        return at // line * down, at % line, min(line - at % line, rows)
     pixel = at // channels
-    offset = pixel % kernel * depth + window.channel + at % channels
-    return pixel // kernel, offset, min(channels - at % channels, rows)
+    offset = pixel % wide * window.dilation_x * depth + window.channel + at % channels
+    return pixel // wide * down, offset, min(channels - at % channels, rows)
 
 
 @njit(cache=True, nogil=True)
@@ -66,7 +71,7 @@ def gather(x, out, lines, row, window):
     ``x`` is the map [images, height, width, channels], ``lines`` a ``Lines``, ``window`` a
     ``Window``; the first of the rows is ``row``.
     """
-    height, stride, padding = lines.height, window.stride, window.padding
+    height, stride, padding = lines.height, window.stride_x, window.left
     map_height, map_width, depth = x.shape[1:]
     pixels = x.reshape(x.size)
     rows = out.shape[1]
@@ -84,7 +89,7 @@ def gather(x, out, lines, row, window):
             image, y = here // height, here % height
             if y < top or y >= bottom:
                 continue
-            at = y * stride - padding + ky
+            at = y * window.stride_y - window.top + ky
             inside = 0 <= at < map_height
             begin = (image * map_height + at) * line if inside else 0
             start = (left * stride - padding) * depth + offset
@@ -111,20 +116,20 @@ def gather(x, out, lines, row, window):
 
 @njit(cache=True, nogil=True)
 def gather_lines(x, out, lines, row, window):
-    """``gather`` for maps ``x`` [images, height, width] of one channel and a stride of 1.
+    """``gather`` for maps ``x`` [images, height, width] of one channel and steps of 1.
 
     ``out`` is [rows, vectors]: the part of a row that belongs to an output line is contiguous in
     the map.
     """
-    height, padding = lines.height, window.padding
+    height = lines.height
     map_height, map_width = x.shape[1:]
     whole = x.reshape(-1, map_width)
     top, bottom, left = lines.top, lines.bottom, lines.left
     size = lines.right - left
     zero = out.dtype.type(0)
     for r in range(out.shape[0]):
-        ky, kx = divmod(row + r, window.kernel)
-        start = left - padding + kx
+        ky, kx = divmod(row + r, window.wide)
+        start = left - window.left + kx * window.dilation_x
         low = min(max(-start, 0), size)
         high = max(min(map_width - start, size), low)
         v = 0
@@ -132,7 +137,7 @@ def gather_lines(x, out, lines, row, window):
             image, y = here // height, here % height
             if y < top or y >= bottom:
                 continue
-            at = y - padding + ky
+            at = y - window.top + ky * window.dilation_y
             target = out[r, v : v + size]
             v += size
             if at < 0 or at >= map_height:
@@ -153,7 +158,7 @@ def scatter(columns, x, lines, row, window):
     The transpose of ``gather``, with the same arguments; ``columns`` is [vectors, rows]. Rows of
     pixels in the padding are dropped.
     """
-    height, stride, padding = lines.height, window.stride, window.padding
+    height, stride, padding = lines.height, window.stride_x, window.left
     images, map_height, map_width, depth = x.shape
     pixels = x.reshape(images * map_height, map_width * depth)
     rows = columns.shape[1]
@@ -167,7 +172,7 @@ def scatter(columns, x, lines, row, window):
             image, y = here // height, here % height
             if y < top or y >= bottom:
                 continue
-            at = y * stride - padding + ky
+            at = y * window.stride_y - window.top + ky
             if at < 0 or at >= map_height:
                 v += right - left
                 continue

@@ -14,21 +14,21 @@ SCALE = Operation(cycles=1.0, products=((1, Value.STORED),))
 class AvgPool(Pool):
     """Mean of a window; the stride is the window unless given."""
 
-    @property
-    def _shifts(self) -> bool:
+    def _shifts(self, given: Shape) -> bool:
         """Whether a window has a power of two of values, so that its mean is a shifted sum."""
-        return self.kernel & (self.kernel - 1) == 0
+        taps = self.window(given).taps
+        return taps & (taps - 1) == 0
 
     def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """Sums, and a product with the share of a value where no shift gives the mean."""
-        scaled = () if self._shifts else (VectorWork(SCALE, output.size),)
+        scaled = () if self._shifts(given) else (VectorWork(SCALE, output.size),)
         return (*super().forward(given, output), *scaled)
 
     def errors(self, given: Shape, output: Shape) -> int:
         """One for each value of each window; the first that comes to a value meets none."""
-        return max(0, output.size * self.kernel**2 - given.size)
+        return max(0, output.size * self.window(given).taps - given.size)
 
     def backward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """An error is scaled as its window was."""
-        scaled = () if self._shifts else (VectorWork(SCALE, output.size),)
+        scaled = () if self._shifts(given) else (VectorWork(SCALE, output.size),)
         return (*super().backward(given, output), *scaled)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Annotated, ClassVar, NamedTuple, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
 from neurorebit.layers.tables import Table
+from neurorebit.layers.window import Window
 from neurorebit.schema import Section
 
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -34,23 +35,6 @@ class Shape(Section):
 
     def __str__(self) -> str:
         return f"{self.channels} x {self.height} x {self.width}"
-
-
-class Window(NamedTuple):
-    """A square window that slides over a map: its side, its step, and the zeros around the map."""
-
-    kernel: int = 1
-    stride: int = 1
-    padding: int = 0
-
-    def positions(self, side: int) -> int:
-        """Positions of the window along a side of the map; below 1 where it does not fit."""
-        return (side + 2 * self.padding - self.kernel) // self.stride + 1
-
-    def output(self, channels: int, given: Shape) -> Shape | None:
-        """The map of ``channels`` channels that it makes of another; None where it does not fit."""
-        height, width = self.positions(given.height), self.positions(given.width)
-        return Shape(channels, height, width) if min(height, width) >= 1 else None
 
 
 @dataclass(frozen=True)
@@ -170,8 +154,7 @@ class Layer(Section):
     also_reads: ClassVar[tuple[str, ...]] = ()  # keys that name further layers it reads
     has_weights: ClassVar[bool] = False
 
-    @property
-    def window(self) -> Window:
+    def window(self, given: Shape) -> Window:
         """The window that it slides over its input map."""
         return Window()
 

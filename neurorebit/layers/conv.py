@@ -3,53 +3,59 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Annotated, Self
+from typing import Literal, Self
 
-from pydantic import Field
+from neurorebit.layers.base import Matmul, Misshaped, Shape, Size, Weighted, widened
+from neurorebit.layers.window import Pair, Sides, Window
 
-from neurorebit.layers.base import Matmul, Misshaped, Shape, Size, Weighted, Window, widened
+Groups = Size | Literal["depthwise"]
 
 
 @dataclass(frozen=True)
 class Conv(Weighted):
-    """Convolution without bias."""
+    """Convolution without bias.
+
+    ``groups``: blocks of channels that are convolved apart; ``depthwise``, each channel alone.
+    """
 
     channels: Size
-    kernel: Size
-    stride: Size = 1
-    padding: Annotated[int, Field(ge=0, le=1000)] = 0
+    kernel: Pair
+    stride: Pair = 1
+    padding: Sides = 0
     _: KW_ONLY
-    groups: Size = 1
+    dilation: Pair = 1
+    groups: Groups = 1
 
-    @property
-    def window(self) -> Window:
-        return Window(self.kernel, self.stride, self.padding)
+    def window(self, given: Shape) -> Window:
+        return Window.of(self.kernel, self.stride, self.padding, self.dilation)
 
     def scaled(self, width: float) -> Self:
         return replace(self, channels=widened(self.channels, width))
 
     def output(self, *given: Shape) -> Shape:
         (one,) = given
-        shape = self.window.output(self.channels, one)
-        if shape is None:
+        window = self.window(one)
+        height, width = window.positions(one.height, one.width)
+        if min(height, width) < 1:
+            raise Misshaped(f"a {window.fitted} does not fit the {one} map it gets")
+        groups = self._groups(one)
+        if one.channels % groups or self.channels % groups:
             raise Misshaped(
-                f"a {self.kernel} x {self.kernel} kernel does not fit the {one} map it gets "
-                f"(padding {self.padding})"
+                f"{groups} groups do not divide {one.channels} inputs and {self.channels} outputs"
             )
-        if one.channels % self.groups or self.channels % self.groups:
-            raise Misshaped(
-                f"{self.groups} groups do not divide {one.channels} inputs and {self.channels} "
-                "outputs"
-            )
-        return shape
+        return Shape(self.channels, height, width)
 
     def matmul(self, given: Shape, output: Shape) -> Matmul:
         """A vector has the values under the kernel at one position of the map."""
+        window, groups = self.window(given), self._groups(given)
         return Matmul(
-            self.kernel**2 * given.channels // self.groups,
-            self.channels // self.groups,
+            window.taps * given.channels // groups,
+            self.channels // groups,
             output.height * output.width,
             given.size,
-            groups=self.groups,
-            taps=(self.kernel, self.kernel),
+            groups=groups,
+            taps=window.kernel,
         )
+
+    def _groups(self, given: Shape) -> int:
+        return given.channels if isinstance(self.groups, str) else self.groups

@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 
 from neurorebit.layers.base import Layer, Matmul, Shape, VectorWork
+from neurorebit.layers.window import Window
 from neurorebit.schema.activity import AssumedActivity, RecordedActivity
 from neurorebit.schema.training import Training
 
@@ -27,20 +28,10 @@ class Node:
         """The word for its kind of layer."""
         return self.layer.kind
 
-    @property
-    def kernel(self) -> int:
-        """Side of its window; 1 where it has none."""
-        return self.layer.window.kernel
-
-    @property
-    def stride(self) -> int:
-        """Step of its window."""
-        return self.layer.window.stride
-
-    @property
-    def padding(self) -> int:
-        """Zeros around the map that its window slides over."""
-        return self.layer.window.padding
+    @cached_property
+    def window(self) -> Window:
+        """The window that it slides over the map it reads; a pixel where it has none."""
+        return self.layer.window(self.shape_in)
 
     @property
     def groups(self) -> int:

@@ -10,11 +10,10 @@ from neurorebit.layers.base import (
     Misshaped,
     Operation,
     Shape,
-    Size,
     Value,
     VectorWork,
-    Window,
 )
+from neurorebit.layers.window import Pair, Window
 
 COMBINE = Operation(cycles=1.0 / 3.0, additions=((1, Value.INPUT),))
 MEET = Operation(cycles=1.0, additions=((1, Value.ERROR),))
@@ -24,21 +23,20 @@ MEET = Operation(cycles=1.0, additions=((1, Value.ERROR),))
 class Pool(Layer, ABC):
     """A window of a map becomes one value; the stride is the window unless given."""
 
-    kernel: Size
-    stride: Size | None = None
+    kernel: Pair
+    stride: Pair | None = None
 
-    @property
-    def window(self) -> Window:
-        return Window(self.kernel, self.stride or self.kernel)
+    def window(self, given: Shape) -> Window:
+        return Window.of(self.kernel, self.kernel if self.stride is None else self.stride)
 
     def output(self, *given: Shape) -> Shape:
         (one,) = given
-        shape = self.window.output(one.channels, one)
-        if shape is None:
-            raise Misshaped(
-                f"a {self.kernel} x {self.kernel} window does not fit the {one} map it gets"
-            )
-        return shape
+        window = self.window(one)
+        height, width = window.positions(one.height, one.width)
+        if min(height, width) < 1:
+            high, wide = window.kernel
+            raise Misshaped(f"a {high} x {wide} window does not fit the {one} map it gets")
+        return Shape(one.channels, height, width)
 
     def nonnegative(self, *inputs: bool) -> bool:
         return all(inputs)
@@ -49,7 +47,7 @@ class Pool(Layer, ABC):
         A lane combines three pairs a cycle. Each window is combined for itself, whether or not
         windows overlap.
         """
-        return (VectorWork(COMBINE, output.size * (self.kernel**2 - 1)),)
+        return (VectorWork(COMBINE, output.size * (self.window(given).taps - 1)),)
 
     @abstractmethod
     def errors(self, given: Shape, output: Shape) -> int:
@@ -57,6 +55,6 @@ class Pool(Layer, ABC):
 
     def backward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """Where windows overlap, errors of several meet in one value and are added."""
-        side, step, _ = self.window
-        meeting = self.errors(given, output) if step < side else 0
+        overlap = any(axis.stride < axis.extent for axis in self.window(given).axes)
+        meeting = self.errors(given, output) if overlap else 0
         return (VectorWork(MEET, meeting),) if meeting > 0 else ()

@@ -85,6 +85,48 @@ class quantity:
             )
 
 
+class whole_numbers:
+    """Field metadata: a whole number, or a list of them in one of ``forms``, within bounds.
+
+    A form names the numbers of a list, such as ``[height, width]``. The value is an ``int`` or a
+    tuple of them, as it was given.
+    """
+
+    def __init__(self, least: int, most: int, *forms: str) -> None:
+        self.least, self.most, self.forms = least, most, forms
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        """Tell pydantic to check a field with ``read``."""
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def read(self, value: object) -> int | tuple[int, ...]:
+        """The number or numbers; PydanticCustomError says what was expected and given."""
+        several = isinstance(value, list | tuple)
+        given = list(value) if isinstance(value, list | tuple) else [value]
+        shown = f"[{', '.join(map(str, given))}]" if several else f"'{value}'"
+        lengths = [form.count(",") + 1 for form in self.forms] if several else [1]
+        try:
+            numbers = tuple(_whole(item) for item in given)
+        except ValueError:
+            numbers = ()
+        if len(numbers) not in lengths:
+            forms = ["a whole number", *self.forms]
+            wanted = " or ".join([", ".join(forms[:-1]), forms[-1]] if forms[1:] else forms)
+            about = {"wanted": wanted, "shown": shown}
+            raise PydanticCustomError("quantity", "expected {wanted}, got {shown}", about)
+        if min(numbers) < self.least or max(numbers) > self.most:
+            about = {"bounds": f"{self.least:,} to {self.most:,}", "shown": shown}
+            raise PydanticCustomError("range", "must be {bounds}, got {shown}", about)
+        return numbers if several else numbers[0]
+
+
+def _whole(item: object) -> int:
+    """A whole number, or the text of one; ValueError for anything else."""
+    if isinstance(item, bool) or not isinstance(item, int | str):
+        raise ValueError("not a whole number")
+    return int(item)
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class one_of:
     """Field metadata: a word that is a key of ``table``, looked up when the value is read.

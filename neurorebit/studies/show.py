@@ -138,7 +138,7 @@ def _layers(network: Network) -> str:
                 node.name,
                 node.kind,
                 "" if straight else ", ".join(sources),
-                _window(node.kernel, node.stride, node.padding) if node.kernel > 1 else "",
+                "" if node.window.is_pixel else str(node.window),
                 str(node.shape_in),
                 str(node.shape_out),
                 *(
@@ -160,11 +160,6 @@ def _layers(network: Network) -> str:
     table = tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
     note = "shapes: channels x height x width; matrix: inputs x outputs (x groups)"
     return f"{table}\n{note}"
-
-
-def _window(kernel: int, stride: int, padding: int) -> str:
-    extra = (f", stride {stride}" if stride > 1 else "") + (f", pad {padding}" if padding else "")
-    return f"{kernel} x {kernel}{extra}"
 
 
 def _recipes(document: Document) -> str:

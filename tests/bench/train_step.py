@@ -80,15 +80,21 @@ def theirs(network, images, labels, threads):
         given, out = node.shape_in, node.shape_out
         make = {
             "conv": lambda n=node, i=given, o=out: torch.nn.Conv2d(
-                i.channels, o.channels, n.kernel, n.stride, n.padding, groups=n.groups, bias=False
+                i.channels,
+                o.channels,
+                *n.window[:2],
+                n.window.padding[::2],
+                n.window.dilation,
+                groups=n.groups,
+                bias=False,
             ),
             "linear": lambda i=given, o=out: torch.nn.Linear(i.channels, o.channels, bias=False),
             "batch_norm": lambda i=given, f=flat: (
                 torch.nn.BatchNorm1d(i.channels) if f else torch.nn.BatchNorm2d(i.channels)
             ),
             "relu": lambda: torch.nn.ReLU(inplace=True),
-            "max_pool": lambda n=node: torch.nn.MaxPool2d(n.kernel, n.stride),
-            "avg_pool": lambda n=node: torch.nn.AvgPool2d(n.kernel, n.stride),
+            "max_pool": lambda n=node: torch.nn.MaxPool2d(*n.window[:2]),
+            "avg_pool": lambda n=node: torch.nn.AvgPool2d(*n.window[:2]),
             "flatten": torch.nn.Flatten,
         }
         if node.kind not in make or node.inputs != (node.index - 1,):

@@ -42,8 +42,8 @@ def line_of(path, start):
     ("old", "new", "told"),
     [
         ("kernel: 3", "kernal: 3", "layers[0].kernal: unknown key; did you mean 'kernel'?"),
-        ("kernel: 3", "kernel: 35", "layers[0]: layer 'conv1': a 35 x 35 kernel does not fit "),
-        ("stride: 4", "stride: four", "layers[0].stride: expected a whole number, got 'four'"),
+        ("kernel: 3", "kernel: 35", "layers[0]: layer 'conv1': a 35 x 35 kernel with padding 1 "),
+        ("stride: 4", "stride: four", "layers[0].stride: expected a whole number or [height, "),
         ("features: 10", "features: 11", "layers[5]: the last layer gives 11 x 1 x 1, the network"),
         ("kind: flatten", "kind: flat", "layers[4].kind: expected one of conv, "),
         ("kernel: 4", "kernel: 9", "layers[3]: layer 'max_pool1': a 9 x 9 window does not fit "),

@@ -25,30 +25,34 @@ def counts(x, errors, layer, rows, *, bits, error_bits, most):
     """Each count with the weight that it goes into: (group, row, col, worth, count).
 
     ``x`` are whole numbers [B, H, W, C], ``errors`` too [B, H, W, N], below zero in two's
-    complement; ``layer``: kernel, stride, padding, groups.
+    complement; ``layer``: kernel, stride, padding, groups, and dilation if any.
     """
-    kernel, stride, padding, groups = layer
+    kernel, stride, padding, groups, *apart = layer
+    (high, wide), (stride_y, stride_x) = naive.both(kernel), naive.both(stride)
+    down, across = naive.both(*apart) if apart else (1, 1)
+    top, _, left, _ = naive.around(padding)
     images, height, width, depth = x.shape
     channels, cols = depth // groups, errors.shape[3] // groups
     for array in arrays_of(height * width, list(range(images)), rows, most):
         for group in range(groups):
-            for ky in range(kernel):
-                for kx in range(kernel):
+            for ky in range(high):
+                for kx in range(wide):
                     for n in range(cols):
                         vector = []
                         for image, pixel in array:
-                            y, z = pixel // width + padding - ky, pixel % width + padding - kx
-                            inside = y % stride == 0 and z % stride == 0
-                            inside = inside and 0 <= y // stride < errors.shape[1]
-                            inside = inside and 0 <= z // stride < errors.shape[2]
-                            at = (image, y // stride, z // stride, group * cols + n)
+                            y = pixel // width + top - down * ky
+                            z = pixel % width + left - across * kx
+                            inside = y % stride_y == 0 and z % stride_x == 0
+                            inside = inside and 0 <= y // stride_y < errors.shape[1]
+                            inside = inside and 0 <= z // stride_x < errors.shape[2]
+                            at = (image, y // stride_y, z // stride_x, group * cols + n)
                             vector.append(int(errors[at]) if inside else 0)
                         for c in range(channels):
                             codes = [
                                 int(x[i, p // width, p % width, group * channels + c])
                                 for i, p in array
                             ]
-                            row = (ky * kernel + kx) * channels + c
+                            row = (ky * wide + kx) * channels + c
                             for a in range(bits):
                                 for e in range(error_bits):
                                     found = sum(

@@ -41,65 +41,129 @@ def pixel(x, image, y, x_position, channel):
     return float(x[image, y, x_position, channel]) if inside else 0.0
 
 
-def windows(x, kernel, stride, padding, first=0, channels=None):
+def both(given):
+    """Two numbers, of which one may stand for both."""
+    return (given, given) if isinstance(given, int) else tuple(given)
+
+
+def around(padding):
+    """Top, bottom, left, right: of one number, of two, or as they are."""
+    if isinstance(padding, int):
+        return (padding,) * 4
+    return (padding[0],) * 2 + (padding[1],) * 2 if len(padding) == 2 else tuple(padding)
+
+
+def places(size, kernel, stride, padding, dilation):
+    """Along one axis, for each position of a window the pixels under its taps, some outside.
+
+    A window is moved from the first zero on, for as long as its last tap is on the last zero.
+    """
+    before, after = padding
+    found, start = [], -before
+    while start + dilation * (kernel - 1) <= size + after - 1:
+        found.append([start + dilation * tap for tap in range(kernel)])
+        start += stride
+    return found
+
+
+def grid(x, kernel, stride, padding, dilation=1):
+    """The lines of a map under each window, and the columns."""
+    (height, width), sides = x.shape[1:3], around(padding)
+    vertical, horizontal = zip(both(kernel), both(stride), both(dilation), strict=True)
+    return (
+        places(height, vertical[0], vertical[1], sides[:2], vertical[2]),
+        places(width, horizontal[0], horizontal[1], sides[2:], horizontal[2]),
+    )
+
+
+def windows(x, kernel, stride, padding, first=0, channels=None, dilation=1):
     """The windows of a map as vectors (vector, row), rows position-major."""
-    images, height, width, depth = x.shape
-    channels = depth if channels is None else channels
+    channels = x.shape[3] if channels is None else channels
+    down, across = grid(x, kernel, stride, padding, dilation)
     vectors = [
         [
-            pixel(x, image, y * stride - padding + ky, z * stride - padding + kx, first + c)
-            for ky in range(kernel)
-            for kx in range(kernel)
+            pixel(x, image, line, column, first + c)
+            for line in lines
+            for column in columns
             for c in range(channels)
         ]
-        for image in range(images)
-        for y in range((height + 2 * padding - kernel) // stride + 1)
-        for z in range((width + 2 * padding - kernel) // stride + 1)
+        for image in range(len(x))
+        for lines in down
+        for columns in across
     ]
     return np.array(vectors)
 
 
-def convolution(x, weights, kernel, stride, padding, groups):
+def convolution(x, weights, kernel, stride, padding, groups, dilation=1):
     """Forward: ``weights`` [groups, rows, cols]; the output is [B, H, W, groups * cols]."""
-    images, height, width, depth = x.shape
-    out_height = (height + 2 * padding - kernel) // stride + 1
-    out_width = (width + 2 * padding - kernel) // stride + 1
-    channels, cols = depth // groups, weights.shape[2]
-    out = np.zeros((images, out_height, out_width, groups * cols))
-    for image, y, z, group, n in np.ndindex(images, out_height, out_width, groups, cols):
-        for ky, kx, c in np.ndindex(kernel, kernel, channels):
-            value = pixel(
-                x, image, y * stride - padding + ky, z * stride - padding + kx, group * channels + c
-            )
-            row = (ky * kernel + kx) * channels + c
-            out[image, y, z, group * cols + n] += value * float(weights[group, row, n])
+    down, across = grid(x, kernel, stride, padding, dilation)
+    channels, cols = x.shape[3] // groups, weights.shape[2]
+    out = np.zeros((len(x), len(down), len(across), groups * cols))
+    for image, y, z, group, n in np.ndindex(*out.shape[:3], groups, cols):
+        row = 0
+        for line in down[y]:
+            for column in across[z]:
+                for c in range(channels):
+                    value = pixel(x, image, line, column, group * channels + c)
+                    out[image, y, z, group * cols + n] += value * float(weights[group, row, n])
+                    row += 1
     return out
 
 
-def convolution_back(dy, x, weights, kernel, stride, padding, groups):
+def convolution_back(dy, x, weights, kernel, stride, padding, groups, dilation=1):
     """Backward and gradient: (dx, d_weights)."""
+    down, across = grid(x, kernel, stride, padding, dilation)
     channels, cols = x.shape[3] // groups, weights.shape[2]
     dx, d_weights = np.zeros(x.shape), np.zeros(weights.shape)
     for image, y, z, group, n in np.ndindex(*dy.shape[:3], groups, cols):
-        error = float(dy[image, y, z, group * cols + n])
-        for ky, kx, c in np.ndindex(kernel, kernel, channels):
-            at = (y * stride - padding + ky, z * stride - padding + kx)
-            if not (0 <= at[0] < x.shape[1] and 0 <= at[1] < x.shape[2]):
-                continue
-            row, channel = (ky * kernel + kx) * channels + c, group * channels + c
-            dx[image, at[0], at[1], channel] += error * float(weights[group, row, n])
-            d_weights[group, row, n] += error * float(x[image, at[0], at[1], channel])
+        error, row = float(dy[image, y, z, group * cols + n]), -1
+        for line in down[y]:
+            for column in across[z]:
+                for c in range(channels):
+                    row, channel = row + 1, group * channels + c
+                    if 0 <= line < x.shape[1] and 0 <= column < x.shape[2]:
+                        dx[image, line, column, channel] += error * float(weights[group, row, n])
+                        d_weights[group, row, n] += error * float(x[image, line, column, channel])
     return dx, d_weights
 
 
-def max_pool(x, kernel, stride):
+def panes(size, kernel, stride, padding, ceil=False):
+    """Along one axis, the pixels under each pooling window, on the map or not.
+
+    With ``ceil`` a last window may go beyond the zeros, unless it starts behind the map. Pixels
+    beyond the zeros are no part of it.
+    """
+    before, after = padding
+    found = places(size, kernel, stride, padding, 1)
+    last = found[-1] if found else [-before - stride]
+    if ceil and last[-1] < size + after - 1 and last[0] + stride < size:
+        start = last[0] + stride
+        found.append([p for p in range(start, start + kernel) if p < size + after])
+    return found
+
+
+def pooled(x, kernel, stride, padding, ceil):
+    """Of each output the pixels (line, column) under its window that lie on the map, and how many
+    it has on the map and its zeros.
+    """
+    (height, width), sides = x.shape[1:3], around(padding)
+    vertical, horizontal = zip(both(kernel), both(stride), strict=True)
+    down = panes(height, *vertical, sides[:2], ceil)
+    across = panes(width, *horizontal, sides[2:], ceil)
+    seen = {}
+    for y, lines in enumerate(down):
+        for z, columns in enumerate(across):
+            on = [(a, b) for a in lines for b in columns if 0 <= a < height and 0 <= b < width]
+            seen[y, z] = on, len(lines) * len(columns)
+    return seen, (len(x), len(down), len(across), x.shape[3])
+
+
+def max_pool(x, kernel, stride, padding=0, ceil=False):
     """The largest of each window, and the gradient's way back as a function."""
-    images, height, width, depth = x.shape
-    shape = (images, (height - kernel) // stride + 1, (width - kernel) // stride + 1, depth)
+    seen, shape = pooled(x, kernel, stride, padding, ceil)
     out, source = np.zeros(shape), {}
     for image, y, z, c in np.ndindex(*shape):
-        places = [(y * stride + a, z * stride + b) for a, b in np.ndindex(kernel, kernel)]
-        best = max(places, key=lambda place: x[image, place[0], place[1], c])
+        best = max(seen[y, z][0], key=lambda place: x[image, place[0], place[1], c])
         out[image, y, z, c] = x[image, best[0], best[1], c]
         source[image, y, z, c] = (image, *best, c)
 
@@ -112,20 +176,20 @@ def max_pool(x, kernel, stride):
     return out, back
 
 
-def avg_pool(x, kernel, stride):
+def avg_pool(x, kernel, stride, padding=0, ceil=False, count_padding=True):
     """The mean of each window, and the gradient's way back as a function."""
-    images, height, width, depth = x.shape
-    shape = (images, (height - kernel) // stride + 1, (width - kernel) // stride + 1, depth)
+    seen, shape = pooled(x, kernel, stride, padding, ceil)
+    share = {at: 1 / (whole if count_padding else len(on)) for at, (on, whole) in seen.items()}
     out = np.zeros(shape)
     for image, y, z, c in np.ndindex(*shape):
-        for a, b in np.ndindex(kernel, kernel):
-            out[image, y, z, c] += x[image, y * stride + a, z * stride + b, c] / kernel**2
+        for a, b in seen[y, z][0]:
+            out[image, y, z, c] += x[image, a, b, c] * share[y, z]
 
     def back(dy):
         dx = np.zeros(x.shape)
         for image, y, z, c in np.ndindex(*shape):
-            for a, b in np.ndindex(kernel, kernel):
-                dx[image, y * stride + a, z * stride + b, c] += dy[image, y, z, c] / kernel**2
+            for a, b in seen[y, z][0]:
+                dx[image, a, b, c] += dy[image, y, z, c] * share[y, z]
         return dx
 
     return out, back

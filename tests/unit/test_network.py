@@ -197,9 +197,9 @@ def test_a_width_that_does_not_fit_is_told(read):
 def test_shapes_follow_from_the_layers(read):
     conv, norm, relu, pool, flat, linear = read().nodes
     assert (conv.shape_in, conv.shape_out) == (Shape(2, 6, 8), Shape(4, 6, 8))
-    assert (conv.kernel, conv.stride, conv.padding, conv.groups) == (3, 1, 1, 1)
+    assert (*conv.window, conv.groups) == ((3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 1)
     assert norm.shape_out == relu.shape_out == Shape(4, 6, 8)
-    assert (pool.shape_out, pool.kernel, pool.stride) == (Shape(4, 3, 4), 2, 2)
+    assert (pool.shape_out, *pool.window[:2]) == (Shape(4, 3, 4), (2, 2), (2, 2))
     assert flat.shape_out == Shape(48, 1, 1)
     assert (linear.matmul.rows, linear.matmul.cols, linear.matmul.vectors) == (48, 3, 1)
     m = conv.matmul
@@ -290,8 +290,8 @@ def test_an_output_is_a_position_where_the_window_fits(
         (
             ["{kind: conv, channels: 4, kernel: 9}"],
             6,
-            "layers[0]: layer 'conv1': a 9 x 9 kernel does not fit the 2 x 6 x 8 map it gets "
-            "(padding 0)",
+            "layers[0]: layer 'conv1': a 9 x 9 kernel with padding 0 does not fit the "
+            "2 x 6 x 8 map it gets",
         ),
         (
             ["{kind: conv, channels: 4, kernel: 1, groups: 4}"],

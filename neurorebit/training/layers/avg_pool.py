@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from neurorebit.kernels import pool
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import Build, Layer, Tools
+from neurorebit.training.layers.pooling import pane
 from neurorebit.training.parts.workers import Array
 
 
@@ -29,12 +30,12 @@ class AvgPool:
         out = self.tools.workspace.take(
             (len(x), shape.height, shape.width, shape.channels), x.dtype
         )
-        self.tools.by_image(pool.mean, (x, out), self.node.kernel, self.node.stride)
+        self.tools.by_image(pool.mean, (x, out), pane(self.node))
         return out
 
     def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
         """Each gradient in equal shares."""
         dx = self.tools.zeros(self.node.shape_in, dy)
-        self.tools.by_image(pool.mean_gradient, (dy, dx), self.node.kernel, self.node.stride)
+        self.tools.by_image(pool.mean_gradient, (dy, dx), pane(self.node))
         self.tools.workspace.drop(dy)
         return (dx,)

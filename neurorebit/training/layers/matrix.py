@@ -153,13 +153,7 @@ class MatrixLayer:
 
     def _count_inputs(self, x: Windows) -> None:
         """Count the ones in each bit plane that drive the arrays' rows."""
-        rows, cols = (
-            _covering(size, windows, self.node)
-            for size, windows in (
-                (self.node.shape_in.height, self.node.shape_out.height),
-                (self.node.shape_in.width, self.node.shape_out.width),
-            )
-        )
+        rows, cols = _covering(self.node)
         parts = spans(len(x.map), max(1, CHUNK // x.map[0].size))
 
         def job(i: int) -> Array:
@@ -170,7 +164,7 @@ class MatrixLayer:
 
         for ones in self.tools.workers.run(job, len(parts)):
             self.seen.ones += ones
-        self.seen.pairs += x.vectors * self.node.kernel**2 * self.node.shape_in.channels
+        self.seen.pairs += x.vectors * self.node.window.taps * self.node.shape_in.channels
         self.seen.steps += 1
 
     def _round_errors(self, dy: Array) -> None:
@@ -211,10 +205,9 @@ class MatrixLayer:
 
 
 @cache
-def _covering(size: int, windows: int, node: Node) -> Array:
-    """How many windows of a row cover each of its pixels."""
-    count = np.zeros(size, np.int64)
-    for window in range(windows):
-        start = window * node.stride - node.padding
-        count[max(start, 0) : max(start + node.kernel, 0)] += 1
-    return count
+def _covering(node: Node) -> tuple[Array, Array]:
+    """How many windows, along each axis, have a tap on each line of the map and on each column."""
+    (vertical, horizontal), given, out = node.window.axes, node.shape_in, node.shape_out
+    rows = vertical.covering(given.height, out.height)
+    cols = horizontal.covering(given.width, out.width)
+    return np.array(rows, np.int64), np.array(cols, np.int64)

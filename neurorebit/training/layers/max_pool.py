@@ -9,6 +9,7 @@ import numpy as np
 from neurorebit.kernels import pool
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import Build, Layer, Tools
+from neurorebit.training.layers.pooling import pane
 from neurorebit.training.parts.workers import Array
 
 
@@ -31,8 +32,8 @@ class MaxPool:
         node, workspace = self.node, self.tools.workspace
         shape = (len(x), node.shape_out.height, node.shape_out.width, node.shape_out.channels)
         out = workspace.take(shape, x.dtype)
-        choice = workspace.take(shape, np.uint8 if node.kernel <= 16 else np.uint32)
-        self.tools.by_image(pool.largest, (x, out, choice), node.kernel, node.stride)
+        choice = workspace.take(shape, np.uint8 if node.window.taps <= 256 else np.uint32)
+        self.tools.by_image(pool.largest, (x, out, choice), pane(node))
         if learning:
             self._choice = choice
         else:
@@ -44,7 +45,7 @@ class MaxPool:
         assert self._choice is not None, "backward comes after a forward pass that learns"
         dx = self.tools.zeros(self.node.shape_in, dy)
         maps = (dy, self._choice, dx)
-        self.tools.by_image(pool.largest_gradient, maps, self.node.kernel, self.node.stride)
+        self.tools.by_image(pool.largest_gradient, maps, pane(self.node))
         self.tools.workspace.drop(self._choice)
         self.tools.workspace.drop(dy)
         self._choice = None

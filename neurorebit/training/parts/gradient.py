@@ -173,7 +173,7 @@ def multiply(sums: Sums, out: Array, workers: Workers, *, quantisation: Quantisa
         for some, here in columns[group]:
             errors = _errors(sums, lines, some, jobs[number], workers=workers)
             gradient.multiply(here, errors, found, scratch, 1.0 / step, top)
-        row = (y * sums.x.node.kernel + x) * channels
+        row = (y * sums.x.node.window.kernel[1] + x) * channels
         target = out[group, row : row + channels, first:last]
         gradient.join(found, target, bits, scale)
 
@@ -204,12 +204,11 @@ def _jobs(sums: Sums) -> list[Job]:
     """The sums of each job."""
     node = sums.x.node
     cols = node.shape_out.channels // node.groups
-    size = min(VECTORS, max(1, -(-cols * node.groups * node.kernel**2 // 4)))
+    size = min(VECTORS, max(1, -(-cols * node.groups * node.window.taps // 4)))
     return [
         Job(group, y, x, first, last)
         for group in range(node.groups)
-        for y in range(node.kernel)
-        for x in range(node.kernel)
+        for y, x in np.ndindex(*node.window.kernel)
         for first, last in spans(cols, size)
     ]
 
@@ -239,11 +238,12 @@ def _columns(sums: Sums, workers: Workers) -> list[list[tuple[Array, Array]]]:
 def _lines(sums: Sums, workers: Workers) -> Array:
     """The bits of the errors [images, height, words, bits, cols], in lines of the input map."""
     node, (images, height, width, cols) = sums.x.node, sums.dy.shape
-    words = -(-((width - 1) * node.stride + 1) // gradient.WORD)
+    step = node.window.stride[1]
+    words = -(-((width - 1) * step + 1) // gradient.WORD)
     out = np.zeros((images, height, words, sums.bits[1], cols), np.uint32)
 
     def job(image: int) -> None:
-        gradient.pack_lines(sums.dy[image], out[image], node.stride, 1.0 / sums.unit)
+        gradient.pack_lines(sums.dy[image], out[image], step, 1.0 / sums.unit)
 
     workers.run(job, images)
     return out
@@ -256,6 +256,14 @@ def _errors(sums: Sums, lines: Array, groups: Array, job: Job, *, workers: Worke
     shape = len(groups), sums.bits[1], sums.words, last - first
     planes = workers.scratch("planes", shape, np.uint32)
     planes[...] = 0
-    window = y, x, node.stride, node.padding, node.shape_in.width, node.shape_out.width
+    window = gradient.Place(
+        *(
+            axis.before - axis.dilation * tap
+            for axis, tap in zip(node.window.axes, (y, x), strict=True)
+        ),
+        *node.window.stride,
+        node.shape_in.width,
+        node.shape_out.width,
+    )
     gradient.pack_errors(lines[..., low + first : low + last], planes, groups, window)
     return planes

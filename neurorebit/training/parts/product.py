@@ -64,17 +64,10 @@ def piece(node: Node, start: int, stop: int) -> Piece:
     given, out = node.shape_in, node.shape_out
     if position != (stop - 1) // channels:
         return Piece(start, stop, (0, out.height, 0, out.width))
-
-    def reach(k: int, size: int, side: int) -> tuple[int, int]:
-        low = min(side, max(0, -((k - node.padding) // node.stride)))
-        return low, max(low, min(side, (size - 1 + node.padding - k) // node.stride + 1))
-
-    ky, kx = divmod(position, node.kernel)
-    return Piece(
-        start,
-        stop,
-        (*reach(ky, given.height, out.height), *reach(kx, given.width, out.width)),
-    )
+    vertical, horizontal = node.window.axes
+    ky, kx = divmod(position, horizontal.taps)
+    down = vertical.reach(ky, given.height, out.height)
+    return Piece(start, stop, (*down, *horizontal.reach(kx, given.width, out.width)))
 
 
 @cache
@@ -89,7 +82,7 @@ def pieces(node: Node) -> tuple[Piece, ...]:
     assert node.matmul is not None
     most = max(PIECE, WEIGHTS // node.matmul.cols)
     channels = node.shape_in.channels // node.groups
-    rows = channels * node.kernel**2
+    rows = channels * node.window.taps
     block = channels if channels >= NARROW else rows
     size = -(-block // -(-block // most))
     return tuple(
@@ -103,7 +96,7 @@ def pieces(node: Node) -> tuple[Piece, ...]:
 def filtered(node: Node) -> winograd.Form | None:
     """How ``winograd`` computes the exact products of a layer, if it does."""
     channels = node.shape_in.channels // node.groups
-    rows = channels * node.kernel**2
+    rows = channels * node.window.taps
     return winograd.form(
         node, sum(piece(node, row, row + 1).positions for row in range(0, rows, channels))
     )
@@ -146,7 +139,7 @@ class Windows:
             return flat[first * width : last * width, low + part.start : low + part.stop]
         size = part.vectors(first, last, node.shape_out.height)
         lines = part.lines(first, last, node.shape_out.height, node.shape_out.width)
-        if node.shape_in.channels == 1 and node.stride == 1:
+        if node.shape_in.channels == 1 and node.window.stride == (1, 1):
             rows = workers.scratch("columns", (part.stop - part.start, size), dtype)
             windows.gather_lines(self.map[..., 0], rows, lines, part.start, window(node, group))
             return rows.T
@@ -159,12 +152,23 @@ class Windows:
 def window(node: Node, group: int) -> windows.Window:
     """The window of a layer's kernel on the channels of one group, as kernels take it."""
     channels = node.shape_in.channels // node.groups
-    return windows.Window(node.kernel, node.stride, node.padding, group * channels, channels)
+    vertical, horizontal = node.window.axes
+    return windows.Window(
+        wide=horizontal.taps,
+        stride_y=vertical.stride,
+        stride_x=horizontal.stride,
+        top=vertical.before,
+        left=horizontal.before,
+        dilation_y=vertical.dilation,
+        dilation_x=horizontal.dilation,
+        channel=group * channels,
+        channels=channels,
+    )
 
 
 def as_it_is(node: Node) -> bool:
     """Whether each window is one pixel of its own."""
-    return node.kernel == 1 and node.stride == 1 and node.padding == 0
+    return node.window.is_pixel
 
 
 def _errors(
@@ -177,7 +181,7 @@ def _errors(
     if part.positions == height * width:
         return dy.reshape(-1, depth)[first * width : last * width, low:high]
     out = workers.scratch("errors", (part.vectors(first, last, height), high - low), dy.dtype)
-    pixel = windows.Window(kernel=1, stride=1, padding=0, channel=low, channels=high - low)
+    pixel = windows.Window(1, 1, 1, 0, 0, 1, 1, channel=low, channels=high - low)
     windows.gather(dy, out, part.lines(first, last, height, width), 0, pixel)
     return out
 
@@ -257,7 +261,7 @@ def multiply(
             x.map,
             _kernels(matrix),
             out,
-            padding=node.padding,
+            padding=winograd.padding(node),
             scale=scale,
             workers=workers,
         )
@@ -313,7 +317,9 @@ def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, *, workers: Work
     node, dtype = x.node, matrix.dtype
     if way := filtered(node):
         kernels = _kernels(matrix)
-        winograd.convolve_back(way, dy, kernels, dx, padding=node.padding, workers=workers)
+        winograd.convolve_back(
+            way, dy, kernels, dx, padding=winograd.padding(node), workers=workers
+        )
         return
     groups, _, cols = matrix.shape
     height = node.shape_out.height
@@ -418,7 +424,7 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
             x.map,
             dy,
             _kernels(out),
-            padding=node.padding,
+            padding=winograd.padding(node),
             scale=x.scale,
             workers=workers,
         )

@@ -15,6 +15,7 @@ import numpy as np
 from neurorebit.kernels import elementwise, winograd
 from neurorebit.kernels.winograd import Tiles
 from neurorebit.layers.network import Node
+from neurorebit.layers.window import Window
 from neurorebit.training.parts.workers import Array, Workers, spans
 
 PASS = 1 << 24  # numbers in the planes of one pass
@@ -132,12 +133,20 @@ def form(node: Node, reached: int) -> Form | None:
     """
     given, out = node.shape_in, node.shape_out
     channels = min(given.channels, out.channels)
-    if node.kernel != 3 or node.stride != 1 or node.groups != 1 or channels < FEWEST:
+    window = node.window
+    around = {*window.padding}
+    fits = window == Window.of(3, 1, window.padding) and len(around) == 1
+    if not fits or node.groups != 1 or channels < FEWEST:
         return None
-    if node.padding == 1 and given.height == given.width == 2:
+    if around == {1} and given.height == given.width == 2:
         return PAIR
     products = TILED.planes * -(-out.height // TILED.side) * -(-out.width // TILED.side)
     return TILED if products * GAIN <= reached else None
+
+
+def padding(node: Node) -> int:
+    """Zeros around the map of a layer that has a form: as many on all sides."""
+    return node.window.padding[0]
 
 
 def convolve(

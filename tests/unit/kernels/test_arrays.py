@@ -7,22 +7,33 @@ from oracle import naive
 from neurorebit.kernels import convert, elementwise, noise, pool, quantise, windows
 from neurorebit.kernels.windows import Lines, Window
 
-GEOMETRIES = [  # height, width, depth, kernel, stride, padding, first channel, channels
-    (5, 6, 3, 3, 1, 1, 0, 3),
-    (7, 5, 4, 2, 2, 0, 0, 4),
-    (4, 4, 2, 5, 1, 2, 0, 2),
-    (6, 6, 3, 1, 2, 0, 0, 3),
-    (5, 5, 6, 3, 2, 1, 2, 2),
-    (4, 6, 4, 3, 1, 1, 3, 1),
-    (3, 3, 2, 3, 1, 3, 0, 2),
-    (1, 1, 7, 1, 1, 0, 0, 7),
+GEOMETRIES = [  # height, width, depth, kernel, stride, padding, first channel, channels, dilation
+    (5, 6, 3, 3, 1, 1, 0, 3, 1),
+    (7, 5, 4, 2, 2, 0, 0, 4, 1),
+    (4, 4, 2, 5, 1, 2, 0, 2, 1),
+    (6, 6, 3, 1, 2, 0, 0, 3, 1),
+    (5, 5, 6, 3, 2, 1, 2, 2, 1),
+    (4, 6, 4, 3, 1, 1, 3, 1, 1),
+    (3, 3, 2, 3, 1, 3, 0, 2, 1),
+    (1, 1, 7, 1, 1, 0, 0, 7, 1),
+    (6, 7, 3, (2, 3), (3, 2), (2, 1, 0, 3), 0, 3, 1),
+    (7, 9, 2, 3, 2, 1, 0, 2, 2),
+    (8, 6, 2, (3, 2), 1, (1, 0, 2, 1), 0, 2, (1, 3)),
+    (9, 5, 4, (3, 2), (1, 2), (0, 3, 1, 0), 1, 2, (3, 1)),
+    (1, 9, 3, (1, 3), 1, (0, 2), 0, 3, (1, 2)),
 ]
 
 
 def geometry(case):
-    height, width, depth, kernel, stride, padding, first, channels = case
-    out = [(side + 2 * padding - kernel) // stride + 1 for side in (height, width)]
-    return (2, height, width, depth), out, kernel, stride, padding, first, channels
+    height, width, depth, *layer = case
+    lines, columns = naive.grid(np.zeros((1, height, width, depth)), *layer[:3], layer[5])
+    return (2, height, width, depth), (len(lines), len(columns)), *layer
+
+
+def as_kernels_take_it(kernel, stride, padding, first, channels, dilation):
+    top, _, left, _ = naive.around(padding)
+    wide, apart = naive.both(kernel)[1], naive.both(dilation)
+    return Window(wide, *naive.both(stride), top, left, *apart, first, channels)
 
 
 def inside(reach, height, width, first, last):
@@ -47,7 +58,7 @@ def test_gather_takes_the_windows(case, dtype):
                 seen = inside(reach, height, width, first, last)
                 out = np.full((seen.sum(), stop - row), -1.0, np.float32)
                 lying = Lines(first, last, height, width, *reach)
-                windows.gather(x, out, lying, row, Window(*layer))
+                windows.gather(x, out, lying, row, as_kernels_take_it(*layer))
                 np.testing.assert_array_equal(
                     out, want[first * width : last * width, row:stop][seen]
                 )
@@ -57,7 +68,7 @@ def test_gather_takes_the_windows(case, dtype):
 def test_scatter_is_the_transpose_of_gather(case):
     shape, (height, width), *layer = geometry(case)
     rng = np.random.default_rng(1)
-    rows = layer[0] ** 2 * layer[4]
+    rows = int(np.prod(naive.both(layer[0]))) * layer[4]
     columns = rng.integers(-9, 9, (2 * height * width, rows)).astype(np.float64)
     reach = (0, height, 0, width), (height // 2, height, 0, max(width - 1, 1))
     x, want = np.ones(shape), np.ones(shape)
@@ -65,7 +76,7 @@ def test_scatter_is_the_transpose_of_gather(case):
         seen = inside(reached, height, width, 0, 2 * height)
         part = np.ascontiguousarray(columns[seen, row:stop])
         lying = Lines(0, 2 * height, height, width, *reached)
-        windows.scatter(part, x, lying, row, Window(*layer))
+        windows.scatter(part, x, lying, row, as_kernels_take_it(*layer))
         for place in np.ndindex(*shape):
             unit = np.zeros(shape)
             unit[place] = 1.0
@@ -227,29 +238,47 @@ def test_the_largest_magnitude_is_found_among_bit_patterns(dtype, integer):
     assert np.isnan(largest(x))
 
 
-@pytest.mark.parametrize(("kernel", "stride"), [(2, 2), (3, 2), (2, 1), (4, 4)])
-def test_pooling_and_its_way_back(kernel, stride):
+POOLS = [  # kernel, stride, padding, ceil
+    (2, 2, 0, False),
+    (3, 2, 0, False),
+    (3, 1, 0, False),
+    (3, 2, 1, False),
+    ((2, 3), (3, 1), (1, 0, 2, 1), False),
+    (2, 2, 0, True),
+    (3, 2, (0, 1, 1, 0), True),
+    (3, 3, 1, True),
+    ((7, 6), 1, 0, False),
+]
+
+
+def pane(kernel, stride, padding, shared=True):
+    return pool.Pane(*naive.both(kernel), *naive.both(stride), *naive.around(padding), shared)
+
+
+@pytest.mark.parametrize(("kernel", "stride", "padding", "ceil"), POOLS)
+def test_pooling_and_its_way_back(kernel, stride, padding, ceil):
     rng = np.random.default_rng(7)
     x = rng.normal(size=(2, 7, 6, 3))
-    want, back = naive.max_pool(x, kernel, stride)
+    want, back = naive.max_pool(x, kernel, stride, padding, ceil)
     out, choice = np.empty(want.shape), np.empty(want.shape, np.uint8)
-    pool.largest(x, out, choice, kernel, stride)
+    pool.largest(x, out, choice, pane(kernel, stride, padding))
     np.testing.assert_array_equal(out, want)
     dy, dx = rng.normal(size=want.shape), np.zeros(x.shape)
-    pool.largest_gradient(dy, choice, dx, kernel, stride)
+    pool.largest_gradient(dy, choice, dx, pane(kernel, stride, padding))
     np.testing.assert_allclose(dx, back(dy), atol=1e-14)
-    want, back = naive.avg_pool(x, kernel, stride)
-    pool.mean(x, out, kernel, stride)
-    np.testing.assert_allclose(out, want, atol=1e-14)
-    dx[:] = 0
-    pool.mean_gradient(dy, dx, kernel, stride)
-    np.testing.assert_allclose(dx, back(dy), atol=1e-14)
+    for shared in (True, False):
+        want, back = naive.avg_pool(x, kernel, stride, padding, ceil, shared)
+        pool.mean(x, out, pane(kernel, stride, padding, shared))
+        np.testing.assert_allclose(out, want, atol=1e-14)
+        dx[:] = 0
+        pool.mean_gradient(dy, dx, pane(kernel, stride, padding, shared))
+        np.testing.assert_allclose(dx, back(dy), atol=1e-14)
 
 
 def test_the_first_of_equals_gets_the_gradient():
     x = np.zeros((1, 2, 2, 1))
     out, choice = np.empty((1, 1, 1, 1)), np.empty((1, 1, 1, 1), np.uint8)
-    pool.largest(x, out, choice, 2, 2)
+    pool.largest(x, out, choice, pane(2, 2, 0))
     assert choice.item() == 0
 
 

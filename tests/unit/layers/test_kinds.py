@@ -160,8 +160,8 @@ def test_windows_that_overlap_are_combined_each_for_itself(kind, meeting):
 def test_a_pool_may_step_otherwise_than_its_window():
     layer = MaxPool(3, 2, kind="max_pool")
     assert layer.output(Shape(4, 9, 6)) == Shape(4, 4, 2)
-    assert layer.window == (3, 2, 0)
-    assert MaxPool(3, kind="max_pool").window == (3, 3, 0)
+    assert layer.window(Shape(4, 9, 6)) == ((3, 3), (2, 2), (0,) * 4, (1, 1))
+    assert MaxPool(3, kind="max_pool").window(IMAGE).stride == (3, 3)
 
 
 def test_a_residual_connection_reads_the_other_map():
@@ -203,7 +203,11 @@ def test_an_output_may_be_below_zero(layer, given, nonnegative):
 @pytest.mark.parametrize(
     ("layer", "given", "words"),
     [
-        (Conv(4, 18, kind="conv"), [IMAGE], "a 18 x 18 kernel does not fit the 3 x 17 x 15 map"),
+        (
+            Conv(4, 18, kind="conv"),
+            [IMAGE],
+            "a 18 x 18 kernel with padding 0 does not fit the 3 x 17 x 15 map",
+        ),
         (Conv(4, 3, groups=2, kind="conv"), [IMAGE], "2 groups do not divide 3 inputs and 4"),
         (MaxPool(16, kind="max_pool"), [IMAGE], "a 16 x 16 window does not fit"),
         (Linear(4, kind="linear"), [IMAGE], "gets a 3 x 17 x 15 map"),

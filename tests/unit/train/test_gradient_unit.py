@@ -15,14 +15,17 @@ from neurorebit.training.model import Model
 from neurorebit.training.parts.gradient import GradientUnit
 from neurorebit.training.parts.product import Windows
 
-# height and width, channels, outputs, kernel, stride, padding, groups, images, rows of an array
+# height and width, channels, outputs, kernel, stride, padding, groups, images, rows of an array,
+# and dilation
 LAYERS = {
-    "small maps share an array": ((2, 3), 3, 4, 3, 1, 1, 1, 7, 16),
-    "a map takes several arrays": ((5, 4), 2, 3, 3, 1, 1, 1, 3, 8),
-    "stride, no padding": ((9, 7), 2, 3, 3, 2, 0, 1, 2, 64),
-    "groups": ((4, 4), 4, 6, 2, 2, 1, 2, 3, 32),
-    "one pixel": ((1, 1), 9, 5, 1, 1, 0, 1, 11, 8),
-    "wide arrays": ((3, 3), 2, 3, 3, 1, 1, 1, 20, 200),
+    "small maps share an array": ((2, 3), 3, 4, 3, 1, 1, 1, 7, 16, 1),
+    "a map takes several arrays": ((5, 4), 2, 3, 3, 1, 1, 1, 3, 8, 1),
+    "stride, no padding": ((9, 7), 2, 3, 3, 2, 0, 1, 2, 64, 1),
+    "groups": ((4, 4), 4, 6, 2, 2, 1, 2, 3, 32, 1),
+    "one pixel": ((1, 1), 9, 5, 1, 1, 0, 1, 11, 8, 1),
+    "wide arrays": ((3, 3), 2, 3, 3, 1, 1, 1, 20, 200, 1),
+    "four sides": ((6, 9), 2, 3, [2, 3], [1, 2], [2, 1, 0, 3], 1, 2, 32, 1),
+    "taps apart": ((9, 8), 4, 4, [3, 2], [2, 1], [1, 2, 0, 1], 2, 2, 32, [2, 3]),
 }
 BITS, ERRORS = 5, 6
 
@@ -34,10 +37,10 @@ def chip(**unit):
 
 
 def site_of(bench, case, **unit):
-    (height, width), channels, outputs, size, stride, padding, groups, _, rows = case
+    (height, width), channels, outputs, size, stride, padding, groups, _, rows, apart = case
     conv = {"kind": "conv", "channels": outputs, "kernel": size, "stride": stride}
-    layers = [{**conv, "padding": padding, "groups": groups}, {"kind": "relu"}]
-    layers += [{"kind": "flatten"}, {"kind": "linear", "features": 3}]
+    layers = [{**conv, "padding": padding, "groups": groups, "dilation": apart}]
+    layers += [{"kind": "relu"}, {"kind": "flatten"}, {"kind": "linear", "features": 3}]
     network = bench.network((height, width, channels), layers, 3, calibration_steps=2, batch=64)
     spec = chip(rows=rows, **unit)
     device = read_device(Document(paths.shipped("device", spec.device)))
@@ -65,7 +68,7 @@ def found_and_wanted(bench, case, spreads, bits):
     x, codes = drawn(site, case)
     out = np.empty(site.shape, np.float32)
     unit.outer(Windows(x, 1 / 8, site.node), (codes / 4).astype(np.float32), out)
-    layer = site.node.kernel, site.node.stride, site.node.padding, site.node.groups
+    layer = *site.node.window[:3], site.node.groups, site.node.window.dilation
     sizes = {"bits": BITS, "error_bits": ERRORS, "most": 64}
     counted = list(plain.counts(x, codes, layer, case[8], **sizes))
     return out, counted
@@ -91,7 +94,7 @@ def test_counts_without_converters_are_the_exact_gradient(bench, name):
     site = site_of(bench, case)
     x, codes = drawn(site, case)
     node = site.node
-    layer = node.kernel, node.stride, node.padding, node.groups
+    layer = *node.window[:3], node.groups, node.window.dilation
     sizes = {"bits": BITS, "error_bits": ERRORS, "most": 64}
     counted = plain.counts(x, codes, layer, case[8], **sizes)
     found = plain.gradient(np.empty(site.shape), counted, 1.0, 10_000)
@@ -102,7 +105,7 @@ def test_counts_without_converters_are_the_exact_gradient(bench, name):
 @pytest.mark.parametrize("rows", [16, 200])
 def test_a_code_for_every_row_is_exact(bench, rows):
     """Through the counts and through the product: the way that training takes is the product."""
-    case = (*LAYERS["small maps share an array"][:-1], rows)
+    case = (*LAYERS["small maps share an array"][:-2], rows, 1)
     bits = {16: 5, 200: 8}[rows]
     out, counted = found_and_wanted(bench, case, "full", bits)
     want = plain.gradient(np.empty(out.shape), counted, 1.0, 10_000) / 32

@@ -15,13 +15,19 @@ from neurorebit.training.layers.table import TRAINED
 from neurorebit.training.trainer import softmax_loss
 
 PLAIN = {"momentum": 0.0, "weight_decay": 0.0}
-CONVOLUTIONS = [  # input, channels, kernel, stride, padding, groups
-    ((5, 6, 3), 4, 3, 1, 1, 1),
-    ((7, 7, 4), 6, 3, 2, 1, 2),
-    ((6, 5, 4), 4, 2, 2, 0, 4),
-    ((4, 4, 5), 3, 1, 1, 0, 1),
-    ((5, 5, 2), 3, 5, 1, 2, 1),
-    ((6, 6, 3), 5, 1, 2, 0, 1),
+CONVOLUTIONS = [  # input, channels, kernel, stride, padding, groups, dilation
+    ((5, 6, 3), 4, 3, 1, 1, 1, 1),
+    ((7, 7, 4), 6, 3, 2, 1, 2, 1),
+    ((6, 5, 4), 4, 2, 2, 0, 4, 1),
+    ((4, 4, 5), 3, 1, 1, 0, 1, 1),
+    ((5, 5, 2), 3, 5, 1, 2, 1, 1),
+    ((6, 6, 3), 5, 1, 2, 0, 1, 1),
+    ((5, 8, 3), 4, [3, 2], [1, 2], [2, 0, 1, 3], 1, 1),
+    ((9, 7, 2), 3, 3, 2, 1, 1, 2),
+    ((7, 8, 4), 6, [2, 3], [2, 1], [0, 1, 2, 0], 2, [3, 2]),
+    ((6, 5, 3), 6, 3, 1, [1, 2], 3, 1),
+    ((1, 11, 4), 3, [1, 4], [1, 3], [0, 0, 3, 1], 1, [1, 2]),
+    ((6, 7, 1), 4, [3, 2], 1, [1, 1, 0, 2], 1, [2, 1]),
 ]
 
 
@@ -34,10 +40,10 @@ def flat_end(features=4):
 
 
 @pytest.mark.parametrize(
-    ("shape", "channels", "kernel", "stride", "padding", "groups"), CONVOLUTIONS
+    ("shape", "channels", "kernel", "stride", "padding", "groups", "dilation"), CONVOLUTIONS
 )
 def test_a_convolution_is_that_of_plain_loops(
-    bench, images, shape, channels, kernel, stride, padding, groups
+    bench, images, shape, channels, kernel, stride, padding, groups, dilation
 ):
     conv = {
         "kind": "conv",
@@ -46,6 +52,7 @@ def test_a_convolution_is_that_of_plain_loops(
         "stride": stride,
         "padding": padding,
         "groups": groups,
+        "dilation": dilation,
     }
     network = bench.network(shape, [conv, {"kind": "relu"}, *flat_end()], 4, **PLAIN)
     model = bench.model(network)
@@ -54,7 +61,7 @@ def test_a_convolution_is_that_of_plain_loops(
     x = np.random.default_rng(0).normal(size=(3, *shape))
     out = layer.forward((x,), learning=True)
     real = layer.weights.real.copy()
-    geometry = (kernel, stride, padding, groups)
+    geometry = (kernel, stride, padding, groups, dilation)
     np.testing.assert_allclose(out, naive.convolution(x, real, *geometry), atol=1e-12)
     dy = model.workspace.take(out.shape, np.float64)
     dy[...] = np.random.default_rng(1).normal(size=out.shape)
@@ -220,16 +227,20 @@ def test_a_percentile_of_a_large_map_samples_every_channel(bench):
     assert encoder.clip == pytest.approx(np.percentile(x, 99.0), rel=0.05)
 
 
-def test_windows_that_cover_a_pixel_are_those_that_gather_it(bench):
-    conv = {"kind": "conv", "channels": 1, "kernel": 3, "stride": 2, "padding": 1}
+@pytest.mark.parametrize(
+    "geometry", [(3, 2, 1, 1), ([2, 3], [1, 2], [2, 0, 1, 3], 1), (2, [2, 1], [0, 1], [3, 2])]
+)
+def test_windows_that_cover_a_pixel_are_those_that_gather_it(bench, geometry):
+    keys = zip(("kernel", "stride", "padding", "dilation"), geometry, strict=True)
+    conv = {"kind": "conv", "channels": 1, **dict(keys)}
     network = bench.network((7, 5, 1), [conv, {"kind": "relu"}, *flat_end()], 4)
     node = network.nodes[0]
-    rows = _covering(7, node.shape_out.height, node)
-    cols = _covering(5, node.shape_out.width, node)
+    rows, cols = _covering(node)
     for y, z in np.ndindex(7, 5):
         unit = np.zeros((1, 7, 5, 1))
         unit[0, y, z, 0] = 1.0
-        assert rows[y] * cols[z] == naive.windows(unit, 3, 2, 1).sum()
+        covering = naive.windows(unit, *geometry[:3], dilation=geometry[3])
+        assert rows[y] * cols[z] == covering.sum()
 
 
 def test_a_step_takes_no_new_large_memory(bench, images):

@@ -11,7 +11,7 @@ from neurorebit.training.parts import product, winograd
 from neurorebit.training.parts.product import Conversion, Windows
 from neurorebit.training.parts.workers import Workers
 
-LAYERS = [  # height, width, channels, outputs, kernel, stride, padding, groups, way
+LAYERS = [  # height, width, channels, outputs, kernel, stride, padding, groups, way, dilation
     (4, 4, 32, 40, 3, 1, 1, 1, winograd.TILED),
     (9, 6, 33, 32, 3, 1, 1, 1, winograd.TILED),
     (10, 10, 40, 70, 3, 1, 0, 1, winograd.TILED),
@@ -30,11 +30,18 @@ LAYERS = [  # height, width, channels, outputs, kernel, stride, padding, groups,
     (6, 4, 70, 10, 1, 2, 0, 1, None),
     (1, 1, 784, 30, 1, 1, 0, 1, None),
     (4, 4, 128, 16, 1, 1, 0, 2, None),
+    (9, 8, 64, 32, 3, 1, 1, 1, None, 2),
+    (9, 8, 64, 32, 3, 1, (1, 1, 0, 2), 1, None),
+    (9, 8, 32, 34, (3, 2), 1, 1, 1, None),
+    (7, 9, 66, 8, (2, 3), (2, 1), (3, 0, 1, 2), 1, None, (2, 3)),
+    (8, 11, 1, 5, (4, 3), 1, (0, 2, 3, 1), 1, None, (1, 3)),
+    (6, 7, 12, 6, (3, 1), (1, 2), (2, 1, 0, 0), 3, None, (2, 1)),
+    (5, 6, 8, 16, 3, (2, 3), (1, 2), 8, None),
 ]
 
 
-def case(height, width, channels, outputs, kernel, stride, padding, groups, way):
-    layer = Conv(outputs, kernel, stride, padding, groups=groups, kind="conv")
+def case(height, width, channels, outputs, kernel, stride, padding, groups, way, dilation=1):
+    layer = Conv(outputs, kernel, stride, padding, dilation=dilation, groups=groups, kind="conv")
     given = Shape(channels, height, width)
     made = layer.output(given)
     matmul = layer.matmul(given, made)
@@ -49,25 +56,25 @@ def case(height, width, channels, outputs, kernel, stride, padding, groups, way)
 def plain(node, x, weights, dy):
     """Forward, backward and gradient as sums over windows and over kernel positions."""
     groups, _, cols = weights.shape
-    channels, kernel, stride = x.shape[3] // groups, node.kernel, node.stride
+    (high, wide), (down, across), sides, (deep, broad) = node.window
+    channels, frame = x.shape[3] // groups, (node.window.kernel, node.window.stride, sides)
     out, gradient = np.empty(dy.shape), np.empty(weights.shape)
-    edge = ((0, 0), (node.padding,) * 2, (node.padding,) * 2, (0, 0))
-    padded = np.pad(np.zeros(x.shape), edge)
+    padded = np.pad(np.zeros(x.shape), ((0, 0), sides[:2], sides[2:], (0, 0)))
     for group in range(groups):
-        vectors = naive.windows(x, kernel, stride, node.padding, group * channels, channels)
+        vectors = naive.windows(x, *frame, group * channels, channels, (deep, broad))
         here = slice(group * cols, (group + 1) * cols)
         errors = dy[..., here]
         out[..., here] = (vectors @ weights[group]).reshape(errors.shape)
         gradient[group] = vectors.T @ errors.reshape(-1, cols)
-        for k in range(kernel**2):
-            ky, kx = divmod(k, kernel)
+        for k in range(high * wide):
+            ky, kx = divmod(k, wide)
             rows = weights[group, k * channels : (k + 1) * channels]
-            reached = padded[:, ky::stride, kx::stride, group * channels :][
+            reached = padded[:, deep * ky :: down, broad * kx :: across, group * channels :][
                 :, : dy.shape[1], : dy.shape[2], :channels
             ]
             reached += errors @ rows.T
     height, width = x.shape[1:3]
-    inner = padded[:, node.padding :, node.padding :][:, :height, :width]
+    inner = padded[:, sides[0] :, sides[2] :][:, :height, :width]
     return out, inner, gradient
 
 
@@ -108,7 +115,7 @@ def test_float32_is_exact_to_its_rounding(layer):
     want = plain(node, *(array.astype(np.float64) for array in single))
     for found, exact in zip(ours(node, *single), want, strict=True):
         error = np.abs(found - exact).max() / np.abs(exact).max()
-        assert error < (5e-6 if layer[-1] is winograd.TILED else 1e-6)
+        assert error < (5e-6 if layer[8] is winograd.TILED else 1e-6)
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -147,7 +154,9 @@ def test_blocks_of_few_lines_add_up(monkeypatch):
 
 
 @pytest.mark.parametrize("size", [24, 32, 1000])
-@pytest.mark.parametrize("layer", [LAYERS[0], LAYERS[4], LAYERS[7], LAYERS[10]])
+@pytest.mark.parametrize(
+    "layer", [LAYERS[0], LAYERS[4], LAYERS[7], LAYERS[10], LAYERS[18], LAYERS[21]]
+)
 def test_each_array_is_read_by_its_converter(layer, size):
     node, x, weights, dy = case(*layer)
     rows = weights.shape[1]
@@ -157,7 +166,7 @@ def test_each_array_is_read_by_its_converter(layer, size):
         conversion = Conversion(cuts=cuts, steps=(2.0,), top=7, measured=True)
         seen = Windows(x, 1.0, node)
         power = product.multiply(seen, weights, out, workers, scale=0.5, conversion=conversion)
-    vectors = naive.windows(x, node.kernel, node.stride, node.padding)
+    vectors = naive.windows(x, *node.window[:3], dilation=node.window.dilation)
     partial = np.stack([vectors[:, a:b] @ weights[0, a:b] for a, b in cuts])
     want = np.clip(np.rint(partial / 2.0), -7, 7).sum(axis=0).reshape(dy.shape)
     np.testing.assert_allclose(out, 0.5 * 2.0 * want, atol=1e-12)

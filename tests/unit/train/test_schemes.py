@@ -48,8 +48,9 @@ def test_rows_read_errors_through_one_converter_for_each_array(bench, layer):
     power = product.read_back(dy, matrix, windows, dx, **given)
     want, squares = np.zeros(x.shape), []
     for image, y, z, row in np.ndindex(*dy.shape[:3], node.matmul.rows):
-        ky, kx, c = row // 6 // node.kernel, row // 6 % node.kernel, row % 6
-        at = (y * node.stride - node.padding + ky, z * node.stride - node.padding + kx)
+        (_, wide), stride, (above, _, before, _), _ = node.window
+        ky, kx, c = row // 6 // wide, row // 6 % wide, row % 6
+        at = (y * stride[0] - above + ky, z * stride[1] - before + kx)
         if not (0 <= at[0] < SHAPE[0] and 0 <= at[1] < SHAPE[1]):
             continue
         for left, right in cuts:
