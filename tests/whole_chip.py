@@ -58,6 +58,7 @@ class Layer(NamedTuple):
     pooled: int
     inputs: int
     added: int
+    forked: int
     kernel: int
     normed: bool
     rectified: bool
@@ -88,17 +89,17 @@ class Layer(NamedTuple):
 
 
 LAYERS = (
-    # 3 x 9 x 7 pixels; a border of one leaves 9 x 7 positions
-    Layer("stem_conv", 3, 12, 9, 1, 63, 63, 189, 0, 3, True, True, True),
+    # 3 x 9 x 7 pixels; a border of one leaves 9 x 7 positions; two layers read the map
+    Layer("stem_conv", 3, 12, 9, 1, 63, 63, 189, 0, 756, 3, True, True, True),
     # every other pixel: 5 x 4 of 9 x 7
-    Layer("wide", 12, 70, 9, 1, 20, 20, 756, 0, 3, False, True, False),
-    Layer("deep_conv", 70, 40, 9, 1, 20, 20, 1400, 0, 3, True, False, False),
+    Layer("wide", 12, 70, 9, 1, 20, 20, 756, 0, 0, 3, False, True, False),
+    Layer("deep_conv", 70, 40, 9, 1, 20, 20, 1400, 0, 0, 3, True, False, False),
     # of the two branches the later one bears the sum of 40 x 5 x 4 values, and the rectifier
-    Layer("side", 12, 40, 1, 1, 20, 20, 756, 800, 1, True, True, False),
+    Layer("side", 12, 40, 1, 1, 20, 20, 756, 800, 0, 1, True, True, False),
     # windows of 3 x 3, every other pixel: 2 x 1 of 5 x 4
-    Layer("grouped", 8, 50, 9, 5, 20, 2, 800, 0, 3, False, True, False),
-    Layer("hidden", 500, 150, 1, 1, 1, 1, 500, 0, 1, False, True, False),
-    Layer("last", 150, 10, 1, 1, 1, 1, 150, 0, 1, False, False, False),
+    Layer("grouped", 8, 50, 9, 5, 20, 2, 800, 0, 0, 3, False, True, False),
+    Layer("hidden", 500, 150, 1, 1, 1, 1, 500, 0, 0, 1, False, True, False),
+    Layer("last", 150, 10, 1, 1, 1, 1, 150, 0, 0, 1, False, False, False),
 )
 COUNT = len(LAYERS)
 
@@ -482,15 +483,15 @@ def round_errors(unit: Any, elements: float) -> Cost:
 
 
 def vector_unit_back(made: Whole, i: int) -> Due:
-    """Batch norm backwards, sums of all inputs rounded, errors of two branches added."""
+    """Batch norm backwards, sums of all inputs rounded, errors of two readers of a map added."""
     layer, unit = LAYERS[i], made.chip.vector_unit
     work = []
     if layer.normed:
         work.append(normalise_back(unit, float(layer.results)))
     if not layer.first:
         work.append(round_errors(unit, float(layer.inputs)))
-    if layer.added:
-        work.append(add(unit, float(layer.added)))
+    if layer.forked:
+        work.append(add(unit, float(layer.forked)))
     if layer.pooled < layer.vectors:  # windows overlap: the error of each may meet another's
         work.append(lanes(unit, float(layer.handed_on), 1, ((1, ERROR),)))
     return one_by_one(*work)
@@ -499,8 +500,8 @@ def vector_unit_back(made: Whole, i: int) -> Due:
 def errors_stored(i: int) -> int:
     """DRAM traffic [bit] of the backward pass."""
     layer = LAYERS[i]
-    # errors of the next layer's inputs come, those of the layer's results go, a second branch's too
-    bits = (layer.handed_on + layer.results + layer.added) * ERROR
+    # errors of the next layer's inputs come, those of the layer's results go, a second reader's too
+    bits = (layer.handed_on + layer.results + layer.forked) * ERROR
     if layer.normed:
         bits += 2 * layer.results * STORED  # results are read for two sums, and once more
     if not layer.first:

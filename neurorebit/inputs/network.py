@@ -214,7 +214,9 @@ class _Graph:
         self.shapes[index] = out
         self.nonnegative[index] = layer.nonnegative(*(self.nonnegative[i] for i in inputs))
         shapes = {"shape_in": given[0], "shape_out": out}
-        self.made.append(Node(index, name, layer, inputs, matmul=matmul, **shapes))
+        further = tuple(given[1:])
+        node = Node(index, name, layer, inputs, matmul=matmul, further_in=further, **shapes)
+        self.made.append(node)
         self.places.append(place)
         return index
 

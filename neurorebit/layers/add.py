@@ -1,36 +1,21 @@
-"""Residual connection."""
+"""Sums of maps: residual connections."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from neurorebit.layers.base import Layer, Misshaped, Operation, Shape, Value, VectorWork
-
-ADD = Operation(cycles=1.0, additions=((1, Value.STORED),))
+from neurorebit.layers.base import Operation, Shape, VectorWork
+from neurorebit.layers.join import ADD, Elementwise
 
 
 @dataclass(frozen=True)
-class Add(Layer):
-    """Residual connection: the input plus the output of the layer named ``other``."""
+class Add(Elementwise):
+    """Residual connection: the input plus the output of the layer ``other``, or of ``others``."""
 
-    other: str
+    cannot: ClassVar[str] = "cannot add {} to"
+    combine: ClassVar[Operation] = ADD
 
-    also_reads: ClassVar[tuple[str, ...]] = ("other",)
-
-    def output(self, *given: Shape) -> Shape:
-        one, other = given
-        if one != other:
-            raise Misshaped(f"cannot add {other} ('{self.other}') to {one}")
-        return one
-
-    def nonnegative(self, *inputs: bool) -> bool:
-        return all(inputs)
-
-    def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
-        """The other map is read from memory."""
-        return (VectorWork(ADD, output.size, ((1, Value.INPUT),)),)
-
-    def backward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
-        """The errors of the two branches meet where they part."""
-        return (VectorWork(ADD, output.size, ((1, Value.ERROR),)),)
+    def backward_work(self, given: tuple[Shape, ...], output: Shape) -> tuple[VectorWork, ...]:
+        """An error goes to each map as it is."""
+        return self.gathered(given, output)

@@ -132,6 +132,13 @@ class VectorWork:
     mask: bool = False
 
 
+def computed(works: tuple[VectorWork, ...]) -> tuple[VectorWork, ...]:
+    """The arithmetic of some work alone: nothing is stored for a backward pass."""
+    return tuple(
+        VectorWork(work.operation, work.elements) for work in works if work.operation is not None
+    )
+
+
 class Misshaped(Exception):
     """A layer does not fit the maps it gets: why, and what to do about it where that is known."""
 
@@ -151,8 +158,10 @@ class Layer(Section):
     name: str = field(default="", kw_only=True)
     input: str = field(default="", kw_only=True)
 
-    also_reads: ClassVar[tuple[str, ...]] = ()  # keys that name further layers it reads
+    # keys that name further layers it reads, each a word or several; empty ones name none
+    also_reads: ClassVar[tuple[str, ...]] = ()
     has_weights: ClassVar[bool] = False
+    learns: ClassVar[bool] = False  # whether it has parameters: weights, or those of a norm
 
     def window(self, given: Shape) -> Window:
         """The window that it slides over its input map."""
@@ -193,15 +202,25 @@ class Layer(Section):
         Unless a kind says otherwise, that of the forward pass, with nothing stored for a backward
         pass.
         """
-        return tuple(
-            VectorWork(work.operation, work.elements)
-            for work in self.forward(given, output)
-            if work.operation is not None
-        )
+        return computed(self.forward(given, output))
 
     def backward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """The elementwise work that it asks for in the backward pass."""
         return ()
+
+    # What is asked for: layers that read several maps follow the shapes of all of them.
+
+    def forward_work(self, given: tuple[Shape, ...], output: Shape) -> tuple[VectorWork, ...]:
+        """``forward``, from the shapes of all maps that it reads."""
+        return self.forward(given[0], output)
+
+    def inference_work(self, given: tuple[Shape, ...], output: Shape) -> tuple[VectorWork, ...]:
+        """``inference``, from the shapes of all maps that it reads."""
+        return self.inference(given[0], output)
+
+    def backward_work(self, given: tuple[Shape, ...], output: Shape) -> tuple[VectorWork, ...]:
+        """``backward``, from the shapes of all maps that it reads."""
+        return self.backward(given[0], output)
 
 
 # A result is clipped at zero, which rectifies it, and at the largest input, then rounded.
@@ -218,6 +237,7 @@ class Weighted(Layer):
     """
 
     has_weights: ClassVar[bool] = True
+    learns: ClassVar[bool] = True
 
     def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """Each result is brought to the bits of an input."""

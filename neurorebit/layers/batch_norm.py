@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from neurorebit.layers.base import Layer, Operation, Shape, Value, VectorWork
 
@@ -30,6 +31,8 @@ class BatchNorm(Layer):
     Values are stored off the chip until the statistics of the batch are known. Work on whole
     channels (means, roots) is neglected: one in ``height * width`` elements of a batch.
     """
+
+    learns: ClassVar[bool] = True
 
     def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """Each value is written, and read again to be normalised."""

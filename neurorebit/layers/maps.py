@@ -19,7 +19,7 @@ class Map:
 
     ``made``: the stage that makes it, None for what comes with the image. ``fed``: the stages whose
     matrix product reads it, ``joined``: those whose vector work does. ``result``: the network ends
-    with it.
+    with it. ``taught``: in a training its errors come back to the stage that makes it.
     """
 
     values: float
@@ -28,6 +28,7 @@ class Map:
     fed: tuple[int, ...] = ()
     joined: tuple[int, ...] = ()
     result: bool = False
+    taught: bool = True
 
     @property
     def read(self) -> tuple[int, ...]:
@@ -49,36 +50,41 @@ def maps_of(stages: Sequence[Stage]) -> tuple[Map, ...]:
     """The maps of a network's stages: what comes with the image first, then as they are made."""
     nodes: dict[int, Node] = {}
     owner: dict[int, int] = {}
+    untaught: set[int] = set()
     for i, stage in enumerate(stages):
-        for node in (stage.node, *stage.followers):
+        for node in stage.nodes:
             nodes[node.index], owner[node.index] = node, i
+        untaught.update(node.index for node in stage.leaders if node not in stage.taught)
 
-    def origin(index: int) -> int:
-        """The node whose output this is, past nodes that change nothing (flatten)."""
-        while index in nodes and nodes[index].matmul is None and not nodes[index].forward:
-            index = nodes[index].inputs[0]
-        return index
+    def origins(index: int) -> tuple[int, ...]:
+        """The nodes whose outputs these are, past nodes that change nothing (flatten, concat)."""
+        node = nodes.get(index)
+        if node is None or node.matmul is not None or node.forward or not node.inputs:
+            return (index,)
+        return tuple(source for given in node.inputs for source in origins(given))
 
     sizes: dict[int, float] = {index: node.shape_out.size for index, node in nodes.items()}
     fed: dict[int, set[int]] = {}
     joined: dict[int, set[int]] = {}
     for index, node in nodes.items():
         stage_of = owner[index]
-        for source in map(origin, node.inputs):
-            sizes.setdefault(source, node.shape_in.size)
-            if node.matmul is not None:
-                fed.setdefault(source, set()).add(stage_of)
-            elif owner.get(source) != stage_of and node.forward:
-                joined.setdefault(source, set()).add(stage_of)
-    last = origin(max(nodes))
-    found = sorted({*fed, *joined, last}, key=lambda index: (owner.get(index, -1), index))
+        for given, shape in zip(node.inputs, node.shapes_in, strict=True):
+            sizes.setdefault(given, shape.size)
+            for source in origins(given):
+                if node.matmul is not None:
+                    fed.setdefault(source, set()).add(stage_of)
+                elif owner.get(source) != stage_of and node.forward:
+                    joined.setdefault(source, set()).add(stage_of)
+    last = origins(max(nodes))
+    found = sorted({*fed, *joined, *last}, key=lambda index: (owner.get(index, -1), index))
     return tuple(
         Map(
             float(sizes[index]),
             owner.get(index),
             fed=tuple(sorted(fed.get(index, ()))),
             joined=tuple(sorted(joined.get(index, ()))),
-            result=index == last,
+            result=index in last,
+            taught=index in nodes and index not in untaught,
         )
         for index in found
     )

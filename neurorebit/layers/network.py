@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 
-from neurorebit.layers.base import Layer, Matmul, Shape, VectorWork
+from neurorebit.layers.base import Layer, Matmul, Operation, Shape, Value, VectorWork
 from neurorebit.layers.window import Window
 from neurorebit.schema.activity import AssumedActivity, RecordedActivity
 from neurorebit.schema.training import Training
@@ -22,6 +22,12 @@ class Node:
     shape_in: Shape = field(kw_only=True)
     shape_out: Shape = field(kw_only=True)
     matmul: Matmul | None = field(default=None, kw_only=True)
+    further_in: tuple[Shape, ...] = field(default=(), kw_only=True)
+
+    @property
+    def shapes_in(self) -> tuple[Shape, ...]:
+        """Shapes of all maps that it reads: its input, and further ones."""
+        return (self.shape_in, *self.further_in)
 
     @property
     def kind(self) -> str:
@@ -41,29 +47,46 @@ class Node:
     @property
     def forward(self) -> tuple[VectorWork, ...]:
         """Its elementwise work in the forward pass."""
-        return self.layer.forward(self.shape_in, self.shape_out)
+        return self.layer.forward_work(self.shapes_in, self.shape_out)
 
     @property
     def inference(self) -> tuple[VectorWork, ...]:
         """Its elementwise work where an image is recognised and nothing learned."""
-        return self.layer.inference(self.shape_in, self.shape_out)
+        return self.layer.inference_work(self.shapes_in, self.shape_out)
 
     @property
     def backward(self) -> tuple[VectorWork, ...]:
         """Its elementwise work in the backward pass."""
-        return self.layer.backward(self.shape_in, self.shape_out)
+        return self.layer.backward_work(self.shapes_in, self.shape_out)
+
+
+# Errors of several readers of a map are added up before they are sent on.
+MEET = Operation(cycles=1.0, additions=((1, Value.STORED),))
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """A layer with a matrix product, and the layers behind it up to the next: a row of a report.
+    """A layer with a matrix product, and the layers without one beside it: a row of a report.
 
-    ``sends_error``: whether weights lie between it and the image, so that its input has an error.
+    ``followers`` come behind it, up to the next. ``leaders`` come before it, and before any other
+    with a matrix product: they read nothing but what comes with the image. ``sends_error``: whether
+    a layer that learns lies between it and the image, so that its input has an error. ``taught``:
+    the leaders that errors reach. ``met``: errors of the maps of its layers that are added to those
+    of another reader of the same map.
     """
 
     node: Node
     followers: tuple[Node, ...]
     sends_error: bool
+    _: KW_ONLY
+    leaders: tuple[Node, ...] = ()
+    taught: tuple[Node, ...] = ()
+    met: float = 0.0
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Its layers: leaders, the one with the matrix product, followers."""
+        return (*self.leaders, self.node, *self.followers)
 
     @property
     def matmul(self) -> Matmul:
@@ -72,26 +95,22 @@ class Stage:
         return self.node.matmul
 
     @property
-    def outgoing(self) -> int:
-        """Values that the stage passes on to the next: its results, after any pooling."""
-        resized = [n for n in self.followers if n.shape_out.size != n.shape_in.size]
-        return (resized[-1] if resized else self.node).shape_out.size
-
-    @property
     def forward(self) -> tuple[VectorWork, ...]:
         """The vector work of its layers in the forward pass."""
-        return tuple(work for node in (self.node, *self.followers) for work in node.forward)
+        return tuple(work for node in self.nodes for work in node.forward)
 
     @property
     def inference(self) -> tuple[VectorWork, ...]:
         """The vector work of its layers where an image is recognised and nothing learned."""
-        return tuple(work for node in (self.node, *self.followers) for work in node.inference)
+        return tuple(work for node in self.nodes for work in node.inference)
 
     @property
     def backward(self) -> tuple[VectorWork, ...]:
         """The vector work of its layers in the backward pass."""
-        own = self.node.backward if self.sends_error else ()
-        return (*own, *(work for node in self.followers for work in node.backward))
+        own = (self.node,) if self.sends_error else ()
+        met = (VectorWork(MEET, self.met, ((1, Value.ERROR),)),) if self.met else ()
+        nodes = (*self.taught, *own, *self.followers)
+        return (*(work for node in nodes for work in node.backward), *met)
 
 
 @dataclass(frozen=True)
@@ -132,37 +151,81 @@ class Network:
     def owner(self, node: Node) -> Node | None:
         """The matrix layer of a node's stage: itself, or the latest one that any input follows.
 
-        None where no matrix layer comes before it.
+        Where no matrix layer comes before it, that of the first stage that reads it; None where
+        none does.
         """
         return self._owners[node.index]
 
     @cached_property
     def _owners(self) -> tuple[Node | None, ...]:
-        """Of each node, in one pass: nodes stand behind what they read."""
+        """Of each node, in one pass each way: nodes stand behind what they read."""
         owners: list[Node | None] = []
         for node in self.nodes:
             before = [owners[i] for i in node.inputs if i >= 0]
             matrices = [owner for owner in before if owner is not None]
             latest = max(matrices, key=lambda owner: owner.index, default=None)
             owners.append(latest if node.matmul is None else node)
+        for node in reversed(self.nodes):
+            owner = owners[node.index]
+            for source in node.inputs:
+                first = owners[source] if source >= 0 else owner
+                leads = source >= 0 and not self._follows[source]
+                if leads and owner is not None and (first is None or owner.index < first.index):
+                    owners[source] = owner
         return tuple(owners)
+
+    @cached_property
+    def _follows(self) -> tuple[bool, ...]:
+        """Whether each node has a matrix product, or any before it."""
+        found: list[bool] = []
+        for node in self.nodes:
+            found.append(node.matmul is not None or any(found[i] for i in node.inputs if i >= 0))
+        return tuple(found)
+
+    @cached_property
+    def _learned(self) -> tuple[bool, ...]:
+        """Whether each node learns, or any before it, so that errors come back to it."""
+        found: list[bool] = []
+        for node in self.nodes:
+            found.append(node.layer.learns or any(found[i] for i in node.inputs if i >= 0))
+        return tuple(found)
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """The matrix layers with what follows each, in network order.
 
-        Layers before the first of them belong to no stage, and are not billed.
+        Layers before the first of them lead the first stage that reads them.
         """
-        followers: dict[int, list[Node]] = {node.index: [] for node in self.matrices}
+        readers = [0] * len(self.nodes)
+        for node in self.nodes:
+            for source in node.inputs:
+                if source >= 0:
+                    readers[source] += 1
+        owned: dict[int, list[Node]] = {node.index: [] for node in self.matrices}
         for node in self.nodes:
             owner = self.owner(node)
-            if node.matmul is None and owner is not None:
-                followers[owner.index].append(node)
-        return tuple(
-            Stage(node, tuple(followers[node.index]), self.has_weights_before(node))
-            for node in self.matrices
-        )
+            if owner is not None:
+                owned[owner.index].append(node)
+        stages = []
+        for matrix in self.matrices:
+            nodes = owned[matrix.index]
+            leaders = tuple(node for node in nodes if not self._follows[node.index])
+            stages.append(
+                Stage(
+                    matrix,
+                    tuple(n for n in nodes if n.matmul is None and self._follows[n.index]),
+                    self.learns_before(matrix),
+                    leaders=leaders,
+                    taught=tuple(node for node in leaders if self._learned[node.index]),
+                    met=sum(
+                        float(node.shape_out.size * (readers[node.index] - 1))
+                        for node in nodes
+                        if self._learned[node.index] and readers[node.index] > 1
+                    ),
+                )
+            )
+        return tuple(stages)
 
-    def has_weights_before(self, node: Node) -> bool:
-        """Whether weights lie on any way from the image to a node."""
-        return any(self._owners[i] is not None for i in node.inputs if i >= 0)
+    def learns_before(self, node: Node) -> bool:
+        """Whether a layer that learns lies on any way from the image to a node."""
+        return any(self._learned[i] for i in node.inputs if i >= 0)

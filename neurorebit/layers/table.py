@@ -4,11 +4,26 @@ from neurorebit.layers.add import Add
 from neurorebit.layers.avg_pool import AvgPool
 from neurorebit.layers.base import Layer
 from neurorebit.layers.batch_norm import BatchNorm
+from neurorebit.layers.concat import Concat
 from neurorebit.layers.conv import Conv
+from neurorebit.layers.dropout import Dropout
+from neurorebit.layers.elu import Elu
 from neurorebit.layers.flatten import Flatten
+from neurorebit.layers.gelu import Gelu
+from neurorebit.layers.group_norm import GroupNorm
+from neurorebit.layers.hard_sigmoid import HardSigmoid
+from neurorebit.layers.hard_swish import HardSwish
+from neurorebit.layers.layer_norm import LayerNorm
+from neurorebit.layers.leaky_relu import LeakyRelu
 from neurorebit.layers.linear import Linear
 from neurorebit.layers.max_pool import MaxPool
+from neurorebit.layers.multiply import Multiply
 from neurorebit.layers.relu import Relu
+from neurorebit.layers.relu6 import Relu6
+from neurorebit.layers.scale import Scale
+from neurorebit.layers.sigmoid import Sigmoid
+from neurorebit.layers.silu import Silu
+from neurorebit.layers.tanh import Tanh
 
 KINDS: dict[str, type[Layer]] = {
     "conv": Conv,
@@ -19,4 +34,19 @@ KINDS: dict[str, type[Layer]] = {
     "relu": Relu,
     "flatten": Flatten,
     "add": Add,
+    "relu6": Relu6,
+    "leaky_relu": LeakyRelu,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "gelu": Gelu,
+    "silu": Silu,
+    "hard_swish": HardSwish,
+    "hard_sigmoid": HardSigmoid,
+    "elu": Elu,
+    "multiply": Multiply,
+    "concat": Concat,
+    "scale": Scale,
+    "layer_norm": LayerNorm,
+    "group_norm": GroupNorm,
+    "dropout": Dropout,
 }

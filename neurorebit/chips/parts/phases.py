@@ -141,7 +141,7 @@ class Phases(ABC):
     def errors_read(self) -> Rows:
         """DRAM traffic [bit] of the errors of a layer and of values kept for its vector work."""
         w, error = self.workload, self.spec.error_width
-        own = (w.outgoing + w.results) * error + self.transferred(w.backward)
+        own = (w.returned + w.results) * error + self.transferred(w.backward)
         sent: Rows = own + w.sends_error * (w.results + w.inputs) * error
         return sent
 
@@ -294,7 +294,7 @@ class Phases(ABC):
         w, bits = self.workload, self.spec.input_bits
         sent, outgoing = self.input_bits_sent, w.outgoing * bits
         buffered = self.chip.buffer.read(sent) | self.chip.buffer.write(outgoing)
-        dram = w.inputs * bits + outgoing + self.transferred(w.forward)
+        dram = (w.inputs + w.joined) * bits + outgoing + self.transferred(w.forward)
         streams, steps, fill = self._through_layers(buffered, w.forward)
         return self.overlapped(streams, steps, dram, fill)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,9 +60,9 @@ class Workload:
 
     ``rows``, ``cols``, ``groups`` and ``vectors`` of the matrix products. ``positions``: of the
     sliding window, of which ``window_height`` lie above each other. ``inputs``: distinct input
-    values; ``outgoing``: values handed on to the next stage. ``sends_error``: 1 where the input has
-    an error, 0 where it is the image or follows from it without weights. ``maps``: what the stages
-    hand on to each other.
+    values; ``outgoing``: values of the maps handed on to other stages. ``sends_error``: 1 where the
+    input has an error, 0 where it is the image or follows from it without layers that learn.
+    ``maps``: what the stages hand on to each other.
     """
 
     rows: Array
@@ -81,7 +82,7 @@ class Workload:
     @classmethod
     def of(cls, stages: Sequence[Stage]) -> Workload:
         """The stages of a network, in their order."""
-        matmuls = [stage.matmul for stage in stages]
+        matmuls, maps = [stage.matmul for stage in stages], maps_of(stages)
 
         def each(numbers: Sequence[float]) -> Array:
             return np.array(numbers, np.float64)
@@ -94,12 +95,12 @@ class Workload:
             positions=each([m.positions for m in matmuls]),
             window_height=each([m.taps[0] for m in matmuls]),
             inputs=each([m.inputs for m in matmuls]),
-            outgoing=each([stage.outgoing for stage in stages]),
+            outgoing=each([made_by(maps, stage) for stage in range(len(stages))]),
             sends_error=each([stage.sends_error for stage in stages]),
             forward=VectorLoad.of([stage.forward for stage in stages]),
             backward=VectorLoad.of([stage.backward for stage in stages]),
             inference=VectorLoad.of([stage.inference for stage in stages]),
-            maps=maps_of(stages),
+            maps=maps,
         )
 
     def tables(self, training: bool) -> tuple[Table, ...]:
@@ -115,6 +116,24 @@ class Workload:
             for _, table in operation.lookups
         }
         return tuple(sorted(found, key=lambda table: table.name))
+
+    @cached_property
+    def joined(self) -> Array:
+        """Values that vector work reads of maps that other stages made, or of the image."""
+        values = np.zeros(len(self.rows))
+        for one in self.maps:
+            for stage in one.joined:
+                values[stage] += one.values
+        return values
+
+    @cached_property
+    def returned(self) -> Array:
+        """Of the values handed on, those whose errors come back."""
+        values = self.outgoing.copy()
+        for one in self.maps:
+            if one.made is not None and not one.taught:
+                values[one.made] -= one.values
+        return values
 
     @property
     def channels(self) -> Array:
@@ -140,3 +159,8 @@ class Workload:
     def macs(self) -> Array:
         """Multiplications and additions."""
         return self.weights * self.vectors
+
+
+def made_by(maps: Sequence[Map], stage: int) -> float:
+    """Values of the maps that a stage makes."""
+    return sum(one.values for one in maps if one.made == stage)

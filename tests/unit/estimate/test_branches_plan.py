@@ -224,10 +224,13 @@ def test_a_layer_behind_a_pool_of_the_image_sends_no_error_back(other):
     np.testing.assert_array_equal(found.sends_error, [0, 0, 1, 1])
     np.testing.assert_array_equal(found.inputs, [4 * 4 * 3, 4 * 4 * 3, 5 * 4 * 3, 6 * 2])
     np.testing.assert_array_equal(found.vectors, [12, 12, 2, 1])
+    # the pool makes a map for the first stage to begin with, which reads the image for it
+    np.testing.assert_array_equal(found.outgoing, [4 * 3 * 4 + 5 * 4 * 3, 5 * 4 * 3, 6 * 2, 3])
+    np.testing.assert_array_equal(found.returned, [5 * 4 * 3, 5 * 4 * 3, 6 * 2, 3])
     # the other branch of the sum comes from memory, stored values of the norm go there and come
     # back, and a bit says where a rectifier without a norm lets errors through
+    np.testing.assert_array_equal(found.joined, [8 * 6 * 4, 5 * 4 * 3, 0, 0])
     transfers = dict(found.forward.transfers)
-    np.testing.assert_array_equal(transfers[Value.INPUT], [0, 5 * 4 * 3, 0, 0])
     np.testing.assert_array_equal(transfers[Value.STORED], [0, 0, 2 * 6 * 2, 0])
     np.testing.assert_array_equal(transfers[1.0], [5 * 12, 5 * 12, 0, 0])
 

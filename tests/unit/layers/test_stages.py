@@ -73,8 +73,11 @@ def test_matrix_products_side_by_side(work):
 
 
 def test_a_stage_hands_on_what_pooling_leaves(work):
-    """8 x 12, halved twice: 2 x 3."""
-    np.testing.assert_array_equal(work.outgoing, [576, 6 * 2 * 3, 5])
+    """8 x 12, halved twice: 2 x 3. The pool of the image is the first stage's, and no error comes
+    back to it.
+    """
+    np.testing.assert_array_equal(work.outgoing, [288 + 576, 6 * 2 * 3, 5])
+    np.testing.assert_array_equal(work.returned, [576, 6 * 2 * 3, 5])
 
 
 def test_only_layers_behind_weights_send_errors(work):
@@ -125,24 +128,27 @@ def moved(load, bits):
 
 
 def test_what_goes_to_memory(work):
-    """Forward: stored values of a norm, twice; the other branch; a bit for each of 576 rectified
-    values behind b, none behind a, whose norm keeps as much. Backward: the norm's, and errors.
+    """Forward: stored values of a norm, twice; a bit for each of 576 rectified values behind b,
+    none behind a, whose norm keeps as much. Backward: the norm's, and errors of a map that two
+    read. Vector work reads the image and the other branch.
     """
     bits = 8, 6, 16
-    np.testing.assert_array_equal(moved(work.forward, bits), [2 * 16 * 576, 8 * 576 + 576, 0])
-    np.testing.assert_array_equal(moved(work.backward, bits), [2 * 16 * 576, 6 * 576, 0])
+    np.testing.assert_array_equal(moved(work.forward, bits), [2 * 16 * 576, 576, 0])
+    np.testing.assert_array_equal(moved(work.backward, bits), [(2 * 16 + 6) * 576, 0, 0])
+    np.testing.assert_array_equal(work.joined, [288, 576, 0])
 
 
 def test_cycles_of_the_lanes(work):
     """Forward: round (1) and norm (3); round, add (1) and pools of 576 - 144 and 144 - 36 values,
-    three a cycle; round. Backward: norm (4), none of the first errors; round 576, add; round 36.
+    three a cycle; round. Backward: norm (4), none of the first errors, those of two readers of its
+    map added (1); round 576; round 36.
     """
     forward, backward = (
         sum(operation.cycles * elements for operation, elements in load.operations)
         for load in (work.forward, work.backward)
     )
     np.testing.assert_allclose(forward, [4 * 576, 2 * 576 + (576 - 36) / 3, 5])
-    np.testing.assert_allclose(backward, [4 * 576, 2 * 576, 36])
+    np.testing.assert_allclose(backward, [5 * 576, 576, 36])
 
 
 # --- the vector unit: lanes that know operations

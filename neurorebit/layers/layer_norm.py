@@ -1,0 +1,23 @@
+"""Layer normalisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from neurorebit.layers.base import Shape
+from neurorebit.layers.normalisation import Normalisation
+
+
+@dataclass(frozen=True)
+class LayerNorm(Normalisation):
+    """Layer normalisation (J. L. Ba, J. R. Kiros, G. E. Hinton, arXiv:1607.06450).
+
+    ``over``: the channels of each position, with a gain and a shift for each channel, or the whole
+    map, with a gain and a shift for each value.
+    """
+
+    over: Literal["channels", "map"] = "channels"
+
+    def sets(self, given: Shape) -> int:
+        return given.height * given.width if self.over == "channels" else 1
