@@ -7,7 +7,7 @@ and no kind of layer.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
 from typing import Annotated, ClassVar, Self
 
@@ -103,6 +103,7 @@ class Operation:
     cycles: float
     additions: tuple[tuple[float, Bits], ...] = ()
     products: tuple[tuple[float, Bits], ...] = ()
+    _: KW_ONLY
     words: float = 0.0
     lookups: tuple[tuple[float, Table], ...] = ()
 
@@ -111,8 +112,8 @@ class Operation:
             self.cycles + other.cycles,
             self.additions + other.additions,
             self.products + other.products,
-            self.words + other.words,
-            self.lookups + other.lookups,
+            words=self.words + other.words,
+            lookups=self.lookups + other.lookups,
         )
 
 
