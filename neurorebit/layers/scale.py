@@ -5,12 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from pydantic import BeforeValidator, Field
+
 from neurorebit.layers.activation import ERROR_PRODUCT
 from neurorebit.layers.base import Layer, Misshaped, Shape, VectorWork
 from neurorebit.layers.functions import PRODUCT, SUM
 from neurorebit.schema import quantity
 
 Number = Annotated[float, quantity("")]
+
+
+def _several(written: object) -> object:
+    """A number by itself is the only one of a list."""
+    return written if isinstance(written, list | tuple) else [written]
+
+
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(_several), Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -20,8 +30,8 @@ class Scale(Layer):
     A number for all values, or one for each channel.
     """
 
-    factor: tuple[Number, ...] = (1.0,)
-    shift: tuple[Number, ...] = (0.0,)
+    factor: Numbers = (1.0,)
+    shift: Numbers = (0.0,)
 
     def output(self, *given: Shape) -> Shape:
         (one,) = given
