@@ -209,8 +209,8 @@ class _Graph:
             raise self._misshaped(place, name, problem) from None
         matmul = layer.matmul(given[0], out)
         if matmul is not None:
-            signed = not self.nonnegative[inputs[0]]
-            self._check(replace(matmul, signed=signed), place, name)
+            matmul = replace(matmul, signed=not self.nonnegative[inputs[0]])
+            self._check(matmul, place, name)
         self.shapes[index] = out
         self.nonnegative[index] = layer.nonnegative(*(self.nonnegative[i] for i in inputs))
         shapes = {"shape_in": given[0], "shape_out": out}
@@ -222,9 +222,6 @@ class _Graph:
 
     def _check(self, matmul: Matmul, index: int, name: str) -> None:
         """InputError for a matrix product that no chip forms."""
-        if matmul.signed and matmul.stationary:
-            message = "its inputs can be negative, and the arrays take unsigned inputs"
-            raise self._refused(index, name, message, "put a rectifier before it")
         if not matmul.stationary:
             message = "it multiplies activations by activations, and the arrays hold weights"
             raise self._refused(index, name, message)

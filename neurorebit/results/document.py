@@ -108,6 +108,8 @@ def _activity(layer: LayerActivity) -> Json:
     """A layer's activity, that of a fast array among it where there is one."""
     values: Json = plain(layer)
     fast = values.pop("fast") or {}
+    if values["stored_density"] is None:
+        del values["stored_density"]
     return values | {f"{FAST}{key}": value for key, value in fast.items()}
 
 

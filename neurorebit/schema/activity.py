@@ -45,7 +45,9 @@ class LayerActivity:
     ``verify_reads``: reads of a cell that verified its writes in one step, over all cells; the
     levels then count all pulses, those of further attempts among them. None: writes were not
     simulated pulse by pulse. ``fast``: of the array that gradients pulse, where it is not that of
-    the weights.
+    the weights. ``stored_density``: share of ones in the two's complement codes that memory has of
+    inputs that may be below zero, whose planes are those of ``signed_inputs``; None where they
+    cannot be.
     """
 
     input_density: tuple[Fraction, ...]
@@ -60,6 +62,7 @@ class LayerActivity:
     words_written: Amount
     verify_reads: Amount | None = None
     fast: FastActivity | None = None
+    stored_density: Fraction | None = None
 
 
 class Origin(Enum):
@@ -94,6 +97,7 @@ class RecordedActivity(Section):
     source: str
     weight_bits: Annotated[float, Field(gt=0.0, le=64.0)]
     input_bits: Annotated[int, Field(gt=0, le=64)]
+    signed_inputs: str = ""  # of the architecture, where a layer had any
     levels_ltp: Amount | None
     levels_ltd: Amount | None
     own: dict[str, Any]

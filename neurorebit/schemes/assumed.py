@@ -12,6 +12,8 @@ chip that is estimated:
   makes up the rest.
 - Inputs of fewer bits lose their least significant planes, inputs of more bits gain planes as dense
   as the least significant one that was recorded.
+- Inputs that may be below zero have the planes of the chip's ``signed_inputs``. Where no training
+  of the network measured those, they are taken as normal with a mean of zero, clipped as in training.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from neurorebit.chips.parts import signs
+from neurorebit.chips.parts.signs import SIGNED_INPUTS
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.cost import Real
 from neurorebit.layers.network import Network
@@ -37,6 +41,7 @@ from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
 
 FIRST, INNER, LAST = "first", "inner", "last"  # the layers of the mean over networks
+NORMAL = "inputs that may be below zero are taken as normal with a mean of zero"
 GIVEN = tuple(
     key.name
     for key in fields(AssumedActivity)
@@ -49,18 +54,24 @@ def assumed(network: Network, spec: ArchitectureSpec, device: Device) -> Activit
 
     It counts as recorded where a training of this network was, but for what the file gives.
     """
-    chosen = _chosen(network, spec)
+    chosen, normal = _chosen(network, spec), False
     moved = {k: np.asarray(v).tolist() for k, v in programmed(network, spec, device).items()}
     given, densities = network.activity, _densities(network)
     layers = []
     for i, layer in enumerate(chosen.layers):
         own: dict[str, Any] = {name: values[i] for name, values in moved.items()}
         own |= {key: value for key in GIVEN if (value := getattr(given, key)) is not None}
-        planes = _planes(layer.input_density, int(spec.input_bits))
+        if network.matmuls[i].signed:
+            planes, own["stored_density"] = _signed(network, chosen, spec, layer)
+            normal = normal or not chosen.measured_signs(spec)
+        else:
+            planes = _planes(layer.input_density, int(spec.input_bits))
         if densities is not None:
-            planes = (float(densities[i]),) * int(spec.input_bits)
+            planes = (float(densities[i]),) * len(planes)
         layers.append(replace(layer, input_density=planes, **own))
     fast, told = SCHEMES[spec.scheme].fast, [_sentence(network, chosen, spec, device)]
+    if normal and densities is None:
+        told.append(NORMAL)
     if fast is None:
         layers = [replace(layer, fast=None) for layer in layers]
     elif not chosen.fits(network):
@@ -107,6 +118,10 @@ class _Chosen:
     def by_pulses(self) -> bool:
         """Whether cells are changed by single pulses, however many levels a weight has."""
         return SCHEMES[self.recorded.scheme].held is Held.CELLS
+
+    def measured_signs(self, spec: ArchitectureSpec) -> bool:
+        """Whether a training of this network had the chip's planes of inputs below zero."""
+        return self.own and self.recorded.signed_inputs == spec.signed_inputs
 
     def fits(self, network: Network) -> bool:
         """Whether the training had the batch and the keys of the scheme that this run has."""
@@ -167,6 +182,16 @@ def _planes(recorded: tuple[float, ...], bits: int) -> tuple[float, ...]:
     """Densities of the planes of inputs of so many bits, least significant first."""
     kept = recorded[max(len(recorded) - bits, 0) :]
     return (kept[0],) * (bits - len(kept)) + kept
+
+
+def _signed(
+    network: Network, chosen: _Chosen, spec: ArchitectureSpec, layer: LayerActivity
+) -> tuple[tuple[float, ...], float]:
+    """Densities of a layer's planes, and of its codes in memory."""
+    word, bits = spec.signed_inputs, int(spec.input_bits)
+    if chosen.measured_signs(spec) and layer.stored_density is not None:
+        return SIGNED_INPUTS[word].brought(layer.input_density, bits), layer.stored_density
+    return signs.assumed(word, bits, network.training.clip_percentile)
 
 
 def _given(network: Network) -> list[str]:

@@ -46,7 +46,8 @@ def recorded(places: Sequence[Path]) -> str:
 def mean(files: Sequence[Path]) -> str:
     """The text of the activity file of the mean layers of several networks, of their files.
 
-    The mean is over first layers, last ones and all between, each network counting as much.
+    The mean is over first layers, last ones and all between, each network counting as much; layers
+    whose inputs may be below zero have planes of their own, and are left out.
     """
     of_scheme: dict[str, list[tuple[str, RecordedActivity]]] = {}
     for path in files:
@@ -91,11 +92,18 @@ def _recorded(report: Json, where: File) -> RecordedActivity:
         source=f"{_told(report)} {source}",
         weight_bits=float(spec["weight_bits"]),
         input_bits=int(spec["input_bits"]),
+        signed_inputs=_signed_inputs(layers, spec),
         levels_ltp=pulses["levels_ltp"] if pulses else None,
         levels_ltd=pulses["levels_ltd"] if pulses else None,
         own={key: network["training"][key] for key in keys},
         layers={layer["name"]: document.layer_activity(layer) for layer in layers},
     )
+
+
+def _signed_inputs(layers: Sequence[Json], spec: Json) -> str:
+    """How inputs below zero entered the arrays, nothing where no layer had any."""
+    some = any(layer.get("stored_density") is not None for layer in layers)
+    return str(spec["signed_inputs"]) if some else ""
 
 
 def _told(report: Json) -> str:
@@ -128,7 +136,10 @@ def _mean(scheme: str, group: Sequence[tuple[str, RecordedActivity]]) -> Recorde
     }
     layers = {}
     for kind, chosen in groups.items():
-        of_networks = [list(map(_flat, chosen(list(one.layers.values())))) for one in trainings]
+        of_networks = [
+            [_flat(a) for a in chosen(list(one.layers.values())) if a.stored_density is None]
+            for one in trainings
+        ]
         means = [np.mean(rows, axis=0) for rows in of_networks if rows]
         layers[kind] = _unflat(np.mean(means, axis=0), first.input_bits)
     return RecordedActivity(
@@ -143,7 +154,8 @@ def _mean(scheme: str, group: Sequence[tuple[str, RecordedActivity]]) -> Recorde
     )
 
 
-LEFT = ("input_density", "verify_reads", "fast")  # reads follow from how cells are written
+# reads follow from how cells are written; layers with stored densities are left out
+LEFT = ("input_density", "verify_reads", "fast", "stored_density")
 NUMBERS = tuple(k.name for k in fields(LayerActivity) if k.name not in LEFT)
 
 
@@ -162,7 +174,11 @@ def _text(network: str, found: Iterable[RecordedActivity]) -> str:
     content = {"schema": SCHEMA, "network": network, "recorded": [plain(one) for one in found]}
     marks: dict[str, str] = {}
     for one in content["recorded"]:  # type: ignore[attr-defined]
+        if not one["signed_inputs"]:
+            del one["signed_inputs"]
         for name, layer in one["layers"].items():
+            if layer["stored_density"] is None:
+                del layer["stored_density"]
             mark = f"@{len(marks)}@"
             marks[mark] = json.dumps(_rounded(layer))
             one["layers"][name] = mark

@@ -40,8 +40,12 @@ class AnalogMacro(ParallelMacro):
         conductance: Real = 0.5,
         used_rows: Real | None = None,
         used_cols: Real | None = None,
+        *,
+        planes: Real | None = None,
     ) -> Cost:
-        """One vector of ``input_bits`` planes through the used rows and columns, by default all.
+        """One vector of ``planes`` planes through the used rows and columns, by default all.
+
+        Unless given, there are as many as input bits.
 
         The multiplexers stay at a column until all planes have passed, so rows toggle per plane:
         they switch while the rows open for the first plane, and rest in later ones. Cells of a
@@ -50,9 +54,12 @@ class AnalogMacro(ParallelMacro):
         """
         rows = self.rows if used_rows is None else used_rows
         share = 1.0 if used_cols is None else used_cols / self.cols
-        readout, planes, driven = self.readout, self.input_bits, rows / self.rows
-        opened = self.row_switches.drive(density * driven, driven)
-        plane = readout.turn(opened, share) + self.sense(density, conductance, driven, share)
+        readout, driven = self.readout, rows / self.rows
+        planes = self.input_bits if planes is None else planes
+        opened = self.row_switches.drive(density * driven, driven) + self.let(density * driven)
+        plane = readout.turn(opened, share, planes) + self.sense(
+            density, conductance, driven, share
+        )
         position = planes * plane
         weights = self.cols_per_adc / self.cells_per_weight
         cells = readout.join_cells(planes * self.cols_per_adc, share)

@@ -46,6 +46,7 @@ class HybridChip(Chip[AnalogMacro]):
             adc_kind=apim.adc,
             input_bits=self.spec.input_bits,
             cells_per_weight=self.spec.cells_per_weight,
+            signed_inputs=self.signed_inputs,
         )
 
     def pe(self, rows: Real, cols: Real) -> Pe[AnalogMacro]:

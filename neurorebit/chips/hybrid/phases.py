@@ -43,7 +43,13 @@ class HybridPhases(Phases):
         """Inputs through an analog array."""
         a = self.activity
         density, conductance = pieces.spread(a.density), pieces.spread(a.conductance)
-        return macro.mvm(density, conductance, pieces.rows, pieces.cols)
+        planes = pieces.spread(np.atleast_1d(self.chip.input_planes))
+        read = macro.mvm(density, conductance, pieces.rows, pieces.cols, planes=planes)
+        return read + self.corrected(macro, pieces)
+
+    def read_ones(self, macro: AnalogMacro, pieces: Pieces) -> Cost:
+        conductance = pieces.spread(self.activity.conductance)
+        return macro.mvm(1.0, conductance, pieces.rows, pieces.cols, planes=1.0)
 
     # -- the digital side ------------------------------------------------------------------------
 
@@ -239,7 +245,8 @@ class HybridPhases(Phases):
         )
         at_once = self.spec.apim.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
-        macros = levels + arrays * pulsed.energy
-        time = sum_over_layers(sent.latency.total)
+        summed = self.sum_weights()
+        macros = merged(levels + arrays * pulsed.energy, summed.energy)
+        time = sum_over_layers(sent.latency.total) + max_over_layers(summed.latency.total)
         time = time + turns * max_over_layers(pulsed.latency.total)
         return Phase(merged(macros, sent.energy), 0.0, 0.0, macros, common_time=time)

@@ -61,6 +61,7 @@ class InPlaceChip(Chip[InPlaceMacro]):
             "error_bits": spec.error_width,
             "cells_per_weight": spec.cells_per_weight,
             "adc_kind": arrays.adc,
+            "signed_inputs": self.signed_inputs,
         }
         parallel = arrays.read == "parallel"
         if isinstance(arrays, SramArrays):

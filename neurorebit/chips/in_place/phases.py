@@ -11,7 +11,7 @@ from neurorebit.chips.in_place.chip import InPlaceChip, InPlaceMacro
 from neurorebit.chips.in_place.spec import InPlaceSpec
 from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
-from neurorebit.chips.parts.phases import ARRAYS, PARTIAL_BITS, Phase, Phases, divided
+from neurorebit.chips.parts.phases import ARRAYS, PARTIAL_BITS, Phase, Phases, divided, merged
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.chips.parts.writing import SENTENCES
 from neurorebit.circuits.cost import Bill, Cost, Real
@@ -138,7 +138,7 @@ class InPlacePhases(Phases):
         """
         chip, w, a = self.chip, self.workload, self.activity
         unit, store, bits = chip.gradient_unit, chip.gradient_store, self.spec.input_bits
-        columns, density, images = w.channels * bits, a.density, chip.gradient_images
+        columns, density, images = w.channels * bits, a.stored, chip.gradient_images
         rows = images * chip.positions
         down, across = unit.taken(rows, columns)
         jobs, arrays = chip.gradient_arrays, chip.gradient_units * unit.arrays
@@ -205,6 +205,8 @@ class InPlacePhases(Phases):
         )
         at_once = self.spec.arrays.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
-        macros = arrays * pulsed.energy
+        summed = self.sum_weights()
+        macros = merged(arrays * pulsed.energy, summed.energy)
         time = turns * max_over_layers(pulsed.latency.total)
+        time = time + max_over_layers(summed.latency.total)
         return Phase(macros, 0.0, 0.0, macros, common_time=time)

@@ -55,6 +55,7 @@ class RowByRowMacro(ResistiveMacro):
             bits=self.cell_bits,
             operand_bits=log2_up(self.rows) + self.cell_bits,
             planes=self.input_bits,
+            signs=self.signed_inputs,
         )
 
     @cached_property
@@ -80,6 +81,7 @@ class RowByRowMacro(ResistiveMacro):
             self.row_driver,
             self.col_switches,
             self.readout,
+            *(gates for _, gates in self.gates),
         ]
         if self.transposed:
             blocks.append(self.transposed_readout)
@@ -124,9 +126,12 @@ class RowByRowMacro(ResistiveMacro):
         driven: Real = 1.0,
         sensed: Real = 1.0,
         *,
+        planes: Real | None = None,
         res: Real | None = None,
     ) -> Cost:
         """One input plane: the rows with a one, one after the other, for every column.
+
+        A vector has ``planes`` of them, as many as bits unless given.
 
         ``density`` is the share of ones, ``state`` the mean place of the cells in the range; a
         cell's resistance [ohm] follows from it unless ``res`` gives it. ``driven`` and ``sensed``
@@ -140,7 +145,8 @@ class RowByRowMacro(ResistiveMacro):
         time = self.held(readout, settled)
         access = settled + self.array.read(1.0, lines) + self.array.conduct(lines, res, time)
         access = access + readout.convert(sensed) + readout.add(sensed)
-        position = readout.turn_by_rows(opened, accesses, sensed) + accesses * access
+        opened = opened + self.let(1.0 / self.rows)
+        position = readout.turn_by_rows(opened, accesses, sensed, planes) + accesses * access
         weights = self.cols_per_adc / self.cells_per_weight
         joined = readout.join(self.cols_per_adc, weights, sensed)
         return self.cols_per_adc * position + joined

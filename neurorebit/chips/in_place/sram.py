@@ -169,6 +169,7 @@ class SramParallelMacro(SramMacro):
             operand_bits=operand_bits,
             cells=self.cells_per_weight,
             planes=self.input_bits,
+            signs=self.signed_inputs,
         )
 
     @cached_property
@@ -195,6 +196,7 @@ class SramParallelMacro(SramMacro):
     @property
     def parts(self) -> Counted:
         blocks: list[Block] = [self.array, self.row_switches, *self._line_drivers, self.readout]
+        blocks += [gates for _, gates in self.gates]
         if self.transposed:
             blocks += [self.col_switches, self.transposed_readout]
         return tuple((1.0, block) for block in blocks)
@@ -209,12 +211,19 @@ class SramParallelMacro(SramMacro):
         return self.array.conduct(lines * cells, readout.held_voltage, time)
 
     def _plane(
-        self, density: Real, state: Real, driven: Real, sensed: Real, *, res: Real | None
+        self,
+        density: Real,
+        state: Real,
+        driven: Real,
+        sensed: Real,
+        *,
+        res: Real | None,
+        planes: Real | None = None,
     ) -> Cost:
         """One input plane as far as the converters; see ``read``."""
         readout, active = self.readout, density * driven * self.rows
-        opened = self.row_switches.drive(density * driven, driven)
-        position = readout.turn(opened, sensed) + self.precharger.precharge(sensed)
+        opened = self.row_switches.drive(density * driven, driven) + self.let(density * driven)
+        position = readout.turn(opened, sensed, planes) + self.precharger.precharge(sensed)
         position = position + self.array.read(self.row_switches.output_ramp).across(active)
         position = position + self._held(readout, active * state, sensed * self.adcs, res)
         return self.cols_per_adc * (position + readout.convert(sensed))
@@ -227,9 +236,10 @@ class SramParallelMacro(SramMacro):
         driven: Real = 1.0,
         sensed: Real = 1.0,
         *,
+        planes: Real | None = None,
         res: Real | None = None,
     ) -> Cost:
-        """One input plane through the columns.
+        """One input plane through the columns, of ``planes`` that a vector has (as many as bits).
 
         ``density`` is the share of ones, ``state`` that of the cells; a column's resistance [ohm]
         follows from them unless ``res`` gives it. ``driven`` and ``sensed`` are the shares of the
@@ -237,7 +247,7 @@ class SramParallelMacro(SramMacro):
         """
         weights = self.cols_per_adc / self.cells_per_weight
         joined = self.readout.join(self.cols_per_adc, weights, sensed)
-        return self._plane(density, state, driven, sensed, res=res) + joined
+        return self._plane(density, state, driven, sensed, res=res, planes=planes) + joined
 
     @action
     def read_transposed(
@@ -320,6 +330,7 @@ class SramRowMacro(SramMacro):
             together=self.cells_per_weight,
             operand_bits=log2_up(self.rows) + self.cells_per_weight,
             planes=self.input_bits,
+            signs=self.signed_inputs,
         )
 
     @cached_property
@@ -340,13 +351,16 @@ class SramRowMacro(SramMacro):
     @property
     def parts(self) -> Counted:
         blocks: list[Block] = [self.array, self.decoder, *self._line_drivers, self.readout]
+        blocks += [gates for _, gates in self.gates]
         if self.transposed:
             blocks += [self.transposed_decoder, self.transposed_readout]
         return tuple((1.0, block) for block in blocks)
 
     def _plane(self, density: Real, driven: Real, sensed: Real) -> Cost:
         """One input plane as far as the sums over the rows; see ``read``."""
-        access = self.decoder.select() + self.precharger.precharge(sensed)
+        access = (
+            self.decoder.select() + self.precharger.precharge(sensed) + self.let(1.0 / self.rows)
+        )
         access = access + self.array.read(self.decoder.output_ramp) + self.readout.sense(sensed)
         return _streamed(density * driven * self.rows, access, self.readout.add(sensed))
 
@@ -357,11 +371,14 @@ class SramRowMacro(SramMacro):
         state: Real = 0.5,
         driven: Real = 1.0,
         sensed: Real = 1.0,
+        *,
+        planes: Real | None = None,
     ) -> Cost:
         """One input plane: the rows with a one, one after the other.
 
-        ``density`` is the share of ones; the ``state`` of the cells changes nothing. ``driven`` and
-        ``sensed`` are the shares of the rows and of the columns that are in use.
+        ``density`` is the share of ones; the ``state`` of the cells changes nothing, nor does how
+        many ``planes`` a vector has. ``driven`` and ``sensed`` are the shares of the rows and of
+        the columns that are in use.
         """
         return self._plane(density, driven, sensed) + self.readout.join(1.0, 1.0, sensed)
 

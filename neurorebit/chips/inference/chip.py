@@ -55,6 +55,7 @@ class InferenceChip(Chip[InferenceMacro]):
             "input_bits": spec.input_bits,
             "cells_per_weight": spec.cells_per_weight,
             "adc_kind": arrays.adc,
+            "signed_inputs": self.signed_inputs,
             "transposed": False,
         }
         parallel = arrays.read == "parallel"

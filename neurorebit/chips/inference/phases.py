@@ -34,6 +34,7 @@ class InferencePhases(Phases):
             INFERENCE,
             PROGRAMMING,
             LEAKAGE,
+            *self.signs,
             LEFT_OUT,
             *(of_device(device) if device else ()),
             *self._wide_cells,

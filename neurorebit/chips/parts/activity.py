@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,10 @@ class Measured:
     """The activity of all layers, as arrays.
 
     ``planes`` has the density of each bit plane of the inputs, or a single array where all planes
-    have the same. ``verify_reads`` is nan where nothing measured it. ``fast`` is the activity of
-    the second array of each weight, None where there is none.
+    have the same; ``counts``: planes of each layer, of which the further ones are zero, None where
+    all have as many. ``verify_reads`` is nan where nothing measured it, ``stored_density`` where
+    inputs are not below zero. ``fast`` is the activity of the second array of each weight, None
+    where there is none.
     """
 
     planes: tuple[Rows, ...]
@@ -44,19 +47,26 @@ class Measured:
     reset_levels: Rows
     words_written: Rows
     verify_reads: Rows
+    stored_density: Rows
+    counts: Rows | None = field(default=None, kw_only=True)
     fast: MeasuredFast | None = field(default=None, kw_only=True)
 
     @classmethod
     def of(cls, activity: Activity) -> Measured:
         """The arrays of an activity."""
         layers = activity.layers
-        planes = tuple(map(np.array, zip(*(layer.input_density for layer in layers), strict=True)))
-        alike = all(np.array_equal(plane, planes[0]) for plane in planes)
-        others = [name for name in cls.__dataclass_fields__ if name not in ("planes", "fast")]
+        given = [layer.input_density for layer in layers]
+        counts = np.array([len(densities) for densities in given], float)
+        planes = tuple(map(np.array, zip_longest(*given, fillvalue=0.0)))
+        even = bool(np.all(counts == counts[0]))
+        alike = even and all(np.array_equal(plane, planes[0]) for plane in planes)
+        own = "planes", "counts", "fast"
+        others = [name for name in cls.__dataclass_fields__ if name not in own]
         fast = [layer.fast for layer in layers if layer.fast is not None]
         return cls(
             planes[:1] if alike else planes,
             **{name: _of_each(layers, name) for name in others},
+            counts=None if even else counts,
             fast=MeasuredFast(*(_of_each(fast, n) for n in MeasuredFast.__dataclass_fields__))
             if fast
             else None,
@@ -65,8 +75,16 @@ class Measured:
     @cached_property
     def density(self) -> Rows:
         """Share of ones of the inputs, the mean of the planes."""
-        mean: Rows = np.sum(np.broadcast_arrays(*self.planes), axis=0) / len(self.planes)
+        single = self.counts is None or len(self.planes) == 1
+        counts = len(self.planes) if single else self.counts
+        mean: Rows = np.sum(np.broadcast_arrays(*self.planes), axis=0) / counts
         return mean
+
+    @property
+    def stored(self) -> Rows:
+        """Share of ones of the inputs as memory has them."""
+        unsigned = np.isnan(self.stored_density)
+        return np.where(unsigned, self.density, self.stored_density)
 
 
 def _of_each(things: Sequence[object], name: str) -> Rows:

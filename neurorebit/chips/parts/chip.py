@@ -11,6 +11,7 @@ from typing import Any, Generic
 import numpy as np
 
 from neurorebit.chips.parts.floorplan import Floorplan, ceil, sum_over_layers
+from neurorebit.chips.parts.signs import SIGNED_INPUTS, SignedInputs
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.tile import M, Pe, Tile
 from neurorebit.chips.parts.vector import Sequencer, VectorUnit
@@ -44,6 +45,19 @@ class Chip(Block, ABC, Generic[M]):
     def workload(self) -> Workload:
         """The network that the chip is for."""
         return self.plan.workload
+
+    @property
+    def signed_inputs(self) -> SignedInputs | None:
+        """How inputs below zero enter its arrays; None where no layer has any."""
+        return SIGNED_INPUTS[self.spec.signed_inputs] if np.any(self.workload.signed) else None
+
+    @cached_property
+    def input_planes(self) -> Real:
+        """Reads of an array for one vector of each layer."""
+        bits: Real = self.spec.input_bits
+        if self.signed_inputs is None:
+            return bits
+        return np.where(self.workload.signed > 0.0, self.signed_inputs.reads(bits), bits)
 
     @abstractmethod
     def pe(self, rows: Real, cols: Real) -> Pe[M]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chips.parts.readout import Readout
+from neurorebit.chips.parts.readout import Counted, Readout
+from neurorebit.chips.parts.signs import SignedInputs
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.converters.table import DEFAULT
-from neurorebit.circuits.cost import Real
+from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.circuits.signs import RowGates
+from neurorebit.schema.technology import Technology
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -20,9 +24,10 @@ class Macro(Block, ABC):
     A weight is ``cells_per_weight`` cells of a row. Inputs and errors come bit plane by bit plane.
     ``cols_per_adc`` columns share a converter of ``adc_bits`` bits, in the transposed read
     ``rows_per_adc`` rows one of ``back_adc_bits`` bits; ``adc_kind`` is a word of the table of
-    converters.
+    converters. ``signed_inputs``: how inputs below zero enter, None where there are none.
     """
 
+    tech: Technology
     rows: Positive = 128.0
     cols: Positive = 128.0
     cols_per_adc: Positive = 8.0
@@ -34,6 +39,7 @@ class Macro(Block, ABC):
     cells_per_weight: Positive = 1.0
     adc_kind: str = DEFAULT
     transposed: bool = True
+    signed_inputs: SignedInputs | None = None
 
     @property
     @abstractmethod
@@ -49,6 +55,31 @@ class Macro(Block, ABC):
     def row_adcs(self) -> Real:
         """Rows that are read at once in a transposed read."""
         return np.floor(self.rows / self.rows_per_adc)
+
+    @cached_property
+    def row_gates(self) -> RowGates:
+        """They let the inputs of one sign pass."""
+        return RowGates(self.tech, self.rows)
+
+    @property
+    def gates(self) -> Counted:
+        """The gates on the rows, where there are any."""
+        gated = self.signed_inputs is not None and self.signed_inputs.gated
+        return ((1.0, self.row_gates),) if gated else ()
+
+    def let(self, ones: Real) -> Cost:
+        """A plane with a share ``ones`` of the rows at one through the gates that there are."""
+        return self.row_gates.let(ones) if self.gates else Cost()
+
+    @action
+    def correct(self, sensed: Real = 1.0) -> Cost:
+        """Subtract the sums of weights from the results of a share of the columns."""
+        return self.readout.correct(sensed)
+
+    @action
+    def keep_sums(self, sensed: Real = 1.0) -> Cost:
+        """Store the sums of weights of a share of the columns, once they are read."""
+        return self.readout.keep_sums(sensed)
 
     @property
     def output_bits(self) -> Real:

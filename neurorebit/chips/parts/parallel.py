@@ -70,6 +70,7 @@ class ParallelMacro(ResistiveMacro):
             bits=self.adc_bits,
             operand_bits=self.adc_bits,
             planes=self.input_bits,
+            signs=self.signed_inputs,
         )
 
     @cached_property
@@ -102,6 +103,7 @@ class ParallelMacro(ResistiveMacro):
     @property
     def parts(self) -> Counted:
         blocks: list[Block] = [self.array, self.row_switches, self.col_switches, self.readout]
+        blocks += [gates for _, gates in self.gates]
         if self.signed:
             blocks.append(self.references)
         if self.transposed:
@@ -136,16 +138,17 @@ class ParallelMacro(ResistiveMacro):
         driven: Real = 1.0,
         sensed: Real = 1.0,
         *,
+        planes: Real | None = None,
         res: Real | None = None,
     ) -> Cost:
-        """One input plane through the columns.
+        """One input plane through the columns, of ``planes`` that a vector has (as many as bits).
 
         ``density`` is the share of ones, ``state`` the mean place of the cells in the range; a
         column's resistance [ohm] follows from them unless ``res`` gives it. ``driven`` and
         ``sensed`` are the shares of the rows and of the columns that are in use.
         """
-        opened = self.row_switches.drive(density * driven, driven)
-        position = self.readout.turn(opened, sensed)
+        opened = self.row_switches.drive(density * driven, driven) + self.let(density * driven)
+        position = self.readout.turn(opened, sensed, planes)
         position = position + self.sense(density, state, driven, sensed, res=res)
         weights = self.cols_per_adc / self.cells_per_weight
         joined = self.readout.join(self.cols_per_adc, weights, sensed)

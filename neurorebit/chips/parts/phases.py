@@ -10,7 +10,6 @@ it.
 
 from __future__ import annotations
 
-from abc import ABC
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,21 +17,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from neurorebit.chips.parts.activity import Measured, Rows
-from neurorebit.chips.parts.chip import Chip
+from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import (
-    Floorplan,
-    Pieces,
     ceil,
     max_over_layers,
     sum_over_layers,
 )
 from neurorebit.chips.parts.learning import Learning
 from neurorebit.chips.parts.programming import LEAST
+from neurorebit.chips.parts.reads import Reads
 from neurorebit.chips.parts.residence import Traffic, traffic
-from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.tile import Tile
-from neurorebit.chips.parts.workload import VectorLoad, Workload
+from neurorebit.chips.parts.workload import VectorLoad
 from neurorebit.chips.parts.writing import VERIFIED, moves, verified
 from neurorebit.circuits.cost import Bill, Cost, Real
 from neurorebit.circuits.htree import HTree
@@ -81,30 +77,16 @@ class Phase:
 
 
 @dataclass(frozen=True, eq=False)
-class Phases(ABC):
+class Phases(Reads):
     """The base class of the phases of an organisation, which has a method for each phase.
 
     ``phases`` are those of ``PHASES`` that the organisation has. Costs are per image, in update and
     sync per iteration, in programming for all weights.
     """
 
-    chip: Chip[Any]
-    activity: Measured
     batch: Real
     learning: Learning
     phases: ClassVar[tuple[str, ...]] = PHASES
-
-    @property
-    def workload(self) -> Workload:
-        return self.chip.workload
-
-    @property
-    def plan(self) -> Floorplan:
-        return self.chip.plan
-
-    @property
-    def spec(self) -> ArchitectureSpec:
-        return self.chip.spec
 
     def by_name(self) -> dict[str, Phase]:
         """Every phase that there is, from the method that bears its name."""
@@ -199,25 +181,6 @@ class Phases(ABC):
 
     # -- parts of a phase ------------------------------------------------------------------------
 
-    def through_arrays(self, read: Callable[[Any, Pieces], Cost]) -> Cost:
-        """One vector through all arrays of a layer; time is that of the slowest.
-
-        ``read``: one vector through a macro of which the rows and columns of ``Pieces`` are in use.
-        """
-        chip = self.chip
-        pieces = self.plan.pieces
-        return self.through(pieces, lambda used: chip.in_macros(lambda macro: read(macro, used)))
-
-    def through(self, pieces: Pieces, work: Callable[[Pieces], Cost]) -> Cost:
-        """The cost of ``work`` in all arrays of a layer at once, given that of one of each kind."""
-        layers, one = len(self.workload.rows), work(pieces).across(pieces.counts)
-        energy = {
-            part: np.sum(pieces.by_kind(joules, layers), axis=-2)
-            for part, joules in one.energy.items.items()
-        }
-        slowest = np.max(pieces.by_kind(one.latency.total, layers), axis=-2)
-        return Cost(Bill(energy), Bill({"": slowest}))
-
     def vector_work(self, load: VectorLoad) -> Cost:
         """Elementwise work, one operation after the other."""
         total = Cost()
@@ -262,33 +225,6 @@ class Phases(ABC):
         time = time + fill
         return Phase(energy, time, dram_bits, streams[ARRAYS].energy, streams=streams)
 
-    # -- inputs through the arrays ---------------------------------------------------------------
-
-    def used(self, pieces: Pieces) -> tuple[Real, Real]:
-        """Shares of an array's rows and columns that are in use; 1 where there is no such array."""
-        macro, rows, cols = self.chip.whole_tile.pe.macro, pieces.rows, pieces.cols
-        return (
-            np.where(rows > 0.0, rows / macro.rows, 1.0),
-            np.where(cols > 0.0, cols / macro.cols, 1.0),
-        )
-
-    def read(self, macro: Any, pieces: Pieces) -> Cost:
-        """One vector through a macro of which the rows and columns of ``pieces`` are in use.
-
-        Each plane of the inputs is a read of the macro, with the density of that plane.
-        """
-        planes, state = self.activity.planes, pieces.spread(self.activity.conductance)
-        driven, sensed = self.used(pieces)
-        vector = Cost()
-        for plane in planes:
-            vector = vector + macro.read(pieces.spread(plane), state, driven, sensed)
-        return (self.spec.input_bits / len(planes)) * vector
-
-    @cached_property
-    def _vector(self) -> Cost:
-        """One vector through all arrays of a layer."""
-        return self.through_arrays(self.read)
-
     def forward(self) -> Phase:
         """The forward pass of a training, a batch at a time."""
         w, bits = self.workload, self.spec.input_bits
@@ -326,13 +262,14 @@ class Phases(ABC):
         ``buffered`` is what the global buffer does.
         """
         chip, w, plan = self.chip, self.workload, self.plan
-        one = self._vector
+        one = self.vector
         products = Cost(w.vectors * one.energy, w.vectors / plan.copies * one.latency)
         moved = chip.in_tiles(self._forward_transport)
-        bits, stored = self.spec.input_bits, self.spec.vector_unit.stored_bits
+        stored = self.spec.vector_unit.stored_bits
         tree = self.over_tree(chip.tree, self.input_bits_sent, plan.tiles_across)
         tree = tree + self.over_tree(chip.tree, w.results * stored, plan.tiles_down)
-        steps = w.vectors * bits * plan.tiles + w.vectors * bits
+        planes = chip.input_planes
+        steps = w.vectors * planes * plan.tiles + w.vectors * planes
         streams = {
             ARRAYS: products, "tiles": moved, "tree": tree, "buffer": buffered,
             "vector": self.vector_work(work),
@@ -387,14 +324,16 @@ class Phases(ABC):
         time = np.maximum(sent.latency.total, chip.dram.transfer(bits).latency.total)
         at_once = self.spec.forward.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
-        macros = arrays * one.energy
+        summed = self.sum_weights()
+        macros = merged(arrays * one.energy, summed.energy)
         return Phase(
             merged(macros, sent.energy, carried.energy),
             time,
             bits,
             macros,
             streams={chip.tree.name: sent},
-            common_time=turns * max_over_layers(one.latency.total),
+            common_time=turns * max_over_layers(one.latency.total)
+            + max_over_layers(summed.latency.total),
         )
 
     def _deployed(self, state: Real, cells: Real) -> Cost:
@@ -423,8 +362,13 @@ class Phases(ABC):
         """The assumptions of the estimate, one sentence each."""
         return self.assume((), self.chip.device)
 
-    @staticmethod
-    def assume(own: tuple[str, ...], device: Device | None) -> tuple[str, ...]:
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """How inputs below zero enter, where there are any."""
+        way = self.chip.signed_inputs
+        return () if way is None else (f"inputs that may be below zero: {way.sentence}",)
+
+    def assume(self, own: tuple[str, ...], device: Device | None) -> tuple[str, ...]:
         """The assumptions of all estimates, an organisation's ``own``, and those of its device."""
         return (
             "ops: a multiplication and an addition are two; the first layer sends no error back",
@@ -434,6 +378,7 @@ class Phases(ABC):
             PROGRAMMING,
             LEAKAGE,
             *own,
+            *self.signs,
             LEFT_OUT,
             *(of_device(device) if device else ()),
         )

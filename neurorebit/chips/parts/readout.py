@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from neurorebit.chips.parts.signs import SignedInputs
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.converters.bank import Converters
@@ -25,6 +26,7 @@ from neurorebit.circuits.register import Register
 from neurorebit.circuits.resistive import Sensed
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.shift_add import ShiftAdd
+from neurorebit.circuits.signs import Complements
 from neurorebit.schema.technology import Technology
 
 Counted = tuple[tuple[Real, Block], ...]
@@ -37,7 +39,9 @@ class Readout(Block):
     ``lines`` of the array are sensed, by periphery that is laid out along a side of ``length`` [m]:
     below the array, or ``beside`` it. Each of the ``units`` joins ``cells`` operands of
     ``operand_bits`` bits to one weight (with one cell a weight there is nothing to join), and the
-    weights of ``planes`` bit planes to one sum.
+    weights of ``planes`` bit planes to one sum. ``signs``: how inputs below zero enter, None where
+    there are none: planes that are subtracted pass complements, and where sums of weights are, a
+    ring of registers behind each unit holds those of its lines, and turns with each result.
     """
 
     tech: Technology
@@ -47,6 +51,7 @@ class Readout(Block):
     planes: Real
     cells: Real = 1.0
     beside: bool = False
+    signs: SignedInputs | None = None
     name: str = "readout"
 
     @property
@@ -83,7 +88,33 @@ class Readout(Block):
     @cached_property
     def input_shift_add(self) -> ShiftAdd:
         """Joins the bit planes of the inputs, or of the errors in a transposed read."""
-        return self._shift_add(self.operand_bits + self.cells, self.planes, "input_shift_add")
+        # the difference of two phases is a bit wider, and there are as many fewer of them
+        wider = 0.0 if self.signs is None else self.signs.phases - 1.0
+        bits, terms = self.operand_bits + self.cells + wider, self.planes - wider
+        return self._shift_add(bits, terms, "input_shift_add")
+
+    @cached_property
+    def complements(self) -> Complements:
+        """Before the adders that join planes."""
+        bits = self.operand_bits + self.cells
+        return Complements(self.tech, bits, self.units, **self.fit)
+
+    @property
+    def results(self) -> Real:
+        """Results that a unit gives one after the other."""
+        return self.lines / self.units / self.cells
+
+    @cached_property
+    def weight_sums(self) -> Register:
+        """The sums of the weights of all lines."""
+        bits = (self.operand_bits + self.cells) * self.units * self.results
+        return Register(self.tech, bits, **self.fit, name="weight_sums")
+
+    @property
+    def _for_signs(self) -> Counted:
+        if self.signs is None:
+            return ()
+        return ((1.0, self.weight_sums if self.signs.corrected else self.complements),)
 
     @property
     def _joins_cells(self) -> Real:
@@ -99,6 +130,7 @@ class Readout(Block):
         return (
             (self._joins_cells, self.weight_shift_add),
             (self._joins_planes, self.input_shift_add),
+            *self._for_signs,
         )
 
     @property
@@ -114,7 +146,24 @@ class Readout(Block):
     @action
     def join_planes(self, weights: Real, used: Real = 1.0) -> Cost:
         """Shift and add ``weights``, each of one bit plane, to sums, in a share of the units."""
-        return self._joins_planes * self.input_shift_add.accumulate(weights, used)
+        joined = self._joins_planes * self.input_shift_add.accumulate(weights, used)
+        if self.signs is None or self.signs.corrected:
+            return joined
+        return joined + self.complements.take(weights, used)
+
+    @action
+    def correct(self, used: Real = 1.0) -> Cost:
+        """Subtract the sum of its weights from each result, in a share of the units.
+
+        Its complement is kept, so that it is added, while the ring turns by a sum.
+        """
+        turned = self.results * self.weight_sums.store(used / 2.0, used)
+        return self.input_shift_add.accumulate(self.results, used) + Cost(turned.energy)
+
+    @action
+    def keep_sums(self, used: Real = 1.0) -> Cost:
+        """Store the sums of the weights of a share of the lines."""
+        return self.weight_sums.store(used / 2.0, used)
 
     def join(self, operands: Real, weights: Real, used: Real = 1.0) -> Cost:
         """Shift and add ``operands`` to weights, and ``weights`` to sums."""
@@ -235,20 +284,23 @@ class ConvertingReadout(Readout):
         """Lead another line to a share of the converters."""
         return self.mux_decoder.select() + self.mux.select(used)
 
-    def turn(self, opened: Cost, used: Real = 1.0) -> Cost:
-        """What comes before a plane's conversion, the mean of all planes of a value.
+    def turn(self, opened: Cost, used: Real = 1.0, planes: Real | None = None) -> Cost:
+        """What comes before a plane's conversion, the mean of all ``planes`` of a value.
 
         ``opened``: lines are driven, with every plane. While the first plane is put on, the
         multiplexers lead another line to a share of the converters: max(a, b) + (n - 1) a.
         """
-        several = opened | self.select(used)
-        return (1.0 / self.planes) * (several + (self.planes - 1.0) * opened)
+        several, count = opened | self.select(used), self.planes if planes is None else planes
+        return (1.0 / count) * (several + (count - 1.0) * opened)
 
-    def turn_by_rows(self, opened: Cost, accesses: Real, used: Real = 1.0) -> Cost:
+    def turn_by_rows(
+        self, opened: Cost, accesses: Real, used: Real = 1.0, planes: Real | None = None
+    ) -> Cost:
         """As ``turn``, where a plane drives ``accesses`` lines one after the other, or none."""
-        once = np.minimum(accesses, 1.0 / self.planes)
+        count = self.planes if planes is None else planes
+        once = np.minimum(accesses, 1.0 / count)
         moved = self.select(used)
-        rest = (accesses - once) * opened + (1.0 / self.planes - once) * moved
+        rest = (accesses - once) * opened + (1.0 / count - once) * moved
         position: Cost = once * (opened | moved) + rest
         return position
 
@@ -281,6 +333,10 @@ class LatchingReadout(Readout):
     @property
     def units(self) -> Real:
         return np.floor(self.lines / self.together)
+
+    @property
+    def results(self) -> Real:
+        return 1.0
 
     @cached_property
     def sense_amp(self) -> SenseAmp:

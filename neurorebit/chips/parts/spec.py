@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from neurorebit.chips.parts.signs import DEFAULT, SIGNED_INPUTS
 from neurorebit.circuits.buffer import BUFFERS
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.schema import Loc, Misfit, Section, one_of, quantity
@@ -161,7 +162,8 @@ class ArchitectureSpec(Section):
     A file's sections say which organisation of the table it describes. ``scheme`` says how weights
     are held and how they learn; the reader of files looks it up in the table of schemes. A class
     names its ``organisation``, what sentences call such a chip, the section in which the arrays of
-    the forward pass stand, and whether the chip ``trains``.
+    the forward pass stand, and whether the chip ``trains``. ``signed_inputs``: how inputs that may
+    be below zero enter the arrays; it has no effect on layers whose inputs cannot be.
     """
 
     organisation: ClassVar[str]
@@ -176,6 +178,7 @@ class ArchitectureSpec(Section):
     scheme: str
     weight_bits: Annotated[int, Field(ge=2, le=32)]
     input_bits: Annotated[int, Field(ge=2, le=16)]
+    signed_inputs: Annotated[str, one_of(SIGNED_INPUTS)] = DEFAULT
     vector_unit: VectorUnit
     transport: Transport
     dram: Dram

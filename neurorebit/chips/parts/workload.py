@@ -62,7 +62,7 @@ class Workload:
     sliding window, of which ``window_height`` lie above each other. ``inputs``: distinct input
     values; ``outgoing``: values of the maps handed on to other stages. ``sends_error``: 1 where the
     input has an error, 0 where it is the image or follows from it without layers that learn.
-    ``maps``: what the stages hand on to each other.
+    ``signed``: 1 where inputs may be below zero. ``maps``: what the stages hand on to each other.
     """
 
     rows: Array
@@ -74,6 +74,7 @@ class Workload:
     inputs: Array = field(kw_only=True)
     outgoing: Array = field(kw_only=True)
     sends_error: Array = field(kw_only=True)
+    signed: Array = field(kw_only=True)
     forward: VectorLoad = field(kw_only=True)
     backward: VectorLoad = field(kw_only=True)
     inference: VectorLoad = field(kw_only=True)
@@ -97,6 +98,7 @@ class Workload:
             inputs=each([m.inputs for m in matmuls]),
             outgoing=each([made_by(maps, stage) for stage in range(len(stages))]),
             sends_error=each([stage.sends_error for stage in stages]),
+            signed=each([m.signed for m in matmuls]),
             forward=VectorLoad.of([stage.forward for stage in stages]),
             backward=VectorLoad.of([stage.backward for stage in stages]),
             inference=VectorLoad.of([stage.inference for stage in stages]),
