@@ -13,7 +13,7 @@ chip that is estimated:
 - Inputs of fewer bits lose their least significant planes, inputs of more bits gain planes as dense
   as the least significant one that was recorded.
 - Inputs that may be below zero have the planes of the chip's ``signed_inputs``. Where no training
-  of the network measured those, they are taken as normal with a mean of zero, clipped as in training.
+  of the network measured those, they are normal with a mean of zero, clipped as in training.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Workload:
     inputs: Array = field(kw_only=True)
     outgoing: Array = field(kw_only=True)
     sends_error: Array = field(kw_only=True)
-    signed: Array = field(kw_only=True)
+    signed: Array = field(default_factory=lambda: np.zeros(1), kw_only=True)
     forward: VectorLoad = field(kw_only=True)
     backward: VectorLoad = field(kw_only=True)
     inference: VectorLoad = field(kw_only=True)
