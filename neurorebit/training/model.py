@@ -313,6 +313,11 @@ def _fast(layer: MatrixLayer) -> FastActivity | None:
 def refuse_untrainable(network: Network) -> None:
     """InputError that names the first layer of a kind that cannot be trained."""
     for node in network.nodes:
+        if node.matmul is not None and node.matmul.signed:
+            raise InputError(
+                f"layer '{node.name}': its inputs can be negative, and can be estimated but not "
+                "trained; estimate without training, or put a rectifier before it"
+            )
         if node.kind not in TRAINED:
             raise InputError(
                 f"layer '{node.name}': a layer of kind {node.kind} can be estimated but not "

@@ -98,7 +98,7 @@ class Workload:
             inputs=each([m.inputs for m in matmuls]),
             outgoing=each([made_by(maps, stage) for stage in range(len(stages))]),
             sends_error=each([stage.sends_error for stage in stages]),
-            signed=each([m.signed for m in matmuls]),
+            signed=each([m.signed and m.stationary for m in matmuls]),
             forward=VectorLoad.of([stage.forward for stage in stages]),
             backward=VectorLoad.of([stage.backward for stage in stages]),
             inference=VectorLoad.of([stage.inference for stage in stages]),
