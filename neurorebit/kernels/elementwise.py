@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 
 
@@ -18,6 +19,26 @@ def add(into, other):
     """Add ``other`` to ``into`` in place."""
     for i in range(into.size):
         into[i] += other[i]
+
+
+@njit(cache=True, nogil=True)
+def add_rows(rows, one):
+    """Add the vector ``one`` to each of the ``rows``."""
+    for i in range(len(rows)):
+        row = rows[i]
+        for j in range(one.size):
+            row[j] += one[j]
+
+
+@njit(cache=True, nogil=True)
+def sum_rows(rows):
+    """The sum of all ``rows``, in double precision."""
+    total = np.zeros(rows.shape[1])
+    for i in range(len(rows)):
+        row = rows[i]
+        for j in range(total.size):
+            total[j] += row[j]
+    return total
 
 
 @njit(cache=True, nogil=True)

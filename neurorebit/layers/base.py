@@ -193,6 +193,10 @@ class Layer(Section):
         """The matrix product that it asks for, from its shapes."""
         return None
 
+    def product(self, given: Shape, output: Shape) -> tuple[Shape, Shape]:
+        """The maps that its matrix product reads and gives, where they are other ones."""
+        return given, output
+
     def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """The elementwise work that it asks for in the forward pass of a training."""
         return ()
@@ -207,6 +211,13 @@ class Layer(Section):
 
     def backward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """The elementwise work that it asks for in the backward pass."""
+        return ()
+
+    def gradient(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
+        """The elementwise work of the gradients of parameters that it keeps beside a matrix.
+
+        It is asked for in the backward pass, whether or not an error is sent to its input.
+        """
         return ()
 
     # What is asked for: layers that read several maps follow the shapes of all of them.
@@ -230,19 +241,36 @@ ROUND_RESULT = Operation(cycles=1.0, additions=((2, 16.0),))
 ROUND_ERROR = Operation(cycles=1.0, additions=((2, 16.0),), words=0.5)
 
 
+# A word of 32 bits is added to a result, or an error to the sum of a channel's errors.
+ADD_WORD = Operation(cycles=1.0, additions=((1, 32.0),), words=1.0)
+
+
 @dataclass(frozen=True)
 class Weighted(Layer):
     """A layer with weights: its results become inputs of the next, the errors it sends are rounded.
 
     The vector work of ``backward`` is not asked for where no error is sent to its input.
+
+    With a ``bias``, a word of 32 bits for each output channel is added to the channel's results in
+    the vector unit, where converted partial sums of all arrays have been added up: a bias in cells
+    would be driven for every vector, take a row of each array and levels for its range, and drift
+    with them. Its gradient is the sum of the channel's errors. As with the parameters of a norm,
+    work on whole channels (the update) is neglected.
     """
+
+    bias: bool = field(default=False, kw_only=True)
 
     has_weights: ClassVar[bool] = True
     learns: ClassVar[bool] = True
 
     def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
-        """Each result is brought to the bits of an input."""
-        return (VectorWork(ROUND_RESULT, output.size),)
+        """Each result gets its bias, if any, and is brought to the bits of an input."""
+        added = (VectorWork(ADD_WORD, output.size),) if self.bias else ()
+        return (*added, VectorWork(ROUND_RESULT, output.size))
+
+    def gradient(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
+        """Each error is added to the gradient of its channel's bias."""
+        return (VectorWork(ADD_WORD, output.size),) if self.bias else ()
 
     def backward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """Each error of an input, a sum, is brought to the bits of an error."""

@@ -10,7 +10,7 @@ from neurorebit.layers.pooling import Pool
 
 @dataclass(frozen=True)
 class MaxPool(Pool):
-    """Largest of a window; the stride is the window unless given."""
+    """Largest of a window; padding is never the largest."""
 
     def errors(self, given: Shape, output: Shape) -> int:
         """At most one of each window, for its largest value, which may be that of others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
 
 from neurorebit.layers.base import Layer, Matmul, Operation, Shape, Value, VectorWork
@@ -39,6 +39,14 @@ class Node:
         """The window that it slides over the map it reads; a pixel where it has none."""
         return self.layer.window(self.shape_in)
 
+    @cached_property
+    def product(self) -> Node:
+        """The node of its matrix product alone: itself, or with the maps that the product has."""
+        given, output = self.layer.product(self.shape_in, self.shape_out)
+        if (given, output) == (self.shape_in, self.shape_out):
+            return self
+        return replace(self, shape_in=given, shape_out=output)
+
     @property
     def groups(self) -> int:
         """Groups of its matrix product."""
@@ -58,6 +66,11 @@ class Node:
     def backward(self) -> tuple[VectorWork, ...]:
         """Its elementwise work in the backward pass."""
         return self.layer.backward_work(self.shapes_in, self.shape_out)
+
+    @property
+    def gradient(self) -> tuple[VectorWork, ...]:
+        """The elementwise work of parameters that it keeps beside a matrix."""
+        return self.layer.gradient(self.shape_in, self.shape_out)
 
 
 # Errors of several readers of a map are added up before they are sent on.
@@ -110,7 +123,8 @@ class Stage:
         own = (self.node,) if self.sends_error else ()
         met = (VectorWork(MEET, self.met, ((1, Value.ERROR),)),) if self.met else ()
         nodes = (*self.taught, *own, *self.followers)
-        return (*(work for node in nodes for work in node.backward), *met)
+        sent = (work for node in nodes for work in node.backward)
+        return (*sent, *self.node.gradient, *met)
 
 
 @dataclass(frozen=True)

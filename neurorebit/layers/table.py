@@ -6,6 +6,7 @@ from neurorebit.layers.base import Layer
 from neurorebit.layers.batch_norm import BatchNorm
 from neurorebit.layers.concat import Concat
 from neurorebit.layers.conv import Conv
+from neurorebit.layers.conv1d import Conv1d
 from neurorebit.layers.dropout import Dropout
 from neurorebit.layers.elu import Elu
 from neurorebit.layers.flatten import Flatten
@@ -27,6 +28,7 @@ from neurorebit.layers.tanh import Tanh
 
 KINDS: dict[str, type[Layer]] = {
     "conv": Conv,
+    "conv1d": Conv1d,
     "linear": Linear,
     "max_pool": MaxPool,
     "avg_pool": AvgPool,

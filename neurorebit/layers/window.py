@@ -12,12 +12,20 @@ from neurorebit.schema.fields import whole_numbers
 
 PAIR = "[height, width]"
 SIDES = "[top, bottom, left, right]"
+ENDS = "[start, end]"
 LARGEST = 1_000_000
 
 Pair = Annotated[int | tuple[int, int], whole_numbers(1, LARGEST, PAIR)]
 Sides = Annotated[
     int | tuple[int, int] | tuple[int, int, int, int], whole_numbers(0, 1000, PAIR, SIDES)
 ]
+
+Ends = Annotated[int | tuple[int, int], whole_numbers(0, 1000, ENDS)]
+
+
+def ends(given: int | Sequence[int]) -> tuple[int, int]:
+    """Start and end, of which one number gives both."""
+    return pair(given)
 
 
 def pair(given: int | Sequence[int]) -> tuple[int, int]:
@@ -53,15 +61,31 @@ class Axis(NamedTuple):
         """Pixels from the first tap of a window to its last, both counted."""
         return self.dilation * (self.taps - 1) + 1
 
-    def positions(self, size: int) -> int:
-        """Whole windows along ``size`` pixels and their zeros; below 1 where none fits."""
-        return (size + self.before + self.after - self.extent) // self.stride + 1
+    def positions(self, size: int, *, ceil: bool = False) -> int:
+        """Whole windows along ``size`` pixels and their zeros; below 1 where none fits.
+
+        With ``ceil``, one more where pixels are left, unless it starts behind the map.
+        """
+        room = size + self.before + self.after - self.extent
+        if not ceil:
+            return room // self.stride + 1
+        windows = -(-room // self.stride) + 1
+        return windows - ((windows - 1) * self.stride >= size + self.before)
 
     def reach(self, tap: int, size: int, windows: int) -> tuple[int, int]:
         """The windows, of so many, of which this tap lies on the map; the last not included."""
         at = tap * self.dilation - self.before
         low = min(windows, max(0, -(at // self.stride)))
         return low, max(low, min(windows, (size - 1 - at) // self.stride + 1))
+
+    def seen(self, size: int, windows: int, *, with_zeros: bool = False) -> list[int]:
+        """Taps of each window that lie on the map, or on the map and its zeros."""
+        low, high = (-self.before, size + self.after) if with_zeros else (0, size)
+        starts = (window * self.stride - self.before for window in range(windows))
+        return [
+            sum(low <= start + tap * self.dilation < high for tap in range(self.taps))
+            for start in starts
+        ]
 
     def covering(self, size: int, windows: int) -> list[int]:
         """How many windows have a tap on each pixel."""
@@ -112,10 +136,10 @@ class Window(NamedTuple):
         """Whether each window is one pixel of its own."""
         return self.taps == 1 and self.stride == (1, 1) and not any(self.padding)
 
-    def positions(self, height: int, width: int) -> tuple[int, int]:
+    def positions(self, height: int, width: int, *, ceil: bool = False) -> tuple[int, int]:
         """Positions of the window along the sides of a map; below 1 where it does not fit."""
         vertical, horizontal = self.axes
-        return vertical.positions(height), horizontal.positions(width)
+        return vertical.positions(height, ceil=ceil), horizontal.positions(width, ceil=ceil)
 
     @property
     def fitted(self) -> str:

@@ -222,6 +222,9 @@ class Model:
             if step.kind.learns and not isinstance(step.layer, MatrixLayer)
         }
         yield from capture(weights | others).arrays.values()
+        for layer in self.matrices:
+            if layer.bias is not None and layer.bias_velocity is not None:
+                yield from (layer.bias, layer.bias_velocity)
 
     def digest(self) -> str:
         """SHA-256 of all that was learned, cells and momentum included."""

@@ -304,9 +304,58 @@ def test_an_output_is_a_position_where_the_window_fits(
             "layers[0]: layer 'wide': a 7 x 7 window does not fit the 2 x 6 x 8 map it gets",
         ),
         (
-            ["{kind: relu}", "{kind: linear, features: 3}"],
+            ["{kind: relu}", "{kind: avg_pool, stride: 2}"],
             7,
-            "layers[1]: layer 'linear1': gets a 2 x 6 x 8 map; put 'kind: flatten' before it",
+            "layers[1]: layer 'avg_pool1': stride and padding are those of a kernel; add 'kernel'",
+        ),
+        (
+            ["{kind: relu}", "{kind: max_pool, kernel: 2, padding: [0, 2]}"],
+            7,
+            "layers[1]: layer 'max_pool1': a window lies in the padding alone; take a padding "
+            "below the kernel",
+        ),
+        (
+            ["{kind: conv, channels: 3, kernel: [3, 6], dilation: 2, padding: [0, 1, 2, 0]}"],
+            6,
+            "layers[0]: layer 'conv1': a 3 x 6 kernel (dilation 2) with padding [0, 1, 2, 0] does "
+            "not fit the 2 x 6 x 8 map it gets",
+        ),
+        (
+            ["{kind: conv1d, channels: 3, kernel: 3}"],
+            6,
+            "layers[0]: layer 'conv1d1': gets a 2 x 6 x 8 map, and takes signals of height 1; take "
+            "'kind: conv', or reshape the map",
+        ),
+        (
+            ["{kind: conv, channels: 3, kernel: [3, 1, 1]}"],
+            6,
+            "layers[0].kernel: expected a whole number or [height, width], got [3, 1, 1]",
+        ),
+        (
+            ["{kind: conv, channels: 3, kernel: 3, padding: [1, 1, 1]}"],
+            6,
+            "layers[0].padding: expected a whole number, [height, width] or [top, bottom, left, "
+            "right], got [1, 1, 1]",
+        ),
+        (
+            ["{kind: conv, channels: 3, kernel: 3, stride: [1, 0]}"],
+            6,
+            "layers[0].stride: must be 1 to 1,000,000, got [1, 0]",
+        ),
+        (
+            ["{kind: conv1d, channels: 3, kernel: [1, 3]}"],
+            6,
+            "layers[0].kernel: expected a whole number, got '['1', '3']'",
+        ),
+        (
+            ["{kind: max_pool, kernel: wide}"],
+            6,
+            "layers[0].kernel: expected a whole number or [height, width], got 'wide'",
+        ),
+        (
+            ["{kind: conv, channels: 4, kernel: 3, groups: depthwide}"],
+            6,
+            "layers[0].groups: expected a whole number, or 'depthwise', got 'depthwide'",
         ),
         (
             [

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from neurorebit.kernels import noise, quantise
+from neurorebit.kernels import elementwise, noise, quantise
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import CHUNK, PIXEL, Build, Layer, Tools
 from neurorebit.training.parts import digital
@@ -23,10 +23,12 @@ SAMPLE = 1 << 16  # numbers a percentile is taken of
 
 def build(node: Node, given: Build) -> Layer:
     """The layer of a node, with weights of its own."""
-    site = given.site(node)
+    product = node.product
+    site = given.site(product)
     weights = given.weights(site)
     return MatrixLayer(
-        node=node,
+        node=product,
+        outer=node,
         weights=weights,
         tools=given.tools,
         input_bits=int(site.spec.input_bits),
@@ -96,29 +98,39 @@ class Seen:
 
 @dataclass(eq=False)
 class MatrixLayer:
-    """A layer that is a matrix. Its weights decide how it multiplies and how it learns."""
+    """A layer that is a matrix. Its weights decide how it multiplies and how it learns.
+
+    ``node`` has the maps that the product reads and gives, ``outer`` those of the layer. A bias is
+    added to results; it learns by momentum SGD without weight decay, as the parameters of a norm
+    do, from the errors as they are rounded.
+    """
 
     node: Node
     weights: Weights
     tools: Tools
     input_bits: int
     _: KW_ONLY
+    outer: Node
     error_bits: int | None  # None: errors are not rounded
     index: int  # among the matrix layers
     seed: int
     sends_back: bool = True
     seen: Seen = field(init=False)
     encoder: Encoder = field(init=False)
+    bias: Array | None = field(init=False, default=None)
+    bias_velocity: Array | None = field(init=False, default=None)
     _x: Windows | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        if getattr(self.outer.layer, "bias", False):
+            self.bias, self.bias_velocity = np.zeros((2, self.outer.shape_out.channels))
         self.encoder = Encoder(self.input_bits, self.tools.training.clip_percentile)
         self.seen = Seen(self.input_bits)
 
     def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
         """The product of the matrix and each window of the input."""
-        (x,) = inputs
-        workspace, shape = self.tools.workspace, self.node.shape_out
+        workspace, shape, given = self.tools.workspace, self.node.shape_out, self.node.shape_in
+        x = inputs[0].reshape(len(inputs[0]), given.height, given.width, given.channels)
         if self.weights.in_arrays:
             kind = self.tools.dtype if as_it_is(self.node) else None  # products take them in place
             windows = Windows(*self.encoder.encode(x, self.tools, learning, kind), self.node)
@@ -129,6 +141,8 @@ class MatrixLayer:
             windows = Windows(x, PIXEL if x.dtype == np.uint8 else 1.0, self.node)
         out = workspace.take((len(x), shape.height, shape.width, shape.channels), self.tools.dtype)
         self.weights.mvm(windows, out, learning)
+        if self.bias is not None:
+            self._by_channel(elementwise.add_rows, out, self.bias.astype(out.dtype))
         if learning:
             self._x = windows
         else:
@@ -142,14 +156,34 @@ class MatrixLayer:
         workspace = self.tools.workspace
         if self.weights.in_arrays:
             self._round_errors(dy)
+        if self.bias is not None:
+            self._learn_bias(dy, rate)
         dx = None
         if self.sends_back:
             dx = workspace.take(x.map.shape, self.tools.dtype)
             self.weights.mtvm(dy, x, dx)
+            given = self.outer.shape_in
+            dx = dx.reshape(len(dx), given.height, given.width, given.channels)
         self.weights.update(x, dy, rate)
         workspace.drop(dy)
         workspace.drop(x.map)
         return (dx,)
+
+    def _by_channel(self, kernel: Any, values: Array, *others: Array) -> list[Any]:
+        """Run a kernel on the channels [positions, channels] of all positions, some a job."""
+        rows = values.reshape(-1, values.shape[-1])
+        parts = spans(len(rows), max(1, CHUNK // rows.shape[1]))
+        jobs = self.tools.workers.run(lambda i: kernel(rows[slice(*parts[i])], *others), len(parts))
+        return list(jobs)
+
+    def _learn_bias(self, dy: Array, rate: float) -> None:
+        """A step of momentum SGD with the sums of the errors of each channel."""
+        assert self.bias is not None
+        assert self.bias_velocity is not None
+        sums = self._by_channel(elementwise.sum_rows, dy)
+        gradient = sum(sums, np.zeros(self.bias.size))
+        rates = elementwise.Rates(rate, self.tools.training.momentum, 0.0)
+        elementwise.sgd(self.bias, self.bias_velocity, gradient, rates, math.inf)
 
     def _count_inputs(self, x: Windows) -> None:
         """Count the ones in each bit plane that drive the arrays' rows."""

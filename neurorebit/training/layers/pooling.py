@@ -9,7 +9,7 @@ from neurorebit.layers.network import Node
 
 
 @cache
-def pane(node: Node, shared: bool = True) -> Pane:
-    """The window of a pooling layer; ``shared``: padding counts among the values of a mean."""
-    window = node.window
+def pane(node: Node) -> Pane:
+    """The window of a pooling layer."""
+    window, shared = node.window, getattr(node.layer, "count_padding", False)
     return Pane(*window.kernel, *window.stride, *window.padding, shared)

@@ -7,6 +7,7 @@ from neurorebit.training.layers.base import Trained
 
 TRAINED: dict[str, Trained] = {
     "conv": Trained(build=matrix.build, learns=True, takes_bytes=True),
+    "conv1d": Trained(build=matrix.build, learns=True, takes_bytes=True),
     "linear": Trained(build=matrix.build, learns=True, takes_bytes=True),
     "batch_norm": Trained(build=batch_norm.build, learns=True, absorbs_rectifier=True),
     "relu": Trained(build=relu.build, rectifier=True),

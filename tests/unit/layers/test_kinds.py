@@ -83,7 +83,8 @@ def test_width_scales_outputs_to_the_nearest_whole_number_halves_up(layer):
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_kinds_with_weights_are_those_that_multiply(kind):
-    assert KINDS[kind].has_weights == (kind in ("conv", "linear"))
+    multiply = ("conv", "conv1d", "conv_transpose", "linear")
+    assert KINDS[kind].has_weights == (kind in multiply)
 
 
 # --- vector work
@@ -210,7 +211,6 @@ def test_an_output_may_be_below_zero(layer, given, nonnegative):
         ),
         (Conv(4, 3, groups=2, kind="conv"), [IMAGE], "2 groups do not divide 3 inputs and 4"),
         (MaxPool(16, kind="max_pool"), [IMAGE], "a 16 x 16 window does not fit"),
-        (Linear(4, kind="linear"), [IMAGE], "gets a 3 x 17 x 15 map"),
         (Add("a", kind="add"), [IMAGE, Shape(3, 17, 14)], "cannot add 3 x 17 x 14 ('a') to 3 x"),
     ],
 )
@@ -218,9 +218,3 @@ def test_a_layer_says_why_it_does_not_fit(layer, given, words):
     with pytest.raises(Misshaped) as caught:
         layer.output(*given)
     assert words in str(caught.value)
-
-
-def test_a_linear_layer_says_what_to_do():
-    with pytest.raises(Misshaped) as caught:
-        Linear(4, kind="linear").output(IMAGE)
-    assert caught.value.cure == "put 'kind: flatten' before it"
