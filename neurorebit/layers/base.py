@@ -213,7 +213,7 @@ class Layer(Section):
         """The elementwise work that it asks for in the backward pass."""
         return ()
 
-    def gradient(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
+    def parameter_gradients(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """The elementwise work of the gradients of parameters that it keeps beside a matrix.
 
         It is asked for in the backward pass, whether or not an error is sent to its input.
@@ -268,7 +268,7 @@ class Weighted(Layer):
         added = (VectorWork(ADD_WORD, output.size),) if self.bias else ()
         return (*added, VectorWork(ROUND_RESULT, output.size))
 
-    def gradient(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
+    def parameter_gradients(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """Each error is added to the gradient of its channel's bias."""
         return (VectorWork(ADD_WORD, output.size),) if self.bias else ()
 

@@ -68,9 +68,9 @@ class Node:
         return self.layer.backward_work(self.shapes_in, self.shape_out)
 
     @property
-    def gradient(self) -> tuple[VectorWork, ...]:
+    def parameter_gradients(self) -> tuple[VectorWork, ...]:
         """The elementwise work of parameters that it keeps beside a matrix."""
-        return self.layer.gradient(self.shape_in, self.shape_out)
+        return self.layer.parameter_gradients(self.shape_in, self.shape_out)
 
 
 # Errors of several readers of a map are added up before they are sent on.
@@ -124,7 +124,7 @@ class Stage:
         met = (VectorWork(MEET, self.met, ((1, Value.ERROR),)),) if self.met else ()
         nodes = (*self.taught, *own, *self.followers)
         sent = (work for node in nodes for work in node.backward)
-        return (*sent, *self.node.gradient, *met)
+        return (*sent, *self.node.parameter_gradients, *met)
 
 
 @dataclass(frozen=True)
