@@ -59,10 +59,10 @@ class Variation(Section):
     read, writes and pulses omit L', and every read draws one. Cells programmed by pulses:
     ``pulse_d2d`` says what ``d2d`` varies (the step of a pulse, the cell's bounds, both, the
     magnitude of its nonlinearity labels, or the whole conductance), ``pulse_c2c`` what the draw of
-    each pulse varies (the step, by ``c2c``; the conductance, by the ``c2c`` of the pulse data times
-    the range; or the conductance after an update, by ``c2c``). ``read`` is additional noise of
-    every read; ``stuck_low`` and ``stuck_high`` are the shares of the cells that are stuck at an
-    end of the range.
+    each pulse varies (the conductance, by the ``c2c`` that the pulses were measured with, times the
+    range; the step, by ``c2c``; or the conductance after an update, by ``c2c``). ``read`` is
+    additional noise of every read; ``stuck_low`` and ``stuck_high`` are the shares of the cells
+    that are stuck at an end of the range.
     """
 
     source: str
@@ -70,7 +70,7 @@ class Variation(Section):
     d2d: Annotated[float, quantity("", at_least=0, at_most=1)]
     c2c: Annotated[float, quantity("", at_least=0, at_most=1)]
     pulse_d2d: Literal["step", "bounds", "step_and_bounds", "label", "state"] = "step_and_bounds"
-    pulse_c2c: Literal["step", "range", "state"] = "step"
+    pulse_c2c: Literal["step", "range", "state"] = "range"
     read: Annotated[float, quantity("", at_least=0, at_most=1)] = 0.0
     stuck_low: Annotated[float, quantity("", at_least=0, at_most=1)] = 0.0
     stuck_high: Annotated[float, quantity("", at_least=0, at_most=1)] = 0.0

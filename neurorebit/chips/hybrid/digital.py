@@ -192,6 +192,12 @@ class _DigitalMacro(Block):
         added = Cost(additions * self.word_adder.add().across(used).energy)
         return rows * (read + scaling + added + written * stored)
 
+    @action
+    def load(self, rows: Real | None = None, words: Real | None = None) -> Cost:
+        """Write the first weights, half of whose bits flip, and clear the gradients beside them."""
+        rows, share = self._used(rows, words)
+        return rows * (self.weight_bank.write(0.5, share) | self.gradient_bank.write(0.5, share))
+
     @property
     def _passes(self) -> Real:
         """Times a lane multiplies to form the product of a word and a rate."""
@@ -201,12 +207,14 @@ class _DigitalMacro(Block):
         return np.ceil(WORD / lanes.bits) * np.ceil(RATE / lanes.by)
 
     @action
-    def level(self, rows: Real | None = None, words: Real | None = None) -> Cost:
-        """The levels of old and new weights: scale, round, clip, twice a word."""
+    def level(
+        self, rows: Real | None = None, words: Real | None = None, *, times: Real = 2.0
+    ) -> Cost:
+        """The levels of weights: scale, round, clip, by default of the old ones and the new."""
         rows, share = self._used(rows, words)
         scaled = Multiplier(self.tech, WORD, RATE, 1.0, name="lanes")
         rounded = PrefixAdder(self.tech, RATE, name="lanes")
-        energy = 2.0 * rows * share * self.words * (scaled.energy + rounded.energy)
+        energy = times * rows * share * self.words * (scaled.energy + rounded.energy)
         return Cost.of(energy, 0.0).under("lanes")
 
 

@@ -236,17 +236,43 @@ class HybridPhases(Phases):
         into = into + divided(chip.in_tiles(lambda tile: tile.carry(bits)), plan.tiles)
         trees = self.over_tree(chip.digital_tree, bits) | self.over_tree(chip.tree, bits)
         sent = out | trees | into
-        changes = self.level_changes(self.spec.cell_steps)
-        pulsed = self.written(
-            lambda held: (
-                chip.in_macros(lambda apim: apim.program(*changes, a.conductance, held))
-                + self.verification(held)
-            )
-        )
+        pulsed = self.reprogrammed()
         at_once = self.spec.apim.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
         summed = self.sum_weights()
-        macros = merged(levels + arrays * pulsed.energy, summed.energy)
+        macros = merged(levels + plan.copies * pulsed.energy, summed.energy)
         time = sum_over_layers(sent.latency.total) + max_over_layers(summed.latency.total)
         time = time + turns * max_over_layers(pulsed.latency.total)
         return Phase(merged(macros, sent.energy), 0.0, 0.0, macros, common_time=time)
+
+    # -- all weights, once -----------------------------------------------------------------------
+
+    def programming(self) -> Phase | None:
+        """Words of 32 bits come from DRAM to the digital macros; their levels go to the cells."""
+        written = super().programming()
+        if written is None:
+            return None
+        chip, w, tile = self.chip, self.workload, self.chip.digital_tile
+        words, levels = WORD * w.weights, self.spec.weight_bits * w.weights
+        copied = words * self.spec.dpim.copies
+        loaded = self._digitally(lambda dpim, used: dpim.load(used.rows, used.cols))
+        levelled = self._digitally(lambda dpim, used: dpim.level(used.rows, used.cols, times=1.0))
+        macros = merged(self.spec.dpim.copies * loaded.energy, levelled.energy)
+        trees = self.over_tree(chip.digital_tree, copied) + self.over_tree(
+            chip.digital_tree, levels
+        )
+        inside = tile.in_pes(lambda pe: pe.carry(copied + levels)) + divided(
+            tile.carry(copied + levels), chip.digital_tiles
+        )
+        streams = {**written.streams, chip.digital_tree.name: trees, "digital": inside | loaded}
+        time = chip.dram.transfer(words).latency.total
+        for stream in streams.values():
+            time = np.maximum(time, stream.latency.total)
+        return Phase(
+            merged(written.energy, macros, trees.energy, inside.energy),
+            time,
+            words,
+            merged(written.macro, macros),
+            streams=streams,
+            common_time=written.common_time,
+        )

@@ -128,6 +128,7 @@ class InPlaceChip(Chip[InPlaceMacro]):
             cols_per_adc=unit.cols_per_adc,
             adc_bits=unit.adc_bits,
             error_bits=self.spec.error_width,
+            input_bits=self.spec.input_bits,
             adc_kind=unit.adc,
             span=unit.span,
         )

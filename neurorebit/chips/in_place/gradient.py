@@ -2,7 +2,8 @@
 
 Positions of a layer's input lie along the rows, bits of its channels along the columns. An error
 map is read plane by plane against them: the columns sum over the positions of an array, an adder
-tree over the arrays. Only whole arrays exist, at least one each way.
+tree over the arrays, and a shift-add joins the columns of a channel's bits, which a multiplexer
+leads to their converter one after the other. Only whole arrays exist, at least one each way.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from neurorebit.circuits.converters.table import DEFAULT
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.gates import log2_up, whole_up
 from neurorebit.circuits.prefix import FASTEST, PrefixAdder
+from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from neurorebit.schema.technology import Technology
 
@@ -86,6 +88,7 @@ class GradientUnit(Block):
     cols_per_adc: Positive = field(default=8.0, kw_only=True)
     adc_bits: Real = field(default=4.0, kw_only=True)
     error_bits: Positive = field(default=8.0, kw_only=True)
+    input_bits: Positive = field(default=8.0, kw_only=True)
     adc_kind: str = field(default=DEFAULT, kw_only=True)
     span: Real = field(default=128.0, kw_only=True)
     name: str = field(default="gradient_unit", kw_only=True)
@@ -105,9 +108,14 @@ class GradientUnit(Block):
         return self.arrays_down * self.arrays_across
 
     @property
-    def sum_bits(self) -> Real:
-        """Bits of a gradient of one image."""
+    def column_bits(self) -> Real:
+        """Bits of the sum of a column's positions in all arrays: a code times 2^planes - 1."""
         return self.adc_bits + self.error_bits + log2_up(self.arrays_down)
+
+    @property
+    def sum_bits(self) -> Real:
+        """Bits of a gradient of one read: a column's sum times 2^bits - 1."""
+        return self.column_bits + self.input_bits
 
     @cached_property
     def array(self) -> GradientArray:
@@ -135,9 +143,27 @@ class GradientUnit(Block):
             name="tree",
         )
 
+    @cached_property
+    def input_shift_add(self) -> ShiftAdd:
+        """Joins the columns of an activation's bits; a step overlaps with the tree's next sum."""
+        return ShiftAdd(
+            self.tech,
+            self.column_bits,
+            self.input_bits,
+            self.tree.count,
+            beat=self.tree.add().latency.total,
+            fit_width=np.sqrt(self.array.footprint.area.total),
+            name="input_shift_add",
+        )
+
+    def _summed(self, down: Real | None = None, active: Real = 1.0) -> Cost:
+        """Sums of a vector's columns over the arrays, and of the bits of activations."""
+        added = self.cols_per_adc * self.tree.add(down, active)
+        return added + self.input_shift_add.accumulate(self.cols_per_adc, active)
+
     @property
     def parts(self) -> Counted:
-        return (self.arrays, self.array), (1.0, self.tree)
+        return (self.arrays, self.array), (1.0, self.tree), (1.0, self.input_shift_add)
 
     def taken(self, positions: Real, bit_columns: Real) -> tuple[Real, Real]:
         """Arrays down and across that hold a number of positions and of bit columns."""
@@ -152,7 +178,7 @@ class GradientUnit(Block):
         resistance [ohm] follows from them unless ``res`` gives it.
         """
         read = self.array.read_vector(density, ones, res=res).across(self.arrays)
-        return read + self.cols_per_adc * self.tree.add()
+        return read + self._summed()
 
     @action
     def read_part(self, density: Real, ones: Real, positions: Real, bit_columns: Real) -> Cost:
@@ -165,7 +191,7 @@ class GradientUnit(Block):
         driven, sensed = positions / (down * self.rows), bit_columns / (across * self.cols)
         read = self.array.read_vector(density, ones, driven, sensed).across(down * across)
         active = across * sensed / self.arrays_across
-        return read + self.cols_per_adc * self.tree.add(down, active)
+        return read + self._summed(down, active)
 
     @action
     def write(

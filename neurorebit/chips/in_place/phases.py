@@ -195,18 +195,13 @@ class InPlacePhases(Phases):
 
     def sync(self) -> Phase:
         """The cells that change, in all copies: by pulses, or written anew where they are SRAM."""
-        chip, plan, state = self.chip, self.plan, self.activity.conductance
-        arrays, changes = plan.arrays * plan.copies, self.level_changes(self.spec.cell_steps)
-        pulsed = self.written(
-            lambda cells: (
-                chip.in_macros(lambda macro: macro.program(*changes, state, cells))
-                + self.verification(cells)
-            )
-        )
+        plan = self.plan
+        arrays = plan.arrays * plan.copies
+        pulsed = self.reprogrammed()
         at_once = self.spec.arrays.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
         summed = self.sum_weights()
-        macros = merged(arrays * pulsed.energy, summed.energy)
+        macros = merged(plan.copies * pulsed.energy, summed.energy)
         time = turns * max_over_layers(pulsed.latency.total)
         time = time + max_over_layers(summed.latency.total)
         return Phase(macros, 0.0, 0.0, macros, common_time=time)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from neurorebit.chips.parts.macro import Opened
 from neurorebit.chips.parts.readout import AddingReadout, Counted
 from neurorebit.chips.parts.resistive import ResistiveMacro, programming
 from neurorebit.circuits.block import Block
@@ -91,26 +92,11 @@ class RowByRowMacro(ResistiveMacro):
         """None: there is no reference, and a cell is converted from zero to full scale."""
         return
 
-    def open_rows(self, rows: Real = 1.0) -> Cost:
-        return rows * (self.decoder.select() + self.row_driver.write())
+    def open_rows(self, rows: Real = 1.0) -> Opened:
+        opened = rows * (self.decoder.select() + self.row_driver.write())
+        return Opened(opened, self.row_driver.output_ramp)
 
-    @action
-    def verify(
-        self, changed: Real, reads: Real, *, state: Real = 0.5, cells: Real | None = None
-    ) -> Cost:
-        """Read cells that were written, row by row, through the macro's own converters.
-
-        ``changed`` is the share of the ``cells`` (all unless given) that are written, ``reads`` how
-        often each of them is read.
-        """
-        positions, sensed = self.places(changed, cells)
-        return positions * reads * self.sense_alone(state, sensed)
-
-    def sense_alone(self, state: Real, sensed: Real) -> Cost:
-        """Open one row and convert its cells at one position of the multiplexers, each by itself.
-
-        ``sensed`` is the share of the converters in use. The converters span the range of one cell.
-        """
+    def sense_row(self, state: Real, sensed: Real) -> Cost:
         opened = self.decoder.select() + self.row_driver.read()
         readout, lines = self.readout, sensed * self.adcs
         settled = self.settle_alone(readout, state)

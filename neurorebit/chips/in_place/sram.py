@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neurorebit.chips.parts.macro import Macro
+from neurorebit.chips.parts.macro import Macro, Opened
 from neurorebit.chips.parts.programming import LEAST, touched
 from neurorebit.chips.parts.readout import ConvertingReadout, Counted, LatchingReadout
 from neurorebit.circuits.array import SramArray
@@ -92,23 +92,49 @@ class SramMacro(Macro):
             return forward
         return *forward, self.transposed_precharger, self.transposed_write_driver
 
-    def _row_written(self, opened: Cost, ramp: Real, written: Real) -> Cost:
-        """Write a share of the cells of one row, whose wordline rises with this ramp [1/s]."""
+    def _written(self, written: Real) -> Cost:
+        """Write a share of the cells of one row."""
+        opened, ramp = self.open_rows()
         row = opened + self.write_driver.write(written)
         return row + self.precharger.precharge_written(written) + self.array.write(ramp, written)
 
-    def flipped(self, cells: Real | None) -> Real:
-        """Share of a row that flips: half of the ``cells`` that hold weights, all unless given."""
-        return 0.5 if cells is None else 0.5 * cells / (self.rows * self.cols)
+    @action
+    def write(self, rows: Real = 1.0, written: Real = 0.5) -> Cost:
+        """Write ``rows`` rows one after the other; a share of each row's cells changes."""
+        return rows * self._written(written)
 
-    def _rewritten(
-        self, rising: tuple[Real, Real], falling: tuple[Real, Real], cells: Real | None
-    ) -> tuple[Real, Real]:
-        """Rows in which cells change, and the share of such a row's cells that do."""
-        held = self.rows * self.cols if cells is None else cells
+    def deploy(
+        self, state: Real = 0.5, cells: Real | None = None, *, rows: Real | None = None
+    ) -> Cost:
+        """Write every row once; half of the ``cells`` that hold weights flip.
+
+        They lie in so many ``rows``; all cells and all rows unless given.
+        """
+        lines = self.rows if rows is None else rows
+        held = lines * self.cols if cells is None else cells
+        return self.write(lines, 0.5 * held / np.maximum(lines, LEAST) / self.cols)
+
+    @action
+    def program(
+        self,
+        rising: tuple[Real, Real],
+        falling: tuple[Real, Real],
+        state: Real = 0.5,
+        cells: Real | None = None,
+        *,
+        rows: Real | None = None,
+    ) -> Cost:
+        """Read the rows that change, and write them; a cell takes no pulses (subarray.md 7).
+
+        ``rising`` and ``falling`` are shares of the ``cells`` that hold weights, spread evenly over
+        so many ``rows`` (all unless given).
+        """
+        lines = self.rows if rows is None else rows
+        held = lines * self.cols if cells is None else cells
         changed = rising[0] + falling[0]
-        rows = self.rows * touched(changed, held / self.rows)
-        return rows, changed * held / np.maximum(rows, LEAST) / self.cols
+        changing = lines * touched(changed, held / np.maximum(lines, LEAST))
+        written = changed * held / np.maximum(changing, LEAST) / self.cols
+        return changing * (self.sense_row(state, 1.0) + self._written(written))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -272,34 +298,11 @@ class SramParallelMacro(SramMacro):
         joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
         return passes * (self.rows_per_adc * position) + joined
 
-    def _written(self, written: Real) -> Cost:
-        """Write a share of the cells of one row."""
-        return self._row_written(self.row_switches.write(), self.row_switches.output_ramp, written)
+    def open_rows(self, rows: Real = 1.0) -> Opened:
+        return Opened(self.row_switches.write(1.0, rows), self.row_switches.output_ramp)
 
-    @action
-    def write(self, rows: Real = 1.0, written: Real = 0.5) -> Cost:
-        """Write ``rows`` rows one after the other; a share of each row's cells changes."""
-        return rows * self._written(written)
-
-    def deploy(self, state: Real = 0.5, cells: Real | None = None) -> Cost:
-        """Write every row once; half of the ``cells`` that hold weights (all unless given) flip."""
-        return self.write(self.rows, self.flipped(cells))
-
-    @action
-    def program(
-        self,
-        rising: tuple[Real, Real],
-        falling: tuple[Real, Real],
-        state: Real = 0.5,
-        cells: Real | None = None,
-    ) -> Cost:
-        """Read the rows that change, and write them; a cell takes no pulses (subarray.md 7).
-
-        ``rising`` and ``falling`` are shares of the ``cells`` that hold weights (all unless given).
-        """
-        rows, written = self._rewritten(rising, falling, cells)
-        old = self._plane(1.0 / self.rows, state, 1.0, 1.0, res=None)
-        return rows * (old + self._written(written))
+    def sense_row(self, state: Real, sensed: Real) -> Cost:
+        return self._plane(1.0 / self.rows, state, 1.0, sensed, res=None)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -398,33 +401,11 @@ class SramRowMacro(SramMacro):
         plane = _streamed(density * driven * self.cols, access, readout.add(sensed))
         return plane + readout.join(self.cells_per_weight, 1.0, sensed)
 
-    def _written(self, written: Real) -> Cost:
-        """Write a share of the cells of one row."""
-        return self._row_written(self.decoder.select(), self.decoder.output_ramp, written)
+    def open_rows(self, rows: Real = 1.0) -> Opened:
+        return Opened(rows * self.decoder.select(), self.decoder.output_ramp)
 
-    @action
-    def write(self, rows: Real = 1.0, written: Real = 0.5) -> Cost:
-        """Write ``rows`` rows one after the other; a share of each row's cells changes."""
-        return rows * self._written(written)
-
-    def deploy(self, state: Real = 0.5, cells: Real | None = None) -> Cost:
-        """Write every row once; half of the ``cells`` that hold weights (all unless given) flip."""
-        return self.write(self.rows, self.flipped(cells))
-
-    @action
-    def program(
-        self,
-        rising: tuple[Real, Real],
-        falling: tuple[Real, Real],
-        state: Real = 0.5,
-        cells: Real | None = None,
-    ) -> Cost:
-        """Read the rows that change, and write them; a cell takes no pulses (subarray.md 7).
-
-        ``rising`` and ``falling`` are shares of the ``cells`` that hold weights (all unless given).
-        """
-        rows, written = self._rewritten(rising, falling, cells)
-        return rows * (self._plane(1.0 / self.rows, 1.0, 1.0) + self._written(written))
+    def sense_row(self, state: Real, sensed: Real) -> Cost:
+        return self._plane(1.0 / self.rows, 1.0, sensed)
 
 
 def _streamed(accesses: Real, access: Cost, added: Cost) -> Cost:

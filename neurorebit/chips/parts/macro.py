@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,13 @@ from neurorebit.circuits.converters.table import DEFAULT
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.signs import RowGates
 from neurorebit.schema.technology import Technology
+
+
+class Opened(NamedTuple):
+    """What it takes to open rows for writing, and the ramp [1/s] at which their lines rise."""
+
+    cost: Cost
+    ramp: Real
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,6 +53,18 @@ class Macro(Block, ABC):
     @abstractmethod
     def readout(self) -> Readout:
         """Below the array, for forward reads."""
+
+    @abstractmethod
+    def open_rows(self, rows: Real = 1.0) -> Opened:
+        """Select ``rows`` rows at once to be written."""
+
+    @abstractmethod
+    def sense_row(self, state: Real, sensed: Real) -> Cost:
+        """Open one row and sense its cells, each by itself, once in each sensing circuit.
+
+        ``state`` is the mean place of the cells in their range, ``sensed`` the share of the sensing
+        circuits in use.
+        """
 
     @property
     def adcs(self) -> Real:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neurorebit.chips.parts.programming import Change, Coincidence, Programming
+from neurorebit.chips.parts.macro import Opened
+from neurorebit.chips.parts.programming import Change, Coincidence, Programming, Taken
 from neurorebit.chips.parts.readout import ConvertingReadout, Counted
 from neurorebit.chips.parts.resistive import (
     References,
@@ -216,26 +217,10 @@ class ParallelMacro(ResistiveMacro):
         joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
         return passes * (self.rows_per_adc * position) + joined
 
-    def open_rows(self, rows: Real = 1.0) -> Cost:
-        return self.row_switches.write(1.0, rows)
+    def open_rows(self, rows: Real = 1.0) -> Opened:
+        return Opened(self.row_switches.write(1.0, rows), self.row_switches.output_ramp)
 
-    @action
-    def verify(
-        self, changed: Real, reads: Real, *, state: Real = 0.5, cells: Real | None = None
-    ) -> Cost:
-        """Read cells that were written, row by row, through the macro's own converters.
-
-        ``changed`` is the share of the ``cells`` (all unless given) that are written, ``reads`` how
-        often each of them is read.
-        """
-        positions, sensed = self.places(changed, cells)
-        return positions * reads * self.sense_alone(state, sensed)
-
-    def sense_alone(self, state: Real, sensed: Real) -> Cost:
-        """Open one row and convert its cells at one position of the multiplexers, each by itself.
-
-        ``sensed`` is the share of the converters in use. The converters span the range of one cell.
-        """
+    def sense_row(self, state: Real, sensed: Real) -> Cost:
         opened = self.row_switches.drive(1.0 / self.rows, 1.0 / self.rows)
         readout, lines = self.readout, sensed * self.adcs
         settled = self.settle_alone(readout, state)
@@ -246,16 +231,23 @@ class ParallelMacro(ResistiveMacro):
         position = position + self.conduct(conducting, state, self.references, None)
         return position + readout.convert(sensed)
 
-    def deploy(self, state: Real = 0.5, cells: Real | None = None, attempts: Real = 1.0) -> Cost:
+    def deploy(
+        self,
+        state: Real = 0.5,
+        cells: Real | None = None,
+        taken: Taken | None = None,
+        *,
+        rows: Real | None = None,
+    ) -> Cost:
         """As of all resistive cells; reference columns are brought to mid range with their rows."""
-        written = super().deploy(state, cells, attempts)
+        written = super().deploy(state, cells, taken, rows=rows)
         if not self.signed:
             return written
-        references, pulses = self.references, self.device.response
-        middle = Change(1.0, attempts * 0.5 * pulses.levels_ltp)
-        held = self.rows * references.count
-        work = Programming(references.cells, held, middle, Change(0.0, 0.0))
-        pulsed = Cost(work.pulsed(pulses, 0.25).energy)
+        references, lines = self.references, self.rows if rows is None else rows
+        middle = Change(1.0, (taken or self.nominal(state)).middle)
+        held = lines * references.count
+        work = Programming(references.cells, held, middle, Change(0.0, 0.0), rows=lines)
+        pulsed = Cost(work.pulsed(self.device.response, 0.25).energy)
         return written + pulsed.under(references.name).under(self.name)
 
     @action
@@ -274,7 +266,7 @@ class ParallelMacro(ResistiveMacro):
         The arguments are those of ``Coincidence``; ``state`` is the mean place of the cells in the
         range.
         """
-        switched = self.open_rows(rows) | self.select_cols(cols / 2.0 / self.cols, 1.0)
+        switched = self.open_rows(rows).cost | self.select_cols(cols / 2.0 / self.cols, 1.0)
         train = Coincidence(slots, rows, cols, up, down)
         return train.pulsed(self.array, self.device.response, state, switched)
 
@@ -310,8 +302,9 @@ class CrosspointMacro(ParallelMacro):
             name="row_switches",
         )
 
-    def open_rows(self, rows: Real = 1.0) -> Cost:
-        return self.row_switches.write_half_selected(1.0, rows)
+    def open_rows(self, rows: Real = 1.0) -> Opened:
+        written = self.row_switches.write_half_selected(1.0, rows)
+        return Opened(written, self.row_switches.output_ramp)
 
     def select_cols(self, written: Real, pulses: Real) -> Cost:
         return self.col_switches.write_half_selected(written, pulses)

@@ -10,7 +10,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -19,17 +19,18 @@ import numpy as np
 
 from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import (
+    Pieces,
     ceil,
     max_over_layers,
     sum_over_layers,
 )
 from neurorebit.chips.parts.learning import Learning
-from neurorebit.chips.parts.programming import LEAST
+from neurorebit.chips.parts.programming import LEAST, Taken
 from neurorebit.chips.parts.reads import Reads
 from neurorebit.chips.parts.residence import Traffic, traffic
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.chips.parts.workload import VectorLoad
-from neurorebit.chips.parts.writing import VERIFIED, moves, verified
+from neurorebit.chips.parts.writing import VERIFIED, from_low_end, moves, verified
 from neurorebit.circuits.cost import Bill, Cost, Real
 from neurorebit.circuits.htree import HTree
 from neurorebit.schema.device import Device
@@ -50,7 +51,8 @@ INFERENCE = (
 )
 PROGRAMMING = (
     "programming: all cells of the forward arrays, in all copies, once from the low end of the "
-    "range, reference lines with them; a row stays open as long as the outermost level takes"
+    "range, reference lines with them; a row stays open as long as the outermost level takes; "
+    "words that a chip keeps beside its cells are written with them"
 )
 LEAKAGE = (
     "leakage: of the whole chip, over each phase's time; nothing is switched off, neither what a "
@@ -145,17 +147,32 @@ class Phases(Reads):
         written = moves(a, self.chip.device, self.learning, steps)
         return written.rising, written.falling
 
-    def verification(self, cells: Real) -> Cost:
-        """The reads that verify the writes of one step in an array with so many ``cells``."""
-        a = self.activity
-        if not self.spec.holds_devices or self.learning.write is None:
-            return Cost()
-        written = moves(a, self.chip.device, self.learning, self.spec.cell_steps)
-        shares = a.set_fraction + a.reset_fraction
-        each = written.reads / np.maximum(shares, LEAST)
-        return self.chip.in_macros(
-            lambda macro: macro.verify(shares, each, state=a.conductance, cells=cells)
-        )
+    def reprogrammed(self) -> Cost:
+        """The cells that change in a step and the reads that verify them, in one copy of a layer.
+
+        Cells that hold weights change alike, wherever they lie in the rows and columns in use.
+        """
+        a, learning, spec = self.activity, self.learning, self.spec
+        changes, verified = self.level_changes(spec.cell_steps), None
+        if spec.holds_devices and learning.write is not None:
+            written = moves(a, self.chip.device, learning, spec.cell_steps)
+            shares = np.asarray(a.set_fraction + a.reset_fraction)
+            verified = shares, np.asarray(written.reads / np.maximum(shares, LEAST))
+
+        def write(macro: Any, pieces: Pieces) -> Cost:
+            (up, ups), (down, downs) = (
+                tuple(pieces.spread(np.atleast_1d(part)) for part in change) for change in changes
+            )
+            state, held = pieces.spread(a.conductance), pieces.rows * pieces.cols
+            cost: Cost = macro.program((up, ups), (down, downs), state, held, rows=pieces.rows)
+            if verified is None:
+                return cost
+            shared, reads = (pieces.spread(part) for part in verified)
+            used = {"cells": held, "rows": pieces.rows}
+            checked: Cost = macro.verify(shared, reads, state=state, **used)
+            return cost + checked
+
+        return self.through_arrays(write)
 
     @property
     def programmed(self) -> Real:
@@ -296,15 +313,6 @@ class Phases(Reads):
         streamed = tile.stream(sent, PARTIAL_BITS * w.results * plan.tiles_down) | carried
         return inside + added + divided(streamed, plan.tiles)
 
-    def written(self, write: Callable[[Real], Cost]) -> Cost:
-        """Writing in one array of each layer, given what it costs with a number of cells.
-
-        All arrays are written at once or in turns: energy is that of the mean array, time that of
-        the fullest, which the others wait for.
-        """
-        mean, fullest = self.plan.held / self.plan.arrays, self.plan.fullest
-        return Cost(write(mean).energy, write(fullest).latency)
-
     # -- all weights, once -----------------------------------------------------------------------
 
     def programming(self) -> Phase | None:
@@ -316,16 +324,16 @@ class Phases(Reads):
         chip, w, plan = self.chip, self.workload, self.plan
         if self.spec.holds_devices and chip.device.pulses is None:
             return None
-        state, bits = self.activity.conductance, w.weights * self.spec.weight_bits
+        bits = w.weights * self.spec.weight_bits
         arrays = plan.arrays * plan.copies
-        one = self.written(lambda cells: self._deployed(state, cells))
+        one = self.through_arrays(self._deployed)
         sent = self.over_tree(chip.tree, bits * plan.copies)
         carried = chip.in_tiles(lambda tile: tile.carry(bits * plan.copies))
         time = np.maximum(sent.latency.total, chip.dram.transfer(bits).latency.total)
         at_once = self.spec.forward.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
         summed = self.sum_weights()
-        macros = merged(arrays * one.energy, summed.energy)
+        macros = merged(plan.copies * one.energy, summed.energy)
         return Phase(
             merged(macros, sent.energy, carried.energy),
             time,
@@ -336,24 +344,25 @@ class Phases(Reads):
             + max_over_layers(summed.latency.total),
         )
 
-    def _deployed(self, state: Real, cells: Real) -> Cost:
+    def _deployed(self, macro: Any, pieces: Pieces) -> Cost:
         """All cells of an array are written once; by write-verify, unless training writes blindly.
 
         Training begins with cells at their weights, whatever changes them later.
         """
-        chip, write = self.chip, self.learning.write
+        device, write = self.chip.device, self.learning.write
+        state, held = pieces.spread(self.activity.conductance), pieces.rows * pieces.cols
         if not self.spec.holds_devices or write not in (None, *VERIFIED):
-            return chip.in_macros(lambda macro: macro.deploy(state, cells))
-        count = chip.device.response.levels_ltp
-        away = np.maximum(state, 1.0 / count)  # no way is shorter than a pulse
-        tolerance = self.learning.tolerance / self.spec.cell_steps
-        effort = verified(chip.device, away, count, tolerance, own=write != "verify")
-        attempts = np.maximum(effort.pulses / (away * count), 1.0)
-        written = chip.in_macros(lambda macro: macro.deploy(state, cells, attempts))
-        read = chip.in_macros(
-            lambda macro: macro.verify(1.0, effort.reads, state=state, cells=cells)
-        )
-        return written + read
+            deployed: Cost = macro.deploy(state, held, rows=pieces.rows)
+            return deployed
+        count, steps = device.response.levels_ltp, self.spec.cell_steps
+        tolerance = self.learning.tolerance / steps
+        effort = from_low_end(device, state, steps, tolerance, pulses=count)
+        outermost, middle = (verified(device, way, count, tolerance).pulses for way in (1.0, 0.5))
+        taken = Taken(effort.pulses, outermost, middle)
+        written: Cost = macro.deploy(state, held, taken, rows=pieces.rows)
+        used = {"cells": held, "rows": pieces.rows}
+        checked: Cost = macro.verify(1.0, effort.reads, state=state, **used)
+        return written + checked
 
     # -- assumptions -----------------------------------------------------------------------------
 

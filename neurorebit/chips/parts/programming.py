@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -28,6 +28,14 @@ class Change(NamedTuple):
 
     share: Real
     pulses: Real
+
+
+class Taken(NamedTuple):
+    """Pulses from the low end: those of the mean cell, of the outermost level, to mid range."""
+
+    mean: Real
+    outermost: Real
+    middle: Real
 
 
 class Direction(NamedTuple):
@@ -61,19 +69,27 @@ class Selection(NamedTuple):
 
 @dataclass(frozen=True)
 class Programming:
-    """Cells that are raised and lowered, spread evenly over the rows of an array.
+    """Cells that are raised and lowered, spread evenly over rows of an array.
 
-    ``held`` cells of the array hold weights; ``rising`` and ``falling`` are shares of them.
+    ``held`` cells of the array hold weights, in so many ``rows`` (all unless given); ``rising`` and
+    ``falling`` are shares of them.
     """
 
     array: ResistiveArray
     held: Real
     rising: Change
     falling: Change
+    _: KW_ONLY
+    rows: Real | None = None
+
+    @property
+    def used(self) -> Real:
+        """Rows that hold weights."""
+        return self.array.rows if self.rows is None else self.rows
 
     def touched(self, share: Real) -> Real:
         """Rows with at least one cell that changes, each with this share."""
-        return self.array.rows * touched(share, self.held / self.array.rows)
+        return self.used * touched(share, self.held / np.maximum(self.used, LEAST))
 
     def _of(self, change: Change) -> Selection:
         rows = self.touched(change.share)

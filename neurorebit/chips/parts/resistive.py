@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -10,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neurorebit.chips.parts.macro import Macro
-from neurorebit.chips.parts.programming import LEAST, Change, Order, Programming, touched
+from neurorebit.chips.parts.programming import LEAST, Change, Order, Programming, Taken, touched
 from neurorebit.chips.parts.readout import ConvertingReadout
 from neurorebit.circuits.array import device_array
 from neurorebit.circuits.block import Block, Positive
@@ -201,10 +200,6 @@ class ResistiveMacro(Macro):
         """Time [s] for which a line conducts: it settles, then its converter takes its current."""
         return settled.latency.total + readout.converters.acquisition
 
-    @abstractmethod
-    def open_rows(self, rows: Real = 1.0) -> Cost:
-        """Select ``rows`` rows at once for programming."""
-
     def select_cols(self, written: Real, pulses: Real) -> Cost:
         """Switch the columns to send ``pulses`` pulses to a share of a row's cells."""
         return self.col_switches.write(written, pulses)
@@ -216,18 +211,20 @@ class ResistiveMacro(Macro):
         falling: tuple[Real, Real],
         state: Real = 0.5,
         cells: Real | None = None,
+        *,
+        rows: Real | None = None,
     ) -> Cost:
         """Pulse the cells that change, row by row, in the macro's ``order`` (subarray.md 7).
 
         ``rising`` and ``falling`` are the share of the cells that change and the pulses each takes.
-        ``cells`` of the array hold weights (all unless given), spread evenly over the rows. Each
-        direction has its own voltage and width.
+        ``cells`` of the array hold weights, spread evenly over so many ``rows`` (all unless given).
+        Each direction has its own voltage and width.
         """
         held = self.rows * self.cols if cells is None else cells
-        work = Programming(self.array, held, Change(*rising), Change(*falling))
+        work = Programming(self.array, held, Change(*rising), Change(*falling), rows=rows)
         selected = Cost()
         for rows, changed, pulses in work.selections(self.order):
-            lines = self.open_rows() | self.select_cols(changed / self.cols, pulses)
+            lines = self.open_rows().cost | self.select_cols(changed / self.cols, pulses)
             selected = selected + rows * lines
         return selected + work.pulsed(self.device.response, state)
 
@@ -237,27 +234,60 @@ class ResistiveMacro(Macro):
         sensed, res = readout.sensed((high - low) / 2.0), self.array.column_res(1.0, state)
         return self.array.settle(res, sensed, ones=1.0, driven=1.0)
 
-    def places(self, changed: Real, cells: Real | None) -> tuple[Real, Real]:
+    def places(
+        self, changed: Real, cells: Real | None = None, rows: Real | None = None
+    ) -> tuple[Real, Real]:
         """Rows times positions of their multiplexers at which cells are read that were written.
 
         And the share of the converters that have such a cell there. ``changed`` is the share of the
-        ``cells`` (all unless given) that are written; they are spread evenly.
+        ``cells`` that are written, spread evenly over the ``rows`` (all unless given).
         """
-        held, all_positions = self.rows * self.cols, self.rows * self.cols_per_adc
+        lines = self.rows if rows is None else rows
+        held, positions = lines * self.cols, lines * self.cols_per_adc
         held = held if cells is None else cells
-        positions = all_positions * touched(changed, held / all_positions)
+        positions = positions * touched(changed, held / positions)
         written = changed * held / np.maximum(positions, LEAST)
         return positions, written / self.adcs
 
-    def deploy(self, state: Real = 0.5, cells: Real | None = None, attempts: Real = 1.0) -> Cost:
+    @action
+    def verify(
+        self,
+        changed: Real,
+        reads: Real,
+        *,
+        state: Real = 0.5,
+        cells: Real | None = None,
+        rows: Real | None = None,
+    ) -> Cost:
+        """Read cells that were written, row by row, through the macro's own converters.
+
+        ``changed`` is the share of the ``cells`` that are written, in so many ``rows`` (all unless
+        given), ``reads`` how often each of them is read. Converters span the range of one cell.
+        """
+        positions, sensed = self.places(changed, cells, rows)
+        return positions * reads * self.sense_row(state, sensed)
+
+    def deploy(
+        self,
+        state: Real = 0.5,
+        cells: Real | None = None,
+        taken: Taken | None = None,
+        *,
+        rows: Real | None = None,
+    ) -> Cost:
         """Write every cell that holds a weight once, from the low end of the range.
 
-        A cell takes the pulses of its level: on average the share ``state`` of those that span the
-        range, at half of its level on average. A row stays open until its last cell is at its
-        level: as long as the outermost level takes. ``attempts``: pulses over those of the nominal
-        curve.
+        A cell takes the pulses of its level, at half of its level on average. A row stays open
+        until its last cell is at its level: as long as the outermost level takes. ``taken``: those
+        of the nominal curve unless given, for levels of the mean place ``state``. ``cells`` and
+        ``rows`` as for ``program``.
         """
-        pulses, none = attempts * self.device.response.levels_ltp, (0.0, 0.0)
-        mean = self.program((1.0, state * pulses), none, state / 2.0, cells)
-        longest = self.program((1.0, pulses), none, state / 2.0, cells)
+        pulses, none = taken or self.nominal(state), (0.0, 0.0)
+        mean = self.program((1.0, pulses.mean), none, state / 2.0, cells, rows=rows)
+        longest = self.program((1.0, pulses.outermost), none, state / 2.0, cells, rows=rows)
         return Cost(mean.energy, longest.latency)
+
+    def nominal(self, state: Real) -> Taken:
+        """Pulses of the nominal curve; the mean place of the levels is ``state``."""
+        count = self.device.response.levels_ltp
+        return Taken(state * count, count, 0.5 * count)

@@ -2,37 +2,38 @@
 
 A verified write reads a cell, sends as many pulses as lead from what was read to the level on the
 nominal curve, and repeats both until the read lies within the tolerance (Alibart et al.,
-Nanotechnology 23:075201, 2012, doi:10.1088/0957-4484/23/7/075201, secondary). After an attempt of n
-pulses over a distance d the cell is off by a normal error of variance
+Nanotechnology 23:075201, 2012, doi:10.1088/0957-4484/23/7/075201, secondary). After an overshoot an
+attempt has at most half of the pulses of the one before. The expected numbers of pulses and reads
+have no closed form: how far a cell is off after an attempt decides how many pulses the next one
+has, and these decide its noise. ``verified`` takes ``CELLS`` cells through the loop, each with a
+step of its own and new noise in each attempt. Their normal numbers are the middles of as many equal
+shares of the normal distribution, in a fixed random order for each attempt (Latin hypercube; M.
+McKay, R. Beckman, W. Conover, Technometrics 21(2):239, 1979, secondary), so that the result is a
+function of its arguments, and the error of a mean is far below that of as many random cells.
 
-    s^2 = noise(n)^2 + (d2d d)^2 + 1 / (12 P^2),
-
-all as shares of the range: the noise of its pulses, the spread of the cell's own step, and what
-rounding to whole pulses leaves, of P pulses over the range. The share 1 - erf(t / (s sqrt 2)) of
-the cells is still outside the tolerance t. It lies off by the mean square of a normal number beyond
-t, s^2 (1 + a phi(a) / Q(a)) with a = t / s, and is sent as many pulses as that distance asks for.
-After an overshoot an attempt has at most half of the last one's pulses; half of the misses
-overshoot, so that attempts shrink to 3/4 on average, and what they leave of the way adds to s^2.
-Cells whose range ends before their level are left out. Pulses and reads lie within a factor of 2
-of those that training counts, for noise of all three forms and 8 to 128 pulses over the range.
+Curves are taken as straight, and cells whose range ends before their level are left out.
 """
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
+from functools import lru_cache
+from statistics import NormalDist
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.learning import Learning
 from neurorebit.circuits.cost import Real
 from neurorebit.schema.device import Device
 
-KEPT = 0.75  # of an attempt's pulses, in the next one: half of the misses overshoot
+Array = NDArray[np.float64]
+CELLS = 512  # taken through the loop, for each case
+WAYS = 16  # of weights to their levels, where all of them are written
+CASES = 1024  # taken at once
 ATTEMPTS = 32  # of a verified write, at most
 VERIFIED = ("direct", "verify")  # words of training.write whose writes are read back
-STEPPED = ("step", "step_and_bounds")  # of variation.pulse_d2d: a cell's step varies
 
 
 class Effort(NamedTuple):
@@ -42,54 +43,122 @@ class Effort(NamedTuple):
     reads: Real
 
 
-def erfc(x: Real) -> Real:
-    """1 - erf of x >= 0 within 1.5e-7 (Abramowitz and Stegun 7.1.26)."""
-    t = 1.0 / (1.0 + 0.3275911 * x)
-    terms = 0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429
-    sum_of: Real = 0.0
-    for term in reversed(terms):
-        sum_of = (sum_of + term) * t
-    return sum_of * np.exp(-(x**2))
+class Noise(NamedTuple):
+    """Noise of pulses: standard deviations, and which of them depend on the number of pulses.
 
-
-def noise(device: Device, pulses: Real, count: Real, *, own: bool) -> Real:
-    """Standard deviation of the state after ``pulses`` pulses of ``count`` over the range.
-
-    ``own``: that of the pulse data; else the one that training gives to pulses.
+    ``step``: of the step of one pulse, relative; the mean of n has the n-th part of its variance.
+    ``pulse``: of the state after one pulse, as a share of the range; n have n times its variance.
+    ``write``: of the state after any number of pulses, as a share of the range.
+    ``cell``: of a cell's own step, relative.
     """
-    variation = device.variation
-    if own or (variation.pulse_c2c == "range" and variation.form == "state"):
-        return device.response.c2c * np.sqrt(pulses)
-    if variation.form == "read":
-        return 0.0 * pulses
+
+    step: Real
+    pulse: Real
+    write: Real
+    cell: Real
+
+
+def noise(device: Device) -> Noise:
+    """The noise that training gives to the pulses of a device."""
+    variation, none = device.variation, 0.0
+    cell = variation.d2d * own_step(device, variation.pulse_d2d)
+    if variation.form == "read":  # drawn by each read
+        return Noise(none, none, none, cell)
+    if variation.pulse_c2c == "range":
+        return Noise(none, device.response.c2c, none, cell)
     if variation.pulse_c2c == "state":  # of the conductance, taken at mid range
-        return variation.c2c * (0.5 + 1.0 / (device.on_off_ratio - 1.0)) + 0.0 * pulses
-    return variation.c2c * np.sqrt(pulses) / count
+        middle = 0.5 + 1.0 / (device.on_off_ratio - 1.0)
+        return Noise(none, none, variation.c2c * middle, cell)
+    return Noise(variation.c2c, none, none, cell)
 
 
-def verified(
-    device: Device, distance: Real, count: Real, tolerance: Real, *, own: bool = False
-) -> Effort:
+def own_step(device: Device, varies: str) -> Real:
+    """Standard deviation of a cell's step over that of what ``varies`` (variation.pulse_d2d).
+
+    A pulse takes a cell through a share of its own range, from g_min to g_max: ends that vary
+    independently make the range vary by hypot(g_min, g_max) / (g_max - g_min) as much.
+    """
+    ratio = device.on_off_ratio
+    ends = np.sqrt(ratio**2 + 1.0) / (ratio - 1.0)
+    of: dict[str, Real] = {"step": 1.0, "bounds": ends, "state": 1.0, "label": 0.0}
+    return np.hypot(1.0, ends) if varies == "step_and_bounds" else of[varies]
+
+
+def verified(device: Device, distance: Real, count: Real, tolerance: Real) -> Effort:
     """A verified write over a ``distance``, a share of the range of ``count`` pulses.
 
-    ``tolerance`` is a share of the range, too; ``own`` as for ``noise``.
+    ``tolerance`` is a share of the range, too.
     """
-    spread = device.variation.d2d if device.variation.pulse_d2d in STEPPED else 0.0
-    outside: Real = np.ones_like(np.asarray(distance * count * tolerance, float))
-    reads, pulses, away = outside, 0.0 * outside, distance + 0.0 * outside
-    most: Real = np.inf
-    for _ in range(ATTEMPTS):
-        sent = np.maximum(np.minimum(away * count, most), 1.0)
-        most = KEPT * sent
-        pulses, reads = pulses + outside * sent, reads + outside
-        variance = noise(device, sent, count, own=own) ** 2 + (spread * sent / count) ** 2
-        variance = variance + 1.0 / (12.0 * count**2) + (away - np.minimum(sent / count, away)) ** 2
-        a = tolerance / np.sqrt(variance)
-        beyond = np.maximum(erfc(a / math.sqrt(2.0)), 1e-30)
-        density = np.exp(-(a**2) / 2.0) / math.sqrt(2.0 * math.pi)
-        away = np.sqrt(variance * (1.0 + 2.0 * a * density / beyond))
-        outside = outside * beyond
-    return Effort(pulses, reads)
+    given = np.broadcast_arrays(distance, count, tolerance, *noise(device))
+    rows = np.stack([np.asarray(a, float).reshape(-1) for a in given], axis=-1)
+    cases, of = np.unique(rows, axis=0, return_inverse=True)
+    parts = [_written(cases[i : i + CASES]) for i in range(0, len(cases), CASES)]
+    pulses, reads = np.concatenate(parts, axis=-1)[:, of.reshape(-1)]
+    return Effort(pulses.reshape(given[0].shape), reads.reshape(given[0].shape))
+
+
+def from_low_end(
+    device: Device, state: Real, steps: Real, tolerance: Real, *, pulses: Real
+) -> Effort:
+    """A verified write from the low end of the range of ``pulses`` pulses to the level of a weight.
+
+    Weights are normal, the outermost of ``steps`` + 1 levels is two deviations from the mean of
+    their levels, ``state``, a share of the range. A share of the range is ``tolerance``, too.
+    """
+    normal = NormalDist()
+    places = [normal.inv_cdf((i + 0.5) / WAYS) / 4.0 for i in range(WAYS)]
+    shape = np.broadcast_shapes(*map(np.shape, (state, steps, tolerance, pulses)))
+    apart = np.reshape(places, (WAYS, *(1,) * len(shape)))
+    ways = np.clip(np.round((state + apart) * steps) / steps, 1.0 / pulses, 1.0)
+    found = verified(device, ways, pulses, tolerance)
+    return Effort(np.mean(found.pulses, axis=0), np.mean(found.reads, axis=0))
+
+
+@lru_cache(maxsize=1)
+def _normals() -> Array:
+    """Normal numbers of each cell [1 + ATTEMPTS, CELLS]: of its step, and of each attempt."""
+    random = np.random.Generator(np.random.PCG64(0))
+    normal = NormalDist()
+    middles = [normal.inv_cdf((i + 0.5) / CELLS) for i in range(CELLS)]
+    return np.array([random.permutation(middles) for _ in range(1 + ATTEMPTS)])
+
+
+def _written(cases: Array) -> Array:
+    """Mean pulses and reads [2, cases] of cells that a verified write brings to their level.
+
+    A case is a distance, a count of pulses, a tolerance and the fields of a ``Noise``.
+    """
+    distance, count, tolerance, step, pulse, write, cell = (part[:, None] for part in cases.T)
+    z = _normals()
+    own = np.exp(_log(cell, z[0]))
+    away = distance + 0.0 * own
+    writing = np.isfinite(cases.sum(axis=-1))[:, None] & np.isfinite(own)
+    last, limit = np.zeros_like(away), np.full_like(away, np.inf)
+    pulses, reads = np.zeros_like(away), np.zeros_like(away)
+    for attempt in range(ATTEMPTS):
+        reads += writing
+        writing &= np.abs(away) > tolerance
+        if not writing.any():
+            break
+        sent = np.floor(away * count + 0.5)
+        sent = np.where(sent == 0.0, np.sign(away), sent)
+        turned = sent * last < 0.0
+        limit = np.where(turned, np.maximum(np.floor(np.abs(last) / 2.0), 1.0), limit)
+        sent = np.where(writing, np.clip(sent, -limit, limit), 0.0)
+        last, size = sent, np.abs(sent)
+        pulses += size
+        drawn = z[1 + attempt]
+        moved = own * np.exp(_log(step / np.sqrt(np.maximum(size, 1.0)), drawn)) * sent / count
+        spread = np.hypot(pulse * np.sqrt(size), np.where(size > 0.0, write, 0.0))
+        away = away - moved - spread * drawn
+    found = np.array([pulses.mean(axis=-1), reads.mean(axis=-1)])
+    return np.where(np.isfinite(cases.sum(axis=-1)), found, np.nan)
+
+
+def _log(deviation: Any, z: Any) -> Any:
+    """The logarithm of a log-normal factor of mean 1 and this standard deviation."""
+    variance = np.log1p(np.square(deviation))
+    return np.sqrt(variance) * z - 0.5 * variance
 
 
 SENTENCES = {  # of training.write
@@ -122,8 +191,8 @@ def moves(activity: Measured, device: Device, learning: Learning, steps: Real) -
     Where training has counted them, they are those. Else the activity counts levels, and the way of
     writing says what they take: nothing but the pulses of the nominal curve, or reads and further
     attempts; a reset takes pulses over the whole range down, then those to the level. ``direct``
-    states the result of a verified write and not its pulses, which have the noise that the device
-    was measured with.
+    states the result of a verified write and not its pulses, which have the noise that training
+    gives to pulses wherever it sends them.
     """
     a, pulses = activity, device.response
     shares = a.set_fraction, a.reset_fraction
@@ -137,7 +206,7 @@ def moves(activity: Measured, device: Device, learning: Learning, steps: Real) -
     if learning.write in VERIFIED:
         tolerance = learning.tolerance / steps
         efforts = [
-            verified(device, distance, count, tolerance, own=learning.write == "direct")
+            verified(device, distance, count, tolerance)
             for distance, count in zip(distances, counts, strict=True)
         ]
         found = shares, [effort.pulses for effort in efforts]

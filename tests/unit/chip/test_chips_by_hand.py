@@ -204,14 +204,17 @@ def gradient_unit():
     """The largest map: 256 positions in 6 arrays of 48; 64 channels of 6 bits in 3 of 160."""
     return by_hand.gradient_unit(
         positions=256.0, bit_columns=384.0, rows=48.0, cols=160.0, cols_per_adc=8.0, adc_bits=4.0,
-        error_bits=9.0,
+        error_bits=9.0, input_bits=6.0,
     )  # fmt: skip
 
 
 def gradient_store(bits):
-    """Sums of 4 + 9 bits, 3 for 6 arrays, 3 for 5 images. Lanes: 3 units of 3 * 20 converters."""
+    """Sums of 4 + 9 bits, 3 for 6 arrays, 6 for an activation's bits, 3 for 5 images.
+
+    Lanes: 3 units of 3 * 20 converters.
+    """
     buffer = SramBuffer(TECH, 6000.0, 60.0, max(cores(bits), 1.0), name="buffer")
-    return by_hand.gradient_store(buffer, bits, 19.0, 180.0, 70.0)
+    return by_hand.gradient_store(buffer, bits, 25.0, 180.0, 70.0)
 
 
 @pytest.mark.parametrize("kind", CHOICES)
@@ -238,7 +241,7 @@ def test_a_chip_that_learns_in_place(kind):
         global_buffer(6.0),
         vector_unit(9.0, 6.0),
         (3.0, gradient_unit()),
-        gradient_store(MOST_WEIGHTS * 19.0),
+        gradient_store(MOST_WEIGHTS * 25.0),
         (29.0, by_hand.sequencer()),
     )
 

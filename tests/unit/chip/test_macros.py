@@ -304,10 +304,13 @@ def test_half_selected_cells_take_their_current() -> None:
 
 
 def test_a_gradient_unit_has_whole_arrays() -> None:
-    """900 positions in arrays of 128 rows: 8; 1000 columns: 8; 8 numbers add in 3 more bits."""
+    """900 positions in arrays of 128 rows: 8; 1000 columns: 8; 8 numbers add in 3 more bits.
+
+    8 columns, the bits of an activation, make a gradient of 8 more.
+    """
     unit = GradientUnit(TECH, 900.0, 1000.0)
     assert (unit.arrays_down, unit.arrays_across, unit.arrays) == (8.0, 8.0, 64.0)
-    assert unit.sum_bits == 4 + 8 + 3
+    assert unit.sum_bits == 4 + 8 + 3 + 8
     assert unit.tree.adder_bits == 7 * (4 + 8 + 1) + 2 * 1 + 1 * 2  # wider by a bit a level
     least = GradientUnit(TECH, 4.0, 3.0)
     assert least.arrays == 1.0

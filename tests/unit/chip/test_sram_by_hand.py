@@ -351,9 +351,11 @@ def test_an_array_of_the_gradient_unit():
 
 
 # 200 positions: 3 arrays of 96 rows; 500 bit columns: 4 of 160. 13 bits and a carry add up over 3
-# arrays; as many trees as converters abreast, 4 * 20. Sums of one image have 4 + 9 bits and 2 for
-# the 3 arrays.
-UNIT = {**GRADIENT, "positions": 200.0, "bit_columns": 500.0, "error_bits": 9.0}
+# arrays; as many trees as converters abreast, 4 * 20. A column's sum has 4 + 9 bits and 2 for the
+# 3 arrays; the columns of an activation's 6 bits are joined behind each tree.
+UNIT = {
+    **GRADIENT, "positions": 200.0, "bit_columns": 500.0, "error_bits": 9.0, "input_bits": 6.0,
+}  # fmt: skip
 TREE = AdderTree(
     TECH,
     3.0,
@@ -362,17 +364,33 @@ TREE = AdderTree(
     fit_width=sum(array_stands().area.items.values()) ** 0.5,
     name="tree",
 )
+JOIN = ShiftAdd(
+    TECH, 15.0, 6.0, 80.0, beat=TREE.add().latency.total, name="input_shift_add",
+    fit_width=sum(array_stands().area.items.values()) ** 0.5,
+)  # fmt: skip
 
 
 def test_a_gradient_unit_of_whole_arrays():
     unit = by_hand.gradient_unit(**UNIT)
-    same_footprint(unit, (12.0 * array_stands() + TREE.footprint).under("gradient_unit"))
-    assert (unit.arrays, unit.sum_bits) == (12.0, 4.0 + 9.0 + 2.0)
+    stands_alone = 12.0 * array_stands() + TREE.footprint + JOIN.footprint
+    same_footprint(unit, stands_alone.under("gradient_unit"))
+    assert (unit.arrays, unit.sum_bits) == (12.0, 4.0 + 9.0 + 2.0 + 6.0)
+
+
+def test_the_word_of_a_gradient_holds_the_largest_one():
+    """Each of 64 rows, in each plane of errors and of activations, and in all arrays: all ones.
+
+    The converter's code of a full array is its largest; the sum over planes weighs 2^p.
+    """
+    unit = by_hand.gradient_unit(**UNIT)
+    code, planes, bits = 2**4 - 1, range(9), range(6)
+    largest = sum(3 * code * 2**p * 2**b for p in planes for b in bits)
+    assert 2 ** (unit.sum_bits - 1) <= largest < 2**unit.sum_bits
 
 
 def test_an_error_vector_against_all_that_the_unit_holds():
-    """All 12 arrays at once; trees add at each of the 8 columns of a converter."""
-    total = vector(0.3, 0.4, 1.0, 1.0).across(12.0) + 8.0 * TREE.add(3.0)
+    """All 12 arrays at once; trees add, and their sums join, at all 8 columns of a converter."""
+    total = vector(0.3, 0.4, 1.0, 1.0).across(12.0) + 8.0 * TREE.add(3.0) + JOIN.accumulate(8.0)
     found = by_hand.gradient_unit(**UNIT).read(0.3, 0.4)
     same_cost(found, total.under("gradient_unit"))
 
@@ -383,7 +401,8 @@ def test_an_error_vector_against_a_part_of_it():
     Of the 80 trees those of 2 of 4 arrays work, for 100 of their 160 columns, with 2 operands.
     """
     total = vector(0.3, 0.4, 60.0 / 96.0, 100.0 / 160.0).across(4.0)
-    total = total + 8.0 * TREE.add(2.0, 2.0 / 4.0 * 100.0 / 160.0)
+    active = 2.0 / 4.0 * 100.0 / 160.0
+    total = total + 8.0 * TREE.add(2.0, active) + JOIN.accumulate(8.0, active)
     found = by_hand.gradient_unit(**UNIT).read_part(0.3, 0.4, 120.0, 200.0)
     same_cost(found, total.under("gradient_unit"))
 

@@ -312,7 +312,7 @@ def test_sync(at_once, turns):
     chip, due, sent, pulsed = made.chip, [], 0.0, []
     for i, (layer, seen) in enumerate(zip(LAYERS, made.activity, strict=True)):
         found = in_macros(i, chip.digital_macro.level, 1.0)
-        cells, arrays = layer.weights * plan.copies[i], plan.arrays[i] * plan.copies[i]
+        cells = layer.weights * plan.copies[i]
         address = 9  # bits: one of 32 x 16 cells
         bits = cells * (seen.set_fraction + seen.reset_fraction) * (address + 4)
         trees = [tree.transfer(bits, bits / 96) for tree in (chip.digital_tree, chip.tree)]
@@ -324,21 +324,26 @@ def test_sync(at_once, turns):
         # 15 levels, and so 14 steps over 100 pulses up or 140 down
         rising = seen.set_fraction, seen.set_levels * 100 / 14
         falling = seen.reset_fraction, seen.reset_levels * 140 / 14
-        one = chip.whole_tile.pe.macro.program(rising, falling, seen.conductance, cells / arrays)
-        written = one.under("pe").under("analog")
+        macro, state = chip.whole_tile.pe.macro, seen.conductance
+        written = [  # in the rows that hold weights
+            (n, macro.program(rising, falling, state, float(rows * cols), rows=float(rows)))
+            for (rows, cols), n in pieces_of(plan, i).items()
+        ]
         due.append(
             Due(
                 [
-                    *found.actions, (float(arrays), written),
+                    *found.actions,
+                    *(
+                        (float(n * plan.copies[i]), one.under("pe").under("analog"))
+                        for n, one in written
+                    ),
                     *((1.0, cost) for cost in (*trees, *inside, *buses)),
                 ],
                 0.0,
             )
         )  # fmt: skip
         sent += max(*map(seconds, trees), *through)  # one after the other: the slowest counts
-        fullest = float(max(rows * cols for rows, cols in pieces_of(plan, i)))
-        macro = chip.whole_tile.pe.macro
-        pulsed.append(seconds(macro.program(rising, falling, seen.conductance, fullest)))
+        pulsed.append(max(seconds(one) for _, one in written))
     phase = made.phases["sync"]
     check_bill(phase.energy.items, [d.items for d in due])
     macros = [Due(d.actions[:-6], 0.0).items for d in due]

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from unit.estimate.test_branches_forward import CHIPS, forward
+from unit.estimate.test_branches_hybrid import in_macros
 from whole_chip import (
     COUNT,
     IN,
     LAYERS,
+    PLANS,
     STORED,
     Work,
     add,
@@ -16,6 +18,7 @@ from whole_chip import (
     near,
     number,
     one_by_one,
+    pieces_of,
     pool,
     rectify,
     seconds,
@@ -24,7 +27,7 @@ from whole_chip import (
 )
 
 from neurorebit.chips.parts.residence import live, traffic
-from neurorebit.chips.parts.writing import verified
+from neurorebit.chips.parts.writing import from_low_end, verified
 from neurorebit.inputs.files import read_inputs
 from neurorebit.layers.maps import Map, maps_of
 
@@ -177,47 +180,81 @@ def test_a_map_that_two_layers_read_is_fetched_by_each_where_it_has_no_room():
 # -- all weights, once -----------------------------------------------------------------------------
 
 
+def added_to(due, cost, times=1.0):
+    for part, joules in cost.energy.items.items():
+        due[part] = due.get(part, 0.0) + times * number(joules)
+
+
+def deployed(made, name, level, size):
+    """One array: cells to the levels of normal weights, references to mid range; and its time."""
+    chip, (rows, cols) = made.chip, map(float, size)
+    macro, cells, steps = chip.whole_tile.pe.macro, rows * cols, chip.spec.cell_steps
+    effort = from_low_end(chip.device, level, steps, 0.25 / steps, pulses=100)
+    end, middle = (verified(chip.device, way, 100, 0.25 / steps).pulses for way in (1.0, 0.5))
+    none, due = (0.0, 0.0), {}
+    written = macro.program((1.0, effort.pulses), none, level / 2, cells, rows=rows)
+    read = macro.verify(1.0, effort.reads, state=level, cells=cells, rows=rows)
+    added_to(due, (written + read).under("pe").under(name))
+    # reference cells, one a converter and row, take the pulses to mid range, row by row
+    beside = macro.references.cells
+    line = beside.pulse_set(macro.adcs, 1.5, 40e-9).under("references").under(macro.name)
+    added_to(due, line.under("pe").under(name), rows * number(middle))
+    part = f"{name}/pe/{macro.name}/references/cells"
+    heat = rows * macro.adcs * number(middle) * beside.written(0.25, 1.5, 40e-9, 100.0)
+    due[part] = due.get(part, 0.0) + heat
+    longest = macro.program((1.0, end), none, level / 2, cells, rows=rows)
+    return due, seconds(longest) + seconds(read)
+
+
 @pytest.mark.parametrize("kind", ["hybrid", "reram", "inference"])
 def test_programming_of_cells(kind):
     """Weights come from DRAM and go to all copies; each cell takes the pulses of its level."""
     made = whole(kind)
     chip, plan, phase = made.chip, made.chip.plan, made.phases["programming"]
-    macro, bits = chip.whole_tile.pe.macro, {"hybrid": 4}.get(kind, 5)
-    name = "analog" if kind == "hybrid" else "tile"
+    bits, hybrid = {"hybrid": 4}.get(kind, 5), kind == "hybrid"
+    name = "analog" if hybrid else "tile"
     energies, times, longest = [], [], []
     for i, layer in enumerate(LAYERS):
-        copies, arrays = int(plan.copies[i]), int(plan.arrays[i] * plan.copies[i])
-        cells = layer.weights * {"hybrid": 1}.get(kind, 2) * copies / arrays
-        level = made.activity[i].conductance
-        effort = verified(chip.device, level, 100, 0.25 / chip.spec.cell_steps, own=True)
-        tries = number(effort.pulses) / (level * 100)
-        mean = macro.program((1.0, level * 100 * tries), (0.0, 0.0), level / 2, cells)
-        read = macro.verify(1.0, number(effort.reads), state=level, cells=cells)
-        both = (mean + read).under("pe").under(name)
-        due = {part: arrays * n for part, n in both.energy.items.items()}
-        # 32 reference cells a converter take 50 of the 100 pulses, row by row
-        beside = macro.references.cells
-        line = beside.pulse_set(macro.adcs, 1.5, 40e-9).under("references").under(macro.name)
-        lines = {
-            p: 32 * 50 * tries * n for p, n in line.under("pe").under(name).energy.items.items()
-        }
-        heat = 32 * macro.adcs * 50 * tries * beside.written(0.25, 1.5, 40e-9, 100.0)
-        for part, joules in (*lines.items(), (f"{name}/pe/{macro.name}/references/cells", heat)):
-            due[part] = due.get(part, 0.0) + arrays * joules
+        copies, due, slowest = int(plan.copies[i]), {}, 0.0
+        for size, n in pieces_of(PLANS[kind], i).items():
+            one, time = deployed(made, name, made.activity[i].conductance, size)
+            for part, joules in one.items():
+                due[part] = due.get(part, 0.0) + copies * n * joules
+            slowest = max(slowest, time)
         sent = float(layer.weights * bits * copies)
         tree = chip.tree.transfer(sent, sent / chip.spec.transport.bus_bits)
-        carried = made.tile(plan.split[i]).carry(sent)
-        for cost in (tree, carried):
-            due |= {p: due.get(p, 0.0) + number(n) for p, n in cost.energy.items.items()}
+        added_to(due, tree)
+        added_to(due, made.tile(plan.split[i]).carry(sent))
+        from_dram = float(layer.weights * (32 if hybrid else bits))
+        streams = [seconds(tree), seconds(chip.dram.transfer(from_dram))]
+        if hybrid:  # words to three copies in digital macros; levels leave over the digital tree
+            words, levels = 3 * 32.0 * layer.weights, 4.0 * layer.weights
+            tile, both = chip.digital_tile, words + levels
+            trees = [chip.digital_tree.transfer(n, n / 96) for n in (words, levels)]
+            carried, bus = tile.carry(both), tile.pe.carry(both).under("digital")
+            loaded = in_macros(i, chip.digital_macro.load, 3.0)
+            levelled = in_macros(i, lambda *used: chip.digital_macro.level(*used, times=1.0), 1.0)
+            for cost in (*trees, carried, bus):
+                added_to(due, cost)
+            for n, cost in (*loaded.actions, *levelled.actions):
+                added_to(due, cost, n)
+            inside = max(seconds(carried) / int(chip.digital_tiles[i]), loaded.time)
+            streams += [sum(map(seconds, trees)), inside]
         energies.append(due)
-        dram = seconds(chip.dram.transfer(float(layer.weights * bits)))
-        times.append(max(seconds(tree), dram))
-        outermost = macro.program((1.0, 100.0 * tries), (0.0, 0.0), level / 2, cells)
-        longest.append(seconds(outermost) + seconds(read))
+        times.append(max(streams))
+        longest.append(slowest)
     check_bill(phase.energy.items, energies)
     assert np.asarray(phase.time) == near(times)
     assert number(phase.common_time) == near(max(longest))
-    assert np.asarray(phase.dram_bits) == near([layer.weights * bits for layer in LAYERS])
+    width = 32 if hybrid else bits
+    assert np.asarray(phase.dram_bits) == near([layer.weights * width for layer in LAYERS])
+
+
+def test_digital_words_are_written_row_by_row_and_gradients_cleared_beside_them():
+    macro = whole("hybrid").chip.digital_macro
+    found, bank = macro.load(5.0, 2.0), macro.weight_bank.write(0.5, 2.0 / macro.words)
+    assert seconds(found) == near(5 * seconds(bank))
+    assert number(found.energy.total) == near(2 * 5 * number(bank.energy.total))
 
 
 def test_a_row_takes_as_long_as_the_outermost_level():
@@ -237,15 +274,16 @@ def test_sixty_four_arrays_at_once_take_turns():
 
 @pytest.mark.parametrize("kind", ["sram", "inference_sram"])
 def test_programming_of_sram(kind):
-    """Each row of each array is written once; half of the cells that hold weights flip."""
+    """Each row that holds weights is written once; half of its cells flip."""
     made = whole(kind)
     plan, macro = made.chip.plan, made.chip.whole_tile.pe.macro
     phase, due = made.phases["programming"], []
-    for i, layer in enumerate(LAYERS):
-        arrays = int(plan.arrays[i] * plan.copies[i])
-        cells = layer.weights * 4 * int(plan.copies[i]) / arrays
-        one = macro.write(16.0, 0.5 * cells / (16 * 32)).under("pe").under("tile")
-        due.append({part: arrays * number(n) for part, n in one.energy.items.items()})
+    for i in range(COUNT):
+        found = {}
+        for (rows, cols), n in pieces_of(PLANS[kind], i).items():
+            one = macro.write(float(rows), 0.5 * cols / 32).under("pe").under("tile")
+            added_to(found, one, n * int(plan.copies[i]))
+        due.append(found)
     check_bill(phase.macro.items, due)
     assert np.asarray(phase.dram_bits) == near([layer.weights * 4 for layer in LAYERS])
 

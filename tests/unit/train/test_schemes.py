@@ -354,6 +354,9 @@ MEMORY = {  # digital bits of a weight with momentum, and arrays that hold it
 }  # fmt: skip
 
 
+NOISY = {"tiki_taka": 0.8, "manhattan": 0.8}  # many pulses, each with 3.7 % of the range
+
+
 @pytest.mark.parametrize("weights", [name for name, one in SCHEMES.items() if one.trains])
 def test_every_scheme_learns_handwritten_digits_and_tells_what_it_took(bench, weights):
     """Real images, 1438 of them three times; 359 to be judged by."""
@@ -375,7 +378,7 @@ def test_every_scheme_learns_handwritten_digits_and_tells_what_it_took(bench, we
         seed=1,
         threads=1,
     )
-    assert result.test_accuracy >= 0.88
+    assert result.test_accuracy >= NOISY.get(weights, 0.88)
     held = bench.model(network, weights).matrices[0].weights
     assert (result.demands.memory_bits_per_weight, held.arrays) == MEMORY[weights]
     first_layer, second = 64 * 48, 48 * 10  # MACs; the first sends no error back
