@@ -204,6 +204,18 @@ def add_training(parser: Parser, out: str) -> None:
     )
 
 
+def add_weights(parser: Parser, required: bool = False) -> None:
+    """The file of weights that a network has or starts from."""
+    parser.add_argument(
+        "--weights-from",
+        metavar="FILE",
+        type=Path,
+        required=required,
+        help="the network's first weights: an archive that --save-weights wrote, or a state dict "
+        "(.pt, .pth, .safetensors, .npz) or ONNX graph of the same layers",
+    )
+
+
 def settings(asked: argparse.Namespace) -> list[Setting]:
     """The settings that the options of ``add_chip`` ask for."""
     from neurorebit.commands.words import Given

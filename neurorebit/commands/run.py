@@ -6,6 +6,7 @@ import argparse
 import shutil
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurorebit.commands import FAILED, INTERRUPTED, UNFINISHED, options, progress
@@ -42,6 +43,14 @@ def add_options(parser: options.Parser) -> None:
         help="draw energy.png and area.png of an estimate, too, which takes longer than it does",
     )
     options.add_training(parser, "reports/NETWORK")
+    options.add_weights(parser)
+    parser.add_argument(
+        "--save-weights",
+        metavar="FILE",
+        type=Path,
+        help="a .npz or .safetensors that gets what was learned: weights, norms, levels, "
+        "conductances",
+    )
     options.add_quiet(parser)
     parser.add_argument(
         "--checkpoint",
@@ -63,7 +72,14 @@ def main(asked: argparse.Namespace) -> int:
     from neurorebit.studies.run import run
 
     if asked.no_train:
-        for option in ("--data", "--resume", "--checkpoint", "--stop-after"):
+        for option in (
+            "--data",
+            "--resume",
+            "--checkpoint",
+            "--stop-after",
+            "--weights-from",
+            "--save-weights",
+        ):
             if getattr(asked, option[2:].replace("-", "_")) not in (None, False, NEVER):
                 origin = f"{option} and --no-train"
                 raise InputError("nothing is trained", origin=origin, cure="drop one of them")
@@ -74,6 +90,8 @@ def main(asked: argparse.Namespace) -> int:
         checkpoint=asked.checkpoint,
         stop_after=asked.stop_after,
         pictures=asked.pictures,
+        weights_from=asked.weights_from,
+        save_weights=asked.save_weights,
     )
     say = progress.nothing if asked.quiet else progress.say
     with nullcontext() if asked.quiet else progress.training() as shown:

@@ -60,6 +60,8 @@ def command_line(request: Request, name: str = "run", more: Iterable[str] = ()) 
     for setting in request.settings:
         words += _words(setting)
     words += [option("seed"), str(request.seed)] if request.seed else []
+    if request.weights_from is not None:
+        words += [option("weights_from"), str(request.weights_from)]
     words += [] if request.train else ["--no-train"]
     return shlex.join([*words, *more])
 

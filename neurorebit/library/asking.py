@@ -11,7 +11,7 @@ from neurorebit.inputs.values import setting_text
 from neurorebit.library import inputs as given
 from neurorebit.library.inputs import ChipInput, Named, NetworkInput
 from neurorebit.schema import Document, InputError, Setting, paths
-from neurorebit.studies.request import Request
+from neurorebit.studies.request import Request, origin_of
 
 NETWORK = ("network.", "training.")  # how keys of a network begin
 
@@ -50,8 +50,14 @@ def call(request: Request) -> str:
         network_call(request),
         f"chip({', '.join(parts)}){_set(others)}",
         *([f"seed={request.seed}"] if request.seed else []),
+        *([f"weights_from={origin_of(request.weights_from)!r}"] if _starts(request) else []),
     ]
     return f"{'train' if request.train else 'estimate'}({', '.join(words)})"
+
+
+def _starts(request: Request) -> bool:
+    """Whether a run starts from given weights."""
+    return request.weights_from is not None
 
 
 def network_call(request: Request) -> str:

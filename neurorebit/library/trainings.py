@@ -25,9 +25,11 @@ from neurorebit.studies import run as runs
 from neurorebit.studies import schemes as comparisons
 from neurorebit.studies.request import Request
 from neurorebit.studies.trained import train as trained
+from neurorebit.weights.archive import NetworkWeights
 
 SEEDS = 2**32
 Arrays = tuple[Any, Any, Any, Any]  # training images and labels, test images and labels
+Weights = NetworkWeights | str | Path | Mapping[str, Any]
 Data = str | Path | Dataset | Arrays
 
 
@@ -49,6 +51,7 @@ class RunOptions(Options, total=False):
     scheme: str | None
     checkpoint: str | Path | None
     stop_after: float
+    weights_from: Weights | None
 
 
 def train(
@@ -65,6 +68,7 @@ def train(
     checkpoint_every: float = 120.0,
     resume: bool = False,
     stop_after: float = math.inf,
+    weights_from: Weights | None = None,
     progress: bool = True,
 ) -> Run:
     """Train a network on a chip, and estimate what the chip costs with the activity measured.
@@ -79,7 +83,9 @@ def train(
     Writes nothing but checkpoints, and these where ``checkpoint`` names a folder for them: after
     the first step, every ``checkpoint_every`` seconds [s] and where the training ends early.
     ``resume`` goes on from the newest one, and ends as if it had never stopped. The training ends
-    after ``stop_after`` seconds [s]. An interrupt (Ctrl-C, or the stop button of a notebook) ends
+    after ``stop_after`` seconds [s]. ``weights_from``: what the network starts from, weights of
+    another run (``done.weights``), a file of them, or a state dict, by name or in memory; drawn
+    from the seed unless given. An interrupt (Ctrl-C, or the stop button of a notebook) ends
     it after the step in progress: the run that returns has what was reached, and says so.
 
     InputError where files, data and arguments are wrong or do not fit together, InfeasibleError
@@ -106,6 +112,7 @@ def train(
         "checkpoint_every": checkpoint_every,
         "resume": resume,
         "stop_after": stop_after,
+        "weights_from": weights_from,
     }
     return _trained(_request(network, chip, options), progress)
 
@@ -136,7 +143,8 @@ def run(
     request = dataclasses.replace(request, train=training, out=place, replace=replace)
     if out is not None:
         with Images(progress) as shown:
-            return Run(runs.run(request, shown.say, shown).report)
+            outcome = runs.run(request, shown.say, shown)
+            return Run(outcome.report, outcome.weights)
     if training:
         return _trained(request, progress)
     return Run(runs.report_of(request.inputs(), request))
@@ -176,7 +184,13 @@ def compare_schemes(
     >>> sorted(table.runs)
     [('hybrid', 0), ('real', 0)]
     """
-    single: RunOptions = {**options, "scheme": None, "checkpoint": None, "stop_after": math.inf}
+    single: RunOptions = {
+        **options,
+        "scheme": None,
+        "checkpoint": None,
+        "stop_after": math.inf,
+        "weights_from": None,
+    }
     request = _request(network, "rebit", single)
     chosen = [s for s in request.settings if s.key.partition(".")[0] in ("network", "training")]
     for part in (
@@ -231,6 +245,7 @@ def _request(
         checkpoint_every=options.get("checkpoint_every", 120.0),
         resume=options.get("resume", False),
         stop_after=options.get("stop_after", math.inf),
+        weights_from=options.get("weights_from"),
     )
 
 
@@ -244,7 +259,7 @@ def _trained(request: Request, progress: bool) -> Run:
         from neurorebit.training import checkpoint
 
         checkpoint.remove(request.checkpoint)
-    return Run(runs.report_of(inputs, request, found))
+    return Run(runs.report_of(inputs, request, found), found.weights)
 
 
 def _data(data: Data | None) -> tuple[Path | Dataset | None, str | None]:

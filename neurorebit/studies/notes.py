@@ -89,6 +89,8 @@ def notes(
     elif trained.data.note:
         images += f": {trained.data.note}"
     lines.append(images)
+    if trained.given is not None:
+        lines.append(_of_start(record["weights_from"]))
     if is_short(inputs, trained):
         settings = tuple(s for s in request.settings if s.key not in SCHEDULE)
         paper = replace(request, recipe=PAPER, settings=settings)
@@ -98,6 +100,13 @@ def notes(
     lines.append(f"the estimate's activity is {activity.source}")
     lines += of_ranges(record["conversions"], inputs.architecture)
     return [*lines, *of_cells(inputs), *_drift(inputs)]
+
+
+def _of_start(given: Mapping[str, Any]) -> str:
+    """What the training started from, by its record."""
+    of = f"started from the weights of {given['from']} (sha256 {given['sha256'][:12]})"
+    reached = (given["trained"] or {}).get("test_accuracy")
+    return of if reached is None else f"{of}, which a training left at {100.0 * reached:.2f} %"
 
 
 def _drift(inputs: Inputs) -> Iterator[str]:

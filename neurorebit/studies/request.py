@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from neurorebit.data.dataset import Dataset
 from neurorebit.inputs.files import Inputs, Source, read_inputs
@@ -15,7 +16,7 @@ from neurorebit.schemes.table import SCHEMES
 
 ELSEWHERE = (
     "data", "out", "replace", "pictures", "threads", "checkpoint", "checkpoint_every", "resume",
-    "stop_after",
+    "stop_after", "save_weights",
 )  # fmt: skip
 
 
@@ -27,8 +28,16 @@ def python_call(request: Request) -> str:
         if item.name not in (*ELSEWHERE, "spell") and value != item.default:
             shown = [f"{s.key}={s.text}" for s in value] if item.name == "settings" else value
             shown = shown.shown if isinstance(shown, Document) else shown
+            shown = origin_of(shown) if item.name == "weights_from" else shown
             words.append(f"{item.name}={shown!r}")
     return f"run({', '.join(words)})"
+
+
+def origin_of(weights: Any) -> str:
+    """Where weights come from that a request starts from: their file, or what they are."""
+    if isinstance(weights, str | Path):
+        return str(weights)
+    return str(getattr(weights, "origin", "a state dict"))
 
 
 @dataclass(frozen=True)
@@ -40,8 +49,9 @@ class Request:
     be replaced; ``checkpoint`` is the folder of the checkpoints, where they are not in ``out``.
     ``pictures``: an estimate is drawn, too, which takes longer than it does (a training always is).
     Checkpoints are written every ``checkpoint_every`` seconds [s]; the training ends after
-    ``stop_after`` [s]. ``spell`` writes down how a request is asked for, so that the report can say
-    it.
+    ``stop_after`` [s]. ``weights_from``: what the network starts from, a file or weights
+    themselves; ``save_weights``: a file that gets what was learned. ``spell`` writes down how a
+    request is asked for, so that the report can say it.
     """
 
     network: Source
@@ -61,6 +71,8 @@ class Request:
     stop_after: float = field(default=math.inf, kw_only=True)
     replace: bool = field(default=False, kw_only=True)
     pictures: bool = field(default=False, kw_only=True)
+    weights_from: Any = field(default=None, kw_only=True)
+    save_weights: Path | None = field(default=None, kw_only=True)
     spell: Callable[[Request], str] = field(default=python_call, kw_only=True, compare=False)
 
     def placed(self, network: str) -> Request:

@@ -25,6 +25,8 @@ from neurorebit.studies.idle import Used, idle, is_shipped
 from neurorebit.studies.notes import is_short, notes
 from neurorebit.studies.placement import place
 from neurorebit.studies.request import Request
+from neurorebit.weights import tensors
+from neurorebit.weights.archive import NetworkWeights
 
 if TYPE_CHECKING:  # at run time only where training is asked for: it takes as long as an estimate
     from neurorebit.studies.trained import Progress, Say, Trained
@@ -41,6 +43,7 @@ class Outcome:
     _: KW_ONLY
     out_of_time: bool = False
     diverged: bool = False
+    weights: NetworkWeights | None = None  # what was learned
 
 
 class Interrupted(KeyboardInterrupt):
@@ -63,6 +66,8 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     request = place(request, inputs.network.name, say)
     report = report_of(inputs, request)  # or refuses
     folder.claim(request.folder, (*table.WRITERS, *table.PICTURES))
+    if request.save_weights is not None:
+        tensors.check_place(request.save_weights)
 
     checkpoints = request.checkpoints
     with ExitStack() as locks:
@@ -78,6 +83,8 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
                 folder.claim(checkpoints, argument="checkpoint")
             trained = train(inputs, request, say, progress)
             report = report_of(inputs, request, trained)
+            if request.save_weights is not None:
+                trained.weights.save(request.save_weights)
         contents = table.files(report, table.PICTURES if request.pictures else None)
         replaced = (request.folder / document.NAME).exists()
         stale = [name for name in table.PICTURES if replaced and name not in contents]
@@ -96,6 +103,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
             interrupted=result.interrupted,
             out_of_time=result.out_of_time,
             diverged=result.diverged,
+            weights=trained.weights,
         )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from neurorebit import __version__
 from neurorebit.circuits.array import device_array
 from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.data.dataset import Dataset
@@ -19,6 +20,9 @@ from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.memory import refuse_too_large
 from neurorebit.studies.placement import has_ended
 from neurorebit.studies.request import Request
+from neurorebit.weights.archive import SCHEMA, NetworkWeights
+from neurorebit.weights.archive import given as read_given
+from neurorebit.weights.fitting import fit
 
 if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numba
     from neurorebit.training.checkpoint import Saved
@@ -26,6 +30,16 @@ if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numb
 
 Say = Callable[[str], None]
 Progress = Callable[[Step], None]
+
+
+def described(weights: NetworkWeights) -> dict[str, Any]:
+    """Where weights came from, as a report says it."""
+    return {
+        "from": str(weights.origin),
+        "sha256": weights.sha256,
+        "trained": None if weights.foreign else weights.header.get("training"),
+        "foreign": weights.foreign,
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +50,22 @@ class Trained:
     data: Dataset
     fallback: bool
     reads: frozenset[str]  # keys of the files that the training read
+    _: KW_ONLY
+    given: NetworkWeights | None = None  # what it started from
+    header: dict[str, Any]
+
+    @property
+    def weights(self) -> NetworkWeights:
+        """What was learned, as a file of weights keeps it."""
+        result = self.result
+        reached = {
+            "dataset": result.dataset,
+            "epochs": len(result.epochs),
+            "images_seen": result.images_seen,
+            "test_accuracy": result.test_accuracy,
+            "weights_sha256": result.weights_sha256,
+        }
+        return NetworkWeights(result.weights, {**self.header, "training": reached})
 
     def record(self, training: Training) -> dict[str, Any]:
         """What the report keeps of the training, by its ``training`` section."""
@@ -54,6 +84,7 @@ class Trained:
             "out_of_time": result.out_of_time,
             "diverged": result.diverged,
             "weights_sha256": result.weights_sha256,
+            "weights_from": None if self.given is None else described(self.given),
             "histogram": asdict(result.histogram) if result.histogram else None,
             "demands": asdict(result.demands) if result.demands else None,
             "conversions": [asdict(one) for one in result.conversions],
@@ -81,6 +112,8 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
     reads = Reads()
     seen = inputs.observed(reads)
     network, training = seen.network, inputs.network.training
+    given = None if request.weights_from is None else read_given(request.weights_from)
+    weights = None if given is None else fit(given, inputs.network)
     chip = seen.architecture, seen.device
     start = _start(request, say)
     with ThreadPoolExecutor(1) as aside:  # Numba takes as long to import as images to be read
@@ -100,7 +133,9 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
         images = reading.result()
     wires = wires_between_cells(seen) if training.wires == "resistive" else None
     if start is not None:
-        identity = checkpoint.identity(network, *chip, images, seed=request.seed, wires=wires)
+        identity = checkpoint.identity(
+            network, *chip, images, seed=request.seed, wires=wires, weights=weights
+        )
         checkpoint.check(start, identity)
         say(f"going on from {start.path}: {start.length}")
     folder = request.checkpoints
@@ -115,9 +150,38 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
         progress=progress,
         checkpoints=checkpoint.Checkpoints(folder, request.checkpoint_every) if folder else None,
         start=start,
+        weights=weights,
         stop_after=request.stop_after,
     )
-    return Trained(result, images, fallback, frozenset(reads.keys))
+    return Trained(
+        result,
+        images,
+        fallback,
+        frozenset(reads.keys),
+        given=given,
+        header=_header(inputs, request),
+    )
+
+
+def _header(inputs: Inputs, request: Request) -> dict[str, Any]:
+    """What a file of weights says of the training that they come from."""
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "command": request.command,
+        **inputs.names,
+        "scheme": inputs.architecture.scheme,
+        "seed": request.seed,
+        "layers": [
+            {
+                "name": node.name,
+                "kind": node.kind,
+                "shape_in": str(node.shape_in),
+                "shape_out": str(node.shape_out),
+            }
+            for node in inputs.network.nodes
+        ],
+    }
 
 
 def _start(request: Request, say: Say) -> Saved | None:

@@ -27,6 +27,7 @@ from neurorebit.schema import Argument, InputError, join, plain
 from neurorebit.schema.device import Device
 from neurorebit.schema.errors import printable
 from neurorebit.training.state import State
+from neurorebit.weights.fitting import Start
 
 NAME, PREVIOUS, PART = "checkpoint.npz", "checkpoint.previous.npz", "checkpoint.npz.part"
 META = "meta"
@@ -72,9 +73,11 @@ def identity(
     *,
     seed: int,
     wires: tuple[float, float] | None = None,
+    weights: Start | None = None,
 ) -> Json:
     """Everything that the result of a run follows from."""
-    return {
+    given = {} if weights is None else {"weights": weights.sha256}
+    return given | {
         "network": plain(network.nodes),
         "architecture": plain(architecture),
         "device": plain(device),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.weights import Site, Weights, WeightScheme, Written
 from neurorebit.training.parts.workers import Array, Workers, Workspace
 from neurorebit.training.state import capture
+from neurorebit.weights.fitting import Start
 
 BINS = 60
 
@@ -47,12 +48,16 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Step:
-    """A layer in the graph: the nodes whose outputs it reads (-1: the images), and its own."""
+    """A layer in the graph: the nodes whose outputs it reads (-1: the images), and its own.
+
+    ``output`` is that of the rectifier which the layer of ``node`` applies, where it applies one.
+    """
 
     layer: Layer
     kind: Trained
     inputs: tuple[int, ...]
     output: int
+    node: Node = field(kw_only=True)
 
 
 class Model:
@@ -73,6 +78,7 @@ class Model:
         workers: Workers,
         dtype: type[np.floating] = np.float32,
         wires: tuple[float, float] | None = None,
+        start: Start | None = None,
     ) -> None:
         refuse_untrainable(network)
         self.network = network
@@ -81,6 +87,7 @@ class Model:
         self.device = device
         self.seed = seed
         self.wires = wires
+        self.start = start
         self.dtype = dtype
         self.words = scheme.words(network.training.momentum)
         self.workspace = Workspace()
@@ -107,9 +114,18 @@ class Model:
             output = node if rectifier is None else rectifier
             absorbed.add(output.index)
             layer = kind.build(node, self._build(rectifier is not None, before))
+            self._give(node, kind, layer)
             if isinstance(layer, MatrixLayer):
                 self.matrices.append(layer)
-            self.steps.append(Step(layer, kind, node.inputs, output.index))
+            self.steps.append(Step(layer, kind, node.inputs, output.index, node=node))
+
+    def _give(self, node: Node, kind: Trained, layer: Layer) -> None:
+        """Set the arrays of a layer beside its matrix to those that it starts from."""
+        given = self.start.others.get(node.name, {}) if self.start else {}
+        for name, attribute in kind.keeps.items():
+            if name in given:
+                held = getattr(layer, attribute)
+                held[...] = given[name].reshape(held.shape)
 
     def _absorbed(self, node: Node) -> Node | None:
         """The rectifier that a node applies itself, since it alone reads the node's output."""
@@ -145,15 +161,22 @@ class Model:
             words=self.words,
             edge=index == 0 or scores,
             scores=scores,
+            given=self.start.matrices.get(node.name) if self.start else None,
         )
 
-    def forward(self, images: Array, learning: bool) -> Array:
-        """The scores [B, classes] of uint8 images [B, H, W, C], in memory of their own."""
+    def forward(self, images: Array, learning: bool, calibrating: bool = False) -> Array:
+        """The scores [B, classes] of uint8 images [B, H, W, C], in memory of their own.
+
+        ``calibrating``: ranges of inputs and of converters follow what passes, nothing else learns.
+        """
         outputs: dict[int, Array] = {-1: images}
         left = list(self._readers)
         for step in self.steps:
             inputs = tuple(self._numbers(step.kind, outputs[i]) for i in step.inputs)
-            out = step.layer.forward(inputs, learning)
+            if calibrating and isinstance(step.layer, MatrixLayer):
+                out = step.layer.calibrate(inputs)
+            else:
+                out = step.layer.forward(inputs, learning)
             for _ in range(self._readers[step.output] - 1):
                 self.workspace.hold(out)
             outputs[step.output] = out
@@ -225,6 +248,19 @@ class Model:
         for layer in self.matrices:
             if layer.bias is not None and layer.bias_velocity is not None:
                 yield from (layer.bias, layer.bias_velocity)
+
+    def kept(self) -> dict[str, Array]:
+        """Copies of what a file of weights keeps of each layer, by ``LAYER.ARRAY``."""
+        found: dict[str, Array] = {}
+        for step in self.steps:
+            name, layer = step.node.name, step.layer
+            own = {key: np.asarray(getattr(layer, at)) for key, at in step.kind.keeps.items()}
+            if isinstance(layer, MatrixLayer):
+                own = layer.weights.kept | own
+                if layer.encoder.observed:
+                    own["input_clip"] = np.array(layer.encoder.clip)
+            found |= {f"{name}.{key}": np.array(value) for key, value in own.items()}
+        return found
 
     def digest(self) -> str:
         """SHA-256 of all that was learned, cells and momentum included."""

@@ -10,7 +10,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, asdict, dataclass, field
 from functools import cache
 from types import FrameType, TracebackType
@@ -34,6 +34,7 @@ from neurorebit.training.model import Conversions, Histogram, Model
 from neurorebit.training.parts.weights import WeightScheme
 from neurorebit.training.parts.workers import Array, Workers
 from neurorebit.training.state import capture, restore
+from neurorebit.weights.fitting import Start
 
 Progress = Callable[[Step], None]
 
@@ -64,7 +65,7 @@ class TrainingResult:
     or no step was taken. ``interrupted``: by a signal; ``out_of_time``: stopped when its time was
     up; ``diverged``: stopped since the loss or a weight was no longer finite. ``histogram``: the
     weights at the end. ``demands``: what the training needed. ``conversions``: how converters used
-    their codes.
+    their codes. ``weights``: what a file of weights keeps, by ``LAYER.ARRAY``.
     """
 
     dataset: str
@@ -82,6 +83,7 @@ class TrainingResult:
     histogram: Histogram | None
     demands: Demands | None
     conversions: tuple[Conversions, ...] = ()
+    weights: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -102,12 +104,14 @@ def train(
     progress: Progress | None = None,
     checkpoints: Checkpoints | None = None,
     start: Saved | None = None,
+    weights: Start | None = None,
     stop_after: float = math.inf,
 ) -> TrainingResult:
     """Train a network on a chip as its section ``training`` says.
 
     Everything but the timings follows from the seed. ``scheme`` is that of the architecture.
     ``wires``: resistance [ohm] of an array's wires from cell to cell, along a row and a column.
+    ``weights``: what the network starts from; drawn from the seed where there is nothing.
 
     ``progress`` is called after each step with the epoch (from 1), the images done and to do in the
     whole run, the epoch's mean loss so far, and images per second. An interrupt (Ctrl-C, or
@@ -124,7 +128,14 @@ def train(
         Interrupts() as stop,
     ):
         model = Model(
-            network, architecture, device, scheme=scheme, seed=seed, workers=workers, wires=wires
+            network,
+            architecture,
+            device,
+            scheme=scheme,
+            seed=seed,
+            workers=workers,
+            wires=wires,
+            start=weights,
         )
         chip = network, architecture, device
         loop = _Loop(
@@ -135,7 +146,9 @@ def train(
             stop=stop,
             checkpoints=checkpoints,
             # takes as long as a step
-            identity=cache(lambda: checkpoint.identity(*chip, data, seed=seed, wires=wires)),
+            identity=cache(
+                lambda: checkpoint.identity(*chip, data, seed=seed, wires=wires, weights=weights)
+            ),
             deadline=time.monotonic() + stop_after,
         )
         if start is not None:
@@ -159,6 +172,7 @@ def train(
             histogram=model.histogram(),
             demands=demands(model, steps / loop.steps_of_epoch),
             conversions=model.conversions(),
+            weights=model.kept(),
         )
 
 

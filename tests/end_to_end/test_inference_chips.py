@@ -11,7 +11,6 @@ from common import near
 import neurorebit as nr
 from neurorebit.inputs.files import read_inputs
 from neurorebit.schema import InputError, paths
-from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.sweep import sweep
 
 CHIPS = ("inference_reram", "inference_sram")
@@ -77,11 +76,6 @@ def test_a_scheme_goes_with_its_chip(command, chip, scheme, said):
     assert (told.code, told.out) == (2, "")
     assert said in told.err
     assert told.err.count("\n") == 1
-
-
-def test_weights_that_are_given_cannot_be_made_to_learn():
-    with pytest.raises(InputError, match="weights are given"):
-        SCHEMES["deployed"].load()(None)
 
 
 def test_schemes_side_by_side_leave_them_out(command):

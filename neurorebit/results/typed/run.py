@@ -19,6 +19,8 @@ from neurorebit.schema import Argument, InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from neurorebit.weights.archive import NetworkWeights
+
 PHASE_KEYS = (
     "per", "ops", "energy_J", "leakage_energy_J", "dram_energy_J", "macro_energy_J", "latency_s",
     "power_W", "energy_delay_Js", "tops", "tops_per_mm2", "tops_per_W", "tops_per_W_macro",
@@ -204,8 +206,15 @@ class Estimate(Report):
         return frame({"part": parts, **values}, index="part")
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Run(Report):
-    """A training and the estimate of the chip that it ran on, with the activity measured in it."""
+    """A training and the estimate of the chip that it ran on, with the activity measured in it.
+
+    ``weights`` is what was learned, by layer and array; None where nothing was trained, or the run
+    was read from its report.
+    """
+
+    weights: NetworkWeights | None = None
 
     @cached_property
     def estimate(self) -> Estimate:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from neurorebit.schema import InputError
 from neurorebit.schemes.parts.scheme import Held, Scheme
 
 if TYPE_CHECKING:
@@ -13,11 +12,9 @@ if TYPE_CHECKING:
 
 
 def _load() -> Callable[[Site], Weights]:
-    return _refuse
+    from neurorebit.schemes.deployed.weights import weights
 
-
-def _refuse(site: Site) -> NoReturn:
-    raise InputError("scheme=deployed: weights are given, none are trained")
+    return weights
 
 
 DEPLOYED = Scheme(

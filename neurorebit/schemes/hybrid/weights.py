@@ -11,7 +11,7 @@ from neurorebit.kernels import levels, pulse
 from neurorebit.kernels.levels import Count
 from neurorebit.kernels.levels import Device as Direct
 from neurorebit.kernels.pulse import Write
-from neurorebit.schemes.parts.arrays import MAPPINGS, Arrays
+from neurorebit.schemes.parts.arrays import MAPPINGS, Arrays, conductances
 from neurorebit.schemes.parts.cells import Physics
 from neurorebit.schemes.parts.levels import LevelWeights
 from neurorebit.training.parts import digital, product
@@ -99,6 +99,13 @@ class HybridWeights(LevelWeights):
     def converted(self) -> dict[str, Use | None]:
         """How the converters used their codes."""
         return self.reading.converted
+
+    @property
+    def kept(self) -> dict[str, Array]:
+        """The real weights, the levels that were last written, and what the cells conduct."""
+        found = {**super().kept, "levels": self.levels.astype(np.int16)}
+        mapping = MAPPINGS[self.site.training.mapping]
+        return found | conductances(self.site, self.analog, mapping, self.reading.references)
 
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """The product of the arrays, converted and added digitally."""

@@ -26,6 +26,29 @@ MAPPINGS = {  # training.mapping
 }
 
 
+def conductances(
+    site: Site, weight: Array, mapping: Mapping, references: References | None
+) -> dict[str, Array]:
+    """What the cells of weights conduct [S], and their reference cells, as a file keeps them.
+
+    Of a pair of cells ``conductance`` is the one that adds, ``conductance_minus`` the other. Where
+    no cell is modelled (mapping ``weight``) there is nothing.
+    """
+    middle = 0.5 * (float(site.device.g_max) + float(site.device.g_min))
+    half = 0.5 * (float(site.device.g_max) - float(site.device.g_min))
+    if mapping is Mapping.WEIGHT:
+        return {}
+    if mapping is Mapping.PAIR:
+        low = middle - half  # the other cell of a pair is at the least conductance
+        ends = np.maximum(weight, 0.0), np.maximum(-weight, 0.0)
+        plus, minus = ((low + 2.0 * half * end).astype(np.float32) for end in ends)
+        return {"conductance": plus, "conductance_minus": minus}
+    found = {"conductance": (middle + half * weight).astype(np.float32)}
+    if references is not None:
+        found["reference"] = (middle + half * references.cells).astype(np.float32)
+    return found
+
+
 class Through(NamedTuple):
     """Wires that a read goes through, None where they are ideal, and its share of ones."""
 
@@ -43,6 +66,9 @@ class Arrays:
     partial sums. ``mapping``: how conductances represent a weight. ``hold``: gives the weights of
     reference cells (``references.py``), which cells that are read against mid range are compared
     with; arrays that are read row by row have none, their mid range is subtracted in numbers.
+    ``digits``: levels of a cell that holds a digit of a weight, from end to end of its range, and
+    ``shift`` the weight that its zero has above mid range; ``shared`` are reference cells that it
+    has in common with others.
     """
 
     site: Site
@@ -52,6 +78,9 @@ class Arrays:
     _: KW_ONLY
     hold: InitVar[Hold]
     back: InitVar[bool] = True  # whether there are transposed reads
+    digits: int = 0
+    shift: float = 0.0
+    shared: InitVar[References | None] = None
     reads: int = 0
     references: References | None = field(init=False, default=None)
     back_references: References | None = field(init=False, default=None)
@@ -60,8 +89,10 @@ class Arrays:
     wires: Wires | None = field(init=False, default=None)
     back_wires: Wires | None = field(init=False, default=None)
 
-    def __post_init__(self, hold: Hold, back: bool) -> None:
-        if self.mapping is Mapping.REFERENCE and not self.site.spec.row_by_row:
+    def __post_init__(self, hold: Hold, back: bool, shared: References | None) -> None:
+        if shared is not None:
+            self.references = shared
+        elif self.mapping is Mapping.REFERENCE and not self.site.spec.row_by_row:
             self.references = References(self.site, FORWARD, hold)
             if back:
                 self.back_references = References(self.site, BACK, hold)
@@ -77,6 +108,10 @@ class Arrays:
         """How the converters of each pass used their codes; a pass without any is left out."""
         uses = {"forward": self.forward.use, "backward": self.backward.use}
         return {name: use for name, use in uses.items() if use is not None}
+
+    def forget_ranges(self) -> None:
+        """Measure the forward converters' ranges anew."""
+        self.forward = Converters(self.site, self.follows)
 
     def mvm(self, weight: Array, x: Windows, out: Array, *, full: float, learning: bool) -> None:
         """``out`` = ``full`` times the product, converted array by array and added digitally."""
@@ -120,8 +155,8 @@ class Arrays:
         if self.rounded or alone:
             bits = int(spec.cell_bits) if alone else site.weight_bits
             two = bits == 1  # both ends of the range, and none between
-            top = 1 if two else 2 ** (bits - 1) - 1
-            grid = levels.Grid(float(top), top, odd=two, every=True)
+            top = self.digits - 1 if self.digits else 1 if two else 2 ** (bits - 1) - 1
+            grid = levels.Grid(float(top), top, odd=two or self.digits > 0, every=True)
             seen = self._copy(seen, lambda a, b, i: levels.quantise(a, b, grid, 1.0 / top))
         if through.wires is not None:
             applied = through.wires.applied(seen, learning, through.ones)
@@ -132,6 +167,11 @@ class Arrays:
             references.compared(seen, references.seen(law, error, self.reads), compared)
             site.workspace.drop(seen)
             seen = compared
+        if self.shift:
+            shifted = site.workspace.take(seen.shape, seen.dtype)
+            np.subtract(seen, seen.dtype.type(self.shift), out=shifted)
+            site.workspace.drop(seen)
+            seen = shifted
         return seen
 
     @property

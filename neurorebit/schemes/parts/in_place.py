@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from neurorebit.kernels import elementwise
-from neurorebit.schemes.parts.arrays import Arrays
+from neurorebit.kernels.cell import Mapping
+from neurorebit.schemes.parts.arrays import Arrays, conductances
 from neurorebit.schemes.parts.cells import Cells, placed
 from neurorebit.schemes.parts.software import initial
 from neurorebit.training.parts.codes import Use
@@ -37,13 +38,28 @@ class CellWeights(ABC):
 
     def __post_init__(self) -> None:
         site = self.site
-        self.full = site.training.level_range * site.deviation
+        first = initial(site)
+        self.full = site.training.level_range * self._spread(first)
         self.cells = Cells(site)
-        self.cells.place(initial(site) / site.dtype(self.full))
+        self.cells.place(first / site.dtype(self.full))
         rounded = site.training.read == "levels"
         self.reading = Arrays(
             site, rounded, self.follows, hold=lambda size, number: placed(site, size, number)
         )
+
+    def _spread(self, first: Array) -> float:
+        """The standard deviation of the first weights: as it is drawn, or that of given ones."""
+        if self.site.given is None:
+            return self.site.deviation
+        return float(np.std(first, dtype=np.float64)) or self.site.deviation
+
+    @property
+    def kept(self) -> dict[str, Array]:
+        """The weights that the cells hold, and what these conduct."""
+        held = self.cells.weight
+        found = {"weight": held * self.site.dtype(self.full), "full": np.array(self.full)}
+        references = self.reading.references
+        return found | conductances(self.site, held, Mapping.REFERENCE, references)
 
     @property
     def written(self) -> Written:

@@ -30,7 +30,14 @@ class LevelWeights(SoftwareWeights):
             self.full = (1.0 - 2.0 ** (1 - self.site.weight_bits)) * 2.0 ** -float(power)
             self.bound = self.site.training.weight_clip * self.full
             self.stale = False
+        elif self.site.training.quantiser == "learned" and self.site.given is not None:
+            self._take_up(self.site.given.full)
         self._fit()
+
+    def _take_up(self, full: float | None) -> None:
+        """Go on with the outermost level that an archive has."""
+        if full is not None:
+            self.full, self.bound, self.stale = full, self.site.training.weight_clip * full, False
 
     @property
     def odd(self) -> bool:
@@ -63,6 +70,11 @@ class LevelWeights(SoftwareWeights):
             self.full = self.site.training.level_range * deviation
             self.bound = self.site.training.weight_clip * self.full
             self.stale = False
+
+    @property
+    def kept(self) -> dict[str, Array]:
+        """The real weights, and the weight of the outermost level."""
+        return {**super().kept, "full": np.array(self.full)}
 
     def begin_epoch(self) -> None:
         """The next sync fits the levels to the real weights again."""

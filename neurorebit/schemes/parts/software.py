@@ -58,6 +58,11 @@ class SoftwareWeights:
         """Nothing is converted."""
         return {}
 
+    @property
+    def kept(self) -> dict[str, Array]:
+        """The matrix."""
+        return {"weight": self.real}
+
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """The exact product."""
         product.multiply(x, self.real, out, self.site.workers, scale=x.scale)
@@ -105,7 +110,9 @@ class SoftwareWeights:
 
 
 def initial(site: Site) -> Array:
-    """The first weights of a layer, normally distributed [groups, rows, cols]."""
+    """The first weights of a layer [groups, rows, cols]: given, or normally distributed."""
+    if site.given is not None:
+        return np.array(site.given.weight, site.dtype, order="C")
     real = np.empty(site.shape, site.dtype)
     flat = real.reshape(-1)
 

@@ -39,6 +39,12 @@ class QuantizedWeights(LevelWeights):
         """The real weights and their levels."""
         return {"real": self.real, "quantised": self.held}
 
+    @property
+    def kept(self) -> dict[str, Array]:
+        """The real weights and their levels."""
+        found = np.rint(self.held * (self.top / self.full)).astype(np.int16)
+        return {**super().kept, "levels": found}
+
     def mvm(self, x: Windows, out: Array, learning: bool) -> None:
         """The exact product with the levels."""
         product.multiply(x, self.held, out, self.site.workers, scale=x.scale)

@@ -10,9 +10,11 @@ import numpy as np
 
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.kernels import noise, outer_product, transfer
+from neurorebit.kernels.cell import Mapping
 from neurorebit.kernels.levels import Count
 from neurorebit.kernels.outer_product import Sums
 from neurorebit.schema.training import SLOTS
+from neurorebit.schemes.parts.arrays import conductances
 from neurorebit.schemes.parts.cells import Cells
 from neurorebit.schemes.parts.in_place import CellWeights
 from neurorebit.schemes.tiki_taka.keys import TikiTakaKeys
@@ -97,6 +99,12 @@ class TikiTakaWeights(CellWeights):
         self.site.workers.run(rest, len(parts))
         self.reference = Reference(weight)
         self.fast.place(weight.reshape(self.fast.weight.shape))
+
+    @property
+    def kept(self) -> dict[str, Array]:
+        """What the slow cells hold and conduct, and what the fast ones conduct."""
+        fast = conductances(self.site, self.fast.weight, Mapping.REFERENCE, None)
+        return {**super().kept, "conductance_fast": fast["conductance"]}
 
     @property
     def written_fast(self) -> Written:

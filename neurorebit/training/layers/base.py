@@ -6,8 +6,8 @@ has checked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -97,7 +97,8 @@ class Trained:
 
     ``learns``: whether they have parameters. ``absorbs_rectifier``: whether they can apply the
     rectifier that alone reads them; ``rectifier``: whether they are one. ``takes_bytes``: whether
-    they take an image's bytes as they are, of which one unit is ``PIXEL``.
+    they take an image's bytes as they are, of which one unit is ``PIXEL``. ``keeps``: arrays that a
+    file of weights keeps beside those of a matrix, by its name for each the layer's attribute.
     """
 
     build: Callable[[Node, Build], Layer]
@@ -105,3 +106,4 @@ class Trained:
     absorbs_rectifier: bool = False
     rectifier: bool = False
     takes_bytes: bool = False
+    keeps: Mapping[str, str] = field(default_factory=dict)

@@ -15,6 +15,12 @@ from neurorebit.training.parts.workers import Array, spans
 
 LANES = 64  # numbers of a row that kernels over channels take at once
 EPSILON = 1e-5  # added to a channel's variance
+KEEPS = {  # arrays of a file of weights, and the attributes that they are here
+    "gain": "gain",
+    "shift": "shift",
+    "mean": "running_mean",
+    "variance": "running_variance",
+}
 MEMORY = 0.1  # weight of the newest batch in the running moments
 
 

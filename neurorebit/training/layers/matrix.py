@@ -149,6 +149,14 @@ class MatrixLayer:
             workspace.drop(windows.map)
         return out
 
+    def calibrate(self, inputs: tuple[Array, ...]) -> Array:
+        """The product, from which the range of the inputs is learned, and those of converters."""
+        out = self.forward(inputs, learning=True)
+        assert self._x is not None
+        self.tools.workspace.drop(self._x.map)
+        self._x = None
+        return out
+
     def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
         """Send the error back through the weights, then let them learn from it."""
         assert self._x is not None, "backward comes after a forward pass that learns"

@@ -9,7 +9,9 @@ TRAINED: dict[str, Trained] = {
     "conv": Trained(build=matrix.build, learns=True, takes_bytes=True),
     "conv1d": Trained(build=matrix.build, learns=True, takes_bytes=True),
     "linear": Trained(build=matrix.build, learns=True, takes_bytes=True),
-    "batch_norm": Trained(build=batch_norm.build, learns=True, absorbs_rectifier=True),
+    "batch_norm": Trained(
+        build=batch_norm.build, learns=True, absorbs_rectifier=True, keeps=batch_norm.KEEPS
+    ),
     "relu": Trained(build=relu.build, rectifier=True),
     "max_pool": Trained(build=max_pool.build),
     "avg_pool": Trained(build=avg_pool.build),

@@ -16,6 +16,7 @@ from neurorebit.schema.training import Training
 from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.workers import Array, Workers, Workspace
+from neurorebit.weights.fitting import LayerStart
 
 PART = 1 << 18  # weights of one job
 
@@ -28,7 +29,8 @@ class Site:
     matrix that stand in one array each. ``wires``: resistance [ohm] of the array's wires from cell
     to cell, along a row and along a column; None where wires are ideal. ``words``: words of each
     weight that the scheme keeps in digital memory. ``edge``: whether the layer is the first or the
-    last matrix layer. ``scores``: whether its outputs are the scores of the classes.
+    last matrix layer. ``scores``: whether its outputs are the scores of the classes. ``given``:
+    what the weights are before the first step; None where they are drawn.
     """
 
     node: Node
@@ -45,6 +47,7 @@ class Site:
     words: int
     edge: bool = False
     scores: bool = False
+    given: LayerStart | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -150,6 +153,12 @@ class Weights(Protocol):
     @property
     def converted(self) -> dict[str, Use | None]:
         """How the converters of each pass used their codes; empty where nothing is converted."""
+
+    @property
+    def kept(self) -> dict[str, Array]:
+        """What a file of weights keeps, by the names of its table: ``weight`` [groups, rows, cols]
+        at least, and where there are levels and cells, these.
+        """
 
 
 class WeightScheme(Protocol):
