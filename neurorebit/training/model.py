@@ -254,7 +254,8 @@ class Model:
         found: dict[str, Array] = {}
         for step in self.steps:
             name, layer = step.node.name, step.layer
-            own = {key: np.asarray(getattr(layer, at)) for key, at in step.kind.keeps.items()}
+            held = {key: getattr(layer, at) for key, at in step.kind.keeps.items()}
+            own = {key: np.asarray(value) for key, value in held.items() if value is not None}
             if isinstance(layer, MatrixLayer):
                 own = layer.weights.kept | own
                 if layer.encoder.observed:

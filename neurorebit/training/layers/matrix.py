@@ -18,6 +18,7 @@ from neurorebit.training.parts.product import Windows, as_it_is
 from neurorebit.training.parts.weights import Weights
 from neurorebit.training.parts.workers import Array, spans
 
+KEEPS = {"bias": "bias"}  # arrays of a file of weights, and the attributes that they are here
 SAMPLE = 1 << 16  # numbers a percentile is taken of
 
 

@@ -6,9 +6,9 @@ from neurorebit.training.layers import add, avg_pool, batch_norm, flatten, matri
 from neurorebit.training.layers.base import Trained
 
 TRAINED: dict[str, Trained] = {
-    "conv": Trained(build=matrix.build, learns=True, takes_bytes=True),
-    "conv1d": Trained(build=matrix.build, learns=True, takes_bytes=True),
-    "linear": Trained(build=matrix.build, learns=True, takes_bytes=True),
+    "conv": Trained(build=matrix.build, learns=True, takes_bytes=True, keeps=matrix.KEEPS),
+    "conv1d": Trained(build=matrix.build, learns=True, takes_bytes=True, keeps=matrix.KEEPS),
+    "linear": Trained(build=matrix.build, learns=True, takes_bytes=True, keeps=matrix.KEEPS),
     "batch_norm": Trained(
         build=batch_norm.build, learns=True, absorbs_rectifier=True, keeps=batch_norm.KEEPS
     ),

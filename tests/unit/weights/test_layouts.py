@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from oracle import channels_first as plain
 
 from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, InputError, paths
 from neurorebit.schema.device import read_device
 from neurorebit.schemes.table import SCHEMES
@@ -158,3 +160,39 @@ def test_several_mismatches_are_told_at_once(network, state):
 def test_words_in_a_state_dict_are_refused(network):
     with pytest.raises(InputError, match=r"a\.weight: holds <U1, not numbers"):
         given({"a.weight": np.array(["x"])})
+
+
+BIASED = """\
+source: a test
+name: biased
+input: {channels: 2, height: 5, width: 6}
+classes: 3
+layers:
+  - {kind: conv, channels: 4, kernel: [2, 3], bias: true}
+  - {kind: relu}
+  - {kind: linear, features: 3, bias: true}
+activity: {source: a test, input_density: 0.2}
+"""
+
+
+def test_biases_and_a_linear_layer_of_a_map_are_taken_over(tmp_path, images):
+    (tmp_path / "biased.yaml").write_text(BIASED)
+    network = read_network(Document(tmp_path / "biased.yaml"))
+    rng = np.random.default_rng(5)
+    state = {
+        "conv.weight": rng.normal(size=(4, 2, 2, 3)),
+        "conv.bias": rng.normal(size=4),
+        "fc.weight": rng.normal(size=(3, 4 * 4 * 4)),
+        "fc.bias": rng.normal(size=3),
+    }
+    made = model(network, fit(given(state), network))
+    wanted = []
+    for image in images:
+        x = plain.convolution(
+            image.transpose(2, 0, 1) / 255.0, state["conv.weight"], state["conv.bias"]
+        )
+        wanted.append(
+            plain.linear(np.maximum(x, 0.0).ravel(), state["fc.weight"], state["fc.bias"])
+        )
+    np.testing.assert_allclose(made.forward(images, learning=False), wanted, rtol=1e-10, atol=1e-12)
+    assert set(made.kept()) == {"conv1.weight", "conv1.bias", "linear1.weight", "linear1.bias"}
