@@ -10,6 +10,7 @@ from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.organisation import Job, Organisation
 from neurorebit.chips.parts.phases import Phase
+from neurorebit.chips.parts.products import ProductPhases, joined
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.chips.table import ORGANISATIONS
@@ -29,6 +30,11 @@ class Design:
     ops: dict[str, Real]
     assumptions: tuple[str, ...]  # one plain sentence each, for the report's reader
 
+    @property
+    def stages(self) -> int:
+        """Stages of the network, with weights or without."""
+        return len(self.chip.workload.all.rows)
+
 
 def design(
     workload: Workload,
@@ -46,11 +52,18 @@ def design(
     Every number may be an array of designs, with a last axis of length one for the layers. What
     cannot exist is nan.
     """
-    plan = plan or Floorplan.of(workload, spec)
+    weighted = workload.weighted
+    plan = plan or Floorplan.of(weighted, spec)
     learning = SCHEMES[spec.scheme].learning(training)
-    job = Job(technology, device, spec, plan, activity, batch, learning)
+    job = Job(technology, device, spec, plan, activity.at(weighted), batch, learning)
     work = organisation_of(spec).build(job)
-    return Design(work.chip, work.by_name(), work.ops, work.assumptions)
+    own = workload.products
+    if own is None:
+        return Design(work.chip, work.by_name(), work.ops, work.assumptions)
+    products = ProductPhases(work, own, activity.at(own))
+    ops = {name: count + products.ops.get(name, 0.0) for name, count in work.ops.items()}
+    phases = joined(work.by_name(), products.by_name(), weighted, own)
+    return Design(work.chip, phases, ops, (*work.assumptions, *products.assumptions))
 
 
 def organisation_of(spec: ArchitectureSpec) -> Organisation:

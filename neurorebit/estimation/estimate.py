@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.chips.parts.activity import Measured, Rows
-from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.counts import Counts, counts_of
 from neurorebit.chips.parts.phases import DRAM, PER, Phase
 from neurorebit.chips.parts.spec import ArchitectureSpec
@@ -121,10 +119,10 @@ def estimate(
         rows=(*(stage.node.name for stage in network.stages), "chip"),
         kinds=(*(stage.node.kind for stage in network.stages), "chip"),
         macs=(*(int(n) for n in workload.macs), 0),
-        utilization=(*(float(u) for u in plan.utilization), float("nan")),
+        utilization=(*_utilization(made), float("nan")),
         chip_utilization=float(np.sum(plan.held) / np.sum(plan.cells)),
         area=area,
-        layer_area=_by_layer(chip, area),
+        layer_area=_by_layer(made, area),
         counts=counts_of(chip),
         leakage=leakage,
         phases={name: _with_leakage(made, name, leakage) for name in made.phases},
@@ -135,14 +133,28 @@ def estimate(
     )
 
 
-def _by_layer(chip: Chip[Any], area: Bill) -> Bill:
+def _utilization(made: Design) -> list[float]:
+    """Of each layer the share of its cells in use; of products of activations that of the words of
+    the unit's macros, none where lanes form them.
+    """
+    chip, table = made.chip, np.zeros(made.stages)
+    places, products = chip.workload.places, chip.workload.all.products
+    table[slice(None) if places is None else places] = chip.plan.utilization
+    if products is not None and chip.product_unit is not None:
+        table[products.places] = chip.product_unit.utilization(products)
+    found: list[float] = table.tolist()
+    return found
+
+
+def _by_layer(made: Design, area: Bill) -> Bill:
     """The area of every part in each layer's tiles, and in a last row what belongs to no layer."""
-    layers = len(chip.workload.weights)
+    layers, places = made.stages, made.chip.workload.places
     table = dict(zip(area.items, np.zeros((len(area.items), layers + 1)), strict=True))
-    tiles = chip.tiles_of_layers
+    own = slice(layers) if places is None else places
+    tiles = made.chip.tiles_of_layers
     for counts, tile in tiles:
         for part, amount in tile.footprint.area.items.items():
-            table[part][:layers] += counts * amount
+            table[part][own] += counts * amount
     of_layers = {tile.name for _, tile in tiles}
     for part, amount in area.items.items():
         if part.partition("/")[0] not in of_layers:
@@ -166,7 +178,7 @@ def _slowest(phase: Phase, dram_time: Real, layers: int) -> tuple[str | None, ..
 
 def _with_leakage(made: Design, name: str, leakage: Bill) -> PhaseEstimate:
     """Add leakage over the phase's time, and give every item all layers and the chip's row."""
-    phase, count = made.phases[name], len(made.chip.workload.weights)
+    phase, count = made.phases[name], made.stages
     dram = made.chip.dram.transfer(phase.dram_bits)
     parts = tuple(phase.energy.items)
     table = np.zeros((len(parts) + 2, count + 1))

@@ -176,8 +176,10 @@ class _Graph:
     def _scaled(self) -> tuple[Layer, ...]:
         """The layers at the file's width."""
         layers = list(self.file.layers)
-        for i in [i for i, layer in enumerate(layers) if layer.has_weights][:-1]:
-            layers[i] = layers[i].scaled(self.file.width)
+        last = max((i for i, layer in enumerate(layers) if layer.has_weights), default=-1)
+        for i, layer in enumerate(layers):
+            if i != last and (layer.has_weights or layer.scales):
+                layers[i] = layer.scaled(self.file.width)
         return tuple(layers)
 
     def _layer(self, place: int, name: str, layer: Layer) -> int:
@@ -222,9 +224,6 @@ class _Graph:
 
     def _check(self, matmul: Matmul, index: int, name: str) -> None:
         """InputError for a matrix product that no chip forms."""
-        if not matmul.stationary:
-            message = "it multiplies activations by activations, and the arrays hold weights"
-            raise self._refused(index, name, message)
 
     def _source(self, index: int, key: str, wanted: str) -> int:
         """The node that a key of a layer names."""

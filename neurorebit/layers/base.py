@@ -45,7 +45,8 @@ class Matmul:
     image. ``taps``: height and width of the window where rows are the values under a sliding
     window; rows are ordered by position, ``rows / (height * width)`` input channels each, and the
     blocks of two positions read the same map, shifted. ``stationary``: one operand is weights;
-    False, both are activations. ``signed``: inputs may be below zero.
+    False, both are activations. ``signed``: inputs may be below zero. ``serial``: a vector follows
+    from the results of the one before it, as in a recurrent layer.
     """
 
     rows: int
@@ -55,6 +56,7 @@ class Matmul:
     groups: int = field(default=1, kw_only=True)
     stationary: bool = field(default=True, kw_only=True)
     signed: bool = field(default=False, kw_only=True)
+    serial: bool = field(default=False, kw_only=True)
     taps: tuple[int, int] = field(default=(1, 1), kw_only=True)
 
     @property
@@ -68,14 +70,19 @@ class Matmul:
         return self.rows // self.positions
 
     @property
-    def weights(self) -> int:
-        """Operands of all groups, which are weights where the matmul is stationary."""
+    def operands(self) -> int:
+        """Operands of all groups that the vectors meet."""
         return self.rows * self.cols * self.groups
+
+    @property
+    def weights(self) -> int:
+        """Operands that are weights: all, or none."""
+        return self.operands if self.stationary else 0
 
     @property
     def macs(self) -> int:
         """Multiplications and additions for one image."""
-        return self.weights * self.vectors
+        return self.operands * self.vectors
 
 
 class Value(Enum):
@@ -163,6 +170,8 @@ class Layer(Section):
     also_reads: ClassVar[tuple[str, ...]] = ()
     has_weights: ClassVar[bool] = False
     learns: ClassVar[bool] = False  # whether it has parameters: weights, or those of a norm
+    scales: ClassVar[bool] = False  # with the width of the network, though it has no weights
+    feeds: ClassVar[bool] = True  # its matrix product, if any, takes the map that it reads
 
     def window(self, given: Shape) -> Window:
         """The window that it slides over its input map."""
@@ -196,6 +205,11 @@ class Layer(Section):
     def product(self, given: Shape, output: Shape) -> tuple[Shape, Shape]:
         """The maps that its matrix product reads and gives, where they are other ones."""
         return given, output
+
+    def parameters(self, given: Shape, output: Shape) -> int:
+        """Numbers that a training learns: weights, biases, scales and shifts."""
+        matmul = self.matmul(given, output)
+        return matmul.weights if matmul is not None else 0
 
     def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """The elementwise work that it asks for in the forward pass of a training."""
@@ -267,6 +281,9 @@ class Weighted(Layer):
         """Each result gets its bias, if any, and is brought to the bits of an input."""
         added = (VectorWork(ADD_WORD, output.size),) if self.bias else ()
         return (*added, VectorWork(ROUND_RESULT, output.size))
+
+    def parameters(self, given: Shape, output: Shape) -> int:
+        return super().parameters(given, output) + (output.channels if self.bias else 0)
 
     def parameter_gradients(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """Each error is added to the gradient of its channel's bias."""

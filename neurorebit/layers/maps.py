@@ -71,7 +71,7 @@ def maps_of(stages: Sequence[Stage]) -> tuple[Map, ...]:
         for given, shape in zip(node.inputs, node.shapes_in, strict=True):
             sizes.setdefault(given, shape.size)
             for source in origins(given):
-                if node.matmul is not None:
+                if node.matmul is not None and node.layer.feeds:
                     fed.setdefault(source, set()).add(stage_of)
                 elif owner.get(source) != stage_of and node.forward:
                     joined.setdefault(source, set()).add(stage_of)

@@ -83,9 +83,10 @@ class Stage:
 
     ``followers`` come behind it, up to the next. ``leaders`` come before it, and before any other
     with a matrix product: they read nothing but what comes with the image. ``sends_error``: whether
-    a layer that learns lies between it and the image, so that its input has an error. ``taught``:
-    the leaders that errors reach. ``met``: errors of the maps of its layers that are added to those
-    of another reader of the same map.
+    a layer that learns lies between it and the image, so that its input has an error; ``errors``:
+    how many of the maps that its product reads have one. ``taught``: the leaders that errors reach.
+    ``met``: errors of the maps of its layers that are added to those of another reader of the same
+    map.
     """
 
     node: Node
@@ -95,6 +96,7 @@ class Stage:
     leaders: tuple[Node, ...] = ()
     taught: tuple[Node, ...] = ()
     met: float = 0.0
+    errors: int = 0
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -231,6 +233,7 @@ class Network:
                     self.learns_before(matrix),
                     leaders=leaders,
                     taught=tuple(node for node in leaders if self._learned[node.index]),
+                    errors=sum(self._learned[i] for i in matrix.inputs if i >= 0),
                     met=sum(
                         float(node.shape_out.size * (readers[node.index] - 1))
                         for node in nodes

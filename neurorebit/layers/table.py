@@ -1,6 +1,7 @@
 """The kinds of layers, by the word that a network file has for each."""
 
 from neurorebit.layers.add import Add
+from neurorebit.layers.attention import Attention
 from neurorebit.layers.avg_pool import AvgPool
 from neurorebit.layers.base import Layer
 from neurorebit.layers.batch_norm import BatchNorm
@@ -9,14 +10,18 @@ from neurorebit.layers.conv import Conv
 from neurorebit.layers.conv1d import Conv1d
 from neurorebit.layers.dropout import Dropout
 from neurorebit.layers.elu import Elu
+from neurorebit.layers.embedding import Embedding
 from neurorebit.layers.flatten import Flatten
 from neurorebit.layers.gelu import Gelu
 from neurorebit.layers.group_norm import GroupNorm
+from neurorebit.layers.gru import Gru
 from neurorebit.layers.hard_sigmoid import HardSigmoid
 from neurorebit.layers.hard_swish import HardSwish
 from neurorebit.layers.layer_norm import LayerNorm
 from neurorebit.layers.leaky_relu import LeakyRelu
 from neurorebit.layers.linear import Linear
+from neurorebit.layers.lstm import Lstm
+from neurorebit.layers.matmul import Product
 from neurorebit.layers.max_pool import MaxPool
 from neurorebit.layers.multiply import Multiply
 from neurorebit.layers.relu import Relu
@@ -24,6 +29,7 @@ from neurorebit.layers.relu6 import Relu6
 from neurorebit.layers.scale import Scale
 from neurorebit.layers.sigmoid import Sigmoid
 from neurorebit.layers.silu import Silu
+from neurorebit.layers.softmax import Softmax
 from neurorebit.layers.tanh import Tanh
 
 KINDS: dict[str, type[Layer]] = {
@@ -51,4 +57,10 @@ KINDS: dict[str, type[Layer]] = {
     "layer_norm": LayerNorm,
     "group_norm": GroupNorm,
     "dropout": Dropout,
+    "matmul": Product,
+    "softmax": Softmax,
+    "embedding": Embedding,
+    "attention": Attention,
+    "lstm": Lstm,
+    "gru": Gru,
 }

@@ -206,8 +206,8 @@ class NetworkInput(FileInput):
                 "kind": [node.kind for node in nodes],
                 "shape_in": [str(node.shape_in) for node in nodes],
                 "shape_out": [str(node.shape_out) for node in nodes],
-                "weights": [m.rows * m.cols * m.groups if m else 0 for m in products],
-                "macs": [m.rows * m.cols * m.groups * m.vectors if m else 0 for m in products],
+                "weights": [m.weights if m else 0 for m in products],
+                "macs": [m.macs if m else 0 for m in products],
             },
             index="layer",
         )
@@ -218,7 +218,7 @@ class NetworkInput(FileInput):
     def __repr__(self) -> str:
         network = self.resolved
         products = [node.matmul for node in network.nodes if node.matmul]
-        weights = sum(m.rows * m.cols * m.groups for m in products)
+        weights = sum(m.weights for m in products)
         recipe = f", recipe {self.recipe}" if self.recipe else ""
         return (
             f"{super().__repr__()}\n  {network.input} in, {network.classes} classes, "

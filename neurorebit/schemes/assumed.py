@@ -42,6 +42,17 @@ from neurorebit.schemes.table import SCHEMES
 
 FIRST, INNER, LAST = "first", "inner", "last"  # the layers of the mean over networks
 NORMAL = "inputs that may be below zero are taken as normal with a mean of zero"
+UNWRITTEN = dict.fromkeys(  # of a product of two activations, which has no weights
+    (
+        "conductance",
+        "set_fraction",
+        "reset_fraction",
+        "set_levels",
+        "reset_levels",
+        "words_written",
+    ),
+    0.0,
+)
 GIVEN = tuple(
     key.name
     for key in fields(AssumedActivity)
@@ -68,6 +79,8 @@ def assumed(network: Network, spec: ArchitectureSpec, device: Device) -> Activit
             planes = _planes(layer.input_density, int(spec.input_bits))
         if densities is not None:
             planes = (float(densities[i]),) * len(planes)
+        if not network.matmuls[i].stationary:
+            own |= UNWRITTEN
         layers.append(replace(layer, input_density=planes, **own))
     fast, told = SCHEMES[spec.scheme].fast, [_sentence(network, chosen, spec, device)]
     if normal and densities is None:

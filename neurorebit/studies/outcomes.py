@@ -95,7 +95,7 @@ class Costs:
 
     def _sum(self, amounts: Iterable[Real]) -> Array:
         """The sum over amounts and layers; what has no axis for the layers is the same in all."""
-        layers = len(self.design.chip.workload.weights)
+        layers = self.design.stages
         total = np.zeros(self.shape)
         for amount in amounts:
             given = np.asarray(amount)

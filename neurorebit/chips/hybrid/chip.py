@@ -5,7 +5,7 @@ System.md 13.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -77,6 +77,10 @@ class HybridChip(Chip[AnalogMacro]):
             adder=dpim.adder,
             float_errors=isinstance(self.spec.error_bits, str),
         )
+
+    def product_macro(self, bits: Real) -> DigitalMacro:
+        """As those of the backward pass."""
+        return replace(self.digital_macro, error_bits=bits)
 
     @property
     def digital_positions(self) -> float:
@@ -255,4 +259,5 @@ class HybridChip(Chip[AnalogMacro]):
             (1.0, self.buffer),
             (1.0, self.vector_unit),
             (tiles + 1.0, self.control),
+            *self.product_parts,
         )

@@ -207,6 +207,12 @@ class _DigitalMacro(Block):
         return np.ceil(WORD / lanes.bits) * np.ceil(RATE / lanes.by)
 
     @action
+    def load(self, rows: Real, words: Real) -> Cost:
+        """Write activations into the rows and words in use, a word each, to be multiplied."""
+        used, share = self._used(rows, words)
+        return used * self.weight_bank.write(0.5, share)
+
+    @action
     def level(
         self, rows: Real | None = None, words: Real | None = None, *, times: Real = 2.0
     ) -> Cost:
@@ -238,6 +244,10 @@ class WordParallelMacro(_DigitalMacro):
         if self.float_errors:
             return FloatMac(self.tech, self.words, name="lanes")
         return self._mac(WORD, self.error_bits, self.sum_bits)
+
+    def multiply(self, density: Real, nonzero: Real, rows: Real, words: Real) -> Cost:
+        """One vector of activations by those in the rows and words in use."""
+        return self.mtvm(density, nonzero, rows, words)
 
     @action
     def mtvm(
@@ -289,6 +299,10 @@ class BitSerialMacro(_DigitalMacro):
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
         return *super().parts, (1.0, self.row_sum), (1.0, self.plane_sum)
+
+    def multiply(self, density: Real, nonzero: Real, rows: Real, words: Real) -> Cost:
+        """One vector of activations by those in the rows and words in use."""
+        return self.mtvm(density, nonzero, rows, words)
 
     @action
     def mtvm(

@@ -67,8 +67,9 @@ class HybridPhases(Phases):
 
     @property
     def _vectors(self) -> Rows:
-        """Vectors of an image that one copy of a layer takes."""
-        return self.workload.vectors / self.spec.dpim.copies
+        """Vectors of an image that one copy of a layer takes: all that wait for each other."""
+        w, copies = self.workload, self.spec.dpim.copies
+        return np.where(w.serial > 0.0, w.vectors, w.vectors / copies)
 
     def _digitally(self, work: Callable[[DigitalMacro, Pieces], Cost]) -> Cost:
         """The cost of ``work`` in the digital macros of one copy of each layer, all at once.
@@ -101,7 +102,7 @@ class HybridPhases(Phases):
         }  # fmt: skip
         steps = sends * self._vectors * chip.digital_rows * macro.row_reads * chip.digital_tiles
         fill = sends * (one.latency.total + chip.digital_tree.delay)
-        return self.overlapped(streams, steps, self.errors_read, fill)
+        return self.overlapped(streams, steps, self.errors_read, fill, serial=True)
 
     def _backward_transport(self) -> Cost:
         """Errors to the tiles that hold their outputs, partial sums back, and their additions.

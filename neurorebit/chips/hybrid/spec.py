@@ -63,6 +63,10 @@ class HybridSpec(LearningSpec):
         return self.weight_bits if self.apim.cell_bits is None else self.apim.cell_bits
 
     @property
+    def digital_macros(self) -> bool:
+        return True
+
+    @property
     def conventions(self) -> dict[str, str]:
         bits = self.error_bits if self.error_bits == "fp32" else f"{self.error_bits}-bit"
         return {

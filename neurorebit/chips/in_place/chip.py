@@ -7,7 +7,7 @@ global buffer and summed over a batch in a store.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -111,6 +111,12 @@ class InPlaceChip(Chip[InPlaceMacro]):
             "lines": lines,
         }
 
+    def product_macro(self, bits: Real) -> SramRowMacro | None:
+        """As those of the weights where these are latched row by row, with values of ``bits``."""
+        if not isinstance(self.macro, SramRowMacro):
+            return None
+        return replace(self.macro, cells_per_weight=bits, input_bits=bits, transposed=False)
+
     def pe(self, rows: Real, cols: Real) -> Pe[InPlaceMacro]:
         return Pe(self.tech, self.macro, **self.pe_sizes(rows, cols))
 
@@ -201,4 +207,5 @@ class InPlaceChip(Chip[InPlaceMacro]):
             (self.gradient_units, self.gradient_unit),
             (1.0, self.gradient_store),
             (tiles + 1.0, self.control),
+            *self.product_parts,
         )

@@ -97,7 +97,7 @@ class InPlacePhases(Phases):
         }  # fmt: skip
         steps = vectors * error * (plan.tiles + 1.0)
         fill = sends * (one.latency.total + chip.tree.delay)
-        return self.overlapped(streams, steps, self.errors_read, fill)
+        return self.overlapped(streams, steps, self.errors_read, fill, serial=True)
 
     def _backward_transport(self, tile: Tile[InPlaceMacro]) -> Cost:
         """Transport and additions if the tiles of all layers were of this kind.

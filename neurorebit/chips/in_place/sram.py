@@ -407,6 +407,25 @@ class SramRowMacro(SramMacro):
     def sense_row(self, state: Real, sensed: Real) -> Cost:
         return self._plane(1.0 / self.rows, 1.0, sensed)
 
+    @property
+    def words(self) -> Real:
+        """Values of ``cells_per_weight`` bits in a row."""
+        return np.floor(self.cols / self.cells_per_weight)
+
+    @property
+    def sum_bits(self) -> Real:
+        """Bits of a sum over the rows."""
+        return self.readout.sum_bits
+
+    def load(self, rows: Real, words: Real) -> Cost:
+        """Write values into the rows and words in use; half of their bits flip."""
+        return self.write(rows, 0.5 * words * self.cells_per_weight / self.cols)
+
+    def multiply(self, density: Real, nonzero: Real, rows: Real, words: Real) -> Cost:
+        """One vector by the rows and words in use, plane by plane: rows with a one are read."""
+        sensed = words * self.cells_per_weight / self.cols
+        return self.input_bits * self.read(density, 0.5, rows / self.rows, sensed)
+
 
 def _streamed(accesses: Real, access: Cost, added: Cost) -> Cost:
     """Accesses in a row, each added while the next one is under way; the last one after it."""

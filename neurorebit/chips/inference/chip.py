@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -69,6 +69,12 @@ class InferenceChip(Chip[InferenceMacro]):
         nonlinearity = arrays.selector_nonlinearity
         return CrosspointMacro(self.tech, self.written, nonlinearity=nonlinearity, **sizes)
 
+    def product_macro(self, bits: Real) -> SramRowMacro | None:
+        """As those of the weights where these are latched row by row, with values of ``bits``."""
+        if not isinstance(self.macro, SramRowMacro):
+            return None
+        return replace(self.macro, cells_per_weight=bits, input_bits=bits, transposed=False)
+
     def pe(self, rows: Real, cols: Real) -> Pe[InferenceMacro]:
         macro = self.macro
         return Pe(
@@ -87,7 +93,7 @@ class InferenceChip(Chip[InferenceMacro]):
     def map_bits(self) -> Real:
         """Room for the maps that are live at once, at the layer where they are most."""
         w = self.workload
-        bits: Real = np.max(live(w.maps, len(w.rows))) * self.spec.input_bits
+        bits: Real = np.max(live(w.maps, len(w.all.rows))) * self.spec.input_bits
         return bits
 
     @property
@@ -99,4 +105,5 @@ class InferenceChip(Chip[InferenceMacro]):
             (1.0, self.buffer),
             (1.0, self.vector_unit),
             (tiles + 1.0, self.control),
+            *self.product_parts,
         )

@@ -84,6 +84,11 @@ class InferenceSpec(ArchitectureSpec):
         return self.arrays.read == "row_by_row"
 
     @property
+    def digital_macros(self) -> bool:
+        """SRAM that is latched row by row; converters round what all rows give at once."""
+        return not self.holds_devices and self.row_by_row
+
+    @property
     def crosspoint(self) -> bool:
         return self.arrays.cells == "crosspoint"
 

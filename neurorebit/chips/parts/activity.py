@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from functools import cached_property
 from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.schema.activity import Activity
 
 Rows = NDArray[np.float64]  # one number for each layer
@@ -72,6 +74,20 @@ class Measured:
             else None,
         )
 
+    def at(self, workload: Workload) -> Measured:
+        """Of all stages those of a workload."""
+        if workload.places is None:
+            return self
+
+        def cut(given: Any) -> Any:
+            arrays = {key.name: getattr(given, key.name) for key in fields(given)}
+            taken = {name: workload.taken(n) for name, n in arrays.items() if _is_array(n)}
+            return replace(given, **taken)
+
+        found: Measured = cut(self)
+        fast = None if self.fast is None else cut(self.fast)
+        return replace(found, planes=tuple(map(workload.taken, self.planes)), fast=fast)
+
     @cached_property
     def density(self) -> Rows:
         """Share of ones of the inputs, the mean of the planes."""
@@ -85,6 +101,10 @@ class Measured:
         """Share of ones of the inputs as memory has them."""
         unsigned = np.isnan(self.stored_density)
         return np.where(unsigned, self.density, self.stored_density)
+
+
+def _is_array(value: object) -> bool:
+    return isinstance(value, np.ndarray)
 
 
 def _of_each(things: Sequence[object], name: str) -> Rows:

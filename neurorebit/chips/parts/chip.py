@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, Generic
 
 import numpy as np
 
-from neurorebit.chips.parts.floorplan import Floorplan, ceil, sum_over_layers
+from neurorebit.chips.parts.floorplan import Floorplan, ceil, max_over_layers, sum_over_layers
+from neurorebit.chips.parts.product_unit import Job, ProductMacro, ProductUnit, jobs_of
 from neurorebit.chips.parts.signs import SIGNED_INPUTS, SignedInputs
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.tile import M, Pe, Tile
@@ -154,6 +155,37 @@ class Chip(Block, ABC, Generic[M]):
         """The cost of ``work`` in the macros of the forward pass, which all tiles share."""
         return self.whole_tile.in_macros(work)
 
+    # -- products of two activations -------------------------------------------------------------
+
+    def product_macro(self, bits: Real) -> ProductMacro | None:
+        """A digital macro for products of activations of ``bits`` bits; None: the chip has none."""
+        return None
+
+    @cached_property
+    def product_unit(self) -> ProductUnit | None:
+        """Digital macros for products of two activations; None where lanes form them, or no layer
+        asks for any.
+        """
+        products, way = self.workload.all.products, self.spec.activation_products
+        if products is None or way == "vector":
+            return None
+        widest = np.maximum(self.spec.input_bits, self.spec.error_width)
+        macro = self.product_macro(widest)
+        if macro is None:
+            return None
+        jobs = jobs_of(products, self.spec.trains)
+        macros, down = (
+            max_over_layers(reduce(np.maximum, (amount(job, macro) for job in jobs)))
+            for amount in (Job.macros, Job.down)
+        )
+        tree = self._tree(macros, np.sqrt(macro.footprint.area.total), "tree")
+        return ProductUnit(self.tech, macro, macros, down, tree=tree)
+
+    @property
+    def product_parts(self) -> tuple[tuple[Real, Block], ...]:
+        """What the chip has for products of activations alone."""
+        return () if self.product_unit is None else ((1.0, self.product_unit),)
+
     # -- what all tiles share --------------------------------------------------------------------
 
     def _tree(self, tiles: Real, side: Real, name: str) -> HTree:
@@ -198,8 +230,8 @@ class Chip(Block, ABC, Generic[M]):
         """Room that the largest layer asks for: inputs, outputs, and results at the width at which
         the vector unit stores them.
         """
-        w = self.workload
-        maps = 2.0 * self.spec.input_bits * np.max(w.inputs, axis=-1, keepdims=True)
+        w = self.workload.all
+        maps = 2.0 * self.spec.input_bits * np.max(w.read, axis=-1, keepdims=True)
         kept = np.max(w.results, axis=-1, keepdims=True)
         bits: Real = maps + kept * self.spec.vector_unit.stored_bits
         return bits

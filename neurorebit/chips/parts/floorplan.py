@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neurorebit.chips.parts.spec import ArchitectureSpec, least_side
 from neurorebit.chips.parts.workload import Workload
-from neurorebit.circuits.cost import Real
+from neurorebit.circuits.cost import Bill, Cost, Real
 from neurorebit.layers.cuts import is_kernel_split, most_common
 
 Array = NDArray[np.float64]
@@ -65,6 +65,18 @@ class Pieces:
     def spread(amounts: Array) -> Array:
         """Repeat the amounts of layers for their four kinds of arrays; one amount stays single."""
         return amounts if amounts.shape[-1] == 1 else np.concatenate((amounts,) * 4, axis=-1)
+
+    def cost(self, one: Cost, layers: int) -> Cost:
+        """The cost of ``layers`` layers, of whose arrays all work at once, given that of one array
+        of each kind.
+        """
+        all_of_kind = one.across(self.counts)
+        energy = {
+            part: np.sum(self.by_kind(joules, layers), axis=-2)
+            for part, joules in all_of_kind.energy.items.items()
+        }
+        slowest = np.max(self.by_kind(one.latency.total, layers), axis=-2)
+        return Cost(Bill(energy), Bill({"": slowest}))
 
     def by_kind(self, amounts: Real, layers: int) -> Array:
         """Amounts of these arrays with an axis for the four kinds in front of the layers' axis."""
@@ -214,7 +226,10 @@ class Floorplan:
 
     @cached_property
     def copies(self) -> Array:
-        """Copies of a small layer that work side by side (system.md 4.3)."""
+        """Copies of a small layer that work side by side (system.md 4.3).
+
+        A step of a recurrent layer waits for the one before it, so that copies would stand idle.
+        """
         w = self.workload
         q, side = self.pes_per_side, self.pe_side
         fits = ((w.rows <= self.tile_side) | (self.width <= self.tile_side)) & ~self.split
@@ -227,7 +242,7 @@ class Floorplan:
         across_pe = np.floor(ceil(side / self.cols) / ceil(self.width / self.cols))
         down = down * np.where(fits, np.maximum(1.0, down_pe), 1.0)
         across = across * np.where(fits, np.maximum(1.0, across_pe), 1.0)
-        return np.where(w.groups > 1, 1.0, down * across)
+        return np.where((w.groups > 1) | (w.serial > 0.0), 1.0, down * across)
 
     @property
     def held(self) -> Array:

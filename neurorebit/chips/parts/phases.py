@@ -222,24 +222,34 @@ class Phases(Reads):
         return tree.transfer(bits, flits, tiles)
 
     def overlapped(
-        self, streams: Mapping[str, Cost], steps: Real, dram_bits: Real, fill: Real
+        self,
+        streams: Mapping[str, Cost],
+        steps: Real,
+        dram_bits: Real,
+        fill: Real,
+        *,
+        images: Real | None = None,
+        serial: bool = False,
     ) -> Phase:
         """A phase of streams that overlap, with one to and from DRAM; control takes ``steps``.
 
-        ``fill`` is the time [s] until the first value has come through. A batch goes through a
-        layer in one stream, of whose fill an image bears its share.
+        ``fill`` is the time [s] until the first value has come through. ``images``, by default a
+        batch, go through a layer in one stream, of whose fill an image bears its share. With
+        ``serial`` a step of a recurrent layer begins when the step before it has come through all
+        streams, so that its images have a fill for each step, and wait for all streams.
         """
-        return self._overlapped(streams, steps, dram_bits, fill / self.batch)
-
-    def _overlapped(
-        self, streams: Mapping[str, Cost], steps: Real, dram_bits: Real, fill: Real
-    ) -> Phase:
         control = self.chip.control.step(steps)
-        time = self.chip.dram.transfer(dram_bits).latency.total
+        longest: Real = 0.0
+        whole: Real = 0.0
         for stream in streams.values():
-            time = np.maximum(time, stream.latency.total)
+            longest = np.maximum(longest, stream.latency.total)
+            whole = whole + stream.latency.total
+        w = self.workload
+        if serial and np.any(w.serial):
+            fill = np.where(w.serial > 0.0, w.vectors * fill + whole - longest, fill)
+        time = np.maximum(longest, self.chip.dram.transfer(dram_bits).latency.total)
         energy = merged(*(stream.energy for stream in streams.values()), control.energy)
-        time = time + fill
+        time = time + fill / (self.batch if images is None else images)
         return Phase(energy, time, dram_bits, streams[ARRAYS].energy, streams=streams)
 
     def forward(self) -> Phase:
@@ -247,16 +257,22 @@ class Phases(Reads):
         w, bits = self.workload, self.spec.input_bits
         sent, outgoing = self.input_bits_sent, w.outgoing * bits
         buffered = self.chip.buffer.read(sent) | self.chip.buffer.write(outgoing)
-        dram = (w.inputs + w.joined) * bits + outgoing + self.transferred(w.forward)
+        fetched = (1.0 - w.serial) * w.inputs  # a state follows from the one before it
+        dram = (fetched + w.joined) * bits + outgoing + self.transferred(w.forward)
         streams, steps, fill = self._through_layers(buffered, w.forward)
-        return self.overlapped(streams, steps, dram, fill)
+        return self.overlapped(streams, steps, dram, fill, serial=True)
 
     @cached_property
-    def residence(self) -> Traffic:
-        """What maps move at each layer where an image is recognised."""
-        w, buffer = self.workload, self.chip.buffer
+    def whole_residence(self) -> Traffic:
+        """What maps move at each stage of the network where an image is recognised."""
+        w, buffer = self.workload.all, self.chip.buffer
         room = buffer.cores * buffer.bits - self.spec.transport.staging_bits
         return traffic(w.maps, len(w.rows), self.spec.input_bits, np.maximum(room, 0.0))
+
+    @property
+    def residence(self) -> Traffic:
+        """What maps move at each layer with weights."""
+        return self.whole_residence.at(self.workload)
 
     def inference(self) -> Phase:
         """One image, layer after layer, with nothing kept for a training.
@@ -268,8 +284,9 @@ class Phases(Reads):
         w, moved, buffer = self.workload, self.residence, self.chip.buffer
         read = self.input_bits_sent + moved.joined + moved.leaving
         buffered = buffer.read(read) | buffer.write(moved.made + moved.fetched)
+        dram = moved.fetched + moved.leaving + self.transferred(w.inference)
         streams, steps, fill = self._through_layers(buffered, w.inference)
-        return self._overlapped(streams, steps, moved.fetched + moved.leaving, fill)
+        return self.overlapped(streams, steps, dram, fill, images=1.0, serial=True)
 
     def _through_layers(
         self, buffered: Cost, work: VectorLoad

@@ -15,7 +15,7 @@ from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.floorplan import Floorplan, Pieces
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
-from neurorebit.circuits.cost import Bill, Cost, Real
+from neurorebit.circuits.cost import Cost, Real
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +51,7 @@ class Reads(ABC):
 
     def through(self, pieces: Pieces, work: Callable[[Pieces], Cost]) -> Cost:
         """The cost of ``work`` in all arrays of a layer at once, given that of one of each kind."""
-        layers, one = len(self.workload.rows), work(pieces).across(pieces.counts)
-        energy = {
-            part: np.sum(pieces.by_kind(joules, layers), axis=-2)
-            for part, joules in one.energy.items.items()
-        }
-        slowest = np.max(pieces.by_kind(one.latency.total, layers), axis=-2)
-        return Cost(Bill(energy), Bill({"": slowest}))
+        return pieces.cost(work(pieces), len(self.workload.rows))
 
     def used(self, pieces: Pieces) -> tuple[Real, Real]:
         """Shares of an array's rows and columns that are in use; 1 where there is no such array."""

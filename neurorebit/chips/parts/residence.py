@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Real
 from neurorebit.layers.maps import Map
 
@@ -34,6 +35,11 @@ class Traffic:
     leaving: Array
     joined: Array
     made: Array
+
+    def at(self, workload: Workload) -> Traffic:
+        """Of all stages those of a workload."""
+        each = (self.fetched, self.leaving, self.joined, self.made)
+        return Traffic(*(workload.taken(bits) for bits in each))
 
 
 def live(maps: Sequence[Map], stages: int) -> Array:

@@ -164,6 +164,8 @@ class ArchitectureSpec(Section):
     names its ``organisation``, what sentences call such a chip, the section in which the arrays of
     the forward pass stand, and whether the chip ``trains``. ``signed_inputs``: how inputs that may
     be below zero enter the arrays; it has no effect on layers whose inputs cannot be.
+    ``activation_products``: what forms products of two activations, digital macros to which one of
+    them is written or the lanes of the vector unit; auto: macros where the chip has digital ones.
     """
 
     organisation: ClassVar[str]
@@ -182,6 +184,7 @@ class ArchitectureSpec(Section):
     vector_unit: VectorUnit
     transport: Transport
     dram: Dram
+    activation_products: Literal["auto", "digital", "vector"] = "auto"
 
     @property
     def levels(self) -> int:
@@ -262,6 +265,11 @@ class ArchitectureSpec(Section):
         return False
 
     @property
+    def digital_macros(self) -> bool:
+        """Whether the chip has macros whose results are exact."""
+        return False
+
+    @property
     def conventions(self) -> dict[str, str]:
         """Operations and energy behind the efficiency of phases with a published figure."""
         return {}
@@ -269,6 +277,9 @@ class ArchitectureSpec(Section):
     def misfits(self) -> Iterator[Misfit]:
         """Combinations of values that do not fit, in one architecture or in arrays of designs."""
         yield from self.forward.misfits(self.forward_section)
+        message = "no macro of {} is digital; take vector or auto".replace("{}", self.called)
+        lacking = self.activation_products == "digital" and not self.digital_macros
+        yield Misfit(("activation_products",), lacking, message)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -7,8 +7,9 @@ a report) on its last axis, in network order. Numbers are those of one image.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from neurorebit.layers.network import Stage
 from neurorebit.layers.tables import Table
 
 Array = NDArray[np.float64]
+Places = NDArray[np.intp]  # of some stages among all
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,13 @@ class VectorLoad:
                     values[stage] += number * work.elements
         return cls(tuple(operations.items()), tuple(transfers.items()))
 
+    def at(self, places: Places) -> VectorLoad:
+        """The work of some of the stages."""
+        return VectorLoad(
+            tuple((operation, elements[places]) for operation, elements in self.operations),
+            tuple((bits, values[places]) for bits, values in self.transfers),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Workload:
@@ -63,6 +72,10 @@ class Workload:
     values; ``outgoing``: values of the maps handed on to other stages. ``sends_error``: 1 where the
     input has an error, 0 where it is the image or follows from it without layers that learn.
     ``signed``: 1 where inputs may be below zero. ``maps``: what the stages hand on to each other.
+
+    ``stationary``: 1 where the matrix product is with weights, 0 where it is of two activations, of
+    which ``errors`` have an error. ``serial``: 1 where each vector follows from the one before it.
+    ``whole``: the network of which these are the stages at ``places``; None where they are all.
     """
 
     rows: Array
@@ -79,6 +92,11 @@ class Workload:
     backward: VectorLoad = field(kw_only=True)
     inference: VectorLoad = field(kw_only=True)
     maps: tuple[Map, ...] = field(kw_only=True)
+    stationary: Array = field(default_factory=lambda: np.ones(1), kw_only=True)
+    serial: Array = field(default_factory=lambda: np.zeros(1), kw_only=True)
+    errors: Array = field(default_factory=lambda: np.zeros(1), kw_only=True)
+    whole: Workload | None = field(default=None, kw_only=True)
+    places: Places | None = field(default=None, kw_only=True)
 
     @classmethod
     def of(cls, stages: Sequence[Stage]) -> Workload:
@@ -103,14 +121,54 @@ class Workload:
             backward=VectorLoad.of([stage.backward for stage in stages]),
             inference=VectorLoad.of([stage.inference for stage in stages]),
             maps=maps,
+            stationary=each([m.stationary for m in matmuls]),
+            serial=each([m.serial for m in matmuls]),
+            errors=each([stage.errors for stage in stages]),
         )
+
+    def at(self, places: Places) -> Workload:
+        """Some of the stages; what all stages share is that of all."""
+        cut: dict[str, Any] = {}
+        for key in fields(self):
+            value = getattr(self, key.name)
+            if isinstance(value, VectorLoad):
+                cut[key.name] = value.at(places)
+            elif isinstance(value, np.ndarray):
+                cut[key.name] = value if value.size == 1 else value[places]
+        return replace(self, **cut, whole=self, places=places)
+
+    @property
+    def weighted(self) -> Workload:
+        """The stages whose matrix product is with weights, which arrays hold."""
+        if np.all(self.stationary):
+            return self
+        return self.at(np.flatnonzero(self.stationary))
+
+    @property
+    def products(self) -> Workload | None:
+        """The stages that multiply two activations; None where there are none."""
+        if np.all(self.stationary):
+            return None
+        return self.at(np.flatnonzero(self.stationary == 0.0))
+
+    @property
+    def all(self) -> Workload:
+        """All stages of the network."""
+        return self.whole or self
+
+    def taken(self, amounts: Array) -> Array:
+        """Of amounts of all stages those of these, on the last axis."""
+        if self.places is None or amounts.shape[-1] == 1:
+            return amounts
+        return np.asarray(amounts[..., self.places])
 
     def tables(self, training: bool) -> tuple[Table, ...]:
         """The functions that vector work looks up, in ``training`` or where images are recognised.
 
         Sorted by name, each once.
         """
-        loads = (self.forward, self.backward, self.inference) if training else (self.inference,)
+        w = self.all
+        loads = (w.forward, w.backward, w.inference) if training else (w.inference,)
         found = {
             table
             for load in loads
@@ -122,6 +180,8 @@ class Workload:
     @cached_property
     def joined(self) -> Array:
         """Values that vector work reads of maps that other stages made, or of the image."""
+        if self.whole is not None:
+            return self.taken(self.whole.joined)
         values = np.zeros(len(self.rows))
         for one in self.maps:
             for stage in one.joined:
@@ -131,6 +191,8 @@ class Workload:
     @cached_property
     def returned(self) -> Array:
         """Of the values handed on, those whose errors come back."""
+        if self.whole is not None:
+            return self.taken(self.whole.returned)
         values = self.outgoing.copy()
         for one in self.maps:
             if one.made is not None and not one.taught:
@@ -153,14 +215,24 @@ class Workload:
         return self.outputs * self.vectors
 
     @property
-    def weights(self) -> Array:
-        """Weights of all groups."""
+    def operands(self) -> Array:
+        """Operands of all groups that the vectors meet."""
         return self.rows * self.cols * self.groups
+
+    @property
+    def weights(self) -> Array:
+        """Operands that are weights."""
+        return self.stationary * self.operands
+
+    @property
+    def read(self) -> Array:
+        """Distinct values that a stage reads: its inputs, and operands that are no weights."""
+        return self.inputs + (1.0 - self.stationary) * self.operands
 
     @property
     def macs(self) -> Array:
         """Multiplications and additions."""
-        return self.weights * self.vectors
+        return self.operands * self.vectors
 
 
 def made_by(maps: Sequence[Map], stage: int) -> float:

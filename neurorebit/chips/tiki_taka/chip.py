@@ -245,4 +245,5 @@ class TikiTakaChip(InPlaceChip):
             (1.0, self.vector_unit),
             (1.0, self.hidden),
             (tiles + 1.0, self.control),
+            *self.product_parts,
         )
