@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from neurorebit.layers.base import Layer, Misshaped, Shape, Size, widened
 from neurorebit.layers.linear import Linear
@@ -59,14 +59,17 @@ class Attention(Layer):
                 bias=self.bias,
             )
 
-        split = {"groups": self.heads}
+        def product(name: str, other: str, **keys: Any) -> Product:
+            return Product(other, kind="matmul", name=name, groups=self.heads, **keys)
+
+        shares = Softmax(kind="softmax", name="shares", groups=self.heads, causal=self.causal)
         return (
             *rows,
             linear("query", source),
             linear("key", memory),
             linear("value", memory),
-            Product("key", kind="matmul", name="scores", input="query", transpose=True, **split),
-            Softmax(kind="softmax", name="shares", causal=self.causal, **split),
-            Product("value", kind="matmul", name="context", **split),
+            product("scores", "key", input="query", transpose=True),
+            shares,
+            product("context", "value"),
             linear("output", "context"),
         )

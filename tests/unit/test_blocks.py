@@ -180,7 +180,7 @@ layers:
 def test_settings_are_set_before_blocks_are_written_out(read):
     setting = Setting("network.blocks.path.layers[0].kernel", "1")
     padded = Setting("network.blocks.path.layers[0].padding", "0")
-    kernels = [n.kernel for n in read(RESIDUAL, settings=[setting, padded]).matrices]
+    kernels = [n.window.kernel[0] for n in read(RESIDUAL, settings=[setting, padded]).matrices]
     assert kernels == [3, 1, 3, 1, 3, 1, 3, 1, 1]
     longer = Setting("network.layers[2].repeat", "5")
     assert len(read(RESIDUAL, settings=[longer]).matrices) == 1 + 5 * 2 + 3 + 1
@@ -267,8 +267,8 @@ LAYER = "{kind: relu}"
         (
             "blocks:\n  a:\n    layers:\n      - {kind: relu}\n"
             "      - {kind: conv, channels: 3, kernel: 9}\nlayers:\n  - {block: a}\n",
-            "blocks.yaml:7: blocks.a.layers[1]: layer 'a1.conv1': a 9 x 9 kernel does not fit the "
-            "2 x 6 x 8 map it gets",
+            "blocks.yaml:7: blocks.a.layers[1]: layer 'a1.conv1': a 9 x 9 kernel with padding 0 does not fit "
+            "the 2 x 6 x 8 map it gets",
         ),
         (
             "layers:\n  - {kind: relu, name: x}\n"

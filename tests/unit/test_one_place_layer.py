@@ -183,8 +183,9 @@ def test_it_trains(tmp_path):
     assert all(0.0 < layer["error_nonzero"] <= 1.0 for layer in seen)
 
 
-def test_a_product_of_activations_is_refused(tmp_path, monkeypatch):
-    """Until a chip forms one."""
+@pytest.mark.parametrize("chip", ["rebit", "reram", "inference_sram"])
+def test_a_product_of_activations_has_no_weights(tmp_path, monkeypatch, chip):
+    """A chip forms one without knowing its kind: nothing of it stands in arrays."""
 
     @dataclass(frozen=True)
     class Similarity(Mix):
@@ -193,5 +194,12 @@ def test_a_product_of_activations_is_refused(tmp_path, monkeypatch):
 
     monkeypatch.setitem(KINDS, "mix", Similarity)
     monkeypatch.setitem(KINDS, "clip", Clip)
-    said = refusal(lambda: read_network(Document(written(tmp_path))))
-    assert said.endswith("it multiplies activations by activations, and the arrays hold weights")
+    words = "--no-train", "--architecture", chip
+    report = ran(written(tmp_path), tmp_path / "out", *words)
+    rows = {layer["name"]: layer for layer in report["layers"]}
+    assert rows["mix1"]["macs"] == 1 * 4 * 64
+    assert (rows["mix1"]["area_m2"], rows["mix2"]["area_m2"]) == (0.0, 0.0)
+    for name in ("gradient", "update", "sync"):
+        phase = rows["mix1"]["phases"][name]
+        assert phase is None or phase["energy_J"] == 0.0
+    assert rows["mix2"]["phases"]["inference"]["energy_J"] > 0.0

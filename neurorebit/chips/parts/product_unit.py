@@ -16,7 +16,7 @@ from neurorebit.chips.parts.floorplan import Pieces, ceil
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.block import Block, Positive
-from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.htree import HTree
 from neurorebit.schema.technology import Technology
 
@@ -87,6 +87,8 @@ class ProductMacro(Protocol):
     def words(self) -> Real: ...
     @property
     def sum_bits(self) -> Real: ...
+    @property
+    def footprint(self) -> Footprint: ...
 
     def load(self, rows: Real, words: Real) -> Cost:
         """Write values into the rows and words in use."""

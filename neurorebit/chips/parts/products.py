@@ -164,8 +164,10 @@ class ProductPhases:
         read: Real = 2.0 * self._fetched(w.macs) * error
         if self.unit is not None:
             read = 0.0
-            narrow = np.where(w.rows <= w.cols, self._bits, error), w.rows > w.cols
-            ways = ((self._bits, error), (narrow[0], np.where(narrow[1], self._bits, error)))
+            narrow = w.rows <= w.cols
+            written: Real = np.where(narrow, self._bits, error)  # the smaller: inputs, or errors
+            streamed: Real = np.where(narrow, error, self._bits)
+            ways: tuple[tuple[Real, Real], ...] = ((self._bits, error), (written, streamed))
             for job, bits in zip(backward_jobs(w), ways, strict=True):
                 formed = self._formed(job, self.activity.error_density, bits)
                 streams = {name: streams.get(name, Cost()) + cost for name, cost in formed.items()}

@@ -83,7 +83,7 @@ def test_width_scales_outputs_to_the_nearest_whole_number_halves_up(layer):
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_kinds_with_weights_are_those_that_multiply(kind):
-    multiply = ("conv", "conv1d", "conv_transpose", "linear")
+    multiply = ("conv", "conv1d", "conv_transpose", "linear", "attention", "gru", "lstm")
     assert KINDS[kind].has_weights == (kind in multiply)
 
 
