@@ -267,8 +267,8 @@ LAYER = "{kind: relu}"
         (
             "blocks:\n  a:\n    layers:\n      - {kind: relu}\n"
             "      - {kind: conv, channels: 3, kernel: 9}\nlayers:\n  - {block: a}\n",
-            "blocks.yaml:7: blocks.a.layers[1]: layer 'a1.conv1': a 9 x 9 kernel with padding 0 does not fit "
-            "the 2 x 6 x 8 map it gets",
+            "blocks.yaml:7: blocks.a.layers[1]: layer 'a1.conv1': a 9 x 9 kernel with "
+            "padding 0 does not fit the 2 x 6 x 8 map it gets",
         ),
         (
             "layers:\n  - {kind: relu, name: x}\n"

@@ -207,7 +207,7 @@ class _DigitalMacro(Block):
         return np.ceil(WORD / lanes.bits) * np.ceil(RATE / lanes.by)
 
     @action
-    def load(self, rows: Real, words: Real) -> Cost:
+    def hold(self, rows: Real, words: Real) -> Cost:
         """Write activations into the rows and words in use, a word each, to be multiplied."""
         used, share = self._used(rows, words)
         return used * self.weight_bank.write(0.5, share)

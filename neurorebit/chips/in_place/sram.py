@@ -417,7 +417,7 @@ class SramRowMacro(SramMacro):
         """Bits of a sum over the rows."""
         return self.readout.sum_bits
 
-    def load(self, rows: Real, words: Real) -> Cost:
+    def hold(self, rows: Real, words: Real) -> Cost:
         """Write values into the rows and words in use; half of their bits flip."""
         return self.write(rows, 0.5 * words * self.cells_per_weight / self.cols)
 

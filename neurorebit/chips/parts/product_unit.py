@@ -90,7 +90,7 @@ class ProductMacro(Protocol):
     @property
     def footprint(self) -> Footprint: ...
 
-    def load(self, rows: Real, words: Real) -> Cost:
+    def hold(self, rows: Real, words: Real) -> Cost:
         """Write values into the rows and words in use."""
         ...
 
@@ -136,10 +136,10 @@ class ProductUnit(Block):
         return Pieces.cut((job.rows, macro.rows), (job.cols, macro.words), job.groups)
 
     @action
-    def load(self, job: Job) -> Cost:
+    def hold(self, job: Job) -> Cost:
         """Write the operands of each layer, in all of its macros at once."""
         pieces = self.pieces(job)
-        return pieces.cost(self.macro.load(pieces.rows, pieces.cols), np.shape(job.rows)[-1])
+        return pieces.cost(self.macro.hold(pieces.rows, pieces.cols), np.shape(job.rows)[-1])
 
     @action
     def multiply(self, job: Job, density: Real, nonzero: Real) -> Cost:

@@ -90,7 +90,7 @@ class ProductPhases:
         unit, stored = self.unit, self.others.spec.vector_unit.stored_bits
         assert unit is not None
         one = unit.multiply(job, density, np.ones_like(density))
-        written = unit.load(job) | unit.carry(job.operands * bits[0])
+        written = unit.hold(job) | unit.carry(job.operands * bits[0])
         carried = unit.carry(job.streamed * bits[1], job.across(unit.macro))
         carried = carried + unit.carry(job.results * stored, job.down(unit.macro))
         return {ARRAYS: written + job.vectors * one + unit.add(job), "tree": carried}
