@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from neurorebit.layers.activation import ERROR_PRODUCT
 from neurorebit.layers.base import Layer, Misshaped, Shape, VectorWork
@@ -20,7 +20,7 @@ def _several(written: object) -> object:
     return written if isinstance(written, list | tuple) else [written]
 
 
-Numbers = Annotated[tuple[Number, ...], BeforeValidator(_several), Field(min_length=1)]
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(_several)]
 
 
 @dataclass(frozen=True)

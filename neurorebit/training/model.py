@@ -140,6 +140,7 @@ class Model:
             weights=self._weights,
             rectified=rectified,
             sends_back=sends_back,
+            seed=self.seed,
         )
 
     def _site(self, node: Node) -> Site:
