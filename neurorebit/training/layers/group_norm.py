@@ -14,6 +14,8 @@ from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import CHUNK, Build, Layer, Tools
 from neurorebit.training.parts.workers import Array, spans
 
+KEEPS = {"gain": "gain", "shift": "shift"}  # arrays of a file of weights, as they are named here
+
 
 def build(node: Node, given: Build) -> Layer:
     """The layer of a node."""

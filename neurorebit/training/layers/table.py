@@ -43,7 +43,7 @@ TRAINED: dict[str, Trained] = {
     "multiply": Trained(build=multiply.build),
     "concat": Trained(build=concat.build),
     "scale": Trained(build=scale.build),
-    "layer_norm": Trained(build=group_norm.build, learns=True),
-    "group_norm": Trained(build=group_norm.build, learns=True),
+    "layer_norm": Trained(build=group_norm.build, learns=True, keeps=group_norm.KEEPS),
+    "group_norm": Trained(build=group_norm.build, learns=True, keeps=group_norm.KEEPS),
     "dropout": Trained(build=dropout.build),
 }
