@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 
@@ -23,11 +23,11 @@ def build(node: Node, given: Build) -> Layer:
     shape, layer = node.shape_in, node.layer
     positions = shape.height * shape.width
     if isinstance(layer, GroupNorm):
-        sets = Sets(positions, layer.groups, shape.channels // layer.groups, layer.epsilon)
+        sets = Sets(positions, layer.groups, shape.channels // layer.groups, epsilon=layer.epsilon)
     elif layer.over == "map":
-        sets = Sets(positions, 1, shape.channels, layer.epsilon, each=True)
+        sets = Sets(positions, 1, shape.channels, epsilon=layer.epsilon, each=True)
     else:
-        sets = Sets(1, 1, shape.channels, layer.epsilon)
+        sets = Sets(1, 1, shape.channels, epsilon=layer.epsilon)
     return ImageNorm(node, given.tools, sets)
 
 
@@ -42,6 +42,7 @@ class Sets:
     positions: int
     groups: int
     channels: int
+    _: KW_ONLY
     epsilon: float
     each: bool = False
 
