@@ -13,6 +13,7 @@ from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.data.table import DATASETS
 from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.importers.table import imported
 from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.network import Network
@@ -267,7 +268,8 @@ def opened(kind: str, given: Source) -> Document:
             ) from None
         raise
     shown = name if os.path.isfile(name) else str(paths.FOLDERS[kind] / path.name)
-    return Document(path, kind, shown)
+    made = imported(path, shown) if kind == "network" else None
+    return made or Document(path, kind, shown)
 
 
 def named_by(document: Document, spec: ArchitectureSpec, kind: str) -> Document:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.inputs.importers.onnx.graph import BROKEN, Graph, Op, library
+from neurorebit.inputs.importers.onnx.graph import Graph, Op, library
 
 SMALL = 1 << 14  # elements that are worked out at once: shapes, indices, scales
 HUGE = 1 << 40  # elements of a tensor that nothing has
@@ -51,7 +51,7 @@ class Constant:
         if not self._made:
             try:
                 made = self._make()
-            except (*BROKEN, OSError, NotImplementedError):
+            except Exception:  # whatever a malformed or a missing file raises: nobody knows them
                 made = None
             self._numbers = None if made is None or made.shape != self.shape else made
             self._made = True
@@ -64,12 +64,11 @@ class Constant:
 
     @property
     def scalar(self) -> float | None:
-        """The number of a tensor of one number, or of equal ones; None where it is not known."""
+        """The number of a tensor of one number, None of others and where it is not known."""
         array = self.small
-        if array is None or not array.size or array.dtype.kind not in "fiub":
+        if array is None or array.size != 1 or array.dtype.kind not in "fiub":
             return None
-        first = array.reshape(-1)[0]
-        return float(first) if array.size == 1 or bool(np.all(array == first)) else None
+        return float(array.reshape(-1)[0])
 
 
 def of_tensor(graph: Graph, tensor: Any) -> Constant:

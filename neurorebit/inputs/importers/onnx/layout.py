@@ -73,6 +73,12 @@ class Tensor:
         axes = tuple(parted(axis) for axis in self.axes)
         return replace(self, axes=axes, memory=parted(self.memory)), parts
 
+    def renewed(self) -> Tensor:
+        """The same with factors that no other tensor has, for a product of a map with itself."""
+        new = {factor: Factor(factor.size) for factor in self.memory}
+        axes = tuple(tuple(new[f] for f in axis) for axis in self.axes)
+        return replace(self, axes=axes, memory=tuple(new[f] for f in self.memory))
+
     def merged(self) -> Tensor:
         """The same with factors as one where they follow each other in axis and memory alike."""
         axes = [list(axis) for axis in self.axes]

@@ -21,7 +21,7 @@ from neurorebit.inputs.importers.onnx.operators.norms import normed_axes
 from neurorebit.inputs.importers.onnx.resolve import Resolved, Typed
 
 LONGEST = 24  # operators of a group
-CLOSE = 2e-3  # of the larger number: constants are written with a few digits
+CLOSE = 1e-3  # of the larger number: constants are written with a few digits
 SIDES = (5, 7, 6, 4, 3, 2)  # of the numbers that a group is evaluated on, by axis
 Array = Any
 
@@ -278,36 +278,33 @@ def _counts(made: Resolved) -> Mapping[str, int]:
 def _biased(made: Resolved) -> list[Op]:
     """Sums with a constant behind a product with weights, or behind a norm, as a part of it."""
     counts = _counts(made)
-    maker = {name: op for op in made.ops for name in op.outputs if name}
-    replaced: dict[int, Op | None] = {}
+    kept: list[Op | None] = []
+    place: dict[str, int] = {}  # of a tensor, that of the operator that gives it
     for op in made.ops:
-        if op.kind not in ("Add", "Mul") or op.domain:
-            continue
-        maps = [n for n in op.inputs if isinstance(made.known.get(n), Typed)]
-        constants = [n for n in op.inputs if made.constant(n) is not None]
-        if len(maps) != 1 or len(constants) != 1 or counts[maps[0]] != 1:
-            continue
-        before = maker.get(maps[0])
-        while before is not None and replaced.get(id(before), before) is not before:
-            before = replaced[id(before)]
-        if before is None or not _absorbs(made, before, op, constants[0]):
-            continue
-        key = "bias" if before.label != "found.layer_norm" else (
-            "gain" if op.kind == "Mul" else "shift"
-        )  # fmt: skip
-        new = replace(before, outputs=op.outputs, attributes=before.attributes | {key: constants[0]})
-        original = maker[maps[0]]
-        replaced[id(original)] = None
-        replaced[id(op)] = new
-        maker[op.outputs[0]] = op
-        counts = dict(counts) | {op.outputs[0]: counts.get(op.outputs[0], 0)}
-        replaced[id(op)] = new
-    out = []
-    for op in made.ops:
-        found = replaced.get(id(op), op)
-        if found is not None:
-            out.append(found)
-    return out
+        kept.append(_joined(made, op, counts, kept, place))
+        place |= dict.fromkeys(op.outputs, len(kept) - 1)
+    return [op for op in kept if op is not None]
+
+
+def _joined(
+    made: Resolved, op: Op, counts: Mapping[str, int], kept: list[Op | None], place: dict[str, int]
+) -> Op:
+    """An operator, or the one before it with this as a part, which then has no place of its own."""
+    if op.kind not in ("Add", "Mul") or op.domain:
+        return op
+    maps = [name for name in op.inputs if isinstance(made.known.get(name), Typed)]
+    constants = [name for name in op.inputs if made.constant(name) is not None]
+    if len(maps) != 1 or len(constants) != 1 or counts[maps[0]] != 1 or maps[0] not in place:
+        return op
+    before = kept[place[maps[0]]]
+    if before is None or not _absorbs(made, before, op, constants[0]):
+        return op
+    key = "bias"
+    if before.label == "found.layer_norm":
+        key = "gain" if op.kind == "Mul" else "shift"
+    kept[place[maps[0]]] = None
+    attributes = before.attributes | {key: constants[0]}
+    return replace(before, outputs=op.outputs, attributes=attributes)
 
 
 def _absorbs(made: Resolved, before: Op, op: Op, constant: str) -> bool:

@@ -72,8 +72,12 @@ def resolve(graph: Graph, given: Mapping[str, Typed], natively: frozenset[str]) 
             made.known[one.name] = Constant(shape, one.elem, lambda: None)
     for name, tensor in graph.initialisers.items():
         made.known[name] = of_tensor(graph, tensor)
-    _Resolver(made, natively).take(graph.ops, 0)
+    resolver = _Resolver(made, natively)
+    resolver.take(graph.ops, 0)
     missing = [name for name in graph.outputs if name not in made.known]
+    if missing and missing[0] in resolver.open:
+        message = f"the shape of its output is open: {AT_RUN}"
+        raise graph.error(resolver.open[missing[0]], message)
     if missing:
         raise graph.error(None, f"no node gives the output '{missing[0]}'", "export it anew")
     made.outputs = [name for name in graph.outputs if made.constant(name) is None]
@@ -100,6 +104,7 @@ class _Resolver:
     def __init__(self, made: Resolved, natively: frozenset[str]) -> None:
         self.made, self.graph, self.natively = made, made.graph, natively
         self.count = 0
+        self.open: dict[str, Op] = {}  # tensors of a shape that is not known, and what gives them
 
     def take(self, ops: Sequence[Op], depth: int) -> None:
         """Fold, take apart or keep each of these operators."""
@@ -112,6 +117,9 @@ class _Resolver:
                 message = f"functions or branches are nested more than {DEEPEST} times"
                 raise self.graph.error(op, message, "export it without them")
             missing = [name for name in op.inputs if name and name not in self.made.known]
+            if missing and missing[0] in self.open:
+                message = f"the shape of its output is open: {AT_RUN}"
+                raise self.graph.error(self.open[missing[0]], message)
             if missing:
                 message = f"reads '{missing[0]}', which nothing gives"
                 raise self.graph.error(op, message, "export the network anew")
@@ -156,6 +164,8 @@ class _Resolver:
         types = self._types(op, inputs)
         for i, name in enumerate(op.outputs):
             if not name:
+                continue
+            if name in self.open:
                 continue
             if name not in types:
                 raise self.graph.error(op, f"its output '{name}' has no known type", AT_RUN)
@@ -210,7 +220,8 @@ class _Resolver:
             )
             if min(shape, default=0) < 0:
                 if any(isinstance(one, Typed) for one in inputs):
-                    raise self.graph.error(op, f"the shape of its output is open: {AT_RUN}")
+                    self.open[name] = op
+                    continue
                 constants = [one if isinstance(one, Constant) else None for one in inputs]
                 found[name] = self._by_running(op, evaluated(op, constants, i))
                 continue

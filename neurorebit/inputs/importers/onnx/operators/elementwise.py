@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -128,7 +129,6 @@ def binary(word: str) -> Handler:
 
 
 NEUTRAL = {"add": 0.0, "subtract": 0.0, "multiply": 1.0, "divide": 1.0}
-SCALING = ("add", "subtract", "multiply", "divide")
 
 
 def combined(b: Builder, word: str) -> None:
@@ -157,41 +157,46 @@ def padded(tensor: Tensor, rank: int) -> Tensor:
 def with_constant(
     b: Builder, x: Tensor, constant: Constant, word: str, shape: Sequence[int], swapped: bool
 ) -> Tensor:
-    """A map and a constant: a factor or a shift of all values or of channels, or another map."""
+    """A map and a constant: a number for all values, or a map that is read from memory."""
     x = padded(x, len(shape))
-    if not swapped and constant.scalar == NEUTRAL.get(word) and x.shape == tuple(shape):
-        if constant.scalar is not None:
-            return x
-    sizes = (1,) * (len(shape) - len(constant.shape)) + constant.shape
+    number = constant.scalar
+    if not swapped and number is not None and number == NEUTRAL.get(word):
+        return grown(b, x, shape)
     x = grown(b, x, shape)
-    wide = [i for i, n in enumerate(sizes) if n > 1]
-    along: Factors = tuple(f for i in wide for f in x.axes[i])
-    inner = x.memory[len(x.memory) - len(along) :]
-    scaling = word in SCALING and not (word == "divide" and swapped)
-    if scaling and not along:
-        return through(b, "scale", x, **_scaled(word, swapped))
-    if scaling and set(inner) == set(along) and product(along) == constant.size:
-        height, width, channels = b.sides(x)
-        if set(channels) != set(inner):
-            rest = x.memory[: len(x.memory) - len(inner)]
-            x = b.arranged(x, inner, (), rest)
-        return through(b, "scale", x, **_scaled(word, swapped))
-    if word == "divide" and swapped and not along:
-        return through(b, "function", x, of="reciprocal")
-    if not along:
-        return through(b, "function", x, of=FUNCTIONS.get(word, "compare"))
+    if number is not None and (scaled := _scaled(word, number, swapped)) is not None:
+        return through(b, "scale", x, **scaled)
+    if number is not None and word == "divide":
+        inverse = through(b, "function", x, name="reciprocal", of="reciprocal")
+        return inverse if number == 1.0 else through(b, "scale", inverse, factor=[number])
+    if constant.size == 1 and word in FUNCTIONS:
+        return through(b, "function", x, of=FUNCTIONS[word])
+    sizes = (1,) * (len(shape) - len(constant.shape)) + constant.shape
     held = b.held(constant, sizes, "constant")
-    return with_map(b, x, held, word, shape)
+    return with_map(b, held, x, word, shape) if swapped else with_map(b, x, held, word, shape)
 
 
-FUNCTIONS = {"minimum": "minimum", "maximum": "maximum", "power": "power", "select": "select"}
+FUNCTIONS = {
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "power": "power",
+    "select": "select",
+    "compare": "compare",
+}
 
 
-def _scaled(word: str, swapped: bool) -> dict[str, Any]:
-    """What a scale does: a product, a sum, or with a sign the two."""
-    if word in ("multiply", "divide"):
-        return {"shift": False}
-    return {"factor": False} if word == "add" or not swapped else {}
+def _scaled(word: str, number: float, swapped: bool) -> dict[str, Any] | None:
+    """The factor and the shift that a constant is; None where it is none."""
+    if not math.isfinite(number):
+        return None
+    if word == "multiply":
+        return {"factor": [number]}
+    if word == "divide" and not swapped and number:
+        return {"factor": [1.0 / number]}
+    if word == "add":
+        return {"shift": [number]}
+    if word == "subtract":
+        return {"factor": [-1.0], "shift": [number]} if swapped else {"shift": [-number]}
+    return None
 
 
 def grown(b: Builder, x: Tensor, shape: Sequence[int]) -> Tensor:
@@ -241,13 +246,13 @@ def with_map(b: Builder, one: Tensor, other: Tensor, word: str, shape: Sequence[
         else:
             layer = b.layer(kind, one.layer, other.layer, map=one.map, other=other.layer, **keys)
         return Tensor(layer, one.map, one.axes, one.memory)
-    return _broadcast(b, one, other, kind, keys)
+    return _broadcast(b, one, other, kind, keys, turned)
 
 
 def _broadcast(
-    b: Builder, one: Tensor, other: Tensor, kind: str, keys: dict[str, Any]
+    b: Builder, one: Tensor, other: Tensor, kind: str, keys: dict[str, Any], turned: bool
 ) -> Tensor:
-    """A map and a smaller one that is repeated over it."""
+    """A map and a smaller one that is repeated over it; ``turned``, the smaller is the first."""
     wide = [i for i, axis in enumerate(other.axes) if axis]
     part = Tensor(one.layer, one.map, tuple(one.axes[i] for i in wide), one.memory)
     small = Tensor(other.layer, other.map, tuple(other.axes[i] for i in wide), other.memory)
@@ -285,7 +290,8 @@ def _broadcast(
         inner = tuple(f for f in one.memory if f in along)
         one = b.arranged(one, inner, (), rest)
         other = b.arranged(small, [partner[f] for f in inner])
-    layer = b.layer(kind, one.layer, other.layer, map=one.map, other=other.layer, **keys)
+    first, second = (other, one) if turned and kind == "combine" else (one, other)
+    layer = b.layer(kind, first.layer, second.layer, map=one.map, other=second.layer, **keys)
     return Tensor(layer, one.map, one.axes, one.memory)
 
 
@@ -304,7 +310,7 @@ def folded(word: str) -> Handler:
         for constant in constants:
             made = with_constant(b, made, constant, word, shape, swapped=False)
         if b.op.kind == "Mean" and len(operands) > 1:
-            made = through(b, "scale", made, name="mean", shift=False)
+            made = through(b, "scale", made, name="mean", factor=[1.0 / len(operands)])
         b.give(grown(b, made, shape))
 
     return handler

@@ -156,7 +156,7 @@ def _grouped(b: Builder, x: Tensor, weight: Constant, *, taken: int, features: i
 def _both(b: Builder, left: Tensor, right: Tensor) -> None:
     """A product of maps, for each of the leading axes that both have."""
     one_row, one_col = len(left.axes) == 1, len(right.axes) == 1
-    pair = None
+    pair, right = None, right.renewed()
     for attempt in range(2):
         if attempt:  # factors that do not fit each other: each axis as one
             left, right = b.ordered(left), b.ordered(right)
@@ -296,6 +296,7 @@ def einsum(b: Builder) -> None:
         _einsum_weighted(b, x, terms, result, dict(zip(terms[1], w.shape, strict=True)))
         return
     assert isinstance(w, Tensor)
+    w = w.renewed()
     both = [c for c in terms[0] if c in terms[1]]
     lone = [c for t, u in (terms, terms[::-1]) for c in t if c not in u and c not in result]
     if lone:

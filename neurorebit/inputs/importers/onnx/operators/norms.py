@@ -122,11 +122,21 @@ def softmax(b: Builder) -> None:
     axis = int(b.op.get("axis", 1 if old else -1)) % len(x.axes)
     last = len(x.axes) if old else axis + 1
     factors = tuple(f for a in x.axes[axis:last] for f in a)
-    made = along(b, x, factors)
-    done = through(b, "softmax", made)
+    made, groups = softmaxed(b, x, factors)
+    done = through(b, "softmax", made, groups=groups if groups > 1 else None)
     if b.op.kind == "LogSoftmax":
         done = through(b, "function", done, name="log", of="log")
     b.give(done)
+
+
+def softmaxed(b: Builder, x: Tensor, factors: Factors) -> tuple[Tensor, int]:
+    """The tensor as a map whose channels end with these factors, and the groups before them."""
+    height, width, channels = b.sides(x)
+    count = len(factors)
+    if count and len(channels) > count and set(channels[-count:]) == set(factors):
+        if product(channels) == x.map.channels:
+            return x, product(channels[:-count])
+    return along(b, x, factors), 1
 
 
 def local_norm(b: Builder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from neurorebit.inputs.importers.onnx.builder import Builder, Parameters
@@ -13,7 +14,7 @@ from neurorebit.inputs.importers.onnx.operators.elementwise import (
 )
 from neurorebit.inputs.importers.onnx.operators.matrices import products
 from neurorebit.inputs.importers.onnx.operators.movement import concat_of, sliced
-from neurorebit.inputs.importers.onnx.operators.norms import along
+from neurorebit.inputs.importers.onnx.operators.norms import softmaxed
 from neurorebit.layers.base import Shape
 
 STANDARD = {  # activations that the layers have, forward; repeated for the other direction
@@ -106,7 +107,7 @@ def attention(b: Builder) -> None:
         raise b.error("has keys and values of earlier steps", "export it without a cache")
     if any(b.is_wanted(i) for i in (1, 2, 3)):
         raise b.error("its scores or its cache are read", "export it with one output")
-    q, k, v = b.tensor(0), b.tensor(1), b.tensor(2)
+    q, k, v = b.tensor(0), b.tensor(1).renewed(), b.tensor(2).renewed()
     flat = len(q.axes) == 3
     if flat:
         heads, shared = int(op.get("q_num_heads", 1)), int(op.get("kv_num_heads", 1))
@@ -130,21 +131,22 @@ def attention(b: Builder) -> None:
     )
     axes = ((), batch + q.axes[2], q.axes[3], k.axes[2])
     scores = Tensor(scores.layer, scores.map, axes, scores.memory)
-    scores = through(b, "scale", scores, name="scale", shift=False)
+    factor = float(op.get("scale") or 1.0 / math.sqrt(depth))
+    scores = through(b, "scale", scores, name="scale", factor=[factor])
     mask = b.read(3)
     if isinstance(mask, Tensor):
         scores = with_map(b, scores, mask, "add", scores.shape)
     elif mask is not None:
         scores = with_constant(b, scores, mask, "add", scores.shape, swapped=False)
-    shares = along(b, scores, scores.axes[3])
-    shares = through(b, "softmax", shares, name="softmax")
+    shares, groups = softmaxed(b, scores, scores.axes[3])
+    shares = through(b, "softmax", shares, name="softmax", groups=groups if groups > 1 else None)
     own = shares.axes[1]
-    groups, repeats = _cut(own, shared)
+    heads_kept, repeats = _cut(own, shared)
     made = products(
         b,
         shares,
         v,
-        batch=[(groups, v.axes[1])],
+        batch=[(heads_kept, v.axes[1])],
         contracted=(shares.axes[3], v.axes[2]),
         left=(*shares.axes[2], *repeats),
         right=v.axes[3],
