@@ -24,9 +24,9 @@ from neurorebit.schema.training import Training
 class NetworkFile(Section):
     """A network file as written, its blocks and repetitions written out.
 
-    ``classes`` is left out where the network is no classifier. ``width`` scales the channels and
-    features of all layers with weights but the last, rounded to the nearest whole number, halves
-    up, to one at least.
+    ``classes`` is left out where the network is no classifier. ``outputs`` names layers whose maps
+    it gives beside that of the last. ``width`` scales the channels and features of all layers with
+    weights but the last, rounded to the nearest whole number, halves up, to one at least.
     """
 
     source: str = ""
@@ -34,6 +34,7 @@ class NetworkFile(Section):
     input: Shape
     classes: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
     layers: Annotated[tuple[Annotated[Layer, kind_of(KINDS, "kind")], ...], Field(min_length=1)]
+    outputs: tuple[str, ...] = ()
     activity: AssumedActivity = field(default_factory=AssumedActivity)
     width: Annotated[float, quantity("", above=0, at_most=100)] = 1.0
     training: Training = field(default_factory=Training)
@@ -78,6 +79,7 @@ def read_network(document: Document, recipe: str = "", settings: Sequence[Settin
         activity=parsed.activity,
         training=parsed.training,
         width=parsed.width,
+        outputs=parsed.outputs,
     )
     document.refuse(_misfits(network, len(parsed.layers)))
     recorded: tuple[RecordedActivity, ...] = ()
@@ -167,11 +169,17 @@ class _Graph:
                 raise self.document.error(("layers", place, "name"), message, "rename one")
             self.indices[name] = self._layer(place, name, layer)
         used = {source for node in self.made for source in node.inputs}
-        for node in self.made[:-1]:
-            if node.index not in used:
+        results = {len(self.made) - 1}
+        for i, wanted in enumerate(self.file.outputs):
+            if self.indices.get(wanted, -1) < 0:
+                message = f"no layer is named '{wanted}'"
+                raise self.document.error(("outputs", i), message, "name one, or leave it out")
+            results.add(self.indices[wanted])
+        for node in self.made:
+            if node.index not in used | results:
                 place, cure = self.places[node.index], "remove it or use it"
                 raise self._refused(place, node.name, "nothing reads its output", cure)
-        return tuple(self.made)
+        return tuple(replace(node, result=node.index in results) for node in self.made)
 
     def _scaled(self) -> tuple[Layer, ...]:
         """The layers at the file's width."""
@@ -192,7 +200,7 @@ class _Graph:
         except Misshaped as problem:
             raise self._misshaped(place, name, problem) from None
         if not parts:
-            return self._node(place, name, layer, (first, *others))
+            return self._node(place, name, layer, () if layer.reads_nothing else (first, *others))
         keys = (key for key, _ in further)
         names, last = {IMAGE: first, **dict(zip(keys, others, strict=True))}, first
         for part in parts:
@@ -209,13 +217,13 @@ class _Graph:
             out = layer.output(*given)
         except Misshaped as problem:
             raise self._misshaped(place, name, problem) from None
-        matmul = layer.matmul(given[0], out)
+        matmul = layer.matmul(given[0], out) if given else None
         if matmul is not None:
             matmul = replace(matmul, signed=not self.nonnegative[inputs[0]])
             self._check(matmul, place, name)
         self.shapes[index] = out
         self.nonnegative[index] = layer.nonnegative(*(self.nonnegative[i] for i in inputs))
-        shapes = {"shape_in": given[0], "shape_out": out}
+        shapes = {"shape_in": given[0] if given else out, "shape_out": out}
         further = tuple(given[1:])
         node = Node(index, name, layer, inputs, matmul=matmul, further_in=further, **shapes)
         self.made.append(node)

@@ -103,7 +103,12 @@ def written(tree: Mapping[str, Any]) -> str:
 
 def _inline(value: Any) -> str:
     """A value in one line."""
-    keys = {"default_flow_style": True, "width": 10**9, "sort_keys": False, "allow_unicode": True}
+    keys: dict[str, Any] = {
+        "default_flow_style": True,
+        "width": 10**9,
+        "sort_keys": False,
+        "allow_unicode": True,
+    }
     text: str = yaml.dump(value, Dumper=DUMPER, **keys)
     return text.removesuffix("\n").removesuffix("\n...")
 

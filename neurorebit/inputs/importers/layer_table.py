@@ -2,8 +2,8 @@
 
 Published with the tool (P.-Y. Chen, X. Peng, S. Yu, IEEE TCAD 37, 2018; X. Peng et al., IEDM 2019):
 height and width of the input map, its channels, height and width of the kernel, channels out,
-whether a 2 x 2 pooling follows, and the stride. The table does not say how maps are padded: what the
-next line gets decides.
+whether a 2 x 2 pooling follows, and the stride. The table does not say how maps are padded: what
+the next line gets decides.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class _Row(NamedTuple):
     out: int
     pooling: int
     stride: int
-    line: int = 0
+    line: int
 
 
 def read_layer_table(path: Path, shown: str, sizes: Mapping[str, int]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def read_layer_table(path: Path, shown: str, sizes: Mapping[str, int]) -> dict[s
 
 def _rows(text: str, shown: str) -> list[_Row]:
     """The lines of the table; empty ones, and a heading, are left out."""
-    rows = []
+    rows: list[_Row] = []
     for number, cells in enumerate(csv.reader(text.splitlines()), start=1):
         words = [word.strip() for word in cells]
         while words and not words[-1]:
@@ -79,7 +79,7 @@ def _rows(text: str, shown: str) -> list[_Row]:
             message = f"a number is out of its bounds: {', '.join(words)}"
             cure = "sizes are 1 or more, pooling is 0 or 1"
             raise InputError(message, origin=where, cure=cure)
-        rows.append(_Row(*numbers, line=number))
+        rows.append(_Row(*numbers, number))
         if len(rows) > MOST:
             raise InputError(f"more than {MOST:,} layers", origin=where, cure="write fewer")
     if not rows:

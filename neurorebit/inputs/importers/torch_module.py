@@ -44,7 +44,7 @@ def exported(module: Any, input: Sequence[int] | None) -> Any:
     problems = []
     try:
         for dynamo in (False, True):
-            held = io.BytesIO()
+            held: Any = io.BytesIO()
             try:
                 with (
                     warnings.catch_warnings(),
@@ -54,7 +54,8 @@ def exported(module: Any, input: Sequence[int] | None) -> Any:
                 ):
                     warnings.simplefilter("ignore")
                     if dynamo:
-                        return torch.onnx.export(module, (example,), dynamo=True).model_proto
+                        made: Any = torch.onnx.export(module, (example,), dynamo=True)
+                        return made.model_proto
                     torch.onnx.export(module, (example,), held, dynamo=False)
                 from neurorebit.inputs.importers.onnx.graph import library
 

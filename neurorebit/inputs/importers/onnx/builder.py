@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from pydantic import ValidationError
@@ -185,11 +186,7 @@ class Builder:
             return replace(tensor, layer=base, map=map)
         key = ("reshape", base, map)
         if key not in self._views:
-            kind, keys = "reshape", {
-                "channels": map.channels,
-                "height": map.height,
-                "width": map.width,
-            }
+            kind, keys = "reshape", written_sides(map)
             if map.height == map.width == 1:
                 kind, keys = "flatten", {}
             made = self.layer(kind, base, name="view", map=map, **keys)
@@ -227,11 +224,13 @@ class Builder:
         if key not in self._views:
             source = self.maps[base]
             groups = view[1] if len(view) == 3 else 0
-            shuffles = turned == [0, 2, 1] and source == map_ and view[0] == map_.height * map_.width
+            shuffles = (
+                turned == [0, 2, 1] and source == map_ and view[0] == map_.height * map_.width
+            )
             if shuffles:
                 made = self.layer("shuffle", base, name="shuffle", map=map_, groups=groups)
             else:
-                keys = {"channels": map_.channels, "height": map_.height, "width": map_.width}
+                keys = written_sides(map_)
                 made = self.layer(
                     "permute", base, name="permute", map=map_, view=view, order=turned, **keys
                 )
@@ -309,14 +308,19 @@ class Builder:
         if len(rest) > 1 and product(rest) <= SIDE:
             height, width = (), rest
         map_ = Shape(product(channels), product(height), product(width))
-        keys = {"channels": map_.channels, "height": map_.height, "width": map_.width}
+        keys = written_sides(map_)
         layer = self.layer("constant", name=name, map=map_, **keys)
         return Tensor(layer, map_, axes, memory)
 
 
+def written_sides(map: Shape) -> dict[str, Any]:
+    """The sides of a map as keys of a layer."""
+    return {"channels": map.channels, "height": map.height, "width": map.width}
+
+
 def _blocks(memory: Factors, order: Factors) -> list[Factors]:
     """Factors in memory, those together that follow each other in the other order as well."""
-    after = {a: b for a, b in zip(order, order[1:], strict=False)}
+    after = dict(pairwise(order))
     blocks: list[list[Any]] = []
     for factor in memory:
         if blocks and after.get(blocks[-1][-1]) is factor:

@@ -134,6 +134,7 @@ def evaluated(op: Op, inputs: Sequence[Constant | None], output: int) -> Callabl
         wanted = [name for name in op.outputs if name]
         with np.errstate(all="ignore"):
             results = ReferenceEvaluator(op.proto, opsets=op.opsets).run(wanted, feeds)
-        return np.asarray(results[wanted.index(op.outputs[output])])
+        found: list[Any] = list(results)
+        return np.asarray(found[wanted.index(op.outputs[output])])
 
     return numbers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,7 +24,7 @@ BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, Att
 def library() -> ModuleType:
     """The package ``onnx``; InputError where it is not installed."""
     try:
-        import onnx
+        onnx: ModuleType = import_module("onnx")
     except ImportError:
         message = "reading an ONNX file takes the package 'onnx'"
         raise InputError(message, cure="install it: pip install 'neurorebit[onnx]'") from None
@@ -238,8 +239,7 @@ def inner_names(op: Op) -> list[str]:
         branch, depth = stack.pop()
         for node in branch.node:
             names += [name for name in node.input if name]
-            for attribute in node.attribute:
-                if attribute.HasField("g") and depth < DEEPEST:
-                    stack.append((attribute.g, depth + 1))
+            if depth < DEEPEST:
+                stack += [(a.g, depth + 1) for a in node.attribute if a.HasField("g")]
         names += [value.name for value in branch.output]
     return names

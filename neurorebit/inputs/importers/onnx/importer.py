@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorebit.inputs.importers.onnx import inputs as given_inputs
-from neurorebit.inputs.importers.onnx.builder import IMAGE, Builder, Parameters
+from neurorebit.inputs.importers.onnx.builder import IMAGE, Builder, Parameters, written_sides
 from neurorebit.inputs.importers.onnx.graph import BROKEN, Graph, Op, read_graph
 from neurorebit.inputs.importers.onnx.inputs import Layout
 from neurorebit.inputs.importers.onnx.layout import Tensor
@@ -46,7 +46,8 @@ def import_graph(graph: Graph, sizes: Mapping[str, int] | None = None) -> Import
     natively = frozenset((*OPERATORS, *FOUND))
     layouts = given_inputs.layouts(graph, dict(sizes or {}))
     best: Builder | None = None
-    layout, made, shape = layouts[0], None, ()
+    layout, shape = layouts[0], tuple[int, ...]()
+    made: Resolved | None = None
     for one in layouts:  # the one that leaves most values where they are
         given = one.types[one.name].shape
         if made is None or given != shape:
@@ -89,8 +90,7 @@ def _written(made: Resolved, layout: Layout) -> Builder:
             continue
         b.op = Op("input", further.name, (), (further.name,), {}, None, {})
         map_ = further.map
-        keys = {"channels": map_.channels, "height": map_.height, "width": map_.width}
-        layer = b.layer("constant", map=map_, **keys)
+        layer = b.layer("constant", map=map_, **written_sides(map_))
         b.values[further.name] = Tensor(layer, map_, further.axes, further.memory)
     for op in made.ops:
         b.op = op

@@ -133,7 +133,7 @@ def _orders(first: Given, graph: Graph) -> list[tuple[str, ...]]:
         return [other, usual] if ends else [usual, other]
     if rank == 3:
         line, steps = ("batch", "channels", "width"), ("batch", "width", "channels")
-        if first.axes[1] == 1 and first.axes[0] != 1 or _is_batch(first.axes[1]):
+        if (first.axes[1] == 1 and first.axes[0] != 1) or _is_batch(first.axes[1]):
             return [("width", "batch", "channels")]
         reads = {op.kind for op in graph.ops if first.name in op.inputs}
         return [line, steps] if "Conv" in reads else [steps, line]
@@ -216,9 +216,7 @@ def _data(graph: Graph) -> list[Given]:
     return data
 
 
-def _looks_like_weights(
-    graph: Graph, one: Given, votes: Mapping[str, tuple[bool, bool]]
-) -> bool:
+def _looks_like_weights(graph: Graph, one: Given, votes: Mapping[str, tuple[bool, bool]]) -> bool:
     """Whether an input that is read as either is one of many that hold weights."""
     others = [votes[other.name] for other in graph.inputs if other is not one]
     return any(weight and not data for weight, data in others) or len(one.axes) < 2

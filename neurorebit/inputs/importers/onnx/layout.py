@@ -66,9 +66,7 @@ class Tensor:
         parts = Factor(first), Factor(factor.size // first)
 
         def parted(factors: Factors) -> Factors:
-            return tuple(
-                one for f in factors for one in (parts if f is factor else (f,))
-            )
+            return tuple(one for f in factors for one in (parts if f is factor else (f,)))
 
         axes = tuple(parted(axis) for axis in self.axes)
         return replace(self, axes=axes, memory=parted(self.memory)), parts

@@ -58,7 +58,11 @@ POINTWISE: dict[str, Callable[..., Array]] = {
     "Identity": lambda x: x,
     "Cast": lambda x: x,
 }
-MEANS = {"ReduceMean": np.mean, "ReduceSum": np.sum, "ReduceMax": np.max}
+MEANS: dict[str, Callable[..., Array]] = {
+    "ReduceMean": np.mean,
+    "ReduceSum": np.sum,
+    "ReduceMax": np.max,
+}
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {  # labels of FOUND
     "found.gelu_erf": lambda x: 0.5 * x * (1.0 + _erf(x / np.sqrt(2.0))),
     "found.gelu_tanh": lambda x: (
@@ -358,7 +362,7 @@ def _with_padding(made: Resolved) -> list[Op]:
 
 def _zeros(made: Resolved, op: Op) -> list[int] | None:
     """The pads of zeros on all axes, None where they are of another kind."""
-    if op.get("mode", b"constant") != b"constant" or len(op.inputs) > 3 and op.inputs[3]:
+    if op.get("mode", b"constant") != b"constant" or (len(op.inputs) > 3 and op.inputs[3]):
         return None
     value = op.get("value", 0.0)
     if len(op.inputs) > 2 and op.inputs[2]:

@@ -211,7 +211,7 @@ class _Resolver:
             if not name:
                 continue
             given = inferred.get(name)
-            kind = given.tensor_type if given is not None else None
+            kind: Any = given.tensor_type if given is not None else None
             known = kind is not None and given.HasField("tensor_type") and kind.HasField("shape")
             shape = (
                 [d.dim_value if d.HasField("dim_value") else -1 for d in kind.shape.dim]
@@ -367,4 +367,3 @@ class _Resolver:
                 stated.attribute.append(attribute.default_value)
         self._function(replace(op, proto=stated), body, depth)
         return True
-

@@ -89,8 +89,7 @@ def _integer(kind: str) -> Rewrite:
 
 
 def _dynamic_quantize(op: Op, _: Resolved) -> list[Any]:
-    """The scale is the range of the values over the levels; the numbers themselves are rounded by
-    the chip."""
+    """The scale is the range of the values over the levels; the chip rounds the values itself."""
     w = _Writer(op)
     high = w.node("ReduceMax", w.input(0), keepdims=0)
     low = w.node("ReduceMin", w.input(0), keepdims=0)
@@ -134,9 +133,7 @@ def _of_two(kind: str) -> Rewrite:
 
 def _qlinear_concat(op: Op, _: Resolved) -> list[Any]:
     w = _Writer(op)
-    parts = [
-        w.node("DequantizeLinear", *op.inputs[i : i + 3]) for i in range(2, len(op.inputs), 3)
-    ]
+    parts = [w.node("DequantizeLinear", *op.inputs[i : i + 3]) for i in range(2, len(op.inputs), 3)]
     made = w.named("Concat", *parts, out=op.outputs[0], axis=op.get("axis", 1))
     w.node("QuantizeLinear", made, w.input(0), w.input(1), out=op.outputs[0])
     return w.nodes
@@ -155,9 +152,7 @@ ACTIVATIONS = {
 
 def _fused_conv(op: Op, _: Resolved) -> list[Any]:
     w = _Writer(op)
-    made = w.named(
-        "Conv", w.input(0), w.input(1), w.input(2), out=op.outputs[0], **w.kept(*WINDOW)
-    )
+    made = w.named("Conv", w.input(0), w.input(1), w.input(2), out=op.outputs[0], **w.kept(*WINDOW))
     if w.input(3):
         made = w.node("Add", made, w.input(3))
     word = op.get("activation", b"").decode()

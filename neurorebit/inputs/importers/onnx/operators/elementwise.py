@@ -8,7 +8,7 @@ from typing import Any
 
 from neurorebit.inputs.importers.onnx.builder import Builder
 from neurorebit.inputs.importers.onnx.constants import Constant
-from neurorebit.inputs.importers.onnx.layout import Factors, Tensor, fresh, product, refined
+from neurorebit.inputs.importers.onnx.layout import Tensor, fresh, product, refined
 from neurorebit.layers.base import Shape
 
 UNREACHED = 3e38  # a bound that no number of 32 bits reaches
@@ -236,7 +236,7 @@ def with_map(b: Builder, one: Tensor, other: Tensor, word: str, shape: Sequence[
         one, other, turned = other, one, True
     one = grown(b, one, shape)
     kind = {"add": "add", "multiply": "multiply"}.get(word, "combine")
-    keys = {} if kind != "combine" else {"of": word}
+    keys: dict[str, Any] = {} if kind != "combine" else {"of": word}
     if product(other.memory) == product(one.memory):
         if one.layer == other.layer and word == "multiply":
             return through(b, "function", one, of="square")
@@ -282,9 +282,7 @@ def _broadcast(
         if (*height, *width) != one.memory[:count]:
             height, width = (), one.memory[:count]
             one = b.arranged(one, one.memory[count:], height, width)
-        other = b.arranged(
-            small, (), [partner[f] for f in height], [partner[f] for f in width]
-        )
+        other = b.arranged(small, (), [partner[f] for f in height], [partner[f] for f in width])
     else:
         rest = tuple(f for f in one.memory if f not in along)
         inner = tuple(f for f in one.memory if f in along)

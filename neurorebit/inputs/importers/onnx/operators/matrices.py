@@ -77,7 +77,7 @@ def matmul(b: Builder) -> None:
 
 
 def _right(b: Builder, x: Tensor, weight: Constant) -> None:
-    """x W"""
+    """X W"""
     assert b.op is not None
     several = math.prod(weight.shape[:-2]) > 1
     features = weight.shape[-1] if len(weight.shape) > 1 else 1
@@ -281,10 +281,9 @@ def einsum(b: Builder) -> None:
         raise b.error(f"the equation '{text}' takes a diagonal", "write it as MatMul")
     operands = [b.read(i) for i in range(len(terms))]
     if len(terms) == 1:
-        x = b.tensor(0)
         if set(terms[0]) != set(result):
             raise b.error(f"the equation '{text}' sums over one operand", "write it as ReduceSum")
-        b.give(x.transposed([terms[0].index(c) for c in result]))
+        b.give(b.tensor(0).transposed([terms[0].index(c) for c in result]))
         return
     if isinstance(operands[0], Constant):
         operands.reverse()
@@ -304,8 +303,9 @@ def einsum(b: Builder) -> None:
     order = [*both, *(c for c in terms[0] if c not in both)]
     theirs = [*both, *(c for c in terms[1] if c not in both)]
     n = len(both)
-    one, other = x.transposed([terms[0].index(c) for c in order]), w.transposed(
-        [terms[1].index(c) for c in theirs]
+    one, other = (
+        x.transposed([terms[0].index(c) for c in order]),
+        w.transposed([terms[1].index(c) for c in theirs]),
     )
     pair = refined(
         Tensor(one.layer, one.map, one.axes[:n], one.memory),

@@ -12,7 +12,6 @@ from neurorebit.inputs.importers.onnx.operators.elementwise import grown, padded
 from neurorebit.layers.base import Shape
 
 
-
 def transpose(b: Builder) -> None:
     """Axes in another order."""
     assert b.op is not None
@@ -183,8 +182,7 @@ def gather(b: Builder) -> None:
     size = x.shape[axis]
     found = [int(n) % size for n in numbers.reshape(-1)] if numbers is not None else None
     step = found[1] - found[0] if found and len(found) > 1 else 1
-    even = found is not None and len(found) > 0 and step > 0
-    if even and found == list(range(found[0], found[0] + len(found) * step, step)):
+    if found and step > 0 and found == [found[0] + i * step for i in range(len(found))]:
         made = sliced(b, x, axis, found[0], len(found), step)
     elif size == 1:
         made = grown(b, x, [*x.shape[:axis], places.size, *x.shape[axis + 1 :]])
@@ -237,7 +235,7 @@ def concat_of(b: Builder, tensors: list[Tensor], axis: int, name: str = "") -> T
     size = sum(t.shape[axis] for t in tensors)
     whole = [lone(b, t, axis)[0] if t.axes[axis] else t for t in tensors]
     first = max(whole, key=lambda t: product(t.memory))
-    for i, t in enumerate(whole):  # factors of the other axes alike in all
+    for t in whole:  # factors of the other axes alike in all
         found = _matched(first, t, axis)
         if found is None:
             whole = [b.ordered(t) for t in whole]
@@ -272,12 +270,12 @@ def concat_of(b: Builder, tensors: list[Tensor], axis: int, name: str = "") -> T
         moved = [b.viewed(t, m) for t, m in zip(moved, flat, strict=True)]
         maps = flat
     others_read = [t.layer for t in moved[1:]]
+    keys: dict[str, Any] = {}
     if inner and not outer:
         map_ = Shape(maps[0].channels, 1, sum(m.width for m in maps))
         keys = {"axis": "width"}
     else:
         map_ = Shape(sum(m.channels for m in maps), maps[0].height, maps[0].width)
-        keys = {}
     names = {"other": others_read[0]} if len(others_read) == 1 else {"others": others_read}
     layer = b.layer("concat", moved[0].layer, *others_read, name=name, map=map_, **names, **keys)
     new = fresh(size)
@@ -371,7 +369,7 @@ def _padded(b: Builder, x: Tensor, axis: int, before: int, behind: int) -> Tenso
     sides = {"height": made.map.height, "width": made.map.width, "channels": made.map.channels}
     sides[word] += before + behind
     map_ = Shape(sides["channels"], sides["height"], sides["width"])
-    keys = {
+    keys: dict[str, Any] = {
         "height": {"padding": [before, behind, 0, 0]},
         "width": {"padding": [0, 0, before, behind]},
         "channels": {"channels": [before, behind]},

@@ -101,7 +101,7 @@ def _grouped(b: Builder, x: Tensor, groups: Factors, shape: tuple[int, ...] = ()
     else:
         rest = tuple(f for f in x.memory if f not in groups)
         channels = own
-    height, width, sides = b.sides(x)
+    sides = b.sides(x)[2]
     made = x if sides == channels else b.arranged(x, channels, (), rest)
     layer = b.layer(
         "group_norm",
@@ -131,11 +131,11 @@ def softmax(b: Builder) -> None:
 
 def softmaxed(b: Builder, x: Tensor, factors: Factors) -> tuple[Tensor, int]:
     """The tensor as a map whose channels end with these factors, and the groups before them."""
-    height, width, channels = b.sides(x)
+    channels = b.sides(x)[2]
     count = len(factors)
-    if count and len(channels) > count and set(channels[-count:]) == set(factors):
-        if product(channels) == x.map.channels:
-            return x, product(channels[:-count])
+    whole = product(channels) == x.map.channels
+    if whole and count and len(channels) > count and set(channels[-count:]) == set(factors):
+        return x, product(channels[:-count])
     return along(b, x, factors), 1
 
 
@@ -185,8 +185,7 @@ def reduction(b: Builder, x: Tensor, factors: Factors, word: str) -> Tensor:
         if word in pools:
             return pooled(b, x, kept, factors, pools[word])[0]
         places = tuple(f for f in x.memory if f in factors)
-        height, width, channels = b.sides(x)
-        made = x if channels == kept else b.arranged(x, kept, (), places)
+        made = x if b.sides(x)[2] == kept else b.arranged(x, kept, (), places)
         layer = b.layer("reduce", made.layer, over="positions", of=word)
         return Tensor(layer, b.maps[layer], axes, kept)
     if not kept:
