@@ -79,7 +79,7 @@ def _rows(text: str, shown: str) -> list[_Row]:
             message = f"a number is out of its bounds: {', '.join(words)}"
             cure = "sizes are 1 or more, pooling is 0 or 1"
             raise InputError(message, origin=where, cure=cure)
-        rows.append(_Row(*numbers, number))
+        rows.append(_Row._make([*numbers, number]))
         if len(rows) > MOST:
             raise InputError(f"more than {MOST:,} layers", origin=where, cure="write fewer")
     if not rows:
