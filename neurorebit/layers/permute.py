@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from neurorebit.layers.base import Misshaped, Shape, Size
 from neurorebit.layers.movement import Movement, Shaped, product
@@ -17,6 +17,7 @@ class Permute(Shaped, Movement):
     the view's each is, from 0. ``channels``, ``height``, ``width``: the map that this is then.
     """
 
+    _: KW_ONLY
     view: tuple[Size, ...]
     order: tuple[int, ...]
 

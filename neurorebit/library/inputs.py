@@ -20,6 +20,7 @@ from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.files import CHOSEN, ROOTS, check_key, named_by, opened, plain_key
 from neurorebit.inputs.importers.document import SIDES
 from neurorebit.inputs.importers.table import of_object
+from neurorebit.inputs.importers.torch_module import is_module
 from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
 from neurorebit.inputs.values import document_of, setting_text
@@ -332,6 +333,9 @@ def network(
     sizes = _sides(input)
     document = of_object(source, None if isinstance(input, Mapping) else input)
     if document is not None:
+        if isinstance(input, Mapping) or not is_module(source):
+            for side, size in (sizes or {}).items():
+                document.set(f"input.{side}", str(size))
         made = _of(NetworkInput, document)
     elif sizes is None:
         made = _of(NetworkInput, source)

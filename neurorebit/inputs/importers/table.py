@@ -10,7 +10,7 @@ from neurorebit.inputs.importers.document import ImportedDocument, Tree
 
 
 def _onnx(path: Path, shown: str, sizes: Mapping[str, int]) -> Tree:
-    from neurorebit.inputs.importers.onnx.importer import import_file
+    from neurorebit.inputs.importers.onnx_file import import_file
 
     return import_file(path, shown, sizes).tree
 
@@ -51,8 +51,8 @@ def of_object(source: Any, input: Sequence[int] | None = None) -> ImportedDocume
         return None
 
     def make(sizes: Mapping[str, int]) -> Tree:
-        from neurorebit.inputs.importers.onnx.graph import graph_of
-        from neurorebit.inputs.importers.onnx.importer import import_graph
+        from neurorebit.inputs.importers.graphs.graph import graph_of
+        from neurorebit.inputs.importers.onnx_file import import_graph
 
         return import_graph(graph_of(model, name), sizes).tree
 

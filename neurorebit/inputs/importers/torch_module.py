@@ -57,7 +57,7 @@ def exported(module: Any, input: Sequence[int] | None) -> Any:
                         made: Any = torch.onnx.export(module, (example,), dynamo=True)
                         return made.model_proto
                     torch.onnx.export(module, (example,), held, dynamo=False)
-                from neurorebit.inputs.importers.onnx.graph import library
+                from neurorebit.inputs.importers.graphs.graph import library
 
                 return library().load_model_from_string(held.getvalue())
             except InputError:

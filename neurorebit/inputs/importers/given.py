@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
-from neurorebit.inputs.importers.onnx.graph import Given, Graph, Op
-from neurorebit.inputs.importers.onnx.layout import Factors, fresh, product
-from neurorebit.inputs.importers.onnx.resolve import Typed
+from neurorebit.inputs.importers.graphs.graph import Given, Graph, Op
+from neurorebit.inputs.importers.graphs.layout import Factors, fresh, product
+from neurorebit.inputs.importers.graphs.resolved import Typed
 from neurorebit.layers.base import Shape
 
 FLOATS = (1, 10, 11, 16)  # data types of ONNX
@@ -72,6 +72,7 @@ class Layout:
     map: Shape
     axes: tuple[Factors, ...]
     memory: Factors
+    _: KW_ONLY
     types: dict[str, Typed] = field(default_factory=dict)
     further: tuple[Further, ...] = ()
 
@@ -86,16 +87,19 @@ def layouts(graph: Graph, sizes: dict[str, int]) -> list[Layout]:
     if not 1 <= len(first.axes) <= 4:
         message = f"input '{first.name}' has {len(first.axes)} axes"
         raise graph.error(None, message, "layers take images, signals, sequences and vectors")
-    known: dict[str, int] = {}
     made = []
     for words in _orders(first, graph):
-        shape = _shape(graph, first, words, sizes, known)
+        shape = _shape(graph, first, dict(zip(words, first.axes, strict=True)), sizes)
+        known = {
+            axis: n for axis, n in zip(first.axes, shape, strict=True) if isinstance(axis, str)
+        }
         types = {first.name: Typed(first.elem, shape)}
         further = []
         for one in others:
-            axes = _further_axes(graph, one, first, shape, known)
-            types[one.name] = Typed(one.elem, axes)
-            further.append(_further(one.name, axes))
+            beside = shape if len(one.axes) == len(first.axes) else ()
+            sized = _further_axes(graph, one, beside, known)
+            types[one.name] = Typed(one.elem, sized)
+            further.append(_further(one.name, sized))
         factors = tuple(fresh(n) for n in shape)
         by_word = {word: (n, f) for word, n, f in zip(words, shape, factors, strict=True)}
         side = {w: by_word.get(w, (1, ()))[0] for w in ("channels", "height", "width")}
@@ -103,7 +107,7 @@ def layouts(graph: Graph, sizes: dict[str, int]) -> list[Layout]:
             f for w in ("height", "width", "channels") for f in by_word.get(w, (1, ()))[1]
         )
         map_ = Shape(side["channels"], side["height"], side["width"])
-        made.append(Layout(first.name, map_, factors, memory, types, tuple(further)))
+        made.append(Layout(first.name, map_, factors, memory, types=types, further=tuple(further)))
     return made
 
 
@@ -147,15 +151,11 @@ def _is_batch(axis: int | str) -> bool:
 
 
 def _shape(
-    graph: Graph,
-    first: Given,
-    words: tuple[str, ...],
-    sizes: Mapping[str, int],
-    known: dict[str, int],
+    graph: Graph, first: Given, axes: Mapping[str, int | str], sizes: Mapping[str, int]
 ) -> tuple[int, ...]:
-    """The shape of the first input."""
-    shape, missing = [], []
-    for axis, word in zip(first.axes, words, strict=True):
+    """The shape of the first input, whose ``axes`` have words for what they mean."""
+    shape, missing, words = [], [], list(axes)
+    for word, axis in axes.items():
         size = axis if isinstance(axis, int) else 0
         if word == "batch":
             size = 1
@@ -163,8 +163,6 @@ def _shape(
             size = sizes[word]
         if not size:
             missing.append(word)
-        if isinstance(axis, str):
-            known[axis] = size
         shape.append(size)
     extra = [w for w, n in sizes.items() if w not in words and n != 1]
     if extra:
@@ -172,16 +170,16 @@ def _shape(
         raise graph.error(None, message, f"leave out network.input.{extra[0]}")
     if missing:
         keys = " and ".join(f"network.input.{word}" for word in missing)
-        axes = ", ".join(str(axis) for axis in first.axes)
-        message = f"input '{first.name}' [{axes}] has open axes"
+        shown = ", ".join(str(axis) for axis in first.axes)
+        message = f"input '{first.name}' [{shown}] has open axes"
         raise graph.error(None, message, f"set {keys}")
     return tuple(shape)
 
 
 def _further_axes(
-    graph: Graph, one: Given, first: Given, shape: tuple[int, ...], known: Mapping[str, int]
+    graph: Graph, one: Given, beside: tuple[int, ...], known: Mapping[str, int]
 ) -> tuple[int, ...]:
-    """The shape of another input: axes of the same name, or at the same place as the first's."""
+    """The shape of another input: axes as those of the same name, or at this place ``beside``."""
     found = []
     for i, axis in enumerate(one.axes):
         if isinstance(axis, int):
@@ -190,8 +188,8 @@ def _further_axes(
             found.append(known[axis])
         elif i == 0 or _is_batch(axis):
             found.append(1)
-        elif len(one.axes) == len(first.axes):
-            found.append(shape[i])
+        elif beside:
+            found.append(beside[i])
         else:
             message = f"input '{one.name}' has an open axis '{axis}'"
             raise graph.error(None, message, "export it with the size of that axis")

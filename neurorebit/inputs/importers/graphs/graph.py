@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -42,6 +42,7 @@ class Op:
     name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    _: KW_ONLY
     attributes: dict[str, Any]
     proto: Any
     opsets: dict[str, int]
@@ -87,6 +88,7 @@ class Graph:
     path: Path | None
     inputs: list[Given]
     initialisers: dict[str, Any]
+    _: KW_ONLY
     ops: list[Op]
     outputs: list[str]
     opsets: dict[str, int]
@@ -137,7 +139,7 @@ def graph_of(model: Any, shown: str, path: Path | None = None) -> Graph:
     if opsets[""] > newest:
         message = f"has operators of version {opsets['']}; the package 'onnx' knows {newest}"
         raise InputError(message, origin=where, cure="install a newer 'onnx'")
-    graph = Graph(shown, path, [], {}, [], [], opsets)
+    graph = Graph(shown, path, [], {}, ops=[], outputs=[], opsets=opsets)
     graph.functions = {(f.domain, f.name): f for f in model.functions}
     initialisers = {t.name: t for t in model.graph.initializer}
     initialisers |= {t.values.name: t for t in model.graph.sparse_initializer}
@@ -188,7 +190,14 @@ def ops_of(graph: Graph, nodes: Iterable[Any], opsets: dict[str, int]) -> list[O
             where = f"node '{name}' ({node.op_type})"
             raise graph.error(where, f"an attribute is malformed: {problem}", CURE) from None
         op = Op(
-            node.op_type, name, tuple(node.input), outputs, attributes, node, opsets, domain=domain
+            node.op_type,
+            name,
+            tuple(node.input),
+            outputs,
+            attributes=attributes,
+            proto=node,
+            opsets=opsets,
+            domain=domain,
         )
         made.append(op)
         if len(made) > MOST:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from neurorebit.inputs.importers.onnx.builder import Builder, Parameters
-from neurorebit.inputs.importers.onnx.constants import Constant
-from neurorebit.inputs.importers.onnx.layout import Factors, Tensor, fresh, product, refined
+from neurorebit.inputs.importers.graphs.builder import Builder, Parameters
+from neurorebit.inputs.importers.graphs.constants import Constant
+from neurorebit.inputs.importers.graphs.layout import Factors, Tensor, fresh, product, refined
 from neurorebit.layers.base import Shape
 
 
@@ -36,11 +36,10 @@ def weighted(
     if x.memory[: len(rest)] == rest:
         contracted = inner
     height, width, channels = b.sides(x)
-    if channels == contracted and (*height, *width) == rest:
+    if not rest or (channels == contracted and (*height, *width) == rest):
         made = x
     else:
         made = b.arranged(x, contracted, (), rest)
-        height, width = (), rest
     layer = b.layer(
         "linear",
         made.layer,
@@ -51,7 +50,7 @@ def weighted(
         parameters=parameters,
     )
     out = fresh(features)
-    return b.new(layer, (), (*height, *width, *out)), out
+    return b.new(layer, (), (*rest, *out)), out
 
 
 def _order(x: Tensor, contracted: Factors, memory: Factors) -> tuple[tuple[int, ...], ...] | None:
@@ -84,7 +83,7 @@ def _right(b: Builder, x: Tensor, weight: Constant) -> None:
     if several:
         _grouped(b, x, weight, taken=-1, features=features)
         return
-    parameters = _parameters(b, 1, "in out", x, x.axes[-1])
+    parameters = _parameters(b, 1, "in out", x=x, contracted=x.axes[-1])
     made, out = weighted(b, x, x.axes[-1], features, parameters=parameters)
     last = (out,) if len(weight.shape) > 1 else ()
     _give(b, made, (*x.axes[:-1], *last))
@@ -98,7 +97,7 @@ def _left(b: Builder, weight: Constant, x: Tensor) -> None:
     if several:
         _grouped(b, x, weight, taken=-2, features=features)
         return
-    parameters = _parameters(b, 0, "out in", x, x.axes[taken])
+    parameters = _parameters(b, 0, "out in", x=x, contracted=x.axes[taken])
     made, out = weighted(b, x, x.axes[taken], features, parameters=parameters)
     rows = (out,) if len(weight.shape) > 1 else ()
     last = (x.axes[-1],) if len(x.axes) > 1 else ()
@@ -111,7 +110,7 @@ def _give(b: Builder, made: Tensor, axes: Sequence[Factors]) -> None:
     b.give(Tensor(made.layer, made.map, (*((),) * more, *axes), made.memory))
 
 
-def _parameters(b: Builder, i: int, axes: str, x: Tensor, contracted: Factors) -> Parameters:
+def _parameters(b: Builder, i: int, axes: str, *, x: Tensor, contracted: Factors) -> Parameters:
     assert b.op is not None
     tensors = {"weight": b.op.inputs[i]}
     if b.op.get("bias"):
@@ -243,7 +242,7 @@ def gemm(b: Builder) -> None:
     if isinstance(a, Tensor) and isinstance(c, Constant):
         taken = 0 if b.op.get("transA", 0) else 1
         axes = "out in" if b.op.get("transB", 0) else "in out"
-        parameters = _parameters(b, 1, axes, a, a.axes[taken])
+        parameters = _parameters(b, 1, axes, x=a, contracted=a.axes[taken])
         if bias is not None:
             parameters.tensors["bias"] = b.op.inputs[2]
         made, out = weighted(b, a, a.axes[taken], b.shape()[-1], parameters=parameters)
@@ -252,7 +251,7 @@ def gemm(b: Builder) -> None:
     if isinstance(a, Constant) and isinstance(c, Tensor):
         taken = 1 if b.op.get("transB", 0) else 0
         axes = "in out" if b.op.get("transA", 0) else "out in"
-        parameters = _parameters(b, 0, axes, c, c.axes[taken])
+        parameters = _parameters(b, 0, axes, x=c, contracted=c.axes[taken])
         made, out = weighted(b, c, c.axes[taken], b.shape()[0], parameters=parameters)
         _give(b, made, (out, c.axes[1 - taken]))
         return
@@ -292,7 +291,9 @@ def einsum(b: Builder) -> None:
     assert isinstance(x, Tensor)
     axis = dict(zip(terms[0], x.axes, strict=True))
     if isinstance(w, Constant):
-        _einsum_weighted(b, x, terms, result, dict(zip(terms[1], w.shape, strict=True)))
+        _einsum_weighted(
+            b, x, terms, result=result, sizes=dict(zip(terms[1], w.shape, strict=True))
+        )
         return
     assert isinstance(w, Tensor)
     w = w.renewed()
@@ -334,7 +335,7 @@ def einsum(b: Builder) -> None:
 
 
 def _einsum_weighted(
-    b: Builder, x: Tensor, terms: Sequence[str], result: str, sizes: dict[str, int]
+    b: Builder, x: Tensor, terms: Sequence[str], *, result: str, sizes: dict[str, int]
 ) -> None:
     """A product with a constant, which takes in the letters that the result lacks."""
     assert b.op is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurorebit.inputs.importers.onnx.operators import (
+from neurorebit.inputs.importers.operators import (
     elementwise,
     matrices,
     movement,
@@ -10,7 +10,7 @@ from neurorebit.inputs.importers.onnx.operators import (
     sequences,
     windows,
 )
-from neurorebit.inputs.importers.onnx.operators.elementwise import Handler
+from neurorebit.inputs.importers.operators.elementwise import Handler
 
 OPERATORS: dict[str, tuple[Handler, str]] = {
     **windows.TABLE,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurorebit.inputs.importers.onnx.constants import HUGE, SMALL, Constant, evaluated, of_tensor
-from neurorebit.inputs.importers.onnx.graph import (
+from neurorebit.inputs.importers.graphs.constants import HUGE, SMALL, Constant, evaluated, of_tensor
+from neurorebit.inputs.importers.graphs.graph import (
     BROKEN,
     DEEPEST,
     MOST,
@@ -19,42 +19,11 @@ from neurorebit.inputs.importers.onnx.graph import (
     library,
     ops_of,
 )
-from neurorebit.inputs.importers.onnx.rewritten import REWRITTEN
+from neurorebit.inputs.importers.graphs.resolved import Resolved, Typed
+from neurorebit.inputs.importers.graphs.rewritten import REWRITTEN
 
 RANDOM = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial")
 AT_RUN = "what it gives depends on numbers that are known in a run alone"
-
-
-@dataclass(frozen=True)
-class Typed:
-    """A tensor that follows from what the network is given: its data type and shape."""
-
-    elem: int
-    shape: tuple[int, ...]
-
-    @property
-    def size(self) -> int:
-        """Elements."""
-        return math.prod(self.shape)
-
-
-@dataclass(eq=False)
-class Resolved:
-    """The operators that remain, and what is known of every tensor by name."""
-
-    graph: Graph
-    ops: list[Op] = field(default_factory=list)
-    known: dict[str, Constant | Typed] = field(default_factory=dict)
-    outputs: list[str] = field(default_factory=list)
-
-    def constant(self, name: str) -> Constant | None:
-        """The constant of this name, None where the tensor is none."""
-        found = self.known.get(name)
-        return found if isinstance(found, Constant) else None
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a tensor."""
-        return self.known[name].shape
 
 
 def resolve(graph: Graph, given: Mapping[str, Typed], natively: frozenset[str]) -> Resolved:
@@ -96,6 +65,14 @@ def _live(ops: Sequence[Op], outputs: Sequence[str]) -> list[Op]:
             wanted.update(op.inputs)
             kept.append(op)
     return kept[::-1]
+
+
+class _Scope(NamedTuple):
+    """The body of a function in one place: what its tensors and attributes are there."""
+
+    prefix: str
+    names: dict[str, str]
+    attributes: Mapping[str, Any]
 
 
 class _Resolver:
@@ -296,17 +273,17 @@ class _Resolver:
         defaults = {a.name: a for a in body.attribute_proto} if body.attribute_proto else {}
         given = {a.name: a for a in op.proto.attribute}
         attributes = defaults | given
-        inner = [self._renamed(node, names, prefix, attributes, 0) for node in body.node]
+        scope = _Scope(prefix, names, attributes)
+        inner = [self._renamed(node, scope, 0) for node in body.node]
         self.take(ops_of(self.graph, inner, opsets), depth + 1)
         for outer in op.outputs:
             if outer and outer not in self.made.known:
                 raise self.graph.error(op, f"its body does not give '{outer}'", "export it anew")
 
-    def _renamed(
-        self, node: Any, names: dict[str, str], prefix: str, given: Mapping[str, Any], depth: int
-    ) -> Any:
+    def _renamed(self, node: Any, scope: _Scope, depth: int) -> Any:
         """A node of a body under names of its own, with the attributes that it is given."""
         onnx = library()
+        prefix, names, given = scope
         if depth > DEEPEST:
             raise self.graph.error(prefix, "branches are nested too deeply", "export it anew")
         made = onnx.NodeProto()
@@ -325,7 +302,7 @@ class _Resolver:
                 continue
             made.attribute.append(attribute)
             for branch in [made.attribute[-1].g] if attribute.HasField("g") else []:
-                inner = [self._renamed(n, names, prefix, given, depth + 1) for n in branch.node]
+                inner = [self._renamed(n, scope, depth + 1) for n in branch.node]
                 del branch.node[:]
                 branch.node.extend(inner)
                 for value in branch.output:

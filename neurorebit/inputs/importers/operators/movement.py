@@ -5,10 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from neurorebit.inputs.importers.onnx.builder import SIDE, Builder, Parameters
-from neurorebit.inputs.importers.onnx.constants import Constant
-from neurorebit.inputs.importers.onnx.layout import Factor, Factors, Tensor, fresh, product, refined
-from neurorebit.inputs.importers.onnx.operators.elementwise import grown, padded
+from neurorebit.inputs.importers.graphs.builder import SIDE, Builder, Parameters
+from neurorebit.inputs.importers.graphs.constants import Constant
+from neurorebit.inputs.importers.graphs.layout import (
+    Factor,
+    Factors,
+    Tensor,
+    fresh,
+    product,
+    refined,
+)
+from neurorebit.inputs.importers.operators.elementwise import grown, padded
 from neurorebit.layers.base import Shape
 
 
@@ -73,12 +80,25 @@ def _placed(b: Builder, x: Tensor, factor: Factor) -> tuple[Tensor, str, int]:
     return b.arranged(x, inner, outer, (factor,)), "width", 1
 
 
+def _straight(b: Builder, x: Tensor, axis: int) -> Tensor:
+    """The tensor with the factors of an axis in their order in memory, together."""
+    factors = x.axes[axis]
+    if [f for f in x.memory if f in factors] == list(factors):
+        return x
+    height, width, channels = b.sides(x)
+    if set(factors) <= set(channels):
+        others = tuple(f for f in channels if f not in factors)
+        return b.arranged(x, (*others, *factors), height, width)
+    return b.arranged(x, factors, (), tuple(f for f in x.memory if f not in factors))
+
+
 def sliced(
-    b: Builder, x: Tensor, axis: int, start: int, size: int, step: int = 1, name: str = ""
+    b: Builder, x: Tensor, axis: int, *, start: int, size: int, step: int = 1, name: str = ""
 ) -> Tensor:
     """``size`` values along an axis, from ``start`` on, every ``step`` th."""
     if x.shape[axis] == size and step == 1:
         return x
+    x = _straight(b, x, axis)
     factors = x.axes[axis]
     inner = product(factors[1:])
     if len(factors) > 1 and step == 1 and start % inner == 0 and size % inner == 0:
@@ -148,7 +168,7 @@ def slice_(b: Builder) -> None:
             x = taken(b, x, axis, shape[axis]) if size > 1 else x
             continue
         first = min(max(start + size if start < 0 else start, 0), size)
-        x = sliced(b, x, axis, int(first), shape[axis], int(step))
+        x = sliced(b, x, axis, start=int(first), size=shape[axis], step=int(step))
     b.give(x)
 
 
@@ -163,7 +183,7 @@ def split(b: Builder) -> None:
             continue
         size = b.shape(i)[axis]
         if b.is_wanted(i):
-            b.give(sliced(b, x, axis, start, size, name=f"part{i + 1}"), i)
+            b.give(sliced(b, x, axis, start=start, size=size, name=f"part{i + 1}"), i)
         start += size
 
 
@@ -183,7 +203,7 @@ def gather(b: Builder) -> None:
     found = [int(n) % size for n in numbers.reshape(-1)] if numbers is not None else None
     step = found[1] - found[0] if found and len(found) > 1 else 1
     if found and step > 0 and found == [found[0] + i * step for i in range(len(found))]:
-        made = sliced(b, x, axis, found[0], len(found), step)
+        made = sliced(b, x, axis, start=found[0], size=len(found), step=step)
     elif size == 1:
         made = grown(b, x, [*x.shape[:axis], places.size, *x.shape[axis + 1 :]])
     else:
@@ -332,7 +352,7 @@ def pad(b: Builder) -> None:
             size = x.shape[axis] + min(before, 0) + min(behind, 0)
             if size < 1:
                 raise b.error("leaves nothing of a map")
-            x = sliced(b, x, axis, -min(before, 0), size)
+            x = sliced(b, x, axis, start=-min(before, 0), size=size)
             sides[axis] = (max(before, 0), max(behind, 0))
     sides = {axis: both for axis, both in sides.items() if both != (0, 0)}
     if rank == 4 and not x.axes[0] and set(sides) <= {2, 3} and sides:
@@ -345,14 +365,14 @@ def pad(b: Builder) -> None:
         new = (x.axes[0], x.axes[1], *(fresh(n) for n in b.shape()[2:]))
         b.give(b.new(layer, new, (*new[2], *new[3], *new[1])))
         return
-    for axis, (before, behind) in sides.items():
-        x = _padded(b, x, axis, before, behind)
+    for axis, both in sides.items():
+        x = _padded(b, x, axis, both)
     b.give(x)
 
 
-def _padded(b: Builder, x: Tensor, axis: int, before: int, behind: int) -> Tensor:
+def _padded(b: Builder, x: Tensor, axis: int, pads: tuple[int, int]) -> Tensor:
     """Values before and behind along one axis, whichever it is."""
-    size = x.shape[axis]
+    size, (before, behind) = x.shape[axis], pads
     new = fresh(size + before + behind)
     if size == 1:
         at = _slot(x, axis)

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from neurorebit.inputs.importers.onnx.builder import Builder, Parameters
-from neurorebit.inputs.importers.onnx.layout import Factors, Tensor, fresh, product
+from neurorebit.inputs.importers.graphs.builder import Builder, Parameters
+from neurorebit.inputs.importers.graphs.layout import Factors, Tensor, fresh, product
 from neurorebit.layers.base import Shape
 
 PLANES = 2  # axes that a window slides along at most
@@ -261,18 +261,12 @@ def avg_pool(b: Builder) -> None:
 def _global(b: Builder, kind: str) -> None:
     x = b.tensor(0)
     places = tuple(f for axis in x.axes[2:] for f in axis)
-    rest = (*x.axes[0], *x.axes[1])
-    b.give(pooled(b, x, rest, places, kind)[0])
+    b.give(pooled(b, x, places, kind))
 
 
-def pooled(
-    b: Builder, x: Tensor, kept: Factors, places: Factors, kind: str
-) -> tuple[Tensor, Factors]:
-    """The mean or the largest value over these factors, those kept in the order of memory.
-
-    Returns the tensor, its pooled axes of size 1, and the factors kept.
-    """
-    kept = tuple(f for f in x.memory if f in kept)
+def pooled(b: Builder, x: Tensor, places: Factors, kind: str) -> Tensor:
+    """The mean or the largest value over these factors, the others in the order of memory."""
+    kept = tuple(f for f in x.memory if f not in places)
     places = tuple(f for f in x.memory if f in places)
     axes = tuple(tuple(f for f in axis if f not in places) for axis in x.axes)
     height, width, channels = b.sides(x)
@@ -283,7 +277,7 @@ def pooled(
     layer = made.layer
     if places:
         layer = b.layer(kind, made.layer, map=Shape(product(kept), 1, 1))
-    return Tensor(layer, b.maps[layer], axes, kept), kept
+    return Tensor(layer, b.maps[layer], axes, kept)
 
 
 def global_max(b: Builder) -> None:

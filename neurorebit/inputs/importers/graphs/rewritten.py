@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from neurorebit.inputs.importers.onnx.graph import Op, library
+from neurorebit.inputs.importers.graphs.graph import Op, library
+from neurorebit.inputs.importers.graphs.resolved import Resolved
 
-if TYPE_CHECKING:
-    from neurorebit.inputs.importers.onnx.resolve import Resolved
-
-Rewrite = Callable[[Op, "Resolved"], list[Any]]
+Rewrite = Callable[[Op, Resolved], list[Any]]
 
 
 class _Writer:

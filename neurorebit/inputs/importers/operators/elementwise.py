@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from neurorebit.inputs.importers.onnx.builder import Builder
-from neurorebit.inputs.importers.onnx.constants import Constant
-from neurorebit.inputs.importers.onnx.layout import Tensor, fresh, product, refined
+from neurorebit.inputs.importers.graphs.builder import Builder
+from neurorebit.inputs.importers.graphs.constants import Constant
+from neurorebit.inputs.importers.graphs.layout import Tensor, fresh, product, refined
 from neurorebit.layers.base import Shape
 
 UNREACHED = 3e38  # a bound that no number of 32 bits reaches
@@ -143,9 +143,9 @@ def combined(b: Builder, word: str) -> None:
         one, other = other, one
     assert isinstance(one, Tensor)
     if isinstance(other, Constant):
-        b.give(with_constant(b, one, other, word, shape, swapped))
+        b.give(with_constant(b, one, other, word, shape=shape, swapped=swapped))
         return
-    b.give(with_map(b, one, other, word, shape))
+    b.give(with_map(b, one, other, word, shape=shape))
 
 
 def padded(tensor: Tensor, rank: int) -> Tensor:
@@ -155,7 +155,7 @@ def padded(tensor: Tensor, rank: int) -> Tensor:
 
 
 def with_constant(
-    b: Builder, x: Tensor, constant: Constant, word: str, shape: Sequence[int], swapped: bool
+    b: Builder, x: Tensor, constant: Constant, word: str, *, shape: Sequence[int], swapped: bool
 ) -> Tensor:
     """A map and a constant: a number for all values, or a map that is read from memory."""
     x = padded(x, len(shape))
@@ -172,7 +172,11 @@ def with_constant(
         return through(b, "function", x, of=FUNCTIONS[word])
     sizes = (1,) * (len(shape) - len(constant.shape)) + constant.shape
     held = b.held(constant, sizes, "constant")
-    return with_map(b, held, x, word, shape) if swapped else with_map(b, x, held, word, shape)
+    return (
+        with_map(b, held, x, word, shape=shape)
+        if swapped
+        else with_map(b, x, held, word, shape=shape)
+    )
 
 
 FUNCTIONS = {
@@ -228,7 +232,7 @@ def grown(b: Builder, x: Tensor, shape: Sequence[int]) -> Tensor:
     return Tensor(layer, map_, axes, memory)
 
 
-def with_map(b: Builder, one: Tensor, other: Tensor, word: str, shape: Sequence[int]) -> Tensor:
+def with_map(b: Builder, one: Tensor, other: Tensor, word: str, *, shape: Sequence[int]) -> Tensor:
     """Two maps, value by value."""
     one, other = padded(one, len(shape)), padded(other, len(shape))
     turned = False
@@ -246,11 +250,11 @@ def with_map(b: Builder, one: Tensor, other: Tensor, word: str, shape: Sequence[
         else:
             layer = b.layer(kind, one.layer, other.layer, map=one.map, other=other.layer, **keys)
         return Tensor(layer, one.map, one.axes, one.memory)
-    return _broadcast(b, one, other, kind, keys, turned)
+    return _broadcast(b, one, other, kind, keys=keys, turned=turned)
 
 
 def _broadcast(
-    b: Builder, one: Tensor, other: Tensor, kind: str, keys: dict[str, Any], turned: bool
+    b: Builder, one: Tensor, other: Tensor, kind: str, *, keys: dict[str, Any], turned: bool
 ) -> Tensor:
     """A map and a smaller one that is repeated over it; ``turned``, the smaller is the first."""
     wide = [i for i, axis in enumerate(other.axes) if axis]
@@ -304,9 +308,9 @@ def folded(word: str) -> Handler:
         constants = [one for one in operands if isinstance(one, Constant)]
         made = maps[0]
         for one in maps[1:]:
-            made = with_map(b, made, one, word, shape)
+            made = with_map(b, made, one, word, shape=shape)
         for constant in constants:
-            made = with_constant(b, made, constant, word, shape, swapped=False)
+            made = with_constant(b, made, constant, word, shape=shape, swapped=False)
         if b.op.kind == "Mean" and len(operands) > 1:
             made = through(b, "scale", made, name="mean", factor=[1.0 / len(operands)])
         b.give(grown(b, made, shape))
@@ -323,12 +327,12 @@ def where(b: Builder) -> None:
     made = maps[0]
     if len(maps) == 1:
         if constants and constants[0].size > 1:
-            b.give(with_constant(b, made, constants[0], "select", shape, swapped=False))
+            b.give(with_constant(b, made, constants[0], "select", shape=shape, swapped=False))
         else:
             b.give(through(b, "function", grown(b, made, shape), of="select"))
         return
     for one in maps[1:]:
-        made = with_map(b, made, one, "select", shape)
+        made = with_map(b, made, one, "select", shape=shape)
     b.give(grown(b, made, shape))
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from neurorebit.inputs.importers.onnx.builder import Builder, Parameters
-from neurorebit.inputs.importers.onnx.layout import Factors, Tensor, fresh, product
-from neurorebit.inputs.importers.onnx.operators.elementwise import (
+from neurorebit.inputs.importers.graphs.builder import Builder, Parameters
+from neurorebit.inputs.importers.graphs.layout import Factors, Tensor, fresh, product
+from neurorebit.inputs.importers.operators.elementwise import (
     through,
     with_constant,
     with_map,
 )
-from neurorebit.inputs.importers.onnx.operators.matrices import products
-from neurorebit.inputs.importers.onnx.operators.movement import concat_of, sliced
-from neurorebit.inputs.importers.onnx.operators.norms import softmaxed
+from neurorebit.inputs.importers.operators.matrices import products
+from neurorebit.inputs.importers.operators.movement import concat_of, sliced
+from neurorebit.inputs.importers.operators.norms import softmaxed
 from neurorebit.layers.base import Shape
 
 STANDARD = {  # activations that the layers have, forward; repeated for the other direction
@@ -87,12 +87,12 @@ def _last(b: Builder, done: Tensor, output: int) -> Tensor:
     if steps == 1:
         made = done
     elif directions == 1:
-        made = sliced(b, done, 0, steps - 1, 1, name=name)
+        made = sliced(b, done, 0, start=steps - 1, size=1, name=name)
     else:
         parts = []
         for i, place in enumerate((steps - 1, 0)):
-            one = sliced(b, done, 1, i, 1, name=f"{name}{i + 1}.direction")
-            parts.append(sliced(b, one, 0, place, 1, name=f"{name}{i + 1}"))
+            one = sliced(b, done, 1, start=i, size=1, name=f"{name}{i + 1}.direction")
+            parts.append(sliced(b, one, 0, start=place, size=1, name=f"{name}{i + 1}"))
         made = concat_of(b, parts, 1, name)
     axes = made.axes[1:]
     made = Tensor(made.layer, made.map, axes, made.memory)
@@ -135,9 +135,9 @@ def attention(b: Builder) -> None:
     scores = through(b, "scale", scores, name="scale", factor=[factor])
     mask = b.read(3)
     if isinstance(mask, Tensor):
-        scores = with_map(b, scores, mask, "add", scores.shape)
+        scores = with_map(b, scores, mask, "add", shape=scores.shape)
     elif mask is not None:
-        scores = with_constant(b, scores, mask, "add", scores.shape, swapped=False)
+        scores = with_constant(b, scores, mask, "add", shape=scores.shape, swapped=False)
     shares, groups = softmaxed(b, scores, scores.axes[3])
     shares = through(b, "softmax", shares, name="softmax", groups=groups if groups > 1 else None)
     own = shares.axes[1]

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.inputs.importers.onnx.builder import Builder
-from neurorebit.inputs.importers.onnx.graph import BROKEN, Op
-from neurorebit.inputs.importers.onnx.operators.elementwise import unary
-from neurorebit.inputs.importers.onnx.operators.norms import normed_axes
-from neurorebit.inputs.importers.onnx.resolve import Resolved, Typed
+from neurorebit.inputs.importers.graphs.builder import Builder
+from neurorebit.inputs.importers.graphs.graph import BROKEN, Op
+from neurorebit.inputs.importers.graphs.resolved import Resolved, Typed
+from neurorebit.inputs.importers.operators.elementwise import unary
+from neurorebit.inputs.importers.operators.norms import normed_axes
 
 LONGEST = 24  # operators of a group
 CLOSE = 1e-3  # of the larger number: constants are written with a few digits
@@ -224,10 +224,7 @@ class _Finder:
             x = self._sample(root)
             label, keys = self._known(x, numbers, inside)
             if label:
-                return inside, self._norm(op, root, keys, inside) if keys else Op(
-                    label.partition(".")[2], op.name, (root,), op.outputs, {}, None, op.opsets,
-                    domain="found",
-                )  # fmt: skip
+                return inside, _found(label, op, root, {"axes": list(keys)} if keys else {})
         return None
 
     def _is_closed(self, inside: frozenset[int], output: str) -> bool:
@@ -266,10 +263,20 @@ class _Finder:
                 return "found.layer_norm", axes
         return "", ()
 
-    def _norm(self, op: Op, root: str, axes: tuple[int, ...], inside: frozenset[int]) -> Op:
-        """A layer norm in the place of a group."""
-        keys = {"axes": list(axes)}
-        return Op("layer_norm", op.name, (root,), op.outputs, keys, None, op.opsets, domain="found")
+
+def _found(label: str, op: Op, root: str, attributes: dict[str, Any]) -> Op:
+    """One operator in the place of a group that ends with ``op``."""
+    domain, _, kind = label.partition(".")
+    return Op(
+        kind,
+        op.name,
+        (root,),
+        op.outputs,
+        attributes=attributes,
+        proto=None,
+        opsets=op.opsets,
+        domain=domain,
+    )
 
 
 def _counts(made: Resolved) -> Mapping[str, int]:
@@ -285,30 +292,36 @@ def _biased(made: Resolved) -> list[Op]:
     kept: list[Op | None] = []
     place: dict[str, int] = {}  # of a tensor, that of the operator that gives it
     for op in made.ops:
-        kept.append(_joined(made, op, counts, kept, place))
+        at = _before(made, op, counts, place)
+        before = None if at is None else kept[at]
+        new = None if before is None else _joined(made, op, before)
+        if at is not None and new is not None:
+            kept[at] = None
+        kept.append(new or op)
         place |= dict.fromkeys(op.outputs, len(kept) - 1)
     return [op for op in kept if op is not None]
 
 
-def _joined(
-    made: Resolved, op: Op, counts: Mapping[str, int], kept: list[Op | None], place: dict[str, int]
-) -> Op:
-    """An operator, or the one before it with this as a part, which then has no place of its own."""
+def _before(
+    made: Resolved, op: Op, counts: Mapping[str, int], place: Mapping[str, int]
+) -> int | None:
+    """The place of what gives the only map that a sum or a product with a constant reads."""
     if op.kind not in ("Add", "Mul") or op.domain:
-        return op
+        return None
     maps = [name for name in op.inputs if isinstance(made.known.get(name), Typed)]
-    constants = [name for name in op.inputs if made.constant(name) is not None]
-    if len(maps) != 1 or len(constants) != 1 or counts[maps[0]] != 1 or maps[0] not in place:
-        return op
-    before = kept[place[maps[0]]]
-    if before is None or not _absorbs(made, before, op, constants[0]):
-        return op
+    alone = len(maps) == 1 and len(op.inputs) == 2 and counts[maps[0]] == 1
+    return place.get(maps[0]) if alone else None
+
+
+def _joined(made: Resolved, op: Op, before: Op) -> Op | None:
+    """The operator before a sum or a product with this as a part of it, None where it is none."""
+    (constant,) = (name for name in op.inputs if made.constant(name) is not None)
+    if not _absorbs(made, before, op, constant):
+        return None
     key = "bias"
     if before.label == "found.layer_norm":
         key = "gain" if op.kind == "Mul" else "shift"
-    kept[place[maps[0]]] = None
-    attributes = before.attributes | {key: constants[0]}
-    return replace(before, outputs=op.outputs, attributes=attributes)
+    return replace(before, outputs=op.outputs, attributes=before.attributes | {key: constant})
 
 
 def _absorbs(made: Resolved, before: Op, op: Op, constant: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.inputs.importers.onnx.graph import Graph, Op, library
+from neurorebit.inputs.importers.graphs.graph import Graph, Op, library
 
 SMALL = 1 << 14  # elements that are worked out at once: shapes, indices, scales
 HUGE = 1 << 40  # elements of a tensor that nothing has

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from neurorebit.inputs.importers.onnx.builder import Builder, Parameters
-from neurorebit.inputs.importers.onnx.layout import Factors, Tensor, product
-from neurorebit.inputs.importers.onnx.operators.elementwise import through
-from neurorebit.inputs.importers.onnx.operators.windows import pooled
+from neurorebit.inputs.importers.graphs.builder import Builder, Parameters
+from neurorebit.inputs.importers.graphs.layout import Factors, Tensor, product
+from neurorebit.inputs.importers.operators.elementwise import through
+from neurorebit.inputs.importers.operators.windows import pooled
 from neurorebit.layers.base import Shape
 
 
@@ -183,7 +183,7 @@ def reduction(b: Builder, x: Tensor, factors: Factors, word: str) -> Tensor:
     if x.memory[len(kept) :] != factors and set(x.memory[len(kept) :]) != set(factors):
         pools = {"mean": "avg_pool", "max": "max_pool"}
         if word in pools:
-            return pooled(b, x, kept, factors, pools[word])[0]
+            return pooled(b, x, factors, pools[word])
         places = tuple(f for f in x.memory if f in factors)
         made = x if b.sides(x)[2] == kept else b.arranged(x, kept, (), places)
         layer = b.layer("reduce", made.layer, over="positions", of=word)

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from neurorebit.inputs.importers.onnx.constants import Constant
-from neurorebit.inputs.importers.onnx.graph import Op
-from neurorebit.inputs.importers.onnx.layout import Factors, Tensor, fresh, product, refined
-from neurorebit.inputs.importers.onnx.resolve import Resolved
+from neurorebit.inputs.importers.graphs.constants import Constant
+from neurorebit.inputs.importers.graphs.graph import Op
+from neurorebit.inputs.importers.graphs.layout import Factors, Tensor, fresh, product, refined
+from neurorebit.inputs.importers.graphs.resolved import Resolved
 from neurorebit.layers.base import Misshaped, Shape
 from neurorebit.layers.table import KINDS
 from neurorebit.schema import InputError

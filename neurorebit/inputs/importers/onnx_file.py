@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurorebit.inputs.importers.onnx import inputs as given_inputs
-from neurorebit.inputs.importers.onnx.builder import IMAGE, Builder, Parameters, written_sides
-from neurorebit.inputs.importers.onnx.graph import BROKEN, Graph, Op, read_graph
-from neurorebit.inputs.importers.onnx.inputs import Layout
-from neurorebit.inputs.importers.onnx.layout import Tensor
-from neurorebit.inputs.importers.onnx.operators.table import OPERATORS
-from neurorebit.inputs.importers.onnx.patterns import FOUND, simplified
-from neurorebit.inputs.importers.onnx.resolve import Resolved, resolve
+from neurorebit.inputs.importers.given import Layout, layouts
+from neurorebit.inputs.importers.graphs.builder import IMAGE, Builder, Parameters, written_sides
+from neurorebit.inputs.importers.graphs.graph import BROKEN, Graph, Op, read_graph
+from neurorebit.inputs.importers.graphs.layout import Tensor
+from neurorebit.inputs.importers.graphs.resolve import resolve
+from neurorebit.inputs.importers.graphs.resolved import Resolved
+from neurorebit.inputs.importers.operators.patterns import FOUND, simplified
+from neurorebit.inputs.importers.operators.table import OPERATORS
 from neurorebit.schema import InputError
 
 SOURCE = "ONNX file {}"
@@ -44,11 +44,11 @@ def import_file(path: Path, shown: str, sizes: Mapping[str, int] | None = None) 
 def import_graph(graph: Graph, sizes: Mapping[str, int] | None = None) -> Imported:
     """The same of a graph that was read."""
     natively = frozenset((*OPERATORS, *FOUND))
-    layouts = given_inputs.layouts(graph, dict(sizes or {}))
+    ways = layouts(graph, dict(sizes or {}))
     best: Builder | None = None
-    layout, shape = layouts[0], tuple[int, ...]()
+    layout, shape = ways[0], tuple[int, ...]()
     made: Resolved | None = None
-    for one in layouts:  # the one that leaves most values where they are
+    for one in ways:  # the one that leaves most values where they are
         given = one.types[one.name].shape
         if made is None or given != shape:
             made, shape = simplified(resolve(graph, one.types, natively)), given
@@ -88,7 +88,8 @@ def _written(made: Resolved, layout: Layout) -> Builder:
     for further in layout.further:
         if further.name not in b.wanted:
             continue
-        b.op = Op("input", further.name, (), (further.name,), {}, None, {})
+        own = (further.name,)
+        b.op = Op("input", further.name, (), own, attributes={}, proto=None, opsets={})
         map_ = further.map
         layer = b.layer("constant", map=map_, **written_sides(map_))
         b.values[further.name] = Tensor(layer, map_, further.axes, further.memory)
