@@ -9,6 +9,7 @@ from neurorebit.inputs.importers.graphs.graph import Given, Graph, Op
 from neurorebit.inputs.importers.graphs.layout import Factors, fresh, product
 from neurorebit.inputs.importers.graphs.resolved import Typed
 from neurorebit.layers.base import Shape
+from neurorebit.schema import InputError
 
 FLOATS = (1, 10, 11, 16)  # data types of ONNX
 COLOURS = 4  # channels of an image whose channels come last, at most
@@ -87,9 +88,14 @@ def layouts(graph: Graph, sizes: dict[str, int]) -> list[Layout]:
     if not 1 <= len(first.axes) <= 4:
         message = f"input '{first.name}' has {len(first.axes)} axes"
         raise graph.error(None, message, "layers take images, signals, sequences and vectors")
-    made = []
+    made: list[Layout] = []
     for words in _orders(first, graph):
-        shape = _shape(graph, first, dict(zip(words, first.axes, strict=True)), sizes)
+        try:
+            shape = _shape(graph, first, dict(zip(words, first.axes, strict=True)), sizes)
+        except InputError:
+            if not made:
+                raise
+            continue
         known = {
             axis: n for axis, n in zip(first.axes, shape, strict=True) if isinstance(axis, str)
         }
