@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 import pytest
 from common import refusal
-from graphs import Made
+from graphs import INT, Made
 from onnx import helper, numpy_helper
 
 import neurorebit as nr
@@ -287,6 +287,13 @@ class TestWeights:
         del model.graph.node[:]
         model.graph.node.extend(nodes)
         assert layers(model) == self.expected()
+
+
+def test_a_word_for_each_number_of_a_table_is_an_embedding():
+    made = Made(1, 12, elem=INT, name="ids")
+    made.add("Gather", made.weight(50, 6), "ids")
+    made.add("MatMul", made.last, made.weight(6, 4))
+    assert layers(made) == [("embedding", "6 x 1 x 12", 0), ("linear", "4 x 1 x 12", 12 * 24)]
 
 
 def test_a_graph_and_its_network_file_cost_the_same(tmp_path):
