@@ -136,7 +136,7 @@ def coincided(x, d, chance, step):
     for a, out, purpose in zip((x, d), trains, (noise.BITS, noise.OTHER_BITS), strict=True):
         outer_product.trains(a.ravel(), chance, SLOTS, purpose, draw, out.reshape(-1))
     cells = plain_cells(x.shape[1] * d.shape[1])
-    outer_product.pulse_vectors(cells, *trains, d, draw)
+    outer_product.pulse_vectors(cells, *trains, x, d, draw)
     return cells.weight.reshape(x.shape[1], d.shape[1]), cells.writes, cells.counts
 
 
