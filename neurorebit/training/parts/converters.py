@@ -113,8 +113,14 @@ class Converters:
     def _unknown(self, cuts: tuple[tuple[int, int], ...] | list[tuple[int, int]]) -> Conversion:
         """A conversion that only measures, before any range is known."""
         steps = (0.0,) * (self.planes or 1)
-        known = {"planes": self.planes, "signs": self.signs}
-        return Conversion(cuts=cuts, steps=steps, top=0, measured=True, **known)
+        return Conversion(
+            cuts=cuts,
+            steps=steps,
+            top=0,
+            measured=True,
+            planes=self.planes,
+            signs=self.signs,
+        )
 
     def _convert(
         self, read: Callable[[Conversion], Array], unknown: Conversion, bits: int, *, learning: bool

@@ -156,6 +156,21 @@ def test_pulses_meet_where_a_row_and_a_column_take_the_same_slot():
     assert counts[Count.STEPS_DOWN] == downs.sum()
 
 
+def test_pulses_go_against_the_sign_of_the_product():
+    """Rows and columns of either sign: up where input and error have unlike signs."""
+    rng = np.random.default_rng(3)
+    x, d = rng.normal(0, 0.5, (24, 6)), rng.normal(0, 0.3, (24, 5))
+    weight, _, _ = coincided(x, d, 0.4, 7)
+    rows = naive.trains(np.abs(x).ravel(), 0.4, 0, 7, 3, noise.BITS, 8)
+    cols = naive.trains(d.ravel(), 0.4, 0, 7, 3, noise.OTHER_BITS, 8)
+    moved = np.zeros(weight.shape)
+    for v, i, j in np.ndindex(24, 6, 5):
+        moved[i, j] -= np.sign(x[v, i] * d[v, j]) * len(rows[v * 6 + i] & cols[v * 5 + j])
+    np.testing.assert_allclose(weight, moved * 2 / 1000, atol=1e-12)
+    assert np.any(moved > 0)
+    assert np.any(moved < 0)
+
+
 def test_pulses_drawn_from_the_sums_are_distributed_as_those_of_the_vectors():
     """Rare coincidences: the same mean and spread of a cell's change, the same pulses in all."""
     x, d = outer(1)

@@ -24,9 +24,6 @@ from small import (
 from test_gradient_unit import BITS, ERRORS, LAYERS, drawn, site_of
 
 from neurorebit.chips.parts.signs import SIGNED_INPUTS
-from neurorebit.kernels import noise, outer_product
-from neurorebit.kernels.pulse import Cells
-from neurorebit.schema.training import SLOTS
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.model import Model
 from neurorebit.training.parts.gradient import GradientUnit
@@ -222,28 +219,6 @@ def test_the_gradient_of_signed_codes_counts_the_sign_bit_below_zero(bench, name
     reach = rows if spreads == "full" else plain_unit.reach(found, rows, spreads)
     plain_unit.gradient(want, counted, max(reach / 7, 1.0), 7)
     np.testing.assert_allclose(out, want / 32, rtol=1e-5, atol=1e-4)
-
-
-def test_pulses_go_against_the_sign_of_the_product():
-    """Rows and columns of either sign: up where input and error have unlike signs."""
-    rng = np.random.default_rng(3)
-    x, d = rng.normal(0, 0.5, (24, 6)), rng.normal(0, 0.3, (24, 5))
-    trains = [np.empty(a.shape, np.uint32) for a in (x, d)]
-    draw = noise.Draw(0, 7, 3, 0, 8)
-    for a, out, purpose in zip((x, d), trains, (noise.BITS, noise.OTHER_BITS), strict=True):
-        outer_product.trains(a.ravel(), 0.4, SLOTS, purpose, draw, out.reshape(-1))
-    from test_outer_product import plain_cells
-
-    cells: Cells = plain_cells(30)
-    outer_product.pulse_vectors(cells, *trains, x, d, draw)
-    rows = naive.trains(np.abs(x).ravel(), 0.4, 0, 7, 3, noise.BITS, 8)
-    cols = naive.trains(d.ravel(), 0.4, 0, 7, 3, noise.OTHER_BITS, 8)
-    moved = np.zeros((6, 5))
-    for v, i, j in np.ndindex(24, 6, 5):
-        moved[i, j] -= np.sign(x[v, i] * d[v, j]) * len(rows[v * 6 + i] & cols[v * 5 + j])
-    np.testing.assert_allclose(cells.weight.reshape(6, 5), moved * 2 / 1000, atol=1e-12)
-    assert np.any(moved > 0)
-    assert np.any(moved < 0)
 
 
 @each_way
