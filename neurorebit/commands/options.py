@@ -35,7 +35,8 @@ class Parser(argparse.ArgumentParser):
         for word in args or ():
             old = word.partition("=")[0]
             if old in RENAMED:
-                raise InputError(f"{old} is called {RENAMED[old]} now")
+                message = f"{old} is called {RENAMED[old]} now"
+                raise InputError(message, cure="write that")
         return super().parse_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:

@@ -15,6 +15,7 @@ from neurorebit.data.table import DATASETS
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.importers.table import imported
 from neurorebit.inputs.network import read_network
+from neurorebit.inputs.pairs import pairs
 from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.network import Network
 from neurorebit.schema import (
@@ -185,6 +186,8 @@ def read_inputs(
         raise document.impossible(("training", "quantiser"), message, "take fewer")
     node = read_technology(documents["technology"], fitting)
     _refuse_unknown_circuits(documents, spec, node)
+    for kind, misfit in pairs(resolved, spec, node, cells) if fitting else ():
+        documents[kind].refuse((misfit,))
     return Inputs(
         network=resolved,
         architecture=spec,

@@ -126,20 +126,25 @@ def _misfits(network: Network, layers: int) -> Iterator[Misfit]:
     message = "expected 1 number or {} (one for each matrix product of "
     message += f"{' and '.join(weighted)}), got {{}}"
     wrong, values = densities not in (1, matrices), (matrices, densities)
-    yield Misfit(("activity", "input_density"), wrong, message, values)
+    cure = "give as many"
+    yield Misfit(("activity", "input_density"), wrong, message, values, cure=cure)
     message, late = "must be below the {} epochs of the training", training.epochs
-    yield Misfit(("training", "warmup_epochs"), training.warmup_epochs >= late, message, (late,))
+    too_late = training.warmup_epochs >= late
+    loc = "training", "warmup_epochs"
+    yield Misfit(loc, too_late, message, (late,), cure="take fewer, or more epochs")
     last, classes = network.nodes[-1].shape_out, network.classes
     message = "the last layer gives {}, the network has {} classes"
     where = ("layers", layers - 1)
-    yield Misfit(where, last.size != classes, message, (last, classes))
+    cure = f"give it {classes} outputs, or change 'classes'"
+    yield Misfit(where, last.size != classes, message, (last, classes), cure=cure)
 
 
 def _apply(document: Document, recipe: str) -> Document:
     """Lay a recipe over the training section."""
     values = document.tree["recipes"][recipe] or {}
     if not isinstance(values, dict):
-        raise document.error(("recipes", recipe), "expected keys of 'training'")
+        message, cure = "expected keys of 'training'", "write them below it, indented"
+        raise document.error(("recipes", recipe), message, cure)
     if document.tree.get("training") is None:
         document.tree["training"] = {}
     for key, value in values.items():

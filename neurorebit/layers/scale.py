@@ -38,7 +38,7 @@ class Scale(Layer):
         for name, numbers in (("factor", self.factor), ("shift", self.shift)):
             if len(numbers) not in (1, one.channels):
                 message = f"has {len(numbers)} numbers in '{name}' for {one.channels} channels"
-                raise Misshaped(message)
+                raise Misshaped(message, "give one, or one for each channel")
         return one
 
     def nonnegative(self, *inputs: bool) -> bool:

@@ -469,6 +469,6 @@ def _of(cls: type[_T], source: _T | Named | Document) -> _T:
         made = cls(opened(cls.kind, str(source)))
     else:
         message = f"expected a name, a path or a dictionary, got {type(source).__name__}"
-        raise InputError(message, origin=Argument(cls.kind), value=source)
+        raise InputError(message, origin=Argument(cls.kind), value=source, cure="give one of them")
     made._check()
     return made

@@ -228,7 +228,7 @@ def _request(
     seed, checkpoint = options.get("seed", 0), options.get("checkpoint")
     if not 0 <= seed < SEEDS:
         message = f"expected a whole number from 0 to {SEEDS - 1}, got {seed}"
-        raise InputError(message, origin=Argument("seed"), value=seed)
+        raise InputError(message, origin=Argument("seed"), value=seed, cure="take one of them")
     return asked(
         network,
         chip,
@@ -272,7 +272,7 @@ def _data(data: Data | None) -> tuple[Path | Dataset | None, str | None]:
         images, labels, test_images, test_labels = data
     except (TypeError, ValueError):
         message = "expected a name, a folder, or training images, labels, test images and labels"
-        raise InputError(message, origin=Argument("data")) from None
+        raise InputError(message, origin=Argument("data"), cure="give the four arrays") from None
     return Dataset(
         "arrays of the caller",
         _images(images),
@@ -287,8 +287,9 @@ def _data(data: Data | None) -> tuple[Path | Dataset | None, str | None]:
 def _folder(name: str) -> Path:
     """A folder of that name; InputError where there is none, for it may be meant as a data set."""
     if not Path(name).is_dir():
-        message = f"no such data set or folder; there are: {', '.join(DATASETS)}"
-        raise InputError(message, origin=Argument("data", name), value=name)
+        cure = f"name a folder, or one of {', '.join(DATASETS)}"
+        message = "no such data set or folder"
+        raise InputError(message, origin=Argument("data", name), value=name, cure=cure)
     return Path(name)
 
 

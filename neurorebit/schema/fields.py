@@ -61,11 +61,22 @@ class quantity:
             raise PydanticCustomError(
                 "quantity",
                 "expected {wanted}, got '{text}' ({problem})",
-                {"wanted": wanted, "text": str(text), "problem": str(problem)},
+                {
+                    "wanted": wanted,
+                    "text": str(text),
+                    "problem": str(problem),
+                    "cure": f"write it as in '{self.example}'",
+                },
             ) from None
         for number in numbers:
             self._check(number, str(text))
         return np.array(numbers) if self.many else numbers[0]
+
+    @property
+    def example(self) -> str:
+        """How such a value is written."""
+        one = f"1 {self.unit}".rstrip()
+        return f"1, {one}" if self.many else one
 
     def _check(self, number: float, text: str) -> None:
         bounds = [
@@ -125,6 +136,31 @@ def _whole(item: object) -> int:
     if isinstance(item, bool) or not isinstance(item, int | str):
         raise ValueError("not a whole number")
     return int(item)
+
+
+@dataclasses.dataclass(frozen=True)
+class published:
+    """Field metadata: the range (in SI units) outside of which no published value is known.
+
+    A value outside is taken, and the report says so: it may be a slip of a unit.
+    """
+
+    least: float
+    most: float
+    unit: str = ""
+
+    def __contains__(self, value: object) -> bool:
+        """Whether a number lies within, bounds included but for rounding."""
+        number = float(value)  # type: ignore[arg-type]  # of a field that holds numbers
+        return self.least * (1.0 - 1e-9) <= number <= self.most * (1.0 + 1e-9)
+
+    def __str__(self) -> str:
+        return " to ".join(self.written(bound) for bound in (self.least, self.most))
+
+    def written(self, number: float) -> str:
+        """A number with the unit."""
+        value, unit = units.scale(number, self.unit)
+        return f"{value:.4g} {unit}".strip()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -24,6 +24,7 @@ from neurorebit.schemes.assumed import assumed
 from neurorebit.studies.idle import Used, idle, is_shipped
 from neurorebit.studies.notes import is_short, notes
 from neurorebit.studies.placement import place
+from neurorebit.studies.plausible import of_area, of_values
 from neurorebit.studies.request import Request
 from neurorebit.weights import tensors
 from neurorebit.weights.archive import NetworkWeights
@@ -118,13 +119,15 @@ def report_of(inputs: Inputs, request: Request, trained: Trained | None = None) 
     measured = trained.result.activity if trained else None
     activity = measured or assumed(seen.network, seen.architecture, seen.device)
     design = estimated(seen, activity, trained.result.images if trained else seen.images)
-    return document.build(
+    report = document.build(
         _header(inputs, request, activity, trained, billed=reads.keys),
         design,
         inputs.architecture,
         activity,
         training=trained.record(inputs.network.training) if trained else None,
     )
+    report["notes"] += [*of_values(inputs), *of_area(report["chip"]["area_m2"])]
+    return report
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -165,7 +165,7 @@ def schemes(
     for name in names:
         if name not in rows_of:
             known = f"expected some of {', '.join(rows_of)}"
-            raise InputError(known, origin=Argument("schemes", name))
+            raise InputError(known, origin=Argument("schemes", name), cure="take some of these")
     if len(set(names)) < len(names):
         given = Argument("schemes", ",".join(names))
         raise InputError("a scheme is named twice", origin=given, cure="keep one")

@@ -122,7 +122,7 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
             say(f"training on {request.data.name}")
         else:
             source = locate(Wanted.by(network), request.data)
-            refuse_too_large(network, source.dataset)
+            refuse_too_large(network, source.dataset, SCHEMES[inputs.architecture.scheme])
             fallback, reading = (
                 source.dataset != training.dataset,
                 aside.submit(load, source, network.input),
