@@ -95,7 +95,6 @@ class Workshop:
                 f"must lie between {low:g} and {high:g}, the ends of the technology's table",
                 "technology.temperature",
                 value=tech.temperature,
-                cure="take one between them, in kelvin",
             )
         return tech
 
@@ -167,10 +166,7 @@ class Workshop:
         if isinstance(value, dict) and set(value) == {"first", "last", "count"}:
             return np.linspace(value["first"], value["last"], int(value["count"]))
         raise record.error(
-            f"expected a number, a text, a list or a block, got {value!r}",
-            where,
-            value=value,
-            cure="write one of them",
+            f"expected a number, a text, a list or a block, got {value!r}", where, value=value
         )
 
     def figures(self, record: Record) -> dict[str, float]:
@@ -184,8 +180,7 @@ class Workshop:
             raise
         except UNFIT as problem:
             raise record.error(
-                f"our figures cannot be computed from these values: {problem}",
-                cure="check the fields and arguments of the record",
+                f"our figures cannot be computed from these values: {problem}"
             ) from problem
 
     def _figures(self, record: Record) -> dict[str, float]:
@@ -227,8 +222,7 @@ class Workshop:
             )
         cost = self._built(record, action, step.arguments, "arguments")
         if not isinstance(cost, Cost):
-            cure = nearest(step.action, actions) or "name one that has a cost"
-            raise record.error(f"'{step.action}' is no action", "action", cure=cure)
+            raise record.error(f"'{step.action}' is no action: it has no cost", "action")
         return cost
 
 
@@ -289,5 +283,4 @@ def _plain(record: Record, value: Any) -> float:
     try:
         return float(np.asarray(value))
     except (TypeError, ValueError):
-        cure = "compare a figure that is one number"
-        raise record.error(f"ours is {value!r}, no number", "values", cure=cure) from None
+        raise record.error(f"expected a number, ours is {value!r}", "values") from None

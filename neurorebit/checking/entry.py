@@ -58,16 +58,14 @@ class Entry:
         value = self.required(key) if default is None else self.content.get(key, default)
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not math.isfinite(value):
-            cure = "write a finite number without quotes"
-            raise self.error(f"expected a number, got {value!r}", key, value=value, cure=cure)
+            raise self.error(f"expected a number, got {value!r}", key, value=value)
         return float(value)
 
     def inner(self, key: str) -> Entry:
         """An optional object; it is empty where the key is missing."""
         value = self.content.get(key, {})
         if not isinstance(value, dict):
-            cure = "write keys and values in braces"
-            raise self.error(f"expected an object, got {value!r}", key, value=value, cure=cure)
+            raise self.error(f"expected an object, got {value!r}", key, value=value)
         return Entry(self.file, self.below(key), value)
 
     def numbers(self, key: str) -> dict[str, float]:
@@ -79,8 +77,7 @@ class Entry:
         """An optional list."""
         value = self.content.get(key, [])
         if not isinstance(value, list):
-            cure = "write the entries in brackets"
-            raise self.error(f"expected a list, got {value!r}", key, value=value, cure=cure)
+            raise self.error(f"expected a list, got {value!r}", key, value=value)
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:

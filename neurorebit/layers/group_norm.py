@@ -21,8 +21,7 @@ class GroupNorm(Normalisation):
     def output(self, *given: Shape) -> Shape:
         (one,) = given
         if one.channels % self.groups:
-            message = f"{self.groups} groups do not divide {one.channels} channels"
-            raise Misshaped(message, "take a divisor")
+            raise Misshaped(f"{self.groups} groups do not divide {one.channels} channels")
         return one
 
     def sets(self, given: Shape) -> int:

@@ -59,8 +59,7 @@ class Elementwise(Join, ABC):
             sides = []
             for one, two in zip(_sides(largest), _sides(other), strict=True):
                 if one != two and min(one, two) > 1:
-                    message = f"{self.cannot.format(f'{other}{self.named(i)}')} {largest}"
-                    raise Misshaped(message, "make them alike, or 1 along a side")
+                    raise Misshaped(f"{self.cannot.format(f'{other}{self.named(i)}')} {largest}")
                 sides.append(max(one, two))
             largest = Shape(*sides)
         return largest

@@ -41,22 +41,19 @@ class Product(Layer):
         if one.channels % self.groups or other.channels % self.groups:
             raise Misshaped(
                 f"{self.groups} groups do not divide {one.channels} channels and "
-                f"{other.channels} of '{self.other}'",
-                "take a divisor of both",
+                f"{other.channels} of '{self.other}'"
             )
         if self.transpose:
             if one.channels != other.channels:
                 raise Misshaped(
-                    f"{one} has {one.channels} channels, '{self.other}' has {other.channels}",
-                    "make them alike",
+                    f"{one} has {one.channels} channels, '{self.other}' has {other.channels}"
                 )
             return Shape(self.groups * positions, one.height, one.width)
         if one.channels != self.groups * positions:
             groups = f" in {self.groups} groups" if self.groups > 1 else ""
             raise Misshaped(
                 f"{one} has {one.channels} channels{groups} for the {positions} positions of "
-                f"'{self.other}'",
-                "give it as many",
+                f"'{self.other}'"
             )
         return Shape(other.channels, one.height, one.width)
 

@@ -30,15 +30,12 @@ class Softmax(Layer):
     def output(self, *given: Shape) -> Shape:
         (one,) = given
         if one.channels % self.groups:
-            raise Misshaped(
-                f"{self.groups} groups do not divide {one.channels} channels", "take a divisor"
-            )
+            raise Misshaped(f"{self.groups} groups do not divide {one.channels} channels")
         positions = one.height * one.width
         if self.causal and one.channels // self.groups != positions:
             raise Misshaped(
                 f"causal, but {one.channels // self.groups} channels of a group are not the "
-                f"{positions} positions of the map",
-                "drop causal, or change groups",
+                f"{positions} positions of the map"
             )
         return one
 

@@ -1,1 +1,0 @@
-"""ONNX graphs: read without trust, constants folded, axes laid out as maps in memory."""

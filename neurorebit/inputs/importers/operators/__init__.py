@@ -1,1 +1,0 @@
-"""What each ONNX operator becomes, one family a file; ``table`` lists them."""
