@@ -28,6 +28,7 @@ COMMANDS = {  # each is a file in commands/
     "compare": "say what two runs differ in, and by how much",
     "list": "list networks, devices, technologies, architectures, schemes and data sets",
     "show": "print a technology, device, network or architecture",
+    "import": "write an ONNX file or a layer table as a network file to edit",
     "validate": "hold circuits and chips against reference records",
     "fit": "make a device file of measured pulse trains",
     "activity": "make an activity file of recorded trainings, for estimates without one",

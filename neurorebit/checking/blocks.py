@@ -95,6 +95,7 @@ class Workshop:
                 f"must lie between {low:g} and {high:g}, the ends of the technology's table",
                 "technology.temperature",
                 value=tech.temperature,
+                cure="take one between them, in kelvin",
             )
         return tech
 
@@ -166,7 +167,10 @@ class Workshop:
         if isinstance(value, dict) and set(value) == {"first", "last", "count"}:
             return np.linspace(value["first"], value["last"], int(value["count"]))
         raise record.error(
-            f"expected a number, a text, a list or a block, got {value!r}", where, value=value
+            f"expected a number, a text, a list or a block, got {value!r}",
+            where,
+            value=value,
+            cure="write one of them",
         )
 
     def figures(self, record: Record) -> dict[str, float]:
@@ -180,7 +184,8 @@ class Workshop:
             raise
         except UNFIT as problem:
             raise record.error(
-                f"our figures cannot be computed from these values: {problem}"
+                f"our figures cannot be computed from these values: {problem}",
+                cure="check the fields and arguments of the record",
             ) from problem
 
     def _figures(self, record: Record) -> dict[str, float]:
@@ -222,7 +227,8 @@ class Workshop:
             )
         cost = self._built(record, action, step.arguments, "arguments")
         if not isinstance(cost, Cost):
-            raise record.error(f"'{step.action}' is no action: it has no cost", "action")
+            cure = nearest(step.action, actions) or "name one that has a cost"
+            raise record.error(f"'{step.action}' is no action", "action", cure=cure)
         return cost
 
 
@@ -283,4 +289,5 @@ def _plain(record: Record, value: Any) -> float:
     try:
         return float(np.asarray(value))
     except (TypeError, ValueError):
-        raise record.error(f"expected a number, ours is {value!r}", "values") from None
+        cure = "compare a figure that is one number"
+        raise record.error(f"ours is {value!r}, no number", "values", cure=cure) from None

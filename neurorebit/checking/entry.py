@@ -58,14 +58,16 @@ class Entry:
         value = self.required(key) if default is None else self.content.get(key, default)
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not math.isfinite(value):
-            raise self.error(f"expected a number, got {value!r}", key, value=value)
+            cure = "write a finite number without quotes"
+            raise self.error(f"expected a number, got {value!r}", key, value=value, cure=cure)
         return float(value)
 
     def inner(self, key: str) -> Entry:
         """An optional object; it is empty where the key is missing."""
         value = self.content.get(key, {})
         if not isinstance(value, dict):
-            raise self.error(f"expected an object, got {value!r}", key, value=value)
+            cure = "write keys and values in braces"
+            raise self.error(f"expected an object, got {value!r}", key, value=value, cure=cure)
         return Entry(self.file, self.below(key), value)
 
     def numbers(self, key: str) -> dict[str, float]:
@@ -77,7 +79,8 @@ class Entry:
         """An optional list."""
         value = self.content.get(key, [])
         if not isinstance(value, list):
-            raise self.error(f"expected a list, got {value!r}", key, value=value)
+            cure = "write the entries in brackets"
+            raise self.error(f"expected a list, got {value!r}", key, value=value, cure=cure)
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:

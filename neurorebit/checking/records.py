@@ -129,7 +129,7 @@ def parse(whole: Entry) -> Records:
     source = whole.text("source", "say who or what gave the figures")
     entries = whole.required("records", "give a list of records")
     if not isinstance(entries, list) or not (entries or "left_out" in whole):
-        raise whole.error("expected a list with a record or more", "records")
+        raise whole.error("expected a list with a record or more", "records", cure="add a record")
     named = Named(*(_named(whole.inner(kind)) for kind in ("technologies", "devices")))
     shared = {key: whole.content[key] for key in ("technology", "device") if key in whole}
     return Records(
@@ -167,7 +167,8 @@ def _origin(entry: Entry, key: str, named: Mapping[str, Origin]) -> Origin:
     if isinstance(value, str) and value:
         return named.get(value, Origin(value))
     if not isinstance(value, dict):
-        raise entry.error("expected a name, or an object with 'from' and 'set'", key, value=value)
+        message, cure = "expected a name, or an object with 'from' and 'set'", "write one of them"
+        raise entry.error(message, key, value=value, cure=cure)
     changed = entry.inner(key)
     changed.only(("from", "set"))
     return Origin(changed.text("from"), changed.inner("set").content)
@@ -177,11 +178,13 @@ def _record(given: Entry, shared: Mapping[str, Any], named: Named) -> Record:
     entry = Entry(given.file, given.path, {**shared, **given.content})
     entry.only(KEYS)
     if ("block" in entry) == ("function" in entry):
-        raise entry.error("give 'block', the class name of a block, or 'function', and not both")
+        cure = "give 'block', the class name of a block, or 'function'"
+        raise entry.error("expected 'block' or 'function', and not both", cure=cure)
     figures = {key: entry.number(key) for key in FIGURES if key in entry}
     values = entry.numbers("values")
     if not figures and not values:
-        raise entry.error(f"give a figure: {', '.join(FIGURES)} or 'values'")
+        cure = f"give one: {', '.join(FIGURES)} or 'values'"
+        raise entry.error("no figure to compare with", cure=cure)
     entry.required("technology", "name a technology")
     block, function = (entry.text(key) if key in entry else "" for key in ("block", "function"))
     has_device = entry.content.get("device") is not None
@@ -214,7 +217,7 @@ def _record(given: Entry, shared: Mapping[str, Any], named: Named) -> Record:
 def _steps(entry: Entry) -> tuple[Step, ...]:
     if "action" in entry:
         if "actions" in entry:
-            raise entry.error("give 'action' or 'actions', not both")
+            raise entry.error("both 'action' and 'actions' are there", cure="remove one")
         return (Step(entry.text("action"), entry.inner("arguments").content),)
     if "arguments" in entry:
         raise entry.error("of which action?", "arguments", cure="give 'action'")

@@ -35,7 +35,8 @@ class Parser(argparse.ArgumentParser):
         for word in args or ():
             old = word.partition("=")[0]
             if old in RENAMED:
-                raise InputError(f"{old} is called {RENAMED[old]} now")
+                message = f"{old} is called {RENAMED[old]} now"
+                raise InputError(message, cure="write that")
         return super().parse_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
@@ -179,8 +180,7 @@ def add_training(parser: Parser, out: str) -> None:
     parser.add_argument(
         "--seed", metavar="N", type=whole(0, SEEDS), default=0, help="of all randomness (0)"
     )
-    text = "the data set, or the folder it is in"
-    parser.add_argument("--data", metavar="PATH", type=folder, help=text)
+    parser.add_argument("--data", metavar="DIR", type=folder, help="where the data set is")
     parser.add_argument(
         "--out",
         metavar="DIR",

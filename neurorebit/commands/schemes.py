@@ -42,7 +42,8 @@ def main(asked: argparse.Namespace) -> int:
 
     if asked.seed + asked.seeds - 1 > options.SEEDS:
         raise InputError(
-            f"--seed {asked.seed} --seeds {asked.seeds}: the last seed passes {options.SEEDS}"
+            f"--seed {asked.seed} --seeds {asked.seeds}: the last seed passes {options.SEEDS}",
+            cure="take a smaller first seed",
         )
     names = asked.schemes or list(choices())
     request = options.request(asked)

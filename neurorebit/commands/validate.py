@@ -49,7 +49,7 @@ def main(asked: argparse.Namespace) -> int:
     from neurorebit.schema import InputError
 
     if asked.records is not None and asked.reference is not None:
-        raise InputError("give RECORDS or --reference, not both")
+        raise InputError("RECORDS and --reference are two sources", cure="give one")
     if asked.json is not None:
         _refuse_another(asked.json)
     tool = _tool()

@@ -64,7 +64,8 @@ def of_network(document: Document, given: str, layers: list[str]) -> tuple[Recor
     try:
         recorded = read_activity(path, given)
     except InputError as problem:
-        raise document.error(loc, str(problem)) from None
+        origin = document.error(loc, "")
+        raise problem.seen_from(origin.origin, origin.key) from None
     return tuple(one for one in recorded if list(one.layers) == layers)
 
 

@@ -24,6 +24,7 @@ from neurorebit.schema import Document, InputError, Loc
 IMAGE = "input"  # what the image, or what an instance reads, is called among the layers
 LAYERS = 10_000  # of a network, all repetitions counted
 DEEPEST = 30  # instances in one another
+TOO_DEEP = f"more than {DEEPEST} blocks in one another"
 KEYS = frozenset({"block", "repeat", "layers", "name", "input"})  # of an instance
 PARAMETER = re.compile(r"\$(\w+)")
 COUNT = re.compile(r"[0-9]{1,18}")
@@ -106,7 +107,8 @@ class _Writer:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            raise self.document.error(loc, f"expected a section, got '{value}'")
+            message, cure = f"expected a section, got '{value}'", "write keys below it, indented"
+            raise self.document.error(loc, message, cure)
         return value
 
     def _entries(self, loc: Loc, value: Any) -> list[Any]:
@@ -137,7 +139,7 @@ class _Writer:
     def _counted(self, layers: list[Any], loc: Loc, above: tuple[str, ...]) -> int:
         """How many layers a list makes; InputError where they are too many."""
         if len(above) > DEEPEST:
-            raise self.document.error(loc, f"more than {DEEPEST} blocks in one another")
+            raise self.document.error(loc, TOO_DEEP, "write the inner ones out")
         total = 0
         for i, entry in enumerate(layers):
             total += self._size(entry, (*loc, i), above)
@@ -173,14 +175,14 @@ class _Writer:
         text = entry.get("repeat", "1")
         if not COUNT.fullmatch(str(text)) or int(text) < 1:
             message = f"expected a whole number of at least 1, got '{text}'"
-            raise self.document.error((*loc, "repeat"), message)
+            raise self.document.error((*loc, "repeat"), message, "write it as in 3")
         return int(text)
 
     # -- the layers ------------------------------------------------------------------------------
 
     def _list(self, layers: list[Any], loc: Loc, scope: Scope, depth: int) -> None:
         if depth > DEEPEST:
-            raise self.document.error(loc, f"more than {DEEPEST} blocks in one another")
+            raise self.document.error(loc, TOO_DEEP, "write the inner ones out")
         for i, entry in enumerate(layers):
             if _is_instance(entry):
                 self._instance(entry, (*loc, i), scope, depth)
@@ -194,7 +196,8 @@ class _Writer:
 
     def _layer(self, entry: Any, loc: Loc, scope: Scope) -> None:
         if not isinstance(entry, dict):
-            raise self.document.error(loc, f"expected a section, got '{entry}'")
+            message, cure = f"expected a section, got '{entry}'", "write it as in {kind: relu}"
+            raise self.document.error(loc, message, cure)
         place: Loc = ("layers", len(self.made))
         self.places[place] = loc
         made: Entry = {}

@@ -11,10 +11,11 @@ from typing import Any
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.converters.table import CONVERTERS
-from neurorebit.data.fit import Wanted
-from neurorebit.data.locate import known
+from neurorebit.data.table import DATASETS
 from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.importers.table import imported
 from neurorebit.inputs.network import read_network
+from neurorebit.inputs.pairs import pairs
 from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.network import Network
 from neurorebit.schema import (
@@ -85,20 +86,10 @@ class Inputs:
     recipes: tuple[str, ...]
 
     @property
-    def wanted(self) -> Wanted:
-        """What the network asks of its data."""
-        return Wanted.by(self.network, Path(self.documents["network"].path).parent)
-
-    @property
-    def images(self) -> int | None:
-        """Images of an epoch, as many as are asked for and there are.
-
-        None where nobody says: none are asked for, and no data set that fits is named and known.
-        """
-        asked, data = self.network.training.images, known(self.wanted)
-        if data is None:
-            return asked
-        return min(asked or data.train_images, data.train_images)
+    def images(self) -> int:
+        """Images of an epoch, as many as are asked for and there are."""
+        size = DATASETS[self.network.training.dataset].train_images
+        return min(self.network.training.images or size, size)
 
     def observed(self, reads: Reads) -> Inputs:
         """The same inputs, of whose keys those that are read are noted.
@@ -195,6 +186,8 @@ def read_inputs(
         raise document.impossible(("training", "quantiser"), message, "take fewer")
     node = read_technology(documents["technology"], fitting)
     _refuse_unknown_circuits(documents, spec, node)
+    for kind, misfit in pairs(resolved, spec, node, cells) if fitting else ():
+        documents[kind].refuse((misfit,))
     return Inputs(
         network=resolved,
         architecture=spec,
@@ -278,7 +271,8 @@ def opened(kind: str, given: Source) -> Document:
             ) from None
         raise
     shown = name if os.path.isfile(name) else str(paths.FOLDERS[kind] / path.name)
-    return Document(path, kind, shown)
+    made = imported(path, shown) if kind == "network" else None
+    return made or Document(path, kind, shown)
 
 
 def named_by(document: Document, spec: ArchitectureSpec, kind: str) -> Document:

@@ -24,16 +24,17 @@ from neurorebit.schema.training import Training
 class NetworkFile(Section):
     """A network file as written, its blocks and repetitions written out.
 
-    ``classes`` is left out where the network is no classifier; of a regression it is the number of
-    outputs. ``width`` scales the channels and features of all layers with weights but the last,
-    rounded to the nearest whole number, halves up, to one at least.
+    ``classes`` is left out where the network is no classifier. ``outputs`` names layers whose maps
+    it gives beside that of the last. ``width`` scales the channels and features of all layers with
+    weights but the last, rounded to the nearest whole number, halves up, to one at least.
     """
 
     source: str = ""
     name: str
     input: Shape
-    classes: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    classes: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
     layers: Annotated[tuple[Annotated[Layer, kind_of(KINDS, "kind")], ...], Field(min_length=1)]
+    outputs: tuple[str, ...] = ()
     activity: AssumedActivity = field(default_factory=AssumedActivity)
     width: Annotated[float, quantity("", above=0, at_most=100)] = 1.0
     training: Training = field(default_factory=Training)
@@ -78,6 +79,7 @@ def read_network(document: Document, recipe: str = "", settings: Sequence[Settin
         activity=parsed.activity,
         training=parsed.training,
         width=parsed.width,
+        outputs=parsed.outputs,
     )
     document.refuse(_misfits(network, len(parsed.layers)))
     recorded: tuple[RecordedActivity, ...] = ()
@@ -116,40 +118,33 @@ def _misfits(network: Network, layers: int) -> Iterator[Misfit]:
     cure = "take digital=float32, or error_path=real"
     levels = training.error_path == "levels" and training.digital == "bit_serial"
     yield Misfit(("training", "error_path"), levels, message, cure=cure)
-    matrices, density = len(network.matrices), network.activity.input_density
-    densities = 1 if density is None else len(density)
+    matrices, given = len(network.matrices), network.activity.input_density
+    densities = 1 if given is None else len(given)
     weighted = [kind for kind, layer in KINDS.items() if layer.has_weights]
     message = f"no {' or '.join(weighted)} layer"
     yield Misfit(("layers",), matrices == 0, message, cure="a network needs one")
     message = "expected 1 number or {} (one for each matrix product of "
     message += f"{' and '.join(weighted)}), got {{}}"
     wrong, values = densities not in (1, matrices), (matrices, densities)
-    yield Misfit(("activity", "input_density"), wrong, message, values)
+    cure = "give as many"
+    yield Misfit(("activity", "input_density"), wrong, message, values, cure=cure)
     message, late = "must be below the {} epochs of the training", training.epochs
-    yield Misfit(("training", "warmup_epochs"), training.warmup_epochs >= late, message, (late,))
-    last, gives = network.nodes[-1].shape_out, network.gives
-    message = "the last layer gives {}, the network has {}"
+    too_late = training.warmup_epochs >= late
+    loc = "training", "warmup_epochs"
+    yield Misfit(loc, too_late, message, (late,), cure="take fewer, or more epochs")
+    last, classes = network.nodes[-1].shape_out, network.classes
+    message = "the last layer gives {}, the network has {} classes"
     where = ("layers", layers - 1)
-    yield Misfit(where, last.size != network.classes, message, (last, gives))
-    alone = network.classes == 1 and not network.regression
-    message, cure = "classes are told apart from two on", "take loss=squared for a regression"
-    yield Misfit(("training", "loss"), alone, message, cure=cure)
-    smooth = network.regression and training.label_smoothing > 0
-    message, cure = "a regression has no labels to smooth", "take 0, or another loss"
-    yield Misfit(("training", "label_smoothing"), smooth, message, cure=cure)
-    if not isinstance(training.normalise, str):
-        channels = network.input.channels
-        for key, given in (("mean", training.normalise.mean), ("std", training.normalise.std)):
-            message = "expected 1 number or {} (one for each channel of the input), got {}"
-            wrong = len(given) not in (1, channels)
-            yield Misfit(("training", "normalise", key), wrong, message, (channels, len(given)))
+    cure = f"give it {classes} outputs, or change 'classes'"
+    yield Misfit(where, last.size != classes, message, (last, classes), cure=cure)
 
 
 def _apply(document: Document, recipe: str) -> Document:
     """Lay a recipe over the training section."""
     values = document.tree["recipes"][recipe] or {}
     if not isinstance(values, dict):
-        raise document.error(("recipes", recipe), "expected keys of 'training'")
+        message, cure = "expected keys of 'training'", "write them below it, indented"
+        raise document.error(("recipes", recipe), message, cure)
     if document.tree.get("training") is None:
         document.tree["training"] = {}
     for key, value in values.items():
@@ -166,7 +161,7 @@ class _Graph:
         self.places: list[int] = []  # of each node, the layer of the file that it belongs to
         self.indices = {IMAGE: -1}
         self.shapes = {-1: file.input}
-        self.nonnegative = {-1: file.training.normalise == "none"}
+        self.nonnegative = {-1: True}
 
     def nodes(self) -> tuple[Node, ...]:
         """The nodes in the file's order; InputError where a layer does not fit."""
@@ -179,11 +174,17 @@ class _Graph:
                 raise self.document.error(("layers", place, "name"), message, "rename one")
             self.indices[name] = self._layer(place, name, layer)
         used = {source for node in self.made for source in node.inputs}
-        for node in self.made[:-1]:
-            if node.index not in used:
+        results = {len(self.made) - 1}
+        for i, wanted in enumerate(self.file.outputs):
+            if self.indices.get(wanted, -1) < 0:
+                message = f"no layer is named '{wanted}'"
+                raise self.document.error(("outputs", i), message, "name one, or leave it out")
+            results.add(self.indices[wanted])
+        for node in self.made:
+            if node.index not in used | results:
                 place, cure = self.places[node.index], "remove it or use it"
                 raise self._refused(place, node.name, "nothing reads its output", cure)
-        return tuple(self.made)
+        return tuple(replace(node, result=node.index in results) for node in self.made)
 
     def _scaled(self) -> tuple[Layer, ...]:
         """The layers at the file's width."""
@@ -204,7 +205,7 @@ class _Graph:
         except Misshaped as problem:
             raise self._misshaped(place, name, problem) from None
         if not parts:
-            return self._node(place, name, layer, (first, *others))
+            return self._node(place, name, layer, () if layer.reads_nothing else (first, *others))
         keys = (key for key, _ in further)
         names, last = {IMAGE: first, **dict(zip(keys, others, strict=True))}, first
         for part in parts:
@@ -221,13 +222,13 @@ class _Graph:
             out = layer.output(*given)
         except Misshaped as problem:
             raise self._misshaped(place, name, problem) from None
-        matmul = layer.matmul(given[0], out)
+        matmul = layer.matmul(given[0], out) if given else None
         if matmul is not None:
             matmul = replace(matmul, signed=not self.nonnegative[inputs[0]])
             self._check(matmul, place, name)
         self.shapes[index] = out
         self.nonnegative[index] = layer.nonnegative(*(self.nonnegative[i] for i in inputs))
-        shapes = {"shape_in": given[0], "shape_out": out}
+        shapes = {"shape_in": given[0] if given else out, "shape_out": out}
         further = tuple(given[1:])
         node = Node(index, name, layer, inputs, matmul=matmul, further_in=further, **shapes)
         self.made.append(node)

@@ -27,11 +27,14 @@ def read_technology(document: Document, fitting: bool = True) -> Technology:
         found = getattr(drive, name).size
         if found != points:
             message = f"expected {points} currents, one for each of 'temperatures', got {found}"
-            raise document.impossible(("drive", name), message)
+            raise document.impossible(("drive", name), message, "give as many")
     if points < 2 or np.any(np.diff(drive.temperatures) <= 0):
-        raise document.impossible(("drive", "temperatures"), "must rise, with two or more entries")
+        raise document.impossible(
+            ("drive", "temperatures"), "must rise, with two or more entries", "sort them"
+        )
     if (technology.channel == "finfet") != (technology.fin is not None):
-        raise document.impossible(("channel",), "a section 'fin' goes with channel 'finfet' alone")
+        message, cure = "a section 'fin' goes with channel 'finfet' alone", "add or remove it"
+        raise document.impossible(("channel",), message, cure)
     if fitting:
         document.refuse(misfits(technology))
     return technology

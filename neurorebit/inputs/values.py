@@ -73,7 +73,8 @@ def _written(value: Any, hint: Any, origin: object, loc: Loc = ()) -> Any:
     if isinstance(value, Path):
         return str(value)
     message = f"expected a number, a text, a list or a dictionary, got {type(value).__name__}"
-    raise InputError(message, origin=origin, key=".".join(map(str, loc)), value=value)
+    key, cure = ".".join(map(str, loc)), "give one of these"
+    raise InputError(message, origin=origin, key=key, value=value, cure=cure)
 
 
 def _below(hint: Any, step: str | int) -> Any:

@@ -229,14 +229,17 @@ def measure(columns, planes, counts):
 
 
 @njit(cache=True, nogil=True)
-def join(sums, out, bits, scale):
-    """``out`` [channels, cols] = ``scale`` times the sum of all bits' ``sums``; uses them up."""
+def join(sums, out, bits, scale, signed):
+    """``out`` [channels, cols] = ``scale`` times the sum of all bits' ``sums``; uses them up.
+
+    Where activations are ``signed``, the highest bit counts below zero.
+    """
     channels, cols = out.shape
     for n in range(cols):
         values = sums[n]
         for a in range(1, bits):
             part = values[a * channels : (a + 1) * channels]
-            worth = 2.0**a
+            worth = -(2.0**a) if signed and a == bits - 1 else 2.0**a
             for c in range(channels):
                 values[c] += worth * part[c]
         for c in range(channels):

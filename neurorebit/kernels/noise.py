@@ -47,6 +47,7 @@ BITS = 15  # pulse trains on rows; pulses up drawn from sums
 OTHER_BITS = 16  # pulse trains on columns; pulses down
 OTHER_DRIFT = 17
 ERRORS = 20  # stochastic rounding of errors
+DROP = 21  # dropout
 ARRAYS = 32  # purposes of one array of a layer; the next array's purposes are 32 higher
 
 

@@ -142,13 +142,14 @@ def ones(word):
 
 
 @njit(cache=True, nogil=True)
-def pulse_vectors(cells, rows, cols, errors, draw):
+def pulse_vectors(cells, rows, cols, inputs, errors, draw):
     """Send the pulses of a batch vector by vector, where a row's and a column's train coincide.
 
     ``cells`` is a ``pulse.Cells`` of rows x cols cells, row by row, of which weights, writes (each
     pulse is one) and counts are updated; a cell counts as set where most of its pulses are up.
-    ``rows`` [vectors, rows] and ``cols`` [vectors, cols] are the trains (uint32), ``errors``
-    [vectors, cols] the errors, against whose sign a pulse goes. ``draw`` is a ``noise.Draw`` of the
+    ``rows`` [vectors, rows] and ``cols`` [vectors, cols] are the trains (uint32), ``inputs``
+    [vectors, rows] and ``errors`` [vectors, cols] the values, against the sign of whose product a
+    pulse goes. ``draw`` is a ``noise.Draw`` of the
     first vector; each further vector takes the next step.
     """
     weight, traits, response, writes, counts = cells
@@ -168,7 +169,7 @@ def pulse_vectors(cells, rows, cols, errors, draw):
                 if n == 0:
                     continue
                 z = noise.normal(at, step + v, layer, purpose, seed)
-                if errors[v, j] > 0.0:
+                if (errors[v, j] > 0.0) != (inputs[v, i] < 0.0):
                     downs += n
                     weight[k] = cell.programmed(weight[k], -n, own, response, z)
                 else:

@@ -34,6 +34,18 @@ def encode(x, codes, per_step, top):
 
 
 @njit(cache=True, nogil=True)
+def encode_signed(x, codes, per_step, top):
+    """Signed codes of a flat array: ``x * per_step`` rounded to even, clipped to -top..top."""
+    scale = x.dtype.type(per_step)
+    high = x.dtype.type(top)
+    for i in range(x.size):
+        y = x[i] * scale
+        y = high if y > high else y
+        y = y if y > -high else -high
+        codes[i] = codes.dtype.type(np.rint(y))
+
+
+@njit(cache=True, nogil=True)
 def look_up(x, codes, table):
     """Entry of ``table`` for each byte of a flat array."""
     for i in range(x.size):
@@ -47,6 +59,31 @@ def split(codes, planes, bits):
         plane = planes[b * codes.size : (b + 1) * codes.size]
         for i in range(codes.size):
             plane[i] = (np.int32(codes[i]) >> b) & 1
+
+
+@njit(cache=True, nogil=True)
+def split_signed(codes, planes, table):
+    """Planes of a flat array of signed codes, one after the other, as zeros and ones.
+
+    A plane is a row of ``table``: its one is bit ``shift`` of ``factor`` * code + ``add``, or none
+    where that is below zero.
+    """
+    for p in range(len(table)):
+        shift, factor, add = table[p]
+        plane = planes[p * codes.size : (p + 1) * codes.size]
+        for i in range(codes.size):
+            plane[i] = (max(factor * np.int64(codes[i]) + add, 0) >> shift) & 1
+
+
+@njit(cache=True, nogil=True)
+def words(codes, out, table):
+    """The planes of each signed code as the bits of a word; ``table`` as for ``split_signed``."""
+    for i in range(codes.size):
+        code, word = np.int64(codes[i]), np.int64(0)
+        for p in range(len(table)):
+            shift, factor, add = table[p]
+            word |= ((max(factor * code + add, 0) >> shift) & 1) << p
+        out[i] = np.uint32(word)
 
 
 @njit(cache=True, nogil=True)

@@ -42,7 +42,9 @@ class Attention(Layer):
         rows = as_rows(given[0])
         source, features = "rows" if rows else "input", self.features or steps(given[0]).channels
         if features % self.heads:
-            raise Misshaped(f"{self.heads} heads do not divide {features} features")
+            raise Misshaped(
+                f"{self.heads} heads do not divide {features} features", "take a divisor"
+            )
         if self.memory and as_rows(given[1]):
             raise Misshaped(
                 f"'{self.memory}' is a map of one channel", "bring it to positions of features"

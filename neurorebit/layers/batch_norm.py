@@ -34,6 +34,10 @@ class BatchNorm(Layer):
 
     learns: ClassVar[bool] = True
 
+    def parameters(self, given: Shape, output: Shape) -> int:
+        """A gain and a shift of each channel."""
+        return 2 * given.channels
+
     def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """Each value is written, and read again to be normalised."""
         return (VectorWork(NORMALISE, given.size, ((2, Value.STORED),)),)

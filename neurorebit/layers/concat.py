@@ -24,6 +24,7 @@ class Concat(Join):
         for i, other in enumerate(given):
             if replace(other, **{self.axis: getattr(first, self.axis)}) != first:
                 raise Misshaped(
-                    f"cannot join {other}{self.named(i)} to {first} along its {self.axis}"
+                    f"cannot join {other}{self.named(i)} to {first} along its {self.axis}",
+                    "make the other two sides alike",
                 )
         return replace(first, **{self.axis: sum(getattr(one, self.axis) for one in given)})

@@ -31,7 +31,8 @@ class Convolution(Weighted, ABC):
         window = self.window(one)
         height, width = window.positions(one.height, one.width)
         if min(height, width) < 1:
-            raise Misshaped(f"a {window.fitted} does not fit the {one} map it gets")
+            cure = "take a smaller kernel, or more padding"
+            raise Misshaped(f"a {window.fitted} does not fit the {one} map it gets", cure)
         self.check_groups(one)
         return Shape(self.channels, height, width)
 
@@ -55,9 +56,9 @@ class Convolution(Weighted, ABC):
         """``Misshaped`` where the groups do not divide the channels."""
         groups = self.blocks(given)
         if given.channels % groups or self.channels % groups:
-            raise Misshaped(
-                f"{groups} groups do not divide {given.channels} inputs and {self.channels} outputs"
-            )
+            cure = "take a number of groups that divides both"
+            channels = f"{given.channels} inputs and {self.channels} outputs"
+            raise Misshaped(f"{groups} groups do not divide {channels}", cure)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,10 @@ class Embedding(Layer):
     def output(self, *given: Shape) -> Shape:
         (one,) = given
         if one.channels != 1:
-            raise Misshaped(f"gets a {one} map, whose values are words in one channel")
+            raise Misshaped(
+                f"gets a {one} map, whose values are words in one channel",
+                "give it a map of one channel",
+            )
         return Shape(self.features, one.height, one.width)
 
     def parameters(self, given: Shape, output: Shape) -> int:

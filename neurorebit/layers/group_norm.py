@@ -21,7 +21,8 @@ class GroupNorm(Normalisation):
     def output(self, *given: Shape) -> Shape:
         (one,) = given
         if one.channels % self.groups:
-            raise Misshaped(f"{self.groups} groups do not divide {one.channels} channels")
+            message = f"{self.groups} groups do not divide {one.channels} channels"
+            raise Misshaped(message, "take a divisor")
         return one
 
     def sets(self, given: Shape) -> int:

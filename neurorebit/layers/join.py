@@ -59,7 +59,8 @@ class Elementwise(Join, ABC):
             sides = []
             for one, two in zip(_sides(largest), _sides(other), strict=True):
                 if one != two and min(one, two) > 1:
-                    raise Misshaped(f"{self.cannot.format(f'{other}{self.named(i)}')} {largest}")
+                    message = f"{self.cannot.format(f'{other}{self.named(i)}')} {largest}"
+                    raise Misshaped(message, "make them alike, or 1 along a side")
                 sides.append(max(one, two))
             largest = Shape(*sides)
         return largest

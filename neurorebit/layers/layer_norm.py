@@ -19,5 +19,9 @@ class LayerNorm(Normalisation):
 
     over: Literal["channels", "map"] = "channels"
 
+    def parameters(self, given: Shape, output: Shape) -> int:
+        """A gain and a shift of each channel, or of each value."""
+        return 2 * (given.channels if self.over == "channels" else given.size)
+
     def sets(self, given: Shape) -> int:
         return given.height * given.width if self.over == "channels" else 1

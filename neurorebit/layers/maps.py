@@ -2,7 +2,7 @@
 
 A node's output is such a map where a matrix product reads it, or the vector work of another stage
 (a residual branch), or the network ends with it. What the layers of one stage hand on to each other
-passes through the vector unit without being stored.
+passes through the vector unit without being stored, but for what a layer reads in another order.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def maps_of(stages: Sequence[Stage]) -> tuple[Map, ...]:
     untaught: set[int] = set()
     for i, stage in enumerate(stages):
         for node in stage.nodes:
-            nodes[node.index], owner[node.index] = node, i
+            nodes[node.index] = node
+            if not node.layer.reads_nothing:  # a constant comes from memory, as the image does
+                owner[node.index] = i
         untaught.update(node.index for node in stage.leaders if node not in stage.taught)
 
     def origins(index: int) -> tuple[int, ...]:
@@ -67,15 +69,18 @@ def maps_of(stages: Sequence[Stage]) -> tuple[Map, ...]:
     fed: dict[int, set[int]] = {}
     joined: dict[int, set[int]] = {}
     for index, node in nodes.items():
-        stage_of = owner[index]
+        stage_of = owner.get(index)
+        if stage_of is None:
+            continue
         for given, shape in zip(node.inputs, node.shapes_in, strict=True):
             sizes.setdefault(given, shape.size)
             for source in origins(given):
                 if node.matmul is not None and node.layer.feeds:
                     fed.setdefault(source, set()).add(stage_of)
-                elif owner.get(source) != stage_of and node.forward:
+                elif node.forward and (owner.get(source) != stage_of or node.layer.rearranges):
                     joined.setdefault(source, set()).add(stage_of)
-    last = origins(max(nodes))
+    results = [index for index, node in nodes.items() if node.result] or [max(nodes)]
+    last = {source for index in results for source in origins(index)}
     found = sorted({*fed, *joined, *last}, key=lambda index: (owner.get(index, -1), index))
     return tuple(
         Map(

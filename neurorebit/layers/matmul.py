@@ -41,19 +41,22 @@ class Product(Layer):
         if one.channels % self.groups or other.channels % self.groups:
             raise Misshaped(
                 f"{self.groups} groups do not divide {one.channels} channels and "
-                f"{other.channels} of '{self.other}'"
+                f"{other.channels} of '{self.other}'",
+                "take a divisor of both",
             )
         if self.transpose:
             if one.channels != other.channels:
                 raise Misshaped(
-                    f"{one} has {one.channels} channels, '{self.other}' has {other.channels}"
+                    f"{one} has {one.channels} channels, '{self.other}' has {other.channels}",
+                    "make them alike",
                 )
             return Shape(self.groups * positions, one.height, one.width)
         if one.channels != self.groups * positions:
             groups = f" in {self.groups} groups" if self.groups > 1 else ""
             raise Misshaped(
                 f"{one} has {one.channels} channels{groups} for the {positions} positions of "
-                f"'{self.other}'"
+                f"'{self.other}'",
+                "give it as many",
             )
         return Shape(other.channels, one.height, one.width)
 

@@ -13,7 +13,10 @@ from neurorebit.schema.training import Training
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """One layer in the graph. ``inputs`` are the indices of the nodes it reads, -1 the image."""
+    """One layer in the graph. ``inputs`` are the indices of the nodes it reads, -1 the image.
+
+    ``result``: the network gives its output.
+    """
 
     index: int
     name: str
@@ -23,6 +26,7 @@ class Node:
     shape_out: Shape = field(kw_only=True)
     matmul: Matmul | None = field(default=None, kw_only=True)
     further_in: tuple[Shape, ...] = field(default=(), kw_only=True)
+    result: bool = field(default=False, kw_only=True)
 
     @property
     def shapes_in(self) -> tuple[Shape, ...]:
@@ -133,8 +137,8 @@ class Stage:
 class Network:
     """A network with every shape known. ``nodes`` are in the order of computation.
 
-    ``recorded`` are activities that trainings of this network measured, ``others`` means of the
-    layers of several networks.
+    ``outputs`` are layers whose maps it gives beside that of the last. ``recorded`` are activities
+    that trainings of this network measured, ``others`` means of the layers of several networks.
     """
 
     name: str
@@ -146,25 +150,9 @@ class Network:
     activity: AssumedActivity
     training: Training
     width: float = 1.0
+    outputs: tuple[str, ...] = ()
     recorded: tuple[RecordedActivity, ...] = ()
     others: tuple[RecordedActivity, ...] = ()
-
-    @property
-    def loss(self) -> str:
-        """What its training makes small: the loss that its file names, or the usual one."""
-        return self.training.loss or ("squared" if self.classes == 1 else "cross_entropy")
-
-    @property
-    def regression(self) -> bool:
-        """Whether it learns numbers, not classes."""
-        return self.loss == "squared"
-
-    @property
-    def gives(self) -> str:
-        """What it gives, for a reader: so many classes, or outputs of a regression."""
-        if not self.regression:
-            return f"{self.classes} classes"
-        return f"{self.classes} output{'' if self.classes == 1 else 's'}"
 
     @property
     def matrices(self) -> tuple[Node, ...]:

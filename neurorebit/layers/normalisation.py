@@ -42,6 +42,10 @@ class Normalisation(Layer, ABC):
 
     learns: ClassVar[bool] = True
 
+    def parameters(self, given: Shape, output: Shape) -> int:
+        """A gain and a shift of each channel."""
+        return 2 * given.channels
+
     @abstractmethod
     def sets(self, given: Shape) -> int:
         """Sets of values of an image that have a mean and a variance each."""

@@ -39,7 +39,8 @@ class Pool(Layer, ABC):
         height, width = window.positions(one.height, one.width, ceil=self.ceil)
         if min(height, width) < 1:
             high, wide = window.kernel
-            raise Misshaped(f"a {high} x {wide} window does not fit the {one} map it gets")
+            message = f"a {high} x {wide} window does not fit the {one} map it gets"
+            raise Misshaped(message, "take a smaller window, or padding")
         shape = Shape(one.channels, height, width)
         if min(count for counts in self.seen(one, shape) for count in counts) < 1:
             message, cure = "a window lies in the padding alone", "take a padding below the kernel"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from neurorebit.layers.activation import ERROR_PRODUCT
 from neurorebit.layers.base import Layer, Misshaped, Shape, VectorWork
@@ -20,7 +20,7 @@ def _several(written: object) -> object:
     return written if isinstance(written, list | tuple) else [written]
 
 
-Numbers = Annotated[tuple[Number, ...], BeforeValidator(_several), Field(min_length=1)]
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(_several)]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Scale(Layer):
         for name, numbers in (("factor", self.factor), ("shift", self.shift)):
             if len(numbers) not in (1, one.channels):
                 message = f"has {len(numbers)} numbers in '{name}' for {one.channels} channels"
-                raise Misshaped(message)
+                raise Misshaped(message, "give one, or one for each channel")
         return one
 
     def nonnegative(self, *inputs: bool) -> bool:

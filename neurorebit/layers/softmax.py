@@ -30,12 +30,15 @@ class Softmax(Layer):
     def output(self, *given: Shape) -> Shape:
         (one,) = given
         if one.channels % self.groups:
-            raise Misshaped(f"{self.groups} groups do not divide {one.channels} channels")
+            raise Misshaped(
+                f"{self.groups} groups do not divide {one.channels} channels", "take a divisor"
+            )
         positions = one.height * one.width
         if self.causal and one.channels // self.groups != positions:
             raise Misshaped(
                 f"causal, but {one.channels // self.groups} channels of a group are not the "
-                f"{positions} positions of the map"
+                f"{positions} positions of the map",
+                "drop causal, or change groups",
             )
         return one
 

@@ -39,7 +39,8 @@ def compare(
     """
     if not tolerance >= 0.0:
         message = f"expected a number from 0 up, got {tolerance}"
-        raise InputError(message, origin=Argument("tolerance", tolerance), value=tolerance)
+        origin, cure = Argument("tolerance", tolerance), "take a share such as 0.05"
+        raise InputError(message, origin=origin, value=tolerance, cure=cure)
     one, two = (
         each.document if isinstance(each, Report) else document.read(each)
         for each in (first, second)

@@ -7,7 +7,7 @@ hold. ``set`` makes a new one with other values, by the paths of the command's `
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,9 @@ import yaml
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.files import CHOSEN, ROOTS, check_key, named_by, opened, plain_key
+from neurorebit.inputs.importers.document import SIDES
+from neurorebit.inputs.importers.table import of_object
+from neurorebit.inputs.importers.torch_module import is_module
 from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
 from neurorebit.inputs.values import document_of, setting_text
@@ -221,7 +224,7 @@ class NetworkInput(FileInput):
         weights = sum(m.weights for m in products)
         recipe = f", recipe {self.recipe}" if self.recipe else ""
         return (
-            f"{super().__repr__()}\n  {network.input} in, {network.gives}, "
+            f"{super().__repr__()}\n  {network.input} in, {network.classes} classes, "
             f"{len(products)} layers with {weights:,} weights{recipe}"
         )
 
@@ -295,12 +298,20 @@ class ChipInput:
 # --- the public functions
 
 
-def network(source: NetworkInput | Named, *, recipe: str | None = None) -> NetworkInput:
+def network(
+    source: NetworkInput | Named | Any,
+    *,
+    recipe: str | None = None,
+    input: Sequence[int] | Mapping[str, int] | None = None,
+) -> NetworkInput:
     """A network: layers, training and assumed activity.
 
     ``source``: the name of a shipped network, the path of a network file, or a dictionary of what
-    such a file holds, numbers in SI units. ``recipe``: one of the file's ways to train. InputError
-    where there is no such file or recipe, a key is wrong, or a layer does not fit those before it.
+    such a file holds, numbers in SI units; the path of an ONNX file or of a layer table, an ONNX
+    model, or a PyTorch module. ``recipe``: one of the file's ways to train. ``input``: the sizes of
+    what the network gets, without the batch; a module needs it, an ONNX file where axes are open
+    (channels, height and width, or these by name). InputError where there is no such file or
+    recipe, a key is wrong, a layer does not fit those before it, or an operator has no layer.
 
     >>> import neurorebit as nr
     >>> net = nr.network("mlp")
@@ -319,11 +330,34 @@ def network(source: NetworkInput | Named, *, recipe: str | None = None) -> Netwo
     >>> int(tiny.layers["weights"].sum())
     640
     """
-    made = _of(NetworkInput, source)
+    sizes = _sides(input)
+    document = of_object(source, None if isinstance(input, Mapping) else input)
+    if document is not None:
+        if isinstance(input, Mapping) or not is_module(source):
+            for side, size in (sizes or {}).items():
+                document.set(f"input.{side}", str(size))
+        made = _of(NetworkInput, document)
+    elif sizes is None:
+        made = _of(NetworkInput, source)
+    else:
+        given = source.document if isinstance(source, NetworkInput) else source
+        if isinstance(given, str | Path):
+            given = opened("network", str(given))
+        text = ", ".join(f"{side}: {size}" for side, size in sizes.items())
+        given = given if isinstance(given, Document) else document_of("network", given)
+        made = NetworkInput(given, (Setting("network.input", f"{{{text}}}"),))
+        made._check()
     if recipe is not None:
         made = replace(made, recipe=recipe)
         made._check()
     return made
+
+
+def _sides(input: Sequence[int] | Mapping[str, int] | None) -> dict[str, int] | None:
+    """The sides of a network's input, by name."""
+    if input is None or isinstance(input, Mapping):
+        return None if input is None else {str(side): int(n) for side, n in input.items()}
+    return dict(zip(SIDES, map(int, input), strict=False))
 
 
 def technology(source: TechnologyInput | Named) -> TechnologyInput:
@@ -435,6 +469,6 @@ def _of(cls: type[_T], source: _T | Named | Document) -> _T:
         made = cls(opened(cls.kind, str(source)))
     else:
         message = f"expected a name, a path or a dictionary, got {type(source).__name__}"
-        raise InputError(message, origin=Argument(cls.kind), value=source)
+        raise InputError(message, origin=Argument(cls.kind), value=source, cure="give one of them")
     made._check()
     return made

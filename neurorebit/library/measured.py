@@ -102,5 +102,6 @@ def _both(argument: str, given: Conditions | None, unit: str) -> tuple[float, fl
         values = []
     if len(values) not in (1, 2) or not all(value > 0.0 for value in values):
         message = f"expected one quantity in {unit}, or one up and one down, got {given!r}"
-        raise InputError(message, origin=Argument(argument), value=given)
+        cure = f"write it as in '1 {unit}'"
+        raise InputError(message, origin=Argument(argument), value=given, cure=cure)
     return values[0], values[-1]

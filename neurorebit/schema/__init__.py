@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from neurorebit.schema.errors import Line as Line
     from neurorebit.schema.fields import kind_of as kind_of
     from neurorebit.schema.fields import one_of as one_of
+    from neurorebit.schema.fields import published as published
     from neurorebit.schema.fields import quantity as quantity
     from neurorebit.schema.setting import Setting as Setting
 
@@ -32,7 +33,7 @@ _HOMES = {  # the module of each name
         "Document", "Loc", "Misfit", "Section", "informative", "join", "plain", "split", "value_at",
     ),
     "errors": ("Argument", "File", "ImpossibleError", "InfeasibleError", "InputError", "Line"),
-    "fields": ("kind_of", "one_of", "quantity"),
+    "fields": ("kind_of", "one_of", "published", "quantity"),
     "setting": ("Setting",),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -7,11 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from neurorebit.schema import Document, Section, quantity
+from neurorebit.schema import Document, Section, published, quantity
 from neurorebit.schema.numbers import Real
 
-Multiple = Annotated[Real, quantity("", above=0)]  # of the feature size
-Volt = Annotated[Real, quantity("V", above=0, below=20)]
+Multiple = Annotated[Real, quantity("", above=0), published(1.0, 200.0)]  # of the feature size
+Volt = Annotated[Real, quantity("V", above=0, below=20), published(0.1, 12.0, "V")]
+Steps = Annotated[int, Field(ge=2, le=100_000), published(2, 4096)]
+Width = Annotated[Real, quantity("s", above=0, at_most=1), published(1e-10, 0.1, "s")]
+Spread = Annotated[float, quantity("", at_least=0, at_most=1), published(0.0, 0.6)]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -25,7 +28,7 @@ class Cell(Section):
     source: str
     height: Multiple
     width: Multiple
-    read_voltage: Annotated[Real, quantity("V", above=0, below=5)]
+    read_voltage: Annotated[Real, quantity("V", above=0, below=5), published(0.01, 2.0, "V")]
     access_voltage: Volt
     access_share: Annotated[Real, quantity("", above=0, below=1)] | None = None
 
@@ -39,14 +42,14 @@ class Pulses(Section):
     """
 
     source: str
-    levels_ltp: Annotated[int, Field(ge=2, le=100_000)]
-    levels_ltd: Annotated[int, Field(ge=2, le=100_000)]
+    levels_ltp: Steps
+    levels_ltd: Steps
     nonlinearity_ltp: Annotated[Real, quantity("", above=-10.1, below=10.1)]
     nonlinearity_ltd: Annotated[Real, quantity("", above=-10.1, below=10.1)]
     voltage_ltp: Volt
     voltage_ltd: Volt
-    width_ltp: Annotated[Real, quantity("s", above=0, at_most=1)]
-    width_ltd: Annotated[Real, quantity("s", above=0, at_most=1)]
+    width_ltp: Width
+    width_ltd: Width
     c2c: Annotated[Real, quantity("", at_least=0, at_most=1)]
 
 
@@ -67,8 +70,8 @@ class Variation(Section):
 
     source: str
     form: Literal["state", "read"]
-    d2d: Annotated[float, quantity("", at_least=0, at_most=1)]
-    c2c: Annotated[float, quantity("", at_least=0, at_most=1)]
+    d2d: Spread
+    c2c: Spread
     pulse_d2d: Literal["step", "bounds", "step_and_bounds", "label", "state"] = "step_and_bounds"
     pulse_c2c: Literal["step", "range", "state"] = "range"
     read: Annotated[float, quantity("", at_least=0, at_most=1)] = 0.0
@@ -85,7 +88,7 @@ class Retention(Section):
     """
 
     source: str
-    exponent: Annotated[float, quantity("", at_least=0, at_most=1)]
+    exponent: Annotated[float, quantity("", at_least=0, at_most=1), published(0.0, 0.25)]
     toward: Annotated[float, quantity("", at_least=0, at_most=1)] | Literal["random"]
 
 
@@ -94,7 +97,7 @@ class Endurance(Section):
     """The number of ``writes`` after which a cell fails."""
 
     source: str
-    writes: Annotated[float, quantity("", above=0)]
+    writes: Annotated[float, quantity("", above=0), published(1e3, 1e16)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +122,8 @@ class Device(Section):
     source: str
     name: str
     kind: Literal["reram", "pcm", "fefet", "mram"]
-    r_on: Annotated[Real, quantity("ohm", above=0, at_most=1e12)]
-    on_off_ratio: Annotated[Real, quantity("", at_least=1.01)]
+    r_on: Annotated[Real, quantity("ohm", above=0, at_most=1e12), published(100.0, 1e9, "ohm")]
+    on_off_ratio: Annotated[Real, quantity("", at_least=1.01), published(1.2, 1e8)]
     cell: Cell
     variation: Variation
     pulses: Pulses | None = None
@@ -154,15 +157,16 @@ def read_device(document: Document) -> Device:
     """Read the device of a file; InputError where the file is not valid."""
     device = document.read(Device)
     if device.variation.stuck_low + device.variation.stuck_high > 1.0:
-        message = (
-            "more cells are stuck than there are; stuck_low and stuck_high add up to 1 at most"
-        )
-        raise document.impossible(("variation", "stuck_high"), message)
+        cure = "stuck_low and stuck_high add up to 1 at most"
+        message = "more cells are stuck than there are"
+        raise document.impossible(("variation", "stuck_high"), message, cure)
     if (device.kind == "fefet") != (device.ferroelectric is not None):
         raise document.impossible(
-            ("kind",), "a section 'ferroelectric' goes with kind 'fefet' alone"
+            ("kind",),
+            "a section 'ferroelectric' goes with kind 'fefet' alone",
+            "add or remove it, or change the kind",
         )
     if (device.kind == "fefet") != (device.cell.access_share is None):
         message = "the key 'access_share' goes with all kinds but fefet"
-        raise document.impossible(("cell",), message)
+        raise document.impossible(("cell",), message, "add or remove it")
     return device

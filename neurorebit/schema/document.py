@@ -221,7 +221,8 @@ class Document:
         for i, step in enumerate(loc):
             if isinstance(parent, list) and not (isinstance(step, int) and step < len(parent)):
                 expected = f"expected an index below {len(parent)}"
-                raise InputError(expected, origin=origin, key=repr(step), value=text)
+                cure = "entries of a list count from 0"
+                raise InputError(expected, origin=origin, key=repr(step), value=text, cure=cure)
             if not isinstance(parent, dict | list):
                 raise refuse(f"{join(loc[:i])} has no keys below it", "set the key itself")
             key: Any = step if isinstance(parent, list) else str(step)
@@ -317,12 +318,13 @@ class Document:
         if kind in ("union_tag_invalid", "literal_error", "choice"):
             expected = str(context.get("expected_tags") or context.get("expected"))
             loc += (_tag(context),) if kind == "union_tag_invalid" else ()
-            given = str(context.get("tag") or value)
-            return self._no_such_word(loc, given, expected, str(context.get("cure", "")))
+            return self._no_such_word(loc, str(context.get("tag") or value), expected)
         if kind in ("dataclass_type", "dict_type", "model_attributes_type"):
-            return self.error(loc, f"expected a section, got '{value}'")
+            cure = "write its keys in lines of their own below it, indented"
+            return self.error(loc, f"expected a section, got '{value}'", cure)
         if kind in ("list_type", "tuple_type"):
-            return self.error(loc, f"expected a list, got '{value}'")
+            cure = "write a line with '- ' for each entry, or [one, another]"
+            return self.error(loc, f"expected a list, got '{value}'", cure)
         if kind == "union_tag_not_found":
             return self.error(loc, f"the key '{_tag(context)}' is missing", "add it")
         message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
@@ -337,13 +339,15 @@ class Document:
         got = "" if kind in ("quantity", "range", "value_error") else f", got '{value}'"
         text = f"{message}{got}"
         here = (e["type"] for e in errors if self._located(e["loc"])[0] == loc)
-        return self.error(loc, text) if BOUNDS.isdisjoint(here) else self.impossible(loc, text)
+        if BOUNDS.isdisjoint(here):
+            return self.error(loc, text, str(context.get("cure") or "write what is expected"))
+        return self.impossible(loc, text, "take a value within the bounds")
 
-    def _no_such_word(self, loc: Loc, given: str, expected: str, cure: str = "") -> InputError:
+    def _no_such_word(self, loc: Loc, given: str, expected: str) -> InputError:
         """An InputError that names the words that are known, and the one nearest to it."""
         choices = re.findall(r"'([^']+)'", expected)
         near = difflib.get_close_matches(given, choices)
-        cure = cure or (f"did you mean '{near[0]}'?" if near else "")
+        cure = f"did you mean '{near[0]}'?" if near else "take one of them"
         return self.error(loc, f"expected one of {', '.join(choices)}, got '{given}'", cure)
 
     def _located(self, loc: Iterable[int | str]) -> tuple[Loc, Any]:

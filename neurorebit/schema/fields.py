@@ -61,11 +61,22 @@ class quantity:
             raise PydanticCustomError(
                 "quantity",
                 "expected {wanted}, got '{text}' ({problem})",
-                {"wanted": wanted, "text": str(text), "problem": str(problem)},
+                {
+                    "wanted": wanted,
+                    "text": str(text),
+                    "problem": str(problem),
+                    "cure": f"write it as in '{self.example}'",
+                },
             ) from None
         for number in numbers:
             self._check(number, str(text))
         return np.array(numbers) if self.many else numbers[0]
+
+    @property
+    def example(self) -> str:
+        """How such a value is written."""
+        one = f"1 {self.unit}".rstrip()
+        return f"1, {one}" if self.many else one
 
     def _check(self, number: float, text: str) -> None:
         bounds = [
@@ -127,16 +138,39 @@ def _whole(item: object) -> int:
     return int(item)
 
 
+@dataclasses.dataclass(frozen=True)
+class published:
+    """Field metadata: the range (in SI units) outside of which no published value is known.
+
+    A value outside is taken, and the report says so: it may be a slip of a unit.
+    """
+
+    least: float
+    most: float
+    unit: str = ""
+
+    def __contains__(self, value: object) -> bool:
+        """Whether a number lies within, bounds included but for rounding."""
+        number = float(value)  # type: ignore[arg-type]  # of a field that holds numbers
+        return self.least * (1.0 - 1e-9) <= number <= self.most * (1.0 + 1e-9)
+
+    def __str__(self) -> str:
+        return " to ".join(self.written(bound) for bound in (self.least, self.most))
+
+    def written(self, number: float) -> str:
+        """A number with the unit."""
+        value, unit = units.scale(number, self.unit)
+        return f"{value:.4g} {unit}".strip()
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class one_of:
     """Field metadata: a word that is a key of ``table``, looked up when the value is read.
 
-    So a table that grows needs no other change: the table has all words of a file. ``instead`` says
-    of words that other tools have what there is here in their place.
+    So a table that grows needs no other change: the table has all words of a file.
     """
 
     table: Mapping[str, Any]
-    instead: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         """Tell pydantic to check a field with ``read``."""
@@ -146,10 +180,9 @@ class one_of:
         """The word; PydanticCustomError names those that are known."""
         if text not in self.table:
             known = ", ".join(f"'{word}'" for word in self.table)
-            about = {"expected": known, "tag": str(text)}
-            if str(text) in self.instead:
-                about["cure"] = self.instead[str(text)]
-            raise PydanticCustomError("choice", "expected one of {expected}", about)
+            raise PydanticCustomError(
+                "choice", "expected one of {expected}", {"expected": known, "tag": str(text)}
+            )
         return str(text)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import types
-from dataclasses import is_dataclass
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from neurorebit.schema.document import Loc
+from neurorebit.schema.fields import published
 
 
 def hint_at(hint: Any, loc: Loc) -> Any:
@@ -41,3 +43,16 @@ def metadata(hint: Any) -> tuple[Any, ...]:
     if get_origin(hint) in (Union, types.UnionType):
         return tuple(item for inner in get_args(hint) for item in metadata(inner))
     return ()
+
+
+def far_out(section: Any, loc: Loc = ()) -> Iterator[tuple[Loc, float, published]]:
+    """The keys of a section, and of those below it, whose number no published value is near."""
+    hints = get_type_hints(type(section), include_extras=True)
+    for field in fields(section):
+        value, here = getattr(section, field.name), (*loc, field.name)
+        if is_dataclass(value) and not isinstance(value, type):
+            yield from far_out(value, here)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            for known in metadata(hints[field.name]):
+                if isinstance(known, published) and value not in known:
+                    yield here, float(value), known

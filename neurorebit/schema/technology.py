@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neurorebit.schema import InputError, Misfit, Section, quantity
+from neurorebit.schema import InputError, Misfit, Section, published, quantity
 from neurorebit.schema.numbers import Real
 
 S = TypeVar("S", bound="CircuitSection")
@@ -207,7 +207,9 @@ class Technology(Section):
     """A CMOS process as its file describes it, in SI units."""
 
     source: str
-    feature: Annotated[Real, quantity("m", at_least=1e-9, at_most=1e-5)]
+    feature: Annotated[
+        Real, quantity("m", at_least=1e-9, at_most=1e-5), published(2e-9, 3.5e-7, "m")
+    ]
     gate_length: Annotated[Real, quantity("m", above=0, informative=True)]
     channel: Literal["planar", "finfet"]
     vdd: Annotated[Real, quantity("V", above=0, below=5)]
@@ -215,7 +217,7 @@ class Technology(Section):
     threshold: Annotated[Real, quantity("V", above=0)]
     temperature: Annotated[Real, quantity("K", above=0)]
     nominal_temperature: Annotated[Real, quantity("K", above=0)]
-    clock: Annotated[Real, quantity("Hz", above=0)]
+    clock: Annotated[Real, quantity("Hz", above=0), published(1e5, 6e9, "Hz")]
     pn_ratio: Multiple
     gate_cap: GateCap
     drive: Drive
@@ -375,8 +377,10 @@ def misfits(technology: Technology) -> Iterator[Misfit]:
         "must lie between {:.4g} V and {:.4g} V (0.8 to 1.2 times nominal_vdd, where the "
         "alpha-power law holds), got {:g} V",
         (low, high, vdd),
+        cure="take one between them, or another technology",
     )
-    yield Misfit(("threshold",), technology.threshold >= vdd, "must lie below vdd")
+    cure = "check its unit"
+    yield Misfit(("threshold",), technology.threshold >= vdd, "must lie below vdd", cure=cure)
     for kind, on, off in (
         ("n", technology.on_n, technology.off_n),
         ("p", technology.on_p, technology.off_p),
@@ -391,6 +395,7 @@ def misfits(technology: Technology) -> Iterator[Misfit]:
         "must lie above {:.4g} V (threshold over drive.overdrive_share, where the latches of sense "
         "amplifiers turn on), got {:g} V",
         (latched, vdd),
+        cure="raise the supply, or take a technology of lower threshold",
     )
     kelvin, grid = technology.temperature, technology.drive.temperatures
     yield Misfit(
@@ -398,4 +403,5 @@ def misfits(technology: Technology) -> Iterator[Misfit]:
         (kelvin < grid[..., 0]) | (kelvin > grid[..., -1]),
         "must lie between {:g} K and {:g} K (drive.temperatures), got {:g} K",
         (grid[..., 0], grid[..., -1], kelvin),
+        cure="take one between them; a degree Celsius is not a kelvin",
     )

@@ -5,28 +5,37 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from neurorebit.data.dataset import ImageSet
+from neurorebit.data.table import DATASETS
 from neurorebit.layers.network import Network
 from neurorebit.schema import InputError
+from neurorebit.schema.training import Training
+from neurorebit.schemes.parts.scheme import Held, Scheme
 
-FLOAT = 4  # bytes of a number
+FLOAT, SCALED, PIXEL = 4, 8, 1  # bytes of a number, of a pixel while it is scaled, of a pixel
+CELL = 8  # bytes of a cell: its conductance, and how often it was written
+# A step that writes cells holds as much as stays again: gradient, targets, draws.
+WORKING = 2.0
 GIB = 1 << 30
 LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container
 
 
-def refuse_too_large(network: Network, data: ImageSet, have: float | None = None) -> None:
+def refuse_too_large(
+    network: Network, dataset: str, scheme: Scheme, have: float | None = None
+) -> None:
     """InputError where weights, activations and images cannot fit into ``have`` bytes (all there
-    are): a lower bound, so that what may fit is never refused.
+    are): less than what was ever measured, so that what may fit is not refused.
     """
     have = available() if have is None else have
     training = network.training
-    images = min(training.images or data.train_images, data.train_images)
+    images = min(training.images or DATASETS[dataset].train_images, DATASETS[dataset].train_images)
     needs = {
-        "weights": 2.0 * FLOAT * sum(matmul.weights for matmul in network.matmuls),
+        "weights": _bytes(scheme, training) * sum(matmul.weights for matmul in network.matmuls),
         "activations of a batch": float(FLOAT)
         * min(training.batch, images)
         * max(node.shape_out.size for node in network.nodes),
-        "images": float(data.value) * data.train_images * network.input.size,
+        "images": float(PIXEL if DATASETS[dataset].shape else SCALED)
+        * DATASETS[dataset].train_images
+        * network.input.size,
     }
     if sum(needs.values()) <= have:
         return
@@ -37,6 +46,14 @@ def refuse_too_large(network: Network, data: ImageSet, have: float | None = None
     )
     cure = "take smaller layers, a smaller input or batch, or estimate without training"
     raise InputError(message, cure=cure)
+
+
+def _bytes(scheme: Scheme, training: Training) -> float:
+    """Bytes of a weight while a step is taken."""
+    kept = float(FLOAT * scheme.words(training.momentum))
+    if scheme.held in (Held.SOFTWARE, Held.GIVEN):
+        return kept + FLOAT  # the gradient
+    return WORKING * (kept + CELL)
 
 
 def available() -> float:

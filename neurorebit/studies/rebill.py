@@ -132,8 +132,7 @@ def billed(report: Json, path: Path) -> Json:
     inputs = _inputs(report, path)
     activity = _activity(report["activity"])
     training = report["training"]
-    epoch = training or report["totals"]["epoch"]
-    images = epoch["images"] if epoch else None
+    images = training["images"] if training else report["totals"]["epoch"]["images"]
     reads = Reads()
     seen = inputs.observed(reads)
     estimate = estimated(seen, activity, images)
@@ -252,7 +251,7 @@ def _tree(value: Any) -> Any:
 def _network_document(recorded: Json, path: Path) -> Document:
     """The network file with its recorded values; layers are recorded since schema 2."""
     values = recorded["values"]
-    kept = ("source", "name", "input", "classes", "activity", "width", "training")
+    kept = ("source", "name", "input", "classes", "outputs", "activity", "width", "training")
     tree = {key: _tree(values[key]) for key in kept if key in values}
     if "activity" in tree:  # its file is beside the network's, not beside the report
         tree["activity"].pop("recorded", None)

@@ -24,15 +24,13 @@ from neurorebit.schemes.assumed import assumed
 from neurorebit.studies.idle import Used, idle, is_shipped
 from neurorebit.studies.notes import is_short, notes
 from neurorebit.studies.placement import place
+from neurorebit.studies.plausible import of_area, of_values
 from neurorebit.studies.request import Request
 from neurorebit.weights import tensors
 from neurorebit.weights.archive import NetworkWeights
 
 if TYPE_CHECKING:  # at run time only where training is asked for: it takes as long as an estimate
     from neurorebit.studies.trained import Progress, Say, Trained
-
-
-LARGEST = 1 << 62  # images, where nobody says how many there are
 
 
 @dataclass(frozen=True)
@@ -121,13 +119,15 @@ def report_of(inputs: Inputs, request: Request, trained: Trained | None = None) 
     measured = trained.result.activity if trained else None
     activity = measured or assumed(seen.network, seen.architecture, seen.device)
     design = estimated(seen, activity, trained.result.images if trained else seen.images)
-    return document.build(
+    report = document.build(
         _header(inputs, request, activity, trained, billed=reads.keys),
         design,
         inputs.architecture,
         activity,
         training=trained.record(inputs.network.training) if trained else None,
     )
+    report["notes"] += [*of_values(inputs), *of_area(report["chip"]["area_m2"])]
+    return report
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -147,8 +147,8 @@ def _interruptible(checkpoints: Path | None) -> Iterator[None]:
         raise Interrupted(found) from None
 
 
-def estimated(inputs: Inputs, activity: Activity, images: int | None) -> Estimate:
-    """The estimate of the inputs' chip with this activity; ``images`` make an epoch, if known."""
+def estimated(inputs: Inputs, activity: Activity, images: int) -> Estimate:
+    """The estimate of the inputs' chip with this activity; ``images`` make an epoch."""
     try:
         with np.errstate(all="ignore"):  # what is not finite is refused in words
             return estimate(
@@ -157,7 +157,7 @@ def estimated(inputs: Inputs, activity: Activity, images: int | None) -> Estimat
                 inputs.technology,
                 inputs.device,
                 activity=activity,
-                batch=min(inputs.network.training.batch, images or LARGEST),
+                batch=min(inputs.network.training.batch, images),
                 images=images,
             )
     except InfeasibleError as problem:

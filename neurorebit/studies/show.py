@@ -12,6 +12,7 @@ from typing import Any
 from tabulate import tabulate
 
 from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.importers.table import imported
 from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
 from neurorebit.layers.network import Network
@@ -62,7 +63,7 @@ def show(name: str) -> str:
 
 def _find(name: str) -> tuple[str, Document]:
     if os.path.isfile(name):
-        document = Document(Path(name))
+        document = imported(Path(name), name) or Document(Path(name))
         for kind, key in MARKS.items():
             if key in document.tree:
                 return kind, document

@@ -26,6 +26,7 @@ from neurorebit.circuits.cost import Real
 from neurorebit.circuits.shared import forget
 from neurorebit.estimation.design import design
 from neurorebit.inputs.files import Inputs, Source, parse_setting, read_inputs
+from neurorebit.inputs.pairs import pairs
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, front
 from neurorebit.results.typed.grid import Axes, Sweep
 from neurorebit.schema import (
@@ -108,7 +109,8 @@ def sweep(
     for criterion in pareto:
         if criterion not in CRITERIA:
             origin, known = Argument("pareto", criterion), ", ".join(CRITERIA)
-            raise InputError(f"expected one of {known}", origin=origin, value=criterion)
+            message = f"expected one of {known}"
+            raise InputError(message, origin=origin, value=criterion, cure="take one of them")
     alone = [column(key, values, refuse) for key, values in (axes or {}).items()]
     together = [column(key, values, refuse, label) for key, values in (designs or {}).items()]
     in_order = axes_of(alone, together, taken)
@@ -224,10 +226,13 @@ class _Pass:
     def misfits(self, box: Box) -> list[tuple[str, Misfit]]:
         """What does not fit together, and in whose file."""
         spec = self._placed(self.inputs.architecture, box, "architecture")
-        technology = nodes.misfits(self._technology(box))
+        technology = self._technology(box)
+        network = self._placed(self.inputs.network, box, "network")
+        device = self._placed(self.inputs.device, box, "device")
         return [
             *(("architecture", misfit) for misfit in spec.misfits()),
-            *(("technology", misfit) for misfit in technology),
+            *(("technology", misfit) for misfit in nodes.misfits(technology)),
+            *pairs(network, spec, technology, device),
         ]
 
     def outcome(self, box: Box) -> Table:
@@ -238,8 +243,7 @@ class _Pass:
         batch: Real = float(inputs.network.training.batch)
         for _, values in self._arrays(box, "training"):
             batch = values
-        if (images := inputs.images) is not None:
-            batch = np.minimum(batch, float(images))
+        batch = np.minimum(batch, float(inputs.images))
         activity = Measured.of(assumed(inputs.network, inputs.architecture, inputs.device))
         over: dict[str, Any] = dict(self._arrays(box, "network.activity"))
         over = self._programmed(spec, device) | over

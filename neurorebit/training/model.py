@@ -140,6 +140,7 @@ class Model:
             weights=self._weights,
             rectified=rectified,
             sends_back=sends_back,
+            seed=self.seed,
         )
 
     def _site(self, node: Node) -> Site:
@@ -324,6 +325,7 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
         words_written=written.words / words,
         verify_reads=None if written.reads is None else written.reads / cells,
         fast=_fast(layer),
+        stored_density=seen.stored_ones / seen.stored_bits if seen.stored_bits else None,
     )
 
 
@@ -353,11 +355,6 @@ def _fast(layer: MatrixLayer) -> FastActivity | None:
 def refuse_untrainable(network: Network) -> None:
     """InputError that names the first layer of a kind that cannot be trained."""
     for node in network.nodes:
-        if node.matmul is not None and node.matmul.signed:
-            raise InputError(
-                f"layer '{node.name}': its inputs can be negative, and can be estimated but not "
-                "trained; estimate without training, or put a rectifier before it"
-            )
         if node.kind not in TRAINED:
             raise InputError(
                 f"layer '{node.name}': a layer of kind {node.kind} can be estimated but not "

@@ -128,4 +128,4 @@ def given(source: object) -> NetworkWeights:
     if isinstance(source, Mapping):
         return NetworkWeights(tensors.of_state(source).arrays, {}, foreign=True)
     message = f"expected weights, a path or a state dict, got {type(source).__name__}"
-    raise InputError(message, origin=Argument("weights_from"), value=source)
+    raise InputError(message, origin=Argument("weights_from"), value=source, cure="give one")

@@ -75,7 +75,7 @@ def fit(weights: NetworkWeights, network: Network) -> Start:
         shown, more = found.wrong[:MENTIONED], len(found.wrong) - MENTIONED
         listed = "; ".join([*shown, f"and {more} more"] if more > 0 else shown)
         message = f"does not fit network '{network.name}': {listed}"
-        raise InputError(message, origin=weights.origin)
+        raise InputError(message, origin=weights.origin, cure="take the network they are of")
     return _start(found, weights, network)
 
 

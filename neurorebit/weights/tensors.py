@@ -48,8 +48,9 @@ def save(path: Path, tensors: Tensors) -> None:
     """Write a file, whole or not at all; InputError where that cannot be done."""
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
-        message = f"expected a name that ends in {' or '.join(WRITERS)}"
-        raise InputError(message, origin=Argument("save_weights", path), value=path)
+        cure = f"end it in {' or '.join(WRITERS)}"
+        message = "the name does not say the format"
+        raise InputError(message, origin=Argument("save_weights", path), value=path, cure=cure)
     content = writer(tensors)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,8 +75,8 @@ def check_place(path: Path) -> None:
     """InputError unless a file of weights can be written at a path, before anything is trained."""
     origin = Argument("save_weights", path)
     if path.suffix.lower() not in WRITERS:
-        message = f"expected a name that ends in {' or '.join(WRITERS)}"
-        raise InputError(message, origin=origin, value=path)
+        message, cure = "the name does not say the format", f"end it in {' or '.join(WRITERS)}"
+        raise InputError(message, origin=origin, value=path, cure=cure)
     if path.suffix.lower() == ".safetensors":
         _safetensors(origin)
     if path.is_dir():

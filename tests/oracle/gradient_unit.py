@@ -21,11 +21,12 @@ def arrays_of(pixels, images, rows, most):
     ]
 
 
-def counts(x, errors, layer, rows, *, bits, error_bits, most):
+def counts(x, errors, layer, rows, *, bits, error_bits, most, signed=False):
     """Each count with the weight that it goes into: (group, row, col, worth, count).
 
     ``x`` are whole numbers [B, H, W, C], ``errors`` too [B, H, W, N], below zero in two's
-    complement; ``layer``: kernel, stride, padding, groups, and dilation if any.
+    complement, and so are ``x`` where ``signed``; ``layer``: kernel, stride, padding, groups, and
+    dilation if any.
     """
     kernel, stride, padding, groups, *apart = layer
     (high, wide), (stride_y, stride_x) = naive.both(kernel), naive.both(stride)
@@ -60,6 +61,7 @@ def counts(x, errors, layer, rows, *, bits, error_bits, most):
                                         for code, error in zip(codes, vector, strict=True)
                                     )
                                     sign = -1 if e == error_bits - 1 else 1
+                                    sign *= -1 if signed and a == bits - 1 else 1
                                     yield group, row, n, sign * 2.0 ** (a + e), found
 
 

@@ -178,7 +178,7 @@ def test_halves_are_rounded_up(read):
 
 def test_a_width_that_does_not_fit_is_told(read):
     told = "network.width=0: width: must be above 0 and at most 100, got 0"
-    assert refusal(lambda: read(width="0")) == told
+    assert refusal(lambda: read(width="0")).startswith(told)
     grouped = with_layers(
         "{kind: conv, channels: 4, kernel: 1, groups: 2}",
         "{kind: relu}",
@@ -187,7 +187,7 @@ def test_a_width_that_does_not_fit_is_told(read):
     )
     assert refusal(lambda: read(grouped, width="0.25")) == (
         "small.yaml:6: layers[0]: layer 'conv1': 2 groups do not divide 2 inputs and 1 outputs "
-        "(at width 0.25)"
+        "(at width 0.25); take a number of groups that divides both"
     )
 
 
@@ -424,7 +424,7 @@ def test_an_output_is_a_position_where_the_window_fits(
     ],
 )
 def test_a_layer_that_does_not_fit_is_told(read, layers, line, told):
-    assert refusal(lambda: read(with_layers(*layers))) == f"small.yaml:{line}: {told}"
+    assert refusal(lambda: read(with_layers(*layers))).startswith(f"small.yaml:{line}: {told}")
 
 
 def test_inputs_that_can_be_negative_are_marked(read):
@@ -436,7 +436,7 @@ def test_inputs_that_can_be_negative_are_marked(read):
 
 def test_a_layer_that_is_a_word_is_told(read):
     told = refusal(lambda: read(with_layers("relu")))
-    assert told == "small.yaml:6: layers[0]: expected a section, got 'relu'"
+    assert told.startswith("small.yaml:6: layers[0]: expected a section, got 'relu'; ")
 
 
 def test_a_network_without_layers_is_told(read):
@@ -448,7 +448,7 @@ def test_the_densities_must_match_the_layers(read):
     told = refusal(lambda: read(activity__input_density="0.1, 0.2, 0.3"))
     assert told.startswith("network.activity.input_density=0.1, 0.2, 0.3: ")
     assert "expected 1 number or 2 (one for each matrix product of conv and " in told
-    assert told.endswith("), got 3")
+    assert told.endswith("), got 3; give as many")
 
 
 # --- activity
@@ -507,7 +507,7 @@ def test_a_warm_up_ends_before_the_training(read):
     assert read(training__warmup_epochs="1.5").training.warmup_epochs == 1.5
     assert refusal(lambda: read(training__warmup_epochs="2")) == (
         "training.warmup_epochs=2: training.warmup_epochs: must be below the 2 epochs of the "
-        "training"
+        "training; take fewer, or more epochs"
     )
 
 
@@ -540,10 +540,9 @@ def test_a_setting_can_choose_the_recipe(read):
         ("bare:", "bare: 3", "", "small.yaml:21: recipes.bare: "),
         (
             "batch: 16",
-            "batch: 16\n  dataset: svhn",
+            "batch: 16\n  dataset: mnist",
             "",
-            "small.yaml:17: training.dataset: expected one of "
-            f"{', '.join(DATASETS)}, FILE.npz, FOLDER/, got 'svhn'",
+            f"small.yaml:17: training.dataset: expected one of {', '.join(DATASETS)}, got 'mnist'",
         ),
         ("batch: 16", "batch: 16\n  momentum: 1", "", "small.yaml:17: training.momentum: must be "),
     ],

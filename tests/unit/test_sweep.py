@@ -249,7 +249,9 @@ def test_numbers_that_do_not_fit_together_are_holes():
     given = {"architecture.apim.cols": "64,96", "architecture.apim.cols_per_adc": "8,32,64"}
     table = sweep("mlp", given)
     assert table["feasible"].tolist() == [True, True, True, True, True, False]
-    message = "architecture.apim.cols_per_adc: must divide apim.cols, 96, got 64"
+    message = (
+        "architecture.apim.cols_per_adc: must divide apim.cols, 96, got 64; take a divisor of it"
+    )
     assert table["reason"].tolist() == [""] * 5 + [message]
 
 

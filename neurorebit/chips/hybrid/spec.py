@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from neurorebit.chips.hybrid.digital import BUILDS
-from neurorebit.chips.parts.spec import Count, ForwardArrays, LearningSpec
+from neurorebit.chips.parts.spec import DIVIDE, Count, ForwardArrays, LearningSpec
 from neurorebit.circuits.accumulator import ACCUMULATORS, DEFAULT
-from neurorebit.schema import Misfit, Section, one_of, quantity
+from neurorebit.schema import Loc, Misfit, Section, one_of, quantity
 from neurorebit.schema.numbers import Real
 
 
@@ -67,6 +67,10 @@ class HybridSpec(LearningSpec):
         return True
 
     @property
+    def copies_asked(self) -> Iterator[tuple[Loc, Real]]:
+        yield ("dpim", "copies"), self.dpim.copies
+
+    @property
     def conventions(self) -> dict[str, str]:
         bits = self.error_bits if self.error_bits == "fp32" else f"{self.error_bits}-bit"
         return {
@@ -83,17 +87,17 @@ class HybridSpec(LearningSpec):
         yield from super().misfits()
         cells, columns = self.cells_per_weight, self.apim.cols_per_adc
         message = "the {:g} cells of a weight must divide apim.cols_per_adc, {:g}"
-        yield Misfit(("apim", "cell_bits"), columns % cells != 0, message, (cells, columns))
+        yield Misfit(
+            ("apim", "cell_bits"), columns % cells != 0, message, (cells, columns), cure=DIVIDE
+        )
         message = "must be a multiple of the 32 bits of a word"
-        yield Misfit(("dpim", "cols"), dpim.cols % 32 != 0, message)
+        yield Misfit(("dpim", "cols"), dpim.cols % 32 != 0, message, cure="take 128")
         stacked = np.floor(np.sqrt(dpim.macros_per_pe))
         message = "must be a multiple of {:g}, the rows of macros in a PE, got {:g}"
         left, values = dpim.macros_per_pe % stacked != 0, (stacked, dpim.macros_per_pe)
-        yield Misfit(("dpim", "macros_per_pe"), left, message, values)
+        yield Misfit(("dpim", "macros_per_pe"), left, message, values, cure="take a square")
         others = " or ".join(name for name, build in BUILDS.items() if not build.streams_errors)
-        message = (
-            "floating-point errors cannot be streamed bit by bit; take "
-            f"dpim.build={others}, or whole bits such as 32"
-        )
+        message = "floating-point errors cannot be streamed bit by bit"
+        cure = f"take dpim.build={others}, or whole bits such as 32"
         streamed = isinstance(self.error_bits, str) and BUILDS[dpim.build].streams_errors
-        yield Misfit(("error_bits",), streamed, message)
+        yield Misfit(("error_bits",), streamed, message, cure=cure)

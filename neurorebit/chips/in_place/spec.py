@@ -8,7 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from neurorebit.chips.parts.spec import Count, ForwardArrays, GradientConverters, LearningSpec
+from neurorebit.chips.parts.spec import (
+    DIVIDE,
+    Count,
+    ForwardArrays,
+    GradientConverters,
+    LearningSpec,
+)
 from neurorebit.schema import Misfit, quantity
 from neurorebit.schema.numbers import Real
 
@@ -30,7 +36,9 @@ class InPlaceArrays(ForwardArrays):
         yield from super().misfits(name)
         message = f"must divide {name}.rows, {{:g}}, got {{:g}}"
         values = self.rows, self.rows_per_adc
-        yield Misfit((name, "rows_per_adc"), self.rows % self.rows_per_adc != 0, message, values)
+        yield Misfit(
+            (name, "rows_per_adc"), self.rows % self.rows_per_adc != 0, message, values, cure=DIVIDE
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,9 +60,9 @@ class ResistiveArrays(InPlaceArrays):
     def misfits(self, name: str) -> Iterator[Misfit]:
         """Combinations of values that do not fit; ``name`` is that of the section."""
         yield from super().misfits(name)
-        message = "crosspoints are read all rows at once; take read=parallel, or cells=1t1r"
+        message, cure = "crosspoints are read all rows at once", "take read=parallel, or cells=1t1r"
         alone = self.cells == "crosspoint" and self.read == "row_by_row"
-        yield Misfit((name, "read"), alone, message)
+        yield Misfit((name, "read"), alone, message, cure=cure)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -148,10 +156,10 @@ class InPlaceSpec(LearningSpec):
         among = "cols_per_adc" if arrays.read == "parallel" else "cols"
         message = f"the {{:g}} cells of a weight must divide arrays.{among}, {{:g}}"
         cols = getattr(arrays, among)
-        yield Misfit(("weight_bits",), cols % cells != 0, message, (cells, cols))
+        yield Misfit(("weight_bits",), cols % cells != 0, message, (cells, cols), cure=DIVIDE)
         message = "must divide gradient_unit.cols, {:g}, got {:g}"
         values = unit.cols, unit.cols_per_adc
         where = unit.cols % unit.cols_per_adc != 0
-        yield Misfit(("gradient_unit", "cols_per_adc"), where, message, values)
-        message = "floating-point errors cannot be streamed bit by bit; take whole bits such as 8"
-        yield Misfit(("error_bits",), isinstance(self.error_bits, str), message)
+        yield Misfit(("gradient_unit", "cols_per_adc"), where, message, values, cure=DIVIDE)
+        message = "floating-point errors cannot be streamed bit by bit"
+        yield Misfit(("error_bits",), isinstance(self.error_bits, str), message, cure="take 8")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from neurorebit.chips.parts.spec import ArchitectureSpec, ForwardArrays
+from neurorebit.chips.parts.spec import DIVIDE, ArchitectureSpec, ForwardArrays
 from neurorebit.schema import Misfit, quantity
 from neurorebit.schema.numbers import Real
 
@@ -43,9 +43,9 @@ class ResistiveInference(InferenceArrays):
     def misfits(self, name: str) -> Iterator[Misfit]:
         """Combinations of values that do not fit; ``name`` is that of the section."""
         yield from super().misfits(name)
-        message = "crosspoints are read all rows at once; take read=parallel, or cells=1t1r"
+        message, cure = "crosspoints are read all rows at once", "take read=parallel, or cells=1t1r"
         alone = self.cells == "crosspoint" and self.read == "row_by_row"
-        yield Misfit((name, "read"), alone, message)
+        yield Misfit((name, "read"), alone, message, cure=cure)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,4 +103,4 @@ class InferenceSpec(ArchitectureSpec):
         among = "cols_per_adc" if arrays.read == "parallel" else "cols"
         message = f"the {{:g}} cells of a weight must divide inference_arrays.{among}, {{:g}}"
         cols = getattr(arrays, among)
-        yield Misfit(("weight_bits",), cols % cells != 0, message, (cells, cols))
+        yield Misfit(("weight_bits",), cols % cells != 0, message, (cells, cols), cure=DIVIDE)

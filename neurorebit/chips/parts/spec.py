@@ -12,13 +12,14 @@ from pydantic import Field
 from neurorebit.chips.parts.signs import DEFAULT, SIGNED_INPUTS
 from neurorebit.circuits.buffer import BUFFERS
 from neurorebit.circuits.converters.table import CONVERTERS
-from neurorebit.schema import Loc, Misfit, Section, one_of, quantity
+from neurorebit.schema import Loc, Misfit, Section, one_of, published, quantity
 from neurorebit.schema.numbers import Real
 
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Bits = Annotated[int, Field(ge=1, le=64)]
 
 
+DIVIDE = "take a divisor of it"  # the cure where one does not
 WIDEST = 65536  # cells along the side of a PE
 
 
@@ -58,22 +59,28 @@ class ForwardArrays(Section):
         """Combinations of values that do not fit; ``name`` is that of the section."""
         message = f"must divide {name}.cols, {{:g}}, got {{:g}}"
         values = self.cols, self.cols_per_adc
-        yield Misfit((name, "cols_per_adc"), self.cols % self.cols_per_adc != 0, message, values)
+        yield Misfit(
+            (name, "cols_per_adc"),
+            self.cols % self.cols_per_adc != 0,
+            message,
+            values,
+            cure=DIVIDE,
+        )
         if isinstance(self.pe_side, str):
             side = least_side(self.rows, self.cols)
             message = (
-                f"arrays of {{:g}} x {{:g}} cells make no square PE of up to {WIDEST} cells a "
-                f"side; take {name}.rows and {name}.cols of which one divides the other"
+                f"arrays of {{:g}} x {{:g}} cells make no square PE of up to {WIDEST} cells a side"
             )
-            yield Misfit((name, "cols"), side > WIDEST, message, (self.rows, self.cols))
+            cure = f"take {name}.rows and {name}.cols of which one divides the other"
+            values = self.rows, self.cols
+            yield Misfit((name, "cols"), side > WIDEST, message, values, cure=cure)
             return
         whole = whole_side(self.rows, self.cols)
         message = (
-            f"must be a multiple of {name}.rows, {{:g}}, and of {name}.cols, {{:g}}, such as "
-            "{:g}, or 'auto'"
+            f"must be a multiple of {name}.rows, {{:g}}, and of {name}.cols, {{:g}}, such as {{:g}}"
         )
-        where = self.pe_side % whole != 0
-        yield Misfit((name, "pe_side"), where, message, (self.rows, self.cols, whole))
+        where, sides = self.pe_side % whole != 0, (self.rows, self.cols, whole)
+        yield Misfit((name, "pe_side"), where, message, sides, cure="or take 'auto'")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -150,8 +157,8 @@ class Dram(Section):
     """
 
     source: str
-    energy: Annotated[Real, quantity("J/bit", above=0)]
-    bandwidth: Annotated[Real, quantity("bit/s", above=0)]
+    energy: Annotated[Real, quantity("J/bit", above=0), published(1e-13, 2e-10, "J/bit")]
+    bandwidth: Annotated[Real, quantity("bit/s", above=0), published(1e8, 1e14, "bit/s")]
     stacks: Count = 1
 
 
@@ -268,6 +275,11 @@ class ArchitectureSpec(Section):
     def digital_macros(self) -> bool:
         """Whether the chip has macros whose results are exact."""
         return False
+
+    @property
+    def copies_asked(self) -> Iterator[tuple[Loc, Real]]:
+        """The keys that ask for copies of a layer's macros, and how many."""
+        return iter(())
 
     @property
     def conventions(self) -> dict[str, str]:

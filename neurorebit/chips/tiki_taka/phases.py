@@ -72,7 +72,7 @@ class TikiTakaPhases(InPlacePhases):
             + self.over_tree(chip.tree, self.error_bits_sent, plan.tiles_down),
             "buffer": chip.buffer.read(bits),
         }  # fmt: skip
-        steps = w.vectors * SLOTS * plan.tiles
+        steps = w.vectors * SLOTS * (1.0 + w.signed) * plan.tiles
         return self.overlapped(streams, steps, self.inputs_read, one.latency.total)
 
     def _coincide(self, array: FastArray, pieces: Pieces) -> Cost:
@@ -82,7 +82,9 @@ class TikiTakaPhases(InPlacePhases):
         cells = pieces.rows * pieces.cols
         ups, downs = (pieces.spread(pulses / seen) * cells for pulses in (fast.ups, fast.downs))
         state = pieces.spread(fast.conductance)
-        trains = SLOTS, ones * pieces.rows, ones * pieces.cols
+        # inputs of either sign take their turns, each with errors of the one sign and of the other
+        turns = 1.0 + pieces.spread(self.workload.signed)
+        trains = turns * SLOTS, ones * pieces.rows / turns, ones * pieces.cols
         return array.coincide(*trains, up=ups, down=downs, state=state)
 
     def _pulse_transport(self, tile: Tile[InPlaceMacro]) -> Cost:

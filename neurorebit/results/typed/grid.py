@@ -76,7 +76,7 @@ class Sweep:
             if criterion not in CRITERIA:
                 origin = Argument("pareto", criterion or None)
                 message = f"expected one or more of {', '.join(CRITERIA)}"
-                raise InputError(message, origin=origin, value=criterion)
+                raise InputError(message, origin=origin, value=criterion, cure="name some of them")
         rows = self.frame[front(self.table, criteria)]
         return rows.sort_values(CRITERIA[criteria[0]], kind="stable")
 

@@ -123,7 +123,7 @@ class TikiTakaWeights(CellWeights):
         size = site.workspace.take(site.shape, site.dtype)
         magnitude = site.workspace.take(dy.shape, dy.dtype)
         np.abs(dy, out=magnitude)
-        product.outer(x, magnitude, size, site.workers)
+        product.outer(x.magnitude, magnitude, size, site.workers)
         site.workspace.drop(magnitude)
         largest, known = float(np.max(size)), self.largest
         self.largest += (largest - known) * (NEWEST if known else 1.0)
@@ -219,7 +219,8 @@ class TikiTakaWeights(CellWeights):
             part = fast.part(first * cols, last * cols)
             own = np.ascontiguousarray(row_trains[:, first:last])
             draw = fast.draw(first * cols, self.vectors)
-            outer_product.pulse_vectors(part, own, col_trains, errors, draw)
+            signs = np.ascontiguousarray(inputs[:, first:last])
+            outer_product.pulse_vectors(part, own, col_trains, signs, errors, draw)
             return np.asarray(part.counts)
 
         return site.workers.run(job, len(pieces))

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from neurorebit.kernels import join
 from neurorebit.layers.base import Shape
 from neurorebit.layers.network import Node
 from neurorebit.schema.training import Training
@@ -67,6 +68,28 @@ class Tools:
 
         self.workers.run(job, len(parts))
 
+    def copy(self, given: Array) -> Array:
+        """The same numbers in memory of their own, taken from the workspace."""
+        out: Array = self.workspace.take(given.shape, given.dtype)
+        out[...] = given
+        return out
+
+    def spread(self, given: Array, shape: Shape) -> Array:
+        """A copy of maps, of which sides of 1 are the same for all values of ``shape``."""
+        size = len(given), shape.height, shape.width, shape.channels
+        if given.shape == size:
+            return self.copy(given)
+        out: Array = self.workspace.take(size, given.dtype)
+        self.by_image(join.spread, (given, out))
+        return out
+
+    def gather(self, given: Array, shape: Shape) -> Array:
+        """The sums of maps over the sides that are 1 in ``shape``."""
+        size = len(given), shape.height, shape.width, shape.channels
+        out: Array = self.workspace.take(size, given.dtype)
+        self.by_image(join.gather, (given, out))
+        return out
+
     def zeros(self, shape: Shape, dy: Array) -> Array:
         """A map of zeros for each image of ``dy``, taken from the workspace."""
         size = len(dy), shape.height, shape.width, shape.channels
@@ -81,7 +104,7 @@ class Build:
 
     ``site`` gives the site of a matrix layer's weights, ``weights`` makes weights for a site.
     ``rectified``: the layer applies the rectifier that alone reads it. ``sends_back``: a layer
-    before it learns.
+    before it learns. ``seed``: that of all random numbers.
     """
 
     tools: Tools
@@ -89,6 +112,7 @@ class Build:
     weights: Callable[[Site], Weights]
     rectified: bool
     sends_back: bool
+    seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from neurorebit.chips.parts.signs import SIGNED_INPUTS, Plane
 from neurorebit.kernels import elementwise, noise, quantise
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import CHUNK, PIXEL, Build, Layer, Tools
 from neurorebit.training.parts import digital
-from neurorebit.training.parts.product import Windows, as_it_is
+from neurorebit.training.parts.product import Windows, as_it_is, table
 from neurorebit.training.parts.weights import Weights
 from neurorebit.training.parts.workers import Array, spans
 
@@ -26,13 +27,14 @@ def build(node: Node, given: Build) -> Layer:
     """The layer of a node, with weights of its own."""
     product = node.product
     site = given.site(product)
-    weights = given.weights(site)
+    weights, way = given.weights(site), site.signed_inputs
     return MatrixLayer(
         node=product,
         outer=node,
         weights=weights,
         tools=given.tools,
         input_bits=int(site.spec.input_bits),
+        signs=None if way is None else way.planes(int(site.spec.input_bits)),
         error_bits=site.error_bits if weights.in_arrays else None,
         index=site.index,
         seed=site.seed,
@@ -42,10 +44,11 @@ def build(node: Node, given: Build) -> Layer:
 
 @dataclass(eq=False)
 class Encoder:
-    """Activations as unsigned codes of a few bits.
+    """Activations as codes of a few bits, without a sign unless they are ``signed``.
 
-    The largest code is ``clip``: a percentile of the activations, averaged over the steps of the
-    first epoch and then kept. The bytes of an image are scaled without clipping.
+    The largest code is ``clip``: a percentile of the activations' magnitudes, averaged over the
+    steps of the first epoch and then kept; a sign takes a bit, and codes are symmetric around zero.
+    The bytes of an image are scaled without clipping.
     """
 
     bits: int
@@ -54,16 +57,24 @@ class Encoder:
     observed: int = 0
     _: KW_ONLY
     observing: bool = True
+    signed: bool = False
+
+    @property
+    def shortest(self) -> DTypeLike:
+        """The shortest integer that holds the codes."""
+        if self.signed:
+            return np.int8 if self.bits <= 8 else np.int16
+        return np.uint8 if self.bits <= 8 else np.uint16
 
     def encode(
         self, x: Array, tools: Tools, learning: bool, kind: DTypeLike | None = None
     ) -> tuple[Array, float]:
         """Codes of ``x``, taken from the workspace, and the activation that one unit stands for.
 
-        Their type is ``kind``, or the shortest unsigned integer that holds them.
+        Their type is ``kind``, or the shortest integer that holds them.
         """
-        top = 2**self.bits - 1
-        codes = tools.workspace.take(x.shape, kind or (np.uint8 if self.bits <= 8 else np.uint16))
+        top = 2 ** (self.bits - int(self.signed)) - 1
+        codes = tools.workspace.take(x.shape, kind or self.shortest)
         if x.dtype == np.uint8:
             table = np.rint(np.arange(256) * (top / 255.0)).astype(codes.dtype)
             tools.each((x, codes), quantise.look_up, table)
@@ -72,19 +83,25 @@ class Encoder:
             stride = -(-x.size // SAMPLE)
             while math.gcd(stride, x.shape[-1]) > 1:  # so that every channel is sampled
                 stride += 1
-            highest = float(np.percentile(x.reshape(-1)[::stride], self.percentile))
+            sample = x.reshape(-1)[::stride]
+            sample = np.abs(sample) if self.signed else sample
+            highest = float(np.percentile(sample, self.percentile))
             self.clip += (highest - self.clip) / (self.observed + 1)
             self.observed += learning
         unit = self.clip / top if self.clip != 0.0 else 1.0
-        tools.each((x, codes), quantise.encode, 1.0 / unit, top)
+        kernel = quantise.encode_signed if self.signed else quantise.encode
+        tools.each((x, codes), kernel, 1.0 / unit, top)
         return codes, unit
 
 
 @dataclass(eq=False)
 class Seen:
-    """Statistics of what passed through a layer's arrays while it learned, over all steps."""
+    """Statistics of what passed through a layer's arrays while it learned, over all steps.
 
-    bits: int
+    Inputs have so many ``planes``.
+    """
+
+    planes: int
     steps: int = 0
     ones: Array = field(init=False)
     pairs: int = 0  # of vector and matrix row
@@ -92,9 +109,11 @@ class Seen:
     _: KW_ONLY
     error_some: float = 0.0
     errors: int = 0
+    stored_ones: float = 0.0  # of signed codes, in two's complement
+    stored_bits: int = 0
 
     def __post_init__(self) -> None:
-        self.ones = np.zeros(self.bits)
+        self.ones = np.zeros(self.planes)
 
 
 @dataclass(eq=False)
@@ -112,6 +131,7 @@ class MatrixLayer:
     input_bits: int
     _: KW_ONLY
     outer: Node
+    signs: tuple[Plane, ...] | None = None  # planes of inputs that may be below zero
     error_bits: int | None  # None: errors are not rounded
     index: int  # among the matrix layers
     seed: int
@@ -125,8 +145,9 @@ class MatrixLayer:
     def __post_init__(self) -> None:
         if getattr(self.outer.layer, "bias", False):
             self.bias, self.bias_velocity = np.zeros((2, self.outer.shape_out.channels))
-        self.encoder = Encoder(self.input_bits, self.tools.training.clip_percentile)
-        self.seen = Seen(self.input_bits)
+        percentile, signed = self.tools.training.clip_percentile, self.signs is not None
+        self.encoder = Encoder(self.input_bits, percentile, signed=signed)
+        self.seen = Seen(self.input_bits if self.signs is None else len(self.signs))
 
     def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
         """The product of the matrix and each window of the input."""
@@ -134,7 +155,8 @@ class MatrixLayer:
         x = inputs[0].reshape(len(inputs[0]), given.height, given.width, given.channels)
         if self.weights.in_arrays:
             kind = self.tools.dtype if as_it_is(self.node) else None  # products take them in place
-            windows = Windows(*self.encoder.encode(x, self.tools, learning, kind), self.node)
+            codes, unit = self.encoder.encode(x, self.tools, learning, kind)
+            windows = Windows(codes, unit, self.node, self.signs)
             if learning:
                 self._count_inputs(windows)
         else:
@@ -201,14 +223,27 @@ class MatrixLayer:
 
         def job(i: int) -> Array:
             start, stop = parts[i]
-            ones = np.zeros(self.input_bits)
-            quantise.count_ones(x.map[start:stop], rows, cols, ones)
+            codes, ones = x.map[start:stop], np.zeros(self.seen.planes)
+            if self.signs is not None:
+                codes = self._words(codes, self.signs)
+            quantise.count_ones(codes, rows, cols, ones)
             return ones
 
         for ones in self.tools.workers.run(job, len(parts)):
             self.seen.ones += ones
+        if self.signs is not None:
+            memory = SIGNED_INPUTS["twos_complement"].planes(self.input_bits)
+            found = (self._words(x.map[slice(*part)], memory) for part in parts)
+            self.seen.stored_ones += sum(float(np.sum(np.bitwise_count(one))) for one in found)
+            self.seen.stored_bits += x.map.size * self.input_bits
         self.seen.pairs += x.vectors * self.node.window.taps * self.node.shape_in.channels
         self.seen.steps += 1
+
+    def _words(self, codes: Array, planes: tuple[Plane, ...]) -> Array:
+        """Words of the planes of signed codes."""
+        out = np.empty(codes.shape, np.uint32)
+        quantise.words(codes.reshape(-1), out.reshape(-1), table(planes))
+        return out
 
     def _round_errors(self, dy: Array) -> None:
         """Round the errors to the bits of the digital arrays; the scale is a power of two.

@@ -7,12 +7,14 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 
 import numpy as np
 
+from neurorebit.chips.parts.signs import Plane
 from neurorebit.circuits.converters.converter import Quantisation
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.training.parts import product
 from neurorebit.training.parts.average import Average
 from neurorebit.training.parts.codes import Use, used
-from neurorebit.training.parts.product import Conversion, Windows
+from neurorebit.training.parts.conversion import Conversion
+from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import Site
 from neurorebit.training.parts.workers import Array, spans
 
@@ -50,8 +52,17 @@ class Converters:
     @property
     def planes(self) -> int | None:
         """Bit planes that are converted on their own; None: their sum is."""
-        serial = self.site.training.conversion == "bit_serial" and not self.transposed
-        return int(self.site.spec.input_bits) if serial else None
+        if self.site.training.conversion != "bit_serial" or self.transposed:
+            return None
+        return int(self.site.spec.input_bits) if self.signs is None else len(self.signs)
+
+    @property
+    def signs(self) -> tuple[Plane, ...] | None:
+        """The planes of inputs below zero, a plane that corrects them among them."""
+        way = self.site.signed_inputs
+        if way is None or self.transposed or self.site.training.conversion != "bit_serial":
+            return None
+        return way.conversions(int(self.site.spec.input_bits))
 
     @property
     def exact(self) -> bool:
@@ -102,7 +113,14 @@ class Converters:
     def _unknown(self, cuts: tuple[tuple[int, int], ...] | list[tuple[int, int]]) -> Conversion:
         """A conversion that only measures, before any range is known."""
         steps = (0.0,) * (self.planes or 1)
-        return Conversion(cuts=cuts, steps=steps, top=0, measured=True, planes=self.planes)
+        return Conversion(
+            cuts=cuts,
+            steps=steps,
+            top=0,
+            measured=True,
+            planes=self.planes,
+            signs=self.signs,
+        )
 
     def _convert(
         self, read: Callable[[Conversion], Array], unknown: Conversion, bits: int, *, learning: bool

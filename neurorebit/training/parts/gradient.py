@@ -100,7 +100,8 @@ class GradientUnit:
     def outer(self, x: Windows, dy: Array, out: Array) -> None:
         """``out`` [groups, rows, cols] = the gradient: the sum over all vectors of x times ``dy``.
 
-        ``dy`` [B, H, W, N] are errors that have been rounded to their bits, ``x`` unsigned codes.
+        ``dy`` [B, H, W, N] are errors that have been rounded to their bits, ``x`` codes, in two's
+        complement where they have signs.
         """
         site, unit = self.site, self.site.spec.gradient
         if self.exact or unit is None or site.error_bits is None:
@@ -175,7 +176,7 @@ def multiply(sums: Sums, out: Array, workers: Workers, *, quantisation: Quantisa
             gradient.multiply(here, errors, found, scratch, 1.0 / step, top)
         row = (y * sums.x.node.window.kernel[1] + x) * channels
         target = out[group, row : row + channels, first:last]
-        gradient.join(found, target, bits, scale)
+        gradient.join(found, target, bits, scale, sums.x.signs is not None)
 
     jobs = _jobs(sums)
     workers.run(job, len(jobs))

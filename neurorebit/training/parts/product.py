@@ -7,15 +7,16 @@ are held.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
+from neurorebit.chips.parts.signs import Plane
 from neurorebit.kernels import convert, elementwise, quantise, windows
 from neurorebit.layers.network import Node
 from neurorebit.training.parts import winograd
+from neurorebit.training.parts.conversion import Conversion
 from neurorebit.training.parts.workers import Array, Workers, shares, spans
 
 BLOCK = 393_216  # numbers one thread works on at a time: 768 KiB of float32
@@ -104,11 +105,15 @@ def filtered(node: Node) -> winograd.Form | None:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """The input of a layer as vectors: a map [B, H, W, C], and what one unit of it is worth."""
+    """The input of a layer as vectors: a map [B, H, W, C], and what one unit of it is worth.
+
+    ``signs``: the planes of signed codes; None where values have no sign, or are no codes.
+    """
 
     map: Array
     scale: float
     node: Node
+    signs: tuple[Plane, ...] | None = None
 
     @property
     def positions(self) -> int:
@@ -122,8 +127,17 @@ class Windows:
 
     def ones(self, bits: int) -> float:
         """Share of ones in the bit planes of the map's codes."""
-        codes = self.map.astype(np.uint32)
-        return float(np.mean(np.bitwise_count(codes))) / bits
+        if self.signs is None:
+            codes = self.map.astype(np.uint32)
+            return float(np.mean(np.bitwise_count(codes))) / bits
+        words = np.empty(self.map.size, np.uint32)
+        quantise.words(self.map.reshape(-1), words, table(self.signs))
+        return float(np.mean(np.bitwise_count(words))) / len(self.signs)
+
+    @property
+    def magnitude(self) -> Windows:
+        """The windows of the values without their signs."""
+        return self if self.signs is None else replace(self, map=np.abs(self.map), signs=None)
 
     def columns(
         self, part: Piece, lines: tuple[int, int], group: int, *, workers: Workers, dtype: np.dtype
@@ -146,6 +160,12 @@ class Windows:
         out = workers.scratch("columns", (size, part.stop - part.start), dtype)
         windows.gather(self.map, out, lines, part.start, window(node, group))
         return out
+
+
+@cache
+def table(planes: tuple[Plane, ...]) -> Array:
+    """Planes of signed codes as kernels take them."""
+    return np.array([(plane.shift, plane.factor, plane.add) for plane in planes], np.int64)
 
 
 @cache
@@ -191,52 +211,6 @@ def _scatter(columns: Array, target: Array, part: Piece, *, node: Node, group: i
     height, width = node.shape_out.height, node.shape_out.width
     lines = part.lines(0, len(target) * height, height, width)
     windows.scatter(columns, target, lines, part.start, window(node, group))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversion:
-    """How the partial sums of arrays are converted.
-
-    ``cuts``: the ranges of the matrix's rows (in a transposed read, of its columns) that stand in
-    one array each. Partial sums become codes of a step, clipped to -top..top; with the step 0,
-    before any range is known, all of them become 0. ``measured``: whether their mean square is
-    returned. ``planes``: bit planes of the input, each converted on its own; None: their sum is
-    converted once. ``steps``: one for each plane, or one. ``tally`` gets arrays that add up to the
-    number of conversions to each code, from -top to top; None where they are not counted.
-    """
-
-    cuts: Sequence[tuple[int, int]]
-    steps: tuple[float, ...]
-    top: int
-    measured: bool
-    planes: int | None = None
-    tally: list[Array] | None = None
-
-    def count(self, partial: Array) -> None:
-        """Count the codes of partial sums [planes * vectors, cols], if they are to be counted."""
-        if self.tally is not None:
-            counts = np.zeros(2 * self.top + 1, np.int64)
-            planes = partial.reshape(len(self.steps), -1)
-            for plane, each in zip(planes, self.per_step, strict=True):
-                convert.tally(plane, each, self.top, counts)
-            self.tally.append(counts)
-
-    @property
-    def per_step(self) -> Array:
-        """Codes per unit of a partial sum, for each plane."""
-        return np.array([1.0 / step if step else 0.0 for step in self.steps])
-
-    @property
-    def worth(self) -> Array:
-        """What a code of each plane is worth; where there is one step, in steps."""
-        if self.planes is None:
-            return np.ones(1)
-        return np.array([2.0**plane * step for plane, step in enumerate(self.steps)])
-
-    @property
-    def unit(self) -> float:
-        """What a sum of codes, each times its worth, is a multiple of."""
-        return self.steps[0] if self.planes is None else 1.0
 
 
 def multiply(
@@ -291,7 +265,11 @@ def multiply(
             if planes:
                 codes = x.columns(part, (first, last), group, workers=workers, dtype=x.map.dtype)
                 columns = workers.scratch("planes", (reads * len(codes), codes.shape[1]), dtype)
-                quantise.split(codes.reshape(-1), columns.reshape(-1), planes)
+                flat_codes, bits = codes.reshape(-1), columns.reshape(-1)
+                if conversion is not None and conversion.signs is not None:
+                    quantise.split_signed(flat_codes, bits, table(conversion.signs))
+                else:
+                    quantise.split(flat_codes, bits, planes)
             else:
                 columns = x.columns(part, (first, last), group, workers=workers, dtype=dtype)
             partial = total if whole else workers.scratch("partial", (len(columns), cols), dtype)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from neurorebit.chips.parts.signs import SIGNED_INPUTS, SignedInputs
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.kernels.noise import Draw
 from neurorebit.layers.network import Node
@@ -77,6 +78,13 @@ class Site:
         paper's rate training needs epochs to recover.
         """
         return self.deviation / 6.0**0.5 if self.scores else self.deviation
+
+    @property
+    def signed_inputs(self) -> SignedInputs | None:
+        """How inputs below zero enter the arrays; None where the layer has none."""
+        matmul = self.node.matmul
+        signed = matmul is not None and matmul.signed
+        return SIGNED_INPUTS[self.spec.signed_inputs] if signed else None
 
     @property
     def weight_bits(self) -> int:

@@ -77,12 +77,15 @@ WRONG: list[tuple[Any, str]] = [
 ]
 WRONG_RECORDS: list[tuple[dict[str, Any], str]] = [
     ({"blok": "Adder"}, "blok: unknown; there are: action, actions"),
-    ({"function": "stage"}, "give 'block', the class name of a block, or 'function', and not both"),
+    (
+        {"function": "stage"},
+        "expected 'block' or 'function', and not both; give 'block', the class",
+    ),
     ({"energy_J": "1"}, "energy_J: expected a number, got '1'"),
     ({"energy_J": True}, "energy_J: expected a number"),
     ({"fields": [8]}, "fields: expected an object"),
     ({"technology": 32}, "technology: expected a name, or an object"),
-    ({"actions": [{"action": "add"}]}, "give 'action' or 'actions', not both"),
+    ({"actions": [{"action": "add"}]}, "both 'action' and 'actions' are there; remove one"),
     ({"values": {"width": None}}, "values.width: expected a number"),
     ({"parts": "adder"}, "parts: expected a list"),
 ]
@@ -107,7 +110,10 @@ def test_bad_records_are_refused(
 
 
 def test_a_record_without_a_figure_or_an_action_is_refused(file: Callable[..., Path]) -> None:
-    with pytest.raises(InputError, match="give a figure: energy_J, latency_s, area_m2, leakage_W"):
+    with pytest.raises(
+        InputError,
+        match="no figure to compare with; give one: energy_J, latency_s, area_m2, leakage_W",
+    ):
         read(file({"block": "Adder"}))
     with pytest.raises(InputError, match="those of an action; give 'action'"):
         read(file({"block": "Adder", "energy_J": 1e-14}))
@@ -144,7 +150,7 @@ MEANT: list[tuple[dict[str, Any], str]] = [
     ({"action": "body"}, "action: Adder has no 'body'"),
     ({"arguments": {"activ": 1}}, r"arguments.activ: unknown; did you mean 'active'\?"),
     ({"values": {"widht": 1.0}}, r"values.widht: Adder has no 'widht'; did you mean 'width'\?"),
-    ({"values": {"name": 1.0}}, "values: expected a number, ours is 'adder'"),
+    ({"values": {"name": 1.0}}, "values: ours is 'adder', no number"),
     ({"technology": "33nm"}, "technology: 33nm: no such technology"),
     (changed({"sram.hight": 1}), "technology.set.sram.hight: there is no 'hight'; did you mean"),
     (changed({"temperature": 9}), "technology.temperature: must lie between 300 and 400"),

@@ -94,4 +94,4 @@ def test_records_and_a_reference_are_not_given_both(
 ) -> None:
     path = str(file(ADDER))
     assert program.main(["validate", path, "--reference", path]) == 2
-    assert "not both" in capsys.readouterr().err
+    assert "RECORDS and --reference are two sources; give one" in capsys.readouterr().err

@@ -136,7 +136,7 @@ def coincided(x, d, chance, step):
     for a, out, purpose in zip((x, d), trains, (noise.BITS, noise.OTHER_BITS), strict=True):
         outer_product.trains(a.ravel(), chance, SLOTS, purpose, draw, out.reshape(-1))
     cells = plain_cells(x.shape[1] * d.shape[1])
-    outer_product.pulse_vectors(cells, *trains, d, draw)
+    outer_product.pulse_vectors(cells, *trains, x, d, draw)
     return cells.weight.reshape(x.shape[1], d.shape[1]), cells.writes, cells.counts
 
 
@@ -154,6 +154,21 @@ def test_pulses_meet_where_a_row_and_a_column_take_the_same_slot():
     np.testing.assert_array_equal(writes, (ups + downs).ravel())
     assert counts[Count.STEPS_UP] == ups.sum()
     assert counts[Count.STEPS_DOWN] == downs.sum()
+
+
+def test_pulses_go_against_the_sign_of_the_product():
+    """Rows and columns of either sign: up where input and error have unlike signs."""
+    rng = np.random.default_rng(3)
+    x, d = rng.normal(0, 0.5, (24, 6)), rng.normal(0, 0.3, (24, 5))
+    weight, _, _ = coincided(x, d, 0.4, 7)
+    rows = naive.trains(np.abs(x).ravel(), 0.4, 0, 7, 3, noise.BITS, 8)
+    cols = naive.trains(d.ravel(), 0.4, 0, 7, 3, noise.OTHER_BITS, 8)
+    moved = np.zeros(weight.shape)
+    for v, i, j in np.ndindex(24, 6, 5):
+        moved[i, j] -= np.sign(x[v, i] * d[v, j]) * len(rows[v * 6 + i] & cols[v * 5 + j])
+    np.testing.assert_allclose(weight, moved * 2 / 1000, atol=1e-12)
+    assert np.any(moved > 0)
+    assert np.any(moved < 0)
 
 
 def test_pulses_drawn_from_the_sums_are_distributed_as_those_of_the_vectors():

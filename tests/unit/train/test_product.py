@@ -8,7 +8,8 @@ from neurorebit.layers.base import Shape
 from neurorebit.layers.conv import Conv
 from neurorebit.layers.network import Node
 from neurorebit.training.parts import product, winograd
-from neurorebit.training.parts.product import Conversion, Windows
+from neurorebit.training.parts.conversion import Conversion
+from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.workers import Workers
 
 LAYERS = [  # height, width, channels, outputs, kernel, stride, padding, groups, way, dilation

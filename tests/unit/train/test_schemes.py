@@ -18,7 +18,8 @@ from neurorebit.training.demands import demands
 from neurorebit.training.model import Model
 from neurorebit.training.model import _activity as activity_of
 from neurorebit.training.parts import product
-from neurorebit.training.parts.product import Conversion, Windows
+from neurorebit.training.parts.conversion import Conversion
+from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.workers import Workers
 from neurorebit.training.state import State, capture, restore
 from neurorebit.training.trainer import train

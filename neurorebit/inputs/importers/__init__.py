@@ -1,0 +1,1 @@
+"""Networks that other tools describe, as network files: ONNX graphs, PyTorch modules, tables."""

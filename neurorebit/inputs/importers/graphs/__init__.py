@@ -1,0 +1,1 @@
+"""ONNX graphs: read without trust, constants folded, axes laid out as maps in memory."""

@@ -1,0 +1,1 @@
+"""What each ONNX operator becomes, one family a file; ``table`` lists them."""

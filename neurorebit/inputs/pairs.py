@@ -1,0 +1,101 @@
+"""What keys of several sections and files must hold together, because physics ties them.
+
+Each check says in whose file the key stands. Numbers may be arrays of designs, as in a sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from neurorebit.chips.parts.spec import ArchitectureSpec
+from neurorebit.layers.network import Network
+from neurorebit.schema import Misfit
+from neurorebit.schema.activity import AssumedActivity
+from neurorebit.schema.device import Device
+from neurorebit.schema.technology import Technology
+
+Pair = tuple[str, Misfit]  # the kind of file that has the key, and what does not fit
+
+# Two bits more than its pulses tell apart: a written cell may miss its level by two and more.
+FINEST = 4.0  # levels of a cell over those that its pulses reach
+
+
+def pairs(
+    network: Network, spec: ArchitectureSpec, technology: Technology, device: Device
+) -> Iterator[Pair]:
+    """All checks of a design."""
+    yield from _of_activity(network.activity)
+    yield from _of_copies(network, spec)
+    if spec.holds_devices:
+        yield from _of_voltages(spec, technology, device)
+        yield from _of_levels(spec, device)
+
+
+def _of_activity(activity: AssumedActivity) -> Iterator[Pair]:
+    sets, resets = activity.set_fraction, activity.reset_fraction
+    if sets is not None and resets is not None:
+        message = "with set_fraction {:g}, {:g}, more cells are programmed in a step than there are"
+        loc, values = ("activity", "reset_fraction"), (sets, resets)
+        cure = "shares of the cells, of at most 1 together"
+        yield "network", Misfit(loc, np.add(sets, resets) > 1.0 + 1e-9, message, values, cure=cure)
+
+
+def _of_copies(network: Network, spec: ArchitectureSpec) -> Iterator[Pair]:
+    """Copies of a layer's macros share the vectors of an image among them."""
+    most = float(max(matmul.vectors for matmul in network.matmuls))
+    message = "{:g} copies of a layer share its vectors, of which an image has {:g} at most"
+    for loc, copies in spec.copies_asked:
+        values = copies, most
+        yield (
+            "architecture",
+            Misfit(loc, copies > most, message, values, cure=f"take {most:g} or fewer"),
+        )
+
+
+def _of_voltages(spec: ArchitectureSpec, technology: Technology, device: Device) -> Iterator[Pair]:
+    """A read opens the access transistors and does not program."""
+    gate, read = device.cell.access_voltage, device.cell.read_voltage
+    if not spec.crosspoint:
+        message = "must lie above {:.4g} V (the technology's threshold), got {:g} V"
+        loc, values = ("cell", "access_voltage"), (technology.threshold, gate)
+        cure = "below it no access transistor conducts"
+        yield "device", Misfit(loc, gate <= technology.threshold, message, values, cure=cure)
+    if device.pulses is not None:
+        least = np.minimum(device.pulses.voltage_ltp, device.pulses.voltage_ltd)
+        message = "must lie below {:g} V (the least of pulses.voltage_ltp and _ltd), got {:g} V"
+        values, cure = (least, read), "a read at it would program the cell"
+        yield "device", Misfit(("cell", "read_voltage"), read >= least, message, values, cure=cure)
+
+
+def _of_levels(spec: ArchitectureSpec, device: Device) -> Iterator[Pair]:
+    """Pulses reach one level more than there are pulses."""
+    if device.pulses is None:
+        return
+    reached = np.minimum(device.pulses.levels_ltp, device.pulses.levels_ltd) + 1.0
+    asked = np.asarray(spec.cell_steps) + 1.0
+    message = "pulses of the device reach {:g} levels, and a cell of the chip is to hold {:g}"
+    cure = "take a device with more levels, or fewer architecture.weight_bits"
+    key = (
+        "levels_ltp"
+        if np.all(device.pulses.levels_ltp <= device.pulses.levels_ltd)
+        else "levels_ltd"
+    )
+    where = asked > FINEST * reached
+    yield "device", Misfit(("pulses", key), where, message, (reached, asked), cure=cure)
+
+
+def finer_than_pulses(spec: ArchitectureSpec, device: Device) -> str | None:
+    """A note where levels lie closer to each other than a pulse moves a cell, but are accepted."""
+    if not spec.holds_devices or device.pulses is None:
+        return None
+    reached = min(device.pulses.levels_ltp, device.pulses.levels_ltd) + 1
+    asked = int(np.max(spec.cell_steps)) + 1
+    if asked <= reached:
+        return None
+    return (
+        f"a cell holds {asked:,} levels, and the pulses of {device.name} reach {reached:,}: "
+        "neighbouring levels lie closer than a pulse moves a cell; architecture.weight_bits="
+        f"{max(2, int(np.log2(reached)))} needs no more than there are"
+    )
