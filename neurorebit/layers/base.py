@@ -47,6 +47,7 @@ class Matmul:
     blocks of two positions read the same map, shifted. ``stationary``: one operand is weights;
     False, both are activations. ``signed``: inputs may be below zero. ``serial``: a vector follows
     from the results of the one before it, as in a recurrent layer.
+    ``merged``: results that are added to others to make one output, or dropped.
     """
 
     rows: int
@@ -58,6 +59,7 @@ class Matmul:
     signed: bool = field(default=False, kw_only=True)
     serial: bool = field(default=False, kw_only=True)
     taps: tuple[int, int] = field(default=(1, 1), kw_only=True)
+    merged: int = field(default=0, kw_only=True)
 
     @property
     def positions(self) -> int:
@@ -178,6 +180,10 @@ class Layer(Section):
     def window(self, given: Shape) -> Window:
         """The window that it slides over its input map."""
         return Window()
+
+    def spread(self, given: Shape) -> Window | None:
+        """The window over its output map that each position's results are added into, if any."""
+        return None
 
     def scaled(self, width: float) -> Self:
         """The layer of a network whose layers are ``width`` times as wide."""

@@ -10,6 +10,7 @@ from neurorebit.layers.concat import Concat
 from neurorebit.layers.constant import Constant
 from neurorebit.layers.conv import Conv
 from neurorebit.layers.conv1d import Conv1d
+from neurorebit.layers.conv_transpose import ConvTranspose
 from neurorebit.layers.dropout import Dropout
 from neurorebit.layers.elu import Elu
 from neurorebit.layers.embedding import Embedding
@@ -43,13 +44,16 @@ from neurorebit.layers.slice import Slice
 from neurorebit.layers.softmax import Softmax
 from neurorebit.layers.take import Take
 from neurorebit.layers.tanh import Tanh
+from neurorebit.layers.upsample import Upsample
 
 KINDS: dict[str, type[Layer]] = {
     "conv": Conv,
     "conv1d": Conv1d,
+    "conv_transpose": ConvTranspose,
     "linear": Linear,
     "max_pool": MaxPool,
     "avg_pool": AvgPool,
+    "upsample": Upsample,
     "batch_norm": BatchNorm,
     "relu": Relu,
     "flatten": Flatten,

@@ -20,6 +20,7 @@ Sides = Annotated[
     int | tuple[int, int] | tuple[int, int, int, int], whole_numbers(0, 1000, PAIR, SIDES)
 ]
 
+Rest = Annotated[int | tuple[int, int], whole_numbers(0, 1000, PAIR)]
 Ends = Annotated[int | tuple[int, int], whole_numbers(0, 1000, ENDS)]
 
 

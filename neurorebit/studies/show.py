@@ -15,7 +15,7 @@ from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.importers.table import imported
 from neurorebit.inputs.network import read_network
 from neurorebit.inputs.technology import read_technology
-from neurorebit.layers.network import Network
+from neurorebit.layers.network import Network, Node
 from neurorebit.schema import Document, InputError, informative, paths, units
 from neurorebit.schema.device import read_device
 
@@ -139,7 +139,7 @@ def _layers(network: Network) -> str:
                 node.name,
                 node.kind,
                 "" if straight else ", ".join(sources),
-                "" if node.window.is_pixel else str(node.window),
+                _window(node),
                 str(node.shape_in),
                 str(node.shape_out),
                 *(
@@ -161,6 +161,12 @@ def _layers(network: Network) -> str:
     table = tabulate(rows, head, "simple", disable_numparse=True, colalign=align)
     note = "shapes: channels x height x width; matrix: inputs x outputs (x groups)"
     return f"{table}\n{note}"
+
+
+def _window(node: Node) -> str:
+    """The window over the input or over the output; nothing for a pixel."""
+    window = node.layer.spread(node.shape_in) or node.window
+    return "" if window.is_pixel else str(window)
 
 
 def _recipes(document: Document) -> str:

@@ -127,6 +127,48 @@ def convolution_back(dy, x, weights, kernel, stride, padding, groups, dilation=1
     return dx, d_weights
 
 
+def transposed(x, weights, kernel, stride, padding, groups, *, dilation=1, more=0):
+    """Each pixel's products, added where they land on a map of ``more`` lines and columns.
+
+    ``weights`` [groups, channels in, taps * channels out]. What lands in the padding is dropped.
+    """
+    (high, wide), steps, apart = both(kernel), both(stride), both(dilation)
+    (top, bottom, left, right), extra = around(padding), both(more)
+    channels, cols = x.shape[3] // groups, weights.shape[2] // (high * wide)
+    size = [
+        (x.shape[1 + a] - 1) * steps[a] + apart[a] * (taps - 1) + 1 - sum(cropped) + extra[a]
+        for a, (taps, cropped) in enumerate(((high, (top, bottom)), (wide, (left, right))))
+    ]
+    out = np.zeros((len(x), *size, groups * cols))
+    for image, y, z, group, c in np.ndindex(*x.shape[:3], groups, channels):
+        value = float(x[image, y, z, group * channels + c])
+        for ky, kx, n in np.ndindex(high, wide, cols):
+            line, column = y * steps[0] + ky * apart[0] - top, z * steps[1] + kx * apart[1] - left
+            if 0 <= line < size[0] and 0 <= column < size[1]:
+                weight = float(weights[group, c, (ky * wide + kx) * cols + n])
+                out[image, line, column, group * cols + n] += value * weight
+    return out
+
+
+def upsampled(x, scale, mode):
+    """Pixels again, or the straight line between the centres of neighbours, flat at the edges."""
+    down, across = both(scale)
+
+    def share(i, j, factor, size):
+        if mode == "nearest":
+            return float(i // factor == j)
+        at = min(max((i + 0.5) / factor - 0.5, 0.0), size - 1.0)
+        return max(0.0, 1.0 - abs(at - j))
+
+    images, height, width, depth = x.shape
+    out = np.zeros((images, height * down, width * across, depth))
+    for image, y, z, c in np.ndindex(*out.shape):
+        for j, k in np.ndindex(height, width):
+            part = share(y, j, down, height) * share(z, k, across, width)
+            out[image, y, z, c] += part * float(x[image, j, k, c])
+    return out
+
+
 def panes(size, kernel, stride, padding, ceil=False):
     """Along one axis, the pixels under each pooling window, on the map or not.
 

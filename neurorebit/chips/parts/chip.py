@@ -232,7 +232,7 @@ class Chip(Block, ABC, Generic[M]):
         """
         w = self.workload.all
         maps = 2.0 * self.spec.input_bits * np.max(w.read, axis=-1, keepdims=True)
-        kept = np.max(w.results, axis=-1, keepdims=True)
+        kept = np.max(w.kept, axis=-1, keepdims=True)
         bits: Real = maps + kept * self.spec.vector_unit.stored_bits
         return bits
 

@@ -125,8 +125,8 @@ class Phases(Reads):
     def errors_read(self) -> Rows:
         """DRAM traffic [bit] of the errors of a layer and of values kept for its vector work."""
         w, error = self.workload, self.spec.error_width
-        own = (w.returned + w.results) * error + self.transferred(w.backward)
-        sent: Rows = own + w.sends_error * (w.results + w.inputs) * error
+        own = (w.returned + w.kept) * error + self.transferred(w.backward)
+        sent: Rows = own + w.sends_error * (w.kept + w.inputs) * error
         return sent
 
     @cached_property
@@ -134,7 +134,7 @@ class Phases(Reads):
         """DRAM traffic [bit] of the gradient: inputs, and errors that no backward pass reads."""
         w = self.workload
         read: Rows = w.inputs * self.spec.input_bits
-        return read + (1.0 - w.sends_error) * w.results * self.spec.error_width
+        return read + (1.0 - w.sends_error) * w.kept * self.spec.error_width
 
     def level_changes(self, steps: Real) -> tuple[tuple[Real, Real], tuple[Real, Real]]:
         """Shares of the cells to raise and to lower, each with the pulses per cell (0 for SRAM).

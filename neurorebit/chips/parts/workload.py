@@ -75,7 +75,8 @@ class Workload:
 
     ``stationary``: 1 where the matrix product is with weights, 0 where it is of two activations, of
     which ``errors`` have an error. ``serial``: 1 where each vector follows from the one before it.
-    ``whole``: the network of which these are the stages at ``places``; None where they are all.
+    ``merged``: results that are added to others to make one output, or dropped. ``whole``: the
+    network of which these are the stages at ``places``; None where they are all.
     """
 
     rows: Array
@@ -88,6 +89,7 @@ class Workload:
     outgoing: Array = field(kw_only=True)
     sends_error: Array = field(kw_only=True)
     signed: Array = field(default_factory=lambda: np.zeros(1), kw_only=True)
+    merged: Array = field(default_factory=lambda: np.zeros(1), kw_only=True)
     forward: VectorLoad = field(kw_only=True)
     backward: VectorLoad = field(kw_only=True)
     inference: VectorLoad = field(kw_only=True)
@@ -117,6 +119,7 @@ class Workload:
             outgoing=each([made_by(maps, stage) for stage in range(len(stages))]),
             sends_error=each([stage.sends_error for stage in stages]),
             signed=each([m.signed and m.stationary for m in matmuls]),
+            merged=each([m.merged for m in matmuls]),
             forward=VectorLoad.of([stage.forward for stage in stages]),
             backward=VectorLoad.of([stage.backward for stage in stages]),
             inference=VectorLoad.of([stage.inference for stage in stages]),
@@ -213,6 +216,11 @@ class Workload:
     def results(self) -> Array:
         """Values that the matrix product gives."""
         return self.outputs * self.vectors
+
+    @property
+    def kept(self) -> Array:
+        """Values of the outputs, each of which may have an error: results, where none are merged."""
+        return self.results - self.merged
 
     @property
     def operands(self) -> Array:

@@ -14,7 +14,7 @@ from neurorebit.chips.parts.signs import SIGNED_INPUTS, Plane
 from neurorebit.kernels import elementwise, noise, quantise
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import CHUNK, PIXEL, Build, Layer, Tools
-from neurorebit.training.parts import digital
+from neurorebit.training.parts import digital, overlap
 from neurorebit.training.parts.product import Windows, as_it_is, table
 from neurorebit.training.parts.weights import Weights
 from neurorebit.training.parts.workers import Array, spans
@@ -164,6 +164,8 @@ class MatrixLayer:
             windows = Windows(x, PIXEL if x.dtype == np.uint8 else 1.0, self.node)
         out = workspace.take((len(x), shape.height, shape.width, shape.channels), self.tools.dtype)
         self.weights.mvm(windows, out, learning)
+        if self.spread:
+            out = self._added_up(out)
         if self.bias is not None:
             self._by_channel(elementwise.add_rows, out, self.bias.astype(out.dtype))
         if learning:
@@ -189,6 +191,8 @@ class MatrixLayer:
             self._round_errors(dy)
         if self.bias is not None:
             self._learn_bias(dy, rate)
+        if self.spread:
+            dy = self._fetched(dy)
         dx = None
         if self.sends_back:
             dx = workspace.take(x.map.shape, self.tools.dtype)
@@ -199,6 +203,29 @@ class MatrixLayer:
         workspace.drop(dy)
         workspace.drop(x.map)
         return (dx,)
+
+    @property
+    def spread(self) -> bool:
+        """Whether results of several positions are added up to one output."""
+        return self.outer.layer.spread(self.outer.shape_in) is not None
+
+    def _added_up(self, results: Array) -> Array:
+        """The layer's output, of the product's results, which are given up."""
+        shape = self.outer.shape_out
+        size = len(results), shape.height, shape.width, shape.channels
+        out = self.tools.workspace.take(size, results.dtype)
+        overlap.add_up(results, out, self.outer, self.tools.workers)
+        self.tools.workspace.drop(results)
+        return out
+
+    def _fetched(self, dy: Array) -> Array:
+        """The errors of the product's results, of those of the output, which are given up."""
+        shape = self.node.shape_out
+        size = len(dy), shape.height, shape.width, shape.channels
+        errors = self.tools.workspace.take(size, dy.dtype)
+        overlap.fetch(dy, errors, self.outer, self.tools.workers)
+        self.tools.workspace.drop(dy)
+        return errors
 
     def _by_channel(self, kernel: Any, values: Array, *others: Array) -> list[Any]:
         """Run a kernel on the channels [positions, channels] of all positions, some a job."""

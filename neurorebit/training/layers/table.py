@@ -16,12 +16,16 @@ from neurorebit.training.layers import (
     multiply,
     relu,
     scale,
+    upsample,
 )
 from neurorebit.training.layers.base import Trained
 
 TRAINED: dict[str, Trained] = {
     "conv": Trained(build=matrix.build, learns=True, takes_bytes=True, keeps=matrix.KEEPS),
     "conv1d": Trained(build=matrix.build, learns=True, takes_bytes=True, keeps=matrix.KEEPS),
+    "conv_transpose": Trained(
+        build=matrix.build, learns=True, takes_bytes=True, keeps=matrix.KEEPS
+    ),
     "linear": Trained(build=matrix.build, learns=True, takes_bytes=True, keeps=matrix.KEEPS),
     "batch_norm": Trained(
         build=batch_norm.build, learns=True, absorbs_rectifier=True, keeps=batch_norm.KEEPS
@@ -29,6 +33,7 @@ TRAINED: dict[str, Trained] = {
     "relu": Trained(build=relu.build, rectifier=True),
     "max_pool": Trained(build=max_pool.build),
     "avg_pool": Trained(build=avg_pool.build),
+    "upsample": Trained(build=upsample.build),
     "flatten": Trained(build=flatten.build, takes_bytes=True),
     "add": Trained(build=add.build),
     "relu6": Trained(build=activation.build_of(activation.RELU6)),

@@ -15,6 +15,7 @@ import numpy as np
 from neurorebit.chips.parts.signs import Plane
 from neurorebit.kernels import convert, elementwise, quantise, windows
 from neurorebit.layers.network import Node
+from neurorebit.layers.window import Window
 from neurorebit.training.parts import winograd
 from neurorebit.training.parts.conversion import Conversion
 from neurorebit.training.parts.workers import Array, Workers, shares, spans
@@ -172,7 +173,12 @@ def table(planes: tuple[Plane, ...]) -> Array:
 def window(node: Node, group: int) -> windows.Window:
     """The window of a layer's kernel on the channels of one group, as kernels take it."""
     channels = node.shape_in.channels // node.groups
-    vertical, horizontal = node.window.axes
+    return as_kernels_take_it(node.window, group * channels, channels)
+
+
+def as_kernels_take_it(given: Window, channel: int, channels: int) -> windows.Window:
+    """A window on some channels of a map, from ``channel`` on."""
+    vertical, horizontal = given.axes
     return windows.Window(
         wide=horizontal.taps,
         stride_y=vertical.stride,
@@ -181,7 +187,7 @@ def window(node: Node, group: int) -> windows.Window:
         left=horizontal.before,
         dilation_y=vertical.dilation,
         dilation_x=horizontal.dilation,
-        channel=group * channels,
+        channel=channel,
         channels=channels,
     )
 

@@ -67,7 +67,15 @@ class Site:
     @property
     def deviation(self) -> float:
         """Standard deviation by He et al. (ICCV 2015, doi:10.1109/ICCV.2015.123)."""
-        return float((2.0 / self.shape[1]) ** 0.5)
+        return float((2.0 / self.fan_in) ** 0.5)
+
+    @property
+    def fan_in(self) -> float:
+        """Products that make one output, on the mean: rows, times the results that are merged."""
+        matmul = self.node.matmul
+        assert matmul is not None
+        results = matmul.cols * matmul.groups * matmul.vectors
+        return matmul.rows * (results / (results - matmul.merged))
 
     @property
     def start(self) -> float:

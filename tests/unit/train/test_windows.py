@@ -47,6 +47,18 @@ NETWORKS = {  # shape of the images, layers
     ),
     "the whole map": ((5, 6, 2), [conv(5, 2), {"kind": "avg_pool"}]),
     "largest of the whole map": ((5, 6, 2), [conv(5, 2), {"kind": "max_pool"}]),
+    "transposed": (
+        (3, 4, 2),
+        [{"kind": "conv_transpose", "channels": 3, "kernel": 3, "stride": 2, "padding": 1,
+          "output_padding": 1, "bias": True}],
+    ),
+    "transposed, not square": (
+        (3, 4, 4),
+        [{"kind": "conv_transpose", "channels": 6, "kernel": [2, 3], "stride": [3, 1],
+          "padding": [1, 0, 2, 1], "output_padding": [2, 0], "dilation": [1, 2], "groups": 2}],
+    ),
+    "nearest pixels": ((3, 4, 2), [{"kind": "upsample", "scale": [2, 3]}]),
+    "between pixels": ((3, 4, 2), [{"kind": "upsample", "scale": [3, 2], "mode": "bilinear"}]),
     "linear of each position": (
         (3, 4, 2),
         [{"kind": "linear", "features": 5, "per": "position", "bias": True}],
@@ -120,6 +132,72 @@ def test_a_bias_is_added_to_its_channel_and_learns_the_sum_of_errors(bench, name
     np.testing.assert_allclose(one.weights.velocity, want_w, atol=1e-12)
     sums = [sum(float(dy[0][(*at, n)]) for at in np.ndindex(*dy[0].shape[:3])) for n in range(6)]
     np.testing.assert_allclose(one.bias_velocity, sums, atol=1e-12)
+
+
+TRANSPOSED = [  # shape, channels, kernel, stride, padding, groups, dilation, output_padding
+    ((3, 4, 2), 3, 2, 2, 0, 1, 1, 0),
+    ((3, 4, 2), 3, 3, 2, 1, 1, 1, 1),
+    ((4, 3, 4), 6, [2, 3], [3, 1], [1, 0, 2, 1], 2, [1, 2], [2, 0]),
+    ((5, 2, 3), 6, 3, 1, 1, 3, 1, 0),
+    ((1, 6, 2), 2, [1, 4], [1, 2], [0, 1], 1, 1, 0),
+]
+
+
+@pytest.mark.parametrize("case", TRANSPOSED)
+def test_a_transposed_convolution_is_that_of_plain_loops(bench, case):
+    """Backward, a pixel's error is what the output changes by with the pixel, times the errors."""
+    shape, channels, kernel, stride, padding, groups, apart, more = case
+    layer = {
+        "kind": "conv_transpose", "channels": channels, "kernel": kernel, "stride": stride,
+        "padding": padding, "groups": groups, "dilation": apart, "output_padding": more,
+        "bias": True,
+    }  # fmt: skip
+    rng, dy = np.random.default_rng(4), []
+    x = rng.normal(size=(2, *shape))
+
+    def errors(size):
+        dy.append(rng.normal(size=size))
+        return dy[0]
+
+    out, dx, one = learned(bench, shape, layer, x, errors)
+
+    def plain(x, weights):
+        geometry = kernel, stride, padding, groups
+        return naive.transposed(x, weights, *geometry, dilation=apart, more=more)
+
+    real = one.weights.real
+    np.testing.assert_allclose(out, plain(x, real) + one.bias, atol=1e-12)
+    for found, values, of in (
+        (dx, x, lambda unit: plain(unit, real)),
+        (one.weights.velocity, real, lambda unit: plain(x, unit)),
+    ):
+        for at in rng.choice(values.size, 12, replace=False):
+            unit = np.zeros(values.size)
+            unit[at] = 1.0
+            want = float(np.sum(of(unit.reshape(values.shape)) * dy[0]))
+            assert found.ravel()[at] == pytest.approx(want, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
+@pytest.mark.parametrize("scale", [2, [3, 1], [1, 4]])
+def test_upsampling_is_that_of_plain_loops(bench, scale, mode):
+    shape = (3, 4, 2)
+    layers = [{"kind": "upsample", "scale": scale, "mode": mode}, *END]
+    network = bench.network(shape, layers, 4, **PLAIN)
+    model = bench.model(network)
+    layer = model.steps[0].layer
+    x = np.random.default_rng(5).normal(size=(2, *shape))
+    out = layer.forward((x,), learning=True)
+    np.testing.assert_allclose(out, naive.upsampled(x, scale, mode), atol=1e-14)
+    dy = model.workspace.take(out.shape, np.float64)
+    dy[...] = np.random.default_rng(6).normal(size=out.shape)
+    errors = dy.copy()
+    (dx,) = layer.backward(dy, 0.0)
+    for at in np.ndindex(*shape):
+        unit = np.zeros((1, *shape))
+        unit[(0, *at)] = 1.0
+        want = np.sum(naive.upsampled(unit, scale, mode) * errors, axis=(1, 2, 3))
+        np.testing.assert_allclose(dx[(slice(None), *at)], want, atol=1e-13)
 
 
 def test_a_linear_layer_takes_a_map_as_a_flattened_one(bench, images):
