@@ -88,7 +88,7 @@ def _matrix(node: Node, name: str) -> Sizes:
     matmul = node.matmul
     assert matmul is not None
     if name == "bias":
-        return (matmul.groups * matmul.cols,)
+        return (node.shape_out.channels,)
     return matmul.groups, matmul.rows, matmul.cols
 
 
@@ -103,6 +103,25 @@ def _line(node: Node, name: str) -> Sizes:
     """Of a convolution in one dimension, which here is that of a map of one line."""
     shape = _conv(node, name)
     return shape if name == "bias" else (*shape[:2], shape[3])
+
+
+def _transposed(node: Node, name: str) -> Sizes:
+    """Of a transposed convolution: (in, out / groups, height, width)."""
+    matmul, spread = node.matmul, node.layer.spread(node.shape_in)
+    assert matmul is not None
+    assert spread is not None
+    if name == "bias":
+        return (node.shape_out.channels,)
+    return matmul.groups * matmul.rows, matmul.cols // spread.taps, *spread.kernel
+
+
+def _turned_transposed(node: Node, name: str, array: Array, places: Array | None) -> Array:
+    matmul = node.matmul
+    assert matmul is not None
+    if name == "bias":
+        return array
+    grouped = array.reshape(matmul.groups, matmul.rows, *array.shape[1:])
+    return grouped.transpose(0, 1, 3, 4, 2).reshape(matmul.groups, matmul.rows, matmul.cols)
 
 
 def _linear(node: Node, name: str) -> Sizes:
@@ -165,6 +184,7 @@ def _norm(names: tuple[str, ...]) -> Layout:
 LAYOUTS: Mapping[str, Layout] = {
     "conv": Layout(_of_matrix, _matrix, _conv, _turned_conv),
     "conv1d": Layout(_of_matrix, _matrix, _line, _turned_conv),
+    "conv_transpose": Layout(_of_matrix, _matrix, _transposed, _turned_transposed),
     "linear": Layout(_of_matrix, _matrix, _linear, _turned_linear),
     "batch_norm": _norm(RUNNING),
     "group_norm": _norm(NORM),

@@ -219,7 +219,7 @@ class Workload:
 
     @property
     def kept(self) -> Array:
-        """Values of the outputs, each of which may have an error: results, where none are merged."""
+        """Values of the outputs, each of which may have an error: results that are not merged."""
         return self.results - self.merged
 
     @property

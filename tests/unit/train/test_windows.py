@@ -7,6 +7,7 @@ from common import refusal
 from oracle import naive
 
 from neurorebit.training.trainer import softmax_loss
+from neurorebit.weights.layouts import LAYOUTS
 
 PLAIN = {"momentum": 0.0, "weight_decay": 0.0}
 END = [{"kind": "relu"}, {"kind": "linear", "features": 4, "bias": True}]
@@ -176,6 +177,19 @@ def test_a_transposed_convolution_is_that_of_plain_loops(bench, case):
             unit[at] = 1.0
             want = float(np.sum(of(unit.reshape(values.shape)) * dy[0]))
             assert found.ravel()[at] == pytest.approx(want, rel=1e-9, abs=1e-12)
+
+
+def test_weights_of_a_transposed_convolution_are_turned_from_a_state_dict(bench):
+    """(in, out / groups, height, width): w[c, n, a, b] is of channel c and its group's output n."""
+    layer = {"kind": "conv_transpose", "channels": 6, "kernel": [2, 3], "groups": 2}
+    node = bench.network((3, 4, 4), [layer, *END], 4, **PLAIN).nodes[0]
+    layout, w = LAYOUTS["conv_transpose"], np.random.default_rng(7).normal(size=(4, 3, 2, 3))
+    assert layout.their_shape(node, "weight") == w.shape
+    found = layout.turned(node, "weight", w, None)
+    assert found.shape == layout.shape(node, "weight") == (2, 2, 18)
+    for c, n, a, b in np.ndindex(*w.shape):
+        assert found[c // 2, c % 2, (a * 3 + b) * 3 + n] == w[c, n, a, b]
+    assert layout.shape(node, "bias") == layout.their_shape(node, "bias") == (6,)
 
 
 @pytest.mark.parametrize("mode", ["nearest", "bilinear"])

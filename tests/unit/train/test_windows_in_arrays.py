@@ -214,5 +214,6 @@ def test_every_scheme_trains_them(bench, images, scheme):
     assert model.finite
     for layer, old in zip(model.matrices, before, strict=True):
         moved = [np.any(view != old) for view in layer.weights.views.values()]
-        assert any(moved), layer.node.name
+        fast = layer.weights.written_fast  # Tiki-Taka moves its slow cells late
+        assert any(moved) or (fast is not None and fast.set_steps > 0), layer.node.name
         assert np.mean(layer.bias != 0.0) > 0.5, layer.node.name
