@@ -45,20 +45,20 @@ class Scale(Layer):
         return all(inputs) and min(*self.factor, *self.shift) >= 0.0
 
     @property
-    def scales(self) -> bool:
+    def has_factor(self) -> bool:
         """Whether any factor is not 1."""
         return any(factor != 1.0 for factor in self.factor)
 
     @property
-    def shifts(self) -> bool:
+    def has_shift(self) -> bool:
         """Whether any shift is not 0."""
         return any(shift != 0.0 for shift in self.shift)
 
     def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """A product unless the factor is 1, and a sum unless the shift is 0."""
-        product = (VectorWork(PRODUCT, given.size),) if self.scales else ()
-        return (*product, *((VectorWork(SUM, given.size),) if self.shifts else ()))
+        product = (VectorWork(PRODUCT, given.size),) if self.has_factor else ()
+        return (*product, *((VectorWork(SUM, given.size),) if self.has_shift else ()))
 
     def backward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
         """An error takes the factor."""
-        return (VectorWork(ERROR_PRODUCT, given.size),) if self.scales else ()
+        return (VectorWork(ERROR_PRODUCT, given.size),) if self.has_factor else ()
