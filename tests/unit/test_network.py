@@ -364,7 +364,8 @@ def test_an_output_is_a_position_where_the_window_fits(
                 "{kind: add, other: a}",
             ],
             8,
-            "layers[2]: layer 'add1': cannot add 2 x 6 x 8 ('a') to 3 x 6 x 8",
+            "layers[2]: layer 'add1': cannot add 2 x 6 x 8 ('a') to 3 x 6 x 8; "
+            "sides must be alike, or 1",
         ),
         (
             ["{kind: relu}", "{kind: add, other: b}"],
