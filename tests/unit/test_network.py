@@ -365,7 +365,7 @@ def test_an_output_is_a_position_where_the_window_fits(
             ],
             8,
             "layers[2]: layer 'add1': cannot add 2 x 6 x 8 ('a') to 3 x 6 x 8; "
-            "sides must be alike, or 1",
+            "make them alike, or 1 along a side",
         ),
         (
             ["{kind: relu}", "{kind: add, other: b}"],
