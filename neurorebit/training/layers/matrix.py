@@ -27,14 +27,13 @@ def build(node: Node, given: Build) -> Layer:
     """The layer of a node, with weights of its own."""
     product = node.product
     site = given.site(product)
-    weights, way = given.weights(site), site.signed_inputs
+    weights = given.weights(site)
     return MatrixLayer(
         node=product,
         outer=node,
         weights=weights,
         tools=given.tools,
         input_bits=int(site.spec.input_bits),
-        signs=None if way is None else way.planes(int(site.spec.input_bits)),
         error_bits=site.error_bits if weights.in_arrays else None,
         index=site.index,
         seed=site.seed,
@@ -131,7 +130,6 @@ class MatrixLayer:
     input_bits: int
     _: KW_ONLY
     outer: Node
-    signs: tuple[Plane, ...] | None = None  # planes of inputs that may be below zero
     error_bits: int | None  # None: errors are not rounded
     index: int  # among the matrix layers
     seed: int
@@ -148,6 +146,12 @@ class MatrixLayer:
         percentile, signed = self.tools.training.clip_percentile, self.signs is not None
         self.encoder = Encoder(self.input_bits, percentile, signed=signed)
         self.seen = Seen(self.input_bits if self.signs is None else len(self.signs))
+
+    @property
+    def signs(self) -> tuple[Plane, ...] | None:
+        """The planes of inputs that may be below zero; None where they cannot be."""
+        way = self.weights.site.signed_inputs
+        return None if way is None else way.planes(self.input_bits)
 
     def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
         """The product of the matrix and each window of the input."""

@@ -28,6 +28,7 @@ from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.model import Model
 from neurorebit.training.parts.gradient import GradientUnit
 from neurorebit.training.parts.product import Windows
+from neurorebit.training.state import capture
 
 LINEAR = [
     {"kind": "flatten"}, {"kind": "linear", "features": 11}, {"kind": "linear", "features": 5},
@@ -246,6 +247,7 @@ def test_every_scheme_learns_through_signed_layers(bench, scheme, way):
         for _ in range(6) for i in range(0, 300, 30)
     ]  # fmt: skip
     assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:3])
+    assert capture(model.parts).arrays
 
 
 @each_way
