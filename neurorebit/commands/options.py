@@ -180,7 +180,8 @@ def add_training(parser: Parser, out: str) -> None:
     parser.add_argument(
         "--seed", metavar="N", type=whole(0, SEEDS), default=0, help="of all randomness (0)"
     )
-    parser.add_argument("--data", metavar="DIR", type=folder, help="where the data set is")
+    text = "the data set, or the folder it is in"
+    parser.add_argument("--data", metavar="PATH", type=folder, help=text)
     parser.add_argument(
         "--out",
         metavar="DIR",

@@ -60,7 +60,7 @@ DIGITS = ImageSet(
     title="handwritten digits (scikit-learn)",
     train_images=1438,
     classes=CLASSES,
-    shape=None,
     smallest=4,
+    value=8,  # while it is scaled
     load=load,
 )

@@ -4,143 +4,152 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
-from neurorebit.data.dataset import Dataset
-from neurorebit.data.table import DATASETS
+from neurorebit.data.dataset import Dataset, ImageSet
+from neurorebit.data.fit import Wanted, refuse_misfit
+from neurorebit.data.table import DATASETS, FORMATS, format_of, is_path
 from neurorebit.layers.base import Shape
-from neurorebit.layers.network import Network
 from neurorebit.schema import Argument, InputError
 from neurorebit.schema.paths import cache_dir
 
 VARIABLE = "NEUROREBIT_DATA"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a network asks of its images.
-
-    ``dataset`` is a word of the table, ``fallback`` another one to take where it is not found, or
-    None; ``shape`` is the network's input, ``classes`` its number of classes.
-    """
-
-    dataset: str
-    fallback: str | None
-    shape: Shape
-    classes: int
-
-    @classmethod
-    def by(cls, network: Network) -> Wanted:
-        """What a network's file asks for."""
-        training = network.training
-        return cls(training.dataset, training.fallback, network.input, network.classes)
+DATA = "training.dataset"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Which data set a run will use, and why: known before anything is loaded."""
+    """Which data set a run will use, and why: known before any image is loaded.
+
+    ``dataset`` is its word or path, ``folder`` where it lies; ``known`` is what is known of it.
+    """
 
     dataset: str
     folder: Path | None
     reason: str
     note: str = ""
+    known: ImageSet = field(kw_only=True)
 
     def __str__(self) -> str:
-        title = DATASETS[self.dataset].title
-        return f"{title}: {self.reason}" + (f"; {self.note}" if self.note else "")
+        return f"{self.known.title}: {self.reason}" + (f"; {self.note}" if self.note else "")
 
 
-def locate(wanted: Wanted, folder: str | Path | None = None) -> Source:
+def locate(wanted: Wanted, given: str | Path | None = None) -> Source:
     """Say which data set a network will be trained on.
 
-    A data set that is downloaded is looked for in ``folder``, $NEUROREBIT_DATA, ./data and the
-    user's cache; the first two, once given, must exist, and ``folder`` must hold it. InputError
-    where it is nowhere and there is no fallback, or where it does not fit the network.
+    A data set that is downloaded is looked for in the folder ``given``, $NEUROREBIT_DATA, ./data
+    and the user's cache; the first two, once given, must exist, and ``given`` must hold it. A path
+    is looked for in the folder ``given`` or else beside the network's file, in the working
+    directory and in $NEUROREBIT_DATA. A ``given`` that is a data set itself takes the place of the
+    network's: an archive .npz, or a folder of pictures where the network names no set. InputError
+    where it is nowhere and there is no fallback, or where it does not fit the network; before
+    anything is looked for where that is known.
     """
     for name in (wanted.dataset, wanted.fallback):
-        if name is not None and name not in DATASETS:
+        if name is not None and name not in DATASETS and not is_path(name):
             raise InputError(f"{name}: no such data set; choose from {', '.join(DATASETS)}")
-    if wanted.fallback is None:  # what does not fit need not be downloaded first
-        _fit(wanted.dataset, wanted)
-    source = _source(wanted, folder)
-    _fit(source.dataset, wanted)
+    if (own := _itself(wanted, given)) is not None:
+        source = own
+    elif wanted.dataset is None:
+        message = "the network names no data set"
+        cure = f"set {DATA} to one of {', '.join(DATASETS)}, or to a path, or name one with "
+        raise InputError(message, cure=(cure, Argument("data")))
+    else:
+        for name in (wanted.dataset, wanted.fallback):  # what does not fit need not be downloaded
+            if name in DATASETS:
+                refuse_misfit(DATASETS[name], wanted)
+        source = _at_path(wanted, given) if is_path(wanted.dataset) else _source(wanted, given)
+    refuse_misfit(source.known, wanted)
     return source
 
 
-def fits(network: Network) -> bool:
-    """Whether a network can be trained on the data set that it names."""
+def known(wanted: Wanted) -> ImageSet | None:
+    """What is known of the data set that a network names.
+
+    None where it names none, or one that is not there or does not fit.
+    """
+    name = wanted.dataset
     try:
-        _fit(network.training.dataset, Wanted.by(network))
+        if name is None or (name not in DATASETS and not is_path(name)):
+            return None
+        images = DATASETS[name] if name in DATASETS else _at_path(wanted, None).known
+        refuse_misfit(images, wanted)
     except InputError:
-        return False
-    return True
+        return None
+    return images
 
 
 def load(source: Source, shape: Shape) -> Dataset:
     """Read the images of a source; those of any size are scaled to ``shape``."""
-    found = DATASETS[source.dataset].load(source.folder, shape)
+    found = source.known.load(source.folder, shape)
     return replace(found, note=source.note) if source.note else found
 
 
-def fitting(images: Dataset, network: Network) -> Dataset:
-    """Images of the caller's own; InputError where they do not fit the network."""
-    data, shape = Argument("data"), network.input
-    for name in ("train", "test"):
-        given, labels = getattr(images, f"{name}_images"), getattr(images, f"{name}_labels")
-        wanted = (shape.height, shape.width, shape.channels)
-        if given.ndim != 4 or given.shape[1:] != wanted or given.dtype != np.uint8:
-            message = (
-                f"expected {name} images of {wanted} (height x width x channels), 8 bits each, got "
-                f"{given.dtype} {given.shape[1:]}"
-            )
-            raise InputError(message, origin=data, cure="scale them to the network's input")
-        if labels.shape != given.shape[:1] or not labels.size:
-            message = f"expected a label for each of {len(given)} {name} images, got {labels.shape}"
-            raise InputError(message, origin=data, cure="give one image and its label or more")
-        if labels.min() < 0 or labels.max() >= network.classes:
-            message = f"{name} labels go from {labels.min()} to {labels.max()}"
-            cure = f"the network has classes 0 to {network.classes - 1}"
-            raise InputError(message, origin=data, cure=cure)
-    return images
+def described(path: Path) -> ImageSet | None:
+    """What is known of the data set at a path; None where there is nothing that can be read.
+
+    InputError where it is there and wrong.
+    """
+    form = format_of(path)
+    return None if form is None else form.describe(path)
 
 
-def _fit(name: str, wanted: Wanted) -> None:
-    """InputError where a data set does not fit the network."""
-    images, shape = DATASETS[name], wanted.shape
-    if wanted.classes != images.classes:
-        raise InputError(
-            f"the network has {wanted.classes} classes, {images.title} has {images.classes}; "
-            f"give its last layer {images.classes} outputs"
-        )
-    given = f"the network's input is {shape} (channels x height x width)"
-    if images.shape is not None and shape != images.shape:
-        scaled = [f"training.dataset={other}" for other in DATASETS if not DATASETS[other].shape]
-        cure = f", or set {' or '.join(scaled)}, which is scaled to any" if scaled else ""
-        raise InputError(f"{given}, {images.title} has {images.shape}; change the input{cure}")
-    if min(shape.height, shape.width) < images.smallest:
-        raise InputError(
-            f"{given}, too small for {name}; give it at least {images.smallest} x "
-            f"{images.smallest} pixels, and a flatten layer if need be"
-        )
+def _itself(wanted: Wanted, given: str | Path | None) -> Source | None:
+    """The data set that an argument names, not the folder that one lies in; None for a folder."""
+    if given is None:
+        return None
+    path, origin = Path(given), Argument("data", given)
+    if path.is_dir() and wanted.dataset is not None:
+        return None  # the folder that has the network's set
+    if path.exists() or wanted.dataset is None:
+        found = described(path)
+        if found is None:
+            kinds = " or ".join(form.summary for form in FORMATS.values())
+            message = "no data set there"
+            raise InputError(message, origin=origin, cure=f"name {kinds}")
+        return Source(str(path), path, f"named by {origin.name}", known=found)
+    return None
+
+
+def _at_path(wanted: Wanted, given: str | Path | None) -> Source:
+    """The data set at the path that a network names, or its fallback."""
+    assert wanted.dataset is not None
+    places = [wanted.beside, Path()] if given is None else [Path(given)]
+    if given is None and (variable := os.environ.get(VARIABLE)):
+        places.append(Path(variable))
+    for path in dict.fromkeys(place / wanted.dataset for place in places):
+        if path.exists():
+            found = described(path)
+            if found is None:
+                kinds = " or ".join(form.summary for form in FORMATS.values())
+                raise InputError(f"{path}: no data set", cure=f"name {kinds}")
+            return Source(wanted.dataset, path, str(path), known=found)
+    looked = ", ".join(dict.fromkeys(str(place) for place in places))
+    missing = f"{wanted.dataset} was not found in {looked}"
+    if wanted.fallback is None:
+        cure = f"{DATA} is a path from the network file's folder"
+        raise InputError(missing, cure=cure)
+    return _fallback(wanted, f"{missing}, so these images stand in for it")
 
 
 def _source(wanted: Wanted, given: str | Path | None) -> Source:
+    """The data set of the table that a network names, or its fallback."""
     name = wanted.dataset
+    assert name is not None
     images = DATASETS[name]
     if images.archive is None:
         if given is not None and not Path(given).is_dir():
             message, cure = "there is no such folder", "name one, or drop it"
             raise InputError(message, origin=Argument("data", given), cure=cure)
-        return Source(name, None, f"the network's data set, scaled to {wanted.shape}")
+        reason = f"the network's data set, scaled to {wanted.shape}"
+        return Source(name, None, reason, known=images)
     looked = []
     fetch = f"'neurorebit data fetch {name}'"
     for named, place, required in _places(given):
         folder = images.archive.folder_at(place)
         if folder is not None:
-            return Source(name, folder, _found(folder, named))
+            return Source(name, folder, _found(folder, named), known=images)
         if required:
             kept = images.archive.folder
             origin = f"{named} {place}" if isinstance(named, str) else named
@@ -153,8 +162,14 @@ def _source(wanted: Wanted, given: str | Path | None) -> Source:
         raise InputError(
             missing, cure=(f"{cure}, ", Argument("data"), " names a folder that has it")
         )
-    note = f"{missing}, so these images stand in for it; {cure}"
-    return Source(wanted.fallback, None, f"the fallback, scaled to {wanted.shape}", note)
+    return _fallback(wanted, f"{missing}, so these images stand in for it; {cure}")
+
+
+def _fallback(wanted: Wanted, note: str) -> Source:
+    name = wanted.fallback
+    assert name is not None
+    reason = f"the fallback, scaled to {wanted.shape}"
+    return Source(name, None, reason, note, known=DATASETS[name])
 
 
 def _found(folder: Path, given: Argument | str | None) -> str:

@@ -79,7 +79,7 @@ class Estimate:
     leakage: Bill  # [W]
     phases: dict[str, PhaseEstimate]
     batch: int
-    images: int  # of one epoch
+    images: int | None  # of one epoch, if known
     activity_source: str
     assumptions: tuple[str, ...]  # one plain sentence each, for the report's reader
 
@@ -92,12 +92,12 @@ def estimate(
     *,
     activity: Activity,
     batch: int,
-    images: int,
+    images: int | None,
 ) -> Estimate:
     """The chip for a network, and what each of its phases costs.
 
-    ``batch`` images make an iteration, ``images`` an epoch. InfeasibleError where a part cannot
-    exist in this technology.
+    ``batch`` images make an iteration, ``images`` an epoch, if known. InfeasibleError where a part
+    cannot exist in this technology.
     """
     workload = Workload.of(network.stages)
     made = design(

@@ -11,7 +11,8 @@ from typing import Any
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.converters.table import CONVERTERS
-from neurorebit.data.table import DATASETS
+from neurorebit.data.fit import Wanted
+from neurorebit.data.locate import known
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.inputs.importers.table import imported
 from neurorebit.inputs.network import read_network
@@ -86,10 +87,20 @@ class Inputs:
     recipes: tuple[str, ...]
 
     @property
-    def images(self) -> int:
-        """Images of an epoch, as many as are asked for and there are."""
-        size = DATASETS[self.network.training.dataset].train_images
-        return min(self.network.training.images or size, size)
+    def wanted(self) -> Wanted:
+        """What the network asks of its data."""
+        return Wanted.by(self.network, Path(self.documents["network"].path).parent)
+
+    @property
+    def images(self) -> int | None:
+        """Images of an epoch, as many as are asked for and there are.
+
+        None where nobody says: none are asked for, and no data set that fits is named and known.
+        """
+        asked, data = self.network.training.images, known(self.wanted)
+        if data is None:
+            return asked
+        return min(asked or data.train_images, data.train_images)
 
     def observed(self, reads: Reads) -> Inputs:
         """The same inputs, of whose keys those that are read are noted.

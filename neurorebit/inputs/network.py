@@ -24,15 +24,16 @@ from neurorebit.schema.training import Training
 class NetworkFile(Section):
     """A network file as written, its blocks and repetitions written out.
 
-    ``classes`` is left out where the network is no classifier. ``outputs`` names layers whose maps
-    it gives beside that of the last. ``width`` scales the channels and features of all layers with
-    weights but the last, rounded to the nearest whole number, halves up, to one at least.
+    ``classes`` is left out where the network is no classifier; of a regression it is the number of
+    outputs. ``outputs`` names layers whose maps it gives beside that of the last. ``width`` scales
+    the channels and features of all layers with weights but the last, rounded to the nearest whole
+    number, halves up, to one at least.
     """
 
     source: str = ""
     name: str
     input: Shape
-    classes: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+    classes: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     layers: Annotated[tuple[Annotated[Layer, kind_of(KINDS, "kind")], ...], Field(min_length=1)]
     outputs: tuple[str, ...] = ()
     activity: AssumedActivity = field(default_factory=AssumedActivity)
@@ -118,8 +119,8 @@ def _misfits(network: Network, layers: int) -> Iterator[Misfit]:
     cure = "take digital=float32, or error_path=real"
     levels = training.error_path == "levels" and training.digital == "bit_serial"
     yield Misfit(("training", "error_path"), levels, message, cure=cure)
-    matrices, given = len(network.matrices), network.activity.input_density
-    densities = 1 if given is None else len(given)
+    matrices, density = len(network.matrices), network.activity.input_density
+    densities = 1 if density is None else len(density)
     weighted = [kind for kind, layer in KINDS.items() if layer.has_weights]
     message = f"no {' or '.join(weighted)} layer"
     yield Misfit(("layers",), matrices == 0, message, cure="a network needs one")
@@ -132,11 +133,31 @@ def _misfits(network: Network, layers: int) -> Iterator[Misfit]:
     too_late = training.warmup_epochs >= late
     loc = "training", "warmup_epochs"
     yield Misfit(loc, too_late, message, (late,), cure="take fewer, or more epochs")
-    last, classes = network.nodes[-1].shape_out, network.classes
-    message = "the last layer gives {}, the network has {} classes"
+    last, gives = network.nodes[-1].shape_out, network.gives
+    message = "the last layer gives {}, the network has {}"
     where = ("layers", layers - 1)
-    cure = f"give it {classes} outputs, or change 'classes'"
-    yield Misfit(where, last.size != classes, message, (last, classes), cure=cure)
+    cure = f"give it {network.classes} outputs, or change 'classes'"
+    yield Misfit(where, last.size != network.classes, message, (last, gives), cure=cure)
+    yield from _unfit_data(network)
+
+
+def _unfit_data(network: Network) -> Iterator[Misfit]:
+    """Losses and normalisations that do not fit the network."""
+    training = network.training
+    alone = network.classes == 1 and not network.regression
+    message, cure = "classes are told apart from two on", "take loss=squared for a regression"
+    yield Misfit(("training", "loss"), alone, message, cure=cure)
+    smooth = network.regression and training.label_smoothing > 0
+    message, cure = "a regression has no labels to smooth", "take 0, or another loss"
+    yield Misfit(("training", "label_smoothing"), smooth, message, cure=cure)
+    if isinstance(training.normalise, str):
+        return
+    channels = network.input.channels
+    for key, given in (("mean", training.normalise.mean), ("std", training.normalise.std)):
+        message = "expected 1 number or {} (one for each channel of the input), got {}"
+        wrong, values = len(given) not in (1, channels), (channels, len(given))
+        where = "training", "normalise", key
+        yield Misfit(where, wrong, message, values, cure="give as many")
 
 
 def _apply(document: Document, recipe: str) -> Document:
@@ -161,7 +182,7 @@ class _Graph:
         self.places: list[int] = []  # of each node, the layer of the file that it belongs to
         self.indices = {IMAGE: -1}
         self.shapes = {-1: file.input}
-        self.nonnegative = {-1: True}
+        self.nonnegative = {-1: file.training.normalise == "none"}
 
     def nodes(self) -> tuple[Node, ...]:
         """The nodes in the file's order; InputError where a layer does not fit."""

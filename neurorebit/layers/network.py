@@ -155,6 +155,23 @@ class Network:
     others: tuple[RecordedActivity, ...] = ()
 
     @property
+    def loss(self) -> str:
+        """What its training makes small: the loss that its file names, or the usual one."""
+        return self.training.loss or ("squared" if self.classes == 1 else "cross_entropy")
+
+    @property
+    def regression(self) -> bool:
+        """Whether it learns numbers, not classes."""
+        return self.loss == "squared"
+
+    @property
+    def gives(self) -> str:
+        """What it gives, for a reader: so many classes, or outputs of a regression."""
+        if not self.regression:
+            return f"{self.classes} classes"
+        return f"{self.classes} output{'' if self.classes == 1 else 's'}"
+
+    @property
     def matrices(self) -> tuple[Node, ...]:
         """The layers with a matrix product, whose weights stand in arrays."""
         return tuple(node for node in self.nodes if node.matmul is not None)

@@ -224,7 +224,7 @@ class NetworkInput(FileInput):
         weights = sum(m.weights for m in products)
         recipe = f", recipe {self.recipe}" if self.recipe else ""
         return (
-            f"{super().__repr__()}\n  {network.input} in, {network.classes} classes, "
+            f"{super().__repr__()}\n  {network.input} in, {network.gives}, "
             f"{len(products)} layers with {weights:,} weights{recipe}"
         )
 

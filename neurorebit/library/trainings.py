@@ -11,7 +11,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from neurorebit.data.dataset import Dataset
+from neurorebit.data.dataset import NHWC, Dataset
 from neurorebit.data.table import DATASETS
 from neurorebit.inputs.values import setting_text
 from neurorebit.library import inputs as given
@@ -74,9 +74,11 @@ def train(
     """Train a network on a chip, and estimate what the chip costs with the activity measured.
 
     ``scheme``: how weights are held and learn (the architecture's unless given). ``data``: the name
-    of a data set; the folder that has the network's; or arrays ``(training images, labels, test
-    images, labels)``, images uint8 [N, height, width] or [N, height, width, channels] of the
-    network's input, labels from 0 [N]. A data set that is not there is replaced by the fallback
+    of a data set; the folder that has the network's; an archive ``.npz`` or a folder of pictures;
+    or arrays ``(training images, labels, test images, labels)``. Images are uint8 or floats,
+    [N, height, width, channels] of the network's input, or of 2 or 3 axes as in the layouts of an
+    archive; labels are classes from 0 [N], or with ``training.loss=squared`` targets [N] or
+    [N, outputs]. A data set that is not there is replaced by the fallback
     that the network names. ``epochs``, and ``images`` of each: the network's unless given.
     ``seed``: of all randomness, 0 to 2^32 - 1. ``threads``: all processors unless given.
 
@@ -267,7 +269,7 @@ def _data(data: Data | None) -> tuple[Path | Dataset | None, str | None]:
     if data is None or isinstance(data, Path | Dataset):
         return data, None
     if isinstance(data, str):
-        return (None, data) if data in DATASETS else (_folder(data), None)
+        return (None, data) if data in DATASETS else (_place(data), None)
     try:
         images, labels, test_images, test_labels = data
     except (TypeError, ValueError):
@@ -275,25 +277,20 @@ def _data(data: Data | None) -> tuple[Path | Dataset | None, str | None]:
         raise InputError(message, origin=Argument("data"), cure="give the four arrays") from None
     return Dataset(
         "arrays of the caller",
-        _images(images),
-        np.asarray(labels).astype(np.int64),
-        test_images=_images(test_images),
-        test_labels=np.asarray(test_labels).astype(np.int64),
+        np.asarray(images),
+        np.asarray(labels),
+        test_images=np.asarray(test_images),
+        test_labels=np.asarray(test_labels),
         origin="memory",
         mirrored=False,
+        layout=NHWC if np.ndim(images) == len(NHWC) else "",
     ), None
 
 
-def _folder(name: str) -> Path:
-    """A folder of that name; InputError where there is none, for it may be meant as a data set."""
-    if not Path(name).is_dir():
-        cure = f"name a folder, or one of {', '.join(DATASETS)}"
-        message = "no such data set or folder"
+def _place(name: str) -> Path:
+    """A file or folder of that name; InputError where there is none: a data set may be meant."""
+    if not Path(name).exists():
+        cure = f"name an archive or a folder, or one of {', '.join(DATASETS)}"
+        message = "no such data set, archive or folder"
         raise InputError(message, origin=Argument("data", name), value=name, cure=cure)
     return Path(name)
-
-
-def _images(given: Any) -> Any:
-    """Images with an axis for their channels."""
-    images = np.asarray(given)
-    return images[..., None] if images.ndim == 3 else images

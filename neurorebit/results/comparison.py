@@ -22,7 +22,7 @@ HEADLINES = (
     "phases.inference.tops_per_W", "phases.forward.tops_per_W", "phases.backward.tops_per_W",
     "phases.gradient.tops_per_W",
     "totals.*.energy_J", "totals.*.energy_with_dram_J", "totals.*.latency_s",
-    "training.test_accuracy",
+    "training.test_accuracy", "training.test_rmse", "training.test_r2",
 )  # fmt: skip
 DIGEST, LEAST = "sha256", 5e-324
 LONGEST = 40  # characters of a value in a table

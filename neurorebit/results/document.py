@@ -36,6 +36,10 @@ EPOCH_KEYS = (
     "epoch", "loss", "train_accuracy", "test_accuracy", "cells_programmed", "images_per_second",
     "seconds",
 )  # fmt: skip
+ERROR_KEYS = {  # in place of accuracies, of a regression
+    "train_accuracy": ("train_rmse",),
+    "test_accuracy": ("test_rmse", "test_r2"),
+}
 PAPER = {  # "ReBIT", Dang, Wang, He, Li: TOPS/W of the two passes
     "forward": 74.29,
     "backward": 1.78,
@@ -102,6 +106,18 @@ def build(
         },
         "training": training,
     }
+
+
+def is_regression(training: Json | None) -> bool:
+    """Whether a record of a training is of numbers that were learned, not classes."""
+    return training is not None and "test_rmse" in training
+
+
+def epoch_keys(training: Json | None) -> tuple[str, ...]:
+    """The keys of an epoch of a record of a training, in the order of a table."""
+    if not is_regression(training):
+        return EPOCH_KEYS
+    return tuple(one for key in EPOCH_KEYS for one in ERROR_KEYS.get(key, (key,)))
 
 
 def _activity(layer: LayerActivity) -> Json:
@@ -200,10 +216,9 @@ def _layer_phase(estimate: Estimate, name: str, i: int) -> Json:
 def _totals(estimate: Estimate, phases: Mapping[str, Json | None]) -> Json:
     """Costs of recognising and of learning from one image, of an iteration, and of an epoch.
 
-    None for what the chip does not do.
+    None for what the chip does not do, and for an epoch of unknown length.
     """
     batch, images = estimate.batch, estimate.images
-    iterations = math.ceil(images / batch)
 
     def learning(of_image: float, of_iteration: float) -> dict[str, float]:
         return {n: of_image if PER[n] == "image" else of_iteration for n in TRAINING}
@@ -212,9 +227,13 @@ def _totals(estimate: Estimate, phases: Mapping[str, Json | None]) -> Json:
         "inference": (1, {"inference": 1.0}),
         "image": (1, learning(1.0, 1 / batch)),
         "iteration": (batch, learning(float(batch), 1.0)),
-        "epoch": (images, learning(float(images), float(iterations))),
     }
-    return {name: _total(phases, *count) for name, count in counts.items()}
+    totals = {name: _total(phases, *count) for name, count in counts.items()}
+    totals["epoch"] = None
+    if images is not None:
+        iterations = math.ceil(images / batch)
+        totals["epoch"] = _total(phases, images, learning(float(images), float(iterations)))
+    return totals
 
 
 def _total(

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from neurorebit.results.document import is_regression
+
 SCHEMES = "schemes.png"
 ROOF = 103.0  # of accuracies [%], so that a mark at 100 is whole
 COUNTS = ((" [millions]", 1e6), (" [thousands]", 1e3), ("", 1.0))  # of cells
@@ -16,7 +18,8 @@ HELD = {"real": "real weights", "quantised": "levels", "analog": "analog weights
 def training(report: dict[str, Any]) -> bytes | None:
     """The picture of a training, None where no epoch was trained: the same report, the same bytes.
 
-    Accuracy and cells programmed of each epoch, and the weights of a middle layer at the end.
+    Accuracy (of a regression the RMSE) and cells programmed of each epoch, and the weights of a
+    middle layer at the end.
     """
     record = report["training"]
     if record is None or not record["epochs"]:
@@ -24,11 +27,15 @@ def training(report: dict[str, Any]) -> bytes | None:
     figure, (accuracy, cells, weights) = new_figure(12.0, 3.6, 3)
     epochs = record["epochs"]
     numbers = [epoch["epoch"] for epoch in epochs]
-    for key, name in (("train_accuracy", "while training"), ("test_accuracy", "on test images")):
-        shares = [np.nan if epoch[key] is None else 100.0 * epoch[key] for epoch in epochs]
+    errors = is_regression(record)
+    what, scale = ("rmse", 1.0) if errors else ("accuracy", 100.0)
+    on = f"on {record.get('evaluated_on', 'test')} images"
+    for key, name in ((f"train_{what}", "while training"), (f"test_{what}", on)):
+        shares = [np.nan if epoch[key] is None else scale * epoch[key] for epoch in epochs]
         accuracy.plot(numbers, shares, marker="." if len(numbers) < 40 else "", label=name)
-    _mark_the_last(accuracy, record["test_accuracy"], numbers[-1])
-    accuracy.set(title=f"{report['network']}, {record['dataset']}", ylabel="accuracy [%]")
+    _mark_the_last(accuracy, record[f"test_{what}"], numbers[-1], percent=not errors)
+    ylabel = "RMSE" if errors else "accuracy [%]"
+    accuracy.set(title=f"{report['network']}, {record['dataset']}", ylabel=ylabel)
     _legend_below(accuracy)
     programmed = [epoch["cells_programmed"] for epoch in epochs]
     word, unit = next(one for one in COUNTS if max(programmed) >= one[1] or one[1] == 1.0)
@@ -37,20 +44,21 @@ def training(report: dict[str, Any]) -> bytes | None:
     cells.set(title=f"scheme: {record['scheme']}", ylabel=f"cells programmed{word}")
     for ax in (accuracy, cells):
         ax.set(xlabel="epoch")
-        ax.set_ylim(0.0, None if ax is cells else ROOF)
+        ax.set_ylim(0.0, None if ax is cells or errors else ROOF)
         ax.locator_params(axis="x", integer=True)
         ax.grid(alpha=0.3)
     _histogram(weights, record["histogram"])
     return png(figure)
 
 
-def _mark_the_last(ax: Any, reached: float | None, epoch: int) -> None:
-    """A line at the final accuracy on test images, and its number."""
+def _mark_the_last(ax: Any, reached: float | None, epoch: int, *, percent: bool) -> None:
+    """A line at the final accuracy or error on test images, and its number."""
     if reached is None:
         return
-    final = 100.0 * reached
+    final = 100.0 * reached if percent else reached
+    said = f"{final:.2f} %" if percent else f"{final:.4g}"
     ax.axhline(final, color="C3", linewidth=0.8, linestyle="--")
-    ax.plot([epoch], [final], "o", color="C3", label=f"at the end: {final:.2f} %")
+    ax.plot([epoch], [final], "o", color="C3", label=f"at the end: {said}")
 
 
 def _legend_below(ax: Any) -> None:
@@ -61,9 +69,11 @@ def _legend_below(ax: Any) -> None:
 def schemes(learned: dict[str, list[dict[str, Any]]]) -> dict[str, bytes]:
     """The picture of several schemes' learning, each by the ``training`` of its runs' reports.
 
-    Accuracy on the test images after each epoch, the mean over the runs; nothing without epochs.
+    Accuracy on the test images after each epoch (of a regression R2), the mean over the runs;
+    nothing without epochs.
     """
     curves = {name: _mean(runs) for name, runs in learned.items()}
+    errors = any(is_regression(run) for runs in learned.values() for run in runs)
     if not any(curve.size for curve in curves.values()):
         return {}
     figure, panels = new_figure(12.0, 4.5, 2)
@@ -75,7 +85,8 @@ def schemes(learned: dict[str, list[dict[str, Any]]]) -> dict[str, bytes]:
         ax.set_xlabel("epoch")
         ax.locator_params(axis="x", integer=True)
         ax.grid(alpha=0.3)
-    panels[0].set(ylabel="accuracy on test images [%]", ylim=(0.0, ROOF))
+    ylabel = "R2 on test images [%]" if errors else "accuracy on test images [%]"
+    panels[0].set(ylabel=ylabel, ylim=(0.0, ROOF))
     first, low, high = _zoom(list(curves.values()))
     last = max(curve.size for curve in curves.values())
     panels[1].set(title="the last epochs", ylim=(low, high), xlim=(first - 0.5, last + 0.5))
@@ -98,8 +109,9 @@ def _zoom(curves: list[Any]) -> tuple[int, float, float]:
 
 
 def _mean(runs: list[dict[str, Any]]) -> Any:
-    """Accuracy [%] after each epoch that all runs have; epochs without a test are nan."""
-    shares = [[epoch["test_accuracy"] for epoch in run["epochs"]] for run in runs]
+    """Accuracy or R2 [%] after each epoch that all runs have; epochs without a test are nan."""
+    keys = ["test_r2" if is_regression(run) else "test_accuracy" for run in runs]
+    shares = [[e[key] for e in run["epochs"]] for key, run in zip(keys, runs, strict=True)]
     common = min(map(len, shares))
     return 100.0 * np.mean([np.array(share[:common], float) for share in shares], axis=0)
 

@@ -318,7 +318,8 @@ class Document:
         if kind in ("union_tag_invalid", "literal_error", "choice"):
             expected = str(context.get("expected_tags") or context.get("expected"))
             loc += (_tag(context),) if kind == "union_tag_invalid" else ()
-            return self._no_such_word(loc, str(context.get("tag") or value), expected)
+            given = str(context.get("tag") or value)
+            return self._no_such_word(loc, given, expected, str(context.get("cure", "")))
         if kind in ("dataclass_type", "dict_type", "model_attributes_type"):
             cure = "write its keys in lines of their own below it, indented"
             return self.error(loc, f"expected a section, got '{value}'", cure)
@@ -343,11 +344,11 @@ class Document:
             return self.error(loc, text, str(context.get("cure") or "write what is expected"))
         return self.impossible(loc, text, "take a value within the bounds")
 
-    def _no_such_word(self, loc: Loc, given: str, expected: str) -> InputError:
+    def _no_such_word(self, loc: Loc, given: str, expected: str, cure: str = "") -> InputError:
         """An InputError that names the words that are known, and the one nearest to it."""
         choices = re.findall(r"'([^']+)'", expected)
         near = difflib.get_close_matches(given, choices)
-        cure = f"did you mean '{near[0]}'?" if near else "take one of them"
+        cure = cure or (f"did you mean '{near[0]}'?" if near else "take one of them")
         return self.error(loc, f"expected one of {', '.join(choices)}, got '{given}'", cure)
 
     def _located(self, loc: Iterable[int | str]) -> tuple[Loc, Any]:

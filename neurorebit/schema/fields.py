@@ -167,10 +167,12 @@ class published:
 class one_of:
     """Field metadata: a word that is a key of ``table``, looked up when the value is read.
 
-    So a table that grows needs no other change: the table has all words of a file.
+    So a table that grows needs no other change: the table has all words of a file. ``instead`` says
+    of words that other tools have what there is here in their place.
     """
 
     table: Mapping[str, Any]
+    instead: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         """Tell pydantic to check a field with ``read``."""
@@ -180,9 +182,10 @@ class one_of:
         """The word; PydanticCustomError names those that are known."""
         if text not in self.table:
             known = ", ".join(f"'{word}'" for word in self.table)
-            raise PydanticCustomError(
-                "choice", "expected one of {expected}", {"expected": known, "tag": str(text)}
-            )
+            about = {"expected": known, "tag": str(text)}
+            if str(text) in self.instead:
+                about["cure"] = self.instead[str(text)]
+            raise PydanticCustomError("choice", "expected one of {expected}", about)
         return str(text)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Annotated, ClassVar, Literal, NamedTuple, TypeVar
 
 from pydantic import Field
 
-from neurorebit.schema import Section, quantity
+from neurorebit.schema import Section, one_of, quantity
 
 Keys = TypeVar("Keys", bound=Section)
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -16,13 +16,46 @@ SGD = "SGD with momentum; set learning_rate, momentum, weight_decay and schedule
 WORD = 32  # bits of a real weight, a velocity, a residue
 SLOTS = 31  # of a pulse train (T. Gokmen and Y. Vlasov, doi:10.3389/fnins.2016.00333)
 
+LOSSES = {
+    "cross_entropy": "of the softmax, for classes",
+    "squared": "half the squared distance from targets, for a regression",
+    "squared_one_hot": "half the squared distance from 1 for the class and 0 for the others",
+}
+_SQUARES = "for numbers it is squared, for classes squared_one_hot"
+OTHER_LOSSES = {  # words of other tools
+    **dict.fromkeys(("mse", "MSE", "mean_squared_error", "l2", "L2"), _SQUARES),
+    **dict.fromkeys(("ce", "nll", "categorical_crossentropy", "softmax"), "it is cross_entropy"),
+}
+
 
 @dataclass(frozen=True)
 class Augment(Section):
-    """Random crops out of a map padded by ``pad`` pixels, and random mirror images."""
+    """How training images are changed at random, anew in each epoch.
+
+    ``pad``: crops out of a map with so many black pixels around; along the axes that have more than
+    one. ``flip``: mirror images, where the data set allows them. ``rotate``: turned by up to so
+    many degrees either way. ``jitter``: brightness and contrast changed by factors of up to 1 plus
+    and minus this share. ``cutout``: a black square of so many pixels (DeVries and Taylor,
+    arXiv:1708.04552). In this order: rotate, jitter, pad, flip, cutout.
+    """
 
     pad: Annotated[int, Field(ge=0, le=64)] = 4
     flip: bool = True
+    _: KW_ONLY
+    rotate: Annotated[float, quantity("", at_least=0, at_most=180)] = 0.0
+    jitter: Annotated[float, quantity("", at_least=0, below=1)] = 0.0
+    cutout: Annotated[int, Field(ge=0, le=1024)] = 0
+
+
+@dataclass(frozen=True)
+class Normalise(Section):
+    """What is taken from each channel of an image, and what the rest is divided by.
+
+    One number for all channels or one for each, of pixels from 0 to 1 where the data have bytes.
+    """
+
+    mean: Annotated[tuple[Annotated[float, quantity("")], ...], Field(min_length=1)]
+    std: Annotated[tuple[Annotated[float, quantity("", above=0)], ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +65,16 @@ class Training(Section):
     ``images``: training images of one epoch; ``test_images``: test images of one evaluation; None
     means all that the data set has. The readers of files look ``dataset`` and ``fallback`` up in
     the table of data sets, and read the section as a class derived from this one, with the keys
-    that schemes add (``own``).
+    that schemes add (``own``). ``dataset`` is a word of that table or a path, None where no data
+    set is named; ``evaluate_on``: which of its images the trained chip is tested on.
+
+    ``loss`` is the mean over the images of a batch: cross_entropy of the softmax; squared, half the
+    sum over the outputs of their squared distance from the targets of a regression;
+    squared_one_hot, the same distance from 1 for the class and 0 for the others. None: squared for
+    a single output, else cross_entropy. ``label_smoothing`` is the share of a label that is spread
+    evenly over all classes. ``normalise``: images are taken as they are (none), or shifted and
+    scaled by the mean and standard deviation of each channel over the training images (standard),
+    or by those given; they are signed then.
 
     The learning rate rises step by step over ``warmup_epochs``, then follows ``schedule``.
     ``clip_percentile``: activations above this percentile are clipped where they are encoded.
@@ -70,15 +112,18 @@ class Training(Section):
     instead: ClassVar[Mapping[str, str]] = {
         "optimizer": f"networks learn by {SGD}",
         "optimiser": f"networks learn by {SGD}",
-        "loss": "the loss is the cross entropy of the softmax",
         "lr": "it is called 'learning_rate'",
         "batch_size": "it is called 'batch'",
         "seed": "it is an argument of the run, not a key",
         "threads": "they are an argument of the run, not a key",
     }
 
-    dataset: str = "cifar10"
+    dataset: str | None = None
     fallback: str | None = None
+    evaluate_on: Literal["test", "validation"] = "test"
+    loss: Annotated[str, one_of(LOSSES, OTHER_LOSSES)] | None = None
+    label_smoothing: Annotated[float, quantity("", at_least=0, below=1)] = 0.0
+    normalise: Literal["none", "standard"] | Normalise = "none"
     epochs: Size = 1
     images: Size | None = None
     test_images: Size | None = None

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from tabulate import tabulate
 
-from neurorebit.data.table import DATASETS
+from neurorebit.data.table import DATASETS, FORMATS
 from neurorebit.inputs.files import read_inputs
 from neurorebit.schema import InputError, paths, units
 from neurorebit.schemes.table import SCHEMES
@@ -24,7 +24,7 @@ def networks() -> Iterator[Row]:
         network = read_inputs(name).network
         weights = sum(matmul.weights for matmul in network.matmuls)
         what = (
-            f"{network.input}, {network.classes} classes, {len(network.matmuls)} layers with "
+            f"{network.input}, {network.gives}, {len(network.matmuls)} layers with "
             f"{weights:,} weights, {network.macs:,} MACs"
         )
         yield name, what, _chips(name), network.source
@@ -70,7 +70,11 @@ def data() -> Iterator[Row]:
     """The data sets."""
     for name, images in DATASETS.items():
         where = "a download" if images.archive else "installed"
-        yield name, f"{images.title}, {images.train_images:,} training images", "all", where
+        sizes = " or ".join(map(str, images.shapes)) or "scaled to any size"
+        what = f"{images.title}, {images.train_images:,} training images, {images.classes} classes"
+        yield name, f"{what}, {sizes}", "all", where
+    for form in FORMATS.values():
+        yield form.written, form.summary, "all", "your own"
 
 
 KINDS: dict[str, Callable[[], Iterator[Row]]] = {

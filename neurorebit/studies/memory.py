@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from neurorebit.data.table import DATASETS
+from neurorebit.data.dataset import ImageSet
 from neurorebit.layers.network import Network
 from neurorebit.schema import InputError
 from neurorebit.schema.training import Training
 from neurorebit.schemes.parts.scheme import Held, Scheme
 
-FLOAT, SCALED, PIXEL = 4, 8, 1  # bytes of a number, of a pixel while it is scaled, of a pixel
+FLOAT = 4  # bytes of a number
 CELL = 8  # bytes of a cell: its conductance, and how often it was written
 # A step that writes cells holds as much as stays again: gradient, targets, draws.
 WORKING = 2.0
@@ -20,22 +20,20 @@ LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container
 
 
 def refuse_too_large(
-    network: Network, dataset: str, scheme: Scheme, have: float | None = None
+    network: Network, data: ImageSet, scheme: Scheme, have: float | None = None
 ) -> None:
     """InputError where weights, activations and images cannot fit into ``have`` bytes (all there
     are): less than what was ever measured, so that what may fit is not refused.
     """
     have = available() if have is None else have
     training = network.training
-    images = min(training.images or DATASETS[dataset].train_images, DATASETS[dataset].train_images)
+    images = min(training.images or data.train_images, data.train_images)
     needs = {
         "weights": _bytes(scheme, training) * sum(matmul.weights for matmul in network.matmuls),
         "activations of a batch": float(FLOAT)
         * min(training.batch, images)
         * max(node.shape_out.size for node in network.nodes),
-        "images": float(PIXEL if DATASETS[dataset].shape else SCALED)
-        * DATASETS[dataset].train_images
-        * network.input.size,
+        "images": float(data.value) * data.train_images * network.input.size,
     }
     if sum(needs.values()) <= have:
         return

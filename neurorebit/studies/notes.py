@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from neurorebit.data.locate import fits
 from neurorebit.data.table import DATASETS
 from neurorebit.inputs.files import Inputs
 from neurorebit.inputs.network import read_network
@@ -34,7 +33,7 @@ def ending(
 
     Nothing where it came to its end and learned. ``kept``: whether there are checkpoints of it.
     """
-    epochs, classes = network["training"]["epochs"], network["classes"]
+    epochs = network["training"]["epochs"]
     reached = training["epochs"]
     notes = []
     if training["diverged"]:
@@ -49,16 +48,29 @@ def ending(
         where = f"in epoch {len(reached)} of {epochs}" if reached else "before the first step"
         more = "resume goes on from the checkpoint" if kept else "no checkpoint was kept"
         notes.append(f"{word} {where}; {more}")
-    if reached and not training["diverged"]:
-        last, guess = reached[-1], 1.0 / classes
-        right = last["train_accuracy"] if last["test_accuracy"] is None else last["test_accuracy"]
-        if last["loss"] >= math.log(classes) and right < guess + LEARNED * (1.0 - guess):
-            notes.append(
-                f"did not learn: the last epoch's loss of {last['loss']:.3g} is no better than "
-                f"guessing among {classes} classes ({math.log(classes):.3g}); try another "
-                "training.learning_rate"
-            )
+    if reached and not training["diverged"] and (why := _unlearned(reached[-1], network)):
+        notes.append(f"did not learn: {why}; try another training.learning_rate")
     return notes
+
+
+def _unlearned(last: Mapping[str, Any], network: Mapping[str, Any]) -> str:
+    """Why the last epoch shows that nothing was learned; empty where something was."""
+    classes = network["classes"]
+    if last["train_accuracy"] is None:  # a regression
+        if last["test_r2"] is None or last["test_r2"] > 0.0:
+            return ""
+        return f"R2 is {last['test_r2']:.3g}, no better than the mean of the targets"
+    guess, loss = 1.0 / classes, math.log(classes)
+    if network["training"].get("loss") == "squared_one_hot":
+        kept = 1.0 - network["training"].get("label_smoothing", 0.0)
+        loss = 0.5 * kept**2 * (1.0 - guess)
+    right = last["train_accuracy"] if last["test_accuracy"] is None else last["test_accuracy"]
+    if last["loss"] < loss or right >= guess + LEARNED * (1.0 - guess):
+        return ""
+    return (
+        f"the last epoch's loss of {last['loss']:.3g} is no better than guessing among {classes} "
+        f"classes ({loss:.3g})"
+    )
 
 
 def notes(
@@ -82,10 +94,10 @@ def notes(
     images = f"{DATA}{trained.result.dataset}"
     if trained.fallback:
         name = inputs.network.training.dataset
-        images += (
-            f" as a fallback: {DATASETS[name].title} was not found; 'neurorebit data fetch {name}' "
-            "gets it"
-        )
+        assert name is not None
+        gets = f"; 'neurorebit data fetch {name}' gets it" if name in DATASETS else ""
+        title = DATASETS[name].title if name in DATASETS else name
+        images += f" as a fallback: {title} was not found{gets}"
     elif trained.data.note:
         images += f": {trained.data.note}"
     lines.append(images)
@@ -116,14 +128,12 @@ def _drift(inputs: Inputs) -> Iterator[str]:
 
 
 def _of_epoch(inputs: Inputs) -> list[str]:
-    """That an epoch is of images which the network cannot be trained on, if nothing else is set."""
-    network, dataset = inputs.network, inputs.network.training.dataset
-    if network.training.images is not None or fits(network):
+    """That nobody says how many images an epoch has."""
+    if inputs.images is not None or not inputs.architecture.trains:
         return []
-    return [
-        f"an epoch is of as many images as {DATASETS[dataset].title} has, {inputs.images:,}, which "
-        "do not fit this network; training.images says how many there are"
-    ]
+    dataset = inputs.network.training.dataset
+    why = f"{dataset} is not there or does not fit" if dataset else "no data set is named"
+    return [f"an epoch has no length: {why}; training.images says how many images it has"]
 
 
 def is_short(inputs: Inputs, trained: Trained) -> bool:

@@ -132,7 +132,8 @@ def billed(report: Json, path: Path) -> Json:
     inputs = _inputs(report, path)
     activity = _activity(report["activity"])
     training = report["training"]
-    images = training["images"] if training else report["totals"]["epoch"]["images"]
+    epoch = training or report["totals"]["epoch"]
+    images = epoch["images"] if epoch else None
     reads = Reads()
     seen = inputs.observed(reads)
     estimate = estimated(seen, activity, images)

@@ -44,9 +44,10 @@ def origin_of(weights: Any) -> str:
 class Request:
     """A run: its files, how it trains, and where its files go.
 
-    ``data`` is the folder of the data set, or its images themselves. ``out`` is the folder of the
-    report (see ``placement`` where there is none), and ``replace`` says that a training there may
-    be replaced; ``checkpoint`` is the folder of the checkpoints, where they are not in ``out``.
+    ``data`` is the data set, the folder that it is in, or its images themselves. ``out`` is the
+    folder of the report (see ``placement`` where there is none), and ``replace`` says that a
+    training there may be replaced; ``checkpoint`` is the folder of the checkpoints, where they are
+    not in ``out``.
     ``pictures``: an estimate is drawn, too, which takes longer than it does (a training always is).
     Checkpoints are written every ``checkpoint_every`` seconds [s]; the training ends after
     ``stop_after`` [s]. ``weights_from``: what the network starts from, a file or weights

@@ -33,6 +33,9 @@ if TYPE_CHECKING:  # at run time only where training is asked for: it takes as l
     from neurorebit.studies.trained import Progress, Say, Trained
 
 
+LARGEST = 1 << 62  # images, where nobody says how many there are
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The report of a run, the folder it was written to, and how the training ended."""
@@ -147,8 +150,8 @@ def _interruptible(checkpoints: Path | None) -> Iterator[None]:
         raise Interrupted(found) from None
 
 
-def estimated(inputs: Inputs, activity: Activity, images: int) -> Estimate:
-    """The estimate of the inputs' chip with this activity; ``images`` make an epoch."""
+def estimated(inputs: Inputs, activity: Activity, images: int | None) -> Estimate:
+    """The estimate of the inputs' chip with this activity; ``images`` make an epoch, if known."""
     try:
         with np.errstate(all="ignore"):  # what is not finite is refused in words
             return estimate(
@@ -157,7 +160,7 @@ def estimated(inputs: Inputs, activity: Activity, images: int) -> Estimate:
                 inputs.technology,
                 inputs.device,
                 activity=activity,
-                batch=min(inputs.network.training.batch, images),
+                batch=min(inputs.network.training.batch, images or LARGEST),
                 images=images,
             )
     except InfeasibleError as problem:

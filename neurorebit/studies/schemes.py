@@ -17,7 +17,8 @@ from tabulate import tabulate
 
 from neurorebit import __version__
 from neurorebit.data.dataset import Dataset
-from neurorebit.data.locate import Wanted, load, locate
+from neurorebit.data.fit import fitting
+from neurorebit.data.locate import load, locate
 from neurorebit.results import document, pictures
 from neurorebit.results import folder as report
 from neurorebit.schema import Argument, InputError, Setting, units
@@ -72,6 +73,9 @@ COLUMNS = {  # of the table: key in the files, heading, unit that is scaled
     "scheme": ("scheme", ""),
     "test_accuracy": ("test\naccuracy [%]", ""),
     "test_accuracy_std": ("+-", ""),
+    "test_r2": ("test\nR2", ""),
+    "test_r2_std": ("+-", ""),
+    "test_rmse": ("test\nRMSE", ""),
     "energy_J_per_epoch": ("energy\nper epoch", "J"),
     "energy_with_dram_J_per_epoch": ("with DRAM", "J"),
     "latency_s_per_epoch": ("time\nper epoch", "s"),
@@ -94,6 +98,7 @@ SEEDS = (
     "Accuracy is the mean over the seeds, +- the standard deviation from seed to seed (n - 1); all "
     "else is the first seed's."
 )
+ERRORS = ("test_r2", "test_r2_std", "test_rmse")  # columns of regressions alone
 ORIGIN = ("network", "dataset", "epochs", "images", "seed", "version", "command")  # of a row
 
 NAMED = re.compile(r"(?<=, )scheme=\w+")  # the scheme, in a sentence on a key without effect
@@ -307,10 +312,11 @@ def _unfinished(done: Json) -> bool:
 
 def _data(request: Request) -> str:
     """The digest of the images that all schemes train on."""
-    if isinstance(request.data, Dataset):
-        return request.data.sha256
-    network = request.inputs().network
-    return load(locate(Wanted.by(network), request.data), network.input).sha256
+    inputs = request.inputs()
+    network, data = inputs.network, request.data
+    if not isinstance(data, Dataset):
+        data = load(locate(inputs.wanted, data), network.input)
+    return fitting(data, network).sha256
 
 
 def _finished(request: Request, data: str) -> Json | None:
@@ -399,8 +405,7 @@ def _endings(reports: Sequence[Json], seeds: int) -> list[str]:
 
 def _row(name: str, reports: Sequence[Json], seeds: int, command: str) -> Json:
     first, asked = reports[0], choices()[name]
-    reached = [r["training"]["test_accuracy"] for r in reports]
-    known = [share for share in reached if share is not None]
+    known = _reached(reports, "test_accuracy")
     row: Json = {
         "scheme": name,
         "chip": asked.chip,
@@ -419,12 +424,23 @@ def _row(name: str, reports: Sequence[Json], seeds: int, command: str) -> Json:
         "command": command,
         **(first["training"]["demands"] or {}),
     }
+    for key in ("test_r2", "test_rmse"):
+        if found := _reached(reports, key):
+            row[key] = float(np.mean(found))
+            if key == "test_r2" and len(found) > 1:
+                row[f"{key}_std"] = float(np.std(found, ddof=1))
     if not asked.software:
         epoch = first["totals"]["epoch"]
         for key in ("energy_J", "energy_with_dram_J", "latency_s"):
             row[f"{key}_per_epoch"] = epoch[key]
         row["area_m2"] = first["chip"]["area_m2"]
     return row
+
+
+def _reached(reports: Sequence[Json], key: str) -> list[float]:
+    """What the trainings of a scheme reached, of those that were tested."""
+    values = (one["training"].get(key) for one in reports)
+    return [value for value in values if value is not None]
 
 
 def _together(rows: Sequence[Json]) -> list[str]:
@@ -449,7 +465,9 @@ def _cell(key: str, value: Any) -> str:
 
 def _csv(rows: Sequence[Json]) -> str:
     out = io.StringIO()
-    keys = ["scheme", "chip", "seeds", *(key for key in COLUMNS if key != "scheme")]
+    errors = any(key in row for row in rows for key in ERRORS)
+    columns = [key for key in COLUMNS if key != "scheme" and (errors or key not in ERRORS)]
+    keys = ["scheme", "chip", "seeds", *columns]
     keys += ["ended", *ORIGIN]
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(keys)

@@ -243,7 +243,8 @@ class _Pass:
         batch: Real = float(inputs.network.training.batch)
         for _, values in self._arrays(box, "training"):
             batch = values
-        batch = np.minimum(batch, float(inputs.images))
+        if (images := inputs.images) is not None:
+            batch = np.minimum(batch, float(images))
         activity = Measured.of(assumed(inputs.network, inputs.architecture, inputs.device))
         over: dict[str, Any] = dict(self._arrays(box, "network.activity"))
         over = self._programmed(spec, device) | over

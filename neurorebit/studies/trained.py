@@ -11,7 +11,8 @@ from neurorebit import __version__
 from neurorebit.circuits.array import device_array
 from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.data.dataset import Dataset
-from neurorebit.data.locate import Wanted, fitting, load, locate
+from neurorebit.data.fit import fitting
+from neurorebit.data.locate import load, locate
 from neurorebit.inputs.files import Inputs
 from neurorebit.schema import Argument, InputError
 from neurorebit.schema.reads import Reads
@@ -28,6 +29,8 @@ if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numb
     from neurorebit.training.checkpoint import Saved
     from neurorebit.training.trainer import TrainingResult
 
+ERRORS = ("test_rmse", "test_r2")  # of a regression
+VALIDATION = "validation"
 Say = Callable[[str], None]
 Progress = Callable[[Step], None]
 
@@ -51,6 +54,7 @@ class Trained:
     fallback: bool
     reads: frozenset[str]  # keys of the files that the training read
     _: KW_ONLY
+    regression: bool = False
     given: NetworkWeights | None = None  # what it started from
     header: dict[str, Any]
 
@@ -77,9 +81,11 @@ class Trained:
             "images": result.images,
             "images_seen": result.images_seen,
             "test_images": min(training.test_images or tests, tests),
+            **({"evaluated_on": VALIDATION} if training.evaluate_on == VALIDATION else {}),
             "scheme": result.scheme,
-            "epochs": [asdict(epoch) for epoch in result.epochs],
+            "epochs": [_epoch(asdict(epoch), self.regression) for epoch in result.epochs],
             "test_accuracy": result.test_accuracy,
+            **({key: _last(result.epochs, key) for key in ERRORS} if self.regression else {}),
             "interrupted": result.interrupted,
             "out_of_time": result.out_of_time,
             "diverged": result.diverged,
@@ -121,12 +127,10 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
             fallback, reading = False, aside.submit(fitting, request.data, network)
             say(f"training on {request.data.name}")
         else:
-            source = locate(Wanted.by(network), request.data)
-            refuse_too_large(network, source.dataset, SCHEMES[inputs.architecture.scheme])
-            fallback, reading = (
-                source.dataset != training.dataset,
-                aside.submit(load, source, network.input),
-            )
+            source = locate(inputs.wanted, request.data)
+            refuse_too_large(network, source.known, SCHEMES[inputs.architecture.scheme])
+            fallback = source.dataset == training.fallback != training.dataset
+            reading = aside.submit(lambda: fitting(load(source, network.input), network))
             say(f"training on {source}")
         from neurorebit.training import trainer
 
@@ -158,6 +162,7 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
         images,
         fallback,
         frozenset(reads.keys),
+        regression=network.regression,
         given=given,
         header=_header(inputs, request),
     )
@@ -182,6 +187,16 @@ def _header(inputs: Inputs, request: Request) -> dict[str, Any]:
             for node in inputs.network.nodes
         ],
     }
+
+
+def _epoch(epoch: dict[str, Any], regression: bool) -> dict[str, Any]:
+    """What the report keeps of an epoch: no errors of a regression where there is none."""
+    return {key: v for key, v in epoch.items() if regression or not key.endswith(("_rmse", "_r2"))}
+
+
+def _last(epochs: tuple[Any, ...], key: str) -> float | None:
+    """A value of the last epoch, if there is one."""
+    return getattr(epochs[-1], key) if epochs else None
 
 
 def _start(request: Request, say: Say) -> Saved | None:

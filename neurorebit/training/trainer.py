@@ -30,9 +30,11 @@ from neurorebit.training import checkpoint
 from neurorebit.training.batches import batches, test_batches
 from neurorebit.training.checkpoint import Checkpoints, Saved
 from neurorebit.training.demands import Demands, demands
+from neurorebit.training.losses import LOSSES, softmax_loss
 from neurorebit.training.model import Conversions, Histogram, Model
 from neurorebit.training.parts.weights import WeightScheme
 from neurorebit.training.parts.workers import Array, Workers
+from neurorebit.training.scores import Test, Tested
 from neurorebit.training.state import capture, restore
 from neurorebit.weights.fitting import Start
 
@@ -44,17 +46,26 @@ class Epoch:
     """One epoch: means over its steps, accuracy on the test images at its end, cells written.
 
     ``images_per_second`` leaves out evaluation and the run's first step, in which kernels are
-    compiled (unless there is no other). ``test_accuracy`` is None where evaluation was cut short.
+    compiled (unless there is no other). What a test gives is None where it was cut short, and
+    accuracies are None of a regression, which has errors (RMSE) and R2.
     """
 
     epoch: int
     loss: float
-    train_accuracy: float
+    train_accuracy: float | None
     test_accuracy: float | None
     _: KW_ONLY
+    train_rmse: float | None = None
+    test_rmse: float | None = None
+    test_r2: float | None = None
     cells_programmed: int
     images_per_second: float
     seconds: float
+
+    @property
+    def tested(self) -> bool:
+        """Whether its test came to its end."""
+        return self.test_accuracy is not None or self.test_rmse is not None
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,11 @@ class TrainingResult:
     demands: Demands | None
     conversions: tuple[Conversions, ...] = ()
     weights: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def regression(self) -> bool:
+        """Whether numbers were learned, not classes."""
+        return bool(self.epochs) and self.epochs[-1].train_rmse is not None
 
     @property
     def finished(self) -> bool:
@@ -209,6 +225,7 @@ class Position:
     _: KW_ONLY
     losses: float = 0.0
     right: int = 0
+    squares: float = 0.0  # of the errors of a regression
     seen: int = 0
     programmed: int = 0  # cells, before this epoch
     seconds: float = 0.0
@@ -235,6 +252,7 @@ class _Loop:
 
     def __post_init__(self) -> None:
         self.training = self.model.training
+        self.regression = self.model.network.regression
         size = len(self.data.train_labels)
         self.images = min(self.training.images or size, size)
         self.steps_of_epoch = math.ceil(self.images / self.training.batch)
@@ -294,16 +312,21 @@ class _Loop:
             self._save(now=True)
         if at.seen == 0:
             return
+        found = self._evaluate() or Tested()
+        outputs = at.seen * self.model.network.classes
         epoch = Epoch(
             epoch=at.epoch + 1,
             loss=at.losses / at.seen,
-            train_accuracy=at.right / at.seen,
-            test_accuracy=self._evaluate(),
+            train_accuracy=None if self.regression else at.right / at.seen,
+            test_accuracy=found.accuracy,
+            train_rmse=math.sqrt(at.squares / outputs) if self.regression else None,
+            test_rmse=found.rmse,
+            test_r2=found.r2,
             cells_programmed=self._cells_programmed() - at.programmed,
             images_per_second=at.pace.rate,
             seconds=time.perf_counter() - start,
         )
-        if at.seen == self.images and epoch.test_accuracy is not None:
+        if at.seen == self.images and epoch.tested:
             self.at = Position(at.epoch + 1, steps=at.steps, done=at.done)
             self.epochs.append(epoch)
             self._save(now=self.stopping)
@@ -314,7 +337,7 @@ class _Loop:
     def _step(self, images: Array, labels: Array) -> None:
         at, begun = self.at, time.perf_counter()
         scores = self.model.forward(images, learning=True)
-        loss, d_scores = softmax_loss(scores, labels)
+        loss, d_scores = self._loss(scores, labels)
         if not math.isfinite(loss):
             self.diverged = True
             return
@@ -326,9 +349,18 @@ class _Loop:
         at.done += len(images)
         at.seen += len(images)
         at.losses += loss * len(images)
-        at.right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
+        if self.regression:
+            at.squares += float(((scores.astype(np.float64) - labels) ** 2).sum())
+        else:
+            at.right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
         self.out_of_time = time.monotonic() >= self.deadline
         self._report()
+
+    def _loss(self, scores: Array, labels: Array) -> tuple[float, Array]:
+        """The loss of a batch and its gradient."""
+        word, smoothing = self.model.network.loss, self.training.label_smoothing
+        loss = LOSSES[word] if word != "cross_entropy" else softmax_loss
+        return loss(scores, labels, smoothing)
 
     def _kept(self) -> dict[str, Any]:
         return {**self.model.parts, checkpoint.POSITION: self.at}
@@ -368,18 +400,16 @@ class _Loop:
         ]
         return sum(w.sets + w.resets for w in written)
 
-    def _evaluate(self) -> float | None:
-        """The share of test images that the chip classifies correctly; None if cut short."""
-        right = seen = 0
+    def _evaluate(self) -> Tested | None:
+        """How good the chip is on the test images; None if cut short."""
+        test = Test(self.regression)
         for images, labels in test_batches(
             self.data, self.training.test_images, self.training.batch
         ):
             if self.stop.count > 1 or self.out_of_time:
                 return None
-            scores = self.model.forward(images, learning=False)
-            right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
-            seen += len(images)
-        return right / seen
+            test.add(self.model.forward(images, learning=False), labels)
+        return test.result
 
 
 def rate_at(training: Training, step: int, steps_of_epoch: int) -> float:
@@ -394,19 +424,6 @@ def rate_at(training: Training, step: int, steps_of_epoch: int) -> float:
         return rate
     turn = math.pi * (step - warmup) / (training.epochs * steps_of_epoch - warmup)
     return rate * 0.5 * (1.0 + math.cos(turn))
-
-
-def softmax_loss(scores: Array, labels: Array) -> tuple[float, Array]:
-    """Mean cross entropy of the softmax of ``scores`` [B, classes], and its gradient."""
-    images = np.arange(len(labels))
-    shifted = scores.astype(np.float64)
-    shifted -= shifted.max(axis=1, keepdims=True)
-    exponentials = np.exp(shifted)
-    sums = exponentials.sum(axis=1, keepdims=True)
-    loss = float(np.mean(np.log(sums[:, 0]) - shifted[images, labels]))
-    gradient = exponentials / sums
-    gradient[images, labels] -= 1.0
-    return loss, (gradient / len(labels)).astype(scores.dtype)
 
 
 class Interrupts:

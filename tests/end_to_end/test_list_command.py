@@ -2,7 +2,7 @@
 
 import pytest
 
-from neurorebit.data.table import DATASETS
+from neurorebit.data.table import DATASETS, FORMATS
 from neurorebit.schema import paths
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.listing import KINDS
@@ -13,7 +13,7 @@ NAMES = {
     "technologies": paths.names("technology"),
     "architectures": paths.names("architecture"),
     "schemes": tuple(SCHEMES),
-    "data": tuple(DATASETS),
+    "data": (*DATASETS, *(form.written for form in FORMATS.values())),
 }
 
 

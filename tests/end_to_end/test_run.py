@@ -462,7 +462,7 @@ def test_an_interrupt_before_training_leaves_nothing(command, tiny, data, place,
 def test_a_training_that_diverges_says_so(command, tiny, data, place, monkeypatch):
     softmax, calls = trainer.softmax_loss, []
 
-    def soon_infinite(scores, labels):
+    def soon_infinite(scores, labels, *more):
         calls.append(1)
         loss, gradient = softmax(scores, labels)
         return (math.inf if len(calls) == 2 else loss), gradient

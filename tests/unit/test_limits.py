@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from neurorebit.data import cifar10
+from neurorebit.data.digits import DIGITS
 from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, InputError, paths, split, units, yaml_text
 from neurorebit.schema.json_file import read_json
@@ -157,9 +158,9 @@ def test_json_that_holds_control_characters_is_refused_at_its_line(tmp_path):
 
 def test_a_training_that_cannot_fit_is_refused_before_it_begins():
     network = read_network(Document(paths.shipped("network", "mlp")))
-    refuse_too_large(network, "digits", SCHEMES["hybrid"])
+    refuse_too_large(network, DIGITS, SCHEMES["hybrid"])
     with pytest.raises(InputError, match="needs 0 GiB of memory or more, most of it for images"):
-        refuse_too_large(network, "digits", SCHEMES["real"], have=1e6)
+        refuse_too_large(network, DIGITS, SCHEMES["real"], have=1e6)
     assert available() > 1e8
 
 
@@ -171,6 +172,6 @@ def test_cells_ask_for_more_memory_than_software():
     activations, images = 4 * 64 * 784, 8 * 1438 * 784
     for scheme, each in (("real", 12), ("hybrid", 2 * (8 + 8))):
         needs = 234_752 * each + activations + images
-        refuse_too_large(network, "digits", SCHEMES[scheme], have=needs * 1.001)
+        refuse_too_large(network, DIGITS, SCHEMES[scheme], have=needs * 1.001)
         with pytest.raises(InputError, match="GiB of memory or more"):
-            refuse_too_large(network, "digits", SCHEMES[scheme], have=needs * 0.999)
+            refuse_too_large(network, DIGITS, SCHEMES[scheme], have=needs * 0.999)

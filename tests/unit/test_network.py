@@ -541,9 +541,10 @@ def test_a_setting_can_choose_the_recipe(read):
         ("bare:", "bare: 3", "", "small.yaml:21: recipes.bare: "),
         (
             "batch: 16",
-            "batch: 16\n  dataset: mnist",
+            "batch: 16\n  dataset: svhn",
             "",
-            f"small.yaml:17: training.dataset: expected one of {', '.join(DATASETS)}, got 'mnist'",
+            "small.yaml:17: training.dataset: expected one of "
+            f"{', '.join(DATASETS)}, FILE.npz, FOLDER/, got 'svhn'",
         ),
         ("batch: 16", "batch: 16\n  momentum: 1", "", "small.yaml:17: training.momentum: must be "),
     ],

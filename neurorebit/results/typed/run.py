@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurorebit.results import folder
-from neurorebit.results.document import EPOCH_KEYS, NAME, Json, read_any
+from neurorebit.results.document import NAME, Json, epoch_keys, read_any
 from neurorebit.results.frames import as_html, frame, of_rows
 from neurorebit.results.parts import phases_of
 from neurorebit.results.writers import table, text
@@ -230,18 +230,36 @@ class Run(Report):
     @cached_property
     def epochs(self) -> pd.DataFrame:
         """A row for each epoch, by its number: loss, accuracies (0 to 1), cells programmed,
-        images per second and seconds; no row where nothing was trained.
+        images per second and seconds; no row where nothing was trained. Of a regression, RMSE and
+        R2 in place of accuracies.
         """
         rows = self.training["epochs"] if self.training else ()
-        return of_rows(rows, EPOCH_KEYS, index="epoch")
+        return of_rows(rows, epoch_keys(self.training), index="epoch")
 
     @property
     def accuracy(self) -> float | None:
         """The share of test images that the chip classifies correctly at the end (0 to 1).
 
-        None where nothing was trained, or the training ended before its first test.
+        None where nothing was trained, the training ended before its first test, or numbers were
+        learned (``r2``, ``rmse``).
         """
         return self.training["test_accuracy"] if self.training else None
+
+    @property
+    def r2(self) -> float | None:
+        """The coefficient of determination of a regression on the test images, mean of outputs.
+
+        None where no numbers were learned or tested, or a target never changes.
+        """
+        return self.training.get("test_r2") if self.training else None
+
+    @property
+    def rmse(self) -> float | None:
+        """The root of the mean squared error of a regression on the test images, over all outputs.
+
+        None where no numbers were learned or tested.
+        """
+        return self.training.get("test_rmse") if self.training else None
 
     @property
     def interrupted(self) -> bool:

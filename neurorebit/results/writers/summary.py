@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from neurorebit.results.document import CHIP, Json
+from neurorebit.results.document import CHIP, Json, is_regression
 from neurorebit.results.parts import energy_of_parts, grouped
 from neurorebit.results.writers.layout import defined, fitting, number, percent, width
 from neurorebit.schema import units
@@ -38,7 +38,7 @@ def answers(report: Json) -> tuple[tuple[str, str], ...]:
     of = INFERENCE if report["totals"]["image"] is None else TRAINING
     room = _room(report)
     return (
-        ("Accuracy", fitting(room, *_accuracy(report["training"]))),
+        (_measure(report["training"]), fitting(room, *_accuracy(report["training"]))),
         ("Area", fitting(room, *_area(report["chip"]))),
         ("Inference", fitting(room, *_cost(report["totals"]["inference"], about))),
         *_others(report, about),
@@ -62,15 +62,23 @@ def _others(report: Json, about: str) -> list[tuple[str, str]]:
     if phase is not None:
         energy = units.show(phase["energy_J"], "J")
         once = [f"{energy}, {units.show(phase['latency_s'], 's')}", energy]
-    if image is None or epoch is None:
+    if image is None:
         return [("Programming", once[0])]
+    room = _room(report)
+    costs = fitting(room, *_cost(image, about))
+    if epoch is None:
+        long, short = (f"unknown, nobody says of how many images; programming {o}" for o in once)
+        return [("Training", costs), ("Epoch", fitting(room, long, short))]
     time, images = units.show(epoch["latency_s"], "s"), f"{epoch['images']:,} images"
     cost = f"{about}{_energy(epoch)}, {time}"
     long, short = (f"programming once: {words}" for words in once)
     epochs = f"{cost}, {images}; {long}", f"{cost}, {images}; {short}", f"{cost}; {short}"
-    room = _room(report)
-    costs = fitting(room, *_cost(image, about))
     return [("Training", costs), ("Epoch", fitting(room, *epochs))]
+
+
+def _measure(training: Json | None) -> str:
+    """What a training is judged by."""
+    return "R2" if is_regression(training) else "Accuracy"
 
 
 def _accuracy(training: Json | None) -> tuple[str, ...]:
@@ -78,9 +86,16 @@ def _accuracy(training: Json | None) -> tuple[str, ...]:
         return ("unknown: nothing was trained",)
     epochs = len(training["epochs"])
     of = f"{training['scheme']}, {epochs} {'epoch' if epochs == 1 else 'epochs'}"
+    images = f"{training['test_images']:,} {training.get('evaluated_on', 'test')} images"
+    if is_regression(training):
+        if (error := training["test_rmse"]) is None:
+            return (f"unknown: no test ({of})",)
+        r2 = "unknown" if training["test_r2"] is None else f"{training['test_r2']:.4f}"
+        tests = f"{r2}, RMSE {number(error)}, on {images}"
+        return f"{tests} of {training['dataset']}, {of}", f"{tests}, {of}"
     if (reached := training["test_accuracy"]) is None:
         return (f"unknown: no test ({of})",)
-    tests = f"{percent(reached, 2)} of {training['test_images']:,} test images"
+    tests = f"{percent(reached, 2)} of {images}"
     return f"{tests} of {training['dataset']}, {of}", f"{tests}, {of}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from neurorebit.results.document import CHIP, DRAM_IN, DYNAMIC, EPOCH_KEYS, MACRO, Json
+from neurorebit.results.document import CHIP, DRAM_IN, DYNAMIC, MACRO, Json, epoch_keys
 from neurorebit.results.parts import energy_of_parts, largest, phases_of, repeated, total
 from neurorebit.results.writers.layout import (
     column,
@@ -43,6 +43,15 @@ PLACES = {
     "image": "one image\ntrained on,\nwith sync",
     "iteration": "one\niteration",
     "epoch": "one\nepoch",
+}
+EPOCH_HEADS = {
+    "train_accuracy": "train\naccuracy",
+    "test_accuracy": "test\naccuracy",
+    "train_rmse": "train\nRMSE",
+    "test_rmse": "test\nRMSE",
+    "test_r2": "test\nR2",
+    "cells_programmed": "cells\nprogrammed",
+    "images_per_second": "images/s",
 }
 BY = {  # origins of the activity, and what headings of what follows from it say
     "measured": "",
@@ -260,12 +269,9 @@ def _training(report: Json) -> list[str]:
     training = report["training"]
     if training is None:
         return []
-    head = [
-        "epoch", "loss", "train\naccuracy", "test\naccuracy", "cells\nprogrammed", "images/s",
-        "seconds",
-    ]  # fmt: skip
-    epochs = training["epochs"]
-    rows = [[_epoch_cell(key, epoch[key]) for key in EPOCH_KEYS] for epoch in epochs]
+    keys, epochs = epoch_keys(training), training["epochs"]
+    head = [EPOCH_HEADS.get(key, key) for key in keys]
+    rows = [[_epoch_cell(key, epoch[key]) for key in keys] for epoch in epochs]
     note = ""
     if len(rows) > LONG:
         note = f"the first {FIRST} and the last {LAST} of {len(rows)}; training.csv has all"

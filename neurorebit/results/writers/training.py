@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from neurorebit.results.document import EPOCH_KEYS, Json, csv_text
+from neurorebit.results.document import Json, csv_text, epoch_keys
 
 
 def write(report: Json) -> str:
     """A row for each epoch; the header alone where nothing was trained."""
-    epochs = (report["training"] or {}).get("epochs", [])
-    rows = [list(EPOCH_KEYS), *([epoch[key] for key in EPOCH_KEYS] for epoch in epochs)]
+    epochs, keys = (report["training"] or {}).get("epochs", []), epoch_keys(report["training"])
+    rows = [list(keys), *([epoch[key] for key in keys] for epoch in epochs)]
     return csv_text(rows)

@@ -12,7 +12,8 @@ from scipy import ndimage
 
 from neurorebit.data import cifar10, digits
 from neurorebit.data.dataset import Dataset
-from neurorebit.data.locate import Wanted, load, locate
+from neurorebit.data.fit import Wanted
+from neurorebit.data.locate import load, locate
 from neurorebit.layers.base import Shape
 from neurorebit.schema import InputError
 from neurorebit.schema.training import Augment
@@ -281,8 +282,8 @@ def test_a_network_must_fit_the_data_set(tmp_path):
     refused(lambda: find(tmp_path, classes=100), "100 classes", "10")
     refused(lambda: find(dataset="digits", classes=26), "26 classes")
     refused(lambda: find(dataset="digits", shape=Shape(784, 1, 1)), "784 x 1 x 1", "flatten")
-    refused(lambda: find(dataset="mnist"), "mnist: no such data set")
-    refused(lambda: find(fallback="mnist"), "mnist: no such data set")
+    refused(lambda: find(dataset="svhn"), "svhn: no such data set")
+    refused(lambda: find(fallback="svhn"), "svhn: no such data set")
 
 
 # digits

@@ -84,9 +84,10 @@ def server():
 
 
 def archives(server, body=WHOLE):
-    url = f"http://127.0.0.1:{server.server_address[1]}/some/batches.tar.gz"
+    url = f"http://127.0.0.1:{server.server_address[1]}/some/"
     files = {"one": hashlib.md5(FILES["one"]).hexdigest(), "two": None}
-    return {"some": Archive(url, hashlib.sha256(body).hexdigest(), FOLDER, files)}
+    packed = {"batches.tar.gz": hashlib.sha256(body).hexdigest()}
+    return {"some": Archive((url,), packed, FOLDER, files)}
 
 
 def fetch(server, target, **kwargs):
@@ -241,11 +242,138 @@ def test_a_folder_that_cannot_be_written_is_named(server, tmp_path):
 
 
 def test_only_known_data_sets_can_be_fetched(tmp_path):
-    refused(lambda: download.fetch("mnist", tmp_path), "mnist", "cifar10")
+    refused(lambda: download.fetch("digits", tmp_path), "digits", "cifar10")
 
 
 def test_the_official_archive_is_described():
     official = download.archives()["cifar10"]
-    assert official.name == "cifar-10-python.tar.gz"
     assert set(official.files) == {"batches.meta", *cifar10.OFFICIAL}
-    assert len(bytes.fromhex(official.digest)) == 32
+    assert [len(bytes.fromhex(x)) for x in official.packed.values()] == [32]
+
+
+# several files, several servers
+
+FOUR = {f"part-{i}.gz": np.random.default_rng(i).bytes(30_000) for i in range(3)}
+
+
+class Shelf(ThreadingHTTPServer):
+    """Serves files by name; ``cut``: replies end early; ``gone``: names that it does not have."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), ShelfHandler)
+        self.files, self.cut, self.gone, self.asked = dict(FOUR), None, set(), []
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}/shelf/"
+
+
+class ShelfHandler(BaseHTTPRequestHandler):
+    server: Shelf
+
+    def do_GET(self):
+        name, asked = self.path.rsplit("/", 1)[-1], self.headers.get("Range")
+        self.server.asked.append((name, asked))
+        if name in self.server.gone:
+            self.send_error(404)
+            return
+        body = self.server.files[name]
+        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+        self.send_response(206 if asked else 200)
+        if asked:
+            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        self.wfile.write(body[start : self.server.cut])
+
+    def log_message(self, *_):
+        """Keep quiet."""
+
+
+@pytest.fixture
+def shelves():
+    with Shelf() as one, Shelf() as two:
+        threads = [threading.Thread(target=s.serve_forever, args=(0.01,)) for s in (one, two)]
+        for thread in threads:
+            thread.start()
+        yield one, two
+        for shelf, thread in zip((one, two), threads, strict=True):
+            shelf.shutdown()
+            thread.join()
+
+
+def several(shelves):
+    digests = {name: hashlib.md5(content).hexdigest() for name, content in FOUR.items()}
+    return {"some": Archive(tuple(s.url for s in shelves), digests, "four", digests)}
+
+
+def fetch_several(shelves, target):
+    return download.fetch("some", target, known=several(shelves))
+
+
+def all_there(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()} == FOUR
+
+
+def test_several_files_are_kept_as_they_are_published(shelves, tmp_path):
+    assert all_there(fetch_several(shelves, tmp_path))
+    assert left(tmp_path) == ["four"]
+    assert shelves[1].asked == []
+    assert all_there(fetch_several(shelves, tmp_path))  # not asked for again
+    assert len(shelves[0].asked) == 3
+
+
+def test_another_server_has_what_one_lacks(shelves, tmp_path):
+    shelves[0].gone = {"part-1.gz"}
+    assert all_there(fetch_several(shelves, tmp_path))
+    assert [name for name, _ in shelves[1].asked] == ["part-1.gz"]
+
+
+def test_another_server_goes_on_where_one_broke_off(shelves, tmp_path):
+    shelves[0].cut = 10_000
+    assert all_there(fetch_several(shelves, tmp_path))
+    assert shelves[1].asked == [(name, "bytes=10000-") for name in FOUR]
+
+
+def test_another_server_is_asked_where_one_sends_another_file(shelves, tmp_path):
+    shelves[0].files["part-2.gz"] = b"<html>"
+    assert all_there(fetch_several(shelves, tmp_path))
+    assert shelves[1].asked == [("part-2.gz", None)]
+
+
+def test_what_came_is_kept_where_no_server_has_the_rest(shelves, tmp_path):
+    for shelf in shelves:
+        shelf.gone = {"part-2.gz"}
+    refused(
+        lambda: fetch_several(shelves, tmp_path),
+        f"{shelves[0].url}part-2.gz: HTTP 404",
+        f"{shelves[1].url}part-2.gz: HTTP 404",
+        f"put part-2.gz into {tmp_path / 'four.partial'} by hand",
+    )
+    assert left(tmp_path) == ["four.partial"]  # and no folder with a gap
+    (tmp_path / "four.partial" / "part-2.gz").write_bytes(b"another")
+    refused(lambda: fetch_several(shelves, tmp_path), "part-2.gz: not the file at", "MD5 differs")
+    (tmp_path / "four.partial" / "part-2.gz").write_bytes(FOUR["part-2.gz"])
+    shelves[0].asked.clear()
+    assert all_there(fetch_several(shelves, tmp_path))
+    assert shelves[0].asked == []
+
+
+def test_a_wrong_digest_everywhere_leaves_nothing_of_the_file(shelves, tmp_path):
+    for shelf in shelves:
+        shelf.files["part-0.gz"] = FOUR["part-0.gz"][:-1] + b"x"
+    refused(lambda: fetch_several(shelves, tmp_path), "MD5 differs", "run this again")
+    assert left(tmp_path / "four.partial") == []
+
+
+def test_a_server_that_sends_without_end_is_left(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "LARGEST", 60_000)
+    refused(lambda: fetch(server, tmp_path), "more than any data set has")
+
+
+def test_every_data_set_that_is_downloaded_names_its_digests():
+    for archive in download.archives().values():
+        assert all(mirror.endswith("/") for mirror in archive.mirrors)
+        assert all(len(bytes.fromhex(x)) in (16, 32) for x in archive.packed.values())
+        if not archive.tar:
+            assert archive.files == archive.packed

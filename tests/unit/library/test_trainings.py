@@ -90,7 +90,7 @@ def test_images_of_the_callers_own_are_trained_on(net):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"data": "digit"}, "no such data set or folder"),
+        ({"data": "digit"}, "no such data set, archive or folder"),
         ({"data": 3}, "expected a name, a folder"),
         ({"seed": -1}, "expected a whole number from 0"),
         ({"scheme": "hibrid"}, "did you mean 'hybrid'"),
