@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from neurorebit.library.estimates import estimate as estimate
     from neurorebit.library.estimates import nodes as nodes
     from neurorebit.library.estimates import sweep as sweep
+    from neurorebit.library.evaluations import evaluate as evaluate
     from neurorebit.library.inputs import chip as chip
     from neurorebit.library.inputs import device as device
     from neurorebit.library.inputs import network as network
@@ -46,6 +47,7 @@ _HOMES = {  # the module of each public name
     "fit": "library.measured",
     "train": "library.trainings",
     "run": "library.trainings",
+    "evaluate": "library.evaluations",
     "compare_schemes": "library.trainings",
     "read": "library.comparisons",
     "InputError": "schema.errors",

@@ -21,6 +21,7 @@ SHOWN = 200  # characters of a fault
 
 COMMANDS = {  # each is a file in commands/
     "run": "train a network and report what its chip costs",
+    "evaluate": "test a trained network on a chip's arrays, step by step less ideal",
     "schemes": "train a network by many schemes, and lay them side by side",
     "sweep": "estimate the chips of a grid of designs",
     "nodes": "estimate the chip in every CMOS node",

@@ -172,11 +172,26 @@ def add_quiet(parser: Parser) -> None:
 
 def add_training(parser: Parser, out: str) -> None:
     """How long to train, on what, and where the report goes: to ``out`` where nothing is given."""
+    add_place(parser, out)
     parser.add_argument("--recipe", metavar="R", help="a training recipe of the network file")
     parser.add_argument("--epochs", metavar="N", type=whole(1, LARGEST), help="epochs of training")
     parser.add_argument(
         "--images", metavar="N", type=whole(1, LARGEST), help="training images an epoch"
     )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the newest checkpoint of this run"
+    )
+    parser.add_argument(
+        "--checkpoint-every",
+        metavar="S",
+        type=from_zero("a number of seconds"),
+        default=120.0,
+        help="seconds between checkpoints (120)",
+    )
+
+
+def add_place(parser: Parser, out: str) -> None:
+    """The seed, on what data, on how many threads, and where the report goes."""
     parser.add_argument(
         "--seed", metavar="N", type=whole(0, SEEDS), default=0, help="of all randomness (0)"
     )
@@ -193,16 +208,6 @@ def add_training(parser: Parser, out: str) -> None:
     )
     parser.add_argument(
         "--threads", metavar="N", type=whole(1, 1024), help="of training (all processors)"
-    )
-    parser.add_argument(
-        "--resume", action="store_true", help="go on from the newest checkpoint of this run"
-    )
-    parser.add_argument(
-        "--checkpoint-every",
-        metavar="S",
-        type=from_zero("a number of seconds"),
-        default=120.0,
-        help="seconds between checkpoints (120)",
     )
 
 
@@ -270,6 +275,28 @@ def request(asked: argparse.Namespace, **more: Any) -> Request:
         checkpoint_every=asked.checkpoint_every,
         resume=asked.resume,
         replace=asked.replace,
+        **more,
+    )
+
+
+def evaluated(asked: argparse.Namespace, **more: Any) -> Request:
+    """The network, chip, weights and data that ``evaluate`` is asked to take."""
+    from neurorebit.studies.request import Request
+
+    return Request(
+        network=asked.network,
+        architecture=asked.architecture,
+        technology=asked.technology,
+        device=asked.device,
+        settings=tuple(settings(asked)),
+        train=False,
+        recipe=asked.recipe,
+        seed=asked.seed,
+        data=asked.data,
+        out=asked.out,
+        threads=_threads(asked),
+        replace=asked.replace,
+        weights_from=asked.weights_from,
         **more,
     )
 

@@ -102,6 +102,21 @@ class Designs(_Progress):
             self._draw(done, todo)
 
 
+class Tests(_Progress):
+    """Progress of an evaluation: a bar on a terminal, else a line for each of its steps."""
+
+    def __init__(self) -> None:
+        super().__init__(unit=" tests")
+        self._last = ""
+
+    def __call__(self, progress: Any) -> None:
+        if sys.stderr.isatty():
+            self._draw(progress.done, progress.todo, f"{progress.row}: ")
+        elif progress.row and progress.row != self._last:
+            self._last = progress.row
+            say(f"{progress.done} of {progress.todo} tests done; next: {progress.row}")
+
+
 class Download(_Progress):
     """Progress of a download: a bar on a terminal, else a line every few seconds."""
 

@@ -62,7 +62,7 @@ def command_line(request: Request, name: str = "run", more: Iterable[str] = ()) 
     words += [option("seed"), str(request.seed)] if request.seed else []
     if request.weights_from is not None:
         words += [option("weights_from"), str(request.weights_from)]
-    words += [] if request.train else ["--no-train"]
+    words += ["--no-train"] if name == "run" and not request.train else []
     return shlex.join([*words, *more])
 
 

@@ -58,6 +58,21 @@ class Designs(Bar):
         self._step(done, todo)
 
 
+class Draws(Bar):
+    """Progress of an evaluation."""
+
+    def __init__(self, shown: bool) -> None:
+        super().__init__(shown, "tests")
+
+    def say(self, line: str) -> None:
+        """Show a line above the bar, where a bar would be seen."""
+        _say(self._shown, line)
+
+    def __call__(self, progress: Any) -> None:
+        """Show the tests done, of those to do, and the step in progress."""
+        self._step(progress.done, progress.todo, f"{progress.row}: ")
+
+
 class Images(Bar):
     """Progress of a training."""
 
@@ -66,11 +81,15 @@ class Images(Bar):
 
     def say(self, line: str) -> None:
         """Show a line above the bar, where a bar would be seen."""
-        if self._shown and (sys.stderr.isatty() or "ipykernel" in sys.modules):
-            from tqdm.auto import tqdm
-
-            tqdm.write(line, file=sys.stderr)
+        _say(self._shown, line)
 
     def __call__(self, step: Step) -> None:
         """Show the epoch, the images done and to do, and the epoch's mean loss."""
         self._step(step.done, step.todo, f"epoch {step.epoch}: ", f"loss {step.loss:.3f}")
+
+
+def _say(shown: bool, line: str) -> None:
+    if shown and (sys.stderr.isatty() or "ipykernel" in sys.modules):
+        from tqdm.auto import tqdm
+
+        tqdm.write(line, file=sys.stderr)

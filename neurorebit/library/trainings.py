@@ -116,7 +116,7 @@ def train(
         "stop_after": stop_after,
         "weights_from": weights_from,
     }
-    return _trained(_request(network, chip, options), progress)
+    return _trained(request_of(network, chip, options), progress)
 
 
 def run(
@@ -140,7 +140,7 @@ def run(
     >>> nr.run("mlp", "rebit", training=False).epochs.empty
     True
     """
-    request = _request(network, chip, options)
+    request = request_of(network, chip, options)
     place = None if out is None else Path(out)
     request = dataclasses.replace(request, train=training, out=place, replace=replace)
     if out is not None:
@@ -193,7 +193,7 @@ def compare_schemes(
         "stop_after": math.inf,
         "weights_from": None,
     }
-    request = _request(network, "rebit", single)
+    request = request_of(network, "rebit", single)
     chosen = [s for s in request.settings if s.key.partition(".")[0] in ("network", "training")]
     for part in (
         None if technology is None else given.technology(technology),
@@ -222,7 +222,7 @@ def compare_schemes(
         return SchemeComparison.read(table.rows, table.text, folder)
 
 
-def _request(
+def request_of(
     network: NetworkInput | Named, chip: ChipInput | Named, options: RunOptions
 ) -> Request:
     """The run that a caller asks for."""

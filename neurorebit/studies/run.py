@@ -123,7 +123,7 @@ def report_of(inputs: Inputs, request: Request, trained: Trained | None = None) 
     activity = measured or assumed(seen.network, seen.architecture, seen.device)
     design = estimated(seen, activity, trained.result.images if trained else seen.images)
     report = document.build(
-        _header(inputs, request, activity, trained, billed=reads.keys),
+        header(inputs, request, activity, trained, billed=reads.keys),
         design,
         inputs.architecture,
         activity,
@@ -176,7 +176,7 @@ def estimated(inputs: Inputs, activity: Activity, images: int | None) -> Estimat
         ) from None
 
 
-def _header(
+def header(
     inputs: Inputs,
     request: Request,
     activity: Activity,

@@ -129,46 +129,55 @@ def _groups(weights: NetworkWeights) -> dict[str, Group]:
 
 
 def _foreign(weights: NetworkWeights, network: Network, found: _Found) -> None:
-    """A state dict: modules by the names of the layers where all match, else in their order."""
+    """A state dict: modules by the names of the layers where all match, else in their order.
+
+    A batch norm without a module was folded, by the tool, into the layer before it.
+    """
     nodes, groups = with_arrays(network), _groups(weights)
-    norms = [node for node in nodes if node.kind == "batch_norm"]
-    if norms and not any("running_var" in arrays for arrays in groups.values()):
-        nodes = [node for node in nodes if node.kind != "batch_norm"]
-    else:
-        norms = []
-    names = {node.name for node in nodes}
+    names = {node.name for node in nodes if node.kind != "batch_norm"}
     if names <= groups.keys():
-        found.wrong += [f"{name}: the network has no such layer" for name in groups.keys() - names]
-        pairs = [(node, node.name) for node in nodes]
+        known = {node.name for node in nodes}
+        found.wrong += [f"{name}: the network has no such layer" for name in groups.keys() - known]
+        pairs = [(node, node.name if node.name in groups else None) for node in nodes]
     else:
         pairs = _in_order(nodes, groups, found)
     if found.wrong:
         return
     folded: dict[str, Array] = {}
     for node, name in pairs:
-        _take(node, name, groups[name], network=network, found=found, folded=folded)
-    _fold(folded, norms, network, found)
+        if name is not None:
+            _take(node, name, groups[name], network=network, found=found, folded=folded)
+    _fold(folded, [node for node, name in pairs if name is None], network, found)
 
 
-def _in_order(nodes: list[Node], groups: dict[str, Group], found: _Found) -> list[tuple[Node, str]]:
-    """Layers and modules one after the other; what does not match is noted."""
-    listed = [*groups]
+def _in_order(
+    nodes: list[Node], groups: dict[str, Group], found: _Found
+) -> list[tuple[Node, str | None]]:
+    """Layers and modules one after the other, None for norms that were folded; what does not match
+    is noted.
+    """
+    left = [*groups]
+    pairs: list[tuple[Node, str | None]] = []
+    before: Group = {}
     for i, node in enumerate(nodes):
-        if i >= len(listed):
+        if left and _alike(node, groups[left[0]]):
+            before = groups[left[0]]
+            pairs.append((node, left.pop(0)))
+        elif node.kind == "batch_norm" and "bias" in before:
+            pairs.append((node, None))
+        elif not left:
             missing = ", ".join(f"'{n.name}' ({n.kind})" for n in nodes[i:])
             found.wrong.append(f"nothing is left for {missing}")
             return []
-        if not _alike(node, groups[listed[i]]):
-            arrays = groups[listed[i]]
-            shown = ", ".join(f"{key} {sizes(array.shape)}" for key, array in arrays.items())
-            wanted = _wanted(node)
+        else:
+            shown = ", ".join(f"{key} {sizes(a.shape)}" for key, a in groups[left[0]].items())
             found.wrong.append(
-                f"{listed[i]} ({shown}) stands where layer '{node.name}' ({node.kind}, {wanted}) is"
+                f"{left[0]} ({shown}) stands where layer '{node.name}' ({node.kind}, "
+                f"{_wanted(node)}) is"
             )
             return []
-    for name in listed[len(nodes) :]:
-        found.wrong.append(f"{name}: the network has no layer for it")
-    return list(zip(nodes, listed, strict=False))
+    found.wrong += [f"{name}: the network has no layer for it" for name in left]
+    return pairs
 
 
 def _wanted(node: Node) -> str:

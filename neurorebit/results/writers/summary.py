@@ -38,7 +38,7 @@ def answers(report: Json) -> tuple[tuple[str, str], ...]:
     of = INFERENCE if report["totals"]["image"] is None else TRAINING
     room = _room(report)
     return (
-        (_measure(report["training"]), fitting(room, *_accuracy(report["training"]))),
+        (_measure(report["training"]), fitting(room, *_reached(report))),
         ("Area", fitting(room, *_area(report["chip"]))),
         ("Inference", fitting(room, *_cost(report["totals"]["inference"], about))),
         *_others(report, about),
@@ -79,6 +79,22 @@ def _others(report: Json, about: str) -> list[tuple[str, str]]:
 def _measure(training: Json | None) -> str:
     """What a training is judged by."""
     return "R2" if is_regression(training) else "Accuracy"
+
+
+def _reached(report: Json) -> tuple[str, ...]:
+    """What training reached, or what an evaluation found before cells rest."""
+    evaluation = report.get("evaluation")
+    if evaluation is None:
+        return _accuracy(report["training"])
+    rows = [row for row in evaluation["rows"] if row["rest_s"] is None]
+    found, software = (percent(rows[i]["accuracy"], 2) for i in (-1, 0))
+    spread = rows[-1]["spread"]
+    about = "" if spread is None else f" +- {100.0 * spread:.2f} from chip to chip"
+    tests = f"{evaluation['test_images']:,} test images"
+    return (
+        f"{found}{about} ({software} in software), {tests} of {evaluation['dataset']}",
+        f"{found}{about} ({software} in software), {tests}",
+    )
 
 
 def _accuracy(training: Json | None) -> tuple[str, ...]:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from neurorebit.results import cost_pictures, pictures
+from neurorebit.results import cost_pictures, evaluation_picture, pictures
 from neurorebit.results.document import NAME, Json
 from neurorebit.results.sweep import Table
-from neurorebit.results.writers import columns_csv, columns_parquet, costs, json, layers, text
+from neurorebit.results.writers import (
+    columns_csv,
+    columns_parquet,
+    costs,
+    evaluation,
+    json,
+    layers,
+    text,
+)
 from neurorebit.results.writers import training as epochs
 
 WRITERS: dict[str, Callable[[Json], str | bytes]] = {  # by the name of the file
@@ -22,6 +30,10 @@ PICTURES: dict[str, Callable[[Json], bytes | None]] = {  # None: there is nothin
     "training.png": pictures.training,
     "energy.png": cost_pictures.energy,
     "area.png": cost_pictures.area,
+}
+EVALUATION: dict[str, Callable[[Json], str | bytes]] = {  # further files of an evaluation
+    "evaluation.csv": evaluation.write,
+    "evaluation.png": evaluation_picture.draw,
 }
 SWEEP_WRITERS: dict[str, Callable[[Table, Path], None]] = {  # by the suffix of the file
     ".csv": columns_csv.write,
@@ -39,6 +51,8 @@ def files(report: Json, drawn: Collection[str] | None = None) -> dict[str, str |
         drawn = PICTURES if report["training"] is not None else ()
     made = {name: draw(report) for name, draw in PICTURES.items() if name in drawn}
     texts = {name: writer(report) for name, writer in WRITERS.items()}
+    if "evaluation" in report:
+        texts |= {name: writer(report) for name, writer in EVALUATION.items()}
     document = texts.pop(NAME)
     shown = {name: png for name, png in made.items() if png is not None}
     return {**texts, **shown, NAME: document}

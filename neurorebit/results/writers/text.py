@@ -6,6 +6,7 @@ import math
 
 from neurorebit.results.document import CHIP, DRAM_IN, DYNAMIC, MACRO, Json, epoch_keys
 from neurorebit.results.parts import energy_of_parts, largest, phases_of, repeated, total
+from neurorebit.results.writers import evaluation
 from neurorebit.results.writers.layout import (
     column,
     defined,
@@ -76,6 +77,7 @@ def write(report: Json) -> str:
         section("Slowest stream of each layer", _limits(report)),
         section(f"Energy of each part, without DRAM{by}", _parts(report)),
         section("Training", *_training(report)),
+        section("Evaluation", *evaluation.tables(report)),
         section("Activity", *_activity(report)),
         section("Assumptions", listed(report["assumptions"])),
         section("Summary", answers),
