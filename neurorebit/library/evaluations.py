@@ -66,11 +66,12 @@ def evaluate(
     for name, value, most in (("draws", draws, MOST), ("calibration", calibration, 1_000_000)):
         if not 1 <= value <= most:
             message = f"expected a whole number from 1 to {most}, got {value}"
-            raise InputError(message, origin=Argument(name), value=value)
+            raise InputError(message, origin=Argument(name), value=value, cure="take fewer or more")
     for time in rest:
         if not 1.0 < time <= YEARS:
-            message = f"cells drift from one second on: expected more, got {time}"
-            raise InputError(message, origin=Argument("rest"), value=time)
+            message = f"cells drift from one second on, expected up to 100 years, got {time}"
+            cure = "give times in seconds above 1"
+            raise InputError(message, origin=Argument("rest"), value=time, cure=cure)
     request = request_of(
         network,
         chip,

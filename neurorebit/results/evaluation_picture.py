@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from neurorebit.results.evaluation import label
 from neurorebit.results.pictures import new_figure, png
-from neurorebit.results.writers.evaluation import label
 
 
 def draw(report: dict[str, Any]) -> bytes:

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from neurorebit.results.document import Json, csv_text
+from neurorebit.results.evaluation import label
 from neurorebit.results.writers.layout import defined, number, percent, table, wrapped
 
 COLUMNS = (
     "key", "adds", "rest_s", "draws", "accuracy", "lost", "spread", "least", "most", "mean_low",
     "mean_high", "images_low", "images_high", "agreement",
 )  # fmt: skip
-LABELS = {  # of the keys of rows; those that rest are called by the time
-    "software": "software",
-    "weights": "levels",
-    "inputs": "inputs",
-    "converters": "converters",
-    "variation": "variation",
-    "stuck": "stuck cells",
-    "read": "read noise",
-    "wires": "wires",
-}
 MEANINGS = (
     "accuracy: the mean over the draws, each a chip with cells of its own; every row has what the "
     "rows above it have",
@@ -59,11 +50,6 @@ def tables(report: Json) -> list[str]:
     added = defined((label(row), row["adds"]) for row in evaluation["rows"])
     meanings = "\n".join(wrapped(line, later="  ") for line in MEANINGS)
     return [table(head, rows), added, meanings, _layers(evaluation["layers"])]
-
-
-def label(row: Json) -> str:
-    """A few words for a step."""
-    return LABELS.get(row["key"]) or row["adds"].removeprefix("drift for ")
 
 
 def _points(value: float | None) -> str:
