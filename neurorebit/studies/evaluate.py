@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from neurorebit.data.dataset import Dataset
-from neurorebit.data.locate import Wanted, fitting, load, locate
+from neurorebit.data.fit import fitting
+from neurorebit.data.locate import load, locate
 from neurorebit.inputs.files import Inputs
 from neurorebit.results import document, folder
 from neurorebit.results.lock import held
@@ -130,6 +131,10 @@ def prepare(asked: Evaluation, inputs: Inputs) -> Prepared:
         origin = Argument("weights_from")
         cure = "name an archive that a run saved, or a state dict"
         raise InputError("nothing is evaluated without weights", origin=origin, cure=cure)
+    if inputs.network.regression:
+        message = "an evaluation counts images that get their class, and this is a regression"
+        cure = "take a network that tells classes apart"
+        raise InputError(message, origin=Argument("network"), cure=cure)
     given = read_given(asked.request.weights_from)
     start = fit(given, inputs.network)
     retention = inputs.device.retention
@@ -172,10 +177,11 @@ def _data(request: Request, inputs: Inputs, say: Say) -> tuple[Dataset, bool]:
     """The images, and whether they stand in for those that the network names."""
     if isinstance(request.data, Dataset):
         return fitting(request.data, inputs.network), False
-    source = locate(Wanted.by(inputs.network), request.data)
+    training = inputs.network.training
+    source = locate(inputs.wanted, request.data)
     say(f"evaluating on {source}")
-    wanted = inputs.network.training.dataset
-    return load(source, inputs.network.input), source.dataset != wanted
+    fallback = source.dataset == training.fallback != training.dataset
+    return fitting(load(source, inputs.network.input), inputs.network), fallback
 
 
 # --- the rows
