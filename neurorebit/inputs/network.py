@@ -212,7 +212,7 @@ class _Graph:
         layers = list(self.file.layers)
         last = max((i for i, layer in enumerate(layers) if layer.has_weights), default=-1)
         for i, layer in enumerate(layers):
-            if i != last and (layer.has_weights or layer.scales):
+            if i != last and (layer.has_weights or layer.widens):
                 layers[i] = layer.scaled(self.file.width)
         return tuple(layers)
 

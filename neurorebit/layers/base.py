@@ -174,7 +174,7 @@ class Layer(Section):
     reads_nothing: ClassVar[bool] = False  # it gives a map that is not computed
     rearranges: ClassVar[bool] = False  # it reads a stored map, in another order
     learns: ClassVar[bool] = False  # whether it has parameters: weights, or those of a norm
-    scales: ClassVar[bool] = False  # with the width of the network, though it has no weights
+    widens: ClassVar[bool] = False  # with the width of the network, though it has no weights
     feeds: ClassVar[bool] = True  # its matrix product, if any, takes the map that it reads
 
     def window(self, given: Shape) -> Window:

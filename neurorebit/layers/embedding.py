@@ -34,7 +34,7 @@ class Embedding(Layer):
     _: KW_ONLY
     tied: bool = False
 
-    scales: ClassVar[bool] = True
+    widens: ClassVar[bool] = True
     learns: ClassVar[bool] = True
 
     def scaled(self, width: float) -> Self:

@@ -182,6 +182,11 @@ class Network:
         return tuple(node.matmul for node in self.nodes if node.matmul is not None)
 
     @property
+    def parameters(self) -> int:
+        """Numbers that a training learns: weights, biases, scales, shifts and tables."""
+        return sum(node.layer.parameters(node.shape_in, node.shape_out) for node in self.nodes)
+
+    @property
     def macs(self) -> int:
         """Multiplications and additions for one image."""
         return sum(matmul.macs for matmul in self.matmuls)

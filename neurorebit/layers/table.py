@@ -32,6 +32,7 @@ from neurorebit.layers.max_pool import MaxPool
 from neurorebit.layers.multiply import Multiply
 from neurorebit.layers.pad import Pad
 from neurorebit.layers.permute import Permute
+from neurorebit.layers.positions import Positions
 from neurorebit.layers.reduce import Reduce
 from neurorebit.layers.relu import Relu
 from neurorebit.layers.relu6 import Relu6
@@ -76,6 +77,7 @@ KINDS: dict[str, type[Layer]] = {
     "matmul": Product,
     "softmax": Softmax,
     "embedding": Embedding,
+    "positions": Positions,
     "attention": Attention,
     "lstm": Lstm,
     "gru": Gru,

@@ -334,13 +334,13 @@ def _demands(demands: Json | None) -> str:
 
 def _activity(report: Json) -> list[str]:
     layers = report["activity"]["layers"]
-    keys = [key for key in layers[0] if key != "name"]
-    rows = [[layer["name"], *(_planes(layer[key]) for key in keys)] for layer in layers]
+    keys = [key for key in dict.fromkeys(k for layer in layers for k in layer) if key != "name"]
+    rows = [[layer["name"], *(_planes(layer.get(key)) for key in keys)] for layer in layers]
     head = ["layer", *(key.replace("_", "\n") for key in keys)]
     return [wrapped(report["activity"]["source"]), table(head, rows)]
 
 
-def _planes(value: float | list[float]) -> str:
+def _planes(value: float | list[float] | None) -> str:
     """A number, or the numbers of the bit planes: one where all are the same."""
     if not isinstance(value, list):
         return number(value, 3)
