@@ -26,6 +26,7 @@ from neurorebit.layers.network import Network
 from neurorebit.results import document, folder
 from neurorebit.results.comparison import Change
 from neurorebit.results.document import SCHEMA, Json
+from neurorebit.results.lock import held
 from neurorebit.results.writers import table
 from neurorebit.schema import Document, File, InputError, Setting
 from neurorebit.schema.activity import Activity, Origin, RecordedActivity
@@ -85,10 +86,12 @@ def rebill(place: Path) -> Rebilled:
     no report, it is of a later schema, its inputs cannot be read any longer, or it cannot be
     written; InfeasibleError where today's models cannot build its chip.
     """
-    before = current(document.read_any(place), place / document.NAME)
-    after = billed(before, place / document.NAME)
-    contents = table.files(after, [name for name in table.PICTURES if (place / name).exists()])
-    folder.write(place, contents)
+    found = document.read_any(place)
+    with held(place, "folder"):
+        before = current(found, place / document.NAME)
+        after = billed(before, place / document.NAME)
+        contents = table.files(after, [name for name in table.PICTURES if (place / name).exists()])
+        folder.write(place, contents)
     return Rebilled(place, before, after, tuple(contents))
 
 

@@ -21,6 +21,7 @@ from neurorebit.data.fit import fitting
 from neurorebit.data.locate import load, locate
 from neurorebit.results import document, pictures
 from neurorebit.results import folder as report
+from neurorebit.results.lock import held
 from neurorebit.schema import Argument, InputError, Setting, units
 from neurorebit.schema.sheet import cells
 from neurorebit.schemes.parts.scheme import Held
@@ -194,37 +195,38 @@ def schemes(
         _refuse_loss(folder, {name: seeds for name in names})
     if not request.resume:
         _refuse_unfinished(folder / _place(name, seed) for name in names for seed in each)
-    first = _request(request, names[0], request.seed, folder)
-    data = _data(first) if request.resume else ""
-    done = {
-        (name, seed): _finished(_request(request, name, seed, folder), data)
-        for name in names
-        for seed in each
-        if request.resume
-    }
-    command = command or request.command
-    rows: list[Json] = []
-    found: dict[str, list[Json]] = {}
-    for name in names:
-        found[name] = []
-        for seed in each:
-            say(f"{name}, seed {seed}")
-            one = _request(request, name, seed, folder)
-            report_of = done.get((name, seed)) or _run(one, say, progress)
-            found[name].append(report_of)
-            if _unfinished(report_of):
-                break
-        rows.append(_row(name, found[name], seeds, command))
-        head = _head(command, request, found)
-        table = Table(tuple(rows), head, tuple(names[len(rows) :]), folder)
-        texts: dict[str, str | bytes] = {
-            TABLE: _csv(rows),
-            "schemes.txt": f"{table.text}\n",
+    with held(folder):
+        first = _request(request, names[0], request.seed, folder)
+        data = _data(first) if request.resume else ""
+        done = {
+            (name, seed): _finished(_request(request, name, seed, folder), data)
+            for name in names
+            for seed in each
+            if request.resume
         }
-        learned = {name: [done["training"] for done in runs] for name, runs in found.items()}
-        report.write(folder, texts | pictures.schemes(learned))
-        if table.unfinished:
-            break
+        command = command or request.command
+        rows: list[Json] = []
+        found: dict[str, list[Json]] = {}
+        for name in names:
+            found[name] = []
+            for seed in each:
+                say(f"{name}, seed {seed}")
+                one = _request(request, name, seed, folder)
+                report_of = done.get((name, seed)) or _run(one, say, progress)
+                found[name].append(report_of)
+                if _unfinished(report_of):
+                    break
+            rows.append(_row(name, found[name], seeds, command))
+            head = _head(command, request, found)
+            table = Table(tuple(rows), head, tuple(names[len(rows) :]), folder)
+            texts: dict[str, str | bytes] = {
+                TABLE: _csv(rows),
+                "schemes.txt": f"{table.text}\n",
+            }
+            learned = {name: [done["training"] for done in runs] for name, runs in found.items()}
+            report.write(folder, texts | pictures.schemes(learned))
+            if table.unfinished:
+                break
     return table
 
 

@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from neurorebit.results import lock
 from neurorebit.schema import InputError
 
+REPORT = Path(__file__).parents[2] / "reports" / "reference" / "vgg11" / "report.json"
 HOLDING = """
 import sys
 from pathlib import Path
@@ -69,3 +71,15 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path):
     with pytest.raises(InputError, match="cannot be written"), lock.held(tmp_path):
         pass
     assert (tmp_path / "kept").read_text() == "kept"
+
+
+def test_billing_anew_and_a_comparison_hold_their_folder(tmp_path, holder):
+    from neurorebit.studies import rebill, schemes
+    from neurorebit.studies.request import Request
+
+    (tmp_path / "out" / "report.json").write_bytes(REPORT.read_bytes())
+    with pytest.raises(InputError, match=f"process {holder.pid} on .* writes to this folder"):
+        rebill.rebill(tmp_path / "out")
+    request = Request("mlp", out=tmp_path / "out", replace=True)
+    with pytest.raises(InputError, match=f"process {holder.pid} on .* writes to this folder"):
+        schemes.schemes(request, ["real"], 1, say=print)
