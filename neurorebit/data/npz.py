@@ -57,7 +57,8 @@ class _Archive:
                 f"not a NumPy archive ({_said(what)})", "save one with numpy.savez"
             ) from None
         except OSError as problem:
-            raise self.error(f"cannot be read: {problem.strerror}") from None
+            message = f"cannot be read: {problem.strerror}"
+            raise self.error(message, "name another file") from None
         missing = [name for name in NEEDED if name not in self.headers]
         if missing:
             held = ", ".join(self.headers) or "nothing"
@@ -93,12 +94,13 @@ class _Archive:
         labels, count = self.headers[f"y_{split}"], images.shape[0]
         if labels.dtype.kind not in "iuf" or len(labels.shape) not in (1, 2):
             message = f"y_{split}: expected numbers [N] or [N, outputs], got {labels.dtype} "
-            raise self.error(f"{message}{_size(labels.shape)}")
+            raise self.error(f"{message}{_size(labels.shape)}", "reshape it")
         if labels.shape[0] != count or not count:
             message = f"{count:,} samples in x_{split}, {labels.shape[0]:,} in y_{split}"
             raise self.error(message, "give one label to each sample, and one sample or more")
         if labels.shape[1:] != self.headers["y_train"].shape[1:]:
-            raise self.error(f"y_{split} has another number of outputs than y_train")
+            message = f"y_{split} has another number of outputs than y_train"
+            raise self.error(message, "give as many")
 
     def array(self, name: str) -> NDArray[Any]:
         """An array of the archive."""
@@ -116,7 +118,8 @@ class _Archive:
         if header is None:
             return None
         if header.shape not in ((), (1,)) or header.dtype.itemsize > LONGEST * 4:
-            raise self.error(f"{name}: expected one value, got {_size(header.shape)}")
+            message = f"{name}: expected one value, got {_size(header.shape)}"
+            raise self.error(message, "save one value")
         return self.array(name).reshape(()).item()
 
     @property
@@ -125,7 +128,7 @@ class _Archive:
         fitting = layout.possible(len(self.headers["x_train"].shape))
         if given is not None and given not in fitting:
             message = f"layout: expected one of {', '.join(fitting)}, got {printable(str(given))}"
-            raise self.error(message)
+            raise self.error(message, "save one of them")
         return None if given is None else str(given)
 
     def labels(self, split: str) -> NDArray[Any]:

@@ -23,5 +23,7 @@ class Expand(Shaped, Movement):
         (one,) = given
         size = one.size * self.outer * self.inner
         if self.shape.size != size:
-            raise Misshaped(f"repeats {one} to {size} values, and gives {self.shape}")
+            raise Misshaped(
+                f"repeats {one} to {size} values, and gives {self.shape}", "take whole multiples"
+            )
         return self.shape

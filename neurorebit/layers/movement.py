@@ -63,7 +63,10 @@ class Shaped(Layer, ABC):
     def of_size(self, given: Shape) -> Shape:
         """The map that it gives; ``Misshaped`` unless it has as many values as the one it gets."""
         if self.shape.size != given.size:
-            raise Misshaped(f"gets a {given} map of {given.size} values, and gives {self.shape}")
+            raise Misshaped(
+                f"gets a {given} map of {given.size} values, and gives {self.shape}",
+                "give as many values",
+            )
         return self.shape
 
 

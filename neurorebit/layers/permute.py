@@ -25,8 +25,13 @@ class Permute(Shaped, Movement):
         (one,) = given
         if product(self.view) != one.size:
             sides = " x ".join(map(str, self.view))
-            raise Misshaped(f"a view of {sides} does not fit the {one} map it gets")
+            raise Misshaped(
+                f"a view of {sides} does not fit the {one} map it gets", "give the sizes of its map"
+            )
         if sorted(self.order) != list(range(len(self.view))):
             last = len(self.view) - 1
-            raise Misshaped(f"'order' needs each of 0 to {last} once, got {list(self.order)}")
+            raise Misshaped(
+                f"'order' needs each of 0 to {last} once, got {list(self.order)}",
+                "name each axis once",
+            )
         return self.of_size(one)

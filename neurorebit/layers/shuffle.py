@@ -20,5 +20,7 @@ class Shuffle(Movement):
     def output(self, *given: Shape) -> Shape:
         (one,) = given
         if one.channels % self.groups:
-            raise Misshaped(f"{self.groups} groups do not divide {one.channels} channels")
+            raise Misshaped(
+                f"{self.groups} groups do not divide {one.channels} channels", "take a divisor"
+            )
         return one

@@ -125,16 +125,17 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
     with ThreadPoolExecutor(1) as aside:  # Numba takes as long to import as images to be read
         if isinstance(request.data, Dataset):
             fallback, reading = False, aside.submit(fitting, request.data, network)
-            say(f"training on {request.data.name}")
+            place = request.data.name
         else:
             source = locate(inputs.wanted, request.data)
             refuse_too_large(network, source.known, SCHEMES[inputs.architecture.scheme])
             fallback = source.dataset == training.fallback != training.dataset
             reading = aside.submit(lambda: fitting(load(source, network.input), network))
-            say(f"training on {source}")
+            place = str(source)
         from neurorebit.training import trainer
 
         images = reading.result()
+    say(f"training on {place}")
     wires = wires_between_cells(seen) if training.wires == "resistive" else None
     if start is not None:
         identity = checkpoint.identity(

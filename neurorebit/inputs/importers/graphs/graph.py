@@ -17,6 +17,7 @@ MOST = 100_000  # operators, those of functions and branches included
 DEEPEST = 24  # functions and branches in one another
 OLDEST = 7  # version of the operators: earlier ones broadcast by other rules
 STANDARD = ("", "ai.onnx")
+ANEW = "export the network anew, or write its file by hand"  # where no cure is nearer
 CURE = "give an ONNX file, as torch.onnx.export writes it"
 BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, AttributeError)
 
@@ -97,7 +98,9 @@ class Graph:
     def error(self, op: Op | str | None, message: str, cure: str = "") -> InputError:
         """An InputError that names the file and the node."""
         where = op if isinstance(op, str) else f"node '{op.name}' ({op.label})" if op else ""
-        return InputError(message, origin=File(self.shown), key=shortened(where, 200), cure=cure)
+        return InputError(
+            message, origin=File(self.shown), key=shortened(where, 200), cure=cure or ANEW
+        )
 
 
 def read_graph(path: Path, shown: str) -> Graph:
