@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from neurorebit.inputs.importers.graphs.builder import Builder
+from neurorebit.inputs.importers.graphs.builder import Builder, written_sides
 from neurorebit.inputs.importers.graphs.constants import Constant
-from neurorebit.inputs.importers.graphs.layout import Tensor, fresh, product, refined
+from neurorebit.inputs.importers.graphs.layout import Factor, Tensor, fresh, product, refined
 from neurorebit.layers.base import Shape
 
 UNREACHED = 3e38  # a bound that no number of 32 bits reaches
@@ -171,12 +171,19 @@ def with_constant(
     if constant.size == 1 and word in FUNCTIONS:
         return through(b, "function", x, of=FUNCTIONS[word])
     sizes = (1,) * (len(shape) - len(constant.shape)) + constant.shape
-    held = b.held(constant, sizes, "constant")
-    return (
-        with_map(b, held, x, word, shape=shape)
-        if swapped
-        else with_map(b, x, held, word, shape=shape)
-    )
+    held = _beside(b, x, sizes)
+    first, second = (held, x) if swapped else (x, held)
+    return with_map(b, first, second, word, shape=shape)
+
+
+def _beside(b: Builder, x: Tensor, sizes: Sequence[int]) -> Tensor:
+    """A constant of these sizes, which lies in memory as the map that it is combined with."""
+    new = {f: Factor(f.size) for i, n in enumerate(sizes) if n > 1 for f in x.axes[i]}
+    axes = tuple(tuple(new[f] for f in axis if f in new) for axis in x.axes)
+    height, width, channels = (tuple(new[f] for f in side if f in new) for side in b.sides(x))
+    map_ = Shape(product(channels), product(height), product(width))
+    layer = b.layer("constant", name="constant", map=map_, **written_sides(map_))
+    return Tensor(layer, map_, axes, (*height, *width, *channels))
 
 
 FUNCTIONS = {
