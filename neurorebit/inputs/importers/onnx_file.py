@@ -9,7 +9,7 @@ from typing import Any
 
 from neurorebit.inputs.importers.given import Layout, layouts
 from neurorebit.inputs.importers.graphs.builder import IMAGE, Builder, Parameters, written_sides
-from neurorebit.inputs.importers.graphs.graph import BROKEN, Graph, Op, read_graph
+from neurorebit.inputs.importers.graphs.graph import ANEW, BROKEN, Graph, Op, read_graph
 from neurorebit.inputs.importers.graphs.layout import Tensor
 from neurorebit.inputs.importers.graphs.resolve import resolve
 from neurorebit.inputs.importers.graphs.resolved import Resolved
@@ -131,7 +131,7 @@ def _used(b: Builder, results: Sequence[Tensor]) -> tuple[list[dict[str, Any]], 
     read = {source for layer in kept for source in _sources(layer)}
     open_ends = [name for name in ends if name not in read]
     if kept and kept[-1]["name"] not in ends:  # cannot be: what nothing reads is an end
-        raise b.error("the last layer is no output")
+        raise b.error("the last layer is no output", ANEW)
     last = kept[-1]["name"] if kept else ""
     outputs = [name for name in ends if name != last]
     before, layers = IMAGE, []

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from neurorebit.inputs.importers.graphs.constants import Constant
-from neurorebit.inputs.importers.graphs.graph import Op
+from neurorebit.inputs.importers.graphs.graph import ANEW, Op
 from neurorebit.inputs.importers.graphs.layout import Factors, Tensor, fresh, product, refined
 from neurorebit.inputs.importers.graphs.resolved import Resolved
 from neurorebit.layers.base import Misshaped, Shape
@@ -74,7 +74,7 @@ class Builder:
         found = self.read(i)
         if not isinstance(found, Tensor):
             word = "a constant" if found else "missing"
-            raise self.error(f"input {i} is {word}, where a map is expected")
+            raise self.error(f"input {i} is {word}, where a map is expected", cure=ANEW)
         return found
 
     def constant(self, i: int) -> Constant | None:
@@ -91,7 +91,7 @@ class Builder:
         if found is None:
             return None
         if found.small is None:
-            raise self.error(f"the numbers of input {i} are not in the file")
+            raise self.error(f"the numbers of input {i} are not in the file", cure=ANEW)
         return [int(n) for n in found.small.reshape(-1)]
 
     def shape(self, output: int = 0) -> tuple[int, ...]:
@@ -111,7 +111,9 @@ class Builder:
             return
         wanted = self.shape(output)
         if tensor.shape != wanted:
-            raise self.error(f"its layer gives {list(tensor.shape)}, the graph {list(wanted)}")
+            raise self.error(
+                f"its layer gives {list(tensor.shape)}, the graph {list(wanted)}", cure=ANEW
+            )
         self.values[self.op.outputs[output]] = tensor
 
     # --- layers
@@ -160,19 +162,25 @@ class Builder:
         try:
             layer = adapter(KINDS[kind]).validate_python(written)
         except KeyError:
-            raise self.error(f"needs a layer of kind '{kind}', which there is not") from None
+            raise self.error(
+                f"needs a layer of kind '{kind}', which there is not", cure=ANEW
+            ) from None
         except ValidationError as problem:
             first = problem.errors(include_url=False)[0]
             place, reason = ".".join(map(str, first["loc"])), first["msg"]
-            raise self.error(f"does not fit the kind '{kind}': {place}: {reason}") from None
+            raise self.error(
+                f"does not fit the kind '{kind}': {place}: {reason}", cure=ANEW
+            ) from None
         try:
             if wanted is not None and layer.parts(*given):
                 return wanted
             found: Shape = layer.output(*given)
         except Misshaped as problem:
-            raise self.error(str(problem), problem.cure) from None
+            raise self.error(str(problem), cure=problem.cure or ANEW) from None
         if wanted is not None and found != wanted:
-            raise self.error(f"a layer of kind '{kind}' gives {found}, the graph {wanted}")
+            raise self.error(
+                f"a layer of kind '{kind}' gives {found}, the graph {wanted}", cure=ANEW
+            )
         return found
 
     # --- orders in memory
@@ -261,7 +269,7 @@ class Builder:
             moved = self._in_order(tensor)
             found = replace(moved, axes=(moved.logical,)).reshaped(shape)
         if found is None:
-            raise self.error(f"cannot reshape {list(tensor.shape)} to {list(shape)}")
+            raise self.error(f"cannot reshape {list(tensor.shape)} to {list(shape)}", cure=ANEW)
         return found
 
     def like(self, tensor: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from neurorebit.inputs.importers.graphs.constants import HUGE, SMALL, Constant, evaluated, of_tensor
 from neurorebit.inputs.importers.graphs.graph import (
+    ANEW,
     BROKEN,
     DEEPEST,
     MOST,
@@ -46,7 +47,7 @@ def resolve(graph: Graph, given: Mapping[str, Typed], natively: frozenset[str]) 
     missing = [name for name in graph.outputs if name not in made.known]
     if missing and missing[0] in resolver.open:
         message = f"the shape of its output is open: {AT_RUN}"
-        raise graph.error(resolver.open[missing[0]], message)
+        raise graph.error(resolver.open[missing[0]], message, ANEW)
     if missing:
         raise graph.error(None, f"no node gives the output '{missing[0]}'", "export it anew")
     made.outputs = [name for name in graph.outputs if made.constant(name) is None]
@@ -96,7 +97,7 @@ class _Resolver:
             missing = [name for name in op.inputs if name and name not in self.made.known]
             if missing and missing[0] in self.open:
                 message = f"the shape of its output is open: {AT_RUN}"
-                raise self.graph.error(self.open[missing[0]], message)
+                raise self.graph.error(self.open[missing[0]], message, ANEW)
             if missing:
                 message = f"reads '{missing[0]}', which nothing gives"
                 raise self.graph.error(op, message, "export the network anew")
@@ -111,7 +112,7 @@ class _Resolver:
             try:
                 nodes = REWRITTEN[op.label](op, self.made)
             except BROKEN as problem:
-                raise self.graph.error(op, f"is malformed: {problem}") from None
+                raise self.graph.error(op, f"is malformed: {problem}", ANEW) from None
             self.take(ops_of(self.graph, nodes, op.opsets | {"": self._newest()}), depth + 1)
         elif op.kind == "If" and not op.domain:
             self._branch(op, depth)
@@ -182,7 +183,7 @@ class _Resolver:
             )
         except Exception as problem:
             reason = " ".join(str(problem).split())
-            raise self.graph.error(op, f"its inputs do not fit: {reason}") from None
+            raise self.graph.error(op, f"its inputs do not fit: {reason}", ANEW) from None
         found = {}
         for i, name in enumerate(op.outputs):
             if not name:
@@ -214,7 +215,7 @@ class _Resolver:
         except Exception:
             array = None
         if array is None:
-            raise self.graph.error(op, f"the shape of its output is open: {AT_RUN}")
+            raise self.graph.error(op, f"the shape of its output is open: {AT_RUN}", ANEW)
         elem = library().helper.np_dtype_to_tensor_dtype(array.dtype)
         return int(elem), tuple(array.shape)
 

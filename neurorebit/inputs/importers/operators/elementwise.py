@@ -8,6 +8,7 @@ from typing import Any
 
 from neurorebit.inputs.importers.graphs.builder import Builder, written_sides
 from neurorebit.inputs.importers.graphs.constants import Constant
+from neurorebit.inputs.importers.graphs.graph import ANEW
 from neurorebit.inputs.importers.graphs.layout import Factor, Tensor, fresh, product, refined
 from neurorebit.layers.base import Shape
 
@@ -137,7 +138,7 @@ def combined(b: Builder, word: str) -> None:
     shape = b.shape()
     one, other = b.read(0), b.read(1)
     if one is None or other is None:
-        raise b.error("an operand is missing")
+        raise b.error("an operand is missing", ANEW)
     swapped = isinstance(one, Constant)
     if swapped:
         one, other = other, one

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from neurorebit.inputs.importers.graphs.builder import Builder, Parameters
 from neurorebit.inputs.importers.graphs.constants import Constant
+from neurorebit.inputs.importers.graphs.graph import ANEW
 from neurorebit.inputs.importers.graphs.layout import Factors, Tensor, fresh, product, refined
 from neurorebit.layers.base import Shape
 
@@ -66,7 +67,7 @@ def matmul(b: Builder) -> None:
     assert b.op is not None
     left, right = b.read(0), b.read(1)
     if left is None or right is None:
-        raise b.error("an operand is missing")
+        raise b.error("an operand is missing", ANEW)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         _both(b, left, right)
     elif isinstance(left, Tensor) and isinstance(right, Constant):
@@ -237,7 +238,7 @@ def gemm(b: Builder) -> None:
     assert b.op is not None
     a, c = b.read(0), b.read(1)
     if a is None or c is None:
-        raise b.error("an operand is missing")
+        raise b.error("an operand is missing", ANEW)
     bias = b.constant(2)
     if isinstance(a, Tensor) and isinstance(c, Constant):
         taken = 0 if b.op.get("transA", 0) else 1
@@ -313,7 +314,7 @@ def einsum(b: Builder) -> None:
         Tensor(other.layer, other.map, other.axes[:n], other.memory),
     )
     if pair is None:
-        raise b.error("its operands lie in orders that do not fit each other")
+        raise b.error("its operands lie in orders that do not fit each other", ANEW)
     ours = dict(zip(both, pair[0].axes, strict=True))
     their = dict(zip(both, pair[1].axes, strict=True))
     free = dict(zip(order[n:], one.axes[n:], strict=True))

@@ -7,6 +7,7 @@ from typing import Any
 
 from neurorebit.inputs.importers.graphs.builder import SIDE, Builder, Parameters
 from neurorebit.inputs.importers.graphs.constants import Constant
+from neurorebit.inputs.importers.graphs.graph import ANEW
 from neurorebit.inputs.importers.graphs.layout import (
     Factor,
     Factors,
@@ -25,7 +26,7 @@ def transpose(b: Builder) -> None:
     x = b.tensor(0)
     order = list(b.op.get("perm") or range(len(x.axes))[::-1])
     if sorted(order) != list(range(len(x.axes))):
-        raise b.error(f"the order {order} does not fit {len(x.axes)} axes")
+        raise b.error(f"the order {order} does not fit {len(x.axes)} axes", ANEW)
     b.give(x.transposed(order))
 
 
@@ -155,7 +156,7 @@ def slice_(b: Builder) -> None:
     if starts is None:
         starts, axes, steps = b.numbers(1), b.numbers(3), b.numbers(4)
     if starts is None:
-        raise b.error("its starts are missing")
+        raise b.error("its starts are missing", ANEW)
     axes = list(axes) if axes is not None else list(range(len(starts)))
     steps = list(steps) if steps is not None else [1] * len(starts)
     shape = b.shape()
@@ -163,7 +164,7 @@ def slice_(b: Builder) -> None:
         axis %= len(x.axes)
         size = x.shape[axis]
         if shape[axis] < 1:
-            raise b.error("leaves nothing of a map")
+            raise b.error("leaves nothing of a map", ANEW)
         if step < 0:
             x = taken(b, x, axis, shape[axis]) if size > 1 else x
             continue
@@ -196,7 +197,7 @@ def gather(b: Builder) -> None:
         return
     x, places = b.tensor(0), b.constant(1)
     if places is None:
-        raise b.error("its places are missing")
+        raise b.error("its places are missing", ANEW)
     axis = int(b.op.get("axis", 0)) % len(x.axes)
     numbers = places.small
     size = x.shape[axis]
@@ -339,19 +340,19 @@ def pad(b: Builder) -> None:
     if pads is None:
         pads = b.numbers(1)
     if pads is None:
-        raise b.error("its pads are missing")
+        raise b.error("its pads are missing", ANEW)
     axes = b.numbers(3) if len(b.op.inputs) > 3 else None
     rank = len(x.axes)
     axes = [axis % rank for axis in axes] if axes is not None else list(range(rank))
     n = len(axes)
     if len(pads) != 2 * n:
-        raise b.error("its pads do not fit the axes of its input")
+        raise b.error("its pads do not fit the axes of its input", ANEW)
     sides = {axis: (int(pads[i]), int(pads[n + i])) for i, axis in enumerate(axes)}
     for axis, (before, behind) in list(sides.items()):
         if min(before, behind) < 0:
             size = x.shape[axis] + min(before, 0) + min(behind, 0)
             if size < 1:
-                raise b.error("leaves nothing of a map")
+                raise b.error("leaves nothing of a map", ANEW)
             x = sliced(b, x, axis, start=-min(before, 0), size=size)
             sides[axis] = (max(before, 0), max(behind, 0))
     sides = {axis: both for axis, both in sides.items() if both != (0, 0)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neurorebit.inputs.importers.graphs.builder import Builder, Parameters
+from neurorebit.inputs.importers.graphs.graph import ANEW
 from neurorebit.inputs.importers.graphs.layout import Factors, Tensor, product
 from neurorebit.inputs.importers.operators.elementwise import through
 from neurorebit.inputs.importers.operators.windows import pooled
@@ -85,7 +86,7 @@ def group_norm(b: Builder) -> None:
     groups = int(b.op.get("num_groups", 1))
     shape = x.shape
     if groups < 1 or shape[1] % groups:
-        raise b.error(f"{groups} groups do not divide {shape[1]} channels")
+        raise b.error(f"{groups} groups do not divide {shape[1]} channels", ANEW)
     split = b.reshaped(x, [shape[0], groups, shape[1] // groups, *shape[2:]])
     _grouped(b, split, split.axes[1], shape)
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from neurorebit.inputs.importers.graphs.builder import Builder, Parameters
+from neurorebit.inputs.importers.graphs.graph import ANEW
 from neurorebit.inputs.importers.graphs.layout import Factors, Tensor, fresh, product
 from neurorebit.inputs.importers.operators.elementwise import (
     through,
@@ -36,7 +37,7 @@ def recurrent(kind: str) -> Callable[[Builder], None]:
             x = x.transposed((1, 0, 2))
         weight = b.constant(1)
         if weight is None or len(weight.shape) != 3 or len(x.axes) != 3:
-            raise b.error("its weights do not fit the axes of its input")
+            raise b.error("its weights do not fit the axes of its input", ANEW)
         if x.axes[1]:
             message = f"gets {x.shape[1]} sequences of an image, and layers take one"
             raise b.error(message, "export the network with a batch of one")
@@ -115,7 +116,7 @@ def attention(b: Builder) -> None:
     else:
         heads, shared = q.shape[1], k.shape[1]
     if heads % shared or any(t.axes[0] for t in (q, k, v)):
-        raise b.error(f"{heads} heads of queries do not fit {shared} of keys")
+        raise b.error(f"{heads} heads of queries do not fit {shared} of keys", ANEW)
     depth = q.shape[3]
     q = b.reshaped(q, [1, shared, heads // shared, q.shape[2], depth])
     batch, left = q.axes[1], (*q.axes[3], *q.axes[2])
@@ -161,7 +162,7 @@ def _headed(b: Builder, x: Tensor, heads: int) -> Tensor:
     """Batch, heads, steps, values of a head."""
     n, steps, size = x.shape
     if heads < 1 or size % heads:
-        raise b.error(f"{heads} heads do not divide {size} values")
+        raise b.error(f"{heads} heads do not divide {size} values", ANEW)
     return b.reshaped(x, [n, steps, heads, size // heads]).transposed((0, 2, 1, 3))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from neurorebit.inputs.importers.graphs.builder import Builder, Parameters
+from neurorebit.inputs.importers.graphs.graph import ANEW
 from neurorebit.inputs.importers.graphs.layout import Factors, Tensor, fresh, product
 from neurorebit.layers.base import Shape
 
@@ -42,7 +43,7 @@ def _window(
     dilations = list(b.op.get("dilations") or [1] * n)
     pads = list(b.op.get("pads") or [0] * (2 * n))
     if len(strides) != n or len(dilations) != n or len(pads) != 2 * n or len(kernel) != n:
-        raise b.error("strides, dilations, pads and kernel do not fit the axes of its input")
+        raise b.error("strides, dilations, pads and kernel do not fit the axes of its input", ANEW)
     auto = b.op.get("auto_pad", b"NOTSET").decode()
     if auto in ("SAME_UPPER", "SAME_LOWER"):
         for i, size in enumerate(sizes):
@@ -94,7 +95,9 @@ def _groups(b: Builder, channels: int, outputs: int) -> int | str | None:
     assert b.op is not None
     groups = int(b.op.get("group", 1))
     if groups < 1 or channels % groups or outputs % groups:
-        raise b.error(f"{groups} groups do not divide {channels} inputs and {outputs} outputs")
+        raise b.error(
+            f"{groups} groups do not divide {channels} inputs and {outputs} outputs", ANEW
+        )
     if groups == 1:
         return None
     return "depthwise" if groups == channels else groups
@@ -119,7 +122,7 @@ def conv(b: Builder) -> None:
     x, weight, bias = b.tensor(0), b.constant(1), b.constant(2)
     sizes = _spatial(b, x)
     if weight is None or len(weight.shape) != len(x.axes):
-        raise b.error("its weights do not fit the axes of its input")
+        raise b.error("its weights do not fit the axes of its input", ANEW)
     kernel = list(weight.shape[2:])
     keys = _keys(b, kernel, sizes)
     if x.axes[0] and math.prod(kernel) == 1 and set(keys) == {"kernel"}:
@@ -165,7 +168,7 @@ def conv_transposed(b: Builder) -> None:
     x, weight, bias = b.tensor(0), b.constant(1), b.constant(2)
     sizes = _spatial(b, x)
     if weight is None or len(weight.shape) != len(x.axes):
-        raise b.error("its weights do not fit the axes of its input")
+        raise b.error("its weights do not fit the axes of its input", ANEW)
     kernel, n = list(weight.shape[2:]), len(sizes)
     strides, dilations, pads = _window(b, sizes, kernel)
     more = list(b.op.get("output_padding") or [0] * n)
@@ -216,7 +219,7 @@ def _pool(b: Builder, kind: str) -> None:
     x = b.tensor(0)
     sizes, kernel = _spatial(b, x), list(b.op.get("kernel_shape") or [])
     if len(kernel) != len(sizes):
-        raise b.error("its kernel does not fit the axes of its input")
+        raise b.error("its kernel does not fit the axes of its input", ANEW)
     keys = _keys(b, kernel, sizes)
     keys["kernel"] = pair(kernel)
     strides = b.op.get("strides") or [1] * len(kernel)
@@ -299,7 +302,7 @@ def resize(b: Builder) -> None:
     if word is None:
         raise b.error(f"resizes in the mode '{mode}'", "export it with nearest or linear")
     if len(x.axes) not in (3, 4) or out[:2] != x.shape[:2]:
-        raise b.error("resizes other axes than rows and columns")
+        raise b.error("resizes other axes than rows and columns", ANEW)
     sizes = x.shape[2:]
     if tuple(out) == x.shape:
         b.give(x)
