@@ -37,6 +37,7 @@ from neurorebit.layers.reduce import Reduce
 from neurorebit.layers.relu import Relu
 from neurorebit.layers.relu6 import Relu6
 from neurorebit.layers.reshape import Reshape
+from neurorebit.layers.resize import Resize
 from neurorebit.layers.scale import Scale
 from neurorebit.layers.shuffle import Shuffle
 from neurorebit.layers.sigmoid import Sigmoid
@@ -93,4 +94,5 @@ KINDS: dict[str, type[Layer]] = {
     "function": Function,
     "combine": Combine,
     "local_norm": LocalNorm,
+    "resize": Resize,
 }

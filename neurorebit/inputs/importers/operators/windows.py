@@ -294,7 +294,7 @@ def global_avg(b: Builder) -> None:
 
 
 def resize(b: Builder) -> None:
-    """More rows and columns, by whole factors; fewer, where some are left out."""
+    """Other numbers of rows and columns."""
     assert b.op is not None
     x, out = b.tensor(0), b.shape()
     mode = b.op.get("mode", b"nearest").decode()
@@ -314,7 +314,8 @@ def resize(b: Builder) -> None:
         scale = pair([w // h for w, h in zip(wanted, have, strict=True)])
         layer = b.layer("upsample", made.layer, map=_map(b), scale=scale, mode=word)
     else:
-        layer = b.layer("upsample", made.layer, map=_map(b), size=wanted, mode=word)
+        height, width = wanted
+        layer = b.layer("resize", made.layer, map=_map(b), height=height, width=width, mode=word)
     _given(b, layer)
 
 
@@ -325,6 +326,6 @@ TABLE = {
     "AveragePool": (avg_pool, "avg_pool"),
     "GlobalMaxPool": (global_max, "max_pool"),
     "GlobalAveragePool": (global_avg, "avg_pool"),
-    "Resize": (resize, "upsample"),
-    "Upsample": (resize, "upsample"),
+    "Resize": (resize, "upsample, resize"),
+    "Upsample": (resize, "upsample, resize"),
 }
