@@ -44,9 +44,9 @@ TRAINING = PHASES[1:-1]
 ARRAYS = "arrays"  # the stream of the macros
 DRAM = "DRAM"  # the stream to and from DRAM
 INFERENCE = (
-    "inference: one image at a time, layer after layer; norms are a scale and a shift of each "
-    "output channel in the vector unit, nothing is stored for a backward pass, and maps stay in "
-    "the global buffer where they have room beside those still to be read, else go to DRAM and "
+    "inference: one image at a time, layer after layer; batch norms are a scale and a shift of "
+    "each output channel in the vector unit, nothing is stored for a backward pass, and maps stay "
+    "in the global buffer where they have room beside those still to be read, else go to DRAM and "
     "come back"
 )
 PROGRAMMING = (
@@ -58,7 +58,7 @@ LEAKAGE = (
     "leakage: of the whole chip, over each phase's time; nothing is switched off, neither what a "
     "phase does not use nor retention of the SRAM cells"
 )
-LEFT_OUT = "softmax, loss and work on whole channels (means, roots) are left out"
+LEFT_OUT = "the loss is left out, and work on whole channels of batch norms (means, roots)"
 PARTIAL_BITS = 16.0  # of a partial result in a tile's output buffer
 
 
