@@ -106,14 +106,16 @@ def _draws(
 
 
 def _rotated(images: Images, angles: NDArray[np.float64]) -> Images:
-    """Each image turned about its middle by an angle in degrees; black where nothing was."""
+    """Each image turned left about its middle by an angle in degrees; black where nothing was."""
     out = np.empty_like(images)
     middle = (np.array(images.shape[1:3]) - 1.0) / 2.0
     for i, angle in enumerate(np.deg2rad(angles)):
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        shift = middle - turn @ middle
         for c in range(images.shape[3]):
+            place = out[i, :, :, c]
             ndimage.affine_transform(
-                images[i, :, :, c], turn, middle - turn @ middle, order=1, output=out[i, :, :, c]
+                images[i, :, :, c], turn, shift, order=1, output=place, mode="grid-constant"
             )
     return out
 

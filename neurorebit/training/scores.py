@@ -10,7 +10,7 @@ import numpy as np
 from neurorebit.training.parts.workers import Array
 
 
-class Tested(NamedTuple):
+class Score(NamedTuple):
     """What a test gives: accuracy of classes, or of a regression RMSE and R2; None for the other.
 
     R2 is the mean over the outputs of 1 minus the squared errors over the squared distances of the
@@ -23,7 +23,7 @@ class Tested(NamedTuple):
 
 
 @dataclass(eq=False)
-class Test:
+class Scoring:
     """A test in progress."""
 
     regression: bool
@@ -32,8 +32,6 @@ class Test:
     outputs: list[Array] = field(default_factory=list)
     _: KW_ONLY
     targets: list[Array] = field(default_factory=list)
-
-    __test__ = False  # for pytest
 
     def add(self, outputs: Array, labels: Array) -> None:
         """Count a batch: scores [B, classes] and classes [B], or outputs and targets."""
@@ -45,10 +43,10 @@ class Test:
             self.right += int(np.count_nonzero(outputs.argmax(axis=1) == labels))
 
     @property
-    def result(self) -> Tested:
+    def result(self) -> Score:
         """Of all that was added."""
         if not self.regression:
-            return Tested(self.right / self.seen)
+            return Score(self.right / self.seen)
         outputs = np.concatenate(self.outputs).astype(np.float64)
         targets = np.concatenate(self.targets).astype(np.float64)
         errors = (outputs - targets) ** 2
@@ -56,4 +54,4 @@ class Test:
         r2 = None
         if (spread > 0.0).all() and np.isfinite(errors).all():
             r2 = float(np.mean(1.0 - errors.sum(axis=0) / spread))
-        return Tested(rmse=float(np.sqrt(errors.mean())), r2=r2)
+        return Score(rmse=float(np.sqrt(errors.mean())), r2=r2)

@@ -34,7 +34,7 @@ from neurorebit.training.losses import LOSSES, softmax_loss
 from neurorebit.training.model import Conversions, Histogram, Model
 from neurorebit.training.parts.weights import WeightScheme
 from neurorebit.training.parts.workers import Array, Workers
-from neurorebit.training.scores import Test, Tested
+from neurorebit.training.scores import Score, Scoring
 from neurorebit.training.state import capture, restore
 from neurorebit.weights.fitting import Start
 
@@ -312,7 +312,7 @@ class _Loop:
             self._save(now=True)
         if at.seen == 0:
             return
-        found = self._evaluate() or Tested()
+        found = self._evaluate() or Score()
         outputs = at.seen * self.model.network.classes
         epoch = Epoch(
             epoch=at.epoch + 1,
@@ -400,9 +400,9 @@ class _Loop:
         ]
         return sum(w.sets + w.resets for w in written)
 
-    def _evaluate(self) -> Tested | None:
+    def _evaluate(self) -> Score | None:
         """How good the chip is on the test images; None if cut short."""
-        test = Test(self.regression)
+        test = Scoring(self.regression)
         for images, labels in test_batches(
             self.data, self.training.test_images, self.training.batch
         ):
