@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from neurorebit.schema.fields import one_of as one_of
     from neurorebit.schema.fields import published as published
     from neurorebit.schema.fields import quantity as quantity
+    from neurorebit.schema.fields import word_or as word_or
     from neurorebit.schema.setting import Setting as Setting
 
 _HOMES = {  # the module of each name
@@ -33,7 +34,7 @@ _HOMES = {  # the module of each name
         "Document", "Loc", "Misfit", "Section", "informative", "join", "plain", "split", "value_at",
     ),
     "errors": ("Argument", "File", "ImpossibleError", "InfeasibleError", "InputError", "Line"),
-    "fields": ("kind_of", "one_of", "published", "quantity"),
+    "fields": ("kind_of", "one_of", "published", "quantity", "word_or"),
     "setting": ("Setting",),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -190,6 +190,26 @@ class one_of:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class word_or:
+    """Field metadata: one of some words, or a section of a class."""
+
+    words: tuple[str, ...]
+    section: type
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        """Tell pydantic to check a field with ``read``."""
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def read(self, value: object) -> Any:
+        """The word or the section; PydanticCustomError or ValidationError says what is wrong."""
+        if isinstance(value, self.section):
+            return value
+        if isinstance(value, Mapping):
+            return adapter(self.section).validate_python(value)
+        return one_of(dict.fromkeys(self.words)).read(value)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class kind_of:
     """Field metadata: a section whose ``key`` is a key of ``table``, which names its dataclass.
 

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, TypeVar
 
 from pydantic import Field
 
-from neurorebit.schema import Section, one_of, quantity
+from neurorebit.schema import Section, one_of, quantity, word_or
 
 Keys = TypeVar("Keys", bound=Section)
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -123,7 +123,7 @@ class Training(Section):
     evaluate_on: Literal["test", "validation"] = "test"
     loss: Annotated[str, one_of(LOSSES, OTHER_LOSSES)] | None = None
     label_smoothing: Annotated[float, quantity("", at_least=0, below=1)] = 0.0
-    normalise: Literal["none", "standard"] | Normalise = "none"
+    normalise: Annotated[str | Normalise, word_or(("none", "standard"), Normalise)] = "none"
     epochs: Size = 1
     images: Size | None = None
     test_images: Size | None = None

@@ -40,9 +40,9 @@ def regression(place):
     """Two numbers that are linear in four."""
     random = np.random.default_rng(7)
     x = random.random((260, 4)).astype(np.float32)
-    y = x @ np.array([[1.0, -1.0], [0.5, 1.0], [-1.0, 0.0], [0.0, 0.7]]) + [1.0, -0.5]
+    y = x @ np.array([[1.0, -1.0], [0.5, 1.0], [-1.0, 0.0], [0.0, 0.7]])
     np.savez(place / "own.npz", x_train=x[:200], y_train=y[:200], x_test=x[200:], y_test=y[200:])
-    return write(place, (4, 1, 1), 2, "dataset: own.npz, loss: squared", epochs=25)
+    return write(place, (4, 1, 1), 2, "dataset: own.npz, loss: squared", epochs=40)
 
 
 @pytest.mark.parametrize("scheme", ["real", "hybrid"])
@@ -153,12 +153,14 @@ def test_pictures_are_a_data_set(command, place):
     from PIL import Image
 
     for split, count in (("train", 12), ("test", 4)):
-        for label, name in enumerate(("dark", "light")):
+        for label, name in enumerate(("ground", "sky")):
             folder = place / "photos" / split / name
             folder.mkdir(parents=True)
-            for i in range(count):
-                Image.new("RGB", (20 + i, 16), (120 * label + i,) * 3).save(folder / f"{i}.png")
-    file = write(place, (3, 8, 8), 2, "dataset: photos/", epochs=8)
+            for i in range(count):  # bright below, or bright above
+                made = Image.new("RGB", (20 + i, 20), (10, i, 20))
+                made.paste((200, 180, 10 * i), (0, 10 * label, 20 + i, 10 + 10 * label))
+                made.save(folder / f"{i}.png")
+    file = write(place, (3, 8, 8), 2, "dataset: photos/, augment: {pad: 1}", epochs=20)
     done = command("run", file, "--out", "out")
     assert done.code == 0, done.err
     training = report(place / "out")["training"]
