@@ -13,6 +13,11 @@ def parameters(model):
     found = []
     for step in model.steps:
         layer = step.layer
+        if getattr(layer, "adapter", None) is not None:
+            one = layer.adapter
+            found += [(one.down, one.down_velocity), (one.up, one.up_velocity)]
+        if step.node.layer.frozen:
+            continue
         if hasattr(layer, "weights"):
             found.append((layer.weights.real, layer.weights.velocity))
             if layer.bias is not None:

@@ -76,7 +76,7 @@ def read_network(document: Document, recipe: str = "", settings: Sequence[Settin
         source=parsed.source,
         input=parsed.input,
         classes=parsed.classes or nodes[-1].shape_out.size,
-        nodes=nodes,
+        nodes=_left_alone(nodes, parsed.training, document),
         activity=parsed.activity,
         training=parsed.training,
         width=parsed.width,
@@ -100,6 +100,46 @@ def _file(training: type[Training]) -> type[NetworkFile]:
     """A network file whose section ``training`` is of this class."""
     section = ("training", training, field(default_factory=training))
     return make_dataclass("NetworkFile", [section], bases=(NetworkFile,), frozen=True, kw_only=True)
+
+
+def _left_alone(
+    nodes: tuple[Node, ...], training: Training, document: Document
+) -> tuple[Node, ...]:
+    """The nodes, those frozen that the training names, and those whose matrices have adapters."""
+    where, adapters = ("training", "frozen"), training.adapters
+    named: dict[str, tuple[str, ...]] = dict.fromkeys(training.frozen, where)
+    if adapters is not None:
+        named |= {name: ("training", "adapters", "layers") for name in adapters.layers}
+    for name, key in named.items():
+        if not any(_is(node, name) for node in nodes):
+            raise document.impossible(key, f"no layer is named '{name}'", "name one that there is")
+    made = []
+    for node in nodes:
+        frozen = node.layer.frozen or any(_is(node, name) for name in training.frozen)
+        rank = _rank(node, training)
+        if frozen or rank:
+            node = replace(node, layer=replace(node.layer, frozen=True), rank=rank)
+        made.append(node)
+    if any(node.layer.learns for node in made) and not any(node.learns for node in made):
+        raise document.impossible(
+            where, "every layer is frozen", "leave one out, so that it learns"
+        )
+    return tuple(made)
+
+
+def _is(node: Node, name: str) -> bool:
+    """Whether a node is a layer of that name, or a part of it."""
+    return node.name == name or node.name.startswith(f"{name}.")
+
+
+def _rank(node: Node, training: Training) -> int:
+    """The rank of a node's adapter, 0 where it has none."""
+    adapters, matmul = training.adapters, node.matmul
+    if adapters is None or matmul is None or matmul.groups > 1 or not matmul.stationary:
+        return 0
+    if adapters.layers and not any(_is(node, name) for name in adapters.layers):
+        return 0
+    return adapters.rank
 
 
 def _misfits(network: Network, layers: int) -> Iterator[Misfit]:
@@ -230,6 +270,7 @@ class _Graph:
         keys = (key for key, _ in further)
         names, last = {IMAGE: first, **dict(zip(keys, others, strict=True))}, first
         for part in parts:
+            part = replace(part, frozen=part.frozen or layer.frozen)
             read = [names[part.input] if part.input else last]
             read += [names[wanted] for _, wanted in _reads(part)]
             last = self._node(place, f"{name}.{part.name}", part, tuple(read))
@@ -249,7 +290,7 @@ class _Graph:
             self._check(matmul, place, name)
         self.shapes[index] = out
         self.nonnegative[index] = layer.nonnegative(*(self.nonnegative[i] for i in inputs))
-        shapes = {"shape_in": given[0] if given else out, "shape_out": out}
+        shapes: Any = {"shape_in": given[0] if given else out, "shape_out": out}
         further = tuple(given[1:])
         node = Node(index, name, layer, inputs, matmul=matmul, further_in=further, **shapes)
         self.made.append(node)

@@ -161,12 +161,14 @@ class Misshaped(Exception):
 class Layer(Section):
     """A layer of any kind: its kind, its name, and the layer it takes its input from.
 
-    A kind is a subclass; the word for it is its key in the table of kinds.
+    A kind is a subclass; the word for it is its key in the table of kinds. ``frozen``: a training
+    leaves its parameters as they are.
     """
 
     kind: str = field(kw_only=True)
     name: str = field(default="", kw_only=True)
     input: str = field(default="", kw_only=True)
+    frozen: bool = field(default=False, kw_only=True)
 
     # keys that name further layers it reads, each a word or several; empty ones name none
     also_reads: ClassVar[tuple[str, ...]] = ()

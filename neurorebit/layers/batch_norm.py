@@ -22,6 +22,8 @@ NORMALISE_BACK = Operation(
     products=((2, Value.ERROR), (1, Value.STORED)),
     words=2.0,
 )
+# Backward through constants: a product by the channel's scale.
+SCALE_BACK = Operation(cycles=1.0, products=((1, Value.ERROR),))
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,9 @@ class BatchNorm(Layer):
         return 2 * given.channels
 
     def forward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
-        """Each value is written, and read again to be normalised."""
+        """Each value is written, and read again to be normalised; a frozen norm only scales it."""
+        if self.frozen:
+            return self.inference(given, output)
         return (VectorWork(NORMALISE, given.size, ((2, Value.STORED),)),)
 
     def inference(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
@@ -53,5 +57,7 @@ class BatchNorm(Layer):
         return (VectorWork(SCALE_AND_SHIFT, given.size),)
 
     def backward(self, given: Shape, output: Shape) -> tuple[VectorWork, ...]:
-        """Each stored value is read twice: for the sums, and to be combined."""
+        """Each stored value is read twice: for the sums, and to be combined; frozen, never."""
+        if self.frozen:
+            return (VectorWork(SCALE_BACK, given.size),)
         return (VectorWork(NORMALISE_BACK, given.size, ((2, Value.STORED),)),)

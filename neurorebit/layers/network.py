@@ -15,7 +15,8 @@ from neurorebit.schema.training import Training
 class Node:
     """One layer in the graph. ``inputs`` are the indices of the nodes it reads, -1 the image.
 
-    ``result``: the network gives its output.
+    ``result``: the network gives its output. ``rank``: that of the update that learns beside its
+    matrix, which is frozen; 0 where there is none.
     """
 
     index: int
@@ -27,6 +28,7 @@ class Node:
     matmul: Matmul | None = field(default=None, kw_only=True)
     further_in: tuple[Shape, ...] = field(default=(), kw_only=True)
     result: bool = field(default=False, kw_only=True)
+    rank: int = field(default=0, kw_only=True)
 
     @property
     def shapes_in(self) -> tuple[Shape, ...]:
@@ -72,8 +74,15 @@ class Node:
         return self.layer.backward_work(self.shapes_in, self.shape_out)
 
     @property
+    def learns(self) -> bool:
+        """Whether it has parameters that a training changes."""
+        return self.rank > 0 or (self.layer.learns and not self.layer.frozen)
+
+    @property
     def parameter_gradients(self) -> tuple[VectorWork, ...]:
         """The elementwise work of parameters that it keeps beside a matrix."""
+        if self.layer.frozen:
+            return ()
         return self.layer.parameter_gradients(self.shape_in, self.shape_out)
 
 
@@ -89,6 +98,8 @@ class Stage:
     with a matrix product: they read nothing but what comes with the image. ``sends_error``: whether
     a layer that learns lies between it and the image, so that its input has an error; ``errors``:
     how many of the maps that its product reads have one. ``taught``: the leaders that errors reach.
+    ``reached``: whether errors come to it, for something learns here or before; ``behind``: the
+    followers that they come to, all unless given.
     ``met``: errors of the maps of its layers that are added to those of another reader of the same
     map.
     """
@@ -101,6 +112,8 @@ class Stage:
     taught: tuple[Node, ...] = ()
     met: float = 0.0
     errors: int = 0
+    reached: bool = True
+    behind: tuple[Node, ...] | None = None
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -126,9 +139,11 @@ class Stage:
     @property
     def backward(self) -> tuple[VectorWork, ...]:
         """The vector work of its layers in the backward pass."""
+        if not self.reached:
+            return ()
         own = (self.node,) if self.sends_error else ()
         met = (VectorWork(MEET, self.met, ((1, Value.ERROR),)),) if self.met else ()
-        nodes = (*self.taught, *own, *self.followers)
+        nodes = (*self.taught, *own, *(self.followers if self.behind is None else self.behind))
         sent = (work for node in nodes for work in node.backward)
         return (*sent, *self.node.parameter_gradients, *met)
 
@@ -230,7 +245,7 @@ class Network:
         """Whether each node learns, or any before it, so that errors come back to it."""
         found: list[bool] = []
         for node in self.nodes:
-            found.append(node.layer.learns or any(found[i] for i in node.inputs if i >= 0))
+            found.append(node.learns or any(found[i] for i in node.inputs if i >= 0))
         return tuple(found)
 
     @cached_property
@@ -252,14 +267,17 @@ class Network:
         stages = []
         for matrix in self.matrices:
             nodes = owned[matrix.index]
+            followers = tuple(n for n in nodes if n.matmul is None and self._follows[n.index])
             leaders = tuple(node for node in nodes if not self._follows[node.index])
             stages.append(
                 Stage(
                     matrix,
-                    tuple(n for n in nodes if n.matmul is None and self._follows[n.index]),
+                    followers,
                     self.learns_before(matrix),
                     leaders=leaders,
                     taught=tuple(node for node in leaders if self._learned[node.index]),
+                    reached=any(self._learned[n.index] for n in nodes),
+                    behind=tuple(n for n in followers if self._learned[n.index]),
                     errors=sum(self._learned[i] for i in matrix.inputs if i >= 0),
                     met=sum(
                         float(node.shape_out.size * (readers[node.index] - 1))

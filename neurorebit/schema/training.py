@@ -59,6 +59,19 @@ class Normalise(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adapters(Section):
+    """Low-rank updates beside the weights of matrix layers, which are frozen themselves.
+
+    A layer gives W x + B A x, with A of ``rank`` rows and B of as many columns (Hu et al., ICLR
+    2022, arXiv:2106.09685). Both learn in digital memory. ``layers`` names the layers that have
+    one; all of one group unless given.
+    """
+
+    rank: Annotated[int, Field(ge=1, le=1024)]
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Training(Section):
     """How the network is trained.
 
@@ -107,6 +120,10 @@ class Training(Section):
     ``read``: whether a cell that learns in place is read as an analog value or rounded to the
     architecture's levels. ``rest``: time [s] for which the chip rests before each test; cells drift
     from one second after their last write.
+
+    ``frozen``: names of layers whose parameters stay as they are. No gradient of theirs is
+    computed; cells are written once, before the first step, and have rested for ``rest`` in every
+    pass. ``adapters``: low-rank updates that learn beside matrices, which are frozen then.
     """
 
     instead: ClassVar[Mapping[str, str]] = {
@@ -152,6 +169,8 @@ class Training(Section):
     error_path: Literal["real", "levels"] = "real"
     read: Literal["analog", "levels"] = "analog"
     rest: Annotated[float, quantity("s", at_least=0)] = 0.0
+    frozen: tuple[str, ...] = ()
+    adapters: Adapters | None = None
 
     def own(self, keys: type[Keys]) -> Keys:
         """The keys that a scheme adds, as given here, or their defaults."""

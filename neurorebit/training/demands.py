@@ -45,8 +45,16 @@ def demands(model: Model, epochs: float) -> Demands | None:
     for layer in model.matrices:
         matmul, digital = layer.node.matmul, layer.weights.digital
         assert matmul is not None
-        passes = [way for way in digital if way != "backward" or layer.sends_back]
+        frozen = layer.outer.layer.frozen
+        passes = [
+            way
+            for way in digital
+            if (way != "backward" or layer.sends_back) and (way != "gradient" or not frozen)
+        ]
         macs += len(passes) * matmul.macs
+        if layer.adapter is not None:  # forward, backward, gradient
+            macs += (2 + layer.sends_back) * layer.adapter.rank * matmul.rows * matmul.vectors
+            macs += 3 * layer.adapter.rank * matmul.cols * matmul.vectors
         for written in (layer.weights.written, layer.weights.written_fast):
             if written is not None and pulses is not None:
                 sent += sum(written.pulses(pulses, model.spec.levels))

@@ -26,6 +26,7 @@ from neurorebit.training.state import capture
 from neurorebit.weights.fitting import Start
 
 BINS = 60
+ADAPTER = {"adapter_down", "adapter_up"}  # arrays of a file of weights
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,13 @@ class Model:
             for source in node.inputs:
                 if source >= 0:
                     self._readers[source] += 1
+        self._partly = any(node.layer.frozen for node in network.nodes)
         self._learns: set[int] = set()  # nodes that learn, or have one that learns before them
         absorbed: set[int] = set()
         for node in network.nodes:
             kind = TRAINED[node.kind]
             before = bool(self._learns & set(node.inputs))
-            if kind.learns or before:
+            if node.learns or before:
                 self._learns.add(node.index)
             if node.index in absorbed:
                 continue
@@ -126,6 +128,10 @@ class Model:
             if name in given:
                 held = getattr(layer, attribute)
                 held[...] = given[name].reshape(held.shape)
+        adapter = layer.adapter if isinstance(layer, MatrixLayer) else None
+        if adapter is not None and given.keys() >= ADAPTER:
+            adapter.down[...] = given["adapter_down"].reshape(adapter.down.shape)
+            adapter.up[...] = given["adapter_up"].reshape(adapter.up.shape)
 
     def _absorbed(self, node: Node) -> Node | None:
         """The rectifier that a node applies itself, since it alone reads the node's output."""
@@ -163,6 +169,7 @@ class Model:
             edge=index == 0 or scores,
             scores=scores,
             given=self.start.matrices.get(node.name) if self.start else None,
+            frozen=node.layer.frozen,
         )
 
     def forward(self, images: Array, learning: bool, calibrating: bool = False) -> Array:
@@ -174,8 +181,11 @@ class Model:
         left = list(self._readers)
         for step in self.steps:
             inputs = tuple(self._numbers(step.kind, outputs[i]) for i in step.inputs)
-            if calibrating and isinstance(step.layer, MatrixLayer):
+            still = self._partly and step.output not in self._learns  # no error comes back
+            if (calibrating or (learning and still)) and isinstance(step.layer, MatrixLayer):
                 out = step.layer.calibrate(inputs)
+            elif still:
+                out = step.layer.forward(inputs, learning=False)
             else:
                 out = step.layer.forward(inputs, learning)
             for _ in range(self._readers[step.output] - 1):
@@ -212,7 +222,9 @@ class Model:
             if step.output not in self._learns:
                 continue
             for source, dx in zip(
-                step.inputs, step.layer.backward(gradients.pop(step.output), rate), strict=True
+                step.inputs,
+                step.layer.backward(gradients.pop(step.output), self._rate(step, rate)),
+                strict=True,
             ):
                 if dx is None:
                     continue
@@ -223,6 +235,11 @@ class Model:
                     self.workspace.drop(dx)
                 else:
                     gradients[source] = dx
+
+    def _rate(self, step: Step, rate: float) -> float:
+        """The rate of a layer: none where only its errors go on; a matrix decides for itself."""
+        matrix = isinstance(step.layer, MatrixLayer)
+        return 0.0 if step.node.layer.frozen and not matrix else rate
 
     def begin_epoch(self, epoch: int) -> None:
         """Called once before each epoch: levels are fitted; after the first, input ranges stay."""
@@ -259,6 +276,8 @@ class Model:
             own = {key: np.asarray(value) for key, value in held.items() if value is not None}
             if isinstance(layer, MatrixLayer):
                 own = layer.weights.kept | own
+                if layer.adapter is not None:
+                    own |= {"adapter_down": layer.adapter.down, "adapter_up": layer.adapter.up}
                 if layer.encoder.observed:
                     own["input_clip"] = np.array(layer.encoder.clip)
             found |= {f"{name}.{key}": np.array(value) for key, value in own.items()}
@@ -308,6 +327,8 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
     matmul = layer.node.matmul
     assert matmul is not None
     site = layer.weights.site
+    if written.updates == 0:
+        return _still(layer)
     words = matmul.weights * written.updates
     cells = words * (1 if site.spec.holds_devices else site.weight_bits)
     sets, resets = written.sets / cells, written.resets / cells
@@ -325,6 +346,30 @@ def _activity(layer: MatrixLayer) -> LayerActivity:
         words_written=written.words / words,
         verify_reads=None if written.reads is None else written.reads / cells,
         fast=_fast(layer),
+        stored_density=seen.stored_ones / seen.stored_bits if seen.stored_bits else None,
+    )
+
+
+def _still(layer: MatrixLayer) -> LayerActivity:
+    """The activity of a layer whose weights are frozen: nothing is written to its cells."""
+    seen, errors, fast = layer.seen, layer.seen.errors or 1, layer.weights.written_fast
+    held = layer.weights.kept.get("conductance")
+    share = 0.5
+    if held is not None:
+        device = layer.weights.site.device
+        low, high = float(device.g_min), float(device.g_max)
+        share = (float(np.mean(held, dtype=np.float64)) - low) / (high - low)
+    return LayerActivity(
+        input_density=tuple(float(ones) / max(seen.pairs, 1) for ones in seen.ones),
+        error_density=float(seen.error_ones) / errors,
+        error_nonzero=float(seen.error_some) / errors,
+        conductance=min(max(share, 0.0), 1.0),
+        set_fraction=0.0,
+        reset_fraction=0.0,
+        set_levels=0.0,
+        reset_levels=0.0,
+        words_written=0.0,
+        fast=None if fast is None else FastActivity(0.0, 0.0, 0.0, 0.5),
         stored_density=seen.stored_ones / seen.stored_bits if seen.stored_bits else None,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ Group = dict[str, Array]
 
 EPSILON = 1e-5  # of batch norm
 MENTIONED = 8  # mismatches that an error names
+ADAPTER = ("adapter_down", "adapter_up")  # arrays of a layer's low-rank update
 COUNTERS = ("num_batches_tracked",)  # of a state dict, which nobody needs
 
 
@@ -87,6 +89,10 @@ def _start(found: _Found, weights: NetworkWeights, network: Network) -> Start:
             full = None if weights.foreign else weights.arrays.get(f"{node.name}.full")
             known = None if full is None or not np.isfinite(full).all() else float(np.max(full))
             matrices[node.name] = LayerStart(arrays.pop("weight"), known or None)
+        for name in ADAPTER:
+            one = weights.arrays.get(f"{node.name}.{name}")
+            if one is not None and not weights.foreign:
+                arrays[name] = one
         if arrays:
             others[node.name] = arrays
     return Start(matrices, others, weights.sha256, tuple(found.notes))
@@ -109,11 +115,12 @@ def _own(weights: NetworkWeights, network: Network, found: _Found) -> None:
         group = found.arrays.setdefault(node.name, {})
         for name in layout.arrays(node):
             wanted, given = layout.shape(node, name), arrays.get(name)
-            if given is None or given.shape != wanted:
+            flat = given is not None and given.shape == (math.prod(wanted),)
+            if given is None or not (flat or given.shape == wanted):
                 have = "nothing" if given is None else sizes(given.shape)
                 found.wrong.append(f"{node.name}.{name}: expected {sizes(wanted)}, found {have}")
             else:
-                group[name] = given
+                group[name] = given.reshape(wanted)
 
 
 # --- state dicts and graphs of other tools

@@ -199,6 +199,8 @@ class HybridPhases(Phases):
             lambda dpim, used: dpim.write(used.spread(written), used.rows, used.cols, **steps)
         )
         summed, moved = self._of_copies
+        learns = self.workload.learns
+        one, summed, moved = learns * one, learns * summed, learns * moved
         macros = merged(self.spec.dpim.copies * one.energy, summed.energy)
         time = max_over_layers(one.latency.total) + max_over_layers(summed.latency.total)
         time = time + sum_over_layers(moved.latency.total)
@@ -236,11 +238,11 @@ class HybridPhases(Phases):
         into = chip.in_tiles(lambda tile: tile.in_pes(lambda pe: pe.carry(bits)))
         into = into + divided(chip.in_tiles(lambda tile: tile.carry(bits)), plan.tiles)
         trees = self.over_tree(chip.digital_tree, bits) | self.over_tree(chip.tree, bits)
-        sent = out | trees | into
-        pulsed = self.reprogrammed()
+        learns = self.workload.learns
+        sent, pulsed = learns * (out | trees | into), learns * self.reprogrammed()
         at_once = self.spec.apim.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
-        summed = self.sum_weights()
+        summed = learns * self.sum_weights()
         macros = merged(levels + plan.copies * pulsed.energy, summed.energy)
         time = sum_over_layers(sent.latency.total) + max_over_layers(summed.latency.total)
         time = time + turns * max_over_layers(pulsed.latency.total)

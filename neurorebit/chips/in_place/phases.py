@@ -197,10 +197,10 @@ class InPlacePhases(Phases):
         """The cells that change, in all copies: by pulses, or written anew where they are SRAM."""
         plan = self.plan
         arrays = plan.arrays * plan.copies
-        pulsed = self.reprogrammed()
+        pulsed = self.workload.learns * self.reprogrammed()
         at_once = self.spec.arrays.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
-        summed = self.sum_weights()
+        summed = self.workload.learns * self.sum_weights()
         macros = merged(plan.copies * pulsed.energy, summed.energy)
         time = turns * max_over_layers(pulsed.latency.total)
         time = time + max_over_layers(summed.latency.total)

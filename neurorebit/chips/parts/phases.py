@@ -93,7 +93,24 @@ class Phases(Reads):
     def by_name(self) -> dict[str, Phase]:
         """Every phase that there is, from the method that bears its name."""
         made = {name: getattr(self, name)() for name in self.phases}
-        return {name: phase for name, phase in made.items() if phase is not None}
+        there = {name: phase for name, phase in made.items() if phase is not None}
+        return {name: self._of_learners(name, phase) for name, phase in there.items()}
+
+    def _of_learners(self, name: str, phase: Phase) -> Phase:
+        """A phase of training without the layers that have no part in it, since they are frozen."""
+        w = self.workload
+        parts = {"backward": w.reached, "gradient": w.learns, "update": w.learns, "sync": w.learns}
+        part = parts.get(name)
+        if part is None or np.all(part):
+            return phase
+        return Phase(
+            _share(phase.energy, part),
+            part * phase.time,
+            part * phase.dram_bits,
+            _share(phase.macro, part),
+            common_time=phase.common_time,
+            streams={key: part * cost for key, cost in phase.streams.items()},
+        )
 
     # -- traffic of one image --------------------------------------------------------------------
 
@@ -189,9 +206,9 @@ class Phases(Reads):
             "inference": 2.0 * macs,
             "forward": 2.0 * macs,
             "backward": 2.0 * self.workload.sends_error * macs,
-            "gradient": 2.0 * macs,
-            "update": self.workload.weights,
-            "sync": self.programmed,
+            "gradient": 2.0 * self.workload.learns * macs,
+            "update": self.workload.learns * self.workload.weights,
+            "sync": self.workload.learns * self.programmed,
             "programming": self.plan.held * self.plan.copies,
         }
         return {name: sum_over_layers(number) for name, number in count.items()}
@@ -437,3 +454,8 @@ def of_device(device: Device) -> tuple[str, ...]:
         f"the cells of {device.name} ({device.kind}) are read and written as resistances behind an "
         "access transistor, as ReRAM is",
     )
+
+
+def _share(bill: Bill, part: Rows) -> Bill:
+    """Of each amount a share."""
+    return Bill({name: part * amount for name, amount in bill.items.items()})

@@ -140,7 +140,7 @@ class Arrays:
         """The weights as this read sees them: themselves, or a changed copy in the workspace."""
         site, seen, mapping = self.site, weight, int(self.mapping)
         self.reads += 1
-        law = None if learning else self._rest
+        law = None if learning and not site.frozen else self._rest
         error = reading.Noise(self.relative, mapping, site.offset) if self.relative else None
         if law is not None:
             seen = self._copy(

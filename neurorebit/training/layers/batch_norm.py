@@ -47,7 +47,7 @@ class BatchNorm:
 
     ``rectified``: the output passes through the rectifier that alone reads it. Gain and shift learn
     by momentum SGD without weight decay. Evaluation takes the running mean and variance, into which
-    each batch enters with a weight of 0.1.
+    each batch enters with a weight of 0.1; a frozen norm always does.
     """
 
     node: Node
@@ -71,7 +71,8 @@ class BatchNorm:
         count = x.size // channels
         z = x.reshape(-1, _side_by_side(count, channels) * channels)
         running = self.running_mean, self.running_variance
-        if learning:
+        frozen = self.node.layer.frozen
+        if learning and not frozen:
             total = self._moments(norm.moments, (z,), channels)
             mean, variance = np.empty((2, channels))
             norm.statistics(total, count, MEMORY, mean, variance, *running)
@@ -102,13 +103,15 @@ class BatchNorm:
         z, errors = (a.reshape(-1, len(seen.scale)) for a in (x, dy))
         channels = x.shape[-1]
         count = x.size // channels
+        frozen = self.node.layer.frozen
         total = self._moments(
             norm.gradient_moments, (errors, z), channels, seen.scale, seen.offset, self.rectified
         )
         d_shift = total[0]
         d_gain = (total[1] - mean * total[0]) * inverse
         factors = norm.GradientFactors(*np.empty((3, z.shape[1]), z.dtype))
-        norm.gradient_factors(d_shift, d_gain, mean, inverse, self.gain, count, factors)
+        through = (0.0 * d_shift, 0.0 * d_gain) if frozen else (d_shift, d_gain)  # of the moments
+        norm.gradient_factors(*through, mean, inverse, self.gain, count, factors)
         parts = self._parts(z)
 
         def job(i: int) -> None:
@@ -116,10 +119,12 @@ class BatchNorm:
             norm.gradient(errors[part], z[part], factors)
 
         self.tools.workers.run(job, len(parts))
+        self.tools.workspace.drop(x)
+        if frozen:
+            return (dy,)
         rates = elementwise.Rates(rate, self.tools.training.momentum, 0.0)
         elementwise.sgd(self.gain, self.gain_velocity, d_gain, rates, math.inf)
         elementwise.sgd(self.shift, self.shift_velocity, d_shift, rates, math.inf)
-        self.tools.workspace.drop(x)
         return (dy,)
 
     def _parts(self, z: Array) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 from neurorebit.chips.parts.signs import SIGNED_INPUTS, Plane
 from neurorebit.kernels import elementwise, noise, quantise
 from neurorebit.layers.network import Node
+from neurorebit.training.layers.adapter import Adapter
 from neurorebit.training.layers.base import CHUNK, PIXEL, Build, Layer, Tools
 from neurorebit.training.parts import digital, overlap
 from neurorebit.training.parts.product import Windows, as_it_is, table
@@ -38,6 +39,7 @@ def build(node: Node, given: Build) -> Layer:
         index=site.index,
         seed=site.seed,
         sends_back=given.sends_back,
+        adapter=Adapter(site, node.rank) if node.rank else None,
     )
 
 
@@ -121,7 +123,8 @@ class MatrixLayer:
 
     ``node`` has the maps that the product reads and gives, ``outer`` those of the layer. A bias is
     added to results; it learns by momentum SGD without weight decay, as the parameters of a norm
-    do, from the errors as they are rounded.
+    do, from the errors as they are rounded. Of a frozen layer the ``adapter`` alone learns, if it
+    has one.
     """
 
     node: Node
@@ -134,6 +137,7 @@ class MatrixLayer:
     index: int  # among the matrix layers
     seed: int
     sends_back: bool = True
+    adapter: Adapter | None = None
     seen: Seen = field(init=False)
     encoder: Encoder = field(init=False)
     bias: Array | None = field(init=False, default=None)
@@ -168,6 +172,8 @@ class MatrixLayer:
             windows = Windows(x, PIXEL if x.dtype == np.uint8 else 1.0, self.node)
         out = workspace.take((len(x), shape.height, shape.width, shape.channels), self.tools.dtype)
         self.weights.mvm(windows, out, learning)
+        if self.adapter is not None:
+            self.adapter.forward(windows, out, learning)
         if self.spread:
             out = self._added_up(out)
         if self.bias is not None:
@@ -184,6 +190,8 @@ class MatrixLayer:
         assert self._x is not None
         self.tools.workspace.drop(self._x.map)
         self._x = None
+        if self.adapter is not None:
+            self.adapter.forget()
         return out
 
     def backward(self, dy: Array, rate: float) -> tuple[Array | None, ...]:
@@ -193,7 +201,8 @@ class MatrixLayer:
         workspace = self.tools.workspace
         if self.weights.in_arrays:
             self._round_errors(dy)
-        if self.bias is not None:
+        frozen = self.outer.layer.frozen
+        if self.bias is not None and not frozen:
             self._learn_bias(dy, rate)
         if self.spread:
             dy = self._fetched(dy)
@@ -201,9 +210,13 @@ class MatrixLayer:
         if self.sends_back:
             dx = workspace.take(x.map.shape, self.tools.dtype)
             self.weights.mtvm(dy, x, dx)
+        if self.adapter is not None:
+            self.adapter.backward(x, dy, dx, rate)
+        if dx is not None:
             given = self.outer.shape_in
             dx = dx.reshape(len(dx), given.height, given.width, given.channels)
-        self.weights.update(x, dy, rate)
+        if not frozen:
+            self.weights.update(x, dy, rate)
         workspace.drop(dy)
         workspace.drop(x.map)
         return (dx,)

@@ -31,7 +31,8 @@ class Site:
     to cell, along a row and along a column; None where wires are ideal. ``words``: words of each
     weight that the scheme keeps in digital memory. ``edge``: whether the layer is the first or the
     last matrix layer. ``scores``: whether its outputs are the scores of the classes. ``given``:
-    what the weights are before the first step; None where they are drawn.
+    what the weights are before the first step; None where they are drawn. ``frozen``: they stay
+    so, and their cells have rested in every pass.
     """
 
     node: Node
@@ -49,6 +50,7 @@ class Site:
     edge: bool = False
     scores: bool = False
     given: LayerStart | None = None
+    frozen: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:
