@@ -60,6 +60,16 @@ class VectorUnit(Block):
             case _:
                 return value
 
+    @cached_property
+    def _additions(self) -> dict[Bits, Bill]:
+        """What an addition in all lanes takes, by its bits; kept, for it is asked for often."""
+        return {}
+
+    @cached_property
+    def _products(self) -> dict[Bits, Bill]:
+        """What a product in all lanes takes, by the bits of the second operand."""
+        return {}
+
     def _multiplier(self, bits: Real) -> Multiplier:
         return Multiplier(self.tech, self.stored_bits, bits, self.lanes)
 
@@ -115,9 +125,13 @@ class VectorUnit(Block):
         rounds = elements / self.lanes
         one = Bill()
         for count, bits in operation.additions:
-            one = one + count * self._adder(self.bits_of(bits)).add().energy
+            if bits not in self._additions:
+                self._additions[bits] = self._adder(self.bits_of(bits)).add().energy
+            one = one + count * self._additions[bits]
         for count, bits in operation.products:
-            one = one + count * self._multiplier(self.bits_of(bits)).multiply().energy
+            if bits not in self._products:
+                self._products[bits] = self._multiplier(self.bits_of(bits)).multiply().energy
+            one = one + count * self._products[bits]
         if operation.words:
             share = operation.words * WORD / self._lane_bits
             one = one + self.register.store(share / 2.0, share).energy
