@@ -54,9 +54,8 @@ class ConvTranspose(Convolution):
             for axis, size, rest in zip(window.axes, (one.height, one.width), more, strict=True)
         )
         if min(height, width) < 1:
-            raise Misshaped(
-                f"a {window.fitted} leaves nothing of the {one} map it gets", "take less padding"
-            )
+            message = f"a {window.fitted} leaves nothing of the {one} map it gets"
+            raise Misshaped(message, "take less padding")
         self.check_groups(one)
         return Shape(self.channels, height, width)
 

@@ -16,7 +16,7 @@ from neurorebit.chips.parts.signs import Plane
 from neurorebit.kernels import convert, elementwise, quantise, windows
 from neurorebit.layers.network import Node
 from neurorebit.layers.window import Window
-from neurorebit.training.parts import winograd
+from neurorebit.training.parts import depthwise, winograd
 from neurorebit.training.parts.conversion import Conversion
 from neurorebit.training.parts.workers import Array, Workers, shares, spans
 
@@ -246,6 +246,10 @@ def multiply(
             workers=workers,
         )
         return np.zeros(1)
+    if conversion is None and depthwise.is_depthwise(node):
+        depthwise.convolve(x.map, matrix, out, window(node, 0), workers)
+        np.multiply(out, dtype.type(scale), out=out)
+        return np.zeros(1)
     planes = conversion.planes if conversion else None
     reads = planes or 1  # of an array for one vector
     groups, _, cols = matrix.shape
@@ -257,7 +261,7 @@ def multiply(
     blocks = shares(len(out) * height, max(1, size // width))
     factor = dtype.type(scale * (conversion.unit if conversion else 1.0))
     per_step, worth = (conversion.per_step, conversion.worth) if conversion else (None, None)
-    whole = conversion is None and len(parts) == 1
+    whole = conversion is None and len(parts) == 1 and parts[0].positions == height * width
 
     def job(index: int) -> Array:
         group, block = divmod(index, len(blocks))
@@ -304,6 +308,9 @@ def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, *, workers: Work
         winograd.convolve_back(
             way, dy, kernels, dx, padding=winograd.padding(node), workers=workers
         )
+        return
+    if depthwise.is_depthwise(node):
+        depthwise.convolve_back(dy, matrix, dx, window(node, 0), workers)
         return
     groups, _, cols = matrix.shape
     height = node.shape_out.height
@@ -412,6 +419,10 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
             scale=x.scale,
             workers=workers,
         )
+        return
+    if depthwise.is_depthwise(node):
+        depthwise.correlate(x.map, dy, out, window(node, 0), workers)
+        np.multiply(out, dtype.type(x.scale), out=out)
         return
     groups, _, cols = out.shape
     height, width = dy.shape[1:3]

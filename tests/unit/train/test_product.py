@@ -38,6 +38,7 @@ LAYERS = [  # height, width, channels, outputs, kernel, stride, padding, groups,
     (8, 11, 1, 5, (4, 3), 1, (0, 2, 3, 1), 1, None, (1, 3)),
     (6, 7, 12, 6, (3, 1), (1, 2), (2, 1, 0, 0), 3, None, (2, 1)),
     (5, 6, 8, 16, 3, (2, 3), (1, 2), 8, None),
+    (4, 5, 3, 6, 1, 1, (0, 1, 2, 0), 1, None),  # windows that see padding alone
 ]
 
 
