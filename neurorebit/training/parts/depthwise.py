@@ -24,7 +24,7 @@ def is_depthwise(node: Node) -> bool:
     return node.groups == node.shape_in.channels > 1
 
 
-def convolve(x: Array, matrix: Array, out: Array, window: Window, workers: Workers) -> None:
+def convolve(x: Array, matrix: Array, out: Array, window: Window, *, workers: Workers) -> None:
     """``out`` [B, H, W, N] = the convolution of ``x`` with ``matrix`` [channels, taps, outputs]."""
     weights = _by_tap(matrix)
 
@@ -34,7 +34,7 @@ def convolve(x: Array, matrix: Array, out: Array, window: Window, workers: Worke
     _by_image(job, out, len(weights), workers)
 
 
-def convolve_back(dy: Array, matrix: Array, dx: Array, window: Window, workers: Workers) -> None:
+def convolve_back(dy: Array, matrix: Array, dx: Array, window: Window, *, workers: Workers) -> None:
     """``dx`` [B, h, w, C] = the errors ``dy`` through the transposed ``matrix``."""
     weights = _by_tap(matrix)
 
@@ -45,7 +45,7 @@ def convolve_back(dy: Array, matrix: Array, dx: Array, window: Window, workers: 
     _by_image(job, dy, len(weights), workers)
 
 
-def correlate(x: Array, dy: Array, out: Array, window: Window, workers: Workers) -> None:
+def correlate(x: Array, dy: Array, out: Array, window: Window, *, workers: Workers) -> None:
     """``out`` [channels, taps, outputs] = the sum over all windows of ``x`` times ``dy``."""
     taps, outputs = out.shape[1], dy.shape[3]
     shares = spans(len(dy), -(-len(dy) // SHARES))

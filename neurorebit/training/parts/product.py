@@ -247,7 +247,7 @@ def multiply(
         )
         return np.zeros(1)
     if conversion is None and depthwise.is_depthwise(node):
-        depthwise.convolve(x.map, matrix, out, window(node, 0), workers)
+        depthwise.convolve(x.map, matrix, out, window(node, 0), workers=workers)
         np.multiply(out, dtype.type(scale), out=out)
         return np.zeros(1)
     planes = conversion.planes if conversion else None
@@ -310,7 +310,7 @@ def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, *, workers: Work
         )
         return
     if depthwise.is_depthwise(node):
-        depthwise.convolve_back(dy, matrix, dx, window(node, 0), workers)
+        depthwise.convolve_back(dy, matrix, dx, window(node, 0), workers=workers)
         return
     groups, _, cols = matrix.shape
     height = node.shape_out.height
@@ -421,7 +421,7 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
         )
         return
     if depthwise.is_depthwise(node):
-        depthwise.correlate(x.map, dy, out, window(node, 0), workers)
+        depthwise.correlate(x.map, dy, out, window(node, 0), workers=workers)
         np.multiply(out, dtype.type(x.scale), out=out)
         return
     groups, _, cols = out.shape
