@@ -28,6 +28,7 @@ def pairs(
     """All checks of a design."""
     yield from _of_activity(network.activity)
     yield from _of_copies(network, spec)
+    yield from _of_adapters(network, spec)
     if spec.holds_devices:
         yield from _of_voltages(spec, technology, device)
         yield from _of_levels(spec, device)
@@ -52,6 +53,15 @@ def _of_copies(network: Network, spec: ArchitectureSpec) -> Iterator[Pair]:
             "architecture",
             Misfit(loc, copies > most, message, values, cure=f"take {most:g} or fewer"),
         )
+
+
+def _of_adapters(network: Network, spec: ArchitectureSpec) -> Iterator[Pair]:
+    """Low-rank updates learn in digital macros, which not every chip has."""
+    message = f"they learn in digital macros, and {spec.called} has none"
+    wanted = network.training.adapters is not None and spec.trains
+    cure = "take the hybrid chip, or training.frozen"
+    where = wanted and not spec.holds_adapters
+    yield "network", Misfit(("training", "adapters"), where, message, cure=cure)
 
 
 def _of_voltages(spec: ArchitectureSpec, technology: Technology, device: Device) -> Iterator[Pair]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from neurorebit.chips.hybrid.adapters import Adapters
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.digital import BUILDS, DigitalMacro
 from neurorebit.chips.hybrid.spec import HybridSpec
@@ -237,19 +238,29 @@ class HybridChip(Chip[AnalogMacro]):
         return np.where(self.aligned, aligned, packed)
 
     @cached_property
+    def adapters(self) -> Adapters:
+        """Low-rank updates of layers."""
+        return Adapters(self.digital_macro, self.workload)
+
+    @cached_property
+    def all_digital_tiles(self) -> Real:
+        """Tiles of each layer on the digital side, with those of its adapter."""
+        return self.digital_tiles + self.adapters.tiles(self._macros_of_a_tile)
+
+    @cached_property
     def digital_tree(self) -> HTree:
         """From the global buffer to the digital tiles."""
         return self._tree(
-            sum_over_layers(self.digital_tiles), self.digital_tile.side, "digital_tree"
+            sum_over_layers(self.all_digital_tiles), self.digital_tile.side, "digital_tree"
         )
 
     @property
     def tiles_of_layers(self) -> tuple[tuple[Real, Tile[Any]], ...]:
-        return *super().tiles_of_layers, (self.digital_tiles, self.digital_tile)
+        return *super().tiles_of_layers, (self.all_digital_tiles, self.digital_tile)
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
-        digital = sum_over_layers(self.digital_tiles)
+        digital = sum_over_layers(self.all_digital_tiles)
         tiles = self.split_tiles + self.whole_tiles + digital
         return (
             *self.forward_tiles,

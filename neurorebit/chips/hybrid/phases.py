@@ -16,8 +16,15 @@ from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_
 from neurorebit.chips.parts.phases import ARRAYS, Phase, Phases, divided, merged
 from neurorebit.chips.parts.writing import SENTENCES
 from neurorebit.circuits.cost import Cost, Real
+from neurorebit.layers.base import Operation, Value
 
 WORD = 32.0
+ADAPTED = (
+    "adapters: two matrices of words of 32 bits a layer in digital macros of their own, each held "
+    "as it is and turned round; values between them have the bits of errors; they overlap with the "
+    "arrays, and their results are added in the vector unit"
+)
+ADD = Operation(cycles=1.0, additions=((1, Value.STORED),))
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +39,9 @@ class HybridPhases(Phases):
 
     @property
     def assumptions(self) -> tuple[str, ...]:
+        adapted = (ADAPTED,) if self.chip.adapters.some else ()
         own = (
+            *adapted,
             "batch-long tensors live in DRAM; weights, gradients and momentum stay in the macros",
             f"update: {self.learning.products} products of a word and a rate a weight",
             SENTENCES[self.learning.write],
@@ -247,6 +256,132 @@ class HybridPhases(Phases):
         time = sum_over_layers(sent.latency.total) + max_over_layers(summed.latency.total)
         time = time + turns * max_over_layers(pulsed.latency.total)
         return Phase(merged(macros, sent.energy), 0.0, 0.0, macros, common_time=time)
+
+    # -- low-rank updates ------------------------------------------------------------------------
+
+    def by_name(self) -> dict[str, Phase]:
+        """Every phase, with the work of the layers' adapters."""
+        made = super().by_name()
+        if not self.chip.adapters.some:
+            return made
+        works = {
+            "inference": self._adapted, "forward": self._adapted,
+            "backward": self._errors_of_adapters, "gradient": self._gradients_of_adapters,
+            "programming": self._loaded_adapters,
+        }  # fmt: skip
+        for name, work in works.items():
+            if name in made:
+                made[name] = self._beside(made[name], work())
+        made["update"] = self._beside(made["update"], self._learned_adapters(), at_once=True)
+        return made
+
+    def _beside(self, phase: Phase, work: Cost, *, at_once: bool = False) -> Phase:
+        """A phase with further work of the digital macros, which overlaps with the others.
+
+        ``at_once``: it takes part in what all layers do at once.
+        """
+        time, common = phase.time, phase.common_time
+        if at_once:
+            common = common + max_over_layers(work.latency.total)
+        else:
+            time = np.maximum(time, work.latency.total)
+        energy, macro = merged(phase.energy, work.energy), merged(phase.macro, work.energy)
+        streams = {**phase.streams, "adapters": work}
+        return Phase(energy, time, phase.dram_bits, macro, common_time=common, streams=streams)
+
+    def _in_adapters(
+        self,
+        pieces: tuple[Pieces, ...],
+        work: Callable[[DigitalMacro, Pieces], Cost],
+        *,
+        at_once: bool = False,
+    ) -> Cost:
+        """``work`` in the macros of adapters, named as those of the tiles that they stand in."""
+        tile = self.chip.digital_tile
+        return self.chip.adapters.through(
+            pieces,
+            lambda used: tile.in_macros(lambda macro: work(macro, used)),
+            at_once=at_once,
+        )
+
+    def _multiplied(self, pieces: tuple[Pieces, ...], vectors: Real) -> Cost:
+        """Vectors by these matrices, one after the other, and their values on the way."""
+        chip, bits = self.chip, self.chip.adapters.values * self.spec.error_width
+        density = self.activity.error_density
+        one = self._in_adapters(
+            pieces,
+            lambda dpim, used: dpim.mtvm(
+                used.spread(density), used.spread(np.ones_like(density)), used.rows, used.cols
+            ),
+        )
+        moved = divided(chip.digital_tile.carry(bits), chip.all_digital_tiles)
+        moved = moved + chip.digital_tile.in_pes(lambda pe: pe.carry(bits))
+        return (
+            Cost(vectors * one.energy, vectors * one.latency)
+            | moved
+            | self.over_tree(chip.digital_tree, bits)
+        )
+
+    def _adapted(self) -> Cost:
+        """Inputs through both matrices, and their results added to those of the arrays."""
+        adapters, w = self.chip.adapters, self.workload
+        added = self.chip.vector_unit.execute(ADD, adapters.there * w.results)
+        return self._multiplied(adapters.ahead, w.vectors) | added
+
+    def _errors_of_adapters(self) -> Cost:
+        """Errors through the second matrix, turned round, and on through the first."""
+        second, first = self.chip.adapters.back
+        w = self.workload
+        one = self._multiplied((second,), w.vectors)
+        return one + w.sends_error * self._multiplied((first,), w.vectors)
+
+    def _gradients_of_adapters(self) -> Cost:
+        """Outer products for both matrices, collected once an image."""
+        ahead = self.chip.adapters.ahead
+        outer = self._in_adapters(
+            ahead, lambda dpim, used: dpim.outer(1.0, used.rows, used.cols), at_once=True
+        )
+        collected = self._in_adapters(
+            ahead, lambda dpim, used: dpim.collect(used.rows, used.cols), at_once=True
+        )
+        vectors = self.workload.vectors
+        return Cost(vectors * outer.energy, vectors * outer.latency) + collected
+
+    def _learned_adapters(self) -> Cost:
+        """The rule's products and additions for all words, in both copies of a matrix."""
+        rule, adapters = self.learning, self.chip.adapters
+        steps = {"products": rule.products, "additions": rule.additions - int(rule.momentum)}
+        return self._in_adapters(
+            (*adapters.ahead, *adapters.back),
+            lambda dpim, used: dpim.write(1.0, used.rows, used.cols, **steps),
+            at_once=True,
+        )
+
+    def _loaded_adapters(self) -> Cost:
+        """The first words of all matrices."""
+        adapters = self.chip.adapters
+        return self._in_adapters(
+            (*adapters.ahead, *adapters.back),
+            lambda dpim, used: dpim.load(used.rows, used.cols),
+            at_once=True,
+        )
+
+    @property
+    def ops(self) -> dict[str, Real]:
+        """Operations of each phase, those of adapters among them."""
+        found = super().ops
+        adapters = self.chip.adapters
+        if not adapters.some:
+            return found
+        first, second = adapters.macs
+        both = 2.0 * (first + second)
+        backward = 2.0 * (self.workload.sends_error * first + second)
+        more = {"inference": both, "forward": both, "backward": backward, "gradient": both}
+        more["update"] = adapters.words
+        return {
+            name: amount + sum_over_layers(more[name]) if name in more else amount
+            for name, amount in found.items()
+        }
 
     # -- all weights, once -----------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ class HybridSpec(LearningSpec):
     organisation = "hybrid"
     called = "the hybrid chip"
     forward_section = "apim"
+    holds_adapters = True
 
     weight_bits: Annotated[int, Field(ge=2, le=8)]
     apim: Apim

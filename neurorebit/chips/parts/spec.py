@@ -179,6 +179,7 @@ class ArchitectureSpec(Section):
     called: ClassVar[str]
     forward_section: ClassVar[str]
     trains: ClassVar[bool] = False
+    holds_adapters: ClassVar[bool] = False  # digital macros, in which low-rank updates learn
 
     source: str
     name: str

@@ -76,6 +76,7 @@ class Workload:
     ``stationary``: 1 where the matrix product is with weights, 0 where it is of two activations, of
     which ``errors`` have an error. ``serial``: 1 where each vector follows from the one before it.
     ``learns``: 1 where the weights are not frozen; ``reached``: 1 where errors come to the stage.
+    ``ranks``: of the updates that learn beside frozen weights, 0 where there are none.
     ``merged``: results that are added to others to make one output, or dropped. ``whole``: the
     network of which these are the stages at ``places``; None where they are all.
     """
@@ -100,6 +101,7 @@ class Workload:
     errors: Array = field(default_factory=lambda: np.zeros(1), kw_only=True)
     learns: Array = field(default_factory=lambda: np.ones(1), kw_only=True)
     reached: Array = field(default_factory=lambda: np.ones(1), kw_only=True)
+    ranks: Array = field(default_factory=lambda: np.zeros(1), kw_only=True)
     whole: Workload | None = field(default=None, kw_only=True)
     places: Places | None = field(default=None, kw_only=True)
 
@@ -132,6 +134,7 @@ class Workload:
             errors=each([stage.errors for stage in stages]),
             learns=each([not stage.node.layer.frozen for stage in stages]),
             reached=each([stage.reached for stage in stages]),
+            ranks=each([stage.node.rank for stage in stages]),
         )
 
     def at(self, places: Places) -> Workload:

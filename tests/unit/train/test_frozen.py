@@ -244,3 +244,35 @@ def test_errors_are_billed_through_what_is_frozen_between_learners():
             for e in (frozen, whole)
         ]
         assert rows[0]["energy_J"].item() == pytest.approx(rows[1]["energy_J"].item(), rel=1e-12)
+
+
+def test_adapters_are_billed_in_digital_macros():
+    """Operations by hand; of energy, what a second rank adds is what the next one adds."""
+    estimates = [
+        nr.estimate(nr.network("mlp").set("training.adapters.rank", rank), "rebit")
+        for rank in (8, 16, 24)
+    ]
+    plain = nr.estimate("mlp", "rebit")
+    sizes = ((784, 256), (256, 128), (128, 10))
+    sums = sum(rows + cols for rows, cols in sizes)
+    first = estimates[0].phases["ops"]
+    assert first["update"] == 8 * sums
+    assert first["gradient"] == 2 * 8 * sums
+    assert first["inference"] == plain.phases["ops"]["inference"] + 2 * 8 * sums
+    sent = 2 * 8 * (sums - 784)  # no error goes back to the image
+    assert first["backward"] == plain.phases["ops"]["backward"] + sent
+    assert first["sync"] == 0.0
+    for phase in ("inference", "backward", "gradient", "update", "programming"):
+        phases = [e.document["phases"][phase] for e in estimates]
+        energies = [one["energy_J"] - one["leakage_energy_J"] for one in phases]
+        one, two = energies[1] - energies[0], energies[2] - energies[1]
+        assert one > 0.0
+        # rows and words fill macros as they come: not quite a straight line
+        assert two == pytest.approx(one, rel=0.25), phase
+    assert plain.area < estimates[0].area <= estimates[1].area
+    assert any("adapters: two matrices" in line for line in estimates[0].document["assumptions"])
+
+
+def test_a_chip_without_digital_macros_has_no_adapters():
+    with pytest.raises(InputError, match="they learn in digital macros, and the chip that learns"):
+        nr.estimate(nr.network("mlp").set("training.adapters.rank", 2), "reram")
