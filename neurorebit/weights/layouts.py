@@ -194,4 +194,8 @@ LAYOUTS: Mapping[str, Layout] = {
 
 def with_arrays(network: Network) -> list[Node]:
     """The layers of a network that have arrays, in its order."""
-    return [node for node in network.nodes if node.kind in LAYOUTS or node.matmul is not None]
+    return [
+        node
+        for node in network.nodes
+        if node.kind in LAYOUTS or (node.matmul is not None and node.matmul.stationary)
+    ]

@@ -11,7 +11,7 @@ from neurorebit.schema.device import read_device
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.model import Model
 from neurorebit.training.parts.workers import Workers
-from neurorebit.weights.archive import given
+from neurorebit.weights.archive import NetworkWeights, given, read
 from neurorebit.weights.fitting import fit
 
 
@@ -196,3 +196,41 @@ def test_biases_and_a_linear_layer_of_a_map_are_taken_over(tmp_path, images):
         )
     np.testing.assert_allclose(made.forward(images, learning=False), wanted, rtol=1e-10, atol=1e-12)
     assert set(made.kept()) == {"conv1.weight", "conv1.bias", "linear1.weight", "linear1.bias"}
+
+
+NORMED = """\
+source: a test
+name: normed
+input: {channels: 2, height: 5, width: 6}
+classes: 3
+layers:
+  - {kind: conv, channels: 4, kernel: [3, 2], bias: true}
+  - {kind: layer_norm, over: map}
+  - {kind: relu}
+  - {kind: linear, features: 3}
+activity: {source: a test, input_density: 0.2}
+"""
+
+
+def test_norms_of_a_map_are_turned_and_kept(tmp_path, images):
+    (tmp_path / "normed.yaml").write_text(NORMED)
+    network = read_network(Document(tmp_path / "normed.yaml"))
+    rng = np.random.default_rng(6)
+    shape = 4, 3, 5
+    state = {
+        "conv.weight": rng.normal(size=(4, 2, 3, 2)), "conv.bias": rng.normal(size=4),
+        "norm.weight": rng.uniform(0.5, 1.5, shape), "norm.bias": rng.normal(size=shape),
+        "fc.weight": rng.normal(size=(3, 60)),
+    }  # fmt: skip
+    made = model(network, fit(given(state), network))
+    wanted = []
+    for image in images:
+        x = image.transpose(2, 0, 1) / 255.0
+        x = plain.convolution(x, state["conv.weight"], state["conv.bias"])
+        x = (x - x.mean()) / np.sqrt(x.var() + 1e-5) * state["norm.weight"] + state["norm.bias"]
+        wanted.append(plain.linear(np.maximum(x, 0.0).ravel(), state["fc.weight"]))
+    found = made.forward(images, learning=False)
+    np.testing.assert_allclose(found, wanted, rtol=1e-8, atol=1e-9)
+    path = NetworkWeights(made.kept(), {"schema": 1}).save(tmp_path / "w.npz")
+    again = model(network, fit(read(path), network))
+    np.testing.assert_array_equal(again.forward(images, learning=False), found)
