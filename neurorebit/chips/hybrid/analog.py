@@ -42,10 +42,12 @@ class AnalogMacro(ParallelMacro):
         used_cols: Real | None = None,
         *,
         planes: Real | None = None,
+        places: Real | None = None,
     ) -> Cost:
         """One vector of ``planes`` planes through the used rows and columns, by default all.
 
-        Unless given, there are as many as input bits.
+        Unless given, there are as many as input bits. The used columns lie at so many ``places`` of
+        the multiplexers, all unless given.
 
         The multiplexers stay at a column until all planes have passed, so rows toggle per plane:
         they switch while the rows open for the first plane, and rest in later ones. Cells of a
@@ -53,7 +55,8 @@ class AnalogMacro(ParallelMacro):
         cells' mean share of the range.
         """
         rows = self.rows if used_rows is None else used_rows
-        share = 1.0 if used_cols is None else used_cols / self.cols
+        places = self.cols_per_adc if places is None else places
+        share = 1.0 if used_cols is None else used_cols / (places * self.adcs)
         readout, driven = self.readout, rows / self.rows
         planes = self.input_bits if planes is None else planes
         opened = self.row_switches.drive(density * driven, driven) + self.let(density * driven)
@@ -61,6 +64,6 @@ class AnalogMacro(ParallelMacro):
             density, conductance, driven, share
         )
         position = planes * plane
-        weights = self.cols_per_adc / self.cells_per_weight
-        cells = readout.join_cells(planes * self.cols_per_adc, share)
-        return self.cols_per_adc * position + cells + weights * readout.join_planes(planes, share)
+        weights = places / self.cells_per_weight
+        cells = readout.join_cells(planes * places, share)
+        return places * position + cells + weights * readout.join_planes(planes, share)

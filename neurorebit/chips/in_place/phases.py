@@ -82,8 +82,9 @@ class InPlacePhases(Phases):
         def read(macro: InPlaceMacro, pieces: Pieces) -> Cost:
             density = pieces.spread(self.activity.error_density)
             state = pieces.spread(self.activity.conductance)
-            sensed, driven = self.used(pieces)
-            return error * macro.read_transposed(density, state, driven, sensed)
+            driven, sensed = self.used_back(pieces)
+            places = self.back_places(pieces)
+            return error * macro.read_transposed(density, state, driven, sensed, places=places)
 
         one, vectors, sent = self.through_arrays(read), sends * w.vectors, self.error_bits_sent
         products = Cost(vectors * one.energy, vectors / plan.copies * one.latency)
@@ -188,10 +189,10 @@ class InPlacePhases(Phases):
     def _read_cells(self, macro: InPlaceMacro, pieces: Pieces) -> Cost:
         """The cells of an array, one row after the other."""
         state = pieces.spread(self.activity.conductance)
-        driven, sensed = self.used(pieces)
+        (driven, sensed), places = self.used(pieces), self.places(pieces)
         if self.spec.row_by_row:
-            return macro.read(1.0, state, driven, sensed)
-        return pieces.rows * macro.read(1.0 / macro.rows, state, 1.0, sensed)
+            return macro.read(1.0, state, driven, sensed, places=places)
+        return pieces.rows * macro.read(1.0 / macro.rows, state, 1.0, sensed, places=places)
 
     def sync(self) -> Phase:
         """The cells that change, in all copies: by pulses, or written anew where they are SRAM."""

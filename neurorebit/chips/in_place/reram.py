@@ -113,11 +113,13 @@ class RowByRowMacro(ResistiveMacro):
         sensed: Real = 1.0,
         *,
         planes: Real | None = None,
+        places: Real | None = None,
         res: Real | None = None,
     ) -> Cost:
         """One input plane: the rows with a one, one after the other, for every column.
 
-        A vector has ``planes`` of them, as many as bits unless given.
+        A vector has ``planes`` of them, as many as bits unless given. Columns lie at so many
+        ``places`` of the multiplexers, all unless given.
 
         ``density`` is the share of ones, ``state`` the mean place of the cells in the range; a
         cell's resistance [ohm] follows from it unless ``res`` gives it. ``driven`` and ``sensed``
@@ -133,9 +135,9 @@ class RowByRowMacro(ResistiveMacro):
         access = access + readout.convert(sensed) + readout.add(sensed)
         opened = opened + self.let(1.0 / self.rows)
         position = readout.turn_by_rows(opened, accesses, sensed, planes) + accesses * access
-        weights = self.cols_per_adc / self.cells_per_weight
-        joined = readout.join(self.cols_per_adc, weights, sensed)
-        return self.cols_per_adc * position + joined
+        places = self.cols_per_adc if places is None else places
+        joined = readout.join(places, places / self.cells_per_weight, sensed)
+        return places * position + joined
 
     @action
     def read_transposed(
@@ -145,6 +147,7 @@ class RowByRowMacro(ResistiveMacro):
         driven: Real = 1.0,
         sensed: Real = 1.0,
         *,
+        places: Real | None = None,
         res: Real | None = None,
     ) -> Cost:
         """One error plane: as ``read``, with columns for rows, in a pass for each place of a cell
@@ -160,5 +163,6 @@ class RowByRowMacro(ResistiveMacro):
         access = access + self.array.conduct(lines, res, time)
         access = access + readout.convert(sensed) + readout.add(sensed)
         position = readout.turn_by_rows(opened, accesses, sensed) + accesses * access
-        joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
-        return passes * self.rows_per_adc * position + joined
+        places = self.rows_per_adc if places is None else places
+        joined = readout.join(places * passes, places, sensed)
+        return passes * places * position + joined

@@ -137,6 +137,10 @@ class InPlaceSpec(LearningSpec):
         return self.arrays.read == "row_by_row"
 
     @property
+    def reads_back(self) -> bool:
+        return True
+
+    @property
     def digital_macros(self) -> bool:
         """SRAM that is latched row by row; converters round what all rows give at once."""
         return not self.holds_devices and self.row_by_row

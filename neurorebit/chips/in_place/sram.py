@@ -245,6 +245,7 @@ class SramParallelMacro(SramMacro):
         *,
         res: Real | None,
         planes: Real | None = None,
+        places: Real | None = None,
     ) -> Cost:
         """One input plane as far as the converters; see ``read``."""
         readout, active = self.readout, density * driven * self.rows
@@ -252,7 +253,8 @@ class SramParallelMacro(SramMacro):
         position = readout.turn(opened, sensed, planes) + self.precharger.precharge(sensed)
         position = position + self.array.read(self.row_switches.output_ramp).across(active)
         position = position + self._held(readout, active * state, sensed * self.adcs, res)
-        return self.cols_per_adc * (position + readout.convert(sensed))
+        places = self.cols_per_adc if places is None else places
+        return places * (position + readout.convert(sensed))
 
     @action
     def read(
@@ -263,17 +265,21 @@ class SramParallelMacro(SramMacro):
         sensed: Real = 1.0,
         *,
         planes: Real | None = None,
+        places: Real | None = None,
         res: Real | None = None,
     ) -> Cost:
         """One input plane through the columns, of ``planes`` that a vector has (as many as bits).
+
+        They lie at so many ``places`` of the multiplexers, all unless given.
 
         ``density`` is the share of ones, ``state`` that of the cells; a column's resistance [ohm]
         follows from them unless ``res`` gives it. ``driven`` and ``sensed`` are the shares of the
         rows and of the columns that are in use.
         """
-        weights = self.cols_per_adc / self.cells_per_weight
-        joined = self.readout.join(self.cols_per_adc, weights, sensed)
-        return self._plane(density, state, driven, sensed, res=res, planes=planes) + joined
+        places = self.cols_per_adc if places is None else places
+        joined = self.readout.join(places, places / self.cells_per_weight, sensed)
+        use = {"res": res, "planes": planes, "places": places}
+        return self._plane(density, state, driven, sensed, **use) + joined
 
     @action
     def read_transposed(
@@ -283,6 +289,7 @@ class SramParallelMacro(SramMacro):
         driven: Real = 1.0,
         sensed: Real = 1.0,
         *,
+        places: Real | None = None,
         res: Real | None = None,
     ) -> Cost:
         """One error plane through the rows: as ``read``, with columns for rows, in a pass for each
@@ -295,8 +302,9 @@ class SramParallelMacro(SramMacro):
         fallen = self.array.read_transposed(self.col_switches.output_ramp)
         position = position + fallen.across(active) + readout.convert(sensed)
         position = position + self._held(readout, active * state, sensed * self.row_adcs, res)
-        joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
-        return passes * (self.rows_per_adc * position) + joined
+        places = self.rows_per_adc if places is None else places
+        joined = readout.join(places * passes, places, sensed)
+        return passes * (places * position) + joined
 
     def open_rows(self, rows: Real = 1.0) -> Opened:
         return Opened(self.row_switches.write(1.0, rows), self.row_switches.output_ramp)
@@ -376,12 +384,13 @@ class SramRowMacro(SramMacro):
         sensed: Real = 1.0,
         *,
         planes: Real | None = None,
+        places: Real | None = None,
     ) -> Cost:
         """One input plane: the rows with a one, one after the other.
 
         ``density`` is the share of ones; the ``state`` of the cells changes nothing, nor does how
-        many ``planes`` a vector has. ``driven`` and ``sensed`` are the shares of the rows and of
-        the columns that are in use.
+        many ``planes`` a vector has, and there are no multiplexers with ``places``. ``driven`` and
+        ``sensed`` are the shares of the rows and of the columns that are in use.
         """
         return self._plane(density, driven, sensed) + self.readout.join(1.0, 1.0, sensed)
 
@@ -392,6 +401,8 @@ class SramRowMacro(SramMacro):
         state: Real = 0.5,
         driven: Real = 1.0,
         sensed: Real = 1.0,
+        *,
+        places: Real | None = None,
     ) -> Cost:
         """One error plane: the columns with a one, one after the other; as ``read``."""
         readout = self.transposed_readout

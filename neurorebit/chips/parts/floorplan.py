@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from neurorebit.chips.parts.packing import Packing
 from neurorebit.chips.parts.spec import ArchitectureSpec, least_side
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Bill, Cost, Real
@@ -92,7 +93,7 @@ class Floorplan:
     ``tile_side`` with PEs of ``pe_side``, two along each side. A side is a whole number of arrays,
     both along the rows and along the columns; unless it is given, a PE's is the least that holds
     two arrays or more. Twice that side never fills its cells better, since what one such PE holds,
-    four of the least hold as well.
+    four of the least hold as well. ``packing``: groups that share an array.
     """
 
     workload: Workload
@@ -105,6 +106,7 @@ class Floorplan:
     split_side: Real = field(kw_only=True)
     pe_side: Real = field(kw_only=True)
     tile_side: Real = field(kw_only=True)
+    packing: Packing = field(kw_only=True)
 
     @classmethod
     def of(
@@ -132,6 +134,7 @@ class Floorplan:
             split_side=side,
             pe_side=side,
             tile_side=2.0 * side,
+            packing=Packing.of(w, spec),
         )
 
     @property
@@ -148,11 +151,12 @@ class Floorplan:
     def arrays(self) -> Array:
         """Arrays that hold weights of the layer, copies not counted."""
         w = self.workload
-        return np.where(self.split, 1.0, w.groups) * self.array_rows * self.array_cols
+        blocks = np.where(self.split, 1.0, ceil(w.groups / self.packing.groups))
+        return blocks * self.array_rows * self.array_cols
 
     @cached_property
     def pieces(self) -> Pieces:
-        """The arrays, sorted by how far they are filled."""
+        """The arrays, sorted by how far they are filled; of packed groups each counts as one."""
         w, split = self.workload, self.split
         down = np.where(split, w.channels, w.rows), self.rows
         blocks = np.where(split, w.positions, w.groups)
@@ -163,7 +167,7 @@ class Floorplan:
         """Cells that hold weights in the fullest array of each layer: it is cut from a corner."""
         w = self.workload
         high = np.minimum(np.where(self.split, w.channels, w.rows), self.rows)
-        return np.asarray(high * np.minimum(self.width, self.cols))
+        return np.asarray(self.packing.groups * high * np.minimum(self.width, self.cols))
 
     @property
     def array_rows(self) -> Array:
@@ -221,8 +225,13 @@ class Floorplan:
         w = self.workload
         split = ceil(w.channels / self.split_side) * ceil(self.width / self.split_side)
         whole = ceil(w.rows / self.tile_side) * ceil(self.width / self.tile_side)
-        held = (self.tile_side / self.rows) * (self.tile_side / self.cols)
+        held = self._held_by_a_tile
         return np.where(self.split, split, np.where(w.groups > 1, ceil(self.arrays / held), whole))
+
+    @property
+    def _held_by_a_tile(self) -> Real:
+        """Arrays of a tile that is not kernel-split."""
+        return (self.tile_side / self.rows) * (self.tile_side / self.cols)
 
     @cached_property
     def copies(self) -> Array:
@@ -242,7 +251,10 @@ class Floorplan:
         across_pe = np.floor(ceil(side / self.cols) / ceil(self.width / self.cols))
         down = down * np.where(fits, np.maximum(1.0, down_pe), 1.0)
         across = across * np.where(fits, np.maximum(1.0, across_pe), 1.0)
-        return np.where((w.groups > 1) | (w.serial > 0.0), 1.0, down * across)
+        packed = np.maximum(np.floor(self.tiles * self._held_by_a_tile / self.arrays), 1.0)
+        grouped = np.where(self.packing.groups > 1.0, packed, 1.0)
+        several = np.where(w.groups > 1, grouped, down * across)
+        return np.where(w.serial > 0.0, 1.0, several)
 
     @property
     def held(self) -> Array:

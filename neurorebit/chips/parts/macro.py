@@ -92,9 +92,13 @@ class Macro(Block, ABC):
         return self.row_gates.let(ones) if self.gates else Cost()
 
     @action
-    def correct(self, sensed: Real = 1.0) -> Cost:
-        """Subtract the sums of weights from the results of a share of the columns."""
-        return self.readout.correct(sensed)
+    def correct(self, sensed: Real = 1.0, places: Real | None = None) -> Cost:
+        """Subtract the sums of weights from the results of a share of the columns.
+
+        At so many ``places`` of the multiplexers, all unless given.
+        """
+        results = None if places is None else places / self.cols_per_adc * self.readout.results
+        return self.readout.correct(sensed, results)
 
     @action
     def keep_sums(self, sensed: Real = 1.0) -> Cost:

@@ -140,9 +140,12 @@ class ParallelMacro(ResistiveMacro):
         sensed: Real = 1.0,
         *,
         planes: Real | None = None,
+        places: Real | None = None,
         res: Real | None = None,
     ) -> Cost:
         """One input plane through the columns, of ``planes`` that a vector has (as many as bits).
+
+        They lie at so many ``places`` of the multiplexers, all unless given.
 
         ``density`` is the share of ones, ``state`` the mean place of the cells in the range; a
         column's resistance [ohm] follows from them unless ``res`` gives it. ``driven`` and
@@ -151,9 +154,9 @@ class ParallelMacro(ResistiveMacro):
         opened = self.row_switches.drive(density * driven, driven) + self.let(density * driven)
         position = self.readout.turn(opened, sensed, planes)
         position = position + self.sense(density, state, driven, sensed, res=res)
-        weights = self.cols_per_adc / self.cells_per_weight
-        joined = self.readout.join(self.cols_per_adc, weights, sensed)
-        return self.cols_per_adc * position + joined
+        places = self.cols_per_adc if places is None else places
+        joined = self.readout.join(places, places / self.cells_per_weight, sensed)
+        return places * position + joined
 
     def sense(
         self,
@@ -197,6 +200,7 @@ class ParallelMacro(ResistiveMacro):
         driven: Real = 1.0,
         sensed: Real = 1.0,
         *,
+        places: Real | None = None,
         res: Real | None = None,
     ) -> Cost:
         """One error plane through the rows: as ``read``, with columns for rows, in a pass for each
@@ -214,8 +218,9 @@ class ParallelMacro(ResistiveMacro):
         position = position + self.conduct(
             Conducting(active, lines, waiting, time), state, self.transposed_references, res
         )
-        joined = readout.join(self.rows_per_adc * passes, self.rows_per_adc, sensed)
-        return passes * (self.rows_per_adc * position) + joined
+        places = self.rows_per_adc if places is None else places
+        joined = readout.join(places * passes, places, sensed)
+        return passes * (places * position) + joined
 
     def open_rows(self, rows: Real = 1.0) -> Opened:
         return Opened(self.row_switches.write(1.0, rows), self.row_switches.output_ramp)

@@ -152,13 +152,15 @@ class Readout(Block):
         return joined + self.complements.take(weights, used)
 
     @action
-    def correct(self, used: Real = 1.0) -> Cost:
-        """Subtract the sum of its weights from each result, in a share of the units.
+    def correct(self, used: Real = 1.0, results: Real | None = None) -> Cost:
+        """Subtract the sum of its weights from each of ``results`` (all unless given) of a share of
+        the units.
 
         Its complement is kept, so that it is added, while the ring turns by a sum.
         """
-        turned = self.results * self.weight_sums.store(used / 2.0, used)
-        return self.input_shift_add.accumulate(self.results, used) + Cost(turned.energy)
+        count = self.results if results is None else results
+        turned = count * self.weight_sums.store(used / 2.0, used)
+        return self.input_shift_add.accumulate(count, used) + Cost(turned.energy)
 
     @action
     def keep_sums(self, used: Real = 1.0) -> Cost:

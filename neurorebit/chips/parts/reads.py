@@ -47,19 +47,50 @@ class Reads(ABC):
         """
         chip = self.chip
         pieces = self.plan.pieces
-        return self.through(pieces, lambda used: chip.in_macros(lambda macro: read(macro, used)))
+        one = self.through(pieces, lambda used: chip.in_macros(lambda macro: read(macro, used)))
+        return self.in_turns(one)
+
+    def in_turns(self, one: Cost) -> Cost:
+        """Work in all arrays of a layer, given that where each has one group: packed groups of an
+        array follow each other.
+        """
+        return Cost(one.energy, self.plan.packing.groups * one.latency)
 
     def through(self, pieces: Pieces, work: Callable[[Pieces], Cost]) -> Cost:
         """The cost of ``work`` in all arrays of a layer at once, given that of one of each kind."""
         return pieces.cost(work(pieces), len(self.workload.rows))
 
     def used(self, pieces: Pieces) -> tuple[Real, Real]:
-        """Shares of an array's rows and columns that are in use; 1 where there is no such array."""
+        """Shares of an array's rows, and of the columns at its places, that are in use.
+
+        1 where there is no such array.
+        """
         macro, rows, cols = self.chip.whole_tile.pe.macro, pieces.rows, pieces.cols
+        at_once = self.places(pieces) * macro.adcs
         return (
             np.where(rows > 0.0, rows / macro.rows, 1.0),
-            np.where(cols > 0.0, cols / macro.cols, 1.0),
+            np.where(cols > 0.0, cols / at_once, 1.0),
         )
+
+    def used_back(self, pieces: Pieces) -> tuple[Real, Real]:
+        """Shares of an array's columns, and of the rows at its places, that a transposed read uses.
+
+        1 where there is no such array.
+        """
+        macro, rows, cols = self.chip.whole_tile.pe.macro, pieces.rows, pieces.cols
+        at_once = self.back_places(pieces) * macro.row_adcs
+        return (
+            np.where(cols > 0.0, cols / macro.cols, 1.0),
+            np.where(rows > 0.0, rows / at_once, 1.0),
+        )
+
+    def places(self, pieces: Pieces) -> Real:
+        """Places of the multiplexers that reads of the arrays of ``pieces`` take."""
+        return pieces.spread(np.atleast_1d(self.plan.packing.places))
+
+    def back_places(self, pieces: Pieces) -> Real:
+        """Those that transposed reads take."""
+        return pieces.spread(np.atleast_1d(self.plan.packing.back_places))
 
     def read(self, macro: Any, pieces: Pieces) -> Cost:
         """One vector through a macro of which the rows and columns of ``pieces`` are in use.
@@ -69,9 +100,11 @@ class Reads(ABC):
         planes, state = self.activity.planes, pieces.spread(self.activity.conductance)
         driven, sensed = self.used(pieces)
         reads = pieces.spread(np.atleast_1d(self.chip.input_planes))
+        places = self.places(pieces)
         vector = Cost()
         for number, plane in enumerate(planes):
-            one = macro.read(pieces.spread(plane), state, driven, sensed, planes=reads)
+            density = pieces.spread(plane)
+            one = macro.read(density, state, driven, sensed, planes=reads, places=places)
             if self.activity.counts is not None and len(planes) > 1:
                 one = np.where(number < reads, 1.0, 0.0) * one
             vector = vector + one
@@ -85,8 +118,8 @@ class Reads(ABC):
         if way is None or not way.corrected:
             return Cost()
         _, sensed = self.used(pieces)
-        corrected: Cost = pieces.spread(self.workload.signed) * macro.correct(sensed)
-        return corrected
+        corrected: Cost = macro.correct(sensed, self.places(pieces))
+        return pieces.spread(self.workload.signed) * corrected
 
     def sum_weights(self) -> Cost:
         """The sums of weights that results are corrected by: a read with all rows at one, stored.
@@ -98,8 +131,8 @@ class Reads(ABC):
             return Cost()
 
         def read(macro: Any, pieces: Pieces) -> Cost:
-            _, sensed = self.used(pieces)
-            summed: Cost = self.read_ones(macro, pieces) + macro.keep_sums(sensed)
+            kept = np.where(pieces.cols > 0.0, pieces.cols / macro.cols, 1.0)
+            summed: Cost = self.read_ones(macro, pieces) + macro.keep_sums(kept)
             return summed
 
         one = self.through_arrays(read)
@@ -111,7 +144,8 @@ class Reads(ABC):
         """One plane with all rows at one through a macro."""
         driven, sensed = self.used(pieces)
         state = pieces.spread(self.activity.conductance)
-        read: Cost = macro.read(1.0, state, driven, sensed, planes=1.0)
+        places = self.places(pieces)
+        read: Cost = macro.read(1.0, state, driven, sensed, planes=1.0, places=places)
         return read
 
     @cached_property

@@ -41,7 +41,8 @@ class ForwardArrays(Section):
     """The arrays of the forward pass: rows, columns, converters, floorplan.
 
     ``adc_range``: the converter spans this many standard deviations of a layer's partial sums to
-    either side of zero.
+    either side of zero. ``pack_groups``: groups of a layer share an array where two or more fit
+    along its diagonal.
     """
 
     source: str
@@ -53,6 +54,7 @@ class ForwardArrays(Section):
     adc_range: Annotated[float, quantity("", above=0, at_most=100)]
     pe_side: Annotated[int, Field(ge=16, le=WIDEST)] | Literal["auto"]
     kernel_split: bool
+    pack_groups: bool = True
     parallel_programming: Count | Literal["all"]  # arrays programmed at once
 
     def misfits(self, name: str) -> Iterator[Misfit]:
@@ -265,6 +267,16 @@ class ArchitectureSpec(Section):
     @property
     def row_by_row(self) -> bool:
         """Whether the arrays are read one row after the other, not all rows at once."""
+        return False
+
+    @property
+    def latches(self) -> bool:
+        """Whether all columns of a row are latched at once, with no multiplexers."""
+        return self.row_by_row and not self.holds_devices
+
+    @property
+    def reads_back(self) -> bool:
+        """Whether the arrays of the forward pass are read transposed as well."""
         return False
 
     @property

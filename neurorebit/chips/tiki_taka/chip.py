@@ -90,16 +90,20 @@ class FastArray(Block):
         return self.macro.coincide(slots, rows, cols, up=up, down=down, state=state)
 
     @action
-    def read_row(self, state: Real = 0.5, sensed: Real = 1.0) -> Cost:
-        """One row through a share of the columns; the currents of the references are subtracted."""
+    def read_row(self, state: Real = 0.5, sensed: Real = 1.0, places: Real | None = None) -> Cost:
+        """One row through a share of the columns; the currents of the references are subtracted.
+
+        The columns lie at so many ``places`` of the multiplexers, all unless given.
+        """
         macro, lines = self.macro, sensed * self.macro.adcs
         middle = self.references.column_res(1.0, 0.5)
         settled = macro.settle(macro.readout, state, 1.0, macro.together(macro.rows))
         time = macro.held(macro.readout, settled)
         references = self.references.read(1.0, lines)
         references = references + self.references.conduct(lines, middle, time)
-        references = references.across(macro.cols_per_adc)
-        return macro.read(1.0 / macro.rows, state, 1.0, sensed) + references
+        places = macro.cols_per_adc if places is None else places
+        references = references.across(places)
+        return macro.read(1.0 / macro.rows, state, 1.0, sensed, places=places) + references
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -50,12 +50,13 @@ class TikiTakaPhases(InPlacePhases):
     def _through_fast(self, work: Callable[[FastArray, Pieces], Cost]) -> Cost:
         """The fast arrays of a layer at work; time is that of the slowest."""
         chip = self.chip
-        return self.through(
+        one = self.through(
             self.plan.pieces,
             lambda pieces: chip.in_pulsed_pes(
                 lambda pe: pe.in_fast_arrays(lambda fast: work(fast, pieces))
             ),
         )
+        return self.in_turns(one)
 
     def gradient(self) -> Phase:
         """Pulses on the fast arrays, vector by vector."""
@@ -119,7 +120,8 @@ class TikiTakaPhases(InPlacePhases):
     def _read_rows(self, array: FastArray, pieces: Pieces) -> Cost:
         """Each row of an array once."""
         _, sensed = self.used(pieces)
-        return pieces.rows * array.read_row(pieces.spread(self.fast.conductance), sensed)
+        state, places = pieces.spread(self.fast.conductance), self.places(pieces)
+        return pieces.rows * array.read_row(state, sensed, places)
 
     @property
     def _hidden_bits(self) -> Rows:
