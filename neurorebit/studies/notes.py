@@ -14,6 +14,7 @@ from neurorebit.schema import Document, plain
 from neurorebit.schema.activity import Activity
 from neurorebit.studies.cell_notes import of_cells, of_rest
 from neurorebit.studies.conversions import of_ranges
+from neurorebit.studies.layer_notes import of_layers
 from neurorebit.studies.request import Request
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def notes(
     if trained is None:
         lines.append(f"nothing was trained: no accuracy, and the activity is {activity.source}")
         lines += _of_epoch(inputs)
-        return [*lines, *_drift(inputs)]
+        return [*lines, *of_layers(inputs), *_drift(inputs)]
     record, kept = trained.record(inputs.network.training), request.checkpoints is not None
     lines += ending(record, plain(inputs.network), kept=kept)
     images = f"{DATA}{trained.result.dataset}"
@@ -111,7 +112,7 @@ def notes(
         lines.append(f"trained for {trained.length}")
     lines.append(f"the estimate's activity is {activity.source}")
     lines += of_ranges(record["conversions"], inputs.architecture)
-    return [*lines, *of_cells(inputs), *_drift(inputs)]
+    return [*lines, *of_layers(inputs), *of_cells(inputs), *_drift(inputs)]
 
 
 def _of_start(given: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from neurorebit.chips.in_place.phases import InPlacePhases
 from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.learning import Learning
+from neurorebit.chips.parts.packing import Packing
 from neurorebit.chips.parts.workload import VectorLoad, Workload
 from neurorebit.estimation.design import design
 from neurorebit.inputs.files import parse_setting, read_inputs
@@ -64,6 +65,7 @@ def floorplan(work, side):
         split_side=side,
         pe_side=side,
         tile_side=2.0 * side,
+        packing=Packing(1.0, 8.0, 8.0),
     )
 
 

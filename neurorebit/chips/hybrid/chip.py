@@ -135,16 +135,39 @@ class HybridChip(Chip[AnalogMacro]):
         """DPIM macros of each layer."""
         return self.spec.dpim.copies * self._macros_of_a_copy
 
+    @cached_property
+    def digital_groups(self) -> Real:
+        """Groups of a layer whose rows follow each other in a macro, as those of a dense layer do.
+
+        The words of such a row are the input channels of its group at all positions of the window.
+        1: a group has macros of its own, for each position.
+        """
+        w = self.workload
+        together = np.minimum(np.floor(self.digital_macro.rows / w.cols), w.groups)
+        packed = (together >= 2.0) & self.spec.apim.pack_groups
+        return np.where(packed, together, 1.0)
+
+    @property
+    def _words(self) -> Real:
+        """Words of a group's row, in all macros that it crosses."""
+        w = self.workload
+        return np.where(self.digital_groups > 1.0, w.rows, w.channels)
+
+    @property
+    def digital_blocks(self) -> Real:
+        """Macros that hold a group, or the groups packed with it, were they large enough."""
+        return np.where(self.digital_groups > 1.0, 1.0, self.workload.positions)
+
     @property
     def _macros_of_a_copy(self) -> Real:
-        w = self.workload
-        return w.groups * w.positions * self._block
+        groups = ceil(self.workload.groups / self.digital_groups)
+        return groups * self.digital_blocks * self._block
 
     @property
     def _block(self) -> Real:
-        """Macros of one window position of one group."""
-        w, macro = self.workload, self.digital_macro
-        blocks: Real = ceil(w.cols / macro.rows) * ceil(w.channels / macro.words)
+        """Macros of one window position of one group, or of all of packed groups."""
+        macro = self.digital_macro
+        blocks: Real = ceil(self.workload.cols / macro.rows) * ceil(self._words / macro.words)
         return blocks
 
     @property
@@ -159,16 +182,16 @@ class HybridChip(Chip[AnalogMacro]):
         """The macros of one copy of each layer, sorted by how far they are filled.
 
         Output channels of a group lie along the rows, its input channels are words, and each
-        position of the window has macros of its own.
+        position of the window has macros of its own. Of packed groups each counts as one.
         """
         w, macro = self.workload, self.digital_macro
-        blocks = w.groups * w.positions
-        return Pieces.cut((w.cols, macro.rows), (w.channels, macro.words), blocks)
+        blocks = w.groups * self.digital_blocks
+        return Pieces.cut((w.cols, macro.rows), (self._words, macro.words), blocks)
 
     @property
     def digital_rows(self) -> Real:
         """Rows in use in the fullest macro of each layer."""
-        rows: Real = np.minimum(self.workload.cols, self.digital_macro.rows)
+        rows: Real = np.minimum(self.digital_groups * self.workload.cols, self.digital_macro.rows)
         return rows
 
     @property
@@ -188,9 +211,9 @@ class HybridChip(Chip[AnalogMacro]):
     @cached_property
     def digital_pes_across(self) -> Real:
         """PEs across a layer's input channels, for one position: each takes all errors."""
-        w, macro = self.workload, self.digital_macro
+        macro = self.digital_macro
         words = macro.words * np.floor(self.spec.dpim.macros_per_pe / self._stacked)
-        return ceil(w.channels / words)
+        return ceil(self._words / words)
 
     @cached_property
     def digital_pes_down(self) -> Real:
@@ -200,7 +223,7 @@ class HybridChip(Chip[AnalogMacro]):
     @cached_property
     def digital_across(self) -> Real:
         """Tiles that take an error of one window position: they hold other input channels."""
-        across = ceil(self.workload.channels / self.digital_macro.words)
+        across = ceil(self._words / self.digital_macro.words)
         packed = ceil(self._stacked * across / self._macros_of_a_tile)
         return np.where(self.aligned, self.digital_pes_across, packed)
 
@@ -213,7 +236,7 @@ class HybridChip(Chip[AnalogMacro]):
 
     def of_all_positions(self, tiles: Real) -> Real:
         """Tiles that hold any window position, given those that hold one, for values of a group."""
-        positions = self.workload.positions
+        positions = self.digital_blocks
         packed = ceil(positions * self._block / self._macros_of_a_tile)
         return np.where(self.aligned, tiles, np.minimum(packed, positions * tiles))
 
@@ -229,6 +252,11 @@ class HybridChip(Chip[AnalogMacro]):
         """
         w = self.workload
         return np.where(self.aligned, w.window_height, w.positions)
+
+    @cached_property
+    def error_fetches(self) -> Real:
+        """As ``digital_fetches``, of errors: all positions of packed groups share a row."""
+        return np.where(self.digital_groups > 1.0, 1.0, self.digital_fetches)
 
     @cached_property
     def digital_tiles(self) -> Real:

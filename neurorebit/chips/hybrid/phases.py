@@ -85,13 +85,15 @@ class HybridPhases(Phases):
     def _digitally(self, work: Callable[[DigitalMacro, Pieces], Cost]) -> Cost:
         """The cost of ``work`` in the digital macros of one copy of each layer, all at once.
 
-        ``work``: in a macro of which the rows and words of ``Pieces`` are in use.
+        ``work``: in a macro of which the rows and words of ``Pieces`` are in use. Packed groups
+        follow each other.
         """
         tile = self.chip.digital_tile
-        return self.through(
+        one = self.through(
             self.chip.digital_pieces,
             lambda pieces: tile.in_macros(lambda macro: work(macro, pieces)),
         )
+        return Cost(one.energy, self.chip.digital_groups * one.latency)
 
     def backward(self) -> Phase:
         """Vector work, then the error through the transposed weights; none in the first layer."""
@@ -103,7 +105,7 @@ class HybridPhases(Phases):
             )
         )
         products = Cost(sends * w.vectors * one.energy, sends * self._vectors * one.latency)
-        sent, added = chip.digital_fetches * self._error_bits, self._added
+        sent, added = chip.error_fetches * self._error_bits, self._added
         tree = self.over_tree(chip.digital_tree, sent, chip.digital_across)
         tree = tree + self.over_tree(chip.digital_tree, self.error_sums * WORD, added)
         buffered = chip.buffer.read(sent) | chip.buffer.write(w.inputs * error)
@@ -125,8 +127,8 @@ class HybridPhases(Phases):
         chip, w, tile = self.chip, self.workload, self.chip.digital_tile
         sums, partial = chip.digital_macro.sum_bits, w.vectors * w.channels * w.groups * w.positions
         down = ceil(w.cols / chip.digital_macro.rows)
-        errors = chip.digital_fetches * self._error_bits * chip.digital_across
-        entered = w.positions * self._error_bits * chip.digital_pes_across
+        errors = chip.error_fetches * self._error_bits * chip.digital_across
+        entered = chip.digital_blocks * self._error_bits * chip.digital_pes_across
         given, bussed = partial * chip.digital_pes_down * sums, partial * down * sums
         inside = tile.in_pes(
             lambda pe: pe.hold_inputs(entered) + pe.hold_results(given) + pe.carry(entered + bussed)
@@ -173,9 +175,11 @@ class HybridPhases(Phases):
         chip, w, tile = self.chip, self.workload, self.chip.digital_tile
         across, down = chip.digital_pes_across, chip.digital_pes_down
         vectors = w.vectors * w.channels * w.groups * self.spec.input_bits
+        packed = self._error_bits * across + w.positions * vectors * down
         entered = w.positions * (self._error_bits * across + vectors * down)
+        entered = np.where(chip.digital_groups > 1.0, packed, entered)
         inside = tile.in_pes(lambda pe: pe.hold_inputs(entered) + pe.carry(entered))
-        pes = np.where(chip.aligned, w.positions, chip.pes_in_tile(w.positions * across))
+        pes = np.where(chip.aligned, w.positions, chip.pes_in_tile(chip.digital_blocks * across))
         carried = tile.carry(errors, pes) + tile.carry(inputs, chip.pes_in_tile(down))
         streamed = tile.stream(errors + inputs, 0.0 * errors) | carried
         return inside + divided(streamed, chip.digital_tiles)

@@ -96,7 +96,7 @@ class InPlacePhases(Phases):
             "tree": sends * tree, "buffer": sends * buffered,
             "vector": self.vector_work(w.backward),
         }  # fmt: skip
-        steps = vectors * error * (plan.tiles + 1.0)
+        steps = vectors * error * plan.packing.groups * (plan.tiles + 1.0)
         fill = sends * (one.latency.total + chip.tree.delay)
         return self.overlapped(streams, steps, self.errors_read, fill, serial=True)
 

@@ -34,7 +34,7 @@ class InferencePhases(Phases):
             INFERENCE,
             PROGRAMMING,
             LEAKAGE,
-            *self.signs,
+            *self.ways,
             LEFT_OUT,
             *(of_device(device) if device else ()),
             *self._wide_cells,

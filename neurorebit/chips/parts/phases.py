@@ -58,6 +58,10 @@ LEAKAGE = (
     "leakage: of the whole chip, over each phase's time; nothing is switched off, neither what a "
     "phase does not use nor retention of the SRAM cells"
 )
+PACKED = (
+    "groups that share an array lie along its diagonal, each at as few places of the multiplexers "
+    "as it takes, and are read and written one after the other, while rows of others are closed"
+)
 LEFT_OUT = "the loss is left out, and work on whole channels of batch norms (means, roots)"
 PARTIAL_BITS = 16.0  # of a partial result in a tile's output buffer
 
@@ -319,7 +323,7 @@ class Phases(Reads):
         stored = self.spec.vector_unit.stored_bits
         tree = self.over_tree(chip.tree, self.input_bits_sent, plan.tiles_across)
         tree = tree + self.over_tree(chip.tree, w.results * stored, plan.tiles_down)
-        planes = chip.input_planes
+        planes = chip.input_planes * plan.packing.groups  # packed groups follow each other
         steps = w.vectors * planes * plan.tiles + w.vectors * planes
         streams = {
             ARRAYS: products, "tiles": moved, "tree": tree, "buffer": buffered,
@@ -406,10 +410,11 @@ class Phases(Reads):
         return self.assume((), self.chip.device)
 
     @property
-    def signs(self) -> tuple[str, ...]:
-        """How inputs below zero enter, where there are any."""
-        way = self.chip.signed_inputs
-        return () if way is None else (f"inputs that may be below zero: {way.sentence}",)
+    def ways(self) -> tuple[str, ...]:
+        """How inputs below zero enter, and groups share arrays, where there are any."""
+        way, packed = self.chip.signed_inputs, np.any(self.plan.packing.groups > 1.0)
+        signed = () if way is None else (f"inputs that may be below zero: {way.sentence}",)
+        return (*signed, PACKED) if packed else signed
 
     def assume(self, own: tuple[str, ...], device: Device | None) -> tuple[str, ...]:
         """The assumptions of all estimates, an organisation's ``own``, and those of its device."""
@@ -421,7 +426,7 @@ class Phases(Reads):
             PROGRAMMING,
             LEAKAGE,
             *own,
-            *self.signs,
+            *self.ways,
             LEFT_OUT,
             *(of_device(device) if device else ()),
         )

@@ -1,0 +1,221 @@
+"""Groups along the diagonal of an array: how many, and what chips are billed for them, by hand."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from whole_chip import BASES, DEVICE, IN, near
+
+from neurorebit.chips.parts.activity import Measured
+from neurorebit.chips.parts.packing import beside
+from neurorebit.chips.parts.workload import Workload
+from neurorebit.estimation.design import design
+from neurorebit.inputs.files import Inputs, Setting, read_inputs
+from neurorebit.schema.activity import Activity, LayerActivity
+
+NETWORK = """
+name: grouped
+input: {channels: 12, height: 5, width: 4}
+classes: 3
+layers:
+  - {kind: conv, channels: 12, kernel: 1}
+  - {kind: relu}
+  - {kind: conv, channels: 12, kernel: 3, padding: 1, groups: 12}
+  - {kind: relu}
+  - {kind: conv, channels: 15, kernel: 1, groups: 3}
+  - {kind: relu}
+  - {kind: flatten}
+  - {kind: linear, features: 3}
+"""
+DEPTHWISE, GROUPED = 1, 2  # 12 groups of 9 rows and a column; 3 of 4 rows and 5 columns
+VECTORS = 20
+STATE, ERRORS, SOME = 0.45, 0.37, 0.62
+
+
+def test_lines_of_a_group_share_places():
+    """128 lines at 8 places of 16 converters; 16 lines at 8 places of 2."""
+    assert beside(1.0, 128.0, 8.0, 1.0) == (128.0, 1.0)
+    assert beside(9.0, 128.0, 8.0, 1.0) == (8.0, 1.0)  # one at each place, 9 of 16 converters
+    assert beside(5.0, 128.0, 8.0, 1.0) == (24.0, 1.0)
+    assert beside(20.0, 128.0, 8.0, 1.0) == (4.0, 2.0)  # two places each
+    assert beside(50.0, 128.0, 8.0, 1.0) == (2.0, 4.0)
+    assert beside(70.0, 128.0, 8.0, 1.0) == (1.0, 5.0)
+    assert beside(1.0, 16.0, 8.0, 2.0) == (8.0, 2.0)  # both cells of a weight at one converter
+    assert beside(5.0, 16.0, 8.0, 1.0) == (2.0, 3.0)
+
+
+@cache
+def inputs_of(kind: str, **sets: Any) -> Inputs:
+    name, base = BASES[kind]
+    keys = {"input_bits": IN, **base, **{k.replace("__", "."): v for k, v in sets.items()}}
+    settings = [Setting(f"architecture.{key}", str(value)) for key, value in keys.items()]
+    settings += [Setting(f"device.{key}", str(value)) for key, value in DEVICE.items()]
+    return read_inputs(_file(), name, settings=settings)
+
+
+@cache
+def _file() -> str:
+    import tempfile
+    from pathlib import Path
+
+    path = Path(tempfile.mkdtemp()) / "grouped.yaml"
+    path.write_text(NETWORK)
+    return str(path)
+
+
+def made(kind: str, **sets: Any) -> Any:
+    inputs = inputs_of(kind, **sets)
+    one = LayerActivity(
+        tuple(0.1 + 0.05 * plane for plane in range(IN)), ERRORS, SOME, STATE,
+        set_fraction=0.02, reset_fraction=0.01, set_levels=1.5, reset_levels=2.5,
+        words_written=0.7,
+    )  # fmt: skip
+    network = inputs.network
+    return design(
+        Workload.of(network.stages), inputs.architecture, inputs.technology, inputs.device,
+        activity=Measured.of(Activity("made up", (one,) * 4)), batch=3.0,
+        training=network.training,
+    )  # fmt: skip
+
+
+class Packed(NamedTuple):
+    """Groups in an array, arrays, copies; places of a read forward and back."""
+
+    groups: int
+    arrays: int
+    copies: int
+    places: int
+    back: int = 0
+
+
+# arrays of 32 x 16 in tiles of 128 x 128 cells, 32 arrays; 2 converters below each. Forward alone
+# the rows of 3 groups fit one array. Where arrays are read back, 9 rows take two places of the 4
+# that 8 converters have, of the 4 rows 2 groups a place: 2 of 12 groups, 2 of 3.
+PACKED: Mapping[str, Mapping[int, Packed]] = {
+    "hybrid": {DEPTHWISE: Packed(3, 4, 8, 1), GROUPED: Packed(2, 2, 16, 3)},
+    "reram": {DEPTHWISE: Packed(2, 6, 5, 2, 2), GROUPED: Packed(1, 3, 1, 8, 4)},
+    "inference": {DEPTHWISE: Packed(3, 4, 8, 2), GROUPED: Packed(1, 3, 1, 8)},
+}
+each_kind = pytest.mark.parametrize("kind", PACKED)
+
+
+def number(amount: Any, layer: int) -> float:
+    return float(np.broadcast_to(np.asarray(amount, float), (4,))[layer])
+
+
+@each_kind
+def test_arrays_copies_and_places(kind):
+    """Two cells a weight leave no room for two groups of 5 columns: 2 x 3 of 8 places each."""
+    plan = made(kind).chip.plan
+    for layer, wanted in PACKED[kind].items():
+        found = plan.packing.groups, plan.arrays, plan.copies, plan.packing.places
+        assert [number(n, layer) for n in found] == list(wanted[:4])
+        assert number(plan.tiles, layer) == 1.0
+        if wanted.back:
+            assert number(plan.packing.back_places, layer) == wanted.back
+    cells = {"hybrid": 1, "reram": 2, "inference": 2}[kind]
+    assert number(plan.utilization, DEPTHWISE) == near(108 * cells / 128**2)
+    assert number(plan.packing.groups, 0) == 1.0
+
+
+@each_kind
+def test_groups_are_read_one_after_the_other(kind):
+    """Each group as if alone, but at few places; those of an array follow each other."""
+    found = made(kind)
+    macro, plan = found.chip.macro, PACKED[kind]
+    stream = found.phases["inference"].streams["arrays"]
+    for layer, (groups, rows, cols) in {DEPTHWISE: (12, 9, 1), GROUPED: (3, 4, 5)}.items():
+        one, planes = plan[layer], [0.1 + 0.05 * p for p in range(IN)]
+        cells = 1 if kind == "hybrid" else 2
+        share = cols * cells / (one.places * 2.0)
+        if kind == "hybrid":
+            mean = sum(planes) / IN
+            cost = macro.mvm(mean, STATE, float(rows), float(cols), places=float(one.places))
+        else:
+            reads = (
+                macro.read(d, STATE, rows / 32, share, places=float(one.places)) for d in planes
+            )
+            cost = sum(reads, start=0.0 * macro.read(0.1))
+        assert number(stream.energy.total, layer) == near(
+            VECTORS * groups * float(np.asarray(cost.energy.total).item())
+        )
+        time = one.groups * float(np.asarray(cost.latency.total).item())
+        assert number(stream.latency.total, layer) == near(VECTORS / one.copies * time)
+
+
+def test_errors_go_back_group_by_group():
+    """The one column of a group is driven, and its 9 rows are read at two places."""
+    found = made("reram")
+    macro, one = found.chip.macro, PACKED["reram"][DEPTHWISE]
+    bits = found.chip.spec.error_bits
+    cost = bits * macro.read_transposed(ERRORS, STATE, 2 / 16, 9 / 16, places=2.0)
+    stream = found.phases["backward"].streams["arrays"]
+    energy, time = (float(np.asarray(b.total).item()) for b in (cost.energy, cost.latency))
+    assert number(stream.energy.total, DEPTHWISE) == near(VECTORS * 12 * energy)
+    assert number(stream.latency.total, DEPTHWISE) == near(VECTORS / one.copies * 2 * time)
+
+
+@pytest.mark.parametrize("kind", ["reram", "reram_rows"])
+def test_a_read_at_some_places_is_that_share_of_one_at_all(kind):
+    """Of 8 places 3: rows are driven, lines settle and are converted three times."""
+    from by_hand import macro
+
+    made_ = macro(kind, transposed=True, cols_per_adc=8.0, rows_per_adc=4.0)
+    for read, share in ((made_.read, 3 / 8), (made_.read_transposed, 3 / 4)):
+        some, every = read(0.3, 0.4, 0.5, 0.6, places=3.0), read(0.3, 0.4, 0.5, 0.6)
+        for part, amount in every.energy.items.items():
+            assert some.energy.items[part] == near(share * amount), part
+
+
+def test_digital_macros_hold_groups_below_each_other():
+    """Macros of 16 rows of 3 words, in 3 copies: the rows of 12 groups, 9 positions in 3 macros;
+    of 3 groups of 5 rows, 4 channels in 2. Without packing 12 x 9 and 3 x 2 macros.
+    """
+    chip, apart = made("hybrid").chip, made("hybrid", apim__pack_groups="false").chip
+    assert number(chip.digital_groups, DEPTHWISE) == 12.0
+    assert number(chip.digital_groups, GROUPED) == 3.0
+    assert number(chip.digital_macros, DEPTHWISE) == 3 * 3
+    assert number(chip.digital_macros, GROUPED) == 3 * 2
+    assert number(apart.digital_macros, DEPTHWISE) == 3 * 108
+    assert number(apart.digital_macros, GROUPED) == 3 * 6
+    assert number(chip.digital_rows, DEPTHWISE) == 12.0
+    assert number(chip.digital_rows, GROUPED) == 15.0
+
+
+def test_digital_groups_follow_each_other():
+    """A row of 9 words in three macros, 12 times: energy as of single groups, time of all rows."""
+    found = made("hybrid")
+    macro = found.chip.digital_macro
+    for phase, work in {
+        "backward": lambda words: macro.mtvm(ERRORS, SOME, 1.0, words),
+        "gradient": lambda words: macro.outer(SOME, 1.0, words),
+    }.items():
+        one = work(3.0)
+        energy, time = (float(np.asarray(b.total).item()) for b in (one.energy, one.latency))
+        energy, time = VECTORS * 12 * 3 * energy, VECTORS / 3 * 12 * time
+        if phase == "gradient":  # sums of an image are added in all copies
+            kept = macro.collect(1.0, 3.0)
+            energy += 3 * 12 * 3 * float(np.asarray(kept.energy.total).item())
+            time += 12 * float(np.asarray(kept.latency.total).item())
+        stream = found.phases[phase].streams["arrays"]
+        assert number(stream.energy.total, DEPTHWISE) == near(energy), phase
+        assert number(stream.latency.total, DEPTHWISE) == near(time), phase
+
+
+def test_crosspoints_keep_groups_apart():
+    """No transistor closes the rows of the others."""
+    plan = made("reram", arrays__cells="crosspoint").chip.plan
+    assert number(plan.packing.groups, DEPTHWISE) == 1.0
+    assert number(plan.arrays, DEPTHWISE) == 12.0
+
+
+def test_cells_of_packed_groups_are_programmed_group_by_group():
+    """As many cells as weights in all copies, and the rows of two groups one after the other."""
+    found, apart = made("reram"), made("reram", arrays__pack_groups="false")
+    copies = PACKED["reram"][DEPTHWISE].copies
+    for name in ("sync", "programming"):
+        one, other = (number(f.phases[name].macro.total, DEPTHWISE) for f in (found, apart))
+        assert one == near(copies * other)
+    assert np.max(found.ops["programming"]) > np.max(apart.ops["programming"])
