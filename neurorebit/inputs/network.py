@@ -76,6 +76,7 @@ def read_network(document: Document, recipe: str = "", settings: Sequence[Settin
         source=parsed.source,
         input=parsed.input,
         classes=parsed.classes or nodes[-1].shape_out.size,
+        classified=parsed.classes is not None,
         nodes=_left_alone(nodes, parsed.training, document),
         activity=parsed.activity,
         training=parsed.training,

@@ -152,6 +152,8 @@ class Stage:
 class Network:
     """A network with every shape known. ``nodes`` are in the order of computation.
 
+    ``classified``: whether its file says how many classes it has.
+
     ``outputs`` are layers whose maps it gives beside that of the last. ``recorded`` are activities
     that trainings of this network measured, ``others`` means of the layers of several networks.
     """
@@ -165,6 +167,7 @@ class Network:
     activity: AssumedActivity
     training: Training
     width: float = 1.0
+    classified: bool = True
     outputs: tuple[str, ...] = ()
     recorded: tuple[RecordedActivity, ...] = ()
     others: tuple[RecordedActivity, ...] = ()
@@ -181,7 +184,9 @@ class Network:
 
     @property
     def gives(self) -> str:
-        """What it gives, for a reader: so many classes, or outputs of a regression."""
+        """What it gives, for a reader: so many classes, outputs of a regression, or a map."""
+        if not self.classified and not self.regression:
+            return f"a map of {self.nodes[-1].shape_out}"
         if not self.regression:
             return f"{self.classes} classes"
         return f"{self.classes} output{'' if self.classes == 1 else 's'}"

@@ -192,6 +192,7 @@ def test_classes_source_and_activity_may_be_left_out(tmp_path):
     path.write_text(HEAD + "layers:\n  - {kind: conv, channels: 3, kernel: 1}\n")
     network = read_inputs(str(path)).network
     assert (network.source, network.classes) == ("", 3 * 6 * 8)
+    assert network.gives == "a map of 3 x 6 x 8"
 
 
 LAYER = "{kind: relu}"
