@@ -12,7 +12,7 @@ from pydantic import Field
 from neurorebit.inputs import activity
 from neurorebit.inputs.blocks import IMAGE, write_out
 from neurorebit.inputs.training import training_section
-from neurorebit.layers.base import Layer, Matmul, Misshaped, Shape
+from neurorebit.layers.base import Layer, Misshaped, Shape
 from neurorebit.layers.network import Network, Node
 from neurorebit.layers.table import KINDS
 from neurorebit.schema import Document, InputError, Misfit, Section, Setting, kind_of, quantity
@@ -275,6 +275,7 @@ class _Graph:
             read = [names[part.input] if part.input else last]
             read += [names[wanted] for _, wanted in _reads(part)]
             last = self._node(place, f"{name}.{part.name}", part, tuple(read))
+            self.made[last] = replace(self.made[last], part_of=layer.kind)
             names[part.name] = last
         return last
 
@@ -288,7 +289,6 @@ class _Graph:
         matmul = layer.matmul(given[0], out) if given else None
         if matmul is not None:
             matmul = replace(matmul, signed=not self.nonnegative[inputs[0]])
-            self._check(matmul, place, name)
         self.shapes[index] = out
         self.nonnegative[index] = layer.nonnegative(*(self.nonnegative[i] for i in inputs))
         shapes: Any = {"shape_in": given[0] if given else out, "shape_out": out}
@@ -297,9 +297,6 @@ class _Graph:
         self.made.append(node)
         self.places.append(place)
         return index
-
-    def _check(self, matmul: Matmul, index: int, name: str) -> None:
-        """InputError for a matrix product that no chip forms."""
 
     def _source(self, index: int, key: str, wanted: str) -> int:
         """The node that a key of a layer names."""

@@ -16,7 +16,8 @@ class Node:
     """One layer in the graph. ``inputs`` are the indices of the nodes it reads, -1 the image.
 
     ``result``: the network gives its output. ``rank``: that of the update that learns beside its
-    matrix, which is frozen; 0 where there is none.
+    matrix, which is frozen; 0 where there is none. ``part_of``: the kind of layer of the file that
+    it is a part of, if any.
     """
 
     index: int
@@ -29,6 +30,7 @@ class Node:
     further_in: tuple[Shape, ...] = field(default=(), kw_only=True)
     result: bool = field(default=False, kw_only=True)
     rank: int = field(default=0, kw_only=True)
+    part_of: str = field(default="", kw_only=True)
 
     @property
     def shapes_in(self) -> tuple[Shape, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import KW_ONLY, asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurorebit import __version__
@@ -12,7 +13,7 @@ from neurorebit.circuits.array import device_array
 from neurorebit.circuits.crosspoint import CrosspointArray
 from neurorebit.data.dataset import Dataset
 from neurorebit.data.fit import fitting
-from neurorebit.data.locate import load, locate
+from neurorebit.data.locate import Source, load, locate
 from neurorebit.inputs.files import Inputs
 from neurorebit.schema import Argument, InputError
 from neurorebit.schema.reads import Reads
@@ -107,6 +108,17 @@ class Trained:
         return f"{whole} and {rest:,} more" if epochs else f"{rest:,} images of the first epoch"
 
 
+def _located(inputs: Inputs, folder: Path | None) -> Source:
+    """The data set; where there is none, InputError says first what no data would help with."""
+    try:
+        return locate(inputs.wanted, folder)
+    except InputError:
+        from neurorebit.training.model import refuse_untrainable
+
+        refuse_untrainable(inputs.network)
+        raise
+
+
 def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None) -> Trained:
     """Train the network of the inputs as a request asks.
 
@@ -127,7 +139,7 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
             fallback, reading = False, aside.submit(fitting, request.data, network)
             place = request.data.name
         else:
-            source = locate(inputs.wanted, request.data)
+            source = _located(inputs, request.data)
             refuse_too_large(network, source.known, SCHEMES[inputs.architecture.scheme])
             fallback = source.dataset == training.fallback != training.dataset
             reading = aside.submit(lambda: fitting(load(source, network.input), network))

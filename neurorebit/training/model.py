@@ -401,7 +401,9 @@ def refuse_untrainable(network: Network) -> None:
     """InputError that names the first layer of a kind that cannot be trained."""
     for node in network.nodes:
         if node.kind not in TRAINED:
+            name = node.name.rpartition(".")[0] if node.part_of else node.name
             raise InputError(
-                f"layer '{node.name}': a layer of kind {node.kind} can be estimated but not "
-                f"trained; estimate without training, or build the network of {', '.join(TRAINED)}"
+                f"layer '{name}': a layer of kind {node.part_of or node.kind} can be estimated but "
+                f"not trained; estimate without training, or build the network of "
+                f"{', '.join(TRAINED)}"
             )
