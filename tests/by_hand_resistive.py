@@ -157,8 +157,11 @@ def ways_of(array, read_res, there=(5.0, 96.0), back=(7.0, 160.0)):
     )
 
 
-def one_transistor(kind=ReramArray, device=RERAM, cells=8.0):
-    """The array and its switches; a column drives its cells in the 96 / 12 rows sensed at once."""
+def one_transistor(kind=ReramArray, device=RERAM, cells=8.0, read=40.0):
+    """The array and its switches; a column drives its cells in the 96 / 12 rows sensed at once.
+
+    A row drives ``read`` cells: those of 20 outputs, and of their references where there are any.
+    """
     array = kind(TECH, device, 96.0, 160.0)
     path = device.r_on + array.series_res
     rows = AccessSwitchMatrix(
@@ -166,6 +169,8 @@ def one_transistor(kind=ReramArray, device=RERAM, cells=8.0):
         96.0,
         load=array.access_cap,
         line_res=array.row_res,
+        driven_res=path / read,
+        input_load=array.row_cap,
         read_voltage=READ_V,
         access_voltage=ACCESS_V,
         fit_height=array.col_length,

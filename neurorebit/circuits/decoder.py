@@ -24,15 +24,17 @@ class _Decoder(Placed):
     Up to two bits need no NOR: the inverters or the predecoder drive the output stage. What drives
     many gates does so through a chain of inverters that is sized by logical effort
     (``sizing.Buffers``): each predecoded line the NORs of a quarter of the lines, each line of an
-    unpaired bit those of a half, and each output its load. ``activity`` is the share of the address
-    bits that change, ``ramp`` [1/s] that of the address. With zero bits there is no decoder and
-    nothing to bill.
+    unpaired bit those of a half, and each output its load. Addresses count up, as rows and columns
+    follow each other: of n bits 2 - 2^(1-n) toggle from one to the next, and of the pairs, of which
+    the lowest bits make the first, pair k changes every 4^k addresses. ``random``: addresses follow
+    each other by chance, so that half of the bits toggle and three quarters of the pairs change.
+    ``ramp`` [1/s] is that of the address. With zero bits there is no decoder and nothing to bill.
     """
 
     tech: Technology
     bits: Real = 7.0
     _: KW_ONLY
-    activity: Real = 1.0
+    random: bool = False
     ramp: Positive = STEP
     name: str = "decoder"
 
@@ -155,19 +157,30 @@ class _Decoder(Placed):
         """Ramp [1/s] of the selected line."""
         return self._path[1]
 
+    @property
+    def _toggles(self) -> tuple[Real, Real, Real]:
+        """Toggles of the paired bits, pairs that change, and toggles of an unpaired bit, the
+        highest.
+        """
+        pairs, odd = np.floor(np.asarray(self.bits) / 2.0), np.asarray(self.bits) % 2.0
+        if self.random:
+            return pairs, 0.75 * pairs, odd / 2.0
+        beyond = 0.25**pairs  # of the addresses, those after which bits above the pairs toggle
+        return 2.0 * (1.0 - beyond), (1.0 - beyond) / 0.75, odd * beyond
+
     @cached_property
     def energy(self) -> Real:
         """Energy [J] of one access, without the load of the lines."""
         cell, nor, bits = cells(self.tech), self.nor, np.asarray(self.bits)
         inv, nand, joined = cell.inverter, cell.nand, np.where(bits > 2.0, 1.0, 0.0)
         nor_in = joined * nor.input_cap * self._nors
-        pairs, odd = np.floor(bits / 2.0), bits % 2.0
-        address = 2.0 * pairs * (inv.input_cap + 2.0 * nand.input_cap)
-        address = address + odd * (inv.input_cap + nor_in / 2.0 + self.odd_buffers.switched)
+        toggles, changed, last = self._toggles
+        address = toggles * (inv.input_cap + 2.0 * nand.input_cap)
+        address = address + last * (inv.input_cap + nor_in / 2.0 + self.odd_buffers.switched)
         predecoded = nand.output_cap + nor_in / 4.0 + self.pair_buffers.switched
-        address = address + pairs * predecoded
+        address = address + changed * predecoded
         line = joined * nor.output_cap + self._line_cap
-        switched = self.activity * address + line
+        switched = address + line
         return np.where(bits > 0.0, self.tech.vdd**2 * switched, 0.0)
 
     @property

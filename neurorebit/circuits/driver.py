@@ -15,6 +15,7 @@ from neurorebit.circuits.gates import (
     cell_height,
     cells,
     chain,
+    switch,
     whole_down,
     whole_up,
 )
@@ -26,8 +27,10 @@ from neurorebit.schema.technology import Technology
 class RowFollower(Placed):
     """Row drivers of decoded 1T1R arrays: each connects a row to the read or the write voltage.
 
-    A driver has three NANDs, an inverter and two minimum pass gates (circuits.md 4.4). ``load`` [F]
-    and ``line_res`` [ohm] are those of a row; ``ramp`` [1/s] is that of the decoder's output.
+    A driver has three NANDs, an inverter and two pass gates (circuits.md 4.4). These carry the
+    current of all cells of the row that are read at once and take a small share of the voltage over
+    them, of ``driven_res`` [ohm] together; they are minimum gates where it is not given. ``load``
+    [F] and ``line_res`` [ohm] are those of a row; ``ramp`` [1/s] is that of the decoder's output.
     """
 
     tech: Technology
@@ -35,6 +38,7 @@ class RowFollower(Placed):
     load: Real = 0.0
     line_res: Real = 0.0
     _: KW_ONLY
+    driven_res: Positive | None = None
     read_voltage: Real = 0.5
     write_voltage: Real = 2.0
     ramp: Positive = STEP
@@ -49,12 +53,16 @@ class RowFollower(Placed):
 
     @cached_property
     def gate(self) -> Gate:
-        """The minimum pass gate, as high as its share of a column of drivers."""
+        """The pass gate, as high as its share of a column of drivers."""
         share = self._side / self.lines
         cols = np.maximum(whole_up(cell_height(self.tech) / share), 1.0)
         narrow = self.tech.layout.min_width * self.tech.feature
         height = self._side / whole_up(self.lines / cols)
-        return Gate(self.tech, narrow, narrow * self.tech.pn_ratio, cell_height=height)
+        nfet, pfet = narrow, narrow * self.tech.pn_ratio
+        if self.driven_res is not None:
+            drawn = switch(self.tech, self.driven_res, self.tech.switch.linear)
+            nfet, pfet = drawn.nfet, drawn.pfet
+        return Gate(self.tech, nfet, pfet, cell_height=height)
 
     @cached_property
     def size(self) -> tuple[Real, Real]:

@@ -18,8 +18,12 @@ class Encoder(Placed):
     """``count`` encoders to ``bits`` bits.
 
     Each level has two inverters and a NAND; each bit has a NAND of half the levels and an inverter
-    (circuits.md 3.9). ``load`` [F] is the capacitance at each bit, ``activity`` the share of the
-    gates that switch in a conversion.
+    (circuits.md 3.9). ``load`` [F] is the capacitance at each bit.
+
+    Codes follow each other independently, each as likely as any other. Of L levels the thermometer
+    code then changes in a third, (L^2 - 1) / 3L: the mean distance of two codes. The NAND of the
+    old code and that of the new one toggle where they differ, each into the wide NANDs of half of
+    the bits, and half of the bits toggle. A net that toggles t times takes t C V^2 / 2.
     """
 
     tech: Technology
@@ -27,7 +31,6 @@ class Encoder(Placed):
     count: Real = 1.0
     _: KW_ONLY
     load: Real = 0.0
-    activity: Real = 1.0
     name: str = "encoder"
 
     @property
@@ -58,15 +61,15 @@ class Encoder(Placed):
         return np.maximum(w, width), np.maximum(h, height)
 
     @property
-    def _switched(self) -> Real:
-        """Number of pairs of an inverter and a NAND that switch in one encoder."""
+    def pairs(self) -> Real:
+        """Number of pairs of an inverter and a NAND in one encoder."""
         return self.levels + self.bits
 
     @property
     def body(self) -> Footprint:
         cell = cells(self.tech)
         pair = cell.inverter.leakage_power + cell.nand.leakage_power
-        leakage = self._switched * pair + self.bits * self.wide.leakage_power
+        leakage = self.pairs * pair + self.bits * self.wide.leakage_power
         return Footprint.of(self.area, self.count * leakage)
 
     @cached_property
@@ -81,11 +84,23 @@ class Encoder(Placed):
             inv.pfet_res * (inv.output_cap + self.load),
         )[0]
 
+    @property
+    def toggles(self) -> tuple[Real, Real, Real]:
+        """Toggles in a conversion: of the thermometer code, of the NANDs of levels, of the bits."""
+        levels = self.levels
+        return (levels**2 - 1.0) / (3.0 * levels), 2.0 * (1.0 - 1.0 / levels), self.bits / 2.0
+
+    @cached_property
+    def energy(self) -> Real:
+        """Energy [J] of a conversion in one encoder."""
+        inv, nand2, wide = cells(self.tech).inverter, cells(self.tech).nand, self.wide
+        code, levels, bits = self.toggles
+        level = 2.0 * (inv.input_cap + inv.output_cap + nand2.input_cap)
+        chosen = nand2.output_cap + self.bits / 2.0 * wide.input_cap
+        bit = wide.output_cap + inv.input_cap + inv.output_cap
+        return (code * level + levels * chosen + bits * bit) / 2.0 * self.tech.vdd**2
+
     @action
     def encode(self) -> Cost:
         """One conversion in each encoder."""
-        inv, nand2, wide = cells(self.tech).inverter, cells(self.tech).nand, self.wide
-        pair = inv.input_cap + inv.output_cap + nand2.input_cap + nand2.output_cap
-        switched = self._switched * pair + self.bits * (wide.input_cap + wide.output_cap)
-        energy = self.activity * self.count * switched * self.tech.vdd**2
-        return Cost.of(energy, self.delay)
+        return Cost.of(self.count * self.energy, self.delay)

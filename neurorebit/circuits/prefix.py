@@ -116,7 +116,7 @@ NETWORKS: dict[str, Callable[[Real], list[Level]]] = {
 CHEAPEST, FASTEST = "brent_kung", "sklansky"  # of these in energy; in time for no more energy
 
 
-class _Rates(NamedTuple):
+class Rates(NamedTuple):
     """Toggles of the nets of a cell, over two: the capacitance they take in units of their own."""
 
     higher: Real  # P of the higher group
@@ -237,7 +237,7 @@ class PrefixAdder(Placed):
     @cached_property
     def energy(self) -> Real:
         """Energy [J] of one addition in one adder."""
-        nets = _ends(self.operand)
+        nets = ends_of(self.operand)
         nand, inv = cells(self.tech).nand, cells(self.tech).inverter
         out, into = nand.output_cap, nand.input_cap
         flip_out, flip_in = inv.output_cap, inv.input_cap
@@ -248,7 +248,7 @@ class PrefixAdder(Placed):
             back.inputs * into + back.outputs * out
         )
         for level in self.levels:
-            rate = _cell(self.operand, level.group, level.late)
+            rate = cell_rates(self.operand, level.group, level.late)
             buffers = self._buffers(level)
             made = rate.higher * into + rate.kill * (flip_in + flip_out + into)
             made = made + rate.inner * (out + into) + rate.made * out + rate.lower * into
@@ -280,12 +280,12 @@ def _group(operand: Operand, doublings: int) -> Steps:
 
 
 @lru_cache(maxsize=1024)
-def _cell(operand: Operand, group: int, late: bool) -> _Rates:
+def cell_rates(operand: Operand, group: int, late: bool) -> Rates:
     """What the nets of a cell switch whose higher group has two to the power of ``group`` bits."""
     high = _group(operand, group)
     low = delayed(_group(operand, ALL)) if late else high
     whole = joined(high, low)
-    return _Rates(
+    return Rates(
         _half(state(high, PROPAGATE)),
         _half(state(high, GENERATE)),
         _half(state(low, GENERATE)),
@@ -296,7 +296,7 @@ def _cell(operand: Operand, group: int, late: bool) -> _Rates:
     )
 
 
-class _Ends(NamedTuple):
+class Ends(NamedTuple):
     """What the first XOR of a bit, its AND and its last XOR switch."""
 
     front: Switched
@@ -305,13 +305,13 @@ class _Ends(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _ends(operand: Operand) -> _Ends:
+def ends_of(operand: Operand) -> Ends:
     """The carry comes after the half sum, so that the sum toggles with each of them."""
     net = operand.net
     front, half = exclusive_or(net, net)
     carry = state(_group(operand, ALL), GENERATE)
     back, _ = exclusive_or(half, carry.later().later())
-    return _Ends(front, _half(conjunction(net, net)), back)
+    return Ends(front, _half(conjunction(net, net)), back)
 
 
 def _half(net: Net) -> Real:

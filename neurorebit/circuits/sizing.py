@@ -1,8 +1,8 @@
 """Chains of inverters that drive a large load, sized by logical effort.
 
 Each stage of a chain is wider than the one before by the same factor. With N stages between an
-input capacitance c and a load C the factor is f = (C / c)^(1/N); the delay is least near f = 4
-(I. Sutherland, B. Sproull, D. Harris, Logical Effort, 1999, chapter 3), which gives N.
+input capacitance c and a load C the factor is f = (C / c)^(1/N) (I. Sutherland, B. Sproull,
+D. Harris, Logical Effort, 1999, chapter 3, where f is near 4). N is the number of least delay.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from functools import cached_property
 import numpy as np
 
 from neurorebit.circuits.cost import Real
-from neurorebit.circuits.gates import Gate, cells, inverter, stage
+from neurorebit.circuits.gates import STEP, Gate, cells, chain, inverter, stage
 from neurorebit.schema.technology import Technology
 
-EFFORT = 4.0  # of a stage
 LONGEST = 8  # stages: a load of 4^8 minimum inverters; with more, which no chip has, they get wider
 
 
@@ -24,9 +23,9 @@ LONGEST = 8  # stages: a load of 4^8 minimum inverters; with more, which no chip
 class Buffers:
     """A chain of inverters from a minimum inverter to ``load`` [F], through ``line_res`` [ohm].
 
-    The number of stages is the one that is nearest to a factor of four per stage and that is odd or
-    even as ``inverting`` asks: at least one where it inverts. Without stages the driver before the
-    chain has the load itself.
+    The number of stages is that of the least delay behind a minimum inverter, odd or even as
+    ``inverting`` asks: at least one where it inverts. Without stages the driver before the chain
+    has the load itself.
     """
 
     tech: Technology
@@ -37,17 +36,32 @@ class Buffers:
     @cached_property
     def stages(self) -> Real:
         """Number of inverters."""
-        ratio = np.maximum(self.load / cells(self.tech).inverter.input_cap, 1.0)
-        best = np.log(ratio) / np.log(EFFORT)
-        first = 1.0 if self.inverting else 0.0
-        pairs: Real = np.clip(np.round((best - first) / 2.0), 0.0, LONGEST // 2 - 1)
-        return first + 2.0 * pairs
+        first = 1 if self.inverting else 0
+        counts = range(first, LONGEST + 1, 2)
+        delays = np.stack(np.broadcast_arrays(*(self._delay(count) for count in counts)))
+        found: Real = first + 2.0 * np.argmin(delays, axis=0)
+        return np.where(np.isfinite(self.load), found, np.nan)
+
+    @property
+    def _ratio(self) -> Real:
+        """The load in minimum inverters, of which there is no less than one."""
+        return np.maximum(self.load / cells(self.tech).inverter.input_cap, 1.0)
+
+    def _delay(self, count: int) -> Real:
+        """Delay [s] of a minimum inverter and a chain of ``count``, but for that of the line."""
+        sizes = [1.0, *(self._ratio ** (place / count) for place in range(count))]
+        gates = [inverter(self.tech, 2.0 * size, 2.0 * size) for size in sizes]
+        loads = [*(gate.input_cap for gate in gates[1:]), self.load]
+        taus = [
+            np.maximum(gate.nfet_res, gate.pfet_res) * (gate.output_cap + load)
+            for gate, load in zip(gates, loads, strict=True)
+        ]
+        return chain(STEP, *taus)[0]
 
     @cached_property
     def factor(self) -> Real:
         """Width of a stage over that of the stage before."""
-        ratio = np.maximum(self.load / cells(self.tech).inverter.input_cap, 1.0)
-        return ratio ** (1.0 / np.maximum(self.stages, 1.0))
+        return self._ratio ** (1.0 / np.maximum(self.stages, 1.0))
 
     @cached_property
     def gates(self) -> tuple[tuple[Real, Gate], ...]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import ClassVar
+
+import numpy as np
 
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
@@ -101,8 +102,6 @@ class _LineSwitches(Placed):
 class _Beside(_LineSwitches):
     """A switch matrix beside an array: pass gates in standard cells, stacked along the height."""
 
-    gates_per_line: ClassVar[float]
-
     @cached_property
     def _stack(self) -> tuple[Real, Real, Real]:
         """Height [m], number of columns of pass gates, height [m] of a pass gate."""
@@ -116,6 +115,11 @@ class _Beside(_LineSwitches):
     def gate(self) -> Gate:
         """A pass gate in its cell."""
 
+    @property
+    @abstractmethod
+    def gates_width(self) -> Real:
+        """Width [m] of the pass gates of a line."""
+
     @cached_property
     def register(self) -> Register:
         return Register(self.tech, self.lines, fit_height=self._stack[0])
@@ -123,7 +127,7 @@ class _Beside(_LineSwitches):
     @cached_property
     def size(self) -> tuple[Real, Real]:
         height, cols, _ = self._stack
-        switches = self.gates_per_line * self.gate.width * cols + self.register.width
+        switches = self.gates_width * cols + self.register.width
         return switches + self.buffer_area / height, height
 
 
@@ -186,7 +190,9 @@ class _SwitchMatrix(_LineSwitches):
 class RowSwitchMatrix(_Beside, _SwitchMatrix):
     """A switch matrix of the rows, beside the array."""
 
-    gates_per_line = 2.0
+    @property
+    def gates_width(self) -> Real:
+        return 2.0 * self.gate.width
 
     @cached_property
     def gate(self) -> Gate:
@@ -282,17 +288,20 @@ class ColSwitchMatrix(_SwitchMatrix):
 class AccessSwitchMatrix(_Beside):
     """A switch matrix of 1T1R arrays: a flip-flop switches a row's access line and input line.
 
-    A row has four pass gates of ``drive_strength`` times the minimum size (circuits.md 4.3).
-    ``load`` [F] and ``line_res`` [ohm] are those of the access line with its gates.
+    A row has two pass gates for its access line, of ``drive_strength`` times the minimum size
+    (circuits.md 4.3), and two for its input line. These carry the current of all cells of the row
+    that are read at once and take a small share of the voltage over them, of ``driven_res`` [ohm]
+    together; they are as small as the others where it is not given. ``load`` [F] and ``line_res``
+    [ohm] are those of the access line with its gates, ``input_load`` [F] that of the input line.
     """
-
-    gates_per_line = 4.0
 
     tech: Technology
     lines: Positive = 128.0
     load: Real = 0.0
     line_res: Real = 0.0
     _: KW_ONLY
+    driven_res: Positive | None = None
+    input_load: Real = 0.0
     read_voltage: Real = 0.5
     access_voltage: Real = 1.1
     drive_strength: Real = 1.0
@@ -305,20 +314,45 @@ class AccessSwitchMatrix(_Beside):
         narrow = self.drive_strength * self.tech.layout.min_width * self.tech.feature
         return Gate(self.tech, narrow, narrow * self.tech.pn_ratio, cell_height=self._stack[2])
 
+    @cached_property
+    def input_switch(self) -> Switch:
+        """A pass gate of the input line."""
+        if self.driven_res is None:
+            return Switch(self.gate.nfet, self.gate.pfet, self.switch_res)
+        return switch(self.tech, self.driven_res, self.tech.switch.linear)
+
+    @cached_property
+    def input_gate(self) -> Gate:
+        """A pass gate of the input line in its cell."""
+        drawn = self.input_switch
+        return Gate(self.tech, drawn.nfet, drawn.pfet, cell_height=self._stack[2])
+
+    @property
+    def gates_width(self) -> Real:
+        return 2.0 * self.gate.width + 2.0 * self.input_gate.width
+
     @property
     def switch_res(self) -> Real:
-        """Resistance [ohm] of a pass gate."""
+        """Resistance [ohm] of a pass gate of the access line."""
         return self.tech.switch.linear * nfet_res(self.tech, self.gate.nfet)
 
     @cached_property
     def _path(self) -> tuple[Real, Real]:
-        tau = self.switch_res * (5.0 * self.gate.output_cap + self.load)
-        return self._connected(tau + self.line_res * self.load / 2.0, self.ramp)
+        """The slower of the access line and the input line."""
+        drains = 2.0 * self.gate.output_cap + 3.0 * self.input_gate.output_cap
+        access = self.switch_res * (drains + self.load) + self.line_res * self.load / 2.0
+        given = self.input_switch.res * (3.0 * self.input_gate.output_cap + self.input_load)
+        return self._connected(np.maximum(access, given), self.ramp)
+
+    @property
+    def _control_cap(self) -> Real:
+        """Gate capacitance [F] of a pass gate of each line."""
+        return self.gate.input_cap + self.input_gate.input_cap
 
     @property
     def control_load(self) -> Real:
         """An NFET or a PFET of each of four pass gates."""
-        return 2.0 * self.gate.input_cap
+        return self._control_cap
 
     @action
     def drive(self, density: Real = 0.5, changed: Real = 1.0) -> Cost:
@@ -326,14 +360,15 @@ class AccessSwitchMatrix(_Beside):
 
         ``changed`` is the share of the flip-flops that toggle.
         """
-        drain, control = self.gate.output_cap, self.gate.input_cap
-        row = drain * (2.0 * self.access_voltage**2 + 5.0 * self.read_voltage**2)
-        row = row + 3.0 * control * self.tech.vdd**2
+        drain, wide = self.gate.output_cap, self.input_gate.output_cap
+        row = 2.0 * drain * (self.access_voltage**2 + self.read_voltage**2)
+        row = row + 3.0 * wide * self.read_voltage**2
+        row = row + 1.5 * self._control_cap * self.tech.vdd**2
         return self._switch(density * self.lines * row, changed)
 
     @action
     def write(self, changed: Real = 1.0, rows: Real = 1.0) -> Cost:
         """Open ``rows`` rows for programming."""
         row = 2.0 * self.gate.output_cap * self.access_voltage**2
-        row = row + 5.0 * self.gate.input_cap * self.tech.vdd**2
+        row = row + 2.5 * self._control_cap * self.tech.vdd**2
         return self._switch(rows * row, changed)

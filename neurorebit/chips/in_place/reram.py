@@ -10,7 +10,7 @@ from functools import cached_property
 
 from neurorebit.chips.parts.macro import Opened
 from neurorebit.chips.parts.readout import AddingReadout, Counted
-from neurorebit.chips.parts.resistive import ResistiveMacro, programming
+from neurorebit.chips.parts.resistive import ResistiveMacro, path_res, programming
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.decoder import Decoder
@@ -40,6 +40,7 @@ class RowByRowMacro(ResistiveMacro):
             self.rows,
             load=array.access_cap,
             line_res=array.row_res,
+            driven_res=path_res(self.device, array) / self.adcs,
             read_voltage=cell.read_voltage,
             write_voltage=programming(self.device),
             ramp=self.decoder.output_ramp,

@@ -59,7 +59,8 @@ class ParallelMacro(ResistiveMacro):
     @cached_property
     def row_switches(self) -> AccessSwitchMatrix | RowSwitchMatrix:
         """They drive the rows in a forward read, and open them for programming."""
-        return access_switches(self.tech, self.device, self.array, self.rows)
+        lines = self.adcs + (self.references.count if self.signed else 0.0)
+        return access_switches(self.tech, self.array, self.rows, cells=lines)
 
     @cached_property
     def readout(self) -> ConvertingReadout:

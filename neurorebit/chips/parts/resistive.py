@@ -72,14 +72,20 @@ def programming(device: Device) -> Real:
 
 
 def access_switches(
-    tech: Technology, device: Device, array: ResistiveArray, rows: Real
+    tech: Technology, array: ResistiveArray, rows: Real, *, cells: Real
 ) -> AccessSwitchMatrix:
-    """A flip-flop a row, which opens its access transistors and drives its input line."""
+    """A flip-flop a row, which opens its access transistors and drives its input line.
+
+    ``cells`` of a row conduct at once.
+    """
+    device = array.device
     return AccessSwitchMatrix(
         tech,
         rows,
         load=array.access_cap,
         line_res=array.row_res,
+        driven_res=path_res(device, array) / cells,
+        input_load=array.row_cap,
         read_voltage=device.cell.read_voltage,
         access_voltage=device.cell.access_voltage,
         fit_height=array.col_length,

@@ -10,7 +10,7 @@ import numpy as np
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block, Positive
-from neurorebit.circuits.comparator import Comparator
+from neurorebit.circuits.comparator import PrefixComparator
 from neurorebit.circuits.cost import Bill, Cost, Real, action
 from neurorebit.circuits.lookup_table import LookupTable
 from neurorebit.circuits.prefix import FASTEST, PrefixAdder
@@ -96,8 +96,8 @@ class VectorUnit(Block):
         return bits
 
     @cached_property
-    def comparator(self) -> Comparator:
-        return Comparator(self.tech, self.stored_bits, self.lanes)
+    def comparator(self) -> PrefixComparator:
+        return PrefixComparator(self.tech, self.stored_bits, self.lanes)
 
     @cached_property
     def lookup_table(self) -> LookupTable | None:

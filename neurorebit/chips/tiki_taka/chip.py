@@ -24,7 +24,7 @@ from neurorebit.chips.parts.vector import RANDOM_BITS, WORD
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
-from neurorebit.circuits.comparator import Comparator
+from neurorebit.circuits.comparator import PrefixComparator
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.prefix import FASTEST, PrefixAdder
 from neurorebit.circuits.register import Register
@@ -45,8 +45,8 @@ class Translators(Block):
     name: str = "translators"
 
     @cached_property
-    def comparator(self) -> Comparator:
-        return Comparator(self.tech, self.bits, self.lines)
+    def comparator(self) -> PrefixComparator:
+        return PrefixComparator(self.tech, self.bits, self.lines)
 
     @cached_property
     def register(self) -> Register:
@@ -161,8 +161,8 @@ class HiddenStore(Block):
         return PrefixAdder(self.tech, WORD, self.lanes, network=FASTEST)
 
     @cached_property
-    def comparator(self) -> Comparator:
-        return Comparator(self.tech, WORD, self.lanes)
+    def comparator(self) -> PrefixComparator:
+        return PrefixComparator(self.tech, WORD, self.lanes)
 
     @property
     def parts(self) -> Counted:

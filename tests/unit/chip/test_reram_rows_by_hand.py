@@ -44,7 +44,7 @@ def test_programming_cells_behind_transistors():
 
 def test_programming_ferroelectric_gates():
     """A pulse turns a share of the polarization: 1 of 20 up, 1 of 50 down."""
-    array, rows, cols, _ = one_transistor(FefetArray, FEFET)
+    array, rows, cols, _ = one_transistor(FefetArray, FEFET, read=20.0)
     expected = pulsed(array, UP, DOWN, FEFET, rows.write(1.0, 1.0), cols.write).under("reram")
     found = by_hand.macro("reram", FEFET, **SIZES)
     same_cost(found.program(UP, DOWN, STATE, CELLS), expected)
@@ -65,7 +65,7 @@ def test_programming_takes_all_cells_unless_told():
 
 @pytest.mark.parametrize(("kind", "device"), [(ReramArray, RERAM), (FefetArray, FEFET)])
 def test_pulses_that_coincide_behind_transistors(kind, device):
-    array, rows, cols, _ = one_transistor(kind, device)
+    array, rows, cols, _ = one_transistor(kind, device, read=20.0)
     expected = coincident(array, device, rows.write(1.0, 10.0), cols.write).under("reram")
     found = by_hand.macro("reram", device, **SIZES)
     same_cost(found.coincide(5.0, 10.0, 24.0, up=30.0, down=40.0, state=STATE), expected)
@@ -93,6 +93,7 @@ def row_by_row():
         96.0,
         load=array.access_cap,
         line_res=array.row_res,
+        driven_res=path / 20.0,
         read_voltage=READ_V,
         write_voltage=PROGRAM_V,
         ramp=decoder.output_ramp,

@@ -12,7 +12,7 @@ from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.array import ReramArray
 from neurorebit.circuits.buffer import FlipFlopBuffer, SramBuffer
-from neurorebit.circuits.comparator import Comparator
+from neurorebit.circuits.comparator import PrefixComparator
 from neurorebit.circuits.converters.flash import FlashAdc
 from neurorebit.circuits.converters.flash_voltage import VoltageFlashAdc
 from neurorebit.circuits.converters.sar import SarAdc
@@ -176,7 +176,7 @@ def test_a_gradient_store_of_long_sums():
 def test_a_hidden_store(bits, wide, narrow):
     """Codes of so many bits by a rate of 16; words of 32 are added to and compared."""
     adder = PrefixAdder(TECH, 32.0, 3.0, network="sklansky")
-    multiplier, comparator = Multiplier(TECH, wide, narrow, 3.0), Comparator(TECH, 32.0, 3.0)
+    multiplier, comparator = Multiplier(TECH, wide, narrow, 3.0), PrefixComparator(TECH, 32.0, 3.0)
     store = by_hand.hidden_store(BUFFER, 3200.0, bits, 3.0)
     same_footprint(store, stands("hidden_store", BUFFER, multiplier, adder, comparator))
     for values in (3.0, 12.0):
@@ -192,7 +192,7 @@ def test_a_hidden_store(bits, wide, narrow):
 
 def test_translators():
     """70 lines hold 6 bits and shift 16 random ones; a value is taken once, 5 slots follow."""
-    comparator, register = Comparator(TECH, 6.0, 70.0), Register(TECH, 22.0 * 70.0)
+    comparator, register = PrefixComparator(TECH, 6.0, 70.0), Register(TECH, 22.0 * 70.0)
     found = by_hand.translators(6.0, 70.0)
     same_footprint(found, stands("translators", comparator, register))
     taken = register.store(6.0 / 22.0 / 2.0, 6.0 / 22.0)
@@ -293,7 +293,7 @@ def test_what_stands_in_the_vector_unit():
         Multiplier(TECH, 14.0, 14.0, 7.0),
         PrefixAdder(TECH, 40.0, 7.0, network="sklansky"),
         Register(TECH, 144.0 * 7.0),
-        Comparator(TECH, 14.0, 7.0),
+        PrefixComparator(TECH, 14.0, 7.0),
     )
     same_footprint(UNIT, expected)
 

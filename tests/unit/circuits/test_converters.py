@@ -23,6 +23,7 @@ from neurorebit.circuits.gates import cells
 from neurorebit.circuits.register import Register
 from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import paths
+from validation.neurosim.quirks.digital import encoder_energy
 
 TECH = read_technology(document("technology", "32nm"))
 BOLTZMANN = 1.380649e-23
@@ -293,13 +294,12 @@ def test_encoder_records(records, agree):
         i, bits = r.inputs, np.log2(r.inputs["num_level"])
         encoder = Encoder(r.tech, bits, i["num_encoder"], fit_width=i["fixed_width_m"])
         cost = encoder.encode()
-        agree(r, 0.06, read_energy_J=i["num_read"] * cost.energy.total)
+        agree(r, 0.06, read_energy_J=i["num_read"] * encoder_energy(encoder))
         assert 1.3 < i["num_read"] * cost.latency.total / r.outputs["read_latency_s"] < 12.5
         assert 1 - 1e-9 <= encoder.area / r.outputs["area_m2"] < 2 + 1e-9
 
 
 def test_encoder_check_value(tech32):
     encoder = Encoder(tech32, 5.0, 16.0, fit_width=128 * 20 * tech32.feature)
-    assert 8 * encoder.encode().energy.total == near(4.3275e-12, rel=0.02)
-    half = Encoder(tech32, 5.0, 16.0, activity=0.5).encode().energy.total
-    assert half == near(encoder.encode().energy.total / 2, rel=1e-12)
+    assert 8 * encoder_energy(encoder) == near(4.3275e-12, rel=0.02)
+    assert encoder.encode().energy.total < 0.5 * encoder_energy(encoder), "not every gate switches"

@@ -167,8 +167,14 @@ def test_encoders():
     found = Encoder(TECH, 5.0, 7.0)
     wide = found.wide
     assert wide.inputs == 16
-    pair = INV.input_cap + INV.output_cap + NAND.input_cap + NAND.output_cap
-    switched = 37 * pair + 5 * (wide.input_cap + wide.output_cap)
+    pairs = [(a, b) for a in range(32) for b in range(32)]  # every code after every other
+    steps = sum(abs(a - b) for a, b in pairs) / 1024  # inverter pairs of the thermometer code
+    chosen = sum(2 * (a != b) for a, b in pairs) / 1024  # NANDs of one level each
+    bits = sum((a ^ b).bit_count() for a, b in pairs) / 1024
+    level = 2 * (INV.input_cap + INV.output_cap + NAND.input_cap)
+    one = NAND.output_cap + 2.5 * wide.input_cap  # half of the bits are one
+    bit = wide.output_cap + INV.input_cap + INV.output_cap
+    switched = (steps * level + chosen * one + bits * bit) / 2  # of the two ways one is charged
     assert energy(found.encode()) == close(7 * switched * VDD**2)
     leakage = 37 * (INV.leakage_power + NAND.leakage_power) + 5 * wide.leakage_power
     assert found.footprint.leakage.total == close(7 * leakage)
@@ -196,9 +202,16 @@ def test_decoders(bits):
     for found in (Decoder(TECH, bits), MuxDecoder(TECH, bits)):
         nor, lines = found.nor, 2.0**bits
         quarter, half = (Buffers(TECH, nor.input_cap * lines / n) for n in (4, 2))
-        address = 2 * pairs * (INV.input_cap + 2 * NAND.input_cap)
-        address += odd * (INV.input_cap + nor.input_cap * lines / 2 + half.switched)
-        address += pairs * (NAND.output_cap + nor.input_cap * lines / 4 + quarter.switched)
+        count = 2 ** int(bits)  # addresses follow each other, the first one after the last
+        steps = [(n, (n + 1) % count) for n in range(count)]
+        paired = int(2 * pairs)
+        low = sum(((a ^ b) % 2**paired).bit_count() for a, b in steps) / count
+        high = sum((a ^ b) >> paired for a, b in steps) / count
+        changed = sum((a ^ b) >> 2 * k & 3 > 0 for a, b in steps for k in range(paired // 2))
+        address = low * (INV.input_cap + 2 * NAND.input_cap)
+        address += odd * high * (INV.input_cap + nor.input_cap * lines / 2 + half.switched)
+        each = NAND.output_cap + nor.input_cap * lines / 4 + quarter.switched
+        address += changed / count * each
         line = 0.0  # without a load there is nothing to drive
         if isinstance(found, MuxDecoder):
             line = NAND.input_cap + NAND.output_cap + INV.output_cap + INV.input_cap

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from common import near
 
-from neurorebit.circuits.gates import chain, nfet_res
+from neurorebit.circuits.gates import STEP, chain, nfet_res
 from neurorebit.circuits.sizing import Buffers
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
 from validation.neurosim.quirks.switches import Undriven
@@ -153,3 +153,28 @@ def test_wide_switches_have_chains_of_inverters(tech32, cls):
 def test_narrow_switches_have_none(tech32):
     assert RowSwitchMatrix(tech32, driven_res=1e5).buffers.stages == 0
     assert AccessSwitchMatrix(tech32).buffers.stages == 0
+
+
+def test_a_rows_driver_takes_the_share_of_the_voltage_that_its_file_allows(tech32):
+    """40 cells of 130 kohm read at once are 3.25 kohm: a quarter of it in the pass gate, no more.
+
+    Minimum pass gates would take most of the voltage.
+    """
+    given = {"load": 2e-14, "input_load": 3e-14}
+    sized, small = (AccessSwitchMatrix(tech32, 128.0, **given, **more) for more in SIZES)
+    share = sized.input_switch.res / 3250.0
+    assert share == near(tech32.switch.drop, rel=1e-9)
+    assert small.input_switch.res > 3250.0 / 2
+    assert sized.area > small.area
+    assert sized.switch_res == small.switch_res, "the access line carries no current"
+    # the input line: three drains and its own load; the access line: two and the three of the other
+    wide = sized.input_gate.output_cap
+    taus = (
+        sized.switch_res * (2 * sized.gate.output_cap + 3 * wide + 2e-14),
+        sized.input_switch.res * (3 * wide + 3e-14),
+    )
+    delay, ramp = Buffers(tech32, sized.control_load).path(STEP)
+    assert sized.delay == near(delay + chain(ramp, max(taus))[0], rel=1e-12)
+
+
+SIZES = ({"driven_res": 130e3 / 40}, {})

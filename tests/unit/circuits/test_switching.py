@@ -11,7 +11,8 @@ from gate_level import Netlist, number
 
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.arithmetic import Products
-from neurorebit.circuits.gates import cells
+from neurorebit.circuits.comparator import Comparator, PrefixComparator
+from neurorebit.circuits.gates import STEP, cells, chain
 from neurorebit.circuits.prefix import NETWORKS, PrefixAdder
 from neurorebit.circuits.switching import (
     LOW,
@@ -191,3 +192,41 @@ def test_multipliers_simulated(rng, tech32, by):
     assert np.array_equal(total, number(state, a) * number(state, b))
     low, high = (charged(netlist, toggles, tech32) for toggles in (settled, settling))
     assert 1.2 * low < Products(tech32, 16.0, float(by)).energy < 1.2 * high
+
+
+@pytest.mark.parametrize("bits", [6, 16, 19])
+def test_prefix_comparators_simulated(rng, tech32, bits):
+    """Groups of bits join in pairs; the last carry of a and the complement of b says a > b."""
+    netlist = Netlist()
+    a, b = ([netlist.input() for _ in range(bits)] for _ in range(2))
+    groups = []
+    for p, q in zip(a, b, strict=True):
+        half, made = netlist.xor(p, netlist.nand(q))
+        groups.append((netlist.nand(made), half))
+    while len(groups) > 1:
+        joined = []
+        for place in range(0, len(groups) - 1, 2):
+            (made, passed), (higher, over) = groups[place], groups[place + 1]
+            inner, kept = netlist.nand(over, made), netlist.nand(higher)
+            both = netlist.nand(netlist.nand(over, passed)) if place else None
+            joined.append((netlist.nand(inner, kept), both))
+        groups = joined + groups[len(joined) * 2 :]
+    result = groups[0][0]
+    settling, settled, state = netlist.settle(*gate_level.random_pair(rng, 2 * bits, OPERANDS))
+    assert np.array_equal(state[result], number(state, a) > number(state, b))
+    found = PrefixComparator(tech32, float(bits))
+    drawn = [len(nets) for _, nets in netlist.gates]
+    assert found.gates == (drawn.count(2), drawn.count(1))
+    low, high = (charged(netlist, toggles, tech32) for toggles in (settled, settling))
+    assert low < found.energy < high
+    assert found.energy > 0.7 * high
+
+
+def test_a_tree_of_groups_is_faster_than_a_ripple(tech32):
+    """16 bits within 16 delays of an inverter with four of its kind behind it, 32 within 19."""
+    for bits, most in ((16.0, 16.0), (32.0, 19.0)):
+        found, ripple = PrefixComparator(tech32, bits), Comparator(tech32, bits)
+        inv = cells(tech32).inverter
+        four = chain(STEP, inv.pfet_res * (inv.output_cap + 4.0 * inv.input_cap))[0]
+        assert found.delay < most * four
+        assert found.delay < 0.5 * ripple.delay

@@ -117,7 +117,6 @@ def _encoder(i: Inputs, tech: Technology) -> Case:
         tech,
         log2_up(i["num_level"]),
         i["num_encoder"],
-        activity=i.given("activity", 1.0),
         fit_width=i.optional("fixed_width_m"),
         fit_height=i.optional("fixed_height_m"),
     )

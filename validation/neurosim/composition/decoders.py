@@ -230,4 +230,5 @@ def minimum(block: Decoder | MuxDecoder | _Minimum) -> Any:
     if isinstance(block, _Minimum):
         return block
     kind = MinimumMuxDecoder if isinstance(block, MuxDecoder) else MinimumDecoder
-    return kind(**{field.name: getattr(block, field.name) for field in fields(block)})
+    own = {field.name for field in fields(kind)}
+    return kind(**{f.name: getattr(block, f.name) for f in fields(block) if f.name in own})

@@ -187,11 +187,11 @@ def encoder_delay(block: Encoder) -> Any:
 
 
 def encoder_energy(block: Encoder) -> Any:
-    """Its energy [J] of a conversion in all: gate edges counted once a gate."""
-    nand, wide = cells(block.tech).nand, block.wide
-    fewer = (block.levels + block.bits) * (output_cap(nand) - nand.output_cap)
-    fewer = fewer + block.bits * (output_cap(wide) - wide.output_cap)
-    return block.encode().energy.total + block.count * fewer * block.tech.vdd**2
+    """Its energy [J] of a conversion in all: every gate, gate edges counted once a gate."""
+    inv, nand, wide = cells(block.tech).inverter, cells(block.tech).nand, block.wide
+    pair = inv.input_cap + inv.output_cap + nand.input_cap + output_cap(nand)
+    switched = block.pairs * pair + block.bits * (wide.input_cap + output_cap(wide))
+    return block.count * switched * block.tech.vdd**2
 
 
 def encoder_leakage(block: Encoder) -> Any:
@@ -243,8 +243,8 @@ QUIRKS = (
         "MultilevelSAEncoder",
         ("area_m2", "height_m", "read_energy_J", "leakage_W", "read_latency_s"),
         tool="the last two stages take no time; as many abreast as fit, rounded up; wide NANDs "
-        "leak by the factor of three inputs, with one gate edge",
-        right="all four stages; rounded down; see formula.gate",
+        "leak by the factor of three inputs, with one gate edge; every gate switches",
+        right="all four stages; rounded down; see formula.gate; codes follow each other at random",
         correct=correct_encoder,
     ),
 )
