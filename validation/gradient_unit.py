@@ -1,9 +1,11 @@
 """The curve behind the shipped gradient unit: what its converters' bits and range cost and give.
 
-python -m validation.gradient_unit FOLDER [--mnist DIR] [--cifar10 DIR] [--seeds N] [--threads N]
+python -m validation.gradient_unit FOLDER [--mnist DIR] [--cifar10 DIR] [--digits] [--seeds N ...]
+                                   [--bits N ...] [--ranges R ...] [--images N] [--threads N]
 
 Every design trains from the same seeds through its own converters; the bill has the activity that
-the training measured. Writes ``gradient_unit.csv`` and ``gradient_unit.png`` into the folder.
+the training measured. Writes ``gradient_unit.csv`` and ``gradient_unit.png`` into the folder, and
+prints the mean and the deviation of each design over the seeds.
 Converters that have a code for every row (8 bits for 128 rows) give the exact gradient.
 """
 
@@ -14,7 +16,7 @@ import csv
 import gzip
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,7 @@ class Schedule:
 
 
 MLP = Schedule("mlp", 1.0, 20_000, 1, {"training.batch": 64})
+DIGITS = Schedule("mlp", 1.0, 1_438, 3, {})
 VGG = Schedule("vgg11", 0.125, 8_000, 1, {"training.batch": 64, "training.test_images": 2_000})
 
 
@@ -119,13 +122,16 @@ def points(args: argparse.Namespace) -> Iterator[Point]:
     """Every design on every data set that was named."""
     work: list[tuple[Schedule, Any, str]] = []
     if args.mnist is not None:
-        work.append((MLP, mnist(args.mnist), "MNIST"))
+        plan = MLP if args.images is None else replace(MLP, images=args.images)
+        work.append((plan, mnist(args.mnist), "MNIST"))
+    if args.digits:
+        work.append((DIGITS, "digits", "digits"))
     if args.cifar10 is not None:
         work.append((VGG, args.cifar10, "CIFAR-10"))
-    designs = [EXACT, *((bits, span) for bits in BITS for span in RANGES)]
+    designs = [EXACT, *((bits, span) for bits in args.bits for span in args.ranges)]
     for plan, data, called in work:
         for design in designs:
-            for seed in range(args.seeds):
+            for seed in args.seeds:
                 options = {"seed": seed, "threads": args.threads}
                 yield point(plan, data, called, design, options)
 
@@ -162,13 +168,27 @@ def picture(found: list[Point], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
+def spreads(found: list[Point]) -> Iterator[str]:
+    """Of each design: mean and deviation of the accuracy over the seeds, mean energy [nJ]."""
+    for key in sorted({(p.network, p.adc_bits, p.adc_range) for p in found}):
+        own = [p for p in found if (p.network, p.adc_bits, p.adc_range) == key]
+        share = 100.0 * np.array([p.accuracy for p in own])
+        spread = np.std(share, ddof=1) if len(own) > 1 else np.nan
+        energy = 1e9 * np.mean([p.image_J for p in own])
+        yield f"| {' | '.join(map(str, key))} | {share.mean():.2f} +- {spread:.2f} | {energy:.0f} |"
+
+
 def main() -> None:
     """Train, write the table, draw it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--mnist", type=Path)
     parser.add_argument("--cifar10", type=Path)
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--digits", action="store_true")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--bits", type=int, nargs="+", default=BITS)
+    parser.add_argument("--ranges", nargs="+", default=RANGES)
+    parser.add_argument("--images", type=int, help="of MNIST")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
@@ -182,6 +202,8 @@ def main() -> None:
             file.flush()
             print(each)
     picture(found, args.folder / "gradient_unit.png")
+    for line in spreads(found):
+        print(line)
 
 
 if __name__ == "__main__":

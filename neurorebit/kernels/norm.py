@@ -30,6 +30,31 @@ def moments(z, sums):
 
 
 @njit(cache=True, nogil=True)
+def largest(z):
+    """The largest magnitude of a map; nan where there is one."""
+    found = z.dtype.type(0)
+    for i in range(z.shape[0]):
+        for c in range(z.shape[1]):
+            size = abs(z[i, c])
+            found = size if size > found or size != size else found
+    return np.float64(found)
+
+
+@njit(cache=True, nogil=True)
+def store(z, kept, inverse, step, top):
+    """``kept`` = z as signed whole numbers of a step: z * ``inverse`` rounded to even, within top.
+
+    ``inverse`` is 1 / ``step``.
+    """
+    per_step, unit, high = z.dtype.type(inverse), z.dtype.type(step), z.dtype.type(top)
+    for i in range(z.shape[0]):
+        for c in range(z.shape[1]):
+            code = np.rint(z[i, c] * per_step)
+            code = high if code > high else code  # nan stays nan
+            kept[i, c] = (-high if code < -high else code) * unit
+
+
+@njit(cache=True, nogil=True)
 def statistics(sums, count, weight, mean, variance, running_mean, running_variance):
     """Mean and variance of ``count`` positions from their sums; update of the running ones.
 

@@ -32,7 +32,6 @@ DEPARTURES = {  # of the keys of training, with another value than the default
     "epoch; the default are ideal wires",
 }
 
-KEPT = 16  # bits of a value for batch norm from which rounding is far below that of errors
 DRIFTS = 1.0  # seconds after its last write from which a cell drifts
 
 
@@ -67,11 +66,6 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
     for key, sentence in DEPARTURES.items():
         if key in values and not why_idle(key, spec, training):
             found.append(f"{key}={values[key]}: {sentence.format(bits=spec.weight_bits)}")
-    stored = float(np.min(spec.vector_unit.stored_bits))
-    if stored < KEPT:
-        found.append(
-            f"vector_unit.stored_bits={stored:g}: training kept values for batch norm in float32"
-        )
     if training.error_bits is not None and training.error_bits != spec.errors:
         found.append(
             f"error_bits={training.error_bits}: training used errors of that width, the estimate "

@@ -147,7 +147,14 @@ class Model:
             rectified=rectified,
             sends_back=sends_back,
             seed=self.seed,
+            stored_bits=self._stored_bits,
         )
+
+    @property
+    def _stored_bits(self) -> int | None:
+        """Bits that values wait in for a batch, behind weights in arrays of the chip."""
+        on_chip = bool(self.matrices) and self.matrices[-1].weights.in_arrays
+        return int(self.spec.vector_unit.stored_bits) if on_chip else None
 
     def _site(self, node: Node) -> Site:
         """The site of the next matrix layer's weights."""

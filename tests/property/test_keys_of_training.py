@@ -55,8 +55,6 @@ COST_ONLY = {  # by the end of a key: why training does not know it; the reviewe
     "dram": "bits come back as they were stored",
     "vector_unit.lanes": TIME,
     "vector_unit.skip_zero_errors": "what an error of zero is multiplied with adds nothing",
-    "vector_unit.stored_bits": "values that batch norm keeps are float32 in training; 16 bits of "
-    "fixed point differ by 2^-16 of their range, and a report says where there are fewer",
     "dpim": EXACT,
     # of one chip: what its own scheme and arrays leave without effect
     "rebit: apim.cols": "columns are converted one by one, and errors do not come back through "

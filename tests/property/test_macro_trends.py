@@ -111,12 +111,17 @@ SETTLES = {"read latency": 0.0, "read_transposed latency": 0.0}
 # below take 2 (8 + 1) = 18, four at twice the load 4 (128^(1/4) + 1) = 17.5, 3 % less.
 # From four stages to six, at F = 4^5, it is 4 (4^(5/4) + 1) = 26.6 to 6 ((2 4^5)^(1/6) + 1) = 27.4.
 CHAINED = {"read_transposed latency": 17.4 / 18.0}
+# Where four stages are no longer slower than two, they are narrower: with F = 22 the wider one of
+# two has 4.7 units and those of four have 1 + 2.2 + 4.7 + 10.2, but of two chains that grow one may
+# change from four inverters to three and leak less than the other leaks more.
+FEWER = {"leakage": 0.93}
 FLOORS = {
     (ParallelMacro, "rows"): SETTLES,
     (ParallelMacro, "cols"): SETTLES,
     (CrosspointMacro, "rows"): SETTLES,
     (CrosspointMacro, "cols"): SETTLES,
     (SramRowMacro, "rows"): CHAINED,
+    (GradientArray, "rows"): FEWER,
 }
 
 # Switches that drive the lines of an SRAM array are drawn for the resistance of these lines. Those

@@ -146,10 +146,3 @@ def test_a_scheme_that_is_not_the_chips_is_named(weights, told):
     (said,) = ablations(inputs.architecture, inputs.network.training)
     assert said.startswith(f"scheme={weights}: ")
     assert told in said
-
-
-def test_fewer_stored_bits_than_training_keeps_are_named():
-    settings = (Setting("architecture.vector_unit.stored_bits", "8"),)
-    inputs = read_inputs("mlp", settings=settings)
-    (told,) = ablations(inputs.architecture, inputs.network.training)
-    assert told.startswith("vector_unit.stored_bits=8: ")

@@ -104,7 +104,8 @@ class Build:
 
     ``site`` gives the site of a matrix layer's weights, ``weights`` makes weights for a site.
     ``rectified``: the layer applies the rectifier that alone reads it. ``sends_back``: a layer
-    before it learns. ``seed``: that of all random numbers.
+    before it learns. ``seed``: that of all random numbers. ``stored_bits``: those of a value that
+    the chip keeps until a batch is complete, None where there is no chip.
     """
 
     tools: Tools
@@ -113,6 +114,7 @@ class Build:
     rectified: bool
     sends_back: bool
     seed: int = 0
+    stored_bits: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

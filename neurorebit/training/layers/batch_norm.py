@@ -11,6 +11,7 @@ import numpy as np
 from neurorebit.kernels import elementwise, norm
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import CHUNK, Build, Layer, Tools
+from neurorebit.training.parts import digital
 from neurorebit.training.parts.workers import Array, spans
 
 LANES = 64  # numbers of a row that kernels over channels take at once
@@ -26,7 +27,7 @@ MEMORY = 0.1  # weight of the newest batch in the running moments
 
 def build(node: Node, given: Build) -> Layer:
     """The layer of a node, with the rectifier that it absorbs."""
-    return BatchNorm(node, given.tools, given.rectified)
+    return BatchNorm(node, given.tools, given.rectified, given.stored_bits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +49,16 @@ class BatchNorm:
     ``rectified``: the output passes through the rectifier that alone reads it. Gain and shift learn
     by momentum SGD without weight decay. Evaluation takes the running mean and variance, into which
     each batch enters with a weight of 0.1; a frozen norm always does.
+
+    While it learns, the chip keeps the inputs until the batch is complete, and until the errors
+    come back: signed whole numbers of ``stored_bits`` bits, in steps of the least power of two with
+    which they reach the largest of the batch. None: they are kept as they are.
     """
 
     node: Node
     tools: Tools
     rectified: bool
+    stored_bits: int | None = None
     _pass: Normed | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -69,9 +75,13 @@ class BatchNorm:
         (x,) = inputs
         channels = x.shape[-1]
         count = x.size // channels
-        z = x.reshape(-1, _side_by_side(count, channels) * channels)
-        running = self.running_mean, self.running_variance
+        wide = _side_by_side(count, channels) * channels
         frozen = self.node.layer.frozen
+        kept = learning and not frozen and self.stored_bits is not None
+        if kept:
+            x = self._stored(x, wide)
+        z = x.reshape(-1, wide)
+        running = self.running_mean, self.running_variance
         if learning and not frozen:
             total = self._moments(norm.moments, (z,), channels)
             mean, variance = np.empty((2, channels))
@@ -82,7 +92,8 @@ class BatchNorm:
         scale, offset = np.empty((2, z.shape[1]), z.dtype)
         norm.factors(mean, variance, self.gain, self.shift, EPSILON, inverse, scale, offset)
         if learning:
-            self.tools.workspace.hold(x)
+            if not kept:
+                self.tools.workspace.hold(x)
             self._pass = Normed(x, mean, inverse, scale, offset=offset)
         out = self.tools.workspace.take(x.shape, x.dtype)
         flat = out.reshape(z.shape)
@@ -126,6 +137,23 @@ class BatchNorm:
         elementwise.sgd(self.gain, self.gain_velocity, d_gain, rates, math.inf)
         elementwise.sgd(self.shift, self.shift_velocity, d_shift, rates, math.inf)
         return (dy,)
+
+    def _stored(self, x: Array, wide: int) -> Array:
+        """The inputs as the chip keeps them, in memory of their own."""
+        assert self.stored_bits is not None
+        out = self.tools.workspace.take(x.shape, x.dtype)
+        given, kept = x.reshape(-1, wide), out.reshape(-1, wide)
+        parts, workers = self._parts(given), self.tools.workers
+        most = max(workers.run(lambda i: norm.largest(given[slice(*parts[i])]), len(parts)))
+        step = digital.step(most, self.stored_bits)
+        top = 2.0 ** (self.stored_bits - 1) - 1.0
+
+        def job(i: int) -> None:
+            part = slice(*parts[i])
+            norm.store(given[part], kept[part], 1.0 / step, step, top)
+
+        workers.run(job, len(parts))
+        return out
 
     def _parts(self, z: Array) -> list[tuple[int, int]]:
         return spans(len(z), max(1, CHUNK // z.shape[1]))

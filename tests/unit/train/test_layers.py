@@ -92,6 +92,33 @@ def test_batch_norm_is_that_of_plain_loops(bench):
     np.testing.assert_allclose(out, np.maximum((x - mean) * scale + layer.shift, 0), atol=1e-12)
 
 
+def test_batch_norm_keeps_whole_numbers_until_the_batch_is_complete(bench):
+    """5 bits: -15 to 15 steps of 2^n, the least with which 15 of them reach the largest input."""
+    network = bench.network(
+        (4, 3, 2), [{"kind": "batch_norm"}, {"kind": "relu"}, *flat_end()], 4, **PLAIN
+    )
+    (layer,), (exact,) = (norms(bench.model(network)) for _ in range(2))
+    layer.stored_bits = 5
+    x, dy = np.random.default_rng(2).normal(1.0, 2.0, (2, 5, 4, 3, 2))
+    step = 1.0
+    while 15 * step < np.abs(x).max():
+        step *= 2
+    while 15 * step / 2 >= np.abs(x).max():
+        step /= 2
+    kept = np.array([step * round(float(value) / step) for value in x.flat]).reshape(x.shape)
+    assert np.abs(kept - x).max() > 0.4 * step
+    given = x.copy()
+    out, want = layer.forward((x,), learning=True), exact.forward((kept,), learning=True)
+    np.testing.assert_allclose(out, want, atol=1e-12)
+    np.testing.assert_array_equal(x, given)  # others may read it
+    back, also = (one.backward(dy.copy(), 0.1)[0] for one in (layer, exact))
+    np.testing.assert_allclose(back, also, atol=1e-12)
+    np.testing.assert_allclose(layer.gain, exact.gain, atol=1e-12)
+    layer.running_mean[:], layer.running_variance[:] = exact.running_mean, exact.running_variance
+    tested = (one.forward((x,), learning=False) for one in (layer, exact))
+    np.testing.assert_array_equal(*tested)  # nothing waits for a batch
+
+
 NETWORKS = {
     "plain": [
         {"kind": "conv", "channels": 4, "kernel": 3, "padding": 1},

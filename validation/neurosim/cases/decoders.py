@@ -15,7 +15,6 @@ from validation.neurosim.records.module import Inputs
 def _decoder(i: Inputs, tech: Technology) -> Case:
     shared: dict[str, Any] = {
         "ramp": i.given("ramp_input_per_s", 1e20),
-        "activity": i.given("activity", 1.0),
         "fit_width": i.optional("fixed_width_m"),
         "fit_height": i.optional("fixed_height_m"),
     }

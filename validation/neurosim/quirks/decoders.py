@@ -186,8 +186,8 @@ QUIRKS = (
     Quirk(
         "RowDecoder",
         ("read_energy_J", "write_energy_J"),
-        tool=MINIMUM,
-        right=SIZED,
+        tool=f"{MINIMUM}; every bit of an address changes",
+        right=f"{SIZED}; addresses count up",
         correct=correct_decoder_energy,
     ),
     Quirk(

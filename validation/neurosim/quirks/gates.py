@@ -49,8 +49,9 @@ class FloorFolds(Gate):
 
 
 def redrawn(block: Any, kind: type, **changed: Any) -> Any:
-    """A block as another kind of block, with the same fields but for those given."""
-    same = {f.name: getattr(block, f.name) for f in dataclasses.fields(block)}
+    """A block as another kind of block, with the fields that both have but for those given."""
+    own = {field.name for field in dataclasses.fields(kind)}
+    same = {f.name: getattr(block, f.name) for f in dataclasses.fields(block) if f.name in own}
     return kind(**(same | changed))
 
 

@@ -198,6 +198,7 @@ class ChipCase:
             reset_levels=zero,
             words_written=zero,
             verify_reads=zero,
+            stored_density=np.full(1, np.nan),
         )
 
     @property
