@@ -25,11 +25,13 @@ class Imported:
     """A network as its file would hold it, and where the numbers of its layers stand.
 
     ``tree``: the values of the file. ``parameters``: by the name of a layer. ``made``: the graph.
+    ``results``: how each output of the graph lies in the map of a layer.
     """
 
     tree: dict[str, Any]
     parameters: dict[str, Parameters]
     made: Resolved
+    results: dict[str, Tensor]
 
 
 def import_file(path: Path, shown: str, sizes: Mapping[str, int] | None = None) -> Imported:
@@ -77,7 +79,9 @@ def import_graph(graph: Graph, sizes: Mapping[str, int] | None = None) -> Import
         tree["outputs"] = outputs
     kept = {layer["name"] for layer in layers}
     parameters = {name: one for name, one in best.parameters.items() if name in kept}
-    return Imported(tree, parameters, best.made)
+    found = {name: t for name, t in best.values.items() if isinstance(t, Tensor)}
+    ends = {name: found[name] for name in best.made.outputs if name in found}
+    return Imported(tree, parameters, best.made, ends)
 
 
 def _written(made: Resolved, layout: Layout) -> Builder:

@@ -13,7 +13,7 @@ from neurorebit.schema import InputError
 from neurorebit.schema.errors import File, shortened
 
 LARGEST = 2 << 30  # bytes of a file: what a protocol buffer can hold
-MOST = 100_000  # operators, those of functions and branches included
+MOST = 40_000  # operators, those of functions and branches included
 DEEPEST = 24  # functions and branches in one another
 OLDEST = 7  # version of the operators: earlier ones broadcast by other rules
 STANDARD = ("", "ai.onnx")

@@ -22,6 +22,7 @@ from neurorebit.inputs.importers.operators.norms import normed_axes
 
 LONGEST = 24  # operators of a group
 CLOSE = 1e-3  # of the larger number: constants are written with a few digits
+SAMPLES = 37  # tensors that a group is evaluated on
 SIDES = (5, 7, 6, 4, 3, 2)  # of the numbers that a group is evaluated on, by axis
 Array = Any
 
@@ -135,11 +136,16 @@ class _Finder:
         return [put.get(id(op), op) for op in self.made.ops if id(op) in put or id(op) not in gone]
 
     def _sample(self, name: str) -> Array:
-        """Numbers of both signs, larger than any epsilon, in the tensor's rank."""
+        """Many tensors of its rank: numbers from -9 to 9, which differ by more than any epsilon.
+
+        They lie along an axis of their own before those of the tensor, which count from the last.
+        """
         shape = self.made.shape(name)
         sides = [1 if n == 1 else SIDES[i % len(SIDES)] for i, n in enumerate(shape)]
+        middle = np.linspace(-9.0, 9.0, SAMPLES).reshape(-1, *[1] * len(sides))
         generator = np.random.default_rng(len(shape))
-        return generator.normal(0.3, 3.0, sides)
+        return middle + generator.normal(0.0, 3.0 if max(sides, default=1) > 1 else 0.0,
+                                         [SAMPLES, *sides])  # fmt: skip
 
     def _trace(self, op: Op) -> None:
         """Numbers of an operator's output, for each tensor that it may follow from alone."""
@@ -189,7 +195,7 @@ class _Finder:
         rank = len(self.made.shape(name))
         if not axes or not op.get("keepdims", 1):
             return ()
-        return tuple(sorted(int(axis) % rank for axis in axes))
+        return tuple(sorted(int(axis) % rank - rank for axis in axes))
 
     @staticmethod
     def _value(op: Op, values: list[Any], axes: tuple[int, ...]) -> Array | None:
@@ -258,7 +264,8 @@ class _Finder:
         if len(over) == 1:
             (axes,) = over
             normed = x - x.mean(axis=axes, keepdims=True)
-            normed = normed / np.sqrt((normed**2).mean(axis=axes, keepdims=True))
+            with np.errstate(all="ignore"):
+                normed = normed / np.sqrt((normed**2).mean(axis=axes, keepdims=True))
             if np.allclose(numbers, normed, rtol=CLOSE, atol=CLOSE):
                 return "found.layer_norm", axes
         return "", ()
@@ -332,7 +339,7 @@ def _absorbs(made: Resolved, before: Op, op: Op, constant: str) -> bool:
         return False
     if before.label == "found.layer_norm":
         key = "gain" if op.kind == "Mul" else "shift"
-        axes = {axis - len(shape) for axis in before.get("axes")}
+        axes = set(before.get("axes"))
         late = key == "gain" and "shift" in before.attributes
         return set(wide) == axes and key not in before.attributes and not late
     if op.kind != "Add" or before.get("bias") or before.domain:
