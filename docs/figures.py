@@ -75,6 +75,16 @@ def files() -> Iterator[str]:
     yield from table(["what", "where", "shipped"], rows)
 
 
+def operators() -> Iterator[str]:
+    """The operators of ONNX that are mapped to layers, and the kinds of these."""
+    from neurorebit.inputs.importers.graphs.rewritten import REWRITTEN
+    from neurorebit.inputs.importers.operators.table import OPERATORS
+
+    rows = [[f"`{name}`", becomes] for name, (_, becomes) in sorted(OPERATORS.items())]
+    rows += [[f"`{name}`", "operators above"] for name in sorted(REWRITTEN)]
+    yield from table(["operator", "becomes"], rows)
+
+
 def schemes() -> Iterator[str]:
     """The schemes and their variants."""
     rows = []
@@ -190,7 +200,17 @@ def nodes() -> Iterator[str]:
 
 
 BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
-    block.__name__: block for block in (commands, files, schemes, phases, chips, builds, nodes)
+    block.__name__: block
+    for block in (
+        commands,
+        files,
+        operators,
+        schemes,
+        phases,
+        chips,
+        builds,
+        nodes,
+    )
 }
 
 

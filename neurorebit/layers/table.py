@@ -38,6 +38,7 @@ from neurorebit.layers.relu import Relu
 from neurorebit.layers.relu6 import Relu6
 from neurorebit.layers.reshape import Reshape
 from neurorebit.layers.resize import Resize
+from neurorebit.layers.rnn import Rnn
 from neurorebit.layers.scale import Scale
 from neurorebit.layers.shuffle import Shuffle
 from neurorebit.layers.sigmoid import Sigmoid
@@ -82,6 +83,7 @@ KINDS: dict[str, type[Layer]] = {
     "attention": Attention,
     "lstm": Lstm,
     "gru": Gru,
+    "rnn": Rnn,
     "reshape": Reshape,
     "permute": Permute,
     "shuffle": Shuffle,

@@ -137,10 +137,10 @@ def _orders(first: Given, graph: Graph) -> list[tuple[str, ...]]:
             ("batch", "channels", "height", "width"),
             ("batch", "height", "width", "channels"),
         )
-        last, second = first.axes[3], first.axes[1]
+        _, second, third, last = first.axes
         small = isinstance(last, int) and last <= COLOURS
-        ends = small and not (isinstance(second, int) and second <= COLOURS)
-        return [other, usual] if ends else [usual, other]
+        large = all(not isinstance(n, int) or n > 2 * COLOURS for n in (second, third))
+        return [other, usual] if small and large else [usual, other]
     if rank == 3:
         line, steps = ("batch", "channels", "width"), ("batch", "width", "channels")
         if (first.axes[1] == 1 and first.axes[0] != 1) or _is_batch(first.axes[1]):

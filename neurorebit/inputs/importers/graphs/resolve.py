@@ -196,6 +196,11 @@ class _Resolver:
                 if known
                 else [-1]
             )
+            source = inputs[0] if inputs else None
+            function = schema.has_function or schema.has_context_dependent_function
+            if min(shape, default=0) < 0 and i == 0 and function and source is not None:
+                found[name] = (source.elem, source.shape)  # of those, all that are mapped keep it
+                continue
             if min(shape, default=0) < 0:
                 if any(isinstance(one, Typed) for one in inputs):
                     self.open[name] = op

@@ -219,9 +219,11 @@ def grown(b: Builder, x: Tensor, shape: Sequence[int]) -> Tensor:
         return x
     new = {i: fresh(shape[i]) for i in missing}
     axes = tuple(new.get(i, axis) for i, axis in enumerate(x.axes))
-    # in memory repeated values lie outermost, but for those of the last axis
-    outer = tuple(f for i in missing if i < len(shape) - 1 for f in new[i])
-    inner = new.get(len(shape) - 1, ())
+    # in memory repeated values lie outermost, but for channels: of images the axis behind the batch
+    last = 1 if len(shape) == 4 and shape[1] > 1 and not x.axes[1] else len(shape) - 1
+    last = -1 if len(shape) == 4 and x.axes[1] else last
+    outer = tuple(f for i in missing if i != last for f in new[i])
+    inner = new.get(last, ())
     memory = (*outer, *x.memory, *inner)
     keep = inner or (x.memory[-1:] if x.memory else outer[-1:])
     rest = memory[: len(memory) - len(keep)]

@@ -306,7 +306,12 @@ def concat_of(b: Builder, tensors: list[Tensor], axis: int, name: str = "") -> T
 
 
 def _slot(t: Tensor, axis: int) -> int:
-    """Where in memory an axis of size 1 may become larger: before what follows it."""
+    """Where in memory an axis of size 1 may become larger: before what follows it.
+
+    The channels of a map are its last.
+    """
+    if len(t.axes) == 4 and axis == 1:
+        return len(t.memory)
     later = {f for a in t.axes[axis + 1 :] for f in a}
     for at in range(len(t.memory) + 1):
         if all(f in later for f in t.memory[at:]):

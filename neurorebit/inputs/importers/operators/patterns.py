@@ -21,7 +21,7 @@ from neurorebit.inputs.importers.operators.elementwise import unary
 from neurorebit.inputs.importers.operators.norms import normed_axes
 
 LONGEST = 24  # operators of a group
-CLOSE = 1e-3  # of the larger number: constants are written with a few digits
+CLOSE = 1e-4  # of the larger number: constants are written with a few digits
 SAMPLES = 37  # tensors that a group is evaluated on
 SIDES = (5, 7, 6, 4, 3, 2)  # of the numbers that a group is evaluated on, by axis
 Array = Any
