@@ -11,6 +11,13 @@ from neurorebit.layers.network import Network
 from neurorebit.schema import Document, InputError, paths
 from neurorebit.schema.activity import Activity, LayerActivity
 
+# shipped networks with all that a training asks for; the others are for estimates
+TRAINED_NETWORKS = tuple(
+    name
+    for name in paths.names("network")
+    if "training" in Document(paths.shipped("network", name)).tree
+)
+
 
 def document(kind: str, name: str, **sets: str) -> Document:
     """A shipped file; a key path is given with two underscores for each dot."""
@@ -51,4 +58,5 @@ def made_up(network: Network, input_bits: int, *densities: float) -> Activity:
 
 def cuts_of(network: Network, spec: ArchitectureSpec) -> tuple[Cuts, ...]:
     """The rows of each layer that stand in one array of a chip."""
-    return array_cuts(network.matmuls, spec.forward.rows, spec.forward.kernel_split)
+    held = [matmul for matmul in network.matmuls if matmul.stationary]
+    return array_cuts(held, spec.forward.rows, spec.forward.kernel_split)

@@ -10,17 +10,16 @@ GAP = "  "  # between columns
 def columns(
     rows: Iterable[Sequence[str]], head: Sequence[str] = (), align: str | None = None
 ) -> str:
-    """A table: a heading of one or more lines over a rule, where there is one, and the rows.
+    """A table: a heading over a rule, where there is one, and the rows, each of one or more lines.
 
     ``align`` has a letter for each column, ``l`` for left and ``r`` for right; all are left
     otherwise.
     """
-    body = [list(row) for row in rows]
+    body = [line for row in rows for line in _lines(row)]
     if not body and not head:
         return ""
-    headings = [title.split("\n") for title in head]
-    height = max(map(len, headings), default=0)
-    over = [[h[i] if i < len(h) else "" for h in headings] for i in range(height)]
+    over = _lines(head)
+    height = len(over)
     cells = [*over, *body]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     letters = align or "l" * len(widths)
@@ -33,3 +32,10 @@ def columns(
     ]
     rule = [GAP.join("-" * width for width in widths)] if head else []
     return "\n".join([*lines[:height], *rule, *lines[height:]])
+
+
+def _lines(row: Sequence[str]) -> list[list[str]]:
+    """The lines of a row, whose cells have one or more."""
+    cells = [cell.split("\n") for cell in row]
+    height = max(map(len, cells), default=0)
+    return [[cell[i] if i < len(cell) else "" for cell in cells] for i in range(height)]

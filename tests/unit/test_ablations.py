@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from common import TRAINED_NETWORKS
 
 from neurorebit.inputs.files import read_inputs
-from neurorebit.schema import Setting, paths
+from neurorebit.schema import Setting
 from neurorebit.schemes.ablations import DEPARTURES, ablations, changed, why_idle
 from neurorebit.schemes.tiki_taka.keys import TikiTaka
 
@@ -97,7 +98,7 @@ def test_a_choice_that_a_scheme_heeds_is_not_said_to_be_idle(weights, values):
 
 @pytest.mark.parametrize("recipe", ["paper", "quick"])
 def test_what_a_shipped_recipe_sets_is_not_named(recipe):
-    for network in paths.names("network"):
+    for network in TRAINED_NETWORKS:
         for weights in ("manhattan", "tiki_taka", "real"):
             chip = "rebit" if weights == "real" else "reram"
             settings = (Setting("architecture.scheme", weights),)

@@ -16,3 +16,9 @@ def test_without_a_heading_there_is_no_rule():
 def test_nothing_is_no_table():
     assert columns([]) == ""
     assert columns([], ("a", "b")) == "a  b\n-  -"
+
+
+def test_a_cell_may_have_several_lines():
+    assert columns([("a", "1\n20"), ("b", "3")], ("name", "in"), "lr") == (
+        "name  in\n----  --\na      1\n      20\nb      3"
+    )

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from common import cuts_of, document, made_up, near
+from common import TRAINED_NETWORKS, cuts_of, document, made_up, near
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.chip import HybridChip
@@ -197,7 +197,7 @@ def test_more_of_it_costs_more(tech, device, key, low, high, phase):
         assert a.phases[phase].total_energy < b.phases[phase].total_energy
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", TRAINED_NETWORKS)
 @pytest.mark.parametrize("build", ["bit_serial", "word_parallel"])
 def test_digital_macros_take_as_many_rows_as_a_layer_has_outputs(tech, device, network, build):
     """6 outputs take 6 of 128 rows for each vector, 200 outputs 128 in one macro and 72 beside."""

@@ -28,7 +28,7 @@ def network(name):
 
 def plan(name="vgg11", **sets):
     chosen = spec(**sets)
-    return Floorplan.of(Workload.of(network(name).stages), chosen)
+    return Floorplan.of(Workload.of(network(name).stages).weighted, chosen)
 
 
 # --- VGG11 on 128 x 128 arrays; by hand: conv1 has 27 rows, fewer than an array, and the classifier

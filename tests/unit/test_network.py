@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from common import refusal
+from common import TRAINED_NETWORKS, refusal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,14 +70,7 @@ def with_layers(*layers, classes=3, image="{channels: 2, height: 6, width: 8}"):
 # --- the shipped networks, against arithmetic by hand
 
 
-TRAINED = [
-    name
-    for name in paths.names("network")
-    if "training" in Document(paths.shipped("network", name)).tree
-]
-
-
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", TRAINED_NETWORKS)
 def test_a_shipped_network_loads_with_each_of_its_recipes(name):
     recipes = Document(paths.shipped("network", name)).tree["recipes"]
     assert {"quick", "paper"} <= recipes.keys()

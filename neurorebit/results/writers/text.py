@@ -59,6 +59,7 @@ BY = {  # origins of the activity, and what headings of what follows from it say
     "recorded": " (activity of a recorded training)",
     "assumed": " (assumed activity)",
 }
+BYTE = 8  # planes whose numbers stand in a line
 ONCE = "programming", "all weights\nwritten\nonce"
 
 
@@ -341,8 +342,10 @@ def _activity(report: Json) -> list[str]:
 
 
 def _planes(value: float | list[float] | None) -> str:
-    """A number, or the numbers of the bit planes: one where all are the same."""
+    """A number, or the numbers of the bit planes, a byte in a line; one where all are the same."""
     if not isinstance(value, list):
         return number(value, 3)
     texts = [number(share, 2) for share in value]
-    return texts[0] if len(set(texts)) == 1 else " ".join(texts)
+    if len(set(texts)) == 1:
+        return texts[0]
+    return "\n".join(" ".join(texts[i : i + BYTE]) for i in range(0, len(texts), BYTE))

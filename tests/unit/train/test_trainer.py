@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from common import TRAINED_NETWORKS
 
 from neurorebit.data import digits
 from neurorebit.data.dataset import Dataset
@@ -237,7 +238,7 @@ def test_a_histogram_is_of_the_weights_of_the_middle_layer(bench):
     assert model.histogram() is None
 
 
-@pytest.mark.parametrize("name", paths.names("network"))
+@pytest.mark.parametrize("name", TRAINED_NETWORKS)
 def test_every_shipped_network_takes_a_step_on_the_shipped_chip(bench, images, name):
     network = read_network(Document(paths.shipped("network", name)))
     shape = (network.input.height, network.input.width, network.input.channels)
