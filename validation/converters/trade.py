@@ -22,12 +22,12 @@ COST, TRAINED, DATA, EPOCHS = "vgg11", "mlp", "digits", 3
 
 
 EXPLAINED = (
-    "An image takes less time at 6 bits than at 5, and that is no slip: what a tile's output buffer",
-    "holds for both passes, 2 x 32 partial sums, grows from 1024 to 1088 bits, and so from one core",
-    "of 32 words of 32 bits to two. At 4 and 5 bits the one core's port is what conv1 waits for",
-    "(stream `tiles`: 29.7 us of VGG11's 105), from 6 bits on its arrays are (21.5 us). A chip of 5",
-    "bits is as fast with `transport.tile_buffer_lines: 16`, whose cores are half as large: one",
-    "image then takes 75 us and 19.1 uJ.",
+    "An image takes less time at 6 bits than at 5, and that is no slip: what a tile's output",
+    "buffer holds for both passes, 2 x 32 partial sums, grows from 1024 to 1088 bits, and so from",
+    "one core of 32 words of 32 bits to two. At 4 and 5 bits the one core's port is what conv1 and",
+    "conv2 wait for (stream `tiles`, 29.7 us each of VGG11's 105), from 6 bits on their arrays are",
+    "(21.5 us). With cores half as large (`transport.tile_buffer_lines: 16`) a chip of 5 bits",
+    "takes 75 us and 19.1 uJ an image.",
 )
 
 

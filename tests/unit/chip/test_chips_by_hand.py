@@ -8,6 +8,7 @@ rows, fewer than an array. A batch has 5 images.
 """
 
 import by_hand
+import numpy as np
 import pytest
 from by_hand import RERAM, TECH, close, same, same_cost, stands
 
@@ -374,3 +375,16 @@ def test_rows_of_fast_arrays_are_read_in_turn():
     for end in ("fast/reram/readout/mux", "fast/reram/readout/converters/adc", "fast/references"):
         expected = 3.0 * 8.0 * 64.0 * by_hand.part(one, end)
         assert by_hand.part(energy, end)[8] == close(expected), end
+
+
+@pytest.mark.parametrize(("bits", "sums", "cores"), [("5", 1024.0, 1.0), ("6", 1088.0, 2.0)])
+def test_wider_sums_take_another_core_of_the_output_buffer(bits, sums, cores):
+    """Two arrays beside each other, of 16 converters each: 32 results, of two passes.
+
+    A result is 8 planes of ``bits`` bits and a carry, over 2 arrays, and has a bit to grow. Cores
+    have 32 words of 32 bits (docs/validation/adc_bits.md).
+    """
+    found = by_hand.chip_design("rebit", "vgg11", apim__adc_bits=bits).chip
+    (_, tile), *_ = found.tiles_of_layers
+    assert float(np.ravel(tile.output_bits)[0]) == sums
+    assert float(np.ravel(tile.output_buffer.cores)[0]) == cores == np.ceil(sums / 1024)
