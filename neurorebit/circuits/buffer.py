@@ -43,7 +43,14 @@ class _Buffer(Block):
 
 @dataclass(frozen=True, eq=False)
 class SramBuffer(SramRows, _Buffer):
-    """A buffer of SRAM arrays, in which a line is a row."""
+    """A buffer of SRAM arrays, in which a line is a row.
+
+    Several streams take turns at it, so that lines follow each other by chance.
+    """
+
+    @property
+    def _random(self) -> bool:
+        return True
 
     @property
     def _size(self) -> tuple[Real, Real]:
@@ -66,7 +73,7 @@ class SramBuffer(SramRows, _Buffer):
 
 @dataclass(frozen=True, eq=False)
 class FlipFlopBuffer(_Buffer):
-    """A buffer of flip-flops whose decoder gates the clock of each line."""
+    """A buffer of flip-flops whose decoder gates the clock of each line, in any order."""
 
     @cached_property
     def register(self) -> Register:
@@ -82,6 +89,7 @@ class FlipFlopBuffer(_Buffer):
             self.tech,
             log2_up(self.lines),
             load=self.tech.wire.cap * length,
+            random=True,
             fit_height=self.lines * cell_height(self.tech),
         )
 

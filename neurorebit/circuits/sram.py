@@ -35,6 +35,11 @@ class SramRows(Block, ABC):
         """Address bits of a row."""
         return log2_up(self._size[0])
 
+    @property
+    def _random(self) -> bool:
+        """Whether rows follow each other by chance, or one after the other."""
+        return False
+
     @cached_property
     def array(self) -> SramArray:
         return shared(SramArray, self.tech, *self._size)
@@ -48,6 +53,7 @@ class SramRows(Block, ABC):
             self._address,
             load=array.row_cap,
             res=array.row_res,
+            random=self._random,
             fit_height=np.maximum(array.col_length, cell_height(self.tech)),
         )
 

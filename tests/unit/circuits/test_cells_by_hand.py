@@ -172,11 +172,15 @@ def test_reads_and_writes_of_sram_cells():
     assert time(found) == close(float(stage(res / 2 * SRAM.node_cap, ramp)[0]))
 
 
-def serving(rows, cols, address, names=""):
-    """Decoder, prechargers, write drivers and sense amplifiers of an array."""
+def serving(rows, cols, address, *, by_chance=False):
+    """Decoder, prechargers, write drivers and sense amplifiers of an array.
+
+    Rows follow each other, or come ``by_chance``.
+    """
     array = SramArray(TECH, rows, cols)
     height = max(float(array.col_length), cell_height(TECH))
-    decoder = Decoder(TECH, address, load=array.row_cap, res=array.row_res, fit_height=height)
+    line = {"load": array.row_cap, "res": array.row_res}
+    decoder = Decoder(TECH, address, **line, fit_height=height, random=by_chance)
     lines = {"load": array.col_cap, "line_res": array.col_res, "fit_width": array.row_length}
     precharger, driver = Precharger(TECH, cols, **lines), WriteDriver(TECH, cols, **lines)
     return array, decoder, precharger, driver, SenseAmp(TECH, cols, fit_width=array.row_length)
@@ -202,7 +206,8 @@ def test_a_bank_of_sram():
 
 def test_a_buffer_of_sram():
     """3 cores of 20 lines of 24 bits: 144 bits are 6 accesses, 2 of each core."""
-    parts, buffer = serving(20.0, 24.0, 5.0), SramBuffer(TECH, 480.0, 24.0, 3.0)
+    parts = serving(20.0, 24.0, 5.0, by_chance=True)
+    buffer = SramBuffer(TECH, 480.0, 24.0, 3.0)
     same_footprint(buffer, stands("buffer", *((3.0, part) for part in parts)))
     same_cost(buffer.read(144.0), (2.0 * row_read(*parts).across(3.0)).under("buffer"))
     same_cost(buffer.write(144.0), (2.0 * row_written(*parts, 0.5).across(3.0)).under("buffer"))
@@ -211,7 +216,8 @@ def test_a_buffer_of_sram():
 def test_a_buffer_of_flip_flops():
     """As above; a line of 20 takes the clock, and all of its bits may change."""
     register = Register(TECH, 480.0)
-    decoder = Decoder(TECH, 5.0, load=WIRE * 12 * 24 * INV.width, fit_height=20 * cell_height(TECH))
+    line = {"load": WIRE * 12 * 24 * INV.width, "random": True}
+    decoder = Decoder(TECH, 5.0, **line, fit_height=20 * cell_height(TECH))
     buffer = FlipFlopBuffer(TECH, 480.0, 24.0, 3.0)
     same_footprint(buffer, stands("buffer", (3.0, register), (3.0, decoder)))
     once = decoder.select() + register.store(1 / 40, 1 / 20)
