@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
-from neurorebit.layers.network import Network
+from neurorebit.layers.network import DIGITAL, Network
 from neurorebit.schema import Misfit
 from neurorebit.schema.activity import AssumedActivity
 from neurorebit.schema.device import Device
@@ -29,6 +29,7 @@ def pairs(
     yield from _of_activity(network.activity)
     yield from _of_copies(network, spec)
     yield from _of_adapters(network, spec)
+    yield from _of_layers(network, spec)
     if spec.holds_devices:
         yield from _of_voltages(spec, technology, device)
         yield from _of_levels(spec, device)
@@ -62,6 +63,20 @@ def _of_adapters(network: Network, spec: ArchitectureSpec) -> Iterator[Pair]:
     cure = "take the hybrid chip, or training.frozen"
     where = wanted and not spec.holds_adapters
     yield "network", Misfit(("training", "adapters"), where, message, cure=cure)
+
+
+def _of_layers(network: Network, spec: ArchitectureSpec) -> Iterator[Pair]:
+    """Schemes of single layers: that of the chip, or digital memory where it has digital macros."""
+    own = {getattr(node.layer, "scheme", "") for node in network.matrices} - {"", spec.scheme}
+    for word in sorted(own):
+        message = f"a layer's scheme={word}, and {spec.called} holds weights by {spec.scheme}"
+        message += f" or in digital macros ({DIGITAL})" if spec.holds_adapters else ""
+        cure = f"take {DIGITAL} on the hybrid chip, or leave it out"
+        where = word != DIGITAL or not spec.holds_adapters
+        yield "network", Misfit(("layers",), where, message, cure=cure)
+    alone = spec.scheme != DIGITAL and all(node.digital for node in network.matrices)
+    message, cure = "every layer is in digital memory", "leave the scheme of one layer out"
+    yield "network", Misfit(("layers",), alone and spec.trains, message, cure=cure)
 
 
 def _of_voltages(spec: ArchitectureSpec, technology: Technology, device: Device) -> Iterator[Pair]:

@@ -280,9 +280,13 @@ class Weighted(Layer):
     would be driven for every vector, take a row of each array and levels for its range, and drift
     with them. Its gradient is the sum of the channel's errors. As with the parameters of a norm,
     work on whole channels (the update) is neglected.
+
+    ``scheme``: ``real`` where digital macros alone hold and multiply the weights; unless given,
+    they are held as the chip's scheme says.
     """
 
     bias: bool = field(default=False, kw_only=True)
+    scheme: str = field(default="", kw_only=True)
 
     has_weights: ClassVar[bool] = True
     learns: ClassVar[bool] = True

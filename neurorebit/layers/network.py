@@ -76,6 +76,11 @@ class Node:
         return self.layer.backward_work(self.shapes_in, self.shape_out)
 
     @property
+    def digital(self) -> bool:
+        """Whether its weights stand in digital memory alone, and are multiplied there."""
+        return getattr(self.layer, "scheme", "") == DIGITAL
+
+    @property
     def learns(self) -> bool:
         """Whether it has parameters that a training changes."""
         return self.rank > 0 or (self.layer.learns and not self.layer.frozen)
@@ -87,6 +92,8 @@ class Node:
             return ()
         return self.layer.parameter_gradients(self.shape_in, self.shape_out)
 
+
+DIGITAL = "real"  # the scheme of a layer in digital memory
 
 # Errors of several readers of a map are added up before they are sent on.
 MEET = Operation(cycles=1.0, additions=((1, Value.STORED),))

@@ -190,7 +190,7 @@ def _data(request: Request, inputs: Inputs, say: Say) -> tuple[Dataset, bool]:
 def rows(asked: Evaluation, inputs: Inputs) -> Iterator[Row]:
     """What is tested, each row with one non-ideality more than the one before."""
     from neurorebit.schemes.deployed.weights import RoundedWeights, weights
-    from neurorebit.schemes.parts.software import SoftwareWeights
+    from neurorebit.schemes.parts.software import DigitalWeights, SoftwareWeights
     from neurorebit.training.evaluating import Trial
 
     spec, device, network = inputs.architecture, inputs.device, inputs.network
@@ -199,9 +199,9 @@ def rows(asked: Evaluation, inputs: Inputs) -> Iterator[Row]:
     quiet = _varied(device, **IDEAL)
     one = Trial(network=ideal, spec=spec, device=quiet, weights=SoftwareWeights)
     yield Row(SOFTWARE, "real weights and inputs", one, random=False)
-    one = replace(one, weights=RoundedWeights)
+    one = replace(one, weights=RoundedWeights, digital=SoftwareWeights)
     yield Row("weights", f"{2**bits - 1} levels of {bits}-bit weights", one, random=False)
-    one = replace(one, weights=weights)
+    one = replace(one, weights=weights, digital=DigitalWeights)
     yield Row("inputs", f"inputs of {spec.input_bits} bits", one, random=False)
     training = network.training
     if training.adc == "array" and (spec.holds_devices or not spec.row_by_row):

@@ -27,6 +27,7 @@ class Load(NamedTuple):
     """Weights of a class, which keep no words in digital memory."""
 
     of: Callable[[Site], Weights]
+    apart: Callable[[Site], Weights] | None = None
 
     def words(self, momentum: float) -> int:
         """None."""
@@ -35,6 +36,10 @@ class Load(NamedTuple):
     def load(self) -> Callable[[Site], Weights]:
         """The class."""
         return self.of
+
+    def digital(self) -> Callable[[Site], Weights]:
+        """The class of layers that digital macros hold alone."""
+        return self.apart or self.of
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,6 +53,7 @@ class Trial:
     spec: ArchitectureSpec
     device: Device
     weights: Callable[[Site], Weights]
+    digital: Callable[[Site], Weights] | None = None
     wires: tuple[float, float] | None = None
 
 
@@ -91,7 +97,7 @@ def test(
         replace(trial.network, training=training),
         trial.spec,
         trial.device,
-        scheme=Load(trial.weights),
+        scheme=Load(trial.weights, trial.digital),
         seed=seed,
         workers=workers,
         wires=trial.wires,

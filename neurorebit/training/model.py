@@ -96,6 +96,7 @@ class Model:
         self.matrices: list[MatrixLayer] = []
         self.steps: list[Step] = []
         self._weights = scheme.load()
+        self._digital = scheme.digital() if any(n.digital for n in network.nodes) else None
         self._cuts = array_cuts(network.matmuls, int(spec.forward.rows), spec.forward.kernel_split)
         self._readers = [0] * len(network.nodes)
         for node in network.nodes:
@@ -143,7 +144,7 @@ class Model:
         return Build(
             tools=self.tools,
             site=self._site,
-            weights=self._weights,
+            weights=self._held,
             rectified=rectified,
             sends_back=sends_back,
             seed=self.seed,
@@ -155,6 +156,12 @@ class Model:
         """Bits that values wait in for a batch, behind weights in arrays of the chip."""
         on_chip = bool(self.matrices) and self.matrices[-1].weights.in_arrays
         return int(self.spec.vector_unit.stored_bits) if on_chip else None
+
+    def _held(self, site: Site) -> Weights:
+        """The weights of a layer."""
+        if self._digital is not None and site.node.digital:
+            return self._digital(site)
+        return self._weights(site)
 
     def _site(self, node: Node) -> Site:
         """The site of the next matrix layer's weights."""

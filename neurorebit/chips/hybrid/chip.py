@@ -271,9 +271,23 @@ class HybridChip(Chip[AnalogMacro]):
         return Adapters(self.digital_macro, self.workload)
 
     @cached_property
+    def digital_ahead(self) -> Pieces:
+        """The macros that multiply inputs by weights which no array holds, by how they are filled:
+        inputs lie along the rows, where all layers' errors come in along outputs.
+        """
+        w, macro = self.workload, self.digital_macro
+        blocks = (1.0 - w.in_cells) * w.groups
+        return Pieces.cut((w.rows, macro.rows), (w.cols, macro.words), blocks)
+
+    @cached_property
     def all_digital_tiles(self) -> Real:
-        """Tiles of each layer on the digital side, with those of its adapter."""
-        return self.digital_tiles + self.adapters.tiles(self._macros_of_a_tile)
+        """Tiles of each layer on the digital side, with those of its adapter, and of weights that
+        no array holds.
+        """
+        ahead, layers = self.digital_ahead, len(self.workload.rows)
+        macros = np.sum(ahead.by_kind(ahead.counts, layers), axis=-2)
+        own = self.digital_tiles + self.adapters.tiles(self._macros_of_a_tile)
+        return own + ceil(macros / self._macros_of_a_tile)
 
     @cached_property
     def digital_tree(self) -> HTree:

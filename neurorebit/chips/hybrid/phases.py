@@ -15,7 +15,7 @@ from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
 from neurorebit.chips.parts.phases import ARRAYS, Phase, Phases, divided, merged
 from neurorebit.chips.parts.writing import SENTENCES
-from neurorebit.circuits.cost import Cost, Real
+from neurorebit.circuits.cost import Bill, Cost, Real
 from neurorebit.layers.base import Operation, Value
 
 WORD = 32.0
@@ -253,7 +253,8 @@ class HybridPhases(Phases):
         into = chip.in_tiles(lambda tile: tile.in_pes(lambda pe: pe.carry(bits)))
         into = into + divided(chip.in_tiles(lambda tile: tile.carry(bits)), plan.tiles)
         trees = self.over_tree(chip.digital_tree, bits) | self.over_tree(chip.tree, bits)
-        learns = self.workload.learns
+        learns = self.workload.learns * self.workload.in_cells
+        levels = Bill({name: learns * amount for name, amount in levels.items.items()})
         sent, pulsed = learns * (out | trees | into), learns * self.reprogrammed()
         at_once = self.spec.apim.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
@@ -268,6 +269,7 @@ class HybridPhases(Phases):
     def by_name(self) -> dict[str, Phase]:
         """Every phase, with the work of the layers' adapters."""
         made = super().by_name()
+        made = self._with_digital(made)
         if not self.chip.adapters.some:
             return made
         works = {
@@ -281,18 +283,44 @@ class HybridPhases(Phases):
         made["update"] = self._beside(made["update"], self._learned_adapters(), at_once=True)
         return made
 
-    def _beside(self, phase: Phase, work: Cost, *, at_once: bool = False) -> Phase:
+    def _with_digital(self, made: dict[str, Phase]) -> dict[str, Phase]:
+        """Every phase, with the work of layers whose weights digital macros hold alone.
+
+        They stand there twice: turned round for errors, as all layers, and as they are for the
+        forward pass. Both copies are updated and loaded.
+        """
+        chip, w = self.chip, self.workload
+        if np.all(w.in_cells):
+            return made
+        pieces = (chip.digital_ahead,)
+        values = (1.0 - w.in_cells) * w.vectors * (w.rows + w.cols) * w.groups
+        passed = self._multiplied(pieces, w.vectors, values)
+        rule = self.learning
+        steps = {"products": rule.products, "additions": rule.additions - int(rule.momentum)}
+        learned = w.learns * self._in_adapters(
+            pieces, lambda dpim, used: dpim.write(1.0, used.rows, used.cols, **steps), at_once=True
+        )
+        loaded = self._in_adapters(pieces, lambda dpim, used: dpim.load(used.rows, used.cols))
+        for name, work in {"inference": passed, "forward": passed, "programming": loaded}.items():
+            if name in made:
+                made[name] = self._beside(made[name], work, name="digital")
+        made["update"] = self._beside(made["update"], learned, at_once=True, name="digital")
+        return made
+
+    def _beside(
+        self, phase: Phase, work: Cost, *, at_once: bool = False, name: str = "adapters"
+    ) -> Phase:
         """A phase with further work of the digital macros, which overlaps with the others.
 
         ``at_once``: it takes part in what all layers do at once.
         """
         time, common = phase.time, phase.common_time
         if at_once:
-            common = common + max_over_layers(work.latency.total)
+            common = np.maximum(common, max_over_layers(work.latency.total))
         else:
             time = np.maximum(time, work.latency.total)
         energy, macro = merged(phase.energy, work.energy), merged(phase.macro, work.energy)
-        streams = {**phase.streams, "adapters": work}
+        streams = {**phase.streams, name: work}
         return Phase(energy, time, phase.dram_bits, macro, common_time=common, streams=streams)
 
     def _in_adapters(
@@ -310,9 +338,9 @@ class HybridPhases(Phases):
             at_once=at_once,
         )
 
-    def _multiplied(self, pieces: tuple[Pieces, ...], vectors: Real) -> Cost:
+    def _multiplied(self, pieces: tuple[Pieces, ...], vectors: Real, values: Real) -> Cost:
         """Vectors by these matrices, one after the other, and their values on the way."""
-        chip, bits = self.chip, self.chip.adapters.values * self.spec.error_width
+        chip, bits = self.chip, values * self.spec.error_width
         density = self.activity.error_density
         one = self._in_adapters(
             pieces,
@@ -332,14 +360,15 @@ class HybridPhases(Phases):
         """Inputs through both matrices, and their results added to those of the arrays."""
         adapters, w = self.chip.adapters, self.workload
         added = self.chip.vector_unit.execute(ADD, adapters.there * w.results)
-        return self._multiplied(adapters.ahead, w.vectors) | added
+        return self._multiplied(adapters.ahead, w.vectors, adapters.values) | added
 
     def _errors_of_adapters(self) -> Cost:
         """Errors through the second matrix, turned round, and on through the first."""
         second, first = self.chip.adapters.back
         w = self.workload
-        one = self._multiplied((second,), w.vectors)
-        return one + w.sends_error * self._multiplied((first,), w.vectors)
+        values = self.chip.adapters.values
+        one = self._multiplied((second,), w.vectors, values)
+        return one + w.sends_error * self._multiplied((first,), w.vectors, values)
 
     def _gradients_of_adapters(self) -> Cost:
         """Outer products for both matrices, collected once an image."""

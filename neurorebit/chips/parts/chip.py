@@ -119,12 +119,12 @@ class Chip(Block, ABC, Generic[M]):
     @property
     def split_tiles(self) -> Real:
         """Kernel-split tiles of the chip."""
-        return sum_over_layers(np.where(self.plan.split, self.plan.tiles, 0.0))
+        return sum_over_layers(np.where(self.plan.split, self.plan.there, 0.0))
 
     @property
     def whole_tiles(self) -> Real:
         """Tiles of the chip that are not kernel-split."""
-        return sum_over_layers(np.where(self.plan.split, 0.0, self.plan.tiles))
+        return sum_over_layers(np.where(self.plan.split, 0.0, self.plan.there))
 
     @property
     def forward_tiles(self) -> tuple[tuple[Real, Block], ...]:
@@ -134,7 +134,7 @@ class Chip(Block, ABC, Generic[M]):
     @property
     def tiles_of_layers(self) -> tuple[tuple[Real, Tile[Any]], ...]:
         """How many tiles of which kind each layer has."""
-        split, tiles = self.plan.split, self.plan.tiles
+        split, tiles = self.plan.split, self.plan.there
         return (
             (np.where(split, tiles, 0.0), self.split_tile),
             (np.where(split, 0.0, tiles), self.whole_tile),

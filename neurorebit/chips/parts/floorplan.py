@@ -233,6 +233,11 @@ class Floorplan:
         """Arrays of a tile that is not kernel-split."""
         return (self.tile_side / self.rows) * (self.tile_side / self.cols)
 
+    @property
+    def there(self) -> Array:
+        """Tiles of each layer, none of those whose weights stand in digital macros alone."""
+        return self.workload.in_cells * self.tiles
+
     @cached_property
     def copies(self) -> Array:
         """Copies of a small layer that work side by side (system.md 4.3).
@@ -259,7 +264,7 @@ class Floorplan:
     @property
     def held(self) -> Array:
         """Cells that hold the layer's weights, copies not counted."""
-        return self.workload.weights * self.cells_per_weight
+        return self.workload.in_cells * self.workload.weights * self.cells_per_weight
 
     @property
     def cells(self) -> Array:

@@ -319,17 +319,19 @@ class Phases(Reads):
         chip, w, plan = self.chip, self.workload, self.plan
         one = self.vector
         products = Cost(w.vectors * one.energy, w.vectors / plan.copies * one.latency)
-        moved = chip.in_tiles(self._forward_transport)
+        products = w.in_cells * products
+        moved = w.in_cells * chip.in_tiles(self._forward_transport)
         stored = self.spec.vector_unit.stored_bits
         tree = self.over_tree(chip.tree, self.input_bits_sent, plan.tiles_across)
         tree = tree + self.over_tree(chip.tree, w.results * stored, plan.tiles_down)
+        tree = w.in_cells * tree
         planes = chip.input_planes * plan.packing.groups  # packed groups follow each other
         steps = w.vectors * planes * plan.tiles + w.vectors * planes
         streams = {
             ARRAYS: products, "tiles": moved, "tree": tree, "buffer": buffered,
             "vector": self.vector_work(work),
         }  # fmt: skip
-        return streams, steps, one.latency.total + chip.tree.delay
+        return streams, steps, w.in_cells * (one.latency.total + chip.tree.delay)
 
     def _forward_transport(self, tile: Tile[Any]) -> Cost:
         """Transport and additions if the tiles of all layers were of this kind.
@@ -363,10 +365,10 @@ class Phases(Reads):
         if self.spec.holds_devices and chip.device.pulses is None:
             return None
         bits = w.weights * self.spec.weight_bits
-        arrays = plan.arrays * plan.copies
-        one = self.through_arrays(self._deployed)
-        sent = self.over_tree(chip.tree, bits * plan.copies)
-        carried = chip.in_tiles(lambda tile: tile.carry(bits * plan.copies))
+        arrays = w.in_cells * plan.arrays * plan.copies
+        one = w.in_cells * self.through_arrays(self._deployed)
+        sent = w.in_cells * self.over_tree(chip.tree, bits * plan.copies)
+        carried = w.in_cells * chip.in_tiles(lambda tile: tile.carry(bits * plan.copies))
         time = np.maximum(sent.latency.total, chip.dram.transfer(bits).latency.total)
         at_once = self.spec.forward.parallel_programming
         turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)

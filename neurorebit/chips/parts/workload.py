@@ -76,7 +76,9 @@ class Workload:
     ``stationary``: 1 where the matrix product is with weights, 0 where it is of two activations, of
     which ``errors`` have an error. ``serial``: 1 where each vector follows from the one before it.
     ``learns``: 1 where the weights are not frozen; ``reached``: 1 where errors come to the stage.
-    ``ranks``: of the updates that learn beside frozen weights, 0 where there are none.
+    ``in_cells``: 1 where the weights stand in the forward arrays, 0 where digital macros hold and
+    multiply them. ``ranks``: of the updates that learn beside frozen weights, 0 where there are
+    none.
     ``merged``: results that are added to others to make one output, or dropped. ``whole``: the
     network of which these are the stages at ``places``; None where they are all.
     """
@@ -102,6 +104,7 @@ class Workload:
     learns: Array = field(default_factory=lambda: np.ones(1), kw_only=True)
     reached: Array = field(default_factory=lambda: np.ones(1), kw_only=True)
     ranks: Array = field(default_factory=lambda: np.zeros(1), kw_only=True)
+    in_cells: Array = field(default_factory=lambda: np.ones(1), kw_only=True)
     whole: Workload | None = field(default=None, kw_only=True)
     places: Places | None = field(default=None, kw_only=True)
 
@@ -135,6 +138,7 @@ class Workload:
             learns=each([not stage.node.layer.frozen for stage in stages]),
             reached=each([stage.reached for stage in stages]),
             ranks=each([stage.node.rank for stage in stages]),
+            in_cells=each([not stage.node.digital for stage in stages]),
         )
 
     def at(self, places: Places) -> Workload:

@@ -100,6 +100,17 @@ class Scheme:
     departure: str = ""
     on_sram: str = ""
 
+    def digital(self) -> Callable[[Site], Weights]:
+        """Imports the class of weights that digital macros hold alone, in some of the layers.
+
+        Of a training that is software, they are as all others.
+        """
+        if self.held is Held.SOFTWARE:
+            return self.load()
+        from neurorebit.schemes.parts.software import DigitalWeights
+
+        return DigitalWeights
+
     @property
     def trains(self) -> bool:
         """Whether it trains weights; else they are given."""

@@ -109,6 +109,13 @@ class SoftwareWeights:
         """Nothing happens."""
 
 
+@dataclass(eq=False)
+class DigitalWeights(SoftwareWeights):
+    """Exact numbers in digital macros, which take the codes of inputs that arrays take."""
+
+    in_arrays: ClassVar[bool] = True
+
+
 def initial(site: Site) -> Array:
     """The first weights of a layer [groups, rows, cols]: given, or normally distributed."""
     if site.given is not None:

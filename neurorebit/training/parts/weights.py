@@ -189,6 +189,9 @@ class WeightScheme(Protocol):
     def load(self) -> Callable[[], Callable[[Site], Weights]]:
         """Imports the class of the weights."""
 
+    def digital(self) -> Callable[[Site], Weights]:
+        """Imports the class of weights that digital macros hold alone, in some of the layers."""
+
 
 @dataclass
 class Written:

@@ -276,3 +276,75 @@ def test_adapters_are_billed_in_digital_macros():
 def test_a_chip_without_digital_macros_has_no_adapters():
     with pytest.raises(InputError, match="they learn in digital macros, and the chip that learns"):
         nr.estimate(nr.network("mlp").set("training.adapters.rank", 2), "reram")
+
+
+HEAD = {"network.layers[7].scheme": "real"}
+
+
+def test_a_head_in_digital_memory_learns_exactly_beside_arrays(bench, tmp_path, batch):
+    """The codes of the inputs times the real weights, and no cell of that layer."""
+    text = (NET % "").replace("name: last}", "name: last, scheme: real}")
+    (tmp_path / "net.yaml").write_text(text)
+    model = bench.model(read_network(Document(tmp_path / "net.yaml")), "hybrid")
+    head, rng = model.matrices[-1], np.random.default_rng(4)
+    x = np.abs(rng.normal(size=(4, 1, 1, head.node.shape_in.size)))
+    found = head.forward((x,), learning=True).reshape(4, 3)
+    top, clip = 255, np.percentile(x, 99.9)
+    codes = np.clip(np.floor(x.reshape(4, -1) * top / clip + 0.5), 0, top)
+    np.testing.assert_allclose(found, codes @ head.weights.real[0] * (clip / top), rtol=1e-9)
+    assert set(model.kept()) >= {"last.weight", "second.conductance"}
+    assert "last.conductance" not in model.kept()
+    assert head.weights.writes.size == 0
+
+
+def test_the_bill_of_a_digital_head_has_no_arrays_of_it():
+    plain, mixed = (nr.estimate(net, "rebit") for net in ("mlp", nr.network("mlp").set(HEAD)))
+    rows = mixed.document["layers"][2]
+    assert rows["name"] == "linear3"
+    parts = rows["phases"]["inference"]["energy_by_part_J"]
+    analog = [e for name, e in parts.items() if name.startswith("analog/")]
+    assert analog
+    assert not any(analog)
+    assert sum(e for name, e in parts.items() if name.startswith("digital/")) > 0.0
+    assert rows["phases"]["sync"]["energy_J"] == 0.0
+    held = 784 * 256 + 256 * 128  # in cells, of all copies
+    programmed = {
+        e: x.phases["ops"]["programming"] for e, x in (("plain", plain), ("mixed", mixed))
+    }
+    assert programmed["plain"] - programmed["mixed"] >= 128 * 10
+    assert programmed["mixed"] >= held
+    counts = [e.document["chip"]["counts"] for e in (plain, mixed)]
+    assert counts[1]["analog"]["tiles"] == counts[0]["analog"]["tiles"] - 1
+    assert counts[1]["digital"]["tiles"] > counts[0]["digital"]["tiles"]
+
+
+def test_a_frozen_backbone_in_cells_with_a_head_in_digital_memory():
+    frozen = "[linear1, batch_norm1, linear2, batch_norm2]"
+    net = nr.network("mlp").set({**HEAD, "training.frozen": frozen})
+    est = nr.estimate(net, "rebit")
+    assert est.phases["ops"]["sync"] == 0.0
+    assert est.phases["energy_J"]["sync"] == 0.0
+    assert est.phases["ops"]["update"] == 128 * 10
+    small_net = small(**HEAD).set("training.frozen", frozen)
+    done = nr.train(small_net, data="digits", epochs=1, images=192, progress=False)
+    assert done.training["epochs"][0]["cells_programmed"] == 0
+    assert done.training["epochs"][0]["loss"] < 3.0
+
+
+@pytest.mark.parametrize(
+    ("chip", "word", "told"),
+    [
+        ("reram", "real", "the chip that learns in place holds weights by reram; take real on the"),
+        ("rebit", "reram", "the hybrid chip holds weights by hybrid or in digital macros (real)"),
+        ("inference_reram", "real", "the chip that only infers holds weights by deployed"),
+    ],
+)
+def test_schemes_that_one_chip_cannot_hold_are_refused(chip, word, told):
+    with pytest.raises(InputError) as problem:
+        nr.estimate(nr.network("mlp").set("network.layers[7].scheme", word), chip)
+    assert told in str(problem.value)
+
+
+def test_the_chips_own_scheme_may_be_named():
+    one = nr.estimate(nr.network("mlp").set("network.layers[7].scheme", "hybrid"), "rebit")
+    assert one.phases["energy_J"].tolist() == nr.estimate("mlp").phases["energy_J"].tolist()
