@@ -32,7 +32,8 @@ class Positions(Layer):
         (one,) = given
         positions = one.height * one.width + int(self.class_token)
         if self.entries is not None and self.entries < positions:
-            raise Misshaped(f"{self.entries} entries for {positions} positions")
+            message = f"{self.entries} entries for {positions} positions"
+            raise Misshaped(message, "give as many, or none")
         return Shape(one.channels, 1, positions) if self.class_token else one
 
     @property

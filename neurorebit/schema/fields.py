@@ -180,7 +180,7 @@ class one_of:
 
     def read(self, text: object) -> str:
         """The word; PydanticCustomError names those that are known."""
-        if text not in self.table:
+        if not isinstance(text, str) or text not in self.table:
             known = ", ".join(f"'{word}'" for word in self.table)
             about = {"expected": known, "tag": str(text)}
             if str(text) in self.instead:
@@ -233,7 +233,7 @@ class kind_of:
         kind = value.get(self.key)
         if kind is None:
             raise PydanticCustomError("union_tag_not_found", "the key is missing", about)
-        if kind not in self.table:
+        if not isinstance(kind, str) or kind not in self.table:
             about |= {"tag": str(kind), "expected_tags": ", ".join(f"'{k}'" for k in self.table)}
             raise PydanticCustomError("union_tag_invalid", "an unknown kind", about)
         return adapter(self.table[kind]).validate_python(value)

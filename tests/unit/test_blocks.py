@@ -318,3 +318,26 @@ def test_bombs_are_refused_before_anything_is_made_of_them(read, text, told):
     began = time.process_time()
     assert told in refusal(lambda: read(text))
     assert time.process_time() - began < 5.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "blocks: 3\nlayers:\n  - {block: a}\n",
+        "blocks: [a]\nlayers:\n  - {block: a}\n",
+        "blocks:\n  a: [{kind: relu}]\nlayers:\n  - {block: a}\n",
+        "blocks:\n  a: {parameters: [n], layers: [{kind: relu}]}\nlayers:\n  - {block: a}\n",
+        "blocks:\n  a: {layers: {kind: relu}}\nlayers:\n  - {block: a}\n",
+        "blocks:\n  a: {layers: [3]}\nlayers:\n  - {block: a}\n",
+        "layers:\n  - {block: [a]}\n",
+        "layers:\n  - {block: }\n",
+        "layers:\n  - {repeat: {n: 3}, layers: [{kind: relu}]}\n",
+        "layers:\n  - {repeat: 2, layers: [{kind: [relu]}]}\n",
+        "layers:\n  - {repeat: 2, layers: [{kind: {a: relu}}]}\n",
+        "layers:\n  - {repeat: 2, name: [a], input: [b], layers: [{kind: relu}]}\n",
+        "layers:\n  - {repeat: 2, layers: [{kind: add, other: {a: b}}]}\n",
+        "blocks:\n  a: {parameters: {$n: 1}, layers: [{kind: relu}]}\nlayers:\n  - {block: a}\n",
+    ],
+)
+def test_what_is_no_list_and_no_word_is_refused(read, text):
+    assert refusal(lambda: read(text)).startswith("blocks.yaml:")
