@@ -4,13 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from neurorebit.schema import Argument, InputError
 
 WORDS = ("Embedding", "EmbeddingBag")  # modules whose inputs are whole numbers
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Nothing is printed: the exporter, some of it in C++, shows what it cannot export."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [(number, os.dup(number)) for number in (1, 2)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    shown = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+    try:
+        for number, _ in kept:
+            os.dup2(nowhere, number)
+        with shown[0], shown[1]:
+            yield
+    finally:
+        for number, copy in kept:
+            os.dup2(copy, number)
+            os.close(copy)
+        os.close(nowhere)
 
 
 def is_module(source: object) -> bool:
@@ -39,8 +61,9 @@ def exported(module: Any, input: Sequence[int] | None) -> Any:
     words = len(shape) == 2 and type(first).__name__ in WORDS
     dtype = next((p.dtype for p in module.parameters()), torch.float32)
     example = torch.zeros(shape, dtype=torch.int64 if words else dtype)
-    was = module.training
+    was, fast = module.training, torch.backends.mha.get_fastpath_enabled()
     module.eval()
+    torch.backends.mha.set_fastpath_enabled(False)  # one operator that nothing exports
     problems = []
     try:
         for dynamo in (False, True):
@@ -48,8 +71,7 @@ def exported(module: Any, input: Sequence[int] | None) -> Any:
             try:
                 with (
                     warnings.catch_warnings(),
-                    contextlib.redirect_stdout(io.StringIO()),
-                    contextlib.redirect_stderr(io.StringIO()),
+                    _silence(),
                     torch.no_grad(),
                 ):
                     warnings.simplefilter("ignore")
@@ -66,5 +88,6 @@ def exported(module: Any, input: Sequence[int] | None) -> Any:
                 problems.append(" ".join(str(problem).split())[:300] or type(problem).__name__)
     finally:
         module.train(was)
+        torch.backends.mha.set_fastpath_enabled(fast)
     message = f"PyTorch cannot export {named}: {problems[0]}"
     raise InputError(message, origin=Argument("source"), cure="export it to an ONNX file yourself")
