@@ -45,21 +45,7 @@ def import_file(path: Path, shown: str, sizes: Mapping[str, int] | None = None) 
 
 def import_graph(graph: Graph, sizes: Mapping[str, int] | None = None) -> Imported:
     """The same of a graph that was read."""
-    natively = frozenset((*OPERATORS, *FOUND))
-    ways = layouts(graph, dict(sizes or {}))
-    best: Builder | None = None
-    layout, shape = ways[0], tuple[int, ...]()
-    made: Resolved | None = None
-    for one in ways:  # the one that leaves most values where they are
-        given = one.types[one.name].shape
-        if made is None or given != shape:
-            made, shape = simplified(resolve(graph, one.types, natively)), given
-        builder = _written(made, one)
-        if best is None or builder.moved < best.moved:
-            best, layout = builder, one
-        if not best.moved:
-            break
-    assert best is not None
+    best, layout = _written_best(graph, layouts(graph, dict(sizes or {})), bool(sizes))
     results = [best.values[name] for name in best.made.outputs]
     layers, outputs = _used(best, [one for one in results if isinstance(one, Tensor)])
     if not layers:
@@ -82,6 +68,42 @@ def import_graph(graph: Graph, sizes: Mapping[str, int] | None = None) -> Import
     found = {name: t for name, t in best.values.items() if isinstance(t, Tensor)}
     ends = {name: found[name] for name in best.made.outputs if name in found}
     return Imported(tree, parameters, best.made, ends)
+
+
+def _written_best(graph: Graph, ways: Sequence[Layout], is_sized: bool) -> tuple[Builder, Layout]:
+    """The layers of a graph, by the way to read its input that leaves most values where they are.
+
+    ``is_sized``: sides of the input were set. InputError where no way leads through.
+    """
+    natively = frozenset((*OPERATORS, *FOUND))
+    best: tuple[Builder, Layout] | None = None
+    problem: InputError | None = None
+    shape = tuple[int, ...]()
+    made: Resolved | None = None
+    for one in ways:
+        given = one.types[one.name].shape
+        try:
+            if made is None or given != shape:
+                made, shape = simplified(resolve(graph, one.types, natively)), given
+            builder = _written(made, one)
+        except InputError as found:
+            problem = problem or found
+            continue
+        if best is None or builder.moved < best[0].moved:
+            best = builder, one
+        if not best[0].moved:
+            break
+    if best is not None:
+        return best
+    assert problem is not None
+    if is_sized and graph.inputs[0].is_static:
+        raise InputError(
+            problem.message,
+            origin=problem.origin,
+            key=problem.key,
+            cure="leave out network.input: the graph may be written for the size in the file alone",
+        )
+    raise problem
 
 
 def _written(made: Resolved, layout: Layout) -> Builder:

@@ -132,6 +132,16 @@ def test_open_axes_are_set_by_the_input():
     assert layers(made, input={"height": 8, "width": 2})[0] == ("conv", "4 x 8 x 2", 4 * 16 * 27)
 
 
+def test_a_graph_that_is_written_for_one_size():
+    made = Made(1, 3, 6, 6)
+    made.add("Conv", "x", made.weight(4, 3, 3, 3), pads=[1, 1, 1, 1])
+    made.add("Reshape", made.last, made.ints(1, 144))
+    made.add("Gemm", made.last, made.weight(144, 2))
+    told = refusal(lambda: nr.network(made.model(), input=(3, 8, 8)))
+    assert "node 'reshape1' (Reshape)" in told
+    assert "leave out network.input" in told
+
+
 def test_a_bias_behind_a_product_and_padding_before_it_are_parts_of_it():
     made = Made(1, 3, 6, 6)
     made.add("Pad", "x", made.ints(0, 0, 1, 0, 0, 0, 1, 2), made.number(0.0))
