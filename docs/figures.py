@@ -17,6 +17,7 @@ from typing import Any
 import neurorebit as nr
 from neurorebit.__main__ import COMMANDS
 from neurorebit.chips.parts.phases import PHASES
+from neurorebit.data.table import DATASETS, FORMATS
 from neurorebit.results.document import PAPER
 from neurorebit.schema import paths, units
 from neurorebit.schemes.table import SCHEMES
@@ -83,6 +84,24 @@ def operators() -> Iterator[str]:
     rows = [[f"`{name}`", becomes] for name, (_, becomes) in sorted(OPERATORS.items())]
     rows += [[f"`{name}`", "operators above"] for name in sorted(REWRITTEN)]
     yield from table(["operator", "becomes"], rows)
+
+
+def data() -> Iterator[str]:
+    """The data sets that have a name, and what a path may be."""
+    rows = [
+        [
+            f"`{name}`",
+            one.title,
+            " or ".join(map(str, one.shapes)) or "scaled to the input",
+            f"{one.classes}",
+            f"{one.train_images:,}",
+            f"`{one.archive.folder}`, a download" if one.archive else "installed",
+        ]
+        for name, one in DATASETS.items()
+    ]
+    rows += [[f"`{form.written}`", form.summary, *["your own"] * 4] for form in FORMATS.values()]
+    head = ["`dataset`", "what", "input", "classes", "training images", "folder"]
+    yield from table(head, rows)
 
 
 def schemes() -> Iterator[str]:
@@ -203,6 +222,7 @@ BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
     block.__name__: block
     for block in (
         commands,
+        data,
         files,
         operators,
         schemes,
