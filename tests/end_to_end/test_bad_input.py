@@ -209,7 +209,7 @@ def test_a_wrong_option(refused, tiny, words, told):
         ),
         (["data"], "the following arguments are required: ACTION; "),
         (["data", "fetch"], "the following arguments are required: DATASET; "),
-        (["data", "fetch", "mnist"], "mnist: no such data set; choose from cifar10"),
+        (["data", "fetch", "digits"], "digits: no such data set; choose from cifar10"),
     ],
 )
 def test_a_wrong_command(refused, words, told):
