@@ -58,7 +58,7 @@ def _parts(path: Path) -> tuple[list[str], dict[str, Labelled]]:
     classes = [folder.name for folder in _below(folders["train"])]
     if len(classes) < 2:
         message = f"expected a folder for each of 2 classes or more, got {len(classes)}"
-        raise _error(folders["train"], message)
+        raise _error(folders["train"], message, "make one for each")
     parts: dict[str, Labelled] = {}
     for split, folder in folders.items():
         parts[split] = []
@@ -179,7 +179,7 @@ def _in_mode(picture: Image, mode: str) -> Image:
     return picture.convert(mode)
 
 
-def _error(path: Path, message: str, cure: str = "") -> InputError:
+def _error(path: Path, message: str, cure: str) -> InputError:
     return InputError(message, origin=File(str(path)), cure=cure)
 
 

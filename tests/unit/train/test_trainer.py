@@ -66,6 +66,7 @@ def numbers(result):
     tree = asdict(result)
     for epoch in tree["epochs"]:
         del epoch["seconds"], epoch["images_per_second"]
+    tree["weights"] = {name: array.tobytes() for name, array in tree["weights"].items()}
     return tree
 
 
