@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from neurorebit.schema.activity import Activity
 from neurorebit.studies.cell_notes import of_cells, of_rest
 from neurorebit.studies.conversions import of_ranges
 from neurorebit.studies.layer_notes import of_layers
+from neurorebit.studies.learning import ending, of_data
 from neurorebit.studies.request import Request
 
 if TYPE_CHECKING:
@@ -23,55 +23,7 @@ if TYPE_CHECKING:
 PAPER = "paper"  # the recipe with the published schedule
 DATA = "trained on "  # how the note on the images begins
 SHORT = "the accuracy comes from a short run, "  # how the note on one begins
-LEARNED = 0.1  # of the way from guessing to all right: less is not called learning
 SCHEDULE = ("training.epochs", "training.images")  # what the paper's schedule sets
-
-
-def ending(
-    training: Mapping[str, Any], network: Mapping[str, Any], *, kept: bool = True
-) -> list[str]:
-    """How a training ended, by its record in the report and the recorded values of the network.
-
-    Nothing where it came to its end and learned. ``kept``: whether there are checkpoints of it.
-    """
-    epochs = network["training"]["epochs"]
-    reached = training["epochs"]
-    notes = []
-    if training["diverged"]:
-        seen = training.get("images_seen")
-        after = "" if seen is None else f"after {seen:,} of {epochs * training['images']:,} images "
-        notes.append(
-            f"DIVERGED: {after}the loss or a weight is no longer a number; try a lower "
-            "training.learning_rate"
-        )
-    elif training["interrupted"] or training["out_of_time"]:
-        word = "INTERRUPTED" if training["interrupted"] else "STOPPED, its time being up,"
-        where = f"in epoch {len(reached)} of {epochs}" if reached else "before the first step"
-        more = "resume goes on from the checkpoint" if kept else "no checkpoint was kept"
-        notes.append(f"{word} {where}; {more}")
-    if reached and not training["diverged"] and (why := _unlearned(reached[-1], network)):
-        notes.append(f"did not learn: {why}; try another training.learning_rate")
-    return notes
-
-
-def _unlearned(last: Mapping[str, Any], network: Mapping[str, Any]) -> str:
-    """Why the last epoch shows that nothing was learned; empty where something was."""
-    classes = network["classes"]
-    if last["train_accuracy"] is None:  # a regression
-        if last["test_r2"] is None or last["test_r2"] > 0.0:
-            return ""
-        return f"R2 is {last['test_r2']:.3g}, no better than the mean of the targets"
-    guess, loss = 1.0 / classes, math.log(classes)
-    if network["training"].get("loss") == "squared_one_hot":
-        kept = 1.0 - network["training"].get("label_smoothing", 0.0)
-        loss = 0.5 * kept**2 * (1.0 - guess)
-    right = last["train_accuracy"] if last["test_accuracy"] is None else last["test_accuracy"]
-    if last["loss"] < loss or right >= guess + LEARNED * (1.0 - guess):
-        return ""
-    return (
-        f"the last epoch's loss of {last['loss']:.3g} is no better than guessing among {classes} "
-        f"classes ({loss:.3g})"
-    )
 
 
 def notes(
@@ -92,6 +44,7 @@ def notes(
         return [*lines, *of_layers(inputs), *_drift(inputs)]
     record, kept = trained.record(inputs.network.training), request.checkpoints is not None
     lines += ending(record, plain(inputs.network), kept=kept)
+    lines += of_data(trained.data)
     images = f"{DATA}{trained.result.dataset}"
     if trained.fallback:
         name = inputs.network.training.dataset

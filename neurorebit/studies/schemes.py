@@ -27,7 +27,8 @@ from neurorebit.schema.sheet import cells
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies import placement
-from neurorebit.studies.notes import DATA, ending
+from neurorebit.studies.learning import ending
+from neurorebit.studies.notes import DATA
 from neurorebit.studies.request import Request
 from neurorebit.studies.run import run
 from neurorebit.studies.trained import Progress, Say

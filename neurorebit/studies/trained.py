@@ -19,6 +19,7 @@ from neurorebit.schema import Argument, InputError
 from neurorebit.schema.reads import Reads
 from neurorebit.schema.training import Step, Training
 from neurorebit.schemes.table import SCHEMES
+from neurorebit.studies.learning import most_frequent
 from neurorebit.studies.memory import refuse_too_large
 from neurorebit.studies.placement import has_ended
 from neurorebit.studies.request import Request
@@ -80,6 +81,7 @@ class Trained:
             "data_sha256": self.data.sha256,
             "fallback": self.fallback,
             "images": result.images,
+            "guess": None if self.regression else most_frequent(self.data.test_labels),
             "images_seen": result.images_seen,
             "test_images": min(training.test_images or tests, tests),
             **({"evaluated_on": VALIDATION} if training.evaluate_on == VALIDATION else {}),

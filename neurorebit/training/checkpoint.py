@@ -210,8 +210,8 @@ def _check_types(meta: Any) -> None:
     for epoch in epochs:
         for name, value in epoch.items():
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number and value is not None:
-                raise ValueError(f"{name} of an epoch is no number")
+            if not number and not isinstance(value, str | None):
+                raise ValueError(f"{name} of an epoch is no number or text")
     names = (f"{POSITION}.{name}" for name in ("epoch", "step", "steps", "done"))
     at = [plain[name] for name in names if name in plain]
     if any(not isinstance(count, int) or not 0 <= count < MOST for count in at):

@@ -322,6 +322,16 @@ class Model:
         counts = {name: np.histogram(view, edges)[0].tolist() for name, view in views.items()}
         return Histogram(layer.node.name, largest, counts)
 
+    def listen(self) -> None:
+        """Forget what reached the matrix layers: ``silent`` says it of the images from here on."""
+        for layer in self.matrices:
+            layer.heard = False
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """The matrix layers whose input has been zero since ``listen``: what is before is dead."""
+        return tuple(layer.node.name for layer in self.matrices if not layer.heard)
+
     def conversions(self) -> tuple[Conversions, ...]:
         """How the converters of each matrix layer used their codes, of layers that have some."""
         found = (
@@ -421,3 +431,24 @@ def refuse_untrainable(network: Network) -> None:
                 f"not trained; estimate without training, or build the network of "
                 f"{', '.join(TRAINED)}"
             )
+
+
+def refuse_lone_images(network: Network, images: int) -> None:
+    """InputError where a batch of an epoch of ``images`` has one image, and a layer needs several:
+    the variance of one value is zero, and what it normalises is lost.
+    """
+    batch = min(network.training.batch, images)
+    alone = next(
+        (
+            node
+            for node in network.nodes
+            if TRAINED[node.kind].over_batch and node.shape_in.height * node.shape_in.width == 1
+        ),
+        None,
+    )
+    if alone is None or (batch > 1 and images % batch != 1):
+        return
+    each = "each batch" if batch == 1 else f"the last batch of an epoch of {images:,} images"
+    message = f"layer '{alone.name}' normalises over a batch, and {each} has one image"
+    cure = "take another training.batch" if images > 1 else "take more images"
+    raise InputError(message, cure=cure)

@@ -18,6 +18,7 @@ class Score(NamedTuple):
     """
 
     accuracy: float | None = None
+    answers: int | None = None  # classes that it gave, of all images
     rmse: float | None = None
     r2: float | None = None
 
@@ -28,9 +29,10 @@ class Scoring:
 
     regression: bool
     right: int = 0
+    answers: set[int] = field(default_factory=set)
+    _: KW_ONLY
     seen: int = 0
     outputs: list[Array] = field(default_factory=list)
-    _: KW_ONLY
     targets: list[Array] = field(default_factory=list)
 
     def add(self, outputs: Array, labels: Array) -> None:
@@ -40,13 +42,15 @@ class Scoring:
             self.outputs.append(outputs)
             self.targets.append(labels)
         else:
-            self.right += int(np.count_nonzero(outputs.argmax(axis=1) == labels))
+            given = outputs.argmax(axis=1)
+            self.answers.update(given.tolist())
+            self.right += int(np.count_nonzero(given == labels))
 
     @property
     def result(self) -> Score:
         """Of all that was added."""
         if not self.regression:
-            return Score(self.right / self.seen)
+            return Score(self.right / self.seen, len(self.answers))
         outputs = np.concatenate(self.outputs).astype(np.float64)
         targets = np.concatenate(self.targets).astype(np.float64)
         errors = (outputs - targets) ** 2

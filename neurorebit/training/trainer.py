@@ -31,7 +31,13 @@ from neurorebit.training.batches import batches, test_batches
 from neurorebit.training.checkpoint import Checkpoints, Saved
 from neurorebit.training.demands import Demands, demands
 from neurorebit.training.losses import LOSSES, softmax_loss
-from neurorebit.training.model import Conversions, Histogram, Model
+from neurorebit.training.model import (
+    Conversions,
+    Histogram,
+    Model,
+    refuse_lone_images,
+    refuse_untrainable,
+)
 from neurorebit.training.parts.weights import WeightScheme
 from neurorebit.training.parts.workers import Array, Workers
 from neurorebit.training.scores import Score, Scoring
@@ -47,7 +53,9 @@ class Epoch:
 
     ``images_per_second`` leaves out evaluation and the run's first step, in which kernels are
     compiled (unless there is no other). What a test gives is None where it was cut short, and
-    accuracies are None of a regression, which has errors (RMSE) and R2.
+    accuracies are None of a regression, which has errors (RMSE) and R2. ``answers``: the classes
+    that the network gave to any test image; ``silent``: the layers, by name, whose input was zero
+    for all of them.
     """
 
     epoch: int
@@ -58,6 +66,8 @@ class Epoch:
     train_rmse: float | None = None
     test_rmse: float | None = None
     test_r2: float | None = None
+    answers: int | None = None
+    silent: str = ""
     cells_programmed: int
     images_per_second: float
     seconds: float
@@ -143,6 +153,9 @@ def train(
         Workers(threads) as workers,
         Interrupts() as stop,
     ):
+        refuse_untrainable(network)
+        size = len(data.train_labels)
+        refuse_lone_images(network, min(network.training.images or size, size))
         model = Model(
             network,
             architecture,
@@ -322,6 +335,8 @@ class _Loop:
             train_rmse=math.sqrt(at.squares / outputs) if self.regression else None,
             test_rmse=found.rmse,
             test_r2=found.r2,
+            answers=found.answers,
+            silent=", ".join(self.model.silent) if found != Score() else "",
             cells_programmed=self._cells_programmed() - at.programmed,
             images_per_second=at.pace.rate,
             seconds=time.perf_counter() - start,
@@ -403,6 +418,7 @@ class _Loop:
     def _evaluate(self) -> Score | None:
         """How good the chip is on the test images; None if cut short."""
         test = Scoring(self.regression)
+        self.model.listen()
         for images, labels in test_batches(
             self.data, self.training.test_images, self.training.batch
         ):

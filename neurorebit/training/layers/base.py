@@ -122,14 +122,16 @@ class Trained:
     """How layers of one kind are trained.
 
     ``learns``: whether they have parameters. ``absorbs_rectifier``: whether they can apply the
-    rectifier that alone reads them; ``rectifier``: whether they are one. ``takes_bytes``: whether
-    they take an image's bytes as they are, of which one unit is ``PIXEL``. ``keeps``: arrays that a
-    file of weights keeps beside those of a matrix, by its name for each the layer's attribute.
+    rectifier that alone reads them; ``rectifier``: whether they are one. ``over_batch``: whether
+    they take statistics over the images of a batch. ``takes_bytes``: whether they take an image's
+    bytes as they are, of which one unit is ``PIXEL``. ``keeps``: arrays that a file of weights
+    keeps beside those of a matrix, by its name for each the layer's attribute.
     """
 
     build: Callable[[Node, Build], Layer]
     learns: bool = False
     absorbs_rectifier: bool = False
     rectifier: bool = False
+    over_batch: bool = False
     takes_bytes: bool = False
     keeps: Mapping[str, str] = field(default_factory=dict)

@@ -142,6 +142,7 @@ class MatrixLayer:
     encoder: Encoder = field(init=False)
     bias: Array | None = field(init=False, default=None)
     bias_velocity: Array | None = field(init=False, default=None)
+    heard: bool = field(init=False, default=False)  # a number other than zero, while not learning
     _x: Windows | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -161,6 +162,8 @@ class MatrixLayer:
         """The product of the matrix and each window of the input."""
         workspace, shape, given = self.tools.workspace, self.node.shape_out, self.node.shape_in
         x = inputs[0].reshape(len(inputs[0]), given.height, given.width, given.channels)
+        if not learning and not self.heard:
+            self.heard = bool(x.any())
         if self.weights.in_arrays:
             kind = self.tools.dtype if as_it_is(self.node) else None  # products take them in place
             codes, unit = self.encoder.encode(x, self.tools, learning, kind)

@@ -28,7 +28,11 @@ TRAINED: dict[str, Trained] = {
     ),
     "linear": Trained(build=matrix.build, learns=True, takes_bytes=True, keeps=matrix.KEEPS),
     "batch_norm": Trained(
-        build=batch_norm.build, learns=True, absorbs_rectifier=True, keeps=batch_norm.KEEPS
+        build=batch_norm.build,
+        learns=True,
+        absorbs_rectifier=True,
+        over_batch=True,
+        keeps=batch_norm.KEEPS,
     ),
     "relu": Trained(build=relu.build, rectifier=True),
     "max_pool": Trained(build=max_pool.build),
