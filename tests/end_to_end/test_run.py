@@ -87,7 +87,7 @@ def test_a_training_run_says_what_it_learned(command, tiny, data, place):
     assert histogram["counts"].keys() == {"real", "analog"}
     assert all(sum(counts) == 240 for counts in histogram["counts"].values())
     for epoch in training["epochs"]:
-        assert set(epoch) == set(document.EPOCH_KEYS)
+        assert set(epoch) == {*document.EPOCH_KEYS, "answers", "silent"}
         assert 0 <= epoch["train_accuracy"] <= 1
         assert 0 <= epoch["test_accuracy"] <= 1
         assert epoch["cells_programmed"] > 0
