@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurorebit.chips.parts.macro import Macro
+from neurorebit.chips.parts.product_unit import ProductUnit
 from neurorebit.chips.parts.tile import Pe, Tile
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.converters.bank import Converters
@@ -50,7 +51,7 @@ def _within(block: Block) -> Counts:
     total = Counts()
     for count, part in block.parts:
         inside = _within(part)
-        if isinstance(block, Pe) and part is block.macro:
+        if isinstance(block, Pe | ProductUnit) and part is block.macro:
             inside = replace(inside, macros=1)
         total = total + _whole(count) * inside
     if isinstance(block, Macro):

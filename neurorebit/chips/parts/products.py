@@ -168,8 +168,10 @@ class ProductPhases:
             written: Real = np.where(narrow, self._bits, error)  # the smaller: inputs, or errors
             streamed: Real = np.where(narrow, error, self._bits)
             ways: tuple[tuple[Real, Real], ...] = ((self._bits, error), (written, streamed))
-            for job, bits in zip(backward_jobs(w), ways, strict=True):
-                formed = self._formed(job, self.activity.error_density, bits)
+            ones = self.activity.error_density
+            densities = ones, np.where(narrow, ones, self._density)
+            for job, bits, density in zip(backward_jobs(w), ways, densities, strict=True):
+                formed = self._formed(job, density, bits)
                 streams = {name: streams.get(name, Cost()) + cost for name, cost in formed.items()}
                 read = read + job.operands * bits[0] + job.streamed * bits[1]
                 steps, fill = steps + self._steps(job), fill + self._fill(job)

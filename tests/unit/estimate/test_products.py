@@ -152,6 +152,54 @@ def test_a_forward_product_in_digital_macros(build):
     assert list(phase.dram_bits[[SCORES, CONTEXT]]) == [1040 * 8, 1040 * 8]
 
 
+def test_where_an_image_is_recognised_activations_stay_in_the_buffer(build):
+    """Nothing comes from memory: both maps are in the buffer, and what is made goes there."""
+    made = build(HEADS, "rebit", *DPIM)
+    phase, buffer = made.phases["inference"], made.chip.buffer
+    assert list(phase.dram_bits[[SCORES, CONTEXT]]) == [0.0, 0.0]
+    for i, read, written in ((SCORES, 240, 800), (CONTEXT, 920, 120)):
+        due = buffer.read(read * 8.0).energy.total + buffer.write(written * 8.0).energy.total
+        assert total(phase.streams["buffer"].energy, i) == near(float(np.ravel(due)[0]))
+        times = times_of(phase, i)
+        one = made.chip.product_unit.macro.mtvm(0.5, 1.0, 3.0 if i == SCORES else 16.0, 2.0)
+        fill = float(one.latency.total) + float(np.ravel(made.chip.product_unit.tree.delay)[0])
+        assert float(phase.time[i]) == near(max(times) + fill)
+
+
+def test_a_forward_product_in_latched_arrays(build):
+    """Eight cells a value, 16 values in a row of 128 cells; a vector is eight planes of rows."""
+    made = build(HEADS, "inference_sram")
+    unit, plane = made.chip.product_unit, made.phases["inference"].streams["arrays"]
+    # the mean of the layers of other networks, as nothing is recorded of this one
+    others = read_inputs("mlp").network.others[0].layers
+    density = float(np.mean(others["inner"].input_density))
+    energy = 0.0
+    for words in (16.0, 4.0):  # 20 values of 3 rows, for each of two heads
+        share = words * 8 / 128
+        written = unit.macro.write(3.0, 0.5 * share)
+        read = unit.macro.read(density, 0.5, 3.0 / 128, share)
+        energy += 2 * (float(written.energy.total) + 20 * 8 * float(read.energy.total))
+    operands = unit.tree.transfer(120 * 8.0, 120 * 8.0 / 2048, 1.0)
+    assert total(plane.energy, SCORES) == near(energy + float(np.ravel(operands.energy.total)[0]))
+
+
+def test_entries_are_fetched_where_an_image_is_recognised(build):
+    """Ten words of a byte, an entry of four bytes for each, and two vectors to be added to it."""
+    text = """\
+name: words
+input: {channels: 1, height: 1, width: 10}
+layers:
+  - {kind: embedding, entries: 50, features: 4}
+  - {kind: positions, types: 2}
+  - {kind: linear, features: 3, per: position}
+  - {kind: relu}
+  - {kind: linear, features: 2}
+"""
+    bits = build(text).phases["inference"].dram_bits
+    assert float(bits[0]) == 8 * (10 + 40 + 2 * 40)
+    assert float(bits[1]) == 8 * 2
+
+
 def test_errors_of_both_activations(build):
     """Memory: errors of the product, and of what is handed on; activations; errors sent back."""
     phase = build(HEADS, "rebit", *DPIM).phases["backward"]
