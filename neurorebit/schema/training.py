@@ -95,7 +95,8 @@ class Training(Section):
 
     ``adc``: ideal trains without the converters that the estimate bills. ``error_bits``: bits of an
     error, where they are not the architecture's. ``conversion``: fast converts the sum of the
-    inputs' bit planes once; bit_serial converts each plane, as the arrays do. ``wires``: resistive
+    inputs' bit planes once, unless inputs have a sign plane; bit_serial converts each plane, as the
+    arrays do. ``wires``: resistive
     models the voltage drop along the wires of the arrays. ``digital``: bit_serial computes errors
     that go back through digital weights in exact integer arithmetic, bit by bit.
 

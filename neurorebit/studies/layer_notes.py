@@ -30,12 +30,14 @@ def of_layers(inputs: Inputs) -> Iterator[str]:
             f"{way.sentence}"
         )
     workload = Workload.of(network.stages)
-    groups = np.broadcast_to(Packing.of(workload, spec).groups, workload.groups.shape)
+    packing = Packing.of(workload, spec)
+    groups = np.broadcast_to(packing.groups, workload.groups.shape)
     packed = [name for name, count in zip(names, groups, strict=True) if count > 1.0]
     if packed:
         yield (
             f"groups of {listed(packed)} lie along the diagonals of arrays, up to "
-            f"{np.max(groups):g} in one, and are read one after the other"
+            f"{np.max(groups):g} in one, and are read "
+            + ("one after the other" if np.any(packing.turns > 1.0) else "at once")
         )
 
 

@@ -53,13 +53,13 @@ class HybridPhases(Phases):
         a = self.activity
         density, conductance = pieces.spread(a.density), pieces.spread(a.conductance)
         planes = pieces.spread(np.atleast_1d(self.chip.input_planes))
-        use = {"planes": planes, "places": self.places(pieces)}
+        use = {"planes": planes, "places": self.read_places(pieces)}
         read = macro.mvm(density, conductance, pieces.rows, pieces.cols, **use)
         return read + self.corrected(macro, pieces)
 
     def read_ones(self, macro: AnalogMacro, pieces: Pieces) -> Cost:
         conductance = pieces.spread(self.activity.conductance)
-        use = {"planes": 1.0, "places": self.places(pieces)}
+        use = {"planes": 1.0, "places": self.read_places(pieces)}
         return macro.mvm(1.0, conductance, pieces.rows, pieces.cols, **use)
 
     # -- the digital side ------------------------------------------------------------------------

@@ -81,12 +81,11 @@ class InPlacePhases(Phases):
 
         def read(macro: InPlaceMacro, pieces: Pieces) -> Cost:
             density = pieces.spread(self.activity.error_density)
-            state = pieces.spread(self.activity.conductance)
+            state, places = self.ones_of(pieces), self.read_places(pieces, back=True)
             driven, sensed = self.used_back(pieces)
-            places = self.back_places(pieces)
             return error * macro.read_transposed(density, state, driven, sensed, places=places)
 
-        one, vectors, sent = self.through_arrays(read), sends * w.vectors, self.error_bits_sent
+        one, vectors, sent = self.read_through(read), sends * w.vectors, self.error_bits_sent
         products = Cost(vectors * one.energy, vectors / plan.copies * one.latency)
         tree = self.over_tree(chip.tree, sent, plan.tiles_down)
         tree = tree + self.over_tree(chip.tree, self.error_sums * stored, plan.tiles_across)
@@ -96,7 +95,7 @@ class InPlacePhases(Phases):
             "tree": sends * tree, "buffer": sends * buffered,
             "vector": self.vector_work(w.backward),
         }  # fmt: skip
-        steps = vectors * error * plan.packing.groups * (plan.tiles + 1.0)
+        steps = vectors * error * plan.packing.turns * (plan.tiles + 1.0)
         fill = sends * (one.latency.total + chip.tree.delay)
         return self.overlapped(streams, steps, self.errors_read, fill, serial=True)
 

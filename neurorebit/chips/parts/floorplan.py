@@ -162,6 +162,26 @@ class Floorplan:
         blocks = np.where(split, w.positions, w.groups)
         return Pieces.cut(down, (self.width, self.cols), blocks)
 
+    @cached_property
+    def read_pieces(self) -> Pieces:
+        """The arrays as reads see them: groups that are read at once are one, a rest another."""
+        w, group, pieces = self.workload, self.packing.at_once, self.pieces
+        if not np.any(np.asarray(group) > 1.0):
+            return pieces
+        full = np.floor(w.groups / group)
+        rest = w.groups - full * group
+        several = np.where(group > 1.0, group, 1.0), np.where(group > 1.0, rest, 1.0)
+        none = np.zeros_like(full)
+        sizes = _concatenated(several[0], none + 1.0, none + 1.0, np.maximum(several[1], 1.0))
+        counts = _concatenated(full, none, none, np.where(rest > 0.0, 1.0, 0.0))
+        joined = _concatenated(*(group > 1.0,) * 4)
+        rows, cols = (_concatenated(*(size,) * 4) * sizes for size in (w.rows, self.width))
+        return Pieces(
+            np.where(joined, rows, pieces.rows),
+            np.where(joined, cols, pieces.cols),
+            np.where(joined, counts, pieces.counts),
+        )
+
     @property
     def fullest(self) -> Array:
         """Cells that hold weights in the fullest array of each layer: it is cut from a corner."""

@@ -1,10 +1,11 @@
 """Groups of a layer along the diagonal of an array (grouped and depthwise convolutions).
 
 Each group has rows and columns of its own; cells where the rows of one group cross the columns of
-another hold nothing. All groups at once would read those too: at mid range they sum to nothing, but
-with the spread of as many cells as the array has rows, of which a group needs a few. So groups are
-read one after the other. A row that carries no one is closed, and cells of closed rows carry no
-current, so what a group's columns sum is what they would sum in an array of their own.
+another hold nothing. Resistive cells at mid range would sum to nothing too, but with the spread of
+as many cells as the array has rows, of which a group needs a few. So groups are read one after the
+other. A row that carries no one is closed, and cells of closed rows carry no current, so what a
+group's columns sum is what they would sum in an array of their own. SRAM cells that hold a zero
+carry no current at all, and their groups are read at once, unless rows are read one by one.
 
 Columns of a group lie at as few places of the multiplexers as they can, and so do its rows where
 arrays are read back: a read takes those places alone. Crosspoints have no transistor that closes a
@@ -23,39 +24,65 @@ from neurorebit.circuits.cost import Real
 
 
 class Packing(NamedTuple):
-    """By layer: groups in an array (1: they are not packed), and places of the multiplexers that a
-    read of it takes, forward and back.
+    """By layer: groups in an array (1: they are not packed), and of these the ones read at once.
+
+    ``places`` of the multiplexers that one group takes, forward and back; ``read_places``: that
+    a read of those at once takes.
     """
 
     groups: Real
     places: Real
     back_places: Real
+    at_once: Real = 1.0
+    read_places: Real | None = None
+    back_read_places: Real | None = None
+
+    @property
+    def turns(self) -> Real:
+        """Reads of an array for one plane of a vector, one after the other."""
+        turns: Real = self.groups / self.at_once
+        return turns
+
+    def of_reads(self, *, back: bool = False) -> Real:
+        """Places that a read takes."""
+        one, several = (
+            (self.back_places, self.back_read_places) if back else (self.places, self.read_places)
+        )
+        return one if several is None else several
 
     @classmethod
     def of(cls, workload: Workload, spec: ArchitectureSpec) -> Packing:
         """As many groups as rows and columns have room for, where that is two or more."""
         w, arrays, cells = workload, spec.forward, spec.cells_per_weight
-        across, places = beside(w.cols, arrays.cols, arrays.cols_per_adc, cells)
-        down, back_places = beside(w.rows, arrays.rows, spec.rows_per_adc, 1.0)
+        across, places, abreast = beside(w.cols, arrays.cols, arrays.cols_per_adc, cells)
+        down, back_places, stacked = beside(w.rows, arrays.rows, spec.rows_per_adc, 1.0)
         if spec.latches:  # all columns of a row at once
             across = np.floor(arrays.cols / (w.cols * cells))
         if not spec.reads_back:
             down = np.floor(arrays.rows / w.rows)
         together = np.minimum(np.minimum(across, down), w.groups)
         packed = (together >= 2.0) & np.logical_not(spec.crosspoint) & arrays.pack_groups
-        all_places, all_back = arrays.cols_per_adc, spec.rows_per_adc
-        return cls(
-            np.where(packed, together, 1.0),
-            np.where(packed & np.logical_not(spec.latches), places, all_places),
-            np.where(packed & np.logical_not(spec.latches), back_places, all_back),
+        chosen = packed & np.logical_not(spec.latches)
+        forth, back = (
+            (np.where(chosen, each, every), np.where(chosen, each * np.ceil(together / n), every))
+            for each, n, every in (
+                (places, abreast, arrays.cols_per_adc),
+                (back_places, stacked, spec.rows_per_adc),
+            )
         )
+        groups = np.where(packed, together, 1.0)
+        if spec.holds_devices or spec.row_by_row:
+            return cls(groups, forth[0], back[0])
+        return cls(groups, forth[0], back[0], groups, forth[1], back[1])
 
 
-def beside(size: Real, lines: Real, ways: Real, cells: Real) -> tuple[Real, Real]:
-    """Groups of ``size`` weights side by side among ``lines`` lines, and places that each takes.
+def beside(size: Real, lines: Real, ways: Real, cells: Real) -> tuple[Real, Real, Real]:
+    """Groups of ``size`` weights side by side among ``lines`` lines, places that each takes, and
+    groups that share these.
 
     ``ways`` lines share a converter, one at each place; the ``cells`` of a weight share one too.
     """
     converters = np.floor(lines / ways)
     places = cells * np.ceil(size / converters)
-    return np.floor(ways / places) * np.maximum(np.floor(converters / size), 1.0), places
+    abreast = np.maximum(np.floor(converters / size), 1.0)
+    return np.floor(ways / places) * abreast, places, abreast

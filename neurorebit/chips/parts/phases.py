@@ -60,8 +60,10 @@ LEAKAGE = (
 )
 PACKED = (
     "groups that share an array lie along its diagonal, each at as few places of the multiplexers "
-    "as it takes, and are read and written one after the other, while rows of others are closed"
+    "as it takes, and are "
 )
+TURNS = "read and written one after the other, while rows of others are closed"
+AT_ONCE = "read at once, for cells off the diagonal hold zeros"
 LEFT_OUT = "the loss is left out, and work on whole channels of batch norms (means, roots)"
 PARTIAL_BITS = 16.0  # of a partial result in a tile's output buffer
 
@@ -325,7 +327,7 @@ class Phases(Reads):
         tree = self.over_tree(chip.tree, self.input_bits_sent, plan.tiles_across)
         tree = tree + self.over_tree(chip.tree, w.results * stored, plan.tiles_down)
         tree = w.in_cells * tree
-        planes = chip.input_planes * plan.packing.groups  # packed groups follow each other
+        planes = chip.input_planes * plan.packing.turns
         steps = w.vectors * planes * plan.tiles + w.vectors * planes
         streams = {
             ARRAYS: products, "tiles": moved, "tree": tree, "buffer": buffered,
@@ -414,9 +416,11 @@ class Phases(Reads):
     @property
     def ways(self) -> tuple[str, ...]:
         """How inputs below zero enter, and groups share arrays, where there are any."""
-        way, packed = self.chip.signed_inputs, np.any(self.plan.packing.groups > 1.0)
+        way, packing = self.chip.signed_inputs, self.plan.packing
         signed = () if way is None else (f"inputs that may be below zero: {way.sentence}",)
-        return (*signed, PACKED) if packed else signed
+        if not np.any(packing.groups > 1.0):
+            return signed
+        return (*signed, f"{PACKED}{TURNS if np.any(packing.turns > 1.0) else AT_ONCE}")
 
     def assume(self, own: tuple[str, ...], device: Device | None) -> tuple[str, ...]:
         """The assumptions of all estimates, an organisation's ``own``, and those of its device."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.chips.parts.activity import Measured
+from neurorebit.chips.parts.activity import Measured, Rows
 from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.floorplan import Floorplan, Pieces
 from neurorebit.chips.parts.spec import ArchitectureSpec
@@ -50,23 +50,33 @@ class Reads(ABC):
         one = self.through(pieces, lambda used: chip.in_macros(lambda macro: read(macro, used)))
         return self.in_turns(one)
 
+    def read_through(self, read: Callable[[Any, Pieces], Cost]) -> Cost:
+        """As ``through_arrays``, where packed groups that are read at once are one."""
+        chip, pieces = self.chip, self.plan.read_pieces
+        one = self.through(pieces, lambda used: chip.in_macros(lambda macro: read(macro, used)))
+        return Cost(one.energy, self.plan.packing.turns * one.latency)
+
     def in_turns(self, one: Cost) -> Cost:
         """Work in all arrays of a layer, given that where each has one group: packed groups of an
         array follow each other.
         """
         return Cost(one.energy, self.plan.packing.groups * one.latency)
 
+    def ones_of(self, pieces: Pieces) -> Rows:
+        """Mean place in the range of cells that a read sees; those off the diagonal hold zeros."""
+        return pieces.spread(self.activity.conductance / self.plan.packing.at_once)
+
     def through(self, pieces: Pieces, work: Callable[[Pieces], Cost]) -> Cost:
         """The cost of ``work`` in all arrays of a layer at once, given that of one of each kind."""
         return pieces.cost(work(pieces), len(self.workload.rows))
 
-    def used(self, pieces: Pieces) -> tuple[Real, Real]:
+    def used(self, pieces: Pieces, places: Real | None = None) -> tuple[Real, Real]:
         """Shares of an array's rows, and of the columns at its places, that are in use.
 
-        1 where there is no such array.
+        ``places``: those of one group unless given. 1 where there is no such array.
         """
         macro, rows, cols = self.chip.whole_tile.pe.macro, pieces.rows, pieces.cols
-        at_once = self.places(pieces) * macro.adcs
+        at_once = (self.places(pieces) if places is None else places) * macro.adcs
         return (
             np.where(rows > 0.0, rows / macro.rows, 1.0),
             np.where(cols > 0.0, cols / at_once, 1.0),
@@ -78,29 +88,28 @@ class Reads(ABC):
         1 where there is no such array.
         """
         macro, rows, cols = self.chip.whole_tile.pe.macro, pieces.rows, pieces.cols
-        at_once = self.back_places(pieces) * macro.row_adcs
+        at_once = self.read_places(pieces, back=True) * macro.row_adcs
         return (
             np.where(cols > 0.0, cols / macro.cols, 1.0),
             np.where(rows > 0.0, rows / at_once, 1.0),
         )
 
     def places(self, pieces: Pieces) -> Real:
-        """Places of the multiplexers that reads of the arrays of ``pieces`` take."""
+        """Places of the multiplexers that one group takes in the arrays of ``pieces``."""
         return pieces.spread(np.atleast_1d(self.plan.packing.places))
 
-    def back_places(self, pieces: Pieces) -> Real:
-        """Those that transposed reads take."""
-        return pieces.spread(np.atleast_1d(self.plan.packing.back_places))
+    def read_places(self, pieces: Pieces, *, back: bool = False) -> Real:
+        """Those that a read of all groups at once takes, or a transposed one."""
+        return pieces.spread(np.atleast_1d(self.plan.packing.of_reads(back=back)))
 
     def read(self, macro: Any, pieces: Pieces) -> Cost:
         """One vector through a macro of which the rows and columns of ``pieces`` are in use.
 
         Each plane of the inputs is a read of the macro, with the density of that plane.
         """
-        planes, state = self.activity.planes, pieces.spread(self.activity.conductance)
-        driven, sensed = self.used(pieces)
+        planes, state, places = self.activity.planes, self.ones_of(pieces), self.read_places(pieces)
+        driven, sensed = self.used(pieces, places)
         reads = pieces.spread(np.atleast_1d(self.chip.input_planes))
-        places = self.places(pieces)
         vector = Cost()
         for number, plane in enumerate(planes):
             density = pieces.spread(plane)
@@ -117,8 +126,9 @@ class Reads(ABC):
         way = self.chip.signed_inputs
         if way is None or not way.corrected:
             return Cost()
-        _, sensed = self.used(pieces)
-        corrected: Cost = macro.correct(sensed, self.places(pieces))
+        places = self.read_places(pieces)
+        _, sensed = self.used(pieces, places)
+        corrected: Cost = macro.correct(sensed, places)
         return pieces.spread(self.workload.signed) * corrected
 
     def sum_weights(self) -> Cost:
@@ -135,20 +145,19 @@ class Reads(ABC):
             summed: Cost = self.read_ones(macro, pieces) + macro.keep_sums(kept)
             return summed
 
-        one = self.through_arrays(read)
+        one = self.read_through(read)
         return Cost(
             self.plan.copies * self.workload.signed * one.energy, self.workload.signed * one.latency
         )
 
     def read_ones(self, macro: Any, pieces: Pieces) -> Cost:
         """One plane with all rows at one through a macro."""
-        driven, sensed = self.used(pieces)
-        state = pieces.spread(self.activity.conductance)
-        places = self.places(pieces)
+        places, state = self.read_places(pieces), self.ones_of(pieces)
+        driven, sensed = self.used(pieces, places)
         read: Cost = macro.read(1.0, state, driven, sensed, planes=1.0, places=places)
         return read
 
     @cached_property
     def vector(self) -> Cost:
         """One vector through all arrays of a layer."""
-        return self.through_arrays(self.read)
+        return self.read_through(self.read)

@@ -39,7 +39,9 @@ class SignedInputs:
     ``phases`` as many times all rows are driven, each time with the planes of some inputs;
     ``gated``: a gate on each row lets the inputs of one sign pass. ``corrected``: all inputs are
     raised by half of their range, and a column's sum of weights is subtracted as often from its
-    result; those sums are read when weights have changed, with all rows at one.
+    result; those sums are read when weights have changed, with all rows at one. ``joint``: whether
+    one conversion of the sum over the planes errs no less than theirs, so that it may stand for
+    them in training; sign planes err by as much as their ones are worth, however small the inputs.
     """
 
     sentence: str
@@ -48,6 +50,7 @@ class SignedInputs:
     phases: int = 1
     gated: bool = False
     corrected: bool = False
+    joint: bool = False
 
     def reads(self, bits: Real) -> Real:
         """Reads of an array for one vector: a phase of signed magnitudes needs no sign."""
@@ -100,6 +103,7 @@ SIGNED_INPUTS: dict[str, SignedInputs] = {
         planes=_two_phase,
         phases=2,
         gated=True,
+        joint=True,
     ),
     "twos_complement": SignedInputs(
         "codes are read in two's complement, and the sign plane is subtracted",

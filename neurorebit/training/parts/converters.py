@@ -31,7 +31,8 @@ class Converters:
     steps. Inputs come bit plane by bit plane, and the arrays convert each plane on its own
     (conversion ``bit_serial``), each in a range of its own sums: the reference of the converters is
     set before a plane is read, since high planes have few ones and small sums. ``fast`` converts
-    the sum over the planes once. ``transposed``: errors drive the columns, in one conversion.
+    the sum over the planes once, but where inputs have a sign plane, for which no such conversion
+    stands (``chips/parts/signs.py``). ``transposed``: errors drive the columns, in one conversion.
 
     Codes are counted in every ``COUNTED``-th read of training, from the first on, which costs a
     hundredth of a step: ``codes`` are the conversions to each code, from the least one on.
@@ -52,7 +53,7 @@ class Converters:
     @property
     def planes(self) -> int | None:
         """Bit planes that are converted on their own; None: their sum is."""
-        if self.site.training.conversion != "bit_serial" or self.transposed:
+        if not self.serial:
             return None
         return int(self.site.spec.input_bits) if self.signs is None else len(self.signs)
 
@@ -60,9 +61,18 @@ class Converters:
     def signs(self) -> tuple[Plane, ...] | None:
         """The planes of inputs below zero, a plane that corrects them among them."""
         way = self.site.signed_inputs
-        if way is None or self.transposed or self.site.training.conversion != "bit_serial":
+        if way is None or not self.serial:
             return None
         return way.conversions(int(self.site.spec.input_bits))
+
+    @property
+    def serial(self) -> bool:
+        """Whether each bit plane is converted on its own."""
+        if self.transposed:
+            return False
+        way = self.site.signed_inputs
+        apart = way is not None and not way.joint
+        return apart or self.site.training.conversion == "bit_serial"
 
     @property
     def exact(self) -> bool:

@@ -36,14 +36,14 @@ STATE, ERRORS, SOME = 0.45, 0.37, 0.62
 
 def test_lines_of_a_group_share_places():
     """128 lines at 8 places of 16 converters; 16 lines at 8 places of 2."""
-    assert beside(1.0, 128.0, 8.0, 1.0) == (128.0, 1.0)
-    assert beside(9.0, 128.0, 8.0, 1.0) == (8.0, 1.0)  # one at each place, 9 of 16 converters
-    assert beside(5.0, 128.0, 8.0, 1.0) == (24.0, 1.0)
-    assert beside(20.0, 128.0, 8.0, 1.0) == (4.0, 2.0)  # two places each
-    assert beside(50.0, 128.0, 8.0, 1.0) == (2.0, 4.0)
-    assert beside(70.0, 128.0, 8.0, 1.0) == (1.0, 5.0)
-    assert beside(1.0, 16.0, 8.0, 2.0) == (8.0, 2.0)  # both cells of a weight at one converter
-    assert beside(5.0, 16.0, 8.0, 1.0) == (2.0, 3.0)
+    assert beside(1.0, 128.0, 8.0, 1.0) == (128.0, 1.0, 16.0)
+    assert beside(9.0, 128.0, 8.0, 1.0) == (8.0, 1.0, 1.0)  # one at each place, 9 of 16 converters
+    assert beside(5.0, 128.0, 8.0, 1.0) == (24.0, 1.0, 3.0)
+    assert beside(20.0, 128.0, 8.0, 1.0) == (4.0, 2.0, 1.0)  # two places each
+    assert beside(50.0, 128.0, 8.0, 1.0) == (2.0, 4.0, 1.0)
+    assert beside(70.0, 128.0, 8.0, 1.0) == (1.0, 5.0, 1.0)
+    assert beside(1.0, 16.0, 8.0, 2.0) == (8.0, 2.0, 2.0)  # both cells of a weight at one converter
+    assert beside(5.0, 16.0, 8.0, 1.0) == (2.0, 3.0, 1.0)
 
 
 @cache
@@ -155,6 +155,51 @@ def test_errors_go_back_group_by_group():
     energy, time = (float(np.asarray(b.total).item()) for b in (cost.energy, cost.latency))
     assert number(stream.energy.total, DEPTHWISE) == near(VECTORS * 12 * energy)
     assert number(stream.latency.total, DEPTHWISE) == near(VECTORS / one.copies * 2 * time)
+
+
+SRAM = {
+    "arrays__rows": 64,
+    "arrays__read": "parallel",
+}  # x 32 columns of 4 cells a weight: 4 groups of 9 rows in an array
+
+
+@pytest.mark.parametrize("phase", ["inference", "backward"])
+def test_groups_in_sram_are_read_at_once(phase):
+    """Of 8 places one group takes 4, which 4 groups share; of 4 back one each, all for 4 groups.
+
+    Three arrays of 36 rows, whose 4 columns have ones in 9 of them.
+    """
+    found = made("sram", **SRAM)
+    chip, plan = found.chip, found.chip.plan
+    macro, stream = chip.macro, found.phases[phase].streams["arrays"]
+    assert number(plan.packing.groups, DEPTHWISE) == 4.0
+    assert number(plan.arrays, DEPTHWISE) == 3.0
+    copies = number(plan.copies, DEPTHWISE)
+    assert copies == np.floor(number(plan.tiles, DEPTHWISE) * (chip.plan.tile_side**2 / 2048) / 3)
+    if phase == "inference":
+        reads = (
+            macro.read(0.1 + 0.05 * p, STATE / 4, 36 / 64, 16 / 16, places=4.0) for p in range(IN)
+        )
+        cost = sum(reads, start=0.0 * macro.read(0.1))
+    else:
+        bits = chip.spec.error_bits
+        cost = bits * macro.read_transposed(ERRORS, STATE / 4, 16 / 32, 36 / 64, places=4.0)
+    energy, time = (float(np.asarray(b.total).item()) for b in (cost.energy, cost.latency))
+    assert number(stream.energy.total, DEPTHWISE) == near(VECTORS * 3 * energy)
+    assert number(stream.latency.total, DEPTHWISE) == near(VECTORS / copies * time)
+
+
+def test_a_rest_of_groups_is_an_array_that_is_less_full():
+    """12 groups, 5 of which fit 45 of 80 rows: arrays of 5, 5 and 2."""
+    plan = made("sram", **SRAM | {"arrays__rows": 80, "arrays__rows_per_adc": 5}).chip.plan
+    assert number(plan.packing.groups, DEPTHWISE) == 5.0
+    kinds = plan.read_pieces.by_kind(plan.read_pieces.counts, 4)[:, DEPTHWISE]
+    rows = plan.read_pieces.by_kind(plan.read_pieces.rows, 4)[:, DEPTHWISE]
+    cols = plan.read_pieces.by_kind(plan.read_pieces.cols, 4)[:, DEPTHWISE]
+    there = kinds > 0
+    assert kinds[there].tolist() == [2.0, 1.0]
+    assert rows[there].tolist() == [45.0, 18.0]
+    assert cols[there].tolist() == [20.0, 8.0]
 
 
 @pytest.mark.parametrize("kind", ["reram", "reram_rows"])

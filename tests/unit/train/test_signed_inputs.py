@@ -111,16 +111,24 @@ def test_ideal_arrays_give_the_product_of_signed_codes(bench, way, bits):
         assert codes.min() < 0 < codes.max()
 
 
-@each_way
+PLANES = [
+    ("two_phase", "bit_serial"), ("twos_complement", "bit_serial"), ("offset", "bit_serial"),
+    ("twos_complement", "fast"), ("offset", "fast"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("way", "conversion"), PLANES)
 @pytest.mark.parametrize("scheme", ["reram", "hybrid", "reram_mapped"])
-def test_planes_of_each_way_pass_converters_of_their_own(bench, way, scheme):
-    """Arrays of 4 rows; the sums of weights pass converters too, in a range of their own."""
+def test_planes_of_each_way_pass_converters_of_their_own(bench, way, conversion, scheme):
+    """Arrays of 4 rows; the sums of weights pass converters too, in a range of their own. Planes
+    of signs are worth too much for one conversion of the sum to stand for theirs.
+    """
     spec = in_place_chip(
         scheme, rows=4, cols=6, adc_bits=5, back_adc_bits=6, adc_range=3.0, cell_bits=4,
         cols_per_adc=6, rows_per_adc=2,
     )  # fmt: skip
     spec = replace(spec, signed_inputs=way, error_bits=32)
-    keys = {"adc": "array", "calibration_steps": 2, "conversion": "bit_serial"}
+    keys = {"adc": "array", "calibration_steps": 2, "conversion": conversion}
     model = model_of(bench, scheme, LINEAR, spec, unlike_device(bench), **keys)
     rows, clips, powers = SIZES[1][0], [], {}
     cuts = [(low, min(low + 4, rows)) for low in range(0, rows, 4)]
@@ -132,6 +140,20 @@ def test_planes_of_each_way_pass_converters_of_their_own(bench, way, scheme):
         out, _ = learn(model, 1, x, dy, 0.01)
         want = converted(planes_of(codes, way, 8), shares, cuts, 3.0, 15, powers)
         np.testing.assert_allclose(out, full * unit * want, atol=1e-9)
+
+
+def test_one_conversion_of_the_sum_stands_for_two_phases(bench):
+    spec = in_place_chip("reram", rows=4, cols=16, adc_bits=5, adc_range=3.0)
+    spec = replace(spec, signed_inputs="two_phase", error_bits=32)
+    keys = {"adc": "array", "calibration_steps": 1, "conversion": "fast"}
+    model = model_of(bench, "reram", LINEAR, spec, unlike_device(bench), **keys)
+    x, dy = signed_batch((6, 1, 1, 11), 4), given(1)[1]
+    codes, unit = codes_of(x[:, 0, 0], np.percentile(np.abs(x), 99.9), 8)
+    shares, full = against(model, 1), held_by(model, 1)[1]
+    out, _ = learn(model, 1, x, dy, 0.01)
+    cuts = [(0, 4), (4, 8), (8, 11)]
+    want = converted([(codes, 1)], shares, cuts, 3.0, 15, {})
+    np.testing.assert_allclose(out, full * unit * want, atol=1e-9)
 
 
 @each_way
