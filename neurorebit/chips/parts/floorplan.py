@@ -174,7 +174,7 @@ class Floorplan:
         none = np.zeros_like(full)
         sizes = _concatenated(several[0], none + 1.0, none + 1.0, np.maximum(several[1], 1.0))
         counts = _concatenated(full, none, none, np.where(rest > 0.0, 1.0, 0.0))
-        joined = _concatenated(*(group > 1.0,) * 4)
+        joined = _concatenated(*(np.where(group > 1.0, 1.0, 0.0),) * 4) > 0.0
         rows, cols = (_concatenated(*(size,) * 4) * sizes for size in (w.rows, self.width))
         return Pieces(
             np.where(joined, rows, pieces.rows),
