@@ -174,16 +174,19 @@ ISAAC = {  # 16-bit weights in 8 cells of 2 bits, 16-bit inputs bit by bit, 8-bi
 }  # fmt: skip
 
 
-def test_a_chip_like_isaac_is_within_an_order_of_isaac():
+def test_a_chip_like_isaac_is_within_a_factor_of_two_of_isaac():
     """ISAAC (Shafiee et al., ISCA 2016; secondary): 0.36 to 0.38 TOPS/W at 16 bits in 32 nm.
 
     Its 8 converters of an array take 16 mW at 1.28 GS/s each, 1.56 pJ a conversion. Of a full
     array, 8 columns a weight and 16 planes of 128 rows make one conversion a MAC, so converters
-    alone hold it to 1.28 TOPS/W; links, eDRAM and static power take the rest.
+    alone hold it to 1.28 TOPS/W; links, eDRAM and static power take the rest. Ours has 0.57 for
+    VGG11, 0.55 for VGG16 and 0.50 for ResNet-18, of which converters with their front ends, 2.7 pJ
+    and more a conversion of 8 bits, take nine tenths: ISAAC's converter is better than most that
+    were published (docs/validation/converters.md), and it has no front end.
     """
     chip = nr.chip("inference_reram").set(ISAAC)
     found = nr.estimate("vgg11", chip).phases.loc["inference"]
-    assert 0.36 / 10.0 < found["tops_per_W"] < 0.38 * 10.5
+    assert 0.36 / 2.0 < found["tops_per_W"] < 0.38 * 2.0
     # one conversion a MAC, where arrays are full: more, where they are not
     parts = nr.estimate("vgg11", chip).parts
     joules = sum(
