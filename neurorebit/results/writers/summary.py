@@ -67,7 +67,9 @@ def _others(report: Json, about: str) -> list[tuple[str, str]]:
     room = _room(report)
     costs = fitting(room, *_cost(image, about))
     if epoch is None:
-        long, short = (f"unknown, nobody says of how many images; programming {o}" for o in once)
+        long, short = (
+            f"unknown, no number of images is known; programming once: {o}" for o in once
+        )
         return [("Training", costs), ("Epoch", fitting(room, long, short))]
     time, images = units.show(epoch["latency_s"], "s"), f"{epoch['images']:,} images"
     cost = f"{about}{_energy(epoch)}, {time}"
