@@ -33,6 +33,16 @@ class Imported:
     made: Resolved
     results: dict[str, Tensor]
 
+    def arrays(self, layer: str) -> dict[str, Any]:
+        """The numbers of a layer's weights, bias, gain ... as the graph has them.
+
+        None for those that are not in the file. ``parameters`` says what their axes mean, and in
+        which order a matrix takes its inputs from our map.
+        """
+        held = self.parameters[layer].tensors if layer in self.parameters else {}
+        constants = {name: self.made.constant(tensor) for name, tensor in held.items()}
+        return {name: one.numbers for name, one in constants.items() if one is not None}
+
 
 def import_file(path: Path, shown: str, sizes: Mapping[str, int] | None = None) -> Imported:
     """The network of an ONNX file, for an input of these ``channels``, ``height`` and ``width``.

@@ -8,6 +8,8 @@ from graphs import INT, Made
 from onnx import helper, numpy_helper
 
 import neurorebit as nr
+from neurorebit.inputs.importers.graphs.graph import graph_of
+from neurorebit.inputs.importers.onnx_file import import_graph
 
 
 def layers(made, *outputs, **keys):
@@ -297,6 +299,25 @@ class TestWeights:
         del model.graph.node[:]
         model.graph.node.extend(nodes)
         assert layers(model) == self.expected()
+
+
+def test_the_numbers_of_layers():
+    """By the name of a layer; the inputs of a matrix in the order of our maps."""
+    made = Made(1, 2, 3, 4)
+    weight, bias = made.weight(5, 2, 1, 1), made.weight(5)
+    made.add("Conv", "x", weight, bias, name="conv")
+    made.add("Flatten")
+    made.add("Gemm", made.last, made.weight(60, 3), name="head")
+    imported = import_graph(graph_of(made.model(), "made"))
+    held = {t.name: numpy_helper.to_array(t) for t in made.held}
+    conv, head = imported.arrays("conv"), imported.arrays("head")
+    assert np.array_equal(conv["weight"], held[weight])
+    assert np.array_equal(conv["bias"], held[bias])
+    sizes, order = imported.parameters["head"].order
+    ours = head["weight"].reshape(*sizes, 3).transpose(*order, 3).reshape(60, 3)
+    x = np.arange(60.0).reshape(5, 3, 4)  # a map of the graph: channels, rows, columns
+    there = x.reshape(-1) @ head["weight"]
+    assert np.allclose(x.transpose(1, 2, 0).reshape(-1) @ ours, there)
 
 
 def test_a_word_for_each_number_of_a_table_is_an_embedding():

@@ -332,6 +332,20 @@ class TestProducts:
             ("linear", 9 * 8 * 5),
         ]
 
+    def test_a_mask_and_turned_positions_move_nothing(self):
+        """Scores of several heads and a mask of positions, queries and factors of positions."""
+        made = start(1, 9, 8)
+        heads = made.add("Reshape", made.last, made.ints(1, 9, 2, 4))
+        turned = made.add("Transpose", heads, perm=[0, 2, 1, 3])
+        q = made.add("Mul", turned, made.weight(1, 1, 9, 4))
+        scores = made.add("MatMul", q, made.add("Transpose", heads, perm=[0, 2, 3, 1]))
+        masked = made.add("Add", scores, made.weight(1, 1, 9, 9))
+        made.add("Softmax", masked, axis=-1)
+        got = kinds(made)
+        assert "permute" not in got
+        assert "expand" not in got
+        assert got.count("constant") == 2
+
     def test_attention_as_one_operator(self):
         made = Made(1, 9, 12, opset=23)
         q, k, v = (made.add("MatMul", "x", made.weight(12, n)) for n in (16, 8, 8))

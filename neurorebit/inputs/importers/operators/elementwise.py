@@ -9,7 +9,14 @@ from typing import Any
 from neurorebit.inputs.importers.graphs.builder import Builder, written_sides
 from neurorebit.inputs.importers.graphs.constants import Constant
 from neurorebit.inputs.importers.graphs.graph import ANEW
-from neurorebit.inputs.importers.graphs.layout import Factor, Tensor, fresh, product, refined
+from neurorebit.inputs.importers.graphs.layout import (
+    Factor,
+    Factors,
+    Tensor,
+    fresh,
+    product,
+    refined,
+)
 from neurorebit.layers.base import Shape
 
 UNREACHED = 3e38  # a bound that no number of 32 bits reaches
@@ -263,6 +270,17 @@ def with_map(b: Builder, one: Tensor, other: Tensor, word: str, *, shape: Sequen
     return _broadcast(b, one, other, kind, keys=keys, turned=turned)
 
 
+def _runs(memory: Factors, along: set[Factor]) -> list[Factors]:
+    """Factors in memory, those together that are, or are not, among others."""
+    runs: list[list[Factor]] = []
+    for factor in memory:
+        if runs and (runs[-1][-1] in along) == (factor in along):
+            runs[-1].append(factor)
+        else:
+            runs.append([factor])
+    return [tuple(run) for run in runs]
+
+
 def _broadcast(
     b: Builder, one: Tensor, other: Tensor, kind: str, *, keys: dict[str, Any], turned: bool
 ) -> Tensor:
@@ -297,6 +315,10 @@ def _broadcast(
             height, width = (), one.memory[:count]
             one = b.arranged(one, one.memory[count:], height, width)
         other = b.arranged(small, (), [partner[f] for f in height], [partner[f] for f in width])
+    elif len(runs := _runs(one.memory, set(along))) == 3:  # rows and channels, for every column
+        one = b.arranged(one, runs[2], runs[0], runs[1])
+        sides = [[partner[f] for f in run if f in partner] for run in runs]
+        other = b.arranged(small, sides[2], sides[0], sides[1])
     else:
         rest = tuple(f for f in one.memory if f not in along)
         inner = tuple(f for f in one.memory if f in along)
