@@ -16,7 +16,7 @@ from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.digital import BUILDS, DigitalMacro
 from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.parts.chip import Chip
-from neurorebit.chips.parts.floorplan import Pieces, ceil, sum_over_layers
+from neurorebit.chips.parts.floorplan import Pieces, ceil, shared, sum_over_layers
 from neurorebit.chips.parts.tile import Pe, Tile
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Real
@@ -290,19 +290,29 @@ class HybridChip(Chip[AnalogMacro]):
         return own + ceil(macros / self._macros_of_a_tile)
 
     @cached_property
+    def digital_shares(self) -> Real:
+        """As ``all_digital_tiles``; of layers that share a tile with others, their parts of it."""
+        parts = self.digital_macros / self._macros_of_a_tile
+        alone = (self.all_digital_tiles == 1.0) & (self.digital_tiles == 1.0) & (parts < 1.0)
+        return shared(self.all_digital_tiles, parts, alone & self.spec.apim.share_tiles)
+
+    @cached_property
+    def digital_count(self) -> Real:
+        """Tiles of the digital side."""
+        return ceil(sum_over_layers(self.digital_shares))
+
+    @cached_property
     def digital_tree(self) -> HTree:
         """From the global buffer to the digital tiles."""
-        return self._tree(
-            sum_over_layers(self.all_digital_tiles), self.digital_tile.side, "digital_tree"
-        )
+        return self._tree(self.digital_count, self.digital_tile.side, "digital_tree")
 
     @property
     def tiles_of_layers(self) -> tuple[tuple[Real, Tile[Any]], ...]:
-        return *super().tiles_of_layers, (self.all_digital_tiles, self.digital_tile)
+        return *super().tiles_of_layers, (self.digital_shares, self.digital_tile)
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
-        digital = sum_over_layers(self.all_digital_tiles)
+        digital = self.digital_count
         tiles = self.split_tiles + self.whole_tiles + digital
         return (
             *self.forward_tiles,

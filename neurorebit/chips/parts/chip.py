@@ -119,12 +119,12 @@ class Chip(Block, ABC, Generic[M]):
     @property
     def split_tiles(self) -> Real:
         """Kernel-split tiles of the chip."""
-        return sum_over_layers(np.where(self.plan.split, self.plan.there, 0.0))
+        return ceil(sum_over_layers(np.where(self.plan.split, self.plan.there, 0.0)))
 
     @property
     def whole_tiles(self) -> Real:
         """Tiles of the chip that are not kernel-split."""
-        return sum_over_layers(np.where(self.plan.split, 0.0, self.plan.there))
+        return ceil(sum_over_layers(np.where(self.plan.split, 0.0, self.plan.there)))
 
     @property
     def forward_tiles(self) -> tuple[tuple[Real, Block], ...]:

@@ -93,7 +93,8 @@ class Floorplan:
     ``tile_side`` with PEs of ``pe_side``, two along each side. A side is a whole number of arrays,
     both along the rows and along the columns; unless it is given, a PE's is the least that holds
     two arrays or more. Twice that side never fills its cells better, since what one such PE holds,
-    four of the least hold as well. ``packing``: groups that share an array.
+    four of the least hold as well. ``packing``: groups that share an array. ``shares``: whether
+    layers share tiles; they follow each other, so that buffers and adders serve one at a time.
     """
 
     workload: Workload
@@ -107,6 +108,7 @@ class Floorplan:
     pe_side: Real = field(kw_only=True)
     tile_side: Real = field(kw_only=True)
     packing: Packing = field(kw_only=True)
+    shares: bool | NDArray[np.bool_] = field(default=False, kw_only=True)
 
     @classmethod
     def of(
@@ -135,6 +137,7 @@ class Floorplan:
             pe_side=side,
             tile_side=2.0 * side,
             packing=Packing.of(w, spec),
+            shares=forward.share_tiles,
         )
 
     @property
@@ -256,7 +259,7 @@ class Floorplan:
     @property
     def there(self) -> Array:
         """Tiles of each layer, none of those whose weights stand in digital macros alone."""
-        return self.workload.in_cells * self.tiles
+        return self.workload.in_cells * self.tile_shares
 
     @cached_property
     def copies(self) -> Array:
@@ -279,7 +282,18 @@ class Floorplan:
         packed = np.maximum(np.floor(self.tiles * self._held_by_a_tile / self.arrays), 1.0)
         grouped = np.where(self.packing.groups > 1.0, packed, 1.0)
         several = np.where(w.groups > 1, grouped, down * across)
-        return np.where(w.serial > 0.0, 1.0, several)
+        return np.where((w.serial > 0.0) | self._shared, 1.0, several)
+
+    @property
+    def _shared(self) -> NDArray[np.bool_]:
+        """Layers that leave room in their tile to others."""
+        roomy = ~self.split & (self.tiles == 1.0) & (self.arrays < self._held_by_a_tile)
+        return np.asarray(roomy & (self.workload.in_cells > 0.0) & self.shares)
+
+    @property
+    def tile_shares(self) -> Array:
+        """Tiles of each layer; of shared ones its part, with an equal part of what stays empty."""
+        return shared(self.tiles, self.arrays / self._held_by_a_tile, self._shared)
 
     @property
     def held(self) -> Array:
@@ -290,12 +304,24 @@ class Floorplan:
     def cells(self) -> Array:
         """Cells in the layer's tiles."""
         split = self.split_positions * self.split_side**2
-        return self.tiles * np.where(self.split, split, self.tile_side**2)
+        return self.tile_shares * np.where(self.split, split, self.tile_side**2)
 
     @property
     def utilization(self) -> Array:
         """Share of the cells of a layer's tiles that hold its weights; copies do not count."""
         return self.held / self.cells
+
+
+def shared(tiles: Array, parts: Array, where: NDArray[np.bool_]) -> Array:
+    """``tiles`` of each layer, or the parts of the tiles that layers share ``where`` they do.
+
+    ``parts`` of a tile are filled; their sum is brought to whole tiles.
+    """
+    if not np.any(where):
+        return tiles
+    filled = sum_over_layers(np.where(where, parts, 0.0))
+    whole = ceil(filled) / np.where(filled > 0.0, filled, 1.0)
+    return np.where(where, parts * whole, tiles)
 
 
 def _full_and_rest(total: Real, size: Real) -> tuple[tuple[Real, Real], tuple[Real, Real]]:

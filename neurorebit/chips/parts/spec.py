@@ -42,7 +42,8 @@ class ForwardArrays(Section):
 
     ``adc_range``: the converter spans this many standard deviations of a layer's partial sums to
     either side of zero. ``pack_groups``: groups of a layer share an array where two or more fit
-    along its diagonal.
+    along its diagonal. ``share_tiles``: layers that leave room in a tile share it with others; else
+    copies of the layer fill it.
     """
 
     source: str
@@ -55,6 +56,7 @@ class ForwardArrays(Section):
     pe_side: Annotated[int, Field(ge=16, le=WIDEST)] | Literal["auto"]
     kernel_split: bool
     pack_groups: bool = True
+    share_tiles: bool = False
     parallel_programming: Count | Literal["all"]  # arrays programmed at once
 
     def misfits(self, name: str) -> Iterator[Misfit]:

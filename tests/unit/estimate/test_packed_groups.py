@@ -202,6 +202,32 @@ def test_a_rest_of_groups_is_an_array_that_is_less_full():
     assert cols[there].tolist() == [20.0, 8.0]
 
 
+def test_small_layers_share_tiles():
+    """Of 32 arrays of a tile three layers take 1, 4 and 2; the last one's 300 rows take three tiles."""
+    apart = made("hybrid", apim__pe_side=64).chip
+    chip = made("hybrid", apim__pe_side=64, apim__share_tiles="true").chip
+    assert [number(apart.plan.tiles, i) for i in range(4)] == [1, 1, 1, 3]
+    assert float(apart.whole_tiles.item()) == 6.0
+    assert float(chip.whole_tiles.item()) == 4.0
+    parts = np.array([1, 4, 2]) / 7  # of the tile that three layers fill to 7 of 32
+    assert [number(chip.plan.there, i) for i in range(3)] == near(list(parts))
+    assert [number(chip.plan.copies, i) for i in range(3)] == [1.0] * 3
+    assert number(chip.plan.utilization, DEPTHWISE) == near(108 / (128**2 * 4 / 7))
+    assert number(chip.plan.utilization, 3) == number(apart.plan.utilization, 3)
+
+
+def test_shared_tiles_of_the_digital_side():
+    """A tile has 6 macros. The first layer's 12 rows of 12 channels take 4, the second's groups 3,
+    the third's 2: in one copy, two tiles instead of three.
+    """
+    keys = {"dpim__copies": 1, "apim__share_tiles": "true"}
+    chip, apart = made("hybrid", **keys).chip, made("hybrid", dpim__copies=1).chip
+    last = number(apart.digital_tiles, 3)
+    assert number(apart.digital_count, 0) == 3.0 + last
+    assert number(chip.digital_count, 0) == 2.0 + last
+    assert [number(chip.digital_shares, i) for i in range(3)] == near([8 / 9, 6 / 9, 4 / 9])
+
+
 @pytest.mark.parametrize("kind", ["reram", "reram_rows"])
 def test_a_read_at_some_places_is_that_share_of_one_at_all(kind):
     """Of 8 places 3: rows are driven, lines settle and are converted three times."""
