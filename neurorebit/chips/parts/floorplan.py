@@ -312,13 +312,13 @@ class Floorplan:
         return self.held / self.cells
 
 
-def shared(tiles: Array, parts: Array, where: NDArray[np.bool_]) -> Array:
+def shared(tiles: Real, parts: Real, where: bool | NDArray[np.bool_]) -> Array:
     """``tiles`` of each layer, or the parts of the tiles that layers share ``where`` they do.
 
     ``parts`` of a tile are filled; their sum is brought to whole tiles.
     """
     if not np.any(where):
-        return tiles
+        return np.asarray(tiles)
     filled = sum_over_layers(np.where(where, parts, 0.0))
     whole = ceil(filled) / np.where(filled > 0.0, filled, 1.0)
     return np.where(where, parts * whole, tiles)
