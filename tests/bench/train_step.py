@@ -86,15 +86,21 @@ def theirs(network, images, labels, threads):
                 n.window.padding[::2],
                 n.window.dilation,
                 groups=n.groups,
-                bias=False,
+                bias=n.layer.bias,
             ),
-            "linear": lambda i=given, o=out: torch.nn.Linear(i.channels, o.channels, bias=False),
+            "linear": lambda n=node, i=given, o=out: torch.nn.Sequential(
+                torch.nn.Flatten(), torch.nn.Linear(i.size, o.channels, bias=n.layer.bias)
+            ),
             "batch_norm": lambda i=given, f=flat: (
                 torch.nn.BatchNorm1d(i.channels) if f else torch.nn.BatchNorm2d(i.channels)
             ),
             "relu": lambda: torch.nn.ReLU(inplace=True),
-            "max_pool": lambda n=node: torch.nn.MaxPool2d(*n.window[:2]),
-            "avg_pool": lambda n=node: torch.nn.AvgPool2d(*n.window[:2]),
+            "max_pool": lambda n=node: torch.nn.MaxPool2d(
+                *n.window[:2], n.window.padding[::2], ceil_mode=n.layer.ceil
+            ),
+            "avg_pool": lambda n=node: torch.nn.AvgPool2d(
+                *n.window[:2], n.window.padding[::2], n.layer.ceil, n.layer.count_padding
+            ),
             "flatten": torch.nn.Flatten,
         }
         if node.kind not in make or node.inputs != (node.index - 1,):

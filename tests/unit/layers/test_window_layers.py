@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from oracle import naive
 from unit.layers.test_kinds import asked, totals
 
+from neurorebit.chips.parts.workload import Workload
 from neurorebit.layers.avg_pool import AvgPool
 from neurorebit.layers.base import Matmul, Misshaped, Shape
 from neurorebit.layers.conv import Conv
@@ -16,6 +17,7 @@ from neurorebit.layers.conv1d import Conv1d
 from neurorebit.layers.conv_transpose import ConvTranspose
 from neurorebit.layers.linear import Linear
 from neurorebit.layers.max_pool import MaxPool
+from neurorebit.layers.network import Node, Stage
 from neurorebit.layers.upsample import Upsample
 from neurorebit.layers.window import Window
 
@@ -84,6 +86,25 @@ def test_a_transposed_convolution_multiplies_each_pixel_by_its_kernel():
     halves = ConvTranspose(6, (3, 2), (2, 3), (1, 0), groups=2, kind="conv_transpose")
     out = halves.output(given)
     assert halves.matmul(given, out) == Matmul(4, 18, 20, 160, groups=2, merged=720 - 6 * 7 * 14)
+
+
+def test_a_chip_keeps_an_error_of_each_output_of_a_transposed_convolution():
+    """6 pixels give 36 results each, of 9 taps and 4 channels, which make 4 x 3 x 13 outputs."""
+    given, layer = Shape(8, 1, 6), ConvTranspose(4, 3, 2, kind="conv_transpose")
+    last = Linear(2, kind="linear")
+    shapes = layer.output(given), Shape(2, 1, 1)
+    nodes = [
+        Node(i, name, one, (i - 1,), shape_in=before, shape_out=after, matmul=matmul)
+        for i, (name, one, before, after) in enumerate(
+            [("up", layer, given, shapes[0]), ("scores", last, *shapes)]
+        )
+        for matmul in (one.matmul(before, after),)
+    ]
+    stages = Stage(nodes[0], (), False), Stage(nodes[1], (), True)
+    work = Workload.of(stages)
+    assert shapes[0] == Shape(4, 3, 13)
+    assert work.results.tolist() == [6 * 36, 2]
+    assert work.kept.tolist() == [4 * 3 * 13, 2]
 
 
 # --- vector work by hand
