@@ -179,3 +179,63 @@ def test_the_mean_counts_each_network_once(tmp_path):
     layers = json.loads(text)["recorded"][0]["layers"]
     densities = {kind: layer["error_density"] for kind, layer in layers.items()}
     assert densities == {"first": near(0.3), "inner": near(0.4), "last": near(0.3)}
+
+
+# --- inputs that may be below zero
+
+SIGNED = """
+name: two
+input: {channels: 1, height: 4, width: 4}
+classes: 3
+layers:
+  - {kind: flatten}
+  - {kind: linear, features: 5}
+  - {kind: linear, features: 3}
+"""
+
+
+def of_signed(tmp_path, *settings, recorded_as=None):
+    path = tmp_path / "two.yaml"
+    path.write_text(SIGNED)
+    inputs = read_inputs(str(path), "rebit", settings=[parse_setting(s) for s in settings])
+    network = inputs.network
+    if recorded_as is not None:
+        network = replace(network, recorded=(recorded_as,))
+    return assumed(network, inputs.architecture, inputs.device)
+
+
+def test_signed_inputs_that_nobody_measured_are_normal(tmp_path):
+    """Half of all are above zero and half below; two's complement of both has as many ones as
+    zeros, but for the codes of zero: a 1 in 97 of 7 bits at most.
+    """
+    found = of_signed(tmp_path)
+    first, second = found.layers
+    assert (len(first.input_density), first.stored_density) == (8, None)
+    assert len(second.input_density) == 14
+    assert second.input_density[:7] == near(second.input_density[7:])
+    assert second.stored_density == pytest.approx(0.5, abs=0.01)
+    # of |x| < 3.29 deviations at 127, above 63.5 lie those beyond 1.645 deviations: 5 % on a side
+    assert second.input_density[6] == pytest.approx(0.05, abs=1e-3)
+    assert "normal with a mean of zero" in found.source
+
+
+def test_signed_inputs_that_were_measured_hold_for_their_way_alone(tmp_path):
+    planes = tuple(0.01 * n for n in range(1, 15))
+    seen = replace(SEEN, input_density=planes, stored_density=0.47)
+    layers = {"linear1": SEEN, "linear2": seen}
+    one = recorded(layers=layers, input_bits=8, signed_inputs="two_phase")
+    found = of_signed(tmp_path, recorded_as=one)
+    assert found.layers[1].input_density == planes
+    assert found.layers[1].stored_density == 0.47
+    assert "normal" not in found.source
+    other = of_signed(tmp_path, "architecture.signed_inputs=offset", recorded_as=one)
+    assert len(other.layers[1].input_density) == 8
+    assert "normal with a mean of zero" in other.source
+    fewer = of_signed(tmp_path, "architecture.input_bits=6", recorded_as=one)
+    assert fewer.layers[1].input_density == (*planes[2:7], *planes[9:])
+
+
+def test_a_density_that_is_given_is_that_of_all_planes(tmp_path):
+    found = of_signed(tmp_path, "network.activity.input_density=0.2")
+    assert found.layers[1].input_density == (0.2,) * 14
+    assert "normal" not in found.source

@@ -203,7 +203,7 @@ def test_a_rest_of_groups_is_an_array_that_is_less_full():
 
 
 def test_small_layers_share_tiles():
-    """Three layers take 1, 4 and 2 of 32 arrays of a tile; 300 rows of the last take three tiles."""
+    """Three layers take 1, 4 and 2 of 32 arrays of a tile; 300 rows of the last take 3 tiles."""
     apart = made("hybrid", apim__pe_side=64).chip
     chip = made("hybrid", apim__pe_side=64, apim__share_tiles="true").chip
     assert [number(apart.plan.tiles, i) for i in range(4)] == [1, 1, 1, 3]
