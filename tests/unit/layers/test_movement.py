@@ -16,10 +16,7 @@ def network(*layers, sides=(6, 4, 5), **keys):
         {
             "name": "made",
             "input": {"channels": channels, "height": height, "width": width},
-            "layers": [
-                {"kind": "conv", "channels": channels, "kernel": 1, "name": "first"},
-                *layers,
-            ],
+            "layers": [first, *layers],
             **keys,
         }
     ).resolved
