@@ -150,6 +150,8 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
 
         images = reading.result()
     say(f"training on {place}")
+    for note in weights.notes if weights else ():
+        say(note)
     wires = wires_between_cells(seen) if training.wires == "resistive" else None
     if start is not None:
         identity = checkpoint.identity(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -136,18 +136,20 @@ def _groups(weights: NetworkWeights) -> dict[str, Group]:
 
 
 def _foreign(weights: NetworkWeights, network: Network, found: _Found) -> None:
-    """A state dict: modules by the names of the layers where all match, else in their order.
+    """A state dict: modules by the names of the layers, or of the modules that an ONNX graph's
+    layers were, where all match, else in their order.
 
     A batch norm without a module was folded, by the tool, into the layer before it.
     """
     nodes, groups = with_arrays(network), _groups(weights)
-    names = {node.name for node in nodes if node.kind != "batch_norm"}
-    if names <= groups.keys():
-        known = {node.name for node in nodes}
+    named = next(filter(None, (_by_name(nodes, groups, of) for of in (str, module_of))), None)
+    if named is not None:
+        known = {name for _, name in named}
         found.wrong += [f"{name}: the network has no such layer" for name in groups.keys() - known]
-        pairs = [(node, node.name if node.name in groups else None) for node in nodes]
+        pairs = named
     else:
         pairs = _in_order(nodes, groups, found)
+        found.notes += _exchangeable(pairs)
     if found.wrong:
         return
     folded: dict[str, Array] = {}
@@ -155,6 +157,44 @@ def _foreign(weights: NetworkWeights, network: Network, found: _Found) -> None:
         if name is not None:
             _take(node, name, groups[name], network=network, found=found, folded=folded)
     _fold(folded, [node for node, name in pairs if name is None], network, found)
+
+
+def module_of(name: str) -> str:
+    """The module that an exported node belongs to: 'features.0' of '/features/features.0/Conv'."""
+    *path, _ = name.lstrip("/").split("/")
+    ends = zip(path, [*path, ""][1:], strict=True)
+    return ".".join(part for part, next_part in ends if not next_part.startswith(f"{part}."))
+
+
+def _by_name(
+    nodes: list[Node], groups: dict[str, Group], of: Callable[[str], str]
+) -> list[tuple[Node, str | None]] | None:
+    """Layers and the modules that names give them, None where a layer has none.
+
+    ``of``: the module's name by that of the layer. A batch norm may be without one.
+    """
+    names = {node.index: of(node.name) for node in nodes}
+    needed = [names[node.index] for node in nodes if node.kind != "batch_norm"]
+    if len({*needed}) < len(needed) or not groups.keys() >= {*needed}:
+        return None
+    return [(n, names[n.index] if names[n.index] in groups else None) for n in nodes]
+
+
+def _exchangeable(pairs: list[tuple[Node, str | None]]) -> list[str]:
+    """A note on layers of equal arrays, to which the order alone gave their modules."""
+    alike: dict[str, list[str]] = {}
+    for node, module in pairs:
+        if module is not None and node.matmul is not None:
+            alike.setdefault(_wanted(node), []).append(f"'{node.name}' has {module}")
+    equal = [one for some in alike.values() if len(some) > 1 for one in some]
+    if not equal:
+        return []
+    shown, more = equal[:MENTIONED], len(equal) - MENTIONED
+    listed = ", ".join([*shown, f"and {more} more"] if more > 0 else shown)
+    return [
+        "weights were given to layers in the order of the file, as names differ; layers of equal "
+        f"size, which nothing else tells apart: {listed}"
+    ]
 
 
 def _in_order(

@@ -234,3 +234,59 @@ def test_norms_of_a_map_are_turned_and_kept(tmp_path, images):
     path = NetworkWeights(made.kept(), {"schema": 1}).save(tmp_path / "w.npz")
     again = model(network, fit(read(path), network))
     np.testing.assert_array_equal(again.forward(images, learning=False), found)
+
+
+PARALLEL = """\
+source: a test
+name: parallel
+input: {channels: 2, height: 5, width: 6}
+classes: 3
+layers:
+  - {kind: conv, channels: 3, kernel: 3, bias: true, name: NAME_OF_LEFT}
+  - {kind: relu, name: one}
+  - {kind: conv, channels: 3, kernel: 3, bias: true, name: NAME_OF_RIGHT, input: input}
+  - {kind: tanh}
+  - {kind: add, other: one}
+  - {kind: linear, features: 3, name: LAST}
+activity: {source: a test, input_density: 0.2}
+"""
+
+
+def parallel(tmp_path, left, right, last):
+    """A network of two branches of equal layers, and a state dict that has the right one first."""
+    text = PARALLEL.replace("NAME_OF_LEFT", left).replace("NAME_OF_RIGHT", right)
+    (tmp_path / "parallel.yaml").write_text(text.replace("LAST", last))
+    rng = np.random.default_rng(6)
+    modules = {"right": (3, 2, 3, 3), "left": (3, 2, 3, 3), "last": (3, 36)}
+    state = {f"{name}.weight": rng.normal(size=shape) for name, shape in modules.items()}
+    return read_network(Document(tmp_path / "parallel.yaml")), state
+
+
+@pytest.mark.parametrize(
+    ("names", "modules"),
+    [
+        (("left", "right", "last"), ("left", "right", "last")),
+        (("/left/Conv", "/right/Conv", "/last/Gemm"), ("left", "right", "last")),
+        (
+            ("/stem/stem.0/conv/Conv", "/stem/stem.1/conv/Conv", "/last/Gemm"),
+            ("stem.0.conv", "stem.1.conv", "last"),
+        ),
+    ],
+)
+def test_equal_layers_get_the_modules_that_their_names_say(tmp_path, names, modules):
+    network, state = parallel(tmp_path, *names)
+    theirs = dict(zip(("left", "right", "last"), modules, strict=True))
+    renamed = {f"{theirs[name[:-7]]}.weight": array for name, array in state.items()}
+    start = fit(given(renamed), network)
+    for branch, layer in zip(("left", "right"), names, strict=False):
+        wanted = state[f"{branch}.weight"].transpose(2, 3, 1, 0).reshape(1, 18, 3)
+        np.testing.assert_array_equal(start.matrices[layer].weight, wanted)
+    assert start.notes == ()
+
+
+def test_a_note_says_where_the_order_alone_tells_equal_layers_apart(tmp_path):
+    network, state = parallel(tmp_path, "a", "b", "c")
+    assert fit(given(state), network).notes == (
+        "weights were given to layers in the order of the file, as names differ; layers of equal "
+        "size, which nothing else tells apart: 'a' has right, 'b' has left",
+    )
