@@ -83,7 +83,8 @@ def test_width_scales_outputs_to_the_nearest_whole_number_halves_up(layer):
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_kinds_with_weights_are_those_that_multiply(kind):
-    multiply = ("conv", "conv1d", "conv_transpose", "linear", "attention", "gru", "lstm")
+    recurrent = ("rnn", "gru", "lstm")
+    multiply = ("conv", "conv1d", "conv_transpose", "linear", "attention", *recurrent)
     assert KINDS[kind].has_weights == (kind in multiply)
 
 
