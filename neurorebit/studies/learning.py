@@ -62,7 +62,8 @@ def ending(
 
 def _steps(training: Mapping[str, Any], network: Mapping[str, Any]) -> int:
     seen = int(training.get("images_seen") or len(training["epochs"]) * training["images"])
-    return math.ceil(seen / min(network["training"]["batch"], training["images"]))
+    batch = int(min(network["training"]["batch"], training["images"]))
+    return math.ceil(seen / batch)
 
 
 def _unlearned(training: Mapping[str, Any], network: Mapping[str, Any]) -> str:
