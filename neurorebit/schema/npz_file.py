@@ -49,8 +49,8 @@ def read_npz(path: Path, cure: str) -> dict[str, Array]:
         message = f"cannot be read: {problem.strerror or problem}"
         raise InputError(message, origin=where, cure=cure) from None
     except zipfile.BadZipFile as problem:
-        whole = "File is not a zip file" in str(problem)
-        message = "not a NumPy archive" if whole else f"cut short or damaged ({problem})"
+        packed = zipfile.is_zipfile(path)  # it has the table at the end of an archive
+        message = f"cut short or damaged ({problem})" if packed else "not a NumPy archive"
         raise InputError(message, origin=where, cure=cure) from None
     except (zlib.error, EOFError, NotImplementedError, RuntimeError) as problem:
         message = f"cut short or damaged ({printable(str(problem))[:80]})"
