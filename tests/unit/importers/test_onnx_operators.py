@@ -272,6 +272,13 @@ class TestArithmetic:
         ]
 
 
+def test_values_at_places_of_several_axes():
+    made = start(1, 6, 8)
+    places = made.weight(3, 4, 3, name="places", fill=0, elem=np.int64)
+    made.add("GatherND", made.last, places)
+    assert layers(made)[1:] == [("flatten", "48 x 1 x 1", 0), ("take", "12 x 1 x 1", 0)]
+
+
 class TestNorms:
     def test_of_an_instance_and_of_groups(self):
         made = start(1, 6, 4, 4, opset=21)

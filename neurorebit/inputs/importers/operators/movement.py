@@ -212,6 +212,18 @@ def gather(b: Builder) -> None:
     b.give(b.reshaped(made, b.shape()))
 
 
+def gather_values(b: Builder) -> None:
+    """Values of a map at constant places of all its axes."""
+    x, shape = b.tensor(0), b.shape()
+    if b.constant(1) is None:
+        raise b.error("its places are missing", ANEW)
+    row = b.arranged(x, x.memory)
+    count = math.prod(shape)
+    layer = b.layer("take", row.layer, map=Shape(count, 1, 1), axis="channels", count=count)
+    axes = tuple(fresh(n) for n in shape)
+    b.give(b.new(layer, axes, tuple(f for axis in axes for f in axis)))
+
+
 def _embedding(b: Builder, table: Constant, indices: Tensor) -> None:
     """A row of a table for each number of the input."""
     assert b.op is not None
@@ -437,6 +449,8 @@ TABLE = {
     "Slice": (slice_, "slice, take"),
     "Split": (split, "slice"),
     "Gather": (gather, "slice, take, embedding"),
+    "GatherND": (gather_values, "take"),
+    "GatherElements": (gather_values, "take"),
     "Concat": (concat, "concat"),
     "Pad": (pad, "pad, slice"),
     "DepthToSpace": (depth_to_space, MOVED),
