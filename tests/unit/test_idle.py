@@ -100,7 +100,7 @@ def test_a_scheme_heeds_the_keys_of_training_that_it_reads(name):
         ("hybrid", "device.pulses.c2c", False),
         ("hybrid", "device.pulses.nonlinearity_ltp", False),
         ("hybrid", "device.variation.c2c", True),
-        ("reram", "device.pulses.c2c", False),
+        ("reram", "device.pulses.c2c", True),
         ("reram", "device.pulses.nonlinearity_ltp", True),
         ("real", "device.on_off_ratio", False),
         ("real", "architecture.apim.adc_bits", False),
@@ -108,8 +108,7 @@ def test_a_scheme_heeds_the_keys_of_training_that_it_reads(name):
 )
 def test_training_reads_of_the_device_what_it_uses(name, key, read):
     assert heeds(read_by(name), key) == read
-    assert not heeds(read_by("reram"), "device.pulses.c2c")
-    assert heeds(read_by("reram", "device.variation.pulse_c2c=range"), "device.pulses.c2c")
+    assert not heeds(read_by("reram", "device.variation.pulse_c2c=step"), "device.pulses.c2c")
 
 
 # --- what is said
