@@ -19,7 +19,8 @@ def draw(report: dict[str, Any]) -> bytes:
         ax.bar(i, share - floor, bottom=floor, width=0.6, color="C0")
         if i and shares[i - 1] > share:
             ax.bar(i, shares[i - 1] - share, bottom=share, width=0.6, color="C3", alpha=0.35)
-        ax.text(i, share, f"{share:.2f}", ha="center", va="bottom", fontsize=8)
+        at = floor + 0.01 * (100.0 - floor)
+        ax.text(i, at, f"{share:.2f}", ha="center", va="bottom", fontsize=8, color="white")
         if row["draws"] > 1:
             each = [100.0 * one for one in row["accuracies"]]
             ax.plot([i] * len(each), each, ".", color="black", markersize=4)

@@ -243,3 +243,35 @@ def test_wrong_arguments_are_refused(given, change, told):
     with pytest.raises(InputError) as problem:
         nr.evaluate(NETWORK, chip(), **({"weights_from": given, "progress": False} | change))
     assert str(problem.value).startswith(told)
+
+
+def test_cells_of_many_chips_spread_as_the_device_says(given):
+    """Conductances over the level's, over draws: log-normal factors of two independent spreads."""
+    from neurorebit.inputs.files import read_inputs
+    from neurorebit.schemes.deployed.weights import weights
+    from neurorebit.training.evaluating import Load
+    from neurorebit.training.model import Model
+    from neurorebit.training.parts.workers import Workers
+    from neurorebit.weights.fitting import fit
+
+    made = chip()
+    inputs = read_inputs(
+        nr.network(NETWORK).document, made.architecture.document, made.technology.document,
+        made.device.document, settings=made.settings,
+    )  # fmt: skip
+    factors = []
+    for seed in range(60):
+        model = Model(
+            inputs.network, inputs.architecture, inputs.device, scheme=Load(weights), seed=seed,
+            workers=Workers(1), start=fit(given, inputs.network),
+        )  # fmt: skip
+        kept = model.matrices[0].weights.kept
+        low, high = 1e-6, 1e-5  # of taox_hfox: 100 kohm and ten times as much
+        target = low + (high - low) * (kept["levels"] + TOP) / (2 * TOP)
+        factors.append(kept["conductance"] / target)
+    found = np.array(factors)
+    wanted = np.sqrt((1 + 0.12**2) * (1 + 0.07**2) - 1)
+    assert found.mean() == pytest.approx(1.0, abs=4 * wanted / np.sqrt(found.size))
+    assert found.std() == pytest.approx(wanted, rel=0.03)
+    by_cell = found.reshape(60, -1)  # draws differ from each other as cells do
+    assert by_cell.std(axis=0).mean() == pytest.approx(wanted, rel=0.05)
