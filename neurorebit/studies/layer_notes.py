@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from neurorebit.chips.parts.packing import Packing
+from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.signs import SIGNED_INPUTS
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.inputs.files import Inputs
@@ -30,14 +30,14 @@ def of_layers(inputs: Inputs) -> Iterator[str]:
             f"{way.sentence}"
         )
     workload = Workload.of(network.stages)
-    packing = Packing.of(workload, spec)
-    groups = np.broadcast_to(packing.groups, workload.groups.shape)
-    packed = [name for name, count in zip(names, groups, strict=True) if count > 1.0]
+    packing = Floorplan.of(workload, spec).packing
+    chosen = np.broadcast_to(packing.packed, workload.groups.shape)
+    packed = [name for name, some in zip(names, chosen, strict=True) if some]
     if packed:
         yield (
             f"groups of {listed(packed)} lie along the diagonals of arrays, up to "
-            f"{np.max(groups):g} in one, and are read "
-            + ("one after the other" if np.any(packing.turns > 1.0) else "at once")
+            f"{np.max(packing.groups):g} in one, and are read "
+            + ("at once" if np.any(packing.at_once > 1.0) else "one after the other")
         )
 
 

@@ -136,7 +136,7 @@ class Floorplan:
             split_side=side,
             pe_side=side,
             tile_side=2.0 * side,
-            packing=Packing.of(w, spec),
+            packing=Packing.of(w, spec, (2.0 * side / forward.rows) * (2.0 * side / forward.cols)),
             shares=forward.share_tiles,
         )
 
@@ -280,7 +280,7 @@ class Floorplan:
         down = down * np.where(fits, np.maximum(1.0, down_pe), 1.0)
         across = across * np.where(fits, np.maximum(1.0, across_pe), 1.0)
         packed = np.maximum(np.floor(self.tiles * self._held_by_a_tile / self.arrays), 1.0)
-        grouped = np.where(self.packing.groups > 1.0, packed, 1.0)
+        grouped = np.where(self.packing.packed, packed, 1.0)
         several = np.where(w.groups > 1, grouped, down * across)
         return np.where((w.serial > 0.0) | self._shared, 1.0, several)
 

@@ -10,6 +10,9 @@ carry no current at all, and their groups are read at once, unless rows are read
 Columns of a group lie at as few places of the multiplexers as they can, and so do its rows where
 arrays are read back: a read takes those places alone. Crosspoints have no transistor that closes a
 row, and their groups have arrays of their own.
+
+Where groups follow each other, no more share an array than the layer's tiles ask for: they are
+spread over all arrays of as few tiles as can be, unless other layers share these.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
@@ -24,10 +28,10 @@ from neurorebit.circuits.cost import Real
 
 
 class Packing(NamedTuple):
-    """By layer: groups in an array (1: they are not packed), and of these the ones read at once.
+    """By layer: groups in an array, and of these the ones read at once.
 
     ``places`` of the multiplexers that one group takes, forward and back; ``read_places``: that
-    a read of those at once takes.
+    a read of those at once takes. ``packed``: whether a layer is.
     """
 
     groups: Real
@@ -36,6 +40,7 @@ class Packing(NamedTuple):
     at_once: Real = 1.0
     read_places: Real | None = None
     back_read_places: Real | None = None
+    packed: bool | NDArray[np.bool_] = False
 
     @property
     def turns(self) -> Real:
@@ -51,8 +56,11 @@ class Packing(NamedTuple):
         return one if several is None else several
 
     @classmethod
-    def of(cls, workload: Workload, spec: ArchitectureSpec) -> Packing:
-        """As many groups as rows and columns have room for, where that is two or more."""
+    def of(cls, workload: Workload, spec: ArchitectureSpec, held: Real) -> Packing:
+        """Layers are packed where rows and columns have room for two groups or more.
+
+        ``held``: arrays of a tile.
+        """
         w, arrays, cells = workload, spec.forward, spec.cells_per_weight
         across, places, abreast = beside(w.cols, arrays.cols, arrays.cols_per_adc, cells)
         down, back_places, stacked = beside(w.rows, arrays.rows, spec.rows_per_adc, 1.0)
@@ -60,7 +68,7 @@ class Packing(NamedTuple):
             across = np.floor(arrays.cols / (w.cols * cells))
         if not spec.reads_back:
             down = np.floor(arrays.rows / w.rows)
-        together = np.minimum(np.minimum(across, down), w.groups)
+        together = np.maximum(np.minimum(np.minimum(across, down), w.groups), 1.0)
         packed = (together >= 2.0) & np.logical_not(spec.crosspoint) & arrays.pack_groups
         chosen = packed & np.logical_not(spec.latches)
         forth, back = (
@@ -70,10 +78,12 @@ class Packing(NamedTuple):
                 (back_places, stacked, spec.rows_per_adc),
             )
         )
-        groups = np.where(packed, together, 1.0)
         if spec.holds_devices or spec.row_by_row:
-            return cls(groups, forth[0], back[0])
-        return cls(groups, forth[0], back[0], groups, forth[1], back[1])
+            tiles = np.ceil(np.ceil(w.groups / together) / held)
+            spread = np.where(arrays.share_tiles, together, np.ceil(w.groups / (tiles * held)))
+            return cls(np.where(packed, spread, 1.0), forth[0], back[0], packed=packed)
+        groups = np.where(packed, together, 1.0)
+        return cls(groups, forth[0], back[0], groups, forth[1], back[1], packed)
 
 
 def beside(size: Real, lines: Real, ways: Real, cells: Real) -> tuple[Real, Real, Real]:

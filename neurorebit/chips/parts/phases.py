@@ -62,7 +62,10 @@ PACKED = (
     "groups that share an array lie along its diagonal, each at as few places of the multiplexers "
     "as it takes, and are "
 )
-TURNS = "read and written one after the other, while rows of others are closed"
+TURNS = (
+    "read and written one after the other, while rows of others are closed; they are spread over "
+    "all arrays of the layer's tiles"
+)
 AT_ONCE = "read at once, for cells off the diagonal hold zeros"
 LEFT_OUT = "the loss is left out, and work on whole channels of batch norms (means, roots)"
 PARTIAL_BITS = 16.0  # of a partial result in a tile's output buffer
@@ -418,9 +421,9 @@ class Phases(Reads):
         """How inputs below zero enter, and groups share arrays, where there are any."""
         way, packing = self.chip.signed_inputs, self.plan.packing
         signed = () if way is None else (f"inputs that may be below zero: {way.sentence}",)
-        if not np.any(packing.groups > 1.0):
+        if not np.any(packing.packed):
             return signed
-        return (*signed, f"{PACKED}{TURNS if np.any(packing.turns > 1.0) else AT_ONCE}")
+        return (*signed, f"{PACKED}{AT_ONCE if np.any(packing.at_once > 1.0) else TURNS}")
 
     def assume(self, own: tuple[str, ...], device: Device | None) -> tuple[str, ...]:
         """The assumptions of all estimates, an organisation's ``own``, and those of its device."""

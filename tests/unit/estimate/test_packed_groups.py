@@ -90,14 +90,32 @@ class Packed(NamedTuple):
     back: int = 0
 
 
-# arrays of 32 x 16 in tiles of 128 x 128 cells, 32 arrays; 2 converters below each. Forward alone
-# the rows of 3 groups fit one array. Where arrays are read back, 9 rows take two places of the 4
-# that 8 converters have, of the 4 rows 2 groups a place: 2 of 12 groups, 2 of 3.
+# arrays of 32 x 16 in tiles of 64 x 64 cells, 8 arrays; 2 converters below each. Forward alone the
+# rows of 3 groups fit one array, so that 12 groups take one tile, and 2 of them each of 6 arrays.
+# Where arrays are read back, 9 rows take two places of the 4 that 8 converters have: 2 groups fit.
 PACKED: Mapping[str, Mapping[int, Packed]] = {
-    "hybrid": {DEPTHWISE: Packed(3, 4, 8, 1), GROUPED: Packed(2, 2, 16, 3)},
-    "reram": {DEPTHWISE: Packed(2, 6, 5, 2, 2), GROUPED: Packed(1, 3, 1, 8, 4)},
-    "inference": {DEPTHWISE: Packed(3, 4, 8, 2), GROUPED: Packed(1, 3, 1, 8)},
+    "hybrid": {DEPTHWISE: Packed(2, 6, 1, 1), GROUPED: Packed(1, 3, 2, 3)},
+    "reram": {DEPTHWISE: Packed(2, 6, 1, 2, 2), GROUPED: Packed(1, 3, 1, 8, 4)},
+    "inference": {DEPTHWISE: Packed(2, 6, 1, 2), GROUPED: Packed(1, 3, 1, 8)},
 }
+SECTION = {"hybrid": "apim", "reram": "arrays", "inference": "inference_arrays"}
+
+
+def small(kind: str, **sets: Any) -> Any:
+    """A chip with tiles of 8 arrays."""
+    return made(kind, **{f"{SECTION[kind]}__pe_side": 32, **sets})
+
+
+def test_shared_tiles_are_filled_array_by_array():
+    """Three groups in each of 4 arrays, which leave the others to other layers."""
+    plan = small("hybrid", apim__share_tiles="true").chip.plan
+    found = plan.packing.groups, plan.arrays, plan.copies
+    assert [number(n, DEPTHWISE) for n in found] == [3.0, 4.0, 1.0]
+    wide = made("hybrid").chip.plan  # tiles of 32 arrays: each group has one, and a copy
+    found = wide.packing.groups, wide.arrays, wide.copies, wide.packing.places
+    assert [number(n, DEPTHWISE) for n in found] == [1.0, 12.0, 2.0, 1.0]
+
+
 each_kind = pytest.mark.parametrize("kind", PACKED)
 
 
@@ -108,7 +126,7 @@ def number(amount: Any, layer: int) -> float:
 @each_kind
 def test_arrays_copies_and_places(kind):
     """Two cells a weight leave no room for two groups of 5 columns: 2 x 3 of 8 places each."""
-    plan = made(kind).chip.plan
+    plan = small(kind).chip.plan
     for layer, wanted in PACKED[kind].items():
         found = plan.packing.groups, plan.arrays, plan.copies, plan.packing.places
         assert [number(n, layer) for n in found] == list(wanted[:4])
@@ -116,14 +134,14 @@ def test_arrays_copies_and_places(kind):
         if wanted.back:
             assert number(plan.packing.back_places, layer) == wanted.back
     cells = {"hybrid": 1, "reram": 2, "inference": 2}[kind]
-    assert number(plan.utilization, DEPTHWISE) == near(108 * cells / 128**2)
+    assert number(plan.utilization, DEPTHWISE) == near(108 * cells / 64**2)
     assert number(plan.packing.groups, 0) == 1.0
 
 
 @each_kind
 def test_groups_are_read_one_after_the_other(kind):
     """Each group as if alone, but at few places; those of an array follow each other."""
-    found = made(kind)
+    found = small(kind)
     macro, plan = found.chip.macro, PACKED[kind]
     stream = found.phases["inference"].streams["arrays"]
     for layer, (groups, rows, cols) in {DEPTHWISE: (12, 9, 1), GROUPED: (3, 4, 5)}.items():
@@ -147,7 +165,7 @@ def test_groups_are_read_one_after_the_other(kind):
 
 def test_errors_go_back_group_by_group():
     """The one column of a group is driven, and its 9 rows are read at two places."""
-    found = made("reram")
+    found = small("reram")
     macro, one = found.chip.macro, PACKED["reram"][DEPTHWISE]
     bits = found.chip.spec.error_bits
     cost = bits * macro.read_transposed(ERRORS, STATE, 2 / 16, 9 / 16, places=2.0)
@@ -283,10 +301,9 @@ def test_crosspoints_keep_groups_apart():
 
 
 def test_cells_of_packed_groups_are_programmed_group_by_group():
-    """As many cells as weights in all copies, and the rows of two groups one after the other."""
-    found, apart = made("reram"), made("reram", arrays__pack_groups="false")
+    """What a group alone takes, in all copies."""
+    found, apart = small("reram"), small("reram", arrays__pack_groups="false")
     copies = PACKED["reram"][DEPTHWISE].copies
     for name in ("sync", "programming"):
         one, other = (number(f.phases[name].macro.total, DEPTHWISE) for f in (found, apart))
         assert one == near(copies * other)
-    assert np.max(found.ops["programming"]) > np.max(apart.ops["programming"])
