@@ -164,7 +164,8 @@ def _misfits(network: Network, layers: int) -> Iterator[Misfit]:
     densities = 1 if density is None else len(density)
     weighted = [kind for kind, layer in KINDS.items() if layer.has_weights]
     message = f"no {' or '.join(weighted)} layer"
-    yield Misfit(("layers",), matrices == 0, message, cure="a network needs one")
+    stationary = any(node.matmul and node.matmul.stationary for node in network.matrices)
+    yield Misfit(("layers",), not stationary, message, cure="a network needs one")
     message = "expected 1 number or {} (one for each matrix product of "
     message += f"{' and '.join(weighted)}), got {{}}"
     wrong, values = densities not in (1, matrices), (matrices, densities)

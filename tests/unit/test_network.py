@@ -395,6 +395,11 @@ def test_an_output_is_a_position_where_the_window_fits(
             "layers[1]: the last layer gives 4 x 1 x 1, the network has 3 classes",
         ),
         (
+            ["{kind: matmul, other: input, transpose: true}"],  # without a number that is learned
+            5,
+            f"layers: no {' or '.join(WEIGHTED)} layer; a network needs one",
+        ),
+        (
             ["{kind: relu}"],
             5,
             f"layers: no {' or '.join(WEIGHTED)} layer; a network needs one",
