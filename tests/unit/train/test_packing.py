@@ -1,4 +1,4 @@
-"""Training does not know whether groups share arrays: they are read one after the other, or apart."""
+"""Training does not know whether groups share arrays: they are read in turn, or apart."""
 
 from dataclasses import replace
 
