@@ -107,8 +107,8 @@ def from_low_end(
     """
     normal = NormalDist()
     places = [normal.inv_cdf((i + 0.5) / WAYS) / 4.0 for i in range(WAYS)]
-    shape = np.broadcast_shapes(*map(np.shape, (state, steps, tolerance, pulses)))
-    apart = np.reshape(places, (WAYS, *(1,) * len(shape)))
+    axes = max(map(np.ndim, (state, steps, tolerance, pulses, *noise(device))))
+    apart = np.reshape(places, (WAYS, *(1,) * axes))
     ways = np.clip(np.round((state + apart) * steps) / steps, 1.0 / pulses, 1.0)
     found = verified(device, ways, pulses, tolerance)
     return Effort(np.mean(found.pulses, axis=0), np.mean(found.reads, axis=0))

@@ -108,6 +108,20 @@ def test_a_design_alone_and_among_others_takes_the_same():
     assert found.pulses[0, 0] == found.pulses[1, 1] == verified(made, 0.1, 60, 0.04).pulses
 
 
+def test_devices_side_by_side_are_written_as_each_alone():
+    """Spreads of three designs, on an axis before that of two layers."""
+    spreads = np.array([0.02, 0.1, 0.3])
+    states = np.array([0.4, 0.6])
+    together = device("range", 32)
+    varied = replace(together.variation, d2d=spreads[:, None])
+    found = from_low_end(replace(together, variation=varied), states, 6, 0.04, pulses=32)
+    assert found.pulses.shape == (3, 2)
+    for i, spread in enumerate(spreads):
+        alone = from_low_end(device("range", 32, d2d=spread), states, 6, 0.04, pulses=32)
+        np.testing.assert_array_equal(found.pulses[i], alone.pulses)
+        np.testing.assert_array_equal(found.reads[i], alone.reads)
+
+
 def activity(reads):
     layer = LayerActivity(
         (0.3,), 0.4, 1.0, 0.45, set_fraction=0.01, reset_fraction=0.02, set_levels=1.5,
