@@ -254,10 +254,18 @@ class ArchitectureSpec(Section):
         return cells
 
     @property
+    def digit_bits(self) -> Real:
+        """Bits of a weight that each of its cells holds: an even share, so that none is worth more
+        than it need be.
+        """
+        bits: Real = np.ceil(self.weight_bits / self.cells_per_weight)
+        return bits
+
+    @property
     def cell_steps(self) -> Real:
         """Steps from a cell's lowest level to its highest."""
         alone = np.equal(self.cells_per_weight, 1.0)
-        return np.where(alone, self.levels - 1.0, 2.0**self.cell_bits - 1.0)
+        return np.where(alone, self.levels - 1.0, 2.0**self.digit_bits - 1.0)
 
     @property
     def converters(self) -> Iterator[tuple[Loc, str]]:

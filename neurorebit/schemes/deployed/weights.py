@@ -97,7 +97,7 @@ class Slice:
 class SlicedWeights(_Fitted):
     """Several cells of a row for each weight, one for each digit of its level.
 
-    A level L of -top..top is the number L + base^cells / 2, whose digits of base 2^cell_bits are
+    A level L of -top..top is the number L + base^cells / 2, whose digits of base 2^digit_bits are
     the levels of the cells, the least significant first. Every cell is read against mid range, in a
     conversion of its own, and the codes are added with their digit's worth. Mid range lies between
     two levels, so that the sum of all digits is that of L and half a level, which is taken off in
@@ -131,7 +131,7 @@ class SlicedWeights(_Fitted):
     @property
     def base(self) -> int:
         """Levels of a cell."""
-        return int(2 ** np.max(self.site.spec.cell_bits))
+        return int(2 ** np.max(self.site.spec.digit_bits))
 
     @property
     def digits(self) -> list[Slice]:

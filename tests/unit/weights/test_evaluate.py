@@ -184,6 +184,25 @@ def test_several_cells_hold_what_one_would(given, images):
     assert [row["key"] for row in results[0].record["rows"]] == ["software", "weights", "inputs"]
 
 
+def test_the_bits_of_a_weight_are_shared_evenly_by_its_cells(given, images):
+    """A weight of 8 bits in two cells is two digits of 16 levels, whatever more a cell could hold.
+
+    Two cells of 7 bits would have the range 2^14 of 2^8 levels, and their spread with it.
+    """
+    data = (images[0], np.arange(40) % CLASSES, images[1], np.arange(60) % CLASSES)
+    found = []
+    for bits in (4, 7):
+        made = chip(**{
+            "architecture.weight_bits": 8, "architecture.inference_arrays.cell_bits": bits,
+            "architecture.inference_arrays.cols_per_adc": 8,
+        })  # fmt: skip
+        net = nr.network(NETWORK).set({"training.adc": "ideal"})
+        one = nr.evaluate(net, made, weights_from=given, draws=2, data=data, progress=False)
+        assert one.frame["key"].tolist()[-1] == "variation"
+        found.append(one.frame[["accuracy", "agreement"]].to_numpy().tolist())
+    assert found[0] == found[1]
+
+
 def test_the_outermost_level_rounds_best():
     from neurorebit.schemes.deployed.weights import outermost
 
