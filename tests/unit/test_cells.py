@@ -193,13 +193,20 @@ def test_both_ways_through_arrays_that_are_not_square(network, name, rows, cols)
 @pytest.mark.parametrize(("rows", "cols"), [(128, 128), (64, 256), (256, 64), (100, 96)])
 @pytest.mark.parametrize("copies", [1, 3])
 def test_digital_macros_hold_each_weight_once(network, rows, cols, copies):
-    """A row is an output channel, a word an input channel, for one kernel position."""
+    """A row is an output channel, a word an input channel, for one kernel position; small groups
+    follow each other in the rows of a macro, with all of their window in the words of a row.
+    """
     spec = architecture(dpim__rows=rows, dpim__cols=cols, dpim__copies=copies)
     chip = HybridChip(TECH, DEVICE, spec, Floorplan.of(Workload.of(network.stages), spec))
     words = cols // 32
     for i, (channels, outputs, positions, groups, _) in enumerate(kinds()):
         group, position, channel, output = cells(channels, outputs, positions, groups)
-        macros, most = blocks(group, position, output // rows, channel // words)
+        together = min(rows // outputs, groups)
+        if together >= 2:
+            word = position * channels + channel
+            macros, most = blocks(group // together, word // words)
+        else:
+            macros, most = blocks(group, position, output // rows, channel // words)
         assert chip.digital_macros[i] == copies * macros
         assert most <= rows * words
         room = chip.digital_tiles[i] * chip.digital_positions * spec.dpim.macros_per_pe
