@@ -97,9 +97,8 @@ def test_layers_are_those_worked_out_by_hand(network):
 @shapes
 @pytest.mark.parametrize("split", ["true", "false"])
 def test_arrays_hold_each_weight_once(network, rows, cols, split):
-    spec = architecture(
-        apim__rows=rows, apim__cols=cols, apim__kernel_split=split, apim__cols_per_adc=4
-    )
+    sides = {"apim__rows": rows, "apim__cols": cols, "apim__cols_per_adc": 4}
+    spec = architecture(**sides, apim__kernel_split=split, apim__pack_groups="false")
     plan = Floorplan.of(Workload.of(network.stages), spec)
     for i, (channels, outputs, positions, groups, _) in enumerate(kinds()):
         group, position, channel, output = cells(channels, outputs, positions, groups)
@@ -124,7 +123,8 @@ def test_arrays_hold_each_weight_once(network, rows, cols, split):
 )
 def test_arrays_hold_each_cell_of_a_weight_once(network, rows, cols, name, sets):
     """Cells of a weight stand beside each other, as many as its bits ask for."""
-    spec = architecture(name, arrays__rows=rows, arrays__cols=cols, arrays__rows_per_adc=4, **sets)
+    sides = {"arrays__rows": rows, "arrays__cols": cols, "arrays__rows_per_adc": 4}
+    spec = architecture(name, **sides, **sets, arrays__pack_groups="false")
     plan = Floorplan.of(Workload.of(network.stages), spec)
     per_weight = {"sram": 4, "reram": 2}[name]
     for i, (channels, outputs, positions, groups, _) in enumerate(kinds()):
@@ -152,8 +152,11 @@ def test_a_tile_is_full_of_arrays(network, rows, cols):
 
 @shapes
 def test_forward_energy_by_brute_force(network, rows, cols):
-    """Every array of every layer and group on its own, with the rows that training converts."""
-    spec = architecture(apim__rows=rows, apim__cols=cols, apim__cols_per_adc=4)
+    """Every array of every layer and group on its own, with the rows that training converts;
+    packed groups have hand counts of their own (test_packed_groups).
+    """
+    sides = {"apim__rows": rows, "apim__cols": cols, "apim__cols_per_adc": 4}
+    spec = architecture(**sides, apim__pack_groups="false")
     macro = AnalogMacro(TECH, DEVICE, rows=float(rows), cols=float(cols), cols_per_adc=4.0)
     energy = 0.0
     for (_, outputs, _, groups, vectors), cuts in zip(kinds(), cuts_of(network, spec), strict=True):
@@ -171,7 +174,8 @@ def test_forward_energy_by_brute_force(network, rows, cols):
 @pytest.mark.parametrize(("rows", "cols"), [(64, 256), (256, 64)])
 def test_both_ways_through_arrays_that_are_not_square(network, name, rows, cols):
     """Chips that learn in place: every array with the rows and columns that it uses."""
-    spec = architecture(name, arrays__rows=rows, arrays__cols=cols)
+    sides = {"arrays__rows": rows, "arrays__cols": cols}
+    spec = architecture(name, **sides, arrays__pack_groups="false")
     plan = Floorplan.of(Workload.of(network.stages), spec)
     macro = InPlaceChip(TECH, DEVICE, spec, plan, batch=8.0).macro
     there = back = 0.0
