@@ -335,7 +335,7 @@ def test_rounds_of_tiki_taka_draw_pulses_anew_from_the_sums_of_a_batch(bench):
     layers = [
         {"kind": "conv", "channels": 7, "kernel": 1}, {"kind": "relu"}, *DENSE[:1], DENSE[3],
     ]  # fmt: skip
-    device = unlike_device(bench, steep=(0.0, 0.0), c2c=0.3)
+    device = unlike_device(bench, steep=(0.0, 0.0), c2c=0.3, pulse_c2c="step")
     own = TikiTaka(pulses=4.0, rate=0.8, transfer_every=2)
     keys = {"tiki_taka": own, "level_range": 3.0, "batch": 5, "adc": "ideal"}
     network = bench.network((2, 2, 6), layers, 5, **keys)
