@@ -24,7 +24,10 @@ from neurorebit.training.parts.workers import Array, spans
 class CellWeights(ABC):
     """One noisy array for both passes; ``full`` is the weight at the end of a cell's range.
 
-    A scheme derives from it and says in ``update`` how its cells learn.
+    The ranges of the converters follow the partial sums, with a memory of the steps of calibration:
+    nothing draws the levels over weights that grow, and where sums are cut off an output hardly
+    varies, batch norm divides by that little, and errors are magnified layer by layer. A scheme
+    derives from it and says in ``update`` how its cells learn.
     """
 
     site: Site
@@ -34,7 +37,6 @@ class CellWeights(ABC):
     in_arrays: ClassVar[bool] = True
     arrays: ClassVar[int] = 1
     digital: ClassVar[tuple[str, ...]] = ("gradient",)
-    follows: ClassVar[bool] = False  # whether the converters' ranges follow the partial sums
 
     def __post_init__(self) -> None:
         site = self.site
@@ -44,7 +46,7 @@ class CellWeights(ABC):
         self.cells.place(first / site.dtype(self.full))
         rounded = site.training.read == "levels"
         self.reading = Arrays(
-            site, rounded, self.follows, hold=lambda size, number: placed(site, size, number)
+            site, rounded, follows=True, hold=lambda size, number: placed(site, size, number)
         )
 
     def _spread(self, first: Array) -> float:
@@ -120,7 +122,7 @@ class InPlaceWeights(CellWeights):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.unit = GradientUnit(self.site, self.follows)
+        self.unit = GradientUnit(self.site)
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
         """Gradient in the gradient unit, then pulses part by part."""

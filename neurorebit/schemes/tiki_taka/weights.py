@@ -78,7 +78,6 @@ class TikiTakaWeights(CellWeights):
     rounds: int = field(init=False, default=0)  # so far; each has draws of its own
     vectors: int = field(init=False, default=0)  # so far, where each vector has draws of its own
     arrays: ClassVar[int] = 2
-    follows: ClassVar[bool] = True
     digital: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
