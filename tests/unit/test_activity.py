@@ -121,7 +121,7 @@ def test_activity_of_other_layers_is_said_not_to_count():
     [
         ("architecture.weight_bits", [2, 3, 5, 8]),
         ("architecture.input_bits", [2, 8, 11]),
-        ("device.pulses.levels_ltp", [8, 128, 500]),
+        ("device.pulses.levels_ltp", [40, 128, 500]),
         ("network.activity.set_fraction", [0.1, 0.2]),
     ],
 )
