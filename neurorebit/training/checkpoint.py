@@ -31,6 +31,7 @@ from neurorebit.weights.fitting import Start
 
 NAME, PREVIOUS, PART = "checkpoint.npz", "checkpoint.previous.npz", "checkpoint.npz.part"
 META = "meta"
+TEXTS = ("silent",)  # of an epoch; all else are numbers
 POSITION = "run"  # the path of the loop's position in the state
 SCHEMA = 2  # of the file; 1, without a number, is that of NeuroReBIT 0.1
 MOST = 2**60  # of a count
@@ -210,8 +211,9 @@ def _check_types(meta: Any) -> None:
     for epoch in epochs:
         for name, value in epoch.items():
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number and not isinstance(value, str | None):
-                raise ValueError(f"{name} of an epoch is no number or text")
+            text = name in TEXTS and isinstance(value, str)
+            if not number and not text and value is not None:
+                raise ValueError(f"{name} of an epoch is no number")
     names = (f"{POSITION}.{name}" for name in ("epoch", "step", "steps", "done"))
     at = [plain[name] for name in names if name in plain]
     if any(not isinstance(count, int) or not 0 <= count < MOST for count in at):
