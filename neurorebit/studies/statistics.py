@@ -29,13 +29,16 @@ def of_share(right: float, count: int) -> Interval:
 
 
 def of_mean(values: Sequence[float]) -> Interval | None:
-    """The mean of the population that values are drawn from, by Student's t; None of one."""
+    """The mean of the population that shares are drawn from, by Student's t; None of one.
+
+    A share lies from 0 to 1, where the bounds of a few that differ much would not.
+    """
     count = len(values)
     if count < 2:
         return None
     mean = math.fsum(values) / count
     half = student(count - 1) * spread(values) / math.sqrt(count)
-    return Interval(mean - half, mean + half)
+    return Interval(max(mean - half, 0.0), min(mean + half, 1.0))
 
 
 def spread(values: Sequence[float]) -> float:

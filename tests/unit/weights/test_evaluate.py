@@ -228,6 +228,7 @@ def test_statistics_are_those_of_textbooks():
     low, high = of_mean(values)
     assert (low, high) == pytest.approx((0.880368, 0.919632), rel=1e-5)
     assert of_mean([0.9]) is None
+    assert of_mean([0.2, 0.9]) == (0.0, 1.0)  # t of one degree of freedom is 12.7
     # Wilson's interval of 8 of 10 (Brown, Cai, DasGupta 2001): 0.4902 to 0.9433
     assert of_share(8, 10) == pytest.approx((0.4902, 0.9433), rel=1e-3)
     assert of_share(10, 10).high == pytest.approx(1.0)
