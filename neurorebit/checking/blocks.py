@@ -216,18 +216,19 @@ class Workshop:
         owner, _, name = step.action.rpartition(".")
         part = at(record, block, owner) if owner else block
         action = getattr(part, name, None)
+        actions = [
+            other
+            for other in dir(type(part))
+            if not other.startswith("_") and callable(getattr(type(part), other, None))
+        ]
         if name.startswith("_") or not callable(action):
-            actions = [
-                other
-                for other in dir(type(part))
-                if not other.startswith("_") and callable(getattr(type(part), other, None))
-            ]
             raise record.error(
                 f"{type(part).__name__} has no '{name}'", "action", cure=nearest(name, actions)
             )
-        cost = self._built(record, action, step.arguments, "arguments")
+        found = self._built(record, action, step.arguments, "arguments")
+        cost = getattr(found, "cost", found)  # some say more than what they cost
         if not isinstance(cost, Cost):
-            cure = nearest(step.action, actions) or "name one that has a cost"
+            cure = nearest(name, [other for other in actions if other != name])
             raise record.error(f"'{step.action}' is no action", "action", cure=cure)
         return cost
 

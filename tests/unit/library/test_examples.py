@@ -12,6 +12,7 @@ DRAWN = {
     "design_sweep": "design_sweep.png",
     "first_training": "first_training/training.png",
     "whole_api": "whole_api/training.png",
+    "two_digits": "two_digits/hybrid/training.png",
 }
 
 
