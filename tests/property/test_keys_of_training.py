@@ -43,6 +43,9 @@ COST_ONLY = {  # by the end of a key: why training does not know it; the reviewe
     "sram: arrays.rows_per_adc": "lines take turns; no references are shared",
     "adc": KINDS,
     "pe_side": PLACE,
+    "pack_groups": "groups that share an array are read apart, and sum what they would alone",
+    "share_tiles": PLACE,
+    "activation_products": EXACT,
     "parallel_programming": TIME,
     "selector_nonlinearity": "the current of cells that are not selected; training writes cells "
     "without disturbing others",
@@ -87,7 +90,7 @@ layers:
   - {kind: relu}
   - {kind: max_pool, kernel: 2}
   - {kind: conv, channels: 70, kernel: 3, padding: 1}
-  - {kind: relu}
+  - {kind: leaky_relu}
   - {kind: flatten}
   - {kind: linear, features: 10}
 training: {batch: 12, calibration_steps: 1}
