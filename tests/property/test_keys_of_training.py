@@ -71,6 +71,7 @@ COST_ONLY = {  # by the end of a key: why training does not know it; the reviewe
     "training.wires=resistive",
     "sram: arrays.cells": "cells of a device need further keys, and are another chip",
     "sram: device": "no memory device is on this chip",
+    "sram: signed_inputs": "rows are latched one by one, and their sums are exact in any planes",
     "sram: arrays.rows": "latches and adders are exact, however rows are divided among arrays",
     "sram: arrays.cols": "latches and adders are exact",
     "sram: arrays.kernel_split": "latches and adders are exact",

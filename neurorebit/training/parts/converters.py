@@ -71,7 +71,7 @@ class Converters:
         if self.transposed:
             return False
         way = self.site.signed_inputs
-        apart = way is not None and not way.joint
+        apart = way is not None and not way.joint and not self.site.spec.row_by_row
         return apart or self.site.training.conversion == "bit_serial"
 
     @property
