@@ -2,7 +2,8 @@
 
 Positions of a layer's input lie along the rows, bits of its channels along the columns. An error
 map is read plane by plane against them: the columns sum over the positions of an array, an adder
-tree over the arrays. Only whole arrays exist, at least one each way.
+tree over the arrays, and a shift-add joins the columns of a channel's bits, one after the other.
+Only whole arrays exist, at least one each way.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from neurorebit.circuits.adder import AdderTree
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.gates import log2_up, whole_up
+from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.schema.technology import Technology
 from validation.neurosim.composition.macro import Counted, Side
 from validation.neurosim.composition.sram import SramParallelMacro
@@ -61,6 +63,7 @@ class GradientUnit(Block):
     cols_per_adc: Positive = 8.0
     adc_bits: Real = 4.0
     error_bits: Positive = 8.0
+    input_bits: Positive = 8.0
     adc_kind: str = "sar"
     name: str = "gradient_unit"
 
@@ -79,9 +82,14 @@ class GradientUnit(Block):
         return self.arrays_down * self.arrays_across
 
     @property
+    def column_bits(self) -> Real:
+        """Bits of a column's sum over the planes and all arrays."""
+        return self.adc_bits + self.error_bits + log2_up(self.arrays_down)
+
+    @property
     def sum_bits(self) -> Real:
         """Bits of a gradient of one image."""
-        return self.adc_bits + self.error_bits + log2_up(self.arrays_down)
+        return self.column_bits + self.input_bits
 
     @cached_property
     def array(self) -> GradientArray:
@@ -108,15 +116,29 @@ class GradientUnit(Block):
             name="tree",
         )
 
+    @cached_property
+    def input_shift_add(self) -> ShiftAdd:
+        """One to a tree, for the bits of activations; it steps while the tree forms a sum."""
+        return ShiftAdd(
+            self.tech,
+            self.column_bits,
+            self.input_bits,
+            self.tree.count,
+            beat=self.tree.add().latency.total,
+            fit_width=np.sqrt(self.array.footprint.area.total),
+            name="input_shift_add",
+        )
+
     @property
     def parts(self) -> Counted:
-        return (self.arrays, self.array), (1.0, self.tree)
+        return (self.arrays, self.array), (1.0, self.tree), (1.0, self.input_shift_add)
 
     @action
     def read(self, density: Real = 0.5, ones: Real = 0.5, res: Real | None = None) -> Cost:
         """One error vector against all that the arrays hold."""
         read = self.array.read_vector(density, ones, res).across(self.arrays)
-        return read + self.cols_per_adc * self.tree.add()
+        joined = self.input_shift_add.accumulate(self.cols_per_adc)
+        return read + self.cols_per_adc * self.tree.add() + joined
 
     @action
     def write(self, rows: Real, written: Real = 0.5) -> Cost:

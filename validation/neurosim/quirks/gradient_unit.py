@@ -88,6 +88,11 @@ class ToolUnit(GradientUnit):
         return ToolGradientArray(**right, i=self.i, choice=self.choice)
 
     @property
+    def sum_bits(self) -> Any:
+        """Of a column: the bits of an activation are not joined."""
+        return self.column_bits
+
+    @property
     def res(self) -> Any:
         """Of its columns [ohm]."""
         array, tech = self.array, self.tech
@@ -143,8 +148,8 @@ QUIRKS = (
     Quirk(
         "WeightGradientUnit",
         ("num_array_in_row", "num_array_in_col", "out_precision_bit"),
-        tool="arrays that would not be full are left out",
-        right="as many as hold everything, at least one",
+        tool="arrays that would not be full are left out; bits of activations are not joined",
+        right="as many as hold everything, at least one; a shift-add joins the bits",
         correct=correct_unit,
     ),
     Quirk(
@@ -152,7 +157,7 @@ QUIRKS = (
         ("area_m2", "subarray_area_m2", "leakage_W"),
         tool="arrays left out; a tree's row in full; decoders and trees do not leak; planes "
         "counted twice in shift-adds; as SRAM_parallel",
-        right="all that is there, once",
+        right="all that is there, once, and a shift-add for the bits of activations",
         correct=correct_unit,
     ),
     Quirk(
@@ -160,7 +165,7 @@ QUIRKS = (
         ("read_latency_s", "read_energy_J"),
         tool="every column converted at every conversion of any; one sum of the tree a vector; "
         "arrays left out; planes counted twice in shift-adds; as SRAM_parallel and AdderTree",
-        right="each column once a plane; a sum for each column of a converter",
+        right="each column once a plane; a sum for each column of a converter, and a shift-add",
         correct=correct_unit,
     ),
     Quirk(

@@ -24,7 +24,7 @@ from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.shift_add import ShiftAdd
-from neurorebit.circuits.switch_matrix import RowSwitchMatrix
+from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, RowSwitchMatrix
 from neurorebit.circuits.write_driver import WriteDriver
 from validation.neurosim.composition.converters import Converters
 from validation.neurosim.composition.macro import Side
@@ -161,6 +161,11 @@ class _ToolReram(ToolMacro):
 class ToolReramParallel(_ToolReram, ReramParallelMacro):
     """Its sub-array RRAM_parallel."""
 
+    @cached_property
+    def row_switches(self) -> AccessSwitchMatrix:
+        """Of minimum pass gates."""
+        return replace(super().row_switches, driven_res=None, input_load=0.0)
+
     def settled(self, side: Side, density: Any) -> Cost:
         cap = self.row_line_cap if side.back else self.array.col_cap
         tau = cap * self.mean_res / np.floor(side.driven / 2.0)
@@ -186,7 +191,7 @@ class ToolReramRow(_ToolReram, ReramRowMacro):
 
     @cached_property
     def row_driver(self) -> RowFollower:
-        drawn: RowFollower = redrawn(super().row_driver, ToolRowFollower)
+        drawn: RowFollower = redrawn(super().row_driver, ToolRowFollower, driven_res=None)
         return drawn
 
     def settled(self, side: Side, density: Any) -> Cost:

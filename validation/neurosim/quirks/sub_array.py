@@ -126,9 +126,10 @@ QUIRKS = (
     ),
     Quirk(
         "SubArray",
-        ("cap_row2_F", "cap_col_F", "block_wl_new_switch_matrix_read_latency_s"),
-        tool="access transistors narrower than a feature, which load lines less",
-        right="a feature at least",
+        ("cap_row2_F", "cap_col_F", "block_wl_new_switch_matrix_read_*"),
+        tool="access transistors narrower than a feature, which load lines less; minimum pass "
+        "gates to input lines",
+        right="a feature at least; pass gates for the current of the cells that are read",
         correct=correct_macro,
         variant="RRAM",
     ),
@@ -172,10 +173,11 @@ QUIRKS = (
         "SubArray",
         (
             "block_wl_new_decoder_driver_read_latency_s",
+            "block_wl_new_decoder_driver_read_energy_J",
             "block_wl_new_decoder_driver_leakage_W",
         ),
-        tool="as WLNewDecoderDriver",
-        right="see WLNewDecoderDriver",
+        tool="as WLNewDecoderDriver, minimum pass gates",
+        right="see WLNewDecoderDriver; pass gates for the current of the cells that are read",
         correct=correct_macro,
     ),
     Quirk(
