@@ -184,7 +184,10 @@ class Network:
     @property
     def loss(self) -> str:
         """What its training makes small: the loss that its file names, or the usual one."""
-        return self.training.loss or ("squared" if self.classes == 1 else "cross_entropy")
+        given, numbers = self.training.loss, self.classes == 1
+        if given == "mse":
+            return "squared" if numbers else "squared_one_hot"
+        return given or ("squared" if numbers else "cross_entropy")
 
     @property
     def regression(self) -> bool:

@@ -20,10 +20,11 @@ LOSSES = {
     "cross_entropy": "of the softmax, for classes",
     "squared": "half the squared distance from targets, for a regression",
     "squared_one_hot": "half the squared distance from 1 for the class and 0 for the others",
+    "mse": "squared where there is one output, squared_one_hot where there are classes",
 }
 _SQUARES = "for numbers it is squared, for classes squared_one_hot"
 OTHER_LOSSES = {  # words of other tools
-    **dict.fromkeys(("mse", "MSE", "mean_squared_error", "l2", "L2"), _SQUARES),
+    **dict.fromkeys(("MSE", "mean_squared_error", "l2", "L2"), _SQUARES),
     **dict.fromkeys(("ce", "nll", "categorical_crossentropy", "softmax"), "it is cross_entropy"),
 }
 

@@ -205,7 +205,7 @@ def test_an_epoch_of_unknown_length_is_left_out(command, place):
 @pytest.mark.parametrize(
     ("training", "classes", "said"),
     [
-        ("loss: mse", 3, "got 'mse'; for numbers it is squared, for classes squared_one_hot"),
+        ("loss: MSE", 3, "got 'MSE'; for numbers it is squared, for classes squared_one_hot"),
         ("loss: cross_entropy", 1, "classes are told apart from two on; take loss=squared"),
         ("loss: squared, label_smoothing: 0.1", 3, "no labels to smooth"),
         ("label_smoothing: 1", 3, "label_smoothing: must be at least 0 and below 1"),

@@ -39,7 +39,7 @@ def test_gradients_are_those_of_the_losses(word, smoothing):
 
 
 def test_the_words_of_files_are_those_of_the_losses():
-    assert list(LOSSES) == list(WORDS)
+    assert [*list(LOSSES), "mse"] == list(WORDS)
 
 
 def smoothed(label, classes, smoothing):
@@ -99,3 +99,25 @@ def test_classes_are_scored_by_the_share_that_is_right():
     test.add(SCORES[3:], (SCORES[3:].argmax(axis=1) + 1) % 4)
     given = {max(range(4), key=row.__getitem__) for row in SCORES.tolist()}
     assert test.result == Score(3 / 5, len(given))
+
+
+@pytest.mark.parametrize(("outputs", "meant"), [(1, "squared"), (2, "squared_one_hot")])
+def test_mse_is_the_squared_loss_of_what_there_is(outputs, meant):
+    import neurorebit as nr
+
+    network = {
+        "input": {"channels": 1, "height": 2, "width": 2},
+        "classes": outputs,
+        "layers": [{"kind": "linear", "features": outputs}],
+    }
+    rng = np.random.default_rng(1)
+    x = rng.random((8, 2, 2, 1), np.float32)
+    y = rng.random(8) if outputs == 1 else rng.integers(0, 2, 8)
+    done = {
+        loss: nr.train(
+            nr.network(network | {"name": "n", "training": {"loss": loss, "batch": 4}}),
+            "rebit", scheme="real", data=(x, y, x, y), epochs=1, threads=1,
+        )
+        for loss in ("mse", meant)
+    }  # fmt: skip
+    assert done["mse"].epochs["loss"].equals(done[meant].epochs["loss"])
