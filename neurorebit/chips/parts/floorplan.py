@@ -95,6 +95,7 @@ class Floorplan:
     two arrays or more. Twice that side never fills its cells better, since what one such PE holds,
     four of the least hold as well. ``packing``: groups that share an array. ``shares``: whether
     layers share tiles; they follow each other, so that buffers and adders serve one at a time.
+    ``joins``: whether they share arrays, too, where they fill less than one.
     """
 
     workload: Workload
@@ -109,6 +110,7 @@ class Floorplan:
     tile_side: Real = field(kw_only=True)
     packing: Packing = field(kw_only=True)
     shares: bool | NDArray[np.bool_] = field(default=False, kw_only=True)
+    joins: bool | NDArray[np.bool_] = field(default=False, kw_only=True)
 
     @classmethod
     def of(
@@ -138,6 +140,7 @@ class Floorplan:
             tile_side=2.0 * side,
             packing=Packing.of(w, spec, (2.0 * side / forward.rows) * (2.0 * side / forward.cols)),
             shares=forward.share_tiles,
+            joins=forward.share_tiles & np.logical_not(spec.crosspoint),
         )
 
     @property
@@ -293,7 +296,36 @@ class Floorplan:
     @property
     def tile_shares(self) -> Array:
         """Tiles of each layer; of shared ones its part, with an equal part of what stays empty."""
-        return shared(self.tiles, self.arrays / self._held_by_a_tile, self._shared)
+        return shared(self.tiles, self.array_shares / self._held_by_a_tile, self._shared)
+
+    @cached_property
+    def array_shares(self) -> Array:
+        """Arrays of each layer; of those that share one, an equal part of it.
+
+        Layers that fill less than an array stand along its diagonal, in the order of the network:
+        each has rows and columns of its own, and a read opens the rows of one layer alone. One that
+        does not fit behind the layer before begins another array.
+        """
+        w = self.workload
+        small = self._shared & (self.arrays == 1.0) & (w.groups == 1.0) & self.joins
+        if not np.any(small):
+            return np.asarray(self.arrays)
+        rows, cols = w.rows / self.rows, self.width / self.cols
+        shape = np.broadcast_shapes(np.shape(small), np.shape(rows), np.shape(cols))
+        small, rows, cols = (np.broadcast_to(a, shape) for a in (small, rows, cols))
+        used = np.full((2, *shape[:-1]), np.inf)  # rows and columns of the array that is filled
+        number = np.zeros(shape[:-1])  # of that array
+        member = np.zeros(shape)
+        for layer in range(shape[-1]):
+            here, size = small[..., layer], np.stack((rows[..., layer], cols[..., layer]))
+            behind = np.where(here, used + size, used)
+            fits = np.all(behind <= 1.0 + 1e-9, axis=0)
+            number = number + (here & ~fits)
+            used = np.where(here, np.where(fits, behind, size), used)
+            member[..., layer] = np.where(here, number, 0.0)
+        same = (member[..., :, None] == member[..., None, :]) & (member[..., :, None] > 0.0)
+        together = np.maximum(np.sum(same, axis=-1), 1.0)
+        return np.where(small, 1.0 / together, self.arrays)
 
     @property
     def held(self) -> Array:

@@ -42,8 +42,8 @@ class ForwardArrays(Section):
 
     ``adc_range``: the converter spans this many standard deviations of a layer's partial sums to
     either side of zero. ``pack_groups``: groups of a layer share an array where two or more fit
-    along its diagonal. ``share_tiles``: layers that leave room in a tile share it with others; else
-    copies of the layer fill it.
+    along its diagonal. ``share_tiles``: layers that leave room in a tile share it with others, and
+    an array where they fill less than one (but no array of crosspoints); else copies fill the tile.
     """
 
     source: str

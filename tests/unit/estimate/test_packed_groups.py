@@ -1,6 +1,7 @@
 """Groups along the diagonal of an array: how many, and what chips are billed for them, by hand."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -8,11 +9,13 @@ import numpy as np
 import pytest
 from whole_chip import BASES, DEVICE, IN, near
 
+import neurorebit as nr
 from neurorebit.chips.parts.activity import Measured
+from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.packing import beside
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.estimation.design import design
-from neurorebit.inputs.files import Inputs, Setting, read_inputs
+from neurorebit.inputs.files import Inputs, Setting, parse_setting, read_inputs
 from neurorebit.schema.activity import Activity, LayerActivity
 
 NETWORK = """
@@ -232,6 +235,31 @@ def test_small_layers_share_tiles():
     assert [number(chip.plan.copies, i) for i in range(3)] == [1.0] * 3
     assert number(chip.plan.utilization, DEPTHWISE) == near(108 / (128**2 * 4 / 7))
     assert number(chip.plan.utilization, 3) == number(apart.plan.utilization, 3)
+
+
+def test_layers_that_fill_less_than_an_array_share_it():
+    """10 x 20, 20 x 30 and 30 x 10 weights stand along a diagonal of 60 rows and 60 columns; the
+    fourth layer's 10 rows begin another array of 64 x 64, which the fifth's 60 columns do not fit.
+    """
+    network = nr.network(
+        {
+            "name": "small",
+            "input": {"channels": 10, "height": 1, "width": 1},
+            "classes": 60,
+            "layers": [{"kind": "linear", "features": n} for n in (20, 30, 10, 10, 60)],
+        }
+    )
+    settings = [
+        parse_setting(f"architecture.arrays.{key}")
+        for key in ("rows=64", "cols=64", "share_tiles=true", "cols_per_adc=4", "rows_per_adc=4")
+    ]
+    spec = read_inputs(network.document, "reram", settings=settings).architecture
+    work = Workload.of(network.resolved.stages)
+    plan = Floorplan.of(work, spec)
+    assert plan.array_shares.tolist() == near([1 / 3, 1 / 3, 1 / 3, 1.0, 1.0])
+    assert plan.tile_shares.sum() == near(1.0)
+    crossed = Floorplan.of(work, replace(spec, arrays=replace(spec.arrays, cells="crosspoint")))
+    assert crossed.array_shares.tolist() == [1.0] * 5
 
 
 def test_shared_tiles_of_the_digital_side():
