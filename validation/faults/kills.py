@@ -16,7 +16,7 @@ from typing import Any
 SCHEMES = {"hybrid": "rebit", "reram": "reram", "tiki_taka": "reram", "mixed_precision": "reram"}
 WORDS = ["mlp", "--epochs", "2", "--images", "256", "--checkpoint-every", "0.1", "--quiet"]
 TIMES = ("images_per_second", "seconds")
-FIRST, LAST = 1.0, 12.0  # seconds after its start at which a run is killed
+FIRST, LAST = 1.0, 6.0  # seconds after its start at which a run is killed
 TRIES = 40  # starts of one training
 
 
