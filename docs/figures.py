@@ -17,9 +17,13 @@ from typing import Any
 import neurorebit as nr
 from neurorebit.__main__ import COMMANDS
 from neurorebit.chips.parts.phases import PHASES
+from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.data.table import DATASETS, FORMATS
 from neurorebit.results.document import PAPER
 from neurorebit.schema import paths, units
+from neurorebit.schema.device import Device
+from neurorebit.schema.hints import ranges
+from neurorebit.schema.technology import Technology
 from neurorebit.schemes.table import SCHEMES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -102,6 +106,21 @@ def data() -> Iterator[str]:
     rows += [[f"`{form.written}`", form.summary, *["your own"] * 4] for form in FORMATS.values()]
     head = ["`dataset`", "what", "input", "classes", "training images", "folder"]
     yield from table(head, rows)
+
+
+def published() -> Iterator[str]:
+    """The ranges that a number of a file is held against, and where they were published."""
+    rows = []
+    for root, section in {
+        "technology": Technology,
+        "device": Device,
+        "architecture": ArchitectureSpec,
+    }.items():
+        rows += [
+            [f"`{'.'.join((root, *map(str, loc)))}`", str(known), known.source]
+            for loc, known in ranges(section)
+        ]
+    yield from table(["key", "published", "lowest and highest"], rows)
 
 
 def schemes() -> Iterator[str]:
@@ -225,6 +244,7 @@ BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
         data,
         files,
         operators,
+        published,
         schemes,
         phases,
         chips,

@@ -10,11 +10,80 @@ from pydantic import Field
 from neurorebit.schema import Document, Section, published, quantity
 from neurorebit.schema.numbers import Real
 
-Multiple = Annotated[Real, quantity("", above=0), published(1.0, 200.0)]  # of the feature size
-Volt = Annotated[Real, quantity("V", above=0, below=20), published(0.1, 12.0, "V")]
-Steps = Annotated[int, Field(ge=2, le=100_000), published(2, 4096)]
-Width = Annotated[Real, quantity("s", above=0, at_most=1), published(1e-10, 0.1, "s")]
-Spread = Annotated[float, quantity("", at_least=0, at_most=1), published(0.0, 0.6)]
+# Ranges of what was published; "secondary" are figures whose own publication was not opened.
+SIDES = published(
+    1.0,
+    50.0,
+    source="2 F: crossbars of 4 F2, H.-S. P. Wong et al., Proc. IEEE 2012, secondary; 22 F: cells "
+    "of 500 F2, Yao et al., ESSERC 2024, secondary",
+)
+VOLTAGES = published(
+    0.03,
+    12.0,
+    "V",
+    source="40 mV: T. Fu et al., Nat. Commun. 2020; 11 V: floating gates, X. Guo et al., IEDM "
+    "2017, secondary",
+)
+READS = published(
+    0.05,
+    2.0,
+    "V",
+    source="0.15 V: Yao et al., ESSERC 2024, secondary; 1 V: S. H. Jo et al., Nano Lett. 2010, "
+    "secondary",
+)
+LEVELS = published(
+    2, 4096, source="2: any binary memory; 2,048: M. Rao et al., Nature 2023, secondary"
+)
+WIDTHS = published(
+    1e-11,
+    0.2,
+    "s",
+    source="20 ps: VO2, arXiv:2403.13530, 2024; 150 ms: 'Open-loop analog programmable "
+    "electrochemical memory array', Nat. Commun. 2023",
+)
+SPREADS = published(
+    0.0,
+    0.6,
+    source="0: no spread; 0.6: twice the 30 % that T. Gokmen, Y. Vlasov, Front. Neurosci. 2016, "
+    "take for steps and bounds, secondary",
+)
+DRIFTS = published(
+    0.0,
+    0.2,
+    source="0: no drift; 0.11: R. S. Khan et al., 'Resistance drift in Ge2Sb2Te5 phase change "
+    "memory line cells', 2020",
+)
+WRITES = published(
+    100.0,
+    1e16,
+    source="10^3: flash memory, US patent 7,898,844, 2011; over 10^15: J. J. Kan et al., IEEE "
+    "Trans. Electron Devices 2017",
+)
+GATES = published(
+    1.0,
+    400.0,
+    source="2 F2: M. Jerry et al., IEDM 2017, secondary; 319 F2: 500 nm squares at 28 nm, H. "
+    "Mulaosmanovic et al., VLSI Technology 2017, secondary",
+)
+RESISTANCES = published(
+    100.0,
+    1e9,
+    "ohm",
+    source="180 ohm: switch of a phase-change material, E. K. Chua et al., Appl. Phys. Lett. 2010, "
+    "secondary; nA at about 1 V: S. Fujii et al., VLSI Technology 2016",
+)
+RATIOS = published(
+    1.2,
+    1e8,
+    source="1.35: 170 to 230 uS, 'Open-loop analog programmable electrochemical memory array', "
+    "Nat. Commun. 2023; over 10^7: amyloid and gold, Materials 16(5):1884, 2023",
+)
+
+Multiple = Annotated[Real, quantity("", above=0), SIDES]  # of the feature size
+Volt = Annotated[Real, quantity("V", above=0, below=20), VOLTAGES]
+Steps = Annotated[int, Field(ge=2, le=100_000), LEVELS]
+Width = Annotated[Real, quantity("s", above=0, at_most=1), WIDTHS]
+Spread = Annotated[float, quantity("", at_least=0, at_most=1), SPREADS]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -28,7 +97,7 @@ class Cell(Section):
     source: str
     height: Multiple
     width: Multiple
-    read_voltage: Annotated[Real, quantity("V", above=0, below=5), published(0.01, 2.0, "V")]
+    read_voltage: Annotated[Real, quantity("V", above=0, below=5), READS]
     access_voltage: Volt
     access_share: Annotated[Real, quantity("", above=0, below=1)] | None = None
 
@@ -88,7 +157,7 @@ class Retention(Section):
     """
 
     source: str
-    exponent: Annotated[float, quantity("", at_least=0, at_most=1), published(0.0, 0.25)]
+    exponent: Annotated[float, quantity("", at_least=0, at_most=1), DRIFTS]
     toward: Annotated[float, quantity("", at_least=0, at_most=1)] | Literal["random"]
 
 
@@ -97,7 +166,7 @@ class Endurance(Section):
     """The number of ``writes`` after which a cell fails."""
 
     source: str
-    writes: Annotated[float, quantity("", above=0), published(1e3, 1e16)]
+    writes: Annotated[float, quantity("", above=0), WRITES]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +180,7 @@ class Ferroelectric(Section):
 
     source: str
     polarization: Annotated[Real, quantity("C/m2", above=0)]
-    area: Multiple
+    area: Annotated[Real, quantity("", above=0), GATES]
     gate_cap: Annotated[Real, quantity("F", at_least=0)]
 
 
@@ -122,8 +191,8 @@ class Device(Section):
     source: str
     name: str
     kind: Literal["reram", "pcm", "fefet", "mram"]
-    r_on: Annotated[Real, quantity("ohm", above=0, at_most=1e12), published(100.0, 1e9, "ohm")]
-    on_off_ratio: Annotated[Real, quantity("", at_least=1.01), published(1.2, 1e8)]
+    r_on: Annotated[Real, quantity("ohm", above=0, at_most=1e12), RESISTANCES]
+    on_off_ratio: Annotated[Real, quantity("", at_least=1.01), RATIOS]
     cell: Cell
     variation: Variation
     pulses: Pulses | None = None

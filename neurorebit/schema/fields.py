@@ -142,12 +142,16 @@ def _whole(item: object) -> int:
 class published:
     """Field metadata: the range (in SI units) outside of which no published value is known.
 
-    A value outside is taken, and the report says so: it may be a slip of a unit.
+    A value outside is taken, and the report says so: it may be a slip of a unit. ``source`` names
+    the lowest and the highest figures and where they were published; the range is theirs, rounded
+    outwards.
     """
 
     least: float
     most: float
     unit: str = ""
+    _: dataclasses.KW_ONLY
+    source: str
 
     def __contains__(self, value: object) -> bool:
         """Whether a number lies within, bounds included but for rounding."""

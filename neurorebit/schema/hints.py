@@ -56,3 +56,12 @@ def far_out(section: Any, loc: Loc = ()) -> Iterator[tuple[Loc, float, published
             for known in metadata(hints[field.name]):
                 if isinstance(known, published) and value not in known:
                     yield here, float(value), known
+
+
+def ranges(section: type, loc: Loc = ()) -> Iterator[tuple[Loc, published]]:
+    """The keys of a section, and of those below it, whose published range is known."""
+    for name, hint in get_type_hints(section, include_extras=True).items():
+        yield from (((*loc, name), one) for one in metadata(hint) if isinstance(one, published))
+        for kind in kinds(hint):
+            if isinstance(kind, type) and is_dataclass(kind):
+                yield from ranges(kind, (*loc, name))

@@ -22,6 +22,20 @@ from neurorebit.schema.numbers import Real
 S = TypeVar("S", bound="CircuitSection")
 Count = Annotated[Real, quantity("", at_least=0)]
 Multiple = Annotated[Real, quantity("", above=0)]  # of the feature size
+FEATURES = published(
+    2e-9,
+    3.5e-7,
+    "m",
+    source="2 nm: TSMC N2, IEDM 2024, secondary; 350 nm: C. R. Schlottmann et al., IEEE J. "
+    "Solid-State Circuits 2012",
+)
+CLOCKS = published(
+    1e5,
+    6e9,
+    "Hz",
+    source="106 kHz: M. Seok et al., VLSI Circuits 2008, secondary; 6 GHz: IBM z15, IEEE J. "
+    "Solid-State Circuits 2021",
+)
 Table = Annotated[NDArray[np.float64], quantity("A/m", above=0, many=True)]
 Coefficients = Annotated[NDArray[np.float64], quantity("", many=True)]
 Bounds = Annotated[NDArray[np.float64], quantity("", above=0, many=True)]  # lower, upper
@@ -207,9 +221,7 @@ class Technology(Section):
     """A CMOS process as its file describes it, in SI units."""
 
     source: str
-    feature: Annotated[
-        Real, quantity("m", at_least=1e-9, at_most=1e-5), published(2e-9, 3.5e-7, "m")
-    ]
+    feature: Annotated[Real, quantity("m", at_least=1e-9, at_most=1e-5), FEATURES]
     gate_length: Annotated[Real, quantity("m", above=0, informative=True)]
     channel: Literal["planar", "finfet"]
     vdd: Annotated[Real, quantity("V", above=0, below=5)]
@@ -217,7 +229,7 @@ class Technology(Section):
     threshold: Annotated[Real, quantity("V", above=0)]
     temperature: Annotated[Real, quantity("K", above=0)]
     nominal_temperature: Annotated[Real, quantity("K", above=0)]
-    clock: Annotated[Real, quantity("Hz", above=0), published(1e5, 6e9, "Hz")]
+    clock: Annotated[Real, quantity("Hz", above=0), CLOCKS]
     pn_ratio: Multiple
     gate_cap: GateCap
     drive: Drive

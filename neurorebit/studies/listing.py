@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 from tabulate import tabulate
 
 from neurorebit.data.table import DATASETS, FORMATS
 from neurorebit.inputs.files import read_inputs
-from neurorebit.schema import InputError, paths, units
+from neurorebit.schema import InfeasibleError, InputError, paths, units
+from neurorebit.schemes.assumed import assumed
 from neurorebit.schemes.table import SCHEMES
+from neurorebit.studies.run import estimated
 
 Row = tuple[str, str, str, str]  # name, what it is, chips that can use it, source
 HEAD = ("name", "what it is", "chips", "source")
@@ -111,11 +112,20 @@ def _without_pulses() -> str:
 def _chips(
     network: str = NETWORK, *, technology: str | None = None, device: str | None = None
 ) -> str:
-    """The shipped chips that go with a file."""
+    """The shipped chips that go with a file: whose files fit, and which the models can build."""
     known = paths.names("architecture")
-    chips = []
-    for chip in known:
-        with suppress(InputError):
-            read_inputs(network, chip, technology, device)
-            chips.append(chip)
+    chips = [chip for chip in known if _is_built(network, chip, technology, device)]
     return "all" if len(chips) == len(known) else ", ".join(chips) or "none"
+
+
+def _is_built(network: str, chip: str, technology: str | None, device: str | None) -> bool:
+    """Whether a shipped chip is built with a technology, a device, or its own for a network."""
+    try:
+        inputs = read_inputs(network, chip, technology, device)
+        if technology is None and (device is None or not inputs.architecture.holds_devices):
+            return True  # of its own technology and device, which every shipped chip is built of
+        activity = assumed(inputs.network, inputs.architecture, inputs.device)
+        estimated(inputs, activity, inputs.images)
+    except (InputError, InfeasibleError):
+        return False
+    return True

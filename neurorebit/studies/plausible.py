@@ -22,8 +22,8 @@ def of_values(inputs: Inputs) -> Iterator[str]:
         for loc, value, known in far_out(section) if section is not None else ():
             key = ".".join((kind, *map(str, loc)))
             yield (
-                f"{key}={known.written(value)} lies outside of what was published, {known}: check "
-                "its unit"
+                f"{key}={known.written(value)} lies outside of what was published, {known} "
+                f"({known.source}): check its unit"
             )
     if note := finer_than_pulses(inputs.architecture, inputs.device):
         yield note

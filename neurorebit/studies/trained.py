@@ -158,8 +158,11 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
             network, *chip, images, seed=request.seed, wires=wires, weights=weights
         )
         checkpoint.check(start, identity)
+        reads.keys |= start.reads
         say(f"going on from {start.path}: {start.length}")
-    folder = request.checkpoints
+    kept = None
+    if request.checkpoints is not None:
+        kept = checkpoint.Checkpoints(request.checkpoints, request.checkpoint_every, reads.keys)
     result = trainer.train(
         network,
         *chip,
@@ -169,7 +172,7 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
         threads=request.threads,
         wires=wires,
         progress=progress,
-        checkpoints=checkpoint.Checkpoints(folder, request.checkpoint_every) if folder else None,
+        checkpoints=kept,
         start=start,
         weights=weights,
         stop_after=request.stop_after,

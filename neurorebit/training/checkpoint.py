@@ -11,7 +11,7 @@ import json
 import math
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -44,20 +44,28 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Where a run keeps its checkpoints, and after how many seconds [s] it writes the next one."""
+    """Where a run keeps its checkpoints, and after how many seconds [s] it writes the next one.
+
+    ``reads``: the keys of its files that the run has read so far, which it adds to as it goes.
+    """
 
     folder: Path
     every: float = 120.0
+    reads: Set[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A checkpoint as read: which run it is of, its state, and the epochs it has behind it."""
+    """A checkpoint as read: which run it is of, its state, and the epochs it has behind it.
+
+    ``reads``: the keys of its files that the run had read, and may not read again.
+    """
 
     path: Path
     identity: Json
     state: State
     epochs: list[Json]
+    reads: frozenset[str]
 
     @property
     def length(self) -> str:
@@ -93,10 +101,18 @@ def identity(
     }
 
 
-def save(folder: Path, identity: Json, state: State, epochs: list[Json]) -> None:
+def save(
+    folder: Path, identity: Json, state: State, epochs: list[Json], reads: Iterable[str] = ()
+) -> None:
     """Write a checkpoint and keep the one before it; InputError where that cannot be done."""
     meta = json.dumps(
-        {"schema": SCHEMA, "identity": identity, "plain": state.plain, "epochs": epochs}
+        {
+            "schema": SCHEMA,
+            "identity": identity,
+            "plain": state.plain,
+            "epochs": epochs,
+            "reads": sorted(reads),
+        }
     )
     arrays = {META: np.frombuffer(meta.encode(), np.uint8), **state.arrays}
     try:
@@ -162,7 +178,8 @@ def load(folder: Path) -> Saved:
                 cure=(*ANEW, ", or go on with that version"),
             )
         _check_types(meta)
-        saved = Saved(path, meta["identity"], State(arrays, meta["plain"]), meta["epochs"])
+        state, reads = State(arrays, meta["plain"]), frozenset(meta.get("reads", []))
+        saved = Saved(path, meta["identity"], state, meta["epochs"], reads)
         str(saved.length)  # raises where the position is missing
         return saved
     except InputError:
@@ -206,6 +223,9 @@ def _check_types(meta: Any) -> None:
     for name, value in plain.items():
         if not isinstance(value, int | float | str | None):
             raise ValueError(f"{name} is no number or text")
+    reads = meta.get("reads", [])  # checkpoints of early versions of schema 2 have none
+    if not isinstance(reads, list) or not all(isinstance(key, str) for key in reads):
+        raise ValueError("the keys that were read are no list of names")
     if not isinstance(epochs, list) or not all(isinstance(epoch, dict) for epoch in epochs):
         raise ValueError("its epochs are no list of values")
     for epoch in epochs:

@@ -391,7 +391,8 @@ class _Loop:
         if now or time.monotonic() >= self._next_save:
             epochs = [asdict(epoch) for epoch in self.epochs]
             state = capture(self._kept())
-            checkpoint.save(self.checkpoints.folder, self.identity(), state, epochs)
+            folder, reads = self.checkpoints.folder, self.checkpoints.reads
+            checkpoint.save(folder, self.identity(), state, epochs, reads)
             self._written()
 
     def _written(self) -> None:

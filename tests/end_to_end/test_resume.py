@@ -227,6 +227,7 @@ def test_an_impatient_ctrl_c_is_told_where_to_go_on(command, tiny, data, place, 
     """At the end of a training, or while its report is drawn."""
     words = ["run", tiny, "--data", data, "--out", "out"]
     told = "interrupted; no report was written; --resume goes on from out/checkpoint.npz"
+    assert command(*words[:-1], "whole").code == 0
 
     def stop(*given):
         raise KeyboardInterrupt
@@ -240,6 +241,7 @@ def test_an_impatient_ctrl_c_is_told_where_to_go_on(command, tiny, data, place, 
         assert done.code == 130
         assert done.err.splitlines()[-1] == told
     assert command(*words, "--resume").code == 0
+    assert report(place / "out") == report(place / "whole"), "it takes no step, and reads no key"
 
 
 def test_ctrl_c_while_python_starts_is_told_in_a_line():

@@ -153,6 +153,22 @@ class Transport(Section):
     activation_bits: Annotated[int, Field(ge=0)] | Literal["auto"] = "auto"
 
 
+ENERGIES = published(
+    3e-13,
+    3e-10,
+    "J/bit",
+    source="0.88 pJ/bit: stacked on logic, D. Niu et al., ISSCC 2022, secondary; 260 pJ/bit: DDR3 "
+    "that is hardly used, K. T. Malladi et al., ISCA 2012",
+)
+BANDWIDTHS = published(
+    1e9,
+    2e14,
+    "bit/s",
+    source="1.06 Gbit/s: 8 pins of PC133, JEDEC JESD21-C, secondary; 168 Tbit/s: X. Jiang et al., "
+    "J. Semicond. 2024",
+)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dram(Section):
     """Memory off the chip: energy of one bit, and how many bits ``stacks`` of it give at a time.
@@ -161,8 +177,8 @@ class Dram(Section):
     """
 
     source: str
-    energy: Annotated[Real, quantity("J/bit", above=0), published(1e-13, 2e-10, "J/bit")]
-    bandwidth: Annotated[Real, quantity("bit/s", above=0), published(1e8, 1e14, "bit/s")]
+    energy: Annotated[Real, quantity("J/bit", above=0), ENERGIES]
+    bandwidth: Annotated[Real, quantity("bit/s", above=0), BANDWIDTHS]
     stacks: Count = 1
 
 
