@@ -10,13 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from neurorebit import __version__
-from neurorebit.commands import FAULT, INTERRUPTED, WRONG
+from neurorebit.commands import DEBUG, FAULT, INTERRUPTED, WRONG
 from neurorebit.commands.progress import say
+from neurorebit.commands.recording import Recording
 
 if TYPE_CHECKING:  # at run time where Ctrl-C is caught: NumPy takes a while to import
     from neurorebit.commands.options import Parser
 
-DEBUG = "NEUROREBIT_DEBUG"  # in the environment: faults are shown as tracebacks
 SHOWN = 200  # characters of a fault
 
 COMMANDS = {  # each is a file in commands/
@@ -41,20 +41,28 @@ COMMANDS = {  # each is a file in commands/
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
+    record = Recording()
     try:
         if arguments is None:
             from neurorebit.commands import streams
 
             streams.prepare()
-        return _run(words)
+        code, message = _run(words, record)
     except KeyboardInterrupt as stop:
         checkpoint = getattr(stop, "checkpoint", None)
         more = f"; --resume goes on from {checkpoint}" if checkpoint else ""
-        say(f"interrupted; no report was written{more}")
-        return INTERRUPTED
+        code, message = INTERRUPTED, f"interrupted; no report was written{more}"
+    except BaseException as problem:
+        record.end(FAULT, f"{type(problem).__name__}: {problem}")
+        raise
+    if message:
+        say(message)
+    record.end(code, message)
+    return code
 
 
-def _run(words: list[str]) -> int:
+def _run(words: list[str], record: Recording) -> tuple[int, str]:
+    """Run a command; its exit code, and the line that says what is wrong."""
     from neurorebit.commands import streams
     from neurorebit.commands.words import spell
     from neurorebit.schema import InfeasibleError, InputError
@@ -63,33 +71,34 @@ def _run(words: list[str]) -> int:
     try:
         streams.check(words)
         try:
-            asked = parser_of(words).parse_args(words, argparse.Namespace(words=words))
+            given = argparse.Namespace(words=words, record=record)
+            asked = parser_of(words).parse_args(words, given)
+            record.begin(asked)
             code: int = asked.main(asked)
         finally:
             sys.stdout.flush()
     except (InputError, InfeasibleError) as problem:
-        say(problem.text(spell))
-        return WRONG
+        return WRONG, problem.text(spell)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         streams.drop_stdout()
-        return 0
+        return 0, ""
     except OSError as problem:
         streams.drop_stdout()
         place = problem.filename or "the output"
-        say(f"{place}: {problem.strerror or problem}; make room, or write to another place")
-        return WRONG
+        text = f"{place}: {problem.strerror or problem}; make room, or write to another place"
+        return WRONG, text
     except MemoryError:
-        say("there is not enough memory for this; take fewer designs or images, or smaller layers")
-        return WRONG
+        cure = "take fewer designs or images, or smaller layers"
+        return WRONG, f"there is not enough memory for this; {cure}"
     except Exception as problem:
         if os.environ.get(DEBUG):
             raise
         where = traceback.extract_tb(problem.__traceback__)[-1]
         what = f"{type(problem).__name__}: {shortened(str(problem), SHOWN)}"
         place = f"{os.path.basename(where.filename)}:{where.lineno}"
-        say(f"a fault of neurorebit, please report it ({what}, at {place}); {DEBUG}=1 shows more")
-        return FAULT
-    return code
+        text = f"a fault of neurorebit, please report it ({what}, at {place})"
+        return FAULT, f"{text}; {DEBUG}=1 shows more"
+    return code, ""
 
 
 def parser_of(words: list[str]) -> Parser:
@@ -113,7 +122,7 @@ def parser_of(words: list[str]) -> Parser:
             command = import_module(f"neurorebit.commands.{name}")
             command.add_options(made)
             made.epilog = "\n  ".join(("examples:", *command.EXAMPLES))
-            made.set_defaults(main=command.main, parser_of=parser_of)
+            made.set_defaults(main=command.main, parser_of=parser_of, called=name)
     return parser
 
 

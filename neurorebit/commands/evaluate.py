@@ -75,6 +75,7 @@ def add_options(parser: options.Parser) -> None:
     parser.add_argument("--recipe", metavar="R", help="a training recipe of the network file")
     options.add_place(parser, "reports/NETWORK_evaluated")
     options.add_quiet(parser)
+    options.add_store(parser)
 
 
 def main(asked: argparse.Namespace) -> int:
@@ -100,6 +101,7 @@ def main(asked: argparse.Namespace) -> int:
     )
     with nullcontext() if asked.quiet else progress.Tests() as shown:
         outcome = evaluate(evaluation, say, shown)
+    asked.record.report(outcome.report, outcome.folder, outcome.files)
     if not asked.quiet:
         print((outcome.folder / "report.txt").read_text(encoding="utf-8").rstrip())
     print(f"written to {outcome.folder}: {', '.join(outcome.files)}")

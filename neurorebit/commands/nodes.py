@@ -27,6 +27,7 @@ def add_options(parser: options.Parser) -> None:
         "--out", metavar="FILE", type=Path, help="write the table to a .csv or .parquet file"
     )
     options.add_quiet(parser)
+    options.add_store(parser)
 
 
 def main(asked: argparse.Namespace) -> int:
@@ -49,4 +50,5 @@ def main(asked: argparse.Namespace) -> int:
         sweep_file.write(found.table, asked.out)
         print("" if asked.quiet else "\n", end="")
         print(f"written to {asked.out}")
+    asked.record.designs(found.table, asked.out)
     return 0

@@ -170,6 +170,21 @@ def add_quiet(parser: Parser) -> None:
     )
 
 
+def add_store(parser: Parser, recorded: bool = True) -> None:
+    """The store of runs; a command with these options is recorded in it unless ``recorded``."""
+    from neurorebit.store.place import VARIABLE
+
+    parser.add_argument(
+        "--store",
+        metavar="FILE",
+        type=Path,
+        help=f"the store that runs are recorded in (${VARIABLE}, or one of your own data)",
+    )
+    parser.set_defaults(recorded=recorded)
+    if recorded:
+        parser.add_argument("--no-store", action="store_true", help="do not record this run")
+
+
 def add_training(parser: Parser, out: str) -> None:
     """How long to train, on what, and where the report goes: to ``out`` where nothing is given."""
     add_place(parser, out)

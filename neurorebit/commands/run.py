@@ -52,6 +52,7 @@ def add_options(parser: options.Parser) -> None:
         "conductances",
     )
     options.add_quiet(parser)
+    options.add_store(parser)
     parser.add_argument(
         "--checkpoint",
         metavar="DIR",
@@ -96,6 +97,7 @@ def main(asked: argparse.Namespace) -> int:
     say = progress.nothing if asked.quiet else progress.say
     with nullcontext() if asked.quiet else progress.training() as shown:
         outcome = run(request, say, shown)
+    asked.record.report(outcome.report, outcome.folder, outcome.files)
     if not asked.quiet:
         print(_shown(outcome))
     written = f"written to {outcome.folder}: {', '.join(outcome.files)}"

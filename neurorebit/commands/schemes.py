@@ -34,6 +34,7 @@ def add_options(parser: options.Parser) -> None:
     )
     options.add_training(parser, "reports/schemes_NETWORK")
     options.add_quiet(parser)
+    options.add_store(parser)
 
 
 def main(asked: argparse.Namespace) -> int:
@@ -57,6 +58,7 @@ def main(asked: argparse.Namespace) -> int:
         progress=nullcontext if asked.quiet else progress.training,
         command=command,
     )
+    asked.record.schemes(table.rows, table.folder, table.files)
     if not asked.quiet:
         print(f"{table.text}\n")
     print(f"written to {table.folder}: schemes.txt, .csv and .png, and a report of each run")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.layers.base import Shape
+from neurorebit.schema.provenance import note
 
 Images = NDArray[Any]  # uint8, or float32
 Labels = NDArray[Any]  # int64 classes [N], or float32 targets [N, outputs]
@@ -69,6 +70,7 @@ class Dataset:
         sha = hashlib.sha256()
         for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
             sha.update(np.ascontiguousarray(array).tobytes())
+        note("data", self.name, None, sha.hexdigest())
         return sha.hexdigest()
 
 

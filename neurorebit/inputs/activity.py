@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from neurorebit.schema import Document, File, InputError, paths
 from neurorebit.schema.activity import ActivityFile, RecordedActivity
 from neurorebit.schema.json_file import read_json
+from neurorebit.schema.provenance import note, of_file
 from neurorebit.schemes.table import SCHEMES
 
 SCHEMA = 1  # of an activity file
@@ -26,6 +27,7 @@ def read_activity(path: Path, shown: str) -> tuple[RecordedActivity, ...]:
     where = File(shown)
     if not path.is_file():
         raise InputError("no such activity file", origin=where, cure=CURE)
+    note("activity", path.stem, path, partial(of_file, path))
     return _read(str(path), shown, path.stat().st_mtime_ns)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from neurorebit.schema import Line
+from neurorebit.schema.provenance import note
 from neurorebit.schema.sheet import read_sheet
 
 
@@ -29,6 +31,7 @@ def read_designs(path: Path) -> Designs:
     with units in the rows; InputError with line and column where it is wrong.
     """
     sheet = read_sheet(path)
+    note("designs", path.name, path, hashlib.sha256(sheet.raw).hexdigest())
     columns: dict[str, list[str]] = {}
     for i, heading in enumerate(sheet.heads):
         key, _, unit = heading.partition(" [")

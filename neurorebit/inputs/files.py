@@ -6,6 +6,7 @@ import difflib
 import os
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from neurorebit.schema import (
 )
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.errors import Words
+from neurorebit.schema.provenance import note, of_file
 from neurorebit.schema.reads import Reads
 from neurorebit.schema.technology import Technology
 from neurorebit.schemes.parts.scheme import Held
@@ -283,7 +285,12 @@ def opened(kind: str, given: Source) -> Document:
         raise
     shown = name if os.path.isfile(name) else str(paths.FOLDERS[kind] / path.name)
     made = imported(path, shown) if kind == "network" else None
-    return made or Document(path, kind, shown)
+    if made is not None:
+        note(kind, path.stem, path, partial(of_file, path))
+        return made
+    found = Document(path, kind, shown)
+    note(kind, path.stem, path, found.digest)
+    return found
 
 
 def named_by(document: Document, spec: ArchitectureSpec, kind: str) -> Document:

@@ -10,6 +10,7 @@ import yaml
 
 from neurorebit.inputs.files import check_key, plain_key
 from neurorebit.schema import Document, InputError, Setting
+from neurorebit.schema.provenance import note
 from neurorebit.schema.yaml_text import LOADER
 
 WIDTH = 1_000_000  # of a line, so that a value stays in one
@@ -22,6 +23,7 @@ def read_settings(path: Path) -> list[Setting]:
     InputError with the line where a key is unknown, has no value or stands twice.
     """
     document = Document(path)
+    note("settings", path.name, path, document.digest)
     lines: dict[str, object] = {}
     settings = []
     for loc, value in _leaves(document.tree, ()):

@@ -1,4 +1,4 @@
-"""Paths of the files shipped with the package, and of the user's cache."""
+"""Paths of the files shipped with the package, and of the user's cache and data."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import os
 import re
+import sys
 from pathlib import Path
 
 from neurorebit.schema.errors import InputError
@@ -63,6 +64,18 @@ def cache_dir() -> Path:
     """The user's cache for data sets and compiled kernels; it may not exist yet."""
     configured = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(configured) if os.path.isabs(configured) else Path.home() / ".cache"
+    return base / "neurorebit"
+
+
+def data_dir() -> Path:
+    """The user's data: what cannot be made again. It may not exist yet."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        configured = os.environ.get("XDG_DATA_HOME", "")
+        base = Path(configured) if os.path.isabs(configured) else Path.home() / ".local/share"
     return base / "neurorebit"
 
 

@@ -36,6 +36,7 @@ from neurorebit.studies.trained import Progress, Say
 Json = dict[str, Any]
 
 TABLE = "schemes.csv"
+READ = frozenset({".csv", ".html", ".json", ".png", ".txt"})  # how files end that people read
 KINDS = ("network", "architecture", "technology", "device")  # of files, as a report lists them
 
 
@@ -127,6 +128,21 @@ class Table:
     def diverged(self) -> bool:
         """Whether a run diverged."""
         return any(row["ended"] == "diverged" for row in self.rows)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What there is to read of the comparison and of its runs, as paths in the folder."""
+        runs = [
+            _place(row["scheme"], seed)
+            for row in self.rows
+            for seed in range(row["seed"], row["seed"] + row["seeds"])
+        ]
+        return tuple(
+            path.relative_to(self.folder).as_posix()
+            for place in (self.folder, *(self.folder / run for run in runs))
+            for path in sorted(place.glob("*"))
+            if path.suffix in READ and path.is_file()
+        )
 
     @property
     def text(self) -> str:

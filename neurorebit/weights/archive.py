@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.schema import Argument, File, InputError
+from neurorebit.schema.provenance import note, of_file
 from neurorebit.weights import tensors
 from neurorebit.weights.tensors import HEADER, Tensors
 
@@ -101,6 +103,7 @@ def read(path: str | Path) -> NetworkWeights:
     """The weights of a file; InputError where it cannot be read, or is of a later schema."""
     place = Path(path)
     found, where = tensors.load(place), File(str(place))
+    note("weights", place.name, place, partial(of_file, place))
     if not found.arrays:
         raise InputError("holds no array", origin=where, cure=tensors.CURE)
     text = found.texts.get(HEADER)
