@@ -26,8 +26,11 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Bill recorded runs anew with today's models."""
+    from neurorebit.results import document
     from neurorebit.studies.rebill import rebill
 
+    for place in asked.folders:
+        document.read_any(place)  # refused before one of them is written
     changed = False
     for place in asked.folders:
         done = rebill(place)

@@ -273,13 +273,15 @@ def shuffled(weight, ups, downs, traits, last, response, z):
 def nominal(weight, meant, bend_up, bend_down, up, down):
     """Pulses (negative: down) that lead from one weight to another on the nominal curves.
 
-    ``up`` and ``down`` are the pulses from end to end.
+    ``up`` and ``down`` are the pulses from end to end. A cell whose own range is wider may hold a
+    weight beyond the nominal range: from there to its end the pulses have the mean step.
     """
-    state = min(max(0.5 * (weight + 1.0), 0.0), 1.0)
+    held = 0.5 * (weight + 1.0)
+    state = min(max(held, 0.0), 1.0)
     goal = min(max(0.5 * (meant + 1.0), 0.0), 1.0)
-    rising = goal > state
+    rising = goal > held
     bend = bend_up if rising else bend_down
-    share = position(goal, bend) - position(state, bend)
+    share = position(goal, bend) - position(state, bend) + (state - held)
     return math.floor(share * (up if rising else down) + 0.5)
 
 

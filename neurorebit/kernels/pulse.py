@@ -10,6 +10,7 @@ from numba import njit
 from neurorebit.kernels import cell, levels, noise
 from neurorebit.kernels.levels import Count
 
+SLACK = 1e-9  # within which a weight is at an end of its cell's range: a sum is rounded
 MANY = 8  # cells of a block with pulses, from which on the block's noise is computed at once
 
 
@@ -38,7 +39,7 @@ class Write(IntEnum):
     """How pulses bring a cell to a level; ``Plan.write``."""
 
     PULSES = 0  # as many as lead from the old level to the new one on the nominal curve
-    VERIFY = 1  # counted from a read, again until the weight is within the tolerance
+    VERIFY = 1  # by what a read says is missing, again until the weight is within the tolerance
     RESET = 2  # to the low end by a whole range of pulses down, then as many pulses up
 
 
@@ -150,6 +151,22 @@ def pulse(cells, pulses, draw):
 
 
 @njit(cache=True, nogil=True)
+def attempted(n, last):
+    """Pulses of an attempt of a verified write that are sent where ``n`` lead to the level.
+
+    Half of them, at least one; against the direction of the ``last`` attempt, which overshot, at
+    most half of its pulses, else at most twice as many. Both numbers are negative downwards, and
+    ``last`` is 0 before the first attempt.
+    """
+    size = (abs(n) + 1) // 2
+    if n * last < 0:
+        size = min(size, max(abs(last) // 2, 1))
+    elif last != 0:
+        size = min(size, 2 * abs(last))
+    return size if n > 0 else -size
+
+
+@njit(cache=True, nogil=True)
 def to_levels(real, known, cells, grid, plan, draw):
     """Write the cells whose level changed, or all of them, by pulses.
 
@@ -183,22 +200,18 @@ def to_levels(real, known, cells, grid, plan, draw):
             held = -1.0
             downs += pulses_down
             writes[i] += 1
-        last, limit = 0, 1 << 30
+        last = 0
         for attempt in range(most if write == Write.VERIFY else 1):
             if write == Write.VERIFY:
                 held = weight[i]
                 counts[Count.READS] += 1
                 if abs(meant - held) <= tolerance:
                     break
-                if held == own.low >= meant or held == own.high <= meant:
+                if meant <= held <= own.low + SLACK or meant >= held >= own.high - SLACK:
                     break  # the cell's range ends here
             n = cell.nominal(held, meant, bend_up, bend_down, pulses_up, pulses_down)
-            if write == Write.VERIFY:  # at least one; after an overshoot at most half of the last
-                n = n if n != 0 else (1 if meant > held else -1)
-                if n * last < 0:
-                    limit = max(abs(last) // 2, 1)
-                n = min(max(n, -limit), limit)
-                last = n
+            if write == Write.VERIFY:
+                n = last = attempted(n if n != 0 else (1 if meant > held else -1), last)
             if n == 0:
                 break
             z = noise.normal(at, step * most + attempt, layer, purpose, seed)

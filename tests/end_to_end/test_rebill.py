@@ -202,3 +202,13 @@ def test_a_report_without_a_schema_is_refused_until_it_is_billed_anew(command, t
     assert command("rebill", "all/real_seed0").code == 0
     assert "epoch 1" not in command(*words, "--resume").err
     assert command("compare", "all/real_seed0", "all/real_seed0").code == 0
+
+
+def test_a_folder_without_a_report_is_refused_before_another_is_written(command, tiny, place):
+    assert command("run", tiny, "--no-train", "--out", "a").code == 0
+    (place / "b").mkdir()
+    before = {file: file.stat().st_mtime_ns for file in (place / "a").iterdir()}
+    done = command("rebill", "a", "b")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("b/report.json: cannot be read"), done.err
+    assert {file: file.stat().st_mtime_ns for file in (place / "a").iterdir()} == before

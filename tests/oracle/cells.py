@@ -141,19 +141,20 @@ class Cells:
 
 
 def nominal(weight, meant, device):
-    """The pulses from one weight to another on the nominal curves."""
+    """The pulses from one weight to another on the nominal curves, straight beyond their ends."""
     p = device.pulses
     states = [min(max((w + 1) / 2, 0), 1) for w in (weight, meant)]
-    rising = states[1] > states[0]
+    rising = meant > weight
+    beyond = max(weight - 1, 0) / 2 + min(weight + 1, 0) / 2
     k = bend(p.nonlinearity_ltp if rising else p.nonlinearity_ltd)
     at = [-math.log(1 - s * (1 - math.exp(-k))) / k if k else s for s in states]
-    return math.floor((at[1] - at[0]) * (p.levels_ltp if rising else p.levels_ltd) + 0.5)
+    return math.floor((at[1] - at[0] - beyond) * (p.levels_ltp if rising else p.levels_ltd) + 0.5)
 
 
 def to_level(i, old, now, top, cells, way, tolerance, step):
     """Write cell ``i`` of an array from one level to another, by pulses; what it got."""
     device, cell = cells.device, cells.traits[i]
-    meant, ups, downs, last, limit = now / top, 0, 0, 0, math.inf
+    meant, ups, downs, last = now / top, 0, 0, 0
     if way == "reset":
         if cell[0] < cell[1]:
             cells.weights[i] = cell[0]
@@ -163,15 +164,17 @@ def to_level(i, old, now, top, cells, way, tolerance, step):
         held = {"pulses": max(old, -top) / top, "reset": -1}.get(way, cells.weights[i])
         if way == "verify":
             cells.counts.reads += 1
-            beyond = (held == cell[0] and meant <= held) or (held == cell[1] and meant >= held)
+            low, high = (math.isclose(held, end, abs_tol=1e-9) for end in cell[:2])
+            beyond = (low and meant <= held) or (high and meant >= held)
             if abs(meant - held) <= tolerance or beyond:
                 break
         n = nominal(held, meant, device)
-        if way == "verify":
-            n = n or (1 if meant > held else -1)
-            if n * last < 0:
-                limit = max(abs(last) // 2, 1)
-            n = last = min(max(n, -limit), limit)
+        if way == "verify":  # half of the way; less after an overshoot, then more again
+            half = max(math.ceil(abs(n) / 2), 1)
+            most = math.inf
+            if last:
+                most = max(abs(last) // 2, 1) if (last > 0) != (meant > held) else 2 * abs(last)
+            n = last = min(half, most) * (1 if meant > held else -1)
         if n == 0:
             break
         z = naive.normal(i, MOST * step + attempt, cells.layer, CYCLE, cells.seed)

@@ -1,9 +1,12 @@
 """How many pulses and reads bring cells to their levels, where no training has counted them.
 
-A verified write reads a cell, sends as many pulses as lead from what was read to the level on the
-nominal curve, and repeats both until the read lies within the tolerance (Alibart et al.,
-Nanotechnology 23:075201, 2012, doi:10.1088/0957-4484/23/7/075201, secondary). After an overshoot an
-attempt has at most half of the pulses of the one before. The expected numbers of pulses and reads
+A verified write reads a cell, sends half of the pulses that lead from what was read to the level on
+the nominal curve, at least one, and repeats both until the read lies within the tolerance (Alibart
+et al., Nanotechnology 23:075201, 2012, doi:10.1088/0957-4484/23/7/075201, secondary). Pulses are
+noisy and cost more time and energy than a read, so it is worth looking before the second half is
+sent. As in that paper an attempt after an overshoot is weaker, and the following ones grow again:
+it has at most half of the pulses of the one before, one in the same direction at most twice as
+many. (``docs/validation/writing.md`` compares such rules.) The expected numbers of pulses and reads
 have no closed form: how far a cell is off after an attempt decides how many pulses the next one
 has, and these decide its noise. ``verified`` takes ``CELLS`` cells through the loop, each with a
 step of its own and new noise in each attempt. Their normal numbers are the middles of as many equal
@@ -133,18 +136,14 @@ def _written(cases: Array) -> Array:
     own = np.exp(_log(cell, z[0]))
     away = distance + 0.0 * own
     writing = np.isfinite(cases.sum(axis=-1))[:, None] & np.isfinite(own)
-    last, limit = np.zeros_like(away), np.full_like(away, np.inf)
+    last = np.zeros_like(away)
     pulses, reads = np.zeros_like(away), np.zeros_like(away)
     for attempt in range(ATTEMPTS):
         reads += writing
         writing &= np.abs(away) > tolerance
         if not writing.any():
             break
-        sent = np.floor(away * count + 0.5)
-        sent = np.where(sent == 0.0, np.sign(away), sent)
-        turned = sent * last < 0.0
-        limit = np.where(turned, np.maximum(np.floor(np.abs(last) / 2.0), 1.0), limit)
-        sent = np.where(writing, np.clip(sent, -limit, limit), 0.0)
+        sent = np.where(writing, _attempted(np.floor(away * count + 0.5), away, last), 0.0)
         last, size = sent, np.abs(sent)
         pulses += size
         drawn = z[1 + attempt]
@@ -153,6 +152,18 @@ def _written(cases: Array) -> Array:
         away = away - moved - spread * drawn
     found = np.array([pulses.mean(axis=-1), reads.mean(axis=-1)])
     return np.where(np.isfinite(cases.sum(axis=-1)), found, np.nan)
+
+
+def _attempted(wanted: Array, away: Array, last: Array) -> Array:
+    """Pulses of an attempt where ``wanted`` lead to the level, which is ``away`` from the cell.
+
+    ``last``: those of the attempt before, 0 before the first.
+    """
+    half = np.maximum(np.floor(np.abs(wanted) / 2.0 + 0.5), 1.0)
+    before = np.abs(last)
+    less = np.maximum(np.floor(before / 2.0), 1.0)
+    limit = np.where(away * last < 0.0, less, np.where(before > 0.0, 2.0 * before, np.inf))
+    return np.copysign(np.minimum(half, limit), away)
 
 
 def _log(deviation: Any, z: Any) -> Any:

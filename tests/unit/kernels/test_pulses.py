@@ -250,7 +250,7 @@ def test_a_cell_whose_range_ends_before_its_level_is_not_verified_for_ever():
     levels = np.full(1, -128, np.int8)
     pulse.to_levels(np.array([0.9]), levels, cells, grid, plan, draw_of())
     assert cells.weight[0] == 0.5
-    assert cells.writes[0] <= 2
+    assert cells.writes[0] == 3  # 32, 20 and 13 pulses of 64, half of what is missing each
 
 
 def test_verified_writes_beat_open_loop_ones_on_cells_that_differ():

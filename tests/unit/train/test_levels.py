@@ -207,10 +207,14 @@ def test_levels_of_rare_writes_keep_their_units_until_then(bench, images):
 
 @pytest.mark.parametrize("write", ["pulses", "verify", "reset"])
 def test_hybrid_learns_with_every_way_to_write(bench, images, write):
-    """With 10 % noise of each pulse's step, which leaves even 128 pulses near their level."""
+    """Blind ones with 10 % noise of a pulse's step, which leaves even 128 pulses near their level.
+
+    Verified ones with the device's own, 3.7 % of the range a pulse.
+    """
     network = bench.network(SHAPE, LAYERS, 3, write=write)
     device = bench.chip("hybrid")[1]
-    device = replace(device, variation=replace(device.variation, pulse_c2c="step"))
+    if write != "verify":
+        device = replace(device, variation=replace(device.variation, pulse_c2c="step"))
     model = model_on(bench, network, "hybrid", device)
     x, labels = images(12, SHAPE), np.arange(12) % 3
     losses = [one_step(model, x, labels, rate=0.05) for _ in range(12)]
