@@ -11,7 +11,7 @@ import neurorebit
 HOUSE = House(Path(neurorebit.__file__).parent)
 MODULES = HOUSE.modules
 COMPUTES = ("kernels", "training", "fitting")  # rooms that import Numba; schemes' weights, too
-HEAVY = {"numba", "scipy", "sklearn", "matplotlib", "torch", "pandas", "xarray"}
+HEAVY = {"numba", "scipy", "sklearn", "matplotlib", "torch", "pandas", "plotly", "xarray"}
 
 
 def computes(module):

@@ -11,8 +11,8 @@ import pytest
 from neurorebit.training import checkpoint, trainer
 
 LEFT = {
-    "report.txt", "layers.csv", "costs.csv", "training.csv", "training.png", "energy.png",
-    "area.png", "report.json",
+    "report.txt", "report.html", "layers.csv", "costs.csv", "training.csv", "training.png",
+    "energy.png", "area.png", "report.json",
 }  # fmt: skip
 
 
@@ -87,8 +87,8 @@ def test_a_run_goes_on_piece_by_piece(command, tiny, data, place):
     codes = [done.code]
     assert done.err.splitlines()[-2:] == [
         f"to go on: neurorebit run tiny.yaml --data {data} --out pieces --stop-after 0 --resume",
-        "stopped; what was reached is written to pieces: report.txt, layers.csv, costs.csv, "
-        "training.csv, training.png, energy.png, area.png, report.json",
+        "stopped; what was reached is written to pieces: report.txt, report.html, layers.csv, "
+        "costs.csv, training.csv, training.png, energy.png, area.png, report.json",
     ]
     assert (
         "- STOPPED, its time being up, in epoch 1 of 2; resume goes on from the checkpoint"

@@ -21,7 +21,7 @@ from neurorebit.studies.request import Request
 from neurorebit.studies.trained import wires_between_cells
 from neurorebit.training import trainer
 
-FILES = {"report.txt", "layers.csv", "costs.csv", "training.csv", "report.json"}
+FILES = {"report.txt", "report.html", "layers.csv", "costs.csv", "training.csv", "report.json"}
 PICTURE = "training.png"
 PICTURES = {PICTURE, "energy.png", "area.png"}
 PHASES = ("inference", "forward", "backward", "gradient", "update", "sync", "programming")
@@ -56,7 +56,8 @@ def test_an_estimate_leaves_its_files_and_prints_the_report(command, tiny, place
     assert {path.name for path in folder.iterdir()} == FILES
     assert done.out.startswith((folder / "report.txt").read_text())
     assert done.out.rstrip().endswith(
-        "written to reports/tiny: report.txt, layers.csv, costs.csv, training.csv, report.json"
+        "written to reports/tiny: report.txt, report.html, layers.csv, costs.csv, training.csv, "
+        "report.json"
     )
     assert read(folder)["training"] is None
     assert len((folder / "training.csv").read_text().splitlines()) == 1

@@ -2,7 +2,7 @@
 
 import json
 
-FILES = {"report.txt", "layers.csv", "costs.csv", "training.csv", "report.json"}
+FILES = {"report.txt", "report.html", "layers.csv", "costs.csv", "training.csv", "report.json"}
 
 
 def test_an_estimate_is_drawn_where_asked_and_old_pictures_do_not_stay(command, tiny, place):

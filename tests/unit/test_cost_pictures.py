@@ -12,6 +12,7 @@ from made_report import TRAINING, built
 from matplotlib.figure import Figure
 
 from neurorebit.results import cost_pictures
+from neurorebit.results.stacks import stack
 from neurorebit.results.writers import table
 
 
@@ -61,7 +62,7 @@ def test_many_parts_share_a_grey():
     report = built()
     report["layers"][0]["area_by_part_m2"] = {f"chip/p{i}": 1e-6 * (i + 1) for i in range(30)}
     colours = cost_pictures._colours(
-        cost_pictures._stack(report, [layer["area_by_part_m2"] for layer in report["layers"]])
+        stack([layer["area_by_part_m2"] for layer in report["layers"]])
     )
     assert list(colours)[:2] == ["p29", "p28"]
     assert len(colours) == len(cost_pictures.COLOURS) == len(set(colours.values()))

@@ -15,12 +15,14 @@ from neurorebit.results.writers import (
     evaluation,
     json,
     layers,
+    page,
     text,
 )
 from neurorebit.results.writers import training as epochs
 
 WRITERS: dict[str, Callable[[Json], str | bytes]] = {  # by the name of the file
     "report.txt": text.write,
+    "report.html": page.write,
     "layers.csv": layers.write,
     "costs.csv": costs.write,
     "training.csv": epochs.write,

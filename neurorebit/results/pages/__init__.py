@@ -1,0 +1,1 @@
+"""Pages of results: one HTML file each, which needs no network and no other file."""
