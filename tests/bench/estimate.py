@@ -28,7 +28,8 @@ from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.files import read_inputs
 from neurorebit.schema import Setting, paths
 from neurorebit.schemes.assumed import assumed
-from neurorebit.studies.sweep import AT_ONCE, sweep
+from neurorebit.studies.grid import AT_ONCE
+from neurorebit.studies.sweep import sweep
 
 GRID = {  # one axis a quantity
     "technology.vdd": "0.8V:1.05V:10",

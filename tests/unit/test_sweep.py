@@ -14,9 +14,10 @@ from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.files import read_inputs
 from neurorebit.schema import InfeasibleError, InputError, Setting
 from neurorebit.schemes.assumed import assumed
-from neurorebit.studies import axes
-from neurorebit.studies import sweep as sweeping
-from neurorebit.studies.sweep import OUTCOMES, boxes, sweep
+from neurorebit.studies import axes, grid
+from neurorebit.studies.grid import boxes
+from neurorebit.studies.outcomes import OUTCOMES
+from neurorebit.studies.sweep import sweep
 
 TOLERANCE = 1e-12
 
@@ -213,7 +214,7 @@ def test_boxes_do_not_show(monkeypatch, most):
     given = {"technology.vdd": "0.8V:1V:3", "architecture.apim.rows": "64,128"}
     given["device.r_on"] = "100 kohm, 200 kohm"
     whole = sweep("mlp", given)
-    monkeypatch.setattr(sweeping, "AT_ONCE", most)
+    monkeypatch.setattr(grid, "AT_ONCE", most)
     told = []
     parts = sweep("mlp", given, progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (12, 12)

@@ -8,7 +8,7 @@ import pytest
 import neurorebit as nr
 from neurorebit.__main__ import main
 from neurorebit.schema import plain
-from neurorebit.studies import sweep as sweeps
+from neurorebit.studies import grid as grids
 
 UNITS = {"J", "s", "W", "m2", "J s", "1/s", "1e12/s", "1e12/J", "1e18/s/m2"}
 
@@ -74,15 +74,15 @@ def test_an_interrupted_sweep_keeps_what_was_reached(monkeypatch):
     """The second part of the grid is interrupted: what came before it is there, the rest is nan."""
     done = []
 
-    class Stopped(sweeps.Costs):
+    class Stopped(grids.Costs):
         def table(self, misfits):
             if done:
                 raise KeyboardInterrupt
             done.append(1)
             return super().table(misfits)
 
-    monkeypatch.setattr(sweeps, "Costs", Stopped)
-    monkeypatch.setattr(sweeps, "AT_ONCE", 2)
+    monkeypatch.setattr(grids, "Costs", Stopped)
+    monkeypatch.setattr(grids, "AT_ONCE", 2)
     grid = nr.sweep("mlp", "rebit", {"technology.vdd": [0.9, 0.95, 1.0, 1.05]}, progress=False)
     assert grid.interrupted
     assert grid["feasible"].tolist() == [True, True, False, False]
