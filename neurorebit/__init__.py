@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from neurorebit.library.inputs import network as network
     from neurorebit.library.inputs import technology as technology
     from neurorebit.library.measured import fit as fit
+    from neurorebit.library.runs import runs as runs
     from neurorebit.library.trainings import compare_schemes as compare_schemes
     from neurorebit.library.trainings import run as run
     from neurorebit.library.trainings import train as train
@@ -50,6 +51,7 @@ _HOMES = {  # the module of each public name
     "evaluate": "library.evaluations",
     "compare_schemes": "library.trainings",
     "read": "library.comparisons",
+    "runs": "library.runs",
     "InputError": "schema.errors",
     "InfeasibleError": "schema.errors",
 }

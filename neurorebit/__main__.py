@@ -27,6 +27,8 @@ COMMANDS = {  # each is a file in commands/
     "nodes": "estimate the chip in every CMOS node",
     "rebill": "bill recorded runs anew, with the models of this version",
     "compare": "say what two runs differ in, and by how much",
+    "runs": "list, compare, repeat and forget recorded runs",
+    "view": "show the pages of runs in a browser on this machine",
     "list": "list networks, devices, technologies, architectures, schemes and data sets",
     "show": "print a technology, device, network or architecture",
     "import": "write an ONNX file or a layer table as a network file to edit",
@@ -122,7 +124,7 @@ def parser_of(words: list[str]) -> Parser:
             command = import_module(f"neurorebit.commands.{name}")
             command.add_options(made)
             made.epilog = "\n  ".join(("examples:", *command.EXAMPLES))
-            made.set_defaults(main=command.main, parser_of=parser_of, called=name)
+            made.set_defaults(main=command.main, called=name, again=main, parser_of=parser_of)
     return parser
 
 

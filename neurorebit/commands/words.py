@@ -12,7 +12,7 @@ from neurorebit.schema import Argument, Setting
 if TYPE_CHECKING:
     from neurorebit.studies.request import Request
 
-POSITIONAL = ("network",)
+POSITIONAL = ("network", "run", "what")
 OPTIONS = {  # arguments whose option has another name; of the others, the name is the option's
     "axes": "axis",
     "every": "all",

@@ -143,6 +143,11 @@ def _refuse_foreign(store: sqlite3.Connection, path: Path) -> int:
     return found
 
 
+def _damaged(path: Path) -> InputError:
+    said, cure = CODES[sqlite3.SQLITE_CORRUPT], CURES[sqlite3.SQLITE_CORRUPT]
+    return InputError(said, origin=File(str(path)), value=path, cure=cure)
+
+
 def _foreign(path: Path) -> InputError:
     return InputError("is no store of runs", origin=File(str(path)), value=path, cure=ELSEWHERE)
 
@@ -152,6 +157,10 @@ def _told(path: Path) -> Iterator[None]:
     """What the system or SQLite says, as an InputError that names the file."""
     try:
         yield
+    except InputError:
+        raise
+    except (ValueError, TypeError, OverflowError):  # rows that are not those of runs
+        raise _damaged(path) from None
     except OSError as problem:
         message = f"cannot be used: {problem.strerror or problem}"
         raise InputError(

@@ -1,0 +1,1 @@
+"""Pages of runs, served to the browser of this machine's user and to nobody else."""
