@@ -163,9 +163,19 @@ class PrefixAdder(Placed):
 
     def _buffers(self, level: Level) -> Buffers:
         """What drives the cells of a level that share a lower group."""
-        load = level.fanout * cells(self.tech).nand.input_cap + self._wire_cap(level)
-        res = wire_res(self.tech) * level.span * self._pitch
-        return shared(Buffers, self.tech, load, False, res)
+        return self._chains[level.fanout, level.span]
+
+    @cached_property
+    def _chains(self) -> dict[tuple[float, float], Buffers]:
+        """The chains of all levels, by the cells that they drive and the bits that they cross."""
+        made = {}
+        for fanout, span in {(level.fanout, level.span) for level in self.levels}:
+            load = (
+                fanout * cells(self.tech).nand.input_cap + span * self._pitch * self.tech.wire.cap
+            )
+            res = wire_res(self.tech) * span * self._pitch
+            made[fanout, span] = shared(Buffers, self.tech, load, False, res)
+        return made
 
     def _shared(self, level: Level) -> Real:
         """Lower groups of a level, each with its own wire."""

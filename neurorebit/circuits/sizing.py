@@ -8,15 +8,42 @@ D. Harris, Logical Effort, 1999, chapter 3, where f is near 4). N is the number 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurorebit.circuits.cost import Real
-from neurorebit.circuits.gates import STEP, Gate, cells, chain, inverter, stage
+from neurorebit.circuits.gates import STEP, Gate, cells, inverter, stage
 from neurorebit.schema.technology import Technology
 
 LONGEST = 8  # stages: a load of 4^8 minimum inverters; with more, which no chip has, they get wider
+
+
+class Lengths(NamedTuple):
+    """Chains of every length that one may have, and the sizes of the inverters in them."""
+
+    counts: tuple[int, ...]  # inverters
+    powers: tuple[float, ...]  # of the ratio of load to input: sizes, each once
+    places: tuple[tuple[list[int], list[int]], ...]
+    """For each place: sizes of the inverter there and of the next one, for each chain that has it.
+    The shortest of these may end there, and then has no next one.
+    """
+
+
+@cache
+def lengths_of(inverting: bool) -> Lengths:
+    """Odd or even lengths; a minimum inverter stands before the chain."""
+    counts = tuple(range(1 if inverting else 0, LONGEST + 1, 2))
+    powers = sorted({0.0, *(place / count for count in counts for place in range(count))})
+    places = []
+    for place in range(counts[-1] + 1):
+        left = [count for count in counts if count >= place]
+        drivers = [powers.index((place - 1) / count if place else 0.0) for count in left]
+        driven = [powers.index(place / count) for count in left if count > place]
+        places.append((drivers, driven))
+    return Lengths(counts, tuple(powers), tuple(places))
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +63,8 @@ class Buffers:
     @cached_property
     def stages(self) -> Real:
         """Number of inverters."""
-        first = 1 if self.inverting else 0
-        counts = range(first, LONGEST + 1, 2)
-        delays = np.stack(np.broadcast_arrays(*(self._delay(count) for count in counts)))
-        found: Real = first + 2.0 * np.argmin(delays, axis=0)
+        lengths = lengths_of(self.inverting)
+        found = np.asarray(lengths.counts, float)[np.argmin(self._delays(lengths), axis=0)]
         return np.where(np.isfinite(self.load), found, np.nan)
 
     @property
@@ -47,16 +72,33 @@ class Buffers:
         """The load in minimum inverters, of which there is no less than one."""
         return np.maximum(self.load / cells(self.tech).inverter.input_cap, 1.0)
 
-    def _delay(self, count: int) -> Real:
-        """Delay [s] of a minimum inverter and a chain of ``count``, but for that of the line."""
-        sizes = [1.0, *(self._ratio ** (place / count) for place in range(count))]
-        gates = [inverter(self.tech, 2.0 * size, 2.0 * size) for size in sizes]
-        loads = [*(gate.input_cap for gate in gates[1:]), self.load]
-        taus = [
-            np.maximum(gate.nfet_res, gate.pfet_res) * (gate.output_cap + load)
-            for gate, load in zip(gates, loads, strict=True)
-        ]
-        return chain(STEP, *taus)[0]
+    def _delays(self, lengths: Lengths) -> NDArray[np.float64]:
+        """Delay [s] of a minimum inverter and a chain of each length, but for that of the line."""
+        gate = self._of_sizes(lengths.powers)
+        res = np.asarray(np.maximum(gate.nfet_res, gate.pfet_res))
+        own = np.asarray(gate.output_cap)
+        shape = np.broadcast_shapes(np.shape(self.load), res.shape[1:], own.shape[1:])
+        load = np.broadcast_to(self.load, (1, *shape))
+        into = np.broadcast_to(gate.input_cap, (len(res), *shape))
+        delay = np.zeros((len(lengths.counts), *shape))
+        ramp = np.full_like(delay, STEP)
+        for drivers, driven in lengths.places:
+            last = load[: len(drivers) - len(driven)]  # of a chain that ends here, if any does
+            loads = np.concatenate((last, into[driven]))
+            longer = slice(-len(drivers), None)
+            added, ramp[longer] = stage(res[drivers] * (own[drivers] + loads), ramp[longer])
+            delay[longer] += added
+        return delay
+
+    def _of_sizes(self, powers: tuple[float, ...]) -> Gate:
+        """Inverters of all sizes at once, along a first axis of their own."""
+        minimum, ratio = cells(self.tech).inverter, self._ratio
+        known = minimum.nfet_res, minimum.pfet_res, minimum.output_cap, ratio
+        axes = max(np.ndim(value) for value in known)
+        sizes = 2.0 * ratio ** np.reshape(powers, (-1, *(1,) * axes))
+        return Gate(
+            self.tech, sizes * self.tech.feature, sizes * self.tech.pn_ratio * self.tech.feature
+        )
 
     @cached_property
     def factor(self) -> Real:
