@@ -185,6 +185,16 @@ def add_store(parser: Parser, recorded: bool = True) -> None:
         parser.add_argument("--no-store", action="store_true", help="do not record this run")
 
 
+def add_page(parser: Parser, what: str) -> None:
+    """The option to write a page."""
+    parser.add_argument(
+        "--page",
+        metavar="FILE",
+        type=Path,
+        help=f"a .html file that gets {what}, for a browser",
+    )
+
+
 def add_training(parser: Parser, out: str) -> None:
     """How long to train, on what, and where the report goes: to ``out`` where nothing is given."""
     add_place(parser, out)

@@ -61,7 +61,7 @@ def main(asked: argparse.Namespace) -> int:
     asked.record.schemes(table.rows, table.folder, table.files)
     if not asked.quiet:
         print(f"{table.text}\n")
-    print(f"written to {table.folder}: schemes.txt, .csv and .png, and a report of each run")
+    print(f"written to {table.folder}: schemes.txt, .html, .csv and .png, and a report of each run")
     if table.unfinished:
         progress.say(options.to_go_on(asked))
         return INTERRUPTED

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
 from neurorebit.commands import INTERRUPTED, options, progress
+from neurorebit.results.sweep import FEASIBLE, Table
 
 EXAMPLES = (
     "neurorebit sweep vgg11 --axis technology.vdd=0.8V:1V:5 --axis architecture.apim.adc_bits=4,5",
     "neurorebit sweep vgg11 --axis device=taox_hfox,epiram --pareto energy,area --out all.csv",
+    "neurorebit sweep vgg11 --axis device=taox_hfox,epiram --pareto energy,area --page all.html",
 )
 
 
@@ -41,6 +45,7 @@ def add_options(parser: options.Parser) -> None:
     parser.add_argument(
         "--out", metavar="FILE", type=Path, help="write all designs to a .csv or .parquet file"
     )
+    options.add_page(parser, "the designs and their front")
     options.add_quiet(parser)
     options.add_store(parser)
 
@@ -49,12 +54,15 @@ def main(asked: argparse.Namespace) -> int:
     """Estimate every design, and show the best."""
     from neurorebit.inputs.designs import read_designs
     from neurorebit.results import sweep_text
+    from neurorebit.results.pages import file
     from neurorebit.results.writers import sweep_file
     from neurorebit.studies.axes import of_designs
     from neurorebit.studies.sweep import sweep
 
     if asked.out is not None:
         sweep_file.claim(asked.out)
+    if asked.page is not None:
+        file.claim(asked.page)
     designs = read_designs(asked.designs) if asked.designs else None
     with nullcontext() if asked.quiet else progress.Designs() as shown:
         found = sweep(
@@ -69,11 +77,36 @@ def main(asked: argparse.Namespace) -> int:
             pareto=asked.pareto,
             progress=shown,
         )
-    if not asked.quiet or asked.out is None:
+    written = [path for path in (asked.out, asked.page) if path is not None]
+    if not asked.quiet or not written:
         print(sweep_text.best(found.table, asked.pareto))
     if asked.out is not None:
         sweep_file.write(found.table, asked.out)
+    if asked.page is not None:
+        file.write(asked.page, _page(asked, found.table))
+    if written:
         print("" if asked.quiet else "\n", end="")
-        print(f"written to {asked.out}")
-    asked.record.designs(found.table, asked.out)
+        print(f"written to {' and '.join(map(str, written))}")
+    asked.record.designs(found.table, *written)
     return INTERRUPTED if found.interrupted else 0
+
+
+def _page(asked: argparse.Namespace, table: Table) -> bytes:
+    """The page of the designs, each with the command that estimates it again."""
+    from neurorebit.commands.words import estimate_of
+    from neurorebit.results.pages import sweep
+
+    named = {
+        kind: getattr(asked, kind) for kind in ("network", "architecture", "technology", "device")
+    }
+    given = {kind: str(name) for kind, name in named.items() if name is not None}
+    more = [word for text in asked.set for word in ("--set", text)]
+    more += [word for path in asked.settings for word in ("--settings", str(path))]
+
+    def spell(settings: Mapping[str, str]) -> str:
+        return estimate_of(given, settings, *more)
+
+    words = [word for word in asked.words if word != "--quiet"]
+    command = shlex.join(["neurorebit", *words])
+    title = f"{Path(given['network']).stem}: {len(table[FEASIBLE]):,} designs"
+    return sweep.write(table, asked.pareto, spell, title=title, command=command)

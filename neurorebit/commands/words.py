@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,20 @@ def command_line(request: Request, name: str = "run", more: Iterable[str] = ()) 
         words += [option("weights_from"), str(request.weights_from)]
     words += ["--no-train"] if name == "run" and not request.train else []
     return shlex.join([*words, *more])
+
+
+def estimate_of(given: Mapping[str, str], settings: Mapping[str, str], *more: str) -> str:
+    """The command that estimates a design: ``given`` are the network and the files of the chip,
+    ``settings`` what is set in this design, files among it; ``more`` are further words.
+    """
+    files = {kind: name for kind, name in given.items() if kind != "network"}
+    files |= {key: text for key, text in settings.items() if "." not in key}
+    words = ["neurorebit", "run", given["network"], "--no-train"]
+    words += [word for kind, name in files.items() for word in (option(kind), name)]
+    words += more
+    for key, text in settings.items():
+        words += [option("settings"), f"{key}={text}"] if "." in key else []
+    return shlex.join(words)
 
 
 def _words(setting: Setting) -> list[str]:

@@ -82,9 +82,26 @@ class Comparison:
         return tuple(change for change in self.results if change.size > self.tolerance)
 
     @property
+    def headlines(self) -> list[Change]:
+        """The results that a reader looks for first."""
+        return [change for change in self.results if _is_headline(change.path)]
+
+    @property
+    def inputs(self) -> list[Change]:
+        """What was given, keys of a section that only one report has as one change."""
+        return _together(self.given)
+
+    @property
+    def others(self) -> list[Change]:
+        """The results that are no headlines, the largest change first; parts that only one report
+        has as one change of their owner.
+        """
+        return _together(self._rest)
+
+    @property
     def shortened(self) -> bool:
         """Whether ``text`` leaves changes out unless asked for every one."""
-        lists = (_together(self.given), _together(self._rest))
+        lists = (self.inputs, self.others)
         return any(len(changes) > MOST for changes in lists)
 
     @cached_property
@@ -94,8 +111,7 @@ class Comparison:
         ``part`` is given or result; ``first`` and ``second`` are the values in the units that the
         paths end in, ``relative`` is the difference over the larger one.
         """
-        heads = [change for change in self.results if _is_headline(change.path)]
-        changes = [*self.given, *heads, *self._rest]
+        changes = [*self.given, *self.headlines, *self._rest]
         return frame(
             {
                 "value": [change.path for change in changes],
@@ -127,11 +143,10 @@ class Comparison:
         """Tables of the changes; unless ``every``, of long lists the first ones."""
         if not self.given and not self.results:
             return "no difference (timings are not compared)"
-        heads = [change for change in self.results if _is_headline(change.path)]
         parts = [
-            _table("Given", _together(self.given), every),
-            _table("Results", heads, every=True),
-            _table("Details, largest change first", _together(self._rest), every),
+            _table("Given", self.inputs, every),
+            _table("Results", self.headlines, every=True),
+            _table("Details, largest change first", self.others, every),
         ]
         verdict = (
             f"{len(self.beyond)} of {len(self.results)} changed results are beyond the tolerance "

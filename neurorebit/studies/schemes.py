@@ -22,6 +22,7 @@ from neurorebit.data.locate import load, locate
 from neurorebit.results import document, pictures
 from neurorebit.results import folder as report
 from neurorebit.results.lock import held
+from neurorebit.results.pages import schemes as page
 from neurorebit.schema import Argument, InputError, Setting, units
 from neurorebit.schema.sheet import cells
 from neurorebit.schemes.parts.scheme import Held
@@ -156,14 +157,29 @@ class Table:
             disable_numparse=True,
             colalign=("left", *("right",) * (len(drawn) - 1)),
         )
+        marks = [f"! {line}" for line in self.warnings]
+        return "\n".join([*self.head, "", table, "", *self.legend, *marks])
+
+    @property
+    def legend(self) -> list[str]:
+        """What the numbers mean, and the chip of each scheme."""
         chips = [f"{row['scheme']}: {row['chip']}" for row in self.rows]
-        marks = [f"! {row['scheme']}: {line}" for row in self.rows for line in row["endings"]]
+        seeds = [SEEDS] if any(row["seeds"] > 1 for row in self.rows) else []
+        return [LEGEND, *seeds, f"Chips: {'; '.join(chips)}."]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader must know of how trainings ended, and of where chip and bill differ."""
+        marks = [f"{row['scheme']}: {line}" for row in self.rows for line in row["endings"]]
         if self.missing:
-            marks.append(f"! not trained yet: {', '.join(self.missing)}")
-        marks += _together(self.rows)
-        lines = [*self.head, "", table, "", LEGEND]
-        lines += [SEEDS] if any(row["seeds"] > 1 for row in self.rows) else []
-        return "\n".join([*lines, f"Chips: {'; '.join(chips)}.", *marks])
+            marks.append(f"not trained yet: {', '.join(self.missing)}")
+        return [*marks, *_together(self.rows)]
+
+    def page(self, runs: Mapping[str, Sequence[Json]], command: str) -> bytes:
+        """The same with curves and costs as a page; ``runs`` are the reports of each scheme."""
+        notes = [line for line in self.head[1:] if line.startswith(("* ", "- "))]
+        said = [*(line[2:] for line in notes), *self.legend]
+        return page.write(self.rows, runs, COLUMNS, (said, self.warnings), command=command)
 
 
 def schemes(
@@ -177,12 +193,12 @@ def schemes(
 ) -> Table:
     """Train each scheme by ``run``, each on its chip, with ``seeds`` seeds from the request's on.
 
-    Every run leaves its report in a folder of its own, ``schemes.csv`` and ``schemes.txt`` beside
-    them with the picture of their learning. A run that the folder has finished, of the same inputs,
-    data, seed and version, is not made again if ``request.resume``. Before any training, InputError
-    where a scheme is unknown, a file is wrong, an unfinished run is in the way or, unless
-    ``request.replace``, a finished one is: any in a folder that was named or, with
-    ``request.resume``, one of other inputs or one that the table would lose.
+    Every run leaves its report in a folder of its own, ``schemes.csv``, ``schemes.txt`` and
+    ``schemes.html`` beside them with the picture of their learning. A run that the folder has
+    finished, of the same inputs, data, seed and version, is not made again if ``request.resume``.
+    Before any training, InputError where a scheme is unknown, a file is wrong, an unfinished run is
+    in the way or, unless ``request.replace``, a finished one is: any in a folder that was named or,
+    with ``request.resume``, one of other inputs or one that the table would lose.
     """
     rows_of = choices()
     for name in names:
@@ -239,6 +255,7 @@ def schemes(
             texts: dict[str, str | bytes] = {
                 TABLE: _csv(rows),
                 "schemes.txt": f"{table.text}\n",
+                page.NAME: table.page(found, command),
             }
             learned = {name: [done["training"] for done in runs] for name, runs in found.items()}
             report.write(folder, texts | pictures.schemes(learned))
@@ -468,7 +485,7 @@ def _together(rows: Sequence[Json]) -> list[str]:
     for row in rows:
         for line in row["ablations"]:
             found.setdefault(NAMED.sub("the scheme", line), []).append(row["scheme"])
-    return [f"! {', '.join(names)}: {line}" for line, names in found.items()]
+    return [f"{', '.join(names)}: {line}" for line, names in found.items()]
 
 
 def _cell(key: str, value: Any) -> str:
