@@ -15,6 +15,7 @@ from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Bill, Real
 from neurorebit.estimation.design import Design, design
+from neurorebit.estimation.plans import Plan, plans
 from neurorebit.layers.network import Network
 from neurorebit.schema import InfeasibleError
 from neurorebit.schema.activity import Activity
@@ -81,6 +82,7 @@ class Estimate:
     batch: int
     images: int | None  # of one epoch, if known
     activity_source: str
+    plans: tuple[Plan, ...] = ()  # of the layers, without the last row
     assumptions: tuple[str, ...]  # one plain sentence each, for the report's reader
 
 
@@ -129,6 +131,7 @@ def estimate(
         batch=batch,
         images=images,
         activity_source=activity.source,
+        plans=plans(made),
         assumptions=made.assumptions,
     )
 

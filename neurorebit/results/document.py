@@ -21,6 +21,7 @@ from neurorebit.chips.parts.phases import PER, PHASES, TRAINING
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.cost import Bill
 from neurorebit.estimation.estimate import Estimate
+from neurorebit.estimation.plans import Plan
 from neurorebit.schema import File, InputError, plain
 from neurorebit.schema.activity import Activity, FastActivity, LayerActivity
 from neurorebit.schema.json_file import read_json
@@ -188,11 +189,25 @@ def _layer(estimate: Estimate, i: int) -> Json:
         "utilization": float(estimate.chip_utilization if chip else estimate.utilization[i]),
         "area_m2": math.fsum(area.values()),
         "area_by_part_m2": area,
+        "floorplan": None if i >= len(estimate.plans) else _plan(estimate.plans[i]),
         "phases": {
             name: _layer_phase(estimate, name, i) if name in estimate.phases else None
             for name in PHASES
         },
     }
+
+
+def _plan(plan: Plan) -> Json:
+    parts = {
+        name: {
+            "tiles": share.tiles,
+            "pes": share.pes,
+            "macros": share.macros,
+            "area_m2": share.area,
+        }
+        for name, share in plan.parts.items()
+    }
+    return {"copies": plan.copies, "parts": parts}
 
 
 def _nonzero(bill: Bill, i: int) -> dict[str, float]:

@@ -38,19 +38,19 @@ def counts_of(chip: Block) -> dict[str, Counts]:
     """The counts of each part of one chip that has any, by the part's name."""
     found: dict[str, Counts] = {}
     for count, block in chip.parts:
-        inside = _whole(count) * _within(block)
+        inside = _whole(count) * within(block)
         if inside != Counts():
             found[block.name] = found.get(block.name, Counts()) + inside
     return found
 
 
-def _within(block: Block) -> Counts:
+def within(block: Block) -> Counts:
     """What one block has of each, itself among them; macros are not looked into for macros."""
     if isinstance(block, Converters):
         return Counts(converters=_whole(block.count))
     total = Counts()
     for count, part in block.parts:
-        inside = _within(part)
+        inside = within(part)
         if isinstance(block, Pe | ProductUnit) and part is block.macro:
             inside = replace(inside, macros=1)
         total = total + _whole(count) * inside

@@ -74,7 +74,7 @@ def _layers(report: Json) -> Table:
     parts = dict.fromkeys(
         part
         for layer in report["layers"]
-        for part in layer.get("floorplan", {"parts": ()})["parts"]
+        for part in (layer.get("floorplan") or {"parts": ()})["parts"]
     )
     columns = [Column("layer", numbers=False), Column("kind", numbers=False), Column("MACs")]
     columns += [Column("cells that hold weights"), Column("area", "m2")]
