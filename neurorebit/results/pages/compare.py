@@ -154,5 +154,6 @@ def _layers(names: Sequence[str], documents: Sequence[Json]) -> Iterator[Figure]
         for layer in shown
     ]  # fmt: skip
     says = "Layers of the same name; energy with leakage, without DRAM."
-    yield Figure("layers", "Layers", views, {"Show": ("energy", "time"), "of": tuple(phases)}, says,
-                 limited, (Table("Energy of the layers of both runs", columns, rows),))  # fmt: skip
+    table = Table("Energy of the layers of both runs", columns, rows)
+    choices = {"Show": ("energy", "time"), "of": tuple(phases)}
+    yield Figure("layers", "Layers", views, choices, says=says, limited=limited, tables=(table,))

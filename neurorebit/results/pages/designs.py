@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from neurorebit.results.pages.figure import Figure, Plot
@@ -57,6 +57,7 @@ class Designs:
     commands: Sequence[str]
     front: Sequence[int] = ()
     of: Sequence[str] = ()
+    _: KW_ONLY
     fronts: Mapping[str, Sequence[int]] = field(default_factory=dict)
     limited: str = ""
 

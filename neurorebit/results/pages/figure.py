@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from itertools import product
 from typing import Any
 
@@ -27,6 +27,7 @@ class Figure:
     title: str
     views: Mapping[str, Plot]
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _: KW_ONLY
     says: str = ""
     limited: str = ""
     tables: tuple[Table, ...] = ()
@@ -41,7 +42,7 @@ class Figure:
         name = escaped(self.name)
         first = next(iter(self.views)).split("|")
         chosen = "".join(
-            _choice(name, i, label, options, first[i])
+            _choice(f"{name}-choice-{i}", label, options, first[i])
             for i, (label, options) in enumerate(self.choices.items())
         )
         says = f'<p class="says">{escaped(self.says)}</p>' if self.says else ""
@@ -57,9 +58,8 @@ class Figure:
         )
 
 
-def _choice(figure: str, i: int, label: str, options: tuple[str, ...], first: str) -> str:
+def _choice(name: str, label: str, options: tuple[str, ...], first: str) -> str:
     """Radio buttons, of which the arrow keys take one."""
-    name = f"{figure}-choice-{i}"
     buttons = "".join(
         f'<label><input type="radio" name="{name}" value="{escaped(option)}"'
         f"{' checked' if option == first else ''}><span>{escaped(option)}</span></label>"

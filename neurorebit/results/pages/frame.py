@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class Page:
     sections: Sequence[Section]
     subtitle: str = ""
     command: str = ""
+    _: KW_ONLY
     data: Mapping[str, Any] = field(default_factory=dict)
     scripts: tuple[str, ...] = ()
 

@@ -6,7 +6,7 @@ Colours that depend on light and dark come from the page's style, by its script.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -34,6 +34,7 @@ class Series:
     name: str
     values: Sequence[float | None]
     colour: str = GREY
+    _: KW_ONLY
     hatched: bool = False
     notes: Sequence[str] = ()
 

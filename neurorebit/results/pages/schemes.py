@@ -106,7 +106,7 @@ def _curves(runs: Mapping[str, Sequence[Json]]) -> Figure:
     )
     table = Table("Epochs of all runs", columns, rows, rest="training.csv of each run has all")
     return Figure("learning", "Accuracy over epochs, energy and writes", views,
-                  {"Over": tuple(views)}, says, tables=(table,))  # fmt: skip
+                  {"Over": tuple(views)}, says=says, tables=(table,))  # fmt: skip
 
 
 def _places(report: Json) -> dict[str, list[float]]:
@@ -181,7 +181,7 @@ def _trade(rows: Sequence[Json]) -> list[Figure]:
     if not views:
         return []
     says = "Red: no other scheme is better in both. Software has no chip, and no point here."
-    return [Figure("front", "Accuracy against cost", views, {"Against": tuple(views)}, says)]
+    return [Figure("front", "Accuracy against cost", views, {"Against": tuple(views)}, says=says)]
 
 
 def _front(points: Sequence[tuple[float, float]]) -> set[int]:

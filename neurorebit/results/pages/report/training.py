@@ -53,7 +53,13 @@ def _learned(report: Json) -> Figure:
         at, title = places[over]
         notes = [f"epoch {epoch['epoch']}" for epoch in epochs] if over != "epochs" else []
         series = [
-            Series(said, [epoch[f"{key}_{what}"] for epoch in epochs], colour, dashed, notes)
+            Series(
+                said,
+                [epoch[f"{key}_{what}"] for epoch in epochs],
+                colour,
+                hatched=dashed,
+                notes=notes,
+            )
             for key, said, colour, dashed in (
                 ("train", "while training", PALETTE[0], True),
                 ("test", on, PALETTE[3], False),
@@ -73,8 +79,8 @@ def _learned(report: Json) -> Figure:
             f"Energy until an epoch: its number times that of an epoch on average, "
             f"{quantity(report['totals']['epoch']['energy_with_dram_J'], 'J')} with DRAM."
         )
-    return Figure("learning", "What was learned", views, {"Show": options, "over": along}, says,
-                  tables=(_epochs(report),))  # fmt: skip
+    choices, table = {"Show": options, "over": along}, _epochs(report)
+    return Figure("learning", "What was learned", views, choices, says=says, tables=(table,))
 
 
 def _epochs(report: Json) -> Table:
