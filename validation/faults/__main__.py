@@ -5,19 +5,22 @@ from __future__ import annotations
 import argparse
 import sys
 
-from validation.faults import inputs, kills
+from validation.faults import inputs, kills, store
+from validation.faults.drill import Found
 
 
 def main() -> int:
-    """Run one of the two, and print its counts; 1 where something did not end as it should."""
+    """Run one of them, and print its counts; 1 where something did not end as it should."""
     parser = argparse.ArgumentParser(prog="python -m validation.faults")
-    parser.add_argument("what", choices=("inputs", "kills"))
-    parser.add_argument("--count", type=int, help="inputs (10,000) or kills (60)")
+    parser.add_argument("what", choices=("inputs", "kills", "store"))
+    parser.add_argument("--count", type=int, help="inputs (10,000), or kills (60)")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    found: inputs.Found | kills.Found
+    found: inputs.Found | kills.Found | Found
     if asked.what == "inputs":
         found = inputs.run(asked.count or 10_000, asked.seed)
+    elif asked.what == "store":
+        found = store.run(asked.count or 60, asked.seed)
     else:
         found = kills.run(asked.count or 60, asked.seed)
     for line in found.lines():
