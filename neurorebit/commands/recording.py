@@ -78,15 +78,16 @@ class Recording:
             self(folder, files, figures=of_report(report), **given)
 
     def designs(self, table: Table, *written: Path | None) -> None:
-        """Say of designs their table, and the files it was written to, which lie in one folder."""
+        """Say of designs their table, and the files it was written to."""
         if self._run is None:
             return
         with self._harmless():
             from neurorebit.store.figures import of_designs
 
-            files = [file for file in written if file is not None]
-            folder = files[0].parent if files else None
-            self(folder, [file.name for file in files], figures=of_designs(table))
+            files = [os.path.abspath(path) for path in written if path is not None]
+            folder = Path(os.path.commonpath(map(os.path.dirname, files))) if files else None
+            names = [Path(file).relative_to(folder).as_posix() for file in files if folder]
+            self(folder, names, figures=of_designs(table))
 
     def schemes(
         self, rows: Iterable[Mapping[str, Any]], folder: Path, files: Iterable[str]

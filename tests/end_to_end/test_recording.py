@@ -95,9 +95,10 @@ def test_a_training_is_recorded_with_its_data_and_accuracy(own, command, tiny, d
 
 
 def test_a_sweep_is_recorded_with_the_least_of_its_designs(own, command):
-    command("sweep", "own.yaml", "--axis", "technology.vdd=0.8V,0.9V", "--out", "a.csv", "--quiet")
+    words = ("--axis", "technology.vdd=0.8V,0.9V", "--out", "a.csv", "--page", "b/c.html")
+    assert command("sweep", "own.yaml", *words, "--quiet").code == 0
     run = one(own)
-    assert (run.folder, run.files) == (str(own), ("a.csv",))
+    assert (run.folder, run.files) == (str(own), ("a.csv", "b/c.html"))
     rows = [line.split(",") for line in (own / "a.csv").read_text().splitlines()]
     energies = [float(row[rows[0].index("training energy [J/image]")]) for row in rows[1:]]
     found = run.figure("energy")

@@ -38,10 +38,11 @@ class Shelf:
 
     @property
     def first(self) -> str | None:
-        """What to begin with: the report, else another page, else a text."""
-        ends = (FIRST, ".html", ".txt")
-        found = (name for end in ends for name in self.files if name.endswith(end))
-        return next(found, None)
+        """What to begin with: the report, else a page of the folder itself, else a text."""
+        pages = [name for name in self.files if name.endswith(".html")]
+        own = [name for name in pages if "/" not in name]
+        texts = [name for name in self.files if name.endswith(".txt")]
+        return next(iter([FIRST] if FIRST in own else own or pages or texts), None)
 
     def open(self, name: str) -> BinaryIO | None:
         """A file, open for reading; None unless it is one of those that may be served.

@@ -201,6 +201,15 @@ def test_a_store_that_cannot_be_read_is_said(place):
     thread.join(10)
 
 
+@pytest.mark.parametrize(
+    ("files", "first"),
+    [(("a.html", "report.html"), "report.html"), (("a/report.html", "all.html"), "all.html"),
+     (("a.txt", "a/report.html"), "a/report.html"), (("a.csv", "a.txt"), "a.txt"), ((), None)],
+)  # fmt: skip
+def test_a_run_begins_with_its_report(files, first):
+    assert Shelf("", "", files).first == first
+
+
 def test_a_folder_that_is_named_shows_its_files_alone(place):
     shelf = of_folder(place / "out")
     files = ("not_recorded.html", "report.html", "table.parquet", "below/report.html")
