@@ -15,6 +15,7 @@ from neurorebit.layers.network import Network
 from neurorebit.schema import Argument, InputError
 from neurorebit.schema.training import Normalise
 
+MANY = 1_000_000  # classes: labels beyond are slips
 STRAIGHT = "none"  # images as they are
 
 
@@ -62,10 +63,11 @@ def refuse_misfit(images: ImageSet, wanted: Wanted) -> None:
     elif wanted.classes != images.classes and not (
         images.fewer and wanted.classes > images.classes
     ):
-        raise InputError(
-            f"the network has {wanted.classes} classes, {images.title} has {images.classes}; "
-            f"give its last layer {images.classes} outputs"
-        )
+        cure = f"give its last layer {images.classes} outputs"
+        if images.classes > MANY:
+            cure = "check the labels, which are classes from 0 up"
+        message = f"the network has {wanted.classes} classes, {images.title} has {images.classes}"
+        raise InputError(message, cure=cure)
     _refuse_shape(images, wanted.shape)
     if wanted.validation and not images.validation:
         message = f"{images.title} has no validation images"
@@ -77,10 +79,9 @@ def _refuse_targets(images: ImageSet, wanted: Wanted) -> None:
         message = f"{images.title} has classes, and training.loss=squared learns numbers"
         raise InputError(message, cure="take cross_entropy or squared_one_hot")
     if images.outputs != wanted.classes:
-        raise InputError(
-            f"the network has {_outputs(wanted.classes)}, the targets of {images.title} have "
-            f"{images.outputs}; give its last layer {images.outputs}"
-        )
+        message = f"the network has {_outputs(wanted.classes)}, the targets of {images.title} have "
+        cure = f"give its last layer {images.outputs}"
+        raise InputError(f"{message}{images.outputs}", cure=cure)
 
 
 def _outputs(count: int) -> str:

@@ -19,6 +19,7 @@ from neurorebit.data.dataset import Dataset, Format, ImageSet
 from neurorebit.layers.base import Shape
 from neurorebit.schema import File, InputError
 from neurorebit.schema.errors import printable
+from neurorebit.schema.npz_file import read_header
 
 SUFFIX = ".npz"
 SPLITS = ("train", "test", "val")
@@ -26,7 +27,6 @@ NEEDED = ("x_train", "y_train", "x_test", "y_test")
 WORDS = ("layout", "mirrored")  # arrays of one value
 KINDS = "uint8 from 0 to 255, or floating-point numbers"
 LONGEST = 64  # bytes of such a value
-HEADER = 10_000  # bytes of an array's header
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class _Archive:
                     for name in packed.namelist()
                     if name.endswith(".npy")
                 }
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as what:
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as what:
             raise self.error(
                 f"not a NumPy archive ({_said(what)})", "save one with numpy.savez"
             ) from None
@@ -107,7 +107,9 @@ class _Archive:
         try:
             with np.load(self.path, allow_pickle=False) as held:
                 array: NDArray[Any] = held[name]
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as problem:
+        except (
+            zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, OSError
+        ) as problem:  # fmt: skip
             message = f"{name}: cut short or damaged ({_said(problem)})"
             raise self.error(message, "save it anew") from None
         return array
@@ -187,17 +189,10 @@ def describe(path: Path) -> ImageSet:
 def _header(packed: zipfile.ZipFile, name: str) -> Header:
     """The header of an array; ValueError where it is none, or holds objects."""
     with packed.open(name) as stream:
-        version = np.lib.format.read_magic(stream)
-        if version == (1, 0):
-            read = np.lib.format.read_array_header_1_0(stream, HEADER)
-        elif version == (2, 0):
-            read = np.lib.format.read_array_header_2_0(stream, HEADER)
-        else:
-            raise ValueError(f"{name}: an array of version {version}")
-    shape, _, dtype = read
+        shape, dtype = read_header(stream)
     if dtype.hasobject:
         raise ValueError(f"{name} holds Python objects, which are not read")
-    return Header(tuple(shape), dtype)
+    return Header(shape, dtype)
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.cost import Bill
 from neurorebit.estimation.estimate import Estimate
 from neurorebit.estimation.plans import Plan
-from neurorebit.schema import File, InputError, plain
-from neurorebit.schema.activity import Activity, FastActivity, LayerActivity
+from neurorebit.schema import File, InfeasibleError, InputError, plain
+from neurorebit.schema.activity import Activity, LayerActivity
+from neurorebit.schema.errors import printable
+from neurorebit.schema.fields import adapter
 from neurorebit.schema.json_file import read_json
 from neurorebit.schema.sheet import cells
 
@@ -131,12 +134,13 @@ def _activity(layer: LayerActivity) -> Json:
 
 
 def layer_activity(recorded: Json) -> LayerActivity:
-    """The activity of a layer as a document has it."""
+    """The activity of a layer as a document has it; ValueError where it is none."""
     names = (key.name for key in fields(LayerActivity))
     own: Json = {name: recorded[name] for name in names if name in recorded}
     own["input_density"] = tuple(recorded["input_density"])
     fast = {key.removeprefix(FAST): recorded[key] for key in recorded if key.startswith(FAST)}
-    return LayerActivity(**own, fast=FastActivity(**fast) if fast else None)
+    found: LayerActivity = adapter(LayerActivity).validate_python(own | {"fast": fast or None})
+    return found
 
 
 def _amounts(bill: Bill) -> dict[str, float]:
@@ -298,6 +302,19 @@ def read_any(place: str | Path) -> Json:
     if not isinstance(report, dict) or not all(key in report for key in NEEDED):
         raise InputError("not the report of a run", origin=where, cure=CURE)
     return report
+
+
+@contextmanager
+def as_written(path: Path) -> Iterator[None]:
+    """What a report lacks that a run writes, or has otherwise, is an InputError that names it."""
+    try:
+        yield
+    except (InputError, InfeasibleError):
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as problem:
+        said = printable(f"{type(problem).__name__}: {problem}")[:100]
+        message = f"not the report of a run as one is written ({said})"
+        raise InputError(message, origin=File(str(path)), cure=CURE) from None
 
 
 def find(folder: Path) -> Json | None:

@@ -17,6 +17,7 @@ ESCAPED = re.compile(  # control characters, and marks that turn the direction o
     r"(?<!\\)(?:\\\\)*\\"
     r"(?:u00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])|[bf]|u20(?:2[a-eA-E]|6[6-9]))"
 )
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # two make a character, one alone is none
 RAW = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PACKED = ".xz"
 
@@ -29,8 +30,7 @@ def read_json(path: Path, cure: str) -> Any:
     """
     where = File(str(path))
     try:
-        raw = _bytes(path)
-        content = json.loads(_text(raw, path), parse_int=_whole)
+        text = _bytes(path).decode("utf-8-sig")
     except OSError as problem:
         message = f"cannot be read: {problem.strerror or problem}"
         raise InputError(message, origin=where, cure=cure) from None
@@ -39,23 +39,34 @@ def read_json(path: Path, cure: str) -> Any:
     except UnicodeDecodeError:
         message = "cannot be read: not a UTF-8 text file"
         raise InputError(message, origin=where, cure=cure) from None
+    return parse_json(text, path, cure)
+
+
+def parse_json(text: str, path: Path, cure: str) -> Any:
+    """The content of a JSON text of a file; InputError as of ``read_json``."""
+    _refuse_unprintable(text, path)
+    try:
+        content = json.loads(text, parse_int=_whole)
+        if SURROGATE.search(text):
+            json.dumps(content, ensure_ascii=False).encode()
+        return content
+    except UnicodeEncodeError:
+        message = "holds half of a character"
+        raise InputError(message, origin=File(str(path)), cure="write it as UTF-8") from None
     except json.JSONDecodeError as problem:
         line = Line(str(path), problem.lineno)
         raise InputError(f"not JSON: {problem.msg}", origin=line, cure=cure) from None
     except RecursionError:
-        raise InputError("nested too deeply", origin=where, cure=cure) from None
-    return content
+        raise InputError("nested too deeply", origin=File(str(path)), cure=cure) from None
 
 
-def _text(raw: bytes, path: Path) -> str:
-    """The text of a file; InputError where it holds characters that do not print."""
-    text = raw.decode("utf-8-sig")
+def _refuse_unprintable(text: str, path: Path) -> None:
+    """InputError where a text holds characters that do not print."""
     found = RAW.search(text) or (ESCAPED.search(text) if "\\" in text else None)
     if found:
         line = Line(str(path), text.count("\n", 0, found.start()) + 1)
         message = f"holds a character that does not print: {printable(found[0])}"
         raise InputError(message, origin=line, cure="remove it")
-    return text
 
 
 def _bytes(path: Path) -> bytes:

@@ -7,7 +7,7 @@ import math
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ from neurorebit.schema.errors import File, InputError, printable
 Array = NDArray[Any]
 
 NUMBERS = "biuf"  # kinds of dtypes that are read
-LARGEST = 1 << 36  # bytes of an archive's arrays
-PACKED = 1100  # times that deflate makes zeros smaller, at most
+LONGEST = 10_000  # bytes of an array's header
+LEAST = 1 << 30  # bytes of an archive's arrays that are read whatever its size
+PACKED = 20  # times its size that a larger archive may hold: numbers hardly pack
 HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -36,7 +37,7 @@ def read_npz(path: Path, cure: str) -> dict[str, Array]:
         with zipfile.ZipFile(path) as archive:
             size = path.stat().st_size
             members = archive.infolist()
-            most = min(PACKED * size, LARGEST)
+            most = max(PACKED * size, LEAST)
             if sum(member.file_size for member in members) > most:
                 message = f"says that it holds more than the {most:,} bytes that are read"
                 raise InputError(message, origin=where, cure=cure)
@@ -57,12 +58,21 @@ def read_npz(path: Path, cure: str) -> dict[str, Array]:
         raise InputError(message, origin=where, cure=cure) from None
 
 
+def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of an array, of its header; ValueError where it is none."""
+    try:
+        shape, _, kind = HEADERS[np.lib.format.read_magic(stream)](stream, LONGEST)
+    except Exception as problem:  # of the parsers of Python, which read what it says
+        raise ValueError(" ".join(str(problem).split())[:80] or type(problem).__name__) from None
+    return tuple(shape), kind
+
+
 def _array(raw: bytes, name: str, where: File, cure: str) -> Array:
     """An array of a member's bytes."""
     stream, shown = io.BytesIO(raw), printable(name)
     try:
-        shape, _, kind = HEADERS[np.lib.format.read_magic(stream)](stream)
-    except (ValueError, KeyError, SyntaxError, TypeError):
+        shape, kind = read_header(stream)
+    except ValueError:
         message = f"{shown} is not an array of NumPy"
         raise InputError(message, origin=where, key=shown, cure=cure) from None
     if kind.hasobject:

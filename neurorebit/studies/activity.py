@@ -13,8 +13,8 @@ import numpy as np
 from neurorebit.inputs.activity import CURE, SCHEMA, read_activity
 from neurorebit.results import document, folder
 from neurorebit.results.document import Json
-from neurorebit.schema import Argument, File, InputError, plain
-from neurorebit.schema.activity import LayerActivity, Origin, RecordedActivity
+from neurorebit.schema import Argument, Document, File, InputError, plain
+from neurorebit.schema.activity import ActivityFile, LayerActivity, Origin, RecordedActivity
 from neurorebit.schemes.assumed import FIRST, INNER, LAST
 from neurorebit.schemes.table import SCHEMES
 
@@ -30,9 +30,13 @@ def recorded(places: Sequence[Path]) -> str:
     found: dict[str, RecordedActivity] = {}
     network = ""
     for place in places:
-        report, where = document.read(place), File(str(place / document.NAME))
-        one = _recorded(report, where)
-        name = str(report["inputs"]["network"]["values"]["name"])
+        report, path = document.read(place), place / document.NAME
+        where = File(str(path))
+        with document.as_written(path):
+            one = _recorded(report, where)
+            name = str(report["inputs"]["network"]["values"]["name"])
+        values = {"schema": SCHEMA, "network": name, "recorded": [plain(one)]}
+        Document.of_values(values, str(path), root="activity").read(ActivityFile)  # or refuses
         if network and name != network:
             message = f"a training of {name}, the folders before it hold {network}"
             raise InputError(message, origin=where, cure="give the trainings of one network")
@@ -129,6 +133,11 @@ def _mean(scheme: str, group: Sequence[tuple[str, RecordedActivity]]) -> Recorde
                 message = f"{key} of scheme {scheme} is {getattr(one, key)}, in {names[0]} it is "
                 message += f"{getattr(first, key)}"
                 raise InputError(message, origin=File(name), cure="record both alike")
+        for layer, a in one.layers.items():
+            if a.stored_density is None and len(a.input_density) != first.input_bits:
+                message = f"layer {layer} of scheme {scheme} has {len(a.input_density)} bit planes"
+                cure = f"give {first.input_bits}, as input_bits says"
+                raise InputError(message, origin=File(name), cure=cure)
     groups: dict[str, Callable[[list[Any]], list[Any]]] = {
         FIRST: lambda layers: layers[:1],
         INNER: lambda layers: layers[1:-1],
@@ -141,6 +150,10 @@ def _mean(scheme: str, group: Sequence[tuple[str, RecordedActivity]]) -> Recorde
             for one in trainings
         ]
         means = [np.mean(rows, axis=0) for rows in of_networks if rows]
+        if not means:
+            message = f"no network has {kind} layers of scheme {scheme}"
+            cure = "add a network of three layers or more, whose inputs are not below zero"
+            raise InputError(message, origin=Argument("mean"), cure=cure)
         layers[kind] = _unflat(np.mean(means, axis=0), first.input_bits)
     return RecordedActivity(
         scheme=scheme,

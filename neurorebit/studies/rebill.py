@@ -88,9 +88,13 @@ def rebill(place: Path) -> Rebilled:
     """
     found = document.read_any(place)
     with held(place, "folder"):
-        before = current(found, place / document.NAME)
-        after = billed(before, place / document.NAME)
-        contents = table.files(after, [name for name in table.PICTURES if (place / name).exists()])
+        path = place / document.NAME
+        with document.as_written(path):
+            before = current(found, path)
+        after = billed(before, path)
+        pictures = [name for name in table.PICTURES if (place / name).exists()]
+        with document.as_written(path):  # the record of its training is taken over
+            contents = table.files(after, pictures)
         folder.write(place, contents)
     return Rebilled(place, before, after, tuple(contents))
 
@@ -132,32 +136,38 @@ def current(report: Json, path: Path) -> Json:
 
 def billed(report: Json, path: Path) -> Json:
     """The document of the same run as today's models bill it; ``path`` is where it was read."""
-    inputs = _inputs(report, path)
-    activity = _activity(report["activity"])
-    training = report["training"]
-    epoch = training or report["totals"]["epoch"]
-    images = epoch["images"] if epoch else None
+    with document.as_written(path):
+        inputs = _inputs(report, path)
+        activity = _activity(report["activity"])
+        training = report["training"]
+        epoch = training or report["totals"]["epoch"]
+        images = epoch["images"] if epoch else None
+        set(_parts(report))  # are there, to be compared
     reads = Reads()
     seen = inputs.observed(reads)
     estimate = estimated(seen, activity, images)
     if activity.origin is not Origin.MEASURED:  # what it follows from is read again
         assumed(seen.network, seen.architecture, seen.device)
+    with document.as_written(path):
+        header = _header(report, inputs, reads.keys)
+        return document.build(header, estimate, inputs.architecture, activity, training=training)
+
+
+def _header(report: Json, inputs: Inputs, billed: set[str]) -> Json:
+    """What the new report says of the run before its first table."""
+    training = inputs.network.training if report["training"] else None
     notes = [note for note in report["notes"] if not note.startswith(NOTE)]
-    header = {
+    return {
         **{key: report[key] for key in ("name", "version", "command", "scheme", "recipe", "seed")},
         **inputs.names,
         "inputs": _record(report, inputs),
-        "ablations": list(
-            ablations(inputs.architecture, inputs.network.training if training else None)
-        ),
-        "idle": list(_idle(report, inputs, reads.keys)),
+        "ablations": list(ablations(inputs.architecture, training)),
+        "idle": list(_idle(report, inputs, billed)),
         "overrides": report["overrides"],
         "settings": report["settings"],
         "short_run": report.get("short_run", any(note.startswith(SHORT) for note in notes)),
         "notes": [*notes, f"{NOTE}{__version__} from the recorded inputs and activity"],
     }
-    spec = inputs.architecture
-    return document.build(header, estimate, spec, activity, training=training)
 
 
 def _idle(report: Json, inputs: Inputs, billed: set[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ import math
 import os
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,8 @@ class Saved:
     identity: Json
     state: State
     epochs: list[Json]
-    reads: frozenset[str]
+    _: KW_ONLY
+    reads: frozenset[str] = frozenset()
 
     @property
     def length(self) -> str:
@@ -102,7 +103,7 @@ def identity(
 
 
 def save(
-    folder: Path, identity: Json, state: State, epochs: list[Json], reads: Iterable[str] = ()
+    folder: Path, identity: Json, state: State, epochs: list[Json], *, reads: Iterable[str] = ()
 ) -> None:
     """Write a checkpoint and keep the one before it; InputError where that cannot be done."""
     meta = json.dumps(
@@ -179,7 +180,7 @@ def load(folder: Path) -> Saved:
             )
         _check_types(meta)
         state, reads = State(arrays, meta["plain"]), frozenset(meta.get("reads", []))
-        saved = Saved(path, meta["identity"], state, meta["epochs"], reads)
+        saved = Saved(path, meta["identity"], state, meta["epochs"], reads=reads)
         str(saved.length)  # raises where the position is missing
         return saved
     except InputError:

@@ -392,7 +392,7 @@ class _Loop:
             epochs = [asdict(epoch) for epoch in self.epochs]
             state = capture(self._kept())
             folder, reads = self.checkpoints.folder, self.checkpoints.reads
-            checkpoint.save(folder, self.identity(), state, epochs, reads)
+            checkpoint.save(folder, self.identity(), state, epochs, reads=reads)
             self._written()
 
     def _written(self) -> None:

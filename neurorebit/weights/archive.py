@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.schema import Argument, File, InputError
+from neurorebit.schema.json_file import parse_json
 from neurorebit.schema.provenance import note, of_file
 from neurorebit.weights import tensors
 from neurorebit.weights.tensors import HEADER, Tensors
@@ -25,6 +27,8 @@ Array = NDArray[Any]
 Json = dict[str, Any]
 
 SCHEMA = 1  # of the archive
+NUMBERS = ("epochs", "images_seen", "test_accuracy")  # of its training in a header; else texts
+LONGEST = 1000  # characters of such a text
 LEARNED = ("weight", "bias", "gain", "shift", "mean", "variance")  # arrays that a run starts from
 
 
@@ -109,17 +113,31 @@ def read(path: str | Path) -> NetworkWeights:
     text = found.texts.get(HEADER)
     if text is None:
         return NetworkWeights(found.arrays, {}, origin=where, foreign=True)
-    try:
-        header = json.loads(text)
-        schema = header["schema"]
-    except (ValueError, KeyError, TypeError):
-        message = "its header is damaged"
-        raise InputError(message, origin=where, cure="save it again") from None
+    header = parse_json(text, place, "save it again")
+    damaged = InputError("its header is damaged", origin=where, cure="save it again")
+    if not isinstance(header, dict) or "schema" not in header:
+        raise damaged
+    schema, trained = header["schema"], header.get("training")
     if schema != SCHEMA:
         message = f"weights of schema {schema}, this version reads schema {SCHEMA}"
         cure = "read them with the version that wrote them"
         raise InputError(message, origin=where, key="schema", value=schema, cure=cure)
+    if trained is not None and not _is_record(trained):
+        raise damaged
     return NetworkWeights(found.arrays, header, origin=where)
+
+
+def _is_record(trained: object) -> bool:
+    """Whether a header says of a training what ours say: numbers and short texts by their names."""
+    if not isinstance(trained, dict):
+        return False
+    for key, value in trained.items():
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if key in NUMBERS and not (value is None or (number and math.isfinite(value))):
+            return False
+        if key not in NUMBERS and not (isinstance(value, str) and len(value) <= LONGEST):
+            return False
+    return True
 
 
 def given(source: object) -> NetworkWeights:

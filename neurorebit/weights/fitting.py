@@ -98,6 +98,11 @@ def _start(found: _Found, weights: NetworkWeights, network: Network) -> Start:
     return Start(matrices, others, weights.sha256, tuple(found.notes))
 
 
+def _unknown(name: str) -> str:
+    """That arrays are of a layer that the network has not."""
+    return f"{name}: the network has no such layer" if name else "an array has no name of a layer"
+
+
 def sizes(shape: tuple[int, ...]) -> str:
     """A shape as a reader writes it."""
     return " x ".join(map(str, shape)) or "one number"
@@ -107,9 +112,7 @@ def _own(weights: NetworkWeights, network: Network, found: _Found) -> None:
     """An archive of ours: layers by their names, arrays by theirs."""
     layers, nodes = weights.layers, with_arrays(network)
     known = {node.name for node in nodes}
-    for name in layers:
-        if name not in known:
-            found.wrong.append(f"{name}: the network has no such layer")
+    found.wrong += [_unknown(name) for name in layers if name not in known]
     for node in nodes:
         arrays, layout = layers.get(node.name, {}), LAYOUTS[node.kind]
         group = found.arrays.setdefault(node.name, {})
@@ -121,6 +124,27 @@ def _own(weights: NetworkWeights, network: Network, found: _Found) -> None:
                 found.wrong.append(f"{node.name}.{name}: expected {sizes(wanted)}, found {have}")
             else:
                 group[name] = given.reshape(wanted)
+        _beside(node, arrays, found)
+
+
+def _beside(node: Node, arrays: Group, found: _Found) -> None:
+    """What an archive has of a layer beside its arrays: an adapter, the outermost weight."""
+    if node.matmul is None:
+        return
+    held, full = arrays.keys() & {*ADAPTER}, arrays.get("full")
+    if held and not node.rank:
+        said = "belong to an adapter, and the layer has none (set training.adapters)"
+        found.wrong.append(f"{node.name}: {' and '.join(sorted(held))} {said}")
+    elif held:
+        shapes = (1, node.matmul.rows, node.rank), (node.rank, node.matmul.cols)
+        for name, wanted in zip(ADAPTER, shapes, strict=True):
+            given = arrays.get(name)
+            if given is None or given.shape != wanted or not np.isfinite(given).all():
+                have = "nothing" if given is None else sizes(given.shape)
+                said = f"expected {sizes(wanted)} finite numbers, found {have}"
+                found.wrong.append(f"{node.name}.{name}: {said}")
+    if full is not None and (not full.size or np.min(full) < 0.0):
+        found.wrong.append(f"{node.name}.full: expected a positive number")
 
 
 # --- state dicts and graphs of other tools
@@ -145,7 +169,7 @@ def _foreign(weights: NetworkWeights, network: Network, found: _Found) -> None:
     named = next(filter(None, (_by_name(nodes, groups, of) for of in (str, module_of))), None)
     if named is not None:
         known = {name for _, name in named}
-        found.wrong += [f"{name}: the network has no such layer" for name in groups.keys() - known]
+        found.wrong += [_unknown(name) for name in sorted(groups.keys() - known)]
         pairs = named
     else:
         pairs = _in_order(nodes, groups, found)

@@ -28,6 +28,7 @@ from neurorebit.schema.errors import printable
 
 Array = NDArray[Any]
 
+LARGEST = 2 << 30  # bytes of a file: what a protocol buffer can hold
 EPSILON = 1e-5  # of batch norm, in training
 NORMS = ("LayerNormalization", "GroupNormalization", "InstanceNormalization")
 
@@ -53,6 +54,9 @@ def read(path: Path) -> dict[str, Array]:
     except ImportError:
         cure = "install it with: pip install 'neurorebit[onnx]'"
         raise InputError("onnx is not installed", origin=where, cure=cure) from None
+    if path.stat().st_size > LARGEST:
+        message = f"has more than the {LARGEST >> 30} GiB that an ONNX file can have"
+        raise InputError(message, origin=where, cure="export it again")
     try:
         model = onnx.load(path)
         graph = model.graph
@@ -65,15 +69,15 @@ def read(path: Path) -> dict[str, Array]:
                 constants[node.output[0]] = numpy_helper.to_array(values["value"])
             elif node.op_type == "Identity" and node.input[0] in constants:
                 constants[node.output[0]] = constants[node.input[0]]
-    except Exception as problem:  # of protobuf, of any class
+        readers: dict[str, list[Any]] = {}
+        for node in graph.node:
+            for name in node.input:
+                readers.setdefault(name, []).append(node)
+        return _weights(Graph(list(graph.node), constants, readers))
+    except Exception as problem:  # of protobuf, or of a node without what it has to have
         said = printable(" ".join(str(problem).split()))[:80]
         message = f"not an ONNX graph that can be read ({said})"
         raise InputError(message, origin=where, cure="export it again") from None
-    readers: dict[str, list[Any]] = {}
-    for node in graph.node:
-        for name in node.input:
-            readers.setdefault(name, []).append(node)
-    return _weights(Graph(list(graph.node), constants, readers))
 
 
 def _weights(graph: Graph) -> dict[str, Array]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from neurorebit.schema import Argument, File, InputError
 from neurorebit.schema.errors import printable
-from neurorebit.schema.npz_file import read_npz
+from neurorebit.schema.npz_file import NUMBERS, read_npz
 
 Array = NDArray[Any]
 
@@ -41,7 +42,22 @@ def load(path: Path) -> Tensors:
         raise InputError(message, origin=File(str(path)), cure=CURE)
     if not path.is_file():
         raise InputError("no such file", origin=File(str(path)), cure=CURE)
-    return reader(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of packages that read: what is wrong is refused
+        found = reader(path)
+    return Tensors(_numbers(found.arrays, File(str(path))), found.texts)
+
+
+def _numbers(arrays: Mapping[str, Any], where: object) -> dict[str, Array]:
+    """The same arrays; InputError where one holds no real numbers."""
+    found = {}
+    for name, given in arrays.items():
+        array = np.asarray(given)
+        if array.dtype.kind not in NUMBERS:
+            message = f"holds {array.dtype}, not numbers"
+            raise InputError(message, origin=where, key=name, cure="give arrays of real numbers")
+        found[name] = array
+    return found
 
 
 def save(path: Path, tensors: Tensors) -> None:
@@ -178,27 +194,30 @@ def _plain(state: Any, where: object) -> dict[str, Array]:
         if not hasattr(tensor, "detach"):
             message = f"holds a {type(tensor).__name__}, not a tensor"
             raise InputError(message, origin=where, key=str(name), cure="save a state dict")
-        tensor = tensor.detach().cpu()
-        if tensor.is_floating_point():
-            tensor = tensor.float()  # of halves, which NumPy may not know
-        found[str(name)] = np.asarray(tensor.numpy())
+        found[str(name)] = _dense(tensor, str(name), where)
     return found
+
+
+def _dense(value: Any, name: str, where: object) -> Array:
+    """A tensor or an array as one of NumPy; InputError where it is none."""
+    try:
+        if hasattr(value, "detach"):
+            value = value.detach().cpu()
+            # NumPy may not know halves
+            value = (value.float() if value.is_floating_point() else value).numpy()
+        return np.asarray(value)
+    except Exception as problem:  # sparse, quantized, ragged, without numbers ...
+        said = printable(" ".join(str(problem).split()))[:80]
+        message = f"is no dense tensor of numbers ({said})"
+        cure = "give it dense: tensor.to_dense() or tensor.dequantize()"
+        raise InputError(message, origin=where, key=name, cure=cure) from None
 
 
 def of_state(state: Mapping[str, Any]) -> Tensors:
     """The arrays of a state dict in memory, of tensors or of arrays."""
     where = Argument("weights_from")
-    plain = {
-        str(name): value.detach().cpu().float().numpy()
-        if hasattr(value, "detach")
-        else np.asarray(value)
-        for name, value in state.items()
-    }
-    for name, array in plain.items():
-        if array.dtype.kind not in "biuf":
-            message = f"holds {array.dtype}, not numbers"
-            raise InputError(message, origin=where, key=name, cure="give arrays of numbers")
-    return Tensors(plain, {})
+    plain = {str(name): _dense(value, str(name), where) for name, value in state.items()}
+    return Tensors(_numbers(plain, where), {})
 
 
 def _read_onnx(path: Path) -> Tensors:

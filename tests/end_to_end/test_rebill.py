@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import neurorebit as nr
 from neurorebit.schema import InputError, paths
 from neurorebit.studies import rebill as study
 
@@ -155,6 +156,39 @@ def test_what_cannot_be_billed_anew_is_told_and_stays(command, tiny, place):
     refused = command("rebill", "none")
     assert refused.err.startswith("none: cannot be read: ")
     assert (place / "a" / "report.json").read_bytes() == before
+
+
+@pytest.fixture(scope="module")
+def billable():
+    """The text of a report."""
+    return json.dumps(nr.run("mlp", training=False).document)
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda report: report["inputs"].pop("device"),
+        lambda report: report["activity"].update(layers=[3]),
+        lambda report: report["activity"]["layers"][0].update(input_density=["x"]),
+        lambda report: report["activity"]["layers"][0].update(error_density=1e308),
+        lambda report: report.update(training={"images": 3}),
+        lambda report: report.update(totals=3),
+        lambda report: report.pop("overrides"),
+        lambda report: report["phases"].update(forward=3),
+        lambda report: report.update(chip=3),
+        lambda report: report["inputs"]["technology"].update(values=None),
+    ],
+)
+def test_a_report_that_no_run_wrote_is_refused_and_stays(command, billable, place, forge):
+    report = json.loads(billable)
+    forge(report)
+    (place / "a").mkdir()
+    (place / "a" / "report.json").write_text(json.dumps(report))
+    done = command("rebill", "a")
+    assert done.code == 2, done.err
+    assert done.err.startswith("a/report.json: ")
+    assert done.err.count("\n") == 1
+    assert [path.name for path in (place / "a").iterdir()] == ["report.json"]
 
 
 def test_a_report_that_cannot_be_written_stays_whole(command, tiny, place):

@@ -181,6 +181,16 @@ def test_the_mean_counts_each_network_once(tmp_path):
     assert densities == {"first": near(0.3), "inner": near(0.4), "last": near(0.3)}
 
 
+def test_a_mean_of_nothing_is_refused(tmp_path):
+    """No network has a layer between the first and the last, or bit planes are missing."""
+    for layers, told in (
+        ({"a": SEEN, "b": SEEN}, "mean: no network has inner layers of scheme hybrid; add a net"),
+        ({"a": SEEN, "b": replace(SEEN, input_density=(0.5,)), "c": SEEN}, "has 1 bit planes; "),
+    ):
+        files.write(tmp_path / "one.json", files._text("one", [recorded(layers=layers)]))
+        assert told in refusal(lambda: files.mean([tmp_path / "one.json"]))
+
+
 # --- inputs that may be below zero
 
 SIGNED = """

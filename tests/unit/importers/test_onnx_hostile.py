@@ -247,3 +247,18 @@ def test_data_beside_the_file_is_not_read_from_elsewhere(tmp_path):
     path = tmp_path / "sub" / "net.onnx"
     path.write_bytes(model.SerializeToString())
     assert "(Reshape)" in refusal(lambda: nr.network(path))
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        helper.make_node("Constant", [], [], value=numpy_helper.from_array(np.zeros(2))),
+        helper.make_node("Shape", ["x"], []),
+        helper.make_node("Size", ["x"], []),
+    ],
+    ids=lambda node: node.op_type,
+)
+def test_a_node_that_lacks_what_it_has_to_have(node):
+    model = small().model()
+    model.graph.node.insert(0, node)
+    assert "is malformed" in outcome(model)

@@ -3,13 +3,15 @@
 import io
 import os
 import pickle
+import re
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import neurorebit as nr
-from neurorebit.schema import InputError
+from neurorebit.schema import InputError, npz_file
 from neurorebit.weights import tensors
 from neurorebit.weights.archive import NetworkWeights, read
 from neurorebit.weights.fitting import fit
@@ -159,7 +161,7 @@ def test_a_member_larger_than_any_packing_is_not_unpacked(tmp_path):
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("a.npy", member(np.zeros(1)))
     raw = path.read_bytes()
-    said = (1 << 30).to_bytes(4, "little")  # in the central directory, the size when unpacked
+    said = (1 << 31).to_bytes(4, "little")  # in the central directory, the size when unpacked
     at = raw.index(b"PK\x01\x02") + 24
     path.write_bytes(raw[:at] + said + raw[at + 4 :])
     with pytest.raises(InputError, match="says that it holds more than"):
@@ -186,6 +188,80 @@ def test_an_archive_of_another_network_is_refused(weights, network, tmp_path, ch
         fit(read(path), network)
     assert told in str(problem.value)
     assert str(problem.value).startswith(f"{path}: does not fit network 'small': ")
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "told"),
+    [
+        ("last.full", np.zeros(0), "last.full: expected a positive number"),
+        ("last.full", np.array(-1.0), "last.full: expected a positive number"),
+        ("last.adapter_down", np.zeros((1, 7, 2)), "belong to an adapter, and the layer has none"),
+        ("weight", np.zeros(3), "an array has no name of a layer"),
+    ],
+)
+def test_arrays_beside_those_of_the_layers_are_checked(weights, network, name, array, told):
+    with pytest.raises(InputError) as problem:
+        fit(NetworkWeights({**weights.arrays, name: array}, HEADER), network)
+    assert told in str(problem.value)
+
+
+def test_adapters_are_checked(weights, network):
+    """A layer of 7 inputs and 3 outputs with an adapter of rank 2."""
+    nodes = [replace(n, rank=2) if n.name == "last" else n for n in network.nodes]
+    adapted = replace(network, nodes=tuple(nodes))
+    good = {"last.adapter_down": np.zeros((1, 7, 2)), "last.adapter_up": np.zeros((2, 3))}
+    fit(NetworkWeights({**weights.arrays, **good}, HEADER), adapted)
+    for bad in (
+        {**good, "last.adapter_up": np.zeros((3, 2))},
+        {"last.adapter_down": good["last.adapter_down"]},
+        {**good, "last.adapter_down": np.full((1, 7, 2), np.nan)},
+    ):
+        with pytest.raises(InputError, match=r"last.adapter_(up|down): expected . x .*finite"):
+            fit(NetworkWeights({**weights.arrays, **bad}, HEADER), adapted)
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("[1]", "its header is damaged; save it again"),
+        ("{}", "its header is damaged"),
+        ('{"schema": 1, "training": 3}', "its header is damaged"),
+        ('{"schema": 1, "training": {"dataset": 3}}', "its header is damaged"),
+        ('{"schema": 1, "training": {"test_accuracy": NaN}}', "its header is damaged"),
+        ('{"schema": 1, "training": {"epochs": [1]}}', "its header is damaged"),
+        (
+            r'{"schema": 1, "training": {"dataset": "\u001b[31m"}}',
+            "holds a character that does not",
+        ),
+        (r'{"schema": 1, "network": "\ud800"}', "holds half of a character"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"schema": ', "not JSON"),
+    ],
+)
+def test_a_header_that_no_training_wrote_is_refused(weights, tmp_path, header, told):
+    path = tmp_path / "w.npz"
+    tensors.save(path, tensors.Tensors(weights.arrays, {tensors.HEADER: header}))
+    with pytest.raises(InputError, match=re.escape(told)):
+        read(path)
+
+
+def test_a_member_whose_header_is_no_header(tmp_path):
+    """The parsers of Python raise what they like."""
+    whole = member(np.zeros(3))
+    for broken in (b"(" * 60, b"'" + b" " * 59, b"{'descr': [" + b" " * 49, b"\0" * 60):
+        path = archive(tmp_path / "w.npz", first__weight=whole[:10] + broken + whole[70:])
+        with pytest.raises(InputError, match="is not an array of NumPy"):
+            read(path)
+
+
+def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
+    """Zeros that deflate makes a thousand times smaller."""
+    monkeypatch.setattr(npz_file, "LEAST", 1 << 20)
+    path = tmp_path / "w.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("first.weight.npy", member(np.zeros(1 << 18)))
+    with pytest.raises(InputError, match="says that it holds more than"):
+        read(path)
 
 
 def test_another_schema_is_refused(weights, tmp_path):

@@ -78,3 +78,11 @@ def test_a_file_that_is_no_graph_is_refused(tmp_path):
     path.write_bytes(b"\x08\x99 nothing of the kind")
     with pytest.raises(InputError, match=r"m.onnx: not an ONNX graph that can be read"):
         read(path)
+
+
+def test_a_node_without_its_result_is_refused(network, state, tmp_path):
+    nodes, constants = graph(state, False)
+    nodes[-1] = helper.make_node("MatMul", ["f", "last"], [])
+    path = saved(tmp_path / "m.onnx", nodes, constants)
+    with pytest.raises(InputError, match=r"m.onnx: not an ONNX graph that can be read"):
+        read(path)

@@ -1,5 +1,7 @@
 """PyTorch's own files, where it is installed: read without running code, with its scores."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -84,3 +86,31 @@ def test_a_damaged_file_is_refused(tmp_path):
     torch.save([1, 2], tmp_path / "list.pt")
     with pytest.raises(InputError, match="holds a list, not a state dict"):
         read(tmp_path / "list.pt")
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda t: t.to_sparse(), "bias: is no dense tensor of numbers (can't convert Sparse"),
+        (lambda t: t.to("meta"), "bias: is no dense tensor of numbers (Cannot copy out of meta"),
+        (
+            lambda t: t.to(torch.complex64),
+            "bias: holds complex64, not numbers; give arrays of real numbers",
+        ),
+    ],
+)
+def test_tensors_that_are_no_dense_numbers_are_refused(module, tmp_path, make, told):
+    state = {"bias": make(torch.zeros(3))}
+    torch.save(state, tmp_path / "model.pt")
+    for given in (tmp_path / "model.pt", state):
+        with pytest.raises(InputError) as problem:
+            nr.train(NETWORK, weights_from=given, data="digits", progress=False)
+        assert told in str(problem.value)
+
+
+def test_what_torch_warns_of_is_not_said(tmp_path, recwarn):
+    """Pickles of a version that torch does not know, for one thing."""
+    (tmp_path / "model.pt").write_bytes(pickle.dumps({"a": 1}, 4))
+    with pytest.raises(InputError, match="not a state dict"):
+        read(tmp_path / "model.pt")
+    assert not recwarn.list

@@ -22,6 +22,7 @@ from neurorebit.inputs.importers.graphs.graph import (
 )
 from neurorebit.inputs.importers.graphs.resolved import Resolved, Typed
 from neurorebit.inputs.importers.graphs.rewritten import REWRITTEN
+from neurorebit.schema import InputError
 
 RANDOM = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial")
 AT_RUN = "what it gives depends on numbers that are known in a run alone"
@@ -101,7 +102,13 @@ class _Resolver:
             if missing:
                 message = f"reads '{missing[0]}', which nothing gives"
                 raise self.graph.error(op, message, "export the network anew")
-            self._one(op, depth)
+            try:
+                self._one(op, depth)
+            except InputError:
+                raise
+            except BROKEN as problem:
+                message = f"is malformed ({type(problem).__name__}: {problem})"
+                raise self.graph.error(op, message, ANEW) from None
 
     def _one(self, op: Op, depth: int) -> None:
         inputs = [self.made.known[name] if name else None for name in op.inputs]
@@ -109,10 +116,7 @@ class _Resolver:
         if key in self.graph.functions:
             self._function(op, self.graph.functions[key], depth)
         elif op.label in REWRITTEN:
-            try:
-                nodes = REWRITTEN[op.label](op, self.made)
-            except BROKEN as problem:
-                raise self.graph.error(op, f"is malformed: {problem}", ANEW) from None
+            nodes = REWRITTEN[op.label](op, self.made)
             self.take(ops_of(self.graph, nodes, op.opsets | {"": self._newest()}), depth + 1)
         elif op.kind == "If" and not op.domain:
             self._branch(op, depth)
