@@ -1,4 +1,4 @@
-"""How the generated tests draw their cases."""
+"""What holds for all tests: cases, stores, and pictures, which few of them look at."""
 
 import atexit
 import os
@@ -29,3 +29,40 @@ settings.load_profile("steady")
 def faults_are_seen(monkeypatch):
     """A fault of the program is a traceback in its tests, and not a line."""
     monkeypatch.setenv("NEUROREBIT_DEBUG", "1")
+
+
+BLANK = bytes.fromhex(  # a picture of one pixel
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rendering():
+    """Figures are made, but rendered only where a test is to have them ``rendered``.
+
+    It takes longer than a small training. The list holds something where they are.
+    """
+    from matplotlib.figure import Figure
+
+    wanted, save = [], Figure.savefig
+
+    def savefig(self, file, **options):
+        if wanted:
+            save(self, file, **options)
+        elif hasattr(file, "write"):
+            file.write(BLANK)
+        else:
+            Path(file).write_bytes(BLANK)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", savefig)
+        yield wanted
+
+
+@pytest.fixture
+def rendered(rendering):
+    """The pictures of this test are rendered."""
+    rendering.append(True)
+    yield
+    rendering.clear()

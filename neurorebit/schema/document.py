@@ -14,7 +14,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_origin
 
 import numpy as np
 import yaml
@@ -22,7 +22,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from neurorebit.schema import yaml_text
 from neurorebit.schema.errors import File, ImpossibleError, InputError, Line, Words, printable
-from neurorebit.schema.fields import adapter, kind_of, one_of, quantity
+from neurorebit.schema.fields import adapter, hints_of, kind_of, one_of, quantity
 from neurorebit.schema.setting import Setting
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class Section:
 
 def informative(section: Any) -> frozenset[str]:
     """The keys of a section that are for the reader alone."""
-    hints = get_type_hints(type(section), include_extras=True)
+    hints = hints_of(type(section))
     return frozenset(
         name
         for name, hint in hints.items()
@@ -402,7 +402,7 @@ def _sections(hint: Any, loc: Loc) -> Iterator[type[Section]]:
     named = [step for step in loc if isinstance(step, str)]
     if not named:
         yield hint
-    elif named[0] in (hints := get_type_hints(hint, include_extras=True)):
+    elif named[0] in (hints := hints_of(hint)):
         yield from _sections(hints[named[0]], tuple(named[1:]))
 
 
@@ -437,7 +437,7 @@ def _homes(cls: type) -> dict[str, dict[tuple[str, ...], list[str]]]:
         for inner in () if tables else getattr(kind, "__args__", ()):
             walk(inner, path, above)
         if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind not in above:
-            hints = get_type_hints(kind, include_extras=True)
+            hints = hints_of(kind)
             for name in (field.name for field in dataclasses.fields(kind)):
                 places = homes.setdefault(name, {})
                 here = places.setdefault((*path, name), [])

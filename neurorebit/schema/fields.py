@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from functools import cache
+from types import MappingProxyType
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -23,6 +25,12 @@ def adapter(cls: type[T]) -> TypeAdapter[T]:
     if cls not in _adapters:
         _adapters[cls] = TypeAdapter(cls)
     return _adapters[cls]
+
+
+@cache
+def hints_of(cls: type) -> Mapping[str, Any]:
+    """The annotations of a class with their metadata, evaluated once."""
+    return MappingProxyType(get_type_hints(cls, include_extras=True))
 
 
 @dataclasses.dataclass(frozen=True)

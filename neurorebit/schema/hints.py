@@ -5,10 +5,10 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from neurorebit.schema.document import Loc
-from neurorebit.schema.fields import published
+from neurorebit.schema.fields import hints_of, published
 
 
 def hint_at(hint: Any, loc: Loc) -> Any:
@@ -19,7 +19,7 @@ def hint_at(hint: Any, loc: Loc) -> Any:
             if isinstance(step, int) and get_origin(kind) is tuple:
                 inner = get_args(kind)[0]
             elif is_dataclass(kind):
-                inner = get_type_hints(kind, include_extras=True).get(str(step), inner)
+                inner = hints_of(kind).get(str(step), inner)
         if inner is None:
             return None
         hint = inner
@@ -47,7 +47,7 @@ def metadata(hint: Any) -> tuple[Any, ...]:
 
 def far_out(section: Any, loc: Loc = ()) -> Iterator[tuple[Loc, float, published]]:
     """The keys of a section, and of those below it, whose number no published value is near."""
-    hints = get_type_hints(type(section), include_extras=True)
+    hints = hints_of(type(section))
     for field in fields(section):
         value, here = getattr(section, field.name), (*loc, field.name)
         if is_dataclass(value) and not isinstance(value, type):
@@ -60,7 +60,7 @@ def far_out(section: Any, loc: Loc = ()) -> Iterator[tuple[Loc, float, published
 
 def ranges(section: type, loc: Loc = ()) -> Iterator[tuple[Loc, published]]:
     """The keys of a section, and of those below it, whose published range is known."""
-    for name, hint in get_type_hints(section, include_extras=True).items():
+    for name, hint in hints_of(section).items():
         yield from (((*loc, name), one) for one in metadata(hint) if isinstance(one, published))
         for kind in kinds(hint):
             if isinstance(kind, type) and is_dataclass(kind):

@@ -45,7 +45,7 @@ def trains(first=1):
     return "\n".join(lines) + "\n"
 
 
-def test_measured_trains_become_a_device_that_runs(command, tiny, place):
+def test_measured_trains_become_a_device_that_runs(command, tiny, place, rendered):
     (place / "mine.csv").write_text(trains())
     told = command("fit", "mine.csv", "--voltage", "1.6V,1.4V", "--width", "50ns")
     assert (told.code, told.err) == (0, "")

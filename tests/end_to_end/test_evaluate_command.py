@@ -94,7 +94,7 @@ def test_what_is_refused(command, files, words, told):
     assert not (files / "reports").exists()
 
 
-def test_a_training_is_saved_and_evaluated(command, files):
+def test_a_training_is_saved_and_evaluated(rendered, command, files):
     options = ("--epochs", "1", "--images", "64", "--quiet", "--scheme", "real")
     done = command("run", "net.yaml", *options, "--save-weights", "w.npz", "--out", "run")
     assert done.code == 0, done.err

@@ -10,7 +10,7 @@ from common import near
 
 from neurorebit.data import digits
 from neurorebit.data.table import DATASETS
-from neurorebit.inputs.files import parse_setting
+from neurorebit.inputs.files import parse_setting, read_inputs
 from neurorebit.layers.base import Shape
 from neurorebit.results import document
 from neurorebit.schema import paths
@@ -63,7 +63,7 @@ def test_an_estimate_leaves_its_files_and_prints_the_report(command, tiny, place
     assert len((folder / "training.csv").read_text().splitlines()) == 1
 
 
-def test_a_training_run_says_what_it_learned(command, tiny, data, place):
+def test_a_training_run_says_what_it_learned(command, tiny, data, place, rendered):
     done = command("run", tiny, "--data", data, "--out", "out", "--threads", "1")
     assert done.code == 0
     told = done.err.splitlines()
@@ -175,7 +175,9 @@ def test_the_sizes_of_the_data_sets_are_known():
 
 
 @pytest.mark.parametrize("weights", ["hybrid", "real"])
-def test_everything_but_timings_follows_from_the_seed(command, tiny, data, place, weights):
+def test_everything_but_timings_follows_from_the_seed(
+    command, tiny, data, place, rendered, weights
+):
     again = ["run", tiny, "--data", data, "--scheme", weights]
     command(*again, "--out", "a", "--threads", "1")
     command(*again, "--out", "b", "--threads", "2")
@@ -350,8 +352,8 @@ def test_both_sides_read_one_chip(command, tiny, data, mine, seen, key, by):
         options = [f"--{kind}", mine(kind, name, line, f"{line.split(':')[0]}: {text}")]
     else:
         options = ["--set", f"{key}={text}"]
-    assert command("run", tiny, "--data", data, "--epochs", "1").code == 0
-    before = arrived(*seen["estimate"][1:])
+    shipped = read_inputs("mlp")
+    before = arrived(shipped.architecture, shipped.device)
     assert command("run", tiny, "--data", data, "--epochs", "1", *options).code == 0
     assert all(a is b for a, b in zip(seen["estimate"], seen["training"], strict=True))
     assert arrived(*seen["training"][1:]) != before
@@ -368,8 +370,9 @@ def test_both_sides_read_one_chip(command, tiny, data, mine, seen, key, by):
     ],
 )
 def test_a_shared_number_moves_both_sides(command, tiny, data, place, setting):
-    command("run", tiny, "--data", data, "--out", "a")
-    command("run", tiny, "--data", data, "--out", "b", "--set", setting)
+    short = ("run", tiny, "--data", data, "--epochs", "1")
+    command(*short, "--out", "a")
+    command(*short, "--out", "b", "--set", setting)
     command("run", tiny, "--no-train", "--out", "c")
     command("run", tiny, "--no-train", "--out", "d", "--set", setting)
     a, b, c, d = (read(place / name) for name in "abcd")

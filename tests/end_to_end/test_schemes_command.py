@@ -55,7 +55,9 @@ def test_every_scheme_is_trained_and_told_in_one_table(command, tiny, data, plac
     assert bits["ablations"] == []
 
 
-def test_seeds_are_averaged_and_finished_runs_are_not_made_again(command, tiny, data, place):
+def test_seeds_are_averaged_and_finished_runs_are_not_made_again(
+    command, tiny, data, place, rendered
+):
     words = ("schemes", tiny, "--data", data, "--epochs", "1", "--schemes", "real,hybrid")
     first = command(*words, "--seeds", "2", "--out", "two")
     assert first.code == 0

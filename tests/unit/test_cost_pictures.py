@@ -15,6 +15,8 @@ from neurorebit.results import cost_pictures
 from neurorebit.results.stacks import stack
 from neurorebit.results.writers import table
 
+pytestmark = pytest.mark.usefixtures("rendered")
+
 
 def heights(draw, monkeypatch):
     """The sum of the bars over each layer, in each panel, and labels of axes and legend."""

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 from neurorebit.results import pictures as picture
 
+pytestmark = pytest.mark.usefixtures("rendered")
+
 
 def trained(epochs=3, **changes):
     return {

@@ -53,7 +53,7 @@ def test_energies_have_the_slope_of_those_published(survey: Survey) -> None:
 
 
 def test_those_inside_macros_are_reported(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, rendered: None
 ) -> None:
     """Two SARs of 8 bits alone within a factor 2 in energy; the third holds its clamps as well."""
     jia, wang, yao = macros()
