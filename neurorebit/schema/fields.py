@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from functools import cache
-from types import MappingProxyType
 from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
@@ -27,10 +25,14 @@ def adapter(cls: type[T]) -> TypeAdapter[T]:
     return _adapters[cls]
 
 
-@cache
+_hints: dict[type, Mapping[str, Any]] = {}
+
+
 def hints_of(cls: type) -> Mapping[str, Any]:
     """The annotations of a class with their metadata, evaluated once."""
-    return MappingProxyType(get_type_hints(cls, include_extras=True))
+    if cls not in _hints:
+        _hints[cls] = get_type_hints(cls, include_extras=True)
+    return _hints[cls]
 
 
 @dataclasses.dataclass(frozen=True)

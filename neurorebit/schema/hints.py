@@ -18,7 +18,7 @@ def hint_at(hint: Any, loc: Loc) -> Any:
         for kind in kinds(hint):
             if isinstance(step, int) and get_origin(kind) is tuple:
                 inner = get_args(kind)[0]
-            elif is_dataclass(kind):
+            elif isinstance(kind, type) and is_dataclass(kind):
                 inner = hints_of(kind).get(str(step), inner)
         if inner is None:
             return None
