@@ -183,7 +183,7 @@ def _repeat(asked: argparse.Namespace) -> int:
     _take_own(asked)
     path = _place(asked)
     run = select.one(path, asked.runs[0])
-    words = _again(run, asked)
+    words = _again(run, asked, path)
     for change in changes.changes(run):
         progress.say(f"since run {run.number}, {change.text}")
     progress.say(f"in {run.place}: {shlex.join(['neurorebit', *words])}")
@@ -208,14 +208,17 @@ def _take_own(asked: argparse.Namespace) -> None:
     _, asked.more = own.parse_known_args(asked.more, asked)
 
 
-def _again(run: Run, asked: argparse.Namespace) -> list[str]:
+def _again(run: Run, asked: argparse.Namespace, path: Path) -> list[str]:
     """The words of a run with further ones; InputError where they are of no recorded command."""
+    from neurorebit.store import place
+
     if not run.words or run.words[0] != run.command or run.command == asked.called:
         message = "its command line is none that can be repeated"
         raise InputError(message, origin=f"run {run.number}", cure="give it yourself")
     words = [*run.words, *asked.more]
-    if asked.store is not None and "--store" not in words:
-        words += ["--store", str(asked.store.absolute())]
+    own = any(word.partition("=")[0] in ("--store", "--no-store") for word in words)
+    if not own and (asked.store is not None or os.environ.get(place.VARIABLE)):
+        words += ["--store", str(path)]  # a relative one would mean another file where it was given
     return words
 
 

@@ -26,7 +26,7 @@ SHARES = ("accuracy", "accuracy_std")  # shown in per cent
 MM2 = 1e6  # in a square metre
 WIDE = 28  # characters of a cell
 NOTE = (
-    "Energy and latency of training, without DRAM, at the activity that was assumed or measured. "
+    "Energy and latency of training, without DRAM, at the activity that was assumed or measured.\n"
     "Of sweeps the least over the designs, of schemes the highest accuracy."
 )
 
@@ -35,10 +35,11 @@ def table(runs: Sequence[Run]) -> str:
     """A row for each run: number, begin, command, inputs, state and headline figures."""
     names = [name for name in SHOWN if any(run.figure(name) for run in runs)]
     head = ["run", "begin", "command", "network", "chip", "scheme", "state"]
+    head += [*(SHOWN[name] for name in names), "folder"]
     body = [
         [
             str(run.number),
-            when(run.started),
+            when(run.started)[:-3],  # without seconds
             _cell(run.command),
             _cell(_several(run.named("network"))),
             _cell(_several(run.named("architecture"))),
@@ -50,7 +51,9 @@ def table(runs: Sequence[Run]) -> str:
         for run in runs
     ]
     align = "r" + "l" * 6 + "r" * len(names) + "l"
-    return columns(body, [*head, *(SHOWN[name] for name in names), "folder"], align)
+    kept = [i for i in range(len(head)) if any(row[i] for row in body)]
+    cells = [[row[i] for i in kept] for row in body]
+    return columns(cells, [head[i] for i in kept], "".join(align[i] for i in kept))
 
 
 def detail(run: Run) -> str:

@@ -4,9 +4,11 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
@@ -273,8 +275,8 @@ def test_runs_are_listed_shown_and_compared(three, command):
 def test_a_run_is_repeated_where_it_was_given(three, command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     planned = command("runs", "repeat", "1", "--dry-run")
-    line = f"in {three}: neurorebit run own.yaml --no-train --out a --quiet\n"
-    assert (planned.code, planned.err) == (0, line)
+    line = f"in {three}: neurorebit run own.yaml --no-train --out a --quiet --store "
+    assert (planned.code, planned.err) == (0, f"{line}{three / STORE}\n")
     assert len(recorded(three / STORE)) == 3
     done = command("runs", "repeat", "1", "--out", "b")
     assert (done.code, (three / "b" / "report.json").is_file()) == (0, True)
@@ -319,3 +321,46 @@ def test_a_wrong_question_is_one_line(three, command):
 def test_there_is_no_list_without_a_store(own, command, monkeypatch):
     monkeypatch.setenv("NEUROREBIT_STORE", "none")
     assert "NEUROREBIT_STORE: nothing is recorded" in command("runs").err
+
+
+# --- the command view
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a signal that a terminal sends")
+def test_pages_are_served_until_an_interrupt(three):
+    words = [sys.executable, "-m", "neurorebit", "view", "last", "--no-browser"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as one:
+        url = one.stdout.readline().strip()
+        assert url.endswith("/run/3/")  # it was refused, and wrote nothing
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            assert "no such device" in answer.read().decode()
+        one.send_signal(signal.SIGINT)
+        assert one.wait(60) == 0
+        assert one.stderr.read() == ""
+
+
+def test_a_browser_gets_an_address_that_works_once(three, command, monkeypatch):
+    opened = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr("neurorebit.store.view.server.Server.serve", lambda self: self.close())
+    monkeypatch.setattr("socketserver.BaseServer.shutdown", lambda self: None)
+    done = command("view", three / "a", "--port", "0")
+    address = done.out.splitlines()[0]
+    assert (done.code, len(opened)) == (0, 1)
+    assert address.split("/")[3] not in opened[0]
+    assert address.endswith("/folder/report.html")
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    command("view", "1")
+    assert len(opened) == 1  # a browser of the terminal would take it
+
+
+def test_what_cannot_be_viewed_is_one_line(three, command, monkeypatch):
+    for word, line in {"nowhere": "nowhere: no such folder, and no run", "9": "no run 9"}.items():
+        done = command("view", word)
+        assert (done.code, done.err.count("\n")) == (2, 1)
+        assert line in done.err
+    monkeypatch.setenv("NEUROREBIT_STORE", "none")
+    assert "there is no store" in command("view").err

@@ -24,8 +24,8 @@ code { font-size: .95em; overflow-wrap: anywhere; white-space: normal; }
 """
 
 
-def runs(listed: Sequence[Run], of: str) -> str:
-    """The page of all runs, the newest first; each leads to its own."""
+def runs(listed: Sequence[Run], of: str, most: int) -> str:
+    """The page of the newest runs, ``most`` at most; each leads to its own."""
     names = [name for name in listing.SHOWN if any(run.figure(name) for run in listed)]
     head = ["run", "begin", "command", "network", "chip", "scheme", "state"]
     head += [listing.SHOWN[name].replace("\n", " ") for name in names]
@@ -50,7 +50,8 @@ def runs(listed: Sequence[Run], of: str) -> str:
         body.append("".join(cells))
     table = _table([*head, "page"], body) if body else "<p>No run is recorded yet.</p>"
     note = f"<p>{_text(listing.NOTE)}</p>" if body else ""
-    return _page("Runs", f"<h1>Runs</h1><p><code>{_text(of)}</code></p>{table}{note}")
+    newest = f"<p>The newest {most}.</p>" if len(listed) >= most else ""
+    return _page("Runs", f"<h1>Runs</h1><p><code>{_text(of)}</code></p>{newest}{table}{note}")
 
 
 def run(one: Run) -> str:

@@ -148,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: bool) -> None:
         owner = self.server.owner
         if not self._is_addressed():
-            self._say(HTTPStatus.MISDIRECTED_REQUEST)
+            self._say(HTTPStatus.MISDIRECTED_REQUEST, f"call it {ADDRESS}:{owner.port}")
             return
         word, parts = _split(self.path)
         if not parts and (place := owner.redeem(word)) is not None:

@@ -41,7 +41,7 @@ class Site:
         assert self.store is not None
         if parts == [""]:
             found = select.find(self.store, select.Filter(last=MOST, refused=False))
-            return Found(index.runs(found, str(self.store)))
+            return Found(index.runs(found, str(self.store), MOST))
         if len(parts) < 3 or parts[0] != "run" or not re.fullmatch("[1-9][0-9]{0,14}", parts[1]):
             return None
         try:
