@@ -88,7 +88,8 @@ def _frame(found: Sequence[Run]) -> pd.DataFrame:
     import pandas as pd
 
     units = {"seconds": "s"}
-    heads = [one for run in found for one in run.figures if not one.of]
+    heads = [{one.name: one for one in run.figures if not one.of} for run in found]
+    units |= {name: one.unit for head in heads for name, one in head.items() if one.unit}
     columns: dict[str, Any] = {"run": np.array([run.number for run in found], dtype=np.int64)}
     begins = np.array([run.started for run in found], dtype=float)
     columns["begin"] = pd.to_datetime(begins, unit="s", utc=True)
@@ -99,11 +100,9 @@ def _frame(found: Sequence[Run]) -> pd.DataFrame:
     columns["exit_code"] = pd.array([run.code for run in found], dtype="Int64")
     settings = [json.dumps(dict(run.settings)) for run in found]
     columns["settings"] = pd.array(settings, dtype="string")
-    for name in dict.fromkeys(one.name for one in heads):
-        values = (run.figure(name) for run in found)
-        listed = [math.nan if one is None else one.value for one in values]
-        columns[name if name not in columns else f"{name}_figure"] = np.array(listed, dtype=float)
-    units |= {one.name: one.unit for one in heads if one.unit}
+    for name in dict.fromkeys(name for head in heads for name in head):
+        values = [head[name].value if name in head else math.nan for head in heads]
+        columns[name if name not in columns else f"{name}_figure"] = np.array(values, dtype=float)
     return frame(columns, index="run", units=units)
 
 
