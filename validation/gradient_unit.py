@@ -1,7 +1,8 @@
 """The curve behind the shipped gradient unit: what its converters' bits and range cost and give.
 
-python -m validation.gradient_unit FOLDER [--mnist DIR] [--cifar10 DIR] [--digits] [--seeds N ...]
-                                   [--bits N ...] [--ranges R ...] [--images N] [--threads N]
+python -m validation.gradient_unit FOLDER [--mnist DIR] [--lenet] [--cifar10 DIR] [--digits]
+                                   [--seeds N ...] [--bits N ...] [--ranges R ...] [--images N]
+                                   [--threads N]
 
 Every design trains from the same seeds through its own converters; the bill has the activity that
 the training measured. Writes ``gradient_unit.csv`` and ``gradient_unit.png`` into the folder, and
@@ -63,6 +64,7 @@ class Schedule:
 
 
 MLP = Schedule("mlp", 1.0, 20_000, 1, {"training.batch": 64})
+LENET = Schedule("lenet5", 1.0, 5_000, 1, {"training.batch": 64})
 DIGITS = Schedule("mlp", 1.0, 1_438, 3, {})
 VGG = Schedule("vgg11", 0.125, 8_000, 1, {"training.batch": 64, "training.test_images": 2_000})
 
@@ -79,6 +81,12 @@ def mnist(folder: Path) -> tuple[NDArray[np.uint8], ...]:
         images = read(f"{part}-images-idx3-ubyte", HEADER[0])
         found += [images.reshape(-1, 28, 28), read(f"{part}-labels-idx1-ubyte", HEADER[1])]
     return tuple(found)
+
+
+def framed(data: tuple[NDArray[np.uint8], ...], around: int) -> tuple[NDArray[np.uint8], ...]:
+    """The data with so many black pixels around each image."""
+    pad = (0, 0), (around, around), (around, around)
+    return tuple(np.pad(part, pad) if part.ndim == 3 else part for part in data)
 
 
 def point(plan: Schedule, data: Any, called: str, design: tuple[int, str], options: Any) -> Point:
@@ -122,8 +130,9 @@ def points(args: argparse.Namespace) -> Iterator[Point]:
     """Every design on every data set that was named."""
     work: list[tuple[Schedule, Any, str]] = []
     if args.mnist is not None:
-        plan = MLP if args.images is None else replace(MLP, images=args.images)
-        work.append((plan, mnist(args.mnist), "MNIST"))
+        plan = LENET if args.lenet else MLP
+        plan = plan if args.images is None else replace(plan, images=args.images)
+        work.append((plan, framed(mnist(args.mnist), 2 if args.lenet else 0), "MNIST"))
     if args.digits:
         work.append((DIGITS, "digits", "digits"))
     if args.cifar10 is not None:
@@ -183,6 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--mnist", type=Path)
+    parser.add_argument("--lenet", action="store_true", help="LeNet-5 on MNIST, not the MLP")
     parser.add_argument("--cifar10", type=Path)
     parser.add_argument("--digits", action="store_true")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])

@@ -38,6 +38,7 @@ from neurorebit.studies.compare import compare
 from neurorebit.studies.idle import Used, idle, is_shipped
 from neurorebit.studies.notes import SHORT
 from neurorebit.studies.run import estimated
+from neurorebit.studies.unmoved import kept
 
 NOTE = "billed anew by version "  # how the note begins that says so
 OVERRIDE = r"(\S+ )?(?P<key>[\w.\[\]]+)=(?P<text>.*?)( \([^()]*:\d+\))?"  # as reports have it
@@ -177,7 +178,8 @@ def _idle(report: Json, inputs: Inputs, billed: set[str]) -> Iterator[str]:
     used = Used(billed, None if read is None else frozenset(read), training is not None)
     settings = [Setting(key, text) for key, text in report["settings"].items()]
     own = [kind for kind, one in report["inputs"].items() if not is_shipped(kind, one["file"])]
-    return idle(inputs, used, settings, own)
+    yield from idle(inputs, used, settings, own)
+    yield from kept(report.get("idle", ()), settings)
 
 
 def _reworded(line: str) -> str:

@@ -26,6 +26,7 @@ from neurorebit.studies.notes import is_short, notes
 from neurorebit.studies.placement import place
 from neurorebit.studies.plausible import of_area, of_values
 from neurorebit.studies.request import Request
+from neurorebit.studies.unmoved import unmoved
 from neurorebit.weights import tensors
 from neurorebit.weights.archive import NetworkWeights
 
@@ -129,8 +130,20 @@ def report_of(inputs: Inputs, request: Request, trained: Trained | None = None) 
         activity,
         training=trained.record(inputs.network.training) if trained else None,
     )
+    used = _used(reads.keys, trained)
+
+    def again(changed: Inputs) -> Estimate:
+        taken = measured or assumed(changed.network, changed.architecture, changed.device)
+        return estimated(changed, taken, design.images)
+
+    report["idle"] += unmoved(inputs, request, used, design, made=again)
     report["notes"] += [*of_values(inputs), *of_area(report["chip"]["area_m2"])]
     return report
+
+
+def _used(billed: Set[str], trained: Trained | None) -> Used:
+    """The keys that the estimate and the training read."""
+    return Used(billed, trained.reads if trained else None, trained is not None)
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -190,7 +203,7 @@ def header(
     """
     spec, network = inputs.architecture, inputs.network
     sentences = ablations(spec, network.training if trained else None)
-    used = Used(billed, trained.reads if trained else None, trained is not None)
+    used = _used(billed, trained)
     own = [kind for kind, file in inputs.documents.items() if not is_shipped(kind, file.path)]
     return {
         "name": "neurorebit",

@@ -194,3 +194,35 @@ def test_shipped_files_are_known_by_their_path_and_by_how_reports_show_them():
     assert is_shipped("device", "tech/device/pcmo.yaml")
     assert not is_shipped("device", "pcmo.yaml")
     assert not is_shipped("device", "tech/device/mine.yaml")
+
+
+# --- what is read and does not matter
+
+
+STILL = [
+    ("mlp", "sram", "architecture.arrays.adc_bits=6"),
+    ("mlp", "sram", "architecture.arrays.adc=flash"),
+    ("mlp", "sram", "architecture.arrays.back_adc_bits=7"),
+    ("mlp", "inference_sram", "architecture.inference_arrays.adc_bits=8"),
+    ("mlp", "rebit", "architecture.apim.kernel_split=false"),
+    ("lenet5", "reram", "architecture.arrays.pack_groups=false"),
+    ("mlp", "inference_reram", "device.pulses.levels_ltd=60"),
+]
+MOVING = [
+    ("mlp", "rebit", "architecture.apim.adc_bits=6"),
+    ("mlp", "reram", "architecture.arrays.back_adc_bits=7"),
+    ("vgg11", "rebit", "architecture.apim.kernel_split=false"),
+    ("mlp", "rebit", "architecture.apim.adc_bits=5"),  # as the file has it: nothing was changed
+]
+
+
+@pytest.mark.parametrize(("network", "chip", "setting"), STILL)
+def test_a_key_that_is_read_and_moves_no_figure_is_said(network, chip, setting):
+    """Row by row nothing converts; a matrix has one position, a layer one group; SETs alone."""
+    said = told(network, chip, settings=(setting,))
+    assert said == [f"{setting}: without effect, no figure of this network on this chip moves"]
+
+
+@pytest.mark.parametrize(("network", "chip", "setting"), MOVING)
+def test_of_a_key_that_moves_a_figure_nothing_is_said(network, chip, setting):
+    assert told(network, chip, settings=(setting,)) == []
