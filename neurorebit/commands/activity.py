@@ -9,6 +9,7 @@ from neurorebit.commands import options
 
 EXAMPLES = (
     "neurorebit activity reports/vgg11 reports/vgg11_reram --out networks/activity/vgg11.json",
+    "neurorebit activity reports/vgg11_manhattan --keep --out networks/activity/vgg11.json",
     "neurorebit activity --mean networks/activity/{mlp,lenet5,vgg11}.json --out mean.json",
 )
 
@@ -32,6 +33,11 @@ def add_options(parser: options.Parser) -> None:
         help="activity files of several networks: their mean layers",
     )
     parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="what the file has already of other schemes stays",
+    )
+    parser.add_argument(
         "--out",
         metavar="FILE.json",
         type=Path,
@@ -45,7 +51,8 @@ def main(asked: argparse.Namespace) -> int:
     from neurorebit.studies import activity
 
     activity.refuse_another(asked.out)
-    text = activity.mean(asked.mean) if asked.mean else activity.recorded(asked.folders)
+    kept = asked.out if asked.keep else None
+    text = activity.mean(asked.mean) if asked.mean else activity.recorded(asked.folders, kept)
     activity.write(asked.out, text)
     print(f"written to {asked.out}")
     return 0

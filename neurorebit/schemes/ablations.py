@@ -48,8 +48,8 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
         )
         return (f"{name}: {what}; the estimate bills {chip}",)
     found = []
-    if scheme.organisation and not isinstance(spec, ORGANISATIONS[scheme.organisation].spec):
-        found.append(f"{name}: a scheme of another chip; the estimate bills {chip}")
+    if other := foreign(spec):
+        found.append(other)
     elif scheme.departure and held is scheme.held:
         found.append(f"{name}: {scheme.departure.format(chip=chip)}")
     elif scheme.on_sram and not spec.holds_devices:
@@ -72,6 +72,18 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
             f"bills {spec.errors}"
         )
     return tuple(found)
+
+
+def foreign(spec: ArchitectureSpec) -> str:
+    """A sentence on a scheme whose weights another organisation of a chip is made for, or none."""
+    scheme = SCHEMES[spec.scheme]
+    wanted = scheme.organisation
+    if not wanted or isinstance(spec, ORGANISATIONS[wanted].spec):
+        return ""
+    return (
+        f"scheme={spec.scheme}: a scheme of another chip, architecture={scheme.architecture}; the "
+        f"estimate bills {spec.called}"
+    )
 
 
 def choices() -> frozenset[str]:

@@ -21,11 +21,12 @@ from neurorebit.schemes.table import SCHEMES
 DIGITS = 4  # of the numbers in an activity file
 
 
-def recorded(places: Sequence[Path]) -> str:
+def recorded(places: Sequence[Path], kept: Path | None = None) -> str:
     """The text of an activity file of one network, of the trainings in these folders.
 
-    InputError where a folder holds no training that measured its activity, the networks differ, or
-    two trainings have the same scheme.
+    What the file ``kept`` has of other schemes stays. InputError where a folder holds no training
+    that measured its activity, the networks or their layers differ, or two trainings have the same
+    scheme.
     """
     found: dict[str, RecordedActivity] = {}
     network = ""
@@ -44,7 +45,19 @@ def recorded(places: Sequence[Path]) -> str:
             message = f"a second training of scheme {one.scheme}"
             raise InputError(message, origin=where, cure="give one training for each scheme")
         network, found[one.scheme] = name, one
+    if kept is not None:
+        found = _with_others(kept, found)
     return _text(network, found.values())
+
+
+def _with_others(path: Path, found: dict[str, RecordedActivity]) -> dict[str, RecordedActivity]:
+    """The activities of a file, with those that were found in the place of theirs."""
+    layers = {tuple(one.layers) for one in found.values()}
+    others = {one.scheme: one for one in read_activity(path, str(path))}
+    if layers | {tuple(one.layers) for one in others.values()} != layers:
+        message = "holds the activity of other layers than the trainings"
+        raise InputError(message, origin=File(str(path)), cure="write another file")
+    return others | found
 
 
 def mean(files: Sequence[Path]) -> str:

@@ -18,6 +18,7 @@ from neurorebit.inputs.files import Inputs
 from neurorebit.schema import Argument, InputError
 from neurorebit.schema.reads import Reads
 from neurorebit.schema.training import Step, Training
+from neurorebit.schemes.ablations import foreign
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.learning import most_frequent
 from neurorebit.studies.memory import refuse_too_large
@@ -150,6 +151,8 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
 
         images = reading.result()
     say(f"training on {place}")
+    if other := foreign(inputs.architecture):
+        say(other)
     for note in weights.notes if weights else ():
         say(note)
     wires = wires_between_cells(seen) if training.wires == "resistive" else None

@@ -139,7 +139,10 @@ def test_a_rest_in_which_nothing_drifts_changes_nothing():
     [
         ("quantized", "training was software, without arrays"),
         ("reram_mapped", "errors went back through the arrays"),
-        ("reram", "a scheme of another chip; the estimate bills the hybrid chip"),
+        (
+            "reram",
+            "a scheme of another chip, architecture=reram; the estimate bills the hybrid chip",
+        ),
     ],
 )
 def test_a_scheme_that_is_not_the_chips_is_named(weights, told):

@@ -8,6 +8,7 @@ from common import near, refusal
 
 from neurorebit.inputs.activity import of_others, read_activity
 from neurorebit.inputs.files import parse_setting, read_inputs
+from neurorebit.schema import InputError
 from neurorebit.schema.activity import LayerActivity, Origin, RecordedActivity
 from neurorebit.schemes.assumed import assumed
 from neurorebit.studies import activity as files
@@ -249,3 +250,17 @@ def test_a_density_that_is_given_is_that_of_all_planes(tmp_path):
     found = of_signed(tmp_path, "network.activity.input_density=0.2")
     assert found.layers[1].input_density == (0.2,) * 14
     assert "normal" not in found.source
+
+
+def test_what_a_file_has_of_other_schemes_may_stay(tmp_path, monkeypatch):
+    path, old, new = tmp_path / "a.json", recorded("reram"), recorded("hybrid", source="anew")
+    files.write(path, files._text("net", [recorded("hybrid"), old]))
+    report = {"inputs": {"network": {"values": {"name": "net"}}}}
+    monkeypatch.setattr(files.document, "read", lambda place: report)
+    monkeypatch.setattr(files, "_recorded", lambda found, where: new)
+    files.write(path, files.recorded([tmp_path], path))
+    assert read_activity(path, "a.json") == (new, old)
+    other = recorded("reram", layers={"another": SEEN})
+    files.write(path, files._text("net", [other]))
+    with pytest.raises(InputError, match="activity of other layers than the trainings"):
+        files.recorded([tmp_path], path)

@@ -238,7 +238,8 @@ def test_messages_know_it(file, tmp_path):
     )
     report = ran(file, tmp_path / "out")
     assert report["ablations"] == [
-        "scheme=hybrid: a scheme of another chip; the estimate bills the chip with a host"
+        "scheme=hybrid: a scheme of another chip, architecture=rebit; the estimate bills the chip "
+        "with a host"
     ]
 
 
