@@ -48,6 +48,8 @@ PAPER = {  # "ReBIT", Dang, Wang, He, Li: TOPS/W of the two passes
     "forward": 74.29,
     "backward": 1.78,
 }
+PAPERS_CHIP = {"network": "vgg11", "architecture": "rebit"}  # that these figures are of
+PAPERS_IMAGE = {"channels": 3, "height": 32, "width": 32}
 LEAKAGE = "leakage"  # owner of the parts of a phase's energy that are leakage
 FAST = "fast_"  # how the keys begin of the activity of a fast array
 MM2 = 1e6  # in a square metre
@@ -110,6 +112,13 @@ def build(
         },
         "training": training,
     }
+
+
+def is_papers(report: Json) -> bool:
+    """Whether a report is of the network and the chip that the paper has figures for."""
+    network = report["inputs"]["network"].get("values", {})
+    same = all(report.get(kind) == name for kind, name in PAPERS_CHIP.items())
+    return same and network.get("input") == PAPERS_IMAGE and network.get("width") == 1
 
 
 def is_regression(training: Json | None) -> bool:

@@ -191,7 +191,9 @@ def treemap(root: str, boxes: Sequence[Box], unit: str, coloured: str = "") -> P
             "colors": [100.0 * s if path in own and (s := own[path].share) is not None else None
                        for path in paths],
             "colorscale": SCALE, "cmin": 0.0, "cmax": 100.0, "showscale": True,
-            "colorbar": {"title": {"text": coloured}, "thickness": 12, "ticksuffix": " %"},
+            "colorbar": {
+                "title": {"text": coloured, "side": "right"}, "thickness": 12, "ticksuffix": " %",
+            },
         }  # fmt: skip
     return {
         "data": [{
@@ -252,7 +254,6 @@ def _named(names: Sequence[str]) -> dict[str, Any]:
         "tickvals": places,
         "ticktext": [in_figure(_short(names[i])) for i in places],
         "range": [-0.6, len(names) - 0.4],
-        "tickangle": "auto",
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import NamedTuple
 
 from neurorebit.results.pages.text import escaped, percent, quantity
@@ -35,22 +35,24 @@ class Table:
     """Rows of cells below columns; the first column names the rows.
 
     ``caption`` says what it is a table of. Of more than ``MOST`` rows the first ones are shown, and
-    ``rest`` says where the others are.
+    ``rest`` says where the others are; ``there`` is the number of all, where not all are given.
     """
 
     caption: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     rest: str = ""
+    _: KW_ONLY
+    there: int = 0
 
     def html(self) -> str:
         """The table with its button."""
         head = "".join(map(_heading, self.columns))
         shown = self.rows[:MOST]
         body = "".join(f"<tr>{self._row(row)}</tr>\n" for row in shown)
-        more = ""
-        if len(shown) < len(self.rows):
-            more = f"{len(shown):,} of {len(self.rows):,} rows; {self.rest}".removesuffix("; ")
+        more, there = "", max(len(self.rows), self.there)
+        if len(shown) < there:
+            more = f"{len(shown):,} of {there:,} rows; {self.rest}".removesuffix("; ")
             more = f'<p class="limited">{escaped(more)}</p>'
         return (
             f'<div class="table"><table><caption>{escaped(self.caption)}</caption>'

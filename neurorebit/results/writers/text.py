@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from neurorebit.results.document import CHIP, DRAM_IN, DYNAMIC, MACRO, Json, epoch_keys
+from neurorebit.results.document import CHIP, DRAM_IN, DYNAMIC, MACRO, Json, epoch_keys, is_papers
 from neurorebit.results.parts import energy_of_parts, largest, phases_of, repeated, total
 from neurorebit.results.writers import evaluation
 from neurorebit.results.writers.layout import (
@@ -36,8 +36,6 @@ DEFINITIONS = {
     "TOPS/W with DRAM": "ops / (energy + DRAM energy) / 1e12",
     "energy x delay": "energy times time, of one image or iteration",
 }
-PAPERS = {"network": "vgg11", "architecture": "rebit"}  # what the ReBIT paper gives figures for
-PAPERS_IMAGE = {"channels": 3, "height": 32, "width": 32}
 LONG, FIRST, LAST = 20, 5, 10  # epochs in a table: if there are more, the first and the last ones
 PLACES = {
     "inference": "one image\nrecog-\nnised",
@@ -184,9 +182,7 @@ def _totals(report: Json) -> str:
 
 def _paper(report: Json) -> str:
     """Only for the network and the chip that the paper has figures for."""
-    network = report["inputs"]["network"].get("values", {})
-    same = all(report.get(kind) == name for kind, name in PAPERS.items())
-    if not same or network.get("input") != PAPERS_IMAGE or network.get("width") != 1:
+    if not is_papers(report):
         return ""
     rows, conventions = [], []
     for name, said in report["paper"].items():

@@ -243,7 +243,7 @@ class Costs:
             "parts",
             "Parts of the chip",
             views,
-            {"Energy in": tuple(views)},
+            {"Show": tuple(views)},
             says="Energy with leakage, without DRAM; area; leakage power. Click a part to see "
             "what is in it.",
             tables=(self._parts_table(),),

@@ -8,6 +8,7 @@ from neurorebit.results.document import CHIP, Json
 from neurorebit.results.pages.figure import Figure
 from neurorebit.results.pages.plots import Box, treemap
 from neurorebit.results.pages.report.costs import SHARED
+from neurorebit.results.pages.table import MOST as ROWS
 from neurorebit.results.pages.table import Column, Table, number, share, word
 from neurorebit.results.pages.text import percent, pointer
 
@@ -81,23 +82,29 @@ def _layers(report: Json) -> Table:
     columns += [Column("copies")] if parts else []
     columns += [Column(f"{said}, {part}") for part in parts for said in COUNTS.values()]
     rows = []
-    for i, layer in enumerate(report["layers"]):
-        own = layer["name"] != CHIP
+    for i, layer in enumerate(report["layers"][:ROWS]):
+        at: tuple[str | int, ...] = "layers", i
+        area = number(layer["area_m2"], "m2", pointer(*at, "area_m2"))
+        if layer["name"] == CHIP:
+            none = [number(None)] * (len(columns) - 5)
+            rows.append([word(SHARED), word(""), number(None), number(None), area, *none])
+            continue
         row = [
-            word(layer["name"] if own else SHARED),
-            word(layer["kind"] if own else ""),
-            number(layer["macs"] if own else None, "", pointer("layers", i, "macs")),
-            share(layer["utilization"] if own else None, pointer("layers", i, "utilization")),
-            number(layer["area_m2"], "m2", pointer("layers", i, "area_m2")),
+            word(layer["name"], pointer(*at, "name")),
+            word(layer["kind"], pointer(*at, "kind")),
+            number(layer["macs"], "", pointer(*at, "macs")),
+            share(layer["utilization"], pointer(*at, "utilization")),
+            area,
         ]
-        if parts:
-            plan = layer.get("floorplan") or {"copies": None, "parts": {}}
-            at = "layers", i, "floorplan"
-            row.append(number(plan["copies"], "", pointer(*at, "copies")))
+        plan = layer.get("floorplan")
+        if parts and plan is not None:
+            row.append(number(plan["copies"], "", pointer(*at, "floorplan", "copies")))
             for part in parts:
-                there = plan["parts"].get(part, {})
+                there, own = plan["parts"].get(part), (*at, "floorplan", "parts", part)
                 row += [
-                    number(there.get(key), "", pointer(*at, "parts", part, key)) for key in COUNTS
+                    number(there[key], "", pointer(*own, key)) if there else number(None)
+                    for key in COUNTS
                 ]
-        rows.append(row)
-    return Table("Layers", columns, rows, rest="layers.csv has all")
+        rows.append([*row, *[number(None)] * (len(columns) - len(row))])
+    count = len(report["layers"])
+    return Table("Layers", columns, rows, rest="layers.csv has all", there=count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neurorebit.results.document import DRAM_IN, DYNAMIC, MACRO, Json, is_regression
+from neurorebit.results.document import DRAM_IN, DYNAMIC, MACRO, Json, is_papers, is_regression
 from neurorebit.results.pages.table import Column, Table, number, share, word
 from neurorebit.results.pages.text import percent, pointer, quantity
 from neurorebit.results.parts import phases_of
@@ -63,7 +63,7 @@ def _reached(report: Json) -> Iterator[tuple[str, str, str, str]]:
 def tables(report: Json) -> list[Table]:
     """Phases, totals, and where there are any the figures of the paper."""
     found = [_phases(report), _totals(report)]
-    return [table for table in (*found, _paper(report)) if table.rows]
+    return [*found, _paper(report)] if is_papers(report) else found
 
 
 def _phases(report: Json) -> Table:
@@ -132,8 +132,11 @@ def conversions(report: Json) -> list[Table]:
     for i, one in enumerate(found):
         row = [word(one["name"])]
         for way in ways:
-            use, at = one[way] or {}, ("training", "conversions", i, way)
-            row.append(share(use.get("clipped"), pointer(*at, "clipped"), 2))
-            row += [number(use.get(key), "", pointer(*at, key)) for key in ("effective", "codes")]
+            if (use := one[way]) is None:
+                row += [number(None)] * 3
+                continue
+            at = "training", "conversions", i, way
+            row.append(share(use["clipped"], pointer(*at, "clipped"), 2))
+            row += [number(use[key], "", pointer(*at, key)) for key in ("effective", "codes")]
         rows.append(row)
     return [Table("Conversions of the training", columns, rows)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from neurorebit.results.document import Json
 from neurorebit.results.pages.frame import definitions, headed, listed
-from neurorebit.results.pages.table import Cell, Column, Table, number, word
+from neurorebit.results.pages.table import MOST, Cell, Column, Table, number, word
 from neurorebit.results.pages.text import pointer
 
 SOURCE = "source"  # the key of a file that says where the numbers beside it are from
@@ -51,7 +51,7 @@ def _activity(layers: list[Json]) -> Table:
     keys = [key for key in dict.fromkeys(k for layer in layers for k in layer) if key != "name"]
     columns = [Column("layer", numbers=False), *(Column(key.replace("_", " ")) for key in keys)]
     rows = []
-    for i, layer in enumerate(layers):
+    for i, layer in enumerate(layers[:MOST]):
         at = "activity", "layers", i
         rows.append(
             [
@@ -60,7 +60,7 @@ def _activity(layers: list[Json]) -> Table:
             ]
         )
     caption = "Activity of each layer: shares, and numbers of levels and words"
-    return Table(caption, columns, rows, rest="report.json has all")
+    return Table(caption, columns, rows, rest="report.json has all", there=len(layers))
 
 
 def _density(value: float | list[float] | None, path: str) -> Cell:
