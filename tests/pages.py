@@ -1,8 +1,11 @@
 """What tests of pages share: reading one as a parser does, and numbers as a page shows them."""
 
+import copy
 import json
 import math
 from html.parser import HTMLParser
+
+from made_report import TRAINING, built
 
 VOID = {"meta", "link", "input", "br", "img"}
 HOSTILE = "</script><img src=x onerror=alert(1)><b>\"'&amp;%{y}\x1b[31m\u202e=1+1"
@@ -91,3 +94,37 @@ def same(text, value):
     if text.endswith("%"):
         return abs(shown - value) <= 5.001e-4
     return math.isclose(shown, value, rel_tol=5.001e-4, abs_tol=1e-300)
+
+
+def trained():
+    """The report of a training whose figures can be worked out in the head."""
+    histogram = {
+        "layer": "conv1",
+        "largest": 2.0,
+        "counts": {"real": [1, 3, 4], "analog": [2, 4, 2]},
+    }
+    return built(TRAINING | {"histogram": histogram})
+
+
+def hostile():
+    """A report whose every name and sentence is hostile."""
+    report = copy.deepcopy(trained())
+    for key in ("network", "architecture", "technology", "device", "version", "command"):
+        report[key] = HOSTILE
+    for key in ("ablations", "idle", "overrides", "notes", "assumptions"):
+        report[key] = [HOSTILE]
+    for layer in report["layers"][:-1]:
+        layer["name"] += HOSTILE
+        layer["area_by_part_m2"] = {f"x{HOSTILE}": 1e-6}
+        for phase in layer["phases"].values():
+            phase["slowest_stream"] = HOSTILE
+            phase["energy_by_part_J"] = {f"chip/{HOSTILE}": 1e-12}
+    for phase in report["phases"].values():
+        phase["energy_by_part_J"] = {f"chip/{HOSTILE}": 1e-12}
+    report["training"]["dataset"] = report["activity"]["source"] = HOSTILE
+    report["inputs"] = {
+        HOSTILE: {"name": HOSTILE, "file": HOSTILE, "sha256": HOSTILE,
+                  "values": {HOSTILE: {"source": HOSTILE}}}
+    }  # fmt: skip
+    report["inputs"]["network"] = report["inputs"][HOSTILE]
+    return report

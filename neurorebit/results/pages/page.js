@@ -173,7 +173,7 @@
     open = all("details:not([open])");
     open.forEach((one) => { one.open = one.closest("figure") === null; });
     drawAll();
-    places().forEach((place) => Plotly.relayout(place, { width: 690, autosize: false }));
+    places().forEach((place) => Plotly.relayout(place, { width: 664, autosize: false }));
   });
   addEventListener("afterprint", () => {
     open.forEach((one) => { one.open = false; });

@@ -5,14 +5,13 @@ from __future__ import annotations
 import html
 import json
 import math
+from functools import cache
 from typing import Any
 
 from neurorebit.schema import units
 from neurorebit.schema.errors import printable
 
 NONE = "\N{EN DASH}"  # in place of a number that there is none of
-SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
-FIGURE = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 SYMBOLS = {"ohm": "\N{GREEK CAPITAL LETTER OMEGA}"}
 MICRO, SQUARED = "\N{MICRO SIGN}", "\N{SUPERSCRIPT TWO}"
 
@@ -24,12 +23,16 @@ def escaped(text: object) -> str:
 
 def in_script(value: Any) -> str:
     """A value as JSON that may stand in a script element; numbers that are none become null."""
-    return json.dumps(_finite(value), separators=(",", ":"), allow_nan=False).translate(SCRIPT)
+    try:
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(value), separators=(",", ":"), allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def in_figure(text: object) -> str:
     """A text as Plotly shows it, which reads markup in labels."""
-    return printable(str(text)).translate(FIGURE)
+    return html.escape(printable(str(text)), quote=False)
 
 
 def _finite(value: Any) -> Any:
@@ -60,6 +63,7 @@ def quantity(value: float | None, unit: str = "", digits: int = 4) -> str:
     return f"{text} {symbol(prefixed)}".rstrip()
 
 
+@cache
 def symbol(unit: str) -> str:
     """A unit in the signs of print: ``µJ``, ``mm²``."""
     for word, sign in SYMBOLS.items():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from neurorebit.results.document import Json
 from neurorebit.results.pages.report import page
-from neurorebit.results.writers.summary import answers
+from neurorebit.results.writers.summary import ABOUT, answers
 
 SHOWN = ("Area in", "Energy in", "Mind")  # answers; the others are headline numbers there
 
 
 def write(report: Json) -> bytes:
     """One file that needs no network and no other file."""
-    return page.write(report, [pair for pair in answers(report) if pair[0] in SHOWN])
+    said = {word: text for word, text in answers(report) if word in SHOWN}
+    said["Mind"] = said["Mind"].replace(f"{ABOUT} ", "")  # a mark of numbers in report.txt
+    return page.write(report, said.items())

@@ -6,12 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from made_report import EPOCHS, TRAINING, built
-from pages import HOSTILE, Page, at, same
+from made_report import built
+from pages import Page, at, hostile, same, trained
 
 from neurorebit.results.pages.report import costs
 from neurorebit.results.writers.table import WRITERS
-from neurorebit.schemes.table import SCHEMES
 
 REFERENCE = Path(__file__).parents[3] / "reports" / "reference"
 FOLDERS = ("vgg11_cifar10", "mlp_digits/tiki_taka_seed1", "vgg11_half/reram_seed1")
@@ -19,15 +18,6 @@ FOLDERS = ("vgg11_cifar10", "mlp_digits/tiki_taka_seed1", "vgg11_half/reram_seed
 
 def write(report):
     return WRITERS["report.html"](report)
-
-
-def trained():
-    histogram = {
-        "layer": "conv1",
-        "largest": 2.0,
-        "counts": {"real": [1, 3, 4], "analog": [2, 4, 2]},
-    }
-    return built(TRAINING | {"histogram": histogram})
 
 
 def shown(page, document):
@@ -117,30 +107,6 @@ def test_training_is_drawn_over_epochs_energy_and_writes():
     assert weights[0]["x"] == pytest.approx([-4 / 3, 0.0, 4 / 3])
 
 
-def hostile():
-    """A report whose every name and sentence is hostile."""
-    report = copy.deepcopy(trained())
-    for key in ("network", "architecture", "technology", "device", "version", "command"):
-        report[key] = HOSTILE
-    for key in ("ablations", "idle", "overrides", "notes", "assumptions"):
-        report[key] = [HOSTILE]
-    for layer in report["layers"][:-1]:
-        layer["name"] += HOSTILE
-        layer["area_by_part_m2"] = {f"x{HOSTILE}": 1e-6}
-        for phase in layer["phases"].values():
-            phase["slowest_stream"] = HOSTILE
-            phase["energy_by_part_J"] = {f"chip/{HOSTILE}": 1e-12}
-    for phase in report["phases"].values():
-        phase["energy_by_part_J"] = {f"chip/{HOSTILE}": 1e-12}
-    report["training"]["dataset"] = report["activity"]["source"] = HOSTILE
-    report["inputs"] = {
-        HOSTILE: {"name": HOSTILE, "file": HOSTILE, "sha256": HOSTILE,
-                  "values": {HOSTILE: {"source": HOSTILE}}}
-    }  # fmt: skip
-    report["inputs"]["network"] = report["inputs"][HOSTILE]
-    return report
-
-
 def test_no_name_or_text_leaves_its_place():
     content = write(hostile())
     page = Page(content)
@@ -214,5 +180,3 @@ def test_plotly_itself_is_that_of_its_package():
 
 def test_the_same_report_gives_the_same_bytes():
     assert write(trained()) == write(trained())
-    assert len(EPOCHS) == 2
-    assert "hybrid" in SCHEMES

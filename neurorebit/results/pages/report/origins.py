@@ -20,8 +20,10 @@ ORIGINS = {
 
 def mind(report: Json) -> str:
     """What a reader must know before the first number."""
-    lines = [*report["ablations"], *report.get("idle", ()), *report["overrides"]]
-    return listed(lines, "mind") + listed(report["notes"])
+    lines = [*report["ablations"], *report.get("idle", ())]
+    changed = report["overrides"]
+    settings = [f"changed settings: {', '.join(changed)}"] if changed else []
+    return listed(lines, "mind") + listed([*settings, *report["notes"]])
 
 
 def body(report: Json) -> list[Table | str]:
