@@ -14,8 +14,8 @@ from neurorebit.results.pages.table import Table
 from neurorebit.results.pages.text import escaped, in_script
 
 MARK = b"<!doctype html>\n<!-- a page of NeuroReBIT -->\n"  # how every page begins
-POLICY = (  # nothing is fetched from anywhere; Plotly compiles its WebGL programs by Function
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+POLICY = (  # nothing is fetched from anywhere
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
 )
 HERE = Path(__file__).parent
