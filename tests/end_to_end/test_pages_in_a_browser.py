@@ -162,7 +162,7 @@ def test_light_and_dark_are_as_the_system_has_it_and_as_the_reader_takes_it(repo
     assert report.run(CONTRAST) == []
     light = report.run(ink)
     report.page.emulate_media(color_scheme="dark")
-    report.page.wait_for_function(f"({theme})() === 'dark'")
+    report.page.wait_for_selector("html[data-theme=dark]")
     assert report.run(CONTRAST) == []
     assert report.run(ink) != light
     report.page.get_by_role("button", name="Show the page light").click()
