@@ -71,14 +71,21 @@ def _locked(folder: Path, argument: str) -> int | None:
         if _is(handle, path):
             break
         os.close(handle)  # its owner removed it between the two calls
-    os.ftruncate(handle, 0)
     since = time.strftime("%Y-%m-%d %H:%M:%S")
-    os.write(handle, f"process {os.getpid()} on {socket.gethostname()} since {since}".encode())
+    try:
+        os.ftruncate(handle, 0)
+        os.write(handle, f"process {os.getpid()} on {socket.gethostname()} since {since}".encode())
+    except OSError as problem:  # no room
+        with contextlib.suppress(OSError):
+            path.unlink()
+        os.close(handle)
+        raise _unwritable(folder, problem, argument) from None
     return handle
 
 
 def _unwritable(folder: Path, problem: OSError, argument: str) -> InputError:
-    message = f"cannot be written: {problem.strerror} ({problem.filename})"
+    where = f" ({problem.filename})" if problem.filename else ""
+    message = f"cannot be written: {problem.strerror}{where}"
     return InputError(message, origin=Argument(argument, folder), cure="name another folder")
 
 

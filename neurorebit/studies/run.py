@@ -16,7 +16,7 @@ from neurorebit.inputs.files import Inputs
 from neurorebit.results import document, folder
 from neurorebit.results.lock import held
 from neurorebit.results.writers import table
-from neurorebit.schema import Argument, InfeasibleError
+from neurorebit.schema import Argument, InfeasibleError, InputError
 from neurorebit.schema.activity import Activity
 from neurorebit.schema.reads import Reads
 from neurorebit.schemes.ablations import ablations
@@ -73,6 +73,7 @@ def run(request: Request, say: Say, progress: Progress | None = None) -> Outcome
     folder.claim(request.folder, (*table.WRITERS, *table.PICTURES))
     if request.save_weights is not None:
         tensors.check_place(request.save_weights)
+        _refuse_checkpoint(request.save_weights, request)
 
     checkpoints = request.checkpoints
     with ExitStack() as locks:
@@ -144,6 +145,17 @@ def report_of(inputs: Inputs, request: Request, trained: Trained | None = None) 
 def _used(billed: Set[str], trained: Trained | None) -> Used:
     """The keys that the estimate and the training read."""
     return Used(billed, trained.reads if trained else None, trained is not None)
+
+
+def _refuse_checkpoint(path: Path, request: Request) -> None:
+    """InputError where weights would get the name of a checkpoint, which goes when a run ends."""
+    if request.train and request.checkpoints is not None:
+        from neurorebit.training import checkpoint
+
+        names = checkpoint.NAME, checkpoint.PREVIOUS, checkpoint.PART
+        if path.name in names and _same(path.parent, request.checkpoints):
+            message, origin = "checkpoints have this name", Argument("save_weights", path)
+            raise InputError(message, origin=origin, value=path, cure="name another file")
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -6,10 +6,12 @@ Nothing in them is trusted: no pickle is run, and every array holds numbers.
 from __future__ import annotations
 
 import io
+import json
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +24,7 @@ from neurorebit.schema.npz_file import NUMBERS, read_npz
 
 Array = NDArray[Any]
 
+LONGEST = 100 << 20  # bytes of the header of a file of safetensors
 HEADER = "neurorebit"  # name of the text that says what an archive of ours holds
 CURE = "name an archive that a run saved, or a state dict"
 
@@ -67,6 +70,7 @@ def save(path: Path, tensors: Tensors) -> None:
         cure = f"end it in {' or '.join(WRITERS)}"
         message = "the name does not say the format"
         raise InputError(message, origin=Argument("save_weights", path), value=path, cure=cure)
+    _refuse_another(path)
     content = writer(tensors)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,10 +101,34 @@ def check_place(path: Path) -> None:
         _safetensors(origin)
     if path.is_dir():
         raise InputError("is a folder", origin=origin, value=path, cure="name a file")
+    _refuse_another(path)
     there = next(place for place in path.absolute().parents if os.path.lexists(place))
     if not there.is_dir() or not os.access(there, os.W_OK):
         message = f"nothing can be written in {there}"
         raise InputError(message, origin=origin, value=path, cure="name another file")
+
+
+def _refuse_another(path: Path) -> None:
+    """InputError where a file would be replaced that holds no weights of ours."""
+    try:
+        ours = not os.path.lexists(path) or HEADER in _texts(path)
+    except Exception:  # of another kind, or damaged
+        ours = False
+    if not ours:
+        message = "is there, and holds no weights that a run saved"
+        origin = Argument("save_weights", path)
+        raise InputError(message, origin=origin, value=path, cure="name another file")
+
+
+def _texts(path: Path) -> Collection[str]:
+    """What the texts of a file of ours are called; any exception where it is of another kind."""
+    if path.suffix.lower() == ".npz":
+        with zipfile.ZipFile(path) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    with path.open("rb") as file:
+        head = file.read(int.from_bytes(file.read(8), "little") % LONGEST)
+    texts: dict[str, str] = json.loads(head)["__metadata__"]
+    return texts
 
 
 def _umask() -> int:

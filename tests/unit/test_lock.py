@@ -1,5 +1,6 @@
 """One process writes to a folder at a time."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -54,6 +55,17 @@ def test_a_lock_ends_with_its_process(tmp_path, holder):
     with lock.held(tmp_path / "out"):
         assert str(os.getpid()) in (tmp_path / "out" / lock.NAME).read_text()
     assert not (tmp_path / "out" / lock.NAME).exists()
+
+
+def test_no_room_for_a_lock_is_a_line_that_names_the_folder(tmp_path, monkeypatch):
+    def full(handle, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(InputError, match="cannot be written: No space left on device; name"):  # noqa: SIM117
+        with lock.held(tmp_path / "out"):
+            pass
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_stays_empty_is_not_left(tmp_path):

@@ -1,5 +1,7 @@
 """``neurorebit import``, and documents that are made when they are first asked for."""
 
+from pathlib import Path
+
 import onnx
 import pytest
 from graphs import Made
@@ -42,6 +44,25 @@ def test_it_replaces_nothing_unasked(graph, capsys):
     assert main(["import", graph, "-o", "mine.yaml", *SIZE]) == 2
     assert "mine.yaml: is there already" in capsys.readouterr().err
     assert main(["import", graph, "-o", "mine.yaml", "--replace", *SIZE]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("net.onnx", "--out net.onnx: is no name of a network file; end its name in .yaml or .yml"),
+        ("other.yaml", "--out other.yaml: is there, and is no network file; name another file"),
+        ("link.yaml", "--out link.yaml: is there, and is no network file"),
+        ("gone/net.yaml", "--out gone/net.yaml: cannot be written: its folder is missing; make it"),
+    ],
+)
+def test_it_replaces_no_file_of_another_kind(graph, tmp_path, capsys, name, told):
+    (tmp_path / "other.yaml").write_text("mine: 1\n")
+    (tmp_path / "link.yaml").symlink_to("nowhere")
+    before = Path(graph).read_bytes()
+    assert main(["import", graph, "-o", name, "--replace", *SIZE]) == 2
+    assert told in capsys.readouterr().err
+    assert Path(graph).read_bytes() == before
+    assert (tmp_path / "other.yaml").read_text() == "mine: 1\n"
 
 
 def test_an_open_axis_leaves_no_file(graph, tmp_path, capsys):

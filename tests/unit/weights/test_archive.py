@@ -71,6 +71,29 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(weights, tmp_path, mon
     assert [p.name for p in tmp_path.glob("*") if p.name.startswith(".")] == []
 
 
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_file_of_another_kind_is_not_replaced(weights, state, tmp_path, suffix):
+    """A data set, another tool's weights, any text, a link to nowhere; weights of ours are."""
+    if suffix == ".safetensors":
+        pytest.importorskip("safetensors", reason="safetensors is an extra")
+    path = tmp_path / f"w{suffix}"
+    foreign = tensors.WRITERS[suffix](tensors.Tensors(state, {}))
+    for content in (foreign, b"mine", b""):
+        path.write_bytes(content)
+        for write in (tensors.check_place, weights.save):
+            with pytest.raises(InputError, match="is there, and holds no weights that a run saved"):
+                write(path)
+        assert path.read_bytes() == content
+    path.unlink()
+    path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="holds no weights that a run saved"):
+        weights.save(path)
+    path.unlink()
+    weights.save(path)
+    tensors.check_place(path)
+    assert read(weights.save(path)).sha256 == weights.sha256
+
+
 def member(array, allow_pickle=False):
     content = io.BytesIO()
     np.lib.format.write_array(content, array, allow_pickle=allow_pickle)
