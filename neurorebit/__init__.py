@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from neurorebit.library.inputs import technology as technology
     from neurorebit.library.measured import fit as fit
     from neurorebit.library.runs import runs as runs
+    from neurorebit.library.searches import search as search
     from neurorebit.library.trainings import compare_schemes as compare_schemes
     from neurorebit.library.trainings import run as run
     from neurorebit.library.trainings import train as train
@@ -45,6 +46,7 @@ _HOMES = {  # the module of each public name
     "nodes": "library.estimates",
     "compare": "library.comparisons",
     "validate": "library.comparisons",
+    "search": "library.searches",
     "fit": "library.measured",
     "train": "library.trainings",
     "run": "library.trainings",

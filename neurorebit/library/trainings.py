@@ -226,7 +226,7 @@ def request_of(
     network: NetworkInput | Named, chip: ChipInput | Named, options: RunOptions
 ) -> Request:
     """The run that a caller asks for."""
-    images, dataset = _data(options.get("data"))
+    images, dataset = data_of(options.get("data"))
     seed, checkpoint = options.get("seed", 0), options.get("checkpoint")
     if not 0 <= seed < SEEDS:
         message = f"expected a whole number from 0 to {SEEDS - 1}, got {seed}"
@@ -264,7 +264,7 @@ def _trained(request: Request, progress: bool) -> Run:
     return Run(runs.report_of(inputs, request, found), found.weights)
 
 
-def _data(data: Data | None) -> tuple[Path | Dataset | None, str | None]:
+def data_of(data: Data | None) -> tuple[Path | Dataset | None, str | None]:
     """A folder or images to train on, and the name of a data set, of which one at most is given."""
     if data is None or isinstance(data, Path | Dataset):
         return data, None

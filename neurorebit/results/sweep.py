@@ -42,8 +42,13 @@ def front(table: Table, criteria: Sequence[str]) -> NDArray[np.bool_]:
     A chip that lacks a criterion (training, where it only infers) is on no front.
     """
     costs = np.stack([table[CRITERIA[name]] for name in criteria], axis=-1)
+    return unbeaten(costs, table[FEASIBLE])
+
+
+def unbeaten(costs: NDArray[np.float64], feasible: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The same of costs, a row for each design; of those with a nan none."""
     kept = np.zeros(len(costs), dtype=bool)
-    rows = np.flatnonzero(table[FEASIBLE] & np.all(np.isfinite(costs), axis=-1))
+    rows = np.flatnonzero(feasible & np.all(np.isfinite(costs), axis=-1))
     if rows.size:
         points, which = np.unique(costs[rows], axis=0, return_inverse=True)
         kept[rows] = _undominated(points)[which.ravel()]
