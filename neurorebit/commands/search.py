@@ -100,6 +100,7 @@ def add_options(parser: options.Parser) -> None:
         "--scheduler", metavar="ADDRESS", help="train on the workers of this Dask scheduler"
     )
     options.add_quiet(parser)
+    options.add_store(parser)
 
 
 def main(asked: argparse.Namespace) -> int:
@@ -150,6 +151,8 @@ def main(asked: argparse.Namespace) -> int:
     if asked.out is not None:
         print("" if asked.quiet else "\n", end="")
         print(f"written to {asked.out}")
+    tables = [asked.out / name for name in made.files(f".{asked.format}")] if asked.out else []
+    asked.record.designs(made.table, *tables)
     if made.interrupted and storage is not None:
         progress.say(options.to_go_on(asked))
     return INTERRUPTED if made.interrupted else 0

@@ -7,9 +7,14 @@ import shlex
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from neurorebit.commands import INTERRUPTED, options, progress
 from neurorebit.results.sweep import FEASIBLE, Table
+
+if TYPE_CHECKING:
+    from neurorebit.results.typed.grid import Sweep
+    from neurorebit.studies.fidelity import Fidelity
 
 EXAMPLES = (
     "neurorebit sweep vgg11 --axis technology.vdd=0.8V:1V:5 --axis architecture.apim.adc_bits=4,5",
@@ -46,6 +51,21 @@ def add_options(parser: options.Parser) -> None:
         "--out", metavar="FILE", type=Path, help="write all designs to a .csv or .parquet file"
     )
     options.add_page(parser, "the designs and their front")
+    parser.add_argument(
+        "--train",
+        metavar="BUDGET",
+        help="train each design that can exist, too, as in images=1000,epochs=2,width=0.5,seeds=1, "
+        "for columns with its accuracy",
+    )
+    text = "the data set of the trainings, or the folder it is in"
+    parser.add_argument("--data", metavar="PATH", type=options.folder, help=text)
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=options.whole(0, options.SEEDS),
+        default=0,
+        help="the first seed of the trainings (0)",
+    )
     options.add_quiet(parser)
     options.add_store(parser)
 
@@ -57,6 +77,7 @@ def main(asked: argparse.Namespace) -> int:
     from neurorebit.results.pages import file
     from neurorebit.results.writers import sweep_file
     from neurorebit.studies.axes import of_designs
+    from neurorebit.studies.fidelity import fidelity
     from neurorebit.studies.sweep import sweep
 
     if asked.out is not None:
@@ -64,6 +85,7 @@ def main(asked: argparse.Namespace) -> int:
     if asked.page is not None:
         file.claim(asked.page)
     designs = read_designs(asked.designs) if asked.designs else None
+    budget = None if asked.train is None else fidelity(asked.train)
     with nullcontext() if asked.quiet else progress.Designs() as shown:
         found = sweep(
             asked.network,
@@ -77,6 +99,8 @@ def main(asked: argparse.Namespace) -> int:
             pareto=asked.pareto,
             progress=shown,
         )
+    if budget is not None:
+        found = _trained(asked, found, budget)
     written = [path for path in (asked.out, asked.page) if path is not None]
     if not asked.quiet or not written:
         print(sweep_text.best(found.table, asked.pareto))
@@ -110,3 +134,22 @@ def _page(asked: argparse.Namespace, table: Table) -> bytes:
     command = shlex.join(["neurorebit", *words])
     title = f"{Path(given['network']).stem}: {len(table[FEASIBLE]):,} designs"
     return sweep.write(table, asked.pareto, spell, title=title, command=command)
+
+
+def _trained(asked: argparse.Namespace, found: Sweep, budget: Fidelity) -> Sweep:
+    """The sweep with the accuracy of each design."""
+    from neurorebit.machines.executor import executor
+    from neurorebit.studies.accuracy import Trainer
+    from neurorebit.studies.sweep_accuracy import with_accuracy
+    from neurorebit.studies.template import Template
+
+    template = Template(
+        asked.network,
+        asked.architecture,
+        asked.technology,
+        asked.device,
+        tuple(options.settings(asked)),
+    )
+    with nullcontext() if asked.quiet else progress.Designs() as shown, executor() as machines:
+        trainer = Trainer(template, machines, asked.data)
+        return with_accuracy(found, trainer, budget, seed=asked.seed, progress=shown)

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from neurorebit.schema import Argument, Document, InputError, Loc
+from neurorebit.schema.provenance import note
 
 SECTIONS = ("space", "where")
 WORDS = ("values", "low", "high", "step", "log", "if")  # of a key that is written as a section
@@ -56,7 +57,9 @@ def read_space(path: Path) -> SpaceFile:
 
     InputError with file, line and key where it is wrong.
     """
-    return _space(Document(path))
+    document = Document(path)
+    note("space", path.name, path, document.digest)
+    return _space(document)
 
 
 def made_space(choices: Mapping[str, Any]) -> SpaceFile:

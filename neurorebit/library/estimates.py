@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from neurorebit.library import inputs as given
 from neurorebit.library.asking import asked
 from neurorebit.library.inputs import ChipInput, Named, NetworkInput
 from neurorebit.library.progress import Designs
+from neurorebit.library.trainings import Data, data_of
+from neurorebit.machines.executor import executor
 from neurorebit.results.typed.grid import Sweep
 from neurorebit.results.typed.run import Estimate
 from neurorebit.schema import Document
 from neurorebit.studies import sweep as sweeps
 from neurorebit.studies import technologies
+from neurorebit.studies.accuracy import Trainer
 from neurorebit.studies.axes import Values
+from neurorebit.studies.fidelity import Fidelity, fidelity
 from neurorebit.studies.run import report_of
+from neurorebit.studies.sweep_accuracy import with_accuracy
+from neurorebit.studies.template import Template
 
 
 def estimate(network: NetworkInput | Named, chip: ChipInput | Named = "rebit") -> Estimate:
@@ -49,6 +56,9 @@ def sweep(
     axes: Mapping[str, Values] | None = None,
     *,
     designs: Mapping[str, Values] | None = None,
+    train: Fidelity | Mapping[str, Any] | str | None = None,
+    data: Data | None = None,
+    seed: int = 0,
     progress: bool = True,
 ) -> Sweep:
     """What every combination of the axes' values costs, thousands of designs a second.
@@ -58,6 +68,12 @@ def sweep(
     ``device`` and ``architecture`` take names, objects and dictionaries. ``designs``: the same
     for keys that change together, one row a design (a DataFrame's columns as a dictionary, say).
     ``progress`` draws a bar in a notebook or on a terminal.
+
+    ``train``: the budget of a training, ``{"images": 1000, "epochs": 2, "width": 0.5}`` and
+    ``"seeds"`` (1); what is not given is the network's. Each design that can exist is trained,
+    too, from ``seed`` on, and the column ``accuracy`` has the mean over seeds, ``accuracy spread``
+    the standard deviation, ``training`` the budget. Costs stay those of the estimate. ``data``: as
+    for ``train`` the function.
 
     A design that cannot exist has nan, and a ``reason``. An interrupt (Ctrl-C, or the stop button
     of a notebook) keeps the designs that were reached; ``interrupted`` says so. InputError where a
@@ -74,22 +90,40 @@ def sweep(
     [0.9]
     """
     trained, made = given.network(network), given.chip(chip)
+    if train is not None:
+        images, dataset = data_of(data)
+        trained = trained if dataset is None else trained.set("training.dataset", dataset)
     swept = {*(axes or {}), *(designs or {})}
     files: dict[tuple[str, str], Document] = {}
     axes = {key: given.on_axis(key, values, files) for key, values in (axes or {}).items()}
     designs = {key: given.on_axis(key, values, files) for key, values in (designs or {}).items()}
+    template = Template(
+        trained.document,
+        made.architecture.document,
+        None if "technology" in swept else made.technology.document,
+        None if "device" in swept else made.device.document,
+        (*trained.settings, *made.settings),
+        files=files,
+        recipe=trained.recipe or None,
+    )
+    budget = None if train is None else fidelity(train)
     with Designs(progress) as shown:
-        return sweeps.sweep(
-            trained.document,
+        found = sweeps.sweep(
+            template.network,
             axes,
             designs=designs,
-            architecture=made.architecture.document,
-            technology=None if "technology" in swept else made.technology.document,
-            device=None if "device" in swept else made.device.document,
-            settings=(*trained.settings, *made.settings),
+            architecture=template.architecture,
+            technology=template.technology,
+            device=template.device,
+            settings=template.settings,
             files=files,
             progress=shown,
         )
+    if budget is None:
+        return found
+    with Designs(progress) as shown, executor() as machines:
+        trainer = Trainer(template, machines, images)
+        return with_accuracy(found, trainer, budget, seed=seed, progress=shown)
 
 
 class Nodes(Sweep):

@@ -17,6 +17,7 @@ SHOWN = (  # after the axes, in the table for a reader
     "area [m2]", "training energy [J/image]", "training latency [s/image]", "forward TOPS/W chip",
     "backward TOPS/W chip",
 )  # fmt: skip
+LEARNED = ("accuracy", "accuracy spread")  # where designs are trained
 SHOWN_INFERENCE = (  # where no design trains
     CRITERIA["area"], CRITERIA["inference_energy"], CRITERIA["inference_latency"],
     "inference TOPS/W chip",
@@ -51,7 +52,9 @@ def best_of(
     names = list(table)
     axes = names[: names.index(columns[0])]
     asked = [CRITERIA[name] for name in criteria if CRITERIA[name] not in columns]
-    return rows, rows[np.argsort(costs, kind="stable")][:most], [*axes, *columns, *asked]
+    learned = [name for name in LEARNED if name in table]
+    order = rows[np.argsort(costs, kind="stable")][:most]
+    return rows, order, [*axes, *columns, *asked, *learned]
 
 
 def _reasons(table: Table, most: int = 3) -> list[str]:

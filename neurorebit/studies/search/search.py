@@ -54,7 +54,9 @@ class Plan:
     @property
     def at_once(self) -> int:
         """The designs of a batch."""
-        return self.batch or (BATCH_TRAINED if self.rungs else BATCH)
+        if self.batch is not None:
+            return self.batch
+        return BATCH_TRAINED if self.rungs else BATCH
 
     @property
     def training(self) -> str:

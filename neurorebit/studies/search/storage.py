@@ -26,7 +26,7 @@ from neurorebit.studies.search.space import Space
 from neurorebit.studies.search.trials import COMPLETE, INFEASIBLE, PRUNED, Trial
 
 NAME = "search"  # of the study
-REQUEST = "neurorebit"  # the attribute that says what was searched
+REQUEST = "neurorebit"  # the attribute with what was searched, and with what we keep of a trial
 SCHEMA = 1
 MAGIC = b"SQLite format 3\0"
 Request = Mapping[str, Any]  # what a search was asked for, but for its budget
@@ -81,8 +81,8 @@ class Storage:
         found = {}
         with self._said(), quiet():
             for frozen in self._study.get_trials(deepcopy=False):
-                own = frozen.user_attrs
-                if "index" in own and own["index"] not in found:
+                own = frozen.user_attrs.get(REQUEST)
+                if isinstance(own, dict) and own["index"] not in found:
                     found[own["index"]] = _trial(own, frozen)
         return dict(sorted(found.items()))
 
@@ -104,7 +104,11 @@ class Storage:
                     distributions=distributions(optuna, self._space, trial),
                     values=values,
                     intermediate_values=reached,
-                    user_attrs=_attributes(trial, fidelity),
+                    user_attrs={
+                        "design": dict(trial.texts),
+                        "reason": trial.reason,
+                        REQUEST: _attributes(trial, fidelity),
+                    },
                     system_attrs={**trial.attributes, CONSTRAINTS: list(trial.violations)},
                 )
             )
