@@ -168,11 +168,11 @@ def test_keys_of_one_chip_are_searched_on_it():
     assert np.all(result.table["state"] == "complete")
 
 
-@pytest.mark.parametrize("sampler", ["nsga2", "nsga3", "random"])
+@pytest.mark.parametrize("sampler", ["nsga2", "random"])
 def test_other_samplers_resume_too(tmp_path, sampler):
-    more = {"sampler": sampler, "budget": 12, "batch": 4}
+    more = {"sampler": sampler, "budget": 8, "batch": 3}
     once = found(**more)
-    found(storage=tmp_path / "search.db", **{**more, "budget": 7})
+    found(storage=tmp_path / "search.db", **{**more, "budget": 4})
     again = found(storage=tmp_path / "search.db", resume=True, **more)
     assert again.frame.equals(once.frame)
 
