@@ -33,8 +33,8 @@ SPACE = {
     "architecture.dpim.adder": ["sklansky", "ripple", "brent_kung", "kogge_stone", "carry_save"],
 }
 RUNGS = ("images=400,epochs=1,width=0.5", "images=1500,epochs=1,width=0.5,seeds=1")
-CONFIRM = {"images": 3000, "epochs": 2}
-SEEDS = (100, 101, 102)  # of the confirmation
+IMAGES, EPOCHS = 3000, 2  # of the confirmation
+SEEDS = (100, 101, 102)
 TESTS = 2000  # images that accuracies are tested on
 MOST = 3  # designs that are confirmed, if need be
 ENERGY = "training energy [J/image]"
@@ -48,9 +48,12 @@ def network() -> Any:
 def confirmed(chip: Any, data: Path) -> dict[str, Any]:
     """What a chip reaches with three seeds at full width: accuracies, and energy of an image."""
     runs = [
-        nr.train(network(), chip, data=data, seed=seed, progress=False, **CONFIRM) for seed in SEEDS
+        nr.train(
+            network(), chip, data=data, seed=seed, images=IMAGES, epochs=EPOCHS, progress=False
+        )
+        for seed in SEEDS
     ]
-    accuracies = [run.accuracy for run in runs]
+    accuracies = [float(run.accuracy or 0.0) for run in runs]
     return {
         "accuracies": accuracies,
         "accuracy": statistics.mean(accuracies),
@@ -112,7 +115,12 @@ def main() -> None:
             "accuracy": float(fixed["accuracy"][0]),
             "spread": float(fixed["accuracy spread"][0]),
         },
-        "confirmation": {**CONFIRM, "seeds": SEEDS, "test_images": TESTS},
+        "confirmation": {
+            "images": IMAGES,
+            "epochs": EPOCHS,
+            "seeds": SEEDS,
+            "test_images": TESTS,
+        },
         "rows": rows,
     }
     (asked.out / "confirmed.json").write_text(json.dumps(document, indent=1) + "\n")

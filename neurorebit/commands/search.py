@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "neurorebit search vgg11 --space space.yaml --objectives energy,area --budget 400 --out found",
-    "neurorebit search mlp --space space.yaml --objectives energy,accuracy --budget 60 \\\n"
-    "    --train images=300,epochs=1 --train images=1000,epochs=3 --where 'area<60mm2' --out found",
+    "neurorebit search mlp --space space.yaml --objectives energy,accuracy --train images=500",
+    "neurorebit search vgg11 --space space.yaml --where 'area<60mm2' --where 'power<50mW'",
     "neurorebit search vgg11 --space space.yaml --budget 800 --out found --resume",
 )
 STORAGE = "search.db"
@@ -117,7 +118,9 @@ def main(asked: argparse.Namespace) -> int:
     from neurorebit.studies.template import Template
 
     settings = tuple(options.settings(asked))
-    template = Template(asked.network, asked.architecture, asked.technology, asked.device, settings)
+    template = Template(
+        asked.network, asked.architecture, asked.technology, asked.device, settings=settings
+    )
     plan = plan_of(
         template,
         read_space(asked.space),
@@ -143,7 +146,7 @@ def main(asked: argparse.Namespace) -> int:
         found = searched(
             plan, trainer=trainer, storage=storage, resume=asked.resume, progress=shown
         )
-        made = result(found, lambda *design: _command(template, *design))
+        made = result(found, lambda *design: _command(template, *design), _asked(asked))
         if asked.out is not None:
             made.save(asked.out, format=f".{asked.format}")
     if not asked.quiet or asked.out is None:
@@ -156,6 +159,12 @@ def main(asked: argparse.Namespace) -> int:
     if made.interrupted and storage is not None:
         progress.say(options.to_go_on(asked))
     return INTERRUPTED if made.interrupted else 0
+
+
+def _asked(asked: argparse.Namespace) -> str:
+    """The command of the search."""
+    words = [word for word in asked.words if word not in ("--quiet", "--resume")]
+    return shlex.join(["neurorebit", *words])
 
 
 def _is_in(path: Path, place: Path | None) -> bool:

@@ -148,7 +148,7 @@ def _trained(asked: argparse.Namespace, found: Sweep, budget: Fidelity) -> Sweep
         asked.architecture,
         asked.technology,
         asked.device,
-        tuple(options.settings(asked)),
+        settings=tuple(options.settings(asked)),
     )
     with nullcontext() if asked.quiet else progress.Designs() as shown, executor() as machines:
         trainer = Trainer(template, machines, asked.data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,13 @@ class Choice:
     origin: object
     values: tuple[str, ...] = ()
     low: str = ""
+    _: KW_ONLY
     high: str = ""
     step: str = ""
     log: bool = False
     only: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
-    def error(self, message: str, cure: str, value: object = None) -> InputError:
+    def refused(self, message: str, cure: str, value: object = None) -> InputError:
         """What is wrong with it, at its place."""
         return InputError(message, origin=self.origin, key=self.key, value=value, cure=cure)
 

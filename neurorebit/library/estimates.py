@@ -102,7 +102,7 @@ def sweep(
         made.architecture.document,
         None if "technology" in swept else made.technology.document,
         None if "device" in swept else made.device.document,
-        (*trained.settings, *made.settings),
+        settings=(*trained.settings, *made.settings),
         files=files,
         recipe=trained.recipe or None,
     )

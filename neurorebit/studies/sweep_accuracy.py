@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -40,7 +40,8 @@ def with_accuracy(
     todo = len(rows) * fidelity.seeds
     try:
         trainer.check()
-        tasks = _tasks(table, keys, rows, fidelity, seed)
+        seeds = range(seed, seed + fidelity.seeds)
+        tasks = _tasks(_designs(table, keys, rows), fidelity, seeds)
         for done, (task, outcome) in enumerate(trainer.run(tasks), 1):
             reached.setdefault(task.row, {})[task.seed] = outcome
             if progress:
@@ -62,14 +63,24 @@ def with_accuracy(
     return replace(found, table={**table, BUDGET: budget}, interrupted=interrupted)
 
 
-def _tasks(
-    table: Table, headings: Sequence[str], rows: Sequence[int], fidelity: Fidelity, seed: int
-) -> Iterator[Task]:
-    """The trainings of these rows."""
+Design = tuple[tuple[str, str], ...]
+
+
+def _designs(
+    table: Table, headings: Sequence[str], rows: Sequence[int]
+) -> Iterator[tuple[int, Design]]:
+    """The designs of these rows."""
     for row in rows:
-        design = tuple((_key(heading), _text(table, heading, row)) for heading in headings)
-        for one in range(seed, seed + fidelity.seeds):
-            yield Task(row, design, fidelity, one)
+        yield row, tuple((_key(heading), _text(table, heading, row)) for heading in headings)
+
+
+def _tasks(
+    designs: Iterable[tuple[int, Design]], fidelity: Fidelity, seeds: Sequence[int]
+) -> Iterator[Task]:
+    """The trainings of designs."""
+    for row, design in designs:
+        for seed in seeds:
+            yield Task(row, design, fidelity, seed)
 
 
 def _key(heading: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 
@@ -28,9 +28,10 @@ class Template:
     architecture: Source = "rebit"
     technology: Source | None = None
     device: Source | None = None
+    _: KW_ONLY
     settings: tuple[Setting, ...] = ()
-    files: Mapping[tuple[str, str], Document] = field(default_factory=dict, kw_only=True)
-    recipe: str | None = field(default=None, kw_only=True)
+    files: Mapping[tuple[str, str], Document] = field(default_factory=dict)
+    recipe: str | None = None
 
     def named(self, design: Iterable[Setting]) -> dict[str, Source | None]:
         """The chip's files where a design names some: of a word the document that it means."""

@@ -48,7 +48,9 @@ def test_a_search_writes_its_folder_and_goes_on(space, tmp_path, capsys):
     assert "5 designs of a space of 12 for energy, area: 5 complete" in shown
     assert shown.endswith(f"written to {out}\n")
     names = {path.name for path in out.iterdir()}
-    assert names == {"trials.csv", "front.csv", "search.txt", "search.json", "search.db"}
+    assert names == {
+        "trials.csv", "front.csv", "search.txt", "search.html", "search.json", "search.db",
+    }  # fmt: skip
     first = rows_of(out / "trials.csv")
     document = json.loads((out / "search.json").read_text())
     assert document["seed"] == 2

@@ -229,7 +229,7 @@ def test_power_is_energy_over_time(whole):
 def test_files_hold_the_trials(whole, tmp_path):
     place = whole.save(tmp_path / "out")
     names = {path.name for path in place.iterdir()}
-    assert names == {"trials.csv", "front.csv", "search.txt", "search.json"}
+    assert names == {"trials.csv", "front.csv", "search.txt", "search.html", "search.json"}
     document = json.loads((place / "search.json").read_text())
     assert document["schema"] == 1
     assert [one["unit"] for one in document["objectives"]] == ["J/image", "m2"]

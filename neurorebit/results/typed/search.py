@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurorebit.results import folder, search_text
 from neurorebit.results.frames import frame, of_rows
+from neurorebit.results.pages import search as page
 from neurorebit.results.search_text import FRONT
 from neurorebit.results.sweep import Table
 from neurorebit.results.writers.table import SWEEP_WRITERS
@@ -20,8 +21,8 @@ from neurorebit.schema import Argument, InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-TRIALS, NAME = "trials", "search.json"
-FILES = (f"{TRIALS}.csv", f"{FRONT}.csv", "search.txt", NAME)
+TRIALS, PAGE, NAME = "trials", "search.html", "search.json"
+FILES = (f"{TRIALS}.csv", f"{FRONT}.csv", "search.txt", PAGE, NAME)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,7 +71,7 @@ class Search:
         return search_text.text(self.table, self.about)
 
     def save(self, place: str | Path, *, format: str = ".csv") -> Path:
-        """Write trials, front, text and the document ``search.json`` to a folder.
+        """Write trials, front, text, a page and the document ``search.json`` to a folder.
 
         ``format``: of the trials, ``.csv`` or ``.parquet``. Returns the path; InputError where it
         cannot be written.
@@ -92,6 +93,7 @@ class Search:
             f"{TRIALS}{format}": _written(self.table, format),
             f"{FRONT}.csv": _written(front, ".csv"),
             "search.txt": f"{self.text}\n",
+            PAGE: page.write(self.table, self.about),
             NAME: f"{document}\n",
         }
 

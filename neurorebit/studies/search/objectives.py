@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,7 @@ class Condition:
     text: str
     column: str
     upper: bool
+    _: KW_ONLY
     strict: bool
     bound: float
 

@@ -27,8 +27,10 @@ SCHEMA = 1  # of the document
 Spell = Callable[[Sequence[Setting], Fidelity | None, int], str]  # a design as it is asked for
 
 
-def result(search: Search, spell: Spell) -> Result:
-    """The result of a search; ``spell`` writes how a design, with its training, is asked for."""
+def result(search: Search, spell: Spell, command: str = "") -> Result:
+    """The result of a search; ``spell`` writes how a design, with its training, is asked for, and
+    ``command`` is how the search was.
+    """
     plan = search.plan
     trials = [search.trials[index] for index in sorted(search.trials)]
     table = _table(plan, trials, spell)
@@ -36,6 +38,7 @@ def result(search: Search, spell: Spell) -> Result:
     about: dict[str, Any] = {
         "schema": SCHEMA,
         "name": "neurorebit",
+        "command": command,
         **{key: value for key, value in plan.identity.items() if key not in ("objectives",)},
         "version": __version__,
         "objectives": [

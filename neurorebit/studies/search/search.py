@@ -91,10 +91,11 @@ class Plan:
     @property
     def identity(self) -> dict[str, Any]:
         """What the trials follow from, but for their number."""
-        files = self.template.inputs(fitting=False).documents
+        inputs = self.template.inputs(fitting=False)
         return {
             "version": __version__,
-            "files": {kind: document.digest for kind, document in files.items()},
+            "names": dict(inputs.names),
+            "files": {kind: document.digest for kind, document in inputs.documents.items()},
             "settings": {setting.key: setting.text for setting in self.template.settings},
             "space": {one.key: one.shown for one in self.space.dimensions},
             "conditions on keys": {
@@ -120,6 +121,7 @@ class Search:
     trainer: Trainer | None = None
     storage: Storage | None = None
     progress: Progress | None = None
+    _: KW_ONLY
     trials: dict[int, Trial] = field(default_factory=dict)
     interrupted: bool = False
     exhausted: bool = False  # every design of the space was tried

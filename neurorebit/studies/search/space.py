@@ -174,7 +174,7 @@ def resolved(file: SpaceFile, refuse: Refuse) -> Space:
         seen: set[str] = set()
         for one in file.choices:
             if _plain(one) in seen:
-                raise one.error("given twice", "keep one")
+                raise one.refused("given twice", "keep one")
             seen.add(_plain(one))
     dimensions: dict[str, Dimension] = {}
     for key in _in_order(choices):
@@ -199,12 +199,12 @@ def _in_order(choices: Mapping[str, Choice]) -> Iterator[str]:
             for other in needs:
                 if other not in choices:
                     message = f"exists if {other}, which is no key of the space"
-                    raise choices[key].error(message, "add that key, or drop the condition")
+                    raise choices[key].refused(message, "add that key, or drop the condition")
             if done.issuperset(needs):
                 break
         else:
             message = "keys exist only beside each other"
-            raise choices[left[0]].error(message, "drop a condition")
+            raise choices[left[0]].refused(message, "drop a condition")
         left.remove(key)
         done.add(key)
         yield key
@@ -274,14 +274,14 @@ def _normal(choice: Choice, parent: Dimension, value: str) -> str:
     """A value of a condition as the other key's dimension has it."""
     if parent.ranged:
         message = f"hangs on {parent.key}, which is a range"
-        raise choice.error(message, "list the values of that key", value)
+        raise choice.refused(message, "list the values of that key", value)
     if value in parent.texts:
         return value
     made = column(parent.key, [value], lambda setting: None, lambda *_: choice.origin)
     if made.text(0) in parent.texts:
         return made.text(0)
     message = f"exists if {parent.key} is {value}, which is none of {', '.join(parent.texts)}"
-    raise choice.error(message, "take one of them", value)
+    raise choice.refused(message, "take one of them", value)
 
 
 def _distinct(made: Column) -> Column:
@@ -302,21 +302,21 @@ def _ranged(choice: Choice, found: Dimension) -> Dimension:
     """A range, or the list of its steps."""
     made = found.column
     if made.nouns or len(made) != 2:
-        raise choice.error("a range goes from a number to a number", WORD, choice.low)
+        raise choice.refused("a range goes from a number to a number", WORD, choice.low)
     if made.wrong:
-        raise choice.error(next(filter(None, made.wrong)), "take ends within the bounds")
+        raise choice.refused(next(filter(None, made.wrong)), "take ends within the bounds")
     low, high = made.numbers.tolist()
     if not low < high:
-        raise choice.error(f"low {choice.low} is not below high {choice.high}", "exchange them")
+        raise choice.refused(f"low {choice.low} is not below high {choice.high}", "exchange them")
     if found.log and low <= 0.0:
-        raise choice.error("a range of decades begins above zero", "drop log, or raise low")
+        raise choice.refused("a range of decades begins above zero", "drop log, or raise low")
     if not choice.step:
         return found
     step = _length(choice, found)
     steps = math.floor((high - low) / step + STEP)
     if not 1 <= steps < MOST:
         message = f"{steps:,} steps of {choice.step} from {choice.low} to {choice.high}"
-        raise choice.error(message, f"take a step that gives 2 to {MOST:,} values")
+        raise choice.refused(message, f"take a step that gives 2 to {MOST:,} values")
     digits = max(0, 15 - math.ceil(math.log10(max(abs(low), abs(high)))))
     numbers = np.array([round(low + i * step, min(digits, 300)) for i in range(steps + 1)])
     return replace(found, column=replace(made, numbers=numbers), ranged=False)
@@ -331,9 +331,9 @@ def _length(choice: Choice, found: Dimension) -> float:
     except ValueError as problem:
         unit = f" in {found.column.unit}" if found.column.unit else ""
         cure = f"write a number{unit}"
-        raise choice.error(f"step: {problem}, got {choice.step}", cure, choice.step) from None
+        raise choice.refused(f"step: {problem}, got {choice.step}", cure, choice.step) from None
     if not step > 0.0 or (found.column.whole and step != round(step)):
         kind = "a whole number" if found.column.whole else "a number"
         message = f"expected {kind} above zero as step, got {choice.step}"
-        raise choice.error(message, "write one", choice.step)
+        raise choice.refused(message, "write one", choice.step)
     return step

@@ -177,12 +177,12 @@ def _trial(own: Mapping[str, Any], frozen: Any) -> Trial:
         own["index"],
         own["choices"],
         own["design"],
-        own["state"],
-        own["reason"],
-        own["costs"],
-        tuple(tuple(seeds) for seeds in own["accuracies"]),
-        tuple(own["violations"]),
-        {key: value for key, value in frozen.system_attrs.items() if key != CONSTRAINTS},
+        state=own["state"],
+        reason=own["reason"],
+        costs=own["costs"],
+        accuracies=tuple(tuple(seeds) for seeds in own["accuracies"]),
+        violations=tuple(own["violations"]),
+        attributes={k: v for k, v in frozen.system_attrs.items() if k != CONSTRAINTS},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 
 COMPLETE, PRUNED, INFEASIBLE = "complete", "pruned", "infeasible"
 STATES = {
@@ -25,6 +25,7 @@ class Trial:
     index: int
     choices: Mapping[str, float]
     texts: Mapping[str, str]
+    _: KW_ONLY
     state: str = INFEASIBLE
     reason: str = ""
     costs: Mapping[str, float] = field(default_factory=dict)
