@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
         raise
     if message:
         say(message)
-    record.end(code, message)
+    with suppress(KeyboardInterrupt):  # somebody is in a hurry
+        record.end(code, message)
     return code
 
 

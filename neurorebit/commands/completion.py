@@ -47,13 +47,15 @@ def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPar
 
 
 def _cases(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
-    """The lines of a command: values of its options that are names, then its options."""
+    """The lines of a command: values of its options that are names, then its options and actions."""
     known: list[str] = list(paths.names("network"))
     for action in parser._actions:
         kind = (action.option_strings or [""])[-1].removeprefix("--")
         if kind in paths.FOLDERS:
             yield _case(f"*\\ {name}\\ --{kind}", paths.names(kind))
         known += action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            known += action.choices
     yield _case(f"*\\ {name}\\ *", known)
 
 

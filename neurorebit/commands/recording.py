@@ -1,4 +1,4 @@
-"""How a command is recorded in the store: at its begin, with what it says that it did, at its end.
+"""How a command is recorded in the store: at its begin, when it goes on, and at its end.
 
 A command whose options have those of ``options.add_store`` is recorded. It calls ``asked.record``
 with what came of it; what it read is noted by the readers, how it ended by ``__main__``. A store
@@ -10,9 +10,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ if TYPE_CHECKING:  # at run time where a command is recorded
     from neurorebit.store.record import Figure, Input, Run
 
 PACKAGES = ("numpy", "numba", "scipy", "optuna", "dask", "pyarrow", "onnx")  # if they are loaded
+SOON = 2.0  # s, after which a command that goes on has read its inputs
 SHOWN = 400  # characters of what went wrong with a record
 
 
@@ -40,6 +42,7 @@ class Recording:
         self._path = Path()
         self._noted: Noted = {}
         self._open = ExitStack()
+        self._turn = threading.Lock()
 
     # --- what a command calls
 
@@ -129,7 +132,18 @@ class Recording:
                 ),
             )
             self._noted = self._open.enter_context(provenance.noting())
-            self._save()
+            self._save(self._run)
+            later = threading.Timer(SOON, self._say_inputs)
+            later.daemon = True
+            self._open.callback(later.cancel)
+            later.start()
+
+    def _say_inputs(self) -> None:
+        """Record what a command that takes its time has read, should it never come to its end."""
+        with self._turn, suppress(Exception):  # the end tries again, and says what is wrong
+            if self._run is not None:
+                inputs = tuple(_inputs(dict(self._noted)))
+                self._save(replace(self._run, inputs=inputs, versions=_versions()))
 
     def end(self, code: int, message: str = "") -> None:
         """Record how the command ended; once."""
@@ -139,7 +153,7 @@ class Recording:
         with self._harmless():
             from neurorebit.store.record import FAULT, STATES
 
-            self._run = replace(
+            ended = replace(
                 self._run,
                 ended=time.time(),
                 code=code,
@@ -148,18 +162,18 @@ class Recording:
                 versions=_versions(),
                 inputs=tuple(_inputs(self._noted)),
             )
-            self._save()
-            self._run = None
+            with self._turn:
+                self._run = None
+                self._save(ended)
 
-    def _save(self) -> None:
+    def _save(self, run: Run) -> None:
         from neurorebit.store import file, rows
 
-        assert self._run is not None
         try:
             with file.writing(self._path) as store:
-                rows.save(store, self._run)
+                rows.save(store, run)
         except file.BusyError:
-            if self._run.ended is not None:  # else there is the end, to record all
+            if run.ended is not None:  # else there is the end, to record all
                 raise
 
     @contextmanager

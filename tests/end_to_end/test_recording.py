@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
 
 import pytest
@@ -133,6 +134,24 @@ def test_how_a_run_ends_is_recorded(own, command, monkeypatch, problem, state, c
     monkeypatch.setattr("neurorebit.studies.run.run", fails)
     assert command("run", "own.yaml", "--no-train").code == code
     assert (one(own).state, one(own).code) == (state, code)
+
+
+def test_a_run_that_takes_its_time_has_its_inputs_before_its_end(own, command, monkeypatch):
+    seen = []
+
+    def waits(request, *more):
+        request.inputs()
+        until = time.monotonic() + 60
+        while not one(own).inputs and time.monotonic() < until:
+            time.sleep(0.02)
+        seen.append(one(own))
+        raise MemoryError
+
+    monkeypatch.setattr("neurorebit.commands.recording.SOON", 0.1)
+    monkeypatch.setattr("neurorebit.studies.run.run", waits)
+    command("run", "own.yaml", "--no-train")
+    assert (seen[0].state, seen[0].named("network")) == ("running", ("own",))
+    assert one(own).inputs == seen[0].inputs
 
 
 def test_a_fault_that_is_shown_is_recorded(own, command, monkeypatch):
