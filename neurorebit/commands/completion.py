@@ -47,7 +47,7 @@ def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentPar
 
 
 def _cases(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
-    """The lines of a command: values of its options that are names, then its options and actions."""
+    """The lines of a command: values of its options that are names, then options and actions."""
     known: list[str] = list(paths.names("network"))
     for action in parser._actions:
         kind = (action.option_strings or [""])[-1].removeprefix("--")
