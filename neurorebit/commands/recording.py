@@ -40,6 +40,7 @@ class Recording:
     def __init__(self) -> None:
         self._run: Run | None = None
         self._path = Path()
+        self._begun = False
         self._noted: Noted = {}
         self._open = ExitStack()
         self._turn = threading.Lock()
@@ -74,7 +75,7 @@ class Recording:
         """Say of a run or an evaluation its report document, and where its files are."""
         if self._run is None:
             return
-        with self._harmless():
+        with self._harmless("what came of this run is"):
             from neurorebit.store.figures import of_report
 
             given = {"scheme": report["scheme"], "settings": report["settings"]}
@@ -84,7 +85,7 @@ class Recording:
         """Say of designs their table, and the files it was written to."""
         if self._run is None:
             return
-        with self._harmless():
+        with self._harmless("what came of this run is"):
             from neurorebit.store.figures import of_designs
 
             files = [os.path.abspath(path) for path in written if path is not None]
@@ -98,7 +99,7 @@ class Recording:
         """Say of schemes that were trained the rows of their table, and where its files are."""
         if self._run is None:
             return
-        with self._harmless():
+        with self._harmless("what came of this run is"):
             from neurorebit.store.figures import of_schemes
 
             listed = list(rows)
@@ -115,24 +116,23 @@ class Recording:
         from neurorebit.store import place, process
         from neurorebit.store.record import Run
 
-        with self._harmless():
+        with self._harmless("this run is"):
             path = place.store(asked.store)
             if path is None:
                 return
-            self._path, self._run = (
-                path,
-                Run(
-                    key=os.urandom(16).hex(),
-                    command=asked.called,
-                    words=tuple(asked.words),
-                    place=os.getcwd(),
-                    started=time.time(),
-                    process=process.own(),
-                    versions=_versions(),
-                ),
+            run = Run(
+                key=os.urandom(16).hex(),
+                command=asked.called,
+                words=tuple(asked.words),
+                place=os.getcwd(),
+                started=time.time(),
+                process=process.own(),
+                versions=_versions(),
             )
+            self._path = path
+            self._begun = self._save(run)  # where that fails, nothing more is tried
+            self._run = run
             self._noted = self._open.enter_context(provenance.noting())
-            self._save(self._run)
             later = threading.Timer(SOON, self._say_inputs)
             later.daemon = True
             self._open.callback(later.cancel)
@@ -150,7 +150,7 @@ class Recording:
         self._open.close()
         if self._run is None:
             return
-        with self._harmless():
+        with self._harmless("how this run ended is" if self._begun else "this run is"):
             from neurorebit.store.record import FAULT, STATES
 
             ended = replace(
@@ -166,19 +166,22 @@ class Recording:
                 self._run = None
                 self._save(ended)
 
-    def _save(self, run: Run) -> None:
+    def _save(self, run: Run) -> bool:
+        """Write a record, or leave it to the end where another process holds the store."""
         from neurorebit.store import file, rows
 
         try:
             with file.writing(self._path) as store:
                 rows.save(store, run)
         except file.BusyError:
-            if run.ended is not None:  # else there is the end, to record all
+            if run.ended is not None:
                 raise
+            return False
+        return True
 
     @contextmanager
-    def _harmless(self) -> Iterator[None]:
-        """One line for what goes wrong with the record, and no more tries; the command goes on."""
+    def _harmless(self, what: str) -> Iterator[None]:
+        """One line for what goes wrong with the record; the command goes on."""
         try:
             yield
         except Exception as problem:
@@ -188,8 +191,7 @@ class Recording:
                 text = problem.text(spell)
             else:
                 text = f"{type(problem).__name__}: {problem}"
-            say(f"this run is not recorded: {shortened(text, SHOWN)}")
-            self._run = None
+            say(f"{what} not recorded: {shortened(text, SHOWN)}")
 
 
 def _inputs(noted: Noted) -> Iterator[Input]:

@@ -14,7 +14,7 @@ import urllib.request
 import pytest
 
 from neurorebit.__main__ import main
-from neurorebit.store import file, select
+from neurorebit.store import file, rows, select
 
 NET = """\
 source: a test
@@ -237,7 +237,24 @@ def test_a_fault_of_the_record_is_one_line(own, command, monkeypatch):
     monkeypatch.setattr("neurorebit.store.figures.of_report", fails)
     monkeypatch.setenv("NEUROREBIT_DEBUG", "")
     done = command("run", "own.yaml", "--no-train", "--quiet")
-    assert (done.code, done.err) == (0, "this run is not recorded: KeyError: 'a figure'\n")
+    line = "what came of this run is not recorded: KeyError: 'a figure'\n"
+    assert (done.code, done.err) == (0, line)
+    assert (one(own).state, one(own).figures) == ("finished", ())
+
+
+def test_a_store_that_fails_at_the_end_is_one_line(own, command, monkeypatch):
+    save = rows.save
+
+    def fails(store, run):
+        if run.ended is not None:
+            raise OSError(28, "No space left on device")
+        return save(store, run)
+
+    monkeypatch.setattr("neurorebit.store.rows.save", fails)
+    done = command("run", "own.yaml", "--no-train", "--quiet")
+    line = f"how this run ended is not recorded: {own / STORE}: cannot be used: No space left on "
+    assert (done.code, done.err) == (0, f"{line}device; name another file\n")
+    assert one(own).state == "running"
 
 
 def test_without_a_home_a_run_is_a_run(own):
