@@ -9,7 +9,7 @@ from neurorebit.commands import options
 
 EXAMPLES = (
     "neurorebit activity reports/vgg11 reports/vgg11_reram --out networks/activity/vgg11.json",
-    "neurorebit activity reports/vgg11_manhattan --keep --out networks/activity/vgg11.json",
+    "neurorebit activity reports/vgg11-2 --keep --out networks/activity/vgg11.json",
     "neurorebit activity --mean networks/activity/{mlp,lenet5,vgg11}.json --out mean.json",
 )
 

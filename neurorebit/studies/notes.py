@@ -11,6 +11,7 @@ from neurorebit.inputs.files import Inputs
 from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, plain
 from neurorebit.schema.activity import Activity
+from neurorebit.schemes.ablations import why_idle
 from neurorebit.studies.cell_notes import of_cells, of_rest
 from neurorebit.studies.conversions import of_ranges
 from neurorebit.studies.layer_notes import of_layers
@@ -64,6 +65,7 @@ def notes(
     else:
         lines.append(f"trained for {trained.length}")
     lines.append(f"the estimate's activity is {activity.source}")
+    lines += _of_conversion(inputs)
     lines += of_ranges(record["conversions"], inputs.architecture)
     return [*lines, *of_layers(inputs), *of_cells(inputs), *_drift(inputs)]
 
@@ -73,6 +75,16 @@ def _of_start(given: Mapping[str, Any]) -> str:
     of = f"started from the weights of {given['from']} (sha256 {given['sha256'][:12]})"
     reached = (given["trained"] or {}).get("test_accuracy")
     return of if reached is None else f"{of}, which a training left at {100.0 * reached:.2f} %"
+
+
+def _of_conversion(inputs: Inputs) -> Iterator[str]:
+    """That the default way to convert is not the chip's own, where there are converters."""
+    spec, training = inputs.architecture, inputs.network.training
+    if training.conversion == "fast" and not why_idle("conversion", spec, training):
+        yield (
+            "training.conversion=fast: training converted the sum of an input's bit planes once, "
+            "the chip that is billed converts every plane, which errs less; bit_serial trains so"
+        )
 
 
 def _drift(inputs: Inputs) -> Iterator[str]:
