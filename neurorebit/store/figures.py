@@ -17,6 +17,7 @@ from neurorebit.store.record import Figure
 Json = Mapping[str, Any]
 UNITS = {name: column.partition(" [")[2].removesuffix("]") for name, column in CRITERIA.items()}
 COUNTED = "counted"
+ACCURACY = "accuracy"  # also the column of designs that were trained
 TRAINED = {  # of a training: key in the report, and unit
     "accuracy": ("test_accuracy", ""),
     "test_r2": ("test_r2", ""),
@@ -70,20 +71,21 @@ def _of_report(report: Json) -> Iterator[Figure | None]:
 
 
 def of_designs(table: Table) -> tuple[Figure, ...]:
-    """Those of a sweep: counts, and the least of each criterion over the designs that can exist."""
+    """Those of designs: counts, and the best of each criterion over the designs that can exist."""
     feasible = np.asarray(table[FEASIBLE], dtype=bool)
     count = int(np.count_nonzero(feasible))
     found: list[Figure | None] = [
         _figure("designs", feasible.size, COUNTED),
         _figure("feasible", count, COUNTED),
     ]
-    for name, column in CRITERIA.items():
-        values = (
-            np.asarray(table[column], dtype=float)[feasible] if column in table else np.empty(0)
-        )
+    for name, column in {**CRITERIA, ACCURACY: ACCURACY}.items():
+        if column not in table:
+            continue
+        values = np.asarray(table[column], dtype=float)[feasible]
         known = values[np.isfinite(values)]
         if known.size:
-            found.append(_figure(name, float(known.min()), f"the least of {known.size:,} designs"))
+            which, best = ("highest", known.max()) if name == ACCURACY else ("least", known.min())
+            found.append(_figure(name, float(best), f"the {which} of {known.size:,} designs"))
     return tuple(_finite(found))
 
 

@@ -27,7 +27,7 @@ MM2 = 1e6  # in a square metre
 WIDE = 28  # characters of a cell
 NOTE = (
     "Energy and latency of training, without DRAM, at the activity that was assumed or measured.\n"
-    "Of sweeps the least over the designs, of schemes the highest accuracy."
+    "Of sweeps and searches the best over the designs, of schemes the highest accuracy."
 )
 
 

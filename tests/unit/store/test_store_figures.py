@@ -76,9 +76,11 @@ def test_of_designs_those_count_that_can_exist():
         "feasible": np.array([True, False, True]),
         "area [m2]": np.array([3.0, 1.0, 2.0]),
         "leakage [W]": np.full(3, np.nan),
+        "accuracy": np.array([0.5, 0.9, np.nan]),
     }
     assert by_name(of_designs(table)) == {
         ("designs", ""): (3.0, "", "counted"),
         ("feasible", ""): (2.0, "", "counted"),
         ("area", ""): (2.0, "m2", "the least of 2 designs"),
+        ("accuracy", ""): (0.5, "", "the highest of 1 designs"),
     }
