@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -37,32 +38,26 @@ BLANK = bytes.fromhex(  # a picture of one pixel
 )
 
 
-@pytest.fixture(scope="session", autouse=True)
-def rendering():
+def blank(figure, file, **options):
+    """What saves a figure where nobody looks at it."""
+    if hasattr(file, "write"):
+        file.write(BLANK)
+    else:
+        Path(file).write_bytes(BLANK)
+
+
+@pytest.fixture(autouse=True)
+def rendering(request, monkeypatch):
     """Figures are made, but rendered only where a test is to have them ``rendered``.
 
-    It takes longer than a small training. The list holds something where they are.
+    It takes longer than a small training. Where no test before has loaded Matplotlib it is not
+    loaded for this either.
     """
-    from matplotlib.figure import Figure
-
-    wanted, save = [], Figure.savefig
-
-    def savefig(self, file, **options):
-        if wanted:
-            save(self, file, **options)
-        elif hasattr(file, "write"):
-            file.write(BLANK)
-        else:
-            Path(file).write_bytes(BLANK)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Figure, "savefig", savefig)
-        yield wanted
+    figures = sys.modules.get("matplotlib.figure")
+    if figures and "rendered" not in request.fixturenames:
+        monkeypatch.setattr(figures.Figure, "savefig", blank)
 
 
 @pytest.fixture
-def rendered(rendering):
+def rendered():
     """The pictures of this test are rendered."""
-    rendering.append(True)
-    yield
-    rendering.clear()

@@ -14,11 +14,46 @@ import ast
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 NAME = "neurorebit"
 Graph = Mapping[str, frozenset[str]]
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax of a file, read once in a process."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All that its syntax is made of."""
+    return tuple(ast.walk(parsed(path)))
+
+
+def of_each(modules: Iterable[str]) -> Callable[[Callable[[str], None]], Callable[[], None]]:
+    """A test of one module as one of all; its error says of each module that fails why it does."""
+    named = tuple(modules)
+    assert named
+
+    def over(test: Callable[[str], None]) -> Callable[[], None]:
+        def of_all() -> None:
+            problems = []
+            for module in named:
+                try:
+                    test(module)
+                except AssertionError as problem:
+                    problem.add_note(module)
+                    problems.append(problem)
+            if problems:
+                raise ExceptionGroup(test.__name__, problems)
+
+        of_all.__name__, of_all.__doc__ = test.__name__, test.__doc__
+        return of_all
+
+    return over
 
 
 @dataclass(frozen=True)
@@ -38,8 +73,7 @@ class House:
 
     def imported(self, module: str) -> Iterator[tuple[str, bool]]:
         """What a module imports, by full name, and whether it does so when it is loaded."""
-        tree = ast.parse(self.modules[module].read_text(encoding="utf-8"))
-        for node, at_load in _imports(tree.body, True):
+        for node, at_load in _imports(parsed(self.modules[module]).body, True):
             if isinstance(node, ast.ImportFrom):
                 for alias in node.names:
                     below = f"{node.module}.{alias.name}"

@@ -3,8 +3,7 @@
 import ast
 from pathlib import Path
 
-import pytest
-from house import House, circles
+from house import House, circles, nodes, of_each
 
 import neurorebit
 
@@ -30,7 +29,7 @@ def test_there_are_no_circles():
     assert circles(HOUSE.rooms) == []
 
 
-@pytest.mark.parametrize("module", MODULES)
+@of_each(MODULES)
 def test_kernels_and_circuits_know_nothing_of_each_other(module):
     others = {other.split(".")[0] for other in HOUSE.imports[module]}
     if module.startswith("kernels"):
@@ -40,13 +39,13 @@ def test_kernels_and_circuits_know_nothing_of_each_other(module):
         assert not any(is_of_training(other) for other in HOUSE.imports[module])
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if not computes(m)])
+@of_each(m for m in MODULES if not computes(m))
 def test_an_estimate_imports_nothing_heavy(module):
     for name, at_load in HOUSE.imported(module):
         assert not (at_load and name.split(".")[0] in HEAVY), f"{module} imports {name}"
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("kernels.")])
+@of_each(m for m in MODULES if m.startswith("kernels."))
 def test_kernels_import_only_numba_numpy_and_plain_types(module):
     allowed = {"numba", "numpy", "math", "enum", "typing", "neurorebit", "__future__"}
     for name, _ in HOUSE.imported(module):
@@ -55,9 +54,9 @@ def test_kernels_import_only_numba_numpy_and_plain_types(module):
             assert name.startswith("neurorebit.kernels")
 
 
-@pytest.mark.parametrize("module", MODULES)
+@of_each(MODULES)
 def test_only_commands_print_and_only_the_program_exits(module):
-    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+    for node in nodes(MODULES[module]):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in ("exit", "quit")
             assert node.func.id != "print" or module.startswith("commands")
@@ -72,9 +71,9 @@ UNITS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m.split(".")[0] in SI])
+@of_each(m for m in MODULES if m.split(".")[0] in SI)
 def test_no_name_carries_a_unit(module):
-    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+    for node in nodes(MODULES[module]):
         if isinstance(node, ast.Name):
             assert not set(node.id.lower().split("_")[1:]) & UNITS, node.id
 
@@ -85,7 +84,7 @@ def test_chips_leave_little_to_those_who_inherit():
     for module in (m for m in MODULES if m.split(".")[0] == "chips"):
         text = MODULES[module].read_text()
         assert "NotImplemented" not in text, module
-        for node in ast.walk(ast.parse(text)):
+        for node in nodes(MODULES[module]):
             if isinstance(node, ast.FunctionDef):
                 marks = {mark.id for mark in node.decorator_list if isinstance(mark, ast.Name)}
                 if "abstractmethod" in marks:

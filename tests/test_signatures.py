@@ -6,8 +6,7 @@ import importlib
 import inspect
 from pathlib import Path
 
-import pytest
-from house import House
+from house import House, nodes, of_each
 
 import neurorebit
 
@@ -23,24 +22,23 @@ def positional(node, in_class):
     return len(node.args.posonlyargs + node.args.args) - (in_class and not static)
 
 
-@pytest.mark.parametrize("module", OTHERS)
+@of_each(OTHERS)
 def test_a_function_takes_at_most_four_positional_arguments(module):
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
     functions = ast.FunctionDef | ast.AsyncFunctionDef
     methods = [
         child
-        for node in ast.walk(tree)
+        for node in nodes(MODULES[module])
         if isinstance(node, ast.ClassDef)
         for child in node.body
         if isinstance(child, functions)
     ]
-    for node in ast.walk(tree):
+    for node in nodes(MODULES[module]):
         if isinstance(node, functions):
             taken = positional(node, node in methods)
             assert taken <= MOST, f"{node.name}, line {node.lineno}"
 
 
-@pytest.mark.parametrize("module", OTHERS)
+@of_each(OTHERS)
 def test_fields_beyond_the_fourth_are_keyword_only(module):
     loaded = importlib.import_module(f"neurorebit.{module}")
     for name, kind in inspect.getmembers(loaded, dataclasses.is_dataclass):

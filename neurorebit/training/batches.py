@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from neurorebit.data.dataset import Dataset, Images, Labels
 from neurorebit.schema.training import Augment
@@ -107,6 +106,8 @@ def _draws(
 
 def _rotated(images: Images, angles: NDArray[np.float64]) -> Images:
     """Each image turned left about its middle by an angle in degrees; black where nothing was."""
+    from scipy import ndimage  # takes a tenth of the start of a training; few rotate
+
     out = np.empty_like(images)
     middle = (np.array(images.shape[1:3]) - 1.0) / 2.0
     for i, angle in enumerate(np.deg2rad(angles)):

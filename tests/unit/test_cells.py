@@ -82,7 +82,8 @@ def cells(channels, outputs, positions, groups):
 
 def blocks(*indices):
     """How many different places there are, and the most that stand in one."""
-    _, counts = np.unique(np.stack(indices), axis=1, return_counts=True)
+    key = np.ravel_multi_index(indices, [index.max() + 1 for index in indices])
+    _, counts = np.unique(key, return_counts=True)
     return len(counts), counts.max()
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from house import House
+from house import House, nodes, of_each
 
 import neurorebit
 from neurorebit.commands.words import Given, command_line, spell
@@ -113,24 +113,24 @@ def test_a_run_is_written_as_a_command_or_as_a_call():
     )
 
 
-def docstrings(tree):
+def docstrings(found):
     holders = (ast.Module, ast.ClassDef, ast.FunctionDef)
-    nodes = (node for node in ast.walk(tree) if isinstance(node, holders))
-    return {id(node.body[0].value) for node in nodes if ast.get_docstring(node) is not None}
+    held = (node for node in found if isinstance(node, holders))
+    return {id(node.body[0].value) for node in held if ast.get_docstring(node) is not None}
 
 
-@pytest.mark.parametrize("module", BELOW)
+@of_each(BELOW)
 def test_no_text_below_the_commands_holds_an_option(module):
-    tree = ast.parse(HOUSE.modules[module].read_text(encoding="utf-8"))
-    told = docstrings(tree)
-    for node in ast.walk(tree):
+    found = nodes(HOUSE.modules[module])
+    told = docstrings(found)
+    for node in found:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
             assert not OPTION.search(node.value), f"{module}:{node.lineno}: {node.value}"
 
 
-def texts_of_exceptions(tree):
+def texts_of_exceptions(found):
     """``str(problem)`` for every name that an ``except`` binds, where it is looked into."""
-    bound = {h.name for h in ast.walk(tree) if isinstance(h, ast.ExceptHandler) and h.name}
+    bound = {h.name for h in found if isinstance(h, ast.ExceptHandler) and h.name}
 
     def is_text(node):
         return (
@@ -140,7 +140,7 @@ def texts_of_exceptions(tree):
             and any(isinstance(arg, ast.Name) and arg.id in bound for arg in node.args)
         )
 
-    for node in ast.walk(tree):
+    for node in found:
         if isinstance(node, ast.Compare) and any(map(is_text, (node.left, *node.comparators))):
             yield node
         one_line = ("split", "splitlines")  # to make one line of it
@@ -154,16 +154,16 @@ def texts_of_exceptions(tree):
                 yield node
 
 
-@pytest.mark.parametrize("module", HOUSE.modules)
+@of_each(HOUSE.modules)
 def test_nothing_is_decided_by_the_text_of_an_error(module):
-    tree = ast.parse(HOUSE.modules[module].read_text(encoding="utf-8"))
-    assert [node.lineno for node in texts_of_exceptions(tree)] == []
+    found = texts_of_exceptions(nodes(HOUSE.modules[module]))
+    assert [node.lineno for node in found] == []
 
 
 def test_the_searches_find_what_they_look_for():
     code = (
         "try:\n  x\nexcept E as p:\n  if 'a' in str(p): pass\n  t = str(p)\n  str(p).replace(1)\n"
     )
-    assert len(list(texts_of_exceptions(ast.parse(code)))) == 3
+    assert len(list(texts_of_exceptions(list(ast.walk(ast.parse(code)))))) == 3
     assert OPTION.search("give --out")
     assert not OPTION.search("a -- b")

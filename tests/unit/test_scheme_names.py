@@ -2,10 +2,10 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
-import pytest
-from house import House
+from house import House, nodes, of_each
 
 import neurorebit
 from neurorebit.circuits.converters.table import CONVERTERS
@@ -33,32 +33,39 @@ ROOMS = {"tiki_taka": ("chips.tiki_taka", "chips.table")}  # named like a scheme
 ALONE = {"quantized", "reram_mapped", "mixed_precision", "tiki_taka", "manhattan", "cifar10"}
 
 
+@cache
 def texts(module):
     """The texts of a module, docstrings among them."""
-    for node in ast.walk(ast.parse(MODULES[module].read_text())):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
+    return {
+        node.value
+        for node in nodes(MODULES[module])
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
 
 
+@cache
 def names(module):
     """The names that it defines and uses."""
-    for node in ast.walk(ast.parse(MODULES[module].read_text())):
-        for attribute in ("id", "attr", "name", "arg"):
-            if isinstance(name := getattr(node, attribute, None), str):
-                yield name
+    return {
+        name
+        for node in nodes(MODULES[module])
+        for attribute in ("id", "attr", "name", "arg")
+        if isinstance(name := getattr(node, attribute, None), str)
+    }
 
 
+@cache
 def folded(text):
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-@pytest.mark.parametrize("module", OTHERS)
+@of_each(OTHERS)
 def test_no_text_is_the_name_of_a_scheme_or_a_data_set(module):
     known = {*SCHEMES, *DATASETS} - MEANT.get(module, set())
-    assert not known & set(texts(module))
+    assert not known & texts(module)
 
 
-@pytest.mark.parametrize("module", OTHERS)
+@of_each(OTHERS)
 def test_no_text_or_name_has_a_word_that_is_a_scheme_s_alone(module):
     meant = MEANT.get(module, set())
     alone = {word for word in ALONE if not module.startswith(ROOMS.get(word, "-"))} - meant
@@ -81,7 +88,7 @@ ELSEWHERE = {  # module: words that mean something else there
 }
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith("circuits.converters")])
+@of_each(m for m in MODULES if not m.startswith("circuits.converters"))
 def test_no_converter_is_named_outside_its_file(module):
     known = set(CONVERTERS) - ELSEWHERE.get(module, set())
     for text in (*texts(module), *identifiers(module)):
@@ -98,17 +105,13 @@ EVERYDAY = {
 IMPORTERS = "inputs.importers."  # they say which kind an operator of another tool is
 
 
-@pytest.mark.parametrize(
-    "module",
-    [m for m in MODULES if m.split(".")[0] in NEUTRAL and not m.startswith(IMPORTERS)],
-)
+@of_each(m for m in MODULES if m.split(".")[0] in NEUTRAL and not m.startswith(IMPORTERS))
 def test_no_kind_of_layer_is_named_by_what_is_to_take_any(module):
     known = set(KINDS) - ELSEWHERE.get(module, set()) - EVERYDAY
-    assert not known & set(texts(module))
+    assert not known & texts(module)
     assert not known & set(identifiers(module))
 
 
 def test_each_word_that_is_meant_otherwise_still_stands_there():
     for module, words in MEANT.items():
-        found = set(texts(module))
-        assert words & found, module
+        assert words & texts(module), module

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-from house import House, circles
+from house import House, circles, of_each
 
 import neurorebit
 import validation
@@ -20,11 +19,11 @@ def test_there_are_no_circles() -> None:
     assert circles(HOUSE.folders) == []
 
 
-@pytest.mark.parametrize("module", HOUSE.modules)
+@of_each(HOUSE.modules)
 def test_modules_are_short(module: str) -> None:
     assert len(HOUSE.modules[module].read_text().splitlines()) <= 500
 
 
-@pytest.mark.parametrize("module", PACKAGE.modules)
+@of_each(PACKAGE.modules)
 def test_the_package_does_not_import_it(module: str) -> None:
     assert not any(name.startswith("validation") for name, _ in PACKAGE.imported(module))

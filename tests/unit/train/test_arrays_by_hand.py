@@ -420,9 +420,15 @@ SCHEMES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("c2c", ["step", "range", "state"])
-@pytest.mark.parametrize("d2d", ["step", "bounds", "step_and_bounds", "label", "state"])
-@pytest.mark.parametrize(("scheme", "write"), SCHEMES)
+FORMS = ("step", "range", "state"), ("step", "bounds", "step_and_bounds", "label", "state")
+PAIRS = [  # each two of scheme, spread of cells and noise of pulses come together
+    (*scheme, d2d, FORMS[0][(i + k) % 3])
+    for i, scheme in enumerate(SCHEMES)
+    for k, d2d in enumerate(FORMS[1])
+]
+
+
+@pytest.mark.parametrize(("scheme", "write", "d2d", "c2c"), PAIRS)
 def test_no_cell_is_ever_beyond_its_own_bounds(bench, scheme, write, d2d, c2c):
     """Hard pulses with much noise: many reach an end, some start beyond it; none passes it."""
     device = unlike_device(bench, pulse_d2d=d2d, pulse_c2c=c2c, d2d=0.3, c2c=0.6, stuck_high=0.1)
