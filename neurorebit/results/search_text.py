@@ -67,7 +67,7 @@ def _said(key: str, value: Any) -> str:
 
 def _heads(table: Table, about: Mapping[str, Any]) -> list[str]:
     states = Counter(table[STATE].tolist())
-    counts = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
+    counts = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items())) or "none"
     names = ", ".join(one["name"] for one in about["objectives"])
     size = about["designs"]
     of = f" of a space of {size:,}" if size is not None else ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from neurorebit.inputs.space import SpaceFile
-from neurorebit.schema import Setting
+from neurorebit.schema import ImpossibleError, Setting
 from neurorebit.studies.axes import FILES
 from neurorebit.studies.fidelity import Fidelity, fidelity
 from neurorebit.studies.request import Request
@@ -33,6 +34,8 @@ def plan_of(
     def refuse(settings: Sequence[Setting]) -> None:
         template.inputs(settings, fitting=False)
 
+    with suppress(ImpossibleError):
+        template.inputs(fitting=False)  # what is wrong without a space comes first
     template.refuse_twice((choice.key for choice in file.choices), "space")
     return Plan(
         template,
