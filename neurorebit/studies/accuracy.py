@@ -6,20 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurorebit.data.dataset import Dataset
 from neurorebit.data.locate import locate
+from neurorebit.machines.tasks import Executor, unwanted
 from neurorebit.schema import Argument, InfeasibleError, InputError, Setting
+from neurorebit.schema.training import Step
 from neurorebit.studies.axes import FILES
 from neurorebit.studies.fidelity import Fidelity
 from neurorebit.studies.request import Request
 from neurorebit.studies.template import Template
-
-if TYPE_CHECKING:
-    from neurorebit.machines.tasks import Executor
 
 ACCURACY = "accuracy"  # the mean over seeds
 SPREAD = "accuracy spread"  # the standard deviation over seeds, of more than one
@@ -63,7 +61,7 @@ def reached(template: Template, data: Data, threads: int, task: Task) -> Reached
     budgeted = replace(template, settings=(*chosen, *task.fidelity.settings))
     request = Request(template.network, data=data, seed=task.seed, threads=threads)
     try:
-        found = train(budgeted.inputs(design), request, _nothing, None)
+        found = train(budgeted.inputs(design), request, _nothing, _while_wanted)
     except (InputError, InfeasibleError) as problem:
         return Reached(np.nan, problem.text())
     if found.result.interrupted:
@@ -74,6 +72,12 @@ def reached(template: Template, data: Data, threads: int, task: Task) -> Reached
     if found.result.diverged or accuracy is None or not np.isfinite(accuracy):
         return Reached(np.nan, DIVERGED, keys, dataset=dataset, test_images=tests)
     return Reached(float(accuracy), "", keys, dataset=dataset, test_images=tests)
+
+
+def _while_wanted(step: Step) -> None:
+    """End a training of a worker whose client waits for it no longer."""
+    if unwanted():
+        raise KeyboardInterrupt
 
 
 def _nothing(line: str) -> None:

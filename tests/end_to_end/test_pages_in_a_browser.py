@@ -261,3 +261,22 @@ def test_a_comparison_s_page_has_both_runs_side_by_side(browser, work, capsys):
         assert same(found[path][0], at(one, pointer))
         assert same(found[path][1], at(two, pointer))
     tab.is_sound()
+
+
+def test_a_search_s_page_shows_its_front_and_what_moves_it(browser, work, capsys):
+    (work / "space.yaml").write_text(
+        "space:\n  architecture.apim.adc_bits: [4, 5, 6]\n"
+        "  technology.vdd: {low: 0.8 V, high: 1 V, step: 0.1 V}\n"
+    )
+    words = ("search", "mlp", "--space", "space.yaml", "--budget", "9", "--quiet")
+    assert main([*words, "--objectives", "energy,latency", "--out", "found"]) == 0
+    tab = Tab(browser, work / "found" / "search.html")
+    assert tab.run("() => document.querySelector('#importances svg.main-svg') !== null")
+    assert tab.run("() => document.querySelector('#parallel canvas') !== null")
+    front = json.loads((work / "found" / "search.json").read_text())["front"]
+    rows = tab.run("() => [...document.querySelectorAll('#front tbody tr')].map("
+                   "(row) => Number(row.cells[1].textContent))")  # fmt: skip
+    assert sorted(rows) == front
+    tab.page.locator("#trade .plot .scatterlayer .points path").first.click(force=True)
+    assert tab.page.locator("#trade .command code").inner_text().startswith("neurorebit run mlp")
+    tab.is_sound()
