@@ -214,22 +214,23 @@ def test_a_mistake_leaves_no_traceback(place):
     assert err == f"{told}; take a value within the bounds\n"
 
 
-def test_ctrl_c_keeps_what_was_reached(place):
-    with process("run", "mlp", "--epochs", "100000", "--threads", "1") as run:
+def test_ctrl_c_keeps_what_was_reached(place, tiny, data):
+    words = ("run", tiny, "--data", data, "--epochs", "100000", "--threads", "1")
+    with process(*words) as run:
         for line in run.stderr:
             if line.startswith("epoch 1: "):
                 break
         run.send_signal(signal.SIGINT)
         out, err = run.communicate(timeout=60)
     assert run.returncode == 130
-    assert "written to reports/mlp: report.txt" in err.splitlines()[-1]
+    assert "written to reports/tiny: report.txt" in err.splitlines()[-1]
     assert "Traceback" not in err
     assert re.search(
         r"^- INTERRUPTED in epoch \d+ of 100000; resume goes on from the checkpoint$",
         out,
         re.MULTILINE,
     )
-    assert (place / "reports" / "mlp" / "report.json").is_file()
+    assert (place / "reports" / "tiny" / "report.json").is_file()
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(place):

@@ -84,13 +84,14 @@ def test_every_public_name_is_documented(name):
 
 
 @pytest.mark.parametrize("home", sorted({home for home in nr._HOMES.values() if "lib" in home}))
-def test_the_examples_of_the_documentation_run_twice(home, tmp_path, monkeypatch):
+def test_the_examples_of_the_documentation_run_and_leave_the_functions(home, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(f"neurorebit.{home}")
-    for _ in range(2):
-        found = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
-        assert found.failed == 0
-        assert found.attempted > 0
+    before = {name: getattr(nr, name) for name in FUNCTIONS}
+    found = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
+    assert found.failed == 0
+    assert found.attempted > 0
+    assert {name: getattr(nr, name) for name in FUNCTIONS} == before
     assert list(tmp_path.iterdir()) == []  # nothing is written
 
 
