@@ -21,7 +21,7 @@ from neurorebit.studies.request import Request
 
 UNMOVED = f"{IDLE}, no figure of this network on this chip moves"
 CHIP = ("architecture", "technology", "device")  # files whose keys the estimate reads
-MOST = 12  # settings of which it is asked, each by an estimate
+MOST = 64  # settings of which it is asked, each by an estimate of about 0.1 s
 
 
 def unmoved(

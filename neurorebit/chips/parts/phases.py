@@ -54,6 +54,11 @@ PROGRAMMING = (
     "range, reference lines with them; a row stays open as long as the outermost level takes; "
     "words that a chip keeps beside its cells are written with them"
 )
+CURRENT = (
+    "current of cells: in the parts that end in array/current, that of reference cells in "
+    "cells/current, for as long as a line conducts while it settles and is acquired; converters "
+    "hold none of it"
+)
 LEAKAGE = (
     "leakage: of the whole chip, over each phase's time; nothing is switched off, neither what a "
     "phase does not use nor retention of the SRAM cells"
@@ -456,15 +461,17 @@ def merged(*bills: Bill) -> Bill:
 
 
 def of_device(device: Device) -> tuple[str, ...]:
-    """The assumptions about a device other than ReRAM."""
+    """The assumptions about the cells of a device, and about a device other than ReRAM."""
     if device.kind == "reram":
-        return ()
+        return (CURRENT,)
     if device.ferroelectric is not None:
         return (
+            CURRENT,
             f"the cells of {device.name} are read through their channel alone; a pulse turns its "
             "share of the polarization over, and nothing is erased in between",
         )
     return (
+        CURRENT,
         f"the cells of {device.name} ({device.kind}) are read and written as resistances behind an "
         "access transistor, as ReRAM is",
     )
