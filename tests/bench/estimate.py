@@ -115,7 +115,8 @@ def shell(network):
     """The command, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         words = [sys.executable, "-m", "neurorebit", "run", network, "--no-train", "--out", folder]
-        subprocess.run(words, check=True, capture_output=True)
+        environment = {**os.environ, "NEUROREBIT_STORE": "none"}
+        subprocess.run(words, env=environment, check=True, capture_output=True)
 
 
 def multiplications(layers):

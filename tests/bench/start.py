@@ -19,6 +19,7 @@ from tabulate import tabulate
 
 COMMAND = """
 import os, sys, time
+os.environ["NEUROREBIT_STORE"] = "none"
 from neurorebit import __main__
 from neurorebit.commands import progress
 

@@ -138,7 +138,7 @@ def cli(checkout, words, folder):
     """What a command of a checkout prints; ends with its message where it fails."""
     done = subprocess.run(
         [sys.executable, "-m", "neurorebit", *words],
-        env={**os.environ, "PYTHONPATH": str(checkout)},
+        env={**os.environ, "PYTHONPATH": str(checkout), "NEUROREBIT_STORE": "none"},
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from validation.faults import inputs, kills, store
@@ -16,6 +17,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, help="inputs (10,000), or kills (60)")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
+    os.environ["NEUROREBIT_STORE"] = "none"  # no drill writes to the store of whoever runs it
     found: inputs.Found | kills.Found | Found
     if asked.what == "inputs":
         found = inputs.run(asked.count or 10_000, asked.seed)

@@ -6,10 +6,11 @@ import sqlite3
 import stat
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from neurorebit.schema import InputError
+from neurorebit.schema import InputError, paths
 from neurorebit.store import file, forget, place, process, rows, select, tables
 from neurorebit.store.record import Figure, Input, Run
 
@@ -233,6 +234,11 @@ def test_where_it_is(monkeypatch, tmp_path):
     assert place.store() == tmp_path / ".local/share/neurorebit/runs.sqlite"
     monkeypatch.setattr("sys.platform", "darwin")
     assert place.store() == tmp_path / "Library/Application Support/neurorebit/runs.sqlite"
+
+
+def test_the_suite_has_a_store_of_its_own():
+    assert place.store() == Path(os.environ[place.VARIABLE])
+    assert not place.store().is_relative_to(paths.data_dir())
 
 
 def test_a_run_whose_process_is_gone_was_killed():
