@@ -39,11 +39,13 @@ def started():
 class Tab:
     """A page in the browser: what it asked for and what it complained of is kept."""
 
-    def __init__(self, browser, path, scheme="light"):
+    def __init__(self, browser, path, scheme="light", webgl=True):
         self.context = browser.new_context(
             viewport={"width": 1280, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
         )
         self.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        if not webgl:
+            self.context.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
         self.page = self.context.new_page()
         self.asked, self.complaints = [], []
         self.page.on("request", lambda request: self.asked.append(request.url))

@@ -13,6 +13,8 @@ from neurorebit.checking import report as texts
 from neurorebit.results import document
 from neurorebit.results.comparison import Comparison
 from neurorebit.results.frames import of_rows
+from neurorebit.results.pages import compare as pages
+from neurorebit.results.pages import file
 from neurorebit.results.typed.run import Report, Run
 from neurorebit.schema import Argument, InputError
 from neurorebit.studies import compare as studies
@@ -22,13 +24,18 @@ if TYPE_CHECKING:
 
 
 def compare(
-    first: Report | str | Path, second: Report | str | Path, *, tolerance: float = 0.0
+    first: Report | str | Path,
+    second: Report | str | Path,
+    *,
+    tolerance: float = 0.0,
+    page: str | Path | None = None,
 ) -> Comparison:
     """What two runs differ in: what they were given, and what came of it.
 
     Each is an estimate, a run, or the folder of a report. ``tolerance``: relative; ``beyond`` has
-    the results that differ by more. Timings are not compared. InputError where a folder has no
-    report, or the tolerance is below zero.
+    the results that differ by more. Timings are not compared. ``page`` is a file that gets both
+    runs side by side, for a browser. InputError where a folder has no report, the tolerance is
+    below zero, or the page cannot be written.
 
     >>> import neurorebit as nr
     >>> chip = nr.chip("rebit")
@@ -45,7 +52,16 @@ def compare(
         each.document if isinstance(each, Report) else document.read(each)
         for each in (first, second)
     )
-    return studies.compare(one, two, tolerance)
+    found = studies.compare(one, two, tolerance)
+    if page is not None:
+        runs = (_name(first), one), (_name(second), two)
+        file.write(Path(page), pages.write(runs, found))
+    return found
+
+
+def _name(given: Report | str | Path) -> str:
+    """What a page calls a run: its folder, or what it is of."""
+    return given.title if isinstance(given, Report) else str(given)
 
 
 def read(place: str | Path) -> Run:

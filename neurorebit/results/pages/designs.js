@@ -67,6 +67,41 @@
     status.textContent = inside === rows.length ? `${rows.length.toLocaleString("en-US")} designs` :
       `${inside.toLocaleString("en-US")} of ${rows.length.toLocaleString("en-US")} designs are within the ranges above`;
   };
+  // without WebGL, lines in SVG, which keep no ranges
+  const webgl = Boolean(document.createElement("canvas").getContext("webgl"));
+  special.parallel = (at) => {
+    const plot = data.figures.parallel[""], marked = new Set(designs.front);
+    if (webgl) return draw(at, plot);
+    at.closest("figure").querySelector(".says").textContent =
+      "A line is a design. This browser has no WebGL, without which no ranges can be kept.";
+    const axes = plot.data[0].dimensions.map((one) => {
+      const there = one.values.filter((value) => value !== null);
+      return { ...one, low: Math.min(...there), high: Math.max(...there) };
+    });
+    const lines = (name, front, color, width) => {
+      const trace = { type: "scatter", mode: "lines", name, x: [], y: [], customdata: [],
+        hovertemplate: "%{customdata}<extra></extra>", line: { color, width } };
+      plot.order.forEach((i, row) => {
+        if (marked.has(i) !== front) return;
+        const text = about(i);
+        axes.forEach((one, k) => {
+          const value = one.values[row];
+          trace.x.push(k);
+          trace.y.push(value === null ? null : (value - one.low) / (one.high - one.low || 1));
+          trace.customdata.push(text);
+        });
+        trace.x.push(null); trace.y.push(null); trace.customdata.push("");
+      });
+      return trace;
+    };
+    const end = (one, value) => one.ticktext?.[one.tickvals.indexOf(value)] ?? Number(value.toPrecision(4));
+    const note = (k, y, text) => ({ x: k, y, text, showarrow: false, yshift: y ? 12 : -12 });
+    return draw(at, { data: [lines("designs", false, "#8fa3b0", 0.6), lines("on the front", true, "#d1495b", 1.2)],
+      layout: { height: 440, hovermode: "closest", showlegend: false,
+        xaxis: { tickvals: axes.map((one, k) => k), ticktext: axes.map((one) => one.label) },
+        yaxis: { visible: false, range: [-0.1, 1.1] },
+        annotations: axes.flatMap((one, k) => [note(k, 0, end(one, one.low)), note(k, 1, end(one, one.high))]) } });
+  };
   addEventListener("load", () => {
     place.on?.("plotly_click", (event) => {
       const i = event.points[0].customdata?.[0];

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from neurorebit.results import folder
@@ -20,16 +22,30 @@ def claim(path: Path, argument: str = "page") -> None:
     if path.suffix != SUFFIX:
         message = f"expected a file that ends in {SUFFIX}"
         raise InputError(message, origin=origin, value=path, cure="name another file")
+    if path.is_dir():
+        raise InputError("is a folder", origin=origin, value=path, cure="name a file")
     if path.is_file() and not _is_page(path):
         message = "is there, and is no page that was written before"
         raise InputError(message, origin=origin, value=path, cure="name another file")
-    folder.claim(path.parent, [path.name], argument=argument)
+    with _named(origin, path):
+        folder.claim(path.parent, [path.name], argument=argument)
 
 
 def write(path: Path, content: bytes, argument: str = "page") -> None:
     """Write a page: the file appears whole or not at all, InputError if it cannot."""
     claim(path, argument)
-    folder.write(path.parent, {path.name: content}, argument=argument)
+    with _named(Argument(argument, path), path):
+        folder.write(path.parent, {path.name: content}, argument=argument)
+
+
+@contextmanager
+def _named(origin: Argument, path: Path) -> Iterator[None]:
+    """What is wrong with the folder is said of the file in it."""
+    try:
+        yield
+    except InputError as problem:
+        message, cure = problem.message, "name another file"
+        raise InputError(message, origin=origin, value=path, cure=cure) from None
 
 
 def _is_page(path: Path) -> bool:

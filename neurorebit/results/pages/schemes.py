@@ -9,12 +9,14 @@ from typing import Any
 from neurorebit.results.document import Json, is_regression
 from neurorebit.results.pages.figure import Figure, Plot
 from neurorebit.results.pages.frame import Page, Section, listed
-from neurorebit.results.pages.plots import GREY, HOVER, PALETTE
+from neurorebit.results.pages.plots import GREY, HOVER, PALETTE, scaled
 from neurorebit.results.pages.table import Cell, Column, Table, number, share, word
 from neurorebit.results.pages.text import in_figure, percent, quantity
 
+SIDES = ("top center", "bottom center")  # of a point, where its name stands
 DASHES = ("solid", "dash", "dot")
 NAME = "schemes.html"
+FEW = 12  # epochs, of which each has a mark on the axis
 
 
 def write(
@@ -78,13 +80,17 @@ def _curves(runs: Mapping[str, Sequence[Json]]) -> Figure:
         for n, report in enumerate(reports):
             for over, places in _places(report).items():
                 traces[over].append(_curve(name, report, places, k, first=n == 0))
+    longest = max(len(one["training"]["epochs"]) for runs_of in runs.values() for one in runs_of)
     views: dict[str, Plot] = {
         over: {
             "data": traces[over],
             "layout": {
                 "height": 460,
                 "hovermode": "closest",
-                "xaxis": {"title": {"text": titles[over]}},
+                "xaxis": {
+                    "title": {"text": titles[over]},
+                    **({"dtick": 1} if over == "epochs" and longest <= FEW else {}),
+                },
                 "yaxis": {"title": {"text": "on test images [%]"}},
             },
         }
@@ -155,26 +161,27 @@ def _trade(rows: Sequence[Json]) -> list[Figure]:
         there = [row for row in rows if row.get(of) is not None and row.get(key) is not None]
         if not there:
             continue
-        scale = 1e6 if unit == "m2" else 1.0
         best = _front([(row[of], -row[key]) for row in there])
+        order = sorted(range(len(there)), key=lambda i: i in best)  # the front on top
+        shown = [there[i] for i in order]
+        factor, prefixed = scaled((row[of] for row in shown), unit)
         texts = [
             f"<b>{in_figure(row['scheme'])}</b><br>{percent(row[key], 2)}<br>"
             f"{quantity(row[of], unit)}<br>{in_figure(row['chip'])}"
-            for row in there
+            for row in shown
         ]
         views[what] = {
             "data": [{
                 "type": "scatter", "mode": "markers+text", "showlegend": False,
-                "x": [scale * row[of] for row in there], "y": [100.0 * row[key] for row in there],
-                "text": [in_figure(row["scheme"]) for row in there], "textposition": "top center",
+                "x": [factor * row[of] for row in shown], "y": [100.0 * row[key] for row in shown],
+                "text": [in_figure(row["scheme"]) for row in shown],
+                "textposition": [SIDES[i % len(SIDES)] for i in range(len(shown))],
                 "customdata": [[text] for text in texts], "hovertemplate": HOVER,
-                "marker": {"size": 11, "color": [PALETTE[3] if i in best else GREY
-                                                 for i in range(len(there))]},
+                "marker": {"size": 11, "color": [PALETTE[3] if i in best else GREY for i in order]},
             }],
             "layout": {
                 "height": 440, "hovermode": "closest",
-                "xaxis": {"title": {"text": f"{title} [{'mm²' if unit == 'm2' else unit}]"},
-                          "rangemode": "tozero"},
+                "xaxis": {"title": {"text": f"{title} [{prefixed}]"}, "rangemode": "tozero"},
                 "yaxis": {"title": {"text": "on test images [%]"}},
             },
         }  # fmt: skip

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from neurorebit.results.pages.designs import DATA, SCRIPT, Designs, Values
 from neurorebit.results.pages.frame import Page, Section, cards
-from neurorebit.results.pages.table import MOST as ROWS
 from neurorebit.results.pages.table import Column, Table, number, word
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, front, usual
 from neurorebit.results.sweep import Table as Designed
 from neurorebit.results.sweep_text import best_of
 
-MOST = 2000  # designs of a figure
+MOST, BEST = 2000, 100  # designs of a figure, and of the table
 Spell = Callable[[Mapping[str, str]], str]  # settings of a design to the command that estimates it
 
 
@@ -44,7 +43,7 @@ def write(
         limited=_limited(len(chosen), int(np.count_nonzero(table[FEASIBLE]))),
     )  # fmt: skip
     costs = table[CRITERIA[by]][chosen]
-    order = np.argsort(costs, kind="stable")[:ROWS].tolist()
+    order = np.argsort(costs, kind="stable")[:BEST].tolist()
     found = made.table(order)
     said = f"The {len(order):,} designs of least {by.replace('_', ' ')}, the best first"
     best = Table(said, found.columns, found.rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from neurorebit.results import sweep_text
 from neurorebit.results.frames import frame, unit_of
-from neurorebit.results.sweep import CRITERIA, FEASIBLE, Table, front, usual
+from neurorebit.results.pages import file
+from neurorebit.results.pages import sweep as pages
+from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, Table, front, usual
 from neurorebit.results.writers import sweep_file
 from neurorebit.schema import Argument, InputError
 
@@ -117,6 +119,22 @@ class Sweep:
         sweep_file.write(self.table, path)
         return path
 
+    def page(self, place: str | Path, *criteria: str) -> Path:
+        """Write a page of the designs for a browser, with what is set in each and the front of
+        these criteria, as ``neurorebit sweep`` does.
+
+        Returns the path; InputError for a criterion that does not exist, or where it cannot be
+        written.
+        """
+        path, table = Path(place), dict(self.table)
+        if criteria:
+            self.pareto(*criteria)  # or refuses
+            table[PARETO] = front(table, criteria)
+        file.claim(path, "place")
+        title = f"{len(self):,} designs"
+        file.write(path, pages.write(table, criteria, _as_changes, title=title), "place")
+        return path
+
     def __repr__(self) -> str:
         return sweep_text.best(self.table, ())
 
@@ -125,6 +143,15 @@ class Sweep:
         title = f"{len(self):,} designs, {rows.size:,} feasible; best by {usual(self.table)}"
         shown: str = self.frame.loc[order, names].to_html(index=False)
         return f"<div><b>{title.replace('_', ' ')}</b>{shown}</div>"
+
+
+def _as_changes(settings: Mapping[str, str]) -> str:
+    """A design as the chip that has it: files that it names, then what is set."""
+    files = {key: text for key, text in settings.items() if "." not in key}
+    chip = files.pop("architecture", "rebit")
+    named = "".join(f", {key}={text!r}" for key, text in files.items())
+    keys = {key: text for key, text in settings.items() if "." in key}
+    return f"nr.chip({chip!r}{named})" + (f".set({keys!r})" if keys else "")
 
 
 def _key(heading: str) -> str:

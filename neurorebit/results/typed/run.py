@@ -30,6 +30,7 @@ LAYER_KEYS = (
     "layer", "kind", "macs", "utilization", "area_m2", "phase", "per", "energy_J", "dram_energy_J",
     "latency_s", "slowest_stream",
 )  # fmt: skip
+PLAN_KEYS = ("layer", "part", "copies", "tiles", "pes", "macros", "area_m2")
 TOTAL_KEYS = (
     "images", "energy_J", "dram_energy_J", "energy_with_dram_J", "latency_s", "power_W",
     "images_per_s", "energy_delay_Js",
@@ -185,6 +186,20 @@ class Estimate(Report):
             for name in self.phase_names
         ]
         return of_rows(rows, LAYER_KEYS)
+
+    @cached_property
+    def floorplan(self) -> pd.DataFrame:
+        """A row for each layer and part of the chip where it has tiles: its copies, tiles, PEs and
+        macros, and the area of these tiles [m^2]. Fractions where layers share tiles; no row in
+        reports of versions that did not record it.
+        """
+        rows = [
+            {"layer": layer["name"], "part": part, "copies": plan["copies"], **counts}
+            for layer in self.document["layers"]
+            if (plan := layer.get("floorplan")) is not None
+            for part, counts in plan["parts"].items()
+        ]
+        return of_rows(rows, PLAN_KEYS)
 
     @cached_property
     def parts(self) -> pd.DataFrame:

@@ -53,8 +53,15 @@ def test_frames_have_what_the_report_has_of_phases_totals_and_layers(est):
         (est.layers, of["layers"][0] | of["layers"][0]["phases"]["forward"]),
         (est.counts, next(iter(of["chip"]["counts"].values()))),
     ):
-        figures = {key for key in there if "_by_part_" not in key} - {"phases", "name"}
+        figures = {key for key in there if "_by_part_" not in key} - {"phases", "name", "floorplan"}
         assert figures <= set(frame)
+    plans = est.floorplan.groupby("layer").sum(numeric_only=True)
+    for layer in of["layers"][:-1]:
+        assert plans.loc[layer["name"], "area_m2"] == pytest.approx(layer["area_m2"], rel=1e-12)
+    counted = est.floorplan.groupby("part").sum(numeric_only=True)
+    for part, counts in of["chip"]["counts"].items():
+        for key in ("tiles", "pes", "macros"):
+            assert counted.loc[part, key] == pytest.approx(counts[key], rel=1e-12)
     power = est.phases["energy_J"] / est.phases["latency_s"]
     assert est.phases["power_W"].tolist() == pytest.approx(power.tolist(), rel=1e-12, abs=0.0)
     assert est.counts["macros"].sum() == sum(c["macros"] for c in of["chip"]["counts"].values())
