@@ -55,8 +55,18 @@ def unbeaten(costs: NDArray[np.float64], feasible: NDArray[np.bool_]) -> NDArray
     return kept
 
 
+def _of_two(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of different points no other one is below, in two criteria: they come in order of
+    the first, then of the second: each is less in the second than all before it.
+    """
+    before = np.minimum.accumulate(points[:, 1])
+    return points[:, 1] < np.concatenate(([np.inf], before[:-1]))
+
+
 def _undominated(points: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which of different points no other one is below."""
+    """Which of different points no other one is below; they come in lexicographic order."""
+    if points.shape[1] == 2:
+        return _of_two(points)
     kept = np.zeros(len(points), dtype=bool)
     left = np.arange(len(points))
     while left.size > FEW:  # fronts of shares first: what is not on one is not on that of all
