@@ -46,6 +46,7 @@ ROUND = 14  # stochastic rounding to whole pulses
 BITS = 15  # pulse trains on rows; pulses up drawn from sums
 OTHER_BITS = 16  # pulse trains on columns; pulses down
 OTHER_DRIFT = 17
+GRADIENTS = 18  # stochastic rounding of gradients
 ERRORS = 20  # stochastic rounding of errors
 DROP = 21  # dropout
 ARRAYS = 32  # purposes of one array of a layer; the next array's purposes are 32 higher
@@ -238,3 +239,16 @@ def fill(out, scale, purpose, draw):
         normals(z, base, step, layer, purpose, seed)
         for cell in range(max(base, first), min(base + BLOCK, first + out.size)):
             out[cell - first] = scale * z[cell & 3, (cell - base) >> 2]
+
+
+@njit(cache=True, nogil=True)
+def fill_evenly(out, bound, purpose, draw):
+    """Fill a flat array with numbers of a ``Draw``, evenly from -``bound`` to below ``bound``."""
+    first, step, layer, array, seed = draw
+    purpose = purpose_in(array, purpose)
+    drawn = np.empty((4, GROUPS), np.uint64)
+    for base in range(first - first % BLOCK, first + out.size, BLOCK):
+        words(drawn, base, step, layer, purpose, seed)
+        for cell in range(max(base, first), min(base + BLOCK, first + out.size)):
+            u = float(drawn[cell & 3, (cell - base) >> 2]) / 4294967296.0
+            out[cell - first] = bound * (2.0 * u - 1.0)

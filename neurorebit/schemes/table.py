@@ -12,6 +12,8 @@ from neurorebit.schemes.real import REAL
 from neurorebit.schemes.reram import RERAM
 from neurorebit.schemes.reram_mapped import RERAM_MAPPED
 from neurorebit.schemes.tiki_taka import TIKI_TAKA
+from neurorebit.schemes.wage import WAGE
+from neurorebit.schemes.wage_reram import WAGE_RERAM
 
 SCHEMES: dict[str, Scheme] = {
     "real": REAL,
@@ -22,5 +24,7 @@ SCHEMES: dict[str, Scheme] = {
     "mixed_precision": MIXED_PRECISION,
     "tiki_taka": TIKI_TAKA,
     "manhattan": MANHATTAN,
+    "wage": WAGE,
+    "wage_reram": WAGE_RERAM,
     "deployed": DEPLOYED,
 }

@@ -6,7 +6,6 @@ from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
-from neurorebit.schema.training import WORD
 from neurorebit.training.model import Model
 
 
@@ -65,7 +64,7 @@ def demands(model: Model, epochs: float) -> Demands | None:
         else (0.0, 0.0, 0.0)
     )
     return Demands(
-        memory_bits_per_weight=float(WORD * model.words),
+        memory_bits_per_weight=float(model.word_bits * model.words),
         arrays_per_weight=model.matrices[0].weights.arrays,
         digital_macs_per_image=macs,
         pulses_per_weight_and_epoch=sent / sum(sizes) / epochs,

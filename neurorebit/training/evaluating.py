@@ -13,6 +13,7 @@ from neurorebit.data.dataset import Dataset
 from neurorebit.layers.network import Network
 from neurorebit.schema.device import Device
 from neurorebit.schema.reads import changed
+from neurorebit.schema.training import WORD, Training
 from neurorebit.training.batches import batches, test_batches
 from neurorebit.training.layers.matrix import Seen
 from neurorebit.training.model import Conversions, Model
@@ -32,6 +33,10 @@ class Load(NamedTuple):
     def words(self, momentum: float) -> int:
         """None."""
         return 0
+
+    def word_bits(self, training: Training) -> int:
+        """Those of a real number."""
+        return WORD
 
     def load(self) -> Callable[[Site], Weights]:
         """The class."""

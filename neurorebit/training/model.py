@@ -91,6 +91,7 @@ class Model:
         self.start = start
         self.dtype = dtype
         self.words = scheme.words(network.training.momentum)
+        self.word_bits = scheme.word_bits(network.training)
         self.workspace = Workspace()
         self.tools = Tools(workers, self.workspace, network.training, dtype)
         self.matrices: list[MatrixLayer] = []

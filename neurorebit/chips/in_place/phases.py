@@ -15,7 +15,6 @@ from neurorebit.chips.parts.phases import ARRAYS, PARTIAL_BITS, Phase, Phases, d
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.chips.parts.writing import SENTENCES
 from neurorebit.circuits.cost import Bill, Cost, Real
-from neurorebit.schema.training import WORD
 
 PROGRAMMED = (
     "sync: the cells change, row by row, in all arrays at once unless parallel_programming says "
@@ -44,6 +43,11 @@ class InPlacePhases(Phases):
         )
 
     @property
+    def _word(self) -> float:
+        """Bits that training keeps of a weight."""
+        return float(self.learning.words * self.learning.word_bits)
+
+    @property
     def _writing(self) -> tuple[str, ...]:
         return (SENTENCES[self.learning.write],) if self.spec.holds_devices else ()
 
@@ -52,7 +56,7 @@ class InPlacePhases(Phases):
         return (
             "batch-long tensors live in DRAM; a layer's gradients are summed over a batch in the "
             "gradient store where it has room, else in DRAM",
-            f"what training keeps of a weight beside its cells, {WORD * self.learning.words:g} "
+            f"what training keeps of a weight beside its cells, {self._word:g} "
             "bits (real weight, velocity, residue), lives in DRAM, read and written once an "
             "iteration",
             "gradient: activations are written to the gradient units once an image, small maps of "
@@ -182,7 +186,7 @@ class InPlacePhases(Phases):
         carried = divided(chip.in_tiles(lambda tile: tile.carry(bits)), self.plan.tiles)
         carried = carried + chip.in_tiles(lambda tile: tile.in_pes(lambda pe: pe.carry(bits)))
         streams = {ARRAYS: scaled, "tiles": carried, "tree": self.over_tree(chip.tree, bits)}
-        dram = self._spilled * w.weights * store.word + 2.0 * rule.words * w.weights * WORD
+        dram = self._spilled * w.weights * store.word + 2.0 * self._word * w.weights
         return self.overlapped(streams, w.weights / store.update_lanes, dram, 0.0)
 
     def _read_cells(self, macro: InPlaceMacro, pieces: Pieces) -> Cost:

@@ -15,6 +15,7 @@ from neurorebit.schemes.parts.cells import Cells, placed
 from neurorebit.schemes.parts.software import initial
 from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.gradient import GradientUnit
+from neurorebit.training.parts.integers import Integers
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Site, Written
 from neurorebit.training.parts.workers import Array, spans
@@ -40,14 +41,23 @@ class CellWeights(ABC):
 
     def __post_init__(self) -> None:
         site = self.site
-        first = initial(site)
-        self.full = site.training.level_range * self._spread(first)
+        first, self.full = self.begin()
         self.cells = Cells(site)
         self.cells.place(first / site.dtype(self.full))
         rounded = site.training.read == "levels"
         self.reading = Arrays(
             site, rounded, follows=True, hold=lambda size, number: placed(site, size, number)
         )
+
+    @property
+    def integers(self) -> Integers | None:
+        """Inputs and errors have the units that their ranges set."""
+        return None
+
+    def begin(self) -> tuple[Array, float]:
+        """The first weights, and the weight at the end of a cell's range."""
+        first = initial(self.site)
+        return first, self.site.training.level_range * self._spread(first)
 
     def _spread(self, first: Array) -> float:
         """The standard deviation of the first weights: as it is drawn, or that of given ones."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from neurorebit.chips.parts.learning import Learning
-from neurorebit.layers.network import Node
-from neurorebit.schema import Section
+from neurorebit.chips.parts.spec import ArchitectureSpec
+from neurorebit.layers.network import Network, Node
+from neurorebit.schema import Loc, Section
 from neurorebit.schema.activity import FastActivity
-from neurorebit.schema.training import Training
+from neurorebit.schema.training import WORD, Training
 
 if TYPE_CHECKING:  # at run time only where training is asked for: weights need Numba
     from neurorebit.training.parts.weights import Site, Weights
@@ -38,6 +39,15 @@ class Variant:
 
     chip: str
     settings: Mapping[str, str]
+
+
+class Refusal(NamedTuple):
+    """What does not fit a scheme: the kind of file and the key in it, a message, and the cure."""
+
+    kind: str
+    loc: Loc
+    message: str
+    cure: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,9 @@ class Scheme:
     ``in_sram``: further keys that the scheme heeds on a chip whose arrays are of SRAM, where it
     holds the weights in its cells, bit by bit; None: such arrays change nothing.
 
+    ``word`` gives the bits of a word in memory, where it is not one of 32. ``refuses``: where a
+    network or a chip has what the scheme cannot train.
+
     ``departure`` says where the training of this scheme departs from the chip that the estimate
     bills, ``on_sram`` the same for a chip whose arrays hold no memory devices; ``{chip}`` stands
     for that chip.
@@ -97,6 +110,8 @@ class Scheme:
     variants: Mapping[str, Variant] = field(default_factory=dict)
     fast: FastArray | None = None
     in_sram: frozenset[str] | None = None
+    word: Callable[[Training], int] | None = None
+    refuses: Callable[[Network, ArchitectureSpec], Iterator[Refusal]] | None = None
     departure: str = ""
     on_sram: str = ""
 
@@ -120,6 +135,10 @@ class Scheme:
         """Words of each weight that digital memory keeps."""
         return self.kept + int(self.velocity and momentum > 0.0)
 
+    def word_bits(self, training: Training) -> int:
+        """Bits of such a word."""
+        return WORD if self.word is None else self.word(training)
+
     def learning(self, training: Training) -> Learning:
         """What an update asks of digital memory and arithmetic for each weight.
 
@@ -140,6 +159,7 @@ class Scheme:
             reads_cells=decays and self.held is Held.CELLS,
             write=None if self.held is Held.CELLS else training.write if writes else "direct",
             tolerance=training.write_tolerance if writes else Training().write_tolerance,
+            word_bits=self.word_bits(training),
         )
 
     @property

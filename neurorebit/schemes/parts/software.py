@@ -10,6 +10,7 @@ import numpy as np
 from neurorebit.kernels import elementwise, noise
 from neurorebit.training.parts import product
 from neurorebit.training.parts.codes import Use
+from neurorebit.training.parts.integers import Integers
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Site, Written
 from neurorebit.training.parts.workers import Array, spans
@@ -30,6 +31,7 @@ class SoftwareWeights:
     writes: Array = field(init=False)
     bound: float = field(init=False, default=float("inf"))
     in_arrays: ClassVar[bool] = False
+    integers: ClassVar[Integers | None] = None
     digital: ClassVar[tuple[str, ...]] = ("forward", "backward", "gradient")
 
     def __post_init__(self) -> None:

@@ -17,6 +17,17 @@ def _load() -> Callable[[Site], Weights]:
     return ReramWeights
 
 
+THREE_BITS = Variant(
+    "learns in place, 3-bit cells",
+    {
+        "architecture.weight_bits": "3",
+        "architecture.arrays.cell_bits": "3",
+        # from end to end: 7 states, as many as hybrid's 3 bits have around zero
+        "device.pulses.levels_ltp": "6",
+        "device.pulses.levels_ltd": "6",
+    },
+)
+
 RERAM = Scheme(
     summary="Weights in cells alone; every change becomes pulses at once, rounded at random.",
     held=Held.CELLS,
@@ -26,16 +37,5 @@ RERAM = Scheme(
     heeds=CELL_KEYS | {"weight_decay"},
     kept=0,
     load=_load,
-    variants={
-        "reram_3bit": Variant(
-            "learns in place, 3-bit cells",
-            {
-                "architecture.weight_bits": "3",
-                "architecture.arrays.cell_bits": "3",
-                # from end to end: 7 states, as many as hybrid's 3 bits have around zero
-                "device.pulses.levels_ltp": "6",
-                "device.pulses.levels_ltd": "6",
-            },
-        )
-    },
+    variants={"reram_3bit": THREE_BITS},
 )

@@ -8,20 +8,20 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from neurorebit.chips.parts.signs import SIGNED_INPUTS, Plane
-from neurorebit.kernels import elementwise, noise, quantise
+from neurorebit.kernels import elementwise, noise, quantise, wage
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.adapter import Adapter
 from neurorebit.training.layers.base import CHUNK, PIXEL, Build, Layer, Tools
-from neurorebit.training.parts import digital, overlap
+from neurorebit.training.layers.encoder import Encoder, IntegerEncoder
+from neurorebit.training.parts import digital, integers, overlap
+from neurorebit.training.parts.integers import Integers
 from neurorebit.training.parts.product import Windows, as_it_is, table
 from neurorebit.training.parts.weights import Weights
 from neurorebit.training.parts.workers import Array, spans
 
 KEEPS = {"bias": "bias"}  # arrays of a file of weights, and the attributes that they are here
-SAMPLE = 1 << 16  # numbers a percentile is taken of
 
 
 def build(node: Node, given: Build) -> Layer:
@@ -35,64 +35,12 @@ def build(node: Node, given: Build) -> Layer:
         weights=weights,
         tools=given.tools,
         input_bits=int(site.spec.input_bits),
-        error_bits=site.error_bits if weights.in_arrays else None,
+        error_bits=site.error_bits if weights.in_arrays or weights.integers else None,
         index=site.index,
         seed=site.seed,
         sends_back=given.sends_back,
         adapter=Adapter(site, node.rank) if node.rank else None,
     )
-
-
-@dataclass(eq=False)
-class Encoder:
-    """Activations as codes of a few bits, without a sign unless they are ``signed``.
-
-    The largest code is ``clip``: a percentile of the activations' magnitudes, averaged over the
-    steps of the first epoch and then kept; a sign takes a bit, and codes are symmetric around zero.
-    The bytes of an image are scaled without clipping.
-    """
-
-    bits: int
-    percentile: float
-    clip: float = 0.0
-    observed: int = 0
-    _: KW_ONLY
-    observing: bool = True
-    signed: bool = False
-
-    @property
-    def shortest(self) -> DTypeLike:
-        """The shortest integer that holds the codes."""
-        if self.signed:
-            return np.int8 if self.bits <= 8 else np.int16
-        return np.uint8 if self.bits <= 8 else np.uint16
-
-    def encode(
-        self, x: Array, tools: Tools, learning: bool, kind: DTypeLike | None = None
-    ) -> tuple[Array, float]:
-        """Codes of ``x``, taken from the workspace, and the activation that one unit stands for.
-
-        Their type is ``kind``, or the shortest integer that holds them.
-        """
-        top = 2 ** (self.bits - int(self.signed)) - 1
-        codes = tools.workspace.take(x.shape, kind or self.shortest)
-        if x.dtype == np.uint8:
-            table = np.rint(np.arange(256) * (top / 255.0)).astype(codes.dtype)
-            tools.each((x, codes), quantise.look_up, table)
-            return codes, 1.0 / top
-        if (learning and self.observing) or self.observed == 0:
-            stride = -(-x.size // SAMPLE)
-            while math.gcd(stride, x.shape[-1]) > 1:  # so that every channel is sampled
-                stride += 1
-            sample = x.reshape(-1)[::stride]
-            sample = np.abs(sample) if self.signed else sample
-            highest = float(np.percentile(sample, self.percentile))
-            self.clip += (highest - self.clip) / (self.observed + 1)
-            self.observed += learning
-        unit = self.clip / top if self.clip != 0.0 else 1.0
-        kernel = quantise.encode_signed if self.signed else quantise.encode
-        tools.each((x, codes), kernel, 1.0 / unit, top)
-        return codes, unit
 
 
 @dataclass(eq=False)
@@ -149,8 +97,14 @@ class MatrixLayer:
         if getattr(self.outer.layer, "bias", False):
             self.bias, self.bias_velocity = np.zeros((2, self.outer.shape_out.channels))
         percentile, signed = self.tools.training.clip_percentile, self.signs is not None
-        self.encoder = Encoder(self.input_bits, percentile, signed=signed)
+        kind = IntegerEncoder if self.weights.integers else Encoder
+        self.encoder = kind(self.input_bits, percentile, signed=signed)
         self.seen = Seen(self.input_bits if self.signs is None else len(self.signs))
+
+    @property
+    def encodes(self) -> bool:
+        """Whether inputs become codes, and errors have few bits."""
+        return self.weights.in_arrays or self.weights.integers is not None
 
     @property
     def signs(self) -> tuple[Plane, ...] | None:
@@ -164,7 +118,7 @@ class MatrixLayer:
         x = inputs[0].reshape(len(inputs[0]), given.height, given.width, given.channels)
         if not learning and not self.heard:
             self.heard = bool(x.any())
-        if self.weights.in_arrays:
+        if self.encodes:
             kind = self.tools.dtype if as_it_is(self.node) else None  # products take them in place
             codes, unit = self.encoder.encode(x, self.tools, learning, kind)
             windows = Windows(codes, unit, self.node, self.signs)
@@ -202,7 +156,7 @@ class MatrixLayer:
         assert self._x is not None, "backward comes after a forward pass that learns"
         x, self._x = self._x, None
         workspace = self.tools.workspace
-        if self.weights.in_arrays:
+        if self.encodes:
             self._round_errors(dy)
         frozen = self.outer.layer.frozen
         if self.bias is not None and not frozen:
@@ -300,20 +254,14 @@ class MatrixLayer:
         """
         flat = dy.reshape(-1)
         self.seen.errors += flat.size
+        if self.weights.integers:
+            self._to_integers(dy, self.weights.integers)
+            return
         if self.error_bits is None:
             self.seen.error_some += np.count_nonzero(flat)
             self.seen.error_ones += 0.5 * flat.size
             return
-        integer = np.dtype(f"i{flat.itemsize}")
-        magnitude = integer.type(np.iinfo(integer).max)
-        patterns = flat.view(integer)
-        parts = spans(flat.size, CHUNK)
-
-        def measure(i: int) -> Any:
-            return quantise.largest(patterns[slice(*parts[i])], magnitude)
-
-        pattern = max(self.tools.workers.run(measure, len(parts)))
-        largest = float(np.array(pattern, integer).view(flat.dtype))
+        parts, largest = spans(flat.size, CHUNK), self._largest(flat)
         if not 0.0 < largest < math.inf:
             return  # nothing to round, or not finite, which the loss shows
         bits = self.error_bits
@@ -326,6 +274,41 @@ class MatrixLayer:
 
         for rounded in self.tools.workers.run(job, len(parts)):
             self.seen.error_ones += rounded.ones / bits
+            self.seen.error_some += rounded.nonzero
+
+    def _largest(self, flat: Array) -> float:
+        """The largest magnitude; nan where there is one."""
+        integer = np.dtype(f"i{flat.itemsize}")
+        magnitude = integer.type(np.iinfo(integer).max)
+        patterns = flat.view(integer)
+        parts = spans(flat.size, CHUNK)
+
+        def measure(i: int) -> Any:
+            return quantise.largest(patterns[slice(*parts[i])], magnitude)
+
+        pattern = max(self.tools.workers.run(measure, len(parts)))
+        return float(np.array(pattern, integer).view(flat.dtype))
+
+    def _to_integers(self, dy: Array, given: Integers) -> None:
+        """Round the errors to the nearest whole numbers; the largest alone sets their unit.
+
+        Errors of outputs are whole steps of these, times the images of a batch that losses divide
+        by: they are made whole again before anything is compared.
+        """
+        if self.weights.site.scores and self.outer.shape_out.size == dy.shape[-1]:
+            np.multiply(dy, dy.dtype.type(len(dy) * 2.0 ** (given.inputs - 1)), out=dy)
+            np.rint(dy, out=dy)
+        flat = dy.reshape(-1)
+        parts, largest = spans(flat.size, CHUNK), self._largest(flat)
+        if not 0.0 < largest < math.inf:
+            return
+        per_step = 2.0 ** (given.errors - 1) / integers.power(largest)
+
+        def job(i: int) -> quantise.Rounded:
+            return wage.round_errors(flat[slice(*parts[i])], per_step, given.errors)
+
+        for rounded in self.tools.workers.run(job, len(parts)):
+            self.seen.error_ones += rounded.ones / given.errors
             self.seen.error_some += rounded.nonzero
 
 

@@ -197,7 +197,7 @@ def as_it_is(node: Node) -> bool:
     return node.window.is_pixel
 
 
-def _errors(
+def errors_of(
     dy: Array, part: Piece, lines: tuple[int, int], cols: tuple[int, int], *, workers: Workers
 ) -> Array:
     """The errors that a piece's windows in these output lines receive."""
@@ -227,15 +227,18 @@ def multiply(
     *,
     scale: float,
     conversion: Conversion | None = None,
+    whole: bool = False,
 ) -> Array:
     """``out`` [B, H, W, N] = scale * ``matrix`` [groups, rows, cols] times each vector of ``x``.
+
+    ``whole``: of whole numbers, whose products and sums alone are exact.
 
     With a conversion, each array's partial sums are converted and their codes added; without one
     the product is exact. Returns the mean square of the partial sums of each plane (of one, where
     planes are added first) where it is measured, else 0.
     """
     node, dtype = x.node, matrix.dtype
-    if conversion is None and (way := filtered(node)):
+    if conversion is None and not whole and (way := filtered(node)):
         winograd.convolve(
             way,
             x.map,
@@ -261,14 +264,14 @@ def multiply(
     blocks = shares(len(out) * height, max(1, size // width))
     factor = dtype.type(scale * (conversion.unit if conversion else 1.0))
     per_step, worth = (conversion.per_step, conversion.worth) if conversion else (None, None)
-    whole = conversion is None and len(parts) == 1 and parts[0].positions == height * width
+    at_once = conversion is None and len(parts) == 1 and parts[0].positions == height * width
 
     def job(index: int) -> Array:
         group, block = divmod(index, len(blocks))
         first, last = blocks[block]
         target = flat[first * width : last * width, group * cols : (group + 1) * cols]
         total = target if groups == 1 else workers.scratch("total", target.shape, dtype)
-        if not whole:
+        if not at_once:
             total[...] = 0
         power = np.zeros(reads)
         for part in parts:
@@ -282,7 +285,7 @@ def multiply(
                     quantise.split(flat_codes, bits, planes)
             else:
                 columns = x.columns(part, (first, last), group, workers=workers, dtype=dtype)
-            partial = total if whole else workers.scratch("partial", (len(columns), cols), dtype)
+            partial = total if at_once else workers.scratch("partial", (len(columns), cols), dtype)
             np.matmul(columns, matrix[group, part.start : part.stop], out=partial)
             lines = part.lines(first, last, height, width)
             if conversion is not None:
@@ -290,7 +293,7 @@ def multiply(
                     power += [convert.power(plane) for plane in partial.reshape(reads, -1)]
                 conversion.count(partial)
                 convert.convert(partial, total, lines, per_step, worth, conversion.top)
-            elif not whole:
+            elif not at_once:
                 windows.add(partial, total, lines)
         np.multiply(total, factor, out=target)
         return power
@@ -300,10 +303,15 @@ def multiply(
     return mean
 
 
-def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, *, workers: Workers) -> None:
-    """``dx`` = the transposed matrix times ``dy`` [B, H, W, N], added up where windows overlap."""
+def transposed(
+    dy: Array, matrix: Array, x: Windows, dx: Array, *, workers: Workers, whole: bool = False
+) -> None:
+    """``dx`` = the transposed matrix times ``dy`` [B, H, W, N], added up where windows overlap.
+
+    ``whole``: of whole numbers, as in ``multiply``.
+    """
     node, dtype = x.node, matrix.dtype
-    if way := filtered(node):
+    if not whole and (way := filtered(node)):
         kernels = _kernels(matrix)
         winograd.convolve_back(
             way, dy, kernels, dx, padding=winograd.padding(node), workers=workers
@@ -332,7 +340,7 @@ def transposed(dy: Array, matrix: Array, x: Windows, dx: Array, *, workers: Work
         for group in range(groups):
             for part in parts:
                 lines, own = (first * height, last * height), (group * cols, (group + 1) * cols)
-                errors = _errors(dy, part, lines, own, workers=workers)
+                errors = errors_of(dy, part, lines, own, workers=workers)
                 columns = workers.scratch("columns", (len(errors), part.stop - part.start), dtype)
                 np.matmul(errors, matrix[group, part.start : part.stop].T, out=columns)
                 _scatter(columns, target, part, node=node, group=group)
@@ -380,7 +388,7 @@ def read_back(
         for group in range(groups):
             for part in parts:
                 lines, own = (first * height, last * height), (group * cols, (group + 1) * cols)
-                errors = _errors(dy, part, lines, own, workers=workers)
+                errors = errors_of(dy, part, lines, own, workers=workers)
                 driven = workers.scratch("driven", errors.shape, dtype)
                 sizes = workers.scratch("sizes", (len(errors), 1), dtype)
                 convert.scale(errors, driven, sizes.reshape(-1))
@@ -442,7 +450,7 @@ def outer(x: Windows, dy: Array, out: Array, workers: Workers) -> None:
         product = target
         for first, last in blocks[slice(*runs[share])]:
             columns = x.columns(part, (first, last), group, workers=workers, dtype=dtype)
-            errors = _errors(
+            errors = errors_of(
                 dy, part, (first, last), (group * cols, (group + 1) * cols), workers=workers
             )
             np.matmul(columns.T, errors, out=product)

@@ -15,6 +15,7 @@ from neurorebit.layers.network import Node
 from neurorebit.schema.device import Device, Pulses
 from neurorebit.schema.training import Training
 from neurorebit.training.parts.codes import Use
+from neurorebit.training.parts.integers import Integers
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.workers import Array, Workers, Workspace
 from neurorebit.weights.fitting import LayerStart
@@ -130,6 +131,10 @@ class Weights(Protocol):
         """Whether inputs and errors have the few bits that arrays take."""
 
     @property
+    def integers(self) -> Integers | None:
+        """The whole numbers that inputs and errors are, in arrays or in software; else None."""
+
+    @property
     def arrays(self) -> int:
         """Arrays that hold each weight."""
 
@@ -184,6 +189,9 @@ class WeightScheme(Protocol):
 
     def words(self, momentum: float) -> int:
         """Words of each weight that digital memory keeps."""
+
+    def word_bits(self, training: Training) -> int:
+        """Bits of such a word."""
 
     @property
     def load(self) -> Callable[[], Callable[[Site], Weights]]:
