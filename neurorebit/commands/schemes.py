@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 from neurorebit.commands import FAILED, INTERRUPTED, options, progress
 from neurorebit.schema import InputError
-from neurorebit.studies.schemes import choices, schemes
+from neurorebit.studies.schemes import choices, schemes, suited
 
 EXAMPLES = (
     "neurorebit schemes mlp --epochs 3",
@@ -23,7 +23,7 @@ def add_options(parser: options.Parser) -> None:
         metavar="S,S",
         type=options.words,
         default=[],
-        help=f"which (all): {', '.join(choices())}",
+        help=f"which (all that train the network): {', '.join(choices())}",
     )
     parser.add_argument(
         "--seeds",
@@ -46,15 +46,16 @@ def main(asked: argparse.Namespace) -> int:
             f"--seed {asked.seed} --seeds {asked.seeds}: the last seed passes {options.SEEDS}",
             cure="take a smaller first seed",
         )
-    names = asked.schemes or list(choices())
     request = options.request(asked)
+    said = progress.nothing if asked.quiet else progress.say
+    names = asked.schemes or suited(request, said)
     more = ("--schemes", ",".join(names), "--seeds", str(asked.seeds))
     command = command_line(request, "schemes", more)
     table = schemes(
         request,
         names,
         asked.seeds,
-        say=progress.nothing if asked.quiet else progress.say,
+        say=said,
         progress=nullcontext if asked.quiet else progress.training,
         command=command,
     )

@@ -167,13 +167,13 @@ def compare_schemes(
 ) -> SchemeComparison:
     """Train a network by several schemes, each on a chip built for it, and lay them side by side.
 
-    ``schemes``: their names; all, with their variants, unless given. ``seeds``: runs of each, from
-    ``seed`` on. ``technology`` and ``device``: of all chips; those that their architectures name
-    unless given. ``settings``: values of keys in all of them. ``out``: a folder that keeps the
-    report of each run as it ends, and what ``resume`` goes on from; nothing is written without.
-    ``replace``: whether trainings there may be replaced. The other arguments are those of
-    ``train``. An interrupt ends it: the comparison has the
-    schemes that were trained, and says which are missing.
+    ``schemes``: their names; all that train the network, with their variants, unless given.
+    ``seeds``: runs of each, from ``seed`` on. ``technology`` and ``device``: of all chips; those
+    that their architectures name unless given. ``settings``: values of keys in all of them.
+    ``out``: a folder that keeps the report of each run as it ends, and what ``resume`` goes on
+    from; nothing is written without. ``replace``: whether trainings there may be replaced. The
+    other arguments are those of ``train``. An interrupt ends it: the comparison has the schemes
+    that were trained, and says which are missing.
 
     InputError where a name is unknown, or files, data and settings are wrong; InfeasibleError where
     a chip cannot exist.
@@ -201,7 +201,10 @@ def compare_schemes(
     ):
         chosen += part.settings if part is not None else ()
     chosen += [Setting(key, setting_text(key, value)) for key, value in (settings or {}).items()]
-    names = list(schemes) or list(comparisons.choices())
+    said = Images(progress).say
+    names = list(schemes) or comparisons.suited(
+        dataclasses.replace(request, settings=tuple(chosen)), said
+    )
     with TemporaryDirectory() as scratch:
         folder = Path(out) if out is not None else Path(scratch, "schemes")
         table = comparisons.schemes(
@@ -215,7 +218,7 @@ def compare_schemes(
             ),
             names,
             seeds,
-            say=Images(progress).say,
+            say=said,
             progress=lambda: Images(progress),
             command=f"compare_schemes({network_call(request)}, {names!r}, seeds={seeds})",
         )

@@ -19,11 +19,20 @@ from neurorebit import __version__
 from neurorebit.data.dataset import Dataset
 from neurorebit.data.fit import fitting
 from neurorebit.data.locate import load, locate
+from neurorebit.inputs.architecture import read_architecture
 from neurorebit.results import document, pictures
 from neurorebit.results import folder as report
 from neurorebit.results.lock import held
 from neurorebit.results.pages import schemes as page
-from neurorebit.schema import Argument, InputError, Setting, units
+from neurorebit.schema import (
+    Argument,
+    Document,
+    ImpossibleError,
+    InputError,
+    Setting,
+    paths,
+    units,
+)
 from neurorebit.schema.sheet import cells
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
@@ -57,7 +66,8 @@ class Row:
     @property
     def software(self) -> bool:
         """Whether no chip is needed, so that there is nothing to bill."""
-        return SCHEMES[self.scheme].held is Held.SOFTWARE
+        chip = read_architecture(Document(paths.shipped("architecture", self.architecture)))
+        return SCHEMES[self.scheme].held_on(chip.holds_devices) is Held.SOFTWARE
 
 
 def choices() -> dict[str, Row]:
@@ -70,6 +80,20 @@ def choices() -> dict[str, Row]:
         found[name] = Row(name, scheme.chip, given)
         for other, variant in scheme.variants.items():
             found[other] = Row(name, variant.chip, (*given, *variant.settings.items()))
+    return found
+
+
+def suited(request: Request, say: Say) -> list[str]:
+    """The rows of all schemes that train the network; ``say`` gets why others do not."""
+    found = []
+    for name, row in choices().items():
+        if SCHEMES[row.scheme].refuses is not None:
+            try:
+                _request(request, name, request.seed, Path()).inputs()
+            except ImpossibleError as problem:
+                say(f"left out: {name}, {problem.message}")
+                continue
+        found.append(name)
     return found
 
 

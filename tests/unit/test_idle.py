@@ -64,8 +64,12 @@ def images():
 def read_by(name, *settings):
     """The keys that two steps and a test of a training by a scheme read."""
     chip = SCHEMES[name].architecture
-    given = (*NARROW, Setting("architecture.scheme", name), *map(parse_setting, settings))
-    inputs, reads = read_inputs("mlp", chip, settings=given), Reads()
+    whole = SCHEMES[name].refuses is not None  # of whole numbers, without norms
+    network, narrow = (
+        ("lenet_wage", (Setting("network.width", "0.1"),)) if whole else ("mlp", NARROW)
+    )
+    given = (*narrow, Setting("architecture.scheme", name), *map(parse_setting, settings))
+    inputs, reads = read_inputs(network, chip, settings=given), Reads()
     seen = inputs.observed(reads)
     wires = (1.0, 1.0) if inputs.network.training.wires == "resistive" else None
     model = Model(
@@ -90,7 +94,8 @@ def test_a_scheme_heeds_the_keys_of_training_that_it_reads(name):
     """What the scheme's description says and what its training does are the same."""
     read = read_by(name).union(*(read_by(name, setting) for setting in BRINGS))
     found = {key for key in choices() if heeds(read, f"training.{key}")}
-    said = {key for key in choices() if SCHEMES[name].heeded(key)}
+    devices = read_inputs("lenet_wage", SCHEMES[name].architecture).architecture.holds_devices
+    said = {key for key in choices() if SCHEMES[name].heeded(key, devices)}
     assert found - {"momentum"} == said - {"momentum"}
 
 

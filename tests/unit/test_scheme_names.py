@@ -25,7 +25,7 @@ MEANT = {
     "chips.parts.phases": {"reram"},  # a kind of device
     "layers.network": {"real"},  # a layer's own scheme, which says that it stands in no cells
     "schema.device": {"reram"},
-    "schema.training": {"real", "cifar10"},  # an error path; the data set that a file need not name
+    "schema.training": {"real", "wage", "cifar10"},  # an error path, a quantiser, a data set
     "results.pictures": {"real"},  # a view of weights
 }
 ROOMS = {"tiki_taka": ("chips.tiki_taka", "chips.table")}  # named like a scheme

@@ -28,10 +28,12 @@ def refusals(network: Network, spec: ArchitectureSpec) -> Iterator[Refusal]:
 def memory(network: Network, spec: ArchitectureSpec) -> Iterator[Refusal]:
     """The same, and memory that is narrower than the weights rounded from it."""
     yield from refusals(network, spec)
-    bits = network.training.own(WageKeys).gradient_bits
-    if bits < spec.weight_bits:
-        message = f"weights of {spec.weight_bits} bits are rounded from memory of {bits}"
-        cure = f"take {spec.weight_bits} or more"
+    training = network.training
+    bits, widest = training.own(WageKeys).gradient_bits, spec.weight_bits
+    widest = max(widest, training.edge_bits or widest)
+    if bits < widest:
+        message = f"weights of {widest} bits are rounded from memory of {bits}"
+        cure = f"take {widest} or more"
         yield Refusal("network", ("training", "gradient_bits"), message, cure)
 
 
