@@ -8,7 +8,7 @@ from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.parts.weights import PART
 
 TRAINED = [name for name, scheme in SCHEMES.items() if scheme.trains]
-DIGITAL = ("real", "velocity", "residue", "hidden")  # attributes in words of each weight
+DIGITAL = ("real", "velocity", "residue", "hidden", "held")  # attributes in words of each weight
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -31,7 +31,12 @@ def test_a_rule_without_momentum_or_decay_takes_fewer_steps(bench, momentum, dec
     steps = 1 + (momentum > 0) + (decay > 0)
     for name in TRAINED:
         found = SCHEMES[name].learning(network.training)
-        due = {"mixed_precision": (steps + 2, steps + 1), "manhattan": (0, 1)}
+        due = {
+            "mixed_precision": (steps + 2, steps + 1),
+            "manhattan": (0, 1),
+            "wage": (0, 3),
+            "wage_reram": (0, 2),
+        }
         if name != "tiki_taka":  # its changes come of the rows that are read of its fast arrays
             assert (found.products, found.additions) == due.get(name, (steps, steps)), name
         assert found.reads_cells == (decay > 0 and name in ("reram", "mixed_precision")), name

@@ -358,7 +358,10 @@ MEMORY = {  # digital bits of a weight with momentum, and arrays that hold it
 NOISY = {"tiki_taka": 0.8, "manhattan": 0.8}  # many pulses, each with 3.7 % of the range
 
 
-@pytest.mark.parametrize("weights", [name for name, one in SCHEMES.items() if one.trains])
+LEARN = [name for name, one in SCHEMES.items() if one.trains and one.refuses is None]
+
+
+@pytest.mark.parametrize("weights", LEARN)  # those of whole numbers: test_wage.py
 def test_every_scheme_learns_handwritten_digits_and_tells_what_it_took(bench, weights):
     """Real images, 1438 of them three times; 359 to be judged by."""
     layers = [

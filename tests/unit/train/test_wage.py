@@ -7,17 +7,20 @@ import pytest
 from oracle import naive, wage
 from small import linear_device
 
+from neurorebit.data import digits
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.kernels import noise, quantise
 from neurorebit.kernels import wage as kernels
 from neurorebit.kernels.levels import Count
 from neurorebit.schema import Document, paths
+from neurorebit.schema.training import Augment
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.losses import LOSSES
 from neurorebit.training.model import Model, _activity
 from neurorebit.training.parts import integers
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.workers import Workers
+from neurorebit.training.trainer import train
 
 SIZE, CHANNELS, MAPS, CLASSES = 6, 2, 3, 4
 LAYERS = [
@@ -252,6 +255,28 @@ def test_first_weights_are_even_and_reach_a_step_and_a_half(bench):
         assert weights.scale == 2.0 ** (1 - bits) / alpha
     wide = model_of(bench, "wage", layers=LAYERS[-1:], shape=(1, 1, 600)).matrices[0].weights
     assert wide.scale == 0.5 / 8  # 0.75 over 0.1 is 7.5
+
+
+@pytest.mark.parametrize(("chip", "scheme"), [("wage", "wage"), ("reram", "wage_reram")])
+def test_handwritten_digits_are_learned(bench, chip, scheme):
+    """1,438 real images three times, without norms, 359 to be judged by; cells straight."""
+    layers = [
+        {"kind": "flatten"}, {"kind": "linear", "features": 128}, {"kind": "relu"},
+        {"kind": "linear", "features": 10},
+    ]  # fmt: skip
+    spec = replace(read_architecture(Document(paths.shipped("architecture", chip))), scheme=scheme)
+    network = bench.network(
+        (8, 8, 1), layers, 10, epochs=3, batch=32, loss="squared_one_hot", learning_rate=8.0,
+        augment=Augment(pad=0, flip=False),
+    )  # fmt: skip
+    data = digits.load(None, network.input)
+    given = {"scheme": SCHEMES[scheme], "seed": 1, "threads": 1}
+    found = train(network, spec, linear_device(bench, 126), data, **given)
+    assert found.test_accuracy > 0.85
+    in_memory = {"wage": 8.0, "wage_reram": 0.0}
+    assert found.demands.memory_bits_per_weight == in_memory[scheme]
+    assert found.demands.arrays_per_weight == 1
+    assert found.activity.layers[0].set_fraction > 0.0
 
 
 def test_what_digital_memory_keeps_and_an_update_asks():
