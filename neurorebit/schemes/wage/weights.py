@@ -22,7 +22,7 @@ from neurorebit.training.parts.workers import Array, spans
 
 @dataclass(eq=False)
 class WageWeights:
-    """``held`` in memory learns; both passes read ``codes``, its nearest weights.
+    """``whole`` in memory learns; both passes read ``codes``, its nearest weights.
 
     On a chip of SRAM the codes are in its cells, in two's complement. Where rows are read one after
     the other, and counts of the gradient unit are exact, so is all arithmetic: as in software, on
@@ -30,7 +30,7 @@ class WageWeights:
     """
 
     site: Site
-    held: Array = field(init=False)
+    whole: Array = field(init=False)
     codes: Array = field(init=False)
     written: Written = field(init=False, default_factory=Written)
     writes: Array = field(init=False)
@@ -44,7 +44,7 @@ class WageWeights:
         most = 1 / shared.unit(self.gradient_bits)
         held = np.rint(shared.first(site).astype(np.float64) * most)
         limit = integers.top(self.gradient_bits)
-        self.held = np.clip(held, -limit, limit).astype(np.int32)
+        self.whole = np.clip(held, -limit, limit).astype(np.int32)
         self.codes = np.zeros(site.shape, site.dtype)
         self.writes = np.zeros(0, np.uint32)  # of cells that wear
         self.forward = Converters(site)
@@ -99,7 +99,7 @@ class WageWeights:
         """The numbers in memory and the weights."""
         one, wide = self.site.dtype, shared.unit(self.gradient_bits)
         return {
-            "real": self.held.astype(one) * one(wide),
+            "real": self.whole.astype(one) * one(wide),
             "quantised": self.codes * one(shared.unit(self.site.weight_bits)),
         }
 
@@ -157,14 +157,14 @@ class WageWeights:
             gradient[...] = rounded
         self.written.updates += 1
         self._learn(gradient, shared.factor(gradient, rate))
-        self.written.words += self.held.size
+        self.written.words += self.whole.size
         self.written.conductance += self.ones / (self.codes.size * site.weight_bits)
 
     def _learn(self, gradient: Array, factor: float = 0.0) -> None:
         """Round ``factor`` times the gradient, take it off memory, and round that to weights."""
         site, step, memory = self.site, self.written.updates, self.memory
-        flat = [a.reshape(-1) for a in (self.held, gradient, self.codes)]
-        parts = spans(self.held.size, PART)
+        flat = [a.reshape(-1) for a in (self.whole, gradient, self.codes)]
+        parts = spans(self.whole.size, PART)
 
         def job(i: int) -> Array:
             start, stop = parts[i]

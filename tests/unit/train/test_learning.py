@@ -8,7 +8,7 @@ from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.parts.weights import PART
 
 TRAINED = [name for name, scheme in SCHEMES.items() if scheme.trains]
-DIGITAL = ("real", "velocity", "residue", "hidden", "held")  # attributes in words of each weight
+DIGITAL = ("real", "velocity", "residue", "hidden", "whole")  # attributes in words of each weight
 
 
 @pytest.mark.parametrize("name", TRAINED)

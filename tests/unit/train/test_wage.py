@@ -56,7 +56,7 @@ def step(model, images=IMAGES, labels=LABELS, rate=1.0):
 
 
 def held(model):
-    return [layer.weights.held[0].tolist() for layer in model.matrices]
+    return [layer.weights.whole[0].tolist() for layer in model.matrices]
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -250,7 +250,7 @@ def test_first_weights_are_even_and_reach_a_step_and_a_half(bench):
     """Of 2 bits 0.75; of 8 bits sqrt(6 / 18), which is more than 1.5 / 128; given ones as given."""
     for bits, reach, alpha in ((2, 0.75, 1), (8, (6 / 18) ** 0.5, 1)):
         weights = model_of(bench, "wage", weight_bits=bits, gradient_bits=16).matrices[0].weights
-        first = weights.held / 2**15
+        first = weights.whole / 2**15
         assert 0.9 * reach < np.abs(first).max() <= reach + 1e-4
         assert weights.scale == 2.0 ** (1 - bits) / alpha
     wide = model_of(bench, "wage", layers=LAYERS[-1:], shape=(1, 1, 600)).matrices[0].weights
