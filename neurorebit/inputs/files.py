@@ -197,9 +197,6 @@ def read_inputs(
     if SCHEMES[spec.scheme].held is Held.FOLLOWED and bits > most:
         message = f"{training.quantiser} levels of {bits} bits: cells follow at most {most}"
         raise document.impossible(("training", "quantiser"), message, "take fewer")
-    refuses = SCHEMES[spec.scheme].refuses
-    for kind, loc, message, cure in refuses(resolved, spec) if refuses else ():
-        raise documents[kind].impossible(loc, f"scheme={spec.scheme}: {message}", cure)
     node = read_technology(documents["technology"], fitting)
     _refuse_unknown_circuits(documents, spec, node)
     for kind, misfit in pairs(resolved, spec, node, cells) if fitting else ():

@@ -16,7 +16,7 @@ from neurorebit.studies.cell_notes import of_cells, of_rest
 from neurorebit.studies.conversions import of_ranges
 from neurorebit.studies.layer_notes import of_layers
 from neurorebit.studies.learning import ending, of_data
-from neurorebit.studies.request import Request
+from neurorebit.studies.request import Request, refusals
 
 if TYPE_CHECKING:
     from neurorebit.studies.trained import Trained
@@ -41,6 +41,7 @@ def notes(
         )
     if trained is None:
         lines.append(f"nothing was trained: no accuracy, and the activity is {activity.source}")
+        lines += [f"no such training: {one.message}; {one.cure}" for one in refusals(inputs)][:1]
         lines += _of_epoch(inputs)
         return [*lines, *of_layers(inputs), *_drift(inputs)]
     record, kept = trained.record(inputs.network.training), request.checkpoints is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from neurorebit.data.dataset import Dataset
 from neurorebit.inputs.files import Inputs, Source, read_inputs
 from neurorebit.schema import Document, Setting, paths
+from neurorebit.schemes.parts.scheme import Refusal
 from neurorebit.schemes.table import SCHEMES
 
 ELSEWHERE = (
@@ -99,7 +100,8 @@ class Request:
     def inputs(self) -> Inputs:
         """The files it names, with its settings over them.
 
-        InputError where one is wrong, or a training is asked for on a chip that only infers.
+        InputError where one is wrong, or a training is asked for on a chip that only infers, or by
+        a scheme that cannot train the network.
         """
         inputs = read_inputs(
             self.network,
@@ -116,4 +118,15 @@ class Request:
                 f"{inputs.architecture.called} has no training; its weights are given",
                 f"estimate it without one, or train on {' or '.join(chips)}",
             )
+        if self.train:
+            for kind, loc, message, cure in refusals(inputs):
+                raise inputs.documents[kind].impossible(loc, message, cure)
         return inputs
+
+
+def refusals(inputs: Inputs) -> Iterator[Refusal]:
+    """What the scheme of a chip cannot train of a network, or of the chip."""
+    spec = inputs.architecture
+    refuses = SCHEMES[spec.scheme].refuses
+    for one in refuses(inputs.network, spec) if refuses else ():
+        yield one._replace(message=f"scheme={spec.scheme}: {one.message}")

@@ -303,7 +303,10 @@ def test_every_key_of_a_device_moves_a_result_or_is_informative(name: str) -> No
     assert left == set(told_informative(device))
 
 
-@pytest.mark.parametrize("name", paths.names("architecture"))
+SAME = {"wage"}  # chips that have the blocks of another one, with other values
+
+
+@pytest.mark.parametrize("name", [n for n in paths.names("architecture") if n not in SAME])
 def test_every_key_of_an_architecture_moves_a_result_or_is_informative(name: str) -> None:
     inputs = read_inputs("mlp", name, settings=NARROW)
     chip, device = inputs.architecture, inputs.device

@@ -6,7 +6,9 @@ import neurorebit as nr
 from neurorebit.inputs.files import read_inputs
 from neurorebit.schema import ImpossibleError, Setting
 from neurorebit.schemes.ablations import ablations
+from neurorebit.schemes.assumed import assumed
 from neurorebit.schemes.table import SCHEMES
+from neurorebit.studies.notes import notes
 from neurorebit.studies.request import Request
 from neurorebit.studies.schemes import choices, suited
 
@@ -71,19 +73,36 @@ REFUSED = [
 ]
 
 
+def asked(network, scheme, train=True, **settings):
+    given = {"architecture.scheme": scheme} | settings
+    chosen = tuple(Setting(key, str(text)) for key, text in given.items())
+    return Request(network, SCHEMES[scheme].architecture, settings=chosen, train=train)
+
+
 @pytest.mark.parametrize("scheme", WHOLE)
 @pytest.mark.parametrize(("network", "settings", "message", "cure"), REFUSED)
 def test_what_whole_numbers_cannot_train_is_refused(scheme, network, settings, message, cure):
-    given = {"architecture.scheme": scheme} | settings
-    chosen = tuple(Setting(key, text) for key, text in given.items())
+    request = asked(network, scheme, **settings)
     if message is None:
-        read_inputs(network, SCHEMES[scheme].architecture, settings=chosen)
+        request.inputs()
         return
     with pytest.raises(ImpossibleError) as refused:
-        read_inputs(network, SCHEMES[scheme].architecture, settings=chosen)
+        request.inputs()
     assert f"scheme={scheme}: " in refused.value.message
     assert message in refused.value.message
     assert cure in str(refused.value)
+
+
+def test_an_estimate_of_what_cannot_be_trained_says_so():
+    request = asked("vgg11", "wage", train=False)
+    inputs = request.inputs()
+    activity = assumed(inputs.network, inputs.architecture, inputs.device)
+    (said,) = [line for line in notes(inputs, request, activity, None) if "no such" in line]
+    assert said.startswith("no such training: scheme=wage: layer 'batch_norm1': a norm")
+    request = asked("lenet_wage", "wage", train=False)
+    inputs = request.inputs()
+    activity = assumed(inputs.network, inputs.architecture, inputs.device)
+    assert not any("no such" in line for line in notes(inputs, request, activity, None))
 
 
 @pytest.mark.parametrize("scheme", WHOLE)
@@ -94,10 +113,13 @@ def test_gradients_have_two_to_sixteen_bits(scheme, bits):
 
 
 def test_memory_is_not_narrower_than_its_weights():
+    keys = {"architecture.weight_bits": 4, "training.gradient_bits": 3}
     with pytest.raises(ImpossibleError, match="weights of 4 bits are rounded from memory of 3"):
-        of("lenet_wage", "wage", architecture__weight_bits=4, training__gradient_bits=3)
+        asked("lenet_wage", "wage", **keys).inputs()
+    keys = {"training.edge_bits": 6, "training.gradient_bits": 5}
     with pytest.raises(ImpossibleError, match="weights of 6 bits are rounded from memory of 5"):
-        of("lenet_wage", "wage", training__edge_bits=6, training__gradient_bits=5)
+        asked("lenet_wage", "wage", **keys).inputs()
+    asked("lenet_wage", "wage_reram", **keys).inputs()
 
 
 def test_a_comparison_leaves_out_what_cannot_train_the_network():

@@ -111,7 +111,7 @@ class GradientConverters(Section):
         with fewer ones a step is the same share of a smaller range.
         """
         if isinstance(self.adc_range, str):
-            return float(self.rows)
+            return np.asarray(self.rows) * 1.0
         reach: Real = self.rows / 4.0 + self.adc_range * np.sqrt(self.rows * 3.0 / 16.0)
         return np.minimum(reach, self.rows)
 
