@@ -7,7 +7,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from neurorebit.results.pages import schemes as page
 from neurorebit.schema import (
     Argument,
     Document,
-    ImpossibleError,
     InputError,
     Setting,
     paths,
@@ -39,7 +38,7 @@ from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies import placement
 from neurorebit.studies.learning import ending
 from neurorebit.studies.notes import DATA
-from neurorebit.studies.request import Request
+from neurorebit.studies.request import Request, refusals
 from neurorebit.studies.run import run
 from neurorebit.studies.trained import Progress, Say
 
@@ -83,16 +82,33 @@ def choices() -> dict[str, Row]:
     return found
 
 
+def _refuse_settings(request: Request, names: Sequence[str]) -> None:
+    """InputError where a setting is one that a row of the comparison has itself."""
+    rows_of = choices()
+    for setting in request.settings:
+        if setting.key in ("architecture.scheme", "training.read"):
+            message = "the comparison sets this key for each scheme"
+            raise InputError(message, origin=setting.label, cure="drop it")
+    for name in names:
+        own = dict(rows_of[name].settings)
+        for setting in request.settings:
+            if setting.key in own:
+                message = f"{name} sets this key itself, to {own[setting.key]}"
+                cure = f"drop it, or leave {name} out of ", Argument("schemes")
+                raise InputError(message, origin=setting.label, cure=cure)
+
+
 def suited(request: Request, say: Say) -> list[str]:
     """The rows of all schemes that train the network; ``say`` gets why others do not."""
-    found = []
+    found: list[str] = []
+    _refuse_settings(request, list(choices()))
     for name, row in choices().items():
         if SCHEMES[row.scheme].refuses is not None:
-            try:
-                _request(request, name, request.seed, Path()).inputs()
-            except ImpossibleError as problem:
-                say(f"left out: {name}, {problem.message}")
-                continue
+            with suppress(InputError):  # of a wrong setting, which is refused below
+                inputs = replace(_request(request, name, request.seed, Path()), train=False)
+                if why := next(refusals(inputs.inputs()), None):
+                    say(f"left out: {name}, {why.message}")
+                    continue
         found.append(name)
     return found
 
@@ -232,17 +248,7 @@ def schemes(
     if len(set(names)) < len(names):
         given = Argument("schemes", ",".join(names))
         raise InputError("a scheme is named twice", origin=given, cure="keep one")
-    for setting in request.settings:
-        if setting.key in ("architecture.scheme", "training.read"):
-            message = "the comparison sets this key for each scheme"
-            raise InputError(message, origin=setting.label, cure="drop it")
-    for name in names:
-        own = dict(rows_of[name].settings)
-        for setting in request.settings:
-            if setting.key in own:
-                message = f"{name} sets this key itself, to {own[setting.key]}"
-                cure = f"drop it, or leave {name} out of ", Argument("schemes")
-                raise InputError(message, origin=setting.label, cure=cure)
+    _refuse_settings(request, names)
     each = range(request.seed, request.seed + seeds)
     folder = _placed(request, [_place(name, seed) for name in names for seed in each], say)
     for name in names:
