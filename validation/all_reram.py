@@ -106,12 +106,11 @@ def main(given: list[str]) -> int:
     for seed in range(1, seeds + 1):
         for name in READINGS:
             reached[name].append(100.0 * trained(name, seed, folder)["test_accuracy"])
-            print(f"{name}, seed {seed}: {reached[name][-1]:.2f} %", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{name}, seed {seed}: {reached[name][-1]:.2f} %\n")
     for name, values in reached.items():
-        lines.append(
-            f"| {name} | {READINGS[name].what} | {', '.join(f'{v:.2f}' for v in values)} |"
-        )
-    print("\n".join(lines))
+        listed = ", ".join(f"{value:.2f}" for value in values)
+        lines.append(f"| {name} | {READINGS[name].what} | {listed} |")
+    sys.stdout.write("\n".join([*lines, ""]))
     return 0
 
 
