@@ -174,7 +174,7 @@ class Local(Cluster):
                 n_workers=0,
                 host="127.0.0.1",
                 protocol="tcp://",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any free port: 8787 may be taken
                 processes=True,
                 silence_logs=logging.CRITICAL,
             )
