@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorebit.__main__ import main
-from validation.faults.mutation import KINDS, case, option
+from validation.faults.kinds import EACH, KINDS, case, option
 
 LONGEST = 4000  # characters of a refusal
 PATIENCE = 60  # seconds after which a command hangs
@@ -42,20 +42,25 @@ class Found:
 
     def lines(self) -> Iterator[str]:
         """A table, and each case that went wrong."""
-        yield f"{'input':20}{'accepted':>10}{'refused':>10}{'no cure':>10}{'wrong':>10}"
+        yield f"{'input':24}{'accepted':>10}{'refused':>10}{'no cure':>10}{'wrong':>10}"
         wrong = Counter(kind for kind, _ in self.wrong)
         for kind in (*KINDS, OPTION):
             counts = self.accepted[kind], self.refused[kind], self.without_cure[kind], wrong[kind]
-            yield f"{kind:20}" + "".join(f"{n:>10,}" for n in counts)
+            yield f"{kind:24}" + "".join(f"{n:>10,}" for n in counts)
         sums = self.accepted, self.refused, self.without_cure, wrong
-        yield f"{'sum':20}" + "".join(f"{sum(one.values()):>10,}" for one in sums)
+        yield f"{'sum':24}" + "".join(f"{sum(one.values()):>10,}" for one in sums)
         yield from (f"{kind}: {what}" for kind, what in self.wrong[:20])
 
 
 def run(count: int, seed: int) -> Found:
-    """Try ``count`` inputs, the kinds in turn, in a folder of their own."""
-    found, kinds = Found(), [*KINDS, OPTION]
+    """Try ``count`` inputs, the kinds in turn, in a folder of their own.
+
+    Kinds whose good inputs take a training are tried less often.
+    """
+    quick = [*(name for name, kind in KINDS.items() if not kind.trains), OPTION]
+    found, kinds = Found(), [*quick * EACH, *(name for name in KINDS if name not in quick)]
     before, folder = os.getcwd(), tempfile.mkdtemp()
+    os.environ["NEUROREBIT_STORE"] = str(Path(folder, "runs.sqlite"))
     try:
         for number in range(count):
             kind, name = kinds[number % len(kinds)], f"{seed}-{number}"
@@ -74,7 +79,7 @@ def run(count: int, seed: int) -> Found:
 
 def _put(name: str, content: bytes) -> None:
     path = Path(name)
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -85,6 +86,7 @@ def _start(scheme: str, out: Path, threads: int) -> subprocess.Popen[bytes]:
     words += ["--threads", str(threads), "--out", str(out), "--resume"]
     return subprocess.Popen(
         [sys.executable, "-m", "neurorebit", *words],
+        env={**os.environ, "NEUROREBIT_STORE": str(out.parent / "runs.sqlite")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

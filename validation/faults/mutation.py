@@ -1,4 +1,4 @@
-"""Inputs of every kind, and what is done to them."""
+"""What is done to inputs: to their bytes, and to what is packed or written in them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ import json
 import random
 import struct
 import zipfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-
-import numpy as np
-
-from neurorebit.schema import paths
+from collections.abc import Iterator
+from typing import Any
 
 PIECES = [
     b"\xff", b"\x00", b"\x1b[31m", b"\n", b"\t", b":", b"- ", b"[", b"{", b"*a", b"&a ", b"'", b'"',
@@ -43,176 +39,139 @@ def mutated(raw: bytes, seed: object) -> bytes:
     return raw
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of input: the file that is mutated, its content, and the command that reads it.
+# --- inside of files, whose checksums and lengths stay right
 
-    ``beside``: further files that the command reads, which stay as they are.
+HEADS = [  # of an array of NumPy: what stands there, and what comes in its place
+    (b"<f4", b"<i8"), (b"|u1", b"<f8"), (b"|u1", b"|O"), (b"|u1", b"<U3"), (b"<i8", b"<c16"),
+    (b"<f4", b"<f2"), (b"(", b"(-"), (b"4", b"99999999999"), (b"(", b""), (b"False", b"True"),
+    (b"shape", b"shapes"), (b"'", b'"'), (b"}", b""), (b"3", b"2"), (b",", b", ["),
+]  # fmt: skip
+NAMES = ["x.npy", "y_val.npy", "layout.npy", "\x1b[31m.npy", "a" * 3000 + ".npy", "../x.npy", ""]
+LEAVES: list[Any] = [
+    None, True, 0, -1, 2, 1e308, float("nan"), float("inf"), 1 << 70, "", "x", "\x1b[31m",
+    "a" * 5000, "=1+1", "\u202e", "\ud800", [], {}, [1], [[1]], {"a": 1}, [None], "../../x", "1 V",
+]  # fmt: skip
+
+
+def in_json(raw: bytes, seed: object) -> bytes:
+    """A JSON text with one to three values taken out, doubled, renamed or replaced."""
+    rng, tree = random.Random(str(seed)), json.loads(raw)
+    for _ in range(rng.randint(1, 3)):
+        places = [place for place in _places(tree) if place]
+        if not places:
+            break
+        *way, last = rng.choice(places)
+        owner = tree
+        for step in way:
+            owner = owner[step]
+        how = rng.random()
+        if how < 0.25:
+            del owner[last]
+        elif how < 0.4 and isinstance(owner, list):
+            owner.append(owner[last])
+        elif how < 0.5 and isinstance(owner, dict):
+            owner[rng.choice(("zz", "\x1b", ""))] = owner.pop(last)
+        else:
+            owner[last] = rng.choice(LEAVES)
+    return json.dumps(tree).encode()
+
+
+def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield way
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from _places(value[key], (*way, key))
+
+
+def in_archive(raw: bytes, seed: object) -> bytes:
+    """A zip archive of one whose member is changed, renamed or left out: the checksums are right.
+
+    Of arrays that hold a JSON text, the text is changed.
     """
-
-    name: str
-    content: bytes
-    words: tuple[str, ...]
-    beside: Mapping[str, bytes] = field(default_factory=dict)
-
-
-def _shipped(kind: str, name: str) -> bytes:
-    return paths.shipped(kind, name).read_bytes()
-
-
-def _archive(**arrays: np.ndarray) -> bytes:
-    raw = io.BytesIO()
-    np.savez(raw, **arrays)  # type: ignore[arg-type]  # arrays by name
-    return raw.getvalue()
-
-
-def _idx(array: np.ndarray) -> bytes:
-    head = bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
-    return head + array.astype(np.uint8).tobytes()
+    rng, out = random.Random(str(seed)), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as given:
+        members = {name: given.read(name) for name in given.namelist()}
+    chosen = rng.choice(sorted(members))
+    with zipfile.ZipFile(out, "w", rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as made:
+        for name, content in members.items():
+            how = rng.random()
+            if name == chosen and how < 0.1:
+                continue
+            if name == chosen:
+                content = _member(content, rng)
+                name = rng.choice(NAMES) if how > 0.9 else name
+            made.writestr(zipfile.ZipInfo(name), content, made.compression)
+    return out.getvalue()
 
 
-CSV = "cell,cycle,direction,pulse,conductance_S\n" + "".join(
-    f"a,1,{way},{n},{1e-6 * (1 + (n if way == 'ltp' else 8 - n)):.3g}\n"
-    for way in ("ltp", "ltd")
-    for n in range(9)
-)
-RECORDS = {
-    "source": "x",
-    "records": [
-        {
-            "block": "Register",
-            "technology": "32nm_lstp",
-            "fields": {"bits": 8},
-            "area_m2": 1e-12,
-        }
-    ],
-}
-REPORT = {
-    "schema": 3,
-    "chip": {"area_m2": 1.0},
-    "inputs": {},
-    "layers": [{"name": "a", "x": 1}],
-    "phases": {"forward": {"energy_J": 1.0}},
-    "totals": {},
-}
-SMALL = b"""\
-source: a test
-name: small
-input: {channels: 1, height: 4, width: 4}
-classes: 2
-layers:
-  - {kind: conv, channels: 3, kernel: [3, 1], padding: [1, 0], bias: true}
-  - {kind: relu}
-  - {kind: linear, features: 2}
-training: {dataset: images.npz, epochs: 1, batch: 8}
-"""
-BLOCKS = b"""\
-name: blocks
-input: {channels: 4, height: 8, width: 8}
-blocks:
-  residual:
-    parameters: {width: 4}
-    layers:
-      - {kind: conv, channels: $width, kernel: 3, padding: 1}
-      - {kind: relu}
-      - {kind: add, other: input}
-layers:
-  - {block: residual, repeat: 3}
-  - {kind: avg_pool}
-  - {kind: linear, features: 3}
-"""
-LAYERS = b"32,32,3,3,3,64,1,1\n16,16,64,3,3,128,1,1\n1,1,8192,1,1,10,0,1\n"
-SETTINGS = b"technology: {vdd: 0.9 V}\narchitecture.weight_bits: 3\ntraining: {batch: 8}\n"
-_RNG = np.random.default_rng(1)
-IMAGES = _archive(
-    x_train=_RNG.integers(0, 256, (16, 4, 4), np.uint8),
-    y_train=_RNG.integers(0, 2, 16),
-    x_test=_RNG.integers(0, 256, (8, 4, 4), np.uint8),
-    y_test=np.arange(8) % 2,
-)
-WEIGHTS = _archive(
-    **{
-        "conv1.weight": _RNG.standard_normal((3, 1, 3, 1)).astype(np.float32),
-        "conv1.bias": np.zeros(3, np.float32),
-        "linear1.weight": _RNG.standard_normal((2, 48)).astype(np.float32),
-    }
-)
-TRAIN = ("run", "small.yaml", "--scheme", "real", "--threads", "1", "--out", "o", "--replace")
+def _member(content: bytes, rng: random.Random) -> bytes:
+    """A member of an archive, changed."""
+    if content[:6] != b"\x93NUMPY":
+        return mutated(content, rng.random())
+    size = struct.unpack("<H", content[8:10])[0]
+    head, body = content[10 : 10 + size], content[10 + size :]
+    if body[:1] == b"{" and rng.random() < 0.8:
+        body = in_json(body, rng.random())
+        head = head.split(b"(")[0] + f"({len(body)},), }}".encode()
+    elif rng.random() < 0.6:
+        for old, new in rng.choices(HEADS, k=2):
+            head = head.replace(old, new, 1)
+    else:
+        changed = bytearray(body)
+        for _ in range(min(8, len(changed))):
+            changed[rng.randrange(len(changed))] = rng.randrange(256)
+        body = bytes(changed[: rng.choice((len(changed), len(changed) // 2))])
+    return content[:8] + struct.pack("<H", len(head)) + head + body
 
 
-def _forged() -> bytes:
-    raw = io.BytesIO()
-    with zipfile.ZipFile(raw, "w") as archive:
-        archive.writestr("meta.npy", b"\x93NUMPY\x01\x00" + b" " * 60)
-    return raw.getvalue()
+def in_safetensors(raw: bytes, seed: object) -> bytes:
+    """A file of safetensors with another header, whose length is right."""
+    size = struct.unpack("<Q", raw[:8])[0]
+    head = in_json(raw[8 : 8 + size], seed)
+    return struct.pack("<Q", len(head)) + head + raw[8 + size :]
 
 
-def _estimate(*words: str) -> tuple[str, ...]:
-    return ("run", *words, "--no-train", "--out", "o", "--replace")
+def in_graph(raw: bytes, seed: object) -> bytes:
+    """An ONNX graph with one to four of its messages changed."""
+    import onnx
+
+    rng, model = random.Random(str(seed)), onnx.ModelProto.FromString(raw)
+    for _ in range(rng.randint(1, 4)):
+        owner, name = rng.choice(list(_fields(model)))
+        try:
+            _change(owner, name, rng)
+        except (TypeError, ValueError, IndexError):  # of another type than the draw
+            continue
+    return bytes(model.SerializeToString())
 
 
-SMALL_FILES = {"small.yaml": SMALL, "images.npz": IMAGES}
-KINDS: dict[str, Kind] = {
-    "network": Kind("x.yaml", _shipped("network", "mlp"), _estimate("x.yaml")),
-    "network of blocks": Kind("x.yaml", BLOCKS, _estimate("x.yaml")),
-    "large network": Kind("x.yaml", _shipped("network", "mobilenet_v2"), _estimate("x.yaml")),
-    "technology": Kind(
-        "x.yaml", _shipped("technology", "32nm"), _estimate("mlp", "--technology", "x.yaml")
-    ),
-    "device": Kind(
-        "x.yaml", _shipped("device", "taox_hfox"), _estimate("mlp", "--device", "x.yaml")
-    ),
-    "architecture": Kind(
-        "x.yaml", _shipped("architecture", "rebit"), _estimate("mlp", "--architecture", "x.yaml")
-    ),
-    "settings": Kind("x.yaml", SETTINGS, _estimate("mlp", "--settings", "x.yaml")),
-    "shown": Kind("x.yaml", _shipped("network", "mlp"), ("show", "x.yaml")),
-    "designs": Kind(
-        "x.csv",
-        b"technology.vdd [V],architecture.apim.adc_bits\n0.9,4\n0.8,5\n",
-        ("sweep", "mlp", "--designs", "x.csv"),
-    ),
-    "pulses": Kind("x.csv", CSV.encode(), ("fit", "x.csv", "--voltage", "1V", "--width", "50ns")),
-    "table of layers": Kind("x.csv", LAYERS, _estimate("x.csv")),
-    "records": Kind("x.json", json.dumps(RECORDS).encode(), ("validate", "x.json")),
-    "reports": Kind(
-        "x.json",
-        json.dumps(REPORT).encode(),
-        ("compare", "x.json", "other.json"),
-        {"other.json": json.dumps(REPORT).encode()},
-    ),
-    "images": Kind("images.npz", IMAGES, TRAIN, {"small.yaml": SMALL}),
-    "weights": Kind(
-        "x.npz", WEIGHTS, (*TRAIN, "--weights-from", "x.npz", "--images", "8"), SMALL_FILES
-    ),
-    "checkpoint": Kind("o/checkpoint.npz", _forged(), (*TRAIN, "--resume"), SMALL_FILES),
-}
-OPTIONS = [
-    b"--set=technology.vdd=0.9V",
-    b"--set=network.layers[1].features=128",
-    b"--set=training.batch=8",
-    b"--set=architecture.apim.adc=sar",
-    b"--set=network.input={channels: 1, height: 28, width: 28}",
-    b"--axis=technology.vdd=0.8V:1V:3",
-    b"--axis=device.r_on=1e5ohm,2e5ohm",
-]
+def _fields(message: Any) -> Iterator[tuple[Any, str]]:
+    for one, value in message.ListFields():
+        yield message, one.name
+        parts = value if hasattr(value, "append") else [value]
+        for part in parts if hasattr(next(iter(parts), None), "ListFields") else ():
+            yield from _fields(part)
 
 
-def option(seed: object) -> list[str]:
-    """A command with one mutated option."""
-    rng = random.Random(f"option {seed}")
-    given = rng.choice(OPTIONS)
-    word = mutated(given, f"word {seed}").replace(b"\0", b"").decode("utf-8", "surrogateescape")
-    words = _estimate("mlp") if given.startswith(b"--set") else ("sweep", "mlp")
-    return [*words, word]
-
-
-Place = Callable[[str, bytes], None]
-
-
-def case(kind: Kind, seed: object, place: Place) -> list[str]:
-    """Put the files of a mutated case in their places; the command that reads them."""
-    for name, content in kind.beside.items():
-        place(name, content)
-    place(kind.name, mutated(kind.content, seed))
-    return list(kind.words)
+def _change(owner: Any, name: str, rng: random.Random) -> None:
+    value = getattr(owner, name)
+    numbers = (-1, 0, 1, 7, 1 << 40, (1 << 63) - 1)
+    texts = ("", "x", "y", "\x1b[31m", "Gemm", "MatMul", "LSTM", "Resize", "Loop", "a" * 3000)
+    if hasattr(value, "append"):
+        how = rng.random()
+        if how < 0.4:
+            del value[rng.randrange(len(value))]
+        elif hasattr(value[0], "ListFields"):
+            value.add().CopyFrom(rng.choice(list(value)))
+        else:
+            value[rng.randrange(len(value))] = rng.choice(
+                texts if isinstance(value[0], str) else numbers
+            )
+    elif isinstance(value, str):
+        setattr(owner, name, rng.choice(texts))
+    elif isinstance(value, bytes):
+        setattr(owner, name, rng.choice((b"", value[: len(value) // 2], value * 2)))
+    elif hasattr(value, "ListFields"):
+        owner.ClearField(name)
+    else:
+        setattr(owner, name, rng.choice((*numbers, 1e38, float("nan"))))
