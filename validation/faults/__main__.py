@@ -16,6 +16,9 @@ def main() -> int:
     parser.add_argument("what", choices=("inputs", "kills", "store"))
     parser.add_argument("--count", type=int, help="inputs (10,000), or kills (60)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--last", type=float, default=kills.LAST, help="seconds after which a training is killed"
+    )
     asked = parser.parse_args()
     os.environ["NEUROREBIT_STORE"] = "none"  # no drill writes to the store of whoever runs it
     found: inputs.Found | kills.Found | Found
@@ -24,7 +27,7 @@ def main() -> int:
     elif asked.what == "store":
         found = store.run(asked.count or 60, asked.seed)
     else:
-        found = kills.run(asked.count or 60, asked.seed)
+        found = kills.run(asked.count or 60, asked.seed, asked.last)
     for line in found.lines():
         print(line)
     return 0 if found.sound else 1

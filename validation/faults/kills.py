@@ -17,7 +17,7 @@ from typing import Any
 SCHEMES = {"hybrid": "rebit", "reram": "reram", "tiki_taka": "reram", "mixed_precision": "reram"}
 WORDS = ["mlp", "--epochs", "2", "--images", "256", "--checkpoint-every", "0.1", "--quiet"]
 TIMES = ("images_per_second", "seconds")
-FIRST, LAST = 1.0, 6.0  # seconds after its start at which a run is killed
+FIRST, LAST = 1.0, 6.0  # seconds after its start at which a run is killed, where one takes 8
 TRIES = 40  # starts of one training
 
 
@@ -42,8 +42,8 @@ class Found:
         yield from self.wrong
 
 
-def run(count: int, seed: int) -> Found:
-    """Kill trainings ``count`` times, the schemes in turn."""
+def run(count: int, seed: int, last: float = LAST) -> Found:
+    """Kill trainings ``count`` times, the schemes in turn, up to ``last`` [s] after their start."""
     found, rng = Found(), random.Random(seed)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -56,7 +56,7 @@ def run(count: int, seed: int) -> Found:
         while sum(found.kills.values()) < count:
             scheme = list(SCHEMES)[number % len(SCHEMES)]
             out = folder / f"{scheme}_{number}"
-            found.kills[scheme] += _killed(scheme, out, rng)
+            found.kills[scheme] += _killed(scheme, out, rng, last)
             found.trainings[scheme] += 1
             if (got := _outcome(out)) != wanted[scheme]:
                 found.wrong.append(f"{scheme}, training {number}: {_first(got, wanted[scheme])}")
@@ -64,13 +64,13 @@ def run(count: int, seed: int) -> Found:
     return found
 
 
-def _killed(scheme: str, out: Path, rng: random.Random) -> int:
+def _killed(scheme: str, out: Path, rng: random.Random, last: float) -> int:
     """Start a training again until it has ended; how often it was killed."""
     kills = 0
     for _ in range(TRIES):
         process = _start(scheme, out, rng.choice((1, 2)))
         try:
-            process.wait(rng.uniform(FIRST, LAST))
+            process.wait(rng.uniform(FIRST, last))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
