@@ -56,7 +56,7 @@ DRIFTS = published(
 WRITES = published(
     100.0,
     1e16,
-    source="10^3: flash memory, US patent 7,898,844, 2011; over 10^15: J. J. Kan et al., IEEE "
+    source="10^3: floating gates, US patent 7,898,844, 2011; over 10^15: J. J. Kan et al., IEEE "
     "Trans. Electron Devices 2017",
 )
 GATES = published(
