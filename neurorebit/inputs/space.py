@@ -15,6 +15,7 @@ from neurorebit.schema.provenance import note
 SECTIONS = ("space", "where")
 WORDS = ("values", "low", "high", "step", "log", "if")  # of a key that is written as a section
 MOST_KEYS = 200
+MOST_VALUES = 10_000  # of a key that are listed
 EXAMPLE = "write it as in architecture.apim.adc_bits: [4, 5, 6]"
 RANGE = "write it as in {low: 0.8 V, high: 1 V, step: 0.05 V}"
 
@@ -140,6 +141,9 @@ def _values(document: Document, loc: Loc, given: Any) -> tuple[str, ...]:
         given = [piece.strip() for piece in given.split(",")]
     if not isinstance(given, list) or not given:
         raise document.error(loc, "expected values", EXAMPLE)
+    if len(given) > MOST_VALUES:
+        message = f"{len(given):,} values, of {MOST_VALUES:,} at most"
+        raise document.error(loc, message, "write a range")
     for i, value in enumerate(given):
         if not isinstance(value, str) or not value:
             raise document.error((*loc, i), "expected a number or a word", EXAMPLE)

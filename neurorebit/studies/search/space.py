@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -21,6 +22,7 @@ Design = dict[str, float]  # by key the choice: an index, or the number itself
 Refuse = Callable[[Sequence[Setting]], None]  # raises where settings are wrong by themselves
 STEP = 1e-9  # of a step, by which the last one may miss the end of a range
 COUNTED = 100_000  # combinations of the values that others hang on, of which designs are counted
+CHIPS = 64  # of which a key is looked for before the search; on others it shows in the search
 WORD = "list the words instead"
 
 
@@ -106,7 +108,7 @@ class Space:
         """The values of a design as they would be set."""
         return {key: self[key].text(choice) for key, choice in design.items()}
 
-    @property
+    @cached_property
     def count(self) -> float:
         """How many designs there are; infinite where a range has no steps, or they are too many."""
         parents = {key for one in self.dimensions for key in one.only}
@@ -220,6 +222,7 @@ def _dimension(
 
     chips = _chips(before, only)
 
+    @cache
     def read(setting: Setting) -> None:
         for chip in chips:
             try:
@@ -253,7 +256,7 @@ def _chips(
         for other, texts in before[key].only.items():
             deciding.setdefault(other, sorted(texts))
     pairs = ([Setting(key, text) for text in texts] for key, texts in deciding.items())
-    return list(itertools.islice(itertools.product(*pairs), MOST))
+    return list(itertools.islice(itertools.product(*pairs), CHIPS))
 
 
 def _explained(problem: InputError, chip: Sequence[Setting], conditional: bool) -> InputError:
