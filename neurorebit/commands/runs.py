@@ -238,10 +238,10 @@ def _say_what_differs(run: Run, path: Path) -> None:
     same = {(f.name, f.of): f.value for f in run.figures} == {
         (f.name, f.of): f.value for f in now.figures
     }
-    told = "the same figures as" if same else "other figures than"
+    which = "the same figures as" if same else "other figures than"
     more = "" if same else f"; 'neurorebit runs compare {run.number} {now.number}' shows them"
     if run.figures or now.figures:
-        progress.say(f"run {now.number} has {told} run {run.number}{more}")
+        progress.say(f"run {now.number} has {which} run {run.number}{more}")
 
 
 def _forget(asked: argparse.Namespace) -> int:

@@ -19,8 +19,7 @@ from neurorebit.schema import File, InputError
 from neurorebit.store import tables
 
 PATIENCE = 5.0  # s, of waiting for another process that writes
-MAGIC = b"SQLite format 3\0"
-JOURNALS = ("-journal", "-wal")
+SMALLEST = 512  # bytes of a page
 PRAGMAS = ("foreign_keys = ON", "trusted_schema = OFF", "secure_delete = ON")
 ELSEWHERE = "name another file, or move this one away"
 CODES = {  # of SQLite, in words; by the primary code
@@ -38,6 +37,7 @@ CURES = {
     sqlite3.SQLITE_BUSY: "wait for its end",
     sqlite3.SQLITE_CORRUPT: "move it away, and a new one is begun",
     sqlite3.SQLITE_FULL: "make room, or name another file",
+    sqlite3.SQLITE_NOTADB: ELSEWHERE,
 }
 UNLOCKED = (3850, 2058, 2314, 3594)  # extended codes: IOERR_LOCK, _UNLOCK, _RDLOCK, CHECKRESERVED
 
@@ -53,7 +53,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     A store that is not there is made, private to its user, and one of an older schema is brought to
     the newest. InputError where it cannot be written, or is no store of this version.
     """
-    with _told(path):
+    with _explained(path):
         _make(path)
         with _connected(path, "rw") as store:
             _refuse_foreign(store, path)
@@ -76,7 +76,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
     One of an older schema is brought to the newest. InputError where it cannot be read, or is no
     store of this version.
     """
-    with _told(path):
+    with _explained(path):
         if not path.exists() or _kind(path) == 0:
             yield None
             return
@@ -102,16 +102,16 @@ def _make(path: Path) -> None:
 
 
 def _kind(path: Path) -> int:
-    """The size of a file that may be a store; InputError where it is none."""
+    """The size of a file that may be a store; InputError where it is none.
+
+    It is not opened here: to close it would give up the locks of other threads of this process.
+    """
     about = path.stat()
     if not stat.S_ISREG(about.st_mode):
         what = "is a folder" if stat.S_ISDIR(about.st_mode) else "is no plain file"
         raise InputError(what, origin=File(str(path)), value=path, cure="name another file")
-    journal = any(os.path.lexists(f"{path}{name}") for name in JOURNALS)
-    if about.st_size and not journal:
-        with path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                raise _foreign(path)
+    if 0 < about.st_size < SMALLEST and not os.path.lexists(f"{path}-journal"):
+        raise _foreign(path)  # SQLite takes a file of one byte for an empty one
     return about.st_size
 
 
@@ -153,7 +153,7 @@ def _foreign(path: Path) -> InputError:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _explained(path: Path) -> Iterator[None]:
     """What the system or SQLite says, as an InputError that names the file."""
     try:
         yield

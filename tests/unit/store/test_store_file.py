@@ -4,6 +4,8 @@ import contextlib
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -88,7 +90,9 @@ def test_what_is_forgotten_is_gone_from_the_file(path):
     assert b"a secret of mine" not in path.read_bytes()
 
 
-@pytest.mark.parametrize("content", [b"name: mlp\n" * 20, b"SQLite format 3\0" + b"x" * 4000])
+@pytest.mark.parametrize(
+    "content", [b"x", b"name: mlp\n" * 20, b"x" * 9000, b"SQLite format 3\0" + b"x" * 4000]
+)
 def test_a_file_that_is_no_store_stays_as_it_is(tmp_path, content):
     path = tmp_path / "mine"
     path.write_bytes(content)
@@ -169,6 +173,22 @@ def test_a_transaction_is_whole_or_not_at_all(path):
 
     assert "no room" in refused(fail)
     assert [run.key for run in read(path)] == ["ab"]
+
+
+def test_a_thread_that_reads_leaves_the_locks_of_others_alone(path, monkeypatch):
+    """The system gives up all locks of a process on a file once any handle of it is closed."""
+    saved(path, RUN)
+    code = (
+        "import sqlite3, sys; s = sqlite3.connect(sys.argv[1], timeout=0);"
+        "s.execute('BEGIN IMMEDIATE')"
+    )
+    with file.writing(path):
+        reader = threading.Thread(target=read, args=(path,))
+        reader.start()
+        reader.join()
+        words = [sys.executable, "-c", code, str(path)]
+        other = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert "database is locked" in other.stderr
 
 
 def test_a_store_that_another_process_holds_is_waited_for(path, monkeypatch):
