@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.schema import InputError
-from validation.neurosim.records.module import number_of, opened, text_of, value_of
+from validation.neurosim.records.module import CURE, number_of, opened, text_of, value_of
 
 Rows = NDArray[np.float64]  # one number a layer
 Flags = NDArray[np.bool_]
@@ -104,7 +104,7 @@ class ChipRecord:
     layers: Mapping[str, Rows]  # the same of each layer, nan where nothing is said
 
     def error(self, what: str) -> InputError:
-        return InputError(f"{self.where}: {what}")
+        return InputError(f"{self.where}: {what}", cure=CURE)
 
     def __getitem__(self, name: str) -> float:
         """A parameter; one that is missing is the record's fault."""
@@ -195,13 +195,13 @@ def read_chips(source: Path | None) -> tuple[ChipRecord, ...]:
 def _entries(document: dict[str, Any], path: Path) -> list[Any]:
     entries = document.get("configurations", [])
     if not isinstance(entries, list):
-        raise InputError(f"{path}: configurations: expected a list")
+        raise InputError(f"{path}: configurations: expected a list", cure=CURE)
     return entries
 
 
 def _chip(tool: str, entry: Any, where: str) -> ChipRecord:
     if not isinstance(entry, dict):
-        raise InputError(f"{where}: expected an object")
+        raise InputError(f"{where}: expected an object", cure=CURE)
     name = text_of(entry, "config_id", where)
     where = f"{where} ({name})"
     shapes = _shapes(entry, where)
@@ -227,7 +227,9 @@ def _chip(tool: str, entry: Any, where: str) -> ChipRecord:
 def _bits(entry: dict[str, Any], key: str, where: str) -> float:
     bits = number_of(entry, key, where)
     if not 1.0 <= bits <= MOST_BITS or bits != int(bits):
-        raise InputError(f"{where}: {key}: expected a whole number from 1 to {MOST_BITS}")
+        raise InputError(
+            f"{where}: {key}: expected a whole number from 1 to {MOST_BITS}", cure=CURE
+        )
     return bits
 
 
@@ -235,7 +237,7 @@ def _area(entry: dict[str, Any], where: str) -> float:
     areas = _object(value_of(entry, "area_m2", where), "area_m2", where)
     area = number_of(areas, "chip", f"{where}: area_m2")
     if not area > 0.0:
-        raise InputError(f"{where}: area_m2.chip: must be above 0, got {area:g}")
+        raise InputError(f"{where}: area_m2.chip: must be above 0, got {area:g}", cure=CURE)
     return area
 
 
@@ -247,10 +249,11 @@ def _shapes(entry: dict[str, Any], where: str) -> NDArray[np.float64]:
         shapes = np.empty(0)
     if shapes.ndim != 2 or len(shapes) != 8 or not np.all(np.abs(shapes) <= LARGEST):
         raise InputError(
-            f"{where}: {LAYERS}: expected a list of layers, eight numbers each, up to {LARGEST:g}"
+            f"{where}: {LAYERS}: expected a list of layers, eight numbers each, up to {LARGEST:g}",
+            cure=CURE,
         )
     if np.any(np.delete(shapes, POOLED, axis=0) < 1.0):
-        raise InputError(f"{where}: {LAYERS}: all but the pooling must be 1 or more")
+        raise InputError(f"{where}: {LAYERS}: all but the pooling must be 1 or more", cure=CURE)
     return shapes
 
 
@@ -261,7 +264,9 @@ def _technology(given: dict[str, Any], parameters: Mapping[str, float], where: s
         number_of(given, "deviceroadmap", f"{where}: parameters")
     )
     if roadmap is None:
-        raise InputError(f"{where}: parameters.deviceroadmap: expected 1 (HP) or 2 (LSTP)")
+        raise InputError(
+            f"{where}: parameters.deviceroadmap: expected 1 (HP) or 2 (LSTP)", cure=CURE
+        )
     return f"{number_of(given, 'technode', f'{where}: parameters'):g}nm_{roadmap}"
 
 
@@ -271,7 +276,9 @@ def _trace(entry: dict[str, Any], count: int, where: str) -> dict[str, Any]:
     where = f"{where}: trace"
     layers = value_of(trace, "layers", where) if isinstance(trace, dict) else None
     if not isinstance(layers, list) or len(layers) != count:
-        raise InputError(f"{where}.layers: expected one entry for each of the {count} layers")
+        raise InputError(
+            f"{where}.layers: expected one entry for each of the {count} layers", cure=CURE
+        )
     planes = int(_bits(entry, "input_bits", where.removesuffix(": trace")))
     densities = np.zeros((planes, count))
     for i, given in enumerate(layers):
@@ -280,12 +287,14 @@ def _trace(entry: dict[str, Any], count: int, where: str) -> dict[str, Any]:
             number_of(layer, "trace_activity", f"{where}.layers[{i}]")
         ]
         if not isinstance(result, list) or len(result) not in (1, planes):
-            raise InputError(f"{where}.layers[{i}]: expected a share of ones for each input bit")
+            raise InputError(
+                f"{where}.layers[{i}]: expected a share of ones for each input bit", cure=CURE
+            )
         densities[:, i] = [
             number_of({"share": share}, "share", f"{where}.layers[{i}]") for share in result
         ]
     if np.any(densities < 0.0) or np.any(densities > 1.0):
-        raise InputError(f"{where}: a share of ones must lie between 0 and 1")
+        raise InputError(f"{where}: a share of ones must lie between 0 and 1", cure=CURE)
     means = [
         number_of({"mean_abs_weight": 0.28, **layer}, "mean_abs_weight", f"{where}.layers[{i}]")
         for i, layer in enumerate(layers)
@@ -298,7 +307,7 @@ def _figures(entry: dict[str, Any], count: int, where: str) -> dict[str, Any]:
     """Energy and time of the phases: in total, and of each layer."""
     rows, whole = entry.get("per_layer_per_epoch") or [{}] * count, entry.get("per_epoch") or {}
     if not isinstance(rows, list) or len(rows) != count:
-        raise InputError(f"{where}: per_layer_per_epoch: expected {count} layers")
+        raise InputError(f"{where}: per_layer_per_epoch: expected {count} layers", cure=CURE)
     totals, layers = {}, {}
     for phase, short in PHASES.items():
         for quantity, unit in (("energy", "J"), ("latency", "s")):
@@ -318,7 +327,7 @@ def _figures(entry: dict[str, Any], count: int, where: str) -> dict[str, Any]:
 
 def _object(given: Any, key: str, where: str) -> dict[str, Any]:
     if not isinstance(given, dict):
-        raise InputError(f"{where}: {key}: expected names and numbers")
+        raise InputError(f"{where}: {key}: expected names and numbers", cure=CURE)
     return given
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from neurorebit.schema import InputError
 from neurorebit.schema.json_file import read_json
 
+CURE = "write it as the shipped records have it"
 PUBLIC = Path(__file__).with_name("public.json.xz")
 NUMBER = (int, float)
 
@@ -34,7 +35,7 @@ class Record:
     where: str
 
     def error(self, what: str) -> InputError:
-        return InputError(f"{self.where}: {what}")
+        return InputError(f"{self.where}: {what}", cure=CURE)
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _files(source: Path) -> list[Path]:
 def _document(path: Path) -> dict[str, Any]:
     document = read_json(path, "give the folder of the records")
     if not isinstance(document, dict):
-        raise InputError(f"{path}: expected an object with 'tool' and 'records'")
+        raise InputError(f"{path}: expected an object with 'tool' and 'records'", cure=CURE)
     return document
 
 
@@ -111,14 +112,14 @@ def _records(path: Path, document: dict[str, Any]) -> Iterator[Record]:
         raise InputError(f"{path}: records: missing; expected a list")
     tool, records = document["tool"], document["records"]
     if not isinstance(records, list):
-        raise InputError(f"{path}: records: expected a list")
+        raise InputError(f"{path}: records: expected a list", cure=CURE)
     for number, entry in enumerate(records):
         yield _record(tool, entry, f"{path}: records[{number}]")
 
 
 def _record(tool: str, entry: Any, where: str) -> Record:
     if not isinstance(entry, dict):
-        raise InputError(f"{where}: expected an object")
+        raise InputError(f"{where}: expected an object", cure=CURE)
     module = text_of(entry, "module", where)
     if "technology" in entry:
         technology = text_of(entry, "technology", where)
@@ -142,26 +143,26 @@ def _record(tool: str, entry: Any, where: str) -> Record:
 
 def value_of(entry: Mapping[str, Any], key: str, where: str) -> Any:
     if key not in entry:
-        raise InputError(f"{where}: {key}: missing")
+        raise InputError(f"{where}: {key}: missing", cure=CURE)
     return entry[key]
 
 
 def text_of(entry: Mapping[str, Any], key: str, where: str) -> str:
     value = value_of(entry, key, where)
     if not isinstance(value, str) or not value:
-        raise InputError(f"{where}: {key}: expected a text, got {value!r}")
+        raise InputError(f"{where}: {key}: expected a text, got {value!r}", cure=CURE)
     return value
 
 
 def number_of(entry: Mapping[str, Any], key: str, where: str) -> float:
     value = value_of(entry, key, where)
     if isinstance(value, bool) or not isinstance(value, NUMBER) or not math.isfinite(value):
-        raise InputError(f"{where}: {key}: expected a number, got {value!r}")
+        raise InputError(f"{where}: {key}: expected a number, got {value!r}", cure=CURE)
     return float(value)
 
 
 def numbers_of(entry: Mapping[str, Any], key: str, where: str) -> dict[str, float]:
     values = value_of(entry, key, where)
     if not isinstance(values, dict):
-        raise InputError(f"{where}: {key}: expected names and numbers")
+        raise InputError(f"{where}: {key}: expected names and numbers", cure=CURE)
     return {name: number_of(values, name, f"{where}.{key}") for name in values}
