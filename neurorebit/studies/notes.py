@@ -14,7 +14,7 @@ from neurorebit.schema.activity import Activity
 from neurorebit.schemes.ablations import why_idle
 from neurorebit.studies.cell_notes import of_cells, of_rest
 from neurorebit.studies.conversions import of_ranges
-from neurorebit.studies.layer_notes import of_layers
+from neurorebit.studies.layer_notes import listed, of_layers
 from neurorebit.studies.learning import ending, of_data
 from neurorebit.studies.request import Request, refusals
 
@@ -59,6 +59,7 @@ def notes(
     lines.append(images)
     if trained.given is not None:
         lines.append(_of_start(record["weights_from"]))
+        lines += of_range(trained.cut)
     if is_short(inputs, trained):
         settings = tuple(s for s in request.settings if s.key not in SCHEDULE)
         paper = replace(request, recipe=PAPER, settings=settings)
@@ -86,6 +87,17 @@ def _of_conversion(inputs: Inputs) -> Iterator[str]:
             "training.conversion=fast: training converted the sum of an input's bit planes once, "
             "the chip that is billed converts every plane, which errs less; bit_serial trains so"
         )
+
+
+def of_range(cut: Mapping[str, float]) -> list[str]:
+    """The note on first weights that the cells of their layers have no range for."""
+    shares = [f"{100.0 * share:.2g} % in {name}" for name, share in cut.items()]
+    if not shares:
+        return []
+    return [
+        f"first weights beyond the range of the cells are held at its end: {listed(shares)}; a "
+        "larger training.level_range takes them in, with coarser steps"
+    ]
 
 
 def _drift(inputs: Inputs) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import KW_ONLY, asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from neurorebit import __version__
 from neurorebit.circuits.array import device_array
@@ -19,6 +21,7 @@ from neurorebit.schema import Argument, InputError
 from neurorebit.schema.reads import Reads
 from neurorebit.schema.training import Step, Training
 from neurorebit.schemes.ablations import foreign
+from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.learning import most_frequent
 from neurorebit.studies.memory import refuse_too_large
@@ -26,7 +29,7 @@ from neurorebit.studies.placement import has_ended
 from neurorebit.studies.request import Request
 from neurorebit.weights.archive import SCHEMA, NetworkWeights
 from neurorebit.weights.archive import given as read_given
-from neurorebit.weights.fitting import fit
+from neurorebit.weights.fitting import Start, fit
 
 if TYPE_CHECKING:  # at run time only where training is asked for: it needs Numba
     from neurorebit.training.checkpoint import Saved
@@ -60,6 +63,7 @@ class Trained:
     regression: bool = False
     given: NetworkWeights | None = None  # what it started from
     header: dict[str, Any]
+    cut: Mapping[str, float] = field(default_factory=dict)  # by layer, see ``beyond``
 
     @property
     def weights(self) -> NetworkWeights:
@@ -166,11 +170,12 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
     kept = None
     if request.checkpoints is not None:
         kept = checkpoint.Checkpoints(request.checkpoints, request.checkpoint_every, reads.keys)
+    scheme = SCHEMES[inputs.architecture.scheme]
     result = trainer.train(
         network,
         *chip,
         images,
-        scheme=SCHEMES[inputs.architecture.scheme],
+        scheme=scheme,
         seed=request.seed,
         threads=request.threads,
         wires=wires,
@@ -188,7 +193,22 @@ def train(inputs: Inputs, request: Request, say: Say, progress: Progress | None)
         regression=network.regression,
         given=given,
         header=_header(inputs, request),
+        cut=beyond(weights, result.weights) if scheme.held is Held.CELLS else {},
     )
+
+
+def beyond(start: Start | None, kept: Mapping[str, Any]) -> dict[str, float]:
+    """The share of the weights that each layer was given which its cells have no range for.
+
+    ``kept``: what the layers hold, with the weight at the end of their cells' range. A cell that
+    was to get more holds that much, and keeps it where the layer is frozen.
+    """
+    found = {}
+    for name, one in (start.matrices if start else {}).items():
+        full = kept.get(f"{name}.full")
+        if full is not None and (share := float(np.mean(np.abs(one.weight) > np.max(full)))):
+            found[name] = share
+    return found
 
 
 def _header(inputs: Inputs, request: Request) -> dict[str, Any]:

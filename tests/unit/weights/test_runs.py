@@ -7,7 +7,10 @@ import pytest
 
 import neurorebit as nr
 from neurorebit.schema import InputError
+from neurorebit.studies.notes import of_range
+from neurorebit.studies.trained import beyond
 from neurorebit.weights.archive import read
+from neurorebit.weights.fitting import LayerStart, Start
 
 SMALL = {"network.width": 0.1, "training.calibration_steps": 1, "training.batch": 64}
 STILL = {**SMALL, "training.learning_rate": 1e-30, "training.augment.pad": 0}
@@ -113,3 +116,19 @@ def test_a_checkpoint_is_not_gone_on_with_from_other_weights(net, done, tmp_path
     other = dataclasses.replace(done.weights, arrays=changed)
     with pytest.raises(InputError, match="is of another run: weights is"):
         trained(net, "real", weights_from=other, checkpoint=tmp_path, resume=True)
+
+
+def test_first_weights_beyond_the_range_of_cells_are_counted_and_said():
+    """Of four weights one lies beyond 0.5, and of the other layer none; a third has no cells."""
+    matrices = {
+        "a": LayerStart(np.array([[[0.1, -0.4], [0.9, 0.5]]])),
+        "b": LayerStart(np.array([[[0.1]]])),
+        "c": LayerStart(np.array([[[9.0]]])),
+    }
+    kept = {"a.full": np.array(0.5), "b.full": np.array(0.5)}
+    found = beyond(Start(matrices, {}, ""), kept)
+    assert found == {"a": 0.25}
+    assert beyond(None, kept) == {}
+    (note,) = of_range(found)
+    assert note.startswith("first weights beyond the range of the cells are held at its end: 25 %")
+    assert of_range({}) == []
