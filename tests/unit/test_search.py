@@ -11,6 +11,7 @@ import pytest
 import neurorebit as nr
 from neurorebit.results.sweep import CRITERIA
 from neurorebit.schema import InputError
+from neurorebit.studies.search import importance
 from neurorebit.studies.search import search as searches
 from neurorebit.studies.search.objectives import condition, objectives
 
@@ -24,6 +25,13 @@ ENERGY, AREA = CRITERIA["energy"], CRITERIA["area"]
 
 def found(space=SPACE, **more):
     return nr.search("mlp", "rebit", space, progress=False, **{"budget": 16, "batch": 6, **more})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_forests():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importance, "TREES", 4)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +78,11 @@ def test_a_space_is_searched_to_its_end():
     assert set(pairs) == set(itertools.product([4, 5, 6], [0.8, 0.9]))
 
 
-@pytest.mark.parametrize("stop", [3, 10])
 def test_a_killed_search_loses_no_trial_and_goes_on_as_if_it_had_not_been(
-    whole, tmp_path, monkeypatch, stop
+    whole, tmp_path, monkeypatch
 ):
     """It is stopped after some trials, in the middle of a batch."""
+    stop = 10
     place = tmp_path / "search.db"
     keep = searches.Storage.keep
 
@@ -98,7 +106,6 @@ def test_a_budget_may_grow(whole, tmp_path):
     place = tmp_path / "search.db"
     found(storage=place, budget=8)
     assert found(storage=place, resume=True).frame.equals(whole.frame)
-    assert len(found(storage=place, resume=True, budget=5)) == 5
 
 
 def test_a_database_is_of_one_search(tmp_path):
@@ -168,9 +175,8 @@ def test_keys_of_one_chip_are_searched_on_it():
     assert np.all(result.table["state"] == "complete")
 
 
-@pytest.mark.parametrize("sampler", ["nsga2", "random"])
-def test_other_samplers_resume_too(tmp_path, sampler):
-    more = {"sampler": sampler, "budget": 8, "batch": 3}
+def test_another_sampler_resumes_too(tmp_path):
+    more = {"sampler": "nsga2", "budget": 8, "batch": 3}
     once = found(**more)
     found(storage=tmp_path / "search.db", **{**more, "budget": 4})
     again = found(storage=tmp_path / "search.db", resume=True, **more)
