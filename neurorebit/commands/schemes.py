@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from contextlib import nullcontext
 
-from neurorebit.commands import FAILED, INTERRUPTED, options, progress
+from neurorebit.commands import FAILED, INTERRUPTED, options, progress, workers
 from neurorebit.schema import InputError
 from neurorebit.studies.schemes import choices, schemes, suited
 
@@ -33,6 +33,7 @@ def add_options(parser: options.Parser) -> None:
         help="runs of each scheme (1)",
     )
     options.add_training(parser, "reports/schemes_NETWORK")
+    workers.add_workers(parser)
     options.add_quiet(parser)
     options.add_store(parser)
 
@@ -51,14 +52,16 @@ def main(asked: argparse.Namespace) -> int:
     names = asked.schemes or suited(request, said)
     more = ("--schemes", ",".join(names), "--seeds", str(asked.seeds))
     command = command_line(request, "schemes", more)
-    table = schemes(
-        request,
-        names,
-        asked.seeds,
-        say=said,
-        progress=nullcontext if asked.quiet else progress.training,
-        command=command,
-    )
+    with workers.executor(asked) as machines:
+        table = schemes(
+            request,
+            names,
+            asked.seeds,
+            say=said,
+            progress=nullcontext if asked.quiet else progress.training,
+            command=command,
+            machines=machines,
+        )
     asked.record.schemes(table.rows, table.folder, table.files)
     if not asked.quiet:
         print(f"{table.text}\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from neurorebit.library import inputs as given
 from neurorebit.library.asking import asked
@@ -13,13 +13,15 @@ from neurorebit.library.progress import Designs
 from neurorebit.library.trainings import Data, data_of
 from neurorebit.machines.executor import executor
 from neurorebit.results.typed.grid import Sweep
+from neurorebit.results.typed.partitions import Partitions
 from neurorebit.results.typed.run import Estimate
-from neurorebit.schema import Document
+from neurorebit.schema import Argument, Document, InputError
 from neurorebit.studies import sweep as sweeps
 from neurorebit.studies import technologies
 from neurorebit.studies.accuracy import Trainer
 from neurorebit.studies.axes import Values
 from neurorebit.studies.fidelity import Fidelity, fidelity
+from neurorebit.studies.partitions import partitioned
 from neurorebit.studies.run import report_of
 from neurorebit.studies.sweep_accuracy import with_accuracy
 from neurorebit.studies.template import Template
@@ -50,6 +52,7 @@ def estimate(network: NetworkInput | Named, chip: ChipInput | Named = "rebit") -
     return Estimate(report_of(request.inputs(), request))
 
 
+@overload
 def sweep(
     network: NetworkInput | Named,
     chip: ChipInput | Named,
@@ -59,15 +62,52 @@ def sweep(
     train: Fidelity | Mapping[str, Any] | str | None = None,
     data: Data | None = None,
     seed: int = 0,
+    workers: int | None = None,
+    scheduler: str | None = None,
     progress: bool = True,
-) -> Sweep:
+) -> Sweep: ...
+
+
+@overload
+def sweep(
+    network: NetworkInput | Named,
+    chip: ChipInput | Named,
+    axes: Mapping[str, Values] | None = None,
+    *,
+    designs: Mapping[str, Values] | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    out: str | Path,
+    resume: bool = False,
+    progress: bool = True,
+) -> Partitions: ...
+
+
+def sweep(
+    network: NetworkInput | Named,
+    chip: ChipInput | Named,
+    axes: Mapping[str, Values] | None = None,
+    *,
+    designs: Mapping[str, Values] | None = None,
+    train: Fidelity | Mapping[str, Any] | str | None = None,
+    data: Data | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: bool = True,
+) -> Sweep | Partitions:
     """What every combination of the axes' values costs, thousands of designs a second.
 
     ``axes``: for a key, as ``ChipInput.set`` has it, the values that it takes: numbers in SI units,
     texts with units, or a text such as ``"0.8V:1.0V:5"`` or ``"4,5,6"``. The keys ``technology``,
     ``device`` and ``architecture`` take names, objects and dictionaries. ``designs``: the same
     for keys that change together, one row a design (a DataFrame's columns as a dictionary, say).
-    ``progress`` draws a bar in a notebook or on a terminal.
+    ``workers``: processes of this machine that share the designs; or ``scheduler``: the address of
+    a Dask scheduler (``tcp://host:8786``) whose workers do. ``out``: a folder, whose Parquet files
+    then hold the designs, as many as the disk takes; ``resume`` goes on with those that are missing
+    there. ``progress`` draws a bar in a notebook or on a terminal.
 
     ``train``: the budget of a training, ``{"images": 1000, "epochs": 2, "width": 0.5}`` and
     ``"seeds"`` (1); what is not given is the network's. Each design that can exist is trained,
@@ -77,7 +117,8 @@ def sweep(
 
     A design that cannot exist has nan, and a ``reason``. An interrupt (Ctrl-C, or the stop button
     of a notebook) keeps the designs that were reached; ``interrupted`` says so. InputError where a
-    key, a name or a unit is wrong, or there is no design or too many.
+    key, a name or a unit is wrong, there is no design or too many, the folder cannot be written or
+    has another sweep, or workers have other versions or files.
 
     >>> import neurorebit as nr
     >>> grid = nr.sweep("mlp", "rebit", {
@@ -89,6 +130,7 @@ def sweep(
     >>> grid.pareto("energy", "area")["technology.vdd [V]"].tolist()
     [0.9]
     """
+    machines = executor(workers, scheduler)
     trained, made = given.network(network), given.chip(chip)
     if train is not None:
         images, dataset = data_of(data)
@@ -107,23 +149,30 @@ def sweep(
         recipe=trained.recipe or None,
     )
     budget = None if train is None else fidelity(train)
-    with Designs(progress) as shown:
-        found = sweeps.sweep(
-            template.network,
-            axes,
-            designs=designs,
-            architecture=template.architecture,
-            technology=template.technology,
-            device=template.device,
-            settings=template.settings,
-            files=files,
-            progress=shown,
-        )
-    if budget is None:
-        return found
-    with Designs(progress) as shown, executor() as machines:
-        trainer = Trainer(template, machines, images)
-        return with_accuracy(found, trainer, budget, seed=seed, progress=shown)
+    if budget is not None and out is not None:
+        message, cure = "trains the designs of a table in memory", "drop it, or the folder"
+        raise InputError(message, origin=Argument("train"), cure=cure)
+    wanted = sweeps.question(
+        template.network,
+        axes,
+        designs=designs,
+        architecture=template.architecture,
+        technology=template.technology,
+        device=template.device,
+        settings=template.settings,
+        files=files,
+    )
+    with machines:
+        with Designs(progress) as shown:
+            if out is not None:
+                place = Path(out)
+                return partitioned(wanted, place, machines, resume=resume, progress=shown)
+            found = sweeps.swept(wanted, progress=shown, machines=machines)
+        if budget is None:
+            return found
+        with Designs(progress) as shown:
+            trainer = Trainer(template, machines, images)
+            return with_accuracy(found, trainer, budget, seed=seed, progress=shown)
 
 
 class Nodes(Sweep):

@@ -18,6 +18,7 @@ from neurorebit.library import inputs as given
 from neurorebit.library.asking import asked, network_call, processors
 from neurorebit.library.inputs import ChipInput, DeviceInput, Named, NetworkInput, TechnologyInput
 from neurorebit.library.progress import Images
+from neurorebit.machines.executor import executor
 from neurorebit.results.typed.run import Run
 from neurorebit.results.typed.schemes import SchemeComparison
 from neurorebit.schema import Argument, InputError, Setting
@@ -162,6 +163,8 @@ def compare_schemes(
     settings: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     replace: bool = False,
+    workers: int | None = None,
+    scheduler: str | None = None,
     progress: bool = True,
     **options: Unpack[Options],
 ) -> SchemeComparison:
@@ -171,9 +174,12 @@ def compare_schemes(
     ``seeds``: runs of each, from ``seed`` on. ``technology`` and ``device``: of all chips; those
     that their architectures name unless given. ``settings``: values of keys in all of them.
     ``out``: a folder that keeps the report of each run as it ends, and what ``resume`` goes on
-    from; nothing is written without. ``replace``: whether trainings there may be replaced. The
-    other arguments are those of ``train``. An interrupt ends it: the comparison has the schemes
-    that were trained, and says which are missing.
+    from; nothing is written without. ``replace``: whether trainings there may be replaced.
+    ``workers``: processes of this machine that share the runs and its processors; or ``scheduler``:
+    the address of a Dask scheduler (``tcp://host:8786``) whose workers do, with ``out`` in a folder
+    that all machines share. What a run gives does not depend on either. The other arguments are
+    those of ``train``. An interrupt ends it: the comparison has the schemes that were trained, and
+    says which are missing.
 
     InputError where a name is unknown, or files, data and settings are wrong; InfeasibleError where
     a chip cannot exist.
@@ -205,7 +211,10 @@ def compare_schemes(
     names = list(schemes) or comparisons.suited(
         dataclasses.replace(request, settings=tuple(chosen)), said
     )
-    with TemporaryDirectory() as scratch:
+    if scheduler is not None and out is None:
+        origin, cure = Argument("scheduler", scheduler), "name a folder that all machines share"
+        raise InputError("needs a folder for the runs (out)", origin=origin, cure=cure)
+    with TemporaryDirectory() as scratch, executor(workers, scheduler) as machines:
         folder = Path(out) if out is not None else Path(scratch, "schemes")
         table = comparisons.schemes(
             dataclasses.replace(
@@ -220,6 +229,7 @@ def compare_schemes(
             seeds,
             say=said,
             progress=lambda: Images(progress),
+            machines=machines,
             command=f"compare_schemes({network_call(request)}, {names!r}, seeds={seeds})",
         )
         return SchemeComparison.read(table.rows, table.text, folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, Self, TypeVar
 
 import dask
@@ -68,7 +68,7 @@ class Cluster:
 
     def run(
         self, function: Callable[[T], R], tasks: Iterable[T], *, most: int | None = None
-    ) -> Iterator[tuple[T, R]]:
+    ) -> Generator[tuple[T, R], None, None]:
         """Each task with its outcome, as soon as it is done (see ``Executor``)."""
         shared = self._client.submit(calls.same, calls.packed(function), pure=False)
         task_of: dict[Future, T] = {}
@@ -174,7 +174,8 @@ class Local(Cluster):
                 n_workers=0,
                 host="127.0.0.1",
                 protocol="tcp://",
-                dashboard_address="127.0.0.1:0",  # any free port: 8787 may be taken
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                 processes=True,
                 silence_logs=logging.CRITICAL,
             )

@@ -11,7 +11,7 @@ arrays, dataclasses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import Self, TypeVar
 
 from neurorebit.machines.tasks import Executor, processors
@@ -33,7 +33,7 @@ class Here:
 
     def run(
         self, function: Callable[[T], R], tasks: Iterable[T], *, most: int | None = None
-    ) -> Iterator[tuple[T, R]]:
+    ) -> Generator[tuple[T, R], None, None]:
         """Each task with its outcome, in order; the next task is asked for after that."""
         for task in tasks:
             yield task, function(task)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import Protocol, Self, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+ALIVE = ("running", "paused")  # what Dask calls a worker that has not begun to end
 
 
 class Executor(Protocol):
@@ -24,7 +26,7 @@ class Executor(Protocol):
 
     def run(
         self, function: Callable[[T], R], tasks: Iterable[T], *, most: int | None = None
-    ) -> Iterator[tuple[T, R]]:
+    ) -> Generator[tuple[T, R], None, None]:
         """Each task with what ``function`` makes of it, as soon as it is done, in any order.
 
         At most ``most`` tasks are given out at a time (about twice the workers unless given), and
@@ -58,7 +60,7 @@ def unwanted() -> bool:
     except (ValueError, AttributeError):
         return False  # called by no worker
     state = worker.state.tasks.get(key)
-    return state is None or state.state != "executing" or worker.status.name != "running"
+    return state is None or state.state != "executing" or worker.status.name not in ALIVE
 
 
 def processors() -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tabulate import tabulate
 
+from neurorebit.results.summary import ROW, Summary
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, usual
 from neurorebit.schema import units
 
@@ -27,16 +28,40 @@ SHOWN_INFERENCE = (  # where no design trains
 def best(table: Table, criteria: Sequence[str] = (), most: int = 10) -> str:
     """The best designs as a table, of the front if there is one, and how many there are."""
     rows, order, names = best_of(table, criteria, most)
-    criterion = criteria[0] if criteria else usual(table)
-    counts = f"{len(table[FEASIBLE]):,} designs, {np.count_nonzero(table[FEASIBLE]):,} feasible"
-    counts += f", {rows.size:,} on the front of {', '.join(criteria)}" if criteria else ""
-    lines = ["\n".join([counts, *_reasons(table)])]
-    if order.size:
-        shown = [(name, table[name][order]) for name in names]
-        head, texts = zip(*(head_and_values(name, values) for name, values in shown), strict=True)
-        align = ["left" if values.dtype == object else "right" for _, values in shown]
+    by = criteria[0] if criteria else usual(table)
+    reasons = Counter(table[REASON][~table[FEASIBLE]].tolist())
+    counts = len(table[FEASIBLE]), int(np.count_nonzero(table[FEASIBLE])), rows.size
+    shown = {name: table[name][order] for name in names}
+    return _text(counts, criteria, _reasons(reasons), (by, shown))
+
+
+def of_summary(found: Summary) -> str:
+    """The same of designs that stand in files."""
+    by, rows = found.usual, found.shown
+    many = len(found.front[FEASIBLE]) if found.criteria else found.feasible
+    names = _names([name for name in rows if name != ROW], by, found.criteria)
+    shown = {name: rows[name] for name in names}
+    reasons = _reasons(found.reasons, found.others)
+    return _text((found.designs, found.feasible, many), found.criteria, reasons, (by, shown))
+
+
+def _text(
+    counts: tuple[int, int, int],
+    criteria: Sequence[str],
+    reasons: Sequence[str],
+    best: tuple[str, Table],
+) -> str:
+    """Counts of designs (in all, feasible, of those that are ordered), reasons, and the best."""
+    of_all, feasible, many = counts
+    first = f"{of_all:,} designs, {feasible:,} feasible"
+    first += f", {many:,} on the front of {', '.join(criteria)}" if criteria else ""
+    lines = ["\n".join([first, *reasons])]
+    by, columns = best
+    if shown := len(next(iter(columns.values()))):
+        head, texts = zip(*(head_and_values(*column) for column in columns.items()), strict=True)
+        align = ["left" if values.dtype == object else "right" for values in columns.values()]
         body = list(zip(*texts, strict=True))
-        lines.append(f"Best by {criterion}: {len(order)} of {rows.size:,}")
+        lines.append(f"Best by {by}: {shown} of {many:,}")
         lines.append(tabulate(body, head, "simple", disable_numparse=True, colalign=align))
     return "\n\n".join(lines)
 
@@ -46,21 +71,25 @@ def best_of(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], list[str]]:
     """The rows of the front, or that are feasible; the best of them; the columns for a reader."""
     by = usual(table)
-    columns = SHOWN if by == "energy" else SHOWN_INFERENCE
     rows = np.flatnonzero(table.get(PARETO, table[FEASIBLE]))
     costs = table[CRITERIA[criteria[0] if criteria else by]][rows]
-    names = list(table)
+    order = rows[np.argsort(costs, kind="stable")][:most]
+    return rows, order, _names(list(table), by, criteria)
+
+
+def _names(names: Sequence[str], by: str, criteria: Sequence[str]) -> list[str]:
+    """The columns for a reader: of the axes, of what designs are ordered by, what was asked for."""
+    columns = SHOWN_INFERENCE if by.startswith("inference") else SHOWN
     axes = names[: names.index(columns[0])]
     asked = [CRITERIA[name] for name in criteria if CRITERIA[name] not in columns]
-    learned = [name for name in LEARNED if name in table]
-    order = rows[np.argsort(costs, kind="stable")][:most]
-    return rows, order, [*axes, *columns, *asked, *learned]
+    learned = [name for name in LEARNED if name in names]
+    return [*axes, *columns, *asked, *learned]
 
 
-def _reasons(table: Table, most: int = 3) -> list[str]:
+def _reasons(reasons: Mapping[str, int], others: int = 0, most: int = 3) -> list[str]:
     """Why designs are infeasible, the commonest reasons first."""
-    by_reason = Counter(table[REASON][~table[FEASIBLE]].tolist()).most_common()
-    rest = sum(count for _, count in by_reason[most:])
+    by_reason = Counter(reasons).most_common()
+    rest = others + sum(count for _, count in by_reason[most:])
     lines = [f"! {count:,}: {reason}" for reason, count in by_reason[:most]]
     return lines + ([f"! {rest:,}: for other reasons"] if rest else [])
 

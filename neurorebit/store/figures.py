@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from neurorebit.results.summary import Summary
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, Table
 from neurorebit.store.record import Figure
 
@@ -68,6 +69,19 @@ def _of_report(report: Json) -> Iterator[Figure | None]:
         for row in rows:
             rest = f" {row['rest_s']:g} s" if row.get("rest_s") else ""
             yield _figure("accuracy", row["accuracy"], tested, of=f"{row['key']}{rest}")
+
+
+def of_summary(found: Summary) -> tuple[Figure, ...]:
+    """Those of a sweep that stands in files: counts, and the least of what it is ordered by."""
+    listed = [
+        _figure("designs", found.designs, COUNTED),
+        _figure("feasible", found.feasible, COUNTED),
+    ]
+    if found.designs:
+        by = found.usual
+        least = found.shown[CRITERIA[by]][:1].tolist()
+        listed += [_figure(by, value, "the least of all designs") for value in least]
+    return tuple(_finite(listed))
 
 
 def of_designs(table: Table) -> tuple[Figure, ...]:

@@ -47,6 +47,8 @@ Rows = Sequence[NDArray[np.intp]]  # of each axis: those of a part of a grid
 Box = tuple[slice, ...]  # a part of a grid: a range of rows of each axis
 
 AT_ONCE = 4096  # designs in a box: enough that Python's share is small, few enough for the caches
+A_TASK = 65536  # designs that a worker is given at a time, at most: seconds of work
+MANY = 64  # parts that a large grid has at least
 READ = 64  # inputs that are kept, each for a choice of all nouns
 
 
@@ -211,6 +213,12 @@ def boxes(shape: tuple[int, ...], most: int) -> Iterator[Box]:
         for length, step in zip(shape, reversed(steps), strict=True)
     ]
     return itertools.product(*cuts)
+
+
+def tasks(shape: tuple[int, ...]) -> Iterator[Box]:
+    """A grid in the parts that workers are given: many, for none to wait long at the end."""
+    share = math.prod(shape) // MANY
+    return boxes(shape, min(A_TASK, max(1, share // AT_ONCE) * AT_ONCE))
 
 
 def first_of(box: Box, shape: tuple[int, ...]) -> int:

@@ -6,22 +6,20 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, nullcontext, suppress
+from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tabulate import tabulate
 
-from neurorebit import __version__
-from neurorebit.data.dataset import Dataset
-from neurorebit.data.fit import fitting
-from neurorebit.data.locate import load, locate
 from neurorebit.inputs.architecture import read_architecture
-from neurorebit.results import document, pictures
+from neurorebit.machines.tasks import Executor
 from neurorebit.results import folder as report
+from neurorebit.results import pictures
 from neurorebit.results.lock import held
 from neurorebit.results.pages import schemes as page
 from neurorebit.schema import (
@@ -39,8 +37,8 @@ from neurorebit.studies import placement
 from neurorebit.studies.learning import ending
 from neurorebit.studies.notes import DATA
 from neurorebit.studies.request import Request, refusals
-from neurorebit.studies.run import run
-from neurorebit.studies.trained import Progress, Say
+from neurorebit.studies.scheme_runs import Runs, Shown, unfinished
+from neurorebit.studies.trained import Say
 
 Json = dict[str, Any]
 
@@ -159,11 +157,12 @@ class Table:
     head: tuple[str, ...]
     missing: tuple[str, ...]
     folder: Path
+    interrupted: bool = field(default=False, kw_only=True)
 
     @property
     def unfinished(self) -> bool:
-        """Whether a run was interrupted."""
-        return any(row["ended"] == "interrupted" for row in self.rows)
+        """Whether a run was interrupted, or was not begun."""
+        return self.interrupted or any(row["ended"] == "interrupted" for row in self.rows)
 
     @property
     def diverged(self) -> bool:
@@ -228,8 +227,9 @@ def schemes(
     seeds: int,
     *,
     say: Say,
-    progress: Callable[[], AbstractContextManager[Progress | None]] = nullcontext,
+    progress: Shown = nullcontext,
     command: str | None = None,
+    machines: Executor | None = None,
 ) -> Table:
     """Train each scheme by ``run``, each on its chip, with ``seeds`` seeds from the request's on.
 
@@ -259,39 +259,67 @@ def schemes(
     if not request.resume:
         _refuse_unfinished(folder / _place(name, seed) for name in names for seed in each)
     with held(folder):
-        first = _request(request, names[0], request.seed, folder)
-        data = _data(first) if request.resume else ""
-        done = {
-            (name, seed): _finished(_request(request, name, seed, folder), data)
-            for name in names
-            for seed in each
-            if request.resume
+        wanted = {
+            (name, seed): _request(request, name, seed, folder) for name in names for seed in each
         }
-        command = command or request.command
-        rows: list[Json] = []
-        found: dict[str, list[Json]] = {}
-        for name in names:
-            found[name] = []
-            for seed in each:
-                say(f"{name}, seed {seed}")
-                one = _request(request, name, seed, folder)
-                report_of = done.get((name, seed)) or _run(one, say, progress)
-                found[name].append(report_of)
-                if _unfinished(report_of):
-                    break
-            rows.append(_row(name, found[name], seeds, command))
-            head = _head(command, request, found)
-            table = Table(tuple(rows), head, tuple(names[len(rows) :]), folder)
-            texts: dict[str, str | bytes] = {
-                TABLE: _csv(rows),
-                "schemes.txt": f"{table.text}\n",
-                page.NAME: table.page(found, command),
-            }
-            learned = {name: [done["training"] for done in runs] for name, runs in found.items()}
-            report.write(folder, texts | pictures.schemes(learned))
-            if table.unfinished:
-                break
-    return table
+        runs = Runs(wanted, request.resume, say=say, progress=progress)
+        comparison = _Comparison(request, names, seeds, command=command or request.command)
+        table = None
+        try:
+            with closing(runs.reports(machines)) as ended:
+                for (name, seed), one in ended:
+                    comparison.found[name][seed] = one
+                    if unfinished(one) or len(comparison.found[name]) == seeds:
+                        table = comparison.write(folder)
+                    if unfinished(one):
+                        break
+        except KeyboardInterrupt:
+            if machines is None or machines.workers == 1:
+                raise
+            for (name, seed), one in runs.cut_short.items():
+                comparison.found[name][seed] = one
+            if comparison.shown:
+                table = comparison.write(folder)
+        if table is None:
+            raise KeyboardInterrupt
+        return replace(table, interrupted=bool(table.missing))
+
+
+@dataclass(frozen=True, eq=False)
+class _Comparison:
+    """The reports of a comparison as they come, and the files that say what there is so far."""
+
+    request: Request
+    names: Sequence[str]
+    seeds: int
+    _: KW_ONLY
+    command: str
+    found: dict[str, dict[int, Json]] = field(default_factory=lambda: defaultdict(dict))
+
+    @property
+    def shown(self) -> dict[str, list[Json]]:
+        """The reports of the schemes that are complete or ended early."""
+        return {
+            name: [reports[seed] for seed in sorted(reports)]
+            for name in self.names
+            if (reports := self.found[name])
+            and (len(reports) == self.seeds or any(map(unfinished, reports.values())))
+        }
+
+    def write(self, folder: Path) -> Table:
+        """Write the table of these."""
+        shown = self.shown
+        rows = [_row(name, reports, self.seeds, self.command) for name, reports in shown.items()]
+        missing = tuple(name for name in self.names if name not in shown)
+        table = Table(tuple(rows), _head(self.command, self.request, shown), missing, folder)
+        texts: dict[str, str | bytes] = {
+            TABLE: _csv(rows),
+            "schemes.txt": f"{table.text}\n",
+            page.NAME: table.page(shown, self.command),
+        }
+        learned = {name: [done["training"] for done in runs] for name, runs in shown.items()}
+        report.write(folder, texts | pictures.schemes(learned))
+        return table
 
 
 def _placed(request: Request, places: Sequence[str], say: Say) -> Path:
@@ -360,70 +388,6 @@ def _request(request: Request, name: str, seed: int, folder: Path) -> Request:
     )
 
 
-def _run(
-    request: Request, say: Say, progress: Callable[[], AbstractContextManager[Progress | None]]
-) -> Json:
-    """The report of a run that goes on from its checkpoint, if it has one and is asked to."""
-    from neurorebit.training import checkpoint
-
-    assert request.out is not None
-    begun = checkpoint.find(request.out) is not None
-    with progress() as shown:
-        return run(replace(request, resume=request.resume and begun), say, shown).report
-
-
-def _unfinished(done: Json) -> bool:
-    return bool(done["training"]["interrupted"] or done["training"]["out_of_time"])
-
-
-def _data(request: Request) -> str:
-    """The digest of the images that all schemes train on."""
-    inputs = request.inputs()
-    network, data = inputs.network, request.data
-    if not isinstance(data, Dataset):
-        data = load(locate(inputs.wanted, data), network.input)
-    return fitting(data, network).sha256
-
-
-def _finished(request: Request, data: str) -> Json | None:
-    """The report of a finished run in the folder, or None; InputError if it is of another run."""
-    from neurorebit.training import checkpoint
-
-    assert request.out is not None
-    try:
-        found = document.find(request.out)
-        if found is None:
-            return None
-        ended = not _unfinished(found)
-        images = found["training"].get("data_sha256", data)
-        made = _given(found["inputs"], found["seed"], found["version"], images)
-    except (KeyError, TypeError, AttributeError):
-        return None
-    if not ended:
-        return None
-    asked = _given(request.inputs().record(), request.seed, __version__, data)
-    if different := checkpoint.differences(made, asked):
-        message = f"{request.out} has another run, which came to its end: {different}"
-        cure = "give what it was made with, or name another folder with ", Argument("out")
-        raise InputError(message, origin=Argument("resume"), cure=cure)
-    return found
-
-
-def _given(inputs: Json, seed: int, version: str, data: str) -> Json:
-    """What a run was given, as far as its result depends on it."""
-    return {"data": data, "inputs": _heeded(inputs), "seed": seed, "version": version}
-
-
-def _heeded(inputs: Json) -> Json:
-    """The values of the files without the keys that other schemes add."""
-    network, named = inputs["network"], inputs["architecture"]["values"]["scheme"]
-    values = network["values"]["training"]
-    others = {key for name, s in SCHEMES.items() for key in s.own_keys if name != named}
-    others -= set(SCHEMES[named].own_keys)
-    training = {key: value for key, value in values.items() if key not in others}
-    return {**inputs, "network": {**network, "values": {**network["values"], "training": training}}}
-
-
 def _head(command: str, request: Request, found: dict[str, list[Json]]) -> tuple[str, ...]:
     """The lines above the table: command, files, settings and notes, as in the report of a run."""
     reports = [done for runs in found.values() for done in runs]
@@ -453,7 +417,7 @@ def _head(command: str, request: Request, found: dict[str, list[Json]]) -> tuple
 
 def _ended(reports: Sequence[Json]) -> str:
     """How the trainings of a scheme ended, in a word; the worst of them."""
-    if any(map(_unfinished, reports)):
+    if any(map(unfinished, reports)):
         return "interrupted"
     return "diverged" if any(done["training"]["diverged"] for done in reports) else "finished"
 

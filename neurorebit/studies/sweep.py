@@ -17,13 +17,12 @@ from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, Table, 
 from neurorebit.results.typed.grid import Axes, Sweep
 from neurorebit.schema import Argument, Document, ImpossibleError, InputError, Setting
 from neurorebit.studies.axes import MOST, Label, Values, axes_of, column, of_designs
-from neurorebit.studies.grid import Box, Grid, Question, boxes, first_of
+from neurorebit.studies.grid import Box, Grid, Question, first_of, tasks
 from neurorebit.studies.outcomes import OUTCOMES
 
 Progress = Callable[[int, int], None]  # designs done, designs in all
 
 NOT_REACHED = "not reached: the sweep was interrupted"
-A_TASK = 65536  # designs that a worker is given at a time: seconds of work
 
 
 def sweep(
@@ -39,17 +38,16 @@ def sweep(
     pareto: Sequence[str] = (),
     progress: Progress | None = None,
     label: Label = of_designs,
-    machines: Executor | None = None,
 ) -> Sweep:
     """Every combination of the axes' values: columns of the axes, then of what each chip costs.
 
     ``axes`` gives for a key (as of a setting) numbers in SI units, texts with units, or a text such
     as ``"0.8V:1.0V:5"``. ``files`` are documents made in memory, by the kind of file and the word
     that means them on an axis. The keys of ``designs`` change together, one row a design; messages
-    call their values what ``label`` does. ``machines`` share the designs, if there are any. Rows
-    are in order, the last axis fastest. InputError for a mistake: a key, name or word that does not
-    exist, a value that cannot be read. A value that cannot be, alone or with others, leaves nan and
-    the reason; so does an interrupt (Ctrl-C) for the designs that it comes before.
+    call their values what ``label`` does. Rows are in order, the last axis fastest. InputError for
+    a mistake: a key, name or word that does not exist, a value that cannot be read. A value that
+    cannot be, alone or with others, leaves nan and the reason; so does an interrupt (Ctrl-C) for
+    the designs that it comes before.
     """
     asked = question(
         network,
@@ -63,6 +61,20 @@ def sweep(
         pareto=pareto,
         label=label,
     )
+    return swept(asked, pareto=pareto, progress=progress)
+
+
+def swept(
+    asked: Question,
+    *,
+    pareto: Sequence[str] = (),
+    progress: Progress | None = None,
+    machines: Executor | None = None,
+) -> Sweep:
+    """The designs of a question as one table; ``machines`` share them, if there are any.
+
+    InputError where they are too many for memory.
+    """
     if asked.count > MOST:
         message = f"a table takes 1 to {MOST:,} designs, these axes make {asked.count:,}"
         raise InputError(message, cure="take fewer values, or write to a folder")
@@ -151,7 +163,7 @@ def _outcomes(
     if machines is None or machines.workers == 1:
         yield from grid.outcomes(grid.whole)
         return
-    for box, table in machines.run(partial(part, asked), boxes(asked.shape, A_TASK)):
+    for box, table in machines.run(partial(part, asked), tasks(asked.shape)):
         first = first_of(box, asked.shape)
         yield np.arange(first, first + len(table[FEASIBLE])), table
 

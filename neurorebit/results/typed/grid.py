@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -74,11 +74,7 @@ class Sweep:
         A design is beaten by one that is better in one criterion and no worse in the others; less
         is better. InputError for a criterion that does not exist, or where none is given.
         """
-        for criterion in criteria or ("",):
-            if criterion not in CRITERIA:
-                origin = Argument("pareto", criterion or None)
-                message = f"expected one or more of {', '.join(CRITERIA)}"
-                raise InputError(message, origin=origin, value=criterion, cure="name some of them")
+        refuse_unknown(criteria)
         rows = self.frame[front(self.table, criteria)]
         return rows.sort_values(CRITERIA[criteria[0]], kind="stable")
 
@@ -152,6 +148,15 @@ def _as_changes(settings: Mapping[str, str]) -> str:
     named = "".join(f", {key}={text!r}" for key, text in files.items())
     keys = {key: text for key, text in settings.items() if "." in key}
     return f"nr.chip({chip!r}{named})" + (f".set({keys!r})" if keys else "")
+
+
+def refuse_unknown(criteria: Sequence[str]) -> None:
+    """InputError for a criterion that does not exist, or where there is none."""
+    for criterion in criteria or ("",):
+        if criterion not in CRITERIA:
+            origin = Argument("pareto", criterion or None)
+            message = f"expected one or more of {', '.join(CRITERIA)}"
+            raise InputError(message, origin=origin, value=criterion, cure="name some of them")
 
 
 def _key(heading: str) -> str:

@@ -16,4 +16,6 @@ def write(table: Table, path: Path) -> None:
     except ImportError:
         cure = "run pip install 'neurorebit[parquet]', or name a .csv file"
         raise InputError("Parquet needs pyarrow", cure=cure) from None
-    pyarrow.parquet.write_table(pyarrow.table(table), path)
+    texts = [name for name, values in table.items() if values.dtype == object]
+    made = pyarrow.table(table)
+    pyarrow.parquet.write_table(made, path, compression="zstd", use_dictionary=texts)

@@ -102,7 +102,9 @@ def test_what_a_function_raises_ends_the_work_and_keeps_its_parts(two):
 
 def test_tasks_that_nobody_wants_learn_it(two):
     begun = time.monotonic()
-    running = two.run(slow, [0.0, 60.0, 60.0], most=3)
+    while len(two.everywhere(abs, 0)) < 2:  # the killed one is started again
+        time.sleep(0.05)
+    running = two.run(slow, [0.0, 60.0], most=2)
     assert next(running)[0] == 0.0
     running.close()  # returns when those that run have ended
     assert time.monotonic() - begun < 30.0
