@@ -14,7 +14,7 @@ from neurorebit.results.pages.frame import Page, Section, cards
 from neurorebit.results.pages.table import Column, Table, number, word
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, front, usual
 from neurorebit.results.sweep import Table as Designed
-from neurorebit.results.sweep_text import best_of
+from neurorebit.results.sweep_text import LEARNED, best_of
 
 MOST, BEST = 2000, 100  # designs of a figure, and of the table
 Spell = Callable[[Mapping[str, str]], str]  # settings of a design to the command that estimates it
@@ -129,8 +129,10 @@ def _name(heading: str) -> str:
 
 
 def _values(table: Designed, name: str, rows: NDArray[np.intp], given: bool) -> Values:
+    """A column of the page; accuracies are shares."""
     heading, _, unit = name.partition(" [")
-    return Values(heading, table[name][rows].tolist(), unit.rstrip("]"), given=given)
+    unit = "%" if name in LEARNED else unit.rstrip("]")
+    return Values(heading, table[name][rows].tolist(), unit, given=given)
 
 
 def _counts(table: Designed, criteria: Sequence[str], ordered: NDArray[np.intp]) -> str:

@@ -70,6 +70,17 @@ def test_designs_have_their_values_fronts_and_commands():
     assert len(page.ids) == len(set(page.ids))
 
 
+def test_accuracies_of_designs_are_shares():
+    table = designs() | {"accuracy": np.linspace(0.9, 0.99, 12)}
+    page = Page(content := sweep.write(table, (), spell, title="x"))
+    (found,) = (one for one in page.data["designs"]["columns"] if one["name"] == "accuracy")
+    assert (found["unit"], found["values"][0]) == ("%", 0.9)
+    parallel = page.data["figures"]["parallel"][""]["data"][0]["dimensions"]
+    (drawn,) = (one for one in parallel if one["label"] == "accuracy [%]")
+    assert drawn["values"][0] == pytest.approx(90.0)
+    assert "90.00 %" in content.decode()
+
+
 def test_many_designs_are_limited_to_fronts_and_every_so_manyth():
     table = designs(30_000)
     page = Page(content := sweep.write(table, (), spell, title="many"))
