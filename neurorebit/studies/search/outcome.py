@@ -19,7 +19,8 @@ from neurorebit.studies.fidelity import Fidelity
 from neurorebit.studies.outcomes import OUTCOMES
 from neurorebit.studies.search.importance import importances
 from neurorebit.studies.search.objectives import POWER
-from neurorebit.studies.search.search import Plan, Search
+from neurorebit.studies.search.plan import Plan
+from neurorebit.studies.search.search import Search
 from neurorebit.studies.search.space import Dimension
 from neurorebit.studies.search.trials import COMPLETE, INFEASIBLE, Trial
 
