@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurorebit.commands import INTERRUPTED, options, progress
+from neurorebit.commands import INTERRUPTED, options, progress, workers
 
 if TYPE_CHECKING:
     from neurorebit.schema import Setting
@@ -94,12 +94,7 @@ def add_options(parser: options.Parser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on with the search that the database holds"
     )
-    parser.add_argument(
-        "--workers", metavar="N", type=options.whole(1, 1024), help="processes that train (1)"
-    )
-    parser.add_argument(
-        "--scheduler", metavar="ADDRESS", help="train on the workers of this Dask scheduler"
-    )
+    workers.add_workers(parser)
     options.add_quiet(parser)
     options.add_store(parser)
 
@@ -107,7 +102,6 @@ def add_options(parser: options.Parser) -> None:
 def main(asked: argparse.Namespace) -> int:
     """Try the designs that an optimiser chooses, and show the best."""
     from neurorebit.inputs.space import read_space
-    from neurorebit.machines.executor import executor
     from neurorebit.results import folder
     from neurorebit.results.lock import held
     from neurorebit.results.typed.search import FILES
@@ -140,7 +134,7 @@ def main(asked: argparse.Namespace) -> int:
             stack.enter_context(held(asked.out))
         if storage is not None and not _is_in(storage, asked.out):
             stack.enter_context(held(storage.absolute().parent, "storage"))
-        machines = stack.enter_context(executor(asked.workers, asked.scheduler))
+        machines = stack.enter_context(workers.executor(asked))
         trainer = Trainer(template, machines, asked.data) if plan.rungs else None
         shown = None if asked.quiet else stack.enter_context(progress.Designs())
         found = searched(
