@@ -21,6 +21,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 PATIENCE = 60.0  # seconds that workers may take to start, and to end what nobody wants
+TRIES, PAUSE = 20, 0.5  # of a question to all workers; seconds between them
 CONNECT = 10.0  # seconds that a scheduler may take to answer
 RECENT = 5.0  # seconds for which a count of the threads of all workers is taken to hold
 AHEAD = 2  # tasks given out for each thread of a worker: the next one waits where it is done
@@ -90,8 +91,21 @@ class Cluster:
 
     def everywhere(self, function: Callable[[T], R], argument: T) -> dict[str, R]:
         """What ``function`` makes of the argument on each worker, by the worker's address."""
-        found: dict[str, R] = self._client.run(function, argument)
-        return found
+        return self._on_each(function, argument)
+
+    def _on_each(self, function: Callable[..., R], *arguments: Any) -> dict[str, R]:
+        """The same of any arguments; asked again where a worker dies meanwhile."""
+        for _ in range(TRIES):
+            found = self._client.run(function, *arguments, on_error="return")
+            problems = [one for one in found.values() if isinstance(one, Exception)]
+            if not problems and found:
+                return dict(found)
+            for problem in problems:
+                if not isinstance(problem, OSError):
+                    raise problem
+            time.sleep(PAUSE)
+        message, cure = "workers die as soon as they start", "look into their logs"
+        raise InputError(message, cure=cure)
 
     def _connect(self) -> None:
         """Connect to the scheduler; InputError where none answers or it has no workers."""
@@ -111,7 +125,7 @@ class Cluster:
     def _check(self) -> None:
         """InputError where a worker has other versions than this process."""
         try:
-            found = self._client.run(versions)
+            found = self._on_each(versions)
         except (ImportError, AttributeError) as problem:
             message = f"a worker of {self._address} has no neurorebit that knows of clients "
             message += f"({problem})"

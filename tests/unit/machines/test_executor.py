@@ -93,6 +93,11 @@ def test_a_killed_worker_loses_no_task(two):
     assert two.pids != before
 
 
+def test_workers_that_die_while_they_are_asked_are_asked_again(two):
+    os.kill(two.pids[1], signal.SIGKILL)
+    assert set(two.everywhere(abs, -3).values()) == {3}
+
+
 def test_what_a_function_raises_ends_the_work_and_keeps_its_parts(two):
     with pytest.raises(InputError) as problem:
         list(two.run(wrong, [7]))
