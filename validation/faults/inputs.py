@@ -18,7 +18,8 @@ from neurorebit.__main__ import main
 from validation.faults.kinds import EACH, KINDS, case, option
 
 LONGEST = 4000  # characters of a refusal
-PATIENCE = 60  # seconds after which a command hangs
+PATIENCE = 60  # seconds of a processor after which a command hangs
+WAIT = 600  # and by the clock, for one that waits; a busy machine is slow
 OPTION = "options"
 
 
@@ -90,8 +91,9 @@ def ended(words: list[str]) -> tuple[object, str, str]:
         raise Hangs
 
     out, err = io.StringIO(), io.StringIO()
-    old = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(PATIENCE)
+    old = {number: signal.signal(number, ring) for number in (signal.SIGALRM, signal.SIGPROF)}
+    signal.alarm(WAIT)
+    signal.setitimer(signal.ITIMER_PROF, PATIENCE)
     code: object
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -102,7 +104,9 @@ def ended(words: list[str]) -> tuple[object, str, str]:
         code = repr(problem)[:200]
     finally:
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, old)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        for number, handler in old.items():
+            signal.signal(number, handler)
     return code, out.getvalue(), err.getvalue()
 
 
