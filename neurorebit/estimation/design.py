@@ -9,7 +9,7 @@ from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.organisation import Job, Organisation
-from neurorebit.chips.parts.phases import Phase
+from neurorebit.chips.parts.phases import Phase, Phases
 from neurorebit.chips.parts.products import ProductPhases, joined
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
@@ -53,10 +53,16 @@ def design(
     cannot exist is nan.
     """
     weighted = workload.weighted
-    plan = plan or Floorplan.of(weighted, spec)
-    learning = SCHEMES[spec.scheme].learning(training)
-    job = Job(technology, device, spec, plan, activity.at(weighted), batch, learning)
-    work = organisation_of(spec).build(job)
+    work = built(
+        workload,
+        spec,
+        technology,
+        device,
+        activity=activity,
+        batch=batch,
+        plan=plan,
+        training=training,
+    )
     own = workload.products
     if own is None:
         return Design(work.chip, work.by_name(), work.ops, work.assumptions)
@@ -64,6 +70,25 @@ def design(
     ops = {name: count + products.ops.get(name, 0.0) for name, count in work.ops.items()}
     phases = joined(work.by_name(), products.by_name(), weighted, own)
     return Design(work.chip, phases, ops, (*work.assumptions, *products.assumptions))
+
+
+def built(
+    workload: Workload,
+    spec: ArchitectureSpec,
+    technology: Technology,
+    device: Device,
+    *,
+    activity: Measured,
+    batch: Real,
+    plan: Floorplan | None = None,
+    training: Training,
+) -> Phases:
+    """The chip for a network with its phases, none of which was yet asked what it costs."""
+    weighted = workload.weighted
+    plan = plan or Floorplan.of(weighted, spec)
+    learning = SCHEMES[spec.scheme].learning(training)
+    job = Job(technology, device, spec, plan, activity.at(weighted), batch, learning)
+    return organisation_of(spec).build(job)
 
 
 def organisation_of(spec: ArchitectureSpec) -> Organisation:

@@ -14,7 +14,7 @@ from neurorebit.chips.parts.phases import DRAM, PER, Phase
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Bill, Real
-from neurorebit.estimation.design import Design, design
+from neurorebit.estimation.design import Design, built, design
 from neurorebit.estimation.plans import Plan, plans
 from neurorebit.layers.network import Network
 from neurorebit.schema import InfeasibleError
@@ -134,6 +134,31 @@ def estimate(
         plans=plans(made),
         assumptions=made.assumptions,
     )
+
+
+def can_be_built(
+    network: Network,
+    spec: ArchitectureSpec,
+    technology: Technology,
+    device: Device,
+    *,
+    activity: Activity,
+) -> bool:
+    """Whether every part of the chip for a network can exist in this technology.
+
+    It says what ``estimate`` says, without the cost of any phase.
+    """
+    with np.errstate(all="ignore"):
+        work = built(
+            Workload.of(network.stages),
+            spec,
+            technology,
+            device,
+            activity=Measured.of(activity),
+            batch=float(network.training.batch),
+            training=network.training,
+        )
+        return not any(undefined_parts(work.chip.footprint.area))
 
 
 def _utilization(made: Design) -> list[float]:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from tabulate import tabulate
 
 from neurorebit.data.table import DATASETS, FORMATS
+from neurorebit.estimation.estimate import can_be_built
 from neurorebit.inputs.files import read_inputs
-from neurorebit.schema import InfeasibleError, InputError, paths, units
+from neurorebit.schema import InputError, paths, units
 from neurorebit.schemes.assumed import assumed
 from neurorebit.schemes.table import SCHEMES
-from neurorebit.studies.run import estimated
 
 Row = tuple[str, str, str, str]  # name, what it is, chips that can use it, source
 HEAD = ("name", "what it is", "chips", "source")
@@ -124,8 +124,12 @@ def _is_built(network: str, chip: str, technology: str | None, device: str | Non
         inputs = read_inputs(network, chip, technology, device)
         if technology is None and (device is None or not inputs.architecture.holds_devices):
             return True  # of its own technology and device, which every shipped chip is built of
-        activity = assumed(inputs.network, inputs.architecture, inputs.device)
-        estimated(inputs, activity, inputs.images)
-    except (InputError, InfeasibleError):
+    except InputError:
         return False
-    return True
+    return can_be_built(
+        inputs.network,
+        inputs.architecture,
+        inputs.technology,
+        inputs.device,
+        activity=assumed(inputs.network, inputs.architecture, inputs.device),
+    )
