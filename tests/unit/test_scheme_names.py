@@ -27,6 +27,7 @@ MEANT = {
     "schema.device": {"reram"},
     "schema.training": {"real", "wage", "cifar10"},  # an error path, a quantiser, a data set
     "results.pictures": {"real"},  # a view of weights
+    "results.pages.report.training": {"real"},  # the same
 }
 ROOMS = {"tiki_taka": ("chips.tiki_taka", "chips.table")}  # named like a scheme
 # words that are a scheme's alone, wherever they stand in a text or a name
@@ -84,6 +85,7 @@ NEUTRAL = ("circuits", "chips", "inputs", "estimation", "results", "studies", "l
 ELSEWHERE = {  # module: words that mean something else there
     "circuits.encoder": {"flash"},  # the code that it encodes
     "circuits.pooling": {"max_pool"},  # a block
+    "results.pages.plots": {"pad"},  # a key of Plotly's treemaps
     "studies.rebill": {"flash"},  # a key of older reports
 }
 
