@@ -215,11 +215,12 @@ def _again(run: Run, asked: argparse.Namespace, path: Path) -> list[str]:
     if not run.words or run.words[0] != run.command or run.command == asked.called:
         message = "its command line is none that can be repeated"
         raise InputError(message, origin=f"run {run.number}", cure="give it yourself")
-    words = [*run.words, *asked.more]
+    end = run.words.index("--") if "--" in run.words else len(run.words)  # no options behind it
+    words = [*run.words[:end], *asked.more]
     own = any(word.partition("=")[0] in ("--store", "--no-store") for word in words)
     if not own and (asked.store is not None or os.environ.get(place.VARIABLE)):
         words += ["--store", str(path)]  # a relative one would mean another file where it was given
-    return words
+    return [*words, *run.words[end:]]
 
 
 def _say_what_differs(run: Run, path: Path) -> None:

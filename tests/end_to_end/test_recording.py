@@ -326,6 +326,13 @@ def test_a_run_is_repeated_where_it_was_given(three, command, tmp_path, monkeypa
     assert command("runs", "repeat", "3").code == 2  # as it was
 
 
+def test_options_of_a_repetition_stand_before_what_is_no_option(own, command):
+    (own / "-own.yaml").write_text(NET)
+    assert command("run", "--no-train", "--out", "a", "--quiet", "--", "-own.yaml").code == 0
+    assert command("runs", "repeat", "1", "--out", "b").code == 0
+    assert (own / "b" / "report.json").is_file()
+
+
 def test_runs_are_forgotten_and_their_files_stay(three, command):
     assert command("runs", "forget").code == 2
     told = command("runs", "forget", "--state", "refused", "--dry-run").out

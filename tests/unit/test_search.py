@@ -1,7 +1,9 @@
 """Searches: the same trials by seed, killed or not; fronts, conditions, refusals."""
 
+import contextlib
 import itertools
 import json
+import os
 import sqlite3
 import sys
 
@@ -124,8 +126,27 @@ def test_a_database_is_of_one_search(tmp_path):
     with pytest.raises(InputError, match="no database of a search"):
         found(storage=other)
     assert other.read_text() == "not a database"
+    others = tmp_path / "others.db"
+    with contextlib.closing(sqlite3.connect(others)) as database:
+        database.execute("CREATE TABLE somebodys (own)")
+        database.commit()
+    content = others.read_bytes()
+    for more in ({}, {"resume": True}):
+        with pytest.raises(InputError, match="no database of a search"):
+            found(storage=others, **more)
+    assert others.read_bytes() == content
     with pytest.raises(InputError, match="nothing to go on with"):
         found(resume=True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_database_is_the_file_that_is_named_whatever_its_name(tmp_path):
+    place = tmp_path / "a?mode=memory#%41&'" / "b?c.db"
+    place.parent.mkdir()
+    found(storage=place, budget=3)
+    assert [one.name for one in tmp_path.iterdir()] == [place.parent.name]
+    assert [one.name for one in place.parent.iterdir()] == [place.name]
+    assert len(found(storage=place, budget=6, resume=True).frame) == 6
 
 
 def test_optuna_reads_the_database(whole, tmp_path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ NAME = "search"  # of the study
 REQUEST = "neurorebit"  # the attribute with what was searched, and with what we keep of a trial
 SCHEMA = 1
 MAGIC = b"SQLite format 3\0"
+TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 Request = Mapping[str, Any]  # what a search was asked for, but for its budget
 
 
@@ -45,12 +47,12 @@ class Storage:
         InputError where the file is something else, holds another search, or one that is not to
         be gone on with.
         """
-        there = self.path.exists() and self.path.stat().st_size > 0
-        if there and not _is_database(self.path):
-            raise self._error("is there, and is no database of a search", "name another file")
         directions = ["maximize" if one.more else "minimize" for one in self._objectives]
         with self._said(), quiet() as optuna:
-            storage = optuna.storages.RDBStorage(f"sqlite:///{self.path}", **_connection(optuna))
+            if self.path.exists() and self.path.stat().st_size > 0 and not _is_optunas(self.path):
+                message = "is there, and is no database of a search"
+                raise self._error(message, "name another file")
+            storage = optuna.storages.RDBStorage("sqlite:///search.db", **_connection(self.path))
             names = [one.study_name for one in storage.get_all_studies()]
             if NAME not in names:
                 study = optuna.create_study(study_name=NAME, storage=storage, directions=directions)
@@ -143,17 +145,27 @@ class Storage:
         return InputError(message, origin=origin, value=self.path, cure=cure)
 
 
-def _connection(optuna: Any) -> dict[str, Any]:
-    """How the database is opened: a lock that another process holds is waited for."""
-    return {"engine_kwargs": {"connect_args": {"timeout": 30}}}
+def _connection(path: Path) -> dict[str, Any]:
+    """How the database is opened: by its path, for in an address some characters mean another file.
+
+    A lock that another process holds is waited for.
+    """
+    opened = partial(sqlite3.connect, path.absolute(), timeout=30, check_same_thread=False)
+    return {"engine_kwargs": {"creator": opened}}
 
 
-def _is_database(path: Path) -> bool:
+def _is_optunas(path: Path) -> bool:
+    """Whether a file is a database without tables, or with those of Optuna; nothing is written."""
     try:
         with path.open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
+            if file.read(len(MAGIC)) != MAGIC:
+                return False
     except OSError:
         return False
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=30)) as database:
+        tables = {name for (name,) in database.execute(TABLES)}
+    return not tables or "studies" in tables
 
 
 def _attributes(trial: Trial, fidelity: str) -> dict[str, Any]:

@@ -45,6 +45,24 @@ def test_every_number_that_has_a_path_is_that_of_the_document(name):
     assert len(page.ids) == len(set(page.ids))
 
 
+def test_what_a_document_does_not_say_of_a_layer_is_a_dash_without_a_path():
+    document = trained()
+    document["activity"]["layers"][0]["stored_density"] = 0.25
+    page = Page(write(document))
+    assert shown(page, document) > 100
+    assert ["/activity/layers/0/stored_density", "0.25", "0.25"] in page.shown
+
+
+def test_an_image_is_said_to_be_without_what_is_done_once_an_iteration():
+    said = "is shown without what is done once an iteration"
+    assert said in write(trained()).decode()
+    inference = trained()
+    for name, phase in inference["phases"].items():
+        if phase is not None and phase["per"] == "iteration":
+            inference["phases"][name] = None
+    assert said not in write(inference).decode()
+
+
 def test_a_page_needs_nothing_from_outside():
     page = Page(write(trained()))
     for address in page.addresses:

@@ -26,6 +26,11 @@ PER = {  # of phases, and what an amount of theirs is of
     "network": "programming, once",
 }
 INFERENCE = "inference, one image"
+STRIPES = "With leakage; what DRAM takes is striped. Click a layer to see its parts below."
+SHARE = (
+    " Training of one image is shown without what is done once an iteration; the headline has an "
+    "image's share of that."
+)
 AREA = "area"
 
 
@@ -98,7 +103,7 @@ class Costs:
             "Energy of each layer",
             views,
             {"Of": tuple(self.groups), "Stacked by": ("phase", "part")},
-            says="With leakage; what DRAM takes is striped. Click a layer to see its parts below.",
+            says=STRIPES + (SHARE if PER["iteration"] in self.groups else ""),
             limited=self.limited,
             tables=(self._table("energy_J", "J", "Energy of each layer, without DRAM"),
                     self._table("dram_energy_J", "J", "DRAM energy of each layer")),

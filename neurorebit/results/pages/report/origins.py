@@ -58,7 +58,10 @@ def _activity(layers: list[Json]) -> Table:
         rows.append(
             [
                 word(layer["name"]),
-                *(_density(layer.get(key), pointer(*at, key)) for key in keys),
+                *(
+                    _density(layer[key], pointer(*at, key)) if key in layer else number(None)
+                    for key in keys
+                ),
             ]
         )
     caption = "Activity of each layer: shares, and numbers of levels and words"
