@@ -55,6 +55,12 @@ def is_kernel_split(
     return split & enabled
 
 
+def any_splits(matmuls: Sequence[Matmul], rows: int) -> bool:
+    """Whether any layer has a PE for each window position where that is enabled."""
+    positions = common_positions(matmuls) if matmuls else 0
+    return any(bool(is_kernel_split(matmul, positions, rows, True)) for matmul in matmuls)
+
+
 def array_cuts(matmuls: Sequence[Matmul], rows: int, kernel_split: bool) -> tuple[Cuts, ...]:
     """For each layer the row ranges of its matrix that one array of ``rows`` rows each holds.
 

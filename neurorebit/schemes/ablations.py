@@ -137,6 +137,7 @@ def why_idle(key: str, spec: ArchitectureSpec, training: Training) -> str:
     in_cells = scheme.held is Held.CELLS
     overruled = {  # keys, and the choice that leaves them no effect
         "conversion": ("adc", training.adc == "ideal"),
+        "calibration_steps": ("adc", training.adc == "ideal"),
         "error_path": ("digital", training.digital == "bit_serial"),
         "level_range": ("quantiser", training.quantiser == "wage" and not in_cells),
         "write_tolerance": ("write", training.write in ("pulses", "reset")),

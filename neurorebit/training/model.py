@@ -11,7 +11,7 @@ import numpy as np
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.kernels import elementwise
-from neurorebit.layers.cuts import array_cuts
+from neurorebit.layers.cuts import any_splits, array_cuts
 from neurorebit.layers.network import Network, Node
 from neurorebit.schema import InputError
 from neurorebit.schema.activity import FastActivity, LayerActivity
@@ -98,7 +98,9 @@ class Model:
         self.steps: list[Step] = []
         self._weights = scheme.load()
         self._digital = scheme.digital() if any(n.digital for n in network.nodes) else None
-        self._cuts = array_cuts(network.matmuls, int(spec.forward.rows), spec.forward.kernel_split)
+        rows = int(spec.forward.rows)
+        split = any_splits(network.matmuls, rows) and spec.forward.kernel_split
+        self._cuts = array_cuts(network.matmuls, rows, split)
         self._readers = [0] * len(network.nodes)
         for node in network.nodes:
             for source in node.inputs:

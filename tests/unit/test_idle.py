@@ -5,12 +5,13 @@ import functools
 import numpy as np
 import pytest
 import yaml
+from property.test_keys_of_training import inputs_of, learned
 
 from neurorebit.inputs.files import parse_setting, read_inputs
 from neurorebit.schema import InputError, Setting, paths
 from neurorebit.schema.document import bare, plain
 from neurorebit.schema.reads import Reads
-from neurorebit.schemes.ablations import choices
+from neurorebit.schemes.ablations import choices, why_idle
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.idle import heeds, is_shipped
 from neurorebit.studies.request import Request
@@ -107,6 +108,8 @@ def test_a_scheme_heeds_the_keys_of_training_that_it_reads(name):
         ("hybrid", "device.variation.c2c", True),
         ("reram", "device.pulses.c2c", True),
         ("reram", "device.pulses.nonlinearity_ltp", True),
+        ("reram", "architecture.arrays.kernel_split", False),  # a perceptron has no windows
+        ("reram", "architecture.arrays.rows", True),
         ("real", "device.on_off_ratio", False),
         ("real", "architecture.apim.adc_bits", False),
     ],
@@ -114,6 +117,23 @@ def test_a_scheme_heeds_the_keys_of_training_that_it_reads(name):
 def test_training_reads_of_the_device_what_it_uses(name, key, read):
     assert heeds(read_by(name), key) == read
     assert not heeds(read_by("reram", "device.variation.pulse_c2c=step"), "device.pulses.c2c")
+
+
+@pytest.mark.parametrize(
+    ("chip", "given", "setting"),
+    [
+        ("rebit", "architecture.scheme=real", "training.clip_percentile=90"),
+        ("rebit", "architecture.scheme=real", "training.calibration_steps=2"),
+        ("rebit", "training.adc=ideal", "training.calibration_steps=2"),
+        ("sram", "training.adc=ideal", "training.calibration_steps=2"),
+        ("sram", "training.adc=ideal", "training.clip_percentile=90"),
+    ],
+)
+def test_ranges_are_idle_where_they_change_nothing_that_is_learned(chip, given, setting):
+    inputs = inputs_of(chip, given, setting)
+    key = setting.partition("=")[0].removeprefix("training.")
+    why = why_idle(key, inputs.architecture, inputs.network.training)
+    assert bool(why) == (learned(inputs) == learned(inputs_of(chip, given)))
 
 
 # --- what is said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from neurorebit.schemes.parts.scheme import LEVEL_KEYS, Held, Scheme
+from neurorebit.schemes.parts.scheme import CODE_KEYS, LEVEL_KEYS, Held, Scheme
 
 if TYPE_CHECKING:
     from neurorebit.training.parts.weights import Site, Weights
@@ -25,6 +25,6 @@ QUANTIZED = Scheme(
     heeds=LEVEL_KEYS,
     kept=1,
     load=_load,
-    in_sram=frozenset({"adc", "conversion", "error_bits"}),
+    in_sram=CODE_KEYS | {"adc", "conversion", "error_bits"},
     departure="without arrays",
 )

@@ -96,8 +96,10 @@ class MatrixLayer:
     def __post_init__(self) -> None:
         if getattr(self.outer.layer, "bias", False):
             self.bias, self.bias_velocity = np.zeros((2, self.outer.shape_out.channels))
-        percentile, signed = self.tools.training.clip_percentile, self.signs is not None
-        kind = IntegerEncoder if self.weights.integers else Encoder
+        signed, whole = self.signs is not None, self.weights.integers is not None
+        calibrated = self.encodes and not whole
+        percentile = self.tools.training.clip_percentile if calibrated else 100.0
+        kind = IntegerEncoder if whole else Encoder
         self.encoder = kind(self.input_bits, percentile, signed=signed)
         self.seen = Seen(self.input_bits if self.signs is None else len(self.signs))
 
