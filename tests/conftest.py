@@ -3,8 +3,10 @@
 import atexit
 import os
 import shutil
+import struct
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -32,18 +34,27 @@ def faults_are_seen(monkeypatch):
     monkeypatch.setenv("NEUROREBIT_DEBUG", "1")
 
 
-BLANK = bytes.fromhex(  # a picture of one pixel
-    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
-    "0000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
-)
+def chunk(kind, content):
+    """A part of a PNG file."""
+    checked = kind + content
+    return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
 
 
-def blank(figure, file, **options):
-    """What saves a figure where nobody looks at it."""
+def blank(figure, file, *, metadata=None, **options):
+    """What saves a figure where nobody looks at it: one pixel, and what is said of the picture."""
+    texts = (f"{key}\0{text}".encode() for key, text in (metadata or {}).items() if text)
+    content = b"\x89PNG\r\n\x1a\n" + b"".join(
+        (
+            chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
+            *(chunk(b"tEXt", text) for text in texts),
+            chunk(b"IDAT", zlib.compress(b"\0\0")),
+            chunk(b"IEND", b""),
+        )
+    )
     if hasattr(file, "write"):
-        file.write(BLANK)
+        file.write(content)
     else:
-        Path(file).write_bytes(BLANK)
+        Path(file).write_bytes(content)
 
 
 @pytest.fixture(autouse=True)
