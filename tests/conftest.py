@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import struct
 import sys
 import tempfile
@@ -26,6 +27,11 @@ os.environ["NEUROREBIT_STORE"] = str(Path(STORE, "runs.sqlite"))
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("explore", max_examples=1000, deadline=None)
 settings.load_profile("steady")
+
+
+# a job in the background of a shell starts with Ctrl-C ignored, and so would what it starts
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

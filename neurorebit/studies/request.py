@@ -112,11 +112,11 @@ class Request:
             settings=self.settings,
         )
         if self.train and not inputs.architecture.trains:
-            chips = dict.fromkeys(s.architecture for s in SCHEMES.values() if s.trains)
+            *chips, last = dict.fromkeys(s.architecture for s in SCHEMES.values() if s.trains)
             raise inputs.documents["architecture"].error(
                 ("scheme",),
                 f"{inputs.architecture.called} has no training; its weights are given",
-                f"estimate it without one, or train on {' or '.join(chips)}",
+                f"estimate it without one, or train on {', '.join(chips)} or {last}",
             )
         if self.train:
             for kind, loc, message, cure in refusals(inputs):

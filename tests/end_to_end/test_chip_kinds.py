@@ -28,7 +28,7 @@ def reports(command, tiny):
 def shape(value):
     """The keys of a report, those of parts and inputs left open."""
     if isinstance(value, dict):
-        parts = ("area_by_part_m2", "leakage_by_part_W", "energy_by_part_J", "counts")
+        parts = ("area_by_part_m2", "leakage_by_part_W", "energy_by_part_J", "counts", "parts")
         open_keys = ("inputs", "paper", *parts)
         return {k: None if k in open_keys else shape(v) for k, v in value.items()}
     return [shape(value[0])] if isinstance(value, list) and value else None

@@ -181,7 +181,7 @@ def test_a_setting_of_a_file_is_written_down_as_an_option(tmp_path):
     ("line", "expected"),
     [
         (["neurorebit", "sch"], {"schemes"}),
-        (["neurorebit", "run", "vgg1"], {"vgg11", "vgg16"}),
+        (["neurorebit", "run", "vgg1"], {"vgg11", "vgg11_wage", "vgg16"}),
         (["neurorebit", "run", "mlp", "--no-t"], {"--no-train"}),
         (["neurorebit", "sweep", "mlp", "--architecture", "re"], {"rebit", "reram"}),
         (["neurorebit", "nodes", "mlp", "--device", "epi"], {"epiram"}),

@@ -373,13 +373,16 @@ def test_there_is_no_list_without_a_store(own, command, monkeypatch):
 def test_pages_are_served_until_an_interrupt(three):
     words = [sys.executable, "-m", "neurorebit", "view", "last", "--no-browser"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as one:
-        url = one.stdout.readline().strip()
-        assert url.endswith("/run/3/")  # it was refused, and wrote nothing
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            assert "no such device" in answer.read().decode()
-        one.send_signal(signal.SIGINT)
-        assert one.wait(60) == 0
-        assert one.stderr.read() == ""
+        try:
+            url = one.stdout.readline().strip()
+            assert url.endswith("/run/3/")  # it was refused, and wrote nothing
+            with urllib.request.urlopen(url, timeout=60) as answer:
+                assert "no such device" in answer.read().decode()
+            one.send_signal(signal.SIGINT)
+            assert one.wait(60) == 0
+            assert one.stderr.read() == ""
+        finally:
+            one.kill()
 
 
 def test_a_browser_gets_an_address_that_works_once(three, command, monkeypatch):
