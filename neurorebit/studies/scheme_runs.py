@@ -43,12 +43,17 @@ class Runs:
 
     @property
     def cut_short(self) -> dict[Key, Json]:
-        """The reports of those that workers had begun when they were interrupted."""
+        """The reports of those that workers had begun when they were interrupted.
+
+        One may have come to its end before its worker was asked to stop.
+        """
         found = {}
         for key in self.begun:
-            place = self.requests[key].out
-            one = None if place is None else document.find(place)
-            if one is not None and one.get("training") and unfinished(one):
+            request = self.requests[key]
+            one = None if request.out is None else document.find(request.out)
+            if one is None or not one.get("training"):
+                continue
+            if unfinished(one) or finished(request, self._data) is not None:
                 found[key] = one
         return found
 

@@ -44,7 +44,7 @@ def test_schemes_are_the_same_by_workers(command, tiny, data, place):
 
 def test_interrupted_workers_keep_what_they_reached(command, tiny, data, place):
     """Ctrl-C while two runs are on: both leave a checkpoint, and end as if undisturbed."""
-    words = ("schemes", tiny, "--data", data, "--schemes", "real,hybrid", "--epochs", "300")
+    words = ("schemes", tiny, "--data", data, "--schemes", "real,hybrid", "--epochs", "100000")
     seen = []
 
     def press():
