@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -85,9 +84,3 @@ def _set(settings: Sequence[Setting]) -> str:
     if len(settings) == 1:
         return f".set({settings[0].key!r}, {settings[0].text!r})"
     return f".set({ {s.key: s.text for s in settings}!r})"
-
-
-def processors() -> int:
-    """The processors that this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1

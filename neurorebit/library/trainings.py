@@ -15,10 +15,11 @@ from neurorebit.data.dataset import NHWC, Dataset
 from neurorebit.data.table import DATASETS
 from neurorebit.inputs.values import setting_text
 from neurorebit.library import inputs as given
-from neurorebit.library.asking import asked, network_call, processors
+from neurorebit.library.asking import asked, network_call
 from neurorebit.library.inputs import ChipInput, DeviceInput, Named, NetworkInput, TechnologyInput
 from neurorebit.library.progress import Images
 from neurorebit.machines.executor import executor
+from neurorebit.machines.tasks import processors
 from neurorebit.results.typed.run import Run
 from neurorebit.results.typed.schemes import SchemeComparison
 from neurorebit.schema import Argument, InputError, Setting
