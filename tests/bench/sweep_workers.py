@@ -10,6 +10,7 @@ largest resident set of client and workers, sampled while they work.
 """
 
 import argparse
+import math
 import shutil
 import statistics
 import tempfile
@@ -29,8 +30,8 @@ WARM = 2  # parts of a first sweep for each worker, which loads and caches what 
 
 
 def asked(designs):
-    """About so many designs of numbers that move every part of the chip."""
-    side = max(2, round((designs / 3) ** (1 / 3)))
+    """So many designs, or some more, of numbers that move every part of the chip."""
+    side = max(2, math.ceil((designs / 3) ** (1 / 3)))
     return question(
         NETWORK,
         {
