@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -127,9 +128,9 @@ class HybridWeights(LevelWeights):
         product.transposed(dy, exact, x, dx, workers=site.workers)
         site.workspace.drop(exact)
 
-    def update(self, x: Windows, dy: Array, rate: float) -> None:
-        """Gradient and update of the real weights, sync of the arrays."""
-        super().update(x, dy, rate)
+    def change(self, step: Callable[[int, int], None]) -> None:
+        """Change the real weights, and sync the arrays."""
+        super().change(step)
         self.written.conductance += 0.5 + 0.5 * self.total / self.analog.size
 
     def sync(self, start: int, stop: int) -> Array | None:

@@ -135,10 +135,19 @@ class InPlaceWeights(CellWeights):
         self.unit = GradientUnit(self.site)
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
-        """Gradient in the gradient unit, then pulses part by part."""
+        """The gradient of a batch, and the pulses that it asks for."""
+        gradient = self.site.workspace.take(self.site.shape, self.site.dtype)
+        self.gradient(x, dy, gradient)
+        self.learn(gradient, rate)
+        self.site.workspace.drop(gradient)
+
+    def gradient(self, x: Windows, dy: Array, out: Array) -> None:
+        """The gradient of a batch, in the gradient unit."""
+        self.unit.outer(x, dy, out)
+
+    def learn(self, gradient: Array, rate: float) -> None:
+        """Send the cells the pulses that a gradient asks for, part by part."""
         site, cells = self.site, self.cells
-        gradient = site.workspace.take(site.shape, site.dtype)
-        self.unit.outer(x, dy, gradient)
         self.consider(gradient)
         flat = gradient.reshape(-1)
         parts = spans(flat.size, PART)
@@ -151,7 +160,6 @@ class InPlaceWeights(CellWeights):
             return cells.pulse(start, pulses, cells.written.updates)
 
         cells.count(site.workers.run(job, len(parts)))
-        site.workspace.drop(gradient)
         cells.written.words += flat.size if site.words else 0
 
     def consider(self, gradient: Array) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from neurorebit.kernels import levels
 from neurorebit.schemes.parts.software import SoftwareWeights
-from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART
 from neurorebit.training.parts.workers import Array, spans
 
@@ -83,11 +83,11 @@ class LevelWeights(SoftwareWeights):
             "no_zero",
         )
 
-    def update(self, x: Windows, dy: Array, rate: float) -> None:
-        """Gradient and update of the real weights, sync of what follows them."""
+    def change(self, step: Callable[[int, int], None]) -> None:
+        """Change the real weights, and sync what follows them."""
         if self.due(self.written.updates + 1):  # until then cells hold the levels of the old fit
             self._fit()
-        super().update(x, dy, rate)
+        super().change(step)
 
     def rescale(self, gradient: Array, rate: float) -> None:
         """One step of the learned level size (Esser et al., ICLR 2020, arXiv:1902.08153)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -74,23 +76,44 @@ class SoftwareWeights:
         product.transposed(dy, self.real, x, dx, workers=self.site.workers)
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
-        """One step of momentum SGD with weight decay, then ``sync`` part by part."""
-        site = self.site
-        gradient = site.workspace.take(self.real.shape, self.real.dtype)
+        """The gradient of a batch, and one step with it."""
+        gradient = self.site.workspace.take(self.real.shape, self.real.dtype)
         self.gradient(x, dy, gradient)
+        self.learn(gradient, rate)
+        self.site.workspace.drop(gradient)
+
+    def learn(self, gradient: Array, rate: float) -> None:
+        """One step of momentum SGD with weight decay, then ``sync`` part by part."""
+        training = self.site.training
         self.rescale(gradient, rate)
         flat = [a.reshape(-1) for a in (self.real, self.velocity, gradient)]
-        rates = elementwise.Rates(rate, site.training.momentum, site.training.weight_decay)
+        rates = elementwise.Rates(rate, training.momentum, training.weight_decay)
+
+        def step(start: int, stop: int) -> None:
+            elementwise.sgd(*(a[start:stop] for a in flat), rates, self.bound)
+
+        self.change(step)
+
+    def follow(self) -> None:
+        """Take up real weights that were changed from outside, within their bound."""
+        flat = self.real.reshape(-1)
+
+        def bring(start: int, stop: int) -> None:
+            if self.bound < math.inf:
+                np.clip(flat[start:stop], -self.bound, self.bound, out=flat[start:stop])
+
+        self.change(bring)
+
+    def change(self, step: Callable[[int, int], None]) -> None:
+        """Change the real weights by ``step``, which gets the ends of a part, and ``sync`` it."""
         parts = spans(self.real.size, PART)
         self.written.updates += 1
 
         def job(i: int) -> Array | None:
-            start, stop = parts[i]
-            elementwise.sgd(*(a[start:stop] for a in flat), rates, self.bound)
-            return self.sync(start, stop)
+            step(*parts[i])
+            return self.sync(*parts[i])
 
-        self.synced(site.workers.run(job, len(parts)))
-        site.workspace.drop(gradient)
+        self.synced(self.site.workers.run(job, len(parts)))
         self.written.words += self.real.size
 
     def gradient(self, x: Windows, dy: Array, out: Array) -> None:

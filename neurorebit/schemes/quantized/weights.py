@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -109,9 +110,9 @@ class SramWeights(QuantizedWeights):
         """The gradient, in the gradient unit."""
         self.unit.outer(x, dy, out)
 
-    def update(self, x: Windows, dy: Array, rate: float) -> None:
-        """Gradient and update of the real weights, sync of the cells."""
-        super().update(x, dy, rate)
+    def change(self, step: Callable[[int, int], None]) -> None:
+        """Change the real weights, and sync the cells."""
+        super().change(step)
         self.written.conductance += self.ones / (self.cells.size * self.site.weight_bits)
 
     def sync(self, start: int, stop: int) -> Array | None:

@@ -41,10 +41,10 @@ class WageCells(InPlaceWeights):
         super().mvm(x, out, learning)
         shared.scores(self.site, out)
 
-    def update(self, x: Windows, dy: Array, rate: float) -> None:
-        """Gradient in the gradient unit, then pulses part by part."""
+    def learn(self, gradient: Array, rate: float) -> None:
+        """Send the cells the pulses that a gradient asks for, part by part."""
         self.rate = rate
-        super().update(x, dy, rate)
+        super().learn(gradient, rate)
 
     def consider(self, gradient: Array) -> None:
         """Set the unit of the gradient by its largest entry."""

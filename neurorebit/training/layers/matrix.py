@@ -116,32 +116,56 @@ class MatrixLayer:
 
     def forward(self, inputs: tuple[Array, ...], learning: bool) -> Array:
         """The product of the matrix and each window of the input."""
-        workspace, shape, given = self.tools.workspace, self.node.shape_out, self.node.shape_in
+        given = self.node.shape_in
         x = inputs[0].reshape(len(inputs[0]), given.height, given.width, given.channels)
-        if not learning and not self.heard:
-            self.heard = bool(x.any())
-        if self.encodes:
-            kind = self.tools.dtype if as_it_is(self.node) else None  # products take them in place
-            codes, unit = self.encoder.encode(x, self.tools, learning, kind)
-            windows = Windows(codes, unit, self.node, self.signs)
-            if learning:
-                self._count_inputs(windows)
-        else:
-            workspace.hold(x)
-            windows = Windows(x, PIXEL if x.dtype == np.uint8 else 1.0, self.node)
-        out = workspace.take((len(x), shape.height, shape.width, shape.channels), self.tools.dtype)
-        self.weights.mvm(windows, out, learning)
+        windows = self.encoded(x, self.node, learning)
+        out = self.multiplied(windows, learning)
         if self.adapter is not None:
             self.adapter.forward(windows, out, learning)
         if self.spread:
             out = self._added_up(out)
         if self.bias is not None:
-            self._by_channel(elementwise.add_rows, out, self.bias.astype(out.dtype))
+            self.shift(out, self.bias)
         if learning:
             self._x = windows
         else:
-            workspace.drop(windows.map)
+            self.tools.workspace.drop(windows.map)
         return out
+
+    def encoded(self, x: Array, node: Node, learning: bool) -> Windows:
+        """A map [B, H, W, C] as the windows of ``node``, which enter the arrays.
+
+        They are taken from the workspace; while ``learning``, they are counted.
+        """
+        if not learning and not self.heard:
+            self.heard = bool(x.any())
+        if not self.encodes:
+            self.tools.workspace.hold(x)
+            return Windows(x, PIXEL if x.dtype == np.uint8 else 1.0, node)
+        kind = self.tools.dtype if as_it_is(node) else None  # products take them in place
+        codes, unit = self.encoder.encode(x, self.tools, learning, kind)
+        windows = Windows(codes, unit, node, self.signs)
+        if learning:
+            self._count_inputs(windows)
+        return windows
+
+    def multiplied(self, windows: Windows, learning: bool) -> Array:
+        """The product of the matrix and windows [B, H, W, N], taken from the workspace."""
+        shape, images = windows.node.shape_out, len(windows.map)
+        size = images, shape.height, shape.width, shape.channels
+        out = self.tools.workspace.take(size, self.tools.dtype)
+        self.weights.mvm(windows, out, learning)
+        return out
+
+    def shift(self, out: Array, bias: Array) -> None:
+        """Add a number for each channel to the results."""
+        self._by_channel(elementwise.add_rows, out, bias.astype(out.dtype, copy=False))
+
+    def sums(self, dy: Array) -> Array:
+        """The sum of the errors of each channel."""
+        parts = self._by_channel(elementwise.sum_rows, dy)
+        total: Array = sum(parts, np.zeros(dy.shape[-1]))
+        return total
 
     def calibrate(self, inputs: tuple[Array, ...]) -> Array:
         """The product, from which the range of the inputs is learned, and those of converters."""
@@ -159,7 +183,7 @@ class MatrixLayer:
         x, self._x = self._x, None
         workspace = self.tools.workspace
         if self.encodes:
-            self._round_errors(dy)
+            self.round_errors(dy, self.seen.steps)
         frozen = self.outer.layer.frozen
         if self.bias is not None and not frozen:
             self._learn_bias(dy, rate)
@@ -214,14 +238,12 @@ class MatrixLayer:
         """A step of momentum SGD with the sums of the errors of each channel."""
         assert self.bias is not None
         assert self.bias_velocity is not None
-        sums = self._by_channel(elementwise.sum_rows, dy)
-        gradient = sum(sums, np.zeros(self.bias.size))
         rates = elementwise.Rates(rate, self.tools.training.momentum, 0.0)
-        elementwise.sgd(self.bias, self.bias_velocity, gradient, rates, math.inf)
+        elementwise.sgd(self.bias, self.bias_velocity, self.sums(dy), rates, math.inf)
 
     def _count_inputs(self, x: Windows) -> None:
         """Count the ones in each bit plane that drive the arrays' rows."""
-        rows, cols = _covering(self.node)
+        rows, cols = _covering(x.node)
         parts = spans(len(x.map), max(1, CHUNK // x.map[0].size))
 
         def job(i: int) -> Array:
@@ -239,7 +261,7 @@ class MatrixLayer:
             found = (self._words(x.map[slice(*part)], memory) for part in parts)
             self.seen.stored_ones += sum(float(np.sum(np.bitwise_count(one))) for one in found)
             self.seen.stored_bits += x.map.size * self.input_bits
-        self.seen.pairs += x.vectors * self.node.window.taps * self.node.shape_in.channels
+        self.seen.pairs += x.vectors * x.node.window.taps * x.node.shape_in.channels
         self.seen.steps += 1
 
     def _words(self, codes: Array, planes: tuple[Plane, ...]) -> Array:
@@ -248,8 +270,10 @@ class MatrixLayer:
         quantise.words(codes.reshape(-1), out.reshape(-1), table(planes))
         return out
 
-    def _round_errors(self, dy: Array) -> None:
+    def round_errors(self, dy: Array, step: int) -> None:
         """Round the errors to the bits of the digital arrays; the scale is a power of two.
+
+        ``step``: number of the forward pass that they come back from, of which draws follow.
 
         Rounding is stochastic (Gupta et al., ICML 2015, arXiv:1502.02551): most errors are below a
         step, and to drop them would shift the sums that batch norm has made zero, in every step.
@@ -267,12 +291,12 @@ class MatrixLayer:
         if not 0.0 < largest < math.inf:
             return  # nothing to round, or not finite, which the loss shows
         bits = self.error_bits
-        step = digital.step(largest, bits)
+        unit = digital.step(largest, bits)
 
         def job(i: int) -> quantise.Rounded:
             start, stop = parts[i]
-            draw = noise.Draw(start, self.seen.steps, self.index, 0, self.seed)
-            return quantise.round_errors(flat[start:stop], step, bits, draw)
+            draw = noise.Draw(start, step, self.index, 0, self.seed)
+            return quantise.round_errors(flat[start:stop], unit, bits, draw)
 
         for rounded in self.tools.workers.run(job, len(parts)):
             self.seen.error_ones += rounded.ones / bits
