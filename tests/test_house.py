@@ -9,7 +9,7 @@ import neurorebit
 
 HOUSE = House(Path(neurorebit.__file__).parent)
 MODULES = HOUSE.modules
-COMPUTES = ("kernels", "training", "fitting")  # rooms that import Numba; schemes' weights, too
+COMPUTES = ("kernels", "training", "fitting", "torch")  # rooms that import Numba; schemes' weights
 HEAVY = {"numba", "scipy", "sklearn", "matplotlib", "torch", "pandas", "plotly", "xarray"}
 
 

@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import importlib
 import inspect
+from importlib.util import find_spec
 from pathlib import Path
 
 from house import House, nodes, of_each
@@ -13,7 +14,12 @@ import neurorebit
 MOST = 4
 MODULES = House(Path(neurorebit.__file__).parent).modules
 KERNELS = [module for module in MODULES if module.split(".")[0] == "kernels"]
-OTHERS = [module for module in MODULES if module not in KERNELS and module != "__main__"]
+ABSENT = () if find_spec("torch") else ("torch.",)  # modules that cannot be imported
+OTHERS = [
+    module
+    for module in MODULES
+    if module not in KERNELS and module != "__main__" and not module.startswith(ABSENT)
+]
 
 
 def positional(node, in_class):

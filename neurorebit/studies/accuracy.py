@@ -67,6 +67,7 @@ def reached(template: Template, data: Data, threads: int, task: Task) -> Reached
     if found.result.interrupted:
         raise KeyboardInterrupt
     keys = frozenset(found.reads)
+    assert found.data is not None
     dataset, tests = found.result.dataset, len(found.data.test_labels)
     accuracy = found.result.test_accuracy
     if found.result.diverged or accuracy is None or not np.isfinite(accuracy):

@@ -69,13 +69,15 @@ def _steps(training: Mapping[str, Any], network: Mapping[str, Any]) -> int:
 def _unlearned(training: Mapping[str, Any], network: Mapping[str, Any]) -> str:
     """Why the last epoch shows that nothing was learned; empty where something was."""
     last = training["epochs"][-1]
-    if last["train_accuracy"] is None:  # a regression
+    if "test_r2" in last:  # a regression
         if last["test_r2"] is None or last["test_r2"] > 0.0:
             return ""
         return f"R2 is {last['test_r2']:.3g}, no better than the mean of the targets"
     tested = last["test_accuracy"] is not None
     right = last["test_accuracy"] if tested else last["train_accuracy"]
     images = training["test_images"] if tested else training["images"]
+    if right is None or not images:
+        return ""  # a loop that says neither
     guess = training.get("guess") or 1.0 / network["classes"]
     of = "test" if tested else "training"
     if guess == 1.0:

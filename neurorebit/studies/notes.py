@@ -46,7 +46,7 @@ def notes(
         return [*lines, *of_layers(inputs), *_drift(inputs)]
     record, kept = trained.record(inputs.network.training), request.checkpoints is not None
     lines += ending(record, plain(inputs.network), kept=kept)
-    lines += of_data(trained.data)
+    lines += of_data(trained.data) if trained.data is not None else ()
     images = f"{DATA}{trained.result.dataset}"
     if trained.fallback:
         name = inputs.network.training.dataset
@@ -54,7 +54,7 @@ def notes(
         gets = f"; 'neurorebit data fetch {name}' gets it" if name in DATASETS else ""
         title = DATASETS[name].title if name in DATASETS else name
         images += f" as a fallback: {title} was not found{gets}"
-    elif trained.data.note:
+    elif trained.data is not None and trained.data.note:
         images += f": {trained.data.note}"
     lines.append(images)
     if trained.given is not None:
@@ -121,6 +121,6 @@ def is_short(inputs: Inputs, trained: Trained) -> bool:
         return False
     written = inputs.documents["network"]  # as it was read, without settings
     paper = read_network(Document.of_text(written.text, written.path), PAPER).training
-    size = len(trained.data.train_labels)
     result = trained.result
+    size = result.images if trained.data is None else len(trained.data.train_labels)
     return len(result.epochs) < paper.epochs or result.images < min(paper.images or size, size)

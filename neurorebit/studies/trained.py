@@ -53,10 +53,13 @@ def described(weights: NetworkWeights) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What the training reached, and on what."""
+    """What the training reached, and on what.
+
+    ``data`` is None where a caller's loop had the images, of which it tested ``tested``.
+    """
 
     result: TrainingResult
-    data: Dataset
+    data: Dataset | None
     fallback: bool
     reads: frozenset[str]  # keys of the files that the training read
     _: KW_ONLY
@@ -64,6 +67,7 @@ class Trained:
     given: NetworkWeights | None = None  # what it started from
     header: dict[str, Any]
     cut: Mapping[str, float] = field(default_factory=dict)  # by layer, see ``beyond``
+    tested: int = 0
 
     @property
     def weights(self) -> NetworkWeights:
@@ -80,13 +84,15 @@ class Trained:
 
     def record(self, training: Training) -> dict[str, Any]:
         """What the report keeps of the training, by its ``training`` section."""
-        result, tests = self.result, len(self.data.test_labels)
+        result, data = self.result, self.data
+        tests = self.tested if data is None else len(data.test_labels)
+        known = None if self.regression or data is None else data.test_labels
         return {
             "dataset": result.dataset,
-            "data_sha256": self.data.sha256,
+            "data_sha256": None if data is None else data.sha256,
             "fallback": self.fallback,
             "images": result.images,
-            "guess": None if self.regression else most_frequent(self.data.test_labels),
+            "guess": None if known is None else most_frequent(known),
             "images_seen": result.images_seen,
             "test_images": min(training.test_images or tests, tests),
             **({"evaluated_on": VALIDATION} if training.evaluate_on == VALIDATION else {}),

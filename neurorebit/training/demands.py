@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
+from typing import Protocol
 
 import numpy as np
 
-from neurorebit.training.model import Model
+from neurorebit.chips.parts.spec import ArchitectureSpec
+from neurorebit.schema.device import Device
+from neurorebit.training.layers.matrix import MatrixLayer
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,22 @@ class Demands:
     lifetime_epochs: float | None
 
 
-def demands(model: Model, epochs: float) -> Demands | None:
+class Whole(Protocol):
+    """A network in training, as far as its demands follow from it."""
+
+    @property
+    def matrices(self) -> Sequence[MatrixLayer]: ...
+    @property
+    def device(self) -> Device: ...
+    @property
+    def spec(self) -> ArchitectureSpec: ...
+    @property
+    def words(self) -> int: ...
+    @property
+    def word_bits(self) -> int: ...
+
+
+def demands(model: Whole, epochs: float) -> Demands | None:
     """What the training needed in ``epochs`` epochs; None before the first step.
 
     A direct write from one level to another counts the pulses between them.

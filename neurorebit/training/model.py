@@ -316,14 +316,7 @@ class Model:
 
     def histogram(self) -> Histogram | None:
         """The weights of the middle matrix layer; None if one of them is not finite."""
-        layer = self.matrices[len(self.matrices) // 2]
-        views = layer.weights.views
-        largest = max(float(np.abs(view).max()) for view in views.values())
-        if not math.isfinite(largest):
-            return None
-        edges = np.linspace(-largest, largest, BINS + 1)
-        counts = {name: np.histogram(view, edges)[0].tolist() for name, view in views.items()}
-        return Histogram(layer.node.name, largest, counts)
+        return histogram(self.matrices[len(self.matrices) // 2])
 
     def listen(self) -> None:
         """Forget what reached the matrix layers: ``silent`` says it of the images from here on."""
@@ -346,10 +339,22 @@ class Model:
 
     def activity(self) -> tuple[LayerActivity, ...]:
         """The activity of each matrix layer, a mean over the steps so far."""
-        return tuple(_activity(layer) for layer in self.matrices)
+        return tuple(activity_of(layer) for layer in self.matrices)
 
 
-def _activity(layer: MatrixLayer) -> LayerActivity:
+def histogram(layer: MatrixLayer) -> Histogram | None:
+    """The weights of a layer; None if one of them is not finite."""
+    views = layer.weights.views
+    largest = max(float(np.abs(view).max()) for view in views.values())
+    if not math.isfinite(largest):
+        return None
+    edges = np.linspace(-largest, largest, BINS + 1)
+    counts = {name: np.histogram(view, edges)[0].tolist() for name, view in views.items()}
+    return Histogram(layer.node.name, largest, counts)
+
+
+def activity_of(layer: MatrixLayer) -> LayerActivity:
+    """The activity of a layer, a mean over the steps so far."""
     seen, written = layer.seen, layer.weights.written
     matmul = layer.node.matmul
     assert matmul is not None

@@ -43,12 +43,14 @@ def of_object(source: Any, input: Sequence[int] | None = None) -> ImportedDocume
     from neurorebit.inputs.importers import torch_module
 
     if torch_module.is_module(source):
-        model, name = torch_module.exported(source, input), type(source).__name__
-        where = "PyTorch"
-    elif type(source).__name__ == "ModelProto":
-        model, name, where = source, source.graph.name or "model", "ONNX"
-    else:
-        return None
+        return of_model(torch_module.exported(source, input), type(source).__name__, "PyTorch")
+    if type(source).__name__ == "ModelProto":
+        return of_model(source, source.graph.name or "model", "ONNX")
+    return None
+
+
+def of_model(model: Any, name: str, where: str) -> ImportedDocument:
+    """The document of an ONNX model in memory, and where it comes from, for a reader."""
 
     def make(sizes: Mapping[str, int]) -> Tree:
         from neurorebit.inputs.importers.graphs.graph import graph_of

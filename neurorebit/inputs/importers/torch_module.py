@@ -53,15 +53,25 @@ def exported(module: Any, input: Sequence[int] | None) -> Any:
     if input is None or not len(input) or any(int(n) < 1 for n in input):
         message = "a module does not say what it gets"
         raise InputError(message, origin=Argument("input"), cure="give input=(3, 224, 224)")
-    named = type(module).__name__
     shape = (1, *(int(n) for n in input))
     first = next(
         (m for m in module.modules() if type(m).__name__ in WORDS or not list(m.children())), None
     )
     words = len(shape) == 2 and type(first).__name__ in WORDS
     dtype = next((p.dtype for p in module.parameters()), torch.float32)
-    example = torch.zeros(shape, dtype=torch.int64 if words else dtype)
-    was, fast = module.training, torch.backends.mha.get_fastpath_enabled()
+    return traced(module, torch.zeros(shape, dtype=torch.int64 if words else dtype))
+
+
+def traced(module: Any, example: Any) -> Any:
+    """The ONNX model of a module that gets a tensor, whose first axis is the batch.
+
+    InputError where PyTorch cannot export it.
+    """
+    import torch
+
+    named = type(module).__name__
+    modes = [(part, part.training) for part in module.modules()]
+    fast = torch.backends.mha.get_fastpath_enabled()
     module.eval()
     torch.backends.mha.set_fastpath_enabled(False)  # one operator that nothing exports
     problems = []
@@ -87,7 +97,8 @@ def exported(module: Any, input: Sequence[int] | None) -> Any:
             except Exception as problem:  # whatever a module's own code raises
                 problems.append(" ".join(str(problem).split())[:300] or type(problem).__name__)
     finally:
-        module.train(was)
+        for part, mode in modes:
+            part.training = mode
         torch.backends.mha.set_fastpath_enabled(fast)
     message = f"PyTorch cannot export {named}: {problems[0]}"
     raise InputError(message, origin=Argument("source"), cure="export it to an ONNX file yourself")

@@ -12,7 +12,7 @@ from neurorebit.schema import InputError
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.schemes.tiki_taka.keys import TikiTaka
 from neurorebit.training.model import Model
-from neurorebit.training.model import _activity as activity_of
+from neurorebit.training.model import activity_of
 from neurorebit.training.parts import product
 from neurorebit.training.parts.conversion import Conversion
 from neurorebit.training.parts.product import Windows

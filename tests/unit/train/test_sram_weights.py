@@ -11,7 +11,7 @@ from neurorebit.inputs.architecture import read_architecture
 from neurorebit.kernels import levels
 from neurorebit.schema import Document, paths
 from neurorebit.schemes.table import SCHEMES
-from neurorebit.training.model import Model, _activity
+from neurorebit.training.model import Model, activity_of
 from neurorebit.training.parts.gradient import GradientUnit
 
 CONV = {"kind": "conv", "channels": 5, "kernel": 3, "padding": 1}
@@ -67,7 +67,7 @@ def test_a_step_writes_the_bits_that_change_and_counts_them(bench, images):
         for old, new in zip(bits(a), bits(b), strict=True)
     ]
     assert moved.count(1) > 0
-    activity = _activity(layer)
+    activity = activity_of(layer)
     assert activity.set_fraction == pytest.approx(moved.count(1) / len(moved))
     assert activity.reset_fraction == pytest.approx(moved.count(-1) / len(moved))
     ones = [b for code in after.ravel().tolist() for b in bits(code)]

@@ -16,7 +16,7 @@ from neurorebit.schema import Document, paths
 from neurorebit.schema.training import Augment
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.training.losses import LOSSES
-from neurorebit.training.model import Model, _activity
+from neurorebit.training.model import Model, activity_of
 from neurorebit.training.parts import integers
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.workers import Workers
@@ -109,7 +109,7 @@ def test_cells_of_sram_are_written_where_bits_change_and_counted(bench):
         started = sum((int(c) & 3).bit_count() for c in old.ravel())
         written = layer.weights.written
         assert written.sets - written.resets == ones - started
-        assert _activity(layer).words_written == 1.0
+        assert activity_of(layer).words_written == 1.0
 
 
 EDGES = [  # bits, value, its whole number: ends, halves (to even), beyond
