@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import reference_blocks
+
 import neurorebit as nr
 from neurorebit.__main__ import COMMANDS
 from neurorebit.chips.parts.phases import PHASES
@@ -237,7 +239,7 @@ def nodes() -> Iterator[str]:
     ], rows)  # fmt: skip
 
 
-BLOCKS: dict[str, Callable[[], Iterator[str]]] = {
+BLOCKS: dict[str, Callable[[], Iterator[str]]] = reference_blocks.BLOCKS | {
     block.__name__: block
     for block in (
         commands,

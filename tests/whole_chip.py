@@ -45,8 +45,8 @@ DEVICE = {  # wide cells, so that periphery fits small arrays
 
 
 class Layer(NamedTuple):
-    """A matrix layer: channels and outputs of a group, vectors of an image, the rest of system.md
-    13.6.
+    """A matrix layer: channels and outputs of a group, vectors of an image, the rest of
+    docs/models/phases.md#traffic.
     """
 
     name: str
@@ -423,7 +423,7 @@ def check(made: Whole, name: str, work: Sequence[Work]) -> None:
     assert np.all(np.asarray(phase.common_time) == 0.0)
 
 
-# -- the vector unit (system.md 13.5) --------------------------------------------------------------
+# -- the vector unit (docs/models/chip.md#vector-unit) ---------------------------------------------
 
 Counts = Sequence[tuple[float, int]]  # how many, of how many bits
 

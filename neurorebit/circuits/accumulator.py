@@ -6,6 +6,8 @@ which a pipeline register keeps for the adder: it stops the glitches of the mult
 takes the longer of the two stages. (The sum is needed again a few steps later, since a lane takes
 turns on several sums.) A carry-save accumulator holds two numbers whose sum is meant: a step takes
 full adders alone, twice the flip-flops, and one addition after the last step.
+
+See docs/models/logic.md#accumulators.
 """
 
 from __future__ import annotations

@@ -26,11 +26,12 @@ LEVELS = np.arange(24.0)  # levels of a tree; with more, which no chip has, the 
 
 @dataclass(frozen=True, eq=False)
 class Adder(Placed):
-    """``count`` ripple-carry adders of ``bits`` bits, nine NAND gates per bit (circuits.md 3.2).
+    """``count`` ripple-carry adders of ``bits`` bits, nine NAND gates per bit.
 
-    ``load`` [F] is the capacitance at each sum bit, ``ramp`` [1/s] that of the inputs. The energy
-    follows from how the bits of the operands switch (``operand``) and from the glitches of the
-    carry chain (``switching.rippled``); it has the inputs and not the load.
+    See docs/models/logic.md#ripple-adders. ``load`` [F] is the capacitance at each sum bit,
+    ``ramp`` [1/s] that of the inputs. The energy follows from how the bits of the operands switch
+    (``operand``) and from the glitches of the carry chain (``switching.rippled``); it has the
+    inputs and not the load.
     """
 
     tech: Technology
@@ -108,7 +109,7 @@ class AdderTree(Placed):
     Each level is one bit wider than the one below. An odd operand moves up a level, so a tree has
     operands - 1 adders. All adders leak; only those in use switch. The carries of all levels ripple
     at the same time: a level starts when the level below has its lowest sum bit, so each level adds
-    two carry delays, one for itself and one for its wider sum (circuits.md 3.3, system.md 5.5).
+    two carry delays, one for itself and one for its wider sum (docs/models/logic.md#adder-trees).
     ``load`` [F] is the capacitance at each bit of the result. ``operand`` is as for ``Adder``; the
     glitches of a level's sums add to those of the next.
     """

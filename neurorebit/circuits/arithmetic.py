@@ -1,5 +1,4 @@
-"""Multipliers and multiply-accumulate lanes (system.md 13.2).
-
+"""Multipliers and multiply-accumulate lanes (docs/models/logic.md#multipliers).
 The energy of integer arithmetic follows from its gates and from how often they switch
 (``switching``). The energy of floating-point arithmetic is published and scaled.
 """

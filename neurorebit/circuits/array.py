@@ -1,7 +1,8 @@
 """Arrays of cells: capacitance and resistance of their lines, energy of reads and writes.
 
-Subarray.md 2, 4 and 5. The access line and the input line run along a row, the column line along a
-column. The capacitance of a line includes that of the transistors connected to it.
+See docs/models/arrays.md and docs/models/memory.md. The access line and the input line run along a
+row, the column line along a column. The capacitance of a line includes that of the transistors
+connected to it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""On-chip buffers of SRAM or of flip-flops (system.md 5.4)."""
+"""On-chip buffers of SRAM or of flip-flops (docs/models/memory.md#buffers)."""
 
 from __future__ import annotations
 

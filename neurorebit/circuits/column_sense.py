@@ -1,4 +1,7 @@
-"""Sense amplifiers for the columns of non-volatile memories (circuits.md 5.2, 5.3)."""
+"""Sense amplifiers for the columns of non-volatile memories.
+
+See docs/models/arrays.md#sense-amplifiers-of-single-columns.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,9 @@ INVERTERS, NANDS, NANDS3 = 4.0, 4.0, 3.0  # gates per bit of a ripple comparator
 
 @dataclass(frozen=True, eq=False)
 class Comparator(Placed):
-    """``count`` comparators of ``bits`` bits that ripple from bit to bit (circuits.md 3.6).
+    """``count`` comparators of ``bits`` bits that ripple from bit to bit.
+
+    See docs/models/logic.md#comparators.
 
     ``load`` [F] is the capacitance at the result; ``activity`` the share of the gates that switch.
     """

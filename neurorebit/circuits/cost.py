@@ -1,4 +1,7 @@
-"""The values that every hardware model returns: a block's footprint and an action's cost."""
+"""The values that every hardware model returns: a block's footprint and an action's cost.
+
+See docs/models/index.md#footprints-and-costs.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Crosspoint arrays: each cell is a device and a nonlinear selector, without a transistor.
 
-Subarray.md 2 and 7.3. The lines have the pitch of local wires. To program a cell, its row and its
-column are driven by half the write voltage each; cells that share one of the two lines are
-half-selected.
+See docs/models/arrays.md#crosspoints. The lines have the pitch of local wires. To program a cell,
+its row and its column are driven by half the write voltage each; cells that share one of the two
+lines are half-selected.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def selected_res(
     """Resistance [ohm] at ``voltage`` [V] of a cell that has ``res`` [ohm] at the read voltage.
 
     ``nonlinearity`` is the current at the write voltage over that at half of it; between the two
-    the current grows exponentially (subarray.md 2).
+    the current grows exponentially (docs/models/arrays.md#crosspoints).
     """
     steps = (read_voltage - voltage) / (write_voltage / 2.0)
     return res * voltage / read_voltage * nonlinearity**steps

@@ -23,12 +23,13 @@ class _Decoder(Placed):
 
     Up to two bits need no NOR: the inverters or the predecoder drive the output stage. What drives
     many gates does so through a chain of inverters that is sized by logical effort
-    (``sizing.Buffers``): each predecoded line the NORs of a quarter of the lines, each line of an
-    unpaired bit those of a half, and each output its load. Addresses count up, as rows and columns
-    follow each other: of n bits 2 - 2^(1-n) toggle from one to the next, and of the pairs, of which
-    the lowest bits make the first, pair k changes every 4^k addresses. ``random``: addresses follow
-    each other by chance, so that half of the bits toggle and three quarters of the pairs change.
-    ``ramp`` [1/s] is that of the address. With zero bits there is no decoder and nothing to bill.
+    (``sizing.Buffers``; docs/models/selection.md#decoders): each predecoded line the NORs of a
+    quarter of the lines, each line of an unpaired bit those of a half, and each output its load.
+    Addresses count up, as rows and columns follow each other: of n bits 2 - 2^(1-n) toggle from one
+    to the next, and of the pairs, of which the lowest bits make the first, pair k changes every 4^k
+    addresses. ``random``: addresses follow each other by chance, so that half of the bits toggle
+    and three quarters of the pairs change. ``ramp`` [1/s] is that of the address. With zero bits
+    there is no decoder and nothing to bill.
     """
 
     tech: Technology

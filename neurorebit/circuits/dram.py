@@ -1,4 +1,7 @@
-"""Off-chip memory."""
+"""Off-chip memory.
+
+See docs/models/memory.md#dram.
+"""
 
 from __future__ import annotations
 

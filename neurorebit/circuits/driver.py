@@ -1,4 +1,4 @@
-"""Drivers between a decoder and the rows of an array (circuits.md 4.4)."""
+"""Drivers between a decoder and the rows of an array (docs/models/selection.md#row-followers)."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from neurorebit.schema.technology import Technology
 class RowFollower(Placed):
     """Row drivers of decoded 1T1R arrays: each connects a row to the read or the write voltage.
 
-    A driver has three NANDs, an inverter and two pass gates (circuits.md 4.4). These carry the
-    current of all cells of the row that are read at once and take a small share of the voltage over
-    them, of ``driven_res`` [ohm] together; they are minimum gates where it is not given. ``load``
-    [F] and ``line_res`` [ohm] are those of a row; ``ramp`` [1/s] is that of the decoder's output.
+    A driver has three NANDs, an inverter and two pass gates. These carry the current of all cells
+    of the row that are read at once and take a small share of the voltage over them, of
+    ``driven_res`` [ohm] together; they are minimum gates where it is not given. ``load`` [F] and
+    ``line_res`` [ohm] are those of a row; ``ramp`` [1/s] is that of the decoder's output.
     """
 
     tech: Technology

@@ -18,7 +18,8 @@ class Encoder(Placed):
     """``count`` encoders to ``bits`` bits.
 
     Each level has two inverters and a NAND; each bit has a NAND of half the levels and an inverter
-    (circuits.md 3.9). ``load`` [F] is the capacitance at each bit.
+    (docs/models/logic.md#encoders-of-flash-converters). ``load`` [F] is the capacitance at each
+    bit.
 
     Codes follow each other independently, each as likely as any other. Of L levels the thermometer
     code then changes in a third, (L^2 - 1) / 3L: the mean distance of two codes. The NAND of the

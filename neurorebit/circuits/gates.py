@@ -1,7 +1,8 @@
 """Transistors and gates: the size, capacitance, resistance, leakage and delay of every cell.
 
-Formulas of circuits.md section 2, for planar and FinFET technologies. A gate is a value, not a
-block: a circuit is composed of gates and includes their area and leakage in its own footprint.
+Planar and FinFET technologies, docs/models/technology.md and docs/models/gates.md. A gate is a
+value, not a block: a circuit is composed of gates and includes their area and leakage in its own
+footprint.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def whole_down(x: Real) -> Real:
 def stage(tau: Real, ramp: Real) -> tuple[Real, Real]:
     """Delay [s] and output ramp [1/s] of a stage with time constant ``tau`` [s].
 
-    ``ramp`` [1/s] is the slope of its input over the supply (M. Horowitz, 1983).
+    ``ramp`` [1/s] is the slope of its input over the supply (M. Horowitz, 1983;
+    docs/models/gates.md#delay-of-a-stage).
     """
     delay = np.sqrt((np.log(2.0) * tau) ** 2 + 0.5 * tau / ramp)
     return delay, 0.5 / delay
@@ -168,7 +170,7 @@ class _Drain(NamedTuple):
 
 
 def _drain_cap(tech: Technology, strip: Strip, drain: _Drain) -> Real:
-    """Junction capacitance [F] of the drain diffusion (circuits.md 2.4)."""
+    """Junction capacitance [F] of a drain (docs/models/technology.md#junction-capacitance)."""
     junction = tech.junction
     bias = 1.0 + tech.vdd / junction.built_in
     bottom = junction.bottom / bias**junction.grading_bottom
@@ -462,7 +464,8 @@ def switch(tech: Technology, driven_res: Real, linear: Real) -> Switch:
     Its resistance is ``tech.switch.drop`` times ``driven_res`` [ohm], the resistance of the load,
     with both transistors on. ``linear`` is the resistance of a transistor in its operating region
     over its switching resistance. The resistance is lower where a transistor would be narrower than
-    the feature size or where the number of fins is rounded up (circuits.md 4.2).
+    the feature size or where the number of fins is rounded up
+    (docs/models/gates.md#analog-switches).
     """
     narrow = tech.layout.min_width * tech.feature
     res = tech.switch.drop * driven_res

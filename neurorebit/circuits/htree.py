@@ -19,7 +19,7 @@ LEVELS = np.arange(1.0, 17.0)  # levels of branches; with more, which no chip ha
 
 @dataclass(frozen=True, eq=False)
 class HTree(Block):
-    """A tree of ``width`` wires over ``rows`` by ``cols`` leaves (system.md 5.3).
+    """A tree of ``width`` wires over ``rows`` by ``cols`` leaves (docs/models/wires.md#h-trees).
 
     On the way from the middle to a leaf of height h and width w, level i of D levels has a length
     of (h + w) 2^D / 2^(i+1); a trunk of half the grid's width connects the middle to the edge.

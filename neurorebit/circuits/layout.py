@@ -1,5 +1,6 @@
-"""The outline of a block: free, or fitted to a side that its neighbour gives (circuits.md 2.10).
+"""The outline of a block: free, or fitted to a side that its neighbour gives.
 
+See docs/models/gates.md#outlines-of-blocks.
 ``None`` stands for a side that is not given. A side is given for all designs of a sweep or for
 none; nan in a side means that the design cannot exist, as everywhere.
 """

@@ -23,7 +23,8 @@ class AnalogMux(Placed):
     ``driven_res`` [ohm] is the resistance of the path, of which the pass gate takes the share
     ``tech.switch.drop``; ``load`` [F] is the capacitance at an output. While an output settles only
     one transistor of a pass gate conducts. With one way there is no multiplexer and nothing to bill
-    (circuits.md 4.7). A given height is a minimum: that of the decoder next to the multiplexer.
+    (docs/models/selection.md#multiplexers). A given height is a minimum: that of the decoder next
+    to the multiplexer.
     """
 
     tech: Technology

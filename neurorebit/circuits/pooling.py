@@ -18,8 +18,8 @@ class MaxPool(Placed):
     """``count`` units that select the largest of ``window`` numbers of ``bits`` bits.
 
     A unit is a tree of window - 1 comparators, each with gates that pass the larger number on. On
-    average a comparison is decided after half of the bits (circuits.md 3.7). ``load`` [F] is the
-    capacitance at each bit of the result.
+    average a comparison is decided after half of the bits (docs/models/logic.md#max-pooling).
+    ``load`` [F] is the capacitance at each bit of the result.
     """
 
     tech: Technology

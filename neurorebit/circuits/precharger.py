@@ -16,7 +16,9 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class Precharger(Placed):
-    """Two precharge PFETs and an equaliser for each pair of bitlines (circuits.md 4.9).
+    """Two precharge PFETs and an equaliser for each pair of bitlines.
+
+    See docs/models/memory.md#precharge.
 
     In a read one bitline of a pair falls by ``swing`` [V], by default the sense voltage of the
     technology; in a write it falls by the whole supply. The precharger restores that charge.

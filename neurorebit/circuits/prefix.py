@@ -13,6 +13,8 @@ cells gives the carry into every bit, and an XOR its sum. Of 64 bits and fewer:
 with d = 1, 2, 4, ... from level to level. Cells are built of NANDs and inverters: G of two NANDs
 and an inverter, P of a NAND and an inverter; in cells whose group starts at the lowest bit nobody
 needs P. A group that drives many cells does so through a chain of inverters.
+
+See docs/models/logic.md#parallel-prefix-adders.
 """
 
 from __future__ import annotations

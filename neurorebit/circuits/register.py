@@ -13,7 +13,7 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class Register(Placed):
-    """``bits`` master-slave flip-flops of pass gates (circuits.md 3.1).
+    """``bits`` master-slave flip-flops of pass gates (docs/models/logic.md#flip-flops).
 
     A flip-flop is as wide as twelve minimum inverters and leaks as much as eight.
     """

@@ -1,4 +1,4 @@
-"""The base of arrays of resistive cells (subarray.md 2, 5)."""
+"""The base of arrays of resistive cells (docs/models/arrays.md)."""
 
 from __future__ import annotations
 

@@ -23,11 +23,11 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class SenseAmp(Placed):
-    """A latch per column that resolves a small voltage between two bitlines (circuits.md 5.1).
+    """A latch per column that resolves a small voltage between two bitlines.
 
-    ``pitch`` [m] is that of the columns, by default of the technology's SRAM cells; ``swing`` [V]
-    the voltage that a latch resolves, by default the sense voltage of the technology. Transistor
-    widths are in units of the feature size.
+    See docs/models/memory.md#latches. ``pitch`` [m] is that of the columns, by default of the
+    technology's SRAM cells; ``swing`` [V] the voltage that a latch resolves, by default the sense
+    voltage of the technology. Transistor widths are in units of the feature size.
     """
 
     tech: Technology

@@ -23,8 +23,8 @@ class ShiftAdd(Placed):
     The least significant term comes first and the register shifts right, so a bit shifted out of
     the adder is final and the rest of the sum is at most (2^(bits+1) - 2) / 2 < 2^bits. An adder of
     ``bits`` bits with its carry is therefore exact; the register holds bits + terms bits
-    (circuits.md 3.4). ``beat`` is the time [s] from one term to the next; every step but the first
-    overlaps with it.
+    (docs/models/logic.md#shift-and-add). ``beat`` is the time [s] from one term to the next; every
+    step but the first overlaps with it.
     """
 
     tech: Technology

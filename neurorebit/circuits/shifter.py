@@ -14,7 +14,10 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class Shifter(Placed):
-    """``count`` shift registers of ``bits`` bits, laid out in any shape (circuits.md 3.5)."""
+    """``count`` shift registers of ``bits`` bits, laid out in any shape.
+
+    See docs/models/logic.md#shift-registers.
+    """
 
     tech: Technology
     bits: Real = 8.0

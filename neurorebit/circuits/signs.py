@@ -1,4 +1,7 @@
-"""Gates that let signed inputs through: complements before an adder, and gates on rows."""
+"""Gates that let signed inputs through: complements before an adder, and gates on rows.
+
+See docs/models/logic.md#complements-and-row-gates.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 Each stage of a chain is wider than the one before by the same factor. With N stages between an
 input capacitance c and a load C the factor is f = (C / c)^(1/N) (I. Sutherland, B. Sproull,
-D. Harris, Logical Effort, 1999, chapter 3, where f is near 4). N is the number of least delay.
+D. Harris, Logical Effort, 1999, chapter 3, where f is near 4). N is the number of least delay
+(docs/models/gates.md#chains-of-inverters).
 """
 
 from __future__ import annotations

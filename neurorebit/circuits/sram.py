@@ -1,4 +1,7 @@
-"""SRAM arrays with their periphery, read and written one row at a time."""
+"""SRAM arrays with their periphery, read and written one row at a time.
+
+See docs/models/memory.md#reading-and-writing-a-row.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Switch matrices: per line, a flip-flop and pass gates that connect the line to a voltage.
 
-Circuits.md 4.2 and 4.3. Both outputs of a flip-flop drive the gates of the pass gates, where these
-are wide through a chain of inverters each (``sizing.Buffers``). The energy of the lines themselves
-is billed to the array.
+See docs/models/selection.md#switch-matrices. Both outputs of a flip-flop drive the gates of the
+pass gates, where these are wide through a chain of inverters each (``sizing.Buffers``). The energy
+of the lines themselves is billed to the array.
 """
 
 from __future__ import annotations
@@ -289,10 +289,11 @@ class AccessSwitchMatrix(_Beside):
     """A switch matrix of 1T1R arrays: a flip-flop switches a row's access line and input line.
 
     A row has two pass gates for its access line, of ``drive_strength`` times the minimum size
-    (circuits.md 4.3), and two for its input line. These carry the current of all cells of the row
-    that are read at once and take a small share of the voltage over them, of ``driven_res`` [ohm]
-    together; they are as small as the others where it is not given. ``load`` [F] and ``line_res``
-    [ohm] are those of the access line with its gates, ``input_load`` [F] that of the input line.
+    (docs/models/selection.md#access-switches), and two for its input line. These carry the current
+    of all cells of the row that are read at once and take a small share of the voltage over them,
+    of ``driven_res`` [ohm] together; they are as small as the others where it is not given.
+    ``load`` [F] and ``line_res`` [ohm] are those of the access line with its gates, ``input_load``
+    [F] that of the input line.
     """
 
     tech: Technology

@@ -15,6 +15,8 @@ ripple adder, 3/4 toggles a carry and 5/4 a sum bit (Leijten, van Meerbergen, Je
 secondary). In trees it is an approximation; the tests hold it against simulated operands.
 
 A net of capacitance C that toggles t times takes t C V^2 / 2 of the supply.
+
+See docs/models/logic.md#how-often-nets-switch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Wires, wires with repeaters, and buses (circuits.md 2.7, system.md 5.1 and 5.2)."""
+"""Wires, wires with repeaters, and buses (docs/models/wires.md)."""
 
 from __future__ import annotations
 
@@ -44,12 +44,13 @@ class RepeatedWire:
     """A wire with repeaters: of all designs at most ``tolerance`` slower than the fastest, the one
     of least energy.
 
-    With repeaters of ``size`` minimum inverters every ``spacing`` [m], the delay per length is
-    0.7 (f + g) with f = R C / spacing + r c spacing / 2 and g = R c / size + r Cin size, and the
-    energy grows with size / spacing. The fastest design minimises f and g independently. The design
-    of least energy at the tolerance has a spacing larger by exp(p) and a size smaller by exp(q),
-    where f sinh p = g sinh q and f cosh p + g cosh q = (1 + tolerance) (f + g); ``_designed`` has
-    the closed form. ``given_size`` and ``given_spacing`` replace the optimum.
+    See docs/models/wires.md#wires-with-repeaters. With repeaters of ``size`` minimum inverters
+    every ``spacing`` [m], the delay per length is 0.7 (f + g) with f = R C / spacing + r c spacing
+    / 2 and g = R c / size + r Cin size, and the energy grows with size / spacing. The fastest
+    design minimises f and g independently. The design of least energy at the tolerance has a
+    spacing larger by exp(p) and a size smaller by exp(q), where f sinh p = g sinh q and f cosh p +
+    g cosh q = (1 + tolerance) (f + g); ``_designed`` has the closed form. ``given_size`` and
+    ``given_spacing`` replace the optimum.
 
     ``res`` [ohm/m] is that of the wire. ``activity`` is the share of the bits that draw a charge
     from the supply: half of the bits toggle, and half of those charge the wire.
@@ -201,7 +202,7 @@ def wires(tech: Technology, tolerance: Real) -> Wires:
 class Bus(Block):
     """``count`` straight buses of ``width`` wires and ``length`` [m], above the arrays.
 
-    System.md 5.2. ``tolerance`` is as for ``RepeatedWire``.
+    See docs/models/wires.md#buses. ``tolerance`` is as for ``RepeatedWire``.
     """
 
     tech: Technology

@@ -20,7 +20,7 @@ class WriteDriver(Placed):
 
     ``load`` [F] and ``line_res`` [ohm] are those of a bitline. ``drive_strength`` is the size of
     the drivers in minimum inverters; by default both stages have the same effort. The energy of the
-    bitlines is billed to the precharger (circuits.md 4.10).
+    bitlines is billed to the precharger (docs/models/memory.md#write-drivers).
     """
 
     tech: Technology

@@ -38,7 +38,7 @@ class PulseNoise(IntEnum):
 
 
 class Mapping(IntEnum):
-    """How conductances represent a weight (training.md 3.6)."""
+    """How conductances represent a weight (docs/models/devices.md#representations-of-a-weight)."""
 
     REFERENCE = 0  # one cell, read against a noiseless reference at mid range (R1)
     PAIR = 1  # the difference of two cells, one of them at the lowest conductance (R2)

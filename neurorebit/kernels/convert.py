@@ -1,4 +1,7 @@
-"""The converters of an array: partial sums become codes, which are added up digitally."""
+"""The converters of an array: partial sums become codes, which are added up digitally.
+
+See docs/models/training.md#conversions-in-training.
+"""
 
 import math
 

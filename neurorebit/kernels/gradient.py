@@ -3,6 +3,8 @@
 A column of the unit holds one bit of one channel's activations, its rows are positions. One plane
 of an error vector opens rows; the column's current counts the rows where both bits are one, and a
 converter makes a code of the count. 32 rows are the bits of a word here.
+
+See docs/models/kernels.md#counts-of-bits.
 """
 
 from typing import NamedTuple

@@ -3,6 +3,8 @@
 Philox 4x32-10 (Salmon et al., SC 2011, doi:10.1145/2063384.2063405): the counter is
 (group of four cells, step, layer, purpose), the key is the seed. Every use of random numbers has a
 purpose of its own, so no two uses share a number.
+
+See docs/models/kernels.md#random-numbers.
 """
 
 import math

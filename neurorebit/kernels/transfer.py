@@ -3,6 +3,8 @@
 Gradients pulse the fast array; its cells are read in turn, digital memory adds up their weights,
 and a cell of the slow array receives a pulse when its sum reaches a threshold (Gokmen, Front.
 Artif. Intell. 4:699148, 2021, doi:10.3389/frai.2021.699148).
+
+See docs/models/schemes.md#tiki-taka.
 """
 
 import math

@@ -1,4 +1,7 @@
-"""Weights, errors and gradients as whole numbers, after Wu et al., arXiv:1802.04680."""
+"""Weights, errors and gradients as whole numbers, after Wu et al., arXiv:1802.04680.
+
+See docs/models/schemes.md#wage.
+"""
 
 import math
 from typing import NamedTuple

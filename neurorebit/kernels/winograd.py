@@ -8,6 +8,8 @@ reciprocal points keep the rounding errors small.
 Planes are [36, tiles, channels]: one matrix product each is left to do. A tile is transformed in a
 buffer of 6 * 6 * LANES numbers, LANES channels at a time: each ``*_line`` transforms rows of LANES
 numbers, ``step`` apart, in place.
+
+See docs/models/kernels.md#exact-products.
 """
 
 import math

@@ -5,6 +5,8 @@ between neighbouring cells, before the first cell of a row and after the last ce
 (i, j) connects row i to column j, with a share of its conductance that is the row's: 0 where access
 transistors are off. The network is linear: for one set of shares, currents are a matrix times the
 drives.
+
+See docs/models/arrays.md#resistive-wires.
 """
 
 import math

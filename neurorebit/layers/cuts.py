@@ -1,4 +1,4 @@
-"""The rows of a layer's matrix that one array holds (system.md 4 and 13.4).
+"""The rows of a layer's matrix that one array holds (docs/models/chip.md#floorplan).
 
 The rows of an array decide the partial sums that its converters see, so the estimate and the
 training use the same cuts.

@@ -6,6 +6,8 @@ table, and c0 + t (c1 + t c2) is evaluated by Horner's rule (S. F. Oberman and M
 high-performance area-efficient multifunction interpolator", ARITH-17, 2005). A polynomial of degree
 n through the Chebyshev points of a segment of width h errs by at most
 (h / 2)^(n + 1) / (2^n (n + 1)!) max |f^(n + 1)|, which is h^3 / 192 max |f'''| at n = 2.
+
+See docs/models/logic.md#function-tables.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def fit(
     given, as is all that the data do not say. ``name``: the device's, that of the file unless
     given. Writes nothing. InputError with line and column where the data are wrong.
 
-    The curve of the pulses is that of subarray.md 9, with its signed labels.
+    The curve of the pulses has signed labels (docs/models/devices.md#nonlinearity-labels).
 
     >>> import numpy as np, pandas as pd
     >>> import neurorebit as nr

@@ -106,8 +106,8 @@ class Cell(Section):
 class Pulses(Section):
     """The response to identical programming pulses; ltp raises the conductance, ltd lowers it.
 
-    The nonlinearities are the signed labels of subarray.md 9; ``c2c`` is the standard deviation of
-    the change that one pulse makes, as a share of the conductance range.
+    The nonlinearities are signed labels (docs/models/devices.md#nonlinearity-labels); ``c2c`` is
+    the standard deviation of the change that one pulse makes, as a share of the conductance range.
     """
 
     source: str

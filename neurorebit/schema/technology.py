@@ -44,7 +44,7 @@ Times = Annotated[NDArray[np.float64], quantity("s", above=0, many=True)]  # low
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class GateCap(Section):
-    """Gate capacitance per electrical width (circuits.md 2.2)."""
+    """Gate capacitance per electrical width (docs/models/technology.md#gate-capacitance)."""
 
     source: str
     intrinsic: Annotated[Real, quantity("F/m", above=0)]
@@ -90,7 +90,7 @@ class Leakage(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Switch(Section):
-    """Pass gates and access transistors (circuits.md 4.2).
+    """Pass gates and access transistors (docs/models/gates.md#analog-switches).
 
     ``linear`` is the resistance at small voltages over the switching resistance; ``drop`` is the
     resistance of a switch over that of its load.
@@ -103,7 +103,10 @@ class Switch(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Fin(Section):
-    """Geometry of a fin; a drawn width of two feature sizes is one fin (circuits.md 2.1)."""
+    """Geometry of a fin; a drawn width of two feature sizes is one fin.
+
+    See docs/models/technology.md#electrical-width.
+    """
 
     source: str
     height: Annotated[Real, quantity("m", above=0)]
@@ -115,7 +118,7 @@ class Fin(Section):
 class Junction(Section):
     """Drain junction: zero-bias capacitances, grading exponents, built-in voltage.
 
-    Circuits.md 2.4.
+    See docs/models/technology.md#junction-capacitance.
     """
 
     source: str
@@ -139,7 +142,7 @@ class WireClass(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Wire(Section):
-    """Local wires, and wider wires for routing (circuits.md 2.7, system.md 5.1)."""
+    """Local wires, and wider wires for routing (docs/models/wires.md#classes-of-routing-wires)."""
 
     source: str
     width: Annotated[Real, quantity("m", above=0)]
@@ -156,7 +159,7 @@ class Wire(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Layout(Section):
-    """Layout rules in units of the feature size (circuits.md 7)."""
+    """Layout rules in units of the feature size (docs/models/technology.md#layout-rules)."""
 
     source: str
     cell_height: Multiple
@@ -208,7 +211,7 @@ class Sensing(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Arithmetic(Section):
-    """Floating-point arithmetic: published energies (system.md 13.2)."""
+    """Floating-point arithmetic: published energies (docs/models/logic.md#floating-point-lanes)."""
 
     source: str
     float_feature: Annotated[Real, quantity("m", above=0)]

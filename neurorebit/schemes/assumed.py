@@ -14,6 +14,8 @@ chip that is estimated:
   as the least significant one that was recorded.
 - Inputs that may be below zero have the planes of the chip's ``signed_inputs``. Where no training
   of the network measured those, they are normal with a mean of zero, clipped as in training.
+
+See docs/models/phases.md#activity.
 """
 
 from __future__ import annotations

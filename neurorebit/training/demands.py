@@ -1,4 +1,7 @@
-"""What training needed: digital memory and arithmetic, arrays, pulses, and the wear of cells."""
+"""What training needed: digital memory and arithmetic, arrays, pulses, and the wear of cells.
+
+See docs/models/training.md#what-a-training-needs.
+"""
 
 from __future__ import annotations
 

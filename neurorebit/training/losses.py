@@ -1,4 +1,7 @@
-"""What a training makes small: mean losses of a batch and their gradients, in float64 inside."""
+"""What a training makes small: mean losses of a batch and their gradients, in float64 inside.
+
+See docs/models/training.md#losses.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ def entry(module: str, inputs: dict[str, Any], outputs: dict[str, Any], **more: 
     return {"module": module, **where, "inputs": inputs, "outputs": outputs, **more}
 
 
-# circuits.md 9: a stage of 10 ps behind an ideal step, and behind a ramp of 3e10 1/s
+# The reference tool: a stage of 10 ps behind an ideal step, and behind a ramp of 3e10 1/s
 STEP = entry(
     "formula.horowitz",
     {"tau_s": 1e-11, "ramp_input_per_s": 1e20},

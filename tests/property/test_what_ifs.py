@@ -45,7 +45,7 @@ def grows(values: NDArray[np.float64], where: NDArray[np.bool_]) -> bool:
 
 @each_technology
 def test_currents_follow_the_alpha_power_law(name: str) -> None:
-    """Circuits.md 2.3, with the numbers of the file as a reader finds them."""
+    """docs/models/technology.md#switching-resistance, with the numbers of the file."""
     text = yaml.safe_load(paths.shipped("technology", name).read_text())
     nominal, threshold = (units.parse(text[key], "V") for key in ("nominal_vdd", "threshold"))
     exponent = float(text["drive"]["supply_exponent"])

@@ -1,4 +1,4 @@
-"""All-ReRAM chips against the assembly checks and whole-chip figures of system.md 4.4, 16 and 17.
+"""All-ReRAM chips against assembly checks and whole-chip figures of the reference tool.
 
 Those figures are of DNN+NeuroSim V2.1: its floorplan and its vectors (no padding) are given to our
 chip, what it has otherwise is said where a bound is wide.

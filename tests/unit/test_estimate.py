@@ -1,4 +1,4 @@
-"""The whole estimate: against system.md 13.7, against itself in other sums, against brute force."""
+"""The whole estimate: against a sum by hand, against itself in other sums, against brute force."""
 
 from dataclasses import fields, replace
 
@@ -57,8 +57,8 @@ def vgg11(tech, device):
     return run(tech, device)
 
 
-# System.md 13.7: predictions at pe_side 512, without leakage. Ours differ by what the lines below
-# say; each is the physically right form of what the prediction simplified.
+# Predictions by an independent sum at pe_side 512, without leakage. Ours differ by what the lines
+# below say; each is the physically right form of what the prediction simplified.
 def test_forward_takes_the_memory_that_is_predicted(tech, device):
     """The prediction of the macros rests on converters of fits and holds no longer."""
     forward = run(tech, device, apim__pe_side="512").phases["forward"]
@@ -80,7 +80,7 @@ def test_forward_takes_the_memory_that_is_predicted(tech, device):
 )
 def test_backward_lands_on_the_prediction(tech, device, build, bits, picojoule):
     """Of a MAC simulated gate by gate (``unit/chip/test_dpim``), or of published floating point;
-    the rest of the chip and the DRAM add as much as system.md 13.7 gives for 8 bits.
+    the rest of the chip and the DRAM add as much as that sum gives for 8 bits.
     """
     sets = {"apim__pe_side": "512", "dpim__build": build, "error_bits": bits}
     back = run(tech, device, **sets).phases["backward"]

@@ -64,7 +64,7 @@ def test_a_given_side_of_512_makes_9_tiles():
 
 
 def test_a_tile_of_512_holds_a_layer_of_vgg8_each():
-    # the kernel-split layers of the VGG8 that system.md 4.4 works out
+    # the kernel-split layers of the VGG8 that docs/models/chip.md#floorplan works out
     found = plan("vgg8", apim__pe_side="512")
     split = found.split
     np.testing.assert_array_equal(split, [0, 1, 1, 1, 1, 1, 0, 0])

@@ -199,7 +199,7 @@ def test_a_user_s_figures_are_taken_as_they_are(folder: Callable[..., Path], hel
     """A latch leaks current times supply; the tool multiplies by the supply twice."""
     inputs = {"num_col": 128, "pitch_m": 6.4e-7, "sense_voltage_V": 0.1, "num_read": 8}
     inputs |= {"fixed_width_m": 8.192e-5, "clk_Hz": 1e9}
-    # circuits.md 9, 32 nm LSTP at 320 K and 0.9 V, the tool's own figure and the right one
+    # The reference tool, 32 nm LSTP at 320 K and 0.9 V, the tool's own figure and the right one
     as_tool = entry("SenseAmp", inputs, {"leakage_W": 1.6763e-9}, temperature_K=320)
     rightly = entry("SenseAmp", inputs, {"leakage_W": 1.6763e-9 / 0.9}, temperature_K=320)
     assert held(folder(as_tool, tool=TOOL))[1]
@@ -223,7 +223,7 @@ def test_a_user_s_technology_is_drawn_as_its_file_says(
 
 
 def test_check_values_of_finfets_hold(folder: Callable[..., Path], held: Held) -> None:
-    """circuits.md 9, 14 nm LSTP at 320 K: gates, and the areas of blocks made of them."""
+    """The reference tool, 14 nm LSTP at 320 K: gates, and the areas of blocks made of them."""
     f = 14e-9
     gates = [  # NFET and PFET width / F, inputs, kind, width, input and output capacitance
         (2, 2, 1, "INV", 1.4840e-7, 2.3681e-16, 4.9922e-17),

@@ -91,7 +91,7 @@ def test_the_whole_is_the_sum_of_its_layers(public_chips: dict[str, ChipRecord])
 
 @pytest.mark.parametrize(
     ("cell_bits", "kernel_split", "expected"),
-    [  # system.md 4.4: weights of 5 bits; sides, tiles, copies of each layer
+    [  # docs/models/chip.md#floorplan: weights of 5 bits; sides, tiles, copies of each layer
         (5, 1, ((512, 1024, 512), (1, 1, 1, 1, 1, 1, 8, 1), (64, 16, 8, 4, 2, 1, 1, 8))),
         (3, 1, ((512, 1024, 512), (1, 1, 1, 1, 2, 2, 16, 1), (32, 8, 4, 2, 2, 1, 1, 8))),
         (5, 0, ((0, 1024, 512), (1, 2, 2, 3, 3, 5, 8, 1), (64, 8, 4, 4, 2, 2, 1, 8))),
@@ -110,7 +110,7 @@ def test_the_floorplan_of_the_tool(
 
 
 def test_the_tool_is_put_together_as_specified(chips_folder: Callable[..., Path]) -> None:
-    """The worked example of system.md 16: two kernel-split layers and a small one, flash."""
+    """A worked example of the reference tool: two kernel-split layers and a small one, flash."""
     layers = [[14, 14, 32, 3, 3, 256, 0, 1], [14, 14, 256, 3, 3, 256, 1, 1]]
     layers.append([1, 1, 1024, 1, 1, 10, 0, 1])
     entry = chip(layers, input_bits=4, numColMuxed=8, numRowMuxedAG=8)
@@ -136,7 +136,7 @@ def test_the_tool_is_put_together_as_specified(chips_folder: Callable[..., Path]
     assert theirs.bus_wire.energy == near(6.64297e-11, rel=1e-4)
     assert theirs.tree_wire.energy == near(5.51022e-11, rel=1e-4)
     whole = theirs.kinds[False]
-    # Times of decoders, whose gates have their own edges (circuits.md 2.6).
+    # Times of decoders, whose gates have their own edges (docs/models/gates.md#output-capacitance).
     assert whole.buffers[0].bit("read")[1] * 32 == near(0.966232e-9, rel=1e-3)
     assert theirs.buffer.bit("read")[1] * 128 == near(2.13124e-9, rel=1e-3)
     first = {
@@ -166,7 +166,7 @@ def test_the_tool_is_put_together_as_specified(chips_folder: Callable[..., Path]
 
 
 def test_the_reference_chip_of_the_specification(chips_folder: Callable[..., Path]) -> None:
-    """System.md 17: VGG-8, 32 nm, 128 levels, 64-level flash; figures of one epoch."""
+    """The reference tool: VGG-8, 32 nm, 128 levels, 64-level flash; figures of one epoch."""
     figures = {
         "area": 95.2e-6,
         "forward": (37.90, 1.338),

@@ -51,7 +51,7 @@ def test_a_bad_record_exits_with_two(
 def test_the_table_names_the_quirks_it_undid(
     folder: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # circuits.md 9, 32 nm LSTP at 320 K: 128 prechargers under a load of 30 fF and 500 ohm
+    # The reference tool, 32 nm LSTP at 320 K: 128 prechargers under a load of 30 fF and 500 ohm
     inputs = {"num_col": 128, "cap_load_F": 3e-14, "res_load_ohm": 500, "num_read": 8}
     inputs |= {"num_write": 10, "activity_col_write": 0.6, "fixed_width_m": 8.192e-5}
     outputs = {"area_m2": 2.2020e-10, "read_energy_J": 4.9766e-11, "leakage_W": 2.1455e-9}

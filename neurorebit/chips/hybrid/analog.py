@@ -1,7 +1,7 @@
 """AnalogMacro: a ReRAM array with its periphery, the macro that does the forward pass.
 
-System.md 13.3, subarray.md 3 and 5.1, in the physically right forms. The reference current is
-subtracted before conversion: one reference column a converter, and a mirror.
+See docs/models/macros.md#analog-macros. The reference current is subtracted before conversion: one
+reference column a converter, and a mirror.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The hybrid chip: analog tiles for the forward pass, digital tiles for the other phases.
 
-System.md 13.
+See docs/models/chip.md.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """DigitalMacro: SRAM arrays with arithmetic units, the macro that does the backward pass.
 
-System.md 13.3. Two arrays hold weights and gradients as 32-bit words: a row is an output channel, a
-word an input channel, for one kernel position. Two builds differ in the transposed product: one
-multiplies whole words by whole errors, the other streams the errors' bits over the row decoders and
-adds the rows that a one selects.
+See docs/models/macros.md#digital-macros. Two arrays hold weights and gradients as 32-bit words: a
+row is an output channel, a word an input channel, for one kernel position. Two builds differ in the
+transposed product: one multiplies whole words by whole errors, the other streams the errors' bits
+over the row decoders and adds the rows that a one selects.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The phases of training on a hybrid chip (system.md 13)."""
+"""The phases of training on a hybrid chip (docs/models/phases.md)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from neurorebit.schema.numbers import Real
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Apim(ForwardArrays):
-    """The analog macro: a ReRAM array and its converters (system.md 13.3).
+    """The analog macro: a ReRAM array and its converters (docs/models/macros.md#analog-macros).
 
     ``cell_bits``: a weight of more bits is several cells of a row; unless given, it is one cell.
     """
@@ -28,7 +28,9 @@ class Apim(ForwardArrays):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dpim(Section):
-    """The digital macro: two SRAM arrays, weights and gradients, and their arithmetic (13.3).
+    """The digital macro: two SRAM arrays, weights and gradients, and their arithmetic.
+
+    See docs/models/macros.md#digital-macros.
 
     ``vectors``: errors that share one row read in the word-parallel build. ``adder``: how a number
     is added to a sum, by an adder that propagates the carry or with the carries kept apart.
@@ -48,7 +50,7 @@ class Dpim(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class HybridSpec(LearningSpec):
-    """A chip with analog macros for the forward pass and digital ones for all else (13)."""
+    """A chip with analog macros for the forward pass and digital ones for all else."""
 
     organisation = "hybrid"
     called = "the hybrid chip"

@@ -1,4 +1,4 @@
-"""The chip whose arrays are read both ways and updated in place (system.md 3 to 10).
+"""The chip whose arrays are read both ways and updated in place (docs/models/chip.md).
 
 Forward and backward pass share its arrays; weight gradients are formed in SRAM arrays beside the
 global buffer and summed over a batch in a store.

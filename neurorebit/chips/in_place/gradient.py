@@ -1,9 +1,10 @@
-"""The weight-gradient unit: SRAM arrays that hold activations and read errors (system.md 9).
+"""The weight-gradient unit: SRAM arrays that hold activations and read errors.
 
-Positions of a layer's input lie along the rows, bits of its channels along the columns. An error
-map is read plane by plane against them: the columns sum over the positions of an array, an adder
-tree over the arrays, and a shift-add joins the columns of a channel's bits, which a multiplexer
-leads to their converter one after the other. Only whole arrays exist, at least one each way.
+See docs/models/macros.md#weight-gradient-unit. Positions of a layer's input lie along the rows,
+bits of its channels along the columns. An error map is read plane by plane against them: the
+columns sum over the positions of an array, an adder tree over the arrays, and a shift-add joins the
+columns of a channel's bits, which a multiplexer leads to their converter one after the other. Only
+whole arrays exist, at least one each way.
 """
 
 from __future__ import annotations

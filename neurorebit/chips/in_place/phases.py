@@ -1,4 +1,4 @@
-"""The phases of training on a chip that learns in place (system.md 6 to 10)."""
+"""The phases of training on a chip that learns in place (docs/models/phases.md)."""
 
 from __future__ import annotations
 

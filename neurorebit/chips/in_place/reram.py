@@ -1,6 +1,6 @@
 """Macros of resistive cells that are read row by row.
 
-Subarray.md 3, 5.2 and 6 in the physically right forms.
+See docs/models/macros.md#reading-row-by-row.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from neurorebit.schema.numbers import Real
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class InPlaceArrays(ForwardArrays):
-    """Arrays that are read both ways and learn in place (subarray.md, system.md 3 to 10).
+    """Arrays that are read both ways and learn in place (docs/models/macros.md#transposed-reads).
 
     A weight is as many cells of a row as its bits ask for. ``read``: all rows at once, by
     ``adc_bits`` forward and ``back_adc_bits`` back, or row by row.
@@ -78,7 +78,9 @@ class SramArrays(InPlaceArrays):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GradientArrays(GradientConverters):
-    """Weight-gradient units: SRAM arrays that hold activations and read errors (9).
+    """Weight-gradient units: SRAM arrays that hold activations and read errors.
+
+    See docs/models/macros.md#weight-gradient-unit.
 
     A unit is as large as the layer with the largest input map asks. ``units``: auto is as many as
     the network asks: in the layer with the most work an array reads ``reads`` error vectors an
@@ -103,7 +105,7 @@ class GradientArrays(GradientConverters):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class InPlaceSpec(LearningSpec):
-    """A chip whose arrays are read both ways and updated in place (3 to 10)."""
+    """A chip whose arrays are read both ways and updated in place."""
 
     organisation = "in_place"
     called = "the chip that learns in place"

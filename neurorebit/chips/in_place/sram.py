@@ -1,8 +1,8 @@
 """Macros of SRAM cells that compute in place: forward, transposed read and writing.
 
-Subarray.md 3, 5.3, 5.4, 6 and 7 in the physically right forms. Wordlines go to the supply and are
-billed; bitlines fall by the sense voltage at every conversion. In the transposed read the column
-drivers take the wordlines' part and rows are sensed.
+See docs/models/macros.md#sram-macros. Wordlines go to the supply and are billed; bitlines fall by
+the sense voltage at every conversion. In the transposed read the column drivers take the wordlines'
+part and rows are sensed.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class SramMacro(Macro):
         *,
         rows: Real | None = None,
     ) -> Cost:
-        """Read the rows that change, and write them; a cell takes no pulses (subarray.md 7).
+        """Read the rows that change, and write them; a cell takes no pulses.
 
         ``rising`` and ``falling`` are shares of the ``cells`` that hold weights, spread evenly over
         so many ``rows`` (all unless given).

@@ -1,5 +1,6 @@
-"""The floorplan: the matrices of a network cut into arrays, PEs and tiles (system.md 4, 13.4).
+"""The floorplan: the matrices of a network cut into arrays, PEs and tiles.
 
+See docs/models/chip.md#floorplan.
 Arrays over layers have the layers on their last axis. Any number of a spec may be an array of
 designs: its first axes are those of the sweep, its last axis, for the layers, has length one.
 """
@@ -266,7 +267,7 @@ class Floorplan:
 
     @cached_property
     def copies(self) -> Array:
-        """Copies of a small layer that work side by side (system.md 4.3).
+        """Copies of a small layer that work side by side (docs/models/chip.md#copies).
 
         A step of a recurrent layer waits for the one before it, so that copies would stand idle.
         """

@@ -13,6 +13,8 @@ row, and their groups have arrays of their own.
 
 Where groups follow each other, no more share an array than the layer's tiles ask for: they are
 spread over all arrays of as few tiles as can be, unless other layers share these.
+
+See docs/models/chip.md#packed-groups.
 """
 
 from __future__ import annotations

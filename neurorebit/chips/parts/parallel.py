@@ -1,6 +1,6 @@
 """Macros of resistive cells whose rows are all read at once.
 
-Subarray.md 3, 5.1, 5.2 and 6 in the physically right forms.
+See docs/models/macros.md#analog-macros.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Phases of a chip: parts that all organisations share, and the phases that are the same in all.
 
-System.md 13.5 to 13.7. Streams of one layer overlap, so its time is that of the slowest; layers and
-phases follow each other. Arrays have the layers on their last axis, and the axes of a sweep before
-it.
+See docs/models/phases.md. Streams of one layer overlap, so its time is that of the slowest; layers
+and phases follow each other. Arrays have the layers on their last axis, and the axes of a sweep
+before it.
 
 ``inference`` recognises an image, ``programming`` writes all weights once, the phases of
 ``TRAINING`` make a training.

@@ -2,6 +2,8 @@
 
 An analog array is not written with every image: that would wear it out, and take longer than the
 product. Digital macros are, a value a word; the other activation is then streamed past the rows.
+
+See docs/models/macros.md#products-of-two-activations.
 """
 
 from __future__ import annotations

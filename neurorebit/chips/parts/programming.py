@@ -1,4 +1,7 @@
-"""Programming of resistive cells: pulses in rows, and pulses that coincide (subarray.md 7)."""
+"""Programming of resistive cells: pulses in rows, and pulses that coincide.
+
+See docs/models/programming.md.
+"""
 
 from __future__ import annotations
 

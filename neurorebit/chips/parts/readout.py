@@ -1,8 +1,8 @@
 """Readout periphery: below the array for forward reads, beside it for transposed reads.
 
-Subarray.md 3 to 6. Both kinds end in shift-and-add units, which join the cells of a weight and then
-the bit planes of the driven values. A block beside the array is folded to the array's height, a
-block below it to the array's width.
+See docs/models/macros.md#readout. Both kinds end in shift-and-add units, which join the cells of a
+weight and then the bit planes of the driven values. A block beside the array is folded to the
+array's height, a block below it to the array's width.
 """
 
 from __future__ import annotations

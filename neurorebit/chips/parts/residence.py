@@ -5,6 +5,8 @@ there on: the input, the output, and what residual branches hold. The rule of re
 taken in the order in which they are made, the image first. A map stays in the buffer if, at every
 stage of its life, it has room beside the maps taken before it; else it is written to DRAM once and
 read from there by each stage that reads it.
+
+See docs/models/chip.md#global-buffer.
 """
 
 from __future__ import annotations

@@ -220,7 +220,9 @@ class ResistiveMacro(Macro):
         *,
         rows: Real | None = None,
     ) -> Cost:
-        """Pulse the cells that change, row by row, in the macro's ``order`` (subarray.md 7).
+        """Pulse the cells that change, row by row, in the macro's ``order``.
+
+        See docs/models/programming.md#pulses.
 
         ``rising`` and ``falling`` are the share of the cells that change and the pulses each takes.
         ``cells`` of the array hold weights, spread evenly over so many ``rows`` (all unless given).

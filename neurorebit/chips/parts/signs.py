@@ -2,6 +2,8 @@
 
 A signed code of ``bits`` bits, -(2^(bits-1) - 1) to 2^(bits-1) - 1, becomes bit planes, read
 one after the other; each counts a power of two, below zero where it is subtracted.
+
+See docs/models/macros.md#signed-inputs.
 """
 
 from __future__ import annotations

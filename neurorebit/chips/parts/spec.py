@@ -124,7 +124,7 @@ class GradientConverters(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class VectorUnit(Section):
-    """Lanes of fixed-point arithmetic for elementwise work (13.5)."""
+    """Lanes of fixed-point arithmetic for elementwise work (docs/models/chip.md#vector-unit)."""
 
     source: str
     lanes: Count
@@ -134,7 +134,7 @@ class VectorUnit(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Transport(Section):
-    """Wires and buffers between the macros (5.1 to 5.4, 13.4).
+    """Wires and buffers between the macros (docs/models/wires.md, docs/models/memory.md#buffers).
 
     ``activation_bits``: room of the global buffer for maps, beside ``staging_bits`` in transit;
     auto is as much as the largest layer asks for. What has no room goes to DRAM.

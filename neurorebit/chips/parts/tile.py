@@ -1,6 +1,7 @@
 """PEs and tiles: macros that share registers and an adder tree, PEs that share buffers and a tree.
 
-System.md 6, 7 and 13.4. The same two composites serve the analog and the digital side.
+See docs/models/chip.md#pes-and-tiles. The same two composites serve the analog and the digital
+side.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Vector unit and control (system.md 13.5)."""
+"""Vector unit and control (docs/models/chip.md#vector-unit)."""
 
 from __future__ import annotations
 

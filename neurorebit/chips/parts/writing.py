@@ -15,6 +15,8 @@ McKay, R. Beckman, W. Conover, Technometrics 21(2):239, 1979, secondary), so tha
 function of its arguments, and the error of a mean is far below that of as many random cells.
 
 Curves are taken as straight, and cells whose range ends before their level are left out.
+
+See docs/models/programming.md#verified-writes.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Gokmen, Front. Artif. Intell. 4:699148, 2021, doi:10.3389/frai.2021.699148. No g
 inputs and errors become pulse trains on the rows and columns of the fast array (stochastic
 translators, Gokmen and Vlasov, Front. Neurosci. 10:333, 2016, doi:10.3389/fnins.2016.00333). Rows
 of it are read in turn and added up in digital memory, which sends pulses to the slow array.
+
+See docs/models/macros.md#fast-arrays.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The phases of training where each weight has a fast and a slow array (Tiki-Taka)."""
+"""The phases of training where each weight has a fast and a slow array (Tiki-Taka).
+
+See docs/models/phases.md#gradient.
+"""
 
 from __future__ import annotations
 

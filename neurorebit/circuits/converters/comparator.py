@@ -12,6 +12,8 @@ from the noise and the offset that the converter allows:
   Pelgrom et al., IEEE JSSC 24(5):1433, 1989), so the gate area is proportional to 1 / sigma^2.
 
 A decision charges both nodes anew from the supply, and switches the latch.
+
+See docs/models/converters.md#clocked-comparators.
 """
 
 from __future__ import annotations

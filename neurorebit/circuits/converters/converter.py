@@ -4,6 +4,8 @@ A converter of ``bits`` nominal bits is designed to an error of its own equal to
 error of its step q: thermal noise of q^2 / 12 (``NOISE``), capacitors and comparators matched to
 three standard deviations of half a step. So its **effective bits are bits - 0.5**: log2 of the root
 of the two error powers over one. Training counts with the ideal codes of the nominal bits.
+
+See docs/models/converters.md#error-budget.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 An amplifier with a feedback resistor holds the line at the read voltage and gives a voltage in
 proportion to the line's current, less that of its reference line, to the sampling capacitors of the
 converter (a transimpedance amplifier). The current of the cells themselves is the array's.
+
+See docs/models/converters.md#front-end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The base class of flash converters: a comparator for each level but one, all at once."""
+"""The base class of flash converters: a comparator for each level but one, all at once.
+
+See docs/models/converters.md#flash.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Successive-approximation converters."""
+"""Successive-approximation converters.
+
+See docs/models/converters.md#successive-approximation.
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,9 @@ MOST = 32  # writes of a cell with write-verify, at most
 
 @dataclass(eq=False)
 class HybridWeights(LevelWeights):
-    """ReBIT: noisy arrays of few levels forward, exact real weights backward (training.md 5).
+    """ReBIT: noisy arrays of few levels forward, exact real weights backward.
+
+    See docs/models/schemes.md#hybrid.
 
     ``analog``: the weights that the arrays hold, as a share of ``full``, the weight of the
     outermost level. A cell is written when the level of its real weight changes, each time with

@@ -14,10 +14,10 @@ from neurorebit.training.parts.workers import Array
 
 @dataclass(eq=False)
 class ManhattanWeights(InPlaceWeights):
-    """One pulse against the sign of the gradient, whatever its size (training.md 6.4).
+    """One pulse against the sign of the gradient, whatever its size.
 
-    Zamanidoost et al., IEEE WISP 2015. Gradients below ``training.threshold`` send no pulse; the
-    learning rate has no effect.
+    Zamanidoost et al., IEEE WISP 2015; docs/models/schemes.md#manhattan-rule. Gradients below
+    ``training.threshold`` send no pulse; the learning rate has no effect.
     """
 
     least: float = field(init=False, default=0.0)

@@ -13,10 +13,11 @@ from neurorebit.training.parts.workers import Array
 
 @dataclass(eq=False)
 class MixedPrecisionWeights(MomentumWeights):
-    """Changes gather in digital memory until they are worth a pulse (training.md 6.1).
+    """Changes gather in digital memory until they are worth a pulse.
 
-    Nandakumar et al., Front. Neurosci. 14:406, 2020, doi:10.3389/fnins.2020.00406. Pulses are not
-    verified: the residue loses the step at mid range times the pulses sent.
+    Nandakumar et al., Front. Neurosci. 14:406, 2020, doi:10.3389/fnins.2020.00406;
+    docs/models/schemes.md#residues-in-digital-memory. Pulses are not verified: the residue loses
+    the step at mid range times the pulses sent.
     """
 
     residue: Array = field(init=False)

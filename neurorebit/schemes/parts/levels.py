@@ -15,7 +15,10 @@ from neurorebit.training.parts.workers import Array, spans
 
 @dataclass(eq=False)
 class LevelWeights(SoftwareWeights):
-    """Real weights with a grid of levels: ``full`` is the weight of the outermost (5.2, row 1)."""
+    """Real weights with a grid of levels: ``full`` is the weight of the outermost.
+
+    See docs/models/training.md#levels-of-weights.
+    """
 
     full: float = field(init=False)
     stale: bool = field(init=False, default=True)

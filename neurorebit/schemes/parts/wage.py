@@ -2,6 +2,8 @@
 
 S. Wu, G. Li, F. Chen, L. Shi, ICLR 2018, arXiv:1802.04680. All numbers lie from -1 to 1, without
 the ends, in steps of 2^(1 - bits).
+
+See docs/models/schemes.md#wage.
 """
 
 from __future__ import annotations

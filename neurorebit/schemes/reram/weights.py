@@ -11,7 +11,7 @@ from neurorebit.training.parts.workers import Array
 
 @dataclass(eq=False)
 class ReramWeights(MomentumWeights):
-    """The all-ReRAM chip (training.md 5.3): changes become pulses, rounded at random."""
+    """Changes become pulses, rounded at random (docs/models/schemes.md#pulses-in-place)."""
 
     def plan(self, gradient: Array, pulses: Array, start: int, rate: float) -> None:
         """Pulses n = rounded(-rate v / step), of the step at mid range."""

@@ -12,7 +12,7 @@ from neurorebit.training.parts.workers import Array
 
 @dataclass(eq=False)
 class MappedWeights(HybridWeights):
-    """Real weights collect the gradient; both passes read noisy arrays (training.md 5.1, iii)."""
+    """Real weights collect the gradient; both passes read noisy arrays."""
 
     digital: ClassVar[tuple[str, ...]] = ("gradient",)
 

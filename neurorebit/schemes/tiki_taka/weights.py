@@ -54,12 +54,13 @@ class Round(NamedTuple):
 
 @dataclass(eq=False)
 class TikiTakaWeights(CellWeights):
-    """TTv2 (training.md 6.2; Gokmen, Front. Artif. Intell. 4:699148, 2021).
+    """TTv2 (Gokmen, Front. Artif. Intell. 4:699148, 2021, doi:10.3389/frai.2021.699148).
 
-    doi:10.3389/frai.2021.699148. Every vector of a batch pulses the fast array by the stochastic
-    outer product. The rows of the fast array are read in turn, through converters with the bits of
-    the forward pass. Digital memory adds up these reads and sends the slow array, which holds the
-    weights, a pulse for each of its steps at mid range. A pulse of either array is worth that step.
+    See docs/models/schemes.md#tiki-taka. Every vector of a batch pulses the fast array by the
+    stochastic outer product. The rows of the fast array are read in turn, through converters with
+    the bits of the forward pass. Digital memory adds up these reads and sends the slow array, which
+    holds the weights, a pulse for each of its steps at mid range. A pulse of either array is worth
+    that step.
 
     A batch whose vectors are worth several reads of every row goes in rounds: each is a share of
     the pulses, then a read of all rows. Where an image is one vector, as in linear layers, each

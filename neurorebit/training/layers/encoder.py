@@ -1,4 +1,7 @@
-"""Activations as codes of a few bits."""
+"""Activations as codes of a few bits.
+
+See docs/models/training.md#codes-of-activations.
+"""
 
 from __future__ import annotations
 

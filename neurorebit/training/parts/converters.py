@@ -1,4 +1,7 @@
-"""The converters of a layer's arrays: their ranges, and products through them."""
+"""The converters of a layer's arrays: their ranges, and products through them.
+
+See docs/models/training.md#conversions-in-training.
+"""
 
 from __future__ import annotations
 

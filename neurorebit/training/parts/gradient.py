@@ -60,7 +60,7 @@ class Job(NamedTuple):
 
 @dataclass(eq=False)
 class GradientUnit:
-    """The weight gradient as the unit of the chip computes it (system.md 9).
+    """The weight gradient as the unit of the chip computes it (docs/models/training.md#gradients).
 
     Pixels of a layer's input map lie along the rows of SRAM arrays, bits of its channels along the
     columns. A map is spread evenly over the fewest arrays; small maps of images share one.

@@ -4,6 +4,8 @@ Numbers are floating-point ones, of which single precision holds whole numbers u
 precision up to 2^53. A sum that stays below that is exact in whatever order a BLAS adds; where it
 may not, blocks of it are, or double precision is taken. What leaves a product is rounded to the
 type of its output, so beyond 2^24 to 24 bits.
+
+See docs/models/kernels.md#whole-numbers.
 """
 
 from __future__ import annotations

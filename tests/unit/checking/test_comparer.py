@@ -41,7 +41,7 @@ ADDERS: dict[str, Any] = {
     "leakage_W": 1.6371592e-08,
     "values": {"height": 1.4784e-05},
 }
-# circuits.md 9: a stage of 10 ps behind an ideal step
+# The reference tool: a stage of 10 ps behind an ideal step
 STAGE: dict[str, Any] = {
     "function": "stage",
     "arguments": {"tau": 1e-11, "ramp": 1e20},

@@ -1,4 +1,4 @@
-"""The analog macro against the figures of system.md 13.3, which were computed independently."""
+"""The analog macro against figures that were computed independently."""
 
 from dataclasses import replace
 

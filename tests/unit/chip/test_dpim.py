@@ -1,4 +1,4 @@
-"""The digital macro against the figures of system.md 13.2 and 13.3, computed independently."""
+"""The digital macro against figures that were computed independently."""
 
 import gate_level
 import numpy as np

@@ -59,7 +59,7 @@ def records() -> Callable[[str], list[Record]]:
 
 @pytest.fixture
 def tech32() -> Technology:
-    """32 nm, low standby power, 320 K: the check values of circuits.md 9."""
+    """32 nm, low standby power, 320 K: check values of the reference tool."""
     return as_the_tool("32nm_lstp", 320.0)
 
 
@@ -85,7 +85,8 @@ def agree() -> Callable[..., None]:
 def edges() -> float:
     """Tolerance where a NAND's or NOR's output counts.
 
-    The tool has its gate edges once, we once for each device on it (circuits.md 2.6): up to 3 % of
-    the output's capacitance, less than 1 % of what an adder takes.
+    The tool has its gate edges once, we once for each device on it
+    (docs/models/gates.md#output-capacitance): up to 3 % of the output's capacitance, less than 1 %
+    of what an adder takes.
     """
     return 1e-2

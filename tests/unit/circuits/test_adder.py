@@ -1,4 +1,4 @@
-"""Ripple adders and trees (circuits.md 3.2, 3.3)."""
+"""Ripple adders and trees (docs/models/logic.md#adder-trees)."""
 
 import dataclasses
 
@@ -105,7 +105,7 @@ def test_fewer_operands_switch_less_and_leak_the_same(tech32):
 
 
 def test_check_values(tech32, edges):
-    """Circuits.md 9: 30 adders of 8 bits, 20 of them at work, five times."""
+    """The reference tool: 30 adders of 8 bits, 20 of them at work, five times."""
     width = 128 * 20 * tech32.feature
     adder = Adder(tech32, 8.0, 30.0, load=30e-15, fit_width=width)
     cost = adder.add(20 / 30)

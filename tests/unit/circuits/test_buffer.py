@@ -1,4 +1,4 @@
-"""Buffers and memory off the chip (system.md 5.4, 8)."""
+"""Buffers and memory off the chip (docs/models/memory.md)."""
 
 import dataclasses
 from functools import cached_property
@@ -41,7 +41,7 @@ def test_flip_flop_records(records, agree, edges):
 
 
 def test_check_values(tech32):
-    """System.md 5.4, of a decoder of minimum gates: 128 lines of 128 bits 2.131 ns at 300 K. One
+    """With a decoder of minimum gates: 128 lines of 128 bits 2.131 ns at 300 K. One
     that is sized takes half of it.
     """
     cool = dataclasses.replace(tech32, temperature=300.0)

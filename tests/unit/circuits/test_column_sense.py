@@ -1,4 +1,4 @@
-"""Sense amplifiers of single columns (circuits.md 5.2, 5.3)."""
+"""Sense amplifiers of single columns."""
 
 import numpy as np
 

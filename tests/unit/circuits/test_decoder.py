@@ -45,7 +45,7 @@ def test_records(records, agree, edges):
 
 
 def test_check_values(tech32, tech14, edges):
-    """Circuits.md 9, of minimum gates; the delay is 1 to 14 % more, the energy up to 0.2 %."""
+    """The reference tool, of minimum gates; the delay is 1 to 14 % more, the energy up to 0.2 %."""
     height, width = 4 * 128 * 8, 128 * 20
     four = minimum(Decoder(tech32, 4.0, load=30e-15, fit_height=height * tech32.feature))
     assert four.area == near(2.8521e-10, rel=1e-4)

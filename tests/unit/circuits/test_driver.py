@@ -1,4 +1,4 @@
-"""Row followers (circuits.md 4.4)."""
+"""Row followers (docs/models/selection.md#row-followers)."""
 
 from common import near
 
@@ -9,7 +9,7 @@ WRITE_VOLTAGE = 5.6568542  # of the records
 
 
 def common(tech):
-    """The case of circuits.md 9."""
+    """The case of the reference tool."""
     return {
         "lines": 128.0,
         "load": 30e-15,

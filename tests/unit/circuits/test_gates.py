@@ -1,4 +1,4 @@
-"""Transistors, gates and stages, against records and the check values of circuits.md 9."""
+"""Transistors, gates and stages, against records and check values of the reference tool."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_stages(records, agree):
     for r in records("formula.horowitz"):
         delay, ramp = gates.stage(r.inputs["tau_s"], r.inputs["ramp_input_per_s"])
         agree(r, delay_s=delay, ramp_output_per_s=ramp)
-    delay, ramp = gates.stage(1e-11, 3e10)  # circuits.md 9
+    delay, ramp = gates.stage(1e-11, 3e10)  # the reference tool
     assert delay == near(1.4653e-11, rel=1e-4)
     assert ramp == near(3.4123e10, rel=1e-4)
 
@@ -78,7 +78,7 @@ def test_stages_hand_their_ramp_on():
     ],
 )
 def test_check_values(tech32, series, inputs, n, p, width, cap, leakage):
-    """Circuits.md 9, gates at 32 nm."""
+    """The reference tool, gates at 32 nm."""
     f = tech32.feature
     gate = Gate(tech32, n * f, p * tech32.pn_ratio * f, float(inputs), series=series)
     assert gate.width == near(width, rel=1e-4)
@@ -91,7 +91,7 @@ def test_a_minimum_finfet_is_one_fin(tech14):
     cell = gates.cells(tech14).inverter
     assert cell.input_cap == near(2 * 56e-9 * 1.0572e-9, rel=1e-12)
     assert cell.input_cap == near(2.3681e-16 / 2, rel=1e-4)
-    assert cell.leakage == near(2.0098e-11, rel=1e-4)  # circuits.md 9
+    assert cell.leakage == near(2.0098e-11, rel=1e-4)  # the reference tool
     assert cell.output_cap == near(4.9922e-17, rel=1e-4)
 
 

@@ -1,4 +1,4 @@
-"""Multiplexers (circuits.md 4.7, 4.8)."""
+"""Multiplexers (docs/models/selection.md#multiplexers)."""
 
 import numpy as np
 from common import near

@@ -1,4 +1,4 @@
-"""Flip-flop banks (circuits.md 3.1)."""
+"""Flip-flop banks (docs/models/logic.md#flip-flops)."""
 
 from common import near
 

@@ -1,4 +1,4 @@
-"""Shift-and-add units (circuits.md 3.4)."""
+"""Shift-and-add units (docs/models/logic.md#shift-and-add)."""
 
 import pytest
 from common import near

@@ -1,4 +1,4 @@
-"""Precharge, write drivers and latches (circuits.md 4.9, 4.10, 5.1)."""
+"""Precharge, write drivers and latches (docs/models/memory.md)."""
 
 from common import near
 
@@ -89,7 +89,7 @@ def test_latch_records(records, agree):
 
 
 def test_latch_of_fins(tech14):
-    """Circuits.md 9, leakage with the supply once."""
+    """The reference tool, leakage with the supply once."""
     amp = SenseAmp(tech14, 128.0, pitch=20 * tech14.feature)
     assert amp.footprint.leakage.total == near(2.2624e-9 / tech14.vdd, rel=1e-4)
     assert 8 * amp.sense().energy.total == near(3.8130e-13, rel=1e-4)

@@ -1,4 +1,4 @@
-"""Switch matrices (circuits.md 4.2, 4.3)."""
+"""Switch matrices (docs/models/selection.md#switch-matrices)."""
 
 import dataclasses
 
@@ -98,7 +98,7 @@ def test_access_records(records, agree):
 
 
 def test_check_values(tech32, tech14):
-    """Circuits.md 9; 14 nm leakage and area, which no quirk touches for a minimum pass gate."""
+    """The reference tool; at 14 nm leakage and area, which no quirk of it touches."""
     common = {"load": 30e-15, "line_res": 500.0, "fit_height": 128 * 8 * tech32.feature}
     access = AccessSwitchMatrix(tech32, **common)
     assert access.area == near(5.1003e-10, rel=1e-4)

@@ -1,4 +1,4 @@
-"""Comparators, pooling and shifters (circuits.md 3.5 to 3.7)."""
+"""Comparators, pooling and shifters (docs/models/logic.md)."""
 
 import pytest
 from common import near

@@ -1,4 +1,4 @@
-"""Wires, repeaters, buses and trees (circuits.md 2.7, system.md 5.1 to 5.3)."""
+"""Wires, repeaters, buses and trees (docs/models/wires.md)."""
 
 import dataclasses
 
@@ -18,7 +18,7 @@ def test_resistance(tech32):
     assert wire_res(cool) == near(13256578.95, rel=1e-8)
     assert wire_res(tech32) == near(13256578.95 * (1 + 0.00451 * 20), rel=1e-8)
     assert routing_res(cool, 1.0) == near(13256578.95, rel=1e-8)
-    # 80 nm: the class from 50 nm; 160 nm: the class from 100 nm (system.md 5.1)
+    # 80 nm: the class from 50 nm; 160 nm: the class from 100 nm (the files' wire classes)
     assert routing_res(cool, 2.0) == near(3.91e-8 / (2.34 * 80e-9**2), rel=1e-9)
     assert routing_res(cool, 4.0) == near(2.73e-8 / (2.30 * 160e-9**2), rel=1e-9)
 
@@ -109,7 +109,7 @@ def test_tree(tech32):
 
 
 def test_a_path_takes_half_of_the_way_out_and_half_up(tech32):
-    """System.md 5.3: (h + w)(2^D - 1)/2 and half the grid's width."""
+    """docs/models/wires.md#h-trees: (h + w)(2^D - 1)/2 and half the grid's width."""
     tree = HTree(tech32, 3.0, 5.0, leaf_height=2e-3, leaf_width=1e-3)
     assert tree.path == near(3e-3 * 7 / 2 + 2.5e-3, rel=1e-12)
 

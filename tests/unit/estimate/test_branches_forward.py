@@ -81,7 +81,7 @@ def arrays(made: Whole, kind: str, i: int, tile: str) -> tuple[Due, float]:
 
 
 def forward(made: Whole, kind: str, i: int) -> Work:
-    """Of a layer (system.md 13.6)."""
+    """Of a layer (docs/models/phases.md#traffic)."""
     layer, plan, chip = LAYERS[i], PLANS[kind], made.chip
     name = "analog" if kind.startswith("hybrid") else "tile"
     tile, sums = made.tile(plan.split[i]), number(chip.sum_bits)

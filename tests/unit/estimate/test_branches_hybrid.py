@@ -129,7 +129,7 @@ def sums_of(made: Whole) -> int:
 
 
 def backward(made: Whole, i: int, sets) -> Work:
-    """Of a layer (system.md 13.6)."""
+    """Of a layer (docs/models/phases.md#traffic)."""
     layer, chip, seen = LAYERS[i], made.chip, made.activity[i]
     normed, stored = vector_unit_back(made, i), float(errors_stored(i))
     if layer.first:  # no one needs the errors of an image

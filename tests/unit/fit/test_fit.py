@@ -14,14 +14,14 @@ from neurorebit.schema import Document, InputError
 from neurorebit.schema.device import read_device
 
 HEAD = "cell,cycle,direction,pulse,conductance_S\n"
-AN = {  # training.md 3.2: label, normalised constant
+AN = {  # docs/models/devices.md#nonlinearity-labels: label, normalised constant
     0.04: 31.566827, 0.5: 2.519877, 0.63: 1.997332,
     1.5: 0.825164, 2.0: 0.609035, 4.0: 0.269089,
 }  # fmt: skip
 
 
 def after(state, pulses, label):
-    """The state after a share of the pulses from end to end, by training.md 3.1."""
+    """The state after a share of the pulses (docs/models/devices.md#pulse-curves)."""
     if label == 0:
         return state + pulses
     k = math.copysign(1 / AN[abs(label)], label)

@@ -31,7 +31,7 @@ def test_levels_span_the_range_evenly_and_read_back_as_weights():
 
 @pytest.mark.parametrize(("w", "deviation"), [(-1, 0.022), (0, 0.122), (1, 0.222)])
 def test_noise_of_a_weight_read_against_mid_range(w, deviation):
-    """training.md 3.6, R1: s_w = s [(w + 1) + 2 / (r - 1)]; r = 10, s = 0.1 as tabulated there."""
+    """A cell against mid range: s_w = s [(w + 1) + 2 / (r - 1)]; r = 10, s = 0.1 as derived."""
     cells = 200_000
     real = np.full(cells, float(w))
     for d2d, c2c in ((0.1, 0.0), (0.0, 0.1)):
@@ -45,7 +45,7 @@ def test_noise_of_a_weight_read_against_mid_range(w, deviation):
 @pytest.mark.parametrize("ratio", [10, 2.5])
 @pytest.mark.parametrize("w", [-1, 0, 1])
 def test_noise_of_a_weight_read_as_a_pair_and_as_itself(w, ratio):
-    """training.md 3.6, R2: s_w = s sqrt((|w| + 1/(r-1))^2 + (1/(r-1))^2); weight: s |w|."""
+    """A pair: s_w = s sqrt((|w| + 1/(r-1))^2 + (1/(r-1))^2); weight: s |w|."""
     rng, s, offset = np.random.default_rng(8), 0.1, (ratio + 1) / (ratio - 1)
     draws = rng.normal(size=(100_000, 2))
     least = 1 / (ratio - 1)

@@ -206,7 +206,7 @@ def test_numbers_of_pulses_are_poisson(mean):
 
 
 def test_what_is_collected_and_what_was_sent_add_up():
-    """training.md 7, TTv2 without forgetting: H + th n is conserved."""
+    """TTv2 without forgetting: H + th n is conserved."""
     rng = np.random.default_rng(7)
     hidden, sent, came = 0.0, 0, 0.0
     for found in rng.normal(0, 1, 5000):

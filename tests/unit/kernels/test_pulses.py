@@ -11,7 +11,7 @@ from neurorebit.kernels.cell import Mapping, PulseNoise, Response, Traits, UpDow
 from neurorebit.kernels.levels import Count, Grid
 from neurorebit.kernels.pulse import Cells, Plan, Spread, Write
 
-SAMPLES = {  # label: A / P, tabulated values of training.md 3.2
+SAMPLES = {  # label: A / P, tabulated values of docs/models/devices.md#nonlinearity-labels
     0.01: 126.268958, 0.02: 63.134314, 0.04: 31.566827, 0.1: 12.625807, 0.2: 6.311253,
     0.5: 2.519877, 0.63: 1.997332, 1: 1.251653, 1.46: 0.848677, 1.5: 0.825164, 1.75: 0.702081,
     2: 0.609035, 2.4: 0.499181, 2.5: 0.476965, 3: 0.386830, 3.68: 0.300644, 4: 0.269089,
@@ -123,7 +123,7 @@ def close(found, mean, deviation):
 
 @pytest.mark.parametrize("n", [1, 4, 25, -9])
 def test_pulses_vary_by_step_by_range_and_by_state(n):
-    """training.md 3.5: n step (1 + s N / sqrt n); s range sqrt n N; G (1 + s N)."""
+    """By word: n step (1 + s N / sqrt n); s range sqrt n N; G (1 + s N)."""
     start = np.full(CELLS, 0.1)
     moved = 2 * n / 100
     for form, deviation in (
@@ -142,7 +142,7 @@ def test_pulses_vary_by_step_by_range_and_by_state(n):
 
 
 def test_cells_differ_in_their_steps_bounds_labels_or_conductances():
-    """Independent log-normal factors; the range is 2 and the ratio 10 (training.md 3.5)."""
+    """Independent log-normal factors; the range is 2 and the ratio 10."""
     low, high, step, up, down = manufactured(step=0.2)
     close(step, 1.0, 0.2)
     assert np.all(low == -1.0)
@@ -283,7 +283,7 @@ def rest(weight, out, law, mapping=Mapping.REFERENCE, seed=0):
 
 
 def test_cells_drift_by_a_power_of_time_and_stop_where_they_drift_to():
-    """training.md 4: G = G0 (t / t0)^v, towards a target that is not passed."""
+    """docs/models/devices.md#drift: G = G0 (t / t0)^v, towards a target that is not passed."""
     weight = np.array([-0.9, -0.2, 0.3, 0.9])
     out = np.empty(4)
     rest(weight, out, (100.0, 0.05, 0.2, OFFSET, 0.0, 0.0))
@@ -315,7 +315,7 @@ def test_a_cell_beyond_the_end_of_the_range_stays_where_it_drifts_outwards():
 
 
 def test_of_a_pair_both_cells_drift():
-    """training.md 3.6, R2: w = (G+ - G-) / 2 in halves of the range, one of them at the least."""
+    """A pair of cells: w = (G+ - G-) / 2 in halves of the range, one of them at the least."""
     weight, out, least = np.array([0.0, 1.0, -0.5]), np.empty(3), OFFSET - 1.0
     for toward in (-1.0, 1.0):
         rest(weight, out, (1e6, 0.1, toward, OFFSET, 0.0, 0.0), Mapping.PAIR)
@@ -347,7 +347,7 @@ def test_wanted_changes_become_pulses_of_their_mean():
 
 
 def test_a_residue_and_its_pulses_add_up_to_what_was_wanted():
-    """training.md 7, 6.1: chi + eps * (pulses sent) = the sum of -lr g, with an eps of each way."""
+    """Nothing is lost: chi + eps * (pulses sent) = the sum of -lr g, with an eps of each way."""
     rng, up, down = np.random.default_rng(6), 0.02, 0.03
     residue, sent, wanted = np.zeros(500), np.zeros(500), np.zeros(500)
     for _ in range(40):

@@ -1,4 +1,4 @@
-"""How real weights become levels and levels cells, against training.md 5.1, 5.2 and 7."""
+"""How real weights become levels and levels cells (docs/models/training.md#levels-of-weights)."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from neurorebit.training.parts.product import Windows
 
 
 def test_errors_through_exact_levels_without_noise_are_straight_through_training(bench, images):
-    """training.md 7: ablation (ii) equals the usual quantisation-aware training."""
+    """Errors through exact levels are the usual quantisation-aware training."""
     choices = {"adc": "ideal", "error_path": "levels"}
     network = bench.network(SHAPE, LAYERS, 3, **choices)
     hybrid = bench.model(network, "hybrid", d2d=0.0, c2c=0.0)
@@ -95,7 +95,7 @@ def test_the_learned_level_follows_its_gradient(bench, images):
 
 @pytest.mark.parametrize("bits", [2, 3, 5, 8])
 def test_wage_levels_are_whole_steps_of_a_power_of_two(bench, bits):
-    """training.md 2: steps of S = 2^(1 - bits), the outermost 1 - S."""
+    """docs/models/schemes.md#wage: steps of S = 2^(1 - bits), the outermost 1 - S."""
     model = bench.model(
         bench.network(SHAPE, LAYERS, 3, quantiser="wage"), "quantized", weight_bits=bits
     )

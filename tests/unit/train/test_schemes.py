@@ -1,4 +1,4 @@
-"""Schemes of holding weights beside the hybrid one, against training.md 5.3, 6 and 7."""
+"""Schemes of holding weights beside the hybrid one (docs/models/schemes.md)."""
 
 from dataclasses import replace
 
@@ -133,7 +133,7 @@ def test_in_place_cells_can_be_read_as_levels(bench, images):
 
 
 def test_in_place_on_ideal_cells_of_many_pulses_is_sgd(bench, images):
-    """training.md 7: NL = 0, no noise, large P; momentum and decay as in software."""
+    """NL = 0, no noise, large P; momentum and decay as in software."""
     network = bench.network(SHAPE, LAYERS, 3, adc="ideal", level_range=6.0, clip_percentile=100.0)
     software = bench.model(network)
     chip = model_on(bench, network, "reram", linear_device(bench, 100_000), **EXACT)
@@ -149,7 +149,7 @@ def test_in_place_on_ideal_cells_of_many_pulses_is_sgd(bench, images):
 
 
 def test_mixed_precision_loses_nothing(bench, images):
-    """training.md 7, 6.1: cells and residue together move by the sum of -rate v; linear cells."""
+    """Cells and residue together move by the sum of -rate v; linear cells."""
     network = bench.network(SHAPE, LAYERS, 3, level_range=6.0)
     model = model_on(bench, network, "mixed_precision", linear_device(bench, 300))
     x, labels = images(12, SHAPE), np.arange(12) % 3

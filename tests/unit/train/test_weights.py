@@ -1,4 +1,4 @@
-"""Where weights live: real, and hybrid on noisy arrays, against training.md 5 and plain loops."""
+"""Where weights live: real, and hybrid on noisy arrays, against plain loops."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -29,7 +29,7 @@ def test_first_weights_follow_he_and_scores_start_small(bench):
 
 
 def test_without_noise_the_arrays_hold_the_quantised_real_weights(bench, images):
-    """training.md 7: W_a = quant(W_r) after a sync, and cells written = levels changed."""
+    """W_a = quant(W_r) after a sync, and cells written = levels changed."""
     network = bench.network(SHAPE, LAYERS, 3, adc="ideal")
     model = bench.model(network, "hybrid", d2d=0.0, c2c=0.0)
     x, labels = images(8, SHAPE), np.arange(8) % 3
@@ -105,7 +105,7 @@ def test_the_forward_pass_goes_through_one_converter_for_each_array(bench, image
 
 
 def test_bit_serial_conversion_reads_every_plane_of_every_array(bench, images):
-    """Exact mode of training.md 5.2 row 9: one conversion per plane and array, then shift-add."""
+    """The exact mode: one conversion per plane and array, then shift-add."""
     network = bench.network(SHAPE, LAYERS, 3, conversion="bit_serial")
     layer = bench.model(network, "hybrid", rows=8, input_bits=6).matrices[0]
     held, cuts = layer.weights, layer.weights.site.cuts
@@ -385,7 +385,7 @@ def test_errors_are_rounded_before_they_go_back_and_before_they_teach(bench, ima
 
 
 def test_fine_levels_without_noise_train_like_software(bench, images):
-    """training.md 7: with zero noise, fine levels and exact converters hybrid is float SGD."""
+    """With zero noise, fine levels and exact converters hybrid is float SGD."""
     network = bench.network(
         SHAPE, LAYERS, 3, adc="ideal", level_range=5.0, weight_clip=100.0, clip_percentile=100.0
     )

@@ -111,7 +111,7 @@ def _htree(i: Inputs, tech: Technology) -> Case:
 
 @module("DRAM")
 def _dram(i: Inputs, tech: Technology) -> Case:
-    """HBM2, or GDDR5 (system.md 8)."""
+    """HBM2, or GDDR5 (docs/models/memory.md#dram)."""
     bandwidth, energy = HBM2 if i["dram_type"] == 2 else GDDR5
     block = Dram(tech, bandwidth=bandwidth, energy=energy)
     return Case(tech, i, accessed("read", block, "transfer", 1.0, bits=i["num_bits"]), block)

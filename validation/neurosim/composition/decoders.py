@@ -23,7 +23,9 @@ from neurorebit.schema.technology import Technology
 
 @dataclass(frozen=True, eq=False)
 class _Minimum(Placed):
-    """Predecoders of two bits each, then a NOR and an output stage per line (circuits.md 4.1).
+    """Predecoders of two bits each, then a NOR and an output stage per line.
+
+    See docs/models/selection.md#decoders.
 
     Up to two bits need no NOR: the inverters or the predecoder drive the output stage. An unpaired
     bit has drivers as fast as the predecoders. ``activity`` is the share of the address bits that

@@ -1,4 +1,6 @@
-"""The weight-gradient unit: SRAM arrays that hold activations and read errors (system.md 9).
+"""The weight-gradient unit: SRAM arrays that hold activations and read errors.
+
+See docs/models/macros.md#weight-gradient-unit.
 
 Positions of a layer's input lie along the rows, bits of its channels along the columns. An error
 map is read plane by plane against them: the columns sum over the positions of an array, an adder

@@ -1,8 +1,8 @@
 """A sub-array as a record describes one, composed of our public blocks.
 
 Forward, columns are multiplexed to converters below the array; transposed, rows to converters
-beside it. Subarray.md 3 to 6: transposed blocks are folded to the array's sides like the others.
-Both ways are sides of a macro, made of the same blocks. Every row and column is in use.
+beside it (docs/models/macros.md#readout). Transposed blocks are folded to the array's sides like
+the others. Both ways are sides of a macro, made of the same blocks. Every row and column is in use.
 """
 
 from __future__ import annotations

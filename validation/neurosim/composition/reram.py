@@ -1,6 +1,6 @@
 """Sub-arrays of resistive cells: forward, transposed read, and what selects rows for programming.
 
-Subarray.md 3, 5.1, 5.2, 6 and 7 in the physically right forms. Columns and rows settle to half a
+Columns and rows settle to half a
 converter step at every conversion. In the transposed read the column switches drive the column
 lines, the access transistors of the sensed rows are open, and cells at the same place in their
 weights are read in one pass.

@@ -1,6 +1,6 @@
 """Sub-arrays of SRAM cells: forward, transposed read and writing.
 
-Subarray.md 3, 5.3, 5.4, 6 and 7 in the physically right forms. Wordlines go to the supply and are
+Wordlines go to the supply and are
 billed; bitlines fall by the sense voltage at every conversion. In the transposed read the column
 drivers take the wordlines' part and rows are sensed.
 """

@@ -1,6 +1,6 @@
 """DNN+NeuroSim V2.1's chip, drawn with our blocks: what it adds up, term by term.
 
-System.md 5 to 10 with what they mark as the tool's own; where a block itself differs, the
+The hierarchy of docs/models/chip.md with what is the tool's own; where a block itself differs, the
 corrections of its family stand in. An amount is that of one image. ``ToolChip`` is no model of a
 chip: it says where the tool's figures come from.
 """

@@ -1,6 +1,6 @@
 """DNN+NeuroSim V2.1's floorplan: sides, tiles, copies, and how a layer's matrix is cut.
 
-System.md 4, 6 and 7. "Split" layers have a PE for each kernel position.
+See docs/models/chip.md#floorplan. "Split" layers have a PE for each kernel position.
 """
 
 from __future__ import annotations

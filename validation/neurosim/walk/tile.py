@@ -1,4 +1,4 @@
-"""DNN+NeuroSim V2.1's tiles and buffers, drawn with our blocks (system.md 5.4, 6 and 7)."""
+"""DNN+NeuroSim V2.1's tiles and buffers, drawn with our blocks."""
 
 from __future__ import annotations
 
