@@ -9,8 +9,7 @@ from oracle import naive
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.schema import Document, paths
 from neurorebit.schemes.table import SCHEMES
-from neurorebit.training.model import Model
-from neurorebit.training.model import activity_of
+from neurorebit.training.model import Model, activity_of
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.trainer import softmax_loss
 

@@ -11,8 +11,7 @@ from small import CONV, EXACT, LAYERS, SHAPE, linear_device, model_on, one_step,
 from neurorebit.schema import InputError
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.schemes.tiki_taka.keys import TikiTaka
-from neurorebit.training.model import Model
-from neurorebit.training.model import activity_of
+from neurorebit.training.model import Model, activity_of
 from neurorebit.training.parts import product
 from neurorebit.training.parts.conversion import Conversion
 from neurorebit.training.parts.product import Windows
