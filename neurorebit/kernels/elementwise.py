@@ -1,4 +1,4 @@
-"""Elementwise loops over flat arrays: sums, momentum SGD, rectifiers."""
+"""Elementwise loops over flat arrays: sums, SGD and Adam, rectifiers."""
 
 from typing import NamedTuple
 
@@ -12,6 +12,21 @@ class Rates(NamedTuple):
     learning: float
     momentum: float
     decay: float  # of weights
+
+
+class Moments(NamedTuple):
+    """The constants of one step of Adam.
+
+    ``learning`` and ``epsilon`` have the correction of the first steps in them; ``coupled`` is the
+    decay that is added to gradients, ``kept`` what a weight keeps of itself.
+    """
+
+    learning: float
+    first: float
+    second: float
+    epsilon: float
+    coupled: float
+    kept: float
 
 
 @njit(cache=True, nogil=True)
@@ -54,6 +69,49 @@ def sgd(weights, velocity, gradient, rates, bound):
         v = momentum * velocity[i] + gradient[i] + decay * weights[i]
         velocity[i] = v
         w = weights[i] - rate * v
+        w = limit if w > limit else w  # nan stays nan
+        weights[i] = -limit if w < -limit else w
+
+
+@njit(cache=True, nogil=True)
+def nesterov(weights, velocity, gradient, rates, bound):
+    """Nesterov's step in place: g' = g + decay w; v <- momentum v + g'; w <- w - rate u,
+
+    with u = g' + momentum v.
+
+    Weights are clipped to -bound..bound; nan stays nan.
+    """
+    real = weights.dtype.type
+    rate, momentum, decay = real(rates.learning), real(rates.momentum), real(rates.decay)
+    limit = real(bound)
+    for i in range(weights.size):
+        g = gradient[i] + decay * weights[i]
+        v = momentum * velocity[i] + g
+        velocity[i] = v
+        w = weights[i] - rate * (g + momentum * v)
+        w = limit if w > limit else w  # nan stays nan
+        weights[i] = -limit if w < -limit else w
+
+
+@njit(cache=True, nogil=True)
+def adam(weights, velocity, squares, gradient, rates, bound):
+    """Step of Adam in place, of g = gradient + decay w: m <- b1 m + (1 - b1) g, s the same of g^2.
+
+    Then w <- kept w - rate m / (sqrt(s) + epsilon), m in ``velocity`` and s in ``squares``. Weights
+    are clipped to -bound..bound; nan stays nan.
+    """
+    real = weights.dtype.type
+    rate, epsilon, limit = real(rates.learning), real(rates.epsilon), real(bound)
+    first, other_first = real(rates.first), real(1.0 - rates.first)
+    second, other_second = real(rates.second), real(1.0 - rates.second)
+    coupled, kept = real(rates.coupled), real(rates.kept)
+    for i in range(weights.size):
+        g = gradient[i] + coupled * weights[i]
+        m = first * velocity[i] + other_first * g
+        s = second * squares[i] + other_second * (g * g)
+        velocity[i] = m
+        squares[i] = s
+        w = kept * weights[i] - rate * (m / (np.sqrt(s) + epsilon))
         w = limit if w > limit else w  # nan stays nan
         weights[i] = -limit if w < -limit else w
 

@@ -9,10 +9,11 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, TypeVar
 from pydantic import Field
 
 from neurorebit.schema import Section, one_of, quantity, word_or
+from neurorebit.schema.optimisers import OPTIMISERS, OTHER_OPTIMISERS
 
 Keys = TypeVar("Keys", bound=Section)
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
-SGD = "SGD with momentum; set learning_rate, momentum, weight_decay and schedule"
+Share = Annotated[float, quantity("", at_least=0, below=1)]
 WORD = 32  # bits of a real weight, a velocity, a residue
 SLOTS = 31  # of a pulse train (T. Gokmen and Y. Vlasov, doi:10.3389/fnins.2016.00333)
 
@@ -90,7 +91,13 @@ class Training(Section):
     scaled by the mean and standard deviation of each channel over the training images (standard),
     or by those given; they are signed then.
 
-    The learning rate rises step by step over ``warmup_epochs``, then follows ``schedule``.
+    ``optimiser``: how real weights learn, a word of ``OPTIMISERS``; ``momentum`` is of sgd and
+    nesterov, ``betas`` (memories of the means of gradients and of their squares) and ``epsilon`` of
+    adam and adamw.
+
+    The learning rate rises step by step over ``warmup_epochs``, then follows ``schedule``:
+    constant; cosine, half a turn to zero; linear, to zero; or step, times ``step_factor`` after
+    every ``step_epochs``.
     ``clip_percentile``: activations above this percentile are clipped where they are encoded.
     ``calibration_steps``: steps over which the converters' ranges are measured.
 
@@ -103,10 +110,12 @@ class Training(Section):
 
     How real weights become levels: ``level_range`` is the outermost level of a layer over the
     standard deviation of its real weights, ``weight_clip`` the largest real weight over the
-    outermost level. ``quantiser``: symmetric (levels j / n of the outermost, zero among them; the
-    outermost follows the weights once an epoch), no_zero (an even number of levels), wage (a fixed
-    outermost level of 0.75 times a power of two), or learned (the outermost level learns with the
-    weights). ``edge_bits``: bits of a weight in the first and the last layer.
+    outermost level; ``weight_range``, where it is given, is the weight at the end of the range of
+    cells that learn in place, the same in all layers. ``quantiser``: symmetric (levels j / n of the
+    outermost, zero among them; the outermost follows the weights once an epoch), no_zero (an even
+    number of levels), wage (a fixed outermost level of 0.75 times a power of two), or learned (the
+    outermost level learns with the weights). ``edge_bits``: bits of a weight in the first and the
+    last layer.
 
     How levels become conductances: ``mapping`` is reference (one cell against mid range), pair (two
     cells, one of them at the least conductance) or weight (no cell: the device's spread applies to
@@ -129,8 +138,9 @@ class Training(Section):
     """
 
     instead: ClassVar[Mapping[str, str]] = {
-        "optimizer": f"networks learn by {SGD}",
-        "optimiser": f"networks learn by {SGD}",
+        "optimizer": "it is called 'optimiser'",
+        "nesterov": "take optimiser: nesterov",
+        "eps": "it is called 'epsilon'",
         "lr": "it is called 'learning_rate'",
         "batch_size": "it is called 'batch'",
         "seed": "it is an argument of the run, not a key",
@@ -149,9 +159,14 @@ class Training(Section):
     batch: Size = 128
     learning_rate: Annotated[float, quantity("", above=0, at_most=100)] = 0.05
     warmup_epochs: Annotated[float, quantity("", at_least=0, at_most=1e6)] = 0.0
-    momentum: Annotated[float, quantity("", at_least=0, below=1)] = 0.9
+    optimiser: Annotated[str, one_of(OPTIMISERS, OTHER_OPTIMISERS)] = "sgd"
+    momentum: Share = 0.9
+    betas: tuple[Share, Share] = (0.9, 0.999)
+    epsilon: Annotated[float, quantity("", above=0, at_most=1)] = 1e-8
     weight_decay: Annotated[float, quantity("", at_least=0, at_most=1)] = 5e-4
-    schedule: Literal["cosine", "constant"] = "cosine"
+    schedule: Literal["cosine", "constant", "linear", "step"] = "cosine"
+    step_epochs: Annotated[float, quantity("", above=0, at_most=1e6)] = 10.0
+    step_factor: Annotated[float, quantity("", above=0, at_most=1)] = 0.5
     augment: Augment = field(default_factory=Augment)
     adc: Literal["array", "ideal"] = "array"
     conversion: Literal["fast", "bit_serial"] = "fast"
@@ -161,6 +176,7 @@ class Training(Section):
     clip_percentile: Annotated[float, quantity("", above=50, at_most=100)] = 99.9
     level_range: Annotated[float, quantity("", above=0, at_most=100)] = 2.0
     weight_clip: Annotated[float, quantity("", at_least=1, at_most=100)] = 1.5
+    weight_range: Annotated[float, quantity("", above=0, at_most=100)] | None = None
     calibration_steps: Size = 100
     quantiser: Literal["symmetric", "no_zero", "wage", "learned"] = "symmetric"
     edge_bits: Annotated[int, Field(ge=2, le=8)] | None = None

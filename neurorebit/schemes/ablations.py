@@ -10,6 +10,7 @@ import numpy as np
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.table import ORGANISATIONS
+from neurorebit.schema.optimisers import OPTIMISERS
 from neurorebit.schema.training import Training
 from neurorebit.schemes.parts.scheme import Held, Scheme
 from neurorebit.schemes.table import SCHEMES
@@ -32,6 +33,8 @@ DEPARTURES = {  # of the keys of training, with another value than the default
     "epoch; the default are ideal wires",
 }
 
+RULES = frozenset[str]().union(*(one.heeds for one in OPTIMISERS.values()))  # keys of some rules
+STEPS = frozenset({"step_epochs", "step_factor"})  # keys of one schedule
 DRIFTS = 1.0  # seconds after its last write from which a cell drifts
 
 
@@ -88,7 +91,7 @@ def foreign(spec: ArchitectureSpec) -> str:
 
 def choices() -> frozenset[str]:
     """The keys of ``training`` that some schemes ignore."""
-    return frozenset({"momentum"}).union(
+    return frozenset(RULES | STEPS).union(
         *((*s.heeds, *(s.in_sram or ()), *s.own_keys) for s in SCHEMES.values())
     )
 
@@ -124,8 +127,14 @@ def why_idle(key: str, spec: ArchitectureSpec, training: Training) -> str:
     """
     name, devices = spec.scheme, spec.holds_devices
     scheme = SCHEMES[name]
-    if key == "momentum":
-        return "" if scheme.velocity else f"of the batch norms alone, scheme={name} has none"
+    if key in RULES and key not in OPTIMISERS[training.optimiser].heeds:
+        return f"without effect beside optimiser={training.optimiser}"
+    if key in STEPS:
+        idle = f"without effect beside schedule={training.schedule}"
+        return "" if training.schedule == "step" else idle
+    if key in RULES:
+        alone = key == "momentum" and not scheme.velocity
+        return f"of the batch norms alone, scheme={name} has none" if alone else ""
     if key.partition(".")[0] not in choices():
         return ""
     if not _heeded(key, scheme, training, devices):
@@ -135,6 +144,8 @@ def why_idle(key: str, spec: ArchitectureSpec, training: Training) -> str:
     if key == "conversion" and spec.row_by_row:
         return "without effect beside arrays.read=row_by_row"
     in_cells = scheme.held is Held.CELLS
+    if key == "level_range" and in_cells and training.weight_range is not None:
+        return f"without effect beside weight_range={training.weight_range:g}"
     overruled = {  # keys, and the choice that leaves them no effect
         "conversion": ("adc", training.adc == "ideal"),
         "calibration_steps": ("adc", training.adc == "ideal"),

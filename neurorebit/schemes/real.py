@@ -1,11 +1,11 @@
-"""Software: exact weights, trained by momentum SGD."""
+"""Software: exact weights."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from neurorebit.schemes.parts.scheme import Held, Scheme
+from neurorebit.schemes.parts.scheme import ANY_RULE, Held, Scheme
 
 if TYPE_CHECKING:
     from neurorebit.training.parts.weights import Site, Weights
@@ -24,6 +24,7 @@ REAL = Scheme(
     chip="none, software",
     heeds=frozenset({"weight_decay"}),
     kept=1,
+    optimisers=ANY_RULE,
     load=_load,
     departure="exact and without arrays",
 )

@@ -48,7 +48,7 @@ def refuse_too_large(
 
 def _bytes(scheme: Scheme, training: Training) -> float:
     """Bytes of a weight while a step is taken."""
-    kept = float(FLOAT * scheme.words(training.momentum))
+    kept = float(FLOAT * scheme.words(training))
     if scheme.held in (Held.SOFTWARE, Held.GIVEN):
         return kept + FLOAT  # the gradient
     return WORKING * (kept + CELL)

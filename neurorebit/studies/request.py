@@ -127,6 +127,5 @@ class Request:
 def refusals(inputs: Inputs) -> Iterator[Refusal]:
     """What the scheme of a chip cannot train of a network, or of the chip."""
     spec = inputs.architecture
-    refuses = SCHEMES[spec.scheme].refuses
-    for one in refuses(inputs.network, spec) if refuses else ():
+    for one in SCHEMES[spec.scheme].refusals(inputs.network, spec):
         yield one._replace(message=f"scheme={spec.scheme}: {one.message}")

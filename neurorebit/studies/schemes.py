@@ -100,13 +100,12 @@ def suited(request: Request, say: Say) -> list[str]:
     """The rows of all schemes that train the network; ``say`` gets why others do not."""
     found: list[str] = []
     _refuse_settings(request, list(choices()))
-    for name, row in choices().items():
-        if SCHEMES[row.scheme].refuses is not None:
-            with suppress(InputError):  # of a wrong setting, which is refused below
-                inputs = replace(_request(request, name, request.seed, Path()), train=False)
-                if why := next(refusals(inputs.inputs()), None):
-                    say(f"left out: {name}, {why.message}")
-                    continue
+    for name in choices():
+        with suppress(InputError):  # of a wrong setting, which is refused below
+            inputs = replace(_request(request, name, request.seed, Path()), train=False)
+            if why := next(refusals(inputs.inputs()), None):
+                say(f"left out: {name}, {why.message}")
+                continue
         found.append(name)
     return found
 

@@ -223,7 +223,7 @@ class Matrix:
             workspace=session.workspace,
             dtype=dtype,
             wires=session.wires,
-            words=session.scheme.words(session.training.momentum),
+            words=session.scheme.words(session.training),
             edge=self.edge,
             scores=self.scores,
             given=LayerStart(array(given)),

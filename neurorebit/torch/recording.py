@@ -140,7 +140,7 @@ def _result(analog: Any, found: Billed, layers: list[MatrixLayer]) -> trainer.Tr
         matrices=layers,
         device=session.device,
         spec=session.spec,
-        words=scheme.words(training.momentum),
+        words=scheme.words(training),
         word_bits=scheme.word_bits(training),
     )
     in_arrays = bool(layers) and all(layer.weights.in_arrays for layer in layers)

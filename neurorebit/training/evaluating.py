@@ -30,7 +30,7 @@ class Load(NamedTuple):
     of: Callable[[Site], Weights]
     apart: Callable[[Site], Weights] | None = None
 
-    def words(self, momentum: float) -> int:
+    def words(self, training: Training) -> int:
         """None."""
         return 0
 

@@ -90,7 +90,7 @@ class Model:
         self.wires = wires
         self.start = start
         self.dtype = dtype
-        self.words = scheme.words(network.training.momentum)
+        self.words = scheme.words(network.training)
         self.word_bits = scheme.word_bits(network.training)
         self.workspace = Workspace()
         self.tools = Tools(workers, self.workspace, network.training, dtype)
@@ -283,6 +283,7 @@ class Model:
         for layer in self.matrices:
             if layer.bias is not None and layer.bias_velocity is not None:
                 yield from (layer.bias, layer.bias_velocity)
+                yield from capture({"rule": layer.bias_rule}).arrays.values()
 
     def kept(self) -> dict[str, Array]:
         """Copies of what a file of weights keeps of each layer, by ``LAYER.ARRAY``."""

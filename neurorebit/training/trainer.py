@@ -430,17 +430,24 @@ class _Loop:
 
 
 def rate_at(training: Training, step: int, steps_of_epoch: int) -> float:
-    """The learning rate of a step: up in a line over the warm-up, then constant or a half cosine.
+    """The learning rate of a step: up in a line over the warm-up, then by ``training.schedule``.
 
-    The last step of the warm-up has the full rate.
+    The last step of the warm-up has the full rate. Steps of a rate that falls step by step are
+    counted from the first epoch on.
     """
     rate, warmup = training.learning_rate, training.warmup_epochs * steps_of_epoch
     if step < warmup:
         return rate * min(1.0, (step + 1) / warmup)
-    if training.schedule == "constant":
-        return rate
-    turn = math.pi * (step - warmup) / (training.epochs * steps_of_epoch - warmup)
-    return rate * 0.5 * (1.0 + math.cos(turn))
+    share = (step - warmup) / (training.epochs * steps_of_epoch - warmup)
+    if training.schedule == "step":
+        fallen = math.floor(step / (training.step_epochs * steps_of_epoch) + 1e-9)
+        return rate * training.step_factor**fallen
+    falls = {
+        "constant": 1.0,
+        "cosine": 0.5 * (1.0 + math.cos(math.pi * share)),
+        "linear": 1.0 - share,
+    }
+    return rate * falls[training.schedule]
 
 
 class Interrupts:

@@ -207,7 +207,7 @@ def test_of_a_users_own_file_the_keys_count_that_differ_from_the_shipped(tmp_pat
 
 def test_keys_of_other_tools_are_answered_with_what_there_is():
     for key, answer in (
-        ("training.optimizer=adam", "networks learn by SGD with momentum; set learning_rate"),
+        ("training.optimizer=adam", "it is called 'optimiser'"),
         ("training.lr=0.1", "it is called 'learning_rate'"),
     ):
         with pytest.raises(InputError, match=f"unknown key; {answer}"):

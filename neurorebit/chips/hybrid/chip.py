@@ -5,7 +5,7 @@ See docs/models/chip.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,9 +25,13 @@ from neurorebit.circuits.htree import HTree
 
 @dataclass(frozen=True, eq=False)
 class HybridChip(Chip[AnalogMacro]):
-    """Every layer has its own tiles on both sides, and each side has its tree."""
+    """Every layer has its own tiles on both sides, and each side has its tree.
+
+    ``moments``: words of each weight that a learning rule keeps apart from weight and gradient.
+    """
 
     spec: HybridSpec
+    moments: Real = field(default=0.0, kw_only=True)
 
     @property
     def tile_name(self) -> str:
@@ -77,11 +81,12 @@ class HybridChip(Chip[AnalogMacro]):
             vectors=dpim.vectors,
             adder=dpim.adder,
             float_errors=isinstance(self.spec.error_bits, str),
+            moments=self.moments,
         )
 
     def product_macro(self, bits: Real) -> DigitalMacro:
         """As those of the backward pass."""
-        return replace(self.digital_macro, error_bits=bits)
+        return replace(self.digital_macro, error_bits=bits, moments=0.0)
 
     @property
     def digital_positions(self) -> float:

@@ -33,7 +33,8 @@ class _DigitalMacro(Block):
 
     A lane serves one word of a row. ``vectors`` is the number of accumulators of a lane: errors
     that share a row read, or output channels that share an input's activation in the gradient.
-    ``adder`` is a key of ``ACCUMULATORS``: how a number is added to an accumulator.
+    ``adder`` is a key of ``ACCUMULATORS``: how a number is added to an accumulator. ``moments``:
+    further words of each weight that an update reads and writes, in arrays of their own.
 
     Actions take the ``rows`` and ``words`` in use, by default all. Rows follow each other, so time
     and energy are those of the rows in use. A row opens in full, but columns and lanes of words
@@ -49,6 +50,7 @@ class _DigitalMacro(Block):
     vectors: Positive = 8.0
     adder: str = DEFAULT
     float_errors: bool = False
+    moments: Real = 0.0
     name: str = "dpim"
 
     @property
@@ -78,6 +80,10 @@ class _DigitalMacro(Block):
     @cached_property
     def gradient_bank(self) -> SramBank:
         return SramBank(self.tech, self.rows, self.cols, name="gradients")
+
+    @cached_property
+    def moment_bank(self) -> SramBank:
+        return SramBank(self.tech, self.rows, self.cols, name="moments")
 
     @property
     def _narrow(self) -> Mac:
@@ -117,9 +123,11 @@ class _DigitalMacro(Block):
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
+        kept = ((self.moments, self.moment_bank),) if np.any(np.asarray(self.moments) > 0.0) else ()
         return (
             (1.0, self.weight_bank),
             (1.0, self.gradient_bank),
+            *kept,
             (1.0, self.lanes),
             (1.0, self.accumulators),
             (1.0, self.errors),
@@ -174,12 +182,14 @@ class _DigitalMacro(Block):
         *,
         products: Real = 2.0,
         additions: Real = 1.0,
+        serial: Real = 0.0,
     ) -> Cost:
         """Update: ``products`` with rates of 16 bits and ``additions`` for each word.
 
         The least are a product and an addition: weight minus rate times gradient. Momentum takes
         another product, of the gradient that stays in the array; weight decay takes a product and
-        an addition more.
+        an addition more. ``serial``: square roots and divisions, which give a bit of their result
+        with each addition of a word.
         """
         rows, share = self._used(rows, words)
         used = share * self.words
@@ -189,8 +199,14 @@ class _DigitalMacro(Block):
         scaling = Cost.of(products * used * scaled.energy, products * once).under("lanes")
         read = self.weight_bank.read(share) | self.gradient_bank.read(share)
         stored = self.weight_bank.write(0.5, share) | self.gradient_bank.write(0.5, share)
+        if np.any(np.asarray(self.moments) > 0.0):
+            read = read | Cost((self.moments * self.moment_bank.read(share)).energy)
+            stored = stored | Cost((self.moments * self.moment_bank.write(0.5, share)).energy)
         added = Cost(additions * self.word_adder.add().across(used).energy)
-        return rows * (read + scaling + added + written * stored)
+        work = read + scaling + added + written * stored
+        if np.any(np.asarray(serial) > 0.0):
+            work = work + serial * WORD * self.word_adder.add().across(used)
+        return rows * work
 
     @action
     def load(self, rows: Real | None = None, words: Real | None = None) -> Cost:

@@ -12,12 +12,13 @@ if TYPE_CHECKING:  # at run time where such a chip is built: an estimate loads o
 
 
 def build(job: Job) -> HybridPhases:
-    """The hybrid chip and its phases; real weights and velocities live in its digital macros."""
+    """The hybrid chip and its phases; real weights and moments live in its digital macros."""
     from neurorebit.chips.hybrid.chip import HybridChip
     from neurorebit.chips.hybrid.phases import HybridPhases
 
     assert isinstance(job.spec, HybridSpec)
-    chip = HybridChip(job.technology, job.device, job.spec, job.plan)
+    moments = float(job.learning.moments)
+    chip = HybridChip(job.technology, job.device, job.spec, job.plan, moments=moments)
     return HybridPhases(chip, job.activity, job.batch, job.learning)
 
 

@@ -43,7 +43,8 @@ class HybridPhases(Phases):
         own = (
             *adapted,
             "batch-long tensors live in DRAM; weights, gradients and momentum stay in the macros",
-            f"update: {self.learning.products} products of a word and a rate a weight",
+            f"update: {self.learning.products} products of a word and a rate a weight"
+            f"{self.learning.serially}",
             SENTENCES[self.learning.write],
         )
         return self.assume(own, self.chip.device)
@@ -208,8 +209,7 @@ class HybridPhases(Phases):
         The gradients of a batch were added to the velocity as they were collected, so that the
         addition of momentum is not one of them.
         """
-        written, rule = self.activity.words_written, self.learning
-        steps = {"products": rule.products, "additions": rule.additions - int(rule.momentum)}
+        written, steps = self.activity.words_written, self.learning.in_macros
         one = self._digitally(
             lambda dpim, used: dpim.write(used.spread(written), used.rows, used.cols, **steps)
         )
@@ -295,8 +295,7 @@ class HybridPhases(Phases):
         pieces = (chip.digital_ahead,)
         values = (1.0 - w.in_cells) * w.vectors * (w.rows + w.cols) * w.groups
         passed = self._multiplied(pieces, w.vectors, values)
-        rule = self.learning
-        steps = {"products": rule.products, "additions": rule.additions - int(rule.momentum)}
+        steps = self.learning.in_macros
         learned = w.learns * self._in_adapters(
             pieces, lambda dpim, used: dpim.write(1.0, used.rows, used.cols, **steps), at_once=True
         )
@@ -384,8 +383,7 @@ class HybridPhases(Phases):
 
     def _learned_adapters(self) -> Cost:
         """The rule's products and additions for all words, in both copies of a matrix."""
-        rule, adapters = self.learning, self.chip.adapters
-        steps = {"products": rule.products, "additions": rule.additions - int(rule.momentum)}
+        steps, adapters = self.learning.in_macros, self.chip.adapters
         return self._in_adapters(
             (*adapters.ahead, *adapters.back),
             lambda dpim, used: dpim.write(1.0, used.rows, used.cols, **steps),

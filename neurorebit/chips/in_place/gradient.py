@@ -257,7 +257,11 @@ class GradientStore(Block):
         return self.buffer.read(bits) + self.buffer.write(bits) + rounds * self.adder.add()
 
     @action
-    def update(self, values: Real, products: Real, additions: Real) -> Cost:
-        """Read the sums of ``values`` weights; ``products`` and ``additions`` for each of them."""
-        steps = products * self.multiplier.multiply() + additions * self.update_adder.add()
+    def update(self, values: Real, products: Real, additions: Real, *, serial: Real = 0.0) -> Cost:
+        """Read the sums of ``values`` weights; ``products`` and ``additions`` for each of them.
+
+        ``serial``: square roots and divisions, which add once for each bit of their result.
+        """
+        added = additions + serial * self._operand
+        steps = products * self.multiplier.multiply() + added * self.update_adder.add()
         return self.buffer.read(values * self.word) + values / self.update_lanes * steps

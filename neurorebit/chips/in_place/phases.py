@@ -63,7 +63,7 @@ class InPlacePhases(Phases):
             "several images are read together, errors are shifted from one kernel position to the "
             "next; the units stand beside the global buffer",
             f"update: {self.learning.products} products and {self.learning.additions} additions a "
-            "weight, and the changes on their way to the arrays"
+            f"weight{self.learning.serially}, and the changes on their way to the arrays"
             + ("; weight decay reads all cells, row by row" if self.learning.reads_cells else ""),
         )
 
@@ -180,7 +180,8 @@ class InPlacePhases(Phases):
         """
         chip, w, store, rule = self.chip, self.workload, self.chip.gradient_store, self.learning
         bits, rounded = self.change_bits, int(rule.rounded)
-        scaled = store.update(w.weights, rule.products + rounded, rule.additions + rounded)
+        products, additions = rule.products + rounded, rule.additions + rounded
+        scaled = store.update(w.weights, products, additions, serial=rule.serial)
         if rule.reads_cells:
             scaled = scaled | self.through_arrays(self._read_cells)
         carried = divided(chip.in_tiles(lambda tile: tile.carry(bits)), self.plan.tiles)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from neurorebit.schemes.parts.scheme import ARRAY_KEYS, LEVEL_KEYS, WRITE_KEYS, Held, Scheme
+from neurorebit.schemes.parts.scheme import (
+    ANY_RULE,
+    ARRAY_KEYS,
+    LEVEL_KEYS,
+    WRITE_KEYS,
+    Held,
+    Scheme,
+)
 
 if TYPE_CHECKING:
     from neurorebit.training.parts.weights import Site, Weights
@@ -25,5 +32,6 @@ HYBRID = Scheme(
     chip="hybrid",
     heeds=ARRAY_KEYS | LEVEL_KEYS | WRITE_KEYS | {"error_path", "digital"},
     kept=1,
+    optimisers=ANY_RULE,
     load=_load,
 )

@@ -56,7 +56,9 @@ class CellWeights(ABC):
 
     def begin(self) -> tuple[Array, float]:
         """The first weights, and the weight at the end of a cell's range."""
-        first = initial(self.site)
+        first, given = initial(self.site), self.site.training.weight_range
+        if given is not None:
+            return first, given
         return first, self.site.training.level_range * self._spread(first)
 
     def _spread(self, first: Array) -> float:

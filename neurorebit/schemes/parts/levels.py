@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from neurorebit.kernels import levels
 from neurorebit.schemes.parts.software import SoftwareWeights
+from neurorebit.training.parts.rules import Rule, learn, rule_of
 from neurorebit.training.parts.weights import PART
 from neurorebit.training.parts.workers import Array, spans
 
@@ -22,9 +23,13 @@ class LevelWeights(SoftwareWeights):
 
     full: float = field(init=False)
     stale: bool = field(init=False, default=True)
+    spacing_velocity: Array = field(init=False)
+    spacing_rule: Rule = field(init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.spacing_velocity = np.zeros(1)
+        self.spacing_rule = rule_of(self.site.training, self.spacing_velocity)
         if self.site.training.quantiser == "wage":
             # Wu et al., arXiv:1802.04680: steps of 2^(1 - bits) from -1 to 1, both ends left out,
             # times the power of two that brings their uniform first weights, which have the same
@@ -93,7 +98,10 @@ class LevelWeights(SoftwareWeights):
         super().change(step)
 
     def rescale(self, gradient: Array, rate: float) -> None:
-        """One step of the learned level size (Esser et al., ICLR 2020, arXiv:1902.08153)."""
+        """One step of the learned level size (Esser et al., ICLR 2020, arXiv:1902.08153).
+
+        It learns by the rule of the weights, without momentum and decay.
+        """
         if self.site.training.quantiser != "learned":
             return
         flat = self.real.reshape(-1), gradient.reshape(-1)
@@ -107,7 +115,9 @@ class LevelWeights(SoftwareWeights):
             return found
 
         total = sum(self.site.workers.run(job, len(parts)))
-        step = self.full / self.top
-        step -= rate * total / (self.real.size * self.top) ** 0.5
-        self.full = self.top * max(step, 0.1 * self.full / self.top)
+        step = np.array([self.full / self.top])
+        found = np.array([total / (self.real.size * self.top) ** 0.5])
+        steady = replace(self.site.training, momentum=0.0)
+        learn(self.spacing_rule, steady, rate, step, self.spacing_velocity, found)
+        self.full = self.top * max(float(step[0]), 0.1 * self.full / self.top)
         self.bound = self.site.training.weight_clip * self.full

@@ -12,6 +12,7 @@ from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.layers.network import Network, Node
 from neurorebit.schema import Loc, Section
 from neurorebit.schema.activity import FastActivity
+from neurorebit.schema.optimisers import OPTIMISERS, Optimiser, Steps
 from neurorebit.schema.training import WORD, Training
 
 if TYPE_CHECKING:  # at run time only where training is asked for: weights need Numba
@@ -22,7 +23,9 @@ LEVEL_KEYS = frozenset({"quantiser", "edge_bits", "level_range", "weight_clip", 
 CODE_KEYS = frozenset({"clip_percentile", "calibration_steps"})  # what converters and codes span
 ARRAY_KEYS = CODE_KEYS | {"rest", "conversion", "wires", "adc", "error_bits", "level_range"}
 WRITE_KEYS = frozenset({"mapping", "write", "write_tolerance", "reprogram"})
-CELL_KEYS = ARRAY_KEYS | {"read"}
+CELL_KEYS = ARRAY_KEYS | {"read", "weight_range"}
+ANY_RULE = frozenset(OPTIMISERS)  # where real weights stand in digital memory
+SGD = frozenset({"sgd"})
 
 
 class Held(Enum):
@@ -78,10 +81,10 @@ class Scheme:
     whatever the architecture file describes.
 
     ``kept`` words of each weight stay in digital memory, and with ``velocity`` one more where there
-    is momentum. A scheme that ``descends`` takes the steps of SGD: products with the rate, the
-    momentum and the decay, each followed by an addition; ``own`` are products and additions of a
-    weight that come on top, where a step does not end in a rounded pulse or a real weight. ``fast``
-    describes the second array of a weight where there is one.
+    is momentum. A scheme that ``descends`` takes the steps of a rule of ``training.optimiser``, one
+    of its ``optimisers``; ``own`` are products and additions of a weight that come on top, where a
+    step does not end in a rounded pulse or a real weight. ``fast`` describes the second array of a
+    weight where there is one.
 
     ``in_sram``: further keys that the scheme heeds on a chip whose arrays are of SRAM, where it
     holds the weights in its cells, bit by bit; None: such arrays change nothing.
@@ -106,6 +109,7 @@ class Scheme:
     organisation: str | None = None
     velocity: bool = True
     descends: bool = True
+    optimisers: frozenset[str] = SGD
     own: tuple[int, int] = (0, 0)
     keys: type[Section] | None = None
     variants: Mapping[str, Variant] = field(default_factory=dict)
@@ -132,9 +136,29 @@ class Scheme:
         """Whether it trains weights; else they are given."""
         return self.held is not Held.GIVEN
 
-    def words(self, momentum: float) -> int:
+    def words(self, training: Training) -> int:
         """Words of each weight that digital memory keeps."""
-        return self.kept + int(self.velocity and momentum > 0.0)
+        return self.kept + (self._work(training).words if self.velocity else 0)
+
+    def rule(self, training: Training) -> Optimiser:
+        """The rule by which it learns: that of the training, or SGD where it takes no other."""
+        return OPTIMISERS[training.optimiser if training.optimiser in self.optimisers else "sgd"]
+
+    def _work(self, training: Training) -> Steps:
+        """What the rule takes for a weight, without what is the scheme's own."""
+        momentum = self.velocity and training.momentum > 0.0
+        decays = "weight_decay" in self.heeds and training.weight_decay > 0.0
+        return self.rule(training).work(momentum=momentum, decay=decays)
+
+    def refusals(self, network: Network, spec: ArchitectureSpec) -> Iterator[Refusal]:
+        """What it cannot train of a network, of its training, or of a chip."""
+        word = network.training.optimiser
+        if self.trains and word not in self.optimisers:
+            message = f"{word} learns numbers in digital memory, and weights here learn otherwise"
+            cure = f"take {' or '.join(sorted(self.optimisers))}, or a scheme of digital weights"
+            yield Refusal("network", ("training", "optimiser"), message, cure)
+        if self.refuses is not None:
+            yield from self.refuses(network, spec)
 
     def word_bits(self, training: Training) -> int:
         """Bits of such a word."""
@@ -143,19 +167,20 @@ class Scheme:
     def learning(self, training: Training) -> Learning:
         """What an update asks of digital memory and arithmetic for each weight.
 
-        Momentum SGD with weight decay: v <- momentum v + (g + decay w), w <- w - rate v. A momentum
-        or a decay of zero takes neither a product nor an addition.
+        A momentum or a decay of zero takes neither a product nor an addition.
         """
+        rule, steps = self.rule(training), self._work(training) if self.descends else Steps()
         momentum = self.descends and self.velocity and training.momentum > 0.0
         decays = self.descends and "weight_decay" in self.heeds and training.weight_decay > 0.0
-        steps = int(self.descends) + int(momentum) + int(decays)
         products, additions = self.own
         writes = "write" in self.heeds
         return Learning(
-            self.words(training.momentum),
-            steps + products,
-            steps + additions,
-            momentum=momentum,
+            self.words(training),
+            steps.products + products,
+            steps.additions + additions,
+            momentum=momentum and not rule.apart,
+            moments=steps.words if rule.apart else 0,
+            serial=steps.serial,
             rounded=self.held is not Held.CELLS and "quantiser" in self.heeds,
             reads_cells=decays and self.held is Held.CELLS,
             write=None if self.held is Held.CELLS else training.write if writes else "direct",

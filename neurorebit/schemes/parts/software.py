@@ -1,4 +1,4 @@
-"""Weights in software: one exact matrix, trained by momentum SGD."""
+"""Weights in software: one exact matrix, trained by a rule of ``training.optimiser``."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import ClassVar
 
 import numpy as np
 
-from neurorebit.kernels import elementwise, noise
+from neurorebit.kernels import noise
 from neurorebit.training.parts import product
 from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.integers import Integers
 from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.rules import Rule, rule_of
 from neurorebit.training.parts.weights import PART, Site, Written
 from neurorebit.training.parts.workers import Array, spans
 
 
 @dataclass(eq=False)
 class SoftwareWeights:
-    """One exact matrix [groups, rows, cols] for both passes, trained by momentum SGD.
+    """One exact matrix [groups, rows, cols] for both passes, trained by a rule (``rules.py``).
 
     Weights that arrays follow derive from it: ``sync`` is called for each part after its update,
     ``synced`` with what all parts returned, ``rescale`` before an update with the gradient.
@@ -29,6 +30,7 @@ class SoftwareWeights:
     site: Site
     real: Array = field(init=False)
     velocity: Array = field(init=False)
+    rule: Rule = field(init=False)
     written: Written = field(init=False, default_factory=Written)
     writes: Array = field(init=False)
     bound: float = field(init=False, default=float("inf"))
@@ -40,6 +42,7 @@ class SoftwareWeights:
         site = self.site
         self.real = initial(site)
         self.velocity = np.zeros_like(self.real)
+        self.rule = rule_of(site.training, self.real)
         self.writes = np.zeros(0, np.uint32)  # no cells
 
     @property
@@ -83,14 +86,14 @@ class SoftwareWeights:
         self.site.workspace.drop(gradient)
 
     def learn(self, gradient: Array, rate: float) -> None:
-        """One step of momentum SGD with weight decay, then ``sync`` part by part."""
+        """One step of the rule with weight decay, then ``sync`` part by part."""
         training = self.site.training
         self.rescale(gradient, rate)
         flat = [a.reshape(-1) for a in (self.real, self.velocity, gradient)]
-        rates = elementwise.Rates(rate, training.momentum, training.weight_decay)
+        take = self.rule.begin(training, rate, training.weight_decay)
 
         def step(start: int, stop: int) -> None:
-            elementwise.sgd(*(a[start:stop] for a in flat), rates, self.bound)
+            take(flat, slice(start, stop), self.bound)
 
         self.change(step)
 

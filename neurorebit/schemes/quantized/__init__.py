@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from neurorebit.schemes.parts.scheme import CODE_KEYS, LEVEL_KEYS, Held, Scheme
+from neurorebit.schemes.parts.scheme import ANY_RULE, CODE_KEYS, LEVEL_KEYS, Held, Scheme
 
 if TYPE_CHECKING:
     from neurorebit.training.parts.weights import Site, Weights
@@ -24,6 +24,7 @@ QUANTIZED = Scheme(
     chip="none, software",
     heeds=LEVEL_KEYS,
     kept=1,
+    optimisers=ANY_RULE,
     load=_load,
     in_sram=CODE_KEYS | {"adc", "conversion", "error_bits"},
     departure="without arrays",

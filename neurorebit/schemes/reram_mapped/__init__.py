@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from neurorebit.schemes.parts.scheme import ARRAY_KEYS, LEVEL_KEYS, WRITE_KEYS, Held, Scheme
+from neurorebit.schemes.parts.scheme import (
+    ANY_RULE,
+    ARRAY_KEYS,
+    LEVEL_KEYS,
+    WRITE_KEYS,
+    Held,
+    Scheme,
+)
 
 if TYPE_CHECKING:
     from neurorebit.training.parts.weights import Site, Weights
@@ -25,6 +32,7 @@ RERAM_MAPPED = Scheme(
     chip="hybrid; its errors are billed through exact weights",
     heeds=ARRAY_KEYS | LEVEL_KEYS | WRITE_KEYS,
     kept=1,
+    optimisers=ANY_RULE,
     load=_load,
     departure="errors went back through the arrays; the estimate bills {chip}, where they go "
     "through exact weights",

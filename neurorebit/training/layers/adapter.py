@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from neurorebit.kernels import elementwise, noise
+from neurorebit.kernels import noise
 from neurorebit.training.parts import product
 from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.rules import learn, rule_of
 from neurorebit.training.parts.weights import PART, Site
 from neurorebit.training.parts.workers import Array, spans
 
@@ -23,7 +23,7 @@ class Adapter:
     E. J. Hu et al., ICLR 2022, arXiv:2106.09685, with a factor of 1. ``down`` [1, rows, rank] is
     drawn with the deviation of He et al., ``up`` [rank, cols] is zero at first, so that nothing
     changes before the first step. Both are exact numbers in digital memory, which read the codes
-    that the arrays read, and learn by momentum SGD with weight decay.
+    that the arrays read, and learn by the rule of ``training.optimiser`` with weight decay.
     """
 
     site: Site
@@ -39,6 +39,8 @@ class Adapter:
         self.up = np.zeros((self.rank, cols), site.dtype)
         self.down_velocity = np.zeros_like(self.down)
         self.up_velocity = np.zeros_like(self.up)
+        self.down_rule = rule_of(site.training, self.down)
+        self.up_rule = rule_of(site.training, self.up)
         flat = self.down.reshape(-1)
         for start, stop in spans(flat.size, PART):
             draw = site.draw(start, step=0, array=ARRAY)
@@ -81,10 +83,9 @@ class Adapter:
             workspace.drop(sent)
         workspace.drop(d_inner)
         self.forget()
-        rates = elementwise.Rates(rate, site.training.momentum, site.training.weight_decay)
-        for held, velocity, gradient in (
-            (self.down, self.down_velocity, d_down),
-            (self.up, self.up_velocity, d_up),
+        training = site.training
+        for rule, *held in (
+            (self.down_rule, self.down, self.down_velocity, d_down),
+            (self.up_rule, self.up, self.up_velocity, d_up),
         ):
-            flat = held.reshape(-1), velocity.reshape(-1), gradient.reshape(-1)
-            elementwise.sgd(*flat, rates, math.inf)
+            learn(rule, training, rate, *held, decay=training.weight_decay)

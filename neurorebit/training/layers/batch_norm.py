@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from neurorebit.kernels import elementwise, norm
+from neurorebit.kernels import norm
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import CHUNK, Build, Layer, Tools
 from neurorebit.training.parts import digital
+from neurorebit.training.parts.rules import learn, rule_of
 from neurorebit.training.parts.workers import Array, spans
 
 LANES = 64  # numbers of a row that kernels over channels take at once
@@ -47,8 +47,8 @@ class BatchNorm:
     """Batch normalisation of each channel (Ioffe and Szegedy, arXiv:1502.03167).
 
     ``rectified``: the output passes through the rectifier that alone reads it. Gain and shift learn
-    by momentum SGD without weight decay. Evaluation takes the running mean and variance, into which
-    each batch enters with a weight of 0.1; a frozen norm always does.
+    by the rule of the weights without weight decay. Evaluation takes the running mean and variance,
+    into which each batch enters with a weight of 0.1; a frozen norm always does.
 
     While it learns, the chip keeps the inputs until the batch is complete, and until the errors
     come back: signed whole numbers of ``stored_bits`` bits, in steps of the least power of two with
@@ -67,6 +67,8 @@ class BatchNorm:
         self.shift = np.zeros(channels)
         self.gain_velocity = np.zeros(channels)
         self.shift_velocity = np.zeros(channels)
+        self.gain_rule = rule_of(self.tools.training, self.gain)
+        self.shift_rule = rule_of(self.tools.training, self.shift)
         self.running_mean = np.zeros(channels)
         self.running_variance = np.ones(channels)
 
@@ -133,9 +135,9 @@ class BatchNorm:
         self.tools.workspace.drop(x)
         if frozen:
             return (dy,)
-        rates = elementwise.Rates(rate, self.tools.training.momentum, 0.0)
-        elementwise.sgd(self.gain, self.gain_velocity, d_gain, rates, math.inf)
-        elementwise.sgd(self.shift, self.shift_velocity, d_shift, rates, math.inf)
+        training = self.tools.training
+        learn(self.gain_rule, training, rate, self.gain, self.gain_velocity, d_gain)
+        learn(self.shift_rule, training, rate, self.shift, self.shift_velocity, d_shift)
         return (dy,)
 
     def _stored(self, x: Array, wide: int) -> Array:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 
-from neurorebit.kernels import elementwise, group_norm
+from neurorebit.kernels import group_norm
 from neurorebit.layers.group_norm import GroupNorm
 from neurorebit.layers.layer_norm import LayerNorm
 from neurorebit.layers.network import Node
 from neurorebit.training.layers.base import CHUNK, Build, Layer, Tools
+from neurorebit.training.parts.rules import learn, rule_of
 from neurorebit.training.parts.workers import Array, spans
 
 KEEPS = {"gain": "gain", "shift": "shift"}  # arrays of a file of weights, as they are named here
@@ -67,7 +67,7 @@ class Normed:
 class ImageNorm:
     """Values minus the mean of their set over its standard deviation, times gain plus shift.
 
-    Gain and shift learn by momentum SGD without weight decay.
+    Gain and shift learn by the rule of ``training.optimiser`` without weight decay.
     """
 
     node: Node
@@ -82,6 +82,8 @@ class ImageNorm:
         self.shift = np.zeros(size)
         self.gain_velocity = np.zeros(size)
         self.shift_velocity = np.zeros(size)
+        self.gain_rule = rule_of(self.tools.training, self.gain)
+        self.shift_rule = rule_of(self.tools.training, self.shift)
 
     def _parts(self, z: Array) -> list[tuple[int, int]]:
         return spans(len(z), max(1, CHUNK // z[0].size))
@@ -121,12 +123,10 @@ class ImageNorm:
             return sums
 
         sums = sum(self.tools.workers.run(job, len(parts)), np.zeros((2, *gain.shape)))
-        rates = elementwise.Rates(rate, self.tools.training.momentum, 0.0)
-        for values, velocity, found in (
-            (self.gain, self.gain_velocity, sums[0]),
-            (self.shift, self.shift_velocity, sums[1]),
+        for rule, *held in (
+            (self.gain_rule, self.gain, self.gain_velocity, sums[0]),
+            (self.shift_rule, self.shift, self.shift_velocity, sums[1]),
         ):
-            flat = values.reshape(-1), velocity.reshape(-1), found.reshape(-1)
-            elementwise.sgd(*flat, rates, math.inf)
+            learn(rule, self.tools.training, rate, *held)
         self.tools.workspace.drop(seen.x)
         return (dy,)

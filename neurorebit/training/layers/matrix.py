@@ -18,6 +18,7 @@ from neurorebit.training.layers.encoder import Encoder, IntegerEncoder
 from neurorebit.training.parts import digital, integers, overlap
 from neurorebit.training.parts.integers import Integers
 from neurorebit.training.parts.product import Windows, as_it_is, table
+from neurorebit.training.parts.rules import Rule, learn, rule_of
 from neurorebit.training.parts.weights import Weights
 from neurorebit.training.parts.workers import Array, spans
 
@@ -70,9 +71,8 @@ class MatrixLayer:
     """A layer that is a matrix. Its weights decide how it multiplies and how it learns.
 
     ``node`` has the maps that the product reads and gives, ``outer`` those of the layer. A bias is
-    added to results; it learns by momentum SGD without weight decay, as the parameters of a norm
-    do, from the errors as they are rounded. Of a frozen layer the ``adapter`` alone learns, if it
-    has one.
+    added to results; it learns without weight decay, as the parameters of a norm do, from the
+    errors as they are rounded. Of a frozen layer the ``adapter`` alone learns, if it has one.
     """
 
     node: Node
@@ -90,12 +90,14 @@ class MatrixLayer:
     encoder: Encoder = field(init=False)
     bias: Array | None = field(init=False, default=None)
     bias_velocity: Array | None = field(init=False, default=None)
+    bias_rule: Rule | None = field(init=False, default=None)
     heard: bool = field(init=False, default=False)  # a number other than zero, while not learning
     _x: Windows | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         if getattr(self.outer.layer, "bias", False):
             self.bias, self.bias_velocity = np.zeros((2, self.outer.shape_out.channels))
+            self.bias_rule = rule_of(self.tools.training, self.bias)
         signed, whole = self.signs is not None, self.weights.integers is not None
         calibrated = self.encodes and not whole
         percentile = self.tools.training.clip_percentile if calibrated else 100.0
@@ -235,11 +237,12 @@ class MatrixLayer:
         return list(jobs)
 
     def _learn_bias(self, dy: Array, rate: float) -> None:
-        """A step of momentum SGD with the sums of the errors of each channel."""
+        """A step with the sums of the errors of each channel."""
         assert self.bias is not None
         assert self.bias_velocity is not None
-        rates = elementwise.Rates(rate, self.tools.training.momentum, 0.0)
-        elementwise.sgd(self.bias, self.bias_velocity, self.sums(dy), rates, math.inf)
+        assert self.bias_rule is not None
+        held = self.bias, self.bias_velocity, self.sums(dy)
+        learn(self.bias_rule, self.tools.training, rate, *held)
 
     def _count_inputs(self, x: Windows) -> None:
         """Count the ones in each bit plane that drive the arrays' rows."""

@@ -187,7 +187,7 @@ class Weights(Protocol):
 class WeightScheme(Protocol):
     """The part of a scheme that training uses."""
 
-    def words(self, momentum: float) -> int:
+    def words(self, training: Training) -> int:
         """Words of each weight that digital memory keeps."""
 
     def word_bits(self, training: Training) -> int:

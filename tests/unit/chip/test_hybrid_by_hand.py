@@ -279,6 +279,20 @@ def test_an_update_of_all_rows(build, passes, used, products, additions):
     same_cost(found, (rows * a_row).under("dpim"))
 
 
+@each_use
+def test_an_update_with_moments_of_its_own(used):
+    """Two more banks, beside the others; a root and two divisions take 32 sums each."""
+    rows, share = in_use(used)
+    plain, made = digital("word_parallel"), digital("word_parallel", moments=2.0)
+    bank = by_hand.named(WEIGHTS, "moments")
+    more = made.footprint.area.total - plain.footprint.area.total
+    assert more == close(2.0 * bank.footprint.area.total)
+    sums = 3.0 * 32.0 * WORD_ADDER.add().across(5.0 * share)
+    moved = energy_of(2.0 * read_row(bank, share)) + 0.4 * energy_of(2.0 * write_row(bank, share))
+    due = plain.write(0.4, *used) + (rows * (sums + moved)).under("dpim")
+    same_cost(made.write(0.4, *used, serial=3.0), due)
+
+
 def test_an_update_in_floating_point_takes_one_step_a_product():
     step = float(FLOAT.accumulate().latency.total)
     found = digital("word_parallel", error_bits=32.0, float_errors=True).write(0.4)

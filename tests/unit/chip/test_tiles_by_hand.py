@@ -159,6 +159,8 @@ def test_a_gradient_store():
         total = moved[0] + 2.4 * (products * multiplier.multiply() + additions * wide.add())
         found = store.update(12.0, products, additions)
         same_cost(found, total.under("gradient_store"))
+    total = moved[0] + 2.4 * (multiplier.multiply() + (3.0 + 2.0 * 32.0) * wide.add())
+    same_cost(store.update(12.0, 1.0, 3.0, serial=2.0), total.under("gradient_store"))
     assert (float(store.spilled(50.0)), float(store.spilled(51.0))) == (0.0, 1.0)
 
 

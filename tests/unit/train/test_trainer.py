@@ -263,6 +263,13 @@ def test_the_rate_climbs_over_the_warm_up_and_then_follows_the_schedule():
     level = replace(training, schedule="constant")
     assert [rate_at(level, step, 5) for step in range(20)] == rates[:10] + [0.1] * 10
     assert rate_at(replace(training, warmup_epochs=0.5), 2, 5) == 0.1, "2.5 steps"
+    falling = replace(training, schedule="linear")
+    assert rate_at(falling, 10, 5) == 0.1
+    assert rate_at(falling, 15, 5) == pytest.approx(0.05)
+    assert rate_at(falling, 19, 5) == pytest.approx(0.01)
+    steps = replace(training, schedule="step", step_epochs=1.4, step_factor=0.2, warmup_epochs=0)
+    found = [rate_at(steps, step, 5) for step in (0, 6, 7, 13, 14, 19)]
+    np.testing.assert_allclose(found, [0.1, 0.1, 0.02, 0.02, 0.004, 0.004])
     cold = replace(training, warmup_epochs=0)
     assert rate_at(cold, 0, 5) == 0.1
     assert rate_at(cold, 10, 5) == pytest.approx(0.05)
