@@ -218,8 +218,8 @@ def page(out: Path) -> str:
 
 READ = (
     "The schedules are shortened to some minutes of one core each; the papers' own are the recipe",
-    "`paper` of the network files, with the same settings. Digits of 8 x 8 are means over the inner",
-    "20 x 20 pixels.",
+    "`paper` of the network files, with the same settings. Digits of 8 x 8 are means over the",
+    "inner 20 x 20 pixels.",
     "",
     "Written by `python -m validation.literature`.",
 )
