@@ -22,15 +22,17 @@ from neurorebit.schema import InputError
 
 if TYPE_CHECKING:
     from neurorebit.torch.analog import Analog as Analog
-    from neurorebit.torch.billing import estimate as estimate
     from neurorebit.torch.converting import convert as convert
     from neurorebit.torch.optimising import Optimiser as Optimiser
     from neurorebit.torch.optimising import optimiser as optimiser
+    from neurorebit.torch.recording import estimate as estimate
+    from neurorebit.torch.recording import run as run
 
 _HOMES = {  # the module of each public name
     "convert": "converting",
     "optimiser": "optimising",
-    "estimate": "billing",
+    "estimate": "recording",
+    "run": "recording",
     "Analog": "analog",
     "Optimiser": "optimising",
 }

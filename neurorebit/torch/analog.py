@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,25 +14,26 @@ from neurorebit.torch.matrix import Matrix
 from neurorebit.torch.modules import ArrayModule
 from neurorebit.torch.session import Session
 
-if TYPE_CHECKING:
-    from neurorebit.results.typed.run import Run
-
 
 class Analog(nn.Module):
-    """A model whose layers stand in arrays; it is of the class of the model, too."""
+    """A model whose layers stand in arrays; it is of the class of the model, too.
 
-    session: Session
+    Its names are public where a loop calls them, and begin with ``array_`` elsewhere, so that they
+    are not those of a model.
+    """
+
+    array_session: Session
 
     @property
-    def layers(self) -> dict[str, ArrayModule]:
+    def array_layers(self) -> dict[str, ArrayModule]:
         """The layers in arrays, by name."""
         found = ((n, m) for n, m in self.named_modules() if isinstance(m, ArrayModule))
         return dict(found)
 
     @property
-    def matrices(self) -> list[Matrix]:
+    def array_matrices(self) -> list[Matrix]:
         """The layers on the chip, in the order of the model."""
-        return [_bound(module) for module in self.layers.values()]
+        return [_bound(module) for module in self.array_layers.values()]
 
     def sync(self) -> None:
         """Levels and cells follow real weights that an optimiser changed.
@@ -44,13 +45,17 @@ class Analog(nn.Module):
         for matrix in self._built():
             weights = matrix.held.weights
             if not matrix.follows:
-                message = f"scheme={self.session.word} keeps no real weights, cells learn alone"
+                message = (
+                    f"scheme={self.array_session.word} keeps no real weights, cells learn alone"
+                )
                 cure = "leave sync() out, and take neurorebit.torch.optimiser(analog, lr=...)"
                 raise InputError(message, cure=cure)
             if not matrix.parameter.requires_grad and matrix.current:
                 continue
             if id(weights) not in done:
-                if self.session.training.quantiser == "learned" and hasattr(weights, "levels"):
+                if self.array_session.training.quantiser == "learned" and hasattr(
+                    weights, "levels"
+                ):
                     message = "training.quantiser=learned: levels learn by an optimiser of ours"
                     cure = "take neurorebit.torch.optimiser(analog, lr=...), or another quantiser"
                     raise InputError(message, cure=cure)
@@ -70,7 +75,7 @@ class Analog(nn.Module):
 
         Each batch is a tensor, or a tuple or list whose first entry is the input.
         """
-        with torch.no_grad(), self.session.calibration():
+        with torch.no_grad(), self.array_session.calibration():
             for batch in batches:
                 self(batch[0] if isinstance(batch, tuple | list) else batch)
 
@@ -97,17 +102,13 @@ class Analog(nn.Module):
         ``sample``: as ``estimate`` has it. ``replace``: whether the report of another training
         may be replaced. InputError where it cannot be written, or nothing was trained.
         """
-        return self.run(sample).save(folder, replace=replace)
-
-    def run(self, sample: Any = None) -> Run:
-        """The caller's training, and the estimate with the activity that it measured."""
         from neurorebit.torch.recording import run
 
-        return run(self, sample)
+        return run(self, sample).save(folder, replace=replace)
 
     def _built(self) -> Iterator[Matrix]:
         """The layers that an input has reached."""
-        return (matrix for matrix in self.matrices if matrix.built)
+        return (matrix for matrix in self.array_matrices if matrix.built)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         """Copies and pickles are made of the model's own class."""
@@ -127,6 +128,7 @@ def _empty(base: type[nn.Module]) -> Any:
     return made.__new__(made)
 
 
+NAMES = tuple(name for name in vars(Analog) if not name.startswith("_"))
 _CLASSES: dict[Any, type[Analog]] = {}
 
 

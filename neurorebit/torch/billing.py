@@ -14,13 +14,12 @@ from neurorebit.inputs.importers.table import of_model
 from neurorebit.layers.network import Node
 from neurorebit.library.asking import asked
 from neurorebit.library.inputs import NetworkInput
-from neurorebit.results.typed.run import Estimate
 from neurorebit.schema import Argument, InputError
 from neurorebit.schema.activity import Activity, LayerActivity, Origin
 from neurorebit.schemes.assumed import assumed
 from neurorebit.studies.request import Request
 from neurorebit.torch.matrix import Matrix
-from neurorebit.torch.session import Session, session_of
+from neurorebit.torch.session import Session
 from neurorebit.training.model import activity_of
 from neurorebit.weights.fitting import module_of
 
@@ -34,21 +33,6 @@ class Pair(NamedTuple):
     matrix: Matrix
 
 
-def estimate(analog: Any, sample: Any = None) -> Estimate:
-    """What the chip of a converted model costs, with the activity that the caller's loop measured.
-
-    As ``neurorebit.estimate`` gives it; before the first batch of training with assumed activity.
-    ``sample``: a tensor that the model takes, with its batch, or a tuple of the sizes of one input
-    without it; the model's last input unless given. It is exported with one such input, which
-    takes the package onnx.
-
-    InputError where the model was not converted, or cannot be exported; InfeasibleError where the
-    chip cannot exist.
-    """
-    session_of(analog)
-    return analog.run(sample).estimate  # type: ignore[no-any-return]
-
-
 class Billed(NamedTuple):
     """What a model is billed by: request, files, activity, and the layers that met."""
 
@@ -60,13 +44,13 @@ class Billed(NamedTuple):
 
 def billed(analog: Any, sample: Any) -> Billed:
     """The network of a model on its chip, and the activity of its layers."""
-    session = analog.session
+    session = analog.array_session
     example = _example(sample, session)
     with session.exactly():
         model = torch_module.traced(analog, example.to(_device(analog)))
     calls = list(session.calls)
     network = NetworkInput(of_model(model, session.name, "PyTorch"))
-    by_name = {matrix.name: matrix for matrix in analog.matrices}
+    by_name = {matrix.name: matrix for matrix in analog.array_matrices}
     changes: dict[str, Any] = {"architecture.scheme": session.word}
     changes |= {f"training.{key}": value for key, value in session.settings.items()}
     if session.passed.largest:

@@ -19,7 +19,7 @@ from neurorebit.library.inputs import ChipInput, Named
 from neurorebit.schema import Argument, InputError
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.torch import chips, composites
-from neurorebit.torch.analog import Analog, analog_class
+from neurorebit.torch.analog import NAMES, Analog, analog_class
 from neurorebit.torch.engines import ENGINES
 from neurorebit.torch.layout import Layout
 from neurorebit.torch.matrix import DTYPES, Matrix
@@ -65,6 +65,10 @@ def convert(
     if engine is not None and engine not in ENGINES:
         cure = f"take one of {', '.join(ENGINES)}, or leave it out"
         raise InputError("no such engine", origin=Argument("engine", engine), cure=cure)
+    for name in NAMES:
+        if hasattr(model, name):
+            message = f"has an attribute '{name}' of its own, which a converted model needs"
+            raise InputError(message, origin=Argument("model"), cure="rename it")
     made = chips.chosen(chip, scheme, training or {}, name=type(model).__name__)
     session = Session(
         type(model).__name__,
@@ -87,7 +91,7 @@ def convert(
     matrices = [_placed(name, m, session) for name, m in _wanted(analog, keep) if _is_array(m)]
     _finish(matrices, session, analog)
     analog.__class__ = analog_class(type(analog))
-    analog.session = session
+    analog.array_session = session
     analog.register_forward_pre_hook(_note, with_kwargs=True)
     return analog
 
@@ -131,7 +135,8 @@ def _placed(name: str, module: nn.Module, session: Session) -> Matrix:
     named = not isinstance(session.signed, bool) and any(
         _matches(shown, pattern) for pattern in session.signed
     )
-    made.signed = True if all_signed or named else None
+    known = getattr(module, "takes_signs", False)
+    made.signed = True if all_signed or named or known else None
     module.__class__ = KINDS[type(module)]
     assert isinstance(module, ArrayModule)
     module.matrix = made
@@ -222,10 +227,11 @@ def _refuse_ties(model: nn.Module, known: Mapping[int, Matrix]) -> None:
                 raise InputError(message, cure=cure)
 
 
+@torch.compiler.disable
 def _note(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Note what goes into a model: its sizes, and images in training."""
     first = next((a for a in (*args, *kwargs.values()) if isinstance(a, torch.Tensor)), None)
-    session = module.session
+    session = module.array_session
     if first is None or first.dim() == 0 or session.exact:
         return
     if len(args) == 1 and not kwargs:

@@ -69,15 +69,18 @@ class ArrayModule(nn.Module):
 def _look_for_signs(matrix: Matrix, x: torch.Tensor) -> None:
     """Put a layer on the chip at its first input, whose signs say how values enter the arrays.
 
-    InputError where a later one has values below zero, and the first had none.
+    One without any number other than zero may be followed by any. InputError where a later one has
+    values below zero, and the first had none.
     """
     if matrix.signed or x.dtype == torch.uint8:
         if not matrix.built:
             matrix.build(bool(matrix.signed))
         return
+    if matrix.built and not matrix.held.encodes:
+        return
     below = x.numel() > 0 and bool(x.detach().amin() < 0)
     if not matrix.built:
-        matrix.build(below)
+        matrix.build(below or not bool(x.detach().any()))
     elif below:
         message = f"layer '{matrix.name}': an input below zero, and its first input had none"
         cure = f"say so where it is converted: signed=('{matrix.name}',), or True for all layers"
@@ -108,6 +111,7 @@ def _refuse(module: ArrayModule) -> None:
 class AnalogLinear(ArrayModule, nn.Linear):
     """A linear layer in arrays. Axes between the first and the last are positions of a map."""
 
+    @torch.compiler.disable  # kernels are no graph
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """The product with the weights in arrays."""
         if self.exact:
@@ -121,8 +125,6 @@ class AnalogLinear(ArrayModule, nn.Linear):
         else:
             x = input.reshape(sizes[0] if len(sizes) > 1 else 1, *_lines(sizes), sizes[-1])
         return self._through(x).reshape(*sizes[:-1], self.out_features)
-
-    forward._torchdynamo_disable = True  # type: ignore[attr-defined]  # kernels are no graph
 
 
 def _lines(sizes: torch.Size) -> tuple[int, int]:
@@ -138,6 +140,7 @@ def _lines(sizes: torch.Size) -> tuple[int, int]:
 class AnalogConv2d(ArrayModule, nn.Conv2d):
     """A convolution in arrays."""
 
+    @torch.compiler.disable  # kernels are no graph
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """The convolution with the weights in arrays."""
         if self.exact:
@@ -150,12 +153,11 @@ class AnalogConv2d(ArrayModule, nn.Conv2d):
         out = self._through(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         return out.squeeze(0) if single else out
 
-    forward._torchdynamo_disable = True  # type: ignore[attr-defined]
-
 
 class AnalogConv1d(ArrayModule, nn.Conv1d):
     """A convolution of a signal in arrays."""
 
+    @torch.compiler.disable  # kernels are no graph
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """The convolution with the weights in arrays."""
         if self.exact:
@@ -167,8 +169,6 @@ class AnalogConv1d(ArrayModule, nn.Conv1d):
             x = functional.pad(x, self._reversed_padding_repeated_twice, mode=self.padding_mode)
         out = self._through(x.permute(0, 2, 1).unsqueeze(1)).squeeze(1).permute(0, 2, 1)
         return out.squeeze(0) if single else out
-
-    forward._torchdynamo_disable = True  # type: ignore[attr-defined]
 
 
 def _check(module: AnalogConv1d | AnalogConv2d, x: torch.Tensor) -> None:

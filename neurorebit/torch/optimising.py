@@ -39,7 +39,7 @@ class Optimiser(torch.optim.Optimizer):
             raise InputError(message, origin=Argument("analog"), cure="leave one unfrozen")
         super().__init__(learning, {"lr": lr})
         self.analog = analog
-        analog.session.drive(self)
+        analog.array_session.drive(self)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -49,9 +49,9 @@ class Optimiser(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         held: dict[int, list[Matrix]] = {}
-        for matrix in self.analog.matrices:
+        for matrix in self.analog.array_matrices:
             held.setdefault(id(matrix.parameter), []).append(matrix)
-        momentum = self.analog.session.training.momentum
+        momentum = self.analog.array_session.training.momentum
         for group in self.param_groups:
             for parameter in group["params"]:
                 if id(parameter) in held:
@@ -86,7 +86,7 @@ class Optimiser(torch.optim.Optimizer):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget gradients, and batches that cells were to learn from."""
         super().zero_grad(set_to_none)
-        for matrix in self.analog.matrices:
+        for matrix in self.analog.array_matrices:
             matrix.pending.clear()
 
 

@@ -14,14 +14,14 @@ import numpy as np
 from neurorebit import __version__
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.layers.network import Node
-from neurorebit.results.typed.run import Run
+from neurorebit.results.typed.run import Estimate, Run
 from neurorebit.schema import InputError
 from neurorebit.schema.device import Device
 from neurorebit.studies.run import report_of
 from neurorebit.studies.trained import Trained
 from neurorebit.torch.billing import Billed, billed, layers_of
 from neurorebit.torch.matrix import Matrix
-from neurorebit.torch.session import Epoch, Passed, Session
+from neurorebit.torch.session import Epoch, Passed, Session, session_of
 from neurorebit.training import trainer
 from neurorebit.training.demands import demands
 from neurorebit.training.layers.matrix import MatrixLayer
@@ -35,7 +35,7 @@ def ended(
     analog: Any, loss: float, train_accuracy: float | None, test_accuracy: float | None
 ) -> None:
     """Record an epoch, and prepare for the next."""
-    session = analog.session
+    session = analog.array_session
     passed, cells = session.passed, _programmed(analog)
     for name, share in (("train_accuracy", train_accuracy), ("test_accuracy", test_accuracy)):
         if share is not None and not 0.0 <= share <= 1.0:
@@ -62,7 +62,7 @@ def ended(
     )
     steps, seen, largest = passed.steps, passed.seen, passed.largest
     session.passed = Passed(steps=steps, seen=seen, programmed=cells, largest=largest)
-    for matrix in analog.matrices:
+    for matrix in analog.array_matrices:
         if matrix.built:
             matrix.pull()
             matrix.held.weights.begin_epoch()
@@ -72,7 +72,7 @@ def ended(
 def _programmed(analog: Any) -> int:
     """Cells programmed so far."""
     total = 0
-    for matrix in _distinct(analog.matrices):
+    for matrix in _distinct(analog.array_matrices):
         weights = matrix.held.weights
         for written in (weights.written, weights.written_fast):
             total += 0 if written is None else written.sets + written.resets
@@ -100,10 +100,27 @@ class _Whole:
     word_bits: int
 
 
+def estimate(analog: Any, sample: Any = None) -> Estimate:
+    """What the chip of a converted model costs, with the activity that the caller's loop measured.
+
+    As ``neurorebit.estimate`` gives it; before the first batch of training with assumed activity.
+    ``sample``: a tensor that the model takes, with its batch, or a tuple of the sizes of one input
+    without it; the model's last input unless given. It is exported with one such input, which
+    takes the package onnx.
+
+    InputError where the model was not converted, or cannot be exported; InfeasibleError where the
+    chip cannot exist.
+    """
+    return run(analog, sample).estimate
+
+
 def run(analog: Any, sample: Any = None) -> Run:
-    """The training so far, and the estimate with the activity that it measured."""
+    """The training by the caller's loop so far, and the estimate, as ``neurorebit.train`` has them.
+
+    ``sample``, and the errors: as ``estimate`` has them.
+    """
+    session = session_of(analog)
     found = billed(analog, sample)
-    session = analog.session
     if session.passed.steps == 0:
         return Run(report_of(found.inputs, found.request))
     layers = [_at(node, matrix) for node, matrix in layers_of(found.pairs)]
@@ -133,7 +150,7 @@ def _at(node: Node, matrix: Matrix) -> MatrixLayer:
 
 def _result(analog: Any, found: Billed, layers: list[MatrixLayer]) -> trainer.TrainingResult:
     """What a training reached, from what the loop said and the layers hold."""
-    session, passed = analog.session, analog.session.passed
+    session, passed = analog.array_session, analog.array_session.passed
     images = session.epochs[-1].images if session.epochs else passed.images
     scheme, training = session.scheme, session.training
     whole = _Whole(

@@ -27,6 +27,7 @@ def replace(module: Any, name: str) -> None:
             made.weight = weight
             if bias is not None:
                 made.bias = bias
+            made.takes_signs = way == "hh"  # states, of which the first are zero
             setattr(module, f"{way}{suffix}", made)
             for key in (f"weight_{way}{suffix}", f"bias_{way}{suffix}"):
                 module._parameters.pop(key, None)

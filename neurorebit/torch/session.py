@@ -6,17 +6,19 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import torch
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
+from neurorebit.inputs.training import training_section
 from neurorebit.library.inputs import ChipInput
 from neurorebit.schema import Argument, InputError
 from neurorebit.schema.device import Device
 from neurorebit.schema.training import Training
 from neurorebit.schemes.parts.scheme import Scheme
+from neurorebit.schemes.table import SCHEMES
 from neurorebit.torch import threads
 from neurorebit.training.parts.weights import Site, Weights
 from neurorebit.training.parts.workers import Workers, Workspace
@@ -110,7 +112,14 @@ class Session:
         """All but memory that is in use and the optimiser, which belongs to another model."""
         kept: dict[str, Any] = {"workspace": Workspace(), "optimiser": None, "calls": []}
         kept |= {"calibrating": False, "exact": False}
-        return {**vars(self), **kept}
+        values = {one.name: getattr(self.training, one.name) for one in fields(self.training)}
+        return {**vars(self), **kept, "training": values, "scheme": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The class of the section ``training`` and the scheme are those of this process."""
+        vars(self).update(state)
+        self.training = training_section()(**state["training"])
+        self.scheme = SCHEMES[self.word]
 
     @property
     def workers(self) -> Workers:
@@ -153,7 +162,7 @@ class Session:
 
 def session_of(analog: object) -> Session:
     """What a converted model's layers share; InputError where a model was not converted."""
-    session = getattr(analog, "session", None)
+    session = getattr(analog, "array_session", None)
     if not isinstance(session, Session):
         message = f"expected a converted model, got {type(analog).__name__}"
         raise InputError(message, origin=Argument("analog"), cure="convert it: convert(model)")

@@ -39,7 +39,7 @@ class Last(nn.Module):
 
 
 def module():
-    return nn.Sequential(
+    made = nn.Sequential(
         nn.Conv2d(2, 6, 3, padding=1, bias=False),
         nn.ReLU(),
         nn.MaxPool2d(2),
@@ -48,6 +48,9 @@ def module():
         Last(),
         nn.Linear(72, 5, bias=False),
     )
+    for layer in (made[0], made[3], made[6]):
+        nn.init.normal_(layer.weight, std=0.3)  # so that few bits hold something of all
+    return made
 
 
 def ours(weight, groups=1):
@@ -141,7 +144,7 @@ def test_three_steps_are_those_of_the_native_engine_bit_by_bit(word):
             scores.backward(torch.from_numpy(gradient.reshape(scores.shape).astype(np.float32)))
             model.backward(gradient, RATE)
             learn.step()
-    for layer, matrix in zip(model.matrices, analog.matrices, strict=True):
+    for layer, matrix in zip(model.matrices, analog.array_matrices, strict=True):
         assert layer.weights.written.updates == 3
         layer.sends_back = True  # the native engine knows that no error goes to the image
         assert difference(capture({"l": layer}), capture({"l": matrix.held})) == []
@@ -153,7 +156,7 @@ def test_an_optimiser_of_pytorch_takes_the_steps_of_the_native_engine(word):
     made = module()
     model = native(made, word)
     analog = nrt.convert(made, chip_of(word), word, seed=SEED, threads=1)
-    training = analog.session.training
+    training = analog.array_session.training
     learn = torch.optim.SGD(
         analog.parameters(), RATE, training.momentum, weight_decay=training.weight_decay
     )
@@ -166,7 +169,7 @@ def test_an_optimiser_of_pytorch_takes_the_steps_of_the_native_engine(word):
             scores.backward(torch.from_numpy(gradient))
             model.backward(gradient, RATE)
             learn.step()
-    for layer, matrix in zip(model.matrices, analog.matrices, strict=True):
+    for layer, matrix in zip(model.matrices, analog.array_matrices, strict=True):
         mine, theirs = layer.weights, matrix.held.weights
         np.testing.assert_allclose(theirs.real, mine.real, rtol=1e-5, atol=1e-7)
         assert theirs.written.updates == mine.written.updates == 1
