@@ -14,11 +14,11 @@ import neurorebit
 MOST = 4
 MODULES = House(Path(neurorebit.__file__).parent).modules
 KERNELS = [module for module in MODULES if module.split(".")[0] == "kernels"]
-ABSENT = () if find_spec("torch") else ("torch.",)  # modules that cannot be imported
+ABSENT = set() if find_spec("torch") else {"torch"}  # rooms that cannot be imported
 OTHERS = [
     module
     for module in MODULES
-    if module not in KERNELS and module != "__main__" and not module.startswith(ABSENT)
+    if module not in KERNELS and module != "__main__" and module.split(".")[0] not in ABSENT
 ]
 
 
