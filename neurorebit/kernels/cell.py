@@ -64,6 +64,7 @@ class Traits(NamedTuple):
     step: float  # the cell's step of a pulse over the nominal step
     bend_up: float  # bend of the curve of pulses up
     bend_down: float  # bend of the curve of pulses down
+    uneven: float  # steps up are so many times as large, and steps down are divided by it
 
 
 class Response(NamedTuple):
@@ -173,12 +174,12 @@ def programmed(weight, pulses, traits, response, z):
     ``traits`` is a ``Traits`` of numbers, ``response`` a ``Response``. The relative
     variance of the sum of n steps of independent sizes is the n-th part of that of a step.
     """
-    low, high, step, bend_up, bend_down = traits
+    low, high, step, bend_up, bend_down, uneven = traits
     up, down, noisy_of, c2c, offset = response
     if high <= low:
         return weight  # a stuck cell
     count = abs(pulses)
-    share = step * (pulses / up if pulses > 0 else pulses / down)
+    share = step * (uneven * pulses / up if pulses > 0 else pulses / (uneven * down))
     if noisy_of == PulseNoise.STEP:  # n steps of independent sizes
         share *= lognormal(c2c / math.sqrt(count), z)
     state = pulsed((weight - low) / (high - low), share, bend_up if pulses > 0 else bend_down)
@@ -213,12 +214,12 @@ def shuffled(weight, ups, downs, traits, last, response, z):
     normal number of both the order and the noise of the pulses: their sum is taken as normal, with
     the variance of the single pulses' form, and stays within the range.
     """
-    low, high, step, bend_up, bend_down = traits
+    low, high, step, bend_up, bend_down, uneven = traits
     up, down, noisy_of, c2c, offset = response
     if high <= low:
         return weight  # a stuck cell
     state = (weight - low) / (high - low)
-    share_up, share_down = step / up, step / down
+    share_up, share_down = step * uneven / up, step / (uneven * down)
     each_up, each_down = single_step(share_up, bend_up), -single_step(-share_down, bend_down)
     rise = each_up * (last.up + bend_up * (1.0 - state))
     fall = each_down * (last.down + bend_down * (1.0 - state))
@@ -302,13 +303,13 @@ def symmetry_point(traits, response):
     are larger, and one pulse down below the high end where steps up are larger. Other curves may
     have several such points or none; the result is then one of them, or an end of the range.
     """
-    low, high, step, bend_up, bend_down = traits
+    low, high, step, bend_up, bend_down, uneven = traits
     up, down = response.pulses_up, response.pulses_down
     below, above = 0.0, 1.0
     for _ in range(30):
         state = 0.5 * (below + above)
-        rise = pulsed(state, step / up, bend_up) - state
-        fall = state - pulsed(state, -step / down, bend_down)
+        rise = pulsed(state, step * uneven / up, bend_up) - state
+        fall = state - pulsed(state, -step / (uneven * down), bend_down)
         if rise > fall:
             below = state
         elif rise < fall:

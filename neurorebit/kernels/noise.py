@@ -51,6 +51,8 @@ OTHER_DRIFT = 17
 GRADIENTS = 18  # stochastic rounding of gradients
 ERRORS = 20  # stochastic rounding of errors
 DROP = 21  # dropout
+ASYMMETRY = 25  # static: ratio of a cell's steps up to its steps down
+CHOP = 26  # whether a row's chopper flips after a read
 ARRAYS = 32  # purposes of one array of a layer; the next array's purposes are 32 higher
 
 

@@ -31,6 +31,7 @@ class Spread(NamedTuple):
     bounds: float = 0.0  # relative standard deviation of the conductance at either end
     label: float = 0.0  # standard deviation of a nonlinearity label's magnitude
     state: float = 0.0  # relative standard deviation of a cell's conductances as a whole
+    asymmetry: float = 0.0  # relative standard deviation of the ratio of steps up to steps down
     stuck_low: float = 0.0  # share of cells stuck at the low end
     stuck_high: float = 0.0  # share of cells stuck at the high end
 
@@ -68,6 +69,7 @@ def traits_of(traits, i):
         trait(traits.step, i),
         trait(traits.bend_up, i),
         trait(traits.bend_down, i),
+        trait(traits.uneven, i),
     )
 
 
@@ -80,7 +82,7 @@ def manufacture(traits, spread, labels, offset, draw):
     nonlinearity labels, ``offset`` as in ``cell``, ``draw`` a ``noise.Draw``, whose step is not
     used. A stuck cell has no range: both its ends are where it is stuck.
     """
-    low, high, step, up, down = traits
+    low, high, step, up, down, uneven = traits
     first, _, layer, array, seed = draw
     purposes = noise.purpose_in(array, 0)
     for i in range(low.size if low.size > 1 else 0):
@@ -103,6 +105,9 @@ def manufacture(traits, spread, labels, offset, draw):
         z_down = noise.normal(at, 0, layer, noise.DOWN + purposes, seed)
         up[i] = cell.bend(cell.relabel(labels.up, spread.label * z_up))
         down[i] = cell.bend(cell.relabel(labels.down, spread.label * z_down))
+    for i in range(uneven.size if uneven.size > 1 else 0):
+        z = noise.normal(first + i, 0, layer, noise.ASYMMETRY + purposes, seed)
+        uneven[i] = math.sqrt(cell.lognormal(spread.asymmetry, z))
 
 
 @njit(cache=True, nogil=True)

@@ -2,7 +2,11 @@
 
 Gradients pulse the fast array; its cells are read in turn, digital memory adds up their weights,
 and a cell of the slow array receives a pulse when its sum reaches a threshold (Gokmen, Front.
-Artif. Intell. 4:699148, 2021, doi:10.3389/frai.2021.699148).
+Artif. Intell. 4:699148, 2021, doi:10.3389/frai.2021.699148). What is read may be chopped: the
+sign of a row's inputs flips now and then, and with it the sign of what is read of the row. Digital
+memory may take the place of reference cells: a moving average of what a row had before its sign
+flipped (Rasch, Carta, Fagbohungbe, Gokmen, Nat. Commun. 15:7133, 2024,
+doi:10.1038/s41467-024-51221-z).
 
 See docs/models/schemes.md#tiki-taka.
 """
@@ -16,7 +20,7 @@ from numba import njit
 from neurorebit.kernels import cell, convert, noise, outer_product, pulse, reading
 from neurorebit.kernels.cell import Mapping
 
-FAST, SLOW = 1, 0  # numbers of the arrays in their layer
+FAST, SLOW, REFERENCE = 1, 0, 2  # numbers of the arrays in their layer
 
 
 class Arrays(NamedTuple):
@@ -24,7 +28,7 @@ class Arrays(NamedTuple):
 
     fast: Any  # a ``pulse.Cells``
     slow: Any  # a ``pulse.Cells``
-    reference: Any  # what fast cells are read against, as weights
+    reference: Any  # what cells hold that fast cells are read against, as weights
     hidden: Any  # the sums in digital memory
 
 
@@ -53,11 +57,69 @@ class Rule(NamedTuple):
     forget: float  # share of the sum that a pulse leaves; nan: a pulse subtracts the threshold
 
 
+class Chopper(NamedTuple):
+    """The signs of the rows of the whole array, one entry for each row; without any: no chopper."""
+
+    cols: int  # cells of a row
+    signs: Any  # int8, 1 or -1: of the row's inputs since its last read
+    flips: Any  # int8: whether the row flips after this read
+    reads: Any  # int64: how often the row was read, this time included
+
+
+class Average(NamedTuple):
+    """What stands for reference cells in digital memory: flat, as the weights, or without any."""
+
+    newest: float  # weight of the newest read in the moving average
+    mean: Any  # moving average of what was read of a cell
+    before: Any  # that average when the cell's row flipped last, or else its first read
+
+
 @njit(cache=True, nogil=True)
 def symmetry_points(out, traits, response):
     """Symmetry point of each cell (``cell.symmetry_point``) as a flat array of weights."""
     for i in range(out.size):
         out[i] = cell.symmetry_point(pulse.traits_of(traits, i), response)
+
+
+@njit(cache=True, nogil=True)
+def copy_written(weight, relative, offset, draw):
+    """Weights of cells written to hold ``weight`` (flat), which they replace; bounds aside.
+
+    ``relative`` is the spread of a conductance that is written, ``offset`` as in ``cell``, ``draw``
+    a ``noise.Draw`` of the array of these cells.
+    """
+    first, step, layer, array, seed = draw
+    purpose, width = noise.purpose_in(array, noise.CYCLE), cell.width(relative)
+    for i in range(weight.size):
+        error = cell.factor(width, noise.normal(first + i, step, layer, purpose, seed))
+        weight[i] = cell.noisy(weight[i], Mapping.REFERENCE, error, 1.0, offset)
+
+
+@njit(cache=True, nogil=True)
+def count_reads(chopper, first, count, every, regular, draw):
+    """Count a read of ``count`` rows, in a circle from ``first`` on, and say which flip after it.
+
+    A row flips after ``every`` reads where it is ``regular``, else with a chance of 1 / ``every``.
+    ``draw`` is a ``noise.Draw`` of whose step and layer each row has a number.
+    """
+    _, step, layer, array, seed = draw
+    purpose = noise.purpose_in(array, noise.CHOP)
+    chopper.flips[:] = 0
+    for k in range(count):
+        row = (first + k) % chopper.reads.size
+        chopper.reads[row] += 1
+        if regular:
+            chopper.flips[row] = chopper.reads[row] % every == 0
+        else:
+            chopper.flips[row] = noise.uniform(row, step, layer, purpose, seed) * every < 1.0
+
+
+@njit(cache=True, nogil=True)
+def flip(chopper):
+    """Flip the signs of the rows that are to."""
+    for row in range(chopper.signs.size):
+        if chopper.flips[row]:
+            chopper.signs[row] = -chopper.signs[row]
 
 
 @njit(cache=True, nogil=True)
@@ -70,16 +132,31 @@ def pulse_of(total, rule):
 
 
 @njit(cache=True, nogil=True)
-def transfer(arrays, turn, converter, rule, draw, scratch):
+def since(held, i, average, begins, flips):
+    """What cell i has gained since its row flipped, of what was read; its average goes on."""
+    newest, mean, before = average
+    if begins:
+        mean[i] = before[i] = held
+    gained = held - before[i]
+    mean[i] += newest * (held - mean[i])
+    if flips:
+        before[i] = mean[i]
+    return gained
+
+
+@njit(cache=True, nogil=True)
+def transfer(arrays, turn, means, rule, draw, scratch):
     """Read cells of the fast array, add what they hold to the sums, and pulse the slow array.
 
-    ``arrays`` is an ``Arrays``, ``turn`` a ``Turn``, ``converter`` a ``Converter``, ``rule`` a
-    ``Rule``, ``draw`` a ``noise.Draw``, whose array is not used; ``scratch`` are two arrays as long
-    as the weights, for the values read and for pulses (int32). Returns the sum of the squares of
-    the values read, before the converter.
+    ``arrays`` is an ``Arrays``, ``turn`` a ``Turn``, ``means`` a ``Converter``, a ``Chopper`` and
+    an ``Average``, ``rule`` a ``Rule``, ``draw`` a ``noise.Draw``, whose array is not used;
+    ``scratch`` are three arrays as long as the weights, for the values read of both arrays and for
+    pulses (int32). A fast cell and the cell that it is read against have noise of their own.
+    Returns the sum of the squares of the values read, before the converter.
     """
     fast, slow, reference, hidden = arrays
-    sensed, pulses = scratch
+    converter, chopper, average = means
+    sensed, against, pulses = scratch
     first, step, layer, _, seed = draw
     ahead = (first - turn.first) % turn.size
     if ahead >= turn.count and ahead + sensed.size <= turn.size:
@@ -87,24 +164,31 @@ def transfer(arrays, turn, converter, rule, draw, scratch):
     if converter.relative > 0.0:
         error = reading.Noise(converter.relative, Mapping.REFERENCE, converter.offset)
         reading.read(fast.weight, sensed, error, noise.Draw(first, step, layer, FAST, seed))
+        reading.read(reference, against, error, noise.Draw(first, step, layer, REFERENCE, seed))
     else:
         sensed[:] = fast.weight
+        against[:] = reference
     squares = 0.0
     for i in range(sensed.size):
         pulses[i] = 0
         if (first + i - turn.first) % turn.size >= turn.count:
             continue
-        held = sensed[i] - reference[i]
+        held = sensed[i] - against[i]
         squares += held * held
         if converter.step > 0.0:
             held = converter.step * convert.code(held, 1.0 / converter.step, converter.top)
+        if chopper.signs.size > 0:
+            row = (first + i) // chopper.cols
+            if average.mean.size > 0:
+                held = since(held, i, average, chopper.reads[row] == 1, chopper.flips[row])
+            held *= chopper.signs[row]
         hidden[i], pulses[i] = pulse_of(hidden[i] + rule.gain * held, rule)
     pulse.pulse(slow, pulses, noise.Draw(first, step, layer, SLOW, seed))
     return squares
 
 
 @njit(cache=True, nogil=True)
-def rounds(sums, arrays, times, turn, converter, rule, draw):
+def rounds(sums, arrays, times, turn, means, rule, draw):
     """A batch in ``times`` rounds: an equal share of its pulses, then reads of cells in turn.
 
     ``sums`` is an ``outer_product.Sums`` with the rate of one round; with a rate of 0 the fast
@@ -113,11 +197,11 @@ def rounds(sums, arrays, times, turn, converter, rule, draw):
     """
     first, step, layer, _, seed = draw
     sensed = np.empty_like(arrays.fast.weight)
-    scratch = sensed, np.empty(sensed.size, np.int32)
+    scratch = sensed, np.empty_like(sensed), np.empty(sensed.size, np.int32)
     squares = 0.0
     for k in range(times):
         here = noise.Draw(first, step + k, layer, FAST, seed)
         if sums.rate > 0.0:
             outer_product.pulse_sums(sums, arrays.fast, here)
-        squares += transfer(arrays, turn, converter, rule, here, scratch)
+        squares += transfer(arrays, turn, means, rule, here, scratch)
     return squares

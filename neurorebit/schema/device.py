@@ -132,9 +132,12 @@ class Variation(Section):
     ``pulse_d2d`` says what ``d2d`` varies (the step of a pulse, the cell's bounds, both, the
     magnitude of its nonlinearity labels, or the whole conductance), ``pulse_c2c`` what the draw of
     each pulse varies (the conductance, by the ``c2c`` that the pulses were measured with, times the
-    range; the step, by ``c2c``; or the conductance after an update, by ``c2c``). ``read`` is
+    range; the step, by ``c2c``; or the conductance after an update, by ``c2c``). ``asymmetry``: of
+    the ratio of a cell's steps up to its steps down, whatever else its pulses vary by. ``read`` is
     additional noise of every read; ``stuck_low`` and ``stuck_high`` are the shares of the cells
-    that are stuck at an end of the range.
+    that are stuck at an end of the range. ``reference``: of a cell written to hold what another
+    cell was read to have, as the references of fast arrays are; None: that of a verified write,
+    ``c2c`` in form state and none in form read.
     """
 
     source: str
@@ -146,6 +149,15 @@ class Variation(Section):
     read: Annotated[float, quantity("", at_least=0, at_most=1)] = 0.0
     stuck_low: Annotated[float, quantity("", at_least=0, at_most=1)] = 0.0
     stuck_high: Annotated[float, quantity("", at_least=0, at_most=1)] = 0.0
+    asymmetry: Annotated[float, quantity("", at_least=0, at_most=1)] = 0.0
+    reference: Annotated[float, quantity("", at_least=0, at_most=1)] | None = None
+
+    @property
+    def referenced(self) -> float:
+        """Relative spread of a cell written to hold what another cell was read to have."""
+        if self.reference is not None:
+            return self.reference
+        return self.c2c if self.form == "state" else 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from neurorebit.schemes.quantized import QUANTIZED
 from neurorebit.schemes.real import REAL
 from neurorebit.schemes.reram import RERAM
 from neurorebit.schemes.reram_mapped import RERAM_MAPPED
-from neurorebit.schemes.tiki_taka import TIKI_TAKA
+from neurorebit.schemes.tiki_taka import AGAD, TIKI_TAKA, TIKI_TAKA_CHOPPED
 from neurorebit.schemes.wage import WAGE
 from neurorebit.schemes.wage_reram import WAGE_RERAM
 
@@ -23,6 +23,8 @@ SCHEMES: dict[str, Scheme] = {
     "reram": RERAM,
     "mixed_precision": MIXED_PRECISION,
     "tiki_taka": TIKI_TAKA,
+    "tiki_taka_chopped": TIKI_TAKA_CHOPPED,
+    "agad": AGAD,
     "manhattan": MANHATTAN,
     "wage": WAGE,
     "wage_reram": WAGE_RERAM,

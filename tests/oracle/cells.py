@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 FIRST, DEVICE, CYCLE, LOW, HIGH, UP, DOWN, STUCK = range(8)
 OTHER_DEVICE, OTHER_CYCLE, OTHER_STUCK, READ, OTHER_READ, DRIFT, ROUND = range(8, 15)
 BITS, OTHER_BITS, ARRAY = 15, 16, 32  # ARRAY: on top, of a layer's second array
+ASYMMETRY, CHOP = 25, 26
 FORTH, BACK = 8, 9  # arrays of reference cells of a layer
 MOST = 32  # writes of a cell that is verified
 
@@ -42,7 +43,10 @@ def end_of(u, device):
 
 
 def traits(device, cells, layer, seed, array=0):
-    """For each cell its low end, high end, relative step, and bends up and down."""
+    """For each cell its low end, high end, relative step, bends up and down, and asymmetry.
+
+    The last is the root of the ratio of steps up to steps down, over the nominal ratio.
+    """
     v, p, middle = device.variation, device.pulses, offset(device)
     made = []
     for i in range(cells):
@@ -64,7 +68,9 @@ def traits(device, cells, layer, seed, array=0):
         stuck = end_of(naive.uniform(i, 0, layer, STUCK + ARRAY * array, seed), device)
         if stuck:
             ends = [ends[stuck > 0]] * 2
-        made.append((*ends, step, *(bend(label) for label in labels)))
+        z = naive.normal(i, 0, layer, ASYMMETRY + ARRAY * array, seed)
+        uneven = math.sqrt(positive(v.asymmetry, z))
+        made.append((*ends, step, *(bend(label) for label in labels), uneven))
     return made
 
 
@@ -75,12 +81,12 @@ def curved(state, n, k, pulses):
 
 def programmed(weight, n, cell, device, z):
     """The weight that n pulses leave, below 0 downwards."""
-    low, high, step, up, down = cell
+    low, high, step, up, down, uneven = cell
     if low == high:
         return weight
     v, p = device.variation, device.pulses
     noise = 0 if v.form == "read" else (p.c2c if v.pulse_c2c == "range" else v.c2c)
-    moved = n * step
+    moved = n * step * (uneven if n > 0 else 1 / uneven)
     if v.pulse_c2c == "step":
         moved *= positive(noise / math.sqrt(abs(n)), z)
     along = (up, p.levels_ltp) if n > 0 else (down, p.levels_ltd)

@@ -5,6 +5,10 @@ inputs and errors become pulse trains on the rows and columns of the fast array 
 translators, Gokmen and Vlasov, Front. Neurosci. 10:333, 2016, doi:10.3389/fnins.2016.00333). Rows
 of it are read in turn and added up in digital memory, which sends pulses to the slow array.
 
+Two further chips have a chopper, a sign for each row that flips now and then, of which one has
+digital memory in place of cells to read against (c-TTv2, AGAD; Rasch, Carta, Fagbohungbe, Gokmen,
+Nat. Commun. 15:7133, 2024, doi:10.1038/s41467-024-51221-z).
+
 See docs/models/macros.md#fast-arrays.
 """
 
@@ -19,6 +23,7 @@ import numpy as np
 from neurorebit.chips.in_place.chip import InPlaceChip, InPlaceMacro, parallel_macro
 from neurorebit.chips.in_place.gradient import RATE
 from neurorebit.chips.in_place.spec import ResistiveArrays
+from neurorebit.chips.parts.learning import Learning
 from neurorebit.chips.parts.parallel import ParallelMacro
 from neurorebit.chips.parts.readout import Counted
 from neurorebit.chips.parts.tile import Pe
@@ -32,6 +37,8 @@ from neurorebit.circuits.prefix import FASTEST, PrefixAdder
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.resistive import ResistiveArray
 from neurorebit.schema.technology import Technology
+
+ONE_WORD = Learning(1, 1, 1)  # a weight's sum, to which what is read is added, times a rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +79,18 @@ class FastArray(Block):
     """An array that pulse trains program, and reference cells against which its rows are read.
 
     ``references`` has a cell for each of the array, at the conductance where pulses up and down
-    change that cell equally.
+    change that cell equally; None: rows are read against the reference lines of the macro.
     """
 
     tech: Technology
     macro: ParallelMacro
-    references: ResistiveArray
+    references: ResistiveArray | None
     name: str = "fast"
 
     @property
     def parts(self) -> Counted:
+        if self.references is None:
+            return ((1.0, self.macro),)
         return (1.0, self.macro), (1.0, self.references)
 
     @action
@@ -98,6 +107,8 @@ class FastArray(Block):
         The columns lie at so many ``places`` of the multiplexers, all unless given.
         """
         macro, lines = self.macro, sensed * self.macro.adcs
+        if self.references is None:
+            return macro.read(1.0 / macro.rows, state, 1.0, sensed, places=places)
         middle = self.references.column_res(1.0, 0.5)
         settled = macro.settle(macro.readout, state, 1.0, macro.together(macro.rows))
         time = macro.held(macro.readout, settled)
@@ -110,19 +121,32 @@ class FastArray(Block):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PulsedPe(Pe[InPlaceMacro]):
-    """A PE whose macros have a fast array each; translators serve all of its lines."""
+    """A PE whose macros have a fast array each; translators serve all of its lines.
+
+    ``signs``: a flip-flop for each row, which says how its inputs enter; None without a chopper.
+    """
 
     fast: FastArray
     row_translators: Translators
     col_translators: Translators
+    signs: Register | None = None
 
     @property
     def extensions(self) -> Counted:
+        chopper: Counted = () if self.signs is None else ((1.0, self.signs),)
         return (
             (self.macros, self.fast),
             (1.0, self.row_translators),
             (1.0, self.col_translators),
+            *chopper,
         )
+
+    @action
+    def chop(self, rows: Real) -> Cost:
+        """Set the signs of ``rows`` rows anew, of one PE or of several; half of them change."""
+        if self.signs is None:
+            return Cost()
+        return Cost((rows / self.signs.bits * self.signs.store(0.5)).energy)
 
     @action
     def in_fast_arrays(self, work: Callable[[FastArray], Cost]) -> Cost:
@@ -142,7 +166,8 @@ class HiddenStore(Block):
     """Sums of what is read from fast arrays, in words of 32 bits: room on the chip for ``bits``.
 
     ``lanes`` multiply a reading by a rate, add it to its word, and compare the word with the
-    threshold of a pulse.
+    threshold of a pulse. A weight has so many ``words``, which take ``products`` and ``additions``
+    in all.
     """
 
     tech: Technology
@@ -151,6 +176,9 @@ class HiddenStore(Block):
     read_bits: Real
     _: KW_ONLY
     lanes: Real
+    words: Real = 1.0
+    products: Real = 1.0
+    additions: Real = 1.0
     name: str = "hidden_store"
 
     @cached_property
@@ -172,20 +200,31 @@ class HiddenStore(Block):
         return (1.0, self.buffer), *((1.0, block) for block in lanes)
 
     def held(self, values: Real) -> Real:
-        """1 where ``values`` words fit at once, else 0."""
-        return np.where(values * WORD <= self.bits * (1.0 + 1e-12), 1.0, 0.0)
+        """1 where the words of ``values`` weights fit at once, else 0."""
+        return np.where(values * self.words * WORD <= self.bits * (1.0 + 1e-12), 1.0, 0.0)
 
     @action
     def collect(self, values: Real) -> Cost:
         """Add ``values`` values from the fast arrays to their words, which are read and written."""
-        rounds, bits = values / self.lanes, values * WORD
-        work = self.multiplier.multiply() + self.adder.add() + self.comparator.compare()
+        rounds, bits = values / self.lanes, values * self.words * WORD
+        work = self.products * self.multiplier.multiply() + self.additions * self.adder.add()
+        work = work + self.comparator.compare()
         return (self.buffer.read(bits) + self.buffer.write(bits)) | rounds * work
 
 
 @dataclass(frozen=True, eq=False)
 class TikiTakaChip(InPlaceChip):
-    """Each array of weights has a fast array; a hidden store takes the place of gradient units."""
+    """Each array of weights has a fast array; a hidden store takes the place of gradient units.
+
+    ``referenced``: whether fast arrays have cells to be read against; ``chopped``: whether their
+    rows have signs. ``learning`` says how many words the store has of a weight, and what it does
+    with them.
+    """
+
+    _: KW_ONLY
+    learning: Learning = ONE_WORD
+    referenced: bool = True
+    chopped: bool = False
 
     @cached_property
     def fast(self) -> FastArray:
@@ -202,11 +241,12 @@ class TikiTakaChip(InPlaceChip):
             "cells_per_weight": spec.cells_per_weight,
             "adc_kind": arrays.adc,
             "transposed": False,
-            "signed": False,
+            "signed": not self.referenced,
             "summed": 1.0,
         }
         macro = parallel_macro(self.tech, self.device, arrays, sizes)
-        return FastArray(self.tech, macro, macro.array_of(macro.rows, macro.cols, "references"))
+        alike = macro.array_of(macro.rows, macro.cols, "references") if self.referenced else None
+        return FastArray(self.tech, macro, alike)
 
     def pe(self, rows: Real, cols: Real) -> PulsedPe:
         """With a fast array for each other one, and translators for all lines."""
@@ -222,6 +262,7 @@ class TikiTakaChip(InPlaceChip):
             col_translators=Translators(
                 self.tech, spec.error_width, cols * macro.cols, "col_translators"
             ),
+            signs=Register(self.tech, rows * macro.rows, name="signs") if self.chopped else None,
         )
 
     def in_pulsed_pes(self, work: Callable[[PulsedPe], Cost]) -> Cost:
@@ -236,10 +277,19 @@ class TikiTakaChip(InPlaceChip):
         """Room for the layer with the most weights, unless given; as many lanes as for norms."""
         most = np.max(self.workload.weights, axis=-1, keepdims=True)
         given = self.spec.gradient_unit.store_bits
-        bits = most * WORD if isinstance(given, str) else given
+        words = float(self.learning.words)
+        bits = most * words * WORD if isinstance(given, str) else given
         buffer = self._global_buffer(np.maximum(bits, 1.0), "buffer")
-        read_bits = self.spec.arrays.adc_bits
-        return HiddenStore(self.tech, buffer, bits, read_bits, lanes=self.spec.vector_unit.lanes)
+        return HiddenStore(
+            self.tech,
+            buffer,
+            bits,
+            self.spec.arrays.adc_bits,
+            lanes=self.spec.vector_unit.lanes,
+            words=words,
+            products=float(self.learning.products),
+            additions=float(self.learning.additions),
+        )
 
     @property
     def parts(self) -> Counted:

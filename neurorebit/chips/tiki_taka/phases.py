@@ -20,6 +20,13 @@ from neurorebit.chips.tiki_taka.chip import FastArray, TikiTakaChip
 from neurorebit.circuits.cost import Cost, Real
 from neurorebit.schema.training import SLOTS, WORD
 
+_REFERENCES = {
+    True: "as many cells again to be read against, each at rest",
+    False: "no cells to be read against but those of a line for each converter",
+}
+_WORDS = "; it has {0.words} words of a weight, all read and written with a read of its cell"
+_CHOPPED = "; a row has a sign, set anew with each read, with which lanes subtract for add"
+
 
 @dataclass(frozen=True, eq=False)
 class TikiTakaPhases(InPlacePhases):
@@ -44,10 +51,12 @@ class TikiTakaPhases(InPlacePhases):
             f"gradient: none is computed; inputs and errors become trains of {SLOTS} slots on the "
             "rows and columns of the fast arrays, one vector after the other, in a slot first for "
             "pulses up, then for those down; ones are spread evenly over lines and vectors",
-            "fast arrays have as many cells again to be read against, each at rest; those beside "
-            "the copies of a layer stand idle",
+            f"fast arrays have {_REFERENCES[self.chip.referenced]}; those beside the copies of a "
+            "layer stand idle",
             "update: rows of the fast arrays are read one after the other in each array, into the "
-            "hidden store, whose changes go to the slow arrays",
+            "hidden store, whose changes go to the slow arrays"
+            + (_WORDS.format(self.learning) if self.learning.words > 1 else "")
+            + (_CHOPPED if self.chip.chopped else ""),
         )
 
     def _through_fast(self, work: Callable[[FastArray, Pieces], Cost]) -> Cost:
@@ -117,8 +126,17 @@ class TikiTakaPhases(InPlacePhases):
             ARRAYS: reads * self._through_fast(self._read_rows),
             "store": chip.hidden.collect(values), "tiles": chip.in_tiles(moved),
             "tree": self.over_tree(chip.tree, codes + changes),
+            **self._chopping(),
         }  # fmt: skip
         return self.overlapped(streams, values / chip.hidden.lanes, self._hidden_bits, 0.0)
+
+    def _chopping(self) -> dict[str, Cost]:
+        """The signs of the rows that are read, where rows have any."""
+        if not self.chip.chopped:
+            return {}
+        w, plan = self.workload, self.plan
+        rows = self.fast.reads * w.rows * w.groups * plan.pe_cols
+        return {"signs": self.chip.in_pulsed_pes(lambda pe: pe.chop(rows))}
 
     def _read_rows(self, array: FastArray, pieces: Pieces) -> Cost:
         """Each row of an array once."""
@@ -132,5 +150,5 @@ class TikiTakaPhases(InPlacePhases):
         weights, hidden = self.workload.weights, self.chip.hidden
         all_held = hidden.held(sum_over_layers(weights))
         times = np.where(hidden.held(weights) > 0.0, 1.0 - all_held, self.fast.reads)
-        bits: Rows = 2.0 * times * weights * WORD
+        bits: Rows = 2.0 * times * weights * hidden.words * WORD
         return bits

@@ -52,15 +52,16 @@ class Physics:
             **dict.fromkeys(SPREADS[variation.pulse_d2d], variation.d2d),
             stuck_low=variation.stuck_low,
             stuck_high=variation.stuck_high,
+            asymmetry=variation.asymmetry,
         )
         labels = UpDown(float(pulses.nonlinearity_ltp), float(pulses.nonlinearity_ltd))
         bends = UpDown(cell.bend(labels.up), cell.bend(labels.down))
         _felt(site.device, pulses, bends, np.dtype(site.dtype))
         size = int(np.prod(site.shape)) if size is None else size
-        bounded = size if any(spread._replace(label=0.0)) else 1
+        bounded = size if any(spread._replace(label=0.0, asymmetry=0.0)) else 1
         curved = size if spread.label else 1
-        counts = bounded, bounded, bounded, curved, curved
-        nominal = (-1.0, 1.0, 1.0, *bends)
+        counts = bounded, bounded, bounded, curved, curved, size if spread.asymmetry else 1
+        nominal = (-1.0, 1.0, 1.0, *bends, 1.0)
         traits = Traits(*(np.full(n, v, site.dtype) for n, v in zip(counts, nominal, strict=True)))
         parts = spans(size, PART)
 
@@ -190,7 +191,12 @@ class Cells:
 
 def placed(site: Site, size: int, number: int) -> Array:
     """What ``size`` cells of an array hold that were brought to mid range within their bounds."""
-    physics, weight = Physics.of(site, number, size), np.zeros(size, site.dtype)
-    for start, stop in spans(size, PART):
+    return bounded(site, np.zeros(size, site.dtype), number)
+
+
+def bounded(site: Site, weight: Array, number: int) -> Array:
+    """The weights (flat) within the bounds of the cells of an array; the same object."""
+    physics = Physics.of(site, number, weight.size)
+    for start, stop in spans(weight.size, PART):
         pulse.clip(weight[start:stop], physics.part(start, stop))
     return weight

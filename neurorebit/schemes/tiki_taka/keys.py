@@ -1,9 +1,9 @@
-"""Keys of the section ``training`` that the scheme ``tiki_taka`` adds."""
+"""Keys of the section ``training`` that Tiki-Taka and what came after it add."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -42,3 +42,43 @@ class TikiTakaKeys(Section):
     """A section of its own."""
 
     tiki_taka: TikiTaka = field(default_factory=TikiTaka)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chopper(Section):
+    """When the sign of a row of the fast array flips, and with it that of what is read of the row.
+
+    ``flips``: after ``every`` reads of the row (regular), or after each with a chance of one in
+    ``every`` (random).
+    """
+
+    flips: Literal["random", "regular"] = "random"
+    every: Count = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agad(Section):
+    """What stands for reference cells.
+
+    ``newest``: weight of the newest read in the moving average of a cell's reads; the average when
+    the row's sign flips is what its cells are compared with until it flips again.
+    """
+
+    newest: Annotated[float, quantity("", above=0, at_most=1)] = 0.5
+
+
+@dataclass(frozen=True)
+class ChopperKeys(Section):
+    """Those of Tiki-Taka, and a section of its own."""
+
+    tiki_taka: TikiTaka = field(default_factory=TikiTaka)
+    chopper: Chopper = field(default_factory=Chopper)
+
+
+@dataclass(frozen=True)
+class AgadKeys(Section):
+    """Those of Tiki-Taka and of its chopper, and a section of its own."""
+
+    tiki_taka: TikiTaka = field(default_factory=TikiTaka)
+    chopper: Chopper = field(default_factory=Chopper)
+    agad: Agad = field(default_factory=Agad)

@@ -15,7 +15,7 @@ from neurorebit.kernels.levels import Count
 from neurorebit.kernels.outer_product import Sums
 from neurorebit.schema.training import SLOTS
 from neurorebit.schemes.parts.arrays import conductances
-from neurorebit.schemes.parts.cells import Cells
+from neurorebit.schemes.parts.cells import Cells, bounded
 from neurorebit.schemes.parts.in_place import CellWeights
 from neurorebit.schemes.tiki_taka.keys import TikiTakaKeys
 from neurorebit.training.parts import product
@@ -25,16 +25,19 @@ from neurorebit.training.parts.workers import Array, spans
 
 LEAST = 256  # cells of one job at least, however many rounds there are
 NEWEST = 0.1  # weight of the newest batch in the running range of the fast array
+NO_CHOPPER = transfer.Chopper(1, np.empty(0, np.int8), np.empty(0, np.int8), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The weight at which each fast cell is at rest, which its reads are compared with.
-
-    It is known without noise.
-    """
+    """What the reference cell of each fast cell holds, which its reads are compared with."""
 
     weight: Array
+
+
+def no_average(dtype: type[np.floating]) -> transfer.Average:
+    """Of a read that is compared with reference cells."""
+    return transfer.Average(0.0, np.empty(0, dtype), np.empty(0, dtype))
 
 
 class Turn(NamedTuple):
@@ -65,9 +68,14 @@ class TikiTakaWeights(CellWeights):
     A batch whose vectors are worth several reads of every row goes in rounds: each is a share of
     the pulses, then a read of all rows. Where an image is one vector, as in linear layers, each
     vector has pulse trains of its own; elsewhere pulses are drawn from the sum over the batch, of
-    which each round takes an equal share. Weight decay and momentum have no effect. Since nothing
-    decays, partial sums outgrow the range of the first steps, and clipping would magnify errors:
-    the converters' ranges follow.
+    which each round takes an equal share.
+
+    Before training, pulses up and down in turn bring each fast cell to its symmetry point; what it
+    is read to have there is written to its reference cell, a cell of the same device with bounds of
+    its own, with the error of such a write (``variation.reference``).
+
+    Weight decay and momentum have no effect. Since nothing decays, partial sums outgrow the range
+    of the first steps, and clipping would magnify errors: the converters' ranges follow.
     """
 
     fast: Cells = field(init=False)
@@ -87,18 +95,37 @@ class TikiTakaWeights(CellWeights):
         size = self.fast.weight.size
         self.fast.writes = np.zeros(size, np.int64)  # thousands of pulses a batch
         self.hidden = np.zeros(size, self.site.dtype)
-        weight = np.empty(size, self.site.dtype)
-        parts = spans(size, PART)
+        rest = self._rest()
+        self.fast.place(rest.reshape(self.fast.weight.shape))
+        self.reference = Reference(self.written_reference(rest))
 
-        def rest(i: int) -> None:
+    def _rest(self) -> Array:
+        """The symmetry point of each fast cell, as weights (flat)."""
+        weight = np.empty(self.fast.weight.size, self.site.dtype)
+        parts, physics = spans(weight.size, PART), self.fast.physics
+
+        def job(i: int) -> None:
             start, stop = parts[i]
-            physics = self.fast.physics
-            traits = physics.part(start, stop)
-            transfer.symmetry_points(weight[start:stop], traits, physics.response)
+            transfer.symmetry_points(
+                weight[start:stop], physics.part(start, stop), physics.response
+            )
 
-        self.site.workers.run(rest, len(parts))
-        self.reference = Reference(weight)
-        self.fast.place(weight.reshape(self.fast.weight.shape))
+        self.site.workers.run(job, len(parts))
+        return weight
+
+    def written_reference(self, rest: Array) -> Array:
+        """What reference cells hold that were written to the weights ``rest`` (flat)."""
+        site, held = self.site, rest.copy()
+        parts, relative = spans(held.size, PART), site.device.variation.referenced
+
+        def job(i: int) -> None:
+            start, stop = parts[i]
+            draw = site.draw(start, step=0, array=transfer.REFERENCE)
+            transfer.copy_written(held[start:stop], relative, site.offset, draw)
+
+        if relative > 0.0:
+            site.workers.run(job, len(parts))
+        return bounded(site, held, transfer.REFERENCE)
 
     @property
     def kept(self) -> dict[str, Array]:
@@ -141,7 +168,7 @@ class TikiTakaWeights(CellWeights):
                 gradient = site.workspace.take(site.shape, site.dtype)
                 product.outer(x, dy, gradient, site.workers)
                 sums = Sums(gradient.reshape(-1), size.reshape(-1), pulses / times)
-                found = self._round(sums, times, turn)
+                found = self._rounds(sums, times, turn)
                 site.workspace.drop(gradient)
             self.row = (self.row + read) % rows
             self.fast.count([part.fast for part in found])
@@ -162,11 +189,23 @@ class TikiTakaWeights(CellWeights):
         nothing = np.empty(0, self.site.dtype)
         for k in range(times):
             some = slice(x.vectors * k // times, x.vectors * (k + 1) // times)
-            pulsed = self._coincide(inputs[some], errors[some], rate)
+            pulsed = self._coincide(self.chopped(inputs[some]), errors[some], rate)
             self.vectors += some.stop - some.start
             found += [Round(counts, np.zeros(len(Count)), 0.0) for counts in pulsed]
             found += self._round(Sums(nothing, nothing, 0.0), 1, turn)
         return found
+
+    def chopped(self, inputs: Array) -> Array:
+        """The inputs [vectors, rows] as they enter the fast array; without a chopper themselves."""
+        return inputs
+
+    def means(self, start: int, stop: int) -> tuple[transfer.Chopper, transfer.Average]:
+        """What a read goes through beside the converter: nothing, without a chopper."""
+        return NO_CHOPPER, no_average(self.site.dtype)
+
+    def _rounds(self, sums: Sums, times: int, turn: Turn) -> list[Round]:
+        """Rounds of equal shares of a batch."""
+        return self._round(sums, times, turn)
 
     def _round(self, sums: Sums, times: int, turn: Turn) -> list[Round]:
         """Rounds of equal shares of a batch, part by part.
@@ -195,7 +234,8 @@ class TikiTakaWeights(CellWeights):
             )
             own = Sums(sums.gradient[start:stop], sums.size[start:stop], sums.rate)
             draw = site.draw(start, self.rounds)
-            squares = transfer.rounds(own, arrays, times, turns, converter, rule, draw)
+            means = converter, *self.means(start, stop)
+            squares = transfer.rounds(own, arrays, times, turns, means, rule, draw)
             return Round(arrays.fast.counts, arrays.slow.counts, squares)
 
         found = site.workers.run(job, len(parts))

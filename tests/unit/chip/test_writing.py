@@ -46,7 +46,7 @@ def simulated(made, start, goals, top):
     steps, bounds = ("step" in variation.pulse_d2d, "bounds" in variation.pulse_d2d)
     spread = pulse.Spread(step=variation.d2d * steps, bounds=variation.d2d * bounds)
     ends = (np.full(size, value) for value in (-1.0, 1.0, 1.0))
-    traits = Traits(*ends, np.zeros(1), np.zeros(1))
+    traits = Traits(*ends, np.zeros(1), np.zeros(1), np.ones(1))
     pulse.manufacture(traits, spread, UpDown(0.0, 0.0), offset, Draw(0, 0, 0, 0, 7))
     ranged = variation.pulse_c2c == "range"
     c2c, kind = data.c2c if ranged else variation.c2c, int(NOISES[variation.pulse_c2c])

@@ -16,7 +16,7 @@ from neurorebit.schema.training import SLOTS
 
 CELLS = 100_000
 OFFSET = 11 / 9  # on/off ratio 10
-PLAIN = Traits(*(np.array([v]) for v in (-1.0, 1.0, 1.0, 0.0, 0.0)))  # linear cells, all alike
+PLAIN = Traits(*(np.array([v]) for v in (-1.0, 1.0, 1.0, 0.0, 0.0, 1.0)))  # linear cells, all alike
 STEP = int(PulseNoise.STEP)
 
 
@@ -34,9 +34,9 @@ def test_pulses_in_random_order_move_a_cell_as_one_after_the_other(labels, form,
     """Mean and spread of random orders, each pulse with noise of its own."""
     rng, ups, downs = np.random.default_rng(5), 40, 50
     orders = 3000 if c2c > 0.1 else 800  # large steps with noise are far from normal
-    traits = Traits(-0.9, 1.1, 1.2, *(cell.bend(v) for v in labels))
+    traits = Traits(-0.9, 1.1, 1.2, *(cell.bend(v) for v in labels), 1.3)
     device = Response(250.0, 220.0, int(form), c2c, OFFSET)
-    last = UpDown(*(cell.last_slope(bend) for bend in traits[3:]))
+    last = UpDown(*(cell.last_slope(bend) for bend in traits[3:5]))
     found = np.full(orders, 0.3)
     for i in range(orders):
         for way in rng.permutation([1] * ups + [-1] * downs):
@@ -62,10 +62,10 @@ def test_pulses_in_random_order_move_a_cell_as_one_after_the_other(labels, form,
 @pytest.mark.parametrize(("ups", "downs"), [(1, 1), (3, 2), (8, 9), (20, 15)])
 def test_the_mean_over_all_orders_is_that_of_every_pulse(labels, pulses, ups, downs):
     """Devices with their own pulses, against the exact mean: pulses map a state along a line."""
-    traits = Traits(-1.0, 1.0, 1.0, *(cell.bend(v) for v in labels))
+    traits = Traits(-1.0, 1.0, 1.0, *(cell.bend(v) for v in labels), 1.0)
     device = Response(*(float(p) for p in pulses), STEP, 0.0, OFFSET)
-    last = UpDown(*(cell.last_slope(bend) for bend in traits[3:]))
-    mean, deviation = naive.shuffled(0.5, ups, downs, pulses, traits[3:])
+    last = UpDown(*(cell.last_slope(bend) for bend in traits[3:5]))
+    mean, deviation = naive.shuffled(0.5, ups, downs, pulses, traits[3:5])
     middle, above = (cell.shuffled(0.0, ups, downs, traits, last, device, z) for z in (0.0, 1.0))
     way = abs(cell.shuffled(0.0, ups, 0, traits, last, device, 0.0)) + 1e-9
     assert middle == pytest.approx(2.0 * mean - 1.0, abs=0.005 * way)
@@ -76,18 +76,18 @@ def test_the_mean_over_all_orders_is_that_of_every_pulse(labels, pulses, ups, do
 @pytest.mark.parametrize("pulses", [20, 150, 5000])
 def test_pulses_along_a_curve_that_steepens_stop_at_the_end_of_the_range(labels, pulses):
     """Whatever they draw: the way is not undone by what the sum would have passed the end by."""
-    traits = Traits(-1.0, 1.0, 1.0, *(cell.bend(v) for v in labels))
+    traits = Traits(-1.0, 1.0, 1.0, *(cell.bend(v) for v in labels), 1.0)
     device = Response(32.0, 32.0, STEP, 0.1, OFFSET)
-    last = UpDown(*(cell.last_slope(bend) for bend in traits[3:]))
+    last = UpDown(*(cell.last_slope(bend) for bend in traits[3:5]))
     for z in (-3.0, 0.0, 3.0):
         assert -1.0 <= cell.shuffled(0.2, 0, pulses, traits, last, device, z) < 0.0
 
 
 @pytest.mark.parametrize("label", [0.04, -0.63, 4.88, 0.0])
 def test_pulses_of_one_way_in_random_order_are_pulses(label):
-    traits = Traits(-0.9, 1.1, 1.2, cell.bend(label), cell.bend(-label))
+    traits = Traits(-0.9, 1.1, 1.2, cell.bend(label), cell.bend(-label), 1.0)
     device = Response(400.0, 350.0, STEP, 0.0, OFFSET)
-    last = UpDown(*(cell.last_slope(bend) for bend in traits[3:]))
+    last = UpDown(*(cell.last_slope(bend) for bend in traits[3:5]))
     for n in (1, 40, 500):
         up = cell.shuffled(0.3, n, 0, traits, last, device, 0.0)
         down = cell.shuffled(0.3, 0, n, traits, last, device, 0.0)
@@ -99,7 +99,7 @@ def test_pulses_of_one_way_in_random_order_are_pulses(label):
 
 def test_a_pulse_up_and_a_pulse_down_undo_each_other_at_the_symmetry_point():
     for labels, steps in (((1.75, -1.46), (32.0, 32.0)), ((2.4, -4.88), (97.0, 100.0))):
-        traits = Traits(-1.0, 1.0, 1.2, *(cell.bend(v) for v in labels))
+        traits = Traits(-1.0, 1.0, 1.2, *(cell.bend(v) for v in labels), 1.0)
         device = Response(*steps, STEP, 0.0, OFFSET)
         rest = cell.symmetry_point(traits, device)
         rise, fall = (cell.programmed(rest, n, traits, device, 0.0) - rest for n in (1, -1))
@@ -112,7 +112,7 @@ def test_a_pulse_up_and_a_pulse_down_undo_each_other_at_the_symmetry_point():
 )
 def test_straight_curves_with_unlike_pulses_are_symmetric_only_next_to_an_end(pulses, state):
     """The larger step is cut short at the end of the range, to the size of the smaller one."""
-    traits = Traits(-0.8, 1.2, 1.0, 0.0, 0.0)
+    traits = Traits(-0.8, 1.2, 1.0, 0.0, 0.0, 1.0)
     device = Response(*(float(n) for n in pulses), STEP, 0.0, OFFSET)
     rest = cell.symmetry_point(traits, device)
     assert rest == pytest.approx(-0.8 + 2.0 * state, abs=1e-8)

@@ -88,7 +88,7 @@ def test_a_positive_spread_has_its_mean_and_deviation():
 
 CELLS = 100_000
 OFFSET = 11 / 9  # on/off ratio 10
-PLAIN = Traits(*(np.array([v]) for v in (-1.0, 1.0, 1.0, 0.0, 0.0)))  # linear cells, all alike
+PLAIN = Traits(*(np.array([v]) for v in (-1.0, 1.0, 1.0, 0.0, 0.0, 1.0)))  # linear cells, all alike
 
 
 def cells_of(weight, traits=PLAIN, *, up=100.0, down=100.0, form=PulseNoise.STEP, c2c=0.0):
@@ -109,7 +109,7 @@ def pulsed(weight, n, *, traits=PLAIN, step=1, **response):
 
 
 def manufactured(*, seed=1, **spread):
-    traits = Traits(*(np.full(CELLS, v) for v in (-1.0, 1.0, 1.0, 0.0, 0.0)))
+    traits = Traits(*(np.full(CELLS, v) for v in (-1.0, 1.0, 1.0, 0.0, 0.0, 1.0)))
     pulse.manufacture(traits, Spread(**spread), UpDown(2.0, -1.0), OFFSET, draw_of(seed=seed))
     return traits
 
@@ -182,13 +182,13 @@ def test_pulses_of_many_cells_equal_the_plain_loop():
     size = 300
     traits = Traits(
         rng.uniform(-1.1, -0.9, size), rng.uniform(0.8, 1.2, size), np.ones(size),
-        rng.uniform(0.5, 3, size), rng.uniform(-4, -0.5, size),
+        rng.uniform(0.5, 3, size), rng.uniform(-4, -0.5, size), rng.uniform(0.8, 1.3, size),
     )  # fmt: skip
     weight, n = rng.uniform(-0.8, 0.7, size), rng.integers(-30, 31, size)
     n[::7] = 0
     found, writes, _ = pulsed(weight, n, traits=traits, up=97.0, down=60.0)
-    for i, (low, high, _, up, down) in enumerate(zip(*traits, strict=True)):
-        pulses, bend = (97, up) if n[i] > 0 else (60, down)
+    for i, (low, high, _, up, down, uneven) in enumerate(zip(*traits, strict=True)):
+        pulses, bend = (97 / uneven, up) if n[i] > 0 else (60 * uneven, down)
         state = (weight[i] - low) / (high - low)
         want = naive.pulsed(state, int(n[i]), pulses / bend, pulses) if n[i] else state
         assert found[i] == pytest.approx(low + want * (high - low), abs=1e-10)
@@ -203,7 +203,7 @@ def test_levels_are_reached_by_pulses_counted_verified_or_from_the_low_end(write
     """Without noise an uncorrected write is off by what whole pulses leave, a half or two."""
     rng = np.random.default_rng(4)
     bends = (cell.bend(1.75), cell.bend(-1.46))
-    traits = Traits(*(np.array([v]) for v in (-1.0, 1.0, 1.0, *bends)))
+    traits = Traits(*(np.array([v]) for v in (-1.0, 1.0, 1.0, *bends, 1.0)))
     plan = Plan(*bends, int(write), 0.02, 32)
     levels, weight = np.full(400, -128, np.int8), np.full(400, -1.0)
     cells, moved = cells_of(weight, traits, up=64.0, down=64.0), 0
@@ -244,7 +244,7 @@ def test_levels_are_reached_by_pulses_counted_verified_or_from_the_low_end(write
 
 
 def test_a_cell_whose_range_ends_before_its_level_is_not_verified_for_ever():
-    traits = Traits(*(np.array([v]) for v in (-1.0, 0.5, 1.0, 0.0, 0.0)))
+    traits = Traits(*(np.array([v]) for v in (-1.0, 0.5, 1.0, 0.0, 0.0, 1.0)))
     cells = cells_of(np.array([-1.0]), traits, up=64.0, down=64.0)
     grid, plan = Grid(3.0, 3, False, False), Plan(0.0, 0.0, int(Write.VERIFY), 0.05, 32)
     levels = np.full(1, -128, np.int8)

@@ -13,7 +13,6 @@ from oracle import cells as plain
 from oracle import naive
 from small import (
     CONV,
-    DENSE,
     LAYERS,
     SEED,
     SHAPE,
@@ -27,11 +26,9 @@ from small import (
     in_place_chip,
     learn,
     measured,
-    model_on,
     one_step,
     real_of,
     unlike_device,
-    writes_of,
 )
 
 from neurorebit.schema.device import Retention
@@ -232,171 +229,6 @@ def test_inputs_of_a_convolution_are_counted_with_its_padding(bench, images):
 
 
 # --- two arrays
-
-
-def rest_of(cell, device):
-    """Where a pulse up and a pulse down change a cell alike, by bisection."""
-    below, above = 0.0, 1.0
-    p, (low, high, step, up, down) = device.pulses, cell
-    while above - below > 1e-12:
-        state = (below + above) / 2
-        rise = plain.curved(state, step, up, p.levels_ltp) - state
-        fall = state - plain.curved(state, -step, down, p.levels_ltd)
-        below, above = (state, above) if rise > fall else (below, state)
-    return low + below * (high - low)
-
-
-@pytest.mark.parametrize(("forget", "adc"), [(None, "ideal"), (0.3, "ideal"), (None, "array")])
-def test_tiki_taka_is_that_of_plain_loops(bench, forget, adc):
-    """Trains that coincide, vector by vector; rows read in turn; a pulse for each mean step.
-
-    The slow array's draws, the fast one's, its reads' and its trains' are all apart. Converters
-    have the forward bits and the range of the batches before; the first is read as it is.
-    """
-    spec = in_place_chip("tiki_taka", adc_bits=4, back_adc_bits=7, adc_range=2.0)
-    device = unlike_device(bench, read=0.05, c2c=0.3)
-    own = TikiTaka(pulses=9.0, rate=0.8, transfer_every=2, forget=forget)
-    training = {"tiki_taka": own, "level_range": 3.0, "batch": 7, "adc": adc}
-    model = dense(bench, "tiki_taka", device, training=training, spec=spec)
-    middle = plain.offset(device)
-    layer, (rows, cols), vectors = 1, SIZES[1], 7
-    size, full, granule = rows * cols, 3.0 * (2 / rows) ** 0.5, sum(plain.steps(device)) / 2
-    slow = plain.Cells(device, list(held_by(model, layer)[0]), layer, SEED)
-    fast = plain.Cells(device, [0.0] * size, layer, SEED, array=1)
-    rest = [rest_of(cell, device) for cell in fast.traits]
-    fast.weights, hidden, row, largest = list(rest), [0.0] * size, 0, 0.0
-    reads, moved, power = -(-vectors // 2), [0, 0], 0.0
-    for batch in range(4):
-        x, dy = given(layer, batch, vectors)
-        learn(model, layer, x, dy, 0.3)
-        inputs, errors = x[:, 0, 0] / 255, dy[:, 0, 0]
-        most = float((np.abs(inputs).T @ np.abs(errors)).max())
-        largest += (most - largest) * (0.1 if largest else 1.0)
-        rate = min(9.0, vectors) / largest
-        chance, tops = (rate / 31) ** 0.5, (np.abs(errors).max(), np.abs(inputs).max())
-        balance = (tops[0] / tops[1]) ** 0.5
-        purpose = plain.ARRAY + plain.BITS, plain.ARRAY + plain.OTHER_BITS
-        draws = batch, layer
-        along = naive.trains(inputs.ravel(), chance * balance, 0, *draws, purpose[0], SEED)
-        across = naive.trains(errors.ravel(), chance / balance, 0, *draws, purpose[1], SEED)
-        for v, i, j in np.ndindex(vectors, rows, cols):
-            n = len(along[v * rows + i] & across[v * cols + j])
-            if n:
-                at, way = i * cols + j, -1 if errors[v, j] > 0 else 1
-                number = batch * vectors + v
-                z = naive.normal(at, number, layer, plain.ARRAY + plain.CYCLE, SEED)
-                cell = fast.traits[at]
-                fast.weights[at] = plain.programmed(fast.weights[at], way * n, cell, device, z)
-                moved[way > 0] += n
-        fast.counts.means.append(sum(fast.weights) / size)
-        gain, pulses = 0.8 * 0.3 / (rate * granule * full), [0] * size
-        squares, unit = 0.0, 2.0 * power**0.5 / 7 if adc == "array" else 0.0
-        for at in range(size):
-            if (at // cols - row) % rows < reads:
-                z = naive.normal(at, batch, layer, plain.ARRAY + plain.READ, SEED)
-                read = plain.positive(0.05, z) * (fast.weights[at] + middle) - middle
-                read -= rest[at]
-                squares += read**2
-                if unit:
-                    read = unit * min(max(math.floor(read / unit + 0.5), -7), 7)
-                hidden[at] += gain * read
-                if abs(hidden[at]) >= granule:
-                    pulses[at] = 1 if hidden[at] > 0 else -1
-                    left = hidden[at] - pulses[at] * granule
-                    hidden[at] = left if forget is None else forget * hidden[at]
-        row = (row + reads) % rows
-        newest = squares / (reads * cols)
-        power += (newest - power) * (0.1 if power else 1.0)
-        slow.pulse(pulses, batch)
-        np.testing.assert_allclose(fast_of(model, layer), fast.weights, atol=1e-8)
-        np.testing.assert_allclose(held_by(model, layer)[0], slow.weights, atol=1e-8)
-    found, counts = measured(model, layer), slow.counts
-    assert min(counts.sets, counts.resets, *moved) > 5
-    assert found.set_fraction == pytest.approx(counts.sets / (4 * size))
-    assert found.reset_fraction == pytest.approx(counts.resets / (4 * size))
-    assert found.set_levels == pytest.approx(126 / 97)  # of 7 bits
-    assert found.reset_levels == pytest.approx(126 / 41)
-    assert found.conductance == pytest.approx(np.mean([0.5 + 0.5 * m for m in counts.means]))
-    means = [0.5 + 0.5 * m for m in fast.counts.means]
-    assert found.fast.conductance == pytest.approx(np.mean(means))
-    assert found.fast.ups == pytest.approx(moved[1] / (4 * size))
-    assert found.fast.downs == pytest.approx(moved[0] / (4 * size))
-    assert found.fast.reads == pytest.approx(reads / rows)
-    assert found.words_written == pytest.approx(reads / rows)
-
-
-def few(mean, u):
-    """The number of rare pulses below which a share ``u`` of a Poisson distribution lies."""
-    n, share = 0, math.exp(-mean)
-    below = share
-    while u >= below:
-        n += 1
-        share *= mean / n
-        below += share
-    return n
-
-
-def test_rounds_of_tiki_taka_draw_pulses_anew_from_the_sums_of_a_batch(bench):
-    """A convolution on straight lines: two rounds a batch, each with pulses and noise of its own.
-
-    Pulses up and down are apart, in number and in draws; noise adds up over both.
-    """
-    layers = [
-        {"kind": "conv", "channels": 7, "kernel": 1}, {"kind": "relu"}, *DENSE[:1], DENSE[3],
-    ]  # fmt: skip
-    device = unlike_device(bench, steep=(0.0, 0.0), c2c=0.3, pulse_c2c="step")
-    own = TikiTaka(pulses=4.0, rate=0.8, transfer_every=2)
-    keys = {"tiki_taka": own, "level_range": 3.0, "batch": 5, "adc": "ideal"}
-    network = bench.network((2, 2, 6), layers, 5, **keys)
-    model = model_on(bench, network, "tiki_taka", device, error_bits="fp32")
-    p, rows, layer, size = device.pulses, 6, 0, 42
-    full, granule = 3.0 * (2 / rows) ** 0.5, 1 / p.levels_ltp + 1 / p.levels_ltd
-    slow = plain.Cells(device, list(held_by(model, layer)[0]), layer, SEED)
-    fast = plain.Cells(device, [0.0] * size, layer, SEED, array=1)
-    hidden, largest, moved = [0.0] * size, 0.0, []
-    fast.weights = [rest_of(cell, device) for cell in fast.traits]
-    rest, rng = list(fast.weights), np.random.default_rng(8)
-    for batch in range(2):
-        x = rng.integers(0, 256, (5, 2, 2, 6), np.uint8)
-        dy = rng.normal(0.2, 0.3, (5, 2, 2, 7))
-        learn(model, layer, x, dy, 0.3)
-        inputs, errors = x.reshape(20, 6) / 255, dy.reshape(20, 7)
-        gradient = (inputs.T @ errors).ravel()
-        sums = (inputs.T @ np.abs(errors)).ravel()
-        largest += (sums.max() - largest) * (0.1 if largest else 1.0)
-        rate = min(4.0 * 2, 20) / largest
-        gain = 0.8 * 0.3 / (rate * granule * full)
-        for turn in range(2):
-            draw, pulses = 2 * batch + turn, [0] * size
-            for i, (low, high, step, *_) in enumerate(fast.traits):
-                up, down = (
-                    few(
-                        rate / 2 * (sums[i] + way * gradient[i]) / 2,
-                        naive.uniform(i, draw, layer, plain.ARRAY + purpose, SEED),
-                    )
-                    for way, purpose in ((-1, plain.BITS), (1, plain.OTHER_BITS))
-                )
-                if up + down:
-                    z = naive.normal(i, draw, layer, plain.ARRAY + plain.CYCLE, SEED)
-                    each = step / p.levels_ltp, step / p.levels_ltd
-                    width = 0.3 * math.sqrt(up * each[0] ** 2 + down * each[1] ** 2)
-                    way = up * each[0] - down * each[1] + width * z
-                    fast.weights[i] = min(max(fast.weights[i] + way * (high - low), low), high)
-                moved.append((up, down))
-                hidden[i] += gain * (fast.weights[i] - rest[i])
-                if abs(hidden[i]) >= granule:
-                    pulses[i] = 1 if hidden[i] > 0 else -1
-                    hidden[i] -= pulses[i] * granule
-            slow.pulse(pulses, draw)
-        np.testing.assert_allclose(fast_of(model, layer), fast.weights, atol=1e-6)
-        np.testing.assert_allclose(held_by(model, layer)[0], slow.weights, atol=1e-6)
-    found, (ups, downs) = measured(model, layer), np.sum(moved, axis=0)
-    assert min(ups, downs, slow.counts.sets, slow.counts.resets) > 5
-    assert found.fast.ups == pytest.approx(ups / (2 * size))
-    assert found.fast.downs == pytest.approx(downs / (2 * size))
-    assert np.sum(writes_of(model, layer)[size:]) == ups + downs, "each pulse of the fast array"
-    assert found.fast.reads == 2.0
-    assert found.set_fraction == pytest.approx(slow.counts.sets / (2 * size))
 
 
 # --- bounds
