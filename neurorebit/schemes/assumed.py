@@ -167,14 +167,17 @@ def _nearest(
     """Those of a scheme; with ``alike`` those of the schemes most like it where there is none.
 
     Weights in software, and weights that are given, have those of weights that cells follow; given
-    ones are trained by another scheme in any case.
+    ones are trained by another scheme in any case. Weights with a fast array have those of others
+    with one.
     """
     found = [one for one in recorded if one.scheme == scheme]
     held = SCHEMES[scheme].held
     if found or not (alike or held is Held.GIVEN):
         return found
     wanted = Held.FOLLOWED if held in (Held.SOFTWARE, Held.GIVEN) else held
-    return [one for one in recorded if SCHEMES[one.scheme].held is wanted]
+    like = [one for one in recorded if SCHEMES[one.scheme].held is wanted]
+    fast = SCHEMES[scheme].fast is None
+    return [one for one in like if (SCHEMES[one.scheme].fast is None) == fast] or like
 
 
 def _kind(network: Network, index: int) -> str:

@@ -21,11 +21,12 @@ SWITCHED = 1.6**2 * 50e-9 * 5.5e-6  # J: a TaOx/HfOx pulse in a cell amid 1 and 
 WORD_MOVED = 2 * 32 * 3.9e-12  # J: 32 bits from HBM2 and back
 
 
-def of(*choices, network="lenet5"):
-    return read("reram", "scheme=tiki_taka", *choices, network=network)
+def of(*choices, network="lenet5", scheme="tiki_taka"):
+    return read("reram", f"scheme={scheme}", *choices, network=network)
 
 
 def run(inputs, fast=FAST):
+    """With the digital memory and arithmetic that the scheme asks for."""
     spec = inputs.architecture
     found = assumed(inputs.network, spec, inputs.device)
     layers = tuple(replace(layer, fast=fast) for layer in found.layers)
@@ -145,6 +146,41 @@ def test_words_without_room_live_in_memory(bits, times):
     weights = sum(node.matmul.weights for node in inputs.network.matrices)
     update = run(inputs).phases["update"]
     assert np.sum(update.dram_energy) == pytest.approx(times * weights * WORD_MOVED, abs=1e-18)
+
+
+def test_a_chopper_is_a_flip_flop_a_row_and_nothing_else():
+    """Each is clocked with every read of its row, and half of them change then."""
+    bare, chopped = (run(of(scheme=name)) for name in ("tiki_taka", "tiki_taka_chopped"))
+    signs = {part: area for part, area in chopped.area.items.items() if part.endswith("pe/signs")}
+    assert set(chopped.area.items) - set(bare.area.items) == set(signs)
+    assert not set(bare.area.items) - set(chopped.area.items)
+    translators = chopped.area.items["tile/pe/row_translators/register"]  # 8 bits and 16 at random
+    assert sum(signs.values()) == near(translators / 24, rel=0.02)
+    found = joules(chopped.phases["update"], "tile/pe/signs")
+    rows = [sum(stop - start for start, stop in cuts) for cuts in
+            cuts_of(of().network, of().architecture)]  # fmt: skip
+    assert np.all(found > 0)
+    assert found / rows == pytest.approx([found[0] / rows[0]] * len(rows))
+    assert chopped.phases["gradient"].total_energy == near(
+        bare.phases["gradient"].total_energy, rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("bits", ["auto", "0"])
+def test_without_references_memory_has_three_words_of_a_weight(bits):
+    """Cells to be read against are gone; sums, averages and what they were go to DRAM and back."""
+    room = f"gradient_unit.store_bits={bits}"
+    one, three = (run(of(room, scheme=name)) for name in ("tiki_taka_chopped", "agad"))
+    assert "tile/pe/fast/references" not in three.area.items
+    assert "tile/pe/fast/reram/references" in three.area.items  # a line for each converter
+    for part in ("tile/pe/fast/reram/array", "tile/pe/signs"):
+        assert three.area.items[part] == near(one.area.items[part], rel=0.05)
+    update = [found.phases["update"] for found in (one, three)]
+    assert np.sum(update[1].dram_energy) == near(3 * np.sum(update[0].dram_energy), rel=1e-9)
+    work = [joules(phase, "hidden_store/multiplier") for phase in update]
+    np.testing.assert_allclose(work[1], 2 * work[0])
+    work = [joules(phase, "hidden_store/adder") for phase in update]
+    np.testing.assert_allclose(work[1], 3 * work[0])
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ CHOSEN = {
     "mixed_precision": ({},),
     "manhattan": ({},),
     "tiki_taka": ({},),
+    "agad": ({},),
 }
 RUNS = [(name, choice) for name, choices in CHOSEN.items() for choice in choices]
 
