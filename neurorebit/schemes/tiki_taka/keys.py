@@ -53,7 +53,7 @@ class Chopper(Section):
     """
 
     flips: Literal["random", "regular"] = "random"
-    every: Count = 30
+    every: Count = 40
 
 
 @dataclass(frozen=True, kw_only=True)
