@@ -41,7 +41,8 @@ class ChoppedWeights(TikiTakaWeights):
 
     def chopped(self, inputs: Array) -> Array:
         """The inputs with the signs of their rows."""
-        return inputs * self.signs.astype(inputs.dtype)
+        signed: Array = inputs * self.signs.astype(inputs.dtype)
+        return signed
 
     def means(self, start: int, stop: int) -> tuple[transfer.Chopper, transfer.Average]:
         """The signs of all rows."""
