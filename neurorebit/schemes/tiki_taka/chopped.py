@@ -1,4 +1,7 @@
-"""Weights of Tiki-Taka with a chopper, with reference cells (c-TTv2) and without (AGAD)."""
+"""Weights of Tiki-Taka with a chopper, with reference cells (c-TTv2) and without (AGAD).
+
+See docs/models/schemes.md#chopper.
+"""
 
 from __future__ import annotations
 
