@@ -57,7 +57,8 @@ def names(module):
 
 @cache
 def folded(text):
-    return re.sub(r"[^a-z0-9]", "", text.lower())
+    """A text's letters; the page of the documentation that it names is left out."""
+    return re.sub(r"[^a-z0-9]|docs/models/\S+", "", text.lower())
 
 
 @of_each(OTHERS)
