@@ -28,6 +28,9 @@ MEANINGS: dict[str, str] = {
     "AssumedActivity.set_levels": "levels by which a raised cell goes up",
     "AssumedActivity.reset_levels": "levels by which a lowered cell goes down",
     "AssumedActivity.words_written": "share of the digital words written in an iteration",
+    # cells that are programmed together
+    "blocks": "cells of an array that are programmed together; see "
+    "[blocks](../models/programming.md#blocks)",
     # training
     "Training.dataset": "a word of the [table of data sets](../guide/data.md), or a path",
     "Training.fallback": "a data set for the case that `dataset` is not on this machine",

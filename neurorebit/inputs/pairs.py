@@ -15,6 +15,7 @@ from neurorebit.schema import Misfit
 from neurorebit.schema.activity import AssumedActivity
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
+from neurorebit.schemes.table import SCHEMES
 
 Pair = tuple[str, Misfit]  # the kind of file that has the key, and what does not fit
 
@@ -30,6 +31,7 @@ def pairs(
     yield from _of_copies(network, spec)
     yield from _of_adapters(network, spec)
     yield from _of_layers(network, spec)
+    yield from _of_blocks(network, spec)
     if spec.holds_devices:
         yield from _of_voltages(spec, technology, device)
         yield from _of_levels(spec, device)
@@ -77,6 +79,28 @@ def _of_layers(network: Network, spec: ArchitectureSpec) -> Iterator[Pair]:
     alone = spec.scheme != DIGITAL and all(node.digital for node in network.matrices)
     message, cure = "every layer is in digital memory", "leave the scheme of one layer out"
     yield "network", Misfit(("layers",), alone and spec.trains, message, cure=cure)
+
+
+def _of_blocks(network: Network, spec: ArchitectureSpec) -> Iterator[Pair]:
+    """Cells that are programmed together, and how training writes them."""
+    blocks, scheme = spec.blocks, SCHEMES[spec.scheme]
+    if blocks is None:
+        return
+    section = spec.forward_section
+    message = f"scheme={spec.scheme} transfers a column at a time, which opens no rows together"
+    cure = f"drop {section}.blocks, or take another scheme"
+    where = scheme.fast is not None
+    yield "architecture", Misfit((section, "blocks"), where, message, cure=cure)
+    if "write" not in scheme.heeds:
+        return
+    write, loc = network.training.write, ("training", "write")
+    message = f"a reset brings each cell to its low end alone, and {section}.blocks writes several"
+    cure = f"take pulses or verify, or drop {section}.blocks"
+    yield "network", Misfit(loc, write == "reset", message, cure=cure)
+    message = f"write={write} ends where a read says so, and {section}.blocks.fine=false reads none"
+    cure = f"take pulses, or {section}.blocks.fine=true"
+    where = write in ("direct", "verify") and not blocks.fine
+    yield "network", Misfit(loc, where, message, cure=cure)
 
 
 def _of_voltages(spec: ArchitectureSpec, technology: Technology, device: Device) -> Iterator[Pair]:

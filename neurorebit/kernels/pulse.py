@@ -11,6 +11,7 @@ from neurorebit.kernels import cell, levels, noise
 from neurorebit.kernels.levels import Count
 
 SLACK = 1e-9  # within which a weight is at an end of its cell's range: a sum is rounded
+NEVER = -128  # the level of a cell that is to be written whatever its real weight
 MANY = 8  # cells of a block with pulses, from which on the block's noise is computed at once
 
 
@@ -169,6 +170,54 @@ def attempted(n, last):
     elif last != 0:
         size = min(size, 2 * abs(last))
     return size if n > 0 else -size
+
+
+@njit(cache=True, nogil=True)
+def ask(real, known, grid, plan, response, asked):
+    """The pulses that lead the cells whose level changed, or all of them, to their levels.
+
+    On the nominal curve, from the levels last written; ``asked`` (int32) receives them, negative
+    downwards. All arrays are flat, the others are those of ``to_levels``.
+    """
+    per_level, top, odd, every = grid
+    for i in range(real.size):
+        now = levels.level(real[i], per_level, top, odd)
+        held = max(known[i], -top) / top
+        asked[i] = 0
+        if now != known[i] or every:
+            up, down = response.pulses_up, response.pulses_down
+            asked[i] = cell.nominal(held, now / top, plan.bend_up, plan.bend_down, up, down)
+
+
+@njit(cache=True, nogil=True)
+def reach(known, grid, plan, response, sent):
+    """Set the levels ``known`` of cells to where the pulses that they were ``sent`` lead.
+
+    On the nominal curve, from the levels known before; the arguments are those of ``ask``.
+    """
+    top = grid.top
+    for i in range(known.size):
+        if sent[i] == 0 and known[i] >= -top:
+            continue
+        state = 0.5 * (max(known[i], -top) / top + 1.0)
+        count = response.pulses_up if sent[i] > 0 else response.pulses_down
+        state = cell.pulsed(state, sent[i] / count, plan.bend_up if sent[i] > 0 else plan.bend_down)
+        known[i] = levels.level(2.0 * state - 1.0, float(top), top, grid.odd)
+
+
+@njit(cache=True, nogil=True)
+def mark(known, sent):
+    """Forget the levels of cells that were ``sent`` pulses, so that they are written again."""
+    for i in range(known.size):
+        if sent[i] != 0:
+            known[i] = NEVER
+
+
+@njit(cache=True, nogil=True)
+def settle(real, known, grid):
+    """Take the levels of the real weights for those that were last written."""
+    for i in range(real.size):
+        known[i] = levels.level(real[i], grid.per_level, grid.top, grid.odd)
 
 
 @njit(cache=True, nogil=True)

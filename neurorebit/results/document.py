@@ -51,6 +51,7 @@ PAPER = {  # "ReBIT", Dang, Wang, He, Li: TOPS/W of the two passes
 PAPERS_CHIP = {"network": "vgg11", "architecture": "rebit"}  # that these figures are of
 PAPERS_IMAGE = {"channels": 3, "height": 32, "width": 32}
 LEAKAGE = "leakage"  # owner of the parts of a phase's energy that are leakage
+OPTIONAL = ("stored_density", "blocks")  # keys of an activity, where a layer has them
 FAST = "fast_"  # how the keys begin of the activity of a fast array
 MM2 = 1e6  # in a square metre
 MACRO, DRAM_IN = "tops_per_W_macro", "tops_per_W_with_dram"
@@ -137,8 +138,9 @@ def _activity(layer: LayerActivity) -> Json:
     """A layer's activity, that of a fast array among it where there is one."""
     values: Json = plain(layer)
     fast = values.pop("fast") or {}
-    if values["stored_density"] is None:
-        del values["stored_density"]
+    for optional in OPTIONAL:
+        if values[optional] is None:
+            del values[optional]
     return values | {f"{FAST}{key}": value for key, value in fast.items()}
 
 

@@ -32,6 +32,37 @@ class FastActivity:
 
 
 @dataclass(frozen=True)
+class TrainActivity:
+    """Pulse trains of one direction in a mean step, where cells are programmed in blocks.
+
+    Of a group of rows that are opened together, the mean over all groups in all arrays of a layer:
+    ``openings``, how often they are; ``slots``, level steps whose pulses follow each other in it;
+    ``open_rows``, these times the rows that are open. ``blocks``: share of the blocks that get a
+    train; ``share`` of the cells that get pulses, ``levels`` that each of these is led by.
+    """
+
+    openings: Amount
+    slots: Amount
+    open_rows: Amount
+    blocks: Fraction
+    share: Fraction
+    levels: Amount
+
+
+@dataclass(frozen=True)
+class BlockActivity:
+    """Trains of the blocks of a layer's cells in a mean step, and those of single cells after them.
+
+    These are None where they were sent by write-verify, whose pulses the layer counts.
+    """
+
+    up: TrainActivity
+    down: TrainActivity
+    fine_up: TrainActivity | None
+    fine_down: TrainActivity | None
+
+
+@dataclass(frozen=True)
 class LayerActivity:
     """Activity of one layer's arrays in a mean step.
 
@@ -47,7 +78,8 @@ class LayerActivity:
     simulated pulse by pulse. ``fast``: of the array that gradients pulse, where it is not that of
     the weights. ``stored_density``: share of ones in the two's complement codes that memory has of
     inputs that may be below zero, whose planes are those of ``signed_inputs``; None where they
-    cannot be.
+    cannot be. ``blocks``: of cells that were programmed in blocks; the numbers of cells and levels
+    above count what both kinds of trains sent.
     """
 
     input_density: tuple[Fraction, ...]
@@ -63,6 +95,7 @@ class LayerActivity:
     verify_reads: Amount | None = None
     fast: FastActivity | None = None
     stored_density: Fraction | None = None
+    blocks: BlockActivity | None = None
 
 
 class Origin(Enum):

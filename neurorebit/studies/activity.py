@@ -181,7 +181,7 @@ def _mean(scheme: str, group: Sequence[tuple[str, RecordedActivity]]) -> Recorde
 
 
 # reads follow from how cells are written; layers with stored densities are left out
-LEFT = ("input_density", "verify_reads", "fast", "stored_density")
+LEFT = ("input_density", "verify_reads", "fast", "stored_density", "blocks")
 NUMBERS = tuple(k.name for k in fields(LayerActivity) if k.name not in LEFT)
 
 
@@ -205,6 +205,7 @@ def _text(network: str, found: Iterable[RecordedActivity]) -> str:
         for name, layer in one["layers"].items():
             if layer["stored_density"] is None:
                 del layer["stored_density"]
+            del layer["blocks"]  # those of the chip of that training
             mark = f"@{len(marks)}@"
             marks[mark] = json.dumps(_rounded(layer))
             one["layers"][name] = mark

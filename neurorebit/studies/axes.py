@@ -18,7 +18,15 @@ from neurorebit.schema import Argument, InputError, Setting
 from neurorebit.studies.keys import Field, beyond, field_of, number_of, unit_of
 
 FILES = ("technology", "device", "architecture")  # keys that name a whole file
-COUNTS = ("architecture.input_bits",)  # numbers of bit planes, each of which has a density
+BLOCKS = (
+    tuple(  # numbers of cells that are programmed together, of which all outcomes are looked at
+        f"architecture.{arrays}.blocks.{key}"
+        for arrays in ("apim", "arrays", "inference_arrays")
+        for key in ("rows", "cols", "drivers")
+    )
+)
+# numbers of bit planes, each of which has a density
+COUNTS = ("architecture.input_bits", *BLOCKS)
 MOST = 10_000_000  # designs of a sweep
 NUMBERS = (int, float, np.integer, np.floating)
 Values = Sequence[Any] | NDArray[Any] | str

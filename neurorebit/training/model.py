@@ -19,6 +19,7 @@ from neurorebit.schema.device import Device
 from neurorebit.training.layers.base import PIXEL, Build, Layer, Tools, Trained
 from neurorebit.training.layers.matrix import MatrixLayer
 from neurorebit.training.layers.table import TRAINED
+from neurorebit.training.parts.blocks import of_blocks
 from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.weights import Site, Weights, WeightScheme, Written
 from neurorebit.training.parts.workers import Array, Workers, Workspace
@@ -380,6 +381,7 @@ def activity_of(layer: MatrixLayer) -> LayerActivity:
         verify_reads=None if written.reads is None else written.reads / cells,
         fast=_fast(layer),
         stored_density=seen.stored_ones / seen.stored_bits if seen.stored_bits else None,
+        blocks=of_blocks(layer.weights.site, written),
     )
 
 

@@ -48,6 +48,7 @@ class HybridChip(Chip[AnalogMacro]):
             cols_per_adc=apim.cols_per_adc,
             adc_bits=apim.adc_bits,
             adc_range=apim.adc_range,
+            opened_rows=apim.blocks.rows,
             adc_kind=apim.adc,
             input_bits=self.spec.input_bits,
             cells_per_weight=self.spec.cells_per_weight,

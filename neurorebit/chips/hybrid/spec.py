@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from neurorebit.chips.hybrid.digital import BUILDS
+from neurorebit.chips.parts.blocks import Blocks
 from neurorebit.chips.parts.spec import DIVIDE, Count, ForwardArrays, LearningSpec
 from neurorebit.circuits.accumulator import ACCUMULATORS, DEFAULT
 from neurorebit.schema import Loc, Misfit, Section, one_of, quantity
@@ -24,6 +25,7 @@ class Apim(ForwardArrays):
     """
 
     cell_bits: Annotated[int, Field(ge=1, le=8)] | None = None
+    blocks: Blocks = field(default_factory=Blocks)  # programmed together
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -66,6 +66,7 @@ class InPlaceChip(Chip[InPlaceMacro]):
         parallel = arrays.read == "parallel"
         if isinstance(arrays, SramArrays):
             return (SramParallelMacro if parallel else SramRowMacro)(self.tech, **sizes)
+        sizes["opened_rows"] = arrays.blocks.rows
         if parallel:
             sizes["adc_range"] = arrays.adc_range
             return parallel_macro(self.tech, self.device, arrays, {**sizes, "signed": True})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from neurorebit.chips.parts.blocks import Blocks
 from neurorebit.chips.parts.spec import (
     DIVIDE,
     Count,
@@ -52,6 +53,7 @@ class ResistiveArrays(InPlaceArrays):
     cells: Literal["1t1r", "crosspoint"]
     cell_bits: Annotated[int, Field(ge=1, le=8)]
     selector_nonlinearity: Annotated[Real, quantity("", above=1)]
+    blocks: Blocks = field(default_factory=Blocks)  # programmed together
 
     @property
     def bits(self) -> Real:

@@ -61,6 +61,7 @@ class InferenceChip(Chip[InferenceMacro]):
         parallel = arrays.read == "parallel"
         if isinstance(arrays, SramInference):
             return (SramParallelMacro if parallel else SramRowMacro)(self.tech, **sizes)
+        sizes["opened_rows"] = arrays.blocks.rows
         if not parallel:
             return RowByRowMacro(self.tech, self.written, cell_bits=arrays.cell_bits, **sizes)
         sizes |= {"signed": True, "adc_range": arrays.adc_range}

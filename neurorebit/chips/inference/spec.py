@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from neurorebit.chips.parts.blocks import Blocks
 from neurorebit.chips.parts.spec import DIVIDE, ArchitectureSpec, ForwardArrays
 from neurorebit.schema import Misfit, quantity
 from neurorebit.schema.numbers import Real
@@ -35,6 +36,7 @@ class ResistiveInference(InferenceArrays):
     cells: Literal["1t1r", "crosspoint"]
     cell_bits: Annotated[int, Field(ge=1, le=8)]
     selector_nonlinearity: Annotated[Real, quantity("", above=1)]
+    blocks: Blocks = field(default_factory=Blocks)  # programmed together
 
     @property
     def bits(self) -> Real:

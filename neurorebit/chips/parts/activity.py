@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass, field, fields, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.chips.parts.workload import Workload
-from neurorebit.schema.activity import Activity
+from neurorebit.schema.activity import Activity, BlockActivity, TrainActivity
 
 Rows = NDArray[np.float64]  # one number for each layer
 
@@ -28,6 +28,51 @@ class MeasuredFast:
 
 
 @dataclass(frozen=True)
+class MeasuredTrains:
+    """Pulse trains of one direction in one step of all layers, as arrays (``TrainActivity``)."""
+
+    openings: Rows
+    slots: Rows
+    open_rows: Rows
+    blocks: Rows
+    share: Rows
+    levels: Rows
+
+    @classmethod
+    def of(cls, layers: Sequence[TrainActivity | None]) -> MeasuredTrains:
+        """The arrays of the trains of all layers, zero where a layer has none."""
+        none = TrainActivity(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return cls(*(_of_each([one or none for one in layers], k.name) for k in fields(none)))
+
+
+@dataclass(frozen=True)
+class MeasuredBlocks:
+    """Trains of blocks, and of single cells after them; None where nothing counted these."""
+
+    up: MeasuredTrains
+    down: MeasuredTrains
+    fine_up: MeasuredTrains | None
+    fine_down: MeasuredTrains | None
+
+    @classmethod
+    def of(cls, layers: Sequence[BlockActivity | None]) -> MeasuredBlocks | None:
+        """The arrays of all layers; None where no layer was programmed in blocks."""
+        some = [one for one in layers if one is not None]
+        if not some:
+            return None
+
+        def trains(name: str) -> MeasuredTrains | None:
+            if any(getattr(one, name) is None for one in some):
+                return None
+            return MeasuredTrains.of([getattr(one, name, None) for one in layers])
+
+        up, down = trains("up"), trains("down")
+        assert up is not None
+        assert down is not None
+        return cls(up, down, trains("fine_up"), trains("fine_down"))
+
+
+@dataclass(frozen=True)
 class Measured:
     """The activity of all layers, as arrays.
 
@@ -35,7 +80,7 @@ class Measured:
     have the same; ``counts``: planes of each layer, of which the further ones are zero, None where
     all have as many. ``verify_reads`` is nan where nothing measured it, ``stored_density`` where
     inputs are not below zero. ``fast`` is the activity of the second array of each weight, None
-    where there is none.
+    where there is none; ``blocks`` that of cells that were programmed in blocks.
     """
 
     planes: tuple[Rows, ...]
@@ -52,6 +97,7 @@ class Measured:
     stored_density: Rows
     counts: Rows | None = field(default=None, kw_only=True)
     fast: MeasuredFast | None = field(default=None, kw_only=True)
+    blocks: MeasuredBlocks | None = field(default=None, kw_only=True)
 
     @classmethod
     def of(cls, activity: Activity) -> Measured:
@@ -62,7 +108,7 @@ class Measured:
         planes = tuple(map(np.array, zip_longest(*given, fillvalue=0.0)))
         even = bool(np.all(counts == counts[0]))
         alike = even and all(np.array_equal(plane, planes[0]) for plane in planes)
-        own = "planes", "counts", "fast"
+        own = "planes", "counts", "fast", "blocks"
         others = [name for name in cls.__dataclass_fields__ if name not in own]
         fast = [layer.fast for layer in layers if layer.fast is not None]
         return cls(
@@ -72,6 +118,7 @@ class Measured:
             fast=MeasuredFast(*(_of_each(fast, n) for n in MeasuredFast.__dataclass_fields__))
             if fast
             else None,
+            blocks=MeasuredBlocks.of([layer.blocks for layer in layers]),
         )
 
     def at(self, workload: Workload) -> Measured:
@@ -80,13 +127,15 @@ class Measured:
             return self
 
         def cut(given: Any) -> Any:
-            arrays = {key.name: getattr(given, key.name) for key in fields(given)}
-            taken = {name: workload.taken(n) for name, n in arrays.items() if _is_array(n)}
+            if given is None:
+                return None
+            parts = {key.name: getattr(given, key.name) for key in fields(given)}
+            taken = {name: workload.taken(n) for name, n in parts.items() if _is_array(n)}
+            taken |= {name: cut(n) for name, n in parts.items() if is_dataclass(n)}
             return replace(given, **taken)
 
         found: Measured = cut(self)
-        fast = None if self.fast is None else cut(self.fast)
-        return replace(found, planes=tuple(map(workload.taken, self.planes)), fast=fast)
+        return replace(found, planes=tuple(map(workload.taken, self.planes)))
 
     @cached_property
     def density(self) -> Rows:

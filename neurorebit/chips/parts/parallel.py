@@ -5,12 +5,14 @@ See docs/models/macros.md#analog-macros.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from neurorebit.chips.parts.block_programming import Trains
 from neurorebit.chips.parts.macro import Opened
 from neurorebit.chips.parts.programming import Change, Coincidence, Programming, Taken
 from neurorebit.chips.parts.readout import ConvertingReadout, Counted
@@ -247,14 +249,25 @@ class ParallelMacro(ResistiveMacro):
     ) -> Cost:
         """As of all resistive cells; reference columns are brought to mid range with their rows."""
         written = super().deploy(state, cells, taken, rows=rows)
+        lines = self.rows if rows is None else rows
+        return written + self._deploy_references(lines, (taken or self.nominal(state)).middle)
+
+    def deploy_in_trains(
+        self, trains: Sequence[Trains], state: Real, cells: Real, *, rows: Real, middle: Real
+    ) -> Cost:
+        """As of all resistive cells; reference columns are brought to mid range with their rows."""
+        written = super().deploy_in_trains(trains, state, cells, rows=rows, middle=middle)
+        return written + self._deploy_references(rows, middle)
+
+    def _deploy_references(self, rows: Real, pulses: Real) -> Cost:
+        """The references of so many rows, while these are written."""
         if not self.signed:
-            return written
-        references, lines = self.references, self.rows if rows is None else rows
-        middle = Change(1.0, (taken or self.nominal(state)).middle)
-        held = lines * references.count
-        work = Programming(references.cells, held, middle, Change(0.0, 0.0), rows=lines)
+            return Cost()
+        references = self.references
+        held, middle = rows * references.count, Change(1.0, pulses)
+        work = Programming(references.cells, held, middle, Change(0.0, 0.0), rows=rows)
         pulsed = Cost(work.pulsed(self.device.response, 0.25).energy)
-        return written + pulsed.under(references.name).under(self.name)
+        return pulsed.under(references.name).under(self.name)
 
     @action
     def coincide(

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from neurorebit.chips.parts import in_blocks
 from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import (
     Pieces,
@@ -184,6 +185,8 @@ class Phases(Reads):
         Cells that hold weights change alike, wherever they lie in the rows and columns in use.
         """
         a, learning, spec = self.activity, self.learning, self.spec
+        if spec.blocks is not None:
+            return in_blocks.reprogrammed(self, learning, spec.blocks)
         changes, verified = self.level_changes(spec.cell_steps), None
         if spec.holds_devices and learning.write is not None:
             written = moves(a, self.chip.device, learning, spec.cell_steps)
@@ -400,6 +403,8 @@ class Phases(Reads):
         Training begins with cells at their weights, whatever changes them later.
         """
         device, write = self.chip.device, self.learning.write
+        if self.spec.blocks is not None:
+            return in_blocks.deployed(self, self.learning, macro, pieces)
         state, held = pieces.spread(self.activity.conductance), pieces.rows * pieces.cols
         if not self.spec.holds_devices or write not in (None, *VERIFIED):
             deployed: Cost = macro.deploy(state, held, rows=pieces.rows)
@@ -440,6 +445,7 @@ class Phases(Reads):
             PROGRAMMING,
             LEAKAGE,
             *own,
+            *([in_blocks.sentence(self.spec.blocks)] if self.spec.blocks else ()),
             *self.ways,
             LEFT_OUT,
             *(of_device(device) if device else ()),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
+from neurorebit.chips.parts.block_programming import BlockProgramming, Trains
 from neurorebit.chips.parts.macro import Macro
 from neurorebit.chips.parts.programming import LEAST, Change, Order, Programming, Taken, touched
 from neurorebit.chips.parts.readout import ConvertingReadout
@@ -122,12 +124,13 @@ class ResistiveMacro(Macro):
     sensed rows alone conduct, and cells at the same place in their weights are read in one pass.
 
     ``adc_range``: the converters span this many standard deviations of a partial sum to either side
-    of the reference.
+    of the reference. ``opened_rows`` are opened at once to be programmed.
     """
 
     tech: Technology = field(kw_only=False)
     device: Device = field(kw_only=False)
     adc_range: Positive = 4.0
+    opened_rows: Positive = 1.0
     order: ClassVar[Order] = Order.UP_THEN_DOWN
 
     def array_of(self, rows: Real, cols: Real, name: str = "array") -> ResistiveArray:
@@ -148,11 +151,12 @@ class ResistiveMacro(Macro):
         """Cells of a column that its switch drives at once.
 
         In a transposed read those in the sensed rows, or all of them where nothing cuts the cells
-        of other rows off; otherwise the one that is programmed.
+        of other rows off; otherwise those that are programmed.
         """
         if not self.transposed:
-            return 1.0
-        return self.row_adcs if self.array.isolates_zeros else self.rows
+            return self.opened_rows
+        read = self.row_adcs if self.array.isolates_zeros else self.rows
+        return np.maximum(read, self.opened_rows)
 
     @property
     def row_line_cap(self) -> Real:
@@ -236,6 +240,29 @@ class ResistiveMacro(Macro):
             selected = selected + rows * lines
         return selected + work.pulsed(self.device.response, state)
 
+    @action
+    def program_in_trains(
+        self,
+        rising: Trains,
+        falling: Trains,
+        state: Real = 0.5,
+        cells: Real | None = None,
+        *,
+        rows: Real | None = None,
+    ) -> Cost:
+        """Pulse cells in trains that opened rows share, first up, then down.
+
+        ``cells`` and ``rows`` as for ``program``.
+        """
+        held = self.rows * self.cols if cells is None else cells
+        lines = self.rows if rows is None else rows
+        work = BlockProgramming(self.array, held, lines, rising, falling)
+        selected = Cost()
+        for opening in work.openings:
+            cols = self.select_cols(opening.cells / self.cols, opening.pulses)
+            selected = selected + opening.times * (self.open_rows(opening.rows).cost | cols)
+        return selected + work.pulsed(self.device.response, state)
+
     def settle_alone(self, readout: ConvertingReadout, state: Real) -> Cost:
         """Let a column settle on which one cell conducts, the converter spanning a cell's range."""
         low, high = (1.0 / self.array.column_res(1.0, share) for share in (0.0, 1.0))
@@ -294,6 +321,19 @@ class ResistiveMacro(Macro):
         mean = self.program((1.0, pulses.mean), none, state / 2.0, cells, rows=rows)
         longest = self.program((1.0, pulses.outermost), none, state / 2.0, cells, rows=rows)
         return Cost(mean.energy, longest.latency)
+
+    def deploy_in_trains(
+        self, trains: Sequence[Trains], state: Real, cells: Real, *, rows: Real, middle: Real
+    ) -> Cost:
+        """Write every cell that holds a weight once, from the low end of the range, in trains.
+
+        ``trains`` up and down follow each other in pairs. ``middle``: pulses to mid range, of
+        reference cells where there are any.
+        """
+        total = Cost()
+        for rising, falling in zip(trains[::2], trains[1::2], strict=True):
+            total = total + self.program_in_trains(rising, falling, state / 2.0, cells, rows=rows)
+        return total
 
     def nominal(self, state: Real) -> Taken:
         """Pulses of the nominal curve; the mean place of the levels is ``state``."""

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from neurorebit.chips.parts.blocks import Blocks
 from neurorebit.chips.parts.signs import DEFAULT, SIGNED_INPUTS
 from neurorebit.circuits.buffer import BUFFERS
 from neurorebit.circuits.converters.table import CONVERTERS
@@ -311,6 +312,12 @@ class ArchitectureSpec(Section):
         return False
 
     @property
+    def blocks(self) -> Blocks | None:
+        """The cells that are programmed together; None where arrays are programmed row by row."""
+        found: Blocks | None = getattr(self.forward, "blocks", None)
+        return found if found is not None and found.asked else None
+
+    @property
     def digital_macros(self) -> bool:
         """Whether the chip has macros whose results are exact."""
         return False
@@ -328,6 +335,8 @@ class ArchitectureSpec(Section):
     def misfits(self) -> Iterator[Misfit]:
         """Combinations of values that do not fit, in one architecture or in arrays of designs."""
         yield from self.forward.misfits(self.forward_section)
+        if self.blocks is not None:
+            yield from self.blocks.misfits(self.forward_section, self.row_by_row)
         message = "no macro of {} is digital; take vector or auto".replace("{}", self.called)
         lacking = self.activation_products == "digital" and not self.digital_macros
         yield Misfit(("activation_products",), lacking, message)

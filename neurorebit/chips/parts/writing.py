@@ -89,12 +89,15 @@ def own_step(device: Device, varies: str) -> Real:
     return np.hypot(1.0, ends) if varies == "step_and_bounds" else of[varies]
 
 
-def verified(device: Device, distance: Real, count: Real, tolerance: Real) -> Effort:
+def verified(
+    device: Device, distance: Real, count: Real, tolerance: Real, *, blind: Real = 0.0
+) -> Effort:
     """A verified write over a ``distance``, a share of the range of ``count`` pulses.
 
-    ``tolerance`` is a share of the range, too.
+    ``tolerance`` is a share of the range, too. ``blind``: pulses that the cell got before, which
+    nobody read: they are not counted, but what their noise did to the cell is to be put right.
     """
-    given = np.broadcast_arrays(distance, count, tolerance, *noise(device))
+    given = np.broadcast_arrays(distance, count, tolerance, *noise(device), blind)
     rows = np.stack([np.asarray(a, float).reshape(-1) for a in given], axis=-1)
     cases, of = np.unique(rows, axis=0, return_inverse=True)
     parts = [_written(cases[i : i + CASES]) for i in range(0, len(cases), CASES)]
@@ -121,22 +124,28 @@ def from_low_end(
 
 @lru_cache(maxsize=1)
 def _normals() -> Array:
-    """Normal numbers of each cell [1 + ATTEMPTS, CELLS]: of its step, and of each attempt."""
+    """Normal numbers of each cell [2 + ATTEMPTS, CELLS]: of its step, of each attempt, and of blind
+    pulses.
+    """
     random = np.random.Generator(np.random.PCG64(0))
     normal = NormalDist()
     middles = [normal.inv_cdf((i + 0.5) / CELLS) for i in range(CELLS)]
-    return np.array([random.permutation(middles) for _ in range(1 + ATTEMPTS)])
+    return np.array([random.permutation(middles) for _ in range(2 + ATTEMPTS)])
 
 
 def _written(cases: Array) -> Array:
     """Mean pulses and reads [2, cases] of cells that a verified write brings to their level.
 
-    A case is a distance, a count of pulses, a tolerance and the fields of a ``Noise``.
+    A case is a distance, a count of pulses, a tolerance, the fields of a ``Noise``, and blind
+    pulses.
     """
-    distance, count, tolerance, step, pulse, write, cell = (part[:, None] for part in cases.T)
+    distance, count, tolerance, *rest = (part[:, None] for part in cases.T)
+    step, pulse, write, cell, blind = rest
     z = _normals()
     own = np.exp(_log(cell, z[0]))
-    away = distance + 0.0 * own
+    moved = own * np.exp(_log(step / np.sqrt(np.maximum(blind, 1.0)), z[-1])) * blind / count
+    spread = np.hypot(pulse * np.sqrt(blind), np.where(blind > 0.0, write, 0.0))
+    away = distance + blind / count - moved - spread * z[-1]
     writing = np.isfinite(cases.sum(axis=-1))[:, None] & np.isfinite(own)
     last = np.zeros_like(away)
     pulses, reads = np.zeros_like(away), np.zeros_like(away)

@@ -331,7 +331,8 @@ def _demands(demands: Json | None) -> str:
 
 def _activity(report: Json) -> list[str]:
     layers = report["activity"]["layers"]
-    keys = [key for key in dict.fromkeys(k for layer in layers for k in layer) if key != "name"]
+    known = dict.fromkeys(k for layer in layers for k in layer)
+    keys = [key for key in known if key not in ("name", "blocks")]  # those are in the document
     rows = [[layer["name"], *(_planes(layer.get(key)) for key in keys)] for layer in layers]
     head = ["layer", *(key.replace("_", "\n") for key in keys)]
     return [wrapped(report["activity"]["source"]), table(head, rows)]

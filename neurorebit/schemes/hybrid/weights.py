@@ -9,10 +9,14 @@ from typing import ClassVar
 import numpy as np
 
 from neurorebit.kernels import levels, pulse
+from neurorebit.kernels.cell import Response
 from neurorebit.kernels.levels import Count
 from neurorebit.kernels.levels import Device as Direct
 from neurorebit.kernels.pulse import Write
+from neurorebit.schemes.hybrid import blocks
+from neurorebit.schemes.hybrid.blocks import MOST, Followed
 from neurorebit.schemes.parts.arrays import MAPPINGS, Arrays, conductances
+from neurorebit.schemes.parts.blocks import Trains
 from neurorebit.schemes.parts.cells import Physics
 from neurorebit.schemes.parts.levels import LevelWeights
 from neurorebit.training.parts import digital, product
@@ -26,7 +30,6 @@ WRITES = {  # training.write, except direct
     "verify": Write.VERIFY,
     "reset": Write.RESET,
 }
-MOST = 32  # writes of a cell with write-verify, at most
 
 
 @dataclass(eq=False)
@@ -45,6 +48,7 @@ class HybridWeights(LevelWeights):
     reading: Arrays = field(init=False)
     total: float = field(init=False, default=0.0)
     physics: Physics | None = field(init=False, default=None)
+    trains: Trains | None = field(init=False, default=None)
     in_arrays: ClassVar[bool] = True
     digital: ClassVar[tuple[str, ...]] = ("backward", "gradient")
 
@@ -58,6 +62,7 @@ class HybridWeights(LevelWeights):
         self.writes = np.zeros(self.real.size, np.uint32)
         if site.training.write != "direct":
             self.physics = Physics.of(site, 0)
+            self.trains = Trains.of(site)
             self._lower(self.analog.reshape(-1), self.physics)
             self.total = float(np.sum(self.analog, dtype=np.float64))
         self.reading = Arrays(
@@ -138,8 +143,8 @@ class HybridWeights(LevelWeights):
     def sync(self, start: int, stop: int) -> Array | None:
         """Write the cells whose level changed, or all cells where they are due."""
         site, grid = self.site, self.grid
-        if not self.due(self.written.updates):
-            return None
+        if self.trains is not None or not self.due(self.written.updates):
+            return None  # blocks are written once all parts are there
         real, known, analog = (
             a.reshape(-1)[start:stop] for a in (self.real, self.levels, self.analog)
         )
@@ -154,8 +159,12 @@ class HybridWeights(LevelWeights):
         response = self.physics.response
         cells = pulse.Cells(analog, self.physics.part(start, stop), response, writes, counts)
         pulse.to_levels(real, known, cells, grid, self._plan(self.physics), draw)
-        counts[Count.STEPS_UP] *= (site.spec.levels - 1) / response.pulses_up
-        counts[Count.STEPS_DOWN] *= (site.spec.levels - 1) / response.pulses_down
+        return self._in_steps(counts, response)
+
+    def _in_steps(self, counts: Array, response: Response) -> Array:
+        """Counts of level steps in the place of pulses."""
+        counts[Count.STEPS_UP] *= (self.site.spec.levels - 1) / response.pulses_up
+        counts[Count.STEPS_DOWN] *= (self.site.spec.levels - 1) / response.pulses_down
         return counts
 
     @property
@@ -201,6 +210,14 @@ class HybridWeights(LevelWeights):
 
     def synced(self, counts: list[Array | None]) -> None:
         """Add up cells written, level steps, and the change of the weights that cells hold."""
+        if self.trains is not None and self.due(self.written.updates):
+            physics = self.physics
+            assert physics is not None
+            held = Followed(
+                self.site, self.real, self.levels, self.analog, self.writes, self.written, self.grid
+            )
+            sent = blocks.write(held, self.trains, physics, self._plan(physics))
+            counts = [self._in_steps(part, physics.response) for part in sent]
         total = sum((part for part in counts if part is not None), np.zeros(len(Count)))
         self.written.sets += int(total[Count.SETS])
         self.written.resets += int(total[Count.RESETS])

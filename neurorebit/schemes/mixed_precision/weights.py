@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neurorebit.kernels import pulse
+from neurorebit.kernels import blocks, pulse
 from neurorebit.schemes.parts.in_place import MomentumWeights
 from neurorebit.training.parts.workers import Array
 
@@ -31,3 +31,8 @@ class MixedPrecisionWeights(MomentumWeights):
         residue = self.residue[start : start + gradient.size]
         wanted, steps = self.wanted(gradient, start), self.cells.physics.steps
         pulse.take_whole(residue, wanted, pulses, -rate / self.full, steps, self.most)
+
+    def unsent(self, pulses: Array, start: int) -> None:
+        """They stay in the residue; what a cell was sent beyond its wish is taken out of it."""
+        residue = self.residue[start : start + pulses.size]
+        blocks.put_back(residue, pulses, self.cells.physics.steps)

@@ -11,6 +11,7 @@ import numpy as np
 from neurorebit.kernels import elementwise
 from neurorebit.kernels.cell import Mapping
 from neurorebit.schemes.parts.arrays import Arrays, conductances
+from neurorebit.schemes.parts.blocks import Trains
 from neurorebit.schemes.parts.cells import Cells, placed
 from neurorebit.schemes.parts.software import initial
 from neurorebit.training.parts.codes import Use
@@ -121,10 +122,12 @@ class CellWeights(ABC):
 class InPlaceWeights(CellWeights):
     """Weights that learn by the gradient of a batch, which becomes pulses.
 
-    A scheme derives from it and says in ``plan`` which pulses its cells get for a gradient.
+    A scheme derives from it and says in ``plan`` which pulses its cells get for a gradient, and in
+    ``unsent`` what becomes of pulses that blocks of cells were not sent.
     """
 
     unit: GradientUnit = field(init=False)
+    trains: Trains | None = field(init=False)
 
     @property
     def most(self) -> float:
@@ -135,6 +138,7 @@ class InPlaceWeights(CellWeights):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.unit = GradientUnit(self.site)
+        self.trains = Trains.of(self.site)
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
         """The gradient of a batch, and the pulses that it asks for."""
@@ -161,8 +165,47 @@ class InPlaceWeights(CellWeights):
             self.plan(flat[start:stop], pulses, start, rate)
             return cells.pulse(start, pulses, cells.written.updates)
 
-        cells.count(site.workers.run(job, len(parts)))
+        if self.trains is None:
+            cells.count(site.workers.run(job, len(parts)))
+        else:
+            cells.count(self._in_blocks(self.trains, flat, rate))
         cells.written.words += flat.size if site.words else 0
+
+    def _in_blocks(self, trains: Trains, gradient: Array, rate: float) -> list[Array]:
+        """The pulses of blocks, then those of single cells; counts of what was written."""
+        site, cells = self.site, self.cells
+        asked, sent = (site.workspace.take(site.shape, np.int32) for _ in range(2))
+        flat, given = asked.reshape(-1), sent.reshape(-1)
+        parts = [slice(*part) for part in spans(flat.size, PART)]
+
+        def pulse(step: int) -> list[Array]:
+            return site.workers.run(
+                lambda i: cells.pulse(parts[i].start, given[parts[i]], step), len(parts)
+            )
+
+        site.workers.run(
+            lambda i: self.plan(gradient[parts[i]], flat[parts[i]], parts[i].start, rate),
+            len(parts),
+        )
+        trains.share(asked, sent, cells.written)
+        counts = pulse(2 * cells.written.updates)
+        asked -= sent
+        if trains.fine:
+            trains.finish(asked, sent, cells.written)
+            counts += pulse(2 * cells.written.updates + 1)
+        else:
+            for part in parts:
+                self.unsent(flat[part], part.start)
+        site.workspace.drop(asked)
+        site.workspace.drop(sent)
+        return counts
+
+    def unsent(self, pulses: Array, start: int) -> None:
+        """Called with the ``pulses`` that the cells from ``start`` on asked for and did not get.
+
+        They are lost, unless a scheme has a place for them.
+        """
+        return
 
     def consider(self, gradient: Array) -> None:
         """Called with the whole gradient before its parts are planned."""

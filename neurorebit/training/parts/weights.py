@@ -210,7 +210,8 @@ class Written:
     the architecture's ``weight_bits`` to the next, whatever pulses it took. ``words``: SRAM words.
     ``conductance``: sum over the updates of the mean conductance, as a share of the range.
     ``reads``: reads of single cells that verified their writes; None where writes are not simulated
-    pulse by pulse.
+    pulse by pulse. ``blocks``: a ``kernels.blocks.Tally`` [2, ...] of the trains of blocks and of
+    those of single cells after them; None where cells are programmed row by row.
     """
 
     updates: int = 0
@@ -222,6 +223,7 @@ class Written:
     words: int = 0
     conductance: float = 0.0
     reads: int | None = None
+    blocks: Array | None = None
 
     def pulses(self, device: Pulses, levels: int) -> tuple[float, float]:
         """The pulses up and down that the level steps correspond to, in cells of ``levels``."""

@@ -50,7 +50,8 @@ def body(report: Json) -> list[Table | str]:
 
 
 def _activity(layers: list[Json]) -> Table:
-    keys = [key for key in dict.fromkeys(k for layer in layers for k in layer) if key != "name"]
+    known = dict.fromkeys(k for layer in layers for k in layer)
+    keys = [key for key in known if key not in ("name", "blocks")]  # those are in the document
     columns = [Column("layer", numbers=False), *(Column(key.replace("_", " ")) for key in keys)]
     rows = []
     for i, layer in enumerate(layers[:MOST]):
