@@ -11,7 +11,7 @@ from small import LAYERS, SHAPE, linear_device, model_on, one_step
 from neurorebit.chips.parts.blocks import Blocks
 from neurorebit.kernels.blocks import Tally
 from neurorebit.training import state
-from neurorebit.training.model import _activity as activity_of
+from neurorebit.training.model import activity_of
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import Written
 
