@@ -45,6 +45,7 @@ class TrainActivity:
     slots: Amount
     open_rows: Amount
     blocks: Fraction
+    _: KW_ONLY
     share: Fraction
     levels: Amount
 

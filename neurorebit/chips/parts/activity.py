@@ -35,14 +35,16 @@ class MeasuredTrains:
     slots: Rows
     open_rows: Rows
     blocks: Rows
+    _: KW_ONLY
     share: Rows
     levels: Rows
 
     @classmethod
     def of(cls, layers: Sequence[TrainActivity | None]) -> MeasuredTrains:
         """The arrays of the trains of all layers, zero where a layer has none."""
-        none = TrainActivity(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        return cls(*(_of_each([one or none for one in layers], k.name) for k in fields(none)))
+        none = TrainActivity(0.0, 0.0, 0.0, 0.0, share=0.0, levels=0.0)
+        given = [one or none for one in layers]
+        return cls(**{key.name: _of_each(given, key.name) for key in fields(none)})
 
 
 @dataclass(frozen=True)

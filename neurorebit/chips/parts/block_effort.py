@@ -145,8 +145,8 @@ def _together(geometry: Geometry, up: Asked, down: Asked, until: str) -> Plan:
     coarse = (geometry.rows, geometry.at_once, geometry.turns)
     single = (1, geometry.single, geometry.single_turns)
     return Plan(
-        _trains(of_blocks, 1.0, *coarse), _trains(of_blocks, -1.0, *coarse),
-        _trains(of_cells, 1.0, *single), _trains(of_cells, -1.0, *single), touched,
+        _trains(of_blocks, 1.0, coarse), _trains(of_blocks, -1.0, coarse),
+        _trains(of_cells, 1.0, single), _trains(of_cells, -1.0, single), touched,
     )  # fmt: skip
 
 
@@ -159,8 +159,12 @@ def _drawn(pairs: list[tuple[Array, Array]]) -> Drawn:
     return Drawn(values, shares)
 
 
-def _trains(drawn: Drawn, sign: float, rows: int, at_once: Real, turns: Real) -> Trains:
-    """The trains of one direction of independent blocks, ``at_once`` of them, in ``turns``."""
+def _trains(drawn: Drawn, sign: float, geometry: tuple[int, Real, Real]) -> Trains:
+    """The trains of one direction of independent blocks.
+
+    ``geometry``: rows of a block, blocks whose trains are sent at once, and turns of such.
+    """
+    rows, at_once, turns = geometry
     values = np.maximum(sign * drawn.values, 0.0)
     share = np.sum(np.where(values > 0.0, drawn.shares, 0.0), axis=0)
     sent = np.sum(values * drawn.shares, axis=0)
@@ -226,8 +230,7 @@ def initial(blocks: Blocks, state: Real, steps: Real, *, pulses: Real, cols: Rea
 
 @lru_cache(maxsize=4096)
 def _counted(
-    rows: int, wide: int, drivers: int, until: str,
-    *case: float,
+    rows: int, wide: int, drivers: int, until: str, *case: float
 ) -> tuple[float, ...]:  # fmt: skip
     """Numbers of four ``Trains`` in a row, of blocks and of single cells, up and down."""
     state, steps, pulses, cols = case

@@ -6,7 +6,7 @@ See docs/models/programming.md#blocks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +52,7 @@ class BlockProgramming:
     array: ResistiveArray
     held: Real
     rows: Real
+    _: KW_ONLY
     rising: Trains
     falling: Trains
 

@@ -256,7 +256,7 @@ class ResistiveMacro(Macro):
         """
         held = self.rows * self.cols if cells is None else cells
         lines = self.rows if rows is None else rows
-        work = BlockProgramming(self.array, held, lines, rising, falling)
+        work = BlockProgramming(self.array, held, lines, rising=rising, falling=falling)
         selected = Cost()
         for opening in work.openings:
             cols = self.select_cols(opening.cells / self.cols, opening.pulses)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
@@ -26,6 +26,7 @@ class Trains:
     single: Layout
     cuts: Array
     fine: bool
+    _: KW_ONLY
     workers: Workers
 
     @classmethod
@@ -45,7 +46,7 @@ class Trains:
             Layout(1, 1, alone, cols, int(Until.FIRST), inhibited=False),
             np.array(site.cuts, np.int64).reshape(-1, 2),
             blocks.fine,
-            site.workers,
+            workers=site.workers,
         )
 
     def share(self, asked: Array, sent: Array, written: Written) -> None:
@@ -53,13 +54,15 @@ class Trains:
 
         Both are int32 [groups, rows, cols], below 0 downwards.
         """
-        self._add(self.coarse, asked, sent, written, COARSE)
+        self._add(self.coarse, asked, sent, written, row=COARSE)
 
     def finish(self, left: Array, sent: Array, written: Written) -> None:
         """Add up the trains of what is ``left``, cell by cell; ``sent`` gets the same."""
-        self._add(self.single, left, sent, written, FINE)
+        self._add(self.single, left, sent, written, row=FINE)
 
-    def _add(self, layout: Layout, asked: Array, sent: Array, written: Written, row: int) -> None:
+    def _add(
+        self, layout: Layout, asked: Array, sent: Array, written: Written, *, row: int
+    ) -> None:
         if written.blocks is None:
             written.blocks = np.zeros((2, len(Tally)))
 

@@ -28,7 +28,9 @@ DEVICE = read_device(Document(shipped("device", "taox_hfox")))
 ARRAY = ReramArray(TECH, DEVICE, 64.0, 128.0)
 UP = Trains(4.0, 0.5, 3.0, 10.0, 0.1, 2.0)  # 512 pulses of 2560 cells
 DOWN = Trains(4.0, 2.0, 5.0, 15.0, 0.05, 9.0)  # 1152 pulses
-WORK = BlockProgramming(ARRAY, 2560.0, 62.0, UP, DOWN)  # 62 rows: 15 groups of 4, and 2 rows
+WORK = BlockProgramming(
+    ARRAY, 2560.0, 62.0, rising=UP, falling=DOWN
+)  # 62 rows: 15 groups of 4, and 2 rows
 
 
 def test_groups_of_rows_are_opened_for_their_trains():
@@ -51,7 +53,7 @@ def test_pulses_take_the_time_of_the_longest_trains_and_the_heat_of_all_cells():
 def test_a_macro_switches_rows_and_columns_once_an_opening():
     macro = AnalogMacro(TECH, DEVICE, rows=64.0, cols=128.0)
     total = macro.program_in_trains(UP, DOWN, 0.5, 2560.0, rows=62.0)
-    work = BlockProgramming(macro.array, 2560.0, 62.0, UP, DOWN)
+    work = BlockProgramming(macro.array, 2560.0, 62.0, rising=UP, falling=DOWN)
     pulsed, energy = work.pulsed(DEVICE.response, 0.5), 0.0
     for times, rows, cells, pulses in ((8.0, 10 / 3, 3.2, 6.0), (32.0, 3.0, 4.8, 2.5)):
         energy += times * macro.row_switches.write(1.0, rows).energy.total
@@ -181,9 +183,9 @@ def of_chip(*settings, activity=None, network="mlp", architecture="reram"):
 
 def test_what_training_counted_is_billed():
     """A range is 126 levels or 128 pulses, and arrays have 128 rows: groups of 4 are 32."""
-    coarse = TrainActivity(0.5, 3.0, 12.0, 0.1, 0.1, 2.0)
-    fine = TrainActivity(0.25, 1.0, 1.0, 0.02, 0.02, 1.5)
-    none = TrainActivity(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    coarse = TrainActivity(0.5, 3.0, 12.0, 0.1, share=0.1, levels=2.0)
+    fine = TrainActivity(0.25, 1.0, 1.0, 0.02, share=0.02, levels=1.5)
+    none = TrainActivity(0.0, 0.0, 0.0, 0.0, share=0.0, levels=0.0)
     trains = BlockActivity(coarse, none, fine, none)
     found = of_chip("architecture.arrays.blocks.rows=4", activity=trains)
     energy = found.phases["sync"].energy
