@@ -65,6 +65,21 @@ def words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",")]
 
 
+def percents(text: str) -> list[float]:
+    """The shares between commas, given in percent."""
+    found = []
+    for word in words(text):
+        try:
+            share = float(word) / 100.0
+        except ValueError:
+            share = -1.0
+        if not 0.0 < share <= 1.0:
+            message = f"expected percentages above 0 and up to 100, got '{word}'"
+            raise argparse.ArgumentTypeError(message)
+        found.append(share)
+    return found
+
+
 def folder(text: str) -> Path:
     """A folder, which may not exist yet."""
     if not text:

@@ -32,6 +32,14 @@ def add_options(parser: options.Parser) -> None:
         default=1,
         help="runs of each scheme (1)",
     )
+    parser.add_argument(
+        "--reach",
+        metavar="X,X",
+        type=options.percents,
+        default=[],
+        help="test accuracies [%%] to which energy and writes are summed up (90, 95 and 98 %% of "
+        "the best)",
+    )
     options.add_training(parser, "reports/schemes_NETWORK")
     workers.add_workers(parser)
     options.add_quiet(parser)
@@ -50,7 +58,9 @@ def main(asked: argparse.Namespace) -> int:
     request = options.request(asked)
     said = progress.nothing if asked.quiet else progress.say
     names = asked.schemes or suited(request, said)
-    more = ("--schemes", ",".join(names), "--seeds", str(asked.seeds))
+    more = ["--schemes", ",".join(names), "--seeds", str(asked.seeds)]
+    if asked.reach:
+        more += ["--reach", ",".join(f"{100.0 * one:g}" for one in asked.reach)]
     command = command_line(request, "schemes", more)
     with workers.executor(asked) as machines:
         table = schemes(
@@ -61,6 +71,7 @@ def main(asked: argparse.Namespace) -> int:
             progress=nullcontext if asked.quiet else progress.training,
             command=command,
             machines=machines,
+            reach=asked.reach,
         )
     asked.record.schemes(table.rows, table.folder, table.files)
     if not asked.quiet:

@@ -164,6 +164,7 @@ def compare_schemes(
     settings: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     replace: bool = False,
+    reach: Sequence[float] = (),
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool = True,
@@ -176,6 +177,8 @@ def compare_schemes(
     that their architectures name unless given. ``settings``: values of keys in all of them.
     ``out``: a folder that keeps the report of each run as it ends, and what ``resume`` goes on
     from; nothing is written without. ``replace``: whether trainings there may be replaced.
+    ``reach``: test accuracies (0 to 1) to which energy and writes are summed up; shares of the best
+    unless given.
     ``workers``: processes of this machine that share the runs and its processors; or ``scheduler``:
     the address of a Dask scheduler (``tcp://host:8786``) whose workers do, with ``out`` in a folder
     that all machines share. What a run gives does not depend on either. The other arguments are
@@ -231,9 +234,19 @@ def compare_schemes(
             say=said,
             progress=lambda: Images(progress),
             machines=machines,
+            reach=_accuracies(reach),
             command=f"compare_schemes({network_call(request)}, {names!r}, seeds={seeds})",
         )
         return SchemeComparison.read(table.rows, table.text, folder)
+
+
+def _accuracies(reach: Sequence[float]) -> tuple[float, ...]:
+    """Accuracies; InputError where one is none."""
+    for accuracy in reach:
+        if not 0.0 < accuracy <= 1.0:
+            message = f"expected accuracies above 0 and up to 1, got {accuracy:g}"
+            raise InputError(message, origin=Argument("reach"), cure="give shares of the images")
+    return tuple(map(float, reach))
 
 
 def request_of(

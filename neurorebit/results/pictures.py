@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from neurorebit.results.document import is_regression
+from neurorebit.results.spending import of_runs
 
 SCHEMES = "schemes.png"
+ENERGY = "schemes_energy.png"
 ROOF = 103.0  # of accuracies [%], so that a mark at 100 is whole
 COUNTS = ((" [millions]", 1e6), (" [thousands]", 1e3), ("", 1.0))  # of cells
 HELD = {"real": "real weights", "quantised": "levels", "analog": "analog weights"}
@@ -92,6 +94,36 @@ def schemes(learned: dict[str, list[dict[str, Any]]]) -> dict[str, bytes]:
     panels[1].set(title="the last epochs", ylim=(low, high), xlim=(first - 0.5, last + 0.5))
     figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return {SCHEMES: png(figure)}
+
+
+def spending(runs: dict[str, list[dict[str, Any]]]) -> dict[str, bytes]:
+    """The picture of accuracy against energy and against writes, by the reports of each scheme.
+
+    The mean accuracy of the seeds after each epoch; nothing where all is software.
+    """
+    curves = {name: of_runs(reports) for name, reports in runs.items()}
+    curves = {k: [s for s in c if s.energy_with_dram is not None] for k, c in curves.items()}
+    if not any(curves.values()):
+        return {}
+    figure, panels = new_figure(12.0, 4.5, 2)
+    ways = {
+        "energy with DRAM until then [J]": lambda one: one.energy_with_dram,
+        "cells programmed until then": lambda one: one.cells_programmed or np.nan,
+    }
+    for ax, (label, of) in zip(panels, ways.items(), strict=True):
+        for k, (name, curve) in enumerate(curves.items()):
+            accuracies = [np.nan if one.accuracy is None else 100.0 * one.accuracy for one in curve]
+            shown = name if curve and ax is panels[0] else None
+            line = ("-", "--", ":")[k // 10 % 3]
+            ax.plot(
+                [of(one) for one in curve], accuracies, line, color=f"C{k % 10}", marker=".",
+                label=shown,
+            )  # fmt: skip
+        ax.set(xlabel=label, xscale="log", ylim=(0.0, ROOF))
+        ax.grid(alpha=0.3)
+    panels[0].set(ylabel="on test images [%]")
+    figure.legend(loc="outside right center", fontsize=8, frameon=False)
+    return {ENERGY: png(figure)}
 
 
 def _zoom(curves: list[Any]) -> tuple[int, float, float]:

@@ -19,7 +19,7 @@ from tabulate import tabulate
 from neurorebit.inputs.architecture import read_architecture
 from neurorebit.machines.tasks import Executor
 from neurorebit.results import folder as report
-from neurorebit.results import pictures
+from neurorebit.results import pictures, spending
 from neurorebit.results.lock import held
 from neurorebit.results.pages import schemes as page
 from neurorebit.schema import (
@@ -157,6 +157,7 @@ class Table:
     missing: tuple[str, ...]
     folder: Path
     interrupted: bool = field(default=False, kw_only=True)
+    reached: tuple[Json, ...] = field(default=(), kw_only=True)
 
     @property
     def unfinished(self) -> bool:
@@ -196,7 +197,8 @@ class Table:
             colalign=("left", *("right",) * (len(drawn) - 1)),
         )
         marks = [f"! {line}" for line in self.warnings]
-        return "\n".join([*self.head, "", table, "", *self.legend, *marks])
+        spent = ["", *spending.table(self.reached), "", spending.LEGEND] if self.reached else []
+        return "\n".join([*self.head, "", table, *spent, "", *self.legend, *marks])
 
     @property
     def legend(self) -> list[str]:
@@ -217,7 +219,8 @@ class Table:
         """The same with curves and costs as a page; ``runs`` are the reports of each scheme."""
         notes = [line for line in self.head[1:] if line.startswith(("* ", "- "))]
         said = [*(line[2:] for line in notes), *self.legend]
-        return page.write(self.rows, runs, COLUMNS, (said, self.warnings), command=command)
+        lines = said, self.warnings
+        return page.write(self.rows, runs, COLUMNS, lines, reached=self.reached, command=command)
 
 
 def schemes(
@@ -229,12 +232,15 @@ def schemes(
     progress: Shown = nullcontext,
     command: str | None = None,
     machines: Executor | None = None,
+    reach: Sequence[float] = (),
 ) -> Table:
     """Train each scheme by ``run``, each on its chip, with ``seeds`` seeds from the request's on.
 
     Every run leaves its report in a folder of its own, ``schemes.csv``, ``schemes.txt`` and
     ``schemes.html`` beside them with the picture of their learning. A run that the folder has
     finished, of the same inputs, data, seed and version, is not made again if ``request.resume``.
+    ``reach``: test accuracies (0 to 1) to which energy and writes are summed up; 90, 95 and 98 % of
+    the best unless given.
     Before any training, InputError where a scheme is unknown, a file is wrong, an unfinished run is
     in the way or, unless ``request.replace``, a finished one is: any in a folder that was named or,
     with ``request.resume``, one of other inputs or one that the table would lose.
@@ -262,7 +268,9 @@ def schemes(
             (name, seed): _request(request, name, seed, folder) for name in names for seed in each
         }
         runs = Runs(wanted, request.resume, say=say, progress=progress)
-        comparison = _Comparison(request, names, seeds, command=command or request.command)
+        comparison = _Comparison(
+            request, names, seeds, command=command or request.command, reach=reach
+        )
         table = None
         try:
             with closing(runs.reports(machines)) as ended:
@@ -293,6 +301,7 @@ class _Comparison:
     seeds: int
     _: KW_ONLY
     command: str
+    reach: Sequence[float] = ()
     found: dict[str, dict[int, Json]] = field(default_factory=lambda: defaultdict(dict))
 
     @property
@@ -310,14 +319,19 @@ class _Comparison:
         shown = self.shown
         rows = [_row(name, reports, self.seeds, self.command) for name, reports in shown.items()]
         missing = tuple(name for name in self.names if name not in shown)
-        table = Table(tuple(rows), _head(self.command, self.request, shown), missing, folder)
+        head, reached = (
+            _head(self.command, self.request, shown),
+            spending.reached(shown, self.reach),
+        )
+        table = Table(tuple(rows), head, missing, folder, reached=reached)
         texts: dict[str, str | bytes] = {
             TABLE: _csv(rows),
+            spending.NAME: spending.csv(reached),
             "schemes.txt": f"{table.text}\n",
             page.NAME: table.page(shown, self.command),
         }
         learned = {name: [done["training"] for done in runs] for name, runs in shown.items()}
-        report.write(folder, texts | pictures.schemes(learned))
+        report.write(folder, texts | pictures.schemes(learned) | pictures.spending(shown))
         return table
 
 

@@ -186,10 +186,14 @@ def test_costs_csv_quotes_names_of_layers():
 
 
 def test_training_csv_has_a_row_for_each_epoch_and_else_its_header():
-    head = "epoch,loss,train_accuracy,test_accuracy,cells_programmed,images_per_second,seconds\n"
+    head = "epoch,loss,train_accuracy,test_accuracy,cells_programmed,images_per_second,seconds,"
+    head += "energy_until_J,energy_with_dram_until_J,cells_programmed_until\n"
     assert epochs.write(built()) == head
-    assert epochs.write(built(TRAINING)) == (
-        head + "1,2.5,0.25,0.5,12,100.0,3.5\n2,1.5,0.75,,7,110.0,3.0\n"
+    report = built(TRAINING)
+    spent, both = (report["totals"]["epoch"][k] for k in ("energy_J", "energy_with_dram_J"))
+    assert epochs.write(report) == (
+        f"{head}1,2.5,0.25,0.5,12,100.0,3.5,{spent!r},{both!r},12.0\n"
+        f"2,1.5,0.75,,7,110.0,3.0,{2 * spent!r},{2 * both!r},19.0\n"
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from typing import Any
 
 from neurorebit.results.document import Json, is_regression
@@ -12,6 +11,7 @@ from neurorebit.results.pages.frame import Page, Section, listed
 from neurorebit.results.pages.plots import GREY, HOVER, PALETTE, scaled
 from neurorebit.results.pages.table import Cell, Column, Table, number, share, word
 from neurorebit.results.pages.text import in_figure, percent, quantity
+from neurorebit.results.spending import LEGEND, after_epochs
 
 SIDES = ("top center", "bottom center")  # of a point, where its name stands
 DASHES = ("solid", "dash", "dot")
@@ -25,11 +25,12 @@ def write(
     headings: Mapping[str, tuple[str, str]],
     lines: tuple[Sequence[str], Sequence[str]],
     *,
+    reached: Sequence[Json] = (),
     command: str,
 ) -> bytes:
     """The page: ``rows`` of the table, the reports of each scheme's seeds by its name, and in
     ``lines`` what the numbers mean, and what a reader must know. ``headings`` are of the table's
-    keys, with their units.
+    keys, with their units; ``reached`` the rows of what it took to reach an accuracy.
     """
     first = next(iter(runs.values()))[0]
     subtitle = f"NeuroReBIT {first['version']}; the first seed's costs, the mean accuracy."
@@ -40,6 +41,7 @@ def write(
             [_table(rows, headings), listed(lines[1], "mind"), listed(lines[0])],
         ),
         Section("curves", "What was learned", [_curves(runs)]),
+        Section("reached", "Energy to reach an accuracy", _reached(reached)),
         Section("trade", "Accuracy and cost", _trade(rows)),
         Section("runs", "The runs", [_runs(runs)]),
     ]
@@ -117,13 +119,12 @@ def _curves(runs: Mapping[str, Sequence[Json]]) -> Figure:
 
 def _places(report: Json) -> dict[str, list[float]]:
     """Where the epochs of a run stand: by number, by energy and by writes spent until then."""
-    epochs, of_epoch = report["training"]["epochs"], report["totals"]["epoch"]
-    numbers = [float(epoch["epoch"]) for epoch in epochs]
-    found = {"epochs": numbers}
-    written = list(accumulate(float(epoch["cells_programmed"] or 0) for epoch in epochs))
-    if of_epoch is not None and written and written[-1] > 0.0:  # a chip, and not software
-        found["energy"] = [n * of_epoch["energy_with_dram_J"] for n in numbers]
-        found["writes"] = written
+    spent = after_epochs(report)
+    found = {"epochs": [float(one.epoch) for one in spent]}
+    energy = [one.energy_with_dram for one in spent if one.energy_with_dram is not None]
+    written = [one.cells_programmed for one in spent if one.cells_programmed is not None]
+    if energy and written:  # a chip, and not software
+        found |= {"energy": energy, "writes": written}
     return found
 
 
@@ -189,6 +190,20 @@ def _trade(rows: Sequence[Json]) -> list[Figure]:
         return []
     says = "Red: no other scheme is better in both. Software has no chip, and no point here."
     return [Figure("front", "Accuracy against cost", views, {"Against": tuple(views)}, says=says)]
+
+
+def _reached(rows: Sequence[Json]) -> list[Table | str]:
+    """What each scheme took to reach accuracies."""
+    columns = [Column("scheme", numbers=False), Column("to reach", numbers=False)]
+    columns += [Column("test accuracy"), Column("epoch"), Column("energy", "J")]
+    columns += [Column("with DRAM", "J"), Column("cells programmed")]
+    body = [
+        [word(row["scheme"]), word(row["target"]), share(row["target_accuracy"], digits=2),
+         number(row["epoch"]), number(row["energy_J"], "J"),
+         number(row["energy_with_dram_J"], "J"), number(row["cells_programmed"])]
+        for row in rows
+    ]  # fmt: skip
+    return [Table("Empty where a test never reached it", columns, body), listed([LEGEND])]
 
 
 def _front(points: Sequence[tuple[float, float]]) -> set[int]:

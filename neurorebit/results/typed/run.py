@@ -11,6 +11,7 @@ from neurorebit.results import folder
 from neurorebit.results.document import NAME, Json, epoch_keys, read_any
 from neurorebit.results.frames import as_html, frame, of_rows
 from neurorebit.results.parts import phases_of
+from neurorebit.results.spending import Spent, after_epochs, first_at
 from neurorebit.results.writers import table, text
 from neurorebit.results.writers.layout import defined
 from neurorebit.results.writers.summary import COUNTED, answers
@@ -250,6 +251,18 @@ class Run(Report):
         """
         rows = self.training["epochs"] if self.training else ()
         return of_rows(rows, epoch_keys(self.training), index="epoch")
+
+    @property
+    def spent(self) -> tuple[Spent, ...]:
+        """Accuracy, energy [J] and cells programmed from the first step on, after each epoch."""
+        return after_epochs(self.document)
+
+    def energy_to(self, accuracy: float) -> Spent | None:
+        """What was spent until a test first reached an accuracy (0 to 1); None where none did.
+
+        Energies are None of software, which has no chip.
+        """
+        return first_at(self.spent, accuracy)
 
     @property
     def accuracy(self) -> float | None:

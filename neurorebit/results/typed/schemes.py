@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from neurorebit.results import folder
 from neurorebit.results.document import NAME, Json, read
 from neurorebit.results.frames import of_rows
+from neurorebit.results.spending import KEYS, reached
 from neurorebit.results.typed.run import Run
 
 if TYPE_CHECKING:
@@ -61,6 +62,23 @@ class SchemeComparison:
         keys = (key for row in rows for key in row if key not in WORDS)
         made = of_rows(rows, tuple(dict.fromkeys(keys)), index="scheme")
         made.attrs["units"] |= {key: unit for key, unit in UNITS.items() if key in made}
+        return made
+
+    def energy_to(self, accuracy: float) -> pd.DataFrame:
+        """A row for each scheme, by its name: what it spent until its tests reached an accuracy.
+
+        ``accuracy`` from 0 to 1, of the mean over the seeds. Columns are the first such ``epoch``,
+        the ``test_accuracy`` there, energies [J] and ``cells_programmed``; nan where it was not
+        reached, and energies of software, which has no chip.
+        """
+        runs: dict[str, list[Json]] = {}
+        for name, seed in sorted(self.runs, key=lambda key: key[1]):
+            runs.setdefault(name, []).append(self.runs[name, seed].document)
+        names = [str(row["scheme"]) for row in self.rows if row["scheme"] in runs]
+        rows = reached({name: runs[name] for name in names}, (accuracy,))
+        keys = [key for key in KEYS if not key.startswith("target")]
+        made = of_rows([*rows], tuple(keys), index="scheme").astype(float)
+        made.attrs["units"] = {"energy_J": "J", "energy_with_dram_J": "J"}
         return made
 
     def save(self, place: str | Path) -> Path:
