@@ -101,24 +101,24 @@ def spending(runs: dict[str, list[dict[str, Any]]]) -> dict[str, bytes]:
 
     The mean accuracy of the seeds after each epoch; nothing where all is software.
     """
-    curves = {name: of_runs(reports) for name, reports in runs.items()}
-    curves = {k: [s for s in c if s.energy_with_dram is not None] for k, c in curves.items()}
+    curves = {
+        name: [one for one in of_runs(reports) if one.energy_with_dram is not None]
+        for name, reports in runs.items()
+    }
     if not any(curves.values()):
         return {}
     figure, panels = new_figure(12.0, 4.5, 2)
     ways = {
-        "energy with DRAM until then [J]": lambda one: one.energy_with_dram,
-        "cells programmed until then": lambda one: one.cells_programmed or np.nan,
+        "energy with DRAM until then [J]": "energy_with_dram",
+        "cells programmed until then": "cells_programmed",
     }
     for ax, (label, of) in zip(panels, ways.items(), strict=True):
         for k, (name, curve) in enumerate(curves.items()):
             accuracies = [np.nan if one.accuracy is None else 100.0 * one.accuracy for one in curve]
-            shown = name if curve and ax is panels[0] else None
-            line = ("-", "--", ":")[k // 10 % 3]
-            ax.plot(
-                [of(one) for one in curve], accuracies, line, color=f"C{k % 10}", marker=".",
-                label=shown,
-            )  # fmt: skip
+            spent = [getattr(one, of) or np.nan for one in curve]  # on a logarithmic axis
+            line, shown = ("-", "--", ":")[k // 10 % 3], name if ax is panels[0] else None
+            named = {"label": shown} if curve else {}
+            ax.plot(spent, accuracies, line, color=f"C{k % 10}", marker=".", **named)
         ax.set(xlabel=label, xscale="log", ylim=(0.0, ROOF))
         ax.grid(alpha=0.3)
     panels[0].set(ylabel="on test images [%]")

@@ -16,6 +16,7 @@ from tabulate import tabulate
 
 from neurorebit.results.document import Json, csv_text, is_regression
 from neurorebit.schema import units
+from neurorebit.schema.activity import Origin
 
 SHARES = (0.90, 0.95, 0.98)  # of the best accuracy of a comparison
 NAME = "schemes_energy.csv"
@@ -65,7 +66,7 @@ def after_epochs(report: Json) -> tuple[Spent, ...]:
 
 def _bill(report: Json) -> Json | None:
     """The totals of an epoch; None where training measured no activity, since it had no arrays."""
-    measured = report["activity"].get("origin") == "measured"
+    measured = report["activity"].get("origin") == Origin.MEASURED.value
     bill: Json | None = report["totals"]["epoch"] if measured else None
     return bill
 
