@@ -73,6 +73,7 @@ MEANINGS: dict[str, str] = {
     "Normalise.mean": "what is taken from each channel",
     "Normalise.std": "what the rest is divided by",
     "tiki_taka": "see [Tiki-Taka](../models/schemes.md#tiki-taka)",
+    "panther": "see [PANTHER](../models/schemes.md#panther)",
     "TikiTaka.reads": "times that a row of the fast array is read in a batch at most",
     # device
     "Device.name": "the device's name in reports",
@@ -210,6 +211,7 @@ MEANINGS: dict[str, str] = {
     "arrays": "arrays that are read both ways and learn in place",
     "gradient_unit": "weight-gradient units and the store of their sums",
     "inference_arrays": "arrays that are read forward and written once",
+    "sliced_arrays": "arrays of slices of weights, which outer products change in place",
     "rows": "rows of an array",
     "cols": "columns of an array",
     "cols_per_adc": "columns that share a converter",

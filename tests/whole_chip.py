@@ -197,6 +197,7 @@ def pieces_of(plan: Plan, i: int) -> Counter[tuple[int, int]]:
 
 
 PLANS["inference"], PLANS["inference_sram"] = PLANS["reram"], PLANS["sram"]  # the same arrays
+PLANS["sliced"] = PLANS["hybrid"]  # one cell a weight in the arrays of each slice
 
 # -- what the data did ---------------------------------------------------------------------------
 
@@ -263,6 +264,12 @@ BASES = {
         "gradient_unit.rows": 64, "gradient_unit.cols": 32, "gradient_unit.units": 2,
         "gradient_unit.lanes": 11,
     }),
+    "sliced": ("panther", {
+        "weight_bits": 9, "sliced_arrays.slices": 546, "sliced_arrays.rows": 32,
+        "sliced_arrays.cols": 16, "sliced_arrays.rows_per_adc": 4, "sliced_arrays.adc_bits": 5,
+        "sliced_arrays.back_adc_bits": 6, "sliced_arrays.carry_every": 7,
+        "sliced_arrays.update_bits": 10, "sliced_arrays.lanes": 13,
+    }),
     "inference": ("inference_reram", {
         "weight_bits": 5, "inference_arrays.cell_bits": 3, "inference_arrays.rows": 32,
         "inference_arrays.cols": 16,
@@ -302,7 +309,7 @@ def whole(
     training = replace(network.training, momentum=momentum, weight_decay=decay)
     network = replace(network, training=training)
     seen = ACTIVITY[: len(network.matrices)]
-    if spec.scheme == "tiki_taka":
+    if spec.scheme in ("tiki_taka", "panther"):
         seen = tuple(replace(a, fast=fast) for a, fast in zip(seen, FAST, strict=False))
     if even:
         seen = tuple(replace(a, input_density=(a.input_density[0],) * IN) for a in seen)

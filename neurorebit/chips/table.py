@@ -4,6 +4,7 @@ from neurorebit.chips.hybrid.organisation import HYBRID
 from neurorebit.chips.in_place.organisation import IN_PLACE
 from neurorebit.chips.inference.organisation import INFERENCE
 from neurorebit.chips.parts.organisation import Organisation
+from neurorebit.chips.sliced.organisation import SLICED
 from neurorebit.chips.tiki_taka.organisation import CHOPPED, TIKI_TAKA, UNREFERENCED
 
 ORGANISATIONS: dict[str, Organisation] = {
@@ -13,4 +14,5 @@ ORGANISATIONS: dict[str, Organisation] = {
     "chopped": CHOPPED,
     "unreferenced": UNREFERENCED,
     "inference": INFERENCE,
+    "sliced": SLICED,
 }

@@ -105,7 +105,7 @@ def programmed(network: Network, spec: ArchitectureSpec, device: Device) -> dict
     """
     chosen = _chosen(network, spec)
     by_pulses, found = chosen.by_pulses, dict[str, Real]()
-    bits: Real = (2.0**spec.weight_bits - 2.0) / (2.0**chosen.recorded.weight_bits - 2.0)
+    bits: Real = (2.0**spec.level_bits - 2.0) / (2.0**chosen.recorded.weight_bits - 2.0)
     for way, pulses in (("set", "ltp"), ("reset", "ltd")):
         counted = device.pulses if by_pulses else None
         now = getattr(counted, f"levels_{pulses}") if counted else None

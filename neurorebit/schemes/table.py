@@ -6,6 +6,7 @@ from neurorebit.schemes.deployed import DEPLOYED
 from neurorebit.schemes.hybrid import HYBRID
 from neurorebit.schemes.manhattan import MANHATTAN
 from neurorebit.schemes.mixed_precision import MIXED_PRECISION
+from neurorebit.schemes.panther import PANTHER
 from neurorebit.schemes.parts.scheme import Scheme
 from neurorebit.schemes.quantized import QUANTIZED
 from neurorebit.schemes.real import REAL
@@ -26,6 +27,7 @@ SCHEMES: dict[str, Scheme] = {
     "tiki_taka_chopped": TIKI_TAKA_CHOPPED,
     "agad": AGAD,
     "manhattan": MANHATTAN,
+    "panther": PANTHER,
     "wage": WAGE,
     "wage_reram": WAGE_RERAM,
     "deployed": DEPLOYED,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from neurorebit.inputs.activity import CURE, SCHEMA, read_activity
+from neurorebit.inputs.architecture import read_architecture
 from neurorebit.results import document, folder
 from neurorebit.results.document import Json
 from neurorebit.schema import Argument, Document, File, InputError, plain
@@ -102,12 +103,15 @@ def _recorded(report: Json, where: File) -> RecordedActivity:
         message = "its training measured no activity" if training else "no training"
         raise InputError(message, origin=where, cure="give a folder of a training in arrays")
     layers = report["activity"]["layers"]
+    chip = read_architecture(
+        Document.of_values(values["architecture"], str(where), "architecture"), fitting=False
+    )
     network, spec, pulses = values["network"], values["architecture"], values["device"]["pulses"]
     keys, scheme = ("batch", *SCHEMES[report["scheme"]].own_keys), str(report["scheme"])
     return RecordedActivity(
         scheme=scheme,
         source=f"{_told(report)} {source}",
-        weight_bits=float(spec["weight_bits"]),
+        weight_bits=float(chip.level_bits),
         input_bits=int(spec["input_bits"]),
         signed_inputs=_signed_inputs(layers, spec),
         levels_ltp=pulses["levels_ltp"] if pulses else None,

@@ -364,7 +364,8 @@ def activity_of(layer: MatrixLayer) -> LayerActivity:
     if written.updates == 0:
         return _still(layer)
     words = matmul.weights * written.updates
-    cells = words * (1 if site.spec.holds_devices else site.weight_bits)
+    devices, slices = site.spec.holds_devices, site.spec.slices_per_weight
+    cells = words * (slices if devices else site.weight_bits)
     sets, resets = written.sets / cells, written.resets / cells
     # several writes of a cell in one step count as one write of more levels
     again = max(sets, 1.0), max(resets, 1.0)
@@ -422,7 +423,7 @@ def _fast(layer: MatrixLayer) -> FastActivity | None:
     updates, matmul = weights.written.updates, layer.node.matmul
     assert matmul is not None
     assert site.device.pulses is not None
-    cells = matmul.weights * updates
+    cells = matmul.weights * updates * site.spec.slices_per_weight
     ups, downs = weights.written_fast.pulses(site.device.pulses, site.spec.levels)
     return FastActivity(
         ups=ups / cells,

@@ -17,10 +17,9 @@ from neurorebit.chips.in_place.gradient import GradientStore, GradientUnit
 from neurorebit.chips.in_place.reram import RowByRowMacro
 from neurorebit.chips.in_place.spec import InPlaceSpec, ResistiveArrays, SramArrays
 from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
-from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.floorplan import ceil, max_over_layers
 from neurorebit.chips.parts.parallel import CrosspointMacro, ParallelMacro
-from neurorebit.chips.parts.tile import Pe
+from neurorebit.chips.parts.two_way import TwoWayChip
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Real
 from neurorebit.circuits.gates import log2_up
@@ -40,7 +39,7 @@ def parallel_macro(
 
 
 @dataclass(frozen=True, eq=False)
-class InPlaceChip(Chip[InPlaceMacro]):
+class InPlaceChip(TwoWayChip[InPlaceMacro]):
     """Tiles of arrays for both passes, a gradient unit, and a store for its sums."""
 
     spec: InPlaceSpec
@@ -86,40 +85,11 @@ class InPlaceChip(Chip[InPlaceMacro]):
             else "weights get their signs when rows are added",
         )
 
-    @property
-    def value_bits(self) -> Real:
-        widest: Real = np.maximum(self.spec.input_bits, self.spec.error_width)
-        return widest
-
-    @property
-    def back_sum_bits(self) -> Real:
-        """Bits of a partial sum of the backward pass on its way."""
-        return self.macro.transposed_readout.sum_bits + (self.sum_bits - self.macro.output_bits)
-
-    def pe_sizes(self, rows: Real, cols: Real) -> dict[str, Any]:
-        """A PE whose registers, bus and adder tree serve both passes: as large as the larger one
-        asks for.
-        """
-        macro = self.macro
-        lines = np.maximum(macro.rows, macro.cols)
-        return {
-            "macro_rows": rows,
-            "macro_cols": cols,
-            "results": np.maximum(cols * macro.adcs, rows * macro.row_adcs),
-            "result_bits": macro.output_bits,
-            "sum_bits": np.maximum(macro.output_bits, macro.transposed_readout.sum_bits),
-            "input_bits": np.maximum(rows, cols) * lines * self.value_bits,
-            "lines": lines,
-        }
-
     def product_macro(self, bits: Real) -> SramRowMacro | None:
         """As those of the weights where these are latched row by row, with values of ``bits``."""
         if not isinstance(self.macro, SramRowMacro):
             return None
         return replace(self.macro, cells_per_weight=bits, input_bits=bits, transposed=False)
-
-    def pe(self, rows: Real, cols: Real) -> Pe[InPlaceMacro]:
-        return Pe(self.tech, self.macro, **self.pe_sizes(rows, cols))
 
     @cached_property
     def gradient_unit(self) -> GradientUnit:

@@ -11,8 +11,8 @@ from neurorebit.chips.in_place.chip import InPlaceChip, InPlaceMacro
 from neurorebit.chips.in_place.spec import InPlaceSpec
 from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
-from neurorebit.chips.parts.phases import ARRAYS, PARTIAL_BITS, Phase, Phases, divided, merged
-from neurorebit.chips.parts.tile import Tile
+from neurorebit.chips.parts.phases import ARRAYS, Phase, divided, merged
+from neurorebit.chips.parts.two_way import TwoWayPhases
 from neurorebit.chips.parts.writing import SENTENCES
 from neurorebit.circuits.cost import Bill, Cost, Real
 
@@ -23,7 +23,7 @@ PROGRAMMED = (
 
 
 @dataclass(frozen=True, eq=False)
-class InPlacePhases(Phases):
+class InPlacePhases(TwoWayPhases):
     """Both passes in the same arrays; gradients in a unit of their own; cells updated in place.
 
     The words that training keeps of a weight live in DRAM: its cells hold no more than its levels.
@@ -66,63 +66,6 @@ class InPlacePhases(Phases):
             f"weight{self.learning.serially}, and the changes on their way to the arrays"
             + ("; weight decay reads all cells, row by row" if self.learning.reads_cells else ""),
         )
-
-    # -- both passes -----------------------------------------------------------------------------
-
-    @cached_property
-    def error_bits_sent(self) -> Rows:
-        """Error bits of an image that go to a layer's tiles; the PEs of a
-        kernel-split tile hand an error on along the rows of the window.
-        """
-        w = self.workload
-        times = np.where(self.plan.split, w.window_height, 1.0)
-        return w.results * times * self.spec.error_width
-
-    def backward(self) -> Phase:
-        """Vector work, then the error through the same cells; none in the first layer."""
-        chip, w, plan, sends = self.chip, self.workload, self.plan, self.workload.sends_error
-        error, stored = self.spec.error_width, self.spec.vector_unit.stored_bits
-
-        def read(macro: InPlaceMacro, pieces: Pieces) -> Cost:
-            density = pieces.spread(self.activity.error_density)
-            state, places = self.ones_of(pieces), self.read_places(pieces, back=True)
-            driven, sensed = self.used_back(pieces)
-            return error * macro.read_transposed(density, state, driven, sensed, places=places)
-
-        one, vectors, sent = self.read_through(read), sends * w.vectors, self.error_bits_sent
-        products = Cost(vectors * one.energy, vectors / plan.copies * one.latency)
-        tree = self.over_tree(chip.tree, sent, plan.tiles_down)
-        tree = tree + self.over_tree(chip.tree, self.error_sums * stored, plan.tiles_across)
-        buffered = chip.buffer.read(sent) | chip.buffer.write(w.inputs * error)
-        streams = {
-            ARRAYS: products, "tiles": sends * chip.in_tiles(self._backward_transport),
-            "tree": sends * tree, "buffer": sends * buffered,
-            "vector": self.vector_work(w.backward),
-        }  # fmt: skip
-        steps = vectors * error * plan.packing.turns * (plan.tiles + 1.0)
-        fill = sends * (one.latency.total + chip.tree.delay)
-        return self.overlapped(streams, steps, self.errors_read, fill, serial=True)
-
-    def _backward_transport(self, tile: Tile[InPlaceMacro]) -> Cost:
-        """Transport and additions if the tiles of all layers were of this kind.
-
-        Kernel-split tiles add the results of all window positions for an input value; the others
-        get them one after the other and add each to its value in their output buffer. Sums of tiles
-        beside each other, which hold other outputs, are added on their way over the chip's tree.
-        """
-        w, plan, sums, values = self.workload, self.plan, self.chip.back_sum_bits, self.error_sums
-        partial = w.vectors * w.channels * w.groups * w.positions
-        entered = w.results * plan.pe_rows * self.spec.error_width
-        copies = self.error_bits_sent * plan.tiles_down
-        given, bussed = partial * plan.pe_cols * sums, partial * plan.array_cols * sums
-        inside = tile.in_pes(
-            lambda pe: pe.hold_inputs(entered) + pe.hold_results(given) + pe.carry(entered + bussed)
-        )
-        added = tile.add(partial * plan.array_cols - values, sums)
-        kept = PARTIAL_BITS * np.where(plan.split, values, partial) * plan.tiles_across
-        carried = tile.carry(copies, plan.tile_pes_down) + tile.carry(given)
-        streamed = tile.stream(copies, kept) | carried
-        return inside + added + divided(streamed, plan.tiles)
 
     # -- gradients -------------------------------------------------------------------------------
 

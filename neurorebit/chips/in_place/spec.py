@@ -9,19 +9,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from neurorebit.chips.parts.blocks import Blocks
-from neurorebit.chips.parts.spec import (
-    DIVIDE,
-    Count,
-    ForwardArrays,
-    GradientConverters,
-    LearningSpec,
-)
+from neurorebit.chips.parts.spec import DIVIDE, Count, GradientConverters
+from neurorebit.chips.parts.two_way import TwoWayArrays, TwoWaySpec
 from neurorebit.schema import Misfit, quantity
 from neurorebit.schema.numbers import Real
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class InPlaceArrays(ForwardArrays):
+class InPlaceArrays(TwoWayArrays):
     """Arrays that are read both ways and learn in place (docs/models/macros.md#transposed-reads).
 
     A weight is as many cells of a row as its bits ask for. ``read``: all rows at once, by
@@ -29,17 +24,6 @@ class InPlaceArrays(ForwardArrays):
     """
 
     read: Literal["parallel", "row_by_row"]
-    back_adc_bits: Annotated[int, Field(ge=2, le=12)]
-    rows_per_adc: Count
-
-    def misfits(self, name: str) -> Iterator[Misfit]:
-        """Combinations of values that do not fit; ``name`` is that of the section."""
-        yield from super().misfits(name)
-        message = f"must divide {name}.rows, {{:g}}, got {{:g}}"
-        values = self.rows, self.rows_per_adc
-        yield Misfit(
-            (name, "rows_per_adc"), self.rows % self.rows_per_adc != 0, message, values, cure=DIVIDE
-        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -106,7 +90,7 @@ class GradientArrays(GradientConverters):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class InPlaceSpec(LearningSpec):
+class InPlaceSpec(TwoWaySpec):
     """A chip whose arrays are read both ways and updated in place."""
 
     organisation = "in_place"
@@ -122,16 +106,6 @@ class InPlaceSpec(LearningSpec):
         return self.gradient_unit
 
     @property
-    def back_adc_bits(self) -> int:
-        """Bits of the converters of the transposed read."""
-        return self.arrays.back_adc_bits
-
-    @property
-    def rows_per_adc(self) -> int:
-        """Rows that share a converter of the transposed read."""
-        return self.arrays.rows_per_adc
-
-    @property
     def holds_devices(self) -> bool:
         """Whether cells are of a memory device, not of SRAM."""
         return isinstance(self.arrays, ResistiveArrays)
@@ -139,10 +113,6 @@ class InPlaceSpec(LearningSpec):
     @property
     def row_by_row(self) -> bool:
         return self.arrays.read == "row_by_row"
-
-    @property
-    def reads_back(self) -> bool:
-        return True
 
     @property
     def digital_macros(self) -> bool:
@@ -169,5 +139,3 @@ class InPlaceSpec(LearningSpec):
         values = unit.cols, unit.cols_per_adc
         where = unit.cols % unit.cols_per_adc != 0
         yield Misfit(("gradient_unit", "cols_per_adc"), where, message, values, cure=DIVIDE)
-        message = "floating-point errors cannot be streamed bit by bit"
-        yield Misfit(("error_bits",), isinstance(self.error_bits, str), message, cure="take 8")

@@ -216,9 +216,14 @@ class ArchitectureSpec(Section):
     activation_products: Literal["auto", "digital", "vector"] = "auto"
 
     @property
+    def level_bits(self) -> int:
+        """Bits of the levels in which changes of cells are counted: those of a weight."""
+        return self.weight_bits
+
+    @property
     def levels(self) -> int:
         """Levels of a cell: symmetric around zero, so one less than the bits allow."""
-        levels: int = 2**self.weight_bits - 1
+        levels: int = 2**self.level_bits - 1
         return levels
 
     @property
@@ -269,6 +274,11 @@ class ArchitectureSpec(Section):
         """Cells of a row that hold one weight there: as many as its bits ask for."""
         cells: Real = np.ceil(self.weight_bits / self.cell_bits)
         return cells
+
+    @property
+    def slices_per_weight(self) -> int:
+        """Arrays that hold a weight together, each some of its bits."""
+        return 1
 
     @property
     def digit_bits(self) -> Real:

@@ -45,6 +45,7 @@ CHIPS = [
     ("reram", {"scheme": "tiki_taka", "arrays__cells": "crosspoint"}),
     ("sram", {}),
     ("sram", {"arrays__read": "parallel", "dram__bandwidth": "20 Gbit/s"}),
+    ("sliced", {"even": True}),
 ]
 
 

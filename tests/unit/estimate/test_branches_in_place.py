@@ -39,6 +39,7 @@ each_chip = pytest.mark.parametrize(
         ("reram", {"scheme": "tiki_taka"}),
         ("sram", {}),
         ("sram", {"arrays__read": "parallel", "transport__bus_bits": 8}),
+        ("sliced", {}),
     ],
 )
 
