@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 
 from neurorebit.kernels import levels, pulse
-from neurorebit.kernels.cell import Response
 from neurorebit.kernels.levels import Count
 from neurorebit.kernels.levels import Device as Direct
 from neurorebit.kernels.pulse import Write
@@ -152,19 +151,18 @@ class HybridWeights(LevelWeights):
         draw = site.draw(start, self.written.updates)
         if self.physics is None:
             levels.program(real, known, analog, writes, grid, self.direct, draw, counts)
-            share = (site.spec.levels - 1) / (2 * self.top)
-            counts[Count.STEPS_UP] *= share
-            counts[Count.STEPS_DOWN] *= share
-            return counts
+            return self.in_steps(counts)
         response = self.physics.response
         cells = pulse.Cells(analog, self.physics.part(start, stop), response, writes, counts)
-        pulse.to_levels(real, known, cells, grid, self._plan(self.physics), draw)
-        return self._in_steps(counts, response)
+        pulse.to_levels(real, known, cells, grid, self.plan(self.physics), draw)
+        return self.in_steps(counts)
 
-    def _in_steps(self, counts: Array, response: Response) -> Array:
-        """Counts of level steps in the place of pulses."""
-        counts[Count.STEPS_UP] *= (self.site.spec.levels - 1) / response.pulses_up
-        counts[Count.STEPS_DOWN] *= (self.site.spec.levels - 1) / response.pulses_down
+    def in_steps(self, counts: Array) -> Array:
+        """Counts of a write, whose steps and pulses become steps of the levels of the files."""
+        steps = self.site.spec.levels - 1
+        ends = (2 * self.top,) * 2 if self.physics is None else self.physics.response[:2]
+        counts[Count.STEPS_UP] *= steps / ends[0]
+        counts[Count.STEPS_DOWN] *= steps / ends[1]
         return counts
 
     @property
@@ -181,7 +179,7 @@ class HybridWeights(LevelWeights):
             variation.stuck_high,
         )
 
-    def _plan(self, physics: Physics) -> pulse.Plan:
+    def plan(self, physics: Physics) -> pulse.Plan:
         """How cells are written by pulses."""
         training, spacing = self.site.training, (2.0 if self.odd else 1.0) / self.top
         write = int(WRITES[training.write])
@@ -205,7 +203,7 @@ class HybridWeights(LevelWeights):
                 continue
             traits, response = made.part(start, stop), made.response
             cells = pulse.Cells(held[part], traits, response, writes[part], counts)
-            pulse.to_levels(*given, cells, middle, self._plan(made), draw)
+            pulse.to_levels(*given, cells, middle, self.plan(made), draw)
         return held
 
     def synced(self, counts: list[Array | None]) -> None:
@@ -216,8 +214,8 @@ class HybridWeights(LevelWeights):
             held = Followed(
                 self.site, self.real, self.levels, self.analog, self.writes, self.written, self.grid
             )
-            sent = blocks.write(held, self.trains, physics, self._plan(physics))
-            counts = [self._in_steps(part, physics.response) for part in sent]
+            sent = blocks.write(held, self.trains, physics, self.plan(physics))
+            counts = [self.in_steps(part) for part in sent]
         total = sum((part for part in counts if part is not None), np.zeros(len(Count)))
         self.written.sets += int(total[Count.SETS])
         self.written.resets += int(total[Count.RESETS])

@@ -140,8 +140,7 @@ class Arrays:
         """The weights as this read sees them: themselves, or a changed copy in the workspace."""
         site, seen, mapping = self.site, weight, int(self.mapping)
         self.reads += 1
-        law = None if learning and not site.frozen else self._rest
-        error = reading.Noise(self.relative, mapping, site.offset) if self.relative else None
+        law, error = self.law(learning), self.error
         if law is not None:
             seen = self._copy(
                 seen, lambda a, b, i: reading.rest(a, b, law, mapping, site.draw(i, step=0))
@@ -150,14 +149,9 @@ class Arrays:
             seen = self._copy(
                 seen, lambda a, b, i: reading.read(a, b, error, site.draw(i, self.reads))
             )
-        spec = site.spec
-        alone = spec.row_by_row and spec.holds_devices and site.training.adc != "ideal"
-        if self.rounded or alone:
-            bits = int(spec.cell_bits) if alone else site.weight_bits
-            two = bits == 1  # both ends of the range, and none between
-            top = self.digits - 1 if self.digits else 1 if two else 2 ** (bits - 1) - 1
-            grid = levels.Grid(float(top), top, odd=two or self.digits > 0, every=True)
-            seen = self._copy(seen, lambda a, b, i: levels.quantise(a, b, grid, 1.0 / top))
+        grid = self.rounding
+        if grid is not None:
+            seen = self._copy(seen, lambda a, b, i: levels.quantise(a, b, grid, 1.0 / grid.top))
         if through.wires is not None:
             applied = through.wires.applied(seen, learning, through.ones)
             site.workspace.drop(seen)
@@ -173,6 +167,28 @@ class Arrays:
             site.workspace.drop(seen)
             seen = shifted
         return seen
+
+    def law(self, learning: bool) -> reading.Rest | None:
+        """How cells have drifted before a read; None where they have not."""
+        return None if learning and not self.site.frozen else self._rest
+
+    @property
+    def error(self) -> reading.Noise | None:
+        """The noise of a read; None where there is none."""
+        mapping = int(self.mapping)
+        return reading.Noise(self.relative, mapping, self.site.offset) if self.relative else None
+
+    @property
+    def rounding(self) -> levels.Grid | None:
+        """The levels that what is read is rounded to; None where it is not."""
+        site, spec = self.site, self.site.spec
+        alone = spec.row_by_row and spec.holds_devices and site.training.adc != "ideal"
+        if not (self.rounded or alone):
+            return None
+        bits = int(spec.cell_bits) if alone else site.weight_bits
+        two = bits == 1  # both ends of the range, and none between
+        top = self.digits - 1 if self.digits else 1 if two else 2 ** (bits - 1) - 1
+        return levels.Grid(float(top), top, odd=two or self.digits > 0, every=True)
 
     @property
     def _rest(self) -> reading.Rest | None:

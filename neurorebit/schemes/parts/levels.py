@@ -73,9 +73,12 @@ class LevelWeights(SoftwareWeights):
         return True
 
     def _fit(self) -> None:
+        self.fit(lambda: float(np.std(self.real, dtype=np.float64)))
+
+    def fit(self, deviation: Callable[[], float]) -> None:
+        """Fit the levels to real weights, of this standard deviation, where that is due."""
         if self.stale:
-            deviation = float(np.std(self.real, dtype=np.float64))
-            self.full = self.site.training.level_range * deviation
+            self.full = self.site.training.level_range * deviation()
             self.bound = self.site.training.weight_clip * self.full
             self.stale = False
 
@@ -114,7 +117,10 @@ class LevelWeights(SoftwareWeights):
             )
             return found
 
-        total = sum(self.site.workers.run(job, len(parts)))
+        self.respace(sum(self.site.workers.run(job, len(parts))), rate)
+
+    def respace(self, total: float, rate: float) -> None:
+        """Move the outermost level by the gradient of the loss to the spacing of levels."""
         step = np.array([self.full / self.top])
         found = np.array([total / (self.real.size * self.top) ** 0.5])
         steady = replace(self.site.training, momentum=0.0)

@@ -6,6 +6,7 @@ See docs/models/training.md#codes-of-activations.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
@@ -50,25 +51,42 @@ class Encoder:
 
         Their type is ``kind``, or the shortest integer that holds them.
         """
-        top = 2 ** (self.bits - int(self.signed)) - 1
+        top = self.top
         codes = tools.workspace.take(x.shape, kind or self.shortest)
         if x.dtype == np.uint8:
             table = np.rint(np.arange(256) * (top / 255.0)).astype(codes.dtype)
             tools.each((x, codes), quantise.look_up, table)
             return codes, 1.0 / top
-        if (learning and self.observing) or self.observed == 0:
-            stride = -(-x.size // SAMPLE)
-            while math.gcd(stride, x.shape[-1]) > 1:  # so that every channel is sampled
-                stride += 1
-            sample = x.reshape(-1)[::stride]
+
+        def highest() -> float:
+            sample = x.reshape(-1)[:: stride(x.size, x.shape[-1])]
             sample = np.abs(sample) if self.signed else sample
-            highest = float(np.percentile(sample, self.percentile))
-            self.clip += (highest - self.clip) / (self.observed + 1)
-            self.observed += learning
-        unit = self.clip / top if self.clip != 0.0 else 1.0
+            return float(np.percentile(sample, self.percentile))
+
+        unit = self.unit(highest, learning)
         kernel = quantise.encode_signed if self.signed else quantise.encode
         tools.each((x, codes), kernel, 1.0 / unit, top)
         return codes, unit
+
+    @property
+    def top(self) -> int:
+        """The largest code."""
+        return int(2 ** (self.bits - int(self.signed)) - 1)
+
+    def unit(self, highest: Callable[[], float], learning: bool) -> float:
+        """The activation that one unit stands for; where it is observed, ``highest`` gives more."""
+        if (learning and self.observing) or self.observed == 0:
+            self.clip += (highest() - self.clip) / (self.observed + 1)
+            self.observed += learning
+        return self.clip / self.top if self.clip != 0.0 else 1.0
+
+
+def stride(size: int, channels: int) -> int:
+    """The step between the numbers of a sample, so that every channel is sampled."""
+    step = -(-size // SAMPLE)
+    while math.gcd(step, channels) > 1:
+        step += 1
+    return step
 
 
 @dataclass(eq=False)

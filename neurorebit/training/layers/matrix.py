@@ -246,7 +246,7 @@ class MatrixLayer:
 
     def _count_inputs(self, x: Windows) -> None:
         """Count the ones in each bit plane that drive the arrays' rows."""
-        rows, cols = _covering(x.node)
+        rows, cols = covering(x.node)
         parts = spans(len(x.map), max(1, CHUNK // x.map[0].size))
 
         def job(i: int) -> Array:
@@ -342,7 +342,7 @@ class MatrixLayer:
 
 
 @cache
-def _covering(node: Node) -> tuple[Array, Array]:
+def covering(node: Node) -> tuple[Array, Array]:
     """How many windows, along each axis, have a tap on each line of the map and on each column."""
     (vertical, horizontal), given, out = node.window.axes, node.shape_in, node.shape_out
     rows = vertical.covering(given.height, out.height)

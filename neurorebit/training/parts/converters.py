@@ -89,7 +89,7 @@ class Converters:
         self, x: Windows, matrix: Array, out: Array, *, scale: float, learning: bool
     ) -> None:
         """``out`` [B, H, W, N] = scale times the converted product of ``matrix`` and the codes."""
-        site, arrays = self.site, (x, matrix, out, self.site.workers)
+        arrays = x, matrix, out, self.site.workers
         if self.exact:
             product.multiply(*arrays, scale=scale)
             return
@@ -97,8 +97,7 @@ class Converters:
         def read(conversion: Conversion) -> Array:
             return product.multiply(*arrays, scale=scale, conversion=conversion)
 
-        unknown = self._unknown(site.cuts)
-        self._convert(read, unknown, site.spec.forward.adc_bits, learning=learning)
+        self.through(read, learning=learning)
 
     def multiply_back(
         self, dy: Array, matrix: Array, x: Windows, dx: Array, *, scale: float
@@ -113,7 +112,6 @@ class Converters:
             product.transposed(*arrays, workers=site.workers)
             np.multiply(dx, dx.dtype.type(scale), out=dx)
             return
-        cuts = spans(matrix.shape[2], int(site.spec.forward.cols / site.spec.cells_per_weight))
 
         def read(conversion: Conversion) -> Array:
             power = product.read_back(
@@ -121,7 +119,22 @@ class Converters:
             )
             return np.array([power])
 
-        self._convert(read, self._unknown(cuts), site.spec.back_adc_bits, learning=True)
+        self.through_back(read, matrix.shape[2])
+
+    def through(self, read: Callable[[Conversion], Array], *, learning: bool) -> None:
+        """Read the arrays through their converters.
+
+        ``read`` multiplies with a conversion, twice where no range is known yet, and returns the
+        mean square of the partial sums of each plane.
+        """
+        bits = self.site.spec.forward.adc_bits
+        self._convert(read, self._unknown(self.site.cuts), bits, learning=learning)
+
+    def through_back(self, read: Callable[[Conversion], Array], cols: int) -> None:
+        """As ``through``, of a transposed read of a matrix of ``cols`` columns."""
+        spec = self.site.spec
+        cuts = spans(cols, int(spec.forward.cols / spec.cells_per_weight))
+        self._convert(read, self._unknown(cuts), spec.back_adc_bits, learning=True)
 
     def _unknown(self, cuts: tuple[tuple[int, int], ...] | list[tuple[int, int]]) -> Conversion:
         """A conversion that only measures, before any range is known."""

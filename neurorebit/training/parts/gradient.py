@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from neurorebit.chips.parts.spec import GradientConverters
 from neurorebit.circuits.converters.converter import Quantisation
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.kernels import gradient
+from neurorebit.layers.network import Node
 from neurorebit.training.parts import digital, product
 from neurorebit.training.parts.average import Average
 from neurorebit.training.parts.product import Windows
@@ -114,27 +116,26 @@ class GradientUnit:
         sums = Sums(
             x=x,
             dy=dy,
-            groups=_groups(x, unit, site.training.batch),
+            groups=images_together(x.node, len(x.map), unit, site.training.batch),
             bits=(int(site.spec.input_bits), site.error_bits),
             unit=digital.step(largest, site.error_bits),
             words=-(-int(unit.rows) // (gradient.WORD * gradient.FOUR)) * gradient.FOUR,
         )
+        quantisation = self.quantisation(unit, lambda: moments(sums, site.workers))
+        multiply(sums, out, site.workers, quantisation=quantisation)
+
+    def quantisation(self, unit: GradientConverters, found: Callable[[], Array]) -> Quantisation:
+        """The codes of the unit's converters; ``found`` measures the moments of the counts."""
         if isinstance(unit.adc_range, str):
-            reach = float(unit.rows)
-        else:
-            if self.counts.measures:
-                found = moments(sums, site.workers)
-                if self.counts.measured == 0:
-                    self.counts.add(found)
-                    known = found
-                else:
-                    known = self.counts.mean
-                    self.counts.add(found)
-            else:
-                known = self.counts.mean
-            spread = max(float(known[1] - known[0] ** 2), 0.0) ** 0.5
-            reach = min(float(known[0]) + unit.adc_range * spread, float(unit.rows))
-        multiply(sums, out, site.workers, quantisation=_quantisation(unit, reach))
+            return _quantisation(unit, float(unit.rows))
+        known = self.counts.mean if self.counts.measured else None
+        if self.counts.measures:
+            self.counts.add(now := found())
+            known = now if known is None else known
+        assert known is not None, "a range is measured before it is kept"
+        spread = max(float(known[1] - known[0] ** 2), 0.0) ** 0.5
+        reach = min(float(known[0]) + unit.adc_range * spread, float(unit.rows))
+        return _quantisation(unit, reach)
 
 
 def _quantisation(unit: GradientConverters, reach: float) -> Quantisation:
@@ -143,9 +144,9 @@ def _quantisation(unit: GradientConverters, reach: float) -> Quantisation:
     return Quantisation(max(found.step, 1.0), found.top)
 
 
-def _groups(x: Windows, unit: GradientConverters, batch: int) -> Array:
+def images_together(node: Node, images: int, unit: GradientConverters, batch: int) -> Array:
     """The images and the pixels that share the rows of an array [groups, 4]."""
-    given, images = x.node.shape_in, len(x.map)
+    given = node.shape_in
     pixels = given.height * given.width
     together = int(unit.images_together(pixels, batch))
     arrays = -(-pixels // int(unit.rows))

@@ -11,7 +11,7 @@ from oracle import naive
 
 from neurorebit.training.layers.batch_norm import EPSILON, BatchNorm
 from neurorebit.training.layers.encoder import Encoder
-from neurorebit.training.layers.matrix import _covering
+from neurorebit.training.layers import matrix
 from neurorebit.training.layers.table import TRAINED
 from neurorebit.training.trainer import softmax_loss
 
@@ -263,7 +263,7 @@ def test_windows_that_cover_a_pixel_are_those_that_gather_it(bench, geometry):
     conv = {"kind": "conv", "channels": 1, **dict(keys)}
     network = bench.network((7, 5, 1), [conv, {"kind": "relu"}, *flat_end()], 4)
     node = network.nodes[0]
-    rows, cols = _covering(node)
+    rows, cols = matrix.covering(node)
     for y, z in np.ndindex(7, 5):
         unit = np.zeros((1, 7, 5, 1))
         unit[0, y, z, 0] = 1.0
