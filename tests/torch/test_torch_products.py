@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-from twins import WANTS, Operations, both, layer_of, maps  # noqa: E402
+from one_layer import WANTS, Operations, both, layer_of, maps  # noqa: E402
 
 CONV = {"kind": "conv", "channels": 6, "kernel": 3, "padding": 1}
 LAYERS = {
@@ -159,5 +159,5 @@ def test_evaluation_reads_cells_that_have_rested(tmp_path):
     pair[0].held._x = None
     wanted, found, _ = both(pair, x, learning=False)
     near(found, wanted, 0.01)
-    first, second, _ = both(pair, x, learning=False)
+    first, _, _ = both(pair, x, learning=False)
     assert not np.array_equal(wanted, first), "each read has a noise of its own"

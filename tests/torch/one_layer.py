@@ -13,7 +13,7 @@ from neurorebit.inputs.network import read_network
 from neurorebit.schema import Document, paths
 from neurorebit.schema.device import read_device
 from neurorebit.schemes.table import SCHEMES
-from neurorebit.torch.operations import Operations
+from neurorebit.torch.operating import Operations
 from neurorebit.training.model import Model
 from neurorebit.training.parts.workers import Workers
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -12,18 +12,19 @@ import torch
 from neurorebit.chips.parts.signs import SIGNED_INPUTS
 from neurorebit.kernels.noise import Draw
 from neurorebit.layers.network import Node
+from neurorebit.torch.engine import Gradients, Wants
+from neurorebit.torch.matrix import Matrix
 from neurorebit.torch.operations import encoding
+from neurorebit.torch.operations.followed import RealTwin
+from neurorebit.torch.operations.in_place import InPlaceTwin
 from neurorebit.torch.operations.noise import Tensor
 from neurorebit.torch.operations.product import Map, exactly
-from neurorebit.torch.operations.twins import InPlaceTwin, RealTwin, Twin, brought, twin
+from neurorebit.torch.operations.table import twin
+from neurorebit.torch.operations.twins import Twin, brought
 from neurorebit.training.layers.base import PIXEL
 from neurorebit.training.layers.encoder import stride
 from neurorebit.training.layers.matrix import MatrixLayer, Seen, covering
 from neurorebit.training.parts import digital
-
-if TYPE_CHECKING:
-    from neurorebit.torch.engine import Gradients, Wants
-    from neurorebit.torch.matrix import Matrix
 
 STATES: WeakKeyDictionary[Any, Twin] = WeakKeyDictionary()  # of weights, on their devices
 
@@ -59,8 +60,6 @@ class Operations:
 
     def backward(self, matrix: Matrix, saved: Saved, dy: Tensor, wants: Wants) -> Gradients:
         """Errors of few bits, sent back and met with the codes."""
-        from neurorebit.torch.engine import Gradients
-
         held, layer = state(matrix, dy.device), matrix.held
         with exactly(dy.device):
             errors = rounded(layer, dy, saved)
@@ -122,7 +121,8 @@ def state(matrix: Matrix, device: torch.device) -> Twin:
 
 def real(matrix: Matrix) -> Tensor:
     """The weights of the parameter [groups, rows, cols], a view of them where that can be."""
-    return matrix.layout.matrix(matrix.parameter.detach())
+    found: Tensor = matrix.layout.matrix(matrix.parameter.detach())
+    return found
 
 
 def encoded(layer: MatrixLayer, x: Tensor, node: Node, learning: bool) -> Map:
