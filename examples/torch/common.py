@@ -10,7 +10,7 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ from torch.nn import functional
 
 import neurorebit as nr
 import neurorebit.torch as nrt
+from neurorebit.data.fit import Wanted
+from neurorebit.data.locate import load, locate
+from neurorebit.layers.base import Shape
 
 CLONE = Path(__file__).resolve().parents[2]
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -75,12 +78,13 @@ def options(description: str) -> argparse.Namespace:
 def images(size: str, side: int) -> Data:
     """CIFAR-10 where it is there and the size is not small, else the digits of scikit-learn."""
     if size != "small":
+        shape = Shape(3, 32, 32)
         try:
-            found = nr.dataset("cifar10")
+            source = locate(Wanted("cifar10", None, shape, 10))
         except nr.InputError:
             print("CIFAR-10 is not there, the digits of scikit-learn stand for it")
         else:
-            return _cifar(found, None if size == "full" else (10_000, 2_000))
+            return _cifar(load(source, shape), None if size == "full" else (5_000, 2_000))
     return digits(side)
 
 
@@ -144,7 +148,7 @@ def train(
             schedule.step()
             losses.append(loss.item())
             seen += len(x)
-        reached = tested(analog, data.test)
+        reached = accuracy_of(analog, data.test)
         analog.end_epoch(float(np.mean(losses)), test_accuracy=reached)
         found.inputs.append(seen)
         found.loss.append(float(np.mean(losses)))
@@ -155,17 +159,19 @@ def train(
 
 
 @torch.no_grad()
-def tested(analog: nn.Module, data: Batch, size: int = 256) -> float:
+def accuracy_of(analog: nn.Module, data: Batch) -> float:
     """The share of right answers on test data."""
     analog.eval()
     right = total = 0
-    for x, y in zip(*(part.split(size) for part in data), strict=True):
+    for x, y in zip(*(part.split(256) for part in data), strict=True):
         right += int((analog(x).argmax(-1) == y).sum())
         total += y.numel()
     return right / total
 
 
-def finish(analog: Any, found: Learned, given: argparse.Namespace, *, name: str, goal: float) -> None:
+def finish(
+    analog: Any, found: Learned, given: argparse.Namespace, *, name: str, goal: float
+) -> None:
     """Bill the training, say what it took to reach ``goal``, and keep it for the picture.
 
     The script ends with an error where the model has learned nothing.
@@ -179,12 +185,10 @@ def finish(analog: Any, found: Learned, given: argparse.Namespace, *, name: str,
     needed = found.energy_to(goal)
     reached = f"{1e6 * needed:,.1f} uJ" if math.isfinite(needed) else "not reached"
     print(f"{found.title}: training to {goal:.0%} of {found.data}: {reached}")
-    print(f"{1e9 * found.energy:,.1f} nJ to train on an input, {1e9 * found.inference:,.1f} nJ an inference")
+    both = f"{1e9 * found.energy:,.1f} nJ to train on an input"
+    print(f"{both}, {1e9 * found.inference:,.1f} nJ an inference, DRAM included")
     given.out.mkdir(parents=True, exist_ok=True)
     kept = {**asdict(found), "goal": goal, "chip": given.chip, "scheme": given.scheme}
     (given.out / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
     if found.accuracy[-1] < found.chance + 0.5 * (goal - found.chance):
         raise SystemExit(f"{found.title} has not learned: {found.accuracy[-1]:.1%}")
-
-
-Make = Callable[[], nn.Module]

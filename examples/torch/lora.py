@@ -8,7 +8,7 @@ two thin matrices beside each frozen one, in digital memory.
 """
 
 import torch
-from common import Data, digits, finish, options, tested, train
+from common import Data, accuracy_of, digits, finish, options, train
 from torch import nn
 
 import neurorebit.torch as nrt
@@ -52,7 +52,7 @@ def learned(model: nn.Module, data: Data, epochs: int) -> float:
             x, y = (part[some] for part in data.train)
             nn.functional.cross_entropy(model(x), y).backward()
             optimizer.step()
-    return tested(model, data.test)
+    return accuracy_of(model, data.test)
 
 
 def on_its_side(data: Data) -> Data:
@@ -68,12 +68,10 @@ if __name__ == "__main__":
     model = Mlp(width, upright.classes)
     print(f"in software, upright: {learned(model, upright, 15):.1%}")
     turned = on_its_side(upright)
-    print(f"in software, turned:  {tested(model, turned.test):.1%}")
+    print(f"in software, turned:  {accuracy_of(model, turned.test):.1%}")
     for name in ("first", "second", "head"):
         setattr(model, name, LowRank(getattr(model, name), rank))
-    analog = nrt.convert(
-        model, given.chip, scheme=given.scheme, keep=("*.down", "*.up")
-    )
+    analog = nrt.convert(model, given.chip, scheme=given.scheme, keep=("*.down", "*.up"))
     epochs = given.epochs or {"small": 10, "medium": 20, "full": 40}[given.size]
     title = f"LoRA of rank {rank}, backbone of {width}"
     found = train(analog, turned, title=title, epochs=epochs, batch=64, rate=5e-3)

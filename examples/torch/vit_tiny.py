@@ -58,9 +58,7 @@ class ViT(nn.Module):
         self.patches = nn.Conv2d(given, sizes.width, sizes.patch, sizes.patch)
         count = (side // sizes.patch) ** 2
         self.places = nn.Parameter(0.02 * torch.randn(1, count, sizes.width))
-        self.layers = nn.Sequential(
-            *(Layer(sizes.width, sizes.heads) for _ in range(sizes.layers))
-        )
+        self.layers = nn.Sequential(*(Layer(sizes.width, sizes.heads) for _ in range(sizes.layers)))
         self.norm = nn.LayerNorm(sizes.width)
         self.head = nn.Linear(sizes.width, classes)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
 
 import torch
 
@@ -25,8 +24,9 @@ def _made(word: str) -> Engine[Matrix]:
         from neurorebit.torch.processor import Kernels
 
         return Kernels()
-    made: Engine[Matrix] = import_module("neurorebit.torch.operations").Operations()
-    return made
+    from neurorebit.torch.operating import Operations
+
+    return Operations()
 
 
 def of(word: str | None, device: torch.device) -> Engine[Matrix]:

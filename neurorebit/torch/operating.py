@@ -12,6 +12,7 @@ import torch
 from neurorebit.chips.parts.signs import SIGNED_INPUTS
 from neurorebit.kernels.noise import Draw
 from neurorebit.layers.network import Node
+from neurorebit.schemes.parts.software import SoftwareWeights
 from neurorebit.torch.engine import Gradients, Wants
 from neurorebit.torch.matrix import Matrix
 from neurorebit.torch.operations import encoding
@@ -79,7 +80,7 @@ class Operations:
         with exactly(matrix.parameter.device):
             now = real(matrix)
             held.follow(now)
-            matrix.parameter.data.copy_(matrix.layout.tensor(now))
+            _shown(matrix, now)
 
     def update(self, matrix: Matrix, rate: float) -> None:
         """Pulses for the batches that are pending, whose gradients are added up."""
@@ -92,7 +93,7 @@ class Operations:
             elif isinstance(held, RealTwin) and matrix.parameter.grad is not None:
                 now = real(matrix)
                 held.learn(now, matrix.layout.matrix(matrix.parameter.grad), rate)
-                matrix.parameter.data.copy_(matrix.layout.tensor(now))
+                _shown(matrix, now)
         matrix.pending.clear()
 
     def pull(self, matrix: Matrix) -> None:
@@ -120,9 +121,18 @@ def state(matrix: Matrix, device: torch.device) -> Twin:
 
 
 def real(matrix: Matrix) -> Tensor:
-    """The weights of the parameter [groups, rows, cols], a view of them where that can be."""
+    """Real weights [groups, rows, cols]: on the CPU the layer's, else those of the parameter."""
+    weights = matrix.held.weights
+    if matrix.parameter.device.type == "cpu" and isinstance(weights, SoftwareWeights):
+        return torch.from_numpy(weights.real)
     found: Tensor = matrix.layout.matrix(matrix.parameter.detach())
     return found
+
+
+def _shown(matrix: Matrix, now: Tensor) -> None:
+    """Give the parameter of a device the real weights; on the CPU the caller does."""
+    if matrix.parameter.device.type != "cpu":
+        matrix.parameter.data.copy_(matrix.layout.tensor(now))
 
 
 def encoded(layer: MatrixLayer, x: Tensor, node: Node, learning: bool) -> Map:

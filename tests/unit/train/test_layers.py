@@ -9,9 +9,9 @@ import pytest
 from common import refusal
 from oracle import naive
 
+from neurorebit.training.layers import matrix
 from neurorebit.training.layers.batch_norm import EPSILON, BatchNorm
 from neurorebit.training.layers.encoder import Encoder
-from neurorebit.training.layers import matrix
 from neurorebit.training.layers.table import TRAINED
 from neurorebit.training.trainer import softmax_loss
 
