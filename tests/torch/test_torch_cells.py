@@ -59,7 +59,7 @@ def test_direct_writes(name, every):
         draw, counts = DRAW._replace(step=step), np.zeros(len(Count))
         levels.program(now, known, analog, writes, grid, device, draw, counts)
         given = tensor(now), mine[0], tuple(mine[1:])
-        found = writing.program(*given, grid, device, draw)
+        found = writing.program(*given, grid=grid, device=device, draw=draw)
         assert np.array_equal(mine[0].numpy(), known)
         assert np.array_equal(mine[2].numpy(), writes)
         close(mine[1], analog)
@@ -131,7 +131,7 @@ def test_writes_by_pulses(name, write):
         counts, draw = np.zeros(len(Count)), DRAW._replace(step=step)
         given = pulse.Cells(weight, traits, response, writes, counts)
         pulse.to_levels(now, known, given, grid, plan, draw)
-        found = writing.to_levels(tensor(now), other, own, grid, plan, draw)
+        found = writing.to_levels(tensor(now), other, own, grid=grid, plan=plan, draw=draw)
         assert np.array_equal(other.numpy(), known)
         # a pulse is a whole number: where the last bit decides on one more, cells go apart
         apart = np.abs(own.weight.numpy() - weight) > 2e-6
@@ -145,7 +145,7 @@ def test_pulses_that_are_rounded_at_random():
     change = np.append(real(0.05), [np.nan, np.inf]).astype(np.float32)
     wanted, steps = np.empty(change.size, np.int32), UpDown(0.03, 0.05)
     pulse.round_stochastically(change, wanted, -0.7, steps, 20.0, DRAW)
-    found = writing.rounded(torch.from_numpy(change), -0.7, steps, 20.0, DRAW)
+    found = writing.rounded(torch.from_numpy(change), -0.7, steps, 20.0, draw=DRAW)
     assert np.array_equal(found.numpy(), wanted)
 
 
@@ -182,5 +182,5 @@ def test_a_cell_holds_what_the_formulas_say():
     response = Response(60.0, 60.0, int(PulseNoise.RANGE), 0.0, 1.1)
     z, n = torch.zeros(1, dtype=torch.float64), torch.tensor([20])
     start = torch.tensor([-1.0], dtype=torch.float64)
-    found = cells.programmed(start, n, traits, response, z)
+    found = cells.programmed(start, n, traits, response, z=z)
     assert float(found) == pytest.approx(-1.0 + 2.0 / 3.0)

@@ -41,7 +41,9 @@ def pair(w: Tensor, offset: float) -> tuple[Tensor, Tensor]:
     return least + 2.0 * torch.clamp(w, min=0.0), least + 2.0 * torch.clamp(-w, min=0.0)
 
 
-def noisy(w: Tensor, mapping: int, error: Tensor, other: Tensor | None, offset: float) -> Tensor:
+def noisy(
+    w: Tensor, mapping: int, error: Tensor, other: Tensor | None = None, *, offset: float
+) -> Tensor:
     """Weights whose conductances are multiplied by ``error``, and by ``other`` a pair's second."""
     if mapping == Mapping.REFERENCE:
         return error * (w + offset) - offset
@@ -91,7 +93,7 @@ def pulsed(state: Tensor, share: Tensor, bend: Tensor) -> Tensor:
 
 
 def programmed(
-    weight: Tensor, pulses: Tensor, traits: Traits, response: Response, z: Tensor
+    weight: Tensor, pulses: Tensor, traits: Traits, response: Response, *, z: Tensor
 ) -> Tensor:
     """Weights after ``pulses`` up (negative: down); none is zero where the result is used.
 

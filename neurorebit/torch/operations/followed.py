@@ -202,11 +202,11 @@ class HybridTwin(LevelTwin):
         draw = host.site.draw(0, host.written.updates)
         if host.physics is None or self.traits is None:
             given = real, levels, (analog, self.writes)
-            counts = writing.program(*given, host.grid, host.direct, draw)
+            counts = writing.program(*given, grid=host.grid, device=host.direct, draw=draw)
         else:
             cells = writing.Cells(analog, self.traits, host.physics.response, self.writes)
             plan = host.plan(host.physics)
-            counts = writing.to_levels(real, levels, cells, host.grid, plan, draw)
+            counts = writing.to_levels(real, levels, cells, grid=host.grid, plan=plan, draw=draw)
         found: Array = counts.cpu().numpy()
         return host.in_steps(found)
 

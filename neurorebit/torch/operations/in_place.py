@@ -110,7 +110,7 @@ class ReramTwin(MomentumTwin):
         """Pulses n = rounded(-rate v / step), of the step at mid range."""
         host, wanted = self.host, self.wanted(found)
         draw, steps = host.site.draw(0, host.cells.written.updates), host.cells.physics.steps
-        return writing.rounded(wanted, -rate / host.full, steps, host.most, draw)
+        return writing.rounded(wanted, -rate / host.full, steps, host.most, draw=draw)
 
 
 class MixedPrecisionTwin(MomentumTwin):
@@ -132,5 +132,5 @@ class MixedPrecisionTwin(MomentumTwin):
         """Whole pulses out of the residue, which loses their steps at mid range."""
         host, wanted = self.host, self.wanted(found)
         return writing.whole(
-            self.residue, wanted, -rate / host.full, host.cells.physics.steps, host.most
+            self.residue, wanted, -rate / host.full, host.cells.physics.steps, most=host.most
         )

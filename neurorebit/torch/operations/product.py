@@ -87,7 +87,7 @@ def product(
             if conversion is None:
                 target += columns @ held
             else:
-                _converted(columns, held, target, conversion, power)
+                _converted(columns, held, target, conversion, power=power)
     out *= scale * (conversion.unit if conversion else 1.0)
     vectors = out.numel() * len(parts)
     return out, (power / vectors).cpu().numpy() if conversion and conversion.measured else np.zeros(
@@ -96,7 +96,7 @@ def product(
 
 
 def _converted(
-    columns: Tensor, held: Tensor, target: Tensor, conversion: Conversion, power: Tensor
+    columns: Tensor, held: Tensor, target: Tensor, conversion: Conversion, *, power: Tensor
 ) -> None:
     """Add the converted products of one array to ``target``, and their squares to ``power``."""
     per_step, worth = conversion.per_step, conversion.worth

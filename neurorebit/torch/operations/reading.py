@@ -14,7 +14,7 @@ from neurorebit.torch.operations import cell, noise
 from neurorebit.torch.operations.noise import Tensor
 
 
-def factors(count: int, relative: float, purpose: int, draw: Draw, device: object) -> Tensor:
+def factors(count: int, relative: float, purpose: int, *, draw: Draw, device: object) -> Tensor:
     """Log-normal factors of mean 1 of a run of cells (float64)."""
     z = noise.run_of_normals(count, purpose, draw, device)
     spread = math.sqrt(math.log1p(relative * relative))
@@ -24,11 +24,11 @@ def factors(count: int, relative: float, purpose: int, draw: Draw, device: objec
 def read(weight: Tensor, error: Noise, draw: Draw) -> Tensor:
     """Weights as one read sees them; the step of ``draw`` is the number of the read."""
     flat, device = weight.reshape(-1), weight.device
-    z = factors(flat.numel(), error.relative, purposes.READ, draw, device)
+    z = factors(flat.numel(), error.relative, purposes.READ, draw=draw, device=device)
     other = None
     if error.mapping == Mapping.PAIR:
-        other = factors(flat.numel(), error.relative, purposes.OTHER_READ, draw, device)
-    found = cell.noisy(flat.double(), error.mapping, z, other, error.offset)
+        other = factors(flat.numel(), error.relative, purposes.OTHER_READ, draw=draw, device=device)
+    found = cell.noisy(flat.double(), error.mapping, z, other, offset=error.offset)
     return found.to(weight.dtype).reshape(weight.shape)
 
 
@@ -40,15 +40,15 @@ def rest(weight: Tensor, law: Rest, mapping: int, draw: Draw) -> Tensor:
     if mapping == Mapping.PAIR:
         plus, minus = cell.pair(flat, law.offset)
         kinds = (purposes.OTHER_DRIFT, purposes.OTHER_STUCK)
-        plus = _rested(plus - law.offset, at, law, (purposes.DRIFT, purposes.STUCK), draw)
-        minus = _rested(minus - law.offset, at, law, kinds, draw)
+        plus = _rested(plus - law.offset, at, law, (purposes.DRIFT, purposes.STUCK), draw=draw)
+        minus = _rested(minus - law.offset, at, law, kinds, draw=draw)
         found = 0.5 * (plus - minus)
     else:
-        found = _rested(flat, at, law, (purposes.DRIFT, purposes.STUCK), draw)
+        found = _rested(flat, at, law, (purposes.DRIFT, purposes.STUCK), draw=draw)
     return found.to(weight.dtype).reshape(weight.shape)
 
 
-def _rested(weight: Tensor, at: Tensor, law: Rest, kinds: tuple[int, int], draw: Draw) -> Tensor:
+def _rested(weight: Tensor, at: Tensor, law: Rest, kinds: tuple[int, int], *, draw: Draw) -> Tensor:
     toward = torch.full_like(weight, law.toward)
     if math.isnan(law.toward):
         u = noise.uniform(at, kinds[0], draw)

@@ -36,7 +36,7 @@ def quantise(real: Tensor, grid: Grid, unit: float) -> Tensor:
 
 
 def program(
-    real: Tensor, levels: Tensor, cells: Any, grid: Grid, device: Device, draw: Draw
+    real: Tensor, levels: Tensor, cells: Any, *, grid: Grid, device: Device, draw: Draw
 ) -> Any:
     """Write cells directly to the levels of their real weights; returns the ``Count`` of it.
 
@@ -71,7 +71,7 @@ def _written(meant: Tensor, at: Tensor, device: Device, draw: Draw) -> Tensor:
     offset = (g_max + g_min) / (g_max - g_min)
     widths = [float(cell.width(torch.tensor(value, dtype=torch.float64))) for value in (d2d, c2c)]
 
-    def error(kinds: tuple[int, int]) -> Tensor:
+    def spread(kinds: tuple[int, int]) -> Tensor:
         z_device = noise.normal(at, kinds[0], draw._replace(step=0))
         z_cycle = noise.normal(at, kinds[1], draw)
         both = widths[0] * widths[0] + widths[1] * widths[1]
@@ -80,19 +80,19 @@ def _written(meant: Tensor, at: Tensor, device: Device, draw: Draw) -> Tensor:
     def held(purpose: int) -> Tensor:
         return cell.stuck(noise.uniform(at, purpose, draw._replace(step=0)), low, high)
 
-    first = error((purposes.DEVICE, purposes.CYCLE))
+    first = spread((purposes.DEVICE, purposes.CYCLE))
     if mapping == Mapping.REFERENCE and low == high == 0.0:
         g = 0.5 * (g_min + g_max) + 0.5 * (g_max - g_min) * meant
         return (g * first - 0.5 * (g_min + g_max)) / (0.5 * (g_max - g_min))
     stuck = held(purposes.STUCK)
     if mapping == Mapping.PAIR:
-        second, least = error((purposes.OTHER_DEVICE, purposes.OTHER_CYCLE)), offset - 1.0
+        second, least = spread((purposes.OTHER_DEVICE, purposes.OTHER_CYCLE)), offset - 1.0
         other = held(purposes.OTHER_STUCK)
         plus, minus = cell.pair(meant, offset)
         plus = torch.where(stuck == 0, plus * first, least + 1.0 + stuck)
         minus = torch.where(other == 0, minus * second, least + 1.0 + other)
         return 0.5 * (plus - minus)
-    found = cell.noisy(meant, mapping, first, None, offset)
+    found = cell.noisy(meant, mapping, first, offset=offset)
     return torch.where(stuck != 0, stuck, found)
 
 
@@ -112,7 +112,7 @@ def pulse(cells: Cells, pulses: Tensor, draw: Draw) -> Tensor:
     some = torch.nonzero(pulses)[:, 0]
     n, old = pulses[some], weight[some]
     z = noise.normal(some + draw.first, purposes.CYCLE, draw)
-    new = cell.programmed(old, n, of_cells(traits, some), response, z).to(weight.dtype)
+    new = cell.programmed(old, n, of_cells(traits, some), response, z=z).to(weight.dtype)
     weight[some] = new
     writes[some] += 1
     counts = torch.zeros(len(Count), dtype=torch.float64, device=weight.device)
@@ -122,7 +122,7 @@ def pulse(cells: Cells, pulses: Tensor, draw: Draw) -> Tensor:
     return counts
 
 
-def rounded(change: Tensor, rate: float, steps: UpDown, most: float, draw: Draw) -> Tensor:
+def rounded(change: Tensor, rate: float, steps: UpDown, most: float, *, draw: Draw) -> Tensor:
     """Pulses (int64) for changes by ``rate`` times ``change``, rounded at random."""
     wanted = rate * change.double()
     u = noise.run_of_words(change.numel(), purposes.ROUND, draw, change.device).double()
@@ -131,7 +131,9 @@ def rounded(change: Tensor, rate: float, steps: UpDown, most: float, draw: Draw)
     return torch.where(wanted > 0.0, n, -n).to(torch.int64)
 
 
-def to_levels(real: Tensor, known: Tensor, cells: Cells, grid: Grid, plan: Plan, draw: Draw) -> Any:
+def to_levels(
+    real: Tensor, known: Tensor, cells: Cells, *, grid: Grid, plan: Plan, draw: Draw
+) -> Any:
     """Write cells to the levels of their real weights by pulses, in place; returns the ``Count``.
 
     As ``kernels.pulse.to_levels``; attempts of a verified write are made for all cells at once.
@@ -166,7 +168,7 @@ def to_levels(real: Tensor, known: Tensor, cells: Cells, grid: Grid, plan: Plan,
         sent = going & (n != 0)
         kept = draw._replace(step=draw.step * plan.most + attempt)
         z = noise.normal(at, purposes.CYCLE, kept)
-        new = cell.programmed(weight, n, own, response, z).to(weight.dtype)
+        new = cell.programmed(weight, n, own, response, z=z).to(weight.dtype)
         weight = torch.where(sent, new, weight)
         ups += torch.where(sent & (n > 0), n, 0.0)
         downs -= torch.where(sent & (n < 0), n, 0.0)
@@ -197,7 +199,7 @@ def _attempted(n: Tensor, last: Tensor) -> Tensor:
     return torch.where(n > 0, size, -size)
 
 
-def whole(residue: Tensor, change: Tensor, rate: float, steps: UpDown, most: float) -> Tensor:
+def whole(residue: Tensor, change: Tensor, rate: float, steps: UpDown, *, most: float) -> Tensor:
     """Whole pulses (int64) out of the residue of each cell, which is changed in place."""
     total = residue.double() + rate * change.double()
     each = torch.where(total > 0.0, float(steps.up), float(steps.down)).double()
