@@ -99,11 +99,11 @@ def programmed(
 
     Weights and traits are of one type. The share of the range is taken in it, as kernels take it.
     """
-    low, high, step, bend_up, bend_down = traits
+    low, high, step, bend_up, bend_down, uneven = traits
     up, down, noisy_of, c2c, offset = response
     n = pulses.double()
     count, rising = n.abs().clamp(min=1.0), n > 0
-    share = step * torch.where(rising, n / up, n / down)
+    share = step * torch.where(rising, uneven * n / up, n / (uneven * down))
     if noisy_of == PulseNoise.STEP:
         share = share * factor(width(c2c / torch.sqrt(count)), z)
     span = torch.where(high > low, high - low, 1.0)
