@@ -99,7 +99,9 @@ def manufactured(spread, labels):
 @pytest.mark.parametrize("name", RESPONSES)
 def test_pulses(name, labels):
     response = RESPONSES[name]
-    spread = pulse.Spread(step=0.2, bounds=0.1, asymmetry=0.3, label=0.5 if labels[0] else 0.0, stuck_low=0.05)
+    spread = pulse.Spread(
+        step=0.2, bounds=0.1, asymmetry=0.3, label=0.5 if labels[0] else 0.0, stuck_low=0.05
+    )
     traits, mine, _ = manufactured(spread, labels)
     weight, writes = np.clip(real(), -0.9, 0.9), np.zeros(SIZE, np.uint32)
     pulse.clip(weight, traits)
@@ -178,7 +180,9 @@ def test_reference_cells():
 
 def test_a_cell_holds_what_the_formulas_say():
     """Twenty pulses of sixty on straight curves: a third of the range of 2, without noise."""
-    traits = Traits(*(torch.tensor([v], dtype=torch.float64) for v in (-1.0, 1.0, 1.0, 0.0, 0.0, 1.0)))
+    traits = Traits(
+        *(torch.tensor([v], dtype=torch.float64) for v in (-1.0, 1.0, 1.0, 0.0, 0.0, 1.0))
+    )
     response = Response(60.0, 60.0, int(PulseNoise.RANGE), 0.0, 1.1)
     z, n = torch.zeros(1, dtype=torch.float64), torch.tensor([20])
     start = torch.tensor([-1.0], dtype=torch.float64)

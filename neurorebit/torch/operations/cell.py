@@ -103,7 +103,8 @@ def programmed(
     up, down, noisy_of, c2c, offset = response
     n = pulses.double()
     count, rising = n.abs().clamp(min=1.0), n > 0
-    share = step * torch.where(rising, uneven * n / up, n / (uneven * down))
+    more = uneven.double()
+    share = step * torch.where(rising, more * n / up, n / (more * down))
     if noisy_of == PulseNoise.STEP:
         share = share * factor(width(c2c / torch.sqrt(count)), z)
     span = torch.where(high > low, high - low, 1.0)
