@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from neurorebit.schemes.deployed import DEPLOYED
 from neurorebit.schemes.hybrid import HYBRID
+from neurorebit.schemes.low_rank import LOW_RANK
 from neurorebit.schemes.manhattan import MANHATTAN
 from neurorebit.schemes.mixed_precision import MIXED_PRECISION
 from neurorebit.schemes.panther import PANTHER
@@ -23,6 +24,7 @@ SCHEMES: dict[str, Scheme] = {
     "reram_mapped": RERAM_MAPPED,
     "reram": RERAM,
     "mixed_precision": MIXED_PRECISION,
+    "low_rank": LOW_RANK,
     "tiki_taka": TIKI_TAKA,
     "tiki_taka_chopped": TIKI_TAKA_CHOPPED,
     "agad": AGAD,

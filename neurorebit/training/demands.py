@@ -62,7 +62,7 @@ def demands(model: Whole, epochs: float) -> Demands | None:
         return None
     pulses, endurance = model.device.pulses, model.device.endurance
     sizes = [layer.node.matmul.weights for layer in model.matrices if layer.node.matmul]
-    sent, macs = 0.0, 0
+    sent, macs, factors = 0.0, 0, 0
     for layer in model.matrices:
         matmul, digital = layer.node.matmul, layer.weights.digital
         assert matmul is not None
@@ -73,6 +73,8 @@ def demands(model: Whole, epochs: float) -> Demands | None:
             if (way != "backward" or layer.sends_back) and (way != "gradient" or not frozen)
         ]
         macs += len(passes) * matmul.macs
+        rank = min(layer.weights.site.rank, matmul.rows, matmul.cols)
+        factors += rank * (matmul.rows + matmul.cols) * matmul.groups
         if layer.adapter is not None:  # forward, backward, gradient
             macs += (2 + layer.sends_back) * layer.adapter.rank * matmul.rows * matmul.vectors
             macs += 3 * layer.adapter.rank * matmul.cols * matmul.vectors
@@ -86,7 +88,7 @@ def demands(model: Whole, epochs: float) -> Demands | None:
         else (0.0, 0.0, 0.0)
     )
     return Demands(
-        memory_bits_per_weight=float(model.word_bits * model.words),
+        memory_bits_per_weight=float(model.word_bits * (model.words + factors / sum(sizes))),
         arrays_per_weight=model.matrices[0].weights.arrays,
         digital_macs_per_image=macs,
         pulses_per_weight_and_epoch=sent / sum(sizes) / epochs,

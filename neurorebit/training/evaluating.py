@@ -38,6 +38,10 @@ class Load(NamedTuple):
         """Those of a real number."""
         return WORD
 
+    def rank(self, training: Training) -> int:
+        """None."""
+        return 0
+
     def load(self) -> Callable[[Site], Weights]:
         """The class."""
         return self.of

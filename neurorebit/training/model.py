@@ -92,6 +92,7 @@ class Model:
         self.start = start
         self.dtype = dtype
         self.words = scheme.words(network.training)
+        self.rank = scheme.rank(network.training)
         self.word_bits = scheme.word_bits(network.training)
         self.workspace = Workspace()
         self.tools = Tools(workers, self.workspace, network.training, dtype)
@@ -184,6 +185,7 @@ class Model:
             dtype=self.dtype,
             wires=self.wires,
             words=self.words,
+            rank=self.rank,
             edge=index == 0 or scores,
             scores=scores,
             given=self.start.matrices.get(node.name) if self.start else None,

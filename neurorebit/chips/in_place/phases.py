@@ -20,6 +20,11 @@ PROGRAMMED = (
     "sync: the cells change, row by row, in all arrays at once unless parallel_programming says "
     "less"
 )
+FACTORS = (
+    "two matrices of {rank} columns of words a layer, in which changes gather, live in DRAM and "
+    "are read and written once an iteration; each word takes three products with the others of its "
+    "row, for their orthonormal columns; a flush is billed in every one of its steps evenly"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +53,13 @@ class InPlacePhases(TwoWayPhases):
         return float(self.learning.words * self.learning.word_bits)
 
     @property
+    def _factors(self) -> Rows:
+        """Words of a layer's thin matrices, in which changes gather."""
+        w = self.workload
+        rank: Rows = np.minimum(np.minimum(w.rows, w.cols), self.learning.rank)
+        return rank * (w.rows + w.cols) * w.groups
+
+    @property
     def _writing(self) -> tuple[str, ...]:
         return (SENTENCES[self.learning.write],) if self.spec.holds_devices else ()
 
@@ -59,11 +71,13 @@ class InPlacePhases(TwoWayPhases):
             f"what training keeps of a weight beside its cells, {self._word:g} "
             "bits (real weight, velocity, residue), lives in DRAM, read and written once an "
             "iteration",
+            *([FACTORS.format(rank=self.learning.rank)] if self.learning.rank else ()),
             "gradient: activations are written to the gradient units once an image, small maps of "
             "several images are read together, errors are shifted from one kernel position to the "
             "next; the units stand beside the global buffer",
-            f"update: {self.learning.products} products and {self.learning.additions} additions a "
-            f"weight{self.learning.serially}, and the changes on their way to the arrays"
+            f"update: {self.learning.products:g} products and {self.learning.additions:g} "
+            f"additions a weight{self.learning.serially}, and the changes on their way to the "
+            "arrays"
             + ("; weight decay reads all cells, row by row" if self.learning.reads_cells else ""),
         )
 
@@ -125,12 +139,16 @@ class InPlacePhases(TwoWayPhases):
         bits, rounded = self.change_bits, int(rule.rounded)
         products, additions = rule.products + rounded, rule.additions + rounded
         scaled = store.update(w.weights, products, additions, serial=rule.serial)
+        if rule.rank:
+            rank = 3.0 * rule.rank
+            scaled = scaled + store.update(self._factors, rank, rank)
         if rule.reads_cells:
             scaled = scaled | self.through_arrays(self._read_cells)
         carried = divided(chip.in_tiles(lambda tile: tile.carry(bits)), self.plan.tiles)
         carried = carried + chip.in_tiles(lambda tile: tile.in_pes(lambda pe: pe.carry(bits)))
         streams = {ARRAYS: scaled, "tiles": carried, "tree": self.over_tree(chip.tree, bits)}
         dram = self._spilled * w.weights * store.word + 2.0 * self._word * w.weights
+        dram = dram + 2.0 * rule.word_bits * self._factors
         return self.overlapped(streams, w.weights / store.update_lanes, dram, 0.0)
 
     def _read_cells(self, macro: InPlaceMacro, pieces: Pieces) -> Cost:

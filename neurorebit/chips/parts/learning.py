@@ -17,12 +17,13 @@ class Learning(NamedTuple):
     ``rounded``: a real weight among the words is rounded to a level. ``reads_cells``: weight decay
     asks for a weight that only the cells hold. ``write``: how cells are brought to levels, a word
     of ``training.write``, None where they get pulses that nobody counts back to a level;
-    ``tolerance`` of a verified write, over the spacing of levels.
+    ``tolerance`` of a verified write, over the spacing of levels. ``rank``: of two thin matrices of
+    words of each layer, in which changes gather; 0: there are none.
     """
 
     words: int
-    products: int
-    additions: int
+    products: float
+    additions: float
     momentum: bool = False
     rounded: bool = False
     reads_cells: bool = False
@@ -31,6 +32,7 @@ class Learning(NamedTuple):
     word_bits: int = WORD
     moments: int = 0
     serial: int = 0
+    rank: int = 0
 
     @property
     def in_macros(self) -> dict[str, float]:

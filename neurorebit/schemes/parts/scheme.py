@@ -66,6 +66,17 @@ class FastArray:
     source: str
 
 
+@dataclass(frozen=True)
+class Factors:
+    """Two thin matrices of words of each layer in digital memory, in which changes gather.
+
+    ``rank`` are their columns; ``work`` are products and additions of a weight in a mean step.
+    """
+
+    rank: Callable[[Training], int]
+    work: Callable[[Training], tuple[float, float]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scheme:
     """How weights are held and how they learn.
@@ -111,6 +122,7 @@ class Scheme:
     descends: bool = True
     optimisers: frozenset[str] = SGD
     own: tuple[int, int] = (0, 0)
+    factors: Factors | None = None
     keys: type[Section] | None = None
     variants: Mapping[str, Variant] = field(default_factory=dict)
     fast: FastArray | None = None
@@ -164,6 +176,10 @@ class Scheme:
         """Bits of such a word."""
         return WORD if self.word is None else self.word(training)
 
+    def rank(self, training: Training) -> int:
+        """The rank of two thin matrices of words of each layer; 0: there are none."""
+        return 0 if self.factors is None else self.factors.rank(training)
+
     def learning(self, training: Training) -> Learning:
         """What an update asks of digital memory and arithmetic for each weight.
 
@@ -172,7 +188,8 @@ class Scheme:
         rule, steps = self.rule(training), self._work(training) if self.descends else Steps()
         momentum = self.descends and self.velocity and training.momentum > 0.0
         decays = self.descends and "weight_decay" in self.heeds and training.weight_decay > 0.0
-        products, additions = self.own
+        own: tuple[float, float] = self.own
+        products, additions = own if self.factors is None else self.factors.work(training)
         writes = "write" in self.heeds
         return Learning(
             self.words(training),
@@ -186,6 +203,7 @@ class Scheme:
             write=None if self.held is Held.CELLS else training.write if writes else "direct",
             tolerance=training.write_tolerance if writes else Training().write_tolerance,
             word_bits=self.word_bits(training),
+            rank=self.rank(training),
         )
 
     @property

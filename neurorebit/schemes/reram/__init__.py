@@ -28,6 +28,15 @@ THREE_BITS = Variant(
     },
 )
 
+IN_BLOCKS = Variant(
+    "learns in place, two rows at once",
+    {
+        "architecture.arrays.blocks.rows": "2",
+        "architecture.arrays.blocks.until": "mean",
+        "architecture.arrays.blocks.fine": "false",
+    },
+)
+
 RERAM = Scheme(
     summary="Weights in cells alone; every change becomes pulses at once, rounded at random.",
     held=Held.CELLS,
@@ -37,5 +46,5 @@ RERAM = Scheme(
     heeds=CELL_KEYS | {"weight_decay"},
     kept=0,
     load=_load,
-    variants={"reram_3bit": THREE_BITS},
+    variants={"reram_3bit": THREE_BITS, "reram_blocks": IN_BLOCKS},
 )

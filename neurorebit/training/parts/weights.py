@@ -30,7 +30,8 @@ class Site:
     ``index``: number of the layer among the matrix layers. ``cuts``: the row ranges of the layer's
     matrix that stand in one array each. ``wires``: resistance [ohm] of the array's wires from cell
     to cell, along a row and along a column; None where wires are ideal. ``words``: words of each
-    weight that the scheme keeps in digital memory. ``edge``: whether the layer is the first or the
+    weight that the scheme keeps in digital memory, ``rank``: of two thin matrices of words of the
+    layer that it keeps. ``edge``: whether the layer is the first or the
     last matrix layer. ``scores``: whether its outputs are the scores of the classes. ``given``:
     what the weights are before the first step; None where they are drawn. ``frozen``: they stay
     so, and their cells have rested in every pass.
@@ -48,6 +49,7 @@ class Site:
     dtype: type[np.floating] = np.float32
     wires: tuple[float, float] | None = None
     words: int
+    rank: int = 0
     edge: bool = False
     scores: bool = False
     given: LayerStart | None = None
@@ -192,6 +194,9 @@ class WeightScheme(Protocol):
 
     def word_bits(self, training: Training) -> int:
         """Bits of such a word."""
+
+    def rank(self, training: Training) -> int:
+        """The rank of two thin matrices of words of each layer; 0: there are none."""
 
     @property
     def load(self) -> Callable[[], Callable[[Site], Weights]]:
