@@ -87,7 +87,7 @@ def _of_blocks(network: Network, spec: ArchitectureSpec) -> Iterator[Pair]:
     if blocks is None:
         return
     section = spec.forward_section
-    message = f"scheme={spec.scheme} transfers a column at a time, which opens no rows together"
+    message = f"scheme={spec.scheme} programs cells in its own way, and opens no rows together"
     cure = f"drop {section}.blocks, or take another scheme"
     where = scheme.fast is not None
     yield "architecture", Misfit((section, "blocks"), where, message, cure=cure)

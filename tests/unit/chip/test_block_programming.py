@@ -221,7 +221,7 @@ def test_larger_blocks_of_one_driver_take_less_time_and_more_pulses():
             "by the access lines",
         ),
         ("reram", ["arrays.blocks.rows=2", "arrays.read=row_by_row"], "a decoder opens one row"),
-        ("reram", ["arrays.blocks.rows=2", "scheme=tiki_taka"], "transfers a column at a time"),
+        ("reram", ["arrays.blocks.rows=2", "scheme=tiki_taka"], "opens no rows together"),
         ("rebit", ["apim.blocks.rows=2", "apim.blocks.fine=false"], "ends where a read says so"),
     ],
 )
