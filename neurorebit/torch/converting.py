@@ -137,6 +137,8 @@ def _placed(name: str, module: nn.Module, session: Session) -> Matrix:
     )
     known = getattr(module, "takes_signs", False)
     made.signed = True if all_signed or named or known else None
+    if layout.shares:  # from the start, so that optimisers and buckets of gradients have its order
+        weight.data = layout.tensor(layout.matrix(weight.detach()).contiguous())
     module.__class__ = KINDS[type(module)]
     assert isinstance(module, ArrayModule)
     module.matrix = made

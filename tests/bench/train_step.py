@@ -67,13 +67,10 @@ def ours(network, weights, adc, images, labels, workers, spec=None):
     return step
 
 
-def theirs(network, images, labels, threads):
-    """The same step in FP32 PyTorch, channels last; None where it is not installed."""
-    try:
-        import torch
-    except ImportError:
-        return None
-    torch.set_num_threads(threads)
+def module_of(network):
+    """The same network in PyTorch, channels last; None where it is no chain of layers."""
+    import torch
+
     layers, flat = [], False
     for node in network.nodes:
         flat = flat or node.kind == "flatten"
@@ -106,7 +103,19 @@ def theirs(network, images, labels, threads):
         if node.kind not in make or node.inputs != (node.index - 1,):
             return None  # only chains of layers are compared
         layers.append(make[node.kind]())
-    model = torch.nn.Sequential(*layers).to(memory_format=torch.channels_last)
+    return torch.nn.Sequential(*layers).to(memory_format=torch.channels_last)
+
+
+def theirs(network, images, labels, threads):
+    """The same step in FP32 PyTorch; None where it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    torch.set_num_threads(threads)
+    model = module_of(network)
+    if model is None:
+        return None
     learn = torch.optim.SGD(model.parameters(), 0.001, momentum=0.9, weight_decay=5e-4)
     x = torch.from_numpy(images.astype(np.float32) / 255).permute(0, 3, 1, 2)
     y = torch.from_numpy(labels)

@@ -267,3 +267,29 @@ def test_the_products_of_a_recurrent_layer_and_of_attention_are_billed():
     source = found.document["activity"]["source"]
     assert source.startswith("measured in 2 steps of a loop of PyTorch; of ")
     assert "kept" in source
+
+
+@pytest.fixture
+def group(tmp_path):
+    """A group of processes of which this is the only one."""
+    distributed = torch.distributed
+    store = distributed.FileStore(str(tmp_path / "store"), 1)
+    distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+    yield distributed
+    distributed.destroy_process_group()
+
+
+def test_processes_exchange_gradients_of_real_weights_and_no_pulses(group, monkeypatch):
+    analog = nrt.convert(module(), "rebit", "hybrid", threads=1)
+    shared = nn.parallel.DistributedDataParallel(analog)
+    learn = torch.optim.SGD(shared.parameters(), 0.1)
+    shared.module.follow(learn)
+    for _ in range(2):
+        step(shared, learn, sync=False)
+    assert [m.held.weights.written.updates for m in analog.array_matrices] == [2, 2]
+    cells = nrt.convert(module(), "reram", "reram", threads=1)
+    learn = nrt.optimiser(cells, 0.1)
+    step(cells, learn, sync=False)
+    monkeypatch.setattr(group, "get_world_size", lambda *_: 2)
+    with refused("which processes do not exchange"):
+        step(cells, learn, sync=False)
