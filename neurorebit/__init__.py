@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from neurorebit.library.inputs import device as device
     from neurorebit.library.inputs import network as network
     from neurorebit.library.inputs import technology as technology
+    from neurorebit.library.mappings import map_network as map_network
     from neurorebit.library.measured import fit as fit
     from neurorebit.library.runs import runs as runs
     from neurorebit.library.searches import search as search
@@ -47,6 +48,7 @@ _HOMES = {  # the module of each public name
     "compare": "library.comparisons",
     "validate": "library.comparisons",
     "search": "library.searches",
+    "map_network": "library.mappings",
     "fit": "library.measured",
     "train": "library.trainings",
     "run": "library.trainings",

@@ -26,6 +26,7 @@ COMMANDS = {  # each is a file in commands/
     "schemes": "train a network by many schemes, and lay them side by side",
     "sweep": "estimate the chips of a grid of designs",
     "search": "find the best designs of a space by trying few of them",
+    "map": "find the best copies, cuts and places of a network's layers on a chip",
     "nodes": "estimate the chip in every CMOS node",
     "rebill": "bill recorded runs anew, with the models of this version",
     "compare": "say what two runs differ in, and by how much",

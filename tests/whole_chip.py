@@ -342,6 +342,11 @@ def number(amount: Any) -> float:
     return float(np.asarray(amount).item())
 
 
+def rounds(vectors: int, copies: int, images: int) -> float:
+    """Rounds for an image, of several that follow each other; copies take whole vectors."""
+    return -(-vectors * images // copies) / images
+
+
 def seconds(cost: Cost) -> float:
     return number(cost.latency.total)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +47,9 @@ def design(
     batch: Real,
     plan: Floorplan | None = None,
     training: Training,
+    only: Collection[str] | None = None,
 ) -> Design:
-    """The chip for a network, and its phases; ``plan`` is the best one unless given.
+    """The chip for a network, and its phases (or ``only`` some); ``plan`` is its own unless given.
 
     Every number may be an array of designs, with a last axis of length one for the layers. What
     cannot exist is nan.
@@ -65,10 +67,10 @@ def design(
     )
     own = workload.products
     if own is None:
-        return Design(work.chip, work.by_name(), work.ops, work.assumptions)
+        return Design(work.chip, work.by_name(only), work.ops, work.assumptions)
     products = ProductPhases(work, own, activity.at(own))
     ops = {name: count + products.ops.get(name, 0.0) for name, count in work.ops.items()}
-    phases = joined(work.by_name(), products.by_name(), weighted, own)
+    phases = joined(work.by_name(only), products.by_name(only), weighted, own)
     return Design(work.chip, phases, ops, (*work.assumptions, *products.assumptions))
 
 

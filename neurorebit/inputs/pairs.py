@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from neurorebit.chips.parts.spec import ArchitectureSpec
+from neurorebit.inputs import mapping
 from neurorebit.layers.network import DIGITAL, Network
 from neurorebit.schema import Misfit
 from neurorebit.schema.activity import AssumedActivity
@@ -32,6 +33,7 @@ def pairs(
     yield from _of_adapters(network, spec)
     yield from _of_layers(network, spec)
     yield from _of_blocks(network, spec)
+    yield from (("architecture", misfit) for misfit in mapping.misfits(network, spec))
     if spec.holds_devices:
         yield from _of_voltages(spec, technology, device)
         yield from _of_levels(spec, device)

@@ -61,16 +61,29 @@ def any_splits(matmuls: Sequence[Matmul], rows: int) -> bool:
     return any(bool(is_kernel_split(matmul, positions, rows, True)) for matmul in matmuls)
 
 
-def array_cuts(matmuls: Sequence[Matmul], rows: int, kernel_split: bool) -> tuple[Cuts, ...]:
+def may_split(matmul: Sized, positions: float) -> bool | NDArray[np.bool_]:
+    """Whether a layer can have a PE for each window position, of which most have ``positions``."""
+    may: bool | NDArray[np.bool_] = (matmul.positions == positions) & (matmul.groups == 1)
+    return may & (positions > 1)
+
+
+def array_cuts(
+    matmuls: Sequence[Matmul],
+    rows: int,
+    kernel_split: bool,
+    asked: Sequence[bool | None] = (),
+) -> tuple[Cuts, ...]:
     """For each layer the row ranges of its matrix that one array of ``rows`` rows each holds.
 
     Kernel-split layers put up to ``rows`` channels of one window position into an array, the others
-    cut the matrix at multiples of ``rows``.
+    cut the matrix at multiples of ``rows``. ``asked``: for each layer whether it is to be split,
+    None where ``kernel_split`` decides.
     """
     positions = common_positions(matmuls)
     cuts = []
-    for matmul in matmuls:
-        split = is_kernel_split(matmul, positions, rows, kernel_split)
+    for matmul, wish in zip(matmuls, asked or [None] * len(matmuls), strict=True):
+        usual = is_kernel_split(matmul, positions, rows, kernel_split)
+        split = usual if wish is None else wish
         block = matmul.channels if split else matmul.rows
         cuts.append(
             tuple(

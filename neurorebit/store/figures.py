@@ -13,6 +13,7 @@ import numpy as np
 
 from neurorebit.results.summary import Summary
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, Table
+from neurorebit.results.typed.mapping import Figures
 from neurorebit.store.record import Figure
 
 Json = Mapping[str, Any]
@@ -113,6 +114,18 @@ def of_schemes(rows: Sequence[Json]) -> tuple[Figure, ...]:
     reached = [row["test_accuracy"] for row in rows if row.get("test_accuracy") is not None]
     if reached:
         found.insert(0, _figure("accuracy", max(reached), f"the highest of {len(reached)} schemes"))
+    return tuple(_finite(found))
+
+
+def of_mapping(work: str, best: Figures) -> tuple[Figure, ...]:
+    """Those of a mapping: area, and energy and latency of what it was made for."""
+    of = "inference_" if work == "inference" else ""
+    origin = "estimated with assumed activity"
+    found = [
+        _figure("area", best.area, "estimated"),
+        _figure(f"{of}energy", best.energy, origin),
+        _figure(f"{of}latency", best.latency, origin),
+    ]
     return tuple(_finite(found))
 
 

@@ -102,7 +102,10 @@ class Model:
         self._digital = scheme.digital() if any(n.digital for n in network.nodes) else None
         rows = int(spec.forward.rows)
         split = any_splits(network.matmuls, rows) and spec.forward.kernel_split
-        self._cuts = array_cuts(network.matmuls, rows, split)
+        mapped = spec.mapping.layers if spec.mapping is not None else ()
+        asked = {one.layer: one.kernel_split for one in mapped}
+        wishes = [asked.get(node.name) for node in network.matrices]
+        self._cuts = array_cuts(network.matmuls, rows, split, wishes)
         self._readers = [0] * len(network.nodes)
         for node in network.nodes:
             for source in node.inputs:

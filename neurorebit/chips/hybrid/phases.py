@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +81,8 @@ class HybridPhases(Phases):
     def _vectors(self) -> Rows:
         """Vectors of an image that one copy of a layer takes: all that wait for each other."""
         w, copies = self.workload, self.spec.dpim.copies
-        return np.where(w.serial > 0.0, w.vectors, w.vectors / copies)
+        shared = ceil(w.vectors * self.batch / copies) / self.batch
+        return np.where(w.serial > 0.0, w.vectors, shared)
 
     def _digitally(self, work: Callable[[DigitalMacro, Pieces], Cost]) -> Cost:
         """The cost of ``work`` in the digital macros of one copy of each layer, all at once.
@@ -266,9 +267,9 @@ class HybridPhases(Phases):
 
     # -- low-rank updates ------------------------------------------------------------------------
 
-    def by_name(self) -> dict[str, Phase]:
+    def by_name(self, only: Collection[str] | None = None) -> dict[str, Phase]:
         """Every phase, with the work of the layers' adapters."""
-        made = super().by_name()
+        made = super().by_name(only)
         made = self._with_digital(made)
         if not self.chip.adapters.some:
             return made
@@ -280,7 +281,8 @@ class HybridPhases(Phases):
         for name, work in works.items():
             if name in made:
                 made[name] = self._beside(made[name], work())
-        made["update"] = self._beside(made["update"], self._learned_adapters(), at_once=True)
+        if "update" in made:
+            made["update"] = self._beside(made["update"], self._learned_adapters(), at_once=True)
         return made
 
     def _with_digital(self, made: dict[str, Phase]) -> dict[str, Phase]:
@@ -303,7 +305,8 @@ class HybridPhases(Phases):
         for name, work in {"inference": passed, "forward": passed, "programming": loaded}.items():
             if name in made:
                 made[name] = self._beside(made[name], work, name="digital")
-        made["update"] = self._beside(made["update"], learned, at_once=True, name="digital")
+        if "update" in made:
+            made["update"] = self._beside(made["update"], learned, at_once=True, name="digital")
         return made
 
     def _beside(

@@ -119,11 +119,15 @@ class Chip(Block, ABC, Generic[M]):
     @property
     def split_tiles(self) -> Real:
         """Kernel-split tiles of the chip."""
+        if self.plan.laid is not None:
+            return self.plan.laid[0]
         return ceil(sum_over_layers(np.where(self.plan.split, self.plan.there, 0.0)))
 
     @property
     def whole_tiles(self) -> Real:
         """Tiles of the chip that are not kernel-split."""
+        if self.plan.laid is not None:
+            return self.plan.laid[1]
         return ceil(sum_over_layers(np.where(self.plan.split, 0.0, self.plan.there)))
 
     @property

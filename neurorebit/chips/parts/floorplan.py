@@ -13,77 +13,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from neurorebit.chips.parts.mapping import Chosen, decided
 from neurorebit.chips.parts.packing import Packing
+from neurorebit.chips.parts.pieces import Array, concatenated
+from neurorebit.chips.parts.pieces import Pieces as Pieces
+from neurorebit.chips.parts.pieces import ceil as ceil
+from neurorebit.chips.parts.pieces import max_over_layers as max_over_layers
+from neurorebit.chips.parts.pieces import sum_over_layers as sum_over_layers
 from neurorebit.chips.parts.spec import ArchitectureSpec, least_side
 from neurorebit.chips.parts.workload import Workload
-from neurorebit.circuits.cost import Bill, Cost, Real
+from neurorebit.circuits.cost import Real
 from neurorebit.layers.cuts import is_kernel_split, most_common
-
-Array = NDArray[np.float64]
-
-
-def ceil(x: Real) -> Real:
-    """Round up, forgiving the rounding of a quotient that is whole."""
-    return np.ceil(np.asarray(x) * (1 - 1e-12))
-
-
-def sum_over_layers(amounts: Real) -> Array:
-    """The sum over the layers; their axis stays, with length one."""
-    total: Array = np.sum(np.atleast_1d(amounts), axis=-1, keepdims=True)
-    return total
-
-
-def max_over_layers(amounts: Real) -> Array:
-    """The maximum over the layers; their axis stays, with length one."""
-    largest: Array = np.max(np.atleast_1d(amounts), axis=-1, keepdims=True)
-    return largest
-
-
-@dataclass(frozen=True, eq=False)
-class Pieces:
-    """The arrays of all layers, sorted into four kinds by the rows and columns in use.
-
-    The last axis has four times as many entries as there are layers: first the full arrays of all
-    layers, then the arrays of the last columns, of the last rows, and of both (the corner of the
-    matrix). ``rows`` and ``cols`` are in use in each of ``counts`` arrays of a kind.
-    """
-
-    rows: Array
-    cols: Array
-    counts: Array
-
-    @classmethod
-    def cut(cls, down: tuple[Real, Real], across: tuple[Real, Real], blocks: Real) -> Pieces:
-        """``blocks`` equal matrices cut into arrays: each pair is a length of the matrix and the
-        length of an array.
-        """
-        (high, full), (low, last) = _full_and_rest(*down)
-        (wide, whole), (thin, end) = _full_and_rest(*across)
-        counts = (blocks * n for n in (full * whole, full * end, last * whole, last * end))
-        rows, cols = _concatenated(high, high, low, low), _concatenated(wide, thin, wide, thin)
-        return cls(rows, cols, _concatenated(*counts))
-
-    @staticmethod
-    def spread(amounts: Array) -> Array:
-        """Repeat the amounts of layers for their four kinds of arrays; one amount stays single."""
-        return amounts if amounts.shape[-1] == 1 else np.concatenate((amounts,) * 4, axis=-1)
-
-    def cost(self, one: Cost, layers: int) -> Cost:
-        """The cost of ``layers`` layers, of whose arrays all work at once, given that of one array
-        of each kind.
-        """
-        all_of_kind = one.across(self.counts)
-        energy = {
-            part: np.sum(self.by_kind(joules, layers), axis=-2)
-            for part, joules in all_of_kind.energy.items.items()
-        }
-        slowest = np.max(self.by_kind(one.latency.total, layers), axis=-2)
-        return Cost(Bill(energy), Bill({"": slowest}))
-
-    def by_kind(self, amounts: Real, layers: int) -> Array:
-        """Amounts of these arrays with an axis for the four kinds in front of the layers' axis."""
-        shape = np.broadcast_shapes(np.shape(amounts), (4 * layers,))
-        return np.broadcast_to(amounts, shape).reshape(*shape[:-1], 4, -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +36,9 @@ class Floorplan:
     two arrays or more. Twice that side never fills its cells better, since what one such PE holds,
     four of the least hold as well. ``packing``: groups that share an array. ``shares``: whether
     layers share tiles; they follow each other, so that buffers and adders serve one at a time.
-    ``joins``: whether they share arrays, too, where they fill less than one.
+    ``joins``: whether they share arrays, too, where they fill less than one. ``asked``: copies of
+    each layer, nan for as many as fill the tiles that one takes. ``laid``: the tiles that the chip
+    is laid out for, kernel-split ones and others; those of the layers unless given.
     """
 
     workload: Workload
@@ -112,17 +54,30 @@ class Floorplan:
     packing: Packing = field(kw_only=True)
     shares: bool | NDArray[np.bool_] = field(default=False, kw_only=True)
     joins: bool | NDArray[np.bool_] = field(default=False, kw_only=True)
+    asked: Real = field(default=np.nan, kw_only=True)
+    laid: tuple[Real, Real] | None = field(default=None, kw_only=True)
 
     @classmethod
     def of(
-        cls, workload: Workload, spec: ArchitectureSpec, split: NDArray[np.bool_] | None = None
+        cls,
+        workload: Workload,
+        spec: ArchitectureSpec,
+        split: NDArray[np.bool_] | None = None,
+        *,
+        chosen: Chosen | None = None,
     ) -> Floorplan:
-        """The floorplan of a chip; ``split``: layers that are kernel-split."""
+        """The floorplan of a chip; ``split``: layers that are kernel-split. ``chosen``: what is
+        asked of each layer, by the architecture's mapping unless given.
+        """
         w, forward, cells = workload, spec.forward, spec.cells_per_weight
+        chosen = Chosen.of(spec.mapping, w.names) if chosen is None else chosen
         common = most_common(w.positions)
         if split is None:
-            split = np.asarray(is_kernel_split(w, common, forward.rows, forward.kernel_split))
+            usual = is_kernel_split(w, common, forward.rows, forward.kernel_split)
+            split = decided(chosen.split, usual)
             split = np.broadcast_to(split, np.broadcast_shapes(split.shape, w.rows.shape))
+        shares = decided(chosen.shared, forward.share_tiles)
+        joins = forward.share_tiles & np.isnan(chosen.shared) & np.logical_not(spec.crosspoint)
         side: Real = (
             least_side(forward.rows, forward.cols)
             if isinstance(forward.pe_side, str)
@@ -139,9 +94,16 @@ class Floorplan:
             split_side=side,
             pe_side=side,
             tile_side=2.0 * side,
-            packing=Packing.of(w, spec, (2.0 * side / forward.rows) * (2.0 * side / forward.cols)),
-            shares=forward.share_tiles,
-            joins=forward.share_tiles & np.logical_not(spec.crosspoint),
+            packing=Packing.of(
+                w,
+                spec,
+                (2.0 * side / forward.rows) * (2.0 * side / forward.cols),
+                pack=decided(chosen.packed, forward.pack_groups),
+                shares=shares,
+            ),
+            shares=shares,
+            joins=joins,
+            asked=chosen.copies,
         )
 
     @property
@@ -179,10 +141,10 @@ class Floorplan:
         rest = w.groups - full * group
         several = np.where(group > 1.0, group, 1.0), np.where(group > 1.0, rest, 1.0)
         none = np.zeros_like(full)
-        sizes = _concatenated(several[0], none + 1.0, none + 1.0, np.maximum(several[1], 1.0))
-        counts = _concatenated(full, none, none, np.where(rest > 0.0, 1.0, 0.0))
-        joined = _concatenated(*(np.where(group > 1.0, 1.0, 0.0),) * 4) > 0.0
-        rows, cols = (_concatenated(*(size,) * 4) * sizes for size in (w.rows, self.width))
+        sizes = concatenated(several[0], none + 1.0, none + 1.0, np.maximum(several[1], 1.0))
+        counts = concatenated(full, none, none, np.where(rest > 0.0, 1.0, 0.0))
+        joined = concatenated(*(np.where(group > 1.0, 1.0, 0.0),) * 4) > 0.0
+        rows, cols = (concatenated(*(size,) * 4) * sizes for size in (w.rows, self.width))
         return Pieces(
             np.where(joined, rows, pieces.rows),
             np.where(joined, cols, pieces.cols),
@@ -248,7 +210,18 @@ class Floorplan:
 
     @cached_property
     def tiles(self) -> Array:
-        """Tiles of each layer."""
+        """Tiles of each layer, those of all copies."""
+        return np.asarray(self.tiles_of_a_set * self.sets)
+
+    @cached_property
+    def sets(self) -> Array:
+        """Sets of tiles that a layer has: in each stand as many copies as fit."""
+        sets = ceil(np.where(np.isnan(self.asked), self.fitting, self.asked) / self.fitting)
+        return np.asarray(sets)
+
+    @cached_property
+    def tiles_of_a_set(self) -> Array:
+        """Tiles that one copy of each layer takes, with those copies that fit in beside it."""
         w = self.workload
         split = ceil(w.channels / self.split_side) * ceil(self.width / self.split_side)
         whole = ceil(w.rows / self.tile_side) * ceil(self.width / self.tile_side)
@@ -267,10 +240,17 @@ class Floorplan:
 
     @cached_property
     def copies(self) -> Array:
-        """Copies of a small layer that work side by side (docs/models/chip.md#copies).
+        """Copies of a layer that work side by side: as many as asked for, or as fill its tiles.
 
         A step of a recurrent layer waits for the one before it, so that copies would stand idle.
         """
+        alone = (self.workload.serial > 0.0) | self.stands_with_others
+        usual = np.where(alone, 1.0, self.fitting)
+        return np.where(np.isnan(self.asked), usual, self.asked)
+
+    @cached_property
+    def fitting(self) -> Array:
+        """Copies of a small layer that fit in the tiles that one takes (docs/models/chip.md#copies)."""
         w = self.workload
         q, side = self.pes_per_side, self.pe_side
         fits = ((w.rows <= self.tile_side) | (self.width <= self.tile_side)) & ~self.split
@@ -283,34 +263,37 @@ class Floorplan:
         across_pe = np.floor(ceil(side / self.cols) / ceil(self.width / self.cols))
         down = down * np.where(fits, np.maximum(1.0, down_pe), 1.0)
         across = across * np.where(fits, np.maximum(1.0, across_pe), 1.0)
-        packed = np.maximum(np.floor(self.tiles * self._held_by_a_tile / self.arrays), 1.0)
+        room = self.tiles_of_a_set * self._held_by_a_tile
+        packed = np.maximum(np.floor(room / self.arrays), 1.0)
         grouped = np.where(self.packing.packed, packed, 1.0)
-        several = np.where(w.groups > 1, grouped, down * across)
-        return np.where((w.serial > 0.0) | self._shared, 1.0, several)
+        return np.where(w.groups > 1, grouped, down * across)
 
     @property
-    def _shared(self) -> NDArray[np.bool_]:
+    def stands_with_others(self) -> NDArray[np.bool_]:
         """Layers that leave room in their tile to others."""
-        roomy = ~self.split & (self.tiles == 1.0) & (self.arrays < self._held_by_a_tile)
+        arrays = self.arrays * np.where(np.isnan(self.asked), 1.0, self.asked)
+        roomy = ~self.split & (self.tiles == 1.0) & (arrays < self._held_by_a_tile)
         return np.asarray(roomy & (self.workload.in_cells > 0.0) & self.shares)
 
     @property
     def tile_shares(self) -> Array:
         """Tiles of each layer; of shared ones its part, with an equal part of what stays empty."""
-        return shared(self.tiles, self.array_shares / self._held_by_a_tile, self._shared)
+        return shared(self.tiles, self.array_shares / self._held_by_a_tile, self.stands_with_others)
 
     @cached_property
     def array_shares(self) -> Array:
-        """Arrays of each layer; of those that share one, an equal part of it.
+        """Arrays of each layer, of all copies where these share a tile; of those that share one, an
+        equal part of it.
 
         Layers that fill less than an array stand along its diagonal, in the order of the network:
         each has rows and columns of its own, and a read opens the rows of one layer alone. One that
         does not fit behind the layer before begins another array.
         """
         w = self.workload
-        small = self._shared & (self.arrays == 1.0) & (w.groups == 1.0) & self.joins
+        arrays = self.arrays * np.where(self.stands_with_others, self.copies, 1.0)
+        small = self.stands_with_others & (arrays == 1.0) & (w.groups == 1.0) & self.joins
         if not np.any(small):
-            return np.asarray(self.arrays)
+            return np.asarray(arrays)
         rows, cols = w.rows / self.rows, self.width / self.cols
         shape = np.broadcast_shapes(np.shape(small), np.shape(rows), np.shape(cols))
         small, rows, cols = (np.broadcast_to(a, shape) for a in (small, rows, cols))
@@ -326,7 +309,7 @@ class Floorplan:
             member[..., layer] = np.where(here, number, 0.0)
         same = (member[..., :, None] == member[..., None, :]) & (member[..., :, None] > 0.0)
         together = np.maximum(np.sum(same, axis=-1), 1.0)
-        return np.where(small, 1.0 / together, self.arrays)
+        return np.where(small, 1.0 / together, arrays)
 
     @property
     def held(self) -> Array:
@@ -355,18 +338,3 @@ def shared(tiles: Real, parts: Real, where: bool | NDArray[np.bool_]) -> Array:
     filled = sum_over_layers(np.where(where, parts, 0.0))
     whole = ceil(filled) / np.where(filled > 0.0, filled, 1.0)
     return np.where(where, parts * whole, tiles)
-
-
-def _full_and_rest(total: Real, size: Real) -> tuple[tuple[Real, Real], tuple[Real, Real]]:
-    """A length cut into full pieces and a rest: the length of each, and how many there are.
-
-    Where there is no rest, zero pieces of full length stand for it.
-    """
-    full = np.floor(total / size)
-    rest, longest = total - full * size, np.minimum(total, size)
-    return (longest, full), (np.where(rest > 0, rest, longest), np.where(rest > 0, 1.0, 0.0))
-
-
-def _concatenated(*amounts: Real) -> Array:
-    """Amounts one after the other along the axis of the layers."""
-    return np.concatenate(np.broadcast_arrays(*amounts), axis=-1)

@@ -58,10 +58,19 @@ class Packing(NamedTuple):
         return one if several is None else several
 
     @classmethod
-    def of(cls, workload: Workload, spec: ArchitectureSpec, held: Real) -> Packing:
+    def of(
+        cls,
+        workload: Workload,
+        spec: ArchitectureSpec,
+        held: Real,
+        *,
+        pack: bool | NDArray[np.bool_],
+        shares: bool | NDArray[np.bool_],
+    ) -> Packing:
         """Layers are packed where rows and columns have room for two groups or more.
 
-        ``held``: arrays of a tile.
+        ``held``: arrays of a tile. ``pack``: whether groups of a layer may share an array;
+        ``shares``: whether layers may share a tile.
         """
         w, arrays, cells = workload, spec.forward, spec.cells_per_weight
         across, places, abreast = beside(w.cols, arrays.cols, arrays.cols_per_adc, cells)
@@ -71,7 +80,7 @@ class Packing(NamedTuple):
         if not spec.reads_back:
             down = np.floor(arrays.rows / w.rows)
         together = np.maximum(np.minimum(np.minimum(across, down), w.groups), 1.0)
-        packed = (together >= 2.0) & np.logical_not(spec.crosspoint) & arrays.pack_groups
+        packed = (together >= 2.0) & np.logical_not(spec.crosspoint) & pack
         chosen = packed & np.logical_not(spec.latches)
         forth, back = (
             (np.where(chosen, each, every), np.where(chosen, each * np.ceil(together / n), every))
@@ -82,7 +91,7 @@ class Packing(NamedTuple):
         )
         if spec.holds_devices or spec.row_by_row:
             tiles = np.ceil(np.ceil(w.groups / together) / held)
-            spread = np.where(arrays.share_tiles, together, np.ceil(w.groups / (tiles * held)))
+            spread = np.where(shares, together, np.ceil(w.groups / (tiles * held)))
             return cls(np.where(packed, spread, 1.0), forth[0], back[0], packed=packed)
         groups = np.where(packed, together, 1.0)
         return cls(groups, forth[0], back[0], groups, forth[1], back[1], packed)

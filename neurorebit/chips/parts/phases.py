@@ -10,7 +10,7 @@ before it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -105,9 +105,10 @@ class Phases(Reads):
     learning: Learning
     phases: ClassVar[tuple[str, ...]] = PHASES
 
-    def by_name(self) -> dict[str, Phase]:
-        """Every phase that there is, from the method that bears its name."""
-        made = {name: getattr(self, name)() for name in self.phases}
+    def by_name(self, only: Collection[str] | None = None) -> dict[str, Phase]:
+        """Every phase that there is (or ``only`` some), from the method that bears its name."""
+        named = [name for name in self.phases if only is None or name in only]
+        made = {name: getattr(self, name)() for name in named}
         there = {name: phase for name, phase in made.items() if phase is not None}
         return {name: self._of_learners(name, phase) for name, phase in there.items()}
 
@@ -319,19 +320,30 @@ class Phases(Reads):
         read = self.input_bits_sent + moved.joined + moved.leaving
         buffered = buffer.read(read) | buffer.write(moved.made + moved.fetched)
         dram = moved.fetched + moved.leaving + self.transferred(w.inference)
-        streams, steps, fill = self._through_layers(buffered, w.inference)
+        streams, steps, fill = self._through_layers(buffered, w.inference, images=1.0)
         return self.overlapped(streams, steps, dram, fill, images=1.0, serial=True)
 
+    def rounds(self, images: Real | None = None) -> Real:
+        """Vectors of an image that each copy of a layer takes, one after the other.
+
+        ``images``, by default a batch, follow each other through a layer without a gap. Copies take
+        whole vectors, so some of them wait in the last round.
+        """
+        together = self.batch if images is None else images
+        rounds: Real = ceil(self.workload.vectors * together / self.plan.copies) / together
+        return rounds
+
     def _through_layers(
-        self, buffered: Cost, work: VectorLoad
+        self, buffered: Cost, work: VectorLoad, *, images: Real | None = None
     ) -> tuple[dict[str, Cost], Real, Real]:
         """Inputs through the arrays, additions, vector work: streams, steps of control, fill [s].
 
-        ``buffered`` is what the global buffer does.
+        ``buffered`` is what the global buffer does; ``images``, by default a batch, follow each
+        other without a gap.
         """
         chip, w, plan = self.chip, self.workload, self.plan
         one = self.vector
-        products = Cost(w.vectors * one.energy, w.vectors / plan.copies * one.latency)
+        products = Cost(w.vectors * one.energy, self.rounds(images) * one.latency)
         products = w.in_cells * products
         moved = w.in_cells * chip.in_tiles(self._forward_transport)
         stored = self.spec.vector_unit.stored_bits
@@ -339,7 +351,7 @@ class Phases(Reads):
         tree = tree + self.over_tree(chip.tree, w.results * stored, plan.tiles_down)
         tree = w.in_cells * tree
         planes = chip.input_planes * plan.packing.turns
-        steps = w.vectors * planes * plan.tiles + w.vectors * planes
+        steps = w.vectors * planes * plan.tiles_of_a_set + w.vectors * planes
         streams = {
             ARRAYS: products, "tiles": moved, "tree": tree, "buffer": buffered,
             "vector": self.vector_work(work),

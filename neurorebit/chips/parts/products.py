@@ -10,7 +10,7 @@ activation. Nothing is learned: there is no gradient and no update.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -45,14 +45,15 @@ class ProductPhases:
         unit: ProductUnit | None = self.others.chip.product_unit
         return unit
 
-    def by_name(self) -> dict[str, Phase]:
-        """The phases in which there is work to do, of those that the chip has."""
+    def by_name(self, only: Collection[str] | None = None) -> dict[str, Phase]:
+        """The phases in which there is work to do, of those that the chip has, or ``only`` some."""
         made: dict[str, Callable[[], Phase]] = {
             "inference": self.inference,
             "forward": self.forward,
             "backward": self.backward,
         }
-        return {name: phase() for name, phase in made.items() if name in self.others.phases}
+        there = [name for name in made if name in self.others.phases]
+        return {name: made[name]() for name in there if only is None or name in only}
 
     @property
     def ops(self) -> dict[str, Real]:

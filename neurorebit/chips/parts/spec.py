@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from neurorebit.chips.parts.blocks import Blocks
+from neurorebit.chips.parts.mapping import Mapping
 from neurorebit.chips.parts.signs import DEFAULT, SIGNED_INPUTS
 from neurorebit.circuits.buffer import BUFFERS
 from neurorebit.circuits.converters.table import CONVERTERS
@@ -194,6 +195,7 @@ class ArchitectureSpec(Section):
     be below zero enter the arrays; it has no effect on layers whose inputs cannot be.
     ``activation_products``: what forms products of two activations, digital macros to which one of
     them is written or the lanes of the vector unit; auto: macros where the chip has digital ones.
+    ``mapping``: how single layers stand on the chip.
     """
 
     organisation: ClassVar[str]
@@ -214,6 +216,7 @@ class ArchitectureSpec(Section):
     transport: Transport
     dram: Dram
     activation_products: Literal["auto", "digital", "vector"] = "auto"
+    mapping: Mapping | None = None
 
     @property
     def level_bits(self) -> int:

@@ -138,7 +138,7 @@ class TwoWayPhases(Phases):
             return error * one
 
         one, vectors, sent = self.read_through(read), sends * w.vectors, self.error_bits_sent
-        products = Cost(vectors * one.energy, vectors / plan.copies * one.latency)
+        products = Cost(vectors * one.energy, sends * self.rounds() * one.latency)
         tree = self.over_tree(chip.tree, sent, plan.tiles_down)
         tree = tree + self.over_tree(chip.tree, self.error_sums * stored, plan.tiles_across)
         buffered = chip.buffer.read(sent) | chip.buffer.write(w.inputs * error)
@@ -147,7 +147,7 @@ class TwoWayPhases(Phases):
             "tree": sends * tree, "buffer": sends * buffered,
             "vector": self.vector_work(w.backward),
         }  # fmt: skip
-        steps = vectors * error * plan.packing.turns * (plan.tiles + 1.0)
+        steps = vectors * error * plan.packing.turns * (plan.tiles_of_a_set + 1.0)
         fill = sends * (one.latency.total + chip.tree.delay)
         return self.overlapped(streams, steps, self.errors_read, fill, serial=True)
 

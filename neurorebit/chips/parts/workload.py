@@ -79,8 +79,9 @@ class Workload:
     ``in_cells``: 1 where the weights stand in the forward arrays, 0 where digital macros hold and
     multiply them. ``ranks``: of the updates that learn beside frozen weights, 0 where there are
     none.
-    ``merged``: results that are added to others to make one output, or dropped. ``whole``: the
-    network of which these are the stages at ``places``; None where they are all.
+    ``merged``: results that are added to others to make one output, or dropped. ``names``: of the
+    stages. ``whole``: the network of which these are the stages at ``places``; None where they are
+    all.
     """
 
     rows: Array
@@ -105,6 +106,7 @@ class Workload:
     reached: Array = field(default_factory=lambda: np.ones(1), kw_only=True)
     ranks: Array = field(default_factory=lambda: np.zeros(1), kw_only=True)
     in_cells: Array = field(default_factory=lambda: np.ones(1), kw_only=True)
+    names: NDArray[np.str_] = field(default_factory=lambda: np.array([""]), kw_only=True)
     whole: Workload | None = field(default=None, kw_only=True)
     places: Places | None = field(default=None, kw_only=True)
 
@@ -139,6 +141,7 @@ class Workload:
             reached=each([stage.reached for stage in stages]),
             ranks=each([stage.node.rank for stage in stages]),
             in_cells=each([not stage.node.digital for stage in stages]),
+            names=np.array([stage.node.name for stage in stages]),
         )
 
     def at(self, places: Places) -> Workload:

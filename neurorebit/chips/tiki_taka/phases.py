@@ -85,7 +85,7 @@ class TikiTakaPhases(InPlacePhases):
             + self.over_tree(chip.tree, self.error_bits_sent, plan.tiles_down),
             "buffer": chip.buffer.read(bits),
         }  # fmt: skip
-        steps = w.vectors * SLOTS * (1.0 + w.signed) * plan.tiles
+        steps = w.vectors * SLOTS * (1.0 + w.signed) * plan.tiles_of_a_set
         return self.overlapped(streams, steps, self.inputs_read, one.latency.total)
 
     def _coincide(self, array: FastArray, pieces: Pieces) -> Cost:

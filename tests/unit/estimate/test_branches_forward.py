@@ -22,6 +22,7 @@ from whole_chip import (
     pieces_of,
     pool,
     rectify,
+    rounds,
     seconds,
     side_by_side,
     whole,
@@ -65,8 +66,8 @@ def read_in_place(made: Whole, i: int, rows: int, cols: int) -> Cost:
     return total
 
 
-def arrays(made: Whole, kind: str, i: int, tile: str) -> tuple[Due, float]:
-    """Every vector goes through all arrays at once; copies take turns with the vectors.
+def arrays(made: Whole, kind: str, i: int, tile: str, images: int) -> tuple[Due, float]:
+    """Every vector goes through all arrays at once; copies take turns with the vectors of images.
 
     Energy is that of all arrays, time that of the slowest, which fills the pipeline too.
     """
@@ -78,15 +79,15 @@ def arrays(made: Whole, kind: str, i: int, tile: str) -> tuple[Due, float]:
         (float(layer.vectors * n), read_once[size].under("pe").under(tile))
         for size, n in pieces_of(plan, i).items()
     ]
-    return Due(actions, layer.vectors / plan.copies[i] * slowest), slowest
+    return Due(actions, rounds(layer.vectors, plan.copies[i], images) * slowest), slowest
 
 
-def forward(made: Whole, kind: str, i: int) -> Work:
+def forward(made: Whole, kind: str, i: int, images: int | None = None) -> Work:
     """Of a layer (docs/models/phases.md#traffic)."""
     layer, plan, chip = LAYERS[i], PLANS[kind], made.chip
     name = "analog" if kind.startswith("hybrid") else "tile"
     tile, sums = made.tile(plan.split[i]), number(chip.sum_bits)
-    products, slowest = arrays(made, kind, i, name)
+    products, slowest = arrays(made, kind, i, name, made.batch if images is None else images)
 
     # each vector is as long as the matrix is high and enters all PEs across a group, which hold
     # other outputs; the PEs of a kernel-split tile hand a pixel on along one side of the kernel, so

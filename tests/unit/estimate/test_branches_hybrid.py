@@ -23,6 +23,7 @@ from whole_chip import (
     one_by_one,
     pieces,
     pieces_of,
+    rounds,
     seconds,
     side_by_side,
     vector_unit_back,
@@ -142,7 +143,7 @@ def backward(made: Whole, i: int, sets) -> Work:
     one = in_macros(
         i, lambda rows, words: macro.mtvm(seen.error_density, dense, rows, words), layer.vectors
     )
-    arrays = Due(one.actions, layer.vectors / copies * one.time)
+    arrays = Due(one.actions, rounds(layer.vectors, copies, made.batch) * one.time)
     high = min(layer.outputs, ROWS)  # rows of the fullest macro
     errors = layer.results * ERROR
     sent = float(FETCHES[i] * errors)
@@ -174,7 +175,9 @@ def backward(made: Whole, i: int, sets) -> Work:
     buffer = side_by_side(chip.buffer.read(sent), chip.buffer.write(float(layer.inputs * ERROR)))
     # rows are read once a bit, or once for five errors
     reads = ERROR if "dpim__build" in sets else 1 / VECTORS
-    steps = layer.vectors / copies * high * reads * count  # a vector is one copy's
+    steps = (
+        rounds(layer.vectors, copies, made.batch) * high * reads * count
+    )  # a vector is one copy's
     streams = {
         "arrays": arrays, "tiles": tiles, "tree": tree, "buffer": buffer, "vector": normed,
     }  # fmt: skip
@@ -198,7 +201,7 @@ def gradient(made: Whole, i: int, sets) -> Work:
     collected = in_macros(i, macro.collect, float(copies))  # each has seen some vectors
     arrays = Due(
         [*outer.actions, *collected.actions],
-        layer.vectors / copies * outer.time + collected.time,
+        rounds(layer.vectors, copies, made.batch) * outer.time + collected.time,
     )
     # five accumulators a lane: five errors against three inputs at once, so that each error enters
     # a macro once, and each input once for every five errors, the last fewer
@@ -234,7 +237,7 @@ def gradient(made: Whole, i: int, sets) -> Work:
         "buffer": one_by_one(chip.buffer.read(errors + inputs)),
     }  # fmt: skip
     fill = outer.time / high + number(chip.digital_tree.delay)
-    steps = layer.vectors / copies * high * count
+    steps = rounds(layer.vectors, copies, made.batch) * high * count
     return Work(streams, float(steps), float(inputs_stored(i)), fill)
 
 

@@ -21,6 +21,7 @@ from whole_chip import (
     number,
     one_by_one,
     pieces_of,
+    rounds,
     seconds,
     side_by_side,
     vector_unit_back,
@@ -71,7 +72,7 @@ def backward(made: Whole, kind: str, i: int) -> Work:
         one = macro.read_transposed(seen.error_density, seen.conductance, driven, sensed)
         actions.append((float(layer.vectors * ERROR * count), one.under("pe").under("tile")))
         slowest = max(slowest, ERROR * seconds(one))
-    arrays = Due(actions, layer.vectors / plan.copies[i] * slowest)
+    arrays = Due(actions, rounds(layer.vectors, plan.copies[i], made.batch) * slowest)
 
     tile, sums = made.tile(plan.split[i]), number(chip.back_sum_bits)
     sent = errors_sent(kind, i)

@@ -60,7 +60,7 @@ def scale_and_shift(unit, elements):
 
 def inference(made, kind, i, dram, buffer):
     """As the forward pass of a training, but for the vector unit, the buffer and DRAM."""
-    layer, unit, work = LAYERS[i], made.chip.vector_unit, forward(made, kind, i)
+    layer, unit, work = LAYERS[i], made.chip.vector_unit, forward(made, kind, i, 1)
     results = float(layer.results)
     steps = [rectify(unit, results)]
     if layer.normed:
