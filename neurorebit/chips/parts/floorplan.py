@@ -250,7 +250,7 @@ class Floorplan:
 
     @cached_property
     def fitting(self) -> Array:
-        """Copies of a small layer that fit in the tiles that one takes (docs/models/chip.md#copies)."""
+        """Copies of a small layer that fit in the tiles of one (docs/models/chip.md#copies)."""
         w = self.workload
         q, side = self.pes_per_side, self.pe_side
         fits = ((w.rows <= self.tile_side) | (self.width <= self.tile_side)) & ~self.split

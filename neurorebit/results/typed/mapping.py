@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -53,6 +53,7 @@ class MappedNetwork:
     before: Figures
     best: Figures
     rows: tuple[dict[str, Any], ...]
+    _: KW_ONLY
     bound: float
     stopped: bool
     about: dict[str, Any]

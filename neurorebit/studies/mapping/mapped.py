@@ -75,7 +75,8 @@ def mapped(
         "source": f"{objective} of {work}, by integer programming (neurorebit {__version__})",
     }
     bound = min(found.bound, best.of(objective))
-    return MappedNetwork(given, best, _rows(costs, best_options), bound, found.stopped, about)
+    rows = _rows(costs, best_options)
+    return MappedNetwork(given, best, rows, bound=bound, stopped=found.stopped, about=about)
 
 
 def _rows(costs: Costs, options: Sequence[Option]) -> tuple[dict[str, Any], ...]:

@@ -129,11 +129,11 @@ def options_of(
     joined = np.broadcast_to(usual.array_shares < np.minimum(usual.arrays, 1.0), (len(layers),))
     options = []
     for layer in layers:
-        fixed = joined[layer] or _at(workload.in_cells, layer) == 0.0
-        found = (
-            [] if fixed else list(_of_layer(workload, spec, cuts, layer, (tiles[layer], images)))
-        )
-        options.append(found or [Option()])
+        if joined[layer] or _at(workload.in_cells, layer) == 0.0:
+            options.append([Option()])
+            continue
+        limits = {"tiles": tiles[layer], "images": images}
+        options.append(list(_of_layer(workload, spec, cuts, layer, **limits)))
     return options
 
 
@@ -142,9 +142,10 @@ def _of_layer(
     spec: ArchitectureSpec,
     cuts: Cuts,
     layer: int,
-    limits: tuple[float, float],
+    *,
+    tiles: float,
+    images: float,
 ) -> Iterator[Option]:
-    tiles, images = limits
     vectors = 1.0 if _at(workload.serial, layer) > 0.0 else _at(workload.vectors, layer)
     for way, cut in cuts.of_layer(layer):
         fitting = cuts.amount(cuts.plan.fitting, way, layer)

@@ -25,7 +25,10 @@ class Programme:
     time, the leakage, the energy of leakage, the objective.
     """
 
-    def __init__(self, layout: Layout, objective: str, box: Box, most: float, value: float) -> None:
+    def __init__(
+        self, layout: Layout, objective: str, box: Box, *, most: float, value: float
+    ) -> None:
+        """A chip takes ``most`` area at most; ``value`` is that of the best choice so far."""
         self.layout, self.objective, self.box = layout, objective, box
         menu = layout.menu
         self.n = len(menu.stage)

@@ -6,7 +6,7 @@ import heapq
 import itertools
 import time as clock
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class Best:
     layout: int
     picked: Whole
     value: float
+    _: KW_ONLY
     bound: float
     programmes: int
     stopped: bool
@@ -78,7 +79,7 @@ class _Search:
     def run(self) -> None:
         for number, layout in enumerate(self.layouts):
             box = whole_box(layout)
-            programme = Programme(layout, self.objective, box, self.most, self.value)
+            programme = Programme(layout, self.objective, box, most=self.most, value=self.value)
             self.push(programme.relaxed(), number, box)
         while self.queue:
             bound, _, number, box = heapq.heappop(self.queue)
@@ -94,7 +95,7 @@ class _Search:
     def _step(self, known: float, number: int, box: Box, left: float) -> None:
         """Solve one box, and cut it where its bound lies below the choice that it gives."""
         layout = self.layouts[number]
-        programme = Programme(layout, self.objective, box, self.most, self.value)
+        programme = Programme(layout, self.objective, box, most=self.most, value=self.value)
         self.programmes += 1
         picked, bound = programme.solved(max(self.gap / 10.0, EXACT), left)
         bound = max(bound, known)
@@ -132,14 +133,20 @@ def optimum(
         return None
     waiting = min((bound for bound, *_ in search.queue), default=np.inf)
     bound = min(search.value, search.bound, waiting)
-    return Best(*search.best, search.value, bound, search.programmes, search.stopped)
+    return Best(
+        *search.best,
+        search.value,
+        bound=bound,
+        programmes=search.programmes,
+        stopped=search.stopped,
+    )
 
 
 def least_area(layouts: Sequence[Layout]) -> float:
     """The least area that any choice takes; infinite where there is no choice."""
     found = np.inf
     for layout in layouts:
-        programme = Programme(layout, AREA, whole_box(layout), np.inf, np.inf)
+        programme = Programme(layout, AREA, whole_box(layout), most=np.inf, value=np.inf)
         picked, _ = programme.solved(EXACT, 60.0)
         if picked is not None:
             split, whole = layout.counts(picked)
