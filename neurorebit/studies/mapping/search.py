@@ -10,6 +10,7 @@ from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 
+from neurorebit.schema import Argument, InputError
 from neurorebit.studies.mapping.layout import (
     AREA,
     EXACT,
@@ -51,6 +52,7 @@ class _Search:
     layouts: Sequence[Layout]
     objective: str
     most: float  # area
+    _: KW_ONLY
     gap: float
     until: float
     best: tuple[int, Whole] | None = None
@@ -125,10 +127,14 @@ def optimum(
     """The best choice of a chip of at most this ``area``; None where no choice has room.
 
     The search ends where the bound lies within the share ``gap``
-    below the best choice, or after so many ``seconds``.
+    below the best choice, or after so many ``seconds``; InputError where none was reached in time.
     """
-    search = _Search(layouts, objective, area, gap, clock.monotonic() + seconds)
+    search = _Search(layouts, objective, area, gap=gap, until=clock.monotonic() + seconds)
     search.run()
+    if search.best is None and search.stopped:
+        message = f"no mapping was reached in {seconds:g} s"
+        origin = Argument("time_limit", seconds)
+        raise InputError(message, origin=origin, value=seconds, cure="allow more time")
     if search.best is None:
         return None
     waiting = min((bound for bound, *_ in search.queue), default=np.inf)
