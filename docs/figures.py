@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sys
@@ -239,6 +240,53 @@ def nodes() -> Iterator[str]:
     ], rows)  # fmt: skip
 
 
+def systems() -> Iterator[str]:
+    """Every system on one network: accuracy, bill, and what it took to reach an accuracy."""
+    folder = REFERENCE / "systems"
+    made, spent = (
+        list(csv.DictReader((folder / name).read_text(encoding="utf-8").splitlines()))
+        for name in ("schemes.csv", "schemes_energy.csv")
+    )
+    reached = {(row["scheme"], row["target"]): row for row in spent}
+    targets = list(dict.fromkeys(row["target"] for row in spent))
+    rows = []
+    for row in made:
+        numbers = {key: float(value) for key, value in row.items() if number(value)}
+        cells = [f"`{row['scheme']}`", row["chip"], f"{100 * numbers['test_accuracy']:.2f}"]
+        for key, unit in COLUMNS.items():
+            cells.append(shown(numbers.get(key), unit))
+        for target in targets:
+            at = reached[row["scheme"], target]
+            cells.append(at["epoch"] or "never")
+            energy, cells_written = at["energy_with_dram_J"], at["cells_programmed"]
+            cells.append(shown(float(energy), "J") if energy else "-")
+            cells.append(f"{float(cells_written):,.0f}" if cells_written else "-")
+        rows.append(cells)
+    heads = [f"{target}: {what}" for target in targets for what in ("epoch", "energy", "writes")]
+    yield from table(
+        ["system", "chip", "test accuracy [%]", "energy an epoch", "with DRAM", "time", "area",
+         "digital bits a weight", "writes a cell and epoch", *heads], rows)  # fmt: skip
+
+
+COLUMNS = {
+    "energy_J_per_epoch": "J",
+    "energy_with_dram_J_per_epoch": "J",
+    "latency_s_per_epoch": "s",
+    "area_m2": "m2",
+    "memory_bits_per_weight": "",
+    "writes_per_cell_and_epoch": "",
+}
+
+
+def number(text: str) -> bool:
+    """Whether a cell of a table is a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 BLOCKS: dict[str, Callable[[], Iterator[str]]] = reference_blocks.BLOCKS | {
     block.__name__: block
     for block in (
@@ -251,6 +299,7 @@ BLOCKS: dict[str, Callable[[], Iterator[str]]] = reference_blocks.BLOCKS | {
         phases,
         chips,
         builds,
+        systems,
         nodes,
     )
 }
