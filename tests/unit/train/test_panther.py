@@ -6,13 +6,30 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from oracle import slices as plain
-from small import CLASSES, HIDDEN, INPUTS, dense, learn, linear_device, unlike_device
+from small import (
+    CLASSES,
+    HIDDEN,
+    INPUTS,
+    LAYERS,
+    SHAPE,
+    dense,
+    learn,
+    linear_device,
+    one_step,
+    unlike_device,
+)
 
 from neurorebit.inputs.architecture import read_architecture
+from neurorebit.inputs.files import read_inputs
 from neurorebit.kernels import slices as kernel
 from neurorebit.schema import Document, InputError, paths
+from neurorebit.schemes.ablations import ablations
 from neurorebit.schemes.panther.keys import Panther
+from neurorebit.schemes.table import SCHEMES
+from neurorebit.training.model import Model
 from neurorebit.training.parts.product import Windows
+from neurorebit.training.parts.workers import Workers
+from neurorebit.training.state import State, capture, restore
 
 SHAPES = {0: (INPUTS, HIDDEN), 1: (HIDDEN, CLASSES)}
 
@@ -206,6 +223,86 @@ def test_slices_and_their_widths_change_a_training(bench):
         outs.append(out)
     for number, one in enumerate(outs):
         assert not any(np.array_equal(one, other) for other in outs[:number])
+
+
+def test_threads_and_a_restart_give_the_same_bits(bench, monkeypatch):
+    """Four steps on one thread; two, and two more from their state, on two; carries in between."""
+    for name in ("PART", "BLOCK"):
+        monkeypatch.setattr(f"neurorebit.schemes.panther.weights.{name}", 64)
+    monkeypatch.setattr("neurorebit.training.parts.product.PIECE", 5)
+    monkeypatch.setattr("neurorebit.training.parts.product.WEIGHTS", 1)
+    layers = [*LAYERS[:2], {"kind": "conv", "channels": 4, "kernel": 2, "groups": 1}, *LAYERS[2:]]
+    network = bench.network(SHAPE, layers, 3, calibration_steps=3)
+    device = unlike_device(bench, read=0.03, stuck_high=0.05)
+    x = np.random.default_rng(0).integers(0, 256, (12, *SHAPE), np.uint8)
+    labels, spec = np.arange(12) % 3, chip(carry_every=2, slices="665", weight_bits=12)
+    scheme = SCHEMES["panther"]
+    with Workers(2) as two:
+        whole, first, second = (
+            Model(network, spec, device, scheme=scheme, seed=1, workers=workers)
+            for workers in (bench.workers, two, two)
+        )
+        for _ in range(4):
+            one_step(whole, x, labels)
+        for _ in range(2):
+            one_step(first, x, labels)
+        kept = capture(first.parts)
+        copies = {name: array.copy() for name, array in kept.arrays.items()}
+        restore(second.parts, State(copies, dict(kept.plain)))
+        for _ in range(2):
+            one_step(second, x, labels)
+        assert second.digest() == whole.digest()
+        np.testing.assert_array_equal(second.forward(x, False), whole.forward(x, False))
+
+
+def test_a_convolution_adds_the_products_of_its_windows(bench):
+    """The sum over all windows, padding of zeros among them, of code times operand."""
+    layers = [{"kind": "conv", "channels": 3, "kernel": 3, "padding": 1}, *LAYERS[1:]]
+    network = bench.network((4, 4, 2), layers, 3, write_tolerance=1e-3)
+    spec = chip(slices="888", weight_bits=24, carry_every=100)
+    device = linear_device(bench, 255)
+    model = Model(
+        network, spec, device, scheme=SCHEMES["panther"], seed=1, workers=bench.workers,
+        dtype=np.float64,
+    )  # fmt: skip
+    weights, rng, rate = model.matrices[0].weights, np.random.default_rng(1), 0.5
+    before = whole_numbers(weights)
+    codes = rng.integers(0, 8, (2, 4, 4, 2)).astype(np.float64)
+    operands = rng.integers(-2, 3, (2, 4, 4, 3))
+    x = Windows(codes, 1 / 255, weights.site.node)
+    weights.update(x, -operands * (weights.unit / (rate * x.scale)) * (1 + 1e-12), rate)
+    padded = np.pad(codes, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    moved = [
+        [int(np.sum(padded[:, y : y + 4, z : z + 4, c] * operands[..., n])) for n in range(3)]
+        for y in range(3) for z in range(3) for c in range(2)
+    ]  # fmt: skip
+    worth = 256 ** np.arange(3)[:, None, None]
+    found = np.sum((whole_numbers(weights) - before) * worth, axis=0)
+    free = np.all((whole_numbers(weights) > -128) & (whole_numbers(weights) < 127), axis=0)
+    assert np.sum(free) > 30
+    np.testing.assert_array_equal(found[free], np.array(moved)[free])
+
+
+def test_weights_that_are_kept_are_those_of_all_slices(bench):
+    weights = model_of(bench).matrices[1].weights
+    kept = weights.kept
+    assert set(kept) == {"weight", "full", "conductance"}
+    assert kept["conductance"].shape == (8, 1, HIDDEN, CLASSES)
+    low, high = float(weights.site.device.g_min), float(weights.site.device.g_max)
+    share = (kept["conductance"][-1] - low) / (high - low)  # of the most significant slice
+    top = (whole_numbers(weights)[-1] + 8) / 15
+    np.testing.assert_allclose(share[0], top, atol=1e-6)
+
+
+def test_other_chips_are_refused_and_other_schemes_told():
+    spec = read_architecture(Document(paths.shipped("architecture", "reram")))
+    network = read_inputs("mlp", "panther").network
+    (refused,) = SCHEMES["panther"].refusals(network, replace(spec, scheme="panther"))
+    assert "the chip that learns in place has none" in refused.message
+    assert "architecture=panther" in refused.cure
+    assert list(SCHEMES["panther"].refusals(network, chip())) == []
+    (told,) = ablations(replace(chip(), scheme="reram"))
+    assert "a scheme of another chip" in told
 
 
 @pytest.mark.parametrize(
