@@ -141,7 +141,8 @@ def _together(geometry: Geometry, up: Asked, down: Asked, until: str) -> Plan:
         asks = ((ups, up.pulses), (downs, -down.pulses), (cells - ups - downs, 0.0 * up.pulses))
         left += [(asked - train, chance * n / cells) for n, asked in asks]
         touched = touched + chance * np.where(train == 0.0, (ups + downs) / cells, 1.0)
-    of_blocks, of_cells = _drawn(trains), _drawn(left)
+    designs = np.shape(geometry.at_once + geometry.turns + geometry.single + geometry.single_turns)
+    of_blocks, of_cells = _drawn(trains, designs), _drawn(left, designs)
     coarse = (geometry.rows, geometry.at_once, geometry.turns)
     single = (1, geometry.single, geometry.single_turns)
     return Plan(
@@ -150,8 +151,9 @@ def _together(geometry: Geometry, up: Asked, down: Asked, until: str) -> Plan:
     )  # fmt: skip
 
 
-def _drawn(pairs: list[tuple[Array, Array]]) -> Drawn:
-    shape = np.broadcast_shapes(*(np.shape(part) for pair in pairs for part in pair))
+def _drawn(pairs: list[tuple[Array, Array]], designs: tuple[int, ...]) -> Drawn:
+    """Outcomes on a new first axis, before all axes that numbers of designs have."""
+    shape = np.broadcast_shapes(designs, *(np.shape(part) for pair in pairs for part in pair))
     values, shares = (
         np.stack([np.broadcast_to(np.asarray(pair[i], float), shape) for pair in pairs])
         for i in range(2)

@@ -135,6 +135,19 @@ def test_a_first_writing_is_that_of_normal_weights(case):
         assert numbers == pytest.approx(want[name], rel=0.06, abs=0.02), name
 
 
+def test_designs_are_those_of_each_alone():
+    """Two numbers of drivers down, three layers across."""
+    up, down = Asked(np.array([0.1, 0.2, 0.3]), 5.0), Asked(np.array([0.3, 0.1, 0.0]), 2.0)
+    both = Blocks(rows=2, until="mean", drivers=np.array([[[2.0]], [[4.0]]]))
+    found = expected(both, up, down, np.array([12.0, 12.0, 8.0]))
+    for i, drivers in enumerate((2, 4)):
+        alone = expected(Blocks(rows=2, until="mean", drivers=drivers), up, down, 12.0)
+        for name in PASSES:
+            for many, one in zip(getattr(found, name)[1:], getattr(alone, name)[1:], strict=True):
+                wanted = np.broadcast_to(one, 3)[:2]
+                assert np.broadcast_to(many, (2, 1, 3))[i, 0, :2] == near(wanted), name
+
+
 def test_rare_changes_are_exact():
     """Of two cells both ask with 1e-16: the mean of a hundred pulses is 1e-14 a pair."""
     found = expected(Blocks(rows=2), Asked(1e-8, 100.0), Asked(0.0, 1.0), 1.0)
