@@ -21,12 +21,14 @@ IN_PLACE = ("reram", "mixed_precision", "tiki_taka", "agad", "manhattan")
 
 
 MEMORY = {  # digital bits of a weight with momentum, and arrays that hold it
+    "low_rank": (32 * 4 * (64 + 48 + 48 + 10) / (64 * 48 + 48 * 10), 1),  # of rank 4
     "real": (64, 0), "quantized": (64, 0), "hybrid": (64, 1), "reram_mapped": (64, 1),
     "reram": (32, 1), "mixed_precision": (64, 1), "tiki_taka": (32, 2), "manhattan": (0, 1),
     "tiki_taka_chopped": (32, 2), "agad": (96, 2),
 }  # fmt: skip
 
 
+RATES = {"low_rank": 0.5}  # without momentum
 # many pulses, each with 3.7 % of the range; what a chopped array has left counts against the sign
 NOISY = {"tiki_taka": 0.8, "manhattan": 0.8, "tiki_taka_chopped": 0.7, "agad": 0.75}
 
@@ -45,7 +47,7 @@ def test_every_scheme_learns_handwritten_digits_and_tells_what_it_took(bench, we
         {"kind": "relu"}, {"kind": "linear", "features": 10},
     ]  # fmt: skip
     network = bench.network(
-        (8, 8, 1), layers, 10, epochs=4, batch=32, learning_rate=0.05,
+        (8, 8, 1), layers, 10, epochs=4, batch=32, learning_rate=RATES.get(weights, 0.05),
         augment=Augment(pad=0, flip=False),
     )  # fmt: skip
     spec, device = bench.chip(weights)
