@@ -16,8 +16,8 @@ from neurorebit.schemes.parts.scheme import CELL_KEYS, FastArray, Held, Refusal,
 if TYPE_CHECKING:
     from neurorebit.training.parts.weights import Site, Weights
 
-# pulses up, and as many down, that a vector gives a cell, the mean over slices: 1 to 8 in the layers
-# of mlp and lenet5, in their first six steps
+# pulses up, and as many down, that a vector gives a cell, the mean over slices: 1 to 8 in the
+# layers of mlp and lenet5, in their first six steps
 EACH = 3.0
 
 
