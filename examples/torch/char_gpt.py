@@ -84,7 +84,7 @@ if __name__ == "__main__":
     given = options(__doc__)
     context = {"small": 32, "medium": 32, "full": 128}[given.size]
     data = of_text(CLONE / "LICENSE", context)
-    width = {"small": 34, "medium": 64, "full": 128}[given.size]
+    width = {"small": 64, "medium": 64, "full": 128}[given.size]
     epochs = given.epochs or {"small": 3, "medium": 25, "full": 60}[given.size]
     model = Gpt(data.classes, width, context)
     analog = nrt.convert(model, given.chip, scheme=given.scheme)
