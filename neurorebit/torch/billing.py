@@ -45,9 +45,9 @@ class Billed(NamedTuple):
 def billed(analog: Any, sample: Any) -> Billed:
     """The network of a model on its chip, and the activity of its layers."""
     session = analog.array_session
-    example = _example(sample, session)
+    examples = _examples(sample, session)
     with session.exactly():
-        model = torch_module.traced(analog, example.to(_device(analog)))
+        model = torch_module.traced(analog, *(one.to(_device(analog)) for one in examples))
     calls = list(session.calls)
     network = NetworkInput(of_model(model, session.name, "PyTorch"))
     by_name = {matrix.name: matrix for matrix in analog.array_matrices}
@@ -78,24 +78,32 @@ def _device(analog: Any) -> torch.device:
     return next(analog.parameters()).device
 
 
-def _example(sample: Any, session: Session) -> torch.Tensor:
-    """One input of a model, with a batch of one."""
+def _examples(sample: Any, session: Session) -> list[torch.Tensor]:
+    """One input of a model, or one of each, with a batch of one."""
     if isinstance(sample, torch.Tensor):
-        if sample.dim() == 0 or not len(sample):
-            message = "expected a batch of at least one input"
-            raise InputError(message, origin=Argument("sample"), cure="give a batch of the loader")
-        return sample[:1].detach()
+        return [_first(sample)]
     if sample is None:
         if session.sample is None:
-            message = "the model has had no input yet, or takes several"
+            message = "the model has had no input yet, or takes other things than tensors"
             cure = "give sample: a batch of the loader"
             raise InputError(message, origin=Argument("sample"), cure=cure)
-        sizes, word = session.sample
-        return torch.zeros(1, *sizes, dtype=getattr(torch, word.removeprefix("torch.")))
-    if isinstance(sample, Sequence) and all(type(n) is int and n > 0 for n in sample):
-        return torch.zeros(1, *sample)
-    message = f"expected a tensor or sizes, got {type(sample).__name__}"
+        known = [(sizes, getattr(torch, w.removeprefix("torch."))) for sizes, w in session.sample]
+        return [torch.zeros(1, *sizes, dtype=dtype) for sizes, dtype in known]
+    if isinstance(sample, Sequence) and len(sample):
+        if all(isinstance(one, torch.Tensor) for one in sample):
+            return [_first(one) for one in sample]
+        if all(type(n) is int and n > 0 for n in sample):
+            return [torch.zeros(1, *sample)]
+    message = f"expected tensors or sizes, got {type(sample).__name__}"
     raise InputError(message, origin=Argument("sample"), cure="give a batch of the loader")
+
+
+def _first(batch: torch.Tensor) -> torch.Tensor:
+    """The first input of a batch."""
+    if batch.dim() == 0 or not len(batch):
+        message = "expected a batch of at least one input"
+        raise InputError(message, origin=Argument("sample"), cure="give a batch of the loader")
+    return batch[:1].detach()
 
 
 def paired(nodes: Sequence[Node], calls: Sequence[Matrix]) -> list[Pair]:

@@ -70,6 +70,10 @@ def chosen(
     InputError where one is wrong, the scheme is made for another chip, or a key is the loop's.
     """
     made = given.chip(chip)
+    if not isinstance(training, Mapping):
+        message = f"expected a dictionary, got {type(training).__name__}"
+        cure = 'give keys and values, as {"write": "verify"}'
+        raise InputError(message, origin=Argument("training"), value=training, cure=cure)
     for key in training:
         if key in LOOP:
             where = Argument("training", key)

@@ -62,6 +62,9 @@ def convert(
     if isinstance(model, Analog):
         cure = "convert the model that it was made of"
         raise InputError("is converted already", origin=Argument("model"), cure=cure)
+    if threads is not None and not (isinstance(threads, int) and threads > 0):
+        message = f"expected a whole number from 1 on, got {threads!r}"
+        raise InputError(message, origin=Argument("threads"), value=threads, cure="give one")
     if engine is not None and engine not in ENGINES:
         cure = f"take one of {', '.join(ENGINES)}, or leave it out"
         raise InputError("no such engine", origin=Argument("engine", engine), cure=cure)
@@ -88,6 +91,8 @@ def convert(
     analog = copy.deepcopy(model)
     wanted = dict(_wanted(analog, keep))
     composites.replace(analog, wanted)
+    if not isinstance(session.signed, bool):
+        _refuse_unknown("signed", session.signed, [name for name, _ in analog.named_modules()])
     matrices = [_placed(name, m, session) for name, m in _wanted(analog, keep) if _is_array(m)]
     _finish(matrices, session, analog)
     analog.__class__ = analog_class(type(analog))
@@ -102,14 +107,18 @@ def _is_array(module: nn.Module) -> bool:
 
 def _wanted(model: nn.Module, keep: Sequence[str]) -> Iterator[tuple[str, nn.Module]]:
     """The modules that may become arrays; InputError where a name in ``keep`` means none."""
-    names = [name for name, _ in model.named_modules()]
-    for pattern in keep:
-        if not any(_matches(name, pattern) for name in names):
-            cure = "name modules as named_modules() does"
-            raise InputError("no such module", origin=Argument("keep", pattern), cure=cure)
+    _refuse_unknown("keep", keep, [name for name, _ in model.named_modules()])
     for name, module in model.named_modules():
         if not any(_matches(name, pattern) for pattern in keep):
             yield name, module
+
+
+def _refuse_unknown(argument: str, patterns: Sequence[str], names: Sequence[str]) -> None:
+    """InputError where a pattern means no module."""
+    for pattern in patterns:
+        if not any(_matches(name, pattern) for name in names):
+            cure = "name modules as named_modules() does"
+            raise InputError("no such module", origin=Argument(argument, pattern), cure=cure)
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -236,8 +245,8 @@ def _note(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     session = module.array_session
     if first is None or first.dim() == 0 or session.exact:
         return
-    if len(args) == 1 and not kwargs:
-        session.sample = tuple(first.shape[1:]), str(first.dtype)
+    if not kwargs and all(isinstance(a, torch.Tensor) and a.dim() for a in args):
+        session.sample = tuple((tuple(a.shape[1:]), str(a.dtype)) for a in args)
     if session.calibrating:
         return
     if module.training and torch.is_grad_enabled():

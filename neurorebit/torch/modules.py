@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from neurorebit.layers.base import Misshaped
 from neurorebit.schema import InputError
 from neurorebit.torch import states
 from neurorebit.torch.function import Given, product
@@ -37,6 +38,7 @@ class ArrayModule(nn.Module):
         """The output [B, H, W, N] of a map [B, H, W, C] that goes through the arrays."""
         matrix = self.matrix
         matrix.parameter = self.weight
+        _fit(matrix, x)
         if x.dtype not in (torch.uint8, self.weight.dtype):
             x = x.to(self.weight.dtype)
         _look_for_signs(matrix, x)
@@ -64,6 +66,20 @@ class ArrayModule(nn.Module):
         """InputError: copies would hold arrays of their own, and only one of them would learn."""
         message = "torch.nn.DataParallel copies a layer for each device, and a chip is one"
         raise InputError(message, cure="take one device, or DistributedDataParallel")
+
+
+def _fit(matrix: Matrix, x: torch.Tensor) -> None:
+    """InputError where a batch is empty, or its maps are too small for a layer."""
+    problem: tuple[str, str] | None = None
+    if not x.numel():
+        problem = "an input without numbers", "give a batch of at least one"
+    else:
+        try:
+            matrix.at(x.shape[1], x.shape[2])
+        except Misshaped as found:
+            problem = str(found), found.cure
+    if problem is not None:
+        raise InputError(f"layer '{matrix.name}': {problem[0]}", cure=problem[1])
 
 
 def _look_for_signs(matrix: Matrix, x: torch.Tensor) -> None:

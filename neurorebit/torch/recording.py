@@ -104,8 +104,8 @@ def estimate(analog: Any, sample: Any = None) -> Estimate:
     """What the chip of a converted model costs, with the activity that the caller's loop measured.
 
     As ``neurorebit.estimate`` gives it; before the first batch of training with assumed activity.
-    ``sample``: a tensor that the model takes, with its batch, or a tuple of the sizes of one input
-    without it; the model's last input unless given. It is exported with one such input, which
+    ``sample``: a tensor that the model takes, with its batch, a tuple of them, or the sizes of one
+    input without it; the last input unless given. It is exported with one such input, which
     takes the package onnx.
 
     InputError where the model was not converted, or cannot be exported; InfeasibleError where the

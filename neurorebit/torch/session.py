@@ -82,8 +82,8 @@ class Session:
 
     ``settings`` are keys of ``training`` that were given. ``engine``: a word of the table of
     engines, None where the device of an input says it. ``exact``: layers compute as PyTorch does,
-    so that a model can be exported. ``sizes``: of the last input without its batch, by the type of
-    its numbers.
+    so that a model can be exported. ``sample``: sizes of the last inputs without their batch,
+    and the types of their numbers.
     """
 
     name: str

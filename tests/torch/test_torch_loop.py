@@ -61,6 +61,51 @@ def test_keys_of_training_that_the_loop_decides_and_unknown_ones():
         nrt.convert(module(), "rebit", "hybrid", training={"write": "verified"})
 
 
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"threads": 0}, "threads: expected a whole number from 1 on"),
+        ({"seed": -1}, "seed: expected a whole number"),
+        ({"signed": ("head",)}, "signed head: no such module"),
+        ({"training": ["write"]}, "training: expected a dictionary, got list"),
+        ({"engine": "gpu"}, "no such engine; take one of kernels, operations"),
+    ],
+)
+def test_arguments_that_are_wrong(keys, message):
+    with refused(message):
+        nrt.convert(module(), "rebit", "hybrid", **keys)
+
+
+def test_inputs_that_do_not_fit_a_layer():
+    analog = nrt.convert(module(), "rebit", "hybrid", threads=1)
+    with refused("layer '0': a 3 x 3 kernel .* does not fit"):
+        analog(torch.rand(2, 1, 2, 2))
+    with refused("takes maps of 1 channels"):
+        analog(torch.rand(2, 3, 4, 4))
+    with refused("layer '0': an input without numbers; give a batch"):
+        analog(torch.rand(0, 1, 4, 4))
+
+
+class Two(nn.Module):
+    """A model of two inputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(4, 3)
+
+    def forward(self, x, y):
+        return self.inner(x) + self.inner(y)
+
+
+def test_a_model_of_several_inputs_is_billed():
+    pytest.importorskip("onnx")
+    analog = nrt.convert(Two(), "rebit", "hybrid", threads=1)
+    x, y = torch.rand(2, 4), torch.rand(2, 4)
+    given = nrt.estimate(analog, (x, y)).layers
+    analog(x, y)
+    assert given["layer"].nunique() == nrt.estimate(analog).layers["layer"].nunique() == 3
+
+
 def test_an_optimiser_of_pytorch_on_weights_in_cells():
     analog = nrt.convert(module(), "reram", "reram", threads=1)
     with refused("no optimiser of PyTorch changes; take neurorebit.torch.optimiser"):

@@ -62,8 +62,8 @@ def exported(module: Any, input: Sequence[int] | None) -> Any:
     return traced(module, torch.zeros(shape, dtype=torch.int64 if words else dtype))
 
 
-def traced(module: Any, example: Any) -> Any:
-    """The ONNX model of a module that gets a tensor, whose first axis is the batch.
+def traced(module: Any, *examples: Any) -> Any:
+    """The ONNX model of a module that gets tensors, whose first axis is the batch.
 
     InputError where PyTorch cannot export it.
     """
@@ -86,9 +86,9 @@ def traced(module: Any, example: Any) -> Any:
                 ):
                     warnings.simplefilter("ignore")
                     if dynamo:
-                        made: Any = torch.onnx.export(module, (example,), dynamo=True)
+                        made: Any = torch.onnx.export(module, examples, dynamo=True)
                         return made.model_proto
-                    torch.onnx.export(module, (example,), held, dynamo=False)
+                    torch.onnx.export(module, examples, held, dynamo=False)
                 from neurorebit.inputs.importers.graphs.graph import library
 
                 return library().load_model_from_string(held.getvalue())
