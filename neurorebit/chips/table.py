@@ -4,6 +4,7 @@ from neurorebit.chips.hybrid.organisation import HYBRID
 from neurorebit.chips.in_place.organisation import IN_PLACE
 from neurorebit.chips.inference.organisation import INFERENCE
 from neurorebit.chips.parts.organisation import Organisation
+from neurorebit.chips.residual.organisation import RESIDUAL
 from neurorebit.chips.sliced.organisation import SLICED
 from neurorebit.chips.tiki_taka.organisation import CHOPPED, TIKI_TAKA, UNREFERENCED
 
@@ -13,6 +14,7 @@ ORGANISATIONS: dict[str, Organisation] = {
     "tiki_taka": TIKI_TAKA,
     "chopped": CHOPPED,
     "unreferenced": UNREFERENCED,
+    "residual": RESIDUAL,
     "inference": INFERENCE,
     "sliced": SLICED,
 }

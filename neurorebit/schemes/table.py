@@ -13,6 +13,7 @@ from neurorebit.schemes.quantized import QUANTIZED
 from neurorebit.schemes.real import REAL
 from neurorebit.schemes.reram import RERAM
 from neurorebit.schemes.reram_mapped import RERAM_MAPPED
+from neurorebit.schemes.residual import RESIDUAL
 from neurorebit.schemes.tiki_taka import AGAD, TIKI_TAKA, TIKI_TAKA_CHOPPED
 from neurorebit.schemes.wage import WAGE
 from neurorebit.schemes.wage_reram import WAGE_RERAM
@@ -28,6 +29,7 @@ SCHEMES: dict[str, Scheme] = {
     "tiki_taka": TIKI_TAKA,
     "tiki_taka_chopped": TIKI_TAKA_CHOPPED,
     "agad": AGAD,
+    "residual": RESIDUAL,
     "manhattan": MANHATTAN,
     "panther": PANTHER,
     "wage": WAGE,

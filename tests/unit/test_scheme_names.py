@@ -16,7 +16,7 @@ from neurorebit.schemes.table import SCHEMES
 MODULES = House(Path(neurorebit.__file__).parent).modules
 OTHERS = [name for name in MODULES if name.split(".")[0] not in ("schemes", "data")]
 # words that mean something else as well, and where
-ORGANISATIONS = {"hybrid", "tiki_taka"}  # of chips
+ORGANISATIONS = {"hybrid", "tiki_taka", "residual"}  # of chips
 MEANT = {
     "chips.hybrid.spec": ORGANISATIONS,
     "chips.table": ORGANISATIONS,
@@ -29,7 +29,8 @@ MEANT = {
     "results.pictures": {"real"},  # a view of weights
     "results.pages.report.training": {"real"},  # the same
 }
-ROOMS = {"tiki_taka": ("chips.tiki_taka", "chips.table")}  # named like a scheme
+# named like a scheme; the chip of several arrays a weight has the pulses of that of two
+ROOMS = {"tiki_taka": ("chips.tiki_taka", "chips.residual", "chips.table")}
 # words that are a scheme's alone, wherever they stand in a text or a name
 ALONE = {"quantized", "reram_mapped", "mixed_precision", "tiki_taka", "manhattan", "cifar10"}
 

@@ -30,6 +30,7 @@ class Learning(NamedTuple):
     write: str | None = None
     tolerance: float = 0.25
     word_bits: int = WORD
+    arrays: int = 1
     moments: int = 0
     serial: int = 0
     rank: int = 0

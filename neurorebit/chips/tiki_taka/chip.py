@@ -124,18 +124,20 @@ class PulsedPe(Pe[InPlaceMacro]):
     """A PE whose macros have a fast array each; translators serve all of its lines.
 
     ``signs``: a flip-flop for each row, which says how its inputs enter; None without a chopper.
+    ``behind``: arrays like the fast one that each macro has.
     """
 
     fast: FastArray
     row_translators: Translators
     col_translators: Translators
     signs: Register | None = None
+    behind: Real = 1.0
 
     @property
     def extensions(self) -> Counted:
         chopper: Counted = () if self.signs is None else ((1.0, self.signs),)
         return (
-            (self.macros, self.fast),
+            (self.macros * self.behind, self.fast),
             (1.0, self.row_translators),
             (1.0, self.col_translators),
             *chopper,

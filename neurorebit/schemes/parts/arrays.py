@@ -81,6 +81,7 @@ class Arrays:
     digits: int = 0
     shift: float = 0.0
     shared: InitVar[References | None] = None
+    number: int = 0  # of several arrays that hold a weight, for its random numbers
     reads: int = 0
     references: References | None = field(init=False, default=None)
     back_references: References | None = field(init=False, default=None)
@@ -93,9 +94,9 @@ class Arrays:
         if shared is not None:
             self.references = shared
         elif self.mapping is Mapping.REFERENCE and not self.site.spec.row_by_row:
-            self.references = References(self.site, FORWARD, hold)
+            self.references = References(self.site, FORWARD + 2 * self.number, hold)
             if back:
-                self.back_references = References(self.site, BACK, hold)
+                self.back_references = References(self.site, BACK + 2 * self.number, hold)
         self.forward = Converters(self.site, self.follows)
         self.backward = Converters(self.site, self.follows, transposed=True)
         if self.site.training.wires == "resistive":
@@ -143,11 +144,12 @@ class Arrays:
         law, error = self.law(learning), self.error
         if law is not None:
             seen = self._copy(
-                seen, lambda a, b, i: reading.rest(a, b, law, mapping, site.draw(i, step=0))
+                seen, lambda a, b, i: reading.rest(a, b, law, mapping, site.draw(i, 0, self.number))
             )
         if error is not None:
             seen = self._copy(
-                seen, lambda a, b, i: reading.read(a, b, error, site.draw(i, self.reads))
+                seen,
+                lambda a, b, i: reading.read(a, b, error, site.draw(i, self.reads, self.number)),
             )
         grid = self.rounding
         if grid is not None:

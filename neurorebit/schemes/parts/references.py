@@ -13,7 +13,8 @@ from neurorebit.kernels.reading import Noise, Rest
 from neurorebit.training.parts.weights import PART, Site
 from neurorebit.training.parts.workers import Array, spans
 
-FORWARD, BACK = 8, 9  # numbers of their arrays in the layer, for their random numbers
+FORWARD, BACK = 8, 9  # numbers of their arrays in the layer, for their random numbers; of each
+# further array that holds a weight 2 higher
 Hold = Callable[[int, int], Array]  # the weights that so many cells of an array hold, by its number
 
 
@@ -40,7 +41,7 @@ class References:
     def __post_init__(self) -> None:
         site, spec = self.site, self.site.spec
         groups, rows, cols = site.shape
-        if self.number == FORWARD:
+        if (self.number - FORWARD) % 2 == 0:
             share = int(spec.forward.cols_per_adc / spec.cells_per_weight)
             line_of, lines = list(range(rows)), rows
         else:

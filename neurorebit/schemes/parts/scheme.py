@@ -100,6 +100,8 @@ class Scheme:
     ``in_sram``: further keys that the scheme heeds on a chip whose arrays are of SRAM, where it
     holds the weights in its cells, bit by bit; None: such arrays change nothing.
 
+    ``arrays`` gives the number of arrays that hold a weight together, where it is not one of them.
+
     ``word`` gives the bits of a word in memory, where it is not one of 32. ``refuses``: where a
     network or a chip has what the scheme cannot train.
 
@@ -127,6 +129,7 @@ class Scheme:
     variants: Mapping[str, Variant] = field(default_factory=dict)
     fast: FastArray | None = None
     in_sram: frozenset[str] | None = None
+    arrays: Callable[[Training], int] | None = None
     word: Callable[[Training], int] | None = None
     refuses: Callable[[Network, ArchitectureSpec], Iterator[Refusal]] | None = None
     departure: str = ""
@@ -204,6 +207,7 @@ class Scheme:
             tolerance=training.write_tolerance if writes else Training().write_tolerance,
             word_bits=self.word_bits(training),
             rank=self.rank(training),
+            arrays=1 if self.arrays is None else self.arrays(training),
         )
 
     @property

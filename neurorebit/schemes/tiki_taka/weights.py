@@ -9,14 +9,14 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from neurorebit.circuits.converters.table import CONVERTERS
-from neurorebit.kernels import noise, outer_product, transfer
+from neurorebit.kernels import transfer
 from neurorebit.kernels.cell import Mapping
 from neurorebit.kernels.levels import Count
 from neurorebit.kernels.outer_product import Sums
-from neurorebit.schema.training import SLOTS
 from neurorebit.schemes.parts.arrays import conductances
 from neurorebit.schemes.parts.cells import Cells, bounded
 from neurorebit.schemes.parts.in_place import CellWeights
+from neurorebit.schemes.parts.pulse_trains import coincide
 from neurorebit.schemes.tiki_taka.keys import TikiTakaKeys
 from neurorebit.training.parts import product
 from neurorebit.training.parts.product import Windows
@@ -183,13 +183,17 @@ class TikiTakaWeights(CellWeights):
         self, x: Windows, dy: Array, rate: float, *, times: int, turn: Turn
     ) -> list[Round]:
         """Rounds of equal numbers of vectors with pulse trains of their own."""
-        inputs = x.map.reshape(x.vectors, -1) * self.site.dtype(x.scale)
+        site = self.site
+        inputs = x.map.reshape(x.vectors, -1) * site.dtype(x.scale)
         errors = np.ascontiguousarray(dy.reshape(x.vectors, -1))
         found: list[Round] = []
         nothing = np.empty(0, self.site.dtype)
         for k in range(times):
             some = slice(x.vectors * k // times, x.vectors * (k + 1) // times)
-            pulsed = self._coincide(self.chopped(inputs[some]), errors[some], rate)
+            counted = self.rounds, self.vectors
+            pulsed = coincide(
+                site, self.fast, (self.chopped(inputs[some]), errors[some]), rate, counted
+            )
             self.vectors += some.stop - some.start
             found += [Round(counts, np.zeros(len(Count)), 0.0) for counts in pulsed]
             found += self._round(Sums(nothing, nothing, 0.0), 1, turn)
@@ -241,40 +245,3 @@ class TikiTakaWeights(CellWeights):
         found = site.workers.run(job, len(parts))
         self.rounds += times
         return found
-
-    def _coincide(self, inputs: Array, errors: Array, rate: float) -> list[Array]:
-        """Pulse each cell where its row's and its column's trains coincide; counts by part."""
-        site, fast = self.site, self.fast
-        _, rows, cols = site.shape
-        # each train takes a slot with the square root of the chance of a coincidence
-        chance = (rate / SLOTS) ** 0.5
-        tops = float(np.max(np.abs(errors))), float(np.max(np.abs(inputs)))
-        balance = (tops[0] / tops[1]) ** 0.5 if min(tops) > 0.0 else 1.0  # no pulses if one is 0
-        row_trains = self._trains(inputs, chance * balance, noise.BITS)
-        col_trains = self._trains(errors, chance / balance, noise.OTHER_BITS)
-        pieces = spans(rows, max(1, PART // (16 * cols)))
-
-        def job(i: int) -> Array:
-            first, last = pieces[i]
-            part = fast.part(first * cols, last * cols)
-            own = np.ascontiguousarray(row_trains[:, first:last])
-            draw = fast.draw(first * cols, self.vectors)
-            signs = np.ascontiguousarray(inputs[:, first:last])
-            outer_product.pulse_vectors(part, own, col_trains, signs, errors, draw)
-            return np.asarray(part.counts)
-
-        return site.workers.run(job, len(pieces))
-
-    def _trains(self, values: Array, scale: float, purpose: int) -> Array:
-        """The pulse train of each value, one bit a slot."""
-        site, out = self.site, np.empty(values.shape, np.uint32)
-        flat, trains = values.reshape(-1), out.reshape(-1)
-        parts = spans(flat.size, PART)
-
-        def job(i: int) -> None:
-            part = slice(*parts[i])
-            draw = self.fast.draw(parts[i][0], self.rounds)
-            outer_product.trains(flat[part], scale, SLOTS, purpose, draw, trains[part])
-
-        site.workers.run(job, len(parts))
-        return out

@@ -1,0 +1,1 @@
+"""Several arrays of few states that hold a weight together (residual learning)."""
