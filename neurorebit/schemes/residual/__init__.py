@@ -32,11 +32,11 @@ def assumed_activity(node: Node, training: Training) -> FastActivity:
 def refusals(network: Network, spec: ArchitectureSpec) -> Iterator[Refusal]:
     """What the chip of several arrays a weight cannot be."""
     if spec.holds_devices and spec.row_by_row:
-        message = "the scheme 'residual' reads all rows of its arrays at once"
+        message = "all rows of its arrays are read at once"
         cure = "take architecture.arrays.read=parallel"
         yield Refusal("architecture", ("arrays", "read"), message, cure)
     if np.any(spec.cells_per_weight != 1.0) and spec.holds_devices:
-        message = "the scheme 'residual' has a weight in a cell of each of its arrays"
+        message = "a weight is one cell of each of its arrays"
         cure = "take cell_bits as wide as weight_bits, and more arrays (training.residual.arrays)"
         yield Refusal("architecture", ("arrays", "cell_bits"), message, cure)
 
