@@ -13,6 +13,7 @@ DIGITAL = ("real", "velocity", "residue", "hidden", "whole", "mean", "before")
 TRANSFERRED = (
     "tiki_taka",
     "tiki_taka_chopped",
+    "residual",
 )  # their changes come of what is read of fast arrays
 
 
