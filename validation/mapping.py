@@ -1,8 +1,8 @@
 """What a mapping by integer programming gains over the default floorplan.
 
 ``python -m validation.mapping`` maps VGG11, ResNet-18 and MobileNetV2 to two chips of the area of
-their default floorplans, the former two to larger ones, and writes ``docs/validation/mapping.csv`` and
-``.png``.
+their default floorplans, the former two to larger ones, and writes ``docs/validation/mapping.csv``
+and ``.png``.
 """
 
 from __future__ import annotations
