@@ -116,8 +116,8 @@ SYSTEMS = {
         differs="the gate voltages that the paper keeps are real weights in digital memory, of "
         "127 levels; errors of writes are assumed; which cells do not answer is drawn, half at "
         "either end of the range; converters are ideal, the paper's measure currents off the "
-        "chip; the paper's rate is not known here, and of two that were tried the better one on the "
-        "test images is shown (0.5; a rate of 0.1 gave 89.38 beside 90.94)",
+        "chip; the paper's rate is not known here, and of two that were tried the better one on "
+        "the test images is shown (0.5; a rate of 0.1 gave 89.38 beside 90.94)",
     ),
     "rpu": System(
         title="resistive processing units at their specification",
