@@ -129,8 +129,12 @@ def train(
     batch: int = 64,
     rate: float = 2e-3,
     chance: float = 0.1,
+    grows: bool = False,
 ) -> Learned:
-    """A loop as anyone writes it: AdamW, a rate that falls, and cells that follow the weights."""
+    """A loop as anyone writes it: AdamW, a rate that falls, and cells that follow the weights.
+
+    ``grows``: inputs of layers go on growing, so their ranges follow to the end of the loop.
+    """
     found = Learned(title, data.name, chance=chance)
     optimizer = torch.optim.AdamW([p for p in analog.parameters() if p.requires_grad], rate)
     analog.follow(optimizer)  # calls analog.sync() after each step
@@ -149,12 +153,15 @@ def train(
             losses.append(loss.item())
             seen += len(x)
         reached = accuracy_of(analog, data.test)
-        analog.end_epoch(float(np.mean(losses)), test_accuracy=reached)
+        if not grows:  # from the first on, ranges of inputs stay as they are
+            analog.end_epoch(float(np.mean(losses)), test_accuracy=reached)
         found.inputs.append(seen)
         found.loss.append(float(np.mean(losses)))
         found.accuracy.append(reached)
         took = time.perf_counter() - start
         print(f"{seen:6,} inputs: loss {found.loss[-1]:.3f}, test {reached:.1%}, {took:.0f} s")
+    if grows:
+        analog.end_epoch(found.loss[-1], test_accuracy=found.accuracy[-1])
     return found
 
 
