@@ -12,7 +12,7 @@ from neurorebit.studies.notes import notes
 from neurorebit.studies.request import Request
 from neurorebit.studies.schemes import choices, suited
 
-WHOLE = [name for name, scheme in SCHEMES.items() if scheme.refuses is not None]
+WHOLE = ["wage", "wage_reram"]
 ROWS = [name for name, row in choices().items() if row.scheme in WHOLE]
 WEIGHTS = 25 * 8 + 200 * 16 + 256 * 128 + 128 * 10  # a quarter of the width
 NARROW = {"network.width": 0.25}
