@@ -39,7 +39,14 @@ MEANINGS: dict[str, str] = {
     "Training.learning_rate": "rate of SGD; see [steps](../models/training.md#steps-of-sgd)",
     "Training.momentum": "share of the velocity that is kept from step to step",
     "Training.weight_decay": "share of the weight that is added to its gradient",
-    "Training.schedule": "the rate after the warm-up: a half cosine down to zero, or constant",
+    "Training.betas": "of `adam` and `adamw`: share of the mean of gradients, and of that of their "
+    "squares, that is kept from step to step",
+    "Training.epsilon": "of `adam` and `adamw`: what is added to the root of the mean square; see "
+    "[other rules](../models/training.md#other-rules)",
+    "Training.schedule": "the rate after the warm-up: constant, a half cosine or a line down to "
+    "zero, or steps down",
+    "Training.step_epochs": "epochs after which `schedule: step` multiplies the rate",
+    "Training.step_factor": "what `schedule: step` multiplies the rate by",
     "Training.augment": "how training images are changed at random",
     "Training.adc": "`ideal` trains without the converters that the estimate bills",
     "Training.conversion": "`fast` converts the sum of the inputs' bit planes once, unless inputs "
@@ -73,6 +80,13 @@ MEANINGS: dict[str, str] = {
     "Normalise.mean": "what is taken from each channel",
     "Normalise.std": "what the rest is divided by",
     "tiki_taka": "see [Tiki-Taka](../models/schemes.md#tiki-taka)",
+    "Chopper.every": "reads of a row between two flips of its sign, or on average",
+    "residual": "see [residual learning](../models/schemes.md#residual-learning)",
+    "Residual.slower": "how many times less often rows of an array are moved than those of the "
+    "array behind it",
+    "LayerMapping.layer": "name of the layer",
+    "chopper": "see [chopper](../models/schemes.md#chopper)",
+    "agad": "what stands for reference cells; see [chopper](../models/schemes.md#chopper)",
     "panther": "see [PANTHER](../models/schemes.md#panther)",
     "TikiTaka.reads": "times that a row of the fast array is read in a batch at most",
     # device

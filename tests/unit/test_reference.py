@@ -84,7 +84,11 @@ def test_no_meaning_is_left_over():
             ("one of `two_phase` `twos_complement` `offset`", "", "`two_phase`"),
         ),
         (training_section(), "momentum", ("number", "at least 0, below 1", "`0.9`")),
-        (training_section(), "schedule", ("`cosine` or `constant`", "", "`cosine`")),
+        (
+            training_section(),
+            "schedule",
+            ("`cosine` or `constant` or `linear` or `step`", "", "`cosine`"),
+        ),
         (training_section(), "edge_bits", ("whole number", "at least 2, at most 8", "none")),
         (NetworkFile, "layers", ("sections with `kind`", "1 or more", "required")),
         (
