@@ -13,6 +13,7 @@ from neurorebit.kernels import pulse, reading
 from neurorebit.kernels import slices as kernel
 from neurorebit.kernels.cell import Mapping, UpDown
 from neurorebit.kernels.levels import Count, Grid
+from neurorebit.schema import InputError
 from neurorebit.schemes.panther.keys import PantherKeys
 from neurorebit.schemes.parts.arrays import Arrays, conductances
 from neurorebit.schemes.parts.cells import Cells, bounded
@@ -141,7 +142,9 @@ class PantherWeights:
     def spec(self) -> SlicedSpec:
         """The chip, which has slices."""
         spec = self.site.spec
-        assert isinstance(spec, SlicedSpec), "another is refused where the files are read"
+        if not isinstance(spec, SlicedSpec):
+            message = f"scheme={spec.scheme}: {spec.called} has no slices of weights"
+            raise InputError(message, cure="take architecture=panther")
         return spec
 
     @property
