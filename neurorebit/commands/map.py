@@ -10,7 +10,7 @@ from neurorebit.commands import options
 EXAMPLES = (
     "neurorebit map vgg11",
     "neurorebit map vgg11 --objective edp --area '400 mm2' --out mapping.yaml",
-    "neurorebit run vgg11 --settings mapping.yaml --no-train",
+    "neurorebit map vgg11 --architecture inference_reram --objective latency --area '17 mm2'",
 )
 
 

@@ -12,7 +12,6 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
-from tabulate import tabulate
 
 from neurorebit.results.document import Json, csv_text, is_regression
 from neurorebit.schema import units
@@ -123,6 +122,8 @@ def table(rows: Sequence[Json]) -> list[str]:
         first = target if "best" not in target else f"{target}, {level:.2f} %"
         heads += [f"{first.replace(' of', chr(10) + 'of')}\nepoch", "energy\nwith DRAM", "writes"]
     body = [[name, *(cell for t in called for cell in _cells(known[name, t]))] for name in names]
+    from tabulate import tabulate  # an estimate needs no table of this kind
+
     made = tabulate(
         body, heads, disable_numparse=True, colalign=("left", *("right",) * (len(heads) - 1))
     )

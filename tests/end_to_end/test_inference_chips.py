@@ -56,7 +56,7 @@ def test_a_training_is_refused_in_one_line_with_the_cure(command, chip, tiny, pl
     assert told.out == ""
     assert told.err == (
         f"tech/architecture/{chip}.yaml:6: scheme: the chip that only infers has no training; its "
-        "weights are given; estimate it without one, or train on rebit, reram or wage\n"
+        "weights are given; estimate it without one, or train on rebit, reram, panther or wage\n"
     )
     assert not (place / "reports").exists()
     with pytest.raises(InputError, match="estimate it without one"):

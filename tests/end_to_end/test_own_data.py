@@ -62,8 +62,9 @@ def test_a_regression_is_judged_by_r2_and_rmse(command, place, regression, schem
     assert text.splitlines()[1].startswith(f"R2         {training['test_r2']:.4f}, RMSE ")
     assert "Accuracy " not in text
     head = (place / "out" / "training.csv").read_text().splitlines()[0]
-    assert (
-        head == "epoch,loss,train_rmse,test_rmse,test_r2,cells_programmed,images_per_second,seconds"
+    assert head == (
+        "epoch,loss,train_rmse,test_rmse,test_r2,cells_programmed,images_per_second,seconds,"
+        "energy_until_J,energy_with_dram_until_J,cells_programmed_until"
     )
     assert (place / "out" / "training.png").read_bytes().startswith(b"\x89PNG")
     again = command(

@@ -80,7 +80,7 @@ def work_of(inputs, plan, density, batch=200.0):
     cut = {
         name: getattr(activity, name)[:count]
         for name in activity.__dataclass_fields__
-        if name not in ("planes", "counts", "fast")
+        if name not in ("planes", "counts", "fast", "blocks")
     }
     activity = Measured(planes=(np.full(count, density),), **cut)
     found = design(

@@ -28,6 +28,10 @@ MEANT = {
     "schema.training": {"real", "wage", "cifar10"},  # an error path, a quantiser, a data set
     "results.pictures": {"real"},  # a view of weights
     "results.pages.report.training": {"real"},  # the same
+    # the same weights by operations of PyTorch, a line a scheme
+    "torch.operations.followed": {"real", "quantized", "reram"},
+    "torch.operations.in_place": {"manhattan", "mixed_precision", "reram"},
+    "torch.operations.table": {*SCHEMES},
 }
 # named like a scheme; the chip of several arrays a weight has the pulses of that of two
 ROOMS = {"tiki_taka": ("chips.tiki_taka", "chips.residual", "chips.table")}

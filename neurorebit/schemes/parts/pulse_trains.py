@@ -16,6 +16,7 @@ def coincide(
     cells: Cells,
     vectors: tuple[Array, Array],
     rate: float,
+    *,
     counted: tuple[int, int],
 ) -> list[Array]:
     """Pulse each cell where its row's and its column's trains coincide; counts by part.

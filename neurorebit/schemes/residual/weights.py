@@ -168,7 +168,7 @@ class ResidualWeights(CellWeights):
             if site.shape[:2] == (1, x.map[0].size):  # each image is one vector
                 inputs = x.map.reshape(x.vectors, -1) * site.dtype(x.scale)
                 pair = inputs, np.ascontiguousarray(dy.reshape(x.vectors, -1))
-                last.count(coincide(site, last, pair, pulses, (self.rounds, self.vectors)))
+                last.count(coincide(site, last, pair, pulses, counted=(self.rounds, self.vectors)))
                 self.vectors += x.vectors
             else:
                 last.count(self._from_sums(x, dy, size, pulses))

@@ -191,9 +191,8 @@ class TikiTakaWeights(CellWeights):
         for k in range(times):
             some = slice(x.vectors * k // times, x.vectors * (k + 1) // times)
             counted = self.rounds, self.vectors
-            pulsed = coincide(
-                site, self.fast, (self.chopped(inputs[some]), errors[some]), rate, counted
-            )
+            pair = self.chopped(inputs[some]), errors[some]
+            pulsed = coincide(site, self.fast, pair, rate, counted=counted)
             self.vectors += some.stop - some.start
             found += [Round(counts, np.zeros(len(Count)), 0.0) for counts in pulsed]
             found += self._round(Sums(nothing, nothing, 0.0), 1, turn)

@@ -143,18 +143,18 @@ def test_pulses_vary_by_step_by_range_and_by_state(n):
 
 def test_cells_differ_in_their_steps_bounds_labels_or_conductances():
     """Independent log-normal factors; the range is 2 and the ratio 10."""
-    low, high, step, up, down = manufactured(step=0.2)
+    low, high, step, up, down, _ = manufactured(step=0.2)
     close(step, 1.0, 0.2)
     assert np.all(low == -1.0)
     assert np.all(high == 1.0)
-    low, high, step, up, down = manufactured(bounds=0.1)
+    low, high, step, up, down, _ = manufactured(bounds=0.1)
     close(low + OFFSET, OFFSET - 1, 0.1 * (OFFSET - 1))
     close(high + OFFSET, OFFSET + 1, 0.1 * (OFFSET + 1))
     assert abs(np.corrcoef(low, high)[0, 1]) < 0.02
-    low, high, step, up, down = manufactured(state=0.1)
+    low, high, step, up, down, _ = manufactured(state=0.1)
     assert np.corrcoef(low, high)[0, 1] == pytest.approx(1.0)
     close(high + OFFSET, OFFSET + 1, 0.1 * (OFFSET + 1))
-    low, high, step, up, down = (a[:5000] for a in manufactured(label=0.3))
+    low, high, step, up, down, _ = (a[:5000] for a in manufactured(label=0.3))
     labels = [np.array([cell.bow(v) / (0.07 * math.sqrt(2)) for v in a]) for a in (up, down)]
     assert np.mean(labels[0]) == pytest.approx(2.0, abs=0.02)
     assert np.mean(labels[1]) == pytest.approx(-1.0, abs=0.02)
