@@ -316,7 +316,9 @@ def examples():
 def test_the_examples_of_the_guide_work(command, place, line):
     shutil.copy(paths.shipped("technology", "22nm"), place / "my_22nm.yaml")
     (place / "DATA.csv").write_text(trains())
-    (place / "mapping.yaml").write_text("architecture.mapping.layers: [{layer: conv1, copies: 2}]\n")
+    (place / "mapping.yaml").write_text(
+        "architecture.mapping.layers: [{layer: conv1, copies: 2}]\n"
+    )
     if " fit " not in line:
         shutil.copy(paths.shipped("device", "epiram"), place / "DATA.yaml")
     words = shlex.split(re.sub(r" --resume| --stop-after \d+", "", line))[1:]  # are of training

@@ -192,12 +192,17 @@ def nouns(tree: Any, path: str = "architecture") -> Iterator[str]:
 
 
 def stepped(spec: Any, key: str) -> float:
-    """A tenth more, or the next whole number that fits the others, or the last one that does."""
+    """A tenth more, or the next whole number that fits the others, or the last one that does.
+
+    The value itself where no other fits, as with another word of the file.
+    """
     value = value_of(spec, key)
     if not isinstance(value, int):
         return TENTH * value
     others = itertools.chain(range(value + 1, 2 * value + 1), range(value - 1, 0, -1))
-    return next(n for n in others if not any(m.where for m in place(spec, split(key), n).misfits()))
+    return next(
+        (n for n in others if not any(m.where for m in place(spec, split(key), n).misfits())), value
+    )
 
 
 def doubled(spec: Any, key: str) -> float:

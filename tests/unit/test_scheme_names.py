@@ -29,9 +29,9 @@ MEANT = {
     "results.pictures": {"real"},  # a view of weights
     "results.pages.report.training": {"real"},  # the same
     # the same weights by operations of PyTorch, a line a scheme
-    "torch.operations.followed": {"real", "quantized", "reram"},
-    "torch.operations.in_place": {"manhattan", "mixed_precision", "reram"},
-    "torch.operations.table": {*SCHEMES},
+    "torch.operations.followed": {"real", "quantized"},
+    "torch.operations.in_place": {"mixed_precision", "manhattan"},
+    "torch.operations.table": {"quantized", "mixed_precision", "manhattan"},
 }
 # named like a scheme; the chip of several arrays a weight has the pulses of that of two
 ROOMS = {"tiki_taka": ("chips.tiki_taka", "chips.residual", "chips.table")}
@@ -122,4 +122,6 @@ def test_no_kind_of_layer_is_named_by_what_is_to_take_any(module):
 
 def test_each_word_that_is_meant_otherwise_still_stands_there():
     for module, words in MEANT.items():
-        assert words & texts(module), module
+        assert words & texts(module) or any(
+            folded(word) in folded(name) for word in words for name in names(module)
+        ), module

@@ -9,7 +9,7 @@ See docs/models/macros.md#arrays-that-share-a-weight.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from neurorebit.chips.parts.parallel import ParallelMacro
@@ -21,7 +21,7 @@ from neurorebit.circuits.cost import Real
 class ResidualChip(TikiTakaChip):
     """Each array of weights has others like it; all are read both ways, the last gets trains."""
 
-    referenced: bool = False
+    referenced: bool = field(default=False, kw_only=True)
 
     @cached_property
     def fast(self) -> FastArray:

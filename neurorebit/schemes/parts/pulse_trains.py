@@ -32,8 +32,8 @@ def coincide(
     chance = (rate / SLOTS) ** 0.5
     tops = float(np.max(np.abs(errors))), float(np.max(np.abs(inputs)))
     balance = (tops[0] / tops[1]) ** 0.5 if min(tops) > 0.0 else 1.0  # no pulses if one is 0
-    row_trains = _trains(cells, inputs, chance * balance, noise.BITS, rounds)
-    col_trains = _trains(cells, errors, chance / balance, noise.OTHER_BITS, rounds)
+    row_trains = _trains(cells, inputs, chance * balance, purpose=noise.BITS, rounds=rounds)
+    col_trains = _trains(cells, errors, chance / balance, purpose=noise.OTHER_BITS, rounds=rounds)
     pieces = spans(rows, max(1, PART // (16 * cols)))
 
     def job(i: int) -> Array:
@@ -48,7 +48,7 @@ def coincide(
     return site.workers.run(job, len(pieces))
 
 
-def _trains(cells: Cells, values: Array, scale: float, purpose: int, rounds: int) -> Array:
+def _trains(cells: Cells, values: Array, scale: float, *, purpose: int, rounds: int) -> Array:
     """The pulse train of each value, one bit a slot."""
     out = np.empty(values.shape, np.uint32)
     flat, trains = values.reshape(-1), out.reshape(-1)
