@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from tabulate import tabulate
-
 from neurorebit.schema.units import scale, show
 
 FIRST = "Mapping of "  # how the first line begins
@@ -72,6 +70,8 @@ def heads(found: Found) -> Iterator[str]:
 def text(found: Found) -> str:
     """The figures and a table of the layers."""
     rows = [_row(row) for row in found.rows]
+    from tabulate import tabulate  # an estimate needs no table of this kind
+
     head = ("layer", "copies", "", "tiles", "", "latency", "", "cut and place")
     below = ("", "before", "after", "before", "after", "before", "after", "")
     align = ("left", *["right"] * 6, "left")

@@ -33,6 +33,7 @@ PLACE = "where things lie on the chip and how many of them there are; sums are t
 EXACT = "digital arithmetic and words that are wide enough, so that its results are exact"
 TIME = "which part works when; the results are the same"
 TRANSPORT = "wires and buffers move bits as they are"
+BLOCKS = "a direct write states its result; blocks move what pulses and verify write"
 KINDS = "all shipped kinds have uniform steps over the same range (Converter.quantisation)"
 
 COST_ONLY = {  # by the end of a key: why training does not know it; the reviewed list
@@ -44,6 +45,11 @@ COST_ONLY = {  # by the end of a key: why training does not know it; the reviewe
     "sram: arrays.rows_per_adc": "lines take turns; no references are shared",
     "adc": KINDS,
     "pe_side": PLACE,
+    "mapping": "copies and tiles of single layers are places; cuts of kernels are tested as "
+    "kernel_split",
+    "until": "a block is one cell unless the file says otherwise; tested with larger ones",
+    "others": "see blocks.until",
+    "fine": "see blocks.until",
     "pack_groups": "groups that share an array are read apart, and sum what they would alone",
     "share_tiles": PLACE,
     "activation_products": EXACT,
@@ -61,6 +67,9 @@ COST_ONLY = {  # by the end of a key: why training does not know it; the reviewe
     "vector_unit.skip_zero_errors": "what an error of zero is multiplied with adds nothing",
     "dpim": EXACT,
     # of one chip: what its own scheme and arrays leave without effect
+    "rebit: apim.blocks.rows": BLOCKS,
+    "rebit: apim.blocks.cols": BLOCKS,
+    "rebit: apim.blocks.drivers": BLOCKS,
     "rebit: apim.cols": "columns are converted one by one, and errors do not come back through "
     "them",
     "rebit: apim.cell_bits": "training has one cell a weight; a report says where the estimate "

@@ -148,6 +148,11 @@ def test_every_number_of_every_file_may_be_an_array(technology, architecture, ch
     designs = {key: drawn(key, value, 4, rng) for key, value in found.items()}
     designs["network.activity.input_density"] = ["0.1", "0.2", "0.3", "0.4"]
     designs["training.batch"] = ["100", "128", "7", "4000"]
+    if (architecture, choice) == (
+        "reram",
+        "arrays.read=row_by_row",
+    ):  # whose decoder opens one row at a time
+        designs["architecture.arrays.blocks.rows"] = ["1"] * 4
     if architecture != "rebit":
         designs["architecture.gradient_unit.store_bits"] = ["0", "auto", "100000", "auto"]
     key, _, word = f"architecture.{choice}".partition("=")

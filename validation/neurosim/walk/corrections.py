@@ -158,8 +158,8 @@ class PhaseWalk:
         sent: Cost = np.where(bits > 0.0, 1.0, 0.0) * moved
         return sent
 
-    def _arrays(self, signed: bool) -> Cost:
-        """All of our arrays."""
+    def _arrays(self, signed: bool, whole: bool = False) -> Cost:
+        """All of our arrays; ``whole``: no copy of a layer takes a part of a vector."""
         macro, plan, record = self.chip.macro, self.chip.plan, self.case.record
         if hasattr(macro, "signed"):
             macro = replace(macro, signed=signed)
@@ -179,7 +179,10 @@ class PhaseWalk:
             energy = energy + np.where(count > 0.0, count * joules, 0.0)
             time = np.where(count > 0.0, np.maximum(time, seconds), time)
         vectors = self.later * record.vectors
-        return Cost.of(vectors * energy, vectors / plan.copies * time)
+        rounds = vectors / plan.copies
+        if whole:  # images of a batch follow each other without a gap
+            rounds = np.ceil(rounds * self.case.batch * (1.0 - 1e-12)) / self.case.batch
+        return Cost.of(vectors * energy, rounds * time)
 
     # -- steps -----------------------------------------------------------------------------------
 
@@ -216,6 +219,7 @@ class PhaseWalk:
             self.later * Cost.of(energy, time / shared),
             self._arrays(signed=False),
             self._arrays(signed=True),
+            self._arrays(signed=True, whole=True),
         ]
 
     @property
@@ -223,7 +227,7 @@ class PhaseWalk:
         """Terms of the tool's sum, each with its stages on the way to ours [J]."""
         tool, a, chip, later = self.tool, self.amounts, self.chip, self.later
         first, *arrays = (cost.energy.total for cost in self._read)
-        names = ("vectors", "sub-arrays", "columns", "references")
+        names = ("vectors", "sub-arrays", "columns", "references", "copies")
         tech = chip.tech
         bits = chip.back_sum_bits if self.back else chip.sum_bits
         addition = Adder(tech, bits).energy
@@ -287,7 +291,7 @@ class PhaseWalk:
         """As ``_energies`` [s]: from times in a row to those of streams side by side."""
         tool, a, chip, tiles = self.tool, self.amounts, self.chip, self.chip.plan.tiles
         first, *arrays = (cost.latency.total for cost in self._read)
-        names = ("vectors", "sub-arrays", "columns", "references")
+        names = ("vectors", "sub-arrays", "columns", "references", "copies")
         functions = Cost() if self.back else tool.functions
         hidden = ("additions", tool.additions), ("registers", tool.registers)
         trees = self._in_trees(lambda cost: cost.latency.total)
@@ -306,7 +310,7 @@ class PhaseWalk:
             ("memory", tool.dram, chip.dram.transfer(a.dram).latency.total),
         )
         own: Any = [self.later * arrays[-1], *(0.0 * first + time for *_, time in streams)]
-        one = arrays[-1] * chip.plan.copies / np.maximum(self.case.record.vectors, 1.0)
+        one = arrays[-2] * chip.plan.copies / np.maximum(self.case.record.vectors, 1.0)
         filled = self.later * (one + chip.tree.delay) / self.case.batch
         return [
             [first, *zip(names, arrays, strict=True)],

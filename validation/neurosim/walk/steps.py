@@ -22,6 +22,10 @@ STEPS = {
         "no reference: weights are offset, and nothing subtracts the offset",
         "a line of cells at mid range for each converter gives weights their signs",
     ),
+    "copies": Step(
+        "copies of a layer share vectors as fractions",
+        "a copy takes whole vectors, so that some wait in the last round",
+    ),
     "additions": Step(
         "all trees of PEs, tiles and chip add in full at every conversion, an odd operand is "
         "dropped, every bit toggles as in the worst case; they fill whole rows, and add after the "
