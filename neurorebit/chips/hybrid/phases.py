@@ -245,7 +245,7 @@ class HybridPhases(Phases):
         """
         chip, plan, a = self.chip, self.plan, self.activity
         levels = self._digitally(lambda dpim, used: dpim.level(used.rows, used.cols)).energy
-        arrays, cells = plan.arrays * plan.copies, plan.held * plan.copies
+        cells = plan.held * plan.copies
         address = np.log2(chip.macro.rows * chip.macro.cols) + self.spec.weight_bits
         bits = cells * (a.set_fraction + a.reset_fraction) * address
         out = chip.digital_tile.in_pes(lambda pe: pe.carry(bits)) + divided(
@@ -257,12 +257,10 @@ class HybridPhases(Phases):
         learns = self.workload.learns * self.workload.in_cells
         levels = Bill({name: learns * amount for name, amount in levels.items.items()})
         sent, pulsed = learns * (out | trees | into), learns * self.reprogrammed()
-        at_once = self.spec.apim.parallel_programming
-        turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
         summed = learns * self.sum_weights()
         macros = merged(levels + plan.copies * pulsed.energy, summed.energy)
         time = sum_over_layers(sent.latency.total) + max_over_layers(summed.latency.total)
-        time = time + turns * max_over_layers(pulsed.latency.total)
+        time = time + self.turns_of_writing() * max_over_layers(pulsed.latency.total)
         return Phase(merged(macros, sent.energy), 0.0, 0.0, macros, common_time=time)
 
     # -- low-rank updates ------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 from neurorebit.chips.in_place.chip import InPlaceChip, InPlaceMacro
 from neurorebit.chips.in_place.spec import InPlaceSpec
 from neurorebit.chips.parts.activity import Rows
-from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
+from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers
 from neurorebit.chips.parts.phases import ARRAYS, Phase, divided, merged
 from neurorebit.chips.parts.two_way import TwoWayPhases
 from neurorebit.chips.parts.writing import SENTENCES
@@ -162,12 +162,9 @@ class InPlacePhases(TwoWayPhases):
     def sync(self) -> Phase:
         """The cells that change, in all copies: by pulses, or written anew where they are SRAM."""
         plan = self.plan
-        arrays = plan.arrays * plan.copies
         pulsed = self.workload.learns * self.reprogrammed()
-        at_once = self.spec.arrays.parallel_programming
-        turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
         summed = self.workload.learns * self.sum_weights()
         macros = merged(plan.copies * pulsed.energy, summed.energy)
-        time = turns * max_over_layers(pulsed.latency.total)
+        time = self.turns_of_writing() * max_over_layers(pulsed.latency.total)
         time = time + max_over_layers(summed.latency.total)
         return Phase(macros, 0.0, 0.0, macros, common_time=time)

@@ -390,13 +390,10 @@ class Phases(Reads):
         if self.spec.holds_devices and chip.device.pulses is None:
             return None
         bits = w.weights * self.spec.weight_bits
-        arrays = w.in_cells * plan.arrays * plan.copies
         one = w.in_cells * self.through_arrays(self._deployed)
         sent = w.in_cells * self.over_tree(chip.tree, bits * plan.copies)
         carried = w.in_cells * chip.in_tiles(lambda tile: tile.carry(bits * plan.copies))
         time = np.maximum(sent.latency.total, chip.dram.transfer(bits).latency.total)
-        at_once = self.spec.forward.parallel_programming
-        turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
         summed = self.sum_weights()
         macros = merged(plan.copies * one.energy, summed.energy)
         return Phase(
@@ -405,7 +402,7 @@ class Phases(Reads):
             bits,
             macros,
             streams={chip.tree.name: sent},
-            common_time=turns * max_over_layers(one.latency.total)
+            common_time=self.turns_of_writing() * max_over_layers(one.latency.total)
             + max_over_layers(summed.latency.total),
         )
 

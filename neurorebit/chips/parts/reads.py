@@ -12,7 +12,7 @@ import numpy as np
 
 from neurorebit.chips.parts.activity import Measured, Rows
 from neurorebit.chips.parts.chip import Chip
-from neurorebit.chips.parts.floorplan import Floorplan, Pieces
+from neurorebit.chips.parts.floorplan import Floorplan, Pieces, ceil, sum_over_layers
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Cost, Real
@@ -61,6 +61,20 @@ class Reads(ABC):
         array follow each other.
         """
         return Cost(one.energy, self.plan.packing.groups * one.latency)
+
+    @property
+    def arrays_of_a_weight(self) -> Real:
+        """Arrays that hold a weight together, each of which is written on its own."""
+        return 1.0
+
+    def turns_of_writing(self) -> Real:
+        """How often arrays are written after each other, ``parallel_programming`` at once."""
+        at_once = self.spec.forward.parallel_programming
+        if isinstance(at_once, str):
+            return 1.0
+        copies = self.workload.in_cells * self.plan.arrays * self.plan.copies
+        turns: Real = ceil(sum_over_layers(self.arrays_of_a_weight * copies) / at_once)
+        return turns
 
     def ones_of(self, pieces: Pieces) -> Rows:
         """Mean place in the range of cells that a read sees; those off the diagonal hold zeros."""

@@ -14,7 +14,7 @@ from neurorebit.chips.parts.floorplan import Pieces
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.chips.residual.chip import ResidualChip
 from neurorebit.chips.tiki_taka.phases import TikiTakaPhases
-from neurorebit.circuits.cost import Cost
+from neurorebit.circuits.cost import Cost, Real
 from neurorebit.schema.training import SLOTS
 
 
@@ -41,6 +41,10 @@ class ResidualPhases(TikiTakaPhases):
             "update: rows are read one after the other, and lanes compare what they hold with what "
             "a pulse of the array before is worth; pulses back are changes, but those of the last",
         )
+
+    @property
+    def arrays_of_a_weight(self) -> Real:
+        return float(self.arrays)
 
     def read_through(self, read: Callable[[Any, Pieces], Cost]) -> Cost:
         """A read of all arrays of a weight, given that of one."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurorebit.chips.parts.activity import MeasuredFast, Rows
-from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
+from neurorebit.chips.parts.floorplan import Pieces, max_over_layers, sum_over_layers
 from neurorebit.chips.parts.phases import ARRAYS, Phase, divided, merged
 from neurorebit.chips.parts.tile import Tile
 from neurorebit.chips.parts.two_way import TwoWayPhases
@@ -65,6 +65,10 @@ class SlicedPhases(TwoWayPhases):
             SENTENCES["verify"],
         )
         return self.assume(own, self.chip.device)
+
+    @property
+    def arrays_of_a_weight(self) -> Real:
+        return self.spec.slices_per_weight
 
     @property
     def programmed(self) -> Real:
@@ -190,13 +194,10 @@ class SlicedPhases(TwoWayPhases):
     def sync(self) -> Phase:
         """The cells that carries change, in all copies; an iteration bears its share."""
         plan, learns = self.plan, self.workload.learns
-        arrays = self.spec.slices_per_weight * plan.arrays * plan.copies
         pulsed = learns * self.resolved * self._resolution.reprogrammed()
-        at_once = self.spec.forward.parallel_programming
-        turns = 1.0 if isinstance(at_once, str) else ceil(sum_over_layers(arrays) / at_once)
         summed = learns * self.sum_weights()
         macros = merged(plan.copies * pulsed.energy, summed.energy)
-        time = turns * max_over_layers(pulsed.latency.total)
+        time = self.turns_of_writing() * max_over_layers(pulsed.latency.total)
         time = time + max_over_layers(summed.latency.total)
         return Phase(macros, 0.0, 0.0, macros, common_time=time)
 
