@@ -45,6 +45,7 @@ class Billed(NamedTuple):
 def billed(analog: Any, sample: Any) -> Billed:
     """The network of a model on its chip, and the activity of its layers."""
     session = analog.array_session
+    _refuse_time_first(analog)
     examples = _examples(sample, session)
     with session.exactly():
         model = torch_module.traced(analog, *(one.to(_device(analog)) for one in examples))
@@ -63,6 +64,16 @@ def billed(analog: Any, sample: Any) -> Billed:
     inputs = request.inputs()
     pairs = paired(inputs.network.matrices, [by_name[call] for call in calls])
     return Billed(request, inputs, _activity(inputs, pairs, session), pairs)
+
+
+def _refuse_time_first(analog: Any) -> None:
+    """InputError where a layer takes time along the first axis: of it one step would be billed."""
+    for name, module in analog.named_modules():
+        if getattr(module, "batch_first", True) is False:
+            message = f"layer '{name}' has batch_first=False, and one input of a batch is billed, "
+            message += "the first along the first axis"
+            cure = "build it with batch_first=True, and give inputs so"
+            raise InputError(message, origin=Argument("analog"), cure=cure)
 
 
 def _call(session: Session) -> str:
