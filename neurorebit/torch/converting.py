@@ -88,6 +88,7 @@ def convert(
         engine=engine,
         signed=signed if isinstance(signed, bool) else tuple(signed),
     )
+    _refuse_unlike(model, keep)
     analog = copy.deepcopy(model)
     wanted = dict(_wanted(analog, keep))
     composites.replace(analog, wanted)
@@ -113,6 +114,25 @@ def _wanted(model: nn.Module, keep: Sequence[str]) -> Iterator[tuple[str, nn.Mod
             yield name, module
 
 
+def _refuse_unlike(model: nn.Module, keep: Sequence[str]) -> None:
+    """InputError where a layer is one that arrays hold, but for what a class of its own does."""
+    projection = nn.modules.linear.NonDynamicallyQuantizableLinear  # of attention
+    for name, module in _wanted(model, keep):
+        alike = any(isinstance(module, kind) for kind in KINDS)
+        if not alike or isinstance(module, (ArrayModule, projection)):
+            continue
+        message, cure = f"layer '{name or type(module).__name__}'", "keep the layer: keep=(...)"
+        if module._parameters.get("weight") is None:
+            message += ": its weights are computed, by a parametrization or pruning"
+            raise InputError(message, cure=f"remove it first, or {cure}")
+        if not _is_array(module):
+            kinds = ", ".join(kind.__name__ for kind in KINDS)
+            message += f" is a {type(module).__name__}, and may compute otherwise than {kinds}"
+            raise InputError(
+                message, cure=f"take one of these (a lazy one is after a batch), or {cure}"
+            )
+
+
 def _refuse_unknown(argument: str, patterns: Sequence[str], names: Sequence[str]) -> None:
     """InputError where a pattern means no module."""
     for pattern in patterns:
@@ -131,10 +151,8 @@ def _matches(name: str, pattern: str) -> bool:
 def _placed(name: str, module: nn.Module, session: Session) -> Matrix:
     """Make a module one in arrays; its layer on the chip."""
     shown = name or type(module).__name__
-    weight = module._parameters.get("weight")
-    if weight is None:
-        message = f"layer '{shown}': its weights are computed, by a parametrization or pruning"
-        raise InputError(message, cure="remove it first, or keep the layer: keep=(...)")
+    weight = module._parameters["weight"]
+    assert weight is not None
     if weight.dtype not in DTYPES:
         message = f"layer '{shown}' has weights of {weight.dtype}"
         raise InputError(message, cure="convert it with float32: model.float()")
