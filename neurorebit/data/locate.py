@@ -42,9 +42,9 @@ def locate(wanted: Wanted, given: str | Path | None = None) -> Source:
     and the user's cache; the first two, once given, must exist, and ``given`` must hold it. A path
     is looked for in the folder ``given`` or else beside the network's file, in the working
     directory and in $NEUROREBIT_DATA. A ``given`` that is a data set itself takes the place of the
-    network's: an archive .npz, or a folder of pictures where the network names no set. InputError
-    where it is nowhere and there is no fallback, or where it does not fit the network; before
-    anything is looked for where that is known.
+    network's: an archive .npz, or a folder of pictures where the network names no set or one that
+    is installed. InputError where it is nowhere and there is no fallback, or where it does not fit
+    the network; before anything is looked for where that is known.
     """
     for name in (wanted.dataset, wanted.fallback):
         if name is not None and name not in DATASETS and not is_path(name):
@@ -101,7 +101,7 @@ def _itself(wanted: Wanted, given: str | Path | None) -> Source | None:
         return None
     path, origin = Path(given), Argument("data", given)
     if path.is_dir() and wanted.dataset is not None:
-        return None  # the folder that has the network's set
+        return _pictures(path) if _installed(wanted.dataset) else None  # else it has the set
     if path.exists() or wanted.dataset is None:
         found = described(path)
         if found is None:
@@ -110,6 +110,22 @@ def _itself(wanted: Wanted, given: str | Path | None) -> Source | None:
             raise InputError(message, origin=origin, cure=f"name {kinds}")
         return Source(str(path), path, f"named by {origin.name}", known=found)
     return None
+
+
+def _installed(name: str) -> bool:
+    """Whether a data set comes with a package, and lies in no folder."""
+    return name in DATASETS and DATASETS[name].archive is None
+
+
+def _pictures(path: Path) -> Source | None:
+    """A folder of pictures that takes the place of installed images; None for another folder."""
+    try:
+        found = described(path)
+    except InputError:
+        return None  # a folder of data sets, on which other networks are trained
+    if found is None:
+        return None
+    return Source(str(path), path, f"named by {Argument('data', path).name}", known=found)
 
 
 def _at_path(wanted: Wanted, given: str | Path | None) -> Source:

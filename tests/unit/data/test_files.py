@@ -365,6 +365,15 @@ def test_a_folder_is_a_class(tmp_path, photos):
     refused(lambda: pictures(tmp_path, photos, classes=3), "3 classes", "photos/ has 2")
 
 
+def test_pictures_take_the_place_of_installed_images(tmp_path, photos):
+    net = network(tmp_path, (3, 6, 8), 2)
+    wanted = replace(Wanted.by(net, tmp_path), dataset="digits")
+    data = fitting(load(locate(wanted, photos), net.input), net)
+    assert len(data.train_images) == 8
+    elsewhere = replace(Wanted.by(network(tmp_path, (1, 8, 8), 10), tmp_path), dataset="digits")
+    assert locate(elsewhere, tmp_path).dataset == "digits"  # a folder of data sets
+
+
 def test_grey_is_the_luma_of_a_colour(tmp_path, photos):
     """ITU-R 601: 0.299 R + 0.587 G + 0.114 B."""
     colour = np.zeros((6, 8, 3), np.uint8)
