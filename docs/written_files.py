@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from meanings import MEANINGS
+from meanings_of_reports import MEANINGS as OF_REPORTS
 
 from neurorebit.chips.parts.phases import PHASES
 from neurorebit.store import tables
@@ -37,8 +38,22 @@ def report_keys() -> Iterator[str]:
     for name in WALKED:
         text = (REPORTS / name / "report.json").read_text(encoding="utf-8")
         _walk(json.loads(text), "", found)
-    rows = [[f"`{path}`", " or ".join(kinds), _unit(path)] for path, kinds in sorted(found.items())]
-    yield from table(["key", "value", "unit"], rows)
+    keys = {path: _meaning(path) for path in sorted(found)}
+    if idle := set(OF_REPORTS) - set(keys.values()):
+        raise LookupError(f"meanings_of_reports.py: no report has {', '.join(sorted(idle))}")
+    rows = [
+        [f"`{path}`", " or ".join(found[path]), _unit(path), OF_REPORTS[key]]
+        for path, key in keys.items()
+    ]
+    yield from table(["key", "value", "unit", "meaning"], rows)
+
+
+def _meaning(path: str) -> str:
+    """The entry of meanings_of_reports.py that explains a path: the longest end of it."""
+    for at, _ in [(0, ""), *((i + 1, c) for i, c in enumerate(path) if c == ".")]:
+        if path[at:] in OF_REPORTS:
+            return path[at:]
+    raise LookupError(f"meanings_of_reports.py: {path} of report.json is not explained")
 
 
 def _walk(value: Any, path: str, found: dict[str, list[str]]) -> None:
