@@ -202,6 +202,8 @@ MEANINGS: dict[str, str] = {
     "Sensing.sar": "successive approximation",
     "Sensing.flash_current": "flash converters of currents",
     "Sensing.flash_voltage": "flash converters of voltages",
+    "Sensing.ramp": "ramp converters",
+    "Sensing.neuron": "integrating neurons",
     "Arithmetic.float_feature": "feature size of the published energies",
     "Arithmetic.float_add": "energy of an addition of 32 bits",
     "Arithmetic.float_multiply": "energy of a multiplication of 32 bits",

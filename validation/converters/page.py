@@ -11,6 +11,7 @@ import numpy as np
 import yaml
 
 from neurorebit.circuits.converters.bank import Converters
+from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.schema import units
 from validation.converters.survey import AHEAD, BITS, Survey, energy, names, places, technology
 
@@ -71,6 +72,29 @@ def parts() -> list[str]:
         bank = Converters(technology("45nm_lstp"), float(bits), 1.0)
         each = [*(getattr(bank.adc, kind) for kind in kinds), bank.front_end.sense().energy.total]
         lines.append(f"| {bits} | " + " | ".join(f"{float(e) * 1e12:.3f}" for e in each) + " |")
+    return lines
+
+
+SLOW = """\
+## Ramp converters and integrating neurons
+
+The survey has no single-slope converters and no integrating neurons, so nothing here holds them
+against published ones. Ours alone at 8 nominal bits, 64 in a bank, with one sample of the line:
+"""
+
+
+def slow() -> list[str]:
+    """A table of converters that step through their codes: energy and time, each of 64."""
+    kinds = "sar", "ramp", "integrating", "integrating_halving"
+    lines = ["| technology | " + " | ".join(kinds) + " |", "|---" * (1 + len(kinds)) + "|"]
+    for name in SHOWN:
+        costs = (CONVERTERS[kind](technology(name), 8.0, 64.0).convert() for kind in kinds)
+        cells = [
+            f"{units.show(float(cost.energy.total) / 64.0, 'J', 3)}, "
+            f"{units.show(float(cost.latency.total), 's', 3)}"
+            for cost in costs
+        ]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
 
@@ -137,6 +161,13 @@ def page(survey: Survey) -> str:
         "",
         MODEL,
         *parts(),
+        "",
+        SLOW,
+        *slow(),
+        "",
+        "The flip-flops of a neuron (one a bit and three more) were set with sight of the area of "
+        "one macro, NeuRRAM (Nature 608:504, 2022: 1270 um2 at 130 nm); its energy and times were "
+        "set by no figure.",
         "",
         "## Inside macros",
         "",

@@ -257,10 +257,12 @@ def test_time_follows_the_gates_unless_it_is_given(kind):
     fast = read_technology(document("technology", "32nm_hp"))
     assert CONVERTERS[kind](fast, 6.0).beat / adc.beat == near(fan_out_delay(fast) / FO4, rel=0.02)
     set_by_file = dataclasses.replace(TECH, sensing=dataclasses.replace(TECH.sensing, cycle=2e-9))
-    decisions = 6 if kind == "sar" else 1
-    assert CONVERTERS[kind](set_by_file, 6.0).beat == near(decisions * 2e-9)
+    decisions = {"sar": 6, "ramp": 64, "integrating": 33, "integrating_halving": 6}.get(kind, 1)
+    sampled = 7 * math.log(2) * 8 * FO4 if kind.startswith("integrating") else 0.0
+    assert CONVERTERS[kind](set_by_file, 6.0).beat == near(sampled + decisions * 2e-9)
     both = type(TECH).stack([TECH, set_by_file])
-    assert CONVERTERS[kind](both, 6.0).beat == near(np.array([adc.beat, decisions * 2e-9]))
+    expected = np.array([adc.beat, sampled + decisions * 2e-9])
+    assert CONVERTERS[kind](both, 6.0).beat == near(expected)
 
 
 @pytest.mark.parametrize("kind", CONVERTERS)
