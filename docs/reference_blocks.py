@@ -9,6 +9,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 import keys
+import torch_names
 from keys import HEAD, Key
 from written_files import WRITTEN, table
 
@@ -223,6 +224,11 @@ def api() -> Iterator[str]:
         yield ""
 
 
+def torch_api() -> Iterator[str]:
+    """The public names of neurorebit.torch."""
+    yield from torch_names.page(_prose)
+
+
 class _Plain:
     """An annotation that is shown as it is written."""
 
@@ -276,6 +282,7 @@ BLOCKS = {
         record_figures,
         command_options,
         api,
+        torch_api,
         *WRITTEN,
     )
 } | {
