@@ -39,10 +39,11 @@ class NeuronSection(CircuitSection):
     """Constants of an integrating neuron.
 
     ``least_cap``: the smallest capacitor that is drawn. ``cap_density``: of the capacitors, per
-    area. ``fill``: share of the outline that devices take. ``gm_over_id``, ``branches``,
-    ``time_constant`` (in FO4 delays), ``load``: of the integrating amplifier, as of the front end.
-    ``buffer_gm_over_id``, ``buffer_branches``: of the follower of the reference that steps are
-    taken from. ``flip_flops``: for each bit; ``control``: as many more, clocked in each step.
+    area. ``fill``: share of the outline that devices take. ``gm_over_id``: of the integrating
+    amplifier. ``branches``: branches of its current. ``time_constant``: of its closed loop, in FO4
+    delays. ``load``: wires and switches at its output. ``buffer_gm_over_id``: of the follower of
+    the reference that steps are taken from. ``buffer_branches``: branches of its current.
+    ``flip_flops``: for each bit; ``control``: as many more, clocked in each step.
     ``drive``: size of gates over the minimum. ``wire``: length of wire that a step charges.
     ``logic``: delay from a decision to the next step, in FO4.
     """

@@ -40,8 +40,8 @@ class RampSection(CircuitSection):
     which keep the count; ``control``: of a line, clocked until its comparator has turned.
     ``drive``: size of gates over the minimum. ``wire``: length of the shared lines (ramp, count and
     clock) for each converter. ``logic``: delay from a decision to the next, in FO4.
-    ``source_gm_over_id``: of the current source that makes the ramp. ``buffer_gm_over_id``,
-    ``buffer_branches``: of the followers that drive the ramp to all converters.
+    ``source_gm_over_id``: of the current source that makes the ramp. ``buffer_gm_over_id``: of the
+    followers that drive the ramp to all converters. ``buffer_branches``: branches of their current.
     """
 
     key: ClassVar[str] = "ramp"
