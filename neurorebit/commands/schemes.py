@@ -7,7 +7,8 @@ from contextlib import nullcontext
 
 from neurorebit.commands import FAILED, INTERRUPTED, options, progress, workers
 from neurorebit.schema import InputError
-from neurorebit.studies.schemes import choices, schemes, suited
+from neurorebit.studies.scheme_rows import choices
+from neurorebit.studies.schemes import schemes, suited
 
 EXAMPLES = (
     "neurorebit schemes mlp --epochs 3",

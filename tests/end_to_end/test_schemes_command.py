@@ -11,7 +11,7 @@ from common import near
 
 from neurorebit import __version__
 from neurorebit.commands import progress
-from neurorebit.studies.schemes import choices
+from neurorebit.studies.scheme_rows import choices
 from neurorebit.training import trainer
 
 SOFTWARE = ("real", "quantized")

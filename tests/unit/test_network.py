@@ -1,70 +1,24 @@
 """A network file becomes a graph with every shape known, or one line says what does not fit."""
 
-import json
+from functools import partial
 
 import pytest
 from common import TRAINED_NETWORKS, refusal
 from hypothesis import given
 from hypothesis import strategies as st
+from small_network import SMALL, setting, with_layers, written_network
 
-from neurorebit.data.table import DATASETS
 from neurorebit.inputs.network import read_network
 from neurorebit.layers.base import Shape
 from neurorebit.layers.table import KINDS
-from neurorebit.schema import Document, Setting, paths
-
-SMALL = """\
-source: by hand
-name: small
-input: {channels: 2, height: 6, width: 8}
-classes: 3
-layers:
-  - {kind: conv, channels: 4, kernel: 3, padding: 1}
-  - {kind: batch_norm}
-  - {kind: relu}
-  - {kind: max_pool, kernel: 2}
-  - {kind: flatten}
-  - {kind: linear, features: 3}
-activity:
-  source: nothing
-  input_density: 0.5, 0.25
-training:
-  batch: 16
-recipe: quick
-recipes:
-  quick: {epochs: 2, images: 100}
-  long: {epochs: 50, learning_rate: 0.01}
-  bare:
-"""
-
+from neurorebit.schema import Document, paths
 
 WEIGHTED = [kind for kind, layer in KINDS.items() if layer.has_weights]
-ONE_MORE = "  - {kind: linear, features: 20}\n  - {kind: relu}\n  - {kind: linear, features: 10}"
-
-
-def setting(key, text):
-    """A value set over the network file."""
-    return Setting(key if key.startswith("training.") else f"network.{key}", text)
 
 
 @pytest.fixture
 def read(tmp_path):
-    def made(text=SMALL, recipe="", **sets):
-        path = tmp_path / "small.yaml"
-        path.write_text(text, encoding="utf-8")
-        given = [setting(key.replace("__", "."), value) for key, value in sets.items()]
-        return read_network(Document(path, "network", "small.yaml"), recipe, given)
-
-    return made
-
-
-def with_layers(*layers, classes=3, image="{channels: 2, height: 6, width: 8}"):
-    """The small network with other layers; the first stands on line 6."""
-    head, _, rest = SMALL.partition("layers:\n")
-    tail = rest[rest.index("activity:") :].replace("0.5, 0.25", "0.5")
-    head = head.replace("classes: 3", f"classes: {classes}")
-    head = head.replace("{channels: 2, height: 6, width: 8}", image)
-    return f"{head}layers:\n" + "".join(f"  - {layer}\n" for layer in layers) + tail
+    return partial(written_network, tmp_path)
 
 
 # --- the shipped networks, against arithmetic by hand
@@ -457,104 +411,3 @@ def test_the_densities_must_match_the_layers(read):
     assert told.startswith("network.activity.input_density=0.1, 0.2, 0.3: ")
     assert "expected 1 number or 2 (one for each matrix product of conv and " in told
     assert told.endswith("), got 3; give as many")
-
-
-# --- activity
-
-
-def test_the_activity_of_a_file_is_optional_key_by_key(read):
-    given = read(activity__input_density="0.3", activity__set_fraction="0.1").activity
-    assert given.input_density.tolist() == [0.3]
-    assert given.set_fraction == 0.1
-    assert given.reset_fraction is None
-    assert read().recorded == ()
-
-
-def test_an_activity_file_that_is_missing_is_told(read):
-    told = refusal(lambda: read(activity__recorded="nowhere.json"))
-    assert "nowhere.json: no such activity file" in told
-
-
-def test_a_copy_of_a_shipped_file_has_the_activity_of_its_original(tmp_path, read):
-    """Wherever it lies; an activity file beside it goes before the shipped one."""
-    shipped = paths.shipped("network", "mlp")
-    original, text = read_network(Document(shipped)), shipped.read_text(encoding="utf-8")
-    assert read(text).recorded == original.recorded != ()
-    (tmp_path / "activity").mkdir()
-    own = json.loads((shipped.parent / "activity" / "mlp.json").read_text(encoding="utf-8"))
-    own["recorded"] = own["recorded"][:1]
-    (tmp_path / "activity" / "mlp.json").write_text(json.dumps(own), encoding="utf-8")
-    assert read(text).recorded == original.recorded[:1]
-
-
-def test_activity_of_other_layers_is_left_out(read):
-    """Whoever copies a network and changes its layers need not know of the file."""
-    text = paths.shipped("network", "mlp").read_text(encoding="utf-8")
-    changed = read(text.replace("  - {kind: linear, features: 10}", ONE_MORE))
-    assert len(changed.matrices) == 4
-    assert changed.recorded == ()
-
-
-# --- training and recipes
-
-
-def test_the_files_own_recipe_holds_unless_another_is_asked_for(read):
-    assert (read().training.epochs, read().training.images) == (2, 100)
-    long = read(recipe="long").training
-    assert (long.epochs, long.images, long.learning_rate, long.batch) == (50, None, 0.01, 16)
-    bare = read(recipe="bare").training
-    assert (bare.epochs, bare.images) == (1, None)
-
-
-def test_a_setting_wins_over_the_recipe(read):
-    assert read(recipe="long", training__epochs="7").training.epochs == 7
-    assert read(recipe="long", training__augment__flip="false").training.augment.flip is False
-
-
-def test_a_warm_up_ends_before_the_training(read):
-    assert read(training__warmup_epochs="1.5").training.warmup_epochs == 1.5
-    assert refusal(lambda: read(training__warmup_epochs="2")) == (
-        "training.warmup_epochs=2: training.warmup_epochs: must be below the 2 epochs of the "
-        "training; take fewer, or more epochs"
-    )
-
-
-def test_a_setting_can_choose_the_recipe(read):
-    assert read(recipes__long__epochs="9", recipe="long").training.epochs == 9
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "recipe", "told"),
-    [
-        ("", "", "brief", "small.yaml:1: unknown recipe 'brief'; the file has: quick, long, bare"),
-        (
-            "recipe: quick",
-            "recipe: quik",
-            "",
-            "small.yaml:17: recipe: unknown recipe 'quik'; the file has: quick, long, bare",
-        ),
-        (
-            "images: 100",
-            "image: 100",
-            "",
-            "small.yaml:19: training.image: unknown key; did you mean 'images'?",
-        ),
-        (
-            "learning_rate: 0.01",
-            "learning_rate: 0",
-            "quick",
-            "small.yaml:20: training.learning_rate: must be above 0 and at most 100, got 0",
-        ),
-        ("bare:", "bare: 3", "", "small.yaml:21: recipes.bare: "),
-        (
-            "batch: 16",
-            "batch: 16\n  dataset: svhn",
-            "",
-            "small.yaml:17: training.dataset: expected one of "
-            f"{', '.join(DATASETS)}, FILE.npz, FOLDER/, got 'svhn'",
-        ),
-        ("batch: 16", "batch: 16\n  momentum: 1", "", "small.yaml:17: training.momentum: must be "),
-    ],
-)
-def test_a_wrong_recipe_is_told_whether_or_not_it_is_used(read, old, new, recipe, told):
-    assert refusal(lambda: read(SMALL.replace(old, new, 1), recipe)).startswith(told)

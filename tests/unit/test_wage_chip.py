@@ -10,7 +10,8 @@ from neurorebit.schemes.assumed import assumed
 from neurorebit.schemes.table import SCHEMES
 from neurorebit.studies.notes import notes
 from neurorebit.studies.request import Request
-from neurorebit.studies.schemes import choices, suited
+from neurorebit.studies.scheme_rows import choices
+from neurorebit.studies.schemes import suited
 
 WHOLE = ["wage", "wage_reram"]
 ROWS = [name for name, row in choices().items() if row.scheme in WHOLE]

@@ -18,7 +18,7 @@ from neurorebit.results.pages import compare, file, schemes, sweep
 from neurorebit.results.pages.frame import MARK
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, PARETO, REASON, front
 from neurorebit.studies import compare as studies
-from neurorebit.studies.schemes import COLUMNS
+from neurorebit.studies.scheme_table import COLUMNS
 
 ENERGY, AREA = CRITERIA["energy"], CRITERIA["area"]
 
