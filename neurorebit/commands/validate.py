@@ -9,15 +9,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from neurorebit.commands import FAILED, options
+from neurorebit.commands import FAILED, options, silicon
 
 TOOL = "validation.neurosim"  # in a clone, beside the package
+OURS = b'{"modules":', b'{"silicon":'  # how outcomes begin, without blanks
 BEGIN = 100  # bytes of a file that say what it is
 CLONE = "Whole chips and their waterfalls: in a clone of the project, which has validation/."
 
 EXAMPLES = (
     "neurorebit validate",
     "neurorebit validate my_records.json",
+    "neurorebit validate --silicon",
+    "neurorebit validate --silicon my_macro.yaml --tolerance 0.05",
 )
 
 
@@ -27,9 +30,10 @@ def add_options(parser: options.Parser) -> None:
         "records",
         metavar="RECORDS",
         type=Path,
-        nargs="?",
+        nargs="*",
         help="a file of records, or a folder of files (the shipped ones)",
     )
+    silicon.add_options(parser)
     parser.add_argument(
         "--reference",
         metavar="DIR",
@@ -48,17 +52,25 @@ def main(asked: argparse.Namespace) -> int:
     """Compare with the records."""
     from neurorebit.schema import InputError
 
-    if asked.records is not None and asked.reference is not None:
-        raise InputError("RECORDS and --reference are two sources", cure="give one")
     if asked.json is not None:
         _refuse_another(asked.json)
+    if asked.silicon:
+        outcome, code = silicon.compared(asked)
+        if asked.json is not None:
+            _write(asked.json, outcome)
+        return code
+    silicon.refuse_options(asked)
+    if len(asked.records) > 1:
+        raise InputError("more than one file of records", cure="give one, or a folder")
+    if asked.records and asked.reference is not None:
+        raise InputError("RECORDS and --reference are two sources", cure="give one")
     tool = _tool()
     if asked.waterfall is not None:
         text, holds = _needed(tool, "--waterfall").waterfall(asked.reference, asked.waterfall)
         print(text)
         return 0 if holds else FAILED
     parts, outcome, holds = _circuits(asked, tool)
-    if asked.records is None:
+    if not asked.records:
         if tool is None:
             parts.append(CLONE)
         else:
@@ -83,7 +95,7 @@ def _circuits(asked: argparse.Namespace, tool: Any) -> tuple[list[str], dict[str
             for document in _needed(tool, "--reference").documents(asked.reference)
         ]
     else:
-        sources = list(records.read(asked.records or records.SHIPPED))
+        sources = list(records.read(asked.records[0] if asked.records else records.SHIPPED))
     compared = [compare(each) for each in sources]
     outcome: dict[str, Any] = {"modules": {}, "chips": []}
     for each in compared:
@@ -128,7 +140,7 @@ def _refuse_another(path: Path) -> None:
             begin = file.read(BEGIN)
     except OSError:
         return  # there is none, or writing will tell
-    if begin and not begin.replace(b" ", b"").replace(b"\n", b"").startswith(b'{"modules":'):
+    if begin and not begin.replace(b" ", b"").replace(b"\n", b"").startswith(OURS):
         message = "is there, and is no outcome of this command"
         raise InputError(message, origin=Argument("json", path), cure="name another file")
 

@@ -1,0 +1,154 @@
+"""What a structure gives at a point: energy, time and area by part; or why it cannot exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from neurorebit.checking.silicon.reader import Silicon, conditions
+from neurorebit.checking.silicon.record import Measurement
+from neurorebit.checking.silicon.supply import supplies
+from neurorebit.circuits.block import Block
+from neurorebit.circuits.cost import Bill
+from neurorebit.macros.point import Assumption, Point
+from neurorebit.macros.structure import Macro
+from neurorebit.schema import ImpossibleError, InputError
+
+Amounts = Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Ours:
+    """A macro at a point: energy [J] of a product and area [m^2] by part, time [s] of a product.
+
+    ``ops`` are operations of a product as the source counts them. ``factors`` multiply the
+    ``energy``, ``time`` or ``area`` of parts. ``period`` is the time from a product to the next: of
+    the clock where the point has one, else the macro's own, ``fastest``.
+    """
+
+    ops: float
+    energy: Amounts
+    leakage: Amounts
+    area: Amounts
+    latency: Amounts
+    period: float
+    fastest: float
+    assumptions: tuple[Assumption, ...] = ()
+    untaken: tuple[str, ...] = ()
+
+    @cached_property
+    def spent(self) -> Amounts:
+        """Energy [J] of a product by part, with what leaks until the next."""
+        names = dict.fromkeys((*self.energy, *self.leakage))
+        return {
+            name: self.energy.get(name, 0.0) + self.period * self.leakage.get(name, 0.0)
+            for name in names
+        }
+
+    def scaled(self, of: str, parts: Iterable[str], factor: float) -> Ours:
+        """The same with a factor on the energy, the time or the area of parts."""
+        names = tuple(parts)
+
+        def scale(amounts: Amounts) -> Amounts:
+            return {
+                name: amount * (factor if within(name, names) else 1.0)
+                for name, amount in amounts.items()
+            }
+
+        if of == "area":
+            return replace(self, area=scale(self.area))
+        if of == "energy":
+            return replace(self, energy=scale(self.energy), leakage=scale(self.leakage))
+        slower = scale(self.latency)
+        more = sum(slower.values()) - sum(self.latency.values())
+        clocked = self.period != self.fastest
+        period = self.period if clocked else self.period + more
+        return replace(self, latency=slower, period=period, fastest=self.fastest + more)
+
+
+def within(name: str, parts: Iterable[str]) -> bool:
+    """Whether a part is one of these, or stands below one."""
+    return any(f"{name}/".startswith(f"{part}/") for part in parts)
+
+
+def of_point(found: Silicon, point: Measurement) -> Ours:
+    """What the record's structure gives at a point.
+
+    ImpossibleError says why it cannot exist there; InputError what is wrong in the record.
+    """
+    here = conditions(found, point)
+    source, loc = found.places[found.record.points.index(point)]
+    given = supplies(found, point, here)
+    try:
+        macro = found.record.macro.macro(given, here)
+    except InputError as problem:
+        if problem.origin is not None:
+            raise
+        at = source.error(loc, "")
+        key = ".".join(part for part in (at.key, problem.key) if part)
+        kind = type(problem)
+        raise kind(problem.message, origin=at.origin, key=key, cure=problem.cure) from None
+    return _evaluated(found, macro, here, source.error(loc, ""))
+
+
+def _evaluated(found: Silicon, macro: Macro, here: Point, at: InputError) -> Ours:
+    with np.errstate(all="ignore"):
+        cost, footprint = macro.product(), macro.footprint
+        fastest, cycles, clock = _float(macro.period), macro.cycles, here.given("clock")
+    own = _by_part(cost.energy, macro.name), _by_part(footprint.area, macro.name)
+    amounts = (*own[0].values(), *own[1].values(), fastest, _float(macro.ops))
+    if not all(map(np.isfinite, amounts)):
+        part, why = _reason(macro, macro.name)
+        message = f"{part} cannot exist: {why}"
+        cure = "take values that its blocks allow"
+        raise ImpossibleError(message, origin=at.origin, key=at.key, cure=cure)
+    period = fastest if clock is None or cycles is None else _float(cycles) / _float(clock)
+    ops = _float(macro.ops) / 2.0 * float(found.record.ops.per_mac)
+    bits = found.record.ops.normalised_to
+    if bits is not None:
+        ops *= _float(macro.bits[0]) * _float(macro.bits[1]) / float(np.prod(bits))
+    return Ours(
+        ops=ops,
+        energy=own[0],
+        leakage=_by_part(footprint.leakage, macro.name),
+        area=own[1],
+        latency=_by_part(cost.latency, macro.name),
+        period=period,
+        fastest=fastest,
+        assumptions=tuple(here.assumptions.values()),
+        untaken=tuple(here.untaken),
+    )
+
+
+def _by_part(bill: Bill, root: str) -> dict[str, float]:
+    """A bill's amounts by part, without the macro's own name before each."""
+    found: dict[str, float] = {}
+    for path, amount in bill.items.items():
+        name = path.removeprefix(root).removeprefix("/") or root
+        found[name] = found.get(name, 0.0) + _float(amount)
+    return {name: amount for name, amount in found.items() if amount != 0.0}
+
+
+def _float(value: Any) -> float:
+    return float(np.asarray(value))
+
+
+def _reason(block: Block, path: str) -> tuple[str, str]:
+    """The deepest part that does not exist, and what is wrong with it."""
+    for _, part in block.parts:
+        area = part.footprint.area.total
+        if not np.all(part.exists) or not np.all(np.isfinite(area)):
+            return _reason(part, f"{path}/{part.name}")
+    for name, positive in block._numbers():
+        value = getattr(block, name)
+        if isinstance(value, int | float) and not (value > 0.0 or (value == 0 and not positive)):
+            bound = "above zero" if positive else "zero or above"
+            return path, f"its {name} must be {bound}, got {value:g}"
+    tech = getattr(block, "tech", None)
+    if tech is not None and not np.all(tech.exists):
+        return path, "supply or temperature lie outside what its technology covers"
+    return path, "its energy, time or area are not defined for these numbers"

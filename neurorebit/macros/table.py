@@ -1,0 +1,8 @@
+"""The structures of macros, by the word that a record has for each."""
+
+from neurorebit.macros.near_memory import NearMemory
+from neurorebit.macros.structure import Structure
+
+STRUCTURES: dict[str, type[Structure]] = {
+    "near_memory": NearMemory,
+}
