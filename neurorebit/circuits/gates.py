@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neurorebit.circuits.cost import Real
 from neurorebit.circuits.shared import shared
+from neurorebit.schema.conduction import Conduction
 from neurorebit.schema.technology import Technology
 
 STEP = 1e20  # input ramp of an ideal step [1/s]
@@ -103,31 +104,28 @@ def pfet_res(tech: Technology, width: Real) -> Real:
     return tech.drive.resistance_multiplier * tech.vdd / strength
 
 
-def _transconductance(tech: Technology, current: Real, width: Real) -> Real:
-    """Slope [A/V] of a square law through ``current`` [A/m] at nominal supply and this width [m].
+def _transconductance(tech: Technology, current: Real, law: Conduction, width: Real) -> Real:
+    """Slope [A/V] of ``current`` [A/m] over the gate voltage, for this width [m].
 
-    The current scales with the supply by the alpha-power law.
+    At nominal supply that of a square law through it; elsewhere in the proportion of the slopes of
+    the law of the currents (docs/models/technology.md#transconductance).
     """
-    gate = tech.drive.overdrive_share * tech.nominal_vdd
-    nominal = gate - tech.threshold
-    overdrive = tech.supply_ratio * gate - tech.threshold
-    on = np.greater(overdrive, 0.0) & np.greater(nominal, 0.0)
-    overdrive, nominal = np.where(on, overdrive, np.nan), np.where(on, nominal, np.nan)
-    current = current * (overdrive / nominal) ** tech.drive.supply_exponent
-    return 2.0 * current * electrical_width(tech, width) / overdrive
+    share, nominal = tech.drive.overdrive_share, tech.nominal_vdd
+    over = share * np.asarray(nominal) - tech.threshold
+    square = 2.0 * current / np.where(np.greater(over, 0.0), over, np.nan)
+    ratio = law.transconductance(share * tech.vdd, tech.vdd)
+    ratio = ratio / law.transconductance(share * nominal, nominal)
+    return square * ratio * electrical_width(tech, width)
 
 
 def nfet_gm(tech: Technology, width: Real) -> Real:
-    """Transconductance [A/V] of an NFET; nan where the gate voltage is below the threshold.
-
-    The gate voltage is ``drive.overdrive_share`` of the supply.
-    """
-    return _transconductance(tech, tech.drive.overdrive_n, width)
+    """Transconductance [A/V] of an NFET with its gate at ``drive.overdrive_share`` times vdd."""
+    return _transconductance(tech, tech.drive.overdrive_n, tech.conduction_n, width)
 
 
 def pfet_gm(tech: Technology, width: Real) -> Real:
-    """Transconductance [A/V] of a PFET, whose threshold is taken as that of the NFET."""
-    return _transconductance(tech, tech.drive.overdrive_p, width)
+    """Transconductance [A/V] of a PFET with its gate at ``drive.overdrive_share`` times vdd."""
+    return _transconductance(tech, tech.drive.overdrive_p, tech.conduction_p, width)
 
 
 class Strip(NamedTuple):

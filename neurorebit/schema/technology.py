@@ -1,8 +1,8 @@
 """Technologies: transistors, wires, layout rules and circuit fits of a CMOS process.
 
 A technology is one file under ``tech/cmos``. Currents depend on the temperature through a table in
-the file and on the supply through the alpha-power law (Sakurai and Newton, IEEE JSSC 25(2):584,
-1990). ``Technology.stack`` combines several technologies into one with an array in every field.
+the file and on the supply through one law from weak to strong inversion (``conduction``).
+``Technology.stack`` combines several technologies into one with an array in every field.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.schema import InputError, Misfit, Section, published, quantity
+from neurorebit.schema.conduction import THERMAL, Conduction, with_slope, with_threshold
 from neurorebit.schema.numbers import Real
 
 S = TypeVar("S", bound="CircuitSection")
@@ -36,6 +37,10 @@ CLOCKS = published(
     source="106 kHz: M. Seok et al., VLSI Circuits 2008, secondary; 6 GHz: IBM z15, IEEE J. "
     "Solid-State Circuits 2021",
 )
+BELOW = 0.1  # how far a supply may lie below the threshold [V]
+SWITCHING = 8.0  # least supply in which a gate still switches, over the thermal voltage
+OXIDE = 1.5  # greatest supply over the nominal one, for the field in the gate's oxide
+COLDEST = 273.0  # to which currents are extrapolated [K]
 Table = Annotated[NDArray[np.float64], quantity("A/m", above=0, many=True)]
 Coefficients = Annotated[NDArray[np.float64], quantity("", many=True)]
 Bounds = Annotated[NDArray[np.float64], quantity("", above=0, many=True)]  # lower, upper
@@ -57,7 +62,8 @@ class Drive(Section):
     """Drain currents per electrical width, at the nominal supply, over the temperature grid.
 
     ``overdrive_n`` and ``overdrive_p`` are the currents at a gate voltage of ``overdrive_share``
-    times the supply, from which the transconductance is computed.
+    times the supply, from which the transconductance is computed. ``barrier_lowering`` is what a
+    volt at the drain takes from the threshold (docs/models/technology.md#supply-and-temperature).
     """
 
     source: str
@@ -71,6 +77,7 @@ class Drive(Section):
     overdrive_share: Annotated[Real, quantity("", above=0, at_most=1)]
     resistance_multiplier: Multiple
     supply_exponent: Multiple
+    barrier_lowering: Annotated[Real, quantity("", at_least=0, at_most=0.3)]
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -246,25 +253,48 @@ class Technology(Section):
     arithmetic: Arithmetic
     fin: Fin | None = None
 
-    supply_range = (0.8, 1.2)  # of the nominal supply: the range of the alpha-power law
-
     @property
     def finfet(self) -> NDArray[np.bool_]:
         """Whether the transistors are FinFETs; with one value per design in a stack."""
         return np.asarray(np.asarray(self.channel) == "finfet")
 
     @property
+    def supply_range(self) -> tuple[Real, Real]:
+        """Least and greatest supply [V] (docs/models/technology.md#range-of-the-supply)."""
+        threshold = np.maximum(self.conduction_n.threshold, self.conduction_p.threshold)
+        least = np.maximum(threshold - BELOW, SWITCHING * THERMAL * np.asarray(self.temperature))
+        return _scalar(least), _scalar(OXIDE * np.asarray(self.nominal_vdd))
+
+    @property
     def supply_ratio(self) -> Real:
         """Supply over nominal supply; nan outside ``supply_range``."""
-        ratio = np.asarray(self.vdd) / self.nominal_vdd
-        low, high = self.supply_range
-        inside = (ratio >= low * (1 - 1e-12)) & (ratio <= high * (1 + 1e-12))
-        return _scalar(np.where(inside, ratio, np.nan))
+        return _scalar(self._supplied(np.asarray(self.vdd) / self.nominal_vdd))
 
-    def _at_temperature(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Interpolate a table of the section ``drive`` linearly; nan outside its temperatures."""
+    def _supplied(self, value: Real) -> NDArray[np.float64]:
+        """A value where the supply is in its range; nan elsewhere."""
+        low, high = self.supply_range
+        vdd = np.asarray(self.vdd)
+        inside = (vdd >= low * (1 - 1e-12)) & (vdd <= high * (1 + 1e-12))
+        return np.where(inside, value, np.nan)
+
+    @property
+    def coldest(self) -> NDArray[np.float64]:
+        """Least temperature [K]: the currents are extrapolated from the tables to 273 K."""
+        first = np.asarray(self.drive.temperatures[..., 0])
+        many = self.drive.temperatures.shape[-1] > 1
+        return np.minimum(first, COLDEST) if many else first
+
+    def _tabulated(
+        self, table: NDArray[np.float64], at: Real, activated: bool
+    ) -> NDArray[np.float64]:
+        """A table of the section ``drive`` at a temperature [K]; nan outside its range.
+
+        Linear between two temperatures of the table. Below it, as from the first to the middle of
+        its temperatures: an off current (``activated``) follows an energy over the thermal one, an
+        on current a power of the temperature.
+        """
         grid = self.drive.temperatures
-        kelvin = np.asarray(self.temperature, dtype=np.float64)[..., None]
+        kelvin = np.asarray(at, dtype=np.float64)[..., None]
         step = np.diff(grid, axis=-1)
         rising = np.ones_like(grid)
         rising[..., 1:] = step
@@ -272,38 +302,72 @@ class Technology(Section):
         falling[..., :-1] = step
         distance = kelvin - grid
         weight = np.where(distance < 0, 1 + distance / rising, 1 - distance / falling)
-        inside = (kelvin[..., 0] >= grid[..., 0]) & (kelvin[..., 0] <= grid[..., -1])
         value = np.sum(np.maximum(weight, 0.0) * table, axis=-1)
+        kelvin, first = kelvin[..., 0], grid[..., 0]
+        inside = (kelvin >= self.coldest) & (kelvin <= grid[..., -1])
+        if np.any(inside & (kelvin < first)):
+            middle = grid.shape[-1] // 2
+            scale = np.reciprocal if activated else np.log
+            span = scale(grid[..., middle]) - scale(first)
+            distance = scale(np.where(inside, kelvin, first)) - scale(first)
+            colder = (table[..., middle] / table[..., 0]) ** (distance / span) * table[..., 0]
+            value = np.where(kelvin < first, colder, value)
         return np.where(inside, value, np.nan)
 
-    def _on(self, table: NDArray[np.float64]) -> Real:
-        """On-current [A/m] at this temperature, scaled with the supply by the alpha-power law."""
-        nominal = self._at_temperature(table)
-        overdrive = (self.supply_ratio * np.asarray(self.nominal_vdd) - self.threshold) / (
-            np.asarray(self.nominal_vdd) - self.threshold
-        )
-        opened = np.where(overdrive > 0.0, overdrive, np.nan)
-        return _scalar(nominal * opened**self.drive.supply_exponent)
+    def _conduction(self, on: NDArray[np.float64], off: NDArray[np.float64]) -> Conduction:
+        """The law through the currents of the tables at this temperature."""
+
+        def ratio(kelvin: Real) -> NDArray[np.float64]:
+            return self._tabulated(on, kelvin, False) / self._tabulated(off, kelvin, True)
+
+        lowering, reference = np.asarray(self.drive.barrier_lowering), self.nominal_temperature
+        exponent = np.asarray(self.drive.supply_exponent) / (1.0 + lowering)
+        law = Conduction(np.nan, self.threshold, self.nominal_vdd, lowering, exponent=exponent)
+        law = with_slope(law, ratio(reference))
+        if np.all(np.asarray(self.temperature) == reference):
+            return law
+        slope = law.slope * (np.asarray(self.temperature) / reference)
+        law = dataclasses.replace(law, slope=slope)
+        return with_threshold(law, ratio(self.temperature))
+
+    @cached_property
+    def conduction_n(self) -> Conduction:
+        """The law of the NFET's current at this temperature."""
+        return self._conduction(self.drive.on_n, self.drive.off_n)
+
+    @cached_property
+    def conduction_p(self) -> Conduction:
+        """The law of the PFET's current at this temperature."""
+        return self._conduction(self.drive.on_p, self.drive.off_p)
+
+    def _on(self, table: NDArray[np.float64], law: Conduction) -> Real:
+        nominal = self._tabulated(table, self.temperature, activated=False)
+        return _scalar(self._supplied(nominal * law.current(self.vdd, self.vdd)))
+
+    def _off(self, table: NDArray[np.float64], law: Conduction) -> Real:
+        nominal = self._tabulated(table, self.temperature, activated=True)
+        share = law.current(0.0, self.vdd) / law.current(0.0, self.nominal_vdd)
+        return _scalar(self._supplied(nominal * share))
 
     @cached_property
     def on_n(self) -> Real:
         """NFET on-current [A/m] at this temperature and supply."""
-        return self._on(self.drive.on_n)
+        return self._on(self.drive.on_n, self.conduction_n)
 
     @cached_property
     def on_p(self) -> Real:
         """PFET on-current [A/m] at this temperature and supply."""
-        return self._on(self.drive.on_p)
+        return self._on(self.drive.on_p, self.conduction_p)
 
     @cached_property
     def off_n(self) -> Real:
-        """NFET off-current [A/m] at this temperature."""
-        return _scalar(self._at_temperature(self.drive.off_n))
+        """NFET off-current [A/m] at this temperature and supply."""
+        return self._off(self.drive.off_n, self.conduction_n)
 
     @cached_property
     def off_p(self) -> Real:
-        """PFET off-current [A/m] at this temperature."""
-        return _scalar(self._at_temperature(self.drive.off_p))
+        """PFET off-current [A/m] at this temperature and supply."""
+        return self._off(self.drive.off_p, self.conduction_p)
 
     @cached_property
     def exists(self) -> bool | NDArray[np.bool_]:
@@ -384,39 +448,64 @@ def _undefined(section: Any) -> Any:
 
 def misfits(technology: Technology) -> Iterator[Misfit]:
     """The combinations of values that no technology may have, for one or many designs."""
-    vdd, nominal = technology.vdd, technology.nominal_vdd
-    low, high = (bound * nominal for bound in Technology.supply_range)
+    drive, vdd = technology.drive, technology.vdd
+    yield from _of_drive(technology)
+    kelvin, coldest, hottest = (
+        technology.temperature, technology.coldest, drive.temperatures[..., -1],
+    )  # fmt: skip
+    yield Misfit(
+        ("temperature",),
+        (kelvin < coldest) | (kelvin > hottest),
+        "must lie between {:g} K and {:g} K (from drive.temperatures, extrapolated downwards), "
+        "got {:g} K",
+        (coldest, hottest, kelvin),
+        cure="take one between them; a degree Celsius is not a kelvin",
+    )
+    low, high = technology.supply_range
     yield Misfit(
         ("vdd",),
         (vdd < low * (1 - 1e-12)) | (vdd > high * (1 + 1e-12)),
-        "must lie between {:.4g} V and {:.4g} V (0.8 to 1.2 times nominal_vdd, where the "
-        "alpha-power law holds), got {:g} V",
+        "must lie between {:.4g} V and {:.4g} V (from 0.1 V below the threshold of the currents, "
+        "at least 8 kT/q, to 1.5 times nominal_vdd, beyond which oxides break), got {:g} V",
         (low, high, vdd),
         cure="take one between them, or another technology",
     )
-    cure = "check its unit"
-    yield Misfit(("threshold",), technology.threshold >= vdd, "must lie below vdd", cure=cure)
-    for kind, on, off in (
-        ("n", technology.on_n, technology.off_n),
-        ("p", technology.on_p, technology.off_p),
-    ):
+
+
+def _of_drive(technology: Technology) -> Iterator[Misfit]:
+    """Currents, exponents and thresholds that do not fit together."""
+    drive = technology.drive
+    cure = "check the unit of the currents"
+    for kind in ("n", "p"):
+        on, off = getattr(drive, f"on_{kind}"), getattr(drive, f"off_{kind}")
+        where = np.any(np.asarray(off) >= np.asarray(on), axis=-1)
         loc = ("drive", f"off_{kind}")
-        cure = "check the unit of the currents"
-        yield Misfit(loc, off >= on, "must lie below the on current", cure=cure)
-    latched = technology.threshold / technology.drive.overdrive_share
-    yield Misfit(
-        ("vdd",),
-        vdd <= latched,
-        "must lie above {:.4g} V (threshold over drive.overdrive_share, where the latches of sense "
-        "amplifiers turn on), got {:g} V",
-        (latched, vdd),
-        cure="raise the supply, or take a technology of lower threshold",
+        yield Misfit(loc, where, "must lie below the on current", cure=cure)
+        law = getattr(technology, f"conduction_{kind}")
+        ideal = THERMAL * np.asarray(technology.temperature)
+        message = (
+            f"with drive.off_{kind} and threshold the current falls by a decade in {{:.3g}} mV at "
+            "300 K, and no transistor does so in less than 59.5 mV"
+        )
+        swing = 300e3 * THERMAL * np.log(10.0) * law.slope / ideal
+        cured = "check the units of the currents and of the threshold"
+        yield Misfit(
+            ("drive", f"on_{kind}"), ~where & (law.slope < ideal), message, (swing,), cure=cured
+        )
+    least = 1.0 + np.asarray(drive.barrier_lowering)
+    message = (
+        "must lie above {:.4g} and up to {:.4g} (1 and 2 times 1 + barrier_lowering), got {:g}"
     )
-    kelvin, grid = technology.temperature, technology.drive.temperatures
+    where = (drive.supply_exponent <= least) | (drive.supply_exponent > 2.0 * least)
+    values = (least, 2.0 * least, drive.supply_exponent)
+    cure = "1.3 is usual: velocity is saturated at 1, and not at all at 2"
+    yield Misfit(("drive", "supply_exponent"), where, message, values, cure=cure)
+    latched = drive.overdrive_share * technology.nominal_vdd
     yield Misfit(
-        ("temperature",),
-        (kelvin < grid[..., 0]) | (kelvin > grid[..., -1]),
-        "must lie between {:g} K and {:g} K (drive.temperatures), got {:g} K",
-        (grid[..., 0], grid[..., -1], kelvin),
-        cure="take one between them; a degree Celsius is not a kelvin",
+        ("threshold",),
+        technology.threshold >= latched,
+        "must lie below {:.4g} V (drive.overdrive_share times nominal_vdd, where the overdrive "
+        "currents hold), got {:g} V",
+        (latched, technology.threshold),
+        cure="check its unit",
     )

@@ -95,7 +95,7 @@ def test_designs_of_a_spreadsheet_are_read_as_they_are_meant(command, tiny, plac
 @pytest.mark.parametrize(
     ("axis", "reason"),
     [
-        ("technology.vdd=0.6V,1V", "! 1: technology.vdd: must lie between 0.72 V and 1.08 V"),
+        ("technology.vdd=0.3V,1V", "! 1: technology.vdd: must lie between 0.342 V and 1.35 V"),
         ("technology.vdd=9V,1V", "! 1: technology.vdd: must be above 0 V and below 5 V, got 9V"),
         ("device=stt_mram,taox_hfox", "! 1: tech/device/stt_mram.yaml: pulses: STT-MRAM has no "),
     ],

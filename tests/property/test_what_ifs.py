@@ -7,22 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
-from common import document, near
+from common import document
 from numpy.typing import NDArray
 from property.blocks import NAMES, TECHNOLOGIES
 from property.files import INPUTS, chip, stacked
 
-from neurorebit.circuits.gates import nfet_res, pfet_res
 from neurorebit.circuits.wire import wire_res
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.technology import read_technology
-from neurorebit.schema import InfeasibleError, InputError, paths, units
+from neurorebit.schema import InfeasibleError, InputError
 from neurorebit.schema.technology import Technology, misfits
 from neurorebit.schemes.assumed import assumed
 
-SUPPLIES = np.linspace(0.8, 1.2, 9)  # over the nominal one: where the alpha-power law is trusted
-KELVIN = np.linspace(300.0, 400.0, 11)
+SUPPLIES = np.linspace(0.0, 1.0, 13)  # from the least to the greatest
+KELVIN = np.append(273.0, np.linspace(300.0, 400.0, 11))
 LEVELS = len(SUPPLIES), len(NAMES)
 each_technology = pytest.mark.parametrize("name", NAMES)
 
@@ -43,62 +41,38 @@ def grows(values: NDArray[np.float64], where: NDArray[np.bool_]) -> bool:
 # --- supply
 
 
-@each_technology
-def test_currents_follow_the_alpha_power_law(name: str) -> None:
-    """docs/models/technology.md#switching-resistance, with the numbers of the file."""
-    text = yaml.safe_load(paths.shipped("technology", name).read_text())
-    nominal, threshold = (units.parse(text[key], "V") for key in ("nominal_vdd", "threshold"))
-    exponent = float(text["drive"]["supply_exponent"])
-    tech, width = TECHNOLOGIES[NAMES.index(name)], 1e-6
-    for share in SUPPLIES:
-        vdd = float(share * nominal)
-        found = dataclasses.replace(tech, vdd=vdd)
-        current = ((vdd - threshold) / (nominal - threshold)) ** exponent
-        assert found.on_n / tech.on_n == near(current, rel=1e-12)
-        assert found.on_p / tech.on_p == near(current, rel=1e-12)
-        assert (found.off_n, found.off_p) == (tech.off_n, tech.off_p)
-        for res in (nfet_res, pfet_res):
-            slower = res(found, width) / res(tech, width)
-            assert slower == near(share / current, rel=1e-12)
-
-
 def test_a_chip_at_a_lower_supply_is_slower_and_saves_energy() -> None:
-    """In all technologies, over the whole range of the law, where latches turn on."""
+    """In all technologies, from near the threshold to far above the nominal supply."""
     tech = stacked()
-    tech = dataclasses.replace(tech, vdd=SUPPLIES[:, None, None] * tech.nominal_vdd)
-    reached = tech.drive.overdrive_share * tech.vdd > tech.threshold
-    valid = np.broadcast_to(reached[..., 0], LEVELS)
-    assert np.all(valid[1:])
+    low, high = tech.supply_range
+    tech = dataclasses.replace(tech, vdd=low + SUPPLIES[:, None, None] * (high - low))
     with np.errstate(invalid="ignore"):
         found = chip(tech)
-    rows = len(SUPPLIES)
-    assert grows(total(found.chip.footprint.leakage.total, rows), valid)
+    rows, area = len(SUPPLIES), total(found.chip.footprint.area.total, len(SUPPLIES))
+    built = np.isfinite(area)  # near the threshold access transistors may be wider than their cell
+    assert np.all(built | (tech.vdd < 0.9 * tech.nominal_vdd)[..., 0])
+    long = (tech.vdd < 0.55 * tech.nominal_vdd)[..., 0]  # cells conduct for as long as gates take
+    assert grows(total(found.chip.footprint.leakage.total, rows), built)
     for name, phase in found.phases.items():
-        assert grows(total(phase.energy.total, rows), valid), name
+        assert grows(total(phase.energy.total, rows), built & ~long), name
         time = total(phase.time, rows) + total(phase.common_time, rows)
-        assert np.all(np.isfinite(time[valid])), name
-        assert grows(-time, valid), name
+        assert np.all(np.isfinite(time[built])), name
+        assert grows(-time, built), name
 
 
 @each_technology
-@pytest.mark.parametrize("share", [0.79, 1.21])
-def test_beyond_the_range_of_the_law_a_supply_is_refused(name: str, share: float) -> None:
-    nominal = TECHNOLOGIES[NAMES.index(name)].nominal_vdd
+@pytest.mark.parametrize("beyond", [-0.01, 1.01])
+def test_beyond_the_range_of_the_law_a_supply_is_refused(name: str, beyond: float) -> None:
+    """From 0.1 V below the threshold and 8 kT/q (0.20681 V at 300 K) to 1.5 times the nominal."""
+    tech = TECHNOLOGIES[NAMES.index(name)]
+    low, high = max(tech.threshold - 0.1, 0.206816), 1.5 * tech.nominal_vdd
+    given = document("technology", name, vdd=f"{low + beyond * (high - low):.6g} V")
     with pytest.raises(InputError) as caught:
-        read_technology(document("technology", name, vdd=f"{share * nominal:.6g} V"))
-    told = (
-        f"vdd: must lie between {0.8 * nominal:.4g} V and {1.2 * nominal:.4g} V (0.8 to 1.2 times"
-    )
-    assert told in str(caught.value)
+        read_technology(given)
+    assert f"vdd: must lie between {low:.4g} V and {high:.4g} V (from 0.1 V" in str(caught.value)
 
 
-def test_where_latches_no_longer_turn_on_a_supply_is_refused() -> None:
-    """7 nm low power: a threshold of 0.402525 V over 0.7, at 0.8 times 0.7 V."""
-    with pytest.raises(InputError, match=r"vdd: must lie above 0\.575 V .*latches"):
-        read_technology(document("technology", "7nm_lstp", vdd="0.56 V"))
-
-
-@pytest.mark.parametrize(("key", "value"), [("vdd", 0.5), ("temperature", 290.0)])
+@pytest.mark.parametrize(("key", "value"), [("vdd", 0.3), ("temperature", 272.0)])
 def test_a_chip_beyond_its_range_names_a_part(key: str, value: float) -> None:
     tech = dataclasses.replace(INPUTS.technology, **{key: value})
     activity = assumed(INPUTS.network, INPUTS.architecture, INPUTS.device)
@@ -110,7 +84,7 @@ def test_a_chip_beyond_its_range_names_a_part(key: str, value: float) -> None:
 # --- temperature
 
 
-def test_heat_leaks_more_and_slows_down_all_the_way_to_400_kelvin() -> None:
+def test_heat_leaks_more_and_slows_down_all_the_way_from_273_to_400_kelvin() -> None:
     tech = dataclasses.replace(stacked(), temperature=KELVIN[:, None, None])
     everywhere = np.ones((len(KELVIN), len(NAMES)), bool)
 
@@ -130,9 +104,9 @@ def test_heat_leaks_more_and_slows_down_all_the_way_to_400_kelvin() -> None:
 
 
 @each_technology
-@pytest.mark.parametrize("kelvin", [299.0, 401.0])
+@pytest.mark.parametrize("kelvin", [272.0, 401.0])
 def test_a_temperature_without_currents_is_refused(name: str, kelvin: float) -> None:
-    with pytest.raises(InputError, match="temperature: must lie between 300 K and 400 K"):
+    with pytest.raises(InputError, match="temperature: must lie between 273 K and 400 K"):
         read_technology(document("technology", name, temperature=f"{kelvin} K"))
     odd = dataclasses.replace(TECHNOLOGIES[NAMES.index(name)], temperature=kelvin)
     assert any(np.any(m.where) for m in misfits(odd))

@@ -59,23 +59,14 @@ def test_currents_between_two_temperatures_lie_on_a_line():
     assert technology(temperature="305 K").off_n == near((0.0001001 + 0.0001436) / 2)
 
 
-def test_a_lower_supply_follows_the_alpha_power_law():
-    # ((0.8 - 0.442034) / (0.9 - 0.442034))^1.3 of 600.2 A/m; leakage does not change
-    low, nominal = technology(vdd="0.8 V"), technology()
-    assert low.on_n == near(600.2 * (0.357966 / 0.457966) ** 1.3, rel=1e-6)
-    assert low.on_p == near(400 * (0.357966 / 0.457966) ** 1.3, rel=1e-6)
-    assert low.off_n == nominal.off_n
-    assert low.supply_ratio == near(0.8 / 0.9)
-    assert technology(vdd="1 V").on_n > nominal.on_n
-
-
 def test_outside_its_ranges_a_technology_is_nan_and_stays_nan():
     tech = technology()
-    assert np.isnan(dataclasses.replace(tech, vdd=0.71).on_n)
-    assert np.isnan(dataclasses.replace(tech, vdd=1.09).supply_ratio)
-    assert np.isnan(dataclasses.replace(tech, temperature=299.0).on_n)
+    assert np.isnan(dataclasses.replace(tech, vdd=0.34).on_n)
+    assert np.isnan(dataclasses.replace(tech, vdd=1.36).supply_ratio)
+    assert technology(vdd="0.8 V").supply_ratio == near(0.8 / 0.9)
+    assert np.isnan(dataclasses.replace(tech, temperature=272.0).on_n)
     assert np.isnan(dataclasses.replace(tech, temperature=401.0).off_p)
-    swept = dataclasses.replace(tech, vdd=np.array([0.5, 0.9, 1.2])).on_n
+    swept = dataclasses.replace(tech, vdd=np.array([0.3, 0.9, 1.4])).on_n
     np.testing.assert_array_equal(np.isnan(swept), [True, False, True])
     assert swept[1] == near(600.2)
 
@@ -137,9 +128,10 @@ def test_temperature_and_supply_are_axes():
         (
             "32nm",
             "vdd",
-            "0.7 V",
-            "vdd: must lie between 0.72 V and 1.08 V (0.8 to 1.2 times nominal_vdd, where the "
-            "alpha-power law holds), got 0.7 V",
+            "0.3 V",
+            "vdd: must lie between 0.342 V and 1.35 V (from 0.1 V below the threshold of the "
+            "currents, at least 8 kT/q, to 1.5 times nominal_vdd, beyond which oxides break), got "
+            "0.3 V",
         ),
         ("32nm", "vdd", "9 V", "vdd: must be above 0 V and below 5 V, got 9 V"),
         (
@@ -148,8 +140,8 @@ def test_temperature_and_supply_are_axes():
             "32",
             "feature: expected a number in m, got '32' (the unit is missing)",
         ),
-        ("32nm", "temperature", "250 K", "temperature: must lie between 300 K and 400 K "),
-        ("32nm", "threshold", "0.95 V", "threshold: must lie below vdd"),
+        ("32nm", "temperature", "250 K", "temperature: must lie between 273 K and 400 K "),
+        ("32nm", "threshold", "0.65 V", "threshold: must lie below 0.63 V (drive.overdrive_share"),
         ("32nm", "channel", "finfet", "channel: a section 'fin' goes with channel 'finfet' alone"),
         ("7nm", "channel", "planar", "channel: a section 'fin' goes with channel 'finfet' alone"),
         (

@@ -141,7 +141,7 @@ def technologies(at: str) -> list[Technology]:
     for roadmap in ROADMAPS:
         tech = read_technology(Document(paths.shipped("technology", f"{feature}_{roadmap}")))
         if supply:
-            low, high = (share * tech.nominal_vdd for share in type(tech).supply_range)
+            low, high = tech.supply_range
             vdd = float(np.clip(units.parse(supply[0], "V"), low, high))
             tech = replace(tech, vdd=vdd)
         found.append(tech)

@@ -25,7 +25,7 @@ def macros() -> Iterator[dict[str, Any]]:
     """
     for entry in yaml.safe_load(MACROS.read_text()):
         tech = technology(entry["technology"])
-        low, high = (share * tech.nominal_vdd for share in type(tech).supply_range)
+        low, high = tech.supply_range
         asked = units.parse(entry["vdd"], "V")
         tech = replace(tech, vdd=float(np.clip(asked, low, high)))
         bank = Converters(tech, float(entry["bits"]), 1.0, "sar")
