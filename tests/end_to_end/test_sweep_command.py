@@ -185,17 +185,17 @@ def test_a_wrong_sweep_is_one_line(command, tiny, place, words, message):
 
 def test_nodes_prints_a_row_for_each_and_writes_them(command, tiny, place):
     done = command(
-        "nodes", tiny, "--technology", "45nm,22nm_hp,65nm", "--set", "technology.vdd=0.8V",
+        "nodes", tiny, "--technology", "45nm,65nm,22nm_hp", "--set", "technology.vdd=1.4V",
         "--out", "nodes.csv",
     )  # fmt: skip
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert [line.split()[0] for line in lines[4:7]] == ["45nm", "22nm_hp", "65nm"]
-    assert "\n! 65nm: technology.vdd: must lie between 0.88 V and 1.32 V" in done.out
+    assert [line.split()[0] for line in lines[4:7]] == ["45nm", "65nm", "22nm_hp"]
+    assert "\n! 22nm_hp: technology.vdd: must lie between 0.2068 V and 1.275 V" in done.out
     assert lines[-1] == "written to nodes.csv"
     found = rows(place / "nodes.csv")
     assert [row["feasible"] for row in found] == ["True", "True", "False"]
-    command("run", tiny, "--no-train", "--technology", "45nm", "--set", "technology.vdd=0.8V")
+    command("run", tiny, "--no-train", "--technology", "45nm", "--set", "technology.vdd=1.4V")
     report = json.loads((place / "reports" / "tiny" / "report.json").read_text())
     assert float(found[0]["area [m2]"]) == near(report["chip"]["area_m2"], rel=1e-12)
 
