@@ -115,6 +115,11 @@ class SarAdc(Converter):
     def load(self) -> Real:
         return 2.0 ** (self.bits - 1.0) * self.unit_cap
 
+    @property
+    def own_caps(self) -> Real:
+        """Capacitance [F] that is drawn for the converter: both sides."""
+        return 2.0 * self.load
+
     @cached_property
     def comparator(self) -> ClockedComparator:
         """The comparator."""
@@ -201,7 +206,7 @@ class SarAdc(Converter):
         own, gate, flip_flop = self.constants, cells(self.tech).inverter, self._flip_flop
         logic = self._flip_flops * own.drive
         switches = self._switch_cap / (gate.input_cap + gate.output_cap)
-        area = 2.0 * self.load / own.cap_density
+        area = self.own_caps / own.cap_density
         area = area + logic * flip_flop.area + switches * gate.area
         leakage = logic * flip_flop.body.leakage.total + switches * gate.leakage_power
         bare = Footprint.of(area, leakage) + self.comparator.footprint
