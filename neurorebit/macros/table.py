@@ -1,8 +1,10 @@
 """The structures of macros, by the word that a record has for each."""
 
+from neurorebit.macros.charge import Charge
 from neurorebit.macros.near_memory import NearMemory
 from neurorebit.macros.structure import Structure
 
 STRUCTURES: dict[str, type[Structure]] = {
+    "charge": Charge,
     "near_memory": NearMemory,
 }
