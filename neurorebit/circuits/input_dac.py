@@ -91,8 +91,9 @@ class ResistorDac(Placed):
     @cached_property
     def unit_area(self) -> Real:
         """Area [m^2] of a resistor R; two of them are a leg."""
-        spread = np.sqrt(2.0) * MATCHED / 2.0 ** (self.bits - 1.0)
-        return (MATCHING / spread) ** 2
+        spread = 2.0**0.5 * MATCHED / 2.0 ** (self.bits - 1.0)
+        area: Real = (MATCHING / spread) ** 2
+        return area
 
     @cached_property
     def size(self) -> tuple[Real, Real]:

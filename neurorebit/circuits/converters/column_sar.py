@@ -23,7 +23,7 @@ class ColumnSarAdc(SarAdc):
     column_cap: Positive = field(default=2.5e-12, kw_only=True)
 
     @property
-    def unit_cap(self) -> Real:  # type: ignore[override]
+    def unit_cap(self) -> Real:
         return self.column_cap / 2.0 ** (self.bits - 1.0)
 
     @property
