@@ -12,12 +12,12 @@ from typing import Annotated, Literal
 import numpy as np
 
 from neurorebit.circuits.block import Block, Positive
-from neurorebit.circuits.capacitor_ladder import WIDEST, CapacitorLadders
-from neurorebit.circuits.charge_columns import ChargeColumns
+from neurorebit.circuits.charge.columns import ChargeColumns
+from neurorebit.circuits.charge.inputs import Follower, ResistorDac, code_moments
+from neurorebit.circuits.charge.ladder import SWITCHES, WIDEST, CapacitorLadders
 from neurorebit.circuits.converters.column_sar import ColumnSarAdc
 from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.cost import Cost, Real, action
-from neurorebit.circuits.input_dac import Follower, ResistorDac, code_moments
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.near_memory import Datapath
 from neurorebit.circuits.register import Register
@@ -213,37 +213,28 @@ class ChargeMacro(Macro):
         elif self.of.adc == "sar":
             load = SarAdc(self.tech, self.of.adc_bits).load
         cols = self.columns / self.of.column_banks
+        more = self.of.cell_transistors
         if self.ladder:
-            given = (
-                {}
-                if self.of.cell_transistors is None
-                else {"transistors": self.of.cell_transistors}
-            )
             return CapacitorLadders(
                 self.tech,
                 self.of.rows / self.of.words_per_ladder,
                 cols,
                 self.weight_bits,
-                load,
+                load=load,
                 words=self.of.words_per_ladder,
                 cap=self.of.capacitor,
+                transistors=SWITCHES if more is None else more,
                 logic_rules=self.of.logic_rules,
-                **given,
             )
-        both = self.of.multiply == "xnor"
-        more = (
-            (2.0 if both else 1.0)
-            if self.of.cell_transistors is None
-            else (self.of.cell_transistors)
-        )
+        lines = 2.0 if self.of.multiply == "xnor" else 1.0
         return ChargeColumns(
             self.tech,
             self.of.rows,
             cols,
             load,
             cap=self.of.capacitor,
-            input_lines=2.0 if both else 1.0,
-            transistors=more,
+            input_lines=lines,
+            transistors=lines if more is None else more,
             shorted=self.of.sharing == "shorted",
             logic_rules=self.of.logic_rules,
             drawn_area=self.of.cell_area,
@@ -320,7 +311,7 @@ class ChargeMacro(Macro):
         if isinstance(array, CapacitorLadders):
             if self.of.inputs != "dac":
                 mean = square = self.input_ones
-            multiplied = array.multiply(self.weight_ones, mean, square, active)
+            multiplied = array.multiply(self.weight_ones, mean, square, active=active)
             turned = array.read_words(self.weight_ones, active) + multiplied
         else:
             ones, raised = self._products()

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from common import near
 
-from neurorebit.circuits.capacitor_ladder import CapacitorLadders, ladder_charges
-from neurorebit.circuits.charge_columns import ChargeColumns
-from neurorebit.circuits.converters.column_sar import ColumnSarAdc
-from neurorebit.circuits.converters.sar import SarAdc
-from neurorebit.circuits.gates import cells
-from neurorebit.circuits.input_dac import (
+from neurorebit.circuits.charge.columns import ChargeColumns
+from neurorebit.circuits.charge.inputs import (
     Follower,
     ResistorDac,
     code_moments,
     ladder_conductances,
 )
+from neurorebit.circuits.charge.ladder import CapacitorLadders, ladder_charges
+from neurorebit.circuits.converters.column_sar import ColumnSarAdc
+from neurorebit.circuits.converters.sar import SarAdc
+from neurorebit.circuits.gates import cells
 from neurorebit.circuits.near_memory import BarrelShifter, Datapath
 
 K = 1.380649e-23
@@ -152,7 +152,7 @@ def test_a_row_of_ladders(tech32):
     resets = 2.0 * (one.reset.load + one.reset.switched)
     due = 3.0 * (5.0 * (one.drawn(0.4, 0.5, 0.3) + 4.0 * 0.4 * node * 0.3 * volts))
     due += 3.0 * (one.line_cap * 0.3 + resets) * volts
-    assert one.multiply(0.4, 0.5, 0.3, 0.5).energy.total == near(due, rel=1e-12)
+    assert one.multiply(0.4, 0.5, 0.3, active=0.5).energy.total == near(due, rel=1e-12)
     line = 3.0 * unit.nfet.output_cap + unit.pfet.output_cap
     line += tech32.wire.cap * 3.0 * tech32.sram.height * tech32.feature
     gates = 2.0 * unit.inverter.input_cap + unit.inverter.output_cap + unit.nfet.nfet_cap

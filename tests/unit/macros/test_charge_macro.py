@@ -7,10 +7,10 @@ import pytest
 from by_hand import TECH
 from common import near
 
-from neurorebit.circuits.capacitor_ladder import CapacitorLadders
-from neurorebit.circuits.charge_columns import ChargeColumns
+from neurorebit.circuits.charge.columns import ChargeColumns
+from neurorebit.circuits.charge.inputs import ResistorDac
+from neurorebit.circuits.charge.ladder import CapacitorLadders
 from neurorebit.circuits.converters.sar import SarAdc
-from neurorebit.circuits.input_dac import ResistorDac
 from neurorebit.circuits.near_memory import Datapath
 from neurorebit.circuits.register import Register
 from neurorebit.macros.charge import Charge
@@ -77,7 +77,7 @@ def test_ladders_behind_converters_of_codes(tech32):
     found = made(tech32, of, input_bits=7.0, weight_bits=5.0, clock=1e8)
     assert (found.ops, found.converters, found.planes) == (2 * 24 * 8, 8, 1)
     adc = SarAdc(tech32, 6.0, 8.0)
-    array = CapacitorLadders(tech32, 24.0, 8.0, 5.0, adc.load, words=4.0, cap=1.5e-15)
+    array = CapacitorLadders(tech32, 24.0, 8.0, 5.0, load=adc.load, words=4.0, cap=1.5e-15)
     dac = ResistorDac(tech32, 7.0, 24.0, array.input_load, time=5e-9)
     mean = 0.5 * (1.0 - 2.0**-7)
     square = mean**2 + 0.25 * (1.0 - 4.0**-7) / 3.0

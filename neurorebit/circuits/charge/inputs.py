@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.circuits.block import Positive
-from neurorebit.circuits.capacitor_ladder import WIDEST, at_bits
+from neurorebit.circuits.charge.ladder import WIDEST, at_bits
 from neurorebit.circuits.converters.comparator import LN2, fan_out_delay
 from neurorebit.circuits.converters.converter import MATCHED
 from neurorebit.circuits.converters.sar import SarSection

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.circuits.block import Block, Positive
-from neurorebit.circuits.charge_columns import HALF, SETTLED, cell_area, mismatch, plate_cap
+from neurorebit.circuits.charge.columns import HALF, SETTLED, cell_area, mismatch, plate_cap
 from neurorebit.circuits.converters.comparator import BOLTZMANN, LN2
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import STEP, cells
@@ -21,6 +21,7 @@ from neurorebit.circuits.wire import wire_res
 from neurorebit.schema.technology import Technology
 
 WIDEST = 16  # bits of a ladder
+SWITCHES = 7.0  # transistors of a bit beside its memory
 
 
 def ladder_charges(bits: int) -> NDArray[np.float64]:
@@ -73,11 +74,11 @@ class CapacitorLadders(Block):
     rows: Positive = 64.0
     cols: Positive = 16.0
     bits: Positive = 8.0
-    load: Real = 0.0
     _: KW_ONLY
+    load: Real = 0.0
     words: Positive = 8.0
     cap: Positive = 2e-15
-    transistors: Real = 7.0
+    transistors: Real = SWITCHES
     logic_rules: bool = True
     name: str = "ladders"
 
@@ -214,6 +215,7 @@ class CapacitorLadders(Block):
         ones: Real = 0.5,
         mean: Real = 0.5,
         square: Real = 1.0 / 3.0,
+        *,
         active: Real = 1.0,
         used: Real = 1.0,
     ) -> Cost:

@@ -1,0 +1,1 @@
+"""Circuits that compute by the charge of capacitors."""
