@@ -261,17 +261,25 @@ class SramArray(Block):
             self.tech, sram.pulldown * feature
         )
 
+    @property
+    def _fall(self) -> Real:
+        """Time constants in which a line falls by the sense voltage.
+
+        One line of a pair falls and the other one stays, so the fall is the difference.
+        """
+        vdd, swing = self.tech.vdd, self.tech.sram.sense_voltage
+        return np.log(vdd / (vdd - swing))
+
     @action
     def read(self, ramp: Real) -> Cost:
         """Open a row until its bitlines differ by the sense voltage.
 
-        ``ramp`` [1/s] is that of the wordline. The energy of the bitlines is billed to the
-        precharger, which charges them again.
+        See docs/models/memory.md#reading-and-writing-a-row. ``ramp`` [1/s] is that of the wordline.
+        The energy of the bitlines is billed to the precharger, which charges them again.
         """
-        vdd, swing = self.tech.vdd, self.tech.sram.sense_voltage
         tau = self.read_res * (self.access_drain + self.col_cap) + self.col_res * self.col_cap / 2.0
-        delay, _ = stage(tau * np.log(vdd / (vdd - swing / 2.0)), ramp)
-        return Cost.of(self.row_cap * vdd**2, delay)
+        delay, _ = stage(tau * self._fall, ramp)
+        return Cost.of(self.row_cap * self.tech.vdd**2, delay)
 
     @action
     def conduct(self, cells: Real, voltage: Real, time: Real) -> Cost:
@@ -284,10 +292,9 @@ class SramArray(Block):
 
         ``ramp`` [1/s] is that of the column line.
         """
-        vdd, swing = self.tech.vdd, self.tech.sram.sense_voltage
         tau = self.read_res * (self.access_drain + self.row_cap) + self.row_res * self.row_cap / 2.0
-        delay, _ = stage(tau * np.log(vdd / (vdd - swing / 2.0)), ramp)
-        return Cost.of(self.col_cap * vdd**2, delay)
+        delay, _ = stage(tau * self._fall, ramp)
+        return Cost.of(self.col_cap * self.tech.vdd**2, delay)
 
     @action
     def write(self, ramp: Real, flipped: Real = 0.5) -> Cost:

@@ -176,8 +176,9 @@ class _Decoder(Placed):
         inv, nand, joined = cell.inverter, cell.nand, np.where(bits > 2.0, 1.0, 0.0)
         nor_in = joined * nor.input_cap * self._nors
         toggles, changed, last = self._toggles
-        address = toggles * (inv.input_cap + 2.0 * nand.input_cap)
-        address = address + last * (inv.input_cap + nor_in / 2.0 + self.odd_buffers.switched)
+        bit = (inv.input_cap + inv.output_cap) / 2.0  # one of a bit and its complement rises
+        address = toggles * (bit + 2.0 * nand.input_cap)
+        address = address + last * (bit + nor_in / 2.0 + self.odd_buffers.switched)
         predecoded = nand.output_cap + nor_in / 4.0 + self.pair_buffers.switched
         address = address + changed * predecoded
         line = joined * nor.output_cap + self._line_cap

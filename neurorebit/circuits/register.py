@@ -15,7 +15,8 @@ from neurorebit.schema.technology import Technology
 class Register(Placed):
     """``bits`` master-slave flip-flops of pass gates (docs/models/logic.md#flip-flops).
 
-    A flip-flop is as wide as twelve minimum inverters and leaks as much as eight.
+    A flip-flop is two latches of four inverters and two pass gates: as wide as twelve minimum
+    inverters, it leaks as much as eight.
     """
 
     tech: Technology
@@ -48,10 +49,15 @@ class Register(Placed):
 
     @cached_property
     def data_energy(self) -> Real:
-        """Energy [J] of one flip-flop whose bit changes, without the clock."""
+        """Energy [J] of one flip-flop whose bit changes, without the clock.
+
+        Every node of its two latches toggles once: half of them rise, and take C V^2, so that the
+        supply gives C V^2 of the nodes of one latch.
+        """
         cell = cells(self.tech).inverter
-        switched = 4.0 * cell.output_cap + 2.0 * cell.input_cap + 2.0 * cell.output_cap
-        return self.tech.vdd**2 * switched
+        inverters = 2.0 * (cell.input_cap + cell.output_cap)
+        pass_gates = 4.0 * cell.output_cap  # both sides of two
+        return self.tech.vdd**2 * (inverters + pass_gates)
 
     @action
     def store(self, active: Real = 1.0, clocked: Real = 1.0) -> Cost:

@@ -1,8 +1,9 @@
 """Switch matrices: per line, a flip-flop and pass gates that connect the line to a voltage.
 
 See docs/models/selection.md#switch-matrices. Both outputs of a flip-flop drive the gates of the
-pass gates, where these are wide through a chain of inverters each (``sizing.Buffers``). The energy
-of the lines themselves is billed to the array.
+pass gates, where these are wide through a chain of inverters each (``sizing.Buffers``). Of a pass
+gate one side is on the line and swings with it, the other one rests at its voltage. The energy of
+the lines themselves is billed to the array.
 """
 
 from __future__ import annotations
@@ -31,6 +32,18 @@ from neurorebit.circuits.register import Register
 from neurorebit.circuits.shared import shared
 from neurorebit.circuits.sizing import Buffers
 from neurorebit.schema.technology import Technology
+
+LEAST = 1e-300  # for shares of nothing
+
+
+def toggled(ones: Real, driven: Real = 1.0) -> Real:
+    """Share of the flip-flops that toggle from one plane to the next.
+
+    Of the share ``driven`` that is in use as many as ``ones`` hold a one; planes follow each other
+    independently, so that of d = ones / driven a share of 2 d (1 - d) changes.
+    """
+    share = np.minimum(ones / np.maximum(driven, LEAST), 1.0)
+    return 2.0 * driven * share * (1.0 - share)
 
 
 class _LineSwitches(Placed):
@@ -84,13 +97,22 @@ class _LineSwitches(Placed):
         """Ramp [1/s] at the far end of the line."""
         return self._path[1]
 
-    def _switch(self, energy: Real, changed: Real) -> Cost:
-        """Toggle the share ``changed`` of the flip-flops; ``energy`` [J] is that of the gates.
+    def _switch(self, drains: Real, changed: Real) -> Cost:
+        """Toggle the share ``changed`` of the flip-flops; ``drains`` [J] swing with the lines.
 
-        One of the two chains of a line charges when its flip-flop toggles, the other discharges.
+        One of the two chains of a line charges when its flip-flop toggles, with the gates behind
+        it, and the other one discharges.
         """
-        driven = changed * self.lines * self.buffers.switched * self.tech.vdd**2
-        return self.register.store(changed) + Cost.of(energy + driven, self.delay)
+        toggle = (self.control_load + self.buffers.switched) * self.tech.vdd**2
+        energy = drains + changed * self.lines * toggle
+        return self.register.store(changed) + Cost.of(energy, self.delay)
+
+    def _alone(self, rows: Real) -> Real:
+        """Share of the flip-flops that toggle where rows are selected in turn, ``rows`` at once.
+
+        Each of them is switched on and off.
+        """
+        return 2.0 * rows / self.lines
 
     def _connected(self, tau: Real, ramp: Real) -> tuple[Real, Real]:
         """Delay [s] through a chain and a pass gate with a line, and the ramp [1/s] of the line."""
@@ -167,7 +189,7 @@ class _SwitchMatrix(_LineSwitches):
 
     @cached_property
     def _path(self) -> tuple[Real, Real]:
-        tau = self.switch.res * (3.0 * self.drain_cap + self.load)
+        tau = self.switch.res * (2.0 * self.drain_cap + self.load)
         return self._connected(tau + self.line_res * self.load / 2.0, self.ramp)
 
     @property
@@ -176,14 +198,18 @@ class _SwitchMatrix(_LineSwitches):
         return self.control_cap
 
     @action
-    def drive(self, density: Real = 0.5, changed: Real = 1.0) -> Cost:
+    def drive(self, density: Real = 0.5, driven: Real = 1.0) -> Cost:
         """Connect the share ``density`` of the lines to the read voltage.
 
-        ``changed`` is the share of the flip-flops that toggle.
+        They are any of the share ``driven`` that is in use.
         """
-        line = 3.0 * self.drain_cap * self.read_voltage**2
-        line = line + self.control_cap * self.tech.vdd**2
-        return self._switch(density * self.lines * line, changed)
+        line = 2.0 * self.drain_cap * self.read_voltage**2
+        return self._switch(density * self.lines * line, toggled(density, driven))
+
+    @action
+    def drive_one(self) -> Cost:
+        """Connect a line to the read voltage, and the one before to its rest."""
+        return self._switch(2.0 * self.drain_cap * self.read_voltage**2, self._alone(1.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,17 +235,17 @@ class RowSwitchMatrix(_Beside, _SwitchMatrix):
         return self.gate.input_cap
 
     @action
-    def write(self, changed: Real = 1.0, rows: Real = 1.0) -> Cost:
-        """Select ``rows`` rows of an array with access transistors for programming."""
-        return self._switch(rows * 2.0 * self.control_cap * self.tech.vdd**2, changed)
+    def write(self, rows: Real = 1.0) -> Cost:
+        """Select ``rows`` word lines of SRAM at once to be written, which go to the supply."""
+        line = 2.0 * self.drain_cap * self.tech.vdd**2
+        return self._switch(rows * line, self._alone(rows))
 
     @action
-    def write_half_selected(self, changed: Real = 1.0, rows: Real = 1.0) -> Cost:
+    def write_half_selected(self, rows: Real = 1.0) -> Cost:
         """Select ``rows`` rows of a crosspoint array; the others go to half the write voltage."""
-        line = 3.0 * self.drain_cap * self.write_voltage**2
-        energy = line * (rows + (self.lines - rows) / 4.0)
-        energy = energy + self.lines * self.control_cap * self.tech.vdd**2
-        return self._switch(energy, changed)
+        line = 2.0 * self.drain_cap * self.write_voltage**2
+        swung = rows + (self.lines - rows) / 4.0
+        return self._switch(line * swung, self._alone(rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,30 +284,26 @@ class ColSwitchMatrix(_SwitchMatrix):
         return width, height + self.buffer_area / width
 
     @action
-    def write(self, written: Real = 0.5, pulses: Real = 1.0, changed: Real = 1.0) -> Cost:
+    def write(self, written: Real = 0.5, pulses: Real = 1.0) -> Cost:
         """Program the share ``written`` of a row's cells, half of them set and half reset.
 
         A cell takes ``pulses`` pulses; the other columns inhibit.
         """
         cells = written * self.lines
-        toggles = pulses * cells + self.lines - cells / 2.0
-        energy = 3.0 * self.drain_cap * self.write_voltage**2 * toggles
-        energy = energy + self.lines * self.control_cap * self.tech.vdd**2
-        return self._switch(energy, changed)
+        swings = pulses * cells + self.lines - cells / 2.0
+        line = 2.0 * self.drain_cap * self.write_voltage**2
+        return self._switch(line * swings, toggled(written))
 
     @action
-    def write_half_selected(
-        self, written: Real = 0.5, pulses: Real = 1.0, changed: Real = 1.0
-    ) -> Cost:
+    def write_half_selected(self, written: Real = 0.5, pulses: Real = 1.0) -> Cost:
         """Program the share ``written`` of a row of a crosspoint array.
 
         All columns go to half the write voltage, those programmed to the full voltage in each of
         ``pulses`` pulses.
         """
-        toggles = pulses * written * self.lines + self.lines / 4.0
-        energy = 3.0 * self.drain_cap * self.write_voltage**2 * toggles
-        energy = energy + self.lines * self.control_cap * self.tech.vdd**2
-        return self._switch(energy, changed)
+        swings = pulses * written * self.lines + self.lines / 4.0
+        line = 2.0 * self.drain_cap * self.write_voltage**2
+        return self._switch(line * swings, toggled(written))
 
 
 @dataclass(frozen=True, eq=False)
@@ -340,36 +362,37 @@ class AccessSwitchMatrix(_Beside):
     @cached_property
     def _path(self) -> tuple[Real, Real]:
         """The slower of the access line and the input line."""
-        drains = 2.0 * self.gate.output_cap + 3.0 * self.input_gate.output_cap
-        access = self.switch_res * (drains + self.load) + self.line_res * self.load / 2.0
-        given = self.input_switch.res * (3.0 * self.input_gate.output_cap + self.input_load)
+        access = self.switch_res * (2.0 * self.gate.output_cap + self.load)
+        access = access + self.line_res * self.load / 2.0
+        given = self.input_switch.res * (2.0 * self.input_gate.output_cap + self.input_load)
         return self._connected(np.maximum(access, given), self.ramp)
-
-    @property
-    def _control_cap(self) -> Real:
-        """Gate capacitance [F] of a pass gate of each line."""
-        return self.gate.input_cap + self.input_gate.input_cap
 
     @property
     def control_load(self) -> Real:
         """An NFET or a PFET of each of four pass gates."""
-        return self._control_cap
+        return self.gate.input_cap + self.input_gate.input_cap
+
+    @property
+    def _row(self) -> Real:
+        """Energy [J] of the drains on the lines of a row that opens for a read."""
+        access = 2.0 * self.gate.output_cap * self.access_voltage**2
+        return access + 2.0 * self.input_gate.output_cap * self.read_voltage**2
 
     @action
-    def drive(self, density: Real = 0.5, changed: Real = 1.0) -> Cost:
+    def drive(self, density: Real = 0.5, driven: Real = 1.0) -> Cost:
         """Open the share ``density`` of the rows and connect them to the read voltage.
 
-        ``changed`` is the share of the flip-flops that toggle.
+        They are any of the share ``driven`` that is in use.
         """
-        drain, wide = self.gate.output_cap, self.input_gate.output_cap
-        row = 2.0 * drain * (self.access_voltage**2 + self.read_voltage**2)
-        row = row + 3.0 * wide * self.read_voltage**2
-        row = row + 1.5 * self._control_cap * self.tech.vdd**2
-        return self._switch(density * self.lines * row, changed)
+        return self._switch(density * self.lines * self._row, toggled(density, driven))
 
     @action
-    def write(self, changed: Real = 1.0, rows: Real = 1.0) -> Cost:
-        """Open ``rows`` rows for programming."""
+    def drive_one(self) -> Cost:
+        """Open a row and connect it to the read voltage, and close the one before."""
+        return self._switch(self._row, self._alone(1.0))
+
+    @action
+    def write(self, rows: Real = 1.0) -> Cost:
+        """Open ``rows`` rows at once for programming."""
         row = 2.0 * self.gate.output_cap * self.access_voltage**2
-        row = row + 2.5 * self._control_cap * self.tech.vdd**2
-        return self._switch(rows * row, changed)
+        return self._switch(rows * row, self._alone(rows))

@@ -157,7 +157,7 @@ class RowByRowMacro(ResistiveMacro):
         readout, passes = self.transposed_readout, self.cells_per_weight
         res = self.array.column_res(1.0, state) if res is None else res
         accesses, lines = density * driven * self.cols / passes, sensed * self.row_adcs
-        opened = self.col_switches.drive(1.0 / self.cols)
+        opened = self.col_switches.drive_one()
         settled = self.settle_rows(readout, state, 1.0, (1.0, driven * self.cols))
         time = self.held(readout, settled)
         access = settled + self.array.read_transposed(1.0, lines, self.row_line_cap)

@@ -307,7 +307,7 @@ class SramParallelMacro(SramMacro):
         return passes * (places * position) + joined
 
     def open_rows(self, rows: Real = 1.0) -> Opened:
-        return Opened(self.row_switches.write(1.0, rows), self.row_switches.output_ramp)
+        return Opened(self.row_switches.write(rows), self.row_switches.output_ramp)
 
     def sense_row(self, state: Real, sensed: Real) -> Cost:
         return self._plane(1.0 / self.rows, state, 1.0, sensed, res=None)

@@ -226,10 +226,10 @@ class ParallelMacro(ResistiveMacro):
         return passes * (places * position) + joined
 
     def open_rows(self, rows: Real = 1.0) -> Opened:
-        return Opened(self.row_switches.write(1.0, rows), self.row_switches.output_ramp)
+        return Opened(self.row_switches.write(rows), self.row_switches.output_ramp)
 
     def sense_row(self, state: Real, sensed: Real) -> Cost:
-        opened = self.row_switches.drive(1.0 / self.rows, 1.0 / self.rows)
+        opened = self.row_switches.drive_one()
         readout, lines = self.readout, sensed * self.adcs
         settled = self.settle_alone(readout, state)
         waiting = (self.cols_per_adc - 1.0) * lines * self.array.stray(1.0, 1.0)
@@ -322,7 +322,7 @@ class CrosspointMacro(ParallelMacro):
         )
 
     def open_rows(self, rows: Real = 1.0) -> Opened:
-        written = self.row_switches.write_half_selected(1.0, rows)
+        written = self.row_switches.write_half_selected(rows)
         return Opened(written, self.row_switches.output_ramp)
 
     def select_cols(self, written: Real, pulses: Real) -> Cost:

@@ -56,7 +56,7 @@ def test_a_macro_switches_rows_and_columns_once_an_opening():
     work = BlockProgramming(macro.array, 2560.0, 62.0, rising=UP, falling=DOWN)
     pulsed, energy = work.pulsed(DEVICE.response, 0.5), 0.0
     for times, rows, cells, pulses in ((8.0, 10 / 3, 3.2, 6.0), (32.0, 3.0, 4.8, 2.5)):
-        energy += times * macro.row_switches.write(1.0, rows).energy.total
+        energy += times * macro.row_switches.write(rows).energy.total
         energy += times * macro.col_switches.write(cells / 128, pulses).energy.total
     assert total.energy.total == near(energy + pulsed.energy.total)
     assert total.latency.total > pulsed.latency.total

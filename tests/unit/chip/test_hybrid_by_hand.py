@@ -62,7 +62,7 @@ def test_what_stands_in_an_analog_macro():
 
 @pytest.mark.parametrize(("rows", "cols"), [(72.0, 96.0), (None, None)])
 def test_a_vector_through_the_columns(rows, cols):
-    """0.3 of the rows in use; flip-flops of all of them toggle with each of the 5 planes.
+    """0.3 of the rows in use, whose flip-flops toggle as random planes do, 5 times.
 
     At each of 8 columns of a converter the multiplexer moves once, while the first plane is put
     on. Converters of 6 bits span 4 standard deviations in 31 steps; a cell anywhere in its range

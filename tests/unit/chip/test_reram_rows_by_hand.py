@@ -38,14 +38,14 @@ from neurorebit.circuits.register import Register
 
 def test_programming_cells_behind_transistors():
     array, rows, cols, _ = one_transistor()
-    expected = pulsed(array, UP, DOWN, RERAM, rows.write(1.0, 1.0), cols.write).under("reram")
+    expected = pulsed(array, UP, DOWN, RERAM, rows.write(), cols.write).under("reram")
     same_cost(made("reram").program(UP, DOWN, STATE, CELLS), expected)
 
 
 def test_programming_ferroelectric_gates():
     """A pulse turns a share of the polarization: 1 of 20 up, 1 of 50 down."""
     array, rows, cols, _ = one_transistor(FefetArray, FEFET, read=20.0)
-    expected = pulsed(array, UP, DOWN, FEFET, rows.write(1.0, 1.0), cols.write).under("reram")
+    expected = pulsed(array, UP, DOWN, FEFET, rows.write(), cols.write).under("reram")
     found = by_hand.macro("reram", FEFET, **SIZES)
     same_cost(found.program(UP, DOWN, STATE, CELLS), expected)
 
@@ -53,7 +53,7 @@ def test_programming_ferroelectric_gates():
 def test_programming_crosspoints():
     """Other lines go to half the voltage."""
     array, rows, cols, _ = crosspoint()
-    opened, written = rows.write_half_selected(1.0, 1.0), cols.write_half_selected
+    opened, written = rows.write_half_selected(), cols.write_half_selected
     expected = pulsed(array, UP, DOWN, RERAM, opened, written).under("crosspoint")
     same_cost(made("crosspoint").program(UP, DOWN, STATE, CELLS), expected)
 
@@ -66,14 +66,14 @@ def test_programming_takes_all_cells_unless_told():
 @pytest.mark.parametrize(("kind", "device"), [(ReramArray, RERAM), (FefetArray, FEFET)])
 def test_pulses_that_coincide_behind_transistors(kind, device):
     array, rows, cols, _ = one_transistor(kind, device, read=20.0)
-    expected = coincident(array, device, rows.write(1.0, 10.0), cols.write).under("reram")
+    expected = coincident(array, device, rows.write(10.0), cols.write).under("reram")
     found = by_hand.macro("reram", device, **SIZES)
     same_cost(found.coincide(5.0, 10.0, 24.0, up=30.0, down=40.0, state=STATE), expected)
 
 
 def test_pulses_that_coincide_in_crosspoints():
     array, rows, cols, _ = crosspoint()
-    opened = rows.write_half_selected(1.0, 10.0)
+    opened = rows.write_half_selected(10.0)
     expected = coincident(array, RERAM, opened, cols.write_half_selected).under("crosspoint")
     same_cost(
         made("crosspoint").coincide(5.0, 10.0, 24.0, up=30.0, down=40.0, state=STATE), expected
@@ -169,7 +169,7 @@ def test_columns_with_a_one_are_read_back_one_after_the_other():
         "transposed_readout"
     )
     # 4 passes of 12 rows, each with a ninth of the moves, one for all planes
-    opened, moves = cols.drive(1.0 / 160.0), 4.0 * 12.0 / 9.0
+    opened, moves = cols.drive_one(), 4.0 * 12.0 / 9.0
     total = moves * beside(opened, behind.moved(ROWS)) + (times - moves) * opened + times * access
     total = total + behind.joined("weight", 11.0, 4.0, 48.0, ROWS)
     total = total + behind.joined("input", 15.0, 9.0, 12.0, ROWS)

@@ -220,7 +220,7 @@ def test_a_read_of_one_cell_is_made_of_the_macros_own_blocks():
     """Row on and a position of the multiplexers, settling, charge of one row, conversions."""
     macro = MACROS[0]
     got = macro.sense_row(0.4, 0.05)
-    drive, select = macro.row_switches.drive(1 / 96, 1 / 96), macro.readout.select(0.05)
+    drive, select = macro.row_switches.drive_one(), macro.readout.select(0.05)
     charged, converted = macro.array.read(1.0, 1.0), macro.readout.convert(0.05)
     settled = macro.settle_alone(macro.readout, 0.4)
     references = macro.references.read(1.0, 0.05)

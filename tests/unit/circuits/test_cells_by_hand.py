@@ -157,8 +157,8 @@ def test_lines_of_sram_cells():
 
 
 def test_reads_and_writes_of_sram_cells():
-    """Half of the sense voltage on one line of a pair; 0.3 of the 160 cells of a row flip."""
-    ramp, fallen = 1e10, np.log(VDD / (VDD - TECH.sram.sense_voltage / 2))
+    """One line of a pair falls by all of the sense voltage; 0.3 of the 160 cells of a row flip."""
+    ramp, fallen = 1e10, np.log(VDD / (VDD - TECH.sram.sense_voltage))
     for cost, line, cap, res in (
         (SRAM.read(ramp), SRAM.row_cap, SRAM.col_cap, SRAM.col_res),
         (SRAM.read_transposed(ramp), SRAM.col_cap, SRAM.row_cap, SRAM.row_res),
@@ -269,53 +269,78 @@ def test_a_multiplexer_moves_one_way_of_each_output():
 # -- switches ------------------------------------------------------------------------------------
 
 
-def switched(found, energy_of_lines, changed):
-    """Flip-flops first: a share of them changes, all are clocked."""
-    stored = found.register.store(changed)
-    return energy(stored) + energy_of_lines
+def switched(found, energy_of_lines, toggles, gates):
+    """Flip-flops: so many toggle, all are clocked; a toggle charges the gates of one output."""
+    stored = found.register.store(toggles / 96)
+    driven = toggles * (gates + found.buffers.switched) * VDD**2
+    return energy(stored) + energy_of_lines + driven
+
+
+# Of each pass gate an NFET and a PFET between the line and a voltage: their gates and their sides.
+SWITCHES = [
+    ("Q", "line", "V"), ("Q'", "line", "V"), ("Q'", "line", "rest"), ("Q", "line", "rest"),
+]  # fmt: skip
+
+
+def test_what_two_pass_gates_put_on_a_line_and_on_a_flip_flop():
+    """The first and the third are NFETs: on the line two drains of each kind, and on each output of
+    the flip-flop one gate of each kind. Either voltage has its own two drains, which rest.
+    """
+    on = {net: [kind for kind, pins in zip("NPNP", SWITCHES, strict=True) if net in pins]
+          for net in ("line", "Q", "Q'", "V", "rest")}  # fmt: skip
+    assert sorted(on["line"]) == ["N", "N", "P", "P"]
+    for net in ("Q", "Q'", "V", "rest"):
+        assert sorted(on[net]) == ["N", "P"]
 
 
 ARGS = {"driven_res": 3e4, **LINES, "read_voltage": 0.5, "write_voltage": 1.7}
 
 
 def test_switches_that_drive_lines():
-    """Three drains of a line at the read voltage, and the gates of a pass gate."""
+    """0.3 of 96 lines with two drains each, of 0.75 in use: 0.4 of these hold a one, so that
+    2 * 0.4 * 0.6 of them toggle from plane to plane. A line alone is switched on and off.
+    """
     for kind in (RowSwitchMatrix, ColSwitchMatrix):
         found = kind(TECH, 96.0, **ARGS)
-        a_line = 3 * found.drain_cap * 0.5**2 + found.control_cap * VDD**2
-        assert energy(found.drive(0.3, 0.7)) == close(switched(found, 0.3 * 96 * a_line, 0.7))
+        line, gates = 2 * found.drain_cap * 0.5**2, found.control_cap
+        toggles = 0.75 * 96 * 0.48
+        expected = switched(found, 0.3 * 96 * line, toggles, gates)
+        assert energy(found.drive(0.3, 0.75)) == close(expected)
+        assert energy(found.drive_one()) == close(switched(found, line, 2, gates))
 
 
 def test_rows_are_selected_to_be_programmed():
     """In a crosspoint array 5 rows take all of the voltage, 91 half of it: a quarter each."""
     found = RowSwitchMatrix(TECH, 96.0, **ARGS)
-    gates = found.control_cap * VDD**2
-    assert energy(found.write(0.7)) == close(switched(found, 2 * gates, 0.7))
-    line = 3 * found.drain_cap * 1.7**2
-    half_selected = line * (5 + 91 / 4) + 96 * gates
-    found_energy = energy(found.write_half_selected(0.7, 5.0))
-    assert found_energy == close(switched(found, half_selected, 0.7))
+    gates, drains = found.control_cap, 2 * found.drain_cap
+    expected = switched(found, 5 * drains * VDD**2, 10, gates)
+    assert energy(found.write(5.0)) == close(expected)
+    half_selected = drains * 1.7**2 * (5 + 91 / 4)
+    found_energy = energy(found.write_half_selected(5.0))
+    assert found_energy == close(switched(found, half_selected, 10, gates))
 
 
 def test_columns_are_pulsed():
     """0.3 of 96 columns, 28.8, with 7 pulses each; of the others and half of these one inhibits."""
     found = ColSwitchMatrix(TECH, 96.0, **ARGS)
-    line, gates = 3 * found.drain_cap * 1.7**2, 96 * found.control_cap * VDD**2
-    toggles = 7 * 28.8 + 96 - 14.4
-    assert energy(found.write(0.3, 7.0, 0.7)) == close(switched(found, line * toggles + gates, 0.7))
-    toggles = 7 * 28.8 + 96 / 4
-    found_energy = energy(found.write_half_selected(0.3, 7.0, 0.7))
-    assert found_energy == close(switched(found, line * toggles + gates, 0.7))
+    line, gates = 2 * found.drain_cap * 1.7**2, found.control_cap
+    toggles, swings = 96 * 2 * 0.3 * 0.7, 7 * 28.8 + 96 - 14.4  # from row to row
+    assert energy(found.write(0.3, 7.0)) == close(switched(found, line * swings, toggles, gates))
+    swings = 7 * 28.8 + 96 / 4
+    found_energy = energy(found.write_half_selected(0.3, 7.0))
+    assert found_energy == close(switched(found, line * swings, toggles, gates))
 
 
 def test_rows_behind_transistors():
-    """Two of a row's drains at the access voltage, five at the read voltage."""
+    """Two of a row's drains at the access voltage, two at the read voltage; minimum pass gates."""
     found = AccessSwitchMatrix(TECH, 96.0, **LINES, read_voltage=0.5, access_voltage=1.1)
-    drain, control = found.gate.output_cap, found.gate.input_cap
-    row = drain * (2 * 1.1**2 + 5 * 0.5**2) + 3 * control * VDD**2
-    assert energy(found.drive(0.3, 0.7)) == close(switched(found, 0.3 * 96 * row, 0.7))
-    row = 2 * drain * 1.1**2 + 5 * control * VDD**2
-    assert energy(found.write(0.7, 5.0)) == close(switched(found, 5 * row, 0.7))
+    drain, gates = found.gate.output_cap, 2 * found.gate.input_cap
+    row = drain * (2 * 1.1**2 + 2 * 0.5**2)
+    expected = switched(found, 0.3 * 96 * row, 0.75 * 96 * 0.48, gates)
+    assert energy(found.drive(0.3, 0.75)) == close(expected)
+    assert energy(found.drive_one()) == close(switched(found, row, 2, gates))
+    row = 2 * drain * 1.1**2
+    assert energy(found.write(5.0)) == close(switched(found, 5 * row, 10, gates))
 
 
 def test_a_decoded_row_at_two_voltages():

@@ -160,8 +160,9 @@ def test_a_multiplexers_line_drives_both_polarities(tech32):
     found = MuxDecoder(tech32, 3.0, **loads)
     # of eight addresses in a row the lowest bit changes with each, the next with every second and
     # the highest with two of eight; the pair changes with each
-    address = 1.5 * (cell.inverter.input_cap + 2 * cell.nand.input_cap)
-    address += (cell.inverter.input_cap + 4 * three.input_cap + odd.switched) / 4
+    bit = (cell.inverter.input_cap + cell.inverter.output_cap) / 2
+    address = 1.5 * (bit + 2 * cell.nand.input_cap)
+    address += (bit + 4 * three.input_cap + odd.switched) / 4
     address += cell.nand.output_cap + 2 * three.input_cap + pair.switched
     line = three.output_cap + cell.nand.input_cap + cell.nand.output_cap + n.switched + p.switched
     assert found.energy == near(tech32.vdd**2 * (address + line), rel=1e-12)

@@ -208,8 +208,9 @@ def test_decoders(bits):
         low = sum(((a ^ b) % 2**paired).bit_count() for a, b in steps) / count
         high = sum((a ^ b) >> paired for a, b in steps) / count
         changed = sum((a ^ b) >> 2 * k & 3 > 0 for a, b in steps for k in range(paired // 2))
-        address = low * (INV.input_cap + 2 * NAND.input_cap)
-        address += odd * high * (INV.input_cap + nor.input_cap * lines / 2 + half.switched)
+        bit = (INV.input_cap + INV.output_cap) / 2  # a bit rises or its complement does
+        address = low * (bit + 2 * NAND.input_cap)
+        address += odd * high * (bit + nor.input_cap * lines / 2 + half.switched)
         each = NAND.output_cap + nor.input_cap * lines / 4 + quarter.switched
         address += changed / count * each
         line = 0.0  # without a load there is nothing to drive

@@ -28,6 +28,27 @@ def test_check_values(tech32, tech14):
     assert fins.footprint.leakage.total == near(1.2863e-8, rel=1e-4)
 
 
+# One latch after the other, from D to Q: an inverter has a gate and a drain of each kind, a pass
+# gate two sides of each kind, on the nodes that stand here.
+INVERTERS = [("a", "b"), ("b", "c"), ("d", "e"), ("e", "f")]  # input, output
+PASS_GATES = [("D", "a"), ("c", "a"), ("c", "d"), ("f", "d")]  # written through, and closed by
+
+
+def test_a_changed_bit_moves_each_node_of_both_latches_once(tech32):
+    """Half of the nodes rise, which takes C V^2 of the supply; falling takes nothing."""
+    bank, cell = Register(tech32, 1.0), cells(tech32).inverter
+    loaded = dict.fromkeys("Dabcdef", 0.0)
+    for gate, drain in INVERTERS:
+        loaded[gate] += cell.input_cap
+        loaded[drain] += cell.output_cap
+    for sides in PASS_GATES:
+        for node in sides:
+            loaded[node] += cell.output_cap
+    assert loaded["D"] == bank.input_cap
+    taken = sum(loaded.values()) * tech32.vdd**2 / 2
+    assert bank.store(1.0, 0.0).energy.total == near(taken, rel=1e-12)
+
+
 def test_a_gated_clock_costs_nothing(tech32):
     """Six inputs and four outputs of an inverter a cycle; two inputs and six outputs a change."""
     bank, cell = Register(tech32, 10.0), cells(tech32).inverter

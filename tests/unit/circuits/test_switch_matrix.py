@@ -36,27 +36,16 @@ def build(cls, record, **more):
     )
 
 
-def written(matrix, cost, reads, writes):
-    """The tool bills writes the flip-flops of the reads; ours stand for each write."""
-    stored = matrix.register.store()
-    energy = writes * (cost.energy.total - stored.energy.total) + reads * stored.energy.total
-    latency = writes * (cost.latency.total - stored.latency.total) + reads * stored.latency.total
-    return {"write_energy_J": energy, "write_latency_s": latency}
-
-
 def test_rows_of_records(records, agree):
+    """Drawn alike; what they take is compared where it is corrected, in tests/validation."""
     for r in records("SwitchMatrix"):
         i = r.inputs
         if i["is_col_mode"] or r.outputs["width_tg_nmos_m"] < r.tech.feature:
             continue
         matrix = build(BareRows, r, fit_height=i["fixed_dimension_m"])
-        cost = matrix.drive(i["activity_row_read"])
         agree(r, area_m2=matrix.area, width_m=matrix.width, leakage_W=_leakage(matrix))
         agree(r, tg_resistance_ohm=matrix.switch.res, width_tg_nmos_m=matrix.switch.nfet)
         agree(r, width_tg_pmos_m=matrix.switch.pfet, cap_tg_drain_F=matrix.drain_cap)
-        agree(r, read_latency_s=i["num_read"] * cost.latency.total)
-        agree(r, read_energy_J=i["num_read"] * cost.energy.total)
-        agree(r, **written(matrix, matrix.write(), i["num_read"], i["num_write"]))
 
 
 def test_columns_of_records(records, agree):
@@ -66,10 +55,8 @@ def test_columns_of_records(records, agree):
         if not i["is_col_mode"]:
             continue
         matrix = build(BareCols, r, fit_width=i["fixed_dimension_m"])
-        cost = matrix.drive(0.0)
         agree(r, width_m=matrix.width, leakage_W=_leakage(matrix))
         agree(r, 0.02, area_m2=matrix.area)  # narrower gates, so lower ones
-        agree(r, read_energy_J=i["num_read"] * cost.energy.total)
         assert matrix.switch.nfet == r.tech.feature > r.outputs["width_tg_nmos_m"]
 
 
@@ -88,33 +75,29 @@ def test_access_records(records, agree):
             ramp=i["ramp_input_per_s"],
             fit_height=i["fixed_height_m"],
         )
-        cost = matrix.drive(i["activity_row_read"])
         agree(r, area_m2=matrix.area, width_m=matrix.width, leakage_W=_leakage(matrix))
         agree(r, tg_resistance_ohm=matrix.switch_res, cap_tg_drain_F=matrix.gate.output_cap)
-        agree(r, ramp_output_per_s=matrix.output_ramp)
-        agree(r, read_latency_s=i["num_read"] * cost.latency.total)
-        agree(r, read_energy_J=i["num_read"] * cost.energy.total)
-        agree(r, **written(matrix, matrix.write(), i["num_read"], i["num_write"]))
 
 
 def test_check_values(tech32, tech14):
-    """The reference tool; at 14 nm leakage and area, which no quirk of it touches."""
+    """The reference tool; of what it draws alike."""
     common = {"load": 30e-15, "line_res": 500.0, "fit_height": 128 * 8 * tech32.feature}
     access = AccessSwitchMatrix(tech32, **common)
     assert access.area == near(5.1003e-10, rel=1e-4)
-    assert 8 * access.drive(0.4).latency.total == near(5.6407e-9, rel=1e-4)
-    assert 8 * access.drive(0.4).energy.total == near(3.2366e-12, rel=1e-4)
     fins = AccessSwitchMatrix(tech14, fit_height=128 * 8 * tech14.feature)
     assert fins.area == near(1.3616e-10, rel=1e-4)
     assert _leakage(fins) == near(1.6464e-8, rel=1e-4)
 
 
 def test_writes_to_columns(tech32):
-    """Half of the written cells toggle twice a pulse; the rest of the columns inhibit."""
+    """Half of the written cells toggle twice a pulse; the rest of the columns inhibit.
+
+    Half of the columns are written, so that half of the flip-flops change from row to row.
+    """
     matrix = ColSwitchMatrix(tech32, 128.0, 1e4, write_voltage=2.0)
-    lines = 3 * matrix.drain_cap * 4.0
-    control = 128 * matrix.control_cap * tech32.vdd**2
-    stored = matrix.register.store().energy.total
+    lines = 2 * matrix.drain_cap * 4.0
+    control = 64 * matrix.control_cap * tech32.vdd**2
+    stored = matrix.register.store(0.5).energy.total
     expected = lines * (5 * 64 + 128 - 32) + control + stored
     assert matrix.write(0.5, 5.0).energy.total == near(expected, rel=1e-12)
     halves = lines * (5 * 64 + 128 / 4) + control + stored
@@ -142,11 +125,12 @@ def test_wide_switches_have_chains_of_inverters(tech32, cls):
     assert found.area == near(plain.area + 2 * 96 * buffers.area, rel=1e-12)
     more = 2 * 96 * buffers.leakage_power
     assert _leakage(found) == near(_leakage(plain) + more, rel=1e-12)
-    driven, without = (matrix.drive(0.3, 0.4).energy.total for matrix in (found, plain))
-    charged = 0.4 * 96 * buffers.switched * tech32.vdd**2
-    assert driven == near(without + charged, rel=1e-12)
+    charged = 2 * buffers.switched * tech32.vdd**2  # a line on, another off
+    line = 2 * found.drain_cap * 0.5**2 + 2 * found.control_cap * tech32.vdd**2
+    stored = found.register.store(2 / 96).energy.total
+    assert found.drive_one().energy.total == near(line + stored + charged, rel=1e-12)
     delay, ramp = buffers.path(2e10)
-    tau = found.switch.res * (3 * found.drain_cap + 2e-14) + 800.0 * 2e-14 / 2
+    tau = found.switch.res * (2 * found.drain_cap + 2e-14) + 800.0 * 2e-14 / 2
     assert found.delay == near(delay + chain(ramp, tau)[0], rel=1e-12)
 
 
@@ -167,11 +151,10 @@ def test_a_rows_driver_takes_the_share_of_the_voltage_that_its_file_allows(tech3
     assert small.input_switch.res > 3250.0 / 2
     assert sized.area > small.area
     assert sized.switch_res == small.switch_res, "the access line carries no current"
-    # the input line: three drains and its own load; the access line: two and the three of the other
-    wide = sized.input_gate.output_cap
+    # two drains and its own load on each line
     taus = (
-        sized.switch_res * (2 * sized.gate.output_cap + 3 * wide + 2e-14),
-        sized.input_switch.res * (3 * wide + 3e-14),
+        sized.switch_res * (2 * sized.gate.output_cap + 2e-14),
+        sized.input_switch.res * (2 * sized.input_gate.output_cap + 3e-14),
     )
     delay, ramp = Buffers(tech32, sized.control_load).path(STEP)
     assert sized.delay == near(delay + chain(ramp, max(taus))[0], rel=1e-12)

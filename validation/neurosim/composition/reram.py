@@ -262,7 +262,7 @@ class ReramRowMacro(ReramMacro):
     def _opened(self, side: Side) -> Cost:
         """Drive one line."""
         if side.back:
-            return self.col_switches.drive(1.0 / self.cols)
+            return self.col_switches.drive_one()
         return self.decoder.select() + self.row_driver.read()
 
     def plane(self, side: Side, density: Real, res: Real) -> Cost:

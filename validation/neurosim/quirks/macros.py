@@ -164,7 +164,11 @@ class ToolReramParallel(_ToolReram, ReramParallelMacro):
     @cached_property
     def row_switches(self) -> AccessSwitchMatrix:
         """Of minimum pass gates."""
-        return replace(super().row_switches, driven_res=None, input_load=0.0)
+        given = {"driven_res": None, "input_load": 0.0}
+        drawn: AccessSwitchMatrix = redrawn(
+            super().row_switches, switches.ToolAccessSwitches, **given
+        )
+        return drawn
 
     def settled(self, side: Side, density: Any) -> Cost:
         cap = self.row_line_cap if side.back else self.array.col_cap

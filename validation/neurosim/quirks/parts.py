@@ -19,7 +19,6 @@ from neurorebit.circuits.precharger import Precharger
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.circuits.shift_add import ShiftAdd
-from neurorebit.circuits.switch_matrix import RowSwitchMatrix
 from validation.neurosim.composition.converters import Converters
 from validation.neurosim.composition.decoders import MinimumDecoder, MinimumMuxDecoder
 from validation.neurosim.composition.fits import CYCLE, FITTED, FittedConverter
@@ -292,7 +291,7 @@ class ForcedSwitches(switches.NarrowRowSwitches):
     forced: float = 0.5
 
     @action
-    def drive(self, density: Any = 0.5, changed: Any = 1.0) -> Cost:
+    def drive(self, density: Any = 0.5, driven: Any = 1.0) -> Cost:
         """With the forced activity."""
-        right = RowSwitchMatrix.drive(self, self.forced, changed)
+        right = switches.NarrowRowSwitches.drive(self, self.forced)
         return Cost.of(right.energy.total, right.latency.total)

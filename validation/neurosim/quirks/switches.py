@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from neurorebit.circuits.cost import Cost, action
-from neurorebit.circuits.gates import PassGate, Switch, nfet_res, pfet_res
+from neurorebit.circuits.gates import PassGate, Switch, nfet_res, pfet_res, stage
 from neurorebit.circuits.layout import folded_width
 from neurorebit.circuits.mux import AnalogMux
+from neurorebit.circuits.register import Register
 from neurorebit.circuits.sizing import Buffers
-from neurorebit.circuits.switch_matrix import ColSwitchMatrix, RowSwitchMatrix
+from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix, RowSwitchMatrix
 from neurorebit.schema.technology import Technology
 from validation.neurosim.cases import Case
 from validation.neurosim.quirks.gates import (
@@ -36,27 +37,60 @@ def narrow(tech: Technology, driven_res: Any) -> Switch:
     return Switch(nfet, pfet, res)
 
 
+DRAINS = 3.0  # on a line, of its two pass gates
+
+
 class Undriven:
-    """Flip-flops drive the pass gates, however wide."""
+    """Flip-flops drive the pass gates, however wide; all of them toggle each time."""
 
     tech: Technology
+    register: Register
+    delay: Any
 
     @cached_property
     def buffers(self) -> Buffers:
         return Buffers(self.tech, 0.0)
 
+    def billed(self, energy: Any) -> Cost:
+        """All flip-flops, and the switches of the lines."""
+        return self.register.store() + Cost.of(energy, self.delay)
+
+
+class _Narrow(Undriven):
+    """Three drains on a line; gates of pass gates are charged with the lines that are driven."""
+
+    @cached_property
+    def _path(self: Any) -> tuple[Any, Any]:
+        tau = self.switch.res * (DRAINS * self.drain_cap + self.load)
+        delay, ramp = self.buffers.path(self.ramp)
+        added, ramp = stage(tau + self.line_res * self.load / 2.0, ramp)
+        return delay + added, ramp
+
+    @action
+    def drive(self: Any, density: Any = 0.5, driven: Any = 1.0) -> Cost:
+        """Drains and gates of the lines that are driven."""
+        line = DRAINS * self.drain_cap * self.read_voltage**2
+        line = line + self.control_cap * self.tech.vdd**2
+        billed: Cost = self.billed(density * self.lines * line)
+        return billed
+
 
 @dataclass(frozen=True, eq=False)
-class NarrowRowSwitches(Undriven, RowSwitchMatrix):
+class NarrowRowSwitches(_Narrow, RowSwitchMatrix):
     """Switches of any width."""
 
     @cached_property
     def switch(self) -> Switch:
         return narrow(self.tech, self.driven_res)
 
+    @action
+    def write(self, rows: Any = 1.0) -> Cost:
+        """The gates of two pass gates a row."""
+        return self.billed(rows * 2.0 * self.control_cap * self.tech.vdd**2)
+
 
 @dataclass(frozen=True, eq=False)
-class NarrowColSwitches(Undriven, ColSwitchMatrix):
+class NarrowColSwitches(_Narrow, ColSwitchMatrix):
     """Switches of any width, with a drain capacitance that rounding chose."""
 
     choice: tuple[int, int] = (0, 0)
@@ -80,9 +114,50 @@ class NarrowColSwitches(Undriven, ColSwitchMatrix):
         return width, pass_gate_height(self.gate) * gate_rows + self.register.height
 
     @action
-    def drive(self, density: Any = 0.5, changed: Any = 1.0) -> Cost:
+    def drive(self, density: Any = 0.5, driven: Any = 1.0) -> Cost:
         """Without the energy of the switches."""
-        return self.register.store(changed) + Cost.of(0.0, self.delay)
+        return self.billed(0.0)
+
+    @action
+    def drive_one(self) -> Cost:
+        """All flip-flops toggle for one line as well."""
+        return self.drive()
+
+    @action
+    def write(self, written: Any = 0.5, pulses: Any = 1.0) -> Cost:
+        """With the gates of all lines."""
+        cells = written * self.lines
+        swings = pulses * cells + self.lines - cells / 2.0
+        line = DRAINS * self.drain_cap * self.write_voltage**2
+        return self.billed(line * swings + self.lines * self.control_cap * self.tech.vdd**2)
+
+
+@dataclass(frozen=True, eq=False)
+class ToolAccessSwitches(Undriven, AccessSwitchMatrix):
+    """Drains of both lines' pass gates on the access line; one and a half, two and a half gates."""
+
+    @cached_property
+    def _path(self) -> tuple[Any, Any]:
+        near, far = 2.0 * self.gate.output_cap, DRAINS * self.input_gate.output_cap
+        access = self.switch_res * (near + far + self.load) + self.line_res * self.load / 2.0
+        given = self.input_switch.res * (far + self.input_load)
+        delay, ramp = self.buffers.path(self.ramp)
+        added, ramp = stage(np.maximum(access, given), ramp)
+        return delay + added, ramp
+
+    @action
+    def drive(self, density: Any = 0.5, driven: Any = 1.0) -> Cost:
+        """Drains of the access line at the read voltage, too."""
+        row = 2.0 * self.gate.output_cap * (self.access_voltage**2 + self.read_voltage**2)
+        row = row + DRAINS * self.input_gate.output_cap * self.read_voltage**2
+        row = row + 1.5 * self.control_load * self.tech.vdd**2
+        return self.billed(density * self.lines * row)
+
+    @action
+    def write(self, rows: Any = 1.0) -> Cost:
+        """For programming."""
+        row = 2.0 * self.gate.output_cap * self.access_voltage**2
+        return self.billed(rows * (row + 2.5 * self.control_load * self.tech.vdd**2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,10 +255,20 @@ def correct_switch_matrix(case: Case, quantity: str, ours: float) -> Any:
     return nearest(case.theirs[quantity], (_switch_figures(d, case)[quantity] for d in drawn))
 
 
-def correct_writes_hold_reads(case: Case, quantity: str, ours: float) -> Any:
-    store, i = case.block.register.store(), case.inputs
-    own = store.latency if quantity == "write_latency_s" else store.energy
-    return ours + (i["num_read"] - i["num_write"]) * float(own.total)
+def correct_access_switches(case: Case, quantity: str, ours: float) -> Any:
+    """Its figures; a write holds the flip-flops of the reads."""
+    i, block = case.inputs, redrawn(case.block, ToolAccessSwitches)
+    store, reads, writes = block.register.store(), i["num_read"], i["num_write"]
+    read, write = block.drive(i["activity_row_read"]), block.write()
+    figures: dict[str, Any] = {
+        "ramp_output_per_s": block.output_ramp,
+        "read_latency_s": reads * read.latency.total,
+        "read_energy_J": reads * read.energy.total,
+        "write_latency_s": writes * block.delay + reads * store.latency.total,
+        "write_energy_J": writes * (write.energy.total - store.energy.total)
+        + reads * store.energy.total,
+    }
+    return figures[quantity]
 
 
 def muxes(block: AnalogMux, unfolded: bool = False) -> list[NarrowMux]:
@@ -223,19 +308,24 @@ QUIRKS = (
             "read_*",
             "write_*",
         ),
-        tool="switches narrower than a feature, however wide driven by flip-flops; folds of column "
-        "switches chosen by rounding noise (the nearest of four); writes take the flip-flops of "
-        "the reads; column reads take no switches",
-        right="a feature at least; chains of inverters drive wide switches; the folds drawn; a "
-        "write stores once; a read switches",
+        tool="switches narrower than a feature, however wide driven by flip-flops; three drains of "
+        "two pass gates on a line; all flip-flops toggle, and gates with the lines; folds of "
+        "column switches chosen by rounding noise (the nearest of four); writes take the "
+        "flip-flops of the reads; column reads take no switches",
+        right="a feature at least; chains of inverters drive wide switches; a drain of each pass "
+        "gate; gates switch with their flip-flops, those of random planes or of selected rows; "
+        "the folds drawn; a write stores once; a read switches",
         correct=correct_switch_matrix,
     ),
     Quirk(
         "NewSwitchMatrix",
-        ("write_latency_s", "write_energy_J"),
-        tool="writes take the flip-flops of the reads",
-        right="a write stores once",
-        correct=correct_writes_hold_reads,
+        ("read_*", "write_*", "ramp_output_per_s"),
+        tool="drains of the input line's pass gates on the access line, three of two; all "
+        "flip-flops toggle, with 1.5 gates for a read and 2.5 for a write; writes take the "
+        "flip-flops of the reads",
+        right="a drain of each pass gate on its own line; a gate of each line for a toggle, those "
+        "of random planes or of selected rows; a write stores once",
+        correct=correct_access_switches,
     ),
     Quirk(
         "Mux",
