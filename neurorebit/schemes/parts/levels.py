@@ -76,9 +76,13 @@ class LevelWeights(SoftwareWeights):
         self.fit(lambda: float(np.std(self.real, dtype=np.float64)))
 
     def fit(self, deviation: Callable[[], float]) -> None:
-        """Fit the levels to real weights, of this standard deviation, where that is due."""
+        """Fit the levels to real weights, of this standard deviation, where that is due.
+
+        A single weight, or weights that are all alike, have none: the grid is then that of weights
+        as they are drawn first.
+        """
         if self.stale:
-            self.full = self.site.training.level_range * deviation()
+            self.full = self.site.training.level_range * (deviation() or self.site.deviation)
             self.bound = self.site.training.weight_clip * self.full
             self.stale = False
 

@@ -263,3 +263,25 @@ def test_a_rested_chip_is_tested_as_it_drifted(bench, images):
         want = naive.convolution(windows.map / 255, matrix * held.full, 3, 1, 1, 1)
         np.testing.assert_allclose(out, want, atol=1e-10)
     assert layer.weights.levels.min() == -3
+
+
+@pytest.mark.parametrize("scheme", ["quantized", "hybrid", "reram_mapped"])
+def test_weights_without_a_spread_have_the_grid_of_first_weights(bench, images, scheme):
+    """A single weight, and eight of zero, have no deviation: that of He et al. is of one row
+    sqrt(2), of eight rows 1/2.
+    """
+    layers = [{"kind": "linear", "features": 1}, *LAYERS[1:]]
+    for inputs, deviation in ((1, 2**0.5), (8, 0.5)):
+        network = bench.network((1, 1, inputs), layers, 3)
+        model = bench.model(network, scheme)
+        held = model.matrices[0].weights
+        held.real[...] = 0.0
+        held.stale = True
+        for epoch in range(2):
+            model.begin_epoch(epoch)
+            assert np.isfinite(one_step(model, images(4, (1, 1, inputs)), np.arange(4) % 3))
+        first = held.site.training.level_range * deviation
+        assert held.full == pytest.approx(first)
+        assert held.full > 0.0
+        assert np.all(np.isfinite(held.real))
+        assert np.all(np.abs(held.real) <= held.bound)
