@@ -104,7 +104,8 @@ def _values(hint: Any) -> Iterator[str]:
     else:
         yield from _plain(hint)
         return
-    yield from (word for word in _plain(hint) if word.startswith("`"))
+    beside = {WORDS[int]} if any(isinstance(note, one_of) for note in metadata(hint)) else set()
+    yield from (word for word in _plain(hint) if word.startswith("`") or word in beside)
 
 
 def _choice(words: Any) -> str:

@@ -1,6 +1,6 @@
 """Multipliers and multiply-accumulate lanes (docs/models/logic.md#multipliers).
-The energy of integer arithmetic follows from its gates and from how often they switch
-(``switching``). The energy of floating-point arithmetic is published and scaled.
+Its energy follows from its gates and from how often they switch (``switching``); for arithmetic of
+floating-point numbers see ``floating``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import STEP, cells, chain
 from neurorebit.circuits.prefix import FASTEST, PrefixAdder
-from neurorebit.circuits.register import Register
 from neurorebit.circuits.switching import (
     RANDOM,
     Operand,
@@ -240,61 +239,3 @@ class Mac(Block):
     def resolve(self, active: Real = 1.0) -> Cost:
         """One number out of each sum, in the share ``active`` of the lanes."""
         return self.accumulator.resolve(active)
-
-
-@dataclass(frozen=True, eq=False)
-class FloatMac(Block):
-    """``count`` lanes that multiply and accumulate 32-bit floating-point numbers.
-
-    The energy of an addition and a multiplication is published (M. Horowitz, ISSCC 2014); it is
-    scaled by the feature size and by the square of the supply. Area, leakage and delay are those of
-    a multiplier of the significands and of three adders of twice their width (align, add,
-    normalise). ``significand`` and ``word`` are widths in bits.
-    """
-
-    tech: Technology
-    count: Real = 1.0
-    _: KW_ONLY
-    significand: Real = 24.0
-    word: Real = 32.0
-    name: str = "mac"
-
-    @cached_property
-    def products(self) -> Products:
-        return Products(self.tech, self.significand, self.significand, self.count)
-
-    @cached_property
-    def adder(self) -> PrefixAdder:
-        return PrefixAdder(self.tech, 2.0 * self.significand, self.count, network=FASTEST)
-
-    @property
-    def held(self) -> float:
-        """Rows that a sum is kept in: it is one number."""
-        return 1.0
-
-    @cached_property
-    def register(self) -> Register:
-        return Register(self.tech, self.count * self.word)
-
-    @property
-    def parts(self) -> tuple[tuple[Real, Block], ...]:
-        return (1.0, self.products), (3.0, self.adder), (1.0, self.register)
-
-    @property
-    def energy(self) -> Real:
-        """Energy [J] of one multiplication and one addition in one lane."""
-        published = self.tech.arithmetic.float_add + self.tech.arithmetic.float_multiply
-        scale = self.tech.feature / self.tech.arithmetic.float_feature
-        return published * scale * self.tech.supply_ratio**2
-
-    @action
-    def accumulate(self, active: Real = 1.0) -> Cost:
-        """One step in the share ``active`` of the lanes; half of the accumulator's bits change."""
-        latency = self.products.delay() + 3.0 * self.adder.delay
-        computed = Cost.of(active * self.count * self.energy, latency)
-        return computed + Cost(self.register.store(active / 2.0, active).energy)
-
-    @action
-    def resolve(self, active: Real = 1.0) -> Cost:
-        """Sums are numbers already."""
-        return Cost.of(0.0 * active)

@@ -185,8 +185,9 @@ def read_inputs(
             (spec.forward_section, "cells"), message, "take 1t1r"
         )
     training = resolved.training
-    if training.digital == "bit_serial" and (training.error_bits or spec.errors) == "fp32":
-        message = "errors of fp32 have no bits to stream"
+    errors = training.error_bits or spec.errors
+    if training.digital == "bit_serial" and isinstance(errors, str):
+        message = f"errors of {errors} have no bits to stream"
         cure = "take training.error_bits=32, or float32"
         raise document.impossible(("training", "digital"), message, cure)
     if training.rest > 1.0 and cells.retention is None:

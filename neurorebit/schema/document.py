@@ -332,16 +332,17 @@ class Document:
         if kind in EXPECTED:
             message = f"expected {EXPECTED[kind]}"
         words = [
-            str(e["ctx"]["expected"])
+            e["ctx"]
             for e in errors
-            if e["type"] == "literal_error" and self._located(e["loc"])[0] == loc
+            if e["type"] in ("literal_error", "choice") and self._located(e["loc"])[0] == loc
         ]
-        message += "".join(f", or {word}" for word in words)
+        message += "".join(f", or {word['expected']}" for word in words)
         got = "" if kind in ("quantity", "range", "value_error") else f", got '{value}'"
         text = f"{message}{got}"
         here = (e["type"] for e in errors if self._located(e["loc"])[0] == loc)
         if BOUNDS.isdisjoint(here):
-            return self.error(loc, text, str(context.get("cure") or "write what is expected"))
+            cures = [str(one["cure"]) for one in (context, *words) if "cure" in one]
+            return self.error(loc, text, cures[0] if cures else "write what is expected")
         return self.impossible(loc, text, "take a value within the bounds")
 
     def _no_such_word(self, loc: Loc, given: str, expected: str, cure: str = "") -> InputError:

@@ -217,16 +217,6 @@ class Sensing(Section):
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class Arithmetic(Section):
-    """Floating-point arithmetic: published energies (docs/models/logic.md#floating-point-lanes)."""
-
-    source: str
-    float_feature: Annotated[Real, quantity("m", above=0)]
-    float_add: Annotated[Real, quantity("J", above=0)]
-    float_multiply: Annotated[Real, quantity("J", above=0)]
-
-
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Technology(Section):
     """A CMOS process as its file describes it, in SI units."""
 
@@ -250,7 +240,6 @@ class Technology(Section):
     layout: Layout
     sram: Sram
     sensing: Sensing
-    arithmetic: Arithmetic
     fin: Fin | None = None
 
     @property

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, TypeVar
 from pydantic import Field
 
 from neurorebit.schema import Section, one_of, quantity, word_or
+from neurorebit.schema.formats import FLOATS, OTHER_FORMATS
 from neurorebit.schema.optimisers import OPTIMISERS, OTHER_OPTIMISERS
 
 Keys = TypeVar("Keys", bound=Section)
@@ -172,7 +173,9 @@ class Training(Section):
     conversion: Literal["fast", "bit_serial"] = "fast"
     wires: Literal["ideal", "resistive"] = "ideal"
     digital: Literal["float32", "bit_serial"] = "float32"
-    error_bits: Annotated[int, Field(ge=2, le=32)] | Literal["fp32"] | None = None
+    error_bits: (
+        Annotated[int, Field(ge=2, le=32)] | Annotated[str, one_of(FLOATS, OTHER_FORMATS)] | None
+    ) = None
     clip_percentile: Annotated[float, quantity("", above=50, at_most=100)] = 99.9
     level_range: Annotated[float, quantity("", above=0, at_most=100)] = 2.0
     weight_clip: Annotated[float, quantity("", at_least=1, at_most=100)] = 1.5

@@ -52,7 +52,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {  # keys of recorded values, since s
 }
 FITTED = "current_latency"  # a key of ``sensing`` while converters were fits of simulations
 DROPPED: Mapping[str, tuple[str, ...]] = {  # keys of recorded values that nothing reads any longer
-    "technology": ("arithmetic.add_activity", "arithmetic.multiply_activity"),
+    "technology": ("arithmetic",),
 }
 ADDED: Mapping[str, Mapping[str, Any]] = {  # keys that came later, with what held before
     "architecture": {"gradient_unit.adc_range": "full"},

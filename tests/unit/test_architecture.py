@@ -79,20 +79,41 @@ def test_a_wrong_architecture_is_told(path, text, told):
     assert str(caught.value).startswith(f"architecture.{path}={text}: {told}")
 
 
+WORDS = "'fp32', 'bf16', 'fp16', 'e5m2', 'e4m3'"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("eight", "expected a whole number, or 'fp32'"),
-        ("fp16", "expected a whole number, or 'fp32'"),
-        ("1", "should be greater than or equal to 2, or 'fp32'"),
-        ("33", "should be less than or equal to 32, or 'fp32'"),
+        ("eight", f"expected a whole number, or {WORDS}"),
+        ("fp8", f"expected a whole number, or {WORDS}"),
+        ("1", f"should be greater than or equal to 2, or {WORDS}"),
+        ("33", f"should be less than or equal to 32, or {WORDS}"),
     ],
 )
-def test_error_bits_are_a_number_or_fp32(text, told):
+def test_error_bits_are_a_number_or_a_format(text, told):
     with pytest.raises(InputError) as caught:
         read_architecture(document("architecture", "rebit", error_bits=text))
     set_over = f"architecture.error_bits={text}"
     assert str(caught.value).startswith(f"{set_over}: error_bits: {told}, got '{text}'")
+
+
+@pytest.mark.parametrize(
+    ("settings", "told", "cure"),
+    [
+        ({"error_bits": "bfloat16"}, "expected a whole number", "it is bf16"),
+        ({"formats__weight": "fp64"}, "formats.weight: expected one of int32", "did you mean"),
+        ({"formats__weight": "int8", "formats__master": "int8"}, "formats.master: a copy", "wider"),
+        ({"formats__weight": "fp16", "dpim__build": "bit_serial"}, "formats.weight: rows", "int32"),
+        ({"dpim__macros_per_lanes": "3"}, "dpim.macros_per_lanes: must divide", "pe or tile"),
+        ({"dpim__cols": "40"}, "dpim.cols: must be a multiple of the 32 bits", "take 128"),
+    ],
+)
+def test_formats_that_do_not_fit_are_refused_with_a_cure(settings, told, cure):
+    with pytest.raises(InputError) as caught:
+        read_architecture(document("architecture", "rebit", **settings))
+    assert told in str(caught.value)
+    assert cure in str(caught.value)
 
 
 def test_errors_of_floating_point_are_not_streamed():

@@ -76,7 +76,11 @@ def test_no_meaning_is_left_over():
         (
             HybridSpec,
             "error_bits",
-            ("whole number or `fp32`", "at least 2, at most 32", "required"),
+            (
+                "one of `fp32` `bf16` `fp16` `e5m2` `e4m3` or whole number",
+                "at least 2, at most 32",
+                "required",
+            ),
         ),
         (
             HybridSpec,

@@ -22,6 +22,7 @@ from neurorebit.circuits.buffer import SramBuffer
 from neurorebit.circuits.converters.comparator import ClockedComparator, fan_out_delay
 from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.dram import Dram
+from neurorebit.circuits.floating import FloatAdder, FloatMac
 from neurorebit.circuits.gates import cells
 from neurorebit.circuits.prefix import PrefixAdder
 from neurorebit.circuits.register import Register
@@ -29,6 +30,7 @@ from neurorebit.circuits.wire import Bus
 from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import Document, paths, units
 from neurorebit.schema.device import Device, read_device
+from neurorebit.schema.formats import FORMATS
 from neurorebit.schema.technology import Technology
 from validation.converters.survey import AHEAD, PUBLISHED, places, read
 
@@ -60,6 +62,19 @@ def _cell_write(tech: Technology, entry: Entry) -> Any:
     return array.written(0.5, pulses.voltage_ltp, pulses.width_ltp, pulses.levels_ltp)
 
 
+def _float_adder(tech: Technology, entry: Entry) -> FloatAdder:
+    word = FORMATS[entry["format"]]
+    return FloatAdder(tech, float(word.significand), float(word.exponent))
+
+
+def _float_multiplier(tech: Technology, entry: Entry) -> Any:
+    """Energy [J] of a product: of significands, and the sum of the exponents."""
+    word = FORMATS[entry["format"]]
+    bits, exponent = float(word.significand), float(word.exponent)
+    lane = FloatMac(tech, bits=bits, by=bits, exponent=exponent, sum_bits=bits)
+    return lane.multiplier.energy + lane.exponents.energy
+
+
 OURS: Mapping[str, Figure] = {  # [J], [m2], [s] or [A], by the word of an entry
     "adder": lambda tech, e: PrefixAdder(tech, float(e["bits"])).add().energy.total,
     "full_adder": lambda tech, e: Adder(tech, 1.0).area,
@@ -67,6 +82,8 @@ OURS: Mapping[str, Figure] = {  # [J], [m2], [s] or [A], by the word of an entry
     "mac": lambda tech, e: (
         Mac(tech, float(e["bits"]), float(e["bits"]), 32.0).accumulate().energy.total
     ),
+    "float_adder": lambda tech, e: _float_adder(tech, e).energy,
+    "float_multiplier": _float_multiplier,
     "sram_read": lambda tech, e: SramBuffer(tech, float(e["bits"]), WORD).read(WORD).energy.total,
     "sram_cell": lambda tech, e: tech.sram.height * tech.sram.width * tech.feature**2,
     "flip_flop": lambda tech, e: Register(tech, 1.0).area,

@@ -14,13 +14,17 @@ import numpy as np
 from neurorebit.chips.hybrid.adapters import Adapters
 from neurorebit.chips.hybrid.analog import AnalogMacro
 from neurorebit.chips.hybrid.digital import BUILDS, DigitalMacro
+from neurorebit.chips.hybrid.formats import Formats
 from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.floorplan import Pieces, ceil, shared, sum_over_layers
+from neurorebit.chips.parts.mapping import Chosen
 from neurorebit.chips.parts.tile import Pe, Tile
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Real
 from neurorebit.circuits.htree import HTree
+
+WORD = 32.0  # bits of an error while it is summed over tiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,16 +82,33 @@ class HybridChip(Chip[AnalogMacro]):
             cols=dpim.cols,
             error_bits=self.spec.error_width,
             input_bits=self.spec.input_bits,
-            accumulator_bits=dpim.accumulator_bits,
+            accumulator_bits=self.spec.accumulator_bits,
             vectors=dpim.vectors,
             adder=dpim.adder,
-            float_errors=isinstance(self.spec.error_bits, str),
+            float_errors=self.spec.error_bits if isinstance(self.spec.error_bits, str) else "",
             moments=self.moments,
+            formats=self.spec.formats,
+            sharing=self.macros_per_lanes,
         )
 
+    @property
+    def macros_per_lanes(self) -> Real:
+        """Macros that take turns at one set of lanes."""
+        dpim = self.spec.dpim
+        given = dpim.macros_per_lanes
+        if not isinstance(given, str):
+            return given
+        return dpim.macros_per_pe * (self.digital_positions if given == "tile" else 1.0)
+
+    @property
+    def turns(self) -> Real:
+        """Macros of a layer that wait for each other at their lanes."""
+        return np.minimum(self.macros_per_lanes, self._macros_of_a_copy)
+
     def product_macro(self, bits: Real) -> DigitalMacro:
-        """As those of the backward pass."""
-        return replace(self.digital_macro, error_bits=bits, moments=0.0)
+        """As those of the backward pass, with words and lanes of their own."""
+        own = replace(self.digital_macro, formats=Formats(), sharing=1.0)
+        return replace(own, error_bits=bits, moments=0.0)
 
     @property
     def digital_positions(self) -> float:
@@ -119,7 +140,7 @@ class HybridChip(Chip[AnalogMacro]):
             self.digital_positions,
             self.digital_positions,
             input_bits=input_bits,
-            output_bits=results * 32.0,
+            output_bits=results * WORD,
             buffer=transport.tile_buffer,
             core_lines=transport.tile_buffer_lines,
             core_bits=transport.tile_buffer_bits,
@@ -139,7 +160,13 @@ class HybridChip(Chip[AnalogMacro]):
     @cached_property
     def digital_macros(self) -> Real:
         """DPIM macros of each layer."""
-        return self.spec.dpim.copies * self._macros_of_a_copy
+        return self.digital_copies * self._macros_of_a_copy
+
+    @cached_property
+    def digital_copies(self) -> Real:
+        """Copies of each layer's DPIM macros."""
+        asked = Chosen.of(self.spec.mapping, self.workload.names).digital_copies
+        return np.where(np.isnan(asked), self.spec.dpim.copies, asked)
 
     @cached_property
     def digital_groups(self) -> Real:
@@ -267,7 +294,7 @@ class HybridChip(Chip[AnalogMacro]):
     @cached_property
     def digital_tiles(self) -> Real:
         """Tiles of each layer on the digital side."""
-        aligned = self.spec.dpim.copies * self.digital_across * self.digital_down
+        aligned = self.digital_copies * self.digital_across * self.digital_down
         packed = ceil(self.digital_macros / self._macros_of_a_tile)
         return np.where(self.aligned, aligned, packed)
 

@@ -1,9 +1,9 @@
 """DigitalMacro: SRAM arrays with arithmetic units, the macro that does the backward pass.
 
-See docs/models/macros.md#digital-macros. Two arrays hold weights and gradients as 32-bit words: a
-row is an output channel, a word an input channel, for one kernel position. Two builds differ in the
-transposed product: one multiplies whole words by whole errors, the other streams the errors' bits
-over the row decoders and adds the rows that a one selects.
+See docs/models/macros.md#digital-macros. Two arrays hold weights and gradients as words of their
+``formats``: a row is an output channel, a word an input channel, for one kernel position. Two
+builds differ in the transposed product: one multiplies whole words by whole errors, the other
+streams the errors' bits over the row decoders and adds the rows that a one selects.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from typing import ClassVar
 
 import numpy as np
 
+from neurorebit.chips.hybrid.formats import Formats
+from neurorebit.chips.hybrid.lanes import CHANCE, NAME, RATE, SUM, Lanes, WordArithmetic
 from neurorebit.circuits.accumulator import ACCUMULATORS, DEFAULT, Accumulator
-from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier
+from neurorebit.circuits.arithmetic import Mac
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Real, action
+from neurorebit.circuits.floating import FloatAdder, FloatMac
 from neurorebit.circuits.prefix import PrefixAdder
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.sram import SramBank
+from neurorebit.circuits.wire import Bus
+from neurorebit.schema.formats import FORMATS, Format, whole
 from neurorebit.schema.technology import Technology
-
-WORD = 32.0  # bits of a weight and of a gradient
-RATE = 16.0  # bits of a learning rate or a momentum
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,6 +37,9 @@ class _DigitalMacro(Block):
     that share a row read, or output channels that share an input's activation in the gradient.
     ``adder`` is a key of ``ACCUMULATORS``: how a number is added to an accumulator. ``moments``:
     further words of each weight that an update reads and writes, in arrays of their own.
+    ``float_errors``: the floating-point format of errors, none where they are whole numbers.
+    ``sharing``: macros that take turns at one set of lanes, which stands among them; a macro's
+    footprint has its share of it.
 
     Actions take the ``rows`` and ``words`` in use, by default all. Rows follow each other, so time
     and energy are those of the rows in use. A row opens in full, but columns and lanes of words
@@ -49,14 +54,26 @@ class _DigitalMacro(Block):
     accumulator_bits: Real = 40.0
     vectors: Positive = 8.0
     adder: str = DEFAULT
-    float_errors: bool = False
+    float_errors: str = ""
     moments: Real = 0.0
+    formats: Formats = field(default_factory=Formats)
+    sharing: Positive = 1.0
     name: str = "dpim"
 
     @property
     def words(self) -> Real:
         """Words of a row, and lanes."""
-        return self.cols / WORD
+        return self.cols / self.formats.weights.bits
+
+    @property
+    def error(self) -> Format:
+        """The format of an error."""
+        return FORMATS[self.float_errors] if self.float_errors else whole(self.error_bits)
+
+    @property
+    def activation(self) -> Format:
+        """The format of an activation in the gradient."""
+        return self.formats.activations or whole(self.input_bits)
 
     @property
     def weights(self) -> Real:
@@ -66,7 +83,12 @@ class _DigitalMacro(Block):
     @property
     def sum_bits(self) -> Real:
         """Bits of a transposed product."""
-        return self.accumulator_bits + self.error_bits
+        return 1.0 * SUM.bits if self._floats else self.accumulator_bits + self.error_bits
+
+    @property
+    def _floats(self) -> bool:
+        """Whether transposed products are sums of floating-point numbers."""
+        return False
 
     def _used(self, rows: Real | None, words: Real | None) -> tuple[Real, Real]:
         """Rows in use, and the share of the words."""
@@ -79,21 +101,28 @@ class _DigitalMacro(Block):
 
     @cached_property
     def gradient_bank(self) -> SramBank:
-        return SramBank(self.tech, self.rows, self.cols, name="gradients")
+        return self._bank(self.formats.gradients, "gradients")
 
     @cached_property
     def moment_bank(self) -> SramBank:
-        return SramBank(self.tech, self.rows, self.cols, name="moments")
+        return self._bank(self.formats.moments, "moments")
+
+    @cached_property
+    def master_bank(self) -> SramBank:
+        return self._bank(self.formats.masters or self.formats.weights, "masters")
+
+    def _bank(self, held: Format, name: str) -> SramBank:
+        """An array with a word of this format for each weight."""
+        return SramBank(self.tech, self.rows, self.words * held.bits, name=name)
 
     @property
-    def _narrow(self) -> Mac:
-        """Lanes as narrow as errors and activations."""
-        wide = np.maximum(self.error_bits, self.input_bits)
-        narrow = np.minimum(self.error_bits, self.input_bits)
-        return self._mac(wide, narrow, self.accumulator_bits)
+    def _lanes(self) -> Lanes:
+        return Lanes(self.tech, self.words, self.adder)
 
-    def _mac(self, bits: Real, by: Real, sum_bits: Real) -> Mac:
-        return Mac(self.tech, bits, by, sum_bits, count=self.words, style=self.adder, name="lanes")
+    @property
+    def _narrow(self) -> Mac | FloatMac:
+        """Lanes as narrow as errors and activations."""
+        return self._lanes.of(self.accumulator_bits, (self.error, self.activation))
 
     @cached_property
     def lanes(self) -> Mac | FloatMac:
@@ -109,7 +138,8 @@ class _DigitalMacro(Block):
     @property
     def _lane_bits(self) -> Real:
         """Bits of an accumulator."""
-        return self.accumulator_bits
+        floats = isinstance(self.lanes, FloatMac)
+        return 1.0 * SUM.bits if floats else self.accumulator_bits
 
     @cached_property
     def errors(self) -> Register:
@@ -117,21 +147,82 @@ class _DigitalMacro(Block):
         return Register(self.tech, self.vectors * self.error_bits, name="errors")
 
     @cached_property
-    def word_adder(self) -> PrefixAdder:
+    def learner(self) -> WordArithmetic:
+        """What an update works with, in the lanes."""
+        return WordArithmetic(self.tech, self.formats.all_words)
+
+    @cached_property
+    def word_adder(self) -> PrefixAdder | FloatAdder:
         """Adds a whole word, in the lanes: it is part of them and has no footprint of its own."""
-        return PrefixAdder(self.tech, WORD, name="lanes")
+        return self.learner.adder
+
+    @cached_property
+    def collector(self) -> PrefixAdder | FloatAdder:
+        """Adds a sum to a gradient, in the lanes."""
+        return WordArithmetic(self.tech, (self.formats.gradients,)).adder
+
+    @cached_property
+    def chances(self) -> Register:
+        """Sources of random bits, one a lane: they shift by as many bits for each word."""
+        return Register(self.tech, CHANCE * self.words, name="chances")
+
+    @property
+    def kept(self) -> tuple[tuple[Real, SramBank], ...]:
+        """What an update reads and writes beside weights and gradients: arrays, how many of each"""
+        kept: tuple[tuple[Real, SramBank], ...] = ()
+        if np.any(np.asarray(self.moments) > 0.0):
+            kept = ((self.moments, self.moment_bank),)
+        return kept if self.formats.masters is None else (*kept, (1.0, self.master_bank))
+
+    @property
+    def _banks(self) -> tuple[tuple[Real, Block], ...]:
+        """The arrays of words."""
+        return (1.0, self.weight_bank), (1.0, self.gradient_bank), *self.kept
+
+    @property
+    def _arithmetic(self) -> tuple[Block, ...]:
+        """What macros may share."""
+        chances = (self.chances,) if self.formats.by_chance else ()
+        return self.lanes, self.accumulators, self.errors, *chances
+
+    @property
+    def shares(self) -> bool:
+        """Whether several macros share a set of lanes, in any design."""
+        return bool(np.any(np.asarray(self.sharing) > 1.0))
+
+    @cached_property
+    def way(self) -> Bus:
+        """From the arrays of all macros that share a set of lanes to these, as wide as a row."""
+        areas = [n * block.footprint.area.total for n, block in self._banks]
+        shared = sum((part.footprint.area.total for part in self._arithmetic), 0.0)
+        side = np.sqrt(self.sharing * sum(areas, 0.0) + shared)
+        width = np.maximum(self.cols, self.words * self.formats.gradients.bits)
+        return Bus(self.tech, side, width, name="way")
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
-        kept = ((self.moments, self.moment_bank),) if np.any(np.asarray(self.moments) > 0.0) else ()
+        each = 1.0 / self.sharing
+        way = ((np.where(np.asarray(self.sharing) > 1.0, each, 0.0), self.way),)
         return (
-            (1.0, self.weight_bank),
-            (1.0, self.gradient_bank),
-            *kept,
-            (1.0, self.lanes),
-            (1.0, self.accumulators),
-            (1.0, self.errors),
+            *self._banks,
+            *((each, part) for part in self._arithmetic),
+            *(way if self.shares else ()),
         )
+
+    def _led(self, bits: Real) -> Cost:
+        """Bits of words between the arrays and lanes that other macros share; no time is added."""
+        if not self.shares:
+            return Cost()
+        away = np.where(np.asarray(self.sharing) > 1.0, 1.0, 0.0)
+        return Cost((away * self.way.transfer(bits, 0.0)).energy)
+
+    def _rounded(self, words: Real) -> Cost:
+        """Random bits added to words that are rounded by chance."""
+        if not self.formats.by_chance:
+            return Cost()
+        one = PrefixAdder(self.tech, CHANCE, name=NAME).add().energy
+        share = words / self.words
+        return Cost(words * one + self.chances.store(0.5 * share, share).energy)
 
     def _loaded(self, bits: Real, count: Real) -> Cost:
         """Bring ``count`` new values of ``bits`` bits to the lanes; half of the bits change."""
@@ -141,7 +232,7 @@ class _DigitalMacro(Block):
     @cached_property
     def _gradient_lane(self) -> Mac | FloatMac:
         """The lanes as they multiply an error by an activation."""
-        return self.lanes if self.float_errors else self._narrow
+        return self.lanes if isinstance(self.lanes, FloatMac) else self._narrow
 
     def operands(self, rows: Real, words: Real) -> tuple[Real, Real]:
         """Errors and activations that come in for the outer product of one position.
@@ -160,15 +251,18 @@ class _DigitalMacro(Block):
         errors, inputs = self.operands(rows, share * self.words)
         products = rows * self._gradient_lane.accumulate(nonzero * share)
         return (
-            products + self._loaded(self.error_bits, errors) + self._loaded(self.input_bits, inputs)
+            products
+            + self._loaded(self.error_bits, errors)
+            + self._loaded(self.activation.bits, inputs)
         )
 
     @action
     def collect(self, rows: Real | None = None, words: Real | None = None) -> Cost:
         """Add the gradient of an image to the gradients in the array."""
         rows, share = self._used(rows, words)
-        added = self._gradient_lane.resolve(share)
-        added = added + self.word_adder.add().across(share * self.words)
+        added, used = self._gradient_lane.resolve(share), share * self.words
+        added = added + self.collector.add().across(used) + self._rounded(used)
+        added = added + self._led(2.0 * used * self.formats.gradients.bits)
         return rows * (
             self.gradient_bank.read(share) + added + self.gradient_bank.write(0.5, share)
         )
@@ -192,20 +286,24 @@ class _DigitalMacro(Block):
         with each addition of a word.
         """
         rows, share = self._used(rows, words)
-        used = share * self.words
-        scaled = Multiplier(self.tech, WORD, RATE, 1.0, name="lanes")
-        lanes = self.lanes
-        once = self._passes * lanes.accumulate().latency.total + lanes.resolve().latency.total
-        scaling = Cost.of(products * used * scaled.energy, products * once).under("lanes")
+        used, lanes, learner = share * self.words, self.lanes, self.learner
+        once = learner.passes(lanes) * lanes.accumulate().latency.total
+        once = once + lanes.resolve().latency.total
+        energy = products * used * learner.product_energy
+        scaling = Cost.of(energy, products * once).under(NAME)
         read = self.weight_bank.read(share) | self.gradient_bank.read(share)
         stored = self.weight_bank.write(0.5, share) | self.gradient_bank.write(0.5, share)
-        if np.any(np.asarray(self.moments) > 0.0):
-            read = read | Cost((self.moments * self.moment_bank.read(share)).energy)
-            stored = stored | Cost((self.moments * self.moment_bank.write(0.5, share)).energy)
+        moved = (self.formats.weights.bits + self.formats.gradients.bits) * used
+        for count, bank in self.kept:
+            read = read | Cost((count * bank.read(share)).energy)
+            stored = stored | Cost((count * bank.write(0.5, share)).energy)
+            moved = moved + count * share * bank.cols
         added = Cost(additions * self.word_adder.add().across(used).energy)
-        work = read + scaling + added + written * stored
+        rounded = self._rounded((2.0 + sum(count for count, _ in self.kept)) * used)
+        work = read + scaling + added + rounded + written * stored + self._led(2.0 * moved)
         if np.any(np.asarray(serial) > 0.0):
-            work = work + serial * WORD * self.word_adder.add().across(used)
+            bits = learner.significand
+            work = work + serial * bits * self.word_adder.add().across(used)
         return rows * work
 
     @action
@@ -213,14 +311,6 @@ class _DigitalMacro(Block):
         """Write the first weights, half of whose bits flip, and clear the gradients beside them."""
         rows, share = self._used(rows, words)
         return rows * (self.weight_bank.write(0.5, share) | self.gradient_bank.write(0.5, share))
-
-    @property
-    def _passes(self) -> Real:
-        """Times a lane multiplies to form the product of a word and a rate."""
-        lanes = self.lanes
-        if isinstance(lanes, FloatMac):
-            return 1.0
-        return np.ceil(WORD / lanes.bits) * np.ceil(RATE / lanes.by)
 
     @action
     def hold(self, rows: Real, words: Real) -> Cost:
@@ -234,10 +324,10 @@ class _DigitalMacro(Block):
     ) -> Cost:
         """The levels of weights: scale, round, clip, by default of the old ones and the new."""
         rows, share = self._used(rows, words)
-        scaled = Multiplier(self.tech, WORD, RATE, 1.0, name="lanes")
-        rounded = PrefixAdder(self.tech, RATE, name="lanes")
-        energy = times * rows * share * self.words * (scaled.energy + rounded.energy)
-        return Cost.of(energy, 0.0).under("lanes")
+        scaled = WordArithmetic(self.tech, (self.formats.masters or self.formats.weights,))
+        rounded = PrefixAdder(self.tech, RATE, name=NAME)
+        energy = times * rows * share * self.words * (scaled.product_energy + rounded.energy)
+        return Cost.of(energy, 0.0).under(NAME)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -255,11 +345,15 @@ class WordParallelMacro(_DigitalMacro):
     def _lane_bits(self) -> Real:
         return self.sum_bits
 
+    @property
+    def _floats(self) -> bool:
+        operands = self.formats.weights, self.error, self.activation
+        return any(operand.floats for operand in operands)
+
     @cached_property
     def lanes(self) -> Mac | FloatMac:
-        if self.float_errors:
-            return FloatMac(self.tech, self.words, name="lanes")
-        return self._mac(WORD, self.error_bits, self.sum_bits)
+        pairs = (self.formats.weights, self.error), (self.activation, self.error)
+        return self._lanes.of(self.sum_bits, *pairs)
 
     def multiply(self, density: Real, nonzero: Real, rows: Real, words: Real) -> Cost:
         """One vector of activations by those in the rows and words in use."""
@@ -277,7 +371,7 @@ class WordParallelMacro(_DigitalMacro):
         rows, share = self._used(rows, words)
         read, step = self.weight_bank.read(share), self.lanes.accumulate(nonzero * share)
         row = Cost((1.0 / self.vectors * read).energy + step.energy)
-        row = row + self._loaded(self.error_bits, 1.0)
+        row = row + self._loaded(self.error_bits, 1.0) + self._led(self.cols * share / self.vectors)
         slowest = np.maximum(read.latency.total, self.vectors * step.latency.total)
         resolved = self.lanes.resolve(share)
         return rows * row + Cost.of(0.0, rows * slowest / self.vectors) + resolved
@@ -314,7 +408,8 @@ class BitSerialMacro(_DigitalMacro):
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
-        return *super().parts, (1.0, self.row_sum), (1.0, self.plane_sum)
+        each = 1.0 / self.sharing
+        return *super().parts, (each, self.row_sum), (each, self.plane_sum)
 
     def multiply(self, density: Real, nonzero: Real, rows: Real, words: Real) -> Cost:
         """One vector of activations by those in the rows and words in use."""
@@ -335,7 +430,8 @@ class BitSerialMacro(_DigitalMacro):
         """
         rows, share = self._used(rows, words)
         read, added = self.weight_bank.read(share), self.row_sum.add(share)
-        selected = error_density * rows * (read.energy + added.energy)
+        led = self._led(self.cols * share).energy
+        selected = error_density * rows * (read.energy + added.energy + led)
         energy = self.error_bits * (selected + self.plane_sum.add(share).energy)
         slowest = np.maximum(read.latency.total, added.latency.total)
         streamed = Cost(energy) + Cost.of(0.0, self.error_bits * rows * slowest)

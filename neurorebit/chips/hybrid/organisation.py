@@ -17,7 +17,8 @@ def build(job: Job) -> HybridPhases:
     from neurorebit.chips.hybrid.phases import HybridPhases
 
     assert isinstance(job.spec, HybridSpec)
-    moments = float(job.learning.moments)
+    apart = job.learning.momentum and job.spec.formats.apart  # a velocity in words of its own
+    moments = float(job.learning.moments + apart)
     chip = HybridChip(job.technology, job.device, job.spec, job.plan, moments=moments)
     return HybridPhases(chip, job.activity, job.batch, job.learning)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
-from neurorebit.chips.hybrid.chip import HybridChip
+from neurorebit.chips.hybrid.chip import WORD, HybridChip
 from neurorebit.chips.hybrid.digital import DigitalMacro
 from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.parts.activity import Rows
@@ -18,9 +18,8 @@ from neurorebit.chips.parts.writing import SENTENCES
 from neurorebit.circuits.cost import Bill, Cost, Real
 from neurorebit.layers.base import Operation, Value
 
-WORD = 32.0
 ADAPTED = (
-    "adapters: two matrices of words of 32 bits a layer in digital macros of their own, each held "
+    "adapters: two matrices of words a layer in digital macros of their own, each held "
     "as it is and turned round; values between them have the bits of errors; they overlap with the "
     "arrays, and their results are added in the vector unit"
 )
@@ -45,6 +44,7 @@ class HybridPhases(Phases):
             "batch-long tensors live in DRAM; weights, gradients and momentum stay in the macros",
             f"update: {self.learning.products} products of a word and a rate a weight"
             f"{self.learning.serially}",
+            *self.spec.formats.sentences,
             SENTENCES[self.learning.write],
         )
         return self.assume(own, self.chip.device)
@@ -80,22 +80,26 @@ class HybridPhases(Phases):
     @property
     def _vectors(self) -> Rows:
         """Vectors of an image that one copy of a layer takes: all that wait for each other."""
-        w, copies = self.workload, self.spec.dpim.copies
+        w, copies = self.workload, self.chip.digital_copies
         shared = ceil(w.vectors * self.batch / copies) / self.batch
         return np.where(w.serial > 0.0, w.vectors, shared)
 
-    def _digitally(self, work: Callable[[DigitalMacro, Pieces], Cost]) -> Cost:
+    def _digitally(
+        self, work: Callable[[DigitalMacro, Pieces], Cost], *, alone: bool = False
+    ) -> Cost:
         """The cost of ``work`` in the digital macros of one copy of each layer, all at once.
 
         ``work``: in a macro of which the rows and words of ``Pieces`` are in use. Packed groups
-        follow each other.
+        follow each other, as macros do that share a set of lanes (but where ``alone``: work in
+        which lanes have no part).
         """
         tile = self.chip.digital_tile
         one = self.through(
             self.chip.digital_pieces,
             lambda pieces: tile.in_macros(lambda macro: work(macro, pieces)),
         )
-        return Cost(one.energy, self.chip.digital_groups * one.latency)
+        turns = 1.0 if alone else self.chip.turns
+        return Cost(one.energy, self.chip.digital_groups * turns * one.latency)
 
     def backward(self) -> Phase:
         """Vector work, then the error through the transposed weights; none in the first layer."""
@@ -152,7 +156,7 @@ class HybridPhases(Phases):
         of them, with the inputs that each position sees.
         """
         chip, w, tile = self.chip, self.workload, self.chip.digital_tile
-        bits = self.spec.input_bits
+        bits = self.chip.digital_macro.activation.bits
         outer = self._digitally(
             lambda dpim, used: dpim.outer(used.spread(self._nonzero), used.rows, used.cols)
         )
@@ -176,7 +180,7 @@ class HybridPhases(Phases):
         """Bits of errors and inputs that enter tiles, on their way to the PEs of each position."""
         chip, w, tile = self.chip, self.workload, self.chip.digital_tile
         across, down = chip.digital_pes_across, chip.digital_pes_down
-        vectors = w.vectors * w.channels * w.groups * self.spec.input_bits
+        vectors = w.vectors * w.channels * w.groups * chip.digital_macro.activation.bits
         packed = self._error_bits * across + w.positions * vectors * down
         entered = w.positions * (self._error_bits * across + vectors * down)
         entered = np.where(chip.digital_groups > 1.0, packed, entered)
@@ -191,7 +195,8 @@ class HybridPhases(Phases):
         """Bits of errors and activations that enter the macros of a layer for one position."""
         chip, pieces = self.chip, self.chip.digital_pieces
         errors, inputs = chip.digital_macro.operands(pieces.rows, pieces.cols)
-        each = errors * self.spec.error_width + inputs * self.spec.input_bits
+        input_bits = self.chip.digital_macro.activation.bits
+        each = errors * self.spec.error_width + inputs * input_bits
         kinds = pieces.by_kind(pieces.counts * each, len(self.workload.rows))
         bits: Rows = np.sum(kinds, axis=-2)
         return bits
@@ -202,7 +207,7 @@ class HybridPhases(Phases):
         copy has seen its share of the vectors.
         """
         one = self._digitally(lambda dpim, used: dpim.collect(used.rows, used.cols))
-        return Cost(self.spec.dpim.copies * one.energy, one.latency)
+        return Cost(self.chip.digital_copies * one.energy, one.latency)
 
     def update(self) -> Phase:
         """The rule's products and additions, in all macros at once.
@@ -210,17 +215,25 @@ class HybridPhases(Phases):
         The gradients of a batch were added to the velocity as they were collected, so that the
         addition of momentum is not one of them.
         """
-        written, steps = self.activity.words_written, self.learning.in_macros
+        written, steps = self.activity.words_written, self._steps
         one = self._digitally(
             lambda dpim, used: dpim.write(used.spread(written), used.rows, used.cols, **steps)
         )
         summed, moved = self._of_copies
         learns = self.workload.learns
         one, summed, moved = learns * one, learns * summed, learns * moved
-        macros = merged(self.spec.dpim.copies * one.energy, summed.energy)
+        macros = merged(self.chip.digital_copies * one.energy, summed.energy)
         time = max_over_layers(one.latency.total) + max_over_layers(summed.latency.total)
         time = time + sum_over_layers(moved.latency.total)
         return Phase(merged(macros, moved.energy), 0.0, 0.0, macros, common_time=time)
+
+    @property
+    def _steps(self) -> dict[str, float]:
+        """The work of an update in the macros; a velocity with words of its own is added there."""
+        apart = self.spec.formats.apart
+        return (
+            self.learning._replace(momentum=False).in_macros if apart else self.learning.in_macros
+        )
 
     @property
     def _of_copies(self) -> tuple[Cost, Cost]:
@@ -229,9 +242,10 @@ class HybridPhases(Phases):
         Words of all copies are added where their ways over the tree meet, and the sums go back to
         all of them. Nothing happens where there is one copy.
         """
-        chip, copies, tile = self.chip, self.spec.dpim.copies, self.chip.digital_tile
+        chip, copies, tile = self.chip, self.chip.digital_copies, self.chip.digital_tile
         several = np.where(np.greater(copies, 1.0), 1.0, 0.0)
-        bits: Real = several * 2.0 * WORD * self.workload.weights
+        word = self.spec.formats.gradients.bits
+        bits: Real = several * 2.0 * word * self.workload.weights
         tree = self.over_tree(chip.digital_tree, bits, copies)
         inside = divided(tile.carry(copies * bits), chip.digital_tiles)
         inside = inside + tile.in_pes(lambda pe: pe.carry(copies * bits))
@@ -295,7 +309,7 @@ class HybridPhases(Phases):
         pieces = (chip.digital_ahead,)
         values = (1.0 - w.in_cells) * w.vectors * (w.rows + w.cols) * w.groups
         passed = self._multiplied(pieces, w.vectors, values)
-        steps = self.learning.in_macros
+        steps = self._steps
         learned = w.learns * self._in_adapters(
             pieces, lambda dpim, used: dpim.write(1.0, used.rows, used.cols, **steps), at_once=True
         )
@@ -384,7 +398,7 @@ class HybridPhases(Phases):
 
     def _learned_adapters(self) -> Cost:
         """The rule's products and additions for all words, in both copies of a matrix."""
-        steps, adapters = self.learning.in_macros, self.chip.adapters
+        steps, adapters = self._steps, self.chip.adapters
         return self._in_adapters(
             (*adapters.ahead, *adapters.back),
             lambda dpim, used: dpim.write(1.0, used.rows, used.cols, **steps),
@@ -420,16 +434,18 @@ class HybridPhases(Phases):
     # -- all weights, once -----------------------------------------------------------------------
 
     def programming(self) -> Phase | None:
-        """Words of 32 bits come from DRAM to the digital macros; their levels go to the cells."""
+        """Words come from DRAM to the digital macros; their levels go to the cells."""
         written = super().programming()
         if written is None:
             return None
         chip, w, tile = self.chip, self.workload, self.chip.digital_tile
-        words, levels = WORD * w.weights, self.spec.weight_bits * w.weights
-        copied = words * self.spec.dpim.copies
-        loaded = self._digitally(lambda dpim, used: dpim.load(used.rows, used.cols))
+        formats = self.spec.formats
+        word = (formats.masters or formats.weights).bits
+        words, levels = word * w.weights, self.spec.weight_bits * w.weights
+        copied = words * self.chip.digital_copies
+        loaded = self._digitally(lambda dpim, used: dpim.load(used.rows, used.cols), alone=True)
         levelled = self._digitally(lambda dpim, used: dpim.level(used.rows, used.cols, times=1.0))
-        macros = merged(self.spec.dpim.copies * loaded.energy, levelled.energy)
+        macros = merged(self.chip.digital_copies * loaded.energy, levelled.energy)
         trees = self.over_tree(chip.digital_tree, copied) + self.over_tree(
             chip.digital_tree, levels
         )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
 from neurorebit.chips.hybrid.digital import BUILDS
+from neurorebit.chips.hybrid.formats import Formats
 from neurorebit.chips.parts.blocks import Blocks
 from neurorebit.chips.parts.spec import DIVIDE, Count, ForwardArrays, LearningSpec
 from neurorebit.circuits.accumulator import ACCUMULATORS, DEFAULT
 from neurorebit.schema import Loc, Misfit, Section, one_of, quantity
 from neurorebit.schema.numbers import Real
+
+POSITIONS = 1024.0  # of a window in an image, whose products are summed before they are collected
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,18 +39,22 @@ class Dpim(Section):
 
     ``vectors``: errors that share one row read in the word-parallel build. ``adder``: how a number
     is added to a sum, by an adder that propagates the carry or with the carries kept apart.
+    ``accumulator_bits``: bits of a sum, without those of an error; auto is as many as nothing
+    overflows. ``macros_per_lanes``: macros that take turns at one set of lanes, all of a PE or of a
+    tile.
     """
 
     source: str
     build: Annotated[str, one_of(BUILDS)]
     rows: Annotated[int, Field(ge=8, le=4096)]
-    cols: Annotated[int, Field(ge=32, le=4096)]
+    cols: Annotated[int, Field(ge=8, le=4096)]
     vectors: Count
     macros_per_pe: Count
     copies: Count
-    accumulator_bits: Annotated[int, Field(ge=32, le=128)]
+    accumulator_bits: Annotated[int, Field(ge=8, le=128)] | Literal["auto"]
     wiring: Annotated[Real, quantity("", at_least=1, at_most=10)]  # of the macros' area
     adder: Annotated[str, one_of(ACCUMULATORS)] = DEFAULT
+    macros_per_lanes: Count | Literal["pe", "tile"] = 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -62,6 +69,7 @@ class HybridSpec(LearningSpec):
     weight_bits: Annotated[int, Field(ge=2, le=8)]
     apim: Apim
     dpim: Dpim
+    formats: Formats = field(default_factory=Formats)
 
     @property
     def cell_bits(self) -> Real:
@@ -77,26 +85,56 @@ class HybridSpec(LearningSpec):
 
     @property
     def conventions(self) -> dict[str, str]:
-        bits = self.error_bits if self.error_bits == "fp32" else f"{self.error_bits}-bit"
+        bits = self.error_bits if isinstance(self.error_bits, str) else f"{self.error_bits}-bit"
         return {
             "forward": f"forward ops / forward energy; {self.input_bits}-bit inputs, "
             f"{self.weight_bits}-bit weights, {self.apim.adc_bits}-bit converters, batch norm "
             "included",
             "backward": "ops of the errors sent back / energy of the backward phase, batch norm "
-            f"included; {bits} errors, 32-bit weights, {self.dpim.build} build",
+            f"included; {bits} errors, {self._held} weights, {self.dpim.build} build",
         }
+
+    @property
+    def _held(self) -> str:
+        """What the digital macros hold a weight in."""
+        word = self.formats.weights
+        return self.formats.weight if word.floats else f"{word.bits:g}-bit"
+
+    @property
+    def accumulator_bits(self) -> Real:
+        """Bits of a sum of products, without those of an error.
+
+        Where nothing is to overflow, a sum of as many words as a macro has rows, with a sign, and
+        one of ``POSITIONS`` products of an error and an activation.
+        """
+        given = self.dpim.accumulator_bits
+        if not isinstance(given, str):
+            return given
+        words = self.formats.weights.significand + np.ceil(np.log2(self.dpim.rows)) + 1.0
+        activations = self.formats.activations
+        inputs = self.input_bits if activations is None else activations.significand
+        bits: Real = np.maximum(words, self.error_width + inputs + np.log2(POSITIONS))
+        return bits
 
     def misfits(self) -> Iterator[Misfit]:
         """Combinations of values that do not fit, in one architecture or in arrays of designs."""
         dpim = self.dpim
         yield from super().misfits()
+        yield from self.formats.misfits()
         cells, columns = self.cells_per_weight, self.apim.cols_per_adc
         message = "the {:g} cells of a weight must divide apim.cols_per_adc, {:g}"
         yield Misfit(
             ("apim", "cell_bits"), columns % cells != 0, message, (cells, columns), cure=DIVIDE
         )
-        message = "must be a multiple of the 32 bits of a word"
-        yield Misfit(("dpim", "cols"), dpim.cols % 32 != 0, message, cure="take 128")
+        word = self.formats.weights.bits
+        message = "must be a multiple of the {:g} bits of a word"
+        yield Misfit(("dpim", "cols"), dpim.cols % word != 0, message, (word,), cure="take 128")
+        if not isinstance(dpim.macros_per_lanes, str):
+            message = "must divide dpim.macros_per_pe, {:g}, got {:g}"
+            values = dpim.macros_per_pe, dpim.macros_per_lanes
+            left = dpim.macros_per_pe % dpim.macros_per_lanes != 0
+            loc = ("dpim", "macros_per_lanes")
+            yield Misfit(loc, left, message, values, cure=f"{DIVIDE}, pe or tile")
         stacked = np.floor(np.sqrt(dpim.macros_per_pe))
         message = "must be a multiple of {:g}, the rows of macros in a PE, got {:g}"
         left, values = dpim.macros_per_pe % stacked != 0, (stacked, dpim.macros_per_pe)
@@ -106,3 +144,7 @@ class HybridSpec(LearningSpec):
         cure = f"take dpim.build={others}, or whole bits such as 32"
         streamed = isinstance(self.error_bits, str) and BUILDS[dpim.build].streams_errors
         yield Misfit(("error_bits",), streamed, message, cure=cure)
+        message = f"rows of {self.formats.weight} cannot be added as they are read"
+        cure = f"take dpim.build={others}, or whole numbers such as int32"
+        added = self.formats.weights.floats and BUILDS[dpim.build].streams_errors
+        yield Misfit(("formats", "weight"), added, message, cure=cure)

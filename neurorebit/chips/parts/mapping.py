@@ -23,7 +23,8 @@ class LayerMapping(Section):
     ``copies`` of its arrays work on different vectors of an image; unless given, as many as fill
     the tiles that one takes. ``kernel_split``: a PE for each position of the window.
     ``pack_groups``: groups share an array. ``share_tile``: it stands in a tile with other layers,
-    in arrays of its own, or has tiles of its own.
+    in arrays of its own, or has tiles of its own. ``digital_copies`` of its digital macros share
+    the vectors of an image, as many as ``dpim.copies`` says unless given.
     """
 
     layer: str
@@ -31,6 +32,7 @@ class LayerMapping(Section):
     kernel_split: bool | None = None
     pack_groups: bool | None = None
     share_tile: bool | None = None
+    digital_copies: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,13 +53,14 @@ class Chosen(NamedTuple):
     split: Real = np.nan
     packed: Real = np.nan
     shared: Real = np.nan
+    digital_copies: Real = np.nan
 
     @classmethod
     def of(cls, mapping: Mapping | None, names: Names) -> Chosen:
         """What a section asks of the layers of these names."""
         if mapping is None or not mapping.layers:
             return cls()
-        keys = "copies", "kernel_split", "pack_groups", "share_tile"
+        keys = "copies", "kernel_split", "pack_groups", "share_tile", "digital_copies"
         asked = {one.layer: one for one in mapping.layers}
         return cls(*(_row([getattr(asked.get(str(n)), key, None) for n in names]) for key in keys))
 

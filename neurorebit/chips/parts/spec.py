@@ -15,6 +15,7 @@ from neurorebit.chips.parts.signs import DEFAULT, SIGNED_INPUTS
 from neurorebit.circuits.buffer import BUFFERS
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.schema import Loc, Misfit, Section, one_of, published, quantity
+from neurorebit.schema.formats import FLOATS, OTHER_FORMATS
 from neurorebit.schema.numbers import Real
 
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
@@ -231,14 +232,14 @@ class ArchitectureSpec(Section):
 
     @property
     def errors(self) -> int | str | None:
-        """Bits of an error, or ``fp32``; None where the chip sends none back."""
+        """Bits of an error, or a floating-point format; None where the chip sends none back."""
         return None
 
     @property
     def error_width(self) -> int:
-        """Bits of an error on the wires: 32 for floating point, 0 where there is none."""
+        """Bits of an error on the wires, 0 where there is none."""
         if isinstance(self.errors, str):
-            return 32
+            return int(FLOATS[self.errors].bits)
         return 0 if self.errors is None else self.errors
 
     @property
@@ -357,11 +358,14 @@ class ArchitectureSpec(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LearningSpec(ArchitectureSpec):
-    """The architecture of a chip that trains: it sends errors of so many bits back."""
+    """The architecture of a chip that trains: it sends errors back.
+
+    ``error_bits``: bits of an error, or a floating-point format.
+    """
 
     trains = True
 
-    error_bits: Annotated[int, Field(ge=2, le=32)] | Literal["fp32"]
+    error_bits: Annotated[int, Field(ge=2, le=32)] | Annotated[str, one_of(FLOATS, OTHER_FORMATS)]
 
     @property
     def errors(self) -> int | str:

@@ -84,12 +84,6 @@ def test_energy_of_a_transposed_mac_is_as_simulated(tech, build, bits, simulated
     assert 0.84 * simulated < picojoule < simulated
 
 
-def test_floating_point_is_the_published_energy(tech):
-    macro = WordParallelMacro(tech=tech, error_bits=32.0, float_errors=True)
-    picojoule = macro.mtvm().energy.total / macro.weights * 1e12
-    assert picojoule == near(3.37, rel=0.005)
-
-
 @pytest.mark.parametrize("bits", [8, 16, 32])
 def test_area_of_the_word_parallel_build_is_its_gates(tech, bits):
     """Two banks, four lanes of 32 by 8 bits or more with a sum of 40 bits and as many as an error

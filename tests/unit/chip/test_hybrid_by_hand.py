@@ -12,11 +12,12 @@ from by_hand import RERAM, TECH, beside, close, energy_of, same_cost, same_footp
 from by_hand_resistive import READ_V, RERAM_ON, one_transistor, pulsed, touched
 
 from neurorebit.circuits.accumulator import ACCUMULATORS
-from neurorebit.circuits.arithmetic import FloatMac, Mac, Multiplier
+from neurorebit.circuits.arithmetic import Mac, Multiplier
 from neurorebit.circuits.array import ReramArray
 from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.cost import Cost
 from neurorebit.circuits.decoder import MuxDecoder
+from neurorebit.circuits.floating import FloatMac
 from neurorebit.circuits.gates import cells as gate_cells
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.prefix import PrefixAdder
@@ -124,7 +125,7 @@ WHOLE = Mac(TECH, 32.0, 10.0, 44.0 + 10.0, count=5.0, name="lanes")  # whole wor
 NARROW = Mac(
     TECH, 10.0, 6.0, 44.0, count=5.0, name="lanes"
 )  # errors by activations, the wider first
-FLOAT = FloatMac(TECH, 5.0, name="lanes")
+FLOAT = FloatMac(TECH, 5.0, bits=32.0, by=24.0, name="lanes")  # whole words by errors of fp32
 SUM = ACCUMULATORS["sklansky"]
 ROW_SUM = SUM(TECH, 44.0, 5.0, name="row_sum")
 PLANE_SUM = SUM(TECH, 54.0, 5.0, name="plane_sum")
@@ -163,10 +164,10 @@ def test_what_stands_in_a_bit_serial_macro():
 
 
 def test_what_stands_in_a_macro_of_floating_point():
-    further = Register(TECH, 2.0 * 5.0 * 76.0, name="accumulators")
+    further = Register(TECH, 2.0 * 5.0 * 32.0, name="accumulators")  # sums are of fp32
     errors = Register(TECH, 3.0 * 32.0, name="errors")
     expected = stands("dpim", WEIGHTS, GRADIENTS, FLOAT, further, errors)
-    found = digital("word_parallel", error_bits=32.0, float_errors=True)
+    found = digital("word_parallel", error_bits=32.0, float_errors="fp32")
     same_footprint(found, expected)
 
 
@@ -295,7 +296,7 @@ def test_an_update_with_moments_of_its_own(used):
 
 def test_an_update_in_floating_point_takes_one_step_a_product():
     step = float(FLOAT.accumulate().latency.total)
-    found = digital("word_parallel", error_bits=32.0, float_errors=True).write(0.4)
+    found = digital("word_parallel", error_bits=32.0, float_errors="fp32").write(0.4)
     lanes = sum(n for name, n in found.latency.items.items() if name.startswith("dpim/lanes"))
     assert lanes == close(96.0 * 2.0 * step)
 
