@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import numpy as np
@@ -67,7 +67,8 @@ def sections(section: type, path: str = "") -> Iterator[tuple[str, type]]:
     yield path, section
     for one in dataclasses.fields(section):
         for kind in kinds(hints_of(section)[one.name]):
-            for inner in (kind, *get_args(kind)) if get_origin(kind) is tuple else (kind,):
+            several = get_origin(kind) in (tuple, Mapping)
+            for inner in (kind, *get_args(kind)) if several else (kind,):
                 if dataclasses.is_dataclass(inner) and isinstance(inner, type):
                     yield from sections(inner, f"{path}.{one.name}".lstrip("."))
 
@@ -126,7 +127,7 @@ def _plain(hint: Any) -> Iterator[str]:
     elif origin is Union or type(hint).__name__ == "UnionType":
         for inner in get_args(hint):
             yield from _plain(inner)
-    elif origin is dict:
+    elif origin in (dict, Mapping):
         yield "a mapping"
     elif dataclasses.is_dataclass(hint):
         yield "a section"

@@ -166,6 +166,48 @@ def activity_keys() -> Iterator[str]:
     yield from of_sections(ActivityFile, "activity", level=3)
 
 
+def silicon_keys() -> Iterator[str]:
+    """The keys of a record of silicon, but for its macro."""
+    from neurorebit.checking.silicon.record import Record
+
+    for path, one in dict.fromkeys(keys.sections(Record)):
+        if path != "macro":
+            yield from _section(f"record.{path}".strip("."), one, path, level=3)
+
+
+def structure_keys() -> Iterator[str]:
+    """The structures of macros, their keys and their supplies."""
+    from neurorebit.macros.structure import Structure
+    from neurorebit.macros.table import STRUCTURES
+
+    for name, kind in STRUCTURES.items():
+        yield f"### `{name}`"
+        yield ""
+        yield f"{_first(kind)}."
+        yield ""
+        own = (key for key in keys.keys(kind, Structure) if key.name != "kind")
+        yield from table(HEAD, (key.row for key in own))
+        yield ""
+        yield from table(
+            ["supply", "feeds"], ([f"`{role}`", feeds] for role, feeds in kind.roles.items())
+        )
+        yield ""
+
+
+def measured_figures() -> Iterator[str]:
+    """The forms that a measured figure may have."""
+    from neurorebit.checking.silicon import measured
+
+    forms = {
+        "energy": (*measured.ENERGY, measured.POWER),
+        "speed": measured.SPEED,
+        "area": measured.AREA,
+        "speed and area": measured.DENSITY,
+    }
+    rows = ([what, " ".join(f"`{key}`" for key in of)] for what, of in forms.items())
+    yield from table(["figure", "keys of `measured`"], rows)
+
+
 def record_figures() -> Iterator[str]:
     """The figures of a record."""
     yield (
@@ -279,6 +321,9 @@ BLOCKS = {
         technology_keys,
         device_keys,
         activity_keys,
+        silicon_keys,
+        structure_keys,
+        measured_figures,
         record_figures,
         command_options,
         api,

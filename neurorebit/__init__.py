@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from neurorebit.library.measured import fit as fit
     from neurorebit.library.runs import runs as runs
     from neurorebit.library.searches import search as search
+    from neurorebit.library.silicon import macro as macro
+    from neurorebit.library.silicon import validate_silicon as validate_silicon
     from neurorebit.library.trainings import compare_schemes as compare_schemes
     from neurorebit.library.trainings import run as run
     from neurorebit.library.trainings import train as train
@@ -47,6 +49,8 @@ _HOMES = {  # the module of each public name
     "nodes": "library.estimates",
     "compare": "library.comparisons",
     "validate": "library.comparisons",
+    "validate_silicon": "library.silicon",
+    "macro": "library.silicon",
     "search": "library.searches",
     "map_network": "library.mappings",
     "fit": "library.measured",

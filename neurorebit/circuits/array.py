@@ -177,6 +177,8 @@ def device_array(
 class SramArray(Block):
     """6T cells; in a read, one bitline of each pair falls by the sense voltage."""
 
+    abuts = True
+
     tech: Technology
     rows: Positive = 128.0
     cols: Positive = 128.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,12 @@ class Block:
     """Hardware with a name, a footprint of its own, parts, and actions.
 
     Where a field or the technology is out of range, the footprint and the cost of every action are
-    nan.
+    nan. ``abuts`` says that it consists of cells drawn to abut, such as an array, and not of placed
+    gates, among which there is room for wires.
     """
 
     name: str
+    abuts: ClassVar[bool] = False
 
     @property
     def body(self) -> Footprint:

@@ -34,6 +34,8 @@ class ResistiveArray(Block, ABC):
     conductance as a share of the device's range: 0 at g_min, 1 at g_max.
     """
 
+    abuts = True
+
     tech: Technology
     device: Device
     rows: Positive

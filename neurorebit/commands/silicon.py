@@ -8,7 +8,9 @@ from typing import Any
 
 from neurorebit.commands import FAILED, options
 
-ALONE = ("points", "tolerance")  # options that go with --silicon alone
+PNG = b"\x89PNG"  # how pictures begin
+BEGIN = 100  # bytes of a file that say what it is
+ALONE = ("points", "tolerance", "plot")  # options that go with --silicon alone
 
 
 def add_options(parser: options.Parser) -> None:
@@ -30,6 +32,9 @@ def add_options(parser: options.Parser) -> None:
         metavar="SHARE",
         type=float,
         help="mean deviation of energies at points that nothing was fitted on (0.1)",
+    )
+    parser.add_argument(
+        "--plot", metavar="FILE", type=Path, help="a picture of ours over silicon's, as PNG"
     )
 
 
@@ -54,7 +59,31 @@ def compared(asked: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if not 0.0 < tolerance < float("inf"):
         message = f"expected a share above zero, got {tolerance:g}"
         raise InputError(message, origin=Argument("tolerance", tolerance), cure="give 0.1, say")
+    if asked.plot is not None:
+        refuse_another(asked.plot, PNG, Argument("plot", asked.plot))
     records = reader.read_all(asked.records, asked.points or ())
     result = outcome.compare(records, tolerance)
     print(text.text(result))
+    if asked.plot is not None:
+        from neurorebit.checking.silicon import picture
+        from neurorebit.results import folder
+
+        folder.write(asked.plot.parent, {asked.plot.name: picture.parity(result)}, argument="plot")
     return frame.values(result), 0 if result.holds else FAILED
+
+
+def refuse_another(path: Path, begins: bytes | tuple[bytes, ...], argument: Any) -> None:
+    """InputError where an output would replace a file that begins otherwise, or has no folder."""
+    from neurorebit.schema import InputError
+
+    if not path.parent.is_dir():
+        message = "cannot be written: its folder is missing"
+        raise InputError(message, origin=argument, cure="name another file")
+    try:
+        with path.open("rb") as file:
+            begin = file.read(BEGIN)
+    except OSError:
+        return  # there is none, or writing will tell
+    if begin and not begin.replace(b" ", b"").replace(b"\n", b"").startswith(begins):
+        message = "is there, and is no outcome of this command"
+        raise InputError(message, origin=argument, cure="name another file")

@@ -13,7 +13,6 @@ from neurorebit.commands import FAILED, options, silicon
 
 TOOL = "validation.neurosim"  # in a clone, beside the package
 OURS = b'{"modules":', b'{"silicon":'  # how outcomes begin, without blanks
-BEGIN = 100  # bytes of a file that say what it is
 CLONE = "Whole chips and their waterfalls: in a clone of the project, which has validation/."
 
 EXAMPLES = (
@@ -50,10 +49,10 @@ def add_options(parser: options.Parser) -> None:
 
 def main(asked: argparse.Namespace) -> int:
     """Compare with the records."""
-    from neurorebit.schema import InputError
+    from neurorebit.schema import Argument, InputError
 
     if asked.json is not None:
-        _refuse_another(asked.json)
+        silicon.refuse_another(asked.json, OURS, Argument("json", asked.json))
     if asked.silicon:
         outcome, code = silicon.compared(asked)
         if asked.json is not None:
@@ -126,23 +125,6 @@ def _needed(tool: Any, option: str) -> Any:
             "in the package's own format need nothing"
         )
     return tool
-
-
-def _refuse_another(path: Path) -> None:
-    """InputError where the outcome would replace a file that is no outcome."""
-    from neurorebit.schema import Argument, InputError
-
-    if not path.parent.is_dir():
-        message = "cannot be written: its folder is missing"
-        raise InputError(message, origin=Argument("json", path), cure="name another file")
-    try:
-        with path.open("rb") as file:
-            begin = file.read(BEGIN)
-    except OSError:
-        return  # there is none, or writing will tell
-    if begin and not begin.replace(b" ", b"").replace(b"\n", b"").startswith(OURS):
-        message = "is there, and is no outcome of this command"
-        raise InputError(message, origin=Argument("json", path), cure="name another file")
 
 
 def _write(path: Path, outcome: dict[str, Any]) -> None:

@@ -83,8 +83,8 @@ class NearMemoryMacro(Macro):
 class NearMemory(Structure):
     """Digital arithmetic beside an SRAM array that is read row by row.
 
-    ``rows`` and ``columns`` are those of the array; ``input_bits`` and ``weight_bits`` hold where a
-    point does not say otherwise.
+    ``kind`` is its word. ``rows`` are those of the array. ``columns`` are its columns.
+    ``input_bits`` and ``weight_bits`` hold where a point does not say otherwise.
     """
 
     kind: Literal["near_memory"]

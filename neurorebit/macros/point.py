@@ -29,15 +29,20 @@ class Point(Section):
     """An operating point; None stands for what is not given.
 
     ``vdd`` is the supply of the core, and of each further supply whose voltage the record does not
-    give. ``clock`` is the frequency in the measurement; without one a macro runs at its own speed.
-    ``input_toggle`` is the probability that an input line changes from a cycle to the next,
-    ``input_ones`` and ``weight_ones`` are the shares of ones among the bits of inputs and weights,
-    ``input_sparsity`` and ``weight_sparsity`` the shares of values that are zero. ``rows`` and
-    ``columns`` are those that work at once, ``registers`` are register rows in use, ``phases`` the
-    phases that an input is split into.
+    give. ``temperature`` is that of the silicon. ``clock`` is the frequency in the measurement;
+    without one a macro runs at its own speed.
 
-    A structure takes a value by ``given``, ``needed`` or ``assumed``, so that a reader sees which
-    values were taken, and which were assumed.
+    ``input_toggle`` is the probability that an input line changes from a cycle to the next.
+    ``input_ones`` is the share of ones among the bits of inputs. ``weight_ones`` is that of the
+    bits of weights. ``input_sparsity`` is the share of inputs that are zero. ``weight_sparsity`` is
+    that of the weights.
+
+    ``input_bits`` are bits of an input. ``weight_bits`` are bits of a weight. ``output_bits`` are
+    bits of an output. ``rows`` are those that work at once. ``columns`` are the columns that do.
+    ``registers`` are register rows in use. ``phases`` are those that an input is split into.
+
+    A structure takes a value by its methods, so that a reader sees which values were taken, and
+    which were assumed.
     """
 
     vdd: Voltage | None = None

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from common import near
 
+from neurorebit.checking.silicon.record import Record
 from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.table import ORGANISATIONS
 from neurorebit.inputs.network import NetworkFile
@@ -16,6 +17,7 @@ from neurorebit.inputs.technology import technology_type
 from neurorebit.inputs.training import training_section
 from neurorebit.layers.base import Layer
 from neurorebit.layers.table import KINDS
+from neurorebit.macros.table import STRUCTURES
 from neurorebit.schema.activity import ActivityFile
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import CircuitSection
@@ -33,6 +35,8 @@ FILES = {
     "technology": technology_type(),
     "device": Device,
     "activity": ActivityFile,
+    "silicon": Record,
+    **{f"macro {name}": one for name, one in STRUCTURES.items()},
     **{name: one.spec for name, one in ORGANISATIONS.items()},
 }
 

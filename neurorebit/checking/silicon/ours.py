@@ -98,8 +98,9 @@ def of_point(found: Silicon, point: Measurement) -> Ours:
 def _evaluated(found: Silicon, macro: Macro, here: Point, at: InputError) -> Ours:
     with np.errstate(all="ignore"):
         cost, footprint = macro.product(), macro.footprint
+        area = found.record.assembly.area(macro)
         fastest, cycles, clock = _float(macro.period), macro.cycles, here.given("clock")
-    own = _by_part(cost.energy, macro.name), _by_part(footprint.area, macro.name)
+    own = _by_part(cost.energy, macro.name), _by_part(area, macro.name)
     amounts = (*own[0].values(), *own[1].values(), fastest, _float(macro.ops))
     if not all(map(np.isfinite, amounts)):
         part, why = _reason(macro, macro.name)

@@ -112,7 +112,7 @@ class Compared:
         if self.mean is not None and self.mean > tolerance and np.isfinite(self.mean):
             yield (
                 f"{self.name}: energies are {self.mean:.1%} off on average at points that nothing "
-                f"was fitted on, more than {tolerance:.0%}"
+                f"was fitted on, more than {100 * tolerance:g}%"
             )
         yield from self._blind()
         for share in self.shares:
@@ -296,6 +296,11 @@ def _shares(macro: _Macro) -> Iterator[Share]:
     pieces: Pieces
     for of, split in record.shares.items():
         chosen = split.point or (macro.found.fit or record.points[0]).id
+        if chosen not in {point.id for point in record.points}:
+            message, known = f"there is no point '{chosen}'", ", ".join(p.id for p in record.points)
+            raise macro.found.document.error(
+                ("shares", of, "point"), message, f"there are: {known}"
+            )
         pieces = {name: (float(p.share), p.parts) for name, p in split.pieces.items() if p.parts}
         yield from _split(macro, of, chosen, pieces)
     for point in record.points:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from neurorebit.macros.assembly import Assembly
 from neurorebit.macros.point import Point, Share, Voltage
 from neurorebit.macros.structure import Structure
 from neurorebit.macros.table import STRUCTURES
@@ -24,19 +25,32 @@ AREA, ENERGY, TIME = "area", "energy", "time"
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Origin(Section):
-    """A technology or device file: a shipped name, or a path that counts from the record.
+    """A technology or device file.
 
-    ``set`` changes keys of it. ``vdd`` is the supply where it is not that of the point.
+    ``file`` is a shipped name, or a path that counts from the record. ``set`` changes keys of it.
     """
 
     file: str
-    vdd: Voltage | None = None
     set: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Supply(Origin):
+    """A technology at a supply.
+
+    ``vdd`` is its voltage, where it is not that of the point.
+    """
+
+    vdd: Voltage | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Assumed(Section):
-    """A value that no source gives: its ``key`` in the record (or a name), and ``why`` it is so."""
+    """A value that no source gives.
+
+    ``key`` is a key of the record, or names what is assumed. ``value`` says what it is, where no
+    key has it. ``why`` says on what grounds.
+    """
 
     key: str
     value: str = ""
@@ -47,9 +61,10 @@ class Assumed(Section):
 class Given(Section):
     """A figure that is taken over from silicon instead of being predicted.
 
-    ``energy`` is that of a product, ``power`` that of the macro at work, ``share`` a share of the
-    measured energy: one of them, or none where ``key`` names the key of the record that holds the
-    figure. ``area`` is that of what is given. ``parts`` are parts of ours in whose place it stands.
+    ``what`` names it. ``key`` is the key of the record that holds the figure, where one does.
+    ``energy`` is that of a product. ``power`` is that of the macro at work. ``share`` is a share of
+    the measured energy. ``area`` is that of what is given. ``parts`` are parts of ours in whose
+    place it stands. ``why`` says why it is not predicted.
     """
 
     what: str
@@ -64,10 +79,12 @@ class Given(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Constant(Section):
-    """The one constant of a macro, fitted on the fit point: a factor on the ``energy`` (or ``time``
-    or ``area``) of parts of ours, or the value of one ``key`` of the record.
+    """The one constant of a macro, fitted on the fit point.
 
-    ``least`` and ``most`` bound it: a value of a key as its file writes it, or a factor.
+    ``name`` says what it is. ``parts`` are parts of ours that a factor multiplies. ``key`` is a key
+    of the record whose value is fitted, in place of a factor. ``of`` says which figure is fitted,
+    and multiplied by a factor. ``least`` bounds it from below: a factor (0.01), or a value as its
+    key has it. ``most`` bounds it from above (100). ``why`` says why it is needed.
     """
 
     name: str
@@ -81,7 +98,10 @@ class Constant(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Piece(Section):
-    """A part of a published split, and the parts of ours that it holds."""
+    """A part of a published split.
+
+    ``share`` is silicon's. ``parts`` are the parts of ours that it holds.
+    """
 
     share: Share
     parts: Texts = ()
@@ -89,10 +109,12 @@ class Piece(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Split(Section):
-    """A published split of energy or area. ``of`` says of what, ``point`` is the point's ``id``.
+    """A published split of energy or area.
 
-    A piece without parts of ours, or a plain share, is unattributed: the shares of the others are
-    then compared as shares of what is attributed.
+    ``pieces`` are its parts by name, each with ``share`` and ``parts``. A piece without parts of
+    ours, or a plain share, is unattributed: the shares of the others are then compared as shares of
+    what is attributed. ``of`` says of what the split is. ``point`` is the ``id`` of the point that
+    it holds for, the fit point unless given.
     """
 
     pieces: Mapping[str, Piece]
@@ -102,7 +124,10 @@ class Split(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AreaOf(Section):
-    """A published area of some parts of ours."""
+    """A published area of some parts.
+
+    ``area`` is silicon's. ``parts`` are the parts of ours that it holds.
+    """
 
     area: Area
     parts: Texts
@@ -110,8 +135,10 @@ class AreaOf(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BlockFigure(Section):
-    """A single block's figure, by the word that ``measured`` has for it: parts of ours, ``count``
-    of which are alike.
+    """A single block's figure, by the word that ``measured`` has for it.
+
+    ``parts`` are the parts of ours that it is of. ``of`` says what it is. ``count`` is the number
+    of alike blocks that these parts are, of which silicon's figure is one.
     """
 
     parts: Texts
@@ -121,8 +148,10 @@ class BlockFigure(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Ops(Section):
-    """How the source counts operations: ``per_mac`` for each multiply-accumulate, and (where it
-    normalises) ``normalised_to`` bits of input and of weight, ``1, 1`` for 1b x 1b.
+    """How the source counts operations.
+
+    ``per_mac`` is the number of operations of a multiply-accumulate. ``normalised_to`` are the bits
+    of an input and of a weight that the source scales its operations to, ``1, 1`` for 1b x 1b.
     """
 
     per_mac: Positive = 2.0
@@ -131,7 +160,10 @@ class Ops(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Copies(Section):
-    """Macros that the figures ``counted_in`` are of, where ours is one of them."""
+    """Macros that figures are of, where ours is one of them.
+
+    ``count`` is their number. ``counted_in`` are the figures that are of all of them.
+    """
 
     count: Positive
     counted_in: tuple[Literal["throughput", "power", "area"], ...]
@@ -139,11 +171,13 @@ class Copies(Section):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Measurement(Point):
-    """A point of a record: its conditions, and what was ``measured`` there.
+    """A point of a record: its conditions, and what was measured there.
 
-    ``part``: a constant may be fitted on the one point ``fit``; ``public`` points are known to who
-    builds, ``held`` ones are not. ``supplies`` are voltages of single roles. ``stated`` is what a
-    text says beside a plot.
+    ``id`` names it. ``measured`` has [figures](#measured-figures) by their form. ``part`` is its
+    use: on the one point ``fit`` a constant may be fitted; ``public`` ones are known to who builds,
+    ``held`` ones are not. ``evidence`` is as in the record, where it differs. ``reading_error``
+    likewise. ``supplies`` are voltages of single supplies. ``stated`` is what a text says beside a
+    plot. ``note`` is for the reader.
     """
 
     id: str
@@ -158,12 +192,35 @@ class Measurement(Point):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Record(Section):
-    """A published macro: structure, supplies, what is known of it, and its operating points."""
+    """A published macro: structure, supplies, what is known of it, and its operating points.
 
-    silicon: str
+    ``id`` is a short name that no other record has. ``silicon`` says whose macro it is.
+    ``macro`` is the structure, see [structures](#structures). ``supplies`` are technologies by
+    role: a name, a path or a section. ``device`` is the memory device, of macros that have one.
+    ``points`` are the operating points. ``conditions`` are keys of all points that do not give
+    them.
+
+    ``doi`` is that of the source, or a list. ``source`` names it in words. ``evidence`` says
+    how the figures came about. ``near`` is the source: the ``paper`` was read, or figures are
+    ``transcribed`` by others, or of a ``headline`` or an abstract. ``grade`` says how far the
+    macro is known: A fully, B with assumptions, C by single blocks alone. ``reading_error`` is
+    that of figures read off plots.
+
+    ``assumptions`` are values that no source gives. ``given`` are figures that are taken over
+    from silicon. ``constant`` is fitted on one point. ``scope`` says in words what the measured
+    energy holds. ``without`` are parts of ours that the published energy, or area, does not
+    hold. ``parts`` are parts of ours by the names that measured energies of parts have.
+    ``area`` is the whole published area. ``areas`` are published areas of some parts, by name.
+    ``shares`` are published splits, of energy and of area. ``blocks`` are single blocks with
+    figures of their own, by their key in ``measured``. ``ops`` says how the source counts
+    operations. ``copies`` says which figures are of several macros. ``assembly`` says how
+    blocks are put together. ``note`` is for the reader.
+    """
+
     id: str
+    silicon: str = ""
     macro: Annotated[Structure, kind_of(STRUCTURES, "kind")]
-    supplies: Mapping[str, Origin]
+    supplies: Mapping[str, Supply]
     points: tuple[Measurement, ...]
     device: Origin | None = None
     doi: Any = None
@@ -185,4 +242,5 @@ class Record(Section):
     blocks: Mapping[str, BlockFigure] = field(default_factory=dict)
     ops: Ops = field(default_factory=Ops)
     copies: Copies | None = None
+    assembly: Assembly = field(default_factory=Assembly)
     note: str = ""

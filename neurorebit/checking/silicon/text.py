@@ -27,13 +27,13 @@ def text(outcome: Outcome) -> str:
 
 def _macro(each: Compared) -> Iterator[str]:
     yield _head(each.silicon.record)
-    yield _table(
+    yield table(
         ("point", "use", "figure", "ours", "fitted", "silicon", "ours / silicon", "", "fitted", ""),
         [_row(row) for row in each.rows],
         "lllrrrrrrr",
     )
     if each.shares:
-        yield _table(
+        yield table(
             ("share of", "point", "part", "ours", "fitted", "silicon", "difference"),
             [
                 (s.of, s.point, s.name, *(f"{v:.1%}" for v in (s.blind, s.fitted, s.silicon)),
@@ -59,14 +59,25 @@ def _head(record: Record) -> str:
 def said(each: Compared) -> Iterator[str]:
     """The constant, what is given, assumptions: all that stands behind the figures of a macro."""
     record = each.silicon.record
+    yield _constant(each)
+    yield from said_of(record)
+    yield from each.notes
+
+
+def _constant(each: Compared) -> str:
+    """The constant with its value, and what it was fitted on."""
+    record = each.silicon.record
     if each.fitted is None:
-        yield "constant: none" if record.constant is None else f"constant: {each.impossible}"
-    else:
-        one = each.fitted.constant
-        on = f"fitted on the {one.of} of {each.fitted.point}"
-        why = f" ({one.why})" if one.why else ""
-        what = one.key or f"factor on {', '.join(one.parts)}"
-        yield f"constant: {one.name} = {each.fitted.shown}, {what}; {on}{why}"
+        return "constant: none" if record.constant is None else f"constant: {each.impossible}"
+    one = each.fitted.constant
+    on = f"fitted on the {one.of} of {each.fitted.point}"
+    why = f" ({one.why})" if one.why else ""
+    what = one.key or f"factor on {', '.join(one.parts)}"
+    return f"constant: {one.name} = {each.fitted.shown}, {what}; {on}{why}"
+
+
+def said_of(record: Record) -> Iterator[str]:
+    """What a record gives and assumes."""
     for given in record.given:
         yield f"given: {given.what}{_given(given)}{f' ({given.why})' if given.why else ''}"
     for role, origin in record.supplies.items():
@@ -79,12 +90,24 @@ def said(each: Compared) -> Iterator[str]:
         yield f"the measured energy holds: {', '.join(record.scope)}"
     for kind, parts in record.without.items():
         yield f"left out of our {kind}: {', '.join(parts)}"
+    yield from _assembly(record)
     for assumed in record.assumptions:
         value = f" = {assumed.value}" if assumed.value else ""
         yield f"assumed: {assumed.key}{value} ({assumed.why})"
-    yield from each.notes
     if record.note:
         yield f"note: {record.note}"
+
+
+def _assembly(record: Record) -> Iterator[str]:
+    """How blocks are put together, as far as it adds to their area."""
+    how = record.assembly
+    said = [
+        f"placed gates fill {float(how.utilisation):.0%} of their rows",
+        f"{float(how.edge_cells):g} cells without use on each side of an array",
+        f"channels take {float(how.channels):.0%} of the macro" if how.channels else "",
+        f"decoupling takes {float(how.decoupling):.0%} of it" if how.decoupling else "",
+    ]
+    yield f"area: {', '.join(part for part in said if part)}"
 
 
 def _given(given: Any) -> str:
@@ -152,7 +175,7 @@ def _summary(outcome: Outcome) -> str:
         "macro", "grade", "energy, ours / silicon", "area", "constant", "other points", "mean off",
         "worst", "share off, points",
     )  # fmt: skip
-    return _table(head, rows, "llrrrrrrr")
+    return table(head, rows, "llrrrrrrr")
 
 
 def _verdict(outcome: Outcome) -> str:
@@ -165,7 +188,8 @@ def _verdict(outcome: Outcome) -> str:
     )
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], sides: str) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], sides: str) -> str:
+    """A table with columns to the left or to the right."""
     align = ["left" if side == "l" else "right" for side in sides]
-    table: str = tabulate(rows, head, disable_numparse=True, colalign=align)
-    return table
+    text: str = tabulate(rows, head, disable_numparse=True, colalign=align)
+    return text
