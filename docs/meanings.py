@@ -31,6 +31,12 @@ MEANINGS: dict[str, str] = {
     # cells that are programmed together
     "blocks": "cells of an array that are programmed together; see "
     "[blocks](../models/programming.md#blocks)",
+    # macros
+    "Charge.capacitor": "the capacitor of a cell, or the unit of a ladder",
+    "Charge.words_per_ladder": "words that share a ladder, one at a time",
+    "Charge.dac_bits": "bits of the converter of each row",
+    "Charge.scale_bits": "bits of the multiplier behind the converters; 0 for none",
+    "Charge.cell_area": "area of a published cell",
     # training
     "Training.dataset": "a word of the [table of data sets](../guide/data.md), or a path",
     "Training.fallback": "a data set for the case that `dataset` is not on this machine",

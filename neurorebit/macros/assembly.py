@@ -21,7 +21,7 @@ UTILISATION = published(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Assembly(Section):
-    """How blocks become a macro (docs/models/silicon.md#assembly).
+    """How blocks become a macro (docs/models/assembly.md#assembly).
 
     ``utilisation`` is the share of their rows that placed gates fill; the rest is for wires that
     find no way, for supplies, for fill and decoupling cells. ``edge_cells`` are rows and columns of
@@ -46,7 +46,9 @@ class Assembly(Section):
     def _placed(self, block: Block) -> dict[str, Real]:
         """The areas of a block and of its parts, each with what belongs to it."""
         around = self._around(block) * np.where(block.exists, 1.0, np.nan)
-        items = {name: area * around for name, area in block.body.area.items.items()}
+        items: dict[str, Real] = {
+            name: area * around for name, area in block.body.area.items.items()
+        }
         for count, part in block.parts:
             for name, area in self._placed(part).items():
                 path = f"{part.name}/{name}" if name else part.name
@@ -61,4 +63,5 @@ class Assembly(Section):
         if rows is None or cols is None:
             return 1.0
         more = 2.0 * self.edge_cells
-        return (1.0 + more / rows) * (1.0 + more / cols)
+        around: Real = (1.0 + more / rows) * (1.0 + more / cols)
+        return around

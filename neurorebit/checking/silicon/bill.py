@@ -129,12 +129,13 @@ def _figures(figures: Mapping[str, float | None]) -> Iterator[str]:
 def _parts(ours: Ours) -> str:
     """The parts that take a share worth a line, and the others together."""
     energy, area = sum(ours.spent.values()), sum(ours.area.values())
-    rows, small = [], [0.0, 0.0]
+    rows: list[tuple[str, float, float, float, float]] = []
+    small = 0.0, 0.0
     for name in dict.fromkeys((*ours.spent, *ours.area)):
         amounts = ours.spent.get(name, 0.0), ours.area.get(name, 0.0)
         shares = amounts[0] / energy, amounts[1] / area
         if max(shares) < LEAST:
-            small = [small[0] + amounts[0], small[1] + amounts[1]]
+            small = small[0] + amounts[0], small[1] + amounts[1]
             continue
         rows.append((name, *amounts, *shares))
     if any(small):

@@ -29,7 +29,7 @@ class Row:
     """One figure of one point: ours without and with the constant, silicon's, and their ratios.
 
     Numbers are in SI units: energy [J] of an operation, operations a second, area [m^2]. Where a
-    macro cannot exist ours is None, and ``reason`` says why.
+    macro cannot exist ours is None, and ``reason`` says why; silicon's is None where it needs ours.
     """
 
     macro: str
@@ -38,7 +38,7 @@ class Row:
     figure: str
     of: str = ""  # the part or block, where it is not all of the macro
     kind: str
-    silicon: float
+    silicon: float | None
     blind: float | None = None
     fitted: float | None = None
     evidence: str = ""
@@ -48,7 +48,7 @@ class Row:
     def ratio(self, fitted: bool = False) -> float | None:
         """Ours over silicon's."""
         ours = self.fitted if fitted else self.blind
-        return None if ours is None else ours / self.silicon
+        return None if ours is None or self.silicon is None else ours / self.silicon
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,9 +213,10 @@ def _rows(macro: _Macro, point: Measurement) -> Iterator[Row]:
         "reading_error": _error(point, record.reading_error),
     }
     if point.id not in macro.blind:
-        for figure, value in _measured(found, point):
-            reason = macro.reasons[point.id]
-            yield Row(**about, figure=figure, kind=figure, silicon=value, reason=reason)
+        known = dict(_measured(found, point))
+        for figure in known or ("energy",):
+            silicon, reason = known.get(figure), macro.reasons[point.id]
+            yield Row(**about, figure=figure, kind=figure, silicon=silicon, reason=reason)
         return
     blind, after = macro.blind[point.id], macro.after[point.id]
     for kind in KINDS:
@@ -257,7 +258,7 @@ def _measured(found: Silicon, point: Measurement) -> Iterator[tuple[str, float]]
     """Silicon's figures at a point where ours cannot exist, as far as they need none of ours."""
     theirs = figures_at(found, point, float("nan"), float("nan"))
     for figure, value in (("energy", theirs.energy), ("speed", theirs.speed)):
-        if value is not None:
+        if value is not None and np.isfinite(value):
             yield figure, value
 
 

@@ -48,9 +48,10 @@ def _marks(outcome: Outcome, kind: str, unit: float) -> Iterator[tuple[Row, floa
     """Rows of whole macros, with silicon's value and ours without and with the constant."""
     for each in outcome.macros:
         for row in each.rows:
-            if row.figure != kind or row.of or row.blind is None or row.fitted is None:
-                continue
-            yield row, row.silicon * unit, row.blind * unit, row.fitted * unit
+            values = row.silicon, row.blind, row.fitted
+            if row.figure == kind and not row.of and None not in values:
+                silicon, blind, fitted = (value * unit for value in values if value is not None)
+                yield row, silicon, blind, fitted
 
 
 def _lines(ax: Any, values: list[float]) -> None:

@@ -221,7 +221,7 @@ def test_a_macro_that_cannot_exist_says_why(tmp_path: Path) -> None:
     found = nr.validate_silicon(file(tmp_path, record))
     text = " ".join(line.reason for line in found.outcome.macros[0].rows)
     assert "points[0].rows: has 64 rows, and 65 are to work; take 64 or fewer" in text
-    assert "record.yaml:16: points[1].vdd: vdd: must lie between" in text
+    assert "record.yaml:17: points[1].vdd: vdd: must lie" in text
     assert found.frame["blind"].isna().tolist() == [True, True, False]
     assert not found.holds
     assert "e+" not in repr(found)

@@ -31,7 +31,7 @@ WRONG = {
     "a number with a unit": (changed(**point(vdd_V="0.8 V")), "vdd: expected a number in V", 11),
     "both forms": (changed(**point(vdd="0.8 V")), "'vdd' is given too; keep one of them", 11),
     "an unknown structure": (
-        changed(macro={"kind": "line"}), "expected one of near_memory, ", 4,
+        changed(macro={"kind": "line"}), "did you mean 'lines'?", 4,
     ),
     "an unknown key of the structure": (
         changed(macro=RECORD["macro"] | {"size": 3}), "macro.size: unknown key", 7,
