@@ -167,13 +167,18 @@ class _Drain(NamedTuple):
     gate_edges: Real
 
 
+def over_swing(tech: Technology, grading: Real) -> Real:
+    """Mean capacitance of a junction from no bias to the supply, over that without bias."""
+    bias, rest = tech.vdd / tech.junction.built_in, 1.0 - np.asarray(grading)
+    return ((1.0 + bias) ** rest - 1.0) / (rest * bias)
+
+
 def _drain_cap(tech: Technology, strip: Strip, drain: _Drain) -> Real:
     """Junction capacitance [F] of a drain (docs/models/technology.md#junction-capacitance)."""
     junction = tech.junction
-    bias = 1.0 + tech.vdd / junction.built_in
-    bottom = junction.bottom / bias**junction.grading_bottom
-    sidewall = junction.sidewall / bias**junction.grading_sidewall
-    gate_edge = junction.gate_edge / bias**junction.grading_gate_edge
+    bottom = junction.bottom * over_swing(tech, junction.grading_bottom)
+    sidewall = junction.sidewall * over_swing(tech, junction.grading_sidewall)
+    gate_edge = junction.gate_edge * over_swing(tech, junction.grading_gate_edge)
     cap = drain.area * bottom + drain.perimeter * sidewall
     cap = cap + drain.gate_edges * strip.height * gate_edge
     return np.where(strip.present, cap, 0.0)

@@ -36,11 +36,24 @@ def shipped(name: str) -> Technology:
 
 
 def as_the_tool(name: str, temperature: float) -> Technology:
-    """A shipped technology at a temperature, with the tool's cell layout, planar or FinFET."""
+    """A shipped technology at a temperature, with the tool's cell layout, planar or FinFET.
+
+    The tool gives junctions their capacitance at full bias, the least of the swing.
+    """
     tech, layout = shipped(name), shipped("32nm_lstp").layout
     if tech.channel == "finfet":
         layout = dataclasses.replace(layout, gate_width=1.4, gate_gap=3.9)
-    return dataclasses.replace(tech, temperature=temperature, layout=layout)
+    bias, junction = tech.vdd / tech.junction.built_in, tech.junction
+    least = {
+        name: getattr(junction, name) * (1 - m) * bias / ((1 + bias) - (1 + bias) ** m)
+        for name, m in (
+            ("bottom", junction.grading_bottom),
+            ("sidewall", junction.grading_sidewall),
+            ("gate_edge", junction.grading_gate_edge),
+        )
+    }
+    junction = dataclasses.replace(junction, **least)
+    return dataclasses.replace(tech, temperature=temperature, layout=layout, junction=junction)
 
 
 def chosen(module: str) -> Iterator[Record]:

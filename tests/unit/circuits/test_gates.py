@@ -1,11 +1,14 @@
 """Transistors, gates and stages, against records and check values of the reference tool."""
 
+import dataclasses
+
 import numpy as np
 import pytest
-from common import near
+from common import document, near
 
 from neurorebit.circuits import gates
 from neurorebit.circuits.gates import STEP, Gate, PassGate
+from neurorebit.inputs.technology import read_technology
 
 
 def test_single_transistors(records, agree):
@@ -108,7 +111,7 @@ def test_fins_fold_upwards(tech14):
 def test_nand_edges_count_each_device(tech32):
     """Two PFETs touch the output: one gate edge more than the tool's 1.4021e-16 F."""
     f, junction = tech32.feature, tech32.junction
-    edge = junction.gate_edge / (1 + tech32.vdd / junction.built_in) ** junction.grading_gate_edge
+    edge = 0.05e-9 / (1 + tech32.vdd / junction.built_in) ** junction.grading_gate_edge
     gate = gates.nand(tech32, 2.0, 2.0)
     more = 2 * tech32.pn_ratio * f * edge
     assert gate.output_cap == near(1.4021e-16 + more, rel=1e-4)
@@ -141,3 +144,14 @@ def test_rounding_has_a_guard():
     assert gates.whole_down(0.3 / 0.1) == 3.0
     assert gates.whole_up(3.0000000001) == 3.0
     assert gates.whole_up(3.1) == 4.0
+
+
+def test_a_junction_has_its_mean_over_the_swing():
+    """Against the integral; 0.83 of the zero-bias value where supply and built-in voltage agree."""
+    tech = read_technology(document("technology", "32nm_lstp"))
+    for grading, expected in ((0.5, 2 * (2**0.5 - 1)), (0.33, (2**0.67 - 1) / 0.67)):
+        assert gates.over_swing(tech, grading) == near(expected, rel=1e-12)
+        volts = (np.arange(10_000) + 0.5) * 0.6 / 10_000
+        mean = np.mean((1 + volts / 0.9) ** -grading)
+        low = dataclasses.replace(tech, vdd=0.6)
+        assert gates.over_swing(low, grading) == near(mean, rel=1e-8)

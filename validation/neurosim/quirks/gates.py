@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.circuits.gates import Gate, PassGate, Strip, fins, gate_cap, whole_up
+from neurorebit.circuits.gates import (
+    Gate,
+    PassGate,
+    Strip,
+    fins,
+    gate_cap,
+    over_swing,
+    whole_up,
+)
 from neurorebit.schema.technology import Technology
 from validation.neurosim.cases import Case
 from validation.neurosim.quirks.quirk import Quirk
@@ -22,14 +30,12 @@ def odd(folds: Any) -> Any:
 
 def sidewall(tech: Technology) -> Any:
     """Sidewall capacitance of a junction [F/m]."""
-    bias = 1.0 + tech.vdd / tech.junction.built_in
-    return tech.junction.sidewall / bias**tech.junction.grading_sidewall
+    return tech.junction.sidewall * over_swing(tech, tech.junction.grading_sidewall)
 
 
 def gate_edge(tech: Technology) -> Any:
     """Gate-edge capacitance of a junction [F/m]."""
-    bias = 1.0 + tech.vdd / tech.junction.built_in
-    return tech.junction.gate_edge / bias**tech.junction.grading_gate_edge
+    return tech.junction.gate_edge * over_swing(tech, tech.junction.grading_gate_edge)
 
 
 class FloorFolds(Gate):
@@ -137,8 +143,7 @@ def drain_cap(gate: PassGate, choice: tuple[int, int]) -> Any:
     if tech.finfet:
         height = pass_gate_height(gate)
         return output_cap(Gate(tech, gate.nfet, gate.pfet, cell_height=height))
-    bias = 1.0 + tech.vdd / tech.junction.built_in
-    bottom = tech.junction.bottom / bias**tech.junction.grading_bottom
+    bottom = tech.junction.bottom * over_swing(tech, tech.junction.grading_bottom)
     gap = tech.layout.gate_gap * tech.feature
     folds = [gate.folds + more for more in choice]
     sides = 2.0 - odd(folds[1])

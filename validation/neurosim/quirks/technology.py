@@ -7,12 +7,39 @@ from typing import Any
 
 import numpy as np
 
+from neurorebit.circuits.gates import over_swing
 from neurorebit.schema.technology import Technology, WireClass
 from validation.neurosim.cases import CASES, Case
 from validation.neurosim.quirks.quirk import Quirk
 
 
 def as_drawn(tech: Technology) -> Technology:
+    """A technology as the tool draws it: its layout, and junctions at full reverse bias."""
+    return at_full_bias(laid_out(tech))
+
+
+def at_full_bias(tech: Technology) -> Technology:
+    """A technology whose junctions have, over a swing, what ours have at the supply alone.
+
+    The tool takes the capacitance at full reverse bias, its least, for the whole swing; ours is the
+    mean over it (docs/models/technology.md#junction-capacitance).
+    """
+    junction = tech.junction
+    bias = 1.0 + np.asarray(tech.vdd) / junction.built_in
+
+    def least(zero: Any, grading: Any) -> Any:
+        return zero * float(bias**-grading / over_swing(tech, grading))
+
+    junction = replace(
+        junction,
+        bottom=least(junction.bottom, junction.grading_bottom),
+        sidewall=least(junction.sidewall, junction.grading_sidewall),
+        gate_edge=least(junction.gate_edge, junction.grading_gate_edge),
+    )
+    return replace(tech, junction=junction)
+
+
+def laid_out(tech: Technology) -> Technology:
     """A technology in the tool's layout: a 28 F cell at every node and a 160 F2 SRAM cell."""
     finfet = bool(tech.finfet)
     layout = replace(

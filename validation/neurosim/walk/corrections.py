@@ -20,7 +20,7 @@ from neurorebit.chips.parts.workload import VectorLoad
 from neurorebit.circuits.adder import Adder
 from neurorebit.circuits.cost import Cost
 from validation.neurosim.cases.macros import macro_of
-from validation.neurosim.quirks.technology import as_drawn
+from validation.neurosim.quirks.technology import as_drawn, laid_out
 from validation.neurosim.quirks.tool import HIDDEN
 from validation.neurosim.records.chip import Rows
 from validation.neurosim.walk.case import ERROR_BITS, ChipCase
@@ -195,6 +195,12 @@ class PhaseWalk:
         for first, *stages in self._times:
             self._chain(result, 1, first, stages)
         return result
+
+    @property
+    def start(self) -> Pair:
+        """What the chains begin with: the tool's sum, energy [J] and time [s]."""
+        energies, times = self._energies, self._times[:-1]  # streams begin with ours
+        return np.array([sum(first for first, *_ in terms) for terms in (energies, times)])
 
     @staticmethod
     def _chain(
@@ -410,11 +416,16 @@ def area_of(block: Any) -> float:
 
 def walk(case: ChipCase) -> Changes:
     """The steps for one chip."""
-    tech = replace(as_drawn(case.tech), sram=case.tech.sram)
-    tool, phases = ToolChip(case.record, tech, HIDDEN), {}
+    tool, charged = (
+        ToolChip(case.record, replace(like(case.tech), sram=case.tech.sram), HIDDEN)
+        for like in (as_drawn, laid_out)
+    )
+    phases = {}
     for phase in case.phases:
         back = phase != "forward"
-        steps = PhaseWalk(tool, case, back).changes
+        after = PhaseWalk(charged, case, back)
+        steps = after.changes
+        steps["junctions"] = after.start - PhaseWalk(tool, case, back).start
         result = {step: case.record.images * change for step, change in steps.items()}
         best, alike = (case.pair(design, phase) for design in (case.best, case.alike))
         phases[phase] = _in_order(result | {"floorplan": best - alike})

@@ -5,6 +5,10 @@ from __future__ import annotations
 from validation.neurosim.walk.change import Step
 
 STEPS = {
+    "junctions": Step(
+        "drains have the capacitance of their full reverse bias, the least of the swing",
+        "the mean over the swing, which is what it charges",
+    ),
     "vectors": Step(
         "every vector of the trace by itself; a layer waits for the array that sees most ones",
         "the mean of each bit plane, which is what an activity says",
