@@ -203,6 +203,8 @@ def measured_figures() -> Iterator[str]:
         "speed": measured.SPEED,
         "area": measured.AREA,
         "speed and area": measured.DENSITY,
+        "highest clock": (measured.CLOCK,),
+        "leakage of a macro at rest": (measured.LEAKAGE,),
     }
     rows = ([what, " ".join(f"`{key}`" for key in of)] for what, of in forms.items())
     yield from table(["figure", "keys of `measured`"], rows)

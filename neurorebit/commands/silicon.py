@@ -50,7 +50,7 @@ def refuse_options(asked: argparse.Namespace) -> None:
 
 def compared(asked: argparse.Namespace) -> tuple[dict[str, Any], int]:
     """Print the comparison; its plain values, and the exit code."""
-    from neurorebit.checking.silicon import frame, outcome, reader, text
+    from neurorebit.checking.silicon import against, frame, outcome, reader, text
     from neurorebit.schema import Argument, InputError
 
     if asked.reference is not None or asked.waterfall is not None:
@@ -62,7 +62,7 @@ def compared(asked: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if asked.plot is not None:
         refuse_another(asked.plot, PNG, Argument("plot", asked.plot))
     records = reader.read_all(asked.records, asked.points or ())
-    result = outcome.compare(records, tolerance)
+    result = against.compare(records, tolerance)
     print(text.text(result))
     if asked.plot is not None:
         from neurorebit.checking.silicon import picture

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurorebit.checking.silicon import bill, frame, outcome, picture, reader, text
+from neurorebit.checking.silicon import against, bill, frame, outcome, picture, reader, text
 from neurorebit.results import folder
 from neurorebit.results.frames import of_rows
 from neurorebit.schema import Argument, InputError
@@ -103,7 +103,7 @@ def validate_silicon(
         origin = Argument("tolerance", tolerance)
         raise InputError("expected a share above zero", origin=origin, cure="give 0.1, say")
     read = reader.read_all(_paths(records), _paths(points))
-    return SiliconValidation(outcome.compare(read, tolerance))
+    return SiliconValidation(against.compare(read, tolerance))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

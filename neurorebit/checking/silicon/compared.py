@@ -10,7 +10,16 @@ from neurorebit.checking.silicon.reader import Silicon
 from neurorebit.checking.silicon.record import Measurement
 from neurorebit.schema.units import show
 
-UNITS = {"energy": "J", "time": "s", "area": "m2", "speed": "/s", "density": "/s/m2", "power": "W"}
+UNITS = {
+    "energy": "J",
+    "time": "s",
+    "area": "m2",
+    "speed": "/s",
+    "density": "/s/m2",
+    "clock": "Hz",
+    "leakage": "W",
+    "power": "W",
+}
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,8 @@ def counted(found: Silicon, amounts: Amounts, kind: str) -> Amounts:
 
 
 def pair_at(found: Silicon, point: Measurement, ours: Ours, kind: str) -> Pair | None:
-    """A figure at a point: ``energy`` of an operation, ``time`` of a product, ``area``, ``speed``
-    or ``density``; None where silicon has none.
+    """A figure at a point: ``energy`` of an operation, ``time`` of a product, ``area``, ``speed``,
+    ``clock``, ``leakage`` or ``density``; None where silicon has none.
     """
     theirs = of_point(found, point, ours.ops, ours.period)
     if kind == "energy" and theirs.energy is not None:
@@ -55,6 +64,10 @@ def pair_at(found: Silicon, point: Measurement, ours: Ours, kind: str) -> Pair |
         return Pair(kind, ours.period, ours.ops / theirs.speed)
     if kind == "speed" and theirs.speed is not None:
         return Pair(kind, ours.ops / ours.period, theirs.speed)
+    if kind == "clock" and theirs.clock is not None and ours.cycles is not None:
+        return Pair(kind, ours.cycles / ours.fastest, theirs.clock)
+    if kind == "leakage" and theirs.leakage is not None:
+        return Pair(kind, sum(counted(found, ours.leakage, "energy").values()), theirs.leakage)
     area = sum(counted(found, ours.area, "area").values())
     if kind == "density" and theirs.density is not None:
         return Pair(kind, ours.ops / ours.period / area, theirs.density)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from neurorebit.checking.silicon.outcome import Compared, Outcome, Row
+from neurorebit.checking.silicon.outcome import Compared, Outcome
+from neurorebit.checking.silicon.rows import Row
 from neurorebit.checking.silicon.text import said
 
 

@@ -21,13 +21,16 @@ class Figures:
 
     ``energy`` [J] and ``parts`` [J] are those of an operation as the source counts them, ``speed``
     is the number of operations a second, ``area`` [m^2] that of the macro, ``density`` operations a
-    second and m^2. ``blocks`` are single blocks by the record's word.
+    second and m^2, ``clock`` [Hz] the highest one, ``leakage`` [W] that of a macro at rest.
+    ``blocks`` are single blocks by the record's word.
     """
 
     energy: float | None = None
     speed: float | None = None
     area: float | None = None
     density: float | None = None
+    clock: float | None = None
+    leakage: float | None = None
     parts: Mapping[str, float] = field(default_factory=dict)
     blocks: Mapping[str, float] = field(default_factory=dict)
 
@@ -57,8 +60,9 @@ DENSITY: dict[str, float] = {
     "gops_per_mm2": GIGA / SQUARE,
 }
 TIME = "s"  # of a product
+CLOCK, LEAKAGE = "clock_Hz", "leakage_W"
 POWER = "W"  # together with a time or a throughput, or with a clock
-KNOWN = (*ENERGY, *SPEED, *AREA, *DENSITY, POWER)
+KNOWN = (*ENERGY, *SPEED, *AREA, *DENSITY, POWER, CLOCK, LEAKAGE)
 
 
 def of_point(found: Silicon, point: Measurement, product: float, period: float) -> Figures:
@@ -85,6 +89,8 @@ def of_point(found: Silicon, point: Measurement, product: float, period: float) 
         speed=speed,
         area=areas[0] if areas else None,
         density=density[0] if density else None,
+        clock=given.get(CLOCK),
+        leakage=given[LEAKAGE] / copies["power"] if LEAKAGE in given else None,
         parts=parts,
         blocks=blocks,
     )

@@ -27,7 +27,7 @@ class Ours:
 
     ``ops`` are operations of a product as the source counts them. ``factors`` multiply the
     ``energy``, ``time`` or ``area`` of parts. ``period`` is the time from a product to the next: of
-    the clock where the point has one, else the macro's own, ``fastest``.
+    the clock where the point has one, else the macro's own, ``fastest``; both are of ``cycles``.
     """
 
     ops: float
@@ -37,6 +37,7 @@ class Ours:
     latency: Amounts
     period: float
     fastest: float
+    cycles: float | None = None
     assumptions: tuple[Assumption, ...] = ()
     untaken: tuple[str, ...] = ()
 
@@ -120,6 +121,7 @@ def _evaluated(found: Silicon, macro: Macro, here: Point, at: InputError) -> Our
         latency=_by_part(cost.latency, macro.name),
         period=period,
         fastest=fastest,
+        cycles=None if cycles is None else _float(cycles),
         assumptions=tuple(here.assumptions.values()),
         untaken=tuple(here.untaken),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from neurorebit.checking.silicon.outcome import FACTOR, Outcome, Row
+from neurorebit.checking.silicon.outcome import FACTOR, Outcome
+from neurorebit.checking.silicon.rows import Row
 from neurorebit.results.pictures import new_figure, png
 
 PANELS = {  # figure: title, and the unit of the axes in SI units

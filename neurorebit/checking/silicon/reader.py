@@ -196,6 +196,8 @@ def _add_points(by_name: dict[str, Silicon], path: Path) -> None:
     base = by_name[name]
     places = dict(zip((point.id for point in base.record.points), base.places, strict=True))
     points = {point.id: point for point in base.record.points}
+    if any(point.part == FIT for point in further):  # theirs is that to fit on
+        points = {name: point for name, point in points.items() if point.part != FIT}
     for number, point in enumerate(further):
         points[point.id] = point
         places[point.id] = (document, ("points", number))

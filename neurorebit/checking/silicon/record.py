@@ -17,6 +17,7 @@ from neurorebit.schema import Section, kind_of, quantity
 from neurorebit.schema.numbers import Real
 
 Evidence = Literal["measured", "post-layout", "simulated", "derived"]
+Criterion = Literal["mean", "energy", "area", "shares", "blocks", "points", "constant"]
 Texts = tuple[str, ...]
 Area = Annotated[Real, quantity("m2", above=0)]
 Positive = Annotated[Real, quantity("", above=0)]
@@ -214,7 +215,8 @@ class Record(Section):
     ``shares`` are published splits, of energy and of area. ``blocks`` are single blocks with
     figures of their own, by their key in ``measured``. ``ops`` says how the source counts
     operations. ``copies`` says which figures are of several macros. ``assembly`` says how
-    blocks are put together. ``note`` is for the reader.
+    blocks are put together. ``unmet`` says why criteria do not hold. ``note`` is for the
+    reader.
     """
 
     id: str
@@ -243,4 +245,5 @@ class Record(Section):
     ops: Ops = field(default_factory=Ops)
     copies: Copies | None = None
     assembly: Assembly = field(default_factory=Assembly)
+    unmet: Mapping[Criterion, str] = field(default_factory=dict)
     note: str = ""

@@ -8,8 +8,9 @@ from typing import Any
 from tabulate import tabulate
 
 from neurorebit.checking.silicon.compared import UNITS
-from neurorebit.checking.silicon.outcome import FACTOR, POINTS, Compared, Outcome, Row
+from neurorebit.checking.silicon.outcome import FACTOR, POINTS, Compared, Outcome
 from neurorebit.checking.silicon.record import Record
+from neurorebit.checking.silicon.rows import Row
 from neurorebit.schema.units import show
 
 NEAR = {

@@ -12,7 +12,8 @@ from silicon import RECORD, Lines, changed, file
 
 import neurorebit as nr
 from neurorebit import __main__ as program
-from neurorebit.checking.silicon.outcome import Compared, Row
+from neurorebit.checking.silicon.outcome import Compared
+from neurorebit.checking.silicon.rows import Row
 from neurorebit.macros.table import STRUCTURES
 from neurorebit.schema import InputError
 
@@ -52,6 +53,8 @@ def row(of: Compared, figure: str, point: str = "low", part: str = "") -> Row:
         ({"products_per_s": 1e8}, "speed", 3.2e9),
         ({"tops_per_mm2": 1.5}, "density", 1.5e18),
         ({"gops_per_mm2": 1500}, "density", 1.5e18),
+        ({"clock_Hz": 1e8}, "clock", 1e8),
+        ({"leakage_W": 1e-6}, "leakage", 1e-6),
         ({"area_mm2": 0.01}, "area", 1e-8),
         ({"area_um2": 1e4}, "area", 1e-8),
     ],
@@ -61,8 +64,12 @@ def test_a_figure_may_have_any_usual_form(
 ) -> None:
     """32 operations of 16 multiply-accumulates in a product."""
     point = {"id": "low", "vdd": "0.8 V", "measured": measured}
-    found = compared(tmp_path, changed(points=[point]))
-    expected = {"energy": 4e-13, "speed": 3.2e9, "area": 8e-9, "density": 3.2e9 / 8e-9}
+    leaking = {"leak": "2 uW"} if figure == "leakage" else {}
+    found = compared(tmp_path, changed(points=[point], macro=RECORD["macro"] | leaking))
+    expected = {
+        "energy": 4e-13, "speed": 3.2e9, "area": 8e-9, "density": 3.2e9 / 8e-9,
+        "clock": 2e8, "leakage": 2e-6,
+    }  # fmt: skip
     one = row(found, figure, "" if figure == "area" else "low")
     near(one.silicon, silicon)
     near(one.blind, expected[figure])
@@ -163,7 +170,7 @@ def test_splits_are_of_what_is_attributed(tmp_path: Path) -> None:
     }.items():
         near(seen[key][0], silicon)
         near(seen[key][1], blind)
-    assert sum("points apart" in line for line in found.broken()) == 2
+    assert sum("points apart" in one.text for one in found.broken()) == 2
 
 
 def test_energies_of_parts_are_compared_and_make_a_split(tmp_path: Path) -> None:
@@ -183,8 +190,9 @@ def test_single_blocks_decide_where_no_more_is_known(tmp_path: Path) -> None:
     point = RECORD["points"][0] | {"measured": measured}
     found = compared(tmp_path, changed(points=[point], blocks=blocks, grade="C"))
     near(row(found, "energy", part="edge_J").blind, 1.28e-12)
-    (line,) = found.broken()
-    assert "energy of edge_J at low is 0.32 times silicon's" in line
+    (one,) = found.broken()
+    assert "energy of edge_J at low is 0.32 times silicon's" in one.text
+    assert one.criterion == "blocks"
 
 
 def test_figures_of_several_macros_are_divided(tmp_path: Path) -> None:

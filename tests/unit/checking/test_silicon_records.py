@@ -134,7 +134,7 @@ def test_records_are_found_in_folders_and_have_their_own_names(tmp_path: Path) -
         ({"points": []}, "the key 'id' is missing"),
         ({"id": "L1", "points": 3}, "points: expected a list of points"),
         ({"id": "L1", "points": [{"id": "a", "vd_V": 1}]}, "points[0].vd_V: unknown key"),
-        ({"id": "L1", "points": [LOW | {"id": "a"}]}, "a constant is fitted on one"),
+        ({"id": "L1", "points": [LOW | {"id": "a"}, LOW]}, "a constant is fitted on one"),
     ],
 )
 def test_further_points_that_are_wrong(further: Any, said: str, tmp_path: Path) -> None:
