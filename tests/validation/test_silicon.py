@@ -46,7 +46,6 @@ def test_records_count_as_those_who_hold_points_back_do():
 def test_points_in_json_are_taken_as_they_are_handed_out(tmp_path):
     """A file as the reference has them, with keys that only its own record has."""
     first = reader.read_record(reader.SHIPPED / f"{NAMES[0]}.yaml")
-    fit = first.fit
     point = {"id": "x", "vdd_V": first.fit.vdd, "input_toggle": None, "part": "held"}
     point["measured"] = {"tops_per_W": 10, "tops": 1}
     handed = {"id": first.name, "technology": "1nm", "macro": {}, "points": [point]}
