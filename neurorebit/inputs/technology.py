@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurorebit.circuits.analog.input_dac import InputDacSection
+from neurorebit.circuits.analog.line_buffer import LineBufferSection
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.schema import Document
-from neurorebit.schema.technology import Technology, misfits, technology_with
+from neurorebit.schema.technology import CircuitSection, Technology, misfits, technology_with
+
+OF_INPUTS: tuple[type[CircuitSection], ...] = (InputDacSection, LineBufferSection)
 
 
 def technology_type() -> type[Technology]:
     """The dataclass that a technology file is read into, with the sections of all converters."""
     declared = [section for kind in CONVERTERS.values() for section in kind.sections()]
-    return technology_with(tuple(dict.fromkeys(declared)))
+    return technology_with((*dict.fromkeys(declared), *OF_INPUTS))
 
 
 def read_technology(document: Document, fitting: bool = True) -> Technology:

@@ -24,6 +24,8 @@ from property.blocks import BLOCKS, CIRCUITS, NAMES, TECHNOLOGIES, amounts, buil
 from property.files import INPUTS, estimated, keys, mapped, stacked, with_axes
 
 from neurorebit.chips.in_place.sram import SramParallelMacro
+from neurorebit.circuits.analog.input_dac import DACS
+from neurorebit.circuits.analog.line_buffer import LineBuffer
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.wire import Bus
@@ -97,6 +99,8 @@ def billed(tech: Technology) -> Iterator[Any]:
         Bus(tech, LENGTHS).transfer(),
         Bus(other_wires, 3.0 * tech.wire.medium_from * tech.feature).transfer(),
         *(kind(tech, BITS).convert() for kind in CONVERTERS.values()),
+        *(kind(tech, bits=BITS).convert() for kind in DACS.values()),
+        LineBuffer(tech, bits=BITS).hold(),
         SramParallelMacro(tech).read(),
     ):
         yield from (cost.energy.total, cost.latency.total)

@@ -165,9 +165,9 @@ def page(survey: Survey) -> str:
         SLOW,
         *slow(),
         "",
-        "The flip-flops of a neuron (one a bit and three more) were set with sight of the area of "
-        "one macro, NeuRRAM (Nature 608:504, 2022: 1270 um2 at 130 nm); its energy and times were "
-        "set by no figure.",
+        "The flip-flops of a neuron (one a bit and three more, of minimum size) and the share of "
+        "its outline that devices take were set with sight of the area of one macro, NeuRRAM "
+        "(Nature 608:504, 2022: 1270 um2 at 130 nm); others of its energy were set by none.",
         "",
         "## Inside macros",
         "",

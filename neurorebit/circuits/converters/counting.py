@@ -27,16 +27,17 @@ class CountingNeuron(NeuronConverter):
 
     @property
     def steps(self) -> Real:
-        return 1.0 + self.levels / 2.0
+        return 1.0 + 2.0**self.converted / 2.0
 
     @property
     def mean_steps(self) -> Real:
-        counted = self.tech.section(FrontEndSection).difference * self.levels
-        return 1.0 + np.minimum(counted, self.levels / 2.0)
+        levels = 2.0**self.converted
+        counted = self.tech.section(FrontEndSection).difference * levels
+        return 1.0 + np.minimum(counted, levels / 2.0)
 
     @property
     def step_cap(self) -> Real:
-        return self.gathering_cap / self.levels
+        return self.gathered / 2.0**self.converted
 
     @property
     def least_gathered(self) -> Real:

@@ -23,11 +23,11 @@ class HalvingNeuron(NeuronConverter):
 
     @property
     def steps(self) -> Real:
-        return self.bits
+        return self.converted
 
     @property
     def mean_steps(self) -> Real:
-        return self.bits
+        return self.converted
 
     @property
     def step_cap(self) -> Real:
@@ -42,4 +42,5 @@ class HalvingNeuron(NeuronConverter):
     @property
     def moved(self) -> Real:
         """1 + 1/2 + 1/4 ... of C_i / 4 charged to the reference."""
-        return (2.0 - 2.0 ** (2.0 - self.bits)) * self.step_cap * self.reference
+        halves = 2.0 - 2.0 ** (2.0 - self.converted)
+        return halves * self.gathered / 4.0 * self.reference

@@ -86,6 +86,8 @@ class NeuronConverter(Converter):
     integrate_time: Positive | None = field(default=None, kw_only=True)
     step_time: Positive | None = field(default=None, kw_only=True)
     samples: Positive = field(default=1.0, kw_only=True)
+    used_bits: Positive | None = field(default=None, kw_only=True)
+    used_samples: Positive | None = field(default=None, kw_only=True)
 
     section = NeuronSection
 
@@ -93,6 +95,21 @@ class NeuronConverter(Converter):
     def constants(self) -> NeuronSection:
         """The constants in the technology file."""
         return self.tech.section(NeuronSection)
+
+    @property
+    def converted(self) -> Real:
+        """Bits of a conversion."""
+        return self.bits if self.used_bits is None else self.used_bits
+
+    @property
+    def taken(self) -> Real:
+        """Samples of a conversion."""
+        return self.samples if self.used_samples is None else self.used_samples
+
+    @property
+    def gathered(self) -> Real:
+        """Capacitance [F] of one side that the samples of a conversion charge."""
+        return self.taken * self.load
 
     # -- what a kind of neuron says ----------------------------------------------------------------
 
@@ -175,7 +192,7 @@ class NeuronConverter(Converter):
     @property
     def gathering(self) -> Real:
         """Time [s] to gather all samples."""
-        return self.samples * self.sample
+        return self.taken * self.sample
 
     @property
     def emptying(self) -> Real:
@@ -234,7 +251,7 @@ class NeuronConverter(Converter):
         """Energy [J] of the logic: the control in each sample and step, two of the bits a step."""
         own, one, tech = self.constants, self._flip_flop, self.tech
         wire = own.wire * tech.wire.cap * tech.vdd**2
-        events = self.samples + self.mean_steps
+        events = self.taken + self.mean_steps
         control = events * (own.control * own.drive * one.clock_energy + wire)
         changed = 2.0 * own.drive * (one.clock_energy + one.data_energy)
         return control + self.mean_steps * changed

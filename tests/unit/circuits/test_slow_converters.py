@@ -93,8 +93,8 @@ def by_hand(bits, samples, gathered, packet, taken, steps):
     amplifier = VDD * current * (samples * sample + steps * step)
     charge = 2 * VDD * (taken + steps * packet * settled / 20)
     clocked, changed = FLIP_FLOP.clock_energy, FLIP_FLOP.data_energy
-    logic = (samples + steps) * (3 * 1.5 * clocked + WIRE * VDD**2)
-    logic += steps * 2 * 1.5 * (clocked + changed)
+    logic = (samples + steps) * (3 * clocked + WIRE * VDD**2)
+    logic += steps * 2 * (clocked + changed)
     return amplifier + charge + steps * comparator.energy + logic, sample, step
 
 
