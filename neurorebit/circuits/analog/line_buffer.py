@@ -12,9 +12,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from neurorebit.circuits.block import Positive
-from neurorebit.circuits.converters.comparator import LN2, fan_out_delay
+from neurorebit.circuits.converters.comparator import LN2
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
-from neurorebit.circuits.gates import gate_cap, lone_nfet
+from neurorebit.circuits.gates import electrical_width, lone_nfet
 from neurorebit.circuits.layout import Placed, stretched
 from neurorebit.schema import quantity
 from neurorebit.schema.technology import CircuitSection, Count, Multiple, Technology
@@ -101,11 +101,12 @@ class LineBuffer(Placed):
 
     @cached_property
     def _one(self) -> Footprint:
-        """Two transistors a branch; a transistor of width w has g_m = C_gate(w) / FO4."""
-        own, unit = self.constants, lone_nfet(self.tech)
-        per_width = gate_cap(self.tech, unit.nfet) / fan_out_delay(self.tech)
-        needed = self.bias / own.branches * own.gm_over_id
-        devices = 2.0 * own.branches * np.maximum(needed / per_width, 1.0)
+        """Two transistors a branch, with their gates at the threshold: in moderate inversion."""
+        own, unit, law = self.constants, lone_nfet(self.tech), self.tech.conduction_n
+        vdd = self.tech.vdd
+        share = law.current(law.threshold, law.nominal) / law.current(vdd, vdd)
+        each = share * self.tech.on_n * electrical_width(self.tech, unit.nfet)
+        devices = 2.0 * own.branches * np.maximum(self.bias / own.branches / each, 1.0)
         return Footprint.of(devices * unit.area / own.fill, devices * unit.leakage_power)
 
     @cached_property

@@ -136,8 +136,10 @@ def test_a_buffer_by_hand():
     current = 2 * max(0.64e-3 / 15, 2e-3 * 0.3 / 10)
     assert buffer.hold().energy.total == near(5 * VDD * (current + 0.7e-3 * 0.05) * 9e-9)
     unit = lone_nfet(TECH)
-    per_width = gate_cap(TECH, unit.nfet) / fan_out_delay(TECH)
-    devices = 4 * (current / 2 * 15) / per_width
+    law = TECH.conduction_n
+    share = law.current(law.threshold, 0.9) / law.current(0.9, 0.9)  # at the threshold
+    assert 1e-3 < share < 0.1
+    devices = 4 * (current / 2) / (share * TECH.on_n * 64e-9)
     assert buffer.area == near(5 * devices * unit.area / 0.35)
 
 
