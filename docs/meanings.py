@@ -32,6 +32,18 @@ MEANINGS: dict[str, str] = {
     "blocks": "cells of an array that are programmed together; see "
     "[blocks](../models/programming.md#blocks)",
     # macros
+    "CurrentSensing.dac": "kind of the converters of inputs, where inputs are voltages",
+    "CurrentSensing.pair": "where the two cells of a signed weight are",
+    "CurrentSensing.slices": "weights of fewer bits side by side that make one",
+    "CurrentSensing.swing": "range of voltages at the input lines; twice the read voltage if none",
+    "CurrentSensing.unit_width": "a unit of time of a pulse; what a column takes if none",
+    "CurrentSensing.word_lines_open": "when word lines are opened",
+    "VoltageSensing.lines_per_converter": "columns that take turns at a converter",
+    "VoltageSensing.pair": "where the two cells of a signed weight are",
+    "VoltageSensing.planes_per_phase": "most planes that a converter gathers; the point's if none",
+    "VoltageSensing.step_time": "time of a step of a converter; what its circuit takes if none",
+    "VoltageSensing.word_lines_open": "when word lines are opened",
+    "WordLines.word_line_high": "high level of a word line; the device's access voltage if none",
     "Charge.capacitor": "the capacitor of a cell, or the unit of a ladder",
     "Charge.words_per_ladder": "words that share a ladder, one at a time",
     "Charge.dac_bits": "bits of the converter of each row",
