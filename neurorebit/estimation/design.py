@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.chip import Chip
@@ -16,6 +19,7 @@ from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.chips.table import ORGANISATIONS
 from neurorebit.circuits.cost import Real
+from neurorebit.estimation.flow import Flow, flow_of
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
 from neurorebit.schema.training import Training
@@ -30,6 +34,7 @@ class Design:
     phases: dict[str, Phase]
     ops: dict[str, Real]
     assumptions: tuple[str, ...]  # one plain sentence each, for the report's reader
+    flow: Flow | None = None  # where layers work on different images
 
     @property
     def stages(self) -> int:
@@ -67,11 +72,31 @@ def design(
     )
     own = workload.products
     if own is None:
-        return Design(work.chip, work.by_name(only), work.ops, work.assumptions)
+        made = Design(work.chip, work.by_name(only), work.ops, work.assumptions)
+        return _pipelined(made, batch)
     products = ProductPhases(work, own, activity.at(own))
     ops = {name: count + products.ops.get(name, 0.0) for name, count in work.ops.items()}
     phases = joined(work.by_name(only), products.by_name(only), weighted, own)
-    return Design(work.chip, phases, ops, (*work.assumptions, *products.assumptions))
+    made = Design(work.chip, phases, ops, (*work.assumptions, *products.assumptions))
+    return _pipelined(made, batch)
+
+
+def _pipelined(made: Design, batch: Real) -> Design:
+    """The same where layers work on different images: phases last as long as the pipeline does."""
+    if made.chip.pipeline is None:
+        return made
+    flow = flow_of(made.chip, made.phases, batch)
+    shares = {name: flow.share(name) for name in made.phases}
+    phases = {
+        name: phase if (share := shares[name]) is None else _lasting(phase, share)
+        for name, phase in made.phases.items()
+    }
+    return replace(made, phases=phases, flow=flow)
+
+
+def _lasting(phase: Phase, share: NDArray[np.float64]) -> Phase:
+    """A phase of which each layer takes this share of its time."""
+    return replace(phase, time=np.asarray(share)[..., None] * phase.time)
 
 
 def built(

@@ -15,6 +15,7 @@ from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Bill, Real
 from neurorebit.estimation.design import Design, built, design
+from neurorebit.estimation.pipelined import PipelineEstimate, pipelined
 from neurorebit.estimation.plans import Plan, plans
 from neurorebit.layers.network import Network
 from neurorebit.schema import InfeasibleError
@@ -83,6 +84,7 @@ class Estimate:
     images: int | None  # of one epoch, if known
     activity_source: str
     plans: tuple[Plan, ...] = ()  # of the layers, without the last row
+    pipeline: PipelineEstimate | None = None  # where layers work on different images
     assumptions: tuple[str, ...]  # one plain sentence each, for the report's reader
 
 
@@ -117,8 +119,9 @@ def estimate(
         for bill in (chip.footprint.area, chip.footprint.leakage)
     )
     _check(area, "area")
+    names, placed = tuple(stage.node.name for stage in network.stages), plans(made)
     return Estimate(
-        rows=(*(stage.node.name for stage in network.stages), "chip"),
+        rows=(*names, "chip"),
         kinds=(*(stage.node.kind for stage in network.stages), "chip"),
         macs=(*(int(n) for n in workload.macs), 0),
         utilization=(*_utilization(made), float("nan")),
@@ -131,7 +134,8 @@ def estimate(
         batch=batch,
         images=images,
         activity_source=activity.source,
-        plans=plans(made),
+        plans=placed,
+        pipeline=pipelined(made, names, placed),
         assumptions=made.assumptions,
     )
 

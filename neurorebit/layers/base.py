@@ -179,6 +179,15 @@ class Layer(Section):
     widens: ClassVar[bool] = False  # with the width of the network, though it has no weights
     feeds: ClassVar[bool] = True  # its matrix product, if any, takes the map that it reads
 
+    @property
+    def waits(self) -> bool:
+        """Whether in a training its results wait for all images of a batch, and its errors too."""
+        return False
+
+    def gathers(self, given: Shape) -> bool:
+        """Whether its results wait for the whole map that it reads, as statistics of it do."""
+        return False
+
     def window(self, given: Shape) -> Window:
         """The window that it slides over its input map."""
         return Window()

@@ -36,6 +36,11 @@ class BatchNorm(Layer):
 
     learns: ClassVar[bool] = True
 
+    @property
+    def waits(self) -> bool:
+        """Forward for the sums of a batch, backward for two sums of its errors; frozen for none."""
+        return not self.frozen
+
     def parameters(self, given: Shape, output: Shape) -> int:
         """A gain and a shift of each channel."""
         return 2 * given.channels

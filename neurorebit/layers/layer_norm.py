@@ -23,5 +23,8 @@ class LayerNorm(Normalisation):
         """A gain and a shift of each channel, or of each value."""
         return 2 * (given.channels if self.over == "channels" else given.size)
 
+    def gathers(self, given: Shape) -> bool:
+        return self.over == "map"
+
     def sets(self, given: Shape) -> int:
         return given.height * given.width if self.over == "channels" else 1

@@ -10,7 +10,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 
+from neurorebit.layers.base import Shape
 from neurorebit.layers.network import Node, Stage
+
+
+@dataclass(frozen=True)
+class Read:
+    """How a stage reads a map: line by line, or (``whole``) once it is complete.
+
+    A matrix product has its first results once ``first`` lines are there, and each further line of
+    them ``step`` lines later; ``before`` lines stand before the middle of its window. Vector work
+    (``joined``) takes as large a part of the map as of its stage's results.
+    """
+
+    stage: int
+    _: KW_ONLY
+    whole: bool = False
+    joined: bool = False
+    first: int = 1
+    step: int = 1
+    before: int = 0
 
 
 @dataclass(frozen=True)
@@ -20,6 +39,8 @@ class Map:
     ``made``: the stage that makes it, None for what comes with the image. ``fed``: the stages whose
     matrix product reads it, ``joined``: those whose vector work does. ``result``: the network ends
     with it. ``taught``: in a training its errors come back to the stage that makes it.
+    ``lines``: along its height, or its width where it has none; ``gathers``: all of them are there
+    at once, when its stage has done. ``reads``: how each stage reads it.
     """
 
     values: float
@@ -29,6 +50,9 @@ class Map:
     joined: tuple[int, ...] = ()
     result: bool = False
     taught: bool = True
+    lines: int = 1
+    gathers: bool = False
+    reads: tuple[Read, ...] = ()
 
     @property
     def read(self) -> tuple[int, ...]:
@@ -66,19 +90,27 @@ def maps_of(stages: Sequence[Stage]) -> tuple[Map, ...]:
         return tuple(source for given in node.inputs for source in origins(given))
 
     sizes: dict[int, float] = {index: node.shape_out.size for index, node in nodes.items()}
+    lines: dict[int, int] = {index: lines_of(node.shape_out) for index, node in nodes.items()}
     fed: dict[int, set[int]] = {}
     joined: dict[int, set[int]] = {}
+    reads: dict[int, list[Read]] = {}
     for index, node in nodes.items():
         stage_of = owner.get(index)
         if stage_of is None:
             continue
-        for given, shape in zip(node.inputs, node.shapes_in, strict=True):
+        for place, (given, shape) in enumerate(zip(node.inputs, node.shapes_in, strict=True)):
             sizes.setdefault(given, shape.size)
+            lines.setdefault(given, lines_of(shape))
             for source in origins(given):
                 if node.matmul is not None and node.layer.feeds:
                     fed.setdefault(source, set()).add(stage_of)
+                    read = _fed(node, stage_of, lines[source], place)
                 elif node.forward and (owner.get(source) != stage_of or node.layer.rearranges):
                     joined.setdefault(source, set()).add(stage_of)
+                    read = Read(stage_of, joined=True, whole=node.layer.rearranges)
+                else:
+                    continue
+                reads.setdefault(source, []).append(read)
     results = [index for index, node in nodes.items() if node.result] or [max(nodes)]
     last = {source for index in results for source in origins(index)}
     found = sorted({*fed, *joined, *last}, key=lambda index: (owner.get(index, -1), index))
@@ -90,6 +122,30 @@ def maps_of(stages: Sequence[Stage]) -> tuple[Map, ...]:
             joined=tuple(sorted(joined.get(index, ()))),
             result=index in last,
             taught=index in nodes and index not in untaught,
+            lines=lines[index],
+            gathers=index in owner and _gathers(stages[owner[index]], index),
+            reads=tuple(reads.get(index, ())),
         )
         for index in found
     )
+
+
+def lines_of(shape: Shape) -> int:
+    """Lines of a map in the order in which it is made: its height, or the length of a sequence."""
+    return shape.height if shape.height > 1 else shape.width
+
+
+def _fed(node: Node, stage: int, lines: int, place: int) -> Read:
+    """How a matrix product reads a map of so many lines; a second operand it reads as a whole."""
+    seen = node.product.shape_in
+    if place > 0 or lines_of(seen) != lines:
+        return Read(stage, whole=True)
+    axis = node.window.axes[0 if seen.height > 1 else 1]
+    first = min(max(axis.extent - axis.before, 1), lines)
+    return Read(stage, first=first, step=axis.stride, before=axis.before)
+
+
+def _gathers(stage: Stage, index: int) -> bool:
+    """Whether a map waits for a whole map on its way from the stage's matrix product."""
+    passed = (node for node in stage.followers if node.index <= index)
+    return any(node.layer.gathers(node.shape_in) for node in passed)

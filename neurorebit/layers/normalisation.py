@@ -46,6 +46,10 @@ class Normalisation(Layer, ABC):
         """A gain and a shift of each channel."""
         return 2 * given.channels
 
+    def gathers(self, given: Shape) -> bool:
+        """Statistics are of all positions unless a kind says otherwise."""
+        return True
+
     @abstractmethod
     def sets(self, given: Shape) -> int:
         """Sets of values of an image that have a mean and a variance each."""

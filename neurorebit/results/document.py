@@ -23,6 +23,7 @@ from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.circuits.cost import Bill
 from neurorebit.estimation.estimate import Estimate
 from neurorebit.estimation.plans import Plan
+from neurorebit.results import pipeline
 from neurorebit.schema import File, InfeasibleError, InputError, plain
 from neurorebit.schema.activity import Activity, LayerActivity
 from neurorebit.schema.errors import printable
@@ -89,6 +90,7 @@ def build(
         },
         "phases": phases,
         "totals": _totals(estimate, phases),
+        "pipeline": pipeline.of(estimate.pipeline, estimate.rows),
         "layers": [_layer(estimate, i) for i in range(len(estimate.rows))],
         "activity": {
             "origin": activity.origin.value,
@@ -259,6 +261,9 @@ def _totals(estimate: Estimate, phases: Mapping[str, Json | None]) -> Json:
         "iteration": (batch, learning(float(batch), 1.0)),
     }
     totals = {name: _total(phases, *count) for name, count in counts.items()}
+    flow = None if estimate.pipeline is None else estimate.pipeline.inference
+    if (alone := totals["inference"]) is not None and flow is not None:
+        alone |= {"latency_s": flow.latency, "energy_delay_Js": alone["energy_J"] * flow.latency}
     totals["epoch"] = None
     if images is not None:
         iterations = math.ceil(images / batch)

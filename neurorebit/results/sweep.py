@@ -19,6 +19,8 @@ CRITERIA = {  # what designs may be compared by, the less the better
     "leakage": "leakage [W]",
     "inference_energy": "inference energy [J/image]",
     "inference_latency": "inference latency [s/image]",
+    "throughput": "training interval [s/image]",  # between images: the less, the more a second
+    "inference_throughput": "inference interval [s/image]",
     "programming_energy": "programming energy [J]",
     "programming_latency": "programming latency [s]",
 }

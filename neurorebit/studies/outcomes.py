@@ -44,7 +44,12 @@ AREA, LEAKAGE = CRITERIA["area"], CRITERIA["leakage"]
 ENERGY, WITH_DRAM = CRITERIA["energy"], CRITERIA["energy_with_dram"]
 LATENCY = CRITERIA["latency"]
 OF_PHASES = tuple(name for names in NAMES.values() for name in names.values())
-OUTCOMES = (AREA, LEAKAGE, ENERGY, WITH_DRAM, LATENCY, *OF_PHASES)
+INTERVALS = {  # time between images, and images a second
+    "training": (CRITERIA["throughput"], "training images/s"),
+    "inference": (CRITERIA["inference_throughput"], "inference images/s"),
+}
+RATES = tuple(name for names in INTERVALS.values() for name in names)
+OUTCOMES = (AREA, LEAKAGE, ENERGY, WITH_DRAM, LATENCY, *RATES, *OF_PHASES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +77,7 @@ class Costs:
         chip, batch = self.design.chip, over(self.batch, self.shape)
         leakage = over(chip.footprint.leakage.total, self.shape)
         table: Table = {AREA: over(chip.footprint.area.total, self.shape), LEAKAGE: leakage}
-        table |= {name: np.full(self.shape, np.nan) for name in OF_PHASES}
+        table |= {name: np.full(self.shape, np.nan) for name in (*OF_PHASES, *RATES)}
         for name, phase in self.design.phases.items():
             names, share = NAMES[name], 1.0 / batch if PER[name] == "iteration" else 1.0
             latency = self._sum([phase.time]) + over(phase.common_time, self.shape)
@@ -91,7 +96,17 @@ class Costs:
         for total, kind in ((ENERGY, "energy"), (WITH_DRAM, "dram"), (LATENCY, "latency")):
             table[total] = np.sum([table[NAMES[phase][kind]] for phase in TRAINING], axis=0)
         table[WITH_DRAM] += table[ENERGY]
+        self._paced(table)
         return table
+
+    def _paced(self, table: Table) -> None:
+        """Times between images; in a pipeline an image takes longer than that."""
+        alone, flow = NAMES["inference"]["latency"], self.design.flow
+        for name, latency in (("training", LATENCY), ("inference", alone)):
+            interval, rate = INTERVALS[name]
+            table[interval], table[rate] = table[latency], 1.0 / table[latency]
+        if flow is not None and flow.inference is not None:
+            table[alone] = np.broadcast_to(flow.inference.fill, self.shape)
 
     def _sum(self, amounts: Iterable[Real]) -> Array:
         """The sum over amounts and layers; what has no axis for the layers is the same in all."""

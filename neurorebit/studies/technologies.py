@@ -49,7 +49,7 @@ def nodes(
         label=lambda _key, text, _row: Argument("technologies", text),
     )
     of = "" if usual(found.table) == "energy" else "inference_"
-    leaked = found[CRITERIA["leakage"]] * found[CRITERIA[f"{of}latency"]]
+    leaked = found[CRITERIA["leakage"]] * found[CRITERIA[f"{of}throughput"]]
     share = 100.0 * leaked / found[CRITERIA[f"{of}energy"]]
     return Sweep({**found.table, SHARE: share}, found.axes)
 

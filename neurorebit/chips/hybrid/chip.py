@@ -19,6 +19,7 @@ from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.floorplan import Pieces, ceil, shared, sum_over_layers
 from neurorebit.chips.parts.mapping import Chosen
+from neurorebit.chips.parts.pipelining import Place
 from neurorebit.chips.parts.tile import Pe, Tile
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Real
@@ -338,6 +339,16 @@ class HybridChip(Chip[AnalogMacro]):
     def digital_tree(self) -> HTree:
         """From the global buffer to the digital tiles."""
         return self._tree(self.digital_count, self.digital_tile.side, "digital_tree")
+
+    def works_in(self, phase: str) -> Place:
+        """Errors and gradients in the digital tiles."""
+        name = self.digital_tile.name
+        return Place(name, name) if phase in ("backward", "gradient") else super().works_in(phase)
+
+    def together(self, tiles: str) -> Any:
+        if tiles != self.digital_tile.name:
+            return super().together(tiles)
+        return np.asarray(self.digital_shares < self.all_digital_tiles)
 
     @property
     def tiles_of_layers(self) -> tuple[tuple[Real, Tile[Any]], ...]:

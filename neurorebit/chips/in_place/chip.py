@@ -19,6 +19,7 @@ from neurorebit.chips.in_place.spec import InPlaceSpec, ResistiveArrays, SramArr
 from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro
 from neurorebit.chips.parts.floorplan import ceil, max_over_layers
 from neurorebit.chips.parts.parallel import CrosspointMacro, ParallelMacro
+from neurorebit.chips.parts.pipelining import Place
 from neurorebit.chips.parts.two_way import TwoWayChip
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Real
@@ -166,6 +167,12 @@ class InPlaceChip(TwoWayChip[InPlaceMacro]):
             lanes=units * unit.tree.count,
             update_lanes=self.spec.gradient_unit.lanes,
         )
+
+    def works_in(self, phase: str) -> Place:
+        """Gradients in units that all layers share."""
+        if phase == "gradient":
+            return Place(self.gradient_unit.name, self.tile_name, shared=True)
+        return super().works_in(phase)
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from neurorebit.chips.inference.chip import InferenceChip
 from neurorebit.chips.parts.phases import (
-    INFERENCE,
     LEAKAGE,
     LEFT_OUT,
     PROGRAMMING,
@@ -30,8 +29,7 @@ class InferencePhases(Phases):
         device = self.chip.device if self.spec.holds_devices else None
         return (
             "ops: a multiplication and an addition are two",
-            "streams of one layer overlap, layers follow each other",
-            INFERENCE,
+            *self.order,
             PROGRAMMING,
             LEAKAGE,
             *self.ways,

@@ -11,6 +11,7 @@ from typing import Any, Generic
 import numpy as np
 
 from neurorebit.chips.parts.floorplan import Floorplan, ceil, max_over_layers, sum_over_layers
+from neurorebit.chips.parts.pipelining import NONE, Pipeline, Place
 from neurorebit.chips.parts.product_unit import Job, ProductMacro, ProductUnit, jobs_of
 from neurorebit.chips.parts.signs import SIGNED_INPUTS, SignedInputs
 from neurorebit.chips.parts.spec import ArchitectureSpec
@@ -159,6 +160,27 @@ class Chip(Block, ABC, Generic[M]):
         """The cost of ``work`` in the macros of the forward pass, which all tiles share."""
         return self.whole_tile.in_macros(work)
 
+    # -- layers that work side by side -----------------------------------------------------------
+
+    @cached_property
+    def pipeline(self) -> Pipeline | None:
+        """What layers wait for in a pipeline; None where they follow each other."""
+        way = self.spec.pipelining
+        return None if way == NONE else Pipeline(self.workload, way)
+
+    def works_in(self, phase: str) -> Place:
+        """What a layer takes in a phase."""
+        return Place(self.tile_name, self.tile_name)
+
+    @property
+    def changes_at_once(self) -> bool:
+        """Whether a gradient changes cells that both passes read, so that it waits for them."""
+        return False
+
+    def together(self, tiles: str) -> Any:
+        """Of each layer with weights whether others stand in its tiles, and it waits for them."""
+        return self.plan.stands_with_others
+
     # -- products of two activations -------------------------------------------------------------
 
     def product_macro(self, bits: Real) -> ProductMacro | None:
@@ -226,8 +248,20 @@ class Chip(Block, ABC, Generic[M]):
         """Global buffer: room for the maps of an image, and for values in transit."""
         transport = self.spec.transport
         given = transport.activation_bits
-        maps = self.map_bits if isinstance(given, str) else given
+        maps = self.held_bits if isinstance(given, str) else given
         return self._global_buffer(np.maximum(maps + transport.staging_bits, 1.0), "global_buffer")
+
+    @property
+    def held_bits(self) -> Real:
+        """Room for maps: those of one layer after the other, or what a pipeline holds at once."""
+        if self.pipeline is None:
+            return self.map_bits
+        spec = self.spec
+        between = self.pipeline.values * np.asarray(spec.input_bits)
+        if not spec.trains:
+            return between
+        handed = self.pipeline.training_bits(spec.input_bits, spec.error_width)
+        return np.maximum(np.maximum(self.map_bits, between), handed)
 
     @property
     def map_bits(self) -> Real:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from neurorebit.chips.parts.blocks import Blocks
 from neurorebit.chips.parts.mapping import Mapping
+from neurorebit.chips.parts.pipelining import HAND_OVER, NONE
 from neurorebit.chips.parts.signs import DEFAULT, SIGNED_INPUTS
 from neurorebit.circuits.buffer import BUFFERS
 from neurorebit.circuits.converters.table import CONVERTERS
@@ -196,7 +197,9 @@ class ArchitectureSpec(Section):
     be below zero enter the arrays; it has no effect on layers whose inputs cannot be.
     ``activation_products``: what forms products of two activations, digital macros to which one of
     them is written or the lanes of the vector unit; auto: macros where the chip has digital ones.
-    ``mapping``: how single layers stand on the chip.
+    ``mapping``: how single layers stand on the chip. ``pipelining``: what layers hand over to each
+    other when each works on another image, whole maps or single lines; see
+    [throughput](../guide/throughput.md).
     """
 
     organisation: ClassVar[str]
@@ -218,6 +221,7 @@ class ArchitectureSpec(Section):
     dram: Dram
     activation_products: Literal["auto", "digital", "vector"] = "auto"
     mapping: Mapping | None = None
+    pipelining: Annotated[str, one_of(HAND_OVER)] = NONE
 
     @property
     def level_bits(self) -> int:

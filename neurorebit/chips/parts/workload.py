@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurorebit.layers.base import Bits, Operation, Value, VectorWork
-from neurorebit.layers.maps import Map, maps_of
+from neurorebit.layers.maps import Map, lines_of, maps_of
 from neurorebit.layers.network import Stage
 from neurorebit.layers.tables import Table
 
@@ -79,7 +79,9 @@ class Workload:
     ``in_cells``: 1 where the weights stand in the forward arrays, 0 where digital macros hold and
     multiply them. ``ranks``: of the updates that learn beside frozen weights, 0 where there are
     none.
-    ``merged``: results that are added to others to make one output, or dropped. ``names``: of the
+    ``merged``: results that are added to others to make one output, or dropped. ``lines``: of the
+    maps that the products give. ``waits``: 1 where in a training the outputs wait for the whole
+    batch, ``leads``: where the inputs do, behind a norm before the first product. ``names``: of the
     stages. ``whole``: the network of which these are the stages at ``places``; None where they are
     all.
     """
@@ -106,6 +108,9 @@ class Workload:
     reached: Array = field(default_factory=lambda: np.ones(1), kw_only=True)
     ranks: Array = field(default_factory=lambda: np.zeros(1), kw_only=True)
     in_cells: Array = field(default_factory=lambda: np.ones(1), kw_only=True)
+    lines: Array = field(default_factory=lambda: np.ones(1), kw_only=True)
+    waits: Array = field(default_factory=lambda: np.zeros(1), kw_only=True)
+    leads: Array = field(default_factory=lambda: np.zeros(1), kw_only=True)
     names: NDArray[np.str_] = field(default_factory=lambda: np.array([""]), kw_only=True)
     whole: Workload | None = field(default=None, kw_only=True)
     places: Places | None = field(default=None, kw_only=True)
@@ -141,6 +146,9 @@ class Workload:
             reached=each([stage.reached for stage in stages]),
             ranks=each([stage.node.rank for stage in stages]),
             in_cells=each([not stage.node.digital for stage in stages]),
+            lines=each([lines_of(stage.node.product.shape_out) for stage in stages]),
+            waits=each([any(node.layer.waits for node in stage.followers) for stage in stages]),
+            leads=each([any(node.layer.waits for node in stage.leaders) for stage in stages]),
             names=np.array([stage.node.name for stage in stages]),
         )
 

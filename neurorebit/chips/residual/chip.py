@@ -23,6 +23,10 @@ class ResidualChip(TikiTakaChip):
 
     referenced: bool = field(default=False, kw_only=True)
 
+    @property
+    def changes_at_once(self) -> bool:
+        return True
+
     @cached_property
     def fast(self) -> FastArray:
         """A macro as that of the first array, with reference lines of its own."""

@@ -35,6 +35,10 @@ class UpdateUnit(Block):
     lanes: Positive
     name: str = "update_unit"
 
+    @property
+    def changes_at_once(self) -> bool:
+        return True
+
     @cached_property
     def multiplier(self) -> Multiplier:
         wide, narrow = np.maximum(self.error_bits, RATE), np.minimum(self.error_bits, RATE)

@@ -25,6 +25,7 @@ from neurorebit.chips.in_place.gradient import RATE
 from neurorebit.chips.in_place.spec import ResistiveArrays
 from neurorebit.chips.parts.learning import Learning
 from neurorebit.chips.parts.parallel import ParallelMacro
+from neurorebit.chips.parts.pipelining import Place
 from neurorebit.chips.parts.readout import Counted
 from neurorebit.chips.parts.tile import Pe
 from neurorebit.chips.parts.vector import RANDOM_BITS, WORD
@@ -292,6 +293,10 @@ class TikiTakaChip(InPlaceChip):
             products=float(self.learning.products),
             additions=float(self.learning.additions),
         )
+
+    def works_in(self, phase: str) -> Place:
+        """Trains on arrays of their own."""
+        return Place("fast", self.tile_name) if phase == "gradient" else super().works_in(phase)
 
     @property
     def parts(self) -> Counted:

@@ -14,6 +14,8 @@ from neurorebit.results.parts import phases_of
 from neurorebit.results.spending import Spent, after_epochs, first_at
 from neurorebit.results.writers import table, text
 from neurorebit.results.writers.layout import defined
+from neurorebit.results.writers.pipeline import KINDS as PIPELINE_KINDS
+from neurorebit.results.writers.pipeline import name as limit_name
 from neurorebit.results.writers.summary import COUNTED, answers
 from neurorebit.schema import Argument, InputError
 
@@ -32,6 +34,7 @@ LAYER_KEYS = (
     "latency_s", "slowest_stream",
 )  # fmt: skip
 PLAN_KEYS = ("layer", "part", "copies", "tiles", "pes", "macros", "area_m2")
+PIPELINE_KEYS = ("of", "phases", "layers", "interval_s", "fill_s", "time_s", "limit")
 TOTAL_KEYS = (
     "images", "energy_J", "dram_energy_J", "energy_with_dram_J", "latency_s", "power_W",
     "images_per_s", "energy_delay_Js",
@@ -129,6 +132,33 @@ class Estimate(Report):
         Of a chip that only infers: of recognising one.
         """
         return float(self._image["latency_s"])
+
+    @property
+    def images_per_s(self) -> float:
+        """Images a second: trained on, or recognised by a chip that only infers."""
+        return float(self._image["images_per_s"])
+
+    @cached_property
+    def pipeline(self) -> pd.DataFrame:
+        """A row for each step of inference and of a training in a pipeline, and the part of the
+        chip that it waits for; none where layers follow each other.
+
+        ``interval_s`` [s]: time between images, ``fill_s`` [s] of the first one, ``time_s`` [s] of
+        a batch.
+        """
+        found = self.document.get("pipeline") or {}
+        rows = [
+            {
+                "of": kind,
+                **{key: step[key] for key in ("interval_s", "fill_s", "time_s")},
+                **{key: ", ".join(step[key]) for key in ("phases", "layers")},
+                "limit": limit_name(step["limits"][0]) if step["limits"] else "",
+            }
+            for kind in PIPELINE_KINDS
+            if found.get(kind) is not None
+            for step in found[kind]["steps"]
+        ]
+        return of_rows(rows, PIPELINE_KEYS)
 
     @property
     def _image(self) -> Json:

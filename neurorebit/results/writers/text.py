@@ -6,7 +6,7 @@ import math
 
 from neurorebit.results.document import CHIP, DRAM_IN, DYNAMIC, MACRO, Json, epoch_keys, is_papers
 from neurorebit.results.parts import energy_of_parts, largest, phases_of, repeated, total
-from neurorebit.results.writers import evaluation
+from neurorebit.results.writers import evaluation, pipeline
 from neurorebit.results.writers.layout import (
     column,
     defined,
@@ -69,6 +69,7 @@ def write(report: Json) -> str:
         section("Chip", _chip(report), _counts(report)),
         section(f"Phases{by}", _phases(report), defined(DEFINITIONS.items())),
         section(f"Totals{by}", _totals(report)),
+        section(f"Pipeline{by}", *pipeline.tables(report)),
         section(f"Beside the ReBIT paper{by}", _paper(report)),
         section("Layers", _layers(report)),
         section(f"Energy of each layer, without DRAM{by}", _of_layers(report, "energy_J", "J")),

@@ -15,14 +15,15 @@ from neurorebit.results.frames import unit_of
 from neurorebit.results.sweep import CRITERIA, Table
 from neurorebit.schema import Argument, InputError, units
 from neurorebit.studies.accuracy import ACCURACY
-from neurorebit.studies.outcomes import OUTCOMES
+from neurorebit.studies.outcomes import INTERVALS, OUTCOMES
 
 Array = NDArray[np.float64]
 MOST = 4  # objectives, beyond which nearly every design is on the front
-POWER = {  # mean power of what is trained or inferred: its energy over its time
-    "training power [W]": (CRITERIA["energy"], CRITERIA["latency"]),
-    "inference power [W]": (CRITERIA["inference_energy"], CRITERIA["inference_latency"]),
+POWER = {  # mean power of what is trained or inferred: its energy over the time between images
+    "training power [W]": (CRITERIA["energy"], CRITERIA["throughput"]),
+    "inference power [W]": (CRITERIA["inference_energy"], CRITERIA["inference_throughput"]),
 }
+MORE = tuple(rate for _, rate in INTERVALS.values())  # images a second, the more the better
 CONDITION = re.compile(r"\s*([A-Za-z][\w/ ]*?)\s*(<=|>=|<|>)\s*(\S.*?)\s*")
 
 
@@ -36,6 +37,9 @@ COLUMNS = {  # by its word, a column that designs may be compared by
     "power": "training power [W]",
     **{_word(column): column for column in (*OUTCOMES, *POWER)},
     "accuracy": ACCURACY,
+    "throughput": INTERVALS["training"][1],
+    "inference_throughput": INTERVALS["inference"][1],
+    "images_per_s": INTERVALS["inference"][1],
 }
 
 
@@ -49,7 +53,7 @@ class Objective:
     @property
     def more(self) -> bool:
         """Whether more is better: of accuracies and rates. Of costs, less is."""
-        return self.column == ACCURACY or "TOPS" in self.column
+        return self.column == ACCURACY or "TOPS" in self.column or self.column in MORE
 
     @property
     def unit(self) -> str:

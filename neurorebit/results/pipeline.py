@@ -1,0 +1,65 @@
+"""The section ``pipeline`` of a report: how often images come, and what limits it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from neurorebit.estimation.pipelined import FlowEstimate, Limit, PipelineEstimate, StepEstimate
+
+Json = dict[str, Any]
+
+
+def of(found: PipelineEstimate | None, layers: Sequence[str]) -> Json | None:
+    """The section of an estimate with these layers; None where layers follow each other."""
+    if found is None:
+        return None
+    return {
+        "hand_over": found.way,
+        "buffer_bits": found.between,
+        "inference": None if found.inference is None else _flow(found.inference, layers),
+        "training": None
+        if found.training is None
+        else _flow(found.training, layers)
+        | {
+            "waits_behind": list(found.waits),
+            "kept_in_dram_bits": found.kept,
+            "gradients_beside": found.gradients,
+        },
+    }
+
+
+def _flow(found: FlowEstimate, layers: Sequence[str]) -> Json:
+    return {
+        "images": found.images,
+        "interval_s": found.interval,
+        "images_per_s": found.rate,
+        "latency_s": found.latency,
+        "time_of_images_s": found.time,
+        "without_pipeline_s": found.before,
+        "steps": [_step(step) for step in found.steps],
+        "utilization_of_layers": dict(zip(layers, found.utilization, strict=False)),
+        "utilization_of_macros": found.macros,
+    }
+
+
+def _step(found: StepEstimate) -> Json:
+    return {
+        "phases": list(found.phases),
+        "layers": list(found.layers),
+        "interval_s": found.interval,
+        "fill_s": found.fill,
+        "time_s": found.time,
+        "limits": [_limit(one) for one in found.limits],
+    }
+
+
+def _limit(found: Limit) -> Json:
+    return {
+        "part": found.part,
+        "stream": found.stream,
+        "layer": found.layer,
+        "phases": list(found.phases),
+        "load_s": found.load,
+        "share": found.share,
+    }
