@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class Design:
     phases: dict[str, Phase]
     ops: dict[str, Real]
     assumptions: tuple[str, ...]  # one plain sentence each, for the report's reader
+    _: KW_ONLY
     flow: Flow | None = None  # where layers work on different images
 
     @property

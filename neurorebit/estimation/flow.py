@@ -7,21 +7,19 @@ of them (docs/models/pipeline.md#interval).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurorebit.chips.parts.chip import Chip
-from neurorebit.chips.parts.phases import ARRAYS, DRAM, PER, TRAINING, Phase
-from neurorebit.chips.parts.pipelining import LINES, Pipeline, Place, wanted
+from neurorebit.chips.parts.phases import PER, TRAINING, Phase
+from neurorebit.chips.parts.pipelining import LINES, Pipeline, wanted
 from neurorebit.circuits.cost import Real
+from neurorebit.estimation.loads import Array, Mask, Step, Work, one_of, spread, step_of, work_of
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 INFERENCE = "inference"
 IMAGES = tuple(name for name in TRAINING if PER[name] == "image")  # phases of an image
 OWN, NEXT, LAST = "own", "next", "last"
@@ -30,66 +28,6 @@ GRADIENTS = {  # when they are formed in a batch
     NEXT: "the errors of the layers before",
     LAST: "each other, those of all layers when all errors are back",
 }
-PRODUCTS = "products"  # the unit that multiplies two activations
-
-
-class Part(NamedTuple):
-    """What a stream takes: the hardware ``place``, and which ``stream`` of it.
-
-    ``shared``: all stages take the same one; otherwise each has its own.
-    """
-
-    place: str
-    stream: str
-    shared: bool
-
-
-Loads = Mapping[Part, Array]
-
-
-@dataclass(frozen=True, eq=False)
-class Work:
-    """What one phase takes of an image: ``loads`` [s] of each part, with the stages on the last
-    axis; ``alone``: how long a stage takes by itself, until its last value has come through.
-    """
-
-    loads: Loads
-    alone: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """Images that follow each other through some stages and phases, ``works`` by phase and mask.
-
-    ``fill`` [s]: the time of the first image.
-    """
-
-    works: tuple[tuple[str, Mask], ...]
-    fill: Array
-    loads: Mapping[tuple[str, Part], Array]
-
-    @cached_property
-    def totals(self) -> dict[Part, Array]:
-        """Of each part the time that an image takes it, by stage."""
-        found: dict[Part, Array] = {}
-        for (_, part), load in self.loads.items():
-            found[part] = found[part] + load if part in found else load
-        return found
-
-    @cached_property
-    def interval(self) -> Array:
-        """Time [s] between images."""
-        times = [
-            np.sum(load, axis=-1) if part.shared else np.max(load, axis=-1)
-            for part, load in self.totals.items()
-        ]
-        longest: Array = np.max(np.stack(np.broadcast_arrays(*times)), axis=0)
-        return longest
-
-    def time(self, images: Real) -> Array:
-        """Time [s] that ``images`` images take."""
-        taken: Array = self.fill + (images - 1.0) * self.interval
-        return taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +79,7 @@ class Flow:
         bears the time of the pipeline in proportion to its own. None: they stay as they are.
         """
         if phase == INFERENCE and self.inference is not None:
-            return self.inference.interval / self.sequential[INFERENCE]
+            return np.asarray(self.inference.interval / self.sequential[INFERENCE])
         if phase in IMAGES and self.iteration is not None:
             after, images = self.orders[0].after, self.orders[0].images
             one = images * sum(self.sequential[name] for name in IMAGES)
@@ -157,20 +95,20 @@ def flow_of(chip: Chip[Any], phases: Mapping[str, Phase], batch: Real) -> Flow:
     images = np.asarray(batch, np.float64)
     images = images[..., 0] if images.ndim else images
     works = {
-        name: _work(chip, name, phase, stages, 1.0 if name == INFERENCE else batch)
+        name: work_of(chip, name, phase, 1.0 if name == INFERENCE else batch)
         for name, phase in phases.items()
         if name == INFERENCE or name in IMAGES
     }
-    sequential = {name: np.sum(_spread(phases[name].time, stages), axis=-1) for name in works}
+    sequential = {name: np.sum(spread(phases[name].time, stages), axis=-1) for name in works}
     inference = None
     if INFERENCE in works:
         everywhere = ((INFERENCE, np.ones(stages, bool)),)
         fill = latency(pipeline, works[INFERENCE].alone)
-        inference = _step(works, everywhere, fill)
+        inference = step_of(works, everywhere, fill)
     orders: tuple[Training, ...] = ()
     if all(name in phases for name in TRAINING):
         after = sum(
-            np.sum(_spread(phases[name].time, stages), axis=-1) + _one(phases[name].common_time)
+            np.sum(spread(phases[name].time, stages), axis=-1) + one_of(phases[name].common_time)
             for name in TRAINING
             if PER[name] == "iteration"
         )
@@ -180,87 +118,6 @@ def flow_of(chip: Chip[Any], phases: Mapping[str, Phase], batch: Real) -> Flow:
             if order != OWN or not chip.changes_at_once
         )
     return Flow(pipeline, inference, orders, sequential=sequential, images=images)
-
-
-def _one(amount: Real) -> Array:
-    """An amount of a design, which may have an axis for the layers."""
-    given = np.asarray(amount, np.float64)
-    return np.asarray(given[..., 0] if given.ndim else given)
-
-
-def _spread(amount: Real, stages: int) -> Array:
-    """An amount of each stage."""
-    given = np.asarray(amount, np.float64)
-    return np.broadcast_to(given, (*given.shape[:-1], stages))
-
-
-# --- what each stage takes
-
-
-def _work(chip: Chip[Any], name: str, phase: Phase, stages: int, images: Real) -> Work:
-    """What a phase takes of the parts of a chip; a phase's fill is borne by ``images``."""
-    w = chip.workload.all
-    loads: dict[Part, Any] = {}
-    place = chip.works_in(name)
-    together = _masked(chip, chip.together(place.tiles), stages)
-    products = np.broadcast_to(w.stationary == 0.0, (stages,)) & (chip.product_unit is not None)
-    longest = _spread(chip.dram.transfer(phase.dram_bits).latency.total, stages)
-    loads[Part(DRAM, DRAM, True)] = longest
-    time = _spread(phase.time, stages)
-    for stream, cost in phase.streams.items():
-        load = _spread(cost.latency.total, stages)
-        longest = np.maximum(longest, load)
-        if stream == ARRAYS:  # steps that wait for each other keep their arrays
-            load = np.where(np.broadcast_to(w.serial > 0.0, (stages,)), time, load)
-        for part, where in _parts(chip, stream, place, products):
-            loads[part] = loads.get(part, 0.0) + np.where(where, load, 0.0)
-    for part in [one for one in loads if not one.shared and np.any(together)]:
-        one = Part(f"shared {place.tiles} tiles", part.stream, True)
-        loads[one] = np.where(together, loads[part], 0.0)
-        loads[part] = np.where(together, 0.0, loads[part])
-    fill = np.maximum(time - longest, 0.0) * images
-    return Work(loads, longest + fill)
-
-
-def _parts(
-    chip: Chip[Any], stream: str, place: Place, products: Mask
-) -> Iterator[tuple[Part, Mask]]:
-    """What a stream takes, and in which stages: those of ``products`` have a unit of their own."""
-    shared = {"buffer": chip.buffer.name, "vector": chip.vector_unit.name}
-    shared |= {"store": "gradient_store", "scaling": "update_unit"}
-    own = {
-        ARRAYS: Part(place.arrays, stream, place.shared),
-        "tree": Part(f"{place.tiles}_tree", stream, True),
-    }
-    if stream in own:
-        yield own[stream], ~products
-        yield Part(PRODUCTS, stream, True), products
-    elif stream in shared:
-        yield Part(shared[stream], stream, True), np.ones_like(products)
-    else:
-        yield Part(place.tiles, stream, False), np.ones_like(products)
-
-
-def _masked(chip: Chip[Any], layers: Any, stages: int) -> Mask:
-    """Of layers with weights those that this is true of, among all stages."""
-    places = chip.workload.places
-    there = np.broadcast_to(layers, (*np.shape(layers)[:-1], len(chip.workload.rows)))
-    if places is None:
-        return np.asarray(there)
-    found = np.zeros((*there.shape[:-1], stages), bool)
-    found[..., places] = there
-    return found
-
-
-def _step(
-    works: Mapping[str, Work], parts: tuple[tuple[str, Mask], ...], fill: Array
-) -> Step:
-    """The step of these phases and stages."""
-    loads: dict[tuple[str, Part], Any] = {}
-    for name, mask in parts:
-        for part, load in works[name].loads.items():
-            loads[name, part] = loads.get((name, part), 0.0) + np.where(mask, load, 0.0)
-    return Step(parts, fill, loads)
 
 
 # --- inference
@@ -287,7 +144,9 @@ def latency(pipeline: Pipeline, alone: Array) -> Array:
         for edge in edges:
             if edge.map.made is not None:
                 lines = edge.map.lines if pipeline.way == LINES else 1
-                ready = np.maximum(ready, there[edge.number][..., wanted(edge.read, lines, results)])
+                ready = np.maximum(
+                    ready, there[edge.number][..., wanted(edge.read, lines, results)]
+                )
             left[edge.number] -= 1
             if left[edge.number] <= 0:
                 there.pop(edge.number, None)
@@ -329,12 +188,10 @@ def _steps(pipeline: Pipeline, works: Mapping[str, Work], order: str) -> list[St
             steps[-1].append((gradient, levels == level + 1))
     if order != OWN:
         steps.append([(gradient, levels == 0 if order == NEXT else levels >= 0)])
-    return [_step(works, tuple(parts), _fill(pipeline, works, parts)) for parts in steps]
+    return [step_of(works, tuple(parts), _fill(pipeline, works, parts)) for parts in steps]
 
 
-def _fill(
-    pipeline: Pipeline, works: Mapping[str, Work], parts: list[tuple[str, Mask]]
-) -> Array:
+def _fill(pipeline: Pipeline, works: Mapping[str, Work], parts: list[tuple[str, Mask]]) -> Array:
     """The time of the first image: along the longest way of stages that wait for each other."""
     forward, backward, gradient = IMAGES
     masks = dict(parts)
@@ -342,11 +199,12 @@ def _fill(
     there = np.zeros(shape)
     done: dict[int, Array] = {}
     for stage in np.flatnonzero(masks.get(forward, False)):
-        before = [done[m] for m in pipeline.before(stage)]
+        before = [done[m] for m in pipeline.before(int(stage))]
         begin = np.maximum.reduce([np.zeros(shape), *before])
         done[int(stage)] = begin + works[forward].alone[..., stage]
         there = np.maximum(there, done[int(stage)])
-    turned, back = there, {}
+    turned = there
+    back: dict[int, Array] = {}
     for stage in np.flatnonzero(masks.get(backward, False))[::-1]:
         behind = [back[s] for s in pipeline.behind[stage]]
         begin = np.maximum.reduce([turned, *behind])

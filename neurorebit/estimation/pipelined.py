@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurorebit.chips.parts.chip import Chip
 from neurorebit.chips.parts.phases import ARRAYS
 from neurorebit.estimation.design import Design
-from neurorebit.estimation.flow import GRADIENTS, IMAGES, INFERENCE, Flow, Part, Step
+from neurorebit.estimation.flow import GRADIENTS, IMAGES, INFERENCE, Flow
+from neurorebit.estimation.loads import Array, Part, Step
 from neurorebit.estimation.plans import Plan
 
-Array = NDArray[np.float64]
 FEW = 3  # limits that are named
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Limit:
     """A part of the chip that an image takes for ``load`` seconds, ``share`` of the interval.
 
@@ -37,7 +36,7 @@ class Limit:
     share: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StepEstimate:
     """One step of a pipeline: these ``phases`` of these layers, an image every ``interval`` [s].
 
@@ -52,7 +51,7 @@ class StepEstimate:
     limits: tuple[Limit, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FlowEstimate:
     """Images through a pipeline: ``images`` of them in ``time`` [s], one every ``interval`` [s].
 
@@ -76,7 +75,7 @@ class FlowEstimate:
         return 1.0 / self.interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PipelineEstimate:
     """Inference and training in a pipeline; None what the chip does not do.
 
@@ -94,7 +93,9 @@ class PipelineEstimate:
     gradients: str | None
 
 
-def pipelined(made: Design, names: tuple[str, ...], plans: tuple[Plan, ...]) -> PipelineEstimate | None:
+def pipelined(
+    made: Design, names: tuple[str, ...], plans: tuple[Plan, ...]
+) -> PipelineEstimate | None:
     """The pipeline of one design whose layers have these names; None where it has none."""
     flow, chip = made.flow, made.chip
     if flow is None:
@@ -180,12 +181,12 @@ def limits(step: Step, names: tuple[str, ...], most: int = FEW) -> tuple[Limit, 
     best = sorted((one for one in found if one[0] > 0.0), key=lambda one: -one[0])[:most]
     return tuple(
         Limit(
-            part.place,
-            part.stream,
-            None if i is None else names[i],
-            _phases_of(step, part, i),
-            load,
-            load / interval,
+            part=part.place,
+            stream=part.stream,
+            layer=None if i is None else names[i],
+            phases=_phases_of(step, part, i),
+            load=load,
+            share=load / interval,
         )
         for load, part, i in best
     )

@@ -90,7 +90,7 @@ def build(
         },
         "phases": phases,
         "totals": _totals(estimate, phases),
-        "pipeline": pipeline.of(estimate.pipeline, estimate.rows),
+        **pipeline.section(estimate.pipeline, estimate.rows),
         "layers": [_layer(estimate, i) for i in range(len(estimate.rows))],
         "activity": {
             "origin": activity.origin.value,

@@ -10,10 +10,12 @@ from neurorebit.estimation.pipelined import FlowEstimate, Limit, PipelineEstimat
 Json = dict[str, Any]
 
 
-def of(found: PipelineEstimate | None, layers: Sequence[str]) -> Json | None:
-    """The section of an estimate with these layers; None where layers follow each other."""
-    if found is None:
-        return None
+def section(found: PipelineEstimate | None, layers: Sequence[str]) -> Json:
+    """The section of an estimate with these layers; nothing where layers follow each other."""
+    return {} if found is None else {"pipeline": _of(found, layers)}
+
+
+def _of(found: PipelineEstimate, layers: Sequence[str]) -> Json:
     return {
         "hand_over": found.way,
         "buffer_bits": found.between,

@@ -9,12 +9,14 @@ import numpy as np
 
 from neurorebit.chips.inference.chip import InferenceChip
 from neurorebit.chips.parts.phases import (
+    INFERENCE,
     LEAKAGE,
     LEFT_OUT,
     PROGRAMMING,
     Phases,
     of_device,
 )
+from neurorebit.chips.parts.pipelining import order
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +31,7 @@ class InferencePhases(Phases):
         device = self.chip.device if self.spec.holds_devices else None
         return (
             "ops: a multiplication and an addition are two",
-            *self.order,
+            *order(self.spec.pipelining, INFERENCE),
             PROGRAMMING,
             LEAKAGE,
             *self.ways,

@@ -26,7 +26,7 @@ from neurorebit.chips.parts.floorplan import (
     sum_over_layers,
 )
 from neurorebit.chips.parts.learning import Learning
-from neurorebit.chips.parts.pipelining import HAND_OVER, NONE
+from neurorebit.chips.parts.pipelining import order
 from neurorebit.chips.parts.programming import LEAST, Taken
 from neurorebit.chips.parts.reads import Reads
 from neurorebit.chips.parts.residence import Traffic, traffic
@@ -49,17 +49,6 @@ INFERENCE = (
     "batch norms are a scale and a shift of each output channel in the vector unit, nothing is "
     "stored for a backward pass, and maps stay in the global buffer where they have room beside "
     "those still to be read, else go to DRAM and come back"
-)
-BATCH_NORM = "in training batch norm makes a layer wait for the whole batch"
-PIPELINED = (
-    "pipeline: layers and phases bear the time between images in proportion to what each takes "
-    "alone; of a part that several layers share each takes its turn, and none waits for longer "
-    "than the interval"
-)
-PIPELINED_TRAINING = (
-    "pipeline of a training: layers between which no batch norm waits for the batch work on "
-    "different images, forward, back and on gradients, and hand over whole maps; batch-long "
-    "tensors pass through DRAM as without a pipeline; update and sync wait for the batch"
 )
 PROGRAMMING = (
     "programming: all cells of the forward arrays, in all copies, once from the low end of the "
@@ -449,16 +438,6 @@ class Phases(Reads):
         return self.assume((), self.chip.device)
 
     @property
-    def order(self) -> tuple[str, ...]:
-        """What overlaps with what, and how images follow each other in inference."""
-        way = self.spec.pipelining
-        inference = f"inference: {HAND_OVER[way]}; {INFERENCE}"
-        what = "layers and phases" if self.spec.trains else "layers"
-        first = f", {what} follow each other" if way == NONE else f"; {PIPELINED}"
-        waits = f"; {BATCH_NORM}" if self.spec.trains else ""
-        return f"streams of one layer overlap{first}{waits}", inference
-
-    @property
     def ways(self) -> tuple[str, ...]:
         """How inputs below zero enter, and groups share arrays, where there are any."""
         way, packing = self.chip.signed_inputs, self.plan.packing
@@ -471,8 +450,7 @@ class Phases(Reads):
         """The assumptions of all estimates, an organisation's ``own``, and those of its device."""
         return (
             "ops: a multiplication and an addition are two; the first layer sends no error back",
-            *self.order,
-            *([PIPELINED_TRAINING] if self.chip.pipeline is not None else ()),
+            *order(self.spec.pipelining, INFERENCE, trains=True),
             PROGRAMMING,
             LEAKAGE,
             *own,

@@ -30,6 +30,30 @@ HAND_OVER = {
     "the lines under its window are there, and lines are kept as long as a window is to see them",
 }
 
+BATCH_NORM = "in training batch norm makes a layer wait for the whole batch"
+PIPELINED = (
+    "pipeline: layers and phases bear the time between images in proportion to what each takes "
+    "alone; of a part that several layers share each takes its turn, and none waits for longer "
+    "than the interval"
+)
+PIPELINED_TRAINING = (
+    "pipeline of a training: layers between which no batch norm waits for the batch work on "
+    "different images, forward, back and on gradients, and hand over whole maps; batch-long "
+    "tensors pass through DRAM as without a pipeline; update and sync wait for the batch"
+)
+
+
+def order(way: str, inference: str, *, trains: bool = False) -> tuple[str, ...]:
+    """What overlaps with what, as assumptions say it; ``inference``: what is said of it beside."""
+    what = "layers and phases" if trains else "layers"
+    first = f", {what} follow each other" if way == NONE else f"; {PIPELINED}"
+    waits = f"; {BATCH_NORM}" if trains else ""
+    said = (
+        f"streams of one layer overlap{first}{waits}",
+        f"inference: {HAND_OVER[way]}; {inference}",
+    )
+    return (*said, PIPELINED_TRAINING) if trains and way != NONE else said
+
 
 class Place(NamedTuple):
     """Where a layer works in a phase, by the names of parts: its arrays, which all layers have
@@ -66,7 +90,7 @@ def wanted(read: Read, lines: int, results: int) -> NDArray[np.intp]:
         return np.full(results, lines - 1)
     if read.joined:
         return np.ceil((y + 1) * (lines / results) - 1e-9).astype(np.intp) - 1
-    return np.minimum(read.first + y * read.step, lines) - 1
+    return np.asarray(np.minimum(read.first + y * read.step, lines) - 1)
 
 
 class Pipeline:
@@ -114,9 +138,7 @@ class Pipeline:
                 most = max(most, 1.0)
                 continue
             behind = float(self.lags[read.stage]) - made
-            if self.way == MAPS or read.whole:
-                most = max(most, behind + 1.0)
-            elif one.gathers:
+            if self.way == MAPS or read.whole or one.gathers:
                 most = max(most, behind + 1.0)
             else:
                 kept = behind * one.lines + read.before + read.step
@@ -205,7 +227,9 @@ class Pipeline:
                 if stage != one.made and self.levels[stage] == level
             ]
             values[level] += one.values * max(apart, default=0.0)
-        last = values[-1] * (input_bits + error_bits if self.turns else np.maximum(input_bits, error_bits))
+        last = values[-1] * (
+            input_bits + error_bits if self.turns else np.maximum(input_bits, error_bits)
+        )
         others = float(np.max(values[:-1], initial=0.0)) * np.maximum(input_bits, error_bits)
         bits: Real = np.maximum(last, others)
         return bits

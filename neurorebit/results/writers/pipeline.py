@@ -55,7 +55,9 @@ def longest(found: Json) -> list[Json]:
 
 def name(limit: Json) -> str:
     """A part of the chip, and whose it is."""
-    what = limit["part"] if limit["part"] == limit["stream"] else f"{limit['part']} {limit['stream']}"
+    what = (
+        limit["part"] if limit["part"] == limit["stream"] else f"{limit['part']} {limit['stream']}"
+    )
     return what if limit["layer"] is None else f"{limit['layer']}: {what}"
 
 

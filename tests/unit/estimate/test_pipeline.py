@@ -10,17 +10,8 @@ from oracle.pipeline import Job, simulated
 import neurorebit as nr
 from neurorebit.chips.parts.pipelining import LINES, MAPS, Pipeline
 from neurorebit.chips.parts.workload import Workload
-from neurorebit.estimation.flow import (
-    GRADIENTS,
-    LAST,
-    OWN,
-    Part,
-    Training,
-    Work,
-    _step,
-    _steps,
-    latency,
-)
+from neurorebit.estimation.flow import GRADIENTS, LAST, OWN, Training, _steps, latency
+from neurorebit.estimation.loads import Part, Work, step_of
 from neurorebit.inputs.files import read_inputs
 
 TIMES = np.array([7.1, 3.3, 11.9, 5.7, 2.3])  # of the arrays of each stage
@@ -61,7 +52,7 @@ def works(shared=0.0):
 
 def step(pipeline, made):
     everywhere = (("inference", np.ones(STAGES, bool)),)
-    return _step(made, everywhere, latency(pipeline, made["inference"].alone))
+    return step_of(made, everywhere, latency(pipeline, made["inference"].alone))
 
 
 def images(count, shared=0.0, pieces=1):
@@ -122,9 +113,7 @@ def by_lines(count, gathered=()):
             last = seen_lines(y, lines, *window)[-1]
             piece = (last + 1) * (made // handed) - 1  # the last of those that are pooled
             waits[y] = [((k, i - 1), made - 1 if i - 1 in gathered else piece)]
-        jobs.append(
-            Job((k, i), {("tile", i): TIMES[i]}, rank=(k, -i), pieces=results, waits=waits)
-        )
+        jobs.append(Job((k, i), {("tile", i): TIMES[i]}, rank=(k, -i), pieces=results, waits=waits))
     return simulated(jobs)
 
 
