@@ -67,7 +67,8 @@ class Flow:
         """Time [s] of an iteration; None where the chip has no training."""
         if not self.orders:
             return None
-        return np.min(np.stack(np.broadcast_arrays(*(one.time for one in self.orders))), axis=0)
+        times = np.stack(np.broadcast_arrays(*(one.time for one in self.orders)))
+        return np.asarray(np.min(times, axis=0))
 
     @property
     def training(self) -> Training | None:

@@ -68,6 +68,9 @@ def single(network, settings, **files):
     outcomes["training energy [J/image]"] = energy
     outcomes["training energy with DRAM [J/image]"] = energy + dram
     outcomes["training latency [s/image]"] = latency
+    alone = outcomes["inference latency [s/image]"]
+    for name, interval in (("training", latency), ("inference", alone)):
+        outcomes |= {f"{name} interval [s/image]": interval, f"{name} images/s": 1.0 / interval}
     return outcomes
 
 

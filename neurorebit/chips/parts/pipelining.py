@@ -30,7 +30,7 @@ HAND_OVER = {
     "the lines under its window are there, and lines are kept as long as a window is to see them",
 }
 
-BATCH_NORM = "in training batch norm makes a layer wait for the whole batch"
+WAITING = "in training batch norm makes a layer wait for the whole batch"
 PIPELINED = (
     "pipeline: layers and phases bear the time between images in proportion to what each takes "
     "alone; of a part that several layers share each takes its turn, and none waits for longer "
@@ -47,7 +47,7 @@ def order(way: str, inference: str, *, trains: bool = False) -> tuple[str, ...]:
     """What overlaps with what, as assumptions say it; ``inference``: what is said of it beside."""
     what = "layers and phases" if trains else "layers"
     first = f", {what} follow each other" if way == NONE else f"; {PIPELINED}"
-    waits = f"; {BATCH_NORM}" if trains else ""
+    waits = f"; {WAITING}" if trains else ""
     said = (
         f"streams of one layer overlap{first}{waits}",
         f"inference: {HAND_OVER[way]}; {inference}",
@@ -89,8 +89,10 @@ def wanted(read: Read, lines: int, results: int) -> NDArray[np.intp]:
     if read.whole:
         return np.full(results, lines - 1)
     if read.joined:
-        return np.ceil((y + 1) * (lines / results) - 1e-9).astype(np.intp) - 1
-    return np.asarray(np.minimum(read.first + y * read.step, lines) - 1)
+        made: NDArray[np.intp] = np.ceil((y + 1) * (lines / results) - 1e-9).astype(np.intp) - 1
+        return made
+    found: NDArray[np.intp] = np.minimum(read.first + y * read.step, lines) - 1
+    return found
 
 
 class Pipeline:
