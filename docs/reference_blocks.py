@@ -9,6 +9,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 import keys
+import silicon_tables
 import torch_names
 from keys import HEAD, Key
 from written_files import WRITTEN, table
@@ -206,8 +207,15 @@ def measured_figures() -> Iterator[str]:
         "highest clock": (measured.CLOCK,),
         "leakage of a macro at rest": (measured.LEAKAGE,),
     }
-    rows = ([what, " ".join(f"`{key}`" for key in of)] for what, of in forms.items())
-    yield from table(["figure", "keys of `measured`"], rows)
+    rows = [
+        [
+            what,
+            " ".join(f"`{key}`" for key in of),
+            " ".join(f"`{key}`" for key, (bare, _) in measured.QUANTITIES.items() if bare in of),
+        ]
+        for what, of in forms.items()
+    ]
+    yield from table(["figure", "numbers, by key", "with their unit"], rows)
 
 
 def record_figures() -> Iterator[str]:
@@ -331,6 +339,7 @@ BLOCKS = {
         api,
         torch_api,
         *WRITTEN,
+        *silicon_tables.TABLES,
     )
 } | {
     f"{name}_keys": partial(architecture_keys, name)

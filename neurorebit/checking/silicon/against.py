@@ -230,8 +230,16 @@ def _check_parts(macro: _Macro) -> None:
 
 
 def _notes(macro: _Macro) -> tuple[str, ...]:
-    """What the structure assumed, and what of a point it does not take."""
+    """What the structure assumed, and what of a point is not compared."""
     lines: dict[str, None] = {}
+    for measured in macro.found.record.points:
+        if measured.id in macro.blind:
+            ours = macro.blind[measured.id]
+            parts = figures_at(macro.found, measured, ours.ops, ours.period).parts
+            unknown = [name for name in parts if name not in macro.found.record.parts]
+            if unknown:
+                named = ", ".join(unknown)
+                lines.setdefault(f"{measured.id}: 'parts' does not say which of ours are {named}")
     for point, ours in macro.blind.items():
         if ours.period < ours.fastest * (1.0 - 1e-9):
             share = ours.period / ours.fastest

@@ -10,7 +10,7 @@ from typing import Any
 
 from neurorebit.checking.silicon.reader import Silicon
 from neurorebit.checking.silicon.record import Measurement
-from neurorebit.schema import InputError
+from neurorebit.schema import InputError, units
 
 TERA, GIGA, SQUARE = 1e12, 1e9, 1e-6  # SI units of a tera and a giga operation, and of a mm2
 
@@ -62,7 +62,20 @@ DENSITY: dict[str, float] = {
 TIME = "s"  # of a product
 CLOCK, LEAKAGE = "clock_Hz", "leakage_W"
 POWER = "W"  # together with a time or a throughput, or with a clock
-KNOWN = (*ENERGY, *SPEED, *AREA, *DENSITY, POWER, CLOCK, LEAKAGE)
+QUANTITIES: dict[
+    str, tuple[str, str]
+] = {  # forms with a unit behind the number, and their bare ones
+    "energy_per_op": ("J_per_op", "J"),
+    "energy_per_mac": ("J_per_mac", "J"),
+    "energy": ("J", "J"),
+    "power": (POWER, "W"),
+    "time": (TIME, "s"),
+    "area": ("area_m2", "m2"),
+    "clock": (CLOCK, "Hz"),
+    "leakage": (LEAKAGE, "W"),
+}
+BARE = (*ENERGY, *SPEED, *AREA, *DENSITY, POWER, CLOCK, LEAKAGE)
+KNOWN = (*BARE, *QUANTITIES)
 
 
 def of_point(found: Silicon, point: Measurement, product: float, period: float) -> Figures:
@@ -113,26 +126,31 @@ def _given(found: Silicon, point: Measurement) -> dict[str, Any]:
             raise source.error(here, message, f"there are: {named}")
         if value is None:
             continue
+        bare, unit = QUANTITIES.get(key, (key, None))
+        if bare in numbers:
+            raise source.error(here, f"'{bare}' is given too", "keep one of them")
         if isinstance(value, Mapping):
-            if key not in ENERGY:
+            if bare not in ENERGY:
                 raise source.error(here, "expected a number", "only energies have parts")
-            numbers[key] = {
-                str(part): _number(source.error((*here, part), ""), each)
+            numbers[bare] = {
+                str(part): _number(source.error((*here, part), ""), each, unit)
                 for part, each in value.items()
             }
         else:
-            numbers[key] = _number(source.error(here, ""), value)
+            numbers[bare] = _number(source.error(here, ""), value, unit)
     return numbers
 
 
-def _number(at: InputError, value: object) -> float:
+def _number(at: InputError, value: object, unit: str | None) -> float:
+    """A number, bare or (where there is a unit) with one; InputError unless it is above zero."""
     try:
-        number = float(str(value))
+        number = float(str(value)) if unit is None else units.parse(str(value), unit)
     except ValueError:
         number = float("nan")
     if not 0.0 < number < float("inf"):
         message = f"expected a number above zero, got '{value}'"
-        cure = "write it without a unit, which its key has"
+        bare = "write it without a unit, which its key has"
+        cure = bare if unit is None else f"write it with its unit, as in 1 {unit}"
         raise InputError(message, origin=at.origin, key=at.key, value=value, cure=cure)
     return number
 

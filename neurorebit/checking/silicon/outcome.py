@@ -88,20 +88,27 @@ class Compared:
                     f"{share.silicon:.1%}: more than {POINTS * 100:.0f} points apart",
                 )
 
+    @cached_property
+    def judged(self) -> tuple[Row, ...]:
+        """Figures that are judged without a constant: energies and the area, or single blocks where
+        no more can be compared.
+        """
+        if self.silicon.record.grade == "C":
+            return tuple(row for row in self.rows if row.of)
+        return tuple(row for row in self.rows if row.figure in ("energy", "area") and not row.of)
+
     def _blind(self) -> Iterator[tuple[str, str]]:
-        """Energy and area without a constant; single blocks where no more can be compared."""
-        by_blocks = self.silicon.record.grade == "C"
-        for row in self.rows:
+        for row in self.judged:
             ratio = row.ratio()
-            judged = bool(row.of) if by_blocks else row.figure in ("energy", "area") and not row.of
-            if judged and ratio is not None and not 1.0 / FACTOR <= ratio <= FACTOR:
-                of = f" of {row.of}" if row.of else ""
-                at = f" at {row.point}" if row.point else ""
-                yield (
-                    "blocks" if by_blocks else row.figure,
-                    f"{row.figure}{of}{at} is {ratio:.3g} times silicon's without a constant, "
-                    f"beyond a factor of {FACTOR:g}",
-                )
+            if ratio is None or 1.0 / FACTOR <= ratio <= FACTOR:
+                continue
+            of = f" of {row.of}" if row.of else ""
+            at = f" at {row.point}" if row.point else ""
+            yield (
+                "blocks" if row.of else row.figure,
+                f"{row.figure}{of}{at} is {ratio:.3g} times silicon's without a constant, beyond a "
+                f"factor of {FACTOR:g}",
+            )
 
 
 @dataclass(frozen=True, eq=False)

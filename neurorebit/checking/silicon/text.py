@@ -104,7 +104,7 @@ def _assembly(record: Record) -> Iterator[str]:
     how = record.assembly
     said = [
         f"placed gates fill {float(how.utilisation):.0%} of their rows",
-        f"{float(how.edge_cells):g} cells without use on each side of an array",
+        f"arrays end in {float(how.edge_cells):g} rows and columns of cells without use",
         f"channels take {float(how.channels):.0%} of the macro" if how.channels else "",
         f"decoupling takes {float(how.decoupling):.0%} of it" if how.decoupling else "",
     ]
@@ -182,10 +182,15 @@ def _summary(outcome: Outcome) -> str:
 def _verdict(outcome: Outcome) -> str:
     if outcome.broken:
         return "\n".join(["Criteria that do not hold", *(f"    {line}" for line in outcome.broken)])
+    others = sum(len(each.others) for each in outcome.macros)
+    blind = sum(len(each.judged) for each in outcome.macros)
+    shares = sum(len(each.shares) for each in outcome.macros)
+    if not others + blind + shares:
+        return "Nothing here is judged: no other energy, no area, no single block, no share"
     return (
-        "All criteria hold: energies at points that nothing was fitted on within "
-        f"{outcome.tolerance:.0%} on average, energy and area without a constant within a factor "
-        f"of {FACTOR:g}, shares within {POINTS * 100:.0f} points"
+        f"All criteria hold: {others} energies at points that nothing was fitted on, of each macro "
+        f"within {100 * outcome.tolerance:g}% on average; {blind} figures without a constant, each "
+        f"within a factor of {FACTOR:g}; {shares} shares, each within {POINTS * 100:.0f} points"
     )
 
 

@@ -47,6 +47,8 @@ def row(of: Compared, figure: str, point: str = "low", part: str = "") -> Row:
         ({"W": 1.6e-3, "s": 1e-8}, "energy", 5e-13),
         ({"W": 1.6e-3, "tops": 3.2e-3}, "energy", 5e-13),
         ({"W": 1.6e-3}, "energy", 5e-13),  # our own time, 10 ns
+        ({"energy_per_op": "500 fJ"}, "energy", 5e-13),
+        ({"power": "1.6 mW", "time": "10 ns"}, "energy", 5e-13),
         ({"s": 1e-8}, "speed", 3.2e9),
         ({"gops": 3.2}, "speed", 3.2e9),
         ({"macs_per_s": 1.6e9}, "speed", 3.2e9),
@@ -57,6 +59,7 @@ def row(of: Compared, figure: str, point: str = "low", part: str = "") -> Row:
         ({"leakage_W": 1e-6}, "leakage", 1e-6),
         ({"area_mm2": 0.01}, "area", 1e-8),
         ({"area_um2": 1e4}, "area", 1e-8),
+        ({"area": "0.01 mm2"}, "area", 1e-8),
     ],
 )
 def test_a_figure_may_have_any_usual_form(

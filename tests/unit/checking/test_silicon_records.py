@@ -43,6 +43,12 @@ WRONG = {
     "a figure with a unit": (
         changed(**point(measured={"tops": "2 TOPS"})), "without a unit, which its key has", 13,
     ),
+    "a figure without a unit": (
+        changed(**point(measured={"power": 2})), "with its unit, as in 1 W", 13,
+    ),
+    "a figure in two forms": (
+        changed(**point(measured={"W": 2, "power": "2 W"})), "'W' is given too; keep one", 14,
+    ),
     "a figure of zero": (changed(**point(measured={"tops": 0})), "a number above zero", 13),
     "parts of a throughput": (
         changed(**point(measured={"tops": {"a": 1}})), "only energies have parts", 13,
