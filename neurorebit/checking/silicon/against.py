@@ -162,6 +162,7 @@ def _shares(macro: _Macro) -> Iterator[Share]:
     """Published splits, and those that follow from energies of parts at a point."""
     record = macro.found.record
     pieces: Pieces
+    published = set()
     for of, split in record.shares.items():
         chosen = split.point or (macro.found.fit or record.points[0]).id
         if chosen not in {point.id for point in record.points}:
@@ -169,9 +170,12 @@ def _shares(macro: _Macro) -> Iterator[Share]:
             raise macro.found.document.error(
                 ("shares", of, "point"), message, f"there are: {known}"
             )
+        published.add((of, chosen))
         pieces = {name: (float(p.share), p.parts) for name, p in split.pieces.items() if p.parts}
         yield from _split(macro, of, chosen, pieces)
     for point in record.points:
+        if ("energy", point.id) in published:
+            continue
         if point.id in macro.blind and record.parts:
             ours = macro.blind[point.id]
             theirs = figures_at(macro.found, point, ours.ops, ours.period).parts
