@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.table import ORGANISATIONS
 from neurorebit.schema.optimisers import OPTIMISERS
@@ -18,7 +16,8 @@ from neurorebit.schemes.table import SCHEMES
 DEPARTURES = {  # of the keys of training, with another value than the default
     "quantiser": "levels were not the symmetric ones that the spread of the weights sets",
     "edge_bits": "first and last layer had weights of that width, the estimate bills {bits} bits",
-    "mapping": "a weight was not read as one cell against mid range, as the estimate bills it",
+    "mapping": "a weight was not read as the estimate bills it; architecture.signed_weights says "
+    "on both sides whether it is one cell against mid range or the difference of a pair",
     "reprogram": "all cells were rewritten every so many steps; what keeps its level is billed no "
     "pulses",
     "error_path": "errors went back through the exact levels instead of the real weights",
@@ -57,10 +56,6 @@ def ablations(spec: ArchitectureSpec, training: Training | None = None) -> tuple
         found.append(f"{name}: {scheme.departure.format(chip=chip)}")
     elif scheme.on_sram and not spec.holds_devices:
         found.append(f"{name}: {scheme.on_sram.format(chip=chip)}")
-    exact = spec.row_by_row and not spec.holds_devices  # bits are latched and added
-    if np.any(spec.cells_per_weight != 1.0) and not exact:
-        cells = float(np.max(spec.cells_per_weight))
-        found.append(f"training had one cell a weight, the estimate bills {cells:g}")
     if training is None:
         return tuple(found)
     if training.adc == "ideal" and scheme.heeded("adc", spec.holds_devices):

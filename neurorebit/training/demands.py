@@ -62,7 +62,7 @@ def demands(model: Whole, epochs: float) -> Demands | None:
         return None
     pulses, endurance = model.device.pulses, model.device.endurance
     sizes = [layer.node.matmul.weights for layer in model.matrices if layer.node.matmul]
-    sent, macs, factors = 0.0, 0, 0
+    sent, macs, factors, levels = 0.0, 0, 0, int(np.max(model.spec.cell_steps)) + 1
     for layer in model.matrices:
         matmul, digital = layer.node.matmul, layer.weights.digital
         assert matmul is not None
@@ -80,7 +80,7 @@ def demands(model: Whole, epochs: float) -> Demands | None:
             macs += 3 * layer.adapter.rank * matmul.cols * matmul.vectors
         for written in (layer.weights.written, layer.weights.written_fast):
             if written is not None and pulses is not None:
-                sent += sum(written.pulses(pulses, model.spec.levels))
+                sent += sum(written.pulses(pulses, levels))
     writes = np.concatenate([layer.weights.writes for layer in model.matrices]) / epochs
     mean, high, most = (
         (float(np.mean(writes)), float(np.percentile(writes, 99.9)), float(np.max(writes)))

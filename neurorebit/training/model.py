@@ -369,8 +369,9 @@ def activity_of(layer: MatrixLayer) -> LayerActivity:
     if written.updates == 0:
         return _still(layer)
     words = matmul.weights * written.updates
-    devices, slices = site.spec.holds_devices, site.spec.slices_per_weight
-    cells = words * (slices if devices else site.weight_bits)
+    spec, devices = site.spec, site.spec.holds_devices
+    held = spec.slices_per_weight * float(np.max(spec.cells_per_weight))
+    cells = words * (held if devices else site.weight_bits)
     sets, resets = written.sets / cells, written.resets / cells
     # several writes of a cell in one step count as one write of more levels
     again = max(sets, 1.0), max(resets, 1.0)

@@ -57,6 +57,7 @@ class AnalogMacro(ParallelMacro):
         rows = self.rows if used_rows is None else used_rows
         places = self.cols_per_adc if places is None else places
         share = 1.0 if used_cols is None else used_cols / (places * self.adcs)
+        turns = places / self.abreast
         readout, driven = self.readout, rows / self.rows
         planes = self.input_bits if planes is None else planes
         opened = self.row_switches.drive(density * driven, driven) + self.let(density * driven)
@@ -64,6 +65,6 @@ class AnalogMacro(ParallelMacro):
             density, conductance, driven, share
         )
         position = planes * plane
-        weights = places / self.cells_per_weight
-        cells = readout.join_cells(planes * places, share)
-        return places * position + cells + weights * readout.join_planes(planes, share)
+        weights = turns / self.digits
+        cells = readout.join_cells(planes * turns, share)
+        return turns * position + cells + weights * readout.join_planes(planes, share)

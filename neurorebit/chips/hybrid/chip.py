@@ -57,6 +57,7 @@ class HybridChip(Chip[AnalogMacro]):
             adc_kind=apim.adc,
             input_bits=self.spec.input_bits,
             cells_per_weight=self.spec.cells_per_weight,
+            paired=self.spec.paired,
             signed_inputs=self.signed_inputs,
         )
 

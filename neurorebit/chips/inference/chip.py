@@ -66,7 +66,7 @@ class InferenceChip(Chip[InferenceMacro]):
             return RowByRowMacro(self.tech, self.written, cell_bits=arrays.cell_bits, **sizes)
         sizes |= {"signed": True, "adc_range": arrays.adc_range}
         if arrays.cells == "1t1r":
-            return ParallelMacro(self.tech, self.written, **sizes)
+            return ParallelMacro(self.tech, self.written, paired=spec.paired, **sizes)
         nonlinearity = arrays.selector_nonlinearity
         return CrosspointMacro(self.tech, self.written, nonlinearity=nonlinearity, **sizes)
 

@@ -29,7 +29,8 @@ class Opened(NamedTuple):
 class Macro(Block, ABC):
     """An array whose columns are read below it and, if ``transposed``, whose rows beside it.
 
-    A weight is ``cells_per_weight`` cells of a row. Inputs and errors come bit plane by bit plane.
+    A weight is ``cells_per_weight`` cells of a row, ``paired``: pairs, whose columns are read at
+    once and subtracted. Inputs and errors come bit plane by bit plane.
     ``cols_per_adc`` columns share a converter of ``adc_bits`` bits, in the transposed read
     ``rows_per_adc`` rows one of ``back_adc_bits`` bits; ``adc_kind`` is a word of the table of
     converters. ``signed_inputs``: how inputs below zero enter, None where there are none.
@@ -45,6 +46,7 @@ class Macro(Block, ABC):
     input_bits: Positive = 8.0
     error_bits: Positive = 8.0
     cells_per_weight: Positive = 1.0
+    paired: bool = False
     adc_kind: str = DEFAULT
     transposed: bool = True
     signed_inputs: SignedInputs | None = None
@@ -67,8 +69,18 @@ class Macro(Block, ABC):
         """
 
     @property
+    def abreast(self) -> float:
+        """Columns that a converter takes at once."""
+        return 2.0 if self.paired else 1.0
+
+    @property
+    def digits(self) -> Real:
+        """Results of converters that make one weight's."""
+        return self.cells_per_weight / self.abreast
+
+    @property
     def adcs(self) -> Real:
-        """Columns that are read at once: one for each converter."""
+        """Converters of a forward read."""
         return np.floor(self.cols / self.cols_per_adc)
 
     @property

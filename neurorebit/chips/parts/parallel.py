@@ -46,7 +46,8 @@ class ParallelMacro(ResistiveMacro):
     """1T1R cells, of which all active rows are read at once: a conversion a column and plane.
 
     A flip-flop a row opens its access transistors and drives its input line. ``signed``: with
-    reference lines, for weights that have signs. ``summed``: lines that a read sums at most, which
+    reference lines, for weights that have signs; the other columns of pairs stand for these.
+    ``summed``: lines that a read sums at most, which
     the converters are made for (all unless given).
 
     A line conducts while it settles and until its converter holds what it converts. The references
@@ -61,7 +62,7 @@ class ParallelMacro(ResistiveMacro):
     @cached_property
     def row_switches(self) -> AccessSwitchMatrix | RowSwitchMatrix:
         """They drive the rows in a forward read, and open them for programming."""
-        lines = self.adcs + (self.references.count if self.signed else 0.0)
+        lines = self.abreast * self.adcs + (self.references.count if self.referenced else 0.0)
         return access_switches(self.tech, self.array, self.rows, cells=lines)
 
     @cached_property
@@ -75,6 +76,7 @@ class ParallelMacro(ResistiveMacro):
             operand_bits=self.adc_bits,
             planes=self.input_bits,
             signs=self.signed_inputs,
+            paired=self.paired,
         )
 
     @cached_property
@@ -92,6 +94,11 @@ class ParallelMacro(ResistiveMacro):
             name="transposed_readout",
         )
 
+    @property
+    def referenced(self) -> bool:
+        """Whether columns are read against references."""
+        return self.signed and not self.paired
+
     @cached_property
     def references(self) -> References:
         """Columns of cells at the middle of the range, on the same rows as the array."""
@@ -108,7 +115,7 @@ class ParallelMacro(ResistiveMacro):
     def parts(self) -> Counted:
         blocks: list[Block] = [self.array, self.row_switches, self.col_switches, self.readout]
         blocks += [gates for _, gates in self.gates]
-        if self.signed:
+        if self.referenced:
             blocks.append(self.references)
         if self.transposed:
             blocks.append(self.transposed_readout)
@@ -122,8 +129,8 @@ class ParallelMacro(ResistiveMacro):
 
     def charge(self, rows: Real, sensed: Real) -> Cost:
         """Charge ``rows`` rows, and the columns of a share of the converters; references too."""
-        array = self.array.read(rows, sensed * self.adcs)
-        return array + self.references.read(rows, sensed) if self.signed else array
+        array = self.array.read(rows, self.abreast * sensed * self.adcs)
+        return array + self.references.read(rows, sensed) if self.referenced else array
 
     def charge_transposed(self, cols: Real, sensed: Real) -> Cost:
         """Charge ``cols`` columns, and the rows of a share of the converters; references too."""
@@ -157,9 +164,9 @@ class ParallelMacro(ResistiveMacro):
         opened = self.row_switches.drive(density * driven, driven) + self.let(density * driven)
         position = self.readout.turn(opened, sensed, planes)
         position = position + self.sense(density, state, driven, sensed, res=res)
-        places = self.cols_per_adc if places is None else places
-        joined = self.readout.join(places, places / self.cells_per_weight, sensed)
-        return places * position + joined
+        turns = (self.cols_per_adc if places is None else places) / self.abreast
+        joined = self.readout.join(turns, turns / self.digits, sensed)
+        return turns * position + joined
 
     def sense(
         self,
@@ -175,11 +182,10 @@ class ParallelMacro(ResistiveMacro):
         active, lines = density * rows, sensed * self.adcs
         settled = self.settle(readout, state, active, self.together(rows))
         time = self.held(readout, settled)
-        waiting = (self.cols_per_adc - 1.0) * lines * self.array.stray(active, rows)
+        waiting = (self.cols_per_adc - self.abreast) * lines * self.array.stray(active, rows)
         cost = settled + self.charge(active, sensed) + readout.convert(sensed)
-        return cost + self.conduct(
-            Conducting(active, lines, waiting, time), state, self.references, res
-        )
+        conducting = Conducting(active, self.abreast * lines, waiting, time)
+        return cost + self.conduct(conducting, state, self.references, res)
 
     def conduct(
         self, read: Conducting, state: Real, references: References, res: Real | None
@@ -191,7 +197,7 @@ class ParallelMacro(ResistiveMacro):
         else:
             current = self.array.conduct(read.lines, res, read.time)
             current = current + self.array.conduct(read.waiting, cell, read.time)
-        if not self.signed:
+        if not self.referenced:
             return current
         return current + references.conduct(read.ones, read.lines / references.count, read.time)
 
@@ -234,7 +240,8 @@ class ParallelMacro(ResistiveMacro):
         settled = self.settle_alone(readout, state)
         waiting = (self.cols_per_adc - 1.0) * lines * self.array.stray(1.0, 1.0)
         time = self.held(readout, settled)
-        position = (opened | readout.select(sensed)) + settled + self.charge(1.0, sensed)
+        charged = self.array.read(1.0, lines) if self.paired else self.charge(1.0, sensed)
+        position = (opened | readout.select(sensed)) + settled + charged
         conducting = Conducting(1.0, lines, waiting, time)
         position = position + self.conduct(conducting, state, self.references, None)
         return position + readout.convert(sensed)
@@ -261,7 +268,7 @@ class ParallelMacro(ResistiveMacro):
 
     def _deploy_references(self, rows: Real, pulses: Real) -> Cost:
         """The references of so many rows, while these are written."""
-        if not self.signed:
+        if not self.referenced:
             return Cost()
         references = self.references
         held, middle = rows * references.count, Change(1.0, pulses)

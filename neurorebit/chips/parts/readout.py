@@ -202,7 +202,8 @@ class ConvertingReadout(Readout):
     Multiplexers stay at a line until all planes have passed. They are drawn for lines of
     ``driven_res`` [ohm] at ``line_voltage`` [V], and ``decoder_sets_height`` says whether their row
     is as high as their decoder. Converters of ``kind`` hold lines at ``held_voltage`` [V] and
-    convert up to ``full_scale`` [S].
+    convert up to ``full_scale`` [S]. ``paired``: each converts the difference of two lines, which
+    multiplexers of their own lead to it.
     """
 
     ways: Real
@@ -213,11 +214,26 @@ class ConvertingReadout(Readout):
     line_voltage: Real
     held_voltage: Real
     decoder_sets_height: bool = True
+    paired: bool = False
 
     @property
     def units(self) -> Real:
         """Converters; a unit of arithmetic stands behind each."""
         return np.floor(self.lines / self.ways)
+
+    @property
+    def abreast(self) -> float:
+        """Lines that a converter takes at once."""
+        return 2.0 if self.paired else 1.0
+
+    @property
+    def results(self) -> Real:
+        return self.lines / self.units / self.abreast / self.cells
+
+    @property
+    def turns(self) -> Real:
+        """Lines among which a multiplexer selects."""
+        return self.ways / self.abreast
 
     @property
     def beat(self) -> Real:
@@ -226,12 +242,12 @@ class ConvertingReadout(Readout):
 
     @cached_property
     def mux(self) -> AnalogMux:
-        decoder = MuxDecoder(self.tech, log2_up(self.ways)).height
-        several = np.asarray(self.ways) > 1.0
+        decoder = MuxDecoder(self.tech, log2_up(self.turns)).height
+        several = np.asarray(self.turns) > 1.0
         return AnalogMux(
             self.tech,
-            self.units,
-            self.ways,
+            self.units * self.abreast,
+            self.turns,
             driven_res=self.driven_res,
             read_voltage=self.line_voltage,
             fit_width=self.length,
@@ -242,7 +258,7 @@ class ConvertingReadout(Readout):
     def mux_decoder(self) -> MuxDecoder:
         """Selects one of the lines that share a converter."""
         load_n, load_p = self.mux.control_load
-        bits = log2_up(self.ways)
+        bits = log2_up(self.turns)
         return MuxDecoder(self.tech, bits, load_n=load_n, load_p=load_p, name="mux_decoder")
 
     @cached_property
@@ -265,7 +281,7 @@ class ConvertingReadout(Readout):
     @property
     def load(self) -> Real:
         """Load [F] of the multiplexer on a line that it leads to a converter."""
-        return self.mux.gate.drain_cap * (self.ways + 1.0)
+        return self.mux.gate.drain_cap * (self.turns + 1.0)
 
     def sensed(self, reach: Real | None = None) -> Sensed:
         """How lines are sensed: through a pass gate that is on, by a converter that holds them.
@@ -277,7 +293,7 @@ class ConvertingReadout(Readout):
             step = self.full_scale / 2.0**self.bits
         else:
             step = CONVERTERS[self.kind].quantisation(self.bits, reach).step
-        several = np.where(np.asarray(self.ways) > 1.0, 1.0, 0.0)
+        several = np.where(np.asarray(self.turns) > 1.0, 1.0, 0.0)
         end_res = several * self.mux.switch.res + self.converters.input_res
         return Sensed(self.load, end_res, step / 2.0)
 

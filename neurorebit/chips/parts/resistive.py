@@ -168,7 +168,7 @@ class ResistiveMacro(Macro):
         return {
             "tech": self.tech,
             "kind": self.adc_kind,
-            "cells": self.cells_per_weight,
+            "cells": self.digits,
             "full_scale": together * self.device.g_max,
             "driven_res": path_res(self.device, self.array) / together,
             "line_voltage": self.device.cell.read_voltage,
@@ -184,7 +184,7 @@ class ResistiveMacro(Macro):
         root of their number; no range is made for less than one cell.
         """
         low, high = (1.0 / self.array.column_res(1.0, share) for share in (0.0, 1.0))
-        cell = (high - low) / 2.0 * SPREAD
+        cell = (high - low) / 2.0 * SPREAD * self.abreast  # a pair's difference spans it twice
         return self.adc_range * cell * np.sqrt(np.maximum(active, 1.0))
 
     def settle(

@@ -1,4 +1,4 @@
-"""Ways in which inputs that may be below zero enter arrays, whose rows are on or off.
+"""Ways in which inputs that may be below zero enter arrays, whose rows are on or off, and weights.
 
 A signed code of ``bits`` bits, -(2^(bits-1) - 1) to 2^(bits-1) - 1, becomes bit planes, read
 one after the other; each counts a power of two, below zero where it is subtracted.
@@ -119,6 +119,12 @@ SIGNED_INPUTS: dict[str, SignedInputs] = {
     ),
 }
 DEFAULT = "two_phase"
+
+REFERENCE, PAIR = "reference", "pair"
+SIGNED_WEIGHTS: dict[str, str] = {  # docs/models/macros.md#signed-weights
+    REFERENCE: "a weight is read against reference cells at mid range",
+    PAIR: "a weight is the difference of a pair of cells, of which one is at the low end",
+}
 
 
 class Densities(NamedTuple):

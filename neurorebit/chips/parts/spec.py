@@ -12,7 +12,7 @@ from pydantic import Field
 from neurorebit.chips.parts.blocks import Blocks
 from neurorebit.chips.parts.mapping import Mapping
 from neurorebit.chips.parts.pipelining import HAND_OVER, NONE
-from neurorebit.chips.parts.signs import DEFAULT, SIGNED_INPUTS
+from neurorebit.chips.parts.signs import DEFAULT, PAIR, REFERENCE, SIGNED_INPUTS, SIGNED_WEIGHTS
 from neurorebit.circuits.buffer import BUFFERS
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.schema import Loc, Misfit, Section, one_of, published, quantity
@@ -195,6 +195,8 @@ class ArchitectureSpec(Section):
     names its ``organisation``, what sentences call such a chip, the section in which the arrays of
     the forward pass stand, and whether the chip ``trains``. ``signed_inputs``: how inputs that may
     be below zero enter the arrays; it has no effect on layers whose inputs cannot be.
+    ``signed_weights``: how weights below zero stand in cells of a memory device, each against
+    reference cells at mid range, or as the difference of a pair of cells.
     ``activation_products``: what forms products of two activations, digital macros to which one of
     them is written or the lanes of the vector unit; auto: macros where the chip has digital ones.
     ``mapping``: how single layers stand on the chip. ``pipelining``: what layers hand over to each
@@ -216,6 +218,7 @@ class ArchitectureSpec(Section):
     weight_bits: Annotated[int, Field(ge=2, le=32)]
     input_bits: Annotated[int, Field(ge=2, le=16)]
     signed_inputs: Annotated[str, one_of(SIGNED_INPUTS)] = DEFAULT
+    signed_weights: Annotated[str, one_of(SIGNED_WEIGHTS)] = REFERENCE
     vector_unit: VectorUnit
     transport: Transport
     dram: Dram
@@ -278,10 +281,25 @@ class ArchitectureSpec(Section):
         return self.weight_bits
 
     @property
+    def paired(self) -> bool:
+        """Whether a weight is the difference of cells of two columns."""
+        return bool(self.signed_weights == PAIR)
+
+    @property
+    def magnitude_bits(self) -> Real:
+        """Bits of a weight that its cells hold: a pair of columns has its sign for nothing."""
+        return np.maximum(self.weight_bits - (1.0 if self.paired else 0.0), 1.0)
+
+    @property
+    def digits_per_weight(self) -> Real:
+        """Digits of a weight in cells of their own: as many as its bits ask for."""
+        digits: Real = np.ceil(self.magnitude_bits / self.cell_bits)
+        return digits
+
+    @property
     def cells_per_weight(self) -> Real:
-        """Cells of a row that hold one weight there: as many as its bits ask for."""
-        cells: Real = np.ceil(self.weight_bits / self.cell_bits)
-        return cells
+        """Cells of a row that hold one weight there: one for each digit, or two of a pair."""
+        return self.digits_per_weight * (2.0 if self.paired else 1.0)
 
     @property
     def slices_per_weight(self) -> int:
@@ -291,14 +309,21 @@ class ArchitectureSpec(Section):
     @property
     def digit_bits(self) -> Real:
         """Bits of a weight that each of its cells holds: an even share, so that none is worth more
-        than it need be.
+        than it need be. The most significant one has what is left.
         """
-        bits: Real = np.ceil(self.weight_bits / self.cells_per_weight)
+        bits: Real = np.ceil(self.magnitude_bits / self.digits_per_weight)
         return bits
 
     @property
+    def top_digit_bits(self) -> Real:
+        """Bits that the most significant cells of a weight hold."""
+        return self.magnitude_bits - (self.digits_per_weight - 1.0) * self.digit_bits
+
+    @property
     def cell_steps(self) -> Real:
-        """Steps from a cell's lowest level to its highest."""
+        """Steps from a cell's lowest level to its highest; of the most significant one there may be
+        fewer.
+        """
         alone = np.equal(self.cells_per_weight, 1.0)
         return np.where(alone, self.levels - 1.0, 2.0**self.digit_bits - 1.0)
 
@@ -358,6 +383,10 @@ class ArchitectureSpec(Section):
         message = "no macro of {} is digital; take vector or auto".replace("{}", self.called)
         lacking = self.activation_products == "digital" and not self.digital_macros
         yield Misfit(("activation_products",), lacking, message)
+        alone = not self.holds_devices or self.row_by_row or self.reads_back or self.crosspoint
+        message = "pairs are of 1T1R cells that are read all rows at once and forward alone"
+        cure = "take signed_weights=reference"
+        yield Misfit(("signed_weights",), self.paired and alone, message, cure=cure)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

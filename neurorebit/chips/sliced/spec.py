@@ -115,6 +115,10 @@ class SlicedSpec(TwoWaySpec):
         return self.level_bits
 
     @property
+    def digits_per_weight(self) -> Real:
+        return 1.0
+
+    @property
     def cells_per_weight(self) -> Real:
         """In the row of one array; each slice has arrays of its own."""
         return 1.0

@@ -26,5 +26,6 @@ DEPLOYED = Scheme(
     kept=0,
     velocity=False,
     descends=False,
+    several=True,
     load=_load,
 )

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 def _load() -> Callable[[Site], Weights]:
     from neurorebit.schemes.hybrid.weights import HybridWeights
+    from neurorebit.schemes.parts.sliced import of_cells
 
-    return HybridWeights
+    return of_cells(HybridWeights)
 
 
 HYBRID = Scheme(
@@ -33,5 +34,6 @@ HYBRID = Scheme(
     heeds=ARRAY_KEYS | LEVEL_KEYS | WRITE_KEYS | {"error_path", "digital"},
     kept=1,
     optimisers=ANY_RULE,
+    several=True,
     load=_load,
 )

@@ -15,11 +15,10 @@ from neurorebit.kernels import pulse
 from neurorebit.kernels.levels import Count, Grid
 from neurorebit.schemes.parts.blocks import Trains
 from neurorebit.schemes.parts.cells import Physics
+from neurorebit.schemes.parts.followed import MOST
 from neurorebit.training.parts.blocks import FINE
 from neurorebit.training.parts.weights import PART, Site, Written
 from neurorebit.training.parts.workers import Array, spans
-
-MOST = 32  # writes of a cell with write-verify, at most
 
 
 class Followed(NamedTuple):

@@ -4,35 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 
 from neurorebit.kernels import levels, pulse
 from neurorebit.kernels.levels import Count
 from neurorebit.kernels.levels import Device as Direct
-from neurorebit.kernels.pulse import Write
 from neurorebit.schemes.hybrid import blocks
-from neurorebit.schemes.hybrid.blocks import MOST, Followed
+from neurorebit.schemes.hybrid.blocks import Followed
 from neurorebit.schemes.parts.arrays import MAPPINGS, Arrays, conductances
 from neurorebit.schemes.parts.blocks import Trains
 from neurorebit.schemes.parts.cells import Physics
-from neurorebit.schemes.parts.levels import LevelWeights
-from neurorebit.training.parts import digital, product
+from neurorebit.schemes.parts.followed import FollowedWeights, direct, lower, plan
 from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import PART, Written
 from neurorebit.training.parts.workers import Array, spans
 
-WRITES = {  # training.write, except direct
-    "pulses": Write.PULSES,
-    "verify": Write.VERIFY,
-    "reset": Write.RESET,
-}
-
 
 @dataclass(eq=False)
-class HybridWeights(LevelWeights):
+class HybridWeights(FollowedWeights):
     """ReBIT: noisy arrays of few levels forward, exact real weights backward.
 
     See docs/models/schemes.md#hybrid.
@@ -48,8 +39,6 @@ class HybridWeights(LevelWeights):
     total: float = field(init=False, default=0.0)
     physics: Physics | None = field(init=False, default=None)
     trains: Trains | None = field(init=False, default=None)
-    in_arrays: ClassVar[bool] = True
-    digital: ClassVar[tuple[str, ...]] = ("backward", "gradient")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -62,12 +51,12 @@ class HybridWeights(LevelWeights):
         if site.training.write != "direct":
             self.physics = Physics.of(site, 0)
             self.trains = Trains.of(site)
-            self._lower(self.analog.reshape(-1), self.physics)
+            lower(self.analog.reshape(-1), self.physics)
             self.total = float(np.sum(self.analog, dtype=np.float64))
         self.reading = Arrays(
             site,
             mapping=MAPPINGS[site.training.mapping],
-            hold=self._hold,
+            hold=self.hold,
             back="backward" not in self.digital,
         )
         parts = spans(self.real.size, PART)
@@ -75,22 +64,6 @@ class HybridWeights(LevelWeights):
         self.written = Written()  # the first write belongs to no step
         self.written.reads = None if self.physics is None else 0
         self.writes[...] = 0
-
-    def _lower(self, cells: Array, physics: Physics) -> None:
-        """Bring cells that are not stuck to their low ends."""
-        cells[...] = -np.inf
-        for start, stop in spans(cells.size, PART):
-            pulse.clip(cells[start:stop], physics.part(start, stop))
-
-    def due(self, update: int) -> bool:
-        """Whether the cells follow the real weights at this update."""
-        every = self.site.training.reprogram
-        return every == "change" or update % every == 0
-
-    @property
-    def every(self) -> bool:
-        """Whether all cells are written, or those whose level changes."""
-        return self.site.training.reprogram != "change" and self.due(self.written.updates)
 
     @property
     def arrays(self) -> int:
@@ -118,21 +91,9 @@ class HybridWeights(LevelWeights):
         """The product of the arrays, converted and added digitally."""
         self.reading.mvm(self.analog, x, out, full=self.full, learning=learning)
 
-    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
-        """The exact transposed product with the real weights (as an ablation, their levels)."""
-        site = self.site
-        if site.training.digital == "bit_serial":
-            assert site.error_bits is not None, "fp32 is refused where the files are read"
-            bits, workers = site.error_bits, site.workers
-            digital.transposed(dy, self.real, x, dx, bits=bits, workers=workers)
-            return
-        if site.training.error_path == "real":
-            super().mtvm(dy, x, dx)
-            return
-        exact = site.workspace.take(self.levels.shape, site.dtype)
-        np.multiply(self.levels, site.dtype(self.full / self.top), out=exact)
-        product.transposed(dy, exact, x, dx, workers=site.workers)
-        site.workspace.drop(exact)
+    def exact(self, out: Array) -> None:
+        """``out`` = the weights of the levels that were last written."""
+        np.multiply(self.levels, self.site.dtype(self.full / self.top), out=out)
 
     def change(self, step: Callable[[int, int], None]) -> None:
         """Change the real weights, and sync the arrays."""
@@ -168,43 +129,11 @@ class HybridWeights(LevelWeights):
     @property
     def direct(self) -> Direct:
         """The device as a direct write takes it."""
-        device, variation = self.site.device, self.site.device.variation
-        return Direct(
-            float(device.g_min),
-            float(device.g_max),
-            variation.d2d,
-            variation.c2c if variation.form == "state" else 0.0,
-            int(MAPPINGS[self.site.training.mapping]),
-            variation.stuck_low,
-            variation.stuck_high,
-        )
+        return direct(self.site.device, MAPPINGS[self.site.training.mapping])
 
     def plan(self, physics: Physics) -> pulse.Plan:
         """How cells are written by pulses."""
-        training, spacing = self.site.training, (2.0 if self.odd else 1.0) / self.top
-        write = int(WRITES[training.write])
-        return pulse.Plan(*physics.bends, write, training.write_tolerance * spacing, MOST)
-
-    def _hold(self, size: int, number: int) -> Array:
-        """What reference cells hold: written once to mid range, in the same way as the others."""
-        site, physics = self.site, self.physics
-        real, known = np.zeros(size, site.dtype), np.full(size, -128, np.int8)
-        held, writes = np.zeros(size, site.dtype), np.zeros(size, np.uint32)
-        made = None if physics is None else Physics.of(site, number, size)
-        if made is not None:
-            self._lower(held, made)
-        middle = levels.Grid(1.0, 1, odd=False, every=True)
-        for start, stop in spans(size, PART):
-            part, counts = slice(start, stop), np.zeros(len(Count))
-            draw = site.draw(start, 0, number)
-            given = real[part], known[part]
-            if made is None:
-                levels.program(*given, held[part], writes[part], middle, self.direct, draw, counts)
-                continue
-            traits, response = made.part(start, stop), made.response
-            cells = pulse.Cells(held[part], traits, response, writes[part], counts)
-            pulse.to_levels(*given, cells, middle, self.plan(made), draw)
-        return held
+        return plan(self.site.training, physics, (2.0 if self.odd else 1.0) / self.top)
 
     def synced(self, counts: list[Array | None]) -> None:
         """Add up cells written, level steps, and the change of the weights that cells hold."""

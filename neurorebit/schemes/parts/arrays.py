@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import KW_ONLY, InitVar, dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -67,8 +67,8 @@ class Arrays:
     reference cells (``references.py``), which cells that are read against mid range are compared
     with; arrays that are read row by row have none, their mid range is subtracted in numbers.
     ``digits``: levels of a cell that holds a digit of a weight, from end to end of its range, and
-    ``shift`` the weight that its zero has above mid range; ``shared`` are reference cells that it
-    has in common with others.
+    ``shift`` the weight that its zero has above mid range; ``shared`` are reference cells that
+    forward reads have in common with others. ``alone``: there are none, see ``difference``.
     """
 
     site: Site
@@ -81,6 +81,7 @@ class Arrays:
     digits: int = 0
     shift: float = 0.0
     shared: InitVar[References | None] = None
+    alone: InitVar[bool] = False
     number: int = 0  # of several arrays that hold a weight, for its random numbers
     reads: int = 0
     references: References | None = field(init=False, default=None)
@@ -90,13 +91,13 @@ class Arrays:
     wires: Wires | None = field(init=False, default=None)
     back_wires: Wires | None = field(init=False, default=None)
 
-    def __post_init__(self, hold: Hold, back: bool, shared: References | None) -> None:
-        if shared is not None:
-            self.references = shared
-        elif self.mapping is Mapping.REFERENCE and not self.site.spec.row_by_row:
+    def __post_init__(self, hold: Hold, back: bool, shared: References | None, alone: bool) -> None:
+        self.references = shared
+        compared = self.mapping is Mapping.REFERENCE and not self.site.spec.row_by_row and not alone
+        if compared and shared is None:
             self.references = References(self.site, FORWARD + 2 * self.number, hold)
-            if back:
-                self.back_references = References(self.site, BACK + 2 * self.number, hold)
+        if compared and back:
+            self.back_references = References(self.site, BACK + 2 * self.number, hold)
         self.forward = Converters(self.site, self.follows)
         self.backward = Converters(self.site, self.follows, transposed=True)
         if self.site.training.wires == "resistive":
@@ -121,6 +122,25 @@ class Arrays:
         seen = self._read(weight, self.references, learning=learning, through=through)
         self.forward.multiply(x, seen, out, scale=x.scale * full, learning=learning)
         self.site.workspace.drop(seen)
+
+    def difference(
+        self, other: Arrays, weights: tuple[Array, Array], x: Windows, out: Array, **use: Any
+    ) -> None:
+        """``out`` = ``full`` times the product of half the difference of two arrays, which one
+        conversion takes; ``use`` as for ``mvm``.
+        """
+        learning, none = bool(use["learning"]), Through(None, lambda: 0.0)
+        mine, theirs = (
+            one._read(held, None, learning=learning, through=none)
+            for one, held in zip((self, other), weights, strict=True)
+        )
+        found = self.site.workspace.take(mine.shape, mine.dtype)
+        np.subtract(mine, theirs, out=found)
+        np.multiply(found, found.dtype.type(0.5), out=found)
+        for one in (mine, theirs):
+            self.site.workspace.drop(one)
+        self.forward.multiply(x, found, out, scale=x.scale * use["full"], learning=learning)
+        self.site.workspace.drop(found)
 
     def mtvm(self, weight: Array, dy: Array, x: Windows, dx: Array, *, full: float) -> None:
         """``dx`` = ``full`` times the transposed product, converted and added in the same way."""

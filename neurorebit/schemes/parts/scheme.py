@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from neurorebit.chips.parts.learning import Learning
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.layers.network import Network, Node
@@ -77,6 +79,19 @@ class Factors:
     work: Callable[[Training], tuple[float, float]]
 
 
+def _alone(spec: ArchitectureSpec) -> Refusal:
+    """Why a scheme whose weights are one cell each cannot train a chip with several."""
+    digits, several = float(np.max(spec.digits_per_weight)), "a scheme whose cells follow levels"
+    if digits > 1:
+        message = f"a weight is {digits:g} cells, and this scheme changes one cell a weight"
+        cure = f"take cell_bits as wide as weight_bits, {several}, or architecture=panther"
+        return Refusal("architecture", (spec.forward_section, "cell_bits"), message, cure)
+    message = "a weight is a pair of cells, and this scheme changes one cell a weight"
+    return Refusal(
+        "architecture", ("signed_weights",), message, f"take signed_weights=reference, or {several}"
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scheme:
     """How weights are held and how they learn.
@@ -101,6 +116,9 @@ class Scheme:
     holds the weights in its cells, bit by bit; None: such arrays change nothing.
 
     ``arrays`` gives the number of arrays that hold a weight together, where it is not one of them.
+
+    ``several``: whether a weight may be several cells of a memory device, with a digit in each;
+    pulses that a gradient asks for know no carry from cell to cell.
 
     ``word`` gives the bits of a word in memory, where it is not one of 32. ``refuses``: where a
     network or a chip has what the scheme cannot train.
@@ -130,6 +148,7 @@ class Scheme:
     fast: FastArray | None = None
     in_sram: frozenset[str] | None = None
     arrays: Callable[[Training], int] | None = None
+    several: bool = False
     word: Callable[[Training], int] | None = None
     refuses: Callable[[Network, ArchitectureSpec], Iterator[Refusal]] | None = None
     departure: str = ""
@@ -174,6 +193,9 @@ class Scheme:
             yield Refusal("network", ("training", "optimiser"), message, cure)
         if self.refuses is not None:
             yield from self.refuses(network, spec)
+        software = self.held is Held.SOFTWARE or not spec.holds_devices
+        if self.trains and not (self.several or software) and np.any(spec.cells_per_weight > 1):
+            yield _alone(spec)
 
     def word_bits(self, training: Training) -> int:
         """Bits of such a word."""

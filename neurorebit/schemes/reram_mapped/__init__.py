@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 def _load() -> Callable[[Site], Weights]:
-    from neurorebit.schemes.reram_mapped.weights import MappedWeights
+    from neurorebit.schemes.parts.sliced import of_cells
+    from neurorebit.schemes.reram_mapped.weights import MappedWeights, SlicedMapped
 
-    return MappedWeights
+    return of_cells(MappedWeights, SlicedMapped)
 
 
 RERAM_MAPPED = Scheme(
@@ -33,6 +34,7 @@ RERAM_MAPPED = Scheme(
     heeds=ARRAY_KEYS | LEVEL_KEYS | WRITE_KEYS,
     kept=1,
     optimisers=ANY_RULE,
+    several=True,
     load=_load,
     departure="errors went back through the arrays; the estimate bills {chip}, where they go "
     "through exact weights",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from neurorebit.schemes.hybrid.weights import HybridWeights
+from neurorebit.schemes.parts.sliced import SlicedWeights
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.workers import Array
 
@@ -19,3 +20,15 @@ class MappedWeights(HybridWeights):
     def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
         """Errors go through the arrays, in a transposed read with converters of its own."""
         self.reading.mtvm(self.analog, dy, x, dx, full=self.full)
+
+
+@dataclass(eq=False)
+class SlicedMapped(SlicedWeights):
+    """Several cells of a row for each weight, which both passes read."""
+
+    digital: ClassVar[tuple[str, ...]] = ("gradient",)
+    back: ClassVar[bool] = True
+
+    def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
+        """Errors go through each column of cells, in transposed reads of their own."""
+        self.through_cells(dy, x, dx)
