@@ -288,7 +288,8 @@ class ArchitectureSpec(Section):
     @property
     def magnitude_bits(self) -> Real:
         """Bits of a weight that its cells hold: a pair of columns has its sign for nothing."""
-        return np.maximum(self.weight_bits - (1.0 if self.paired else 0.0), 1.0)
+        bits: Real = np.maximum(self.weight_bits - (1.0 if self.paired else 0.0), 1.0)
+        return bits
 
     @property
     def digits_per_weight(self) -> Real:

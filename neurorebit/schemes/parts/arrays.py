@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import KW_ONLY, InitVar, dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -124,12 +124,19 @@ class Arrays:
         self.site.workspace.drop(seen)
 
     def difference(
-        self, other: Arrays, weights: tuple[Array, Array], x: Windows, out: Array, **use: Any
+        self,
+        other: Arrays,
+        weights: tuple[Array, Array],
+        x: Windows,
+        out: Array,
+        *,
+        full: float,
+        learning: bool,
     ) -> None:
         """``out`` = ``full`` times the product of half the difference of two arrays, which one
-        conversion takes; ``use`` as for ``mvm``.
+        conversion takes.
         """
-        learning, none = bool(use["learning"]), Through(None, lambda: 0.0)
+        none = Through(None, lambda: 0.0)
         mine, theirs = (
             one._read(held, None, learning=learning, through=none)
             for one, held in zip((self, other), weights, strict=True)
@@ -139,7 +146,7 @@ class Arrays:
         np.multiply(found, found.dtype.type(0.5), out=found)
         for one in (mine, theirs):
             self.site.workspace.drop(one)
-        self.forward.multiply(x, found, out, scale=x.scale * use["full"], learning=learning)
+        self.forward.multiply(x, found, out, scale=x.scale * full, learning=learning)
         self.site.workspace.drop(found)
 
     def mtvm(self, weight: Array, dy: Array, x: Windows, dx: Array, *, full: float) -> None:

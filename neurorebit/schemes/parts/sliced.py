@@ -277,13 +277,13 @@ class SlicedWeights(FollowedWeights):
         part = self.site.workspace.take(out.shape, out.dtype)
         out[...] = 0
         for number, one in enumerate(self.plus):
-            use = {"full": self.worth(number), "learning": learning}
+            worth = self.worth(number)
             if self.signs > 1:
                 other = self.minus[number]
-                weights = one.analog, other.analog
-                one.reading.difference(other.reading, weights, x, part, **use)
+                both = one.analog, other.analog
+                one.reading.difference(other.reading, both, x, part, full=worth, learning=learning)
             else:
-                one.reading.mvm(one.analog, x, part, **use)
+                one.reading.mvm(one.analog, x, part, full=worth, learning=learning)
             np.add(out, part, out=out)
         self.site.workspace.drop(part)
 
