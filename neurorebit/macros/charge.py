@@ -15,7 +15,6 @@ from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.charge.columns import ChargeColumns
 from neurorebit.circuits.charge.inputs import Follower, ResistorDac, code_moments
 from neurorebit.circuits.charge.ladder import SWITCHES, WIDEST, CapacitorLadders
-from neurorebit.circuits.converters.column_sar import ColumnSarAdc
 from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.mux import AnalogMux
@@ -270,7 +269,7 @@ class ChargeMacro(Macro):
         bits, count = self.of.adc_bits, self.converters
         if self.of.adc == "sar":
             return SarAdc(self.tech, bits, count)
-        return ColumnSarAdc(self.tech, bits, count, column_cap=self.array.column_cap)
+        return SarAdc(self.tech, bits, count, column_cap=self.array.column_cap)
 
     @cached_property
     def mux(self) -> AnalogMux:

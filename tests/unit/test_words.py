@@ -10,7 +10,7 @@ import pytest
 
 from neurorebit.schema.device import Variation
 from neurorebit.schema.training import Training
-from neurorebit.schemes.hybrid.weights import WRITES
+from neurorebit.schemes.parts.followed import WRITES
 from neurorebit.schemes.parts.arrays import MAPPINGS
 from neurorebit.schemes.parts.cells import NOISES, SPREADS
 

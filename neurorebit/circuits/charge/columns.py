@@ -74,6 +74,8 @@ class ChargeColumns(Block):
     settling: Positive | None = None
     name: str = "array"
 
+    abuts = True
+
     # -- sizes -------------------------------------------------------------------------------------
 
     @cached_property

@@ -82,6 +82,8 @@ class CapacitorLadders(Block):
     logic_rules: bool = True
     name: str = "ladders"
 
+    abuts = True
+
     @cached_property
     def ladder_area(self) -> Real:
         """Area [m^2] of a ladder with its words: memory and transistors, below the capacitors."""

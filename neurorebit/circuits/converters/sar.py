@@ -5,7 +5,7 @@ See docs/models/converters.md#successive-approximation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, ClassVar
 
@@ -87,7 +87,13 @@ class SarAdc(Converter):
       takes two new values in a conversion; and the switches of the capacitors, whose gates are in
       proportion to the capacitance for one time constant. One of the two of each bit switches.
     - **Cycle**: decision of half a step, logic, settling to half a step.
+
+    ``column_cap`` [F], where it is given, is that of a charge-domain column whose cells, in binary
+    groups, are the capacitors: nothing is sampled and nothing drawn beside the column; a second one
+    is the reference side (docs/models/charge.md#a-column-as-its-converter).
     """
+
+    column_cap: Real | None = field(default=None, kw_only=True)
 
     section = SarSection
 
@@ -104,6 +110,8 @@ class SarAdc(Converter):
     @cached_property
     def unit_cap(self) -> Real:
         """Unit capacitor [F]."""
+        if self.column_cap is not None:
+            return self.column_cap / 2.0 ** (self.bits - 1.0)
         own, half = self.constants, 2.0 ** (self.bits - 1.0)
         spread = MATCHED / np.sqrt(half)  # over the unit, whose switching is one step
         matched = own.matched_cap * (own.mismatch / spread) ** 2
@@ -118,7 +126,7 @@ class SarAdc(Converter):
     @property
     def own_caps(self) -> Real:
         """Capacitance [F] that is drawn for the converter: both sides."""
-        return 2.0 * self.load
+        return 2.0 * self.load if self.column_cap is None else 0.0
 
     @cached_property
     def comparator(self) -> ClockedComparator:

@@ -66,7 +66,7 @@ def test_one_cell_of_a_pair_is_verified_alone():
     settled = PAIR.settle_alone(readout, 0.4)
     time = settled.latency.total + readout.converters.acquisition
     cell = array.column_res(1.0, 0.4)
-    due = PAIR.row_switches.drive(1.0 / ROWS, 1.0 / ROWS).energy.total
+    due = PAIR.row_switches.drive_one().energy.total
     due += readout.select(0.5).energy.total + settled.energy.total
     due += array.read(1.0, lines).energy.total + readout.convert(0.5).energy.total
     due += array.conduct(lines + 5.0 * lines * array.stray(1.0, 1.0), cell, time).energy.total

@@ -18,7 +18,6 @@ from neurorebit.circuits.charge.inputs import (
     ladder_conductances,
 )
 from neurorebit.circuits.charge.ladder import CapacitorLadders, ladder_charges
-from neurorebit.circuits.converters.column_sar import ColumnSarAdc
 from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.gates import cells
 from neurorebit.circuits.near_memory import BarrelShifter, Datapath
@@ -217,7 +216,7 @@ def test_a_follower_takes_the_same_at_any_speed(tech32):
 
 def test_a_column_is_the_capacitors_of_its_converter(tech32):
     cap = 1e-12
-    own, given = ColumnSarAdc(tech32, 8.0, column_cap=cap), SarAdc(tech32, 8.0)
+    own, given = SarAdc(tech32, 8.0, column_cap=cap), SarAdc(tech32, 8.0)
     switched = (2.0**6 - 0.5) * cap / 2.0**7 * 0.6 * tech32.vdd**2
     assert tech32.sensing.front_end.swing == 0.6
     assert own.switching_energy == near(switched, rel=1e-12)
@@ -225,7 +224,7 @@ def test_a_column_is_the_capacitors_of_its_converter(tech32):
     bare = SarAdc(tech32, 8.0).area - 2.0 * given.load / (
         tech32.sensing.sar.cap_density * tech32.sensing.sar.fill
     )
-    assert ColumnSarAdc(tech32, 8.0, column_cap=given.load).area == near(bare, rel=1e-12)
+    assert SarAdc(tech32, 8.0, column_cap=given.load).area == near(bare, rel=1e-12)
 
 
 def test_shifters_and_datapaths(tech32):
