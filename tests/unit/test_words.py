@@ -10,9 +10,9 @@ import pytest
 
 from neurorebit.schema.device import Variation
 from neurorebit.schema.training import Training
-from neurorebit.schemes.parts.followed import WRITES
 from neurorebit.schemes.parts.arrays import MAPPINGS
 from neurorebit.schemes.parts.cells import NOISES, SPREADS
+from neurorebit.schemes.parts.followed import WRITES
 
 
 @pytest.mark.parametrize(
