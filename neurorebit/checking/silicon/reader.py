@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from neurorebit.checking.silicon.record import Measurement, Record
+from neurorebit.checking.silicon.record import Measurement, Record, Shared, Split
 from neurorebit.macros.point import Point
 from neurorebit.schema import Document, File, InputError, Loc, Section, quantity
 from neurorebit.schema.fields import hints_of
@@ -193,17 +193,43 @@ def _add_points(by_name: dict[str, Silicon], path: Path) -> None:
         _bare(document, ("points", number), Measurement)
     document.tree = {"points": document.tree["points"]}
     further = document.read(Further).points
-    base = by_name[name]
-    places = dict(zip((point.id for point in base.record.points), base.places, strict=True))
-    points = {point.id: point for point in base.record.points}
-    if any(point.part == FIT for point in further):  # theirs is that to fit on
-        points = {name: point for name, point in points.items() if point.part != FIT}
-    for number, point in enumerate(further):
-        points[point.id] = point
-        places[point.id] = (document, ("points", number))
-    record = replace(base.record, points=tuple(points.values()))
-    by_name[name] = Silicon(record, base.document, tuple(places[each] for each in points))
+    by_name[name] = _with_points(by_name[name], document, further)
     _check(by_name[name])
+
+
+def _with_points(base: Silicon, document: Document, further: Sequence[Measurement]) -> Silicon:
+    """A record with further points: each replaces that of its id, a point to fit on the one that
+    there is; what they do not say is as it was in the point that they replace.
+    """
+    record = base.record
+    places = dict(zip((point.id for point in record.points), base.places, strict=True))
+    points = {point.id: point for point in record.points}
+    fit, theirs = base.fit, next((point for point in further if point.part == FIT), None)
+    if fit is not None and theirs is not None and fit.id != theirs.id:
+        points = {theirs.id if one == fit.id else one: point for one, point in points.items()}
+        record = replace(record, shares=_moved(record.shares, fit.id, theirs.id))
+    for number, point in enumerate(further):
+        points[point.id] = _over(points.get(point.id), point)
+        places[point.id] = (document, ("points", number))
+    record = replace(record, points=tuple(points.values()))
+    return Silicon(record, base.document, tuple(places[point.id] for point in record.points))
+
+
+def _over(old: Measurement | None, new: Measurement) -> Measurement:
+    """A point with the conditions of the one that it replaces, where it says nothing itself."""
+    if old is None:
+        return new
+    kept = {
+        one.name: getattr(old, one.name)
+        for one in fields(Point)
+        if getattr(new, one.name) is None and getattr(old, one.name) is not None
+    }
+    return replace(new, **kept, supplies={**old.supplies, **new.supplies})
+
+
+def _moved(shares: Mapping[Shared, Split], old: str, new: str) -> dict[Shared, Split]:
+    """Splits of a point under its new id."""
+    return {of: replace(one, point=new) if one.point == old else one for of, one in shares.items()}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

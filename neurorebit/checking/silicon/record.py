@@ -17,6 +17,7 @@ from neurorebit.schema import Section, kind_of, quantity
 from neurorebit.schema.numbers import Real
 
 Evidence = Literal["measured", "post-layout", "simulated", "derived"]
+Shared = Literal["energy", "area"]
 Criterion = Literal["mean", "energy", "area", "shares", "blocks", "points", "constant"]
 Texts = tuple[str, ...]
 Area = Annotated[Real, quantity("m2", above=0)]
@@ -236,11 +237,11 @@ class Record(Section):
     given: tuple[Given, ...] = ()
     constant: Constant | None = None
     scope: Texts = ()
-    without: Mapping[Literal["energy", "area"], Texts] = field(default_factory=dict)
+    without: Mapping[Shared, Texts] = field(default_factory=dict)
     parts: Mapping[str, Texts] = field(default_factory=dict)
     area: Area | None = None
     areas: Mapping[str, AreaOf] = field(default_factory=dict)
-    shares: Mapping[Literal["energy", "area"], Split] = field(default_factory=dict)
+    shares: Mapping[Shared, Split] = field(default_factory=dict)
     blocks: Mapping[str, BlockFigure] = field(default_factory=dict)
     ops: Ops = field(default_factory=Ops)
     copies: Copies | None = None

@@ -257,6 +257,22 @@ def test_further_points_come_from_another_file(tmp_path: Path) -> None:
     near(rows["new"].blind, 4e-13 * 1.12890625)
 
 
+def test_a_point_keeps_what_the_one_over_it_does_not_say(tmp_path: Path) -> None:
+    """A point to fit on replaces the one that there is, under whichever name; splits follow."""
+    pieces = {"a": {"share": 0.9, "parts": ["lines"]}, "b": {"share": 0.1, "parts": ["edges"]}}
+    low = RECORD["points"][0] | {"rows": 8}
+    record = changed(points=[low], shares={"energy": {"pieces": pieces, "point": "low"}})
+    further = {"id": "L1", "points": [{"id": "L1 low", "measured": {"J": 1e-11}, "part": "fit"}]}
+    place = tmp_path / "held.json"
+    place.write_text(json.dumps(further), encoding="utf-8")
+    (one,) = nr.validate_silicon(file(tmp_path, record), points=place).outcome.macros
+    (energy,) = (r for r in one.rows if r.figure == "energy")
+    assert (energy.point, energy.part) == ("L1 low", "fit")
+    near(energy.blind, (8 * 0.64e-12 + 2.56e-12) / 16)
+    near(energy.silicon, 1e-11 / 16)
+    assert {share.point for share in one.shares} == {"L1 low"}
+
+
 def test_the_command_prints_writes_and_judges(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from silicon import RECORD, Lines, changed, file
 
 import neurorebit as nr
+from neurorebit.checking.silicon.record import Record
 from neurorebit.macros.table import STRUCTURES
 from neurorebit.schema import InputError
 
@@ -107,6 +111,20 @@ def test_what_is_wrong_is_said_with_its_place(name: str, tmp_path: Path) -> None
     assert said in str(caught.value)
     assert caught.value.cure
     assert str(caught.value).startswith(f"{place}:{line}"), str(caught.value)
+
+
+def test_what_the_guide_shows_is_a_record(tmp_path: Path) -> None:
+    """Each piece of YAML has keys of a record; those of the worked example make one."""
+    guide = Path(nr.__file__).parents[1] / "docs" / "guide" / "silicon.md"
+    whole: dict[str, Any] = {}
+    for text in re.findall(r"```yaml\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL):
+        for line in re.split(r"\n(?=\w)", text):  # of two forms of a key each is one
+            found = yaml.safe_load(line)
+            assert set(found) <= {one.name for one in fields(Record)}, line
+            whole = found | whole
+    places = file(tmp_path, whole | {"supplies": {"core": "22nm_lstp"}, "device": None})
+    one = nr.validate_silicon(places).outcome.macros[0]
+    assert [row.figure for row in one.rows if not row.of] == ["energy", "energy", "speed", "area"]
 
 
 def test_paths_count_from_the_record(tmp_path: Path) -> None:
