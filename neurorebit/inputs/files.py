@@ -190,6 +190,11 @@ def read_inputs(
         message = f"errors of {errors} have no bits to stream"
         cure = "take training.error_bits=32, or float32"
         raise document.impossible(("training", "digital"), message, cure)
+    formats = getattr(spec, "formats", None)
+    if training.digital == "bit_serial" and formats is not None and formats.weights.floats:
+        message = f"weights of {formats.weight} are no whole numbers that bits of errors select"
+        cure = "take architecture.formats.weight=int16, or float32"
+        raise document.impossible(("training", "digital"), message, cure)
     if training.rest > 1.0 and cells.retention is None:
         message = f"{cells.name} has no section 'retention'"
         raise document.impossible(("training", "rest"), message, "add one, or take another device")

@@ -53,6 +53,11 @@ ERRORS = 20  # stochastic rounding of errors
 DROP = 21  # dropout
 ASYMMETRY = 25  # static: ratio of a cell's steps up to its steps down
 CHOP = 26  # whether a row's chopper flips after a read
+WEIGHT_WORDS = 27  # stochastic rounding of words: of weights as they are written
+GRADIENT_WORDS = 28  # of gradients as they are collected
+MOMENT_WORDS = 29  # of velocities
+SQUARE_WORDS = 30  # of means of squares
+COPY_WORDS = 31  # of weights that are copies of wider ones
 ARRAYS = 32  # purposes of one array of a layer; the next array's purposes are 32 higher
 
 

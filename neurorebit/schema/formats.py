@@ -86,12 +86,13 @@ OTHER_FORMATS = {  # words of other tools
     **dict.fromkeys(("fp8", "float8_e4m3fn", "fp8_e4m3"), "it is e4m3, or e5m2"),
     **dict.fromkeys(("float8_e5m2", "fp8_e5m2"), "it is e5m2"),
 }
+WIDE = 32  # bits from which on nothing is rounded
 ROUNDINGS: dict[str, str] = {
     "nearest": "to the nearest number, in a tie to the even one",
     "stochastic": "to one of both neighbours by chance, so that the mean is kept",
 }
 
 
-def format_of(bits: Real | str) -> Format:
-    """The format of a key that is a number of bits or a word of the table."""
-    return FORMATS[bits] if isinstance(bits, str) else whole(bits)
+def narrow(one: Format) -> bool:
+    """Whether training rounds numbers to this format, which single precision stands for else."""
+    return bool(one.bits < WIDE)

@@ -72,6 +72,9 @@ COST_ONLY = {  # by the end of a key: why training does not know it; the reviewe
     "rebit: apim.blocks.drivers": BLOCKS,
     "rebit: apim.cols": "columns are converted one by one, and errors do not come back through "
     "them",
+    "rebit: formats.rounding": "words of 32 bits are computed in single precision; tested with "
+    "narrower ones",
+    "rebit: formats.master": "no copy is wider than words of 32 bits; tested with narrower ones",
     "rebit: apim.cell_bits": "training has one cell a weight; a report says where the estimate "
     "bills more (schemes/ablations.py)",
     "reram: arrays.cols_per_adc": "lines that share a converter share reference cells, which "

@@ -401,6 +401,15 @@ class LearningSpec(ArchitectureSpec):
 
     error_bits: Annotated[int, Field(ge=2, le=32)] | Annotated[str, one_of(FLOATS, OTHER_FORMATS)]
 
+    def misfits(self) -> Iterator[Misfit]:
+        """Combinations of values that do not fit, in one architecture or in arrays of designs."""
+        yield from super().misfits()
+        exact = isinstance(self.error_bits, str) and self.error_bits != "fp32"
+        message = f"errors of {self.error_bits} are of digital macros, and no macro of "
+        message += f"{self.called} is digital"
+        lacking = exact and not self.digital_macros
+        yield Misfit(("error_bits",), lacking, message, cure="take whole bits, or fp32")
+
     @property
     def errors(self) -> int | str:
         return self.error_bits

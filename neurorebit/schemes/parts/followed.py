@@ -62,6 +62,7 @@ class FollowedWeights(LevelWeights, ABC):
     """Real weights, exact in the passes of digital macros, and cells that follow their levels."""
 
     in_arrays: ClassVar[bool] = True
+    in_words: ClassVar[bool] = True
     digital: ClassVar[tuple[str, ...]] = ("backward", "gradient")
 
     def due(self, update: int) -> bool:
@@ -93,7 +94,8 @@ class FollowedWeights(LevelWeights, ABC):
         if site.training.digital == "bit_serial":
             assert site.error_bits is not None, "fp32 is refused where the files are read"
             bits, workers = site.error_bits, site.workers
-            digital.transposed(dy, self.real, x, dx, bits=bits, workers=workers)
+            with self._as_held() as real:
+                digital.transposed(dy, real, x, dx, bits=bits, workers=workers)
             return
         if site.training.error_path == "real":
             super().mtvm(dy, x, dx)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -14,8 +15,9 @@ from neurorebit.training.parts import product
 from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.integers import Integers
 from neurorebit.training.parts.product import Windows
-from neurorebit.training.parts.rules import Rule, rule_of
+from neurorebit.training.parts.rules import Rule, collected, rule_of
 from neurorebit.training.parts.weights import PART, Site, Written
+from neurorebit.training.parts.words import Words
 from neurorebit.training.parts.workers import Array, spans
 
 
@@ -35,15 +37,26 @@ class SoftwareWeights:
     writes: Array = field(init=False)
     bound: float = field(init=False, default=float("inf"))
     in_arrays: ClassVar[bool] = False
+    in_words: ClassVar[bool] = False  # of digital macros, whose formats round them
     integers: ClassVar[Integers | None] = None
     digital: ClassVar[tuple[str, ...]] = ("forward", "backward", "gradient")
 
     def __post_init__(self) -> None:
         site = self.site
         self.real = initial(site)
+        words = Words.of(site) if self.in_words else None
+        if words is not None:  # an attribute of those alone that have words to keep
+            words.first(self.real)
+            self.words = words
         self.velocity = np.zeros_like(self.real)
         self.rule = rule_of(site.training, self.real)
         self.writes = np.zeros(0, np.uint32)  # no cells
+
+    @property
+    def _words(self) -> Words | None:
+        """The words that numbers are held in; None where nothing is rounded."""
+        found: Words | None = vars(self).get("words")
+        return found
 
     @property
     def arrays(self) -> int:
@@ -75,8 +88,18 @@ class SoftwareWeights:
         product.multiply(x, self.real, out, self.site.workers, scale=x.scale)
 
     def mtvm(self, dy: Array, x: Windows, dx: Array) -> None:
-        """The exact transposed product."""
-        product.transposed(dy, self.real, x, dx, workers=self.site.workers)
+        """The exact transposed product, of weights as words hold them."""
+        with self._as_held() as real:
+            product.transposed(dy, real, x, dx, workers=self.site.workers)
+
+    @contextmanager
+    def _as_held(self) -> Iterator[Array]:
+        """The weights that errors go back through: those that learn, or narrower copies."""
+        words = self._words
+        copied = None if words is None else words.read(self.real, self.written.updates)
+        yield self.real if copied is None else copied
+        if copied is not None:
+            self.site.workspace.drop(copied)
 
     def update(self, x: Windows, dy: Array, rate: float) -> None:
         """The gradient of a batch, and one step with it."""
@@ -87,23 +110,42 @@ class SoftwareWeights:
 
     def learn(self, gradient: Array, rate: float) -> None:
         """One step of the rule with weight decay, then ``sync`` part by part."""
-        training = self.site.training
+        training, words = self.site.training, self._words
         self.rescale(gradient, rate)
         flat = [a.reshape(-1) for a in (self.real, self.velocity, gradient)]
-        take = self.rule.begin(training, rate, training.weight_decay)
+        together = words is not None and words.together
+        begin = collected if together else self.rule.begin
+        take = begin(training, rate, training.weight_decay)
+        held = self._held()
+        number = self.written.updates + 1
 
         def step(start: int, stop: int) -> None:
-            take(flat, slice(start, stop), self.bound)
+            part = slice(start, stop)
+            take(flat, part, self.bound)
+            if words is not None:
+                grids = words.kept(self.bound)
+                words.write(tuple(array[part] for array in held), grids, start, number)
 
         self.change(step)
+        if words is not None:
+            words.measure(*held)
+
+    def _held(self) -> tuple[Array, ...]:
+        """Weights, velocities and means of squares, flat, where the rule keeps them."""
+        squares = getattr(self.rule, "squares", None)
+        held = self.real.reshape(-1), self.velocity.reshape(-1)
+        return held if squares is None else (*held, squares.reshape(-1))
 
     def follow(self) -> None:
         """Take up real weights that were changed from outside, within their bound."""
-        flat = self.real.reshape(-1)
+        flat, words = self.real.reshape(-1), self._words
+        number = self.written.updates + 1
 
         def bring(start: int, stop: int) -> None:
             if self.bound < math.inf:
                 np.clip(flat[start:stop], -self.bound, self.bound, out=flat[start:stop])
+            if words is not None:
+                words.write((flat[start:stop],), words.kept(self.bound)[:1], start, number)
 
         self.change(bring)
 
@@ -120,8 +162,12 @@ class SoftwareWeights:
         self.written.words += self.real.size
 
     def gradient(self, x: Windows, dy: Array, out: Array) -> None:
-        """The gradient of a batch, exact."""
-        product.outer(x, dy, out, self.site.workers)
+        """The gradient of a batch, exact but for the words that it is collected in."""
+        words = self._words
+        if words is None:
+            product.outer(x, dy, out, self.site.workers)
+            return
+        words.collect(words.seen(x), dy, out, velocity=self.velocity, step=self.written.updates)
 
     def rescale(self, gradient: Array, rate: float) -> None:
         """Fit the spacing of levels to the gradient, where there are levels that learn."""
@@ -142,6 +188,7 @@ class DigitalWeights(SoftwareWeights):
     """Exact numbers in digital macros, which take the codes of inputs that arrays take."""
 
     in_arrays: ClassVar[bool] = True
+    in_words: ClassVar[bool] = True
 
 
 def initial(site: Site) -> Array:

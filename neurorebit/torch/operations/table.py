@@ -50,6 +50,9 @@ def twin(host: Any, device: torch.device) -> Twin:
     if site.training.digital != "float32" and isinstance(host, HybridWeights):
         message = f"training.digital={site.training.digital} has no operations {where}"
         raise InputError(message, cure=f"{cure}, or take float32")
+    if vars(host).get("words") is not None:
+        message = f"words of architecture.formats have no operations {where}"
+        raise InputError(message, cure=f"{cure}, or take words of 32 bits")
     if getattr(host, "trains", None) is not None:
         message = f"writes in blocks of cells have no operations {where}"
         raise InputError(message, cure=f"{cure}, or write single cells")

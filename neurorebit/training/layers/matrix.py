@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from neurorebit.chips.parts.signs import SIGNED_INPUTS, Plane
-from neurorebit.kernels import elementwise, noise, quantise, wage
+from neurorebit.kernels import elementwise, noise, quantise, wage, words
 from neurorebit.layers.network import Node
+from neurorebit.schema.formats import Format
 from neurorebit.training.layers.adapter import Adapter
 from neurorebit.training.layers.base import CHUNK, PIXEL, Build, Layer, Tools
 from neurorebit.training.layers.encoder import Encoder, IntegerEncoder
@@ -20,6 +21,7 @@ from neurorebit.training.parts.integers import Integers
 from neurorebit.training.parts.product import Windows, as_it_is, table
 from neurorebit.training.parts.rules import Rule, learn, rule_of
 from neurorebit.training.parts.weights import Weights
+from neurorebit.training.parts.words import grid
 from neurorebit.training.parts.workers import Array, spans
 
 KEEPS = {"bias": "bias"}  # arrays of a file of weights, and the attributes that they are here
@@ -286,6 +288,9 @@ class MatrixLayer:
         if self.weights.integers:
             self._to_integers(dy, self.weights.integers)
             return
+        kind = self.weights.site.error_format
+        if self.error_bits is None and kind is not None:
+            self._to_floats(flat, kind, step)
         if self.error_bits is None:
             self.seen.error_some += np.count_nonzero(flat)
             self.seen.error_ones += 0.5 * flat.size
@@ -304,6 +309,20 @@ class MatrixLayer:
         for rounded in self.tools.workers.run(job, len(parts)):
             self.seen.error_ones += rounded.ones / bits
             self.seen.error_some += rounded.nonzero
+
+    def _to_floats(self, flat: Array, kind: Format, step: int) -> None:
+        """Round errors by chance to a floating-point format, as far as its largest number."""
+        largest = self._largest(flat)
+        if not 0.0 < largest < math.inf:
+            return
+        here = grid(kind, largest, reached=True)
+        parts = spans(flat.size, CHUNK)
+
+        def job(i: int) -> None:
+            draw = noise.Draw(parts[i][0], step, self.index, 0, self.seed)
+            words.hold_by_chance(flat[slice(*parts[i])], here, noise.ERRORS, draw)
+
+        self.tools.workers.run(job, len(parts))
 
     def _largest(self, flat: Array) -> float:
         """The largest magnitude; nan where there is one."""

@@ -16,6 +16,7 @@ from neurorebit.training.parts.workers import Array
 Step = Callable[[Sequence[Array], slice, float], None]
 """Changes a part of flat arrays, values and velocity, by the third, their gradient, in a bound."""
 ALL = slice(None)
+COLLECTED = 0.0  # of a velocity that gradients were collected in: momentum has shrunk it before
 
 
 class Rule(Protocol):
@@ -39,6 +40,16 @@ class Sgd:
             kernel(*(array[part] for array in arrays), rates, bound)
 
         return step
+
+
+def collected(training: Training, rate: float, decay: float) -> Step:
+    """A step of SGD whose gradient is the next velocity: it was collected in the one before."""
+    rates = elementwise.Rates(rate, COLLECTED, decay)
+
+    def step(arrays: Sequence[Array], part: slice, bound: float) -> None:
+        elementwise.sgd(*(array[part] for array in arrays), rates, bound)
+
+    return step
 
 
 @dataclass(eq=False)

@@ -13,6 +13,7 @@ from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.kernels.noise import Draw
 from neurorebit.layers.network import Node
 from neurorebit.schema.device import Device, Pulses
+from neurorebit.schema.formats import FLOATS, Format, narrow
 from neurorebit.schema.training import Training
 from neurorebit.training.parts.codes import Use
 from neurorebit.training.parts.integers import Integers
@@ -111,6 +112,15 @@ class Site:
         given = self.training.error_bits
         bits = self.spec.errors if given is None else given
         return None if bits is None or isinstance(bits, str) else int(bits)
+
+    @property
+    def error_format(self) -> Format | None:
+        """The floating-point format that errors are rounded to; None: they are of single precision,
+        or whole numbers.
+        """
+        given = self.training.error_bits
+        word = self.spec.errors if given is None else given
+        return FLOATS[word] if isinstance(word, str) and narrow(FLOATS[word]) else None
 
     @property
     def offset(self) -> float:
