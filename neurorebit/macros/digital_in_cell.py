@@ -14,8 +14,6 @@ from pydantic import Field
 
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
-from neurorebit.circuits.decoder import Decoder
-from neurorebit.circuits.gates import log2_up
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.settling.blocks import (
     ClockNet,
@@ -41,6 +39,7 @@ from neurorebit.macros.digital_tree import Bits, Whole
 from neurorebit.macros.point import Point
 from neurorebit.macros.structure import Macro, Structure
 from neurorebit.macros.supplies import Supplies
+from neurorebit.macros.write_port import WritePort
 from neurorebit.schema import ImpossibleError, one_of, quantity
 from neurorebit.schema.technology import Technology
 
@@ -166,9 +165,9 @@ class InCellMacro(Macro):
         return ClockNet(self.tech, flops + self.input_registers.bits, area)
 
     @cached_property
-    def decoder(self) -> Decoder:
-        """Selects the row that is written; at rest while products are formed."""
-        return Decoder(self.tech, log2_up(float(self.column.rows)))
+    def write_port(self) -> WritePort:
+        """Writes a row of weights."""
+        return WritePort(self.tech, float(self.column.rows), self.columns)
 
     @cached_property
     def accumulators(self) -> ShiftAdd:
@@ -184,7 +183,7 @@ class InCellMacro(Macro):
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
         mine = self.cells, self.array, self.products, self.registers, self.lines
-        others = self.input_registers, self.clock, self.decoder
+        others = self.input_registers, self.clock, self.write_port
         joined = (self.accumulators,) if self.column.planes > 1 else ()
         return tuple((1.0, part) for part in (*mine, *others, *joined))
 
@@ -231,9 +230,9 @@ class DigitalInCell(Structure):
     number of rows adds to a sum. ``rows_per_register`` rows ripple between two rows of registers.
 
     ``product`` is "xnor" of a weight's bit and an input of two lines, or "and". ``full_adders`` are
-    words of docs/models/adder_trees.md#full-adders, which take turns along a carry chain. ``cell_area``
-    is a published area of a 6T cell, without what it adds with. ``drive`` is the width of
-    transistors over the minimum.
+    words of docs/models/adder_trees.md#full-adders, which take turns along a carry chain.
+    ``cell_area`` is a published area of a 6T cell, without what it adds with. ``drive`` is the
+    width of transistors over the minimum.
     """
 
     kind: Literal["digital_in_cell"]

@@ -47,6 +47,7 @@ from neurorebit.macros.cells import StorageCells
 from neurorebit.macros.point import Point
 from neurorebit.macros.structure import Macro, Structure
 from neurorebit.macros.supplies import Supplies
+from neurorebit.macros.write_port import WritePort
 from neurorebit.schema import ImpossibleError, one_of, quantity
 from neurorebit.schema.technology import Technology
 
@@ -104,6 +105,12 @@ class DigitalTreeMacro(Macro):
         """The stored words, and the switches that choose one for the logic."""
         bits = self.shape.operands * self.shape.weight_bits * self.outputs
         return StorageCells(self.tech, bits, self.words, cell_area=self.cell_area)
+
+    @cached_property
+    def write_port(self) -> WritePort:
+        """Rows are inputs; the words of a group lie side by side."""
+        columns = self.outputs * self.shape.weight_bits * self.words
+        return WritePort(self.tech, float(self.shape.operands), columns)
 
     @cached_property
     def side(self) -> tuple[Real, Real]:
@@ -201,7 +208,8 @@ class DigitalTreeMacro(Macro):
         recoded = ((1.0, self.recoders),) if self.shape.multiplier == "booth" else ()
         others = self.lines, self.registers, self.control, self.clock, self.outs
         mine = *((1.0, part) for part in self.logic), *((1.0, part) for part in others)
-        return (1.0, self.cells), *mine, *recoded, *joined
+        stored = (1.0, self.cells), (1.0, self.write_port)
+        return *stored, *mine, *recoded, *joined
 
     # -- actions -----------------------------------------------------------------------------------
 

@@ -65,7 +65,8 @@ def flop_delay(tech: Technology) -> Real:
     """
     cell = cells(tech).inverter
     loaded: Real = 1.0 + 2.0 * cell.output_cap / cell.input_cap
-    return 4.0 * SLOPE * loaded * time_constant(tech)
+    delay: Real = 4.0 * SLOPE * loaded * time_constant(tech)
+    return delay
 
 
 def charge_of(caps: Caps, values: tuple[Real, Real, Real, Real]) -> Real:

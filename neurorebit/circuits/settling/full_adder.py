@@ -22,18 +22,32 @@ def _majority(a: Words, b: Words, c: Words) -> Words:
     return (a & b) | (c & (a | b))
 
 
-INVERTER = Kind("inverter", lambda a: ~a, (1.0,), 1.0, 1.0, 2)
-NAND = Kind("nand", lambda a, b: ~(a & b), (1.0, 1.0), 1.5, 1.5, 4)
-NOR = Kind("nor", lambda a, b: ~(a | b), (1.0, 1.0), 1.5, 1.5, 4)
-OAI = Kind("oai", lambda a, b, c: ~((a | b) & c), (1.0, 1.0, 1.0), 1.5, 1.75, 6)
-CARRY = Kind("carry", lambda a, b, c: ~_majority(a, b, c), (2.0, 2.0, 1.0), 2.0, 2.0, 10)
+INVERTER = Kind("inverter", lambda a: ~a, (1.0,), output=1.0, stack=1.0, transistors=2)
+NAND = Kind("nand", lambda a, b: ~(a & b), (1.0, 1.0), output=1.5, stack=1.5, transistors=4)
+NOR = Kind("nor", lambda a, b: ~(a | b), (1.0, 1.0), output=1.5, stack=1.5, transistors=4)
+OAI = Kind(
+    "oai",
+    lambda a, b, c: ~((a | b) & c),
+    (1.0, 1.0, 1.0),
+    output=1.5,
+    stack=1.75,
+    transistors=6,
+)
+CARRY = Kind(
+    "carry",
+    lambda a, b, c: ~_majority(a, b, c),
+    (2.0, 2.0, 1.0),
+    output=2.0,
+    stack=2.0,
+    transistors=10,
+)
 SUM = Kind(
     "sum",
     lambda a, b, c, none: ~((a & b & c) | ((a | b | c) & none)),
     (2.0, 2.0, 2.0, 1.0),
-    2.0,
-    2.0,
-    14,
+    output=2.0,
+    stack=2.0,
+    transistors=14,
 )
 # Of pass gates: select, its inverse, the value where it is one, and where it is zero. A pass gate
 # adds its resistance to that of the gate that drives it.
@@ -41,14 +55,30 @@ MUX = Kind(
     "mux",
     lambda s, _, one, zero: (s & one) | (~s & zero),
     (1.0, 1.0, 0.0, 0.0),
-    2.0,
-    2.0,
-    4,
-    (0.0, 0.0, 1.0, 1.0),
+    output=2.0,
+    stack=2.0,
+    transistors=4,
+    drains=(0.0, 0.0, 1.0, 1.0),
 )
-PASS_XOR = Kind("pass_xor", lambda a, b: a ^ b, (1.0, 1.0), 1.5, 2.0, 4, (0.5, 0.5))
+PASS_XOR = Kind(
+    "pass_xor",
+    lambda a, b: a ^ b,
+    (1.0, 1.0),
+    output=1.5,
+    stack=2.0,
+    transistors=4,
+    drains=(0.5, 0.5),
+)
 # An XOR between an XOR, its inverse and a third signal: both are the rails of an inverter.
-RAIL_XOR = Kind("rail_xor", lambda p, _, c: p ^ c, (0.5, 0.5, 1.0), 2.0, 2.0, 4, (0.5, 0.5, 1.0))
+RAIL_XOR = Kind(
+    "rail_xor",
+    lambda p, _, c: p ^ c,
+    (0.5, 0.5, 1.0),
+    output=2.0,
+    stack=2.0,
+    transistors=4,
+    drains=(0.5, 0.5, 1.0),
+)
 
 Adder = Callable[[Netlist, int, int, int], tuple[int, int]]
 

@@ -9,7 +9,7 @@ See docs/models/adder_trees.md#gates-that-settle.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -52,6 +52,7 @@ class Kind:
     name: str
     function: Callable[..., Words]
     gates: tuple[float, ...]
+    _: KW_ONLY
     output: float
     stack: float
     transistors: float
@@ -91,14 +92,16 @@ class Part(NamedTuple):
 @lru_cache(maxsize=64)
 def _sized(size: float) -> Kind:
     """An inverter of a size, in minimum ones, of which more than four are drawn side by side."""
-    return Kind(f"inverter_{size:g}", _not, (size,), size, 1.0 / size, 2.0 * np.ceil(size / 4.0))
+    pairs = float(np.ceil(size / 4.0))
+    kind = f"inverter_{size:g}", _not, (size,)
+    return Kind(*kind, output=size, stack=1.0 / size, transistors=2.0 * pairs)
 
 
 def _not(a: Words) -> Words:
     return ~a
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Netlist:
     """Gates, in an order in which each follows its inputs; a net is a number.
 

@@ -258,8 +258,8 @@ def recoder(given: Activity) -> Part:
     rng = np.random.default_rng(7)
     bits = stationary(rng, (2, 64 * MOST), 3, given)
     lines = [np.stack((bits[t, 0], bits[t, 1], bits[t - 1, 1])) for t in (1, 2)]
-    both = np.stack([packed(line) for line in lines])
-    return operate(n, both, Caps(1.0, 1.0, 1.0)).parts["recoder"]
+    cycles = np.stack([packed(line) for line in lines])
+    return operate(n, cycles, Caps(1.0, 1.0, 1.0)).parts["recoder"]
 
 
 def _inputs(shape: Shape, given: Activity, words: int) -> Words:
