@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from neurorebit.checking.silicon.reader import Silicon, conditions
-from neurorebit.checking.silicon.record import Measurement
+from neurorebit.checking.silicon.record import Measurement, Record
 from neurorebit.checking.silicon.supply import supplies
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Bill
 from neurorebit.macros.point import Assumption, Point
-from neurorebit.macros.structure import Macro
+from neurorebit.macros.structure import Macro, Structure
 from neurorebit.schema import ImpossibleError, InputError
 
 Amounts = Mapping[str, float]
@@ -85,7 +85,7 @@ def of_point(found: Silicon, point: Measurement) -> Ours:
     source, loc = found.places[found.record.points.index(point)]
     given = supplies(found, point, here)
     try:
-        macro = found.record.macro.macro(given, here)
+        macro = _structure(found, point).macro(given, here)
     except InputError as problem:
         if problem.origin is not None:
             raise
@@ -94,6 +94,18 @@ def of_point(found: Silicon, point: Measurement) -> Ours:
         kind = type(problem)
         raise kind(problem.message, origin=at.origin, key=key, cure=problem.cure) from None
     return _evaluated(found, macro, here, source.error(loc, ""))
+
+
+def _structure(found: Silicon, point: Measurement) -> Structure:
+    """The structure with the keys that differ at this point."""
+    if not point.macro:
+        return found.record.macro
+    source, loc = found.places[found.record.points.index(point)]
+    document = found.document.copy()
+    for key, value in point.macro.items():
+        at = source.error((*loc, "macro", key), "")
+        document.set(f"macro.{key}", str(value), (at.origin, ": ", at.key))
+    return document.read(Record).macro
 
 
 def _evaluated(found: Silicon, macro: Macro, here: Point, at: InputError) -> Ours:

@@ -175,11 +175,12 @@ class Copies(Section):
 class Measurement(Point):
     """A point of a record: its conditions, and what was measured there.
 
-    ``id`` names it. ``measured`` has [figures](#measured-figures) by their form. ``part`` is its
-    use: on the one point ``fit`` a constant may be fitted; ``public`` ones are known to who builds,
-    ``held`` ones are not. ``evidence`` is as in the record, where it differs. ``reading_error``
-    likewise. ``supplies`` are voltages of single supplies. ``stated`` is what a text says beside a
-    plot. ``note`` is for the reader.
+    ``id`` names it. ``measured`` has [figures](#measured-figures) by their form. ``part`` is
+    its use: on the one point ``fit`` a constant may be fitted; ``public`` ones are known to who
+    builds, ``held`` ones are not. ``evidence`` is as in the record, where it differs.
+    ``reading_error`` likewise. ``supplies`` are voltages of single supplies. ``macro`` are keys
+    of the structure that differ here, as in another mode of a macro. ``stated`` is what a text
+    says beside a plot. ``note`` is for the reader.
     """
 
     id: str
@@ -188,6 +189,7 @@ class Measurement(Point):
     evidence: Evidence | None = None
     reading_error: Share | None = None
     supplies: Mapping[str, Voltage] = field(default_factory=dict)
+    macro: Mapping[str, Any] = field(default_factory=dict)
     stated: Any = None
     note: str = ""
 

@@ -225,6 +225,17 @@ def test_what_is_assumed_and_what_is_not_taken_is_said(tmp_path: Path) -> None:
     assert "low: 'input_toggle' is given, and this structure does not depend on it" in said
 
 
+def test_a_point_may_be_of_another_mode(tmp_path: Path) -> None:
+    """Edges of 8 pF at one point: 5.12 pJ; and a key that the structure does not have."""
+    low = RECORD["points"][0]
+    other = low | {"id": "mode", "part": "public", "macro": {"edge": "8 pF"}}
+    found = compared(tmp_path, changed(points=[low, other]))
+    near(row(found, "energy", "mode").blind, (10.24e-12 + 5.12e-12) / 32)
+    near(row(found, "energy").blind, 4e-13)
+    with pytest.raises(InputError, match=r"points\[0\].macro.edgy: macro.edgy: unknown key"):
+        compared(tmp_path, changed(points=[low | {"macro": {"edgy": 1}}]))
+
+
 def test_a_macro_that_cannot_exist_says_why(tmp_path: Path) -> None:
     """Supplies that no technology covers, keys that do not fit, numbers that no block takes."""
     few, volts = dict(RECORD["points"][0]), dict(RECORD["points"][1])
