@@ -87,7 +87,11 @@ def _rows(macro: _Macro, point: Measurement) -> Iterator[Row]:
         return
     blind, after = macro.blind[point.id], macro.after[point.id]
     for kind in KINDS:
-        one, other = pair_at(found, point, blind, kind), pair_at(found, point, after, kind)
+        try:
+            one, other = (pair_at(found, point, each, kind) for each in (blind, after))
+        except ImpossibleError as problem:
+            yield Row(**about, figure=kind, kind=kind, silicon=None, reason=str(problem))
+            continue
         if one is not None and other is not None:
             yield _row(about, kind, one, other)
     theirs = figures_at(found, point, blind.ops, blind.period)

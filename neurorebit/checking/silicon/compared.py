@@ -59,7 +59,14 @@ def pair_at(found: Silicon, point: Measurement, ours: Ours, kind: str) -> Pair |
     theirs = of_point(found, point, ours.ops, ours.period)
     if kind == "energy" and theirs.energy is not None:
         spent = sum(counted(found, ours.spent, "energy").values()) / ours.ops
-        return Pair(kind, spent, theirs.energy - given_energy(found, theirs, ours))
+        given = given_energy(found, theirs, ours)
+        if given >= theirs.energy:
+            message = (
+                f"at {point.id} {show(given, 'J', 3)} of an operation are given, of "
+                f"{show(theirs.energy, 'J', 3)} that were measured"
+            )
+            raise found.document.impossible(("given",), message, "give a share, or less")
+        return Pair(kind, spent, theirs.energy - given)
     if kind == "time" and theirs.speed is not None:
         return Pair(kind, ours.period, ours.ops / theirs.speed)
     if kind == "speed" and theirs.speed is not None:

@@ -114,14 +114,17 @@ def _evaluated(found: Silicon, macro: Macro, here: Point, at: InputError) -> Our
         area = found.record.assembly.area(macro)
         fastest, cycles, clock = _float(macro.period), macro.cycles, here.given("clock")
     own = _by_part(cost.energy, macro.name), _by_part(area, macro.name)
-    amounts = (*own[0].values(), *own[1].values(), fastest, _float(macro.ops))
-    if not all(map(np.isfinite, amounts)):
-        part, why = _reason(macro, macro.name)
+    ops = _float(macro.ops)
+    amounts = (*own[0].values(), *own[1].values(), fastest, ops)
+    if not all(map(np.isfinite, amounts)) or not ops > 0.0 or not fastest > 0.0:
+        part, why = (
+            _reason(macro, macro.name) if ops != 0.0 else (macro.name, "it computes nothing")
+        )
         message = f"{part} cannot exist: {why}"
         cure = "take values that its blocks allow"
         raise ImpossibleError(message, origin=at.origin, key=at.key, cure=cure)
     period = fastest if clock is None or cycles is None else _float(cycles) / _float(clock)
-    ops = _float(macro.ops) / 2.0 * float(found.record.ops.per_mac)
+    ops *= float(found.record.ops.per_mac) / 2.0
     bits = found.record.ops.normalised_to
     if bits is not None:
         ops *= _float(macro.bits[0]) * _float(macro.bits[1]) / float(np.prod(bits))

@@ -19,6 +19,7 @@ from neurorebit.schema.provenance import note, of_file
 SHIPPED = Path(__file__).with_name("records")
 SUFFIXES = (".yaml", ".yml", ".json")
 FIT = "fit"
+ROUNDED = 0.02  # by which published shares may add up to more than all
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,9 +174,31 @@ def _check(found: Silicon) -> None:
             near = difflib.get_close_matches(role, roles, n=1)
             cure = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(roles)}"
             raise document.error(("supplies", role), "the macro has no such supply", cure)
+    for of, split in record.shares.items():
+        loc = ("shares", of, "pieces")
+        whole = sum(float(piece.share) for piece in split.pieces.values())
+        if whole > 1.0 + ROUNDED:
+            raise document.impossible(loc, f"the shares are {whole:.1%} together", "check them")
+        _refuse_twice(document, loc, split)
+    for number, given in enumerate(record.given):
+        if sum(value is not None for value in (given.energy, given.power, given.share)) > 1:
+            message = "one of 'energy', 'power' and 'share' says how much is given"
+            raise document.error(("given", number), message, "keep one")
     if record.constant is not None and bool(record.constant.parts) == bool(record.constant.key):
         message = "a constant is a factor on parts, or the value of a key"
         raise document.error(("constant",), message, "give one of 'parts' and 'key'")
+
+
+def _refuse_twice(document: Document, loc: Loc, split: Split) -> None:
+    """InputError where a part of ours is in two pieces of a split."""
+    seen: dict[str, str] = {}
+    for name, piece in split.pieces.items():
+        for part in piece.parts:
+            for other, of in seen.items():
+                if f"{part}/".startswith(f"{other}/") or f"{other}/".startswith(f"{part}/"):
+                    message = f"'{part}' is in '{of}' already"
+                    raise document.error((*loc, name, "parts"), message, "name each part once")
+            seen[part] = name
 
 
 def _add_points(by_name: dict[str, Silicon], path: Path) -> None:

@@ -149,6 +149,13 @@ def test_what_is_given_is_left_out_on_both_sides(tmp_path: Path) -> None:
     near(area.blind, 4e-9 / 0.75)
 
 
+def test_more_than_was_measured_cannot_be_given(tmp_path: Path) -> None:
+    found = compared(tmp_path, changed(given=[{"what": "edges", "energy": "18 pJ"}]))
+    (first, *_) = found.broken()
+    assert "given: at low 562 fJ of an operation are given, of 500 fJ" in first.text
+    assert row(found, "energy", "high").reason == ""
+
+
 def test_parts_beside_the_scope_are_not_counted(tmp_path: Path) -> None:
     without = {"energy": ["edges"], "area": ["lines"]}
     found = compared(tmp_path, changed(without=without, area="0.01 mm2"))

@@ -84,6 +84,18 @@ WRONG = {
         changed(shares={"energy": {"pieces": {"a": {"share": 0.5, "parts": ["wires"]}}}}),
         "no part 'wires'", 24,
     ),
+    "a part in two pieces": (
+        changed(shares={"area": {"pieces": {
+            "a": {"share": 0.5, "parts": ["edges"]}, "b": {"share": 0.1, "parts": ["edges/x"]},
+        }}}),
+        "shares.area.pieces.b.parts: 'edges/x' is in 'a' already; name each part once", 28,
+    ),
+    "shares of more than all": (
+        changed(shares={"area": {"pieces": {"a": 0.9, "b": "20 %"}}}), "are 110.0% together", 21,
+    ),
+    "two amounts of what is given": (
+        changed(given=[{"what": "a", "share": 0.1, "power": "1 mW"}]), "says how much is", 20,
+    ),
     "a part and a key": (changed(constant=EDGES | {"key": "macro.cap"}), "one of 'parts' and", 19),
     "a key without bounds": (
         changed(constant={"name": "a", "key": "macro.cap"}), "a key needs bounds", 19,
