@@ -60,7 +60,8 @@ class ReramArray(ResistiveArray):
     def drawn_width(self) -> Real:
         """Width [m] that the access transistor is to have, whether or not it fits the cell."""
         narrow = self.tech.layout.min_width * self.tech.feature
-        needed = self.tech.switch.linear * nfet_res(self.tech, narrow) * narrow / self.access_res
+        opened = nfet_res(self.tech, narrow, self.device.cell.access_voltage)
+        needed = self.tech.switch.linear * opened * narrow / self.access_res
         return np.maximum(needed, self.tech.feature)
 
     @cached_property

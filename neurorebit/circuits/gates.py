@@ -92,10 +92,13 @@ def gate_cap(tech: Technology, width: Real) -> Real:
     return per_width * electrical_width(tech, width)
 
 
-def nfet_res(tech: Technology, width: Real) -> Real:
-    """Switching resistance [ohm] of an NFET of the drawn width [m]."""
-    strength = tech.on_n * electrical_width(tech, width)
-    return tech.drive.resistance_multiplier * tech.vdd / strength
+def nfet_res(tech: Technology, width: Real, gate: Real | None = None) -> Real:
+    """Switching resistance [ohm] of an NFET of the drawn width [m].
+
+    The voltage of its gate is the supply, or ``gate`` [V], from a line with a level of its own.
+    """
+    volts, current = (tech.vdd, tech.on_n) if gate is None else (gate, tech.on_n_at(gate))
+    return tech.drive.resistance_multiplier * volts / (current * electrical_width(tech, width))
 
 
 def pfet_res(tech: Technology, width: Real) -> Real:

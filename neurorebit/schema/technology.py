@@ -343,6 +343,11 @@ class Technology(Section):
         """NFET on-current [A/m] at this temperature and supply."""
         return self._on(self.drive.on_n, self.conduction_n)
 
+    def on_n_at(self, volts: Real) -> Real:
+        """NFET on-current [A/m] at this temperature with gate and drain at ``volts`` [V]."""
+        nominal = self._tabulated(self.drive.on_n, self.temperature, activated=False)
+        return _scalar(np.asarray(nominal * self.conduction_n.current(volts, volts)))
+
     @cached_property
     def on_p(self) -> Real:
         """PFET on-current [A/m] at this temperature and supply."""

@@ -8,7 +8,7 @@ import pytest
 from common import document, near
 from scipy.optimize import brentq
 
-from neurorebit.circuits.gates import nfet_gm, pfet_gm
+from neurorebit.circuits.gates import nfet_gm, nfet_res, pfet_gm
 from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import InputError, paths
 from neurorebit.schema.technology import Technology
@@ -101,6 +101,15 @@ def test_a_latch_at_the_nominal_supply_has_the_slope_of_its_square_law():
     )
     assert nfet_gm(low, 1e-6) == pytest.approx(nfet_gm(tech, 1e-6) * steep, rel=1e-5)
     assert 0.0 < pfet_gm(low, 1e-6) < pfet_gm(tech, 1e-6)
+
+
+def test_a_gate_with_a_level_of_its_own_resists_as_at_that_supply():
+    """An access transistor of 32 nm opened with 1.1 V, whatever the supply is."""
+    tech = technology(vdd="0.5 V")
+    current = 600.2 * relative(1.1, 1.1, slope(600.2, 0.0001001))
+    assert tech.drive.resistance_multiplier == 1.77
+    assert nfet_res(tech, 1e-7, 1.1) == near(1.77 * 1.1 / (current * 1e-7), rel=1e-9)
+    assert nfet_res(tech, 1e-7, 0.5) == near(nfet_res(tech, 1e-7), rel=1e-12)
 
 
 @pytest.mark.parametrize("kelvin", [273.0, 300.0, 400.0])
