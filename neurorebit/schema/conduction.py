@@ -109,10 +109,12 @@ def _root(
         found = np.clip(start, *bounds) + 0.0 * function(start)
         for _ in range(STEPS):
             value, step = function(found), 1e-6 * np.maximum(np.abs(found), 1.0)
-            if not np.any(np.abs(value) > CLOSE):
+            far = np.abs(value) > CLOSE  # others stay, so that a stack equals its points
+            if not np.any(far):
                 break
             rate = (function(found + step) - value) / step
-            found = np.clip(found - value / np.where(rate > 0.0, rate, np.nan), *bounds)
+            nearer = np.clip(found - value / np.where(rate > 0.0, rate, np.nan), *bounds)
+            found = np.where(far, nearer, found)
         return np.where(np.abs(function(found)) <= CLOSE, found, np.nan)
 
 

@@ -19,6 +19,7 @@ from neurorebit.circuits.converters.converter import Converter
 from neurorebit.circuits.converters.front_end import FrontEnd
 from neurorebit.circuits.cost import Bill
 from neurorebit.circuits.layout import Placed
+from neurorebit.circuits.sense_amp import SenseAmp
 from neurorebit.schema.technology import Technology
 
 SIZES = (
@@ -146,15 +147,17 @@ def test_more_never_costs_less(cls: type[Block]) -> None:
 def test_a_lower_supply_is_slower_and_saves_energy(cls: type[Block]) -> None:
     """But for analog switches, which are drawn for a resistance: they only get wider.
 
-    Nor for converters and front ends: steps shrink with the supply, and devices grow for them.
+    Nor for converters and front ends: steps shrink with the supply, and devices grow for them. A
+    latch has less to swing: where velocity is saturated, its pair gets hardly weaker meanwhile.
     """
     analog = issubclass(cls, Converter | FrontEnd)
+    slack = 1e-3 if cls is SenseAmp else 1e-9  # of a cycle of the clock
     for tech in TECHNOLOGIES:
         before = amounts(build(cls, tech))
         lower = dataclasses.replace(tech, vdd=0.9 * tech.vdd)
         for name, amount in amounts(build(cls, lower)).items():
             if name.endswith("latency"):
-                assert amount >= before[name] * (1.0 - 1e-9), (name, tech.source)
+                assert amount >= before[name] * (1.0 - slack), (name, tech.source)
             elif name != "area" and not analog:
                 assert amount <= before[name] * (1.0 + 1e-9), (name, tech.source)
 
