@@ -210,6 +210,28 @@ def crosspoint():
     return array, rows, col_switches(array, RERAM_ON / 96.0), RERAM_ON
 
 
+def crowded(array, state, column, row):
+    """Resistance of a cell beside others on its column and its row, as wires lose it.
+
+    Of n cells spread evenly over a line each adds a third of the line's resistance to every other
+    one, as x / tanh x does, with x^2 the n - 1 others' share of the line in the resistance of one.
+    """
+    res = float(array.column_res(1.0, state))
+    for line, cells in ((array.col_res, column), (array.row_res, row)):
+        x = math.sqrt((cells - 1.0) * float(line) / res) if cells > 1.0 else 0.0
+        res *= x / math.tanh(x) if x else 1.0
+    return res
+
+
+def in_series(rows, cols, cells, lines=1.0):
+    """Resistance in series with each of ``cells`` cells of a row that are pulsed at once.
+
+    Their row's switch has the current of all of them, a column's that of its own, at least one.
+    """
+    row = rows.input_switch.res if hasattr(rows, "input_switch") else rows.switch.res
+    return row * cells + cols.switch.res * max(cells * lines / 160.0, 1.0)
+
+
 KINDS = {"reram": one_transistor, "crosspoint": crosspoint}
 
 
@@ -224,8 +246,11 @@ def touched(share, held=100.0):
     return 96.0 * (1.0 - (1.0 - share) ** held)
 
 
-def pulsed(array, up, down, device, opened, written):
-    """First all rows with a cell to raise, then all with one to lower, each with its pulses."""
+def pulsed(array, up, down, device, opened, written, *, switches):
+    """First all rows with a cell to raise, then all with one to lower, each with its pulses.
+
+    ``switches``: resistance in series with each cell, for so many cells of a row.
+    """
     total, data = Cost(), device.response
     kinds = (
         (up, array.pulse_set, data.voltage_ltp, data.width_ltp, data.levels_ltp),
@@ -234,21 +259,27 @@ def pulsed(array, up, down, device, opened, written):
     for (share, each), pulse, voltage, width, levels in kinds:
         rows = touched(share)
         a_row = share * CELLS / rows
-        heat = CELLS * share * each * array.written(STATE, voltage, width, levels)
+        series = switches(a_row)
+        heat = CELLS * share * each * array.written(STATE, voltage, width, levels, series)
         total = total + rows * beside(opened, written(a_row / 160.0, each))
         total = total + rows * each * pulse(a_row, voltage, width)
         total = total + Cost.of(heat, rows * each * width).under("cells")
     return total
 
 
-def coincident(array, device, opened, written):
-    """5 slots up, then 5 down, each with 10 rows and half of 24 columns; 30 pulses up, 40 down."""
+def coincident(array, device, opened, written, *, switches):
+    """5 slots up, then 5 down, each with 10 rows and half of 24 columns; 30 pulses up, 40 down.
+
+    Up 30 / 50 of a cell in a row and slot, down 40 / 50.
+    """
     data = device.response
     up = beside(opened, written(12.0 / 160.0, 1.0))
     up = up + array.pulse_set(12.0, data.voltage_ltp, data.width_ltp, 10.0)
     down = beside(opened, written(12.0 / 160.0, 1.0))
     down = down + array.pulse_reset(12.0, data.voltage_ltd, data.width_ltd, 10.0)
-    heat = 30.0 * array.written(STATE, data.voltage_ltp, data.width_ltp, data.levels_ltp)
-    heat = heat + 40.0 * array.written(STATE, data.voltage_ltd, data.width_ltd, data.levels_ltd)
+    ends = (data.voltage_ltp, data.width_ltp, data.levels_ltp)
+    heat = 30.0 * array.written(STATE, *ends, switches(0.6))
+    ends = (data.voltage_ltd, data.width_ltd, data.levels_ltd)
+    heat = heat + 40.0 * array.written(STATE, *ends, switches(0.8))
     time = 5.0 * (data.width_ltp + data.width_ltd)
     return 5.0 * (up + down) + Cost.of(heat, time).under("cells")

@@ -142,7 +142,9 @@ class FefetArray(ReramArray):
         """Width [m] of the access transistor: the feature size."""
         return self.tech.feature
 
-    def written(self, share: Real, voltage: Real, width: Real, pulses: Real) -> Real:
+    def written(
+        self, share: Real, voltage: Real, width: Real, pulses: Real, series: Real = 0.0
+    ) -> Real:
         gate = self.device.ferroelectric
         assert gate is not None
         return 2.0 * gate.polarization * gate.area * self.tech.feature**2 / pulses * voltage

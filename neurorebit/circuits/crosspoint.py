@@ -17,6 +17,8 @@ from neurorebit.circuits.resistive import ResistiveArray
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
 
+NEWTON = 24  # steps: each but the last few takes about 1 / rate off, or all that is missing
+
 
 def selected_res(
     res: Real, voltage: Real, *, read_voltage: Real, write_voltage: Real, nonlinearity: Real
@@ -61,8 +63,21 @@ class CrosspointArray(ResistiveArray):
             nonlinearity=self.nonlinearity,
         )
 
-    def written(self, share: Real, voltage: Real, width: Real, pulses: Real) -> Real:
-        return self.conductance_at(share, voltage, voltage) * voltage**2 * width
+    def written(
+        self, share: Real, voltage: Real, width: Real, pulses: Real, series: Real = 0.0
+    ) -> Real:
+        """See ``ResistiveArray.written``.
+
+        The cell keeps the voltage v at which it carries as much as what is in series:
+        v + R I(v) = V, by Newton's method from v = V, which a convex sum approaches from above.
+        """
+        read, res = self.device.cell.read_voltage, self._wires + series
+        rate = np.log(self.nonlinearity) / (voltage / 2.0)  # of the logarithm of the current
+        kept: Real = voltage
+        for _ in range(NEWTON):
+            current = self.conductance(share) * read * np.exp(rate * (kept - read))
+            kept = kept - (kept + res * current - voltage) / (1.0 + res * rate * current)
+        return (voltage - kept) / res * voltage * width
 
     def stray(self, ones: Real, driven: Real) -> Real:
         """A column that waits floats between its cells to rows at the read voltage V and at 0 V.

@@ -14,6 +14,8 @@ from neurorebit.circuits.wire import wire_res
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
 
+LEAST_LOSS = 1e-7  # where x / tanh(x) is 1
+
 
 class Sensed(NamedTuple):
     """How a read senses a line of an array.
@@ -25,6 +27,33 @@ class Sensed(NamedTuple):
     load: Real
     end_res: Real
     half_step: Real
+
+
+class Shared(NamedTuple):
+    """Cells that conduct on the lines of a cell, itself among them."""
+
+    column: Real = 1.0
+    row: Real = 1.0
+
+
+ALONE = Shared()
+
+
+class Feed(NamedTuple):
+    """Resistance [ohm] of the switches in series with a row and with a column that are pulsed."""
+
+    row: Real = 0.0
+    column: Real = 0.0
+
+    def series(self, cells: Real, rows: Real, cols: Real) -> Real:
+        """Resistance [ohm] in series with each cell where ``cells`` of each of ``rows`` conduct.
+
+        A switch has the current of all cells of its line. They are spread over ``cols`` columns.
+        """
+        return self.row * cells + self.column * np.maximum(cells * rows / cols, 1.0)
+
+
+DIRECT = Feed()
 
 
 class ResistiveArray(Block, ABC):
@@ -100,13 +129,21 @@ class ResistiveArray(Block, ABC):
         """Conductance [S] of a cell at the read voltage."""
         return self.device.g_min + share * (self.device.g_max - self.device.g_min)
 
-    def column_res(self, active_rows: Real, share: Real) -> Real:
+    @property
+    def _wires(self) -> Real:
+        """Resistance [ohm] of wires of mean length from a cell's row and to its column's end."""
+        return (self.row_res + self.col_res) / 2.0
+
+    def column_res(self, active_rows: Real, share: Real, shared: Shared = ALONE) -> Real:
         """Resistance [ohm] of a column with ``active_rows`` rows driven.
 
-        It includes the series resistance of the cells and wires of mean length.
+        It includes the series resistance of the cells, wires of mean length, and the voltage that
+        cells which conduct on the same lines lose along them
+        (docs/models/arrays.md#resistance-of-a-column).
         """
-        wires = (self.row_res + self.col_res) / 2.0
-        cell = 1.0 / self.conductance(share) + self.series_res + wires
+        cell = 1.0 / self.conductance(share) + self.series_res + self._wires
+        cell = crowded(cell, self.col_res, shared.column)
+        cell = crowded(cell, self.row_res, shared.row)
         return cell / np.maximum(active_rows, 1e-12)
 
     @property
@@ -168,12 +205,17 @@ class ResistiveArray(Block, ABC):
     def read_transposed(self, columns: Real, sensed: Real, row_cap: Real) -> Cost:
         """Charge ``columns`` columns and ``sensed`` rows of ``row_cap`` [F] each."""
 
-    def written(self, share: Real, voltage: Real, width: Real, pulses: Real) -> Real:
-        """Energy [J] that a cell dissipates in a pulse of ``voltage`` [V] and ``width`` [s].
+    def written(
+        self, share: Real, voltage: Real, width: Real, pulses: Real, series: Real = 0.0
+    ) -> Real:
+        """Energy [J] of a pulse of ``voltage`` [V] and ``width`` [s] through a cell.
 
-        ``pulses`` is the number of pulses from one end of the range to the other.
+        The voltage lies over the cell, its access transistor, its wires and ``series`` [ohm] of
+        switches (docs/models/arrays.md#energy-of-a-pulse). ``pulses`` is the number of pulses from
+        one end of the range to the other.
         """
-        return self.conductance(share) * voltage**2 * width
+        path = 1.0 / self.conductance(share) + self.series_res + self._wires + series
+        return voltage**2 / path * width
 
     @abstractmethod
     def pulse_set(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
@@ -182,6 +224,16 @@ class ResistiveArray(Block, ABC):
     @abstractmethod
     def pulse_reset(self, cells: Real, voltage: Real, width: Real, rows: Real = 1.0) -> Cost:
         """Charge the lines for one reset pulse in ``cells`` cells of each of ``rows`` rows."""
+
+
+def crowded(cell: Real, line: Real, cells: Real) -> Real:
+    """Resistance [ohm] of each of ``cells`` cells that conduct on a line of ``line`` [ohm].
+
+    They are spread evenly over it and have ``cell`` [ohm] alone, with the mean length of the line.
+    """
+    lost = np.sqrt(np.maximum(cells - 1.0, 0.0) * line / cell)
+    lost = np.maximum(lost, LEAST_LOSS)
+    return cell * lost / np.tanh(lost)
 
 
 def _settled(

@@ -16,6 +16,7 @@ from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.decoder import Decoder
 from neurorebit.circuits.driver import RowFollower
 from neurorebit.circuits.gates import log2_up
+from neurorebit.circuits.resistive import Shared
 
 ALONE = (1.0, 1.0)  # ones that a read sums, and rows driven: one after the other
 
@@ -89,6 +90,10 @@ class RowByRowMacro(ResistiveMacro):
             blocks.append(self.transposed_readout)
         return tuple((1.0, block) for block in blocks)
 
+    @property
+    def row_switch_res(self) -> Real:
+        return self.tech.switch.linear * self.row_driver.gate.through_res
+
     def reach(self, active: Real) -> None:
         """None: there is no reference, and a cell is converted from zero to full scale."""
         return
@@ -101,7 +106,8 @@ class RowByRowMacro(ResistiveMacro):
         opened = self.decoder.select() + self.row_driver.read()
         readout, lines = self.readout, sensed * self.adcs
         settled = self.settle_alone(readout, state)
-        res, time = self.array.column_res(1.0, state), self.held(readout, settled)
+        res = self.array.column_res(1.0, state, Shared(1.0, lines))
+        time = self.held(readout, settled)
         position = (opened | readout.select(sensed)) + settled + self.array.read(1.0, lines)
         return position + self.array.conduct(lines, res, time) + readout.convert(sensed)
 
@@ -127,8 +133,9 @@ class RowByRowMacro(ResistiveMacro):
         are the shares of the rows and of the columns that are in use.
         """
         readout = self.readout
-        res = self.array.column_res(1.0, state) if res is None else res
         accesses, lines = density * driven * self.rows, sensed * self.adcs
+        shared = Shared(1.0, lines)
+        res = self.array.column_res(1.0, state, shared) if res is None else res
         opened = self.decoder.select() + self.row_driver.read()
         settled = self.settle(readout, state, 1.0, ALONE)
         time = self.held(readout, settled)
@@ -155,8 +162,9 @@ class RowByRowMacro(ResistiveMacro):
         in its weight.
         """
         readout, passes = self.transposed_readout, self.cells_per_weight
-        res = self.array.column_res(1.0, state) if res is None else res
         accesses, lines = density * driven * self.cols / passes, sensed * self.row_adcs
+        shared = Shared(lines, driven * self.cols)
+        res = self.array.column_res(1.0, state, shared) if res is None else res
         opened = self.col_switches.drive_one()
         settled = self.settle_rows(readout, state, 1.0, (1.0, driven * self.cols))
         time = self.held(readout, settled)

@@ -13,7 +13,7 @@ import numpy as np
 
 from neurorebit.chips.parts.programming import LEAST, Direction, directions
 from neurorebit.circuits.cost import Cost, Real
-from neurorebit.circuits.resistive import ResistiveArray
+from neurorebit.circuits.resistive import DIRECT, Feed, ResistiveArray
 from neurorebit.schema.device import Pulses
 
 
@@ -73,16 +73,18 @@ class BlockProgramming:
         """Those of both directions."""
         yield from (self.opening(self.rising), self.opening(self.falling))
 
-    def pulsed(self, pulses: Pulses, state: Real) -> Cost:
+    def pulsed(self, pulses: Pulses, state: Real, feed: Feed = DIRECT) -> Cost:
         """The pulses themselves: charge of the lines, and heat of the cells."""
         total = Cost()
         both = zip((self.rising, self.falling), directions(self.array, pulses), strict=True)
         for trains, direction in both:
-            total = total + self._sent(trains, direction, state)
+            total = total + self._sent(trains, direction, state, feed)
         return total
 
-    def _sent(self, trains: Trains, direction: Direction, state: Real) -> Cost:
+    def _sent(self, trains: Trains, direction: Direction, state: Real, feed: Feed) -> Cost:
         opened, slots = self.opening(trains), self.groups(trains) * trains.slots
         lines = direction.lines(opened.cells, direction.voltage, direction.width, opened.rows)
-        heat = self.held * trains.share * trains.pulses * direction.heat(self.array, state)
+        series = feed.series(opened.cells, opened.rows, self.array.cols)
+        heat = direction.heat(self.array, state, series)
+        heat = self.held * trains.share * trains.pulses * heat
         return slots * lines + Cost.of(heat, slots * direction.width).under("cells")

@@ -25,6 +25,7 @@ from neurorebit.chips.parts.resistive import (
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.crosspoint import CrosspointArray
+from neurorebit.circuits.resistive import Shared
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, RowSwitchMatrix
 
 
@@ -32,13 +33,14 @@ class Conducting(NamedTuple):
     """Lines that conduct in one conversion, and how long [s].
 
     ``lines`` lead to converters, each with ``ones`` cells at the read voltage; ``waiting`` cells
-    conduct in the others.
+    conduct in the others. ``shared``: cells that conduct on the lines of each.
     """
 
     ones: Real
     lines: Real
     waiting: Real
     time: Real
+    shared: Shared
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -127,6 +129,17 @@ class ParallelMacro(ResistiveMacro):
         """The most ones that a read through ``lines`` driven lines sums, and those lines."""
         return lines if self.summed is None else np.minimum(lines, self.summed), lines
 
+    @property
+    def row_switch_res(self) -> Real:
+        switches = self.row_switches
+        if isinstance(switches, AccessSwitchMatrix):
+            return switches.input_switch.res
+        return switches.switch.res
+
+    def _beside(self, lines: Real) -> Real:
+        """Cells of a row that conduct where ``lines`` columns are sensed: references as well."""
+        return (self.abreast + (1.0 if self.referenced else 0.0)) * lines
+
     def charge(self, rows: Real, sensed: Real) -> Cost:
         """Charge ``rows`` rows, and the columns of a share of the converters; references too."""
         array = self.array.read(rows, self.abreast * sensed * self.adcs)
@@ -180,18 +193,19 @@ class ParallelMacro(ResistiveMacro):
         """A conversion of columns whose rows are driven; arguments as those of ``read``."""
         readout, rows = self.readout, driven * self.rows
         active, lines = density * rows, sensed * self.adcs
+        shared = Shared(active if self.array.isolates_zeros else rows, self._beside(lines))
         settled = self.settle(readout, state, active, self.together(rows))
         time = self.held(readout, settled)
         waiting = (self.cols_per_adc - self.abreast) * lines * self.array.stray(active, rows)
         cost = settled + self.charge(active, sensed) + readout.convert(sensed)
-        conducting = Conducting(active, self.abreast * lines, waiting, time)
+        conducting = Conducting(active, self.abreast * lines, waiting, time, shared)
         return cost + self.conduct(conducting, state, self.references, res)
 
     def conduct(
         self, read: Conducting, state: Real, references: References, res: Real | None
     ) -> Cost:
         """The current of cells at this mean place in the range, and of their references."""
-        cell = self.array.column_res(1.0, state)
+        cell = self.array.column_res(1.0, state, read.shared)
         if res is None:
             current = self.array.conduct(read.ones * read.lines + read.waiting, cell, read.time)
         else:
@@ -199,7 +213,8 @@ class ParallelMacro(ResistiveMacro):
             current = current + self.array.conduct(read.waiting, cell, read.time)
         if not self.referenced:
             return current
-        return current + references.conduct(read.ones, read.lines / references.count, read.time)
+        in_use = read.lines / references.count
+        return current + references.conduct(read.ones, in_use, read.time, read.shared)
 
     @action
     def read_transposed(
@@ -218,6 +233,7 @@ class ParallelMacro(ResistiveMacro):
         readout, passes, cols = self.transposed_readout, self.cells_per_weight, driven * self.cols
         active, lines = density * cols / passes, sensed * self.row_adcs
         opened = self.col_switches.drive(density * driven / passes, driven)
+        shared = Shared(self._beside(lines), cols)
         most = self.together(cols / passes)[0]
         settled = self.settle_rows(readout, state, active, (most, cols))
         time = self.held(readout, settled)
@@ -225,7 +241,7 @@ class ParallelMacro(ResistiveMacro):
         position = readout.turn(opened, sensed) + settled
         position = position + self.charge_transposed(active, sensed) + readout.convert(sensed)
         position = position + self.conduct(
-            Conducting(active, lines, waiting, time), state, self.transposed_references, res
+            Conducting(active, lines, waiting, time, shared), state, self.transposed_references, res
         )
         places = self.rows_per_adc if places is None else places
         joined = readout.join(places * passes, places, sensed)
@@ -242,7 +258,7 @@ class ParallelMacro(ResistiveMacro):
         time = self.held(readout, settled)
         charged = self.array.read(1.0, lines) if self.paired else self.charge(1.0, sensed)
         position = (opened | readout.select(sensed)) + settled + charged
-        conducting = Conducting(1.0, lines, waiting, time)
+        conducting = Conducting(1.0, lines, waiting, time, Shared(1.0, self._beside(lines)))
         position = position + self.conduct(conducting, state, self.references, None)
         return position + readout.convert(sensed)
 
@@ -273,7 +289,7 @@ class ParallelMacro(ResistiveMacro):
         references = self.references
         held, middle = rows * references.count, Change(1.0, pulses)
         work = Programming(references.cells, held, middle, Change(0.0, 0.0), rows=rows)
-        pulsed = Cost(work.pulsed(self.device.response, 0.25).energy)
+        pulsed = Cost(work.pulsed(self.device.response, 0.25, self.feed).energy)
         return pulsed.under(references.name).under(self.name)
 
     @action
@@ -294,7 +310,9 @@ class ParallelMacro(ResistiveMacro):
         """
         switched = self.open_rows(rows).cost | self.select_cols(cols / 2.0 / self.cols, 1.0)
         train = Coincidence(slots, rows, cols, up, down)
-        return train.pulsed(self.array, self.device.response, state, switched)
+        return train.pulsed(
+            self.array, self.device.response, state, switched=switched, feed=self.feed
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neurorebit.circuits.cost import Cost, Real
-from neurorebit.circuits.resistive import ResistiveArray
+from neurorebit.circuits.resistive import DIRECT, Feed, ResistiveArray
 from neurorebit.schema.device import Pulses
 
 LEAST = 1e-300  # for shares of nothing
@@ -49,9 +49,12 @@ class Direction(NamedTuple):
     levels: Real
     lines: Callable[..., Cost]  # charges the lines for one pulse in cells of a row
 
-    def heat(self, array: ResistiveArray, state: Real) -> Real:
-        """Energy [J] that a cell at this share of the range takes in a pulse."""
-        return array.written(state, self.voltage, self.width, self.levels)
+    def heat(self, array: ResistiveArray, state: Real, series: Real) -> Real:
+        """Energy [J] that a cell at this share of the range takes in a pulse.
+
+        ``series`` [ohm] of switches have the same current.
+        """
+        return array.written(state, self.voltage, self.width, self.levels, series)
 
 
 def directions(array: ResistiveArray, pulses: Pulses) -> tuple[Direction, Direction]:
@@ -109,7 +112,7 @@ class Programming:
         cells = changed * self.held / np.maximum(rows, LEAST)
         yield Selection(rows, cells, sent / np.maximum(changed, LEAST))
 
-    def pulsed(self, pulses: Pulses, state: Real) -> Cost:
+    def pulsed(self, pulses: Pulses, state: Real, feed: Feed = DIRECT) -> Cost:
         """The pulses themselves, row by row: charge of the lines, and heat of the cells."""
         lines = Cost()
         heat: Real = 0.0
@@ -119,7 +122,9 @@ class Programming:
             rows, cells, each = self._of(change)
             pulse = direction.lines(cells, direction.voltage, direction.width)
             lines = lines + rows * each * pulse
-            heat = heat + self.held * change.share * each * direction.heat(self.array, state)
+            series = feed.series(cells, 1.0, self.array.cols)
+            one = direction.heat(self.array, state, series)
+            heat = heat + self.held * change.share * each * one
             time = time + rows * each * direction.width
         return lines + Cost.of(heat, time).under("cells")
 
@@ -137,12 +142,16 @@ class Coincidence(NamedTuple):
     up: Real
     down: Real
 
-    def pulsed(self, array: ResistiveArray, pulses: Pulses, state: Real, switched: Cost) -> Cost:
+    def pulsed(
+        self, array: ResistiveArray, pulses: Pulses, state: Real, *, switched: Cost, feed: Feed
+    ) -> Cost:
         """The pulses of all slots; ``switched`` is what the lines' switches take in one of them."""
         total = Cost()
         for sent, direction in zip((self.up, self.down), directions(array, pulses), strict=True):
             pulse = direction.lines(self.cols / 2.0, direction.voltage, direction.width, self.rows)
-            cells = Cost.of(sent * direction.heat(array, state), self.slots * direction.width)
+            each = sent / np.maximum(self.slots * self.rows, LEAST)  # cells of a row in a slot
+            heat = direction.heat(array, state, feed.series(each, self.rows, array.cols))
+            cells = Cost.of(sent * heat, self.slots * direction.width)
             total = total + self.slots * (switched + pulse) + cells.under("cells")
         return total
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +18,7 @@ from neurorebit.circuits.array import device_array
 from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import cells as gate_cells
-from neurorebit.circuits.resistive import ResistiveArray
+from neurorebit.circuits.resistive import ALONE, Feed, ResistiveArray, Shared
 from neurorebit.circuits.switch_matrix import AccessSwitchMatrix, ColSwitchMatrix
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
@@ -57,9 +58,12 @@ class References(Block):
         return self.cells.read_transposed(driven, active * self.count, row_cap)
 
     @action
-    def conduct(self, ones: Real, active: Real, time: Real) -> Cost:
-        """Let the ``ones`` cells at the read voltage conduct in a share of the references."""
-        middle = self.cells.column_res(1.0, 0.5)
+    def conduct(self, ones: Real, active: Real, time: Real, shared: Shared = ALONE) -> Cost:
+        """Let the ``ones`` cells at the read voltage conduct in a share of the references.
+
+        As many conduct on their lines as on those of the array.
+        """
+        middle = self.cells.column_res(1.0, 0.5, shared)
         return self.cells.conduct(active * self.count * ones, middle, time)
 
 
@@ -147,6 +151,16 @@ class ResistiveMacro(Macro):
         return col_switches(self.tech, self.array, self.cols, self.column_cells)
 
     @property
+    @abstractmethod
+    def row_switch_res(self) -> Real:
+        """Resistance [ohm] of what connects a row to its voltage."""
+
+    @cached_property
+    def feed(self) -> Feed:
+        """What is in series with cells that are programmed."""
+        return Feed(self.row_switch_res, self.col_switches.switch.res)
+
+    @property
     def column_cells(self) -> Real:
         """Cells of a column that its switch drives at once.
 
@@ -193,7 +207,8 @@ class ResistiveMacro(Macro):
         """Let columns settle to half a step of their converters.
 
         ``state`` is the mean place of the cells in the range, ``active`` the mean number of ones;
-        ``lines`` are the most ones that a read sums, and the rows driven.
+        ``lines`` are the most ones that a read sums, and the rows driven. What cells lose along
+        shared lines makes their current smaller, which only shortens the wait.
         """
         res, sensed = self.array.column_res(1.0, state), readout.sensed(self.reach(active))
         return self.array.settle(res, sensed, ones=lines[0], driven=lines[1])
@@ -238,7 +253,7 @@ class ResistiveMacro(Macro):
         for rows, changed, pulses in work.selections(self.order):
             lines = self.open_rows().cost | self.select_cols(changed / self.cols, pulses)
             selected = selected + rows * lines
-        return selected + work.pulsed(self.device.response, state)
+        return selected + work.pulsed(self.device.response, state, self.feed)
 
     @action
     def program_in_trains(
@@ -261,7 +276,7 @@ class ResistiveMacro(Macro):
         for opening in work.openings:
             cols = self.select_cols(opening.cells / self.cols, opening.pulses)
             selected = selected + opening.times * (self.open_rows(opening.rows).cost | cols)
-        return selected + work.pulsed(self.device.response, state)
+        return selected + work.pulsed(self.device.response, state, self.feed)
 
     def settle_alone(self, readout: ConvertingReadout, state: Real) -> Cost:
         """Let a column settle on which one cell conducts, the converter spanning a cell's range."""

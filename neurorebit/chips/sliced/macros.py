@@ -246,7 +246,9 @@ class SlicedMacro(Block):
             lines = direction.lines(pulsed, direction.voltage, direction.width, rows)
             opened = planes * array.open_rows(rows).cost
             opened = opened | trains * array.select_cols(pulsed / array.cols, 1.0)
-            heat = Cost.of(number * direction.heat(array.array, state), trains * direction.width)
+            series = array.feed.series(pulsed, rows, array.cols)
+            each = direction.heat(array.array, state, series)
+            heat = Cost.of(number * each, trains * direction.width)
             total = total + opened + trains * lines + heat.under("cells")
         return total.under(array.name)
 

@@ -36,7 +36,7 @@ from neurorebit.circuits.comparator import PrefixComparator
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.prefix import FASTEST, PrefixAdder
 from neurorebit.circuits.register import Register
-from neurorebit.circuits.resistive import ResistiveArray
+from neurorebit.circuits.resistive import ResistiveArray, Shared
 from neurorebit.schema.technology import Technology
 
 ONE_WORD = Learning(1, 1, 1)  # a weight's sum, to which what is read is added, times a rate
@@ -110,7 +110,8 @@ class FastArray(Block):
         macro, lines = self.macro, sensed * self.macro.adcs
         if self.references is None:
             return macro.read(1.0 / macro.rows, state, 1.0, sensed, places=places)
-        middle = self.references.column_res(1.0, 0.5)
+        shared = Shared(1.0, 2.0 * lines)
+        middle = self.references.column_res(1.0, 0.5, shared)
         settled = macro.settle(macro.readout, state, 1.0, macro.together(macro.rows))
         time = macro.held(macro.readout, settled)
         references = self.references.read(1.0, lines)

@@ -86,10 +86,17 @@ def test_no_input_settles_longer_than_is_waited(macro):
 
 
 def test_programming_counts_pulses_and_heat(macro, device):
-    """Heat of a pulse: V^2 G t, in every cell that changes, for as many pulses as it takes."""
+    """Heat of a pulse: V^2 t / R, in every cell that changes, for as many pulses as it takes.
+
+    The switch of a row has the current of all of its cells that change, in each direction.
+    """
     cost = macro.program((0.01, 21.0), (0.005, 21.0), 0.5)
-    cells = 128 * 128 * (0.01 + 0.005)
-    expected = cells * 21 * 1.6**2 * 5.5e-6 * 50e-9
+    array, expected = macro.array, 0.0
+    path = 1 / 5.5e-6 + 25e3 + (array.row_res + array.col_res) / 2 + macro.col_switches.switch.res
+    for share in (0.01, 0.005):
+        in_a_row = 128 * share / touched(share, 128.0)
+        each = 1.6**2 / (path + in_a_row * macro.row_switches.input_switch.res) * 50e-9
+        expected += 128 * 128 * share * 21 * each
     assert cost.energy.items["apim/cells"] == near(expected, rel=1e-9)
     rows = 128 * (touched(0.01, 128.0) + touched(0.005, 128.0))
     assert cost.latency.items["apim/cells"] == near(rows * 21 * 50e-9, rel=1e-9)

@@ -14,6 +14,7 @@ from neurorebit.chips.parts.blocks import Blocks
 from neurorebit.chips.parts.in_blocks import alone_verified
 from neurorebit.chips.parts.writing import verified
 from neurorebit.circuits.array import ReramArray
+from neurorebit.circuits.resistive import Feed
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.files import read_inputs
 from neurorebit.inputs.technology import read_technology
@@ -42,7 +43,8 @@ def test_groups_of_rows_are_opened_for_their_trains():
 
 def test_pulses_take_the_time_of_the_longest_trains_and_the_heat_of_all_cells():
     cost = WORK.pulsed(DEVICE.response, 0.5)
-    pulse = 1.6**2 * 5.5e-6 * 50e-9  # V^2 G t
+    wires = (ARRAY.row_res + ARRAY.col_res) / 2
+    pulse = 1.6**2 / (1 / 5.5e-6 + 25e3 + wires) * 50e-9  # V^2 t / R
     assert cost.energy.items["cells"] == near((512 + 1152) * pulse)
     assert cost.latency.total == near(16 * (3 + 5) * 50e-9)
     up = 48 * ARRAY.pulse_set(3.2, 1.6, 50e-9, 10 / 3).energy.total
@@ -54,7 +56,8 @@ def test_a_macro_switches_rows_and_columns_once_an_opening():
     macro = AnalogMacro(TECH, DEVICE, rows=64.0, cols=128.0)
     total = macro.program_in_trains(UP, DOWN, 0.5, 2560.0, rows=62.0)
     work = BlockProgramming(macro.array, 2560.0, 62.0, rising=UP, falling=DOWN)
-    pulsed, energy = work.pulsed(DEVICE.response, 0.5), 0.0
+    feed = Feed(macro.row_switches.input_switch.res, macro.col_switches.switch.res)
+    pulsed, energy = work.pulsed(DEVICE.response, 0.5, feed), 0.0
     for times, rows, cells, pulses in ((8.0, 10 / 3, 3.2, 6.0), (32.0, 3.0, 4.8, 2.5)):
         energy += times * macro.row_switches.write(rows).energy.total
         energy += times * macro.col_switches.write(cells / 128, pulses).energy.total
@@ -204,10 +207,13 @@ def test_what_training_counted_is_billed():
     energy = found.phases["sync"].energy
     copies, cells = np.array([plan.copies for plan in found.plans]), np.array(found.macs[:-1])
     low, high = float(DEVICE.g_min), float(DEVICE.g_max)
-    pulse = 1.6**2 * (low + STATE * (high - low)) * 50e-9
+    res = 1 / (low + STATE * (high - low)) + 25e3
     pulses = cells * (0.1 * 2.0 + 0.02 * 1.5) * 128 / 126
     heat = sum(v for k, v in energy.items.items() if k.endswith("cells"))
-    assert np.asarray(heat)[:-1] == near(copies * pulses * pulse)
+    alone = copies * pulses * 1.6**2 / res * 50e-9  # without wires and switches, which take a tenth
+    taken = np.asarray(heat)[:-1] / alone
+    assert np.all(taken < 1.0)
+    assert np.all(taken > 0.85)
 
 
 def test_larger_blocks_of_one_driver_take_less_time_and_more_pulses():

@@ -5,11 +5,21 @@ planes. Digital: 96 rows of 160 bits, so 5 words of 32; errors of 10 bits, input
 of 44, and 3 errors that share a row.
 """
 
+from functools import partial
+
 import by_hand
 import numpy as np
 import pytest
 from by_hand import RERAM, TECH, beside, close, energy_of, same_cost, same_footprint, stands
-from by_hand_resistive import READ_V, RERAM_ON, one_transistor, pulsed, touched
+from by_hand_resistive import (
+    READ_V,
+    RERAM_ON,
+    crowded,
+    in_series,
+    one_transistor,
+    pulsed,
+    touched,
+)
 
 from neurorebit.circuits.accumulator import ACCUMULATORS
 from neurorebit.circuits.arithmetic import Mac, Multiplier
@@ -85,8 +95,10 @@ def test_a_vector_through_the_columns(rows, cols):
     settled = tau * np.log(used * cell / half_step)
     after = after + Cost.of(0.0, settled).under("array")
     drawn = share * 20.0 * active * READ_V**2 * (settled + ADC.front_end.time)
-    after = after + Cost.of(drawn * cell).under("current").under("array")
-    middle = drawn / REFERENCE.column_res(1.0, 0.5)
+    lines = active, 2.0 * share * 20.0  # cells of a column, and of a row with its references
+    drawn_there = drawn / crowded(ARRAY, 0.4, *lines)
+    after = after + Cost.of(drawn_there).under("current").under("array")
+    middle = drawn / crowded(REFERENCE, 0.5, *lines)
     after = after + Cost.of(middle).under("current").under("cells").under("references")
     after = after + ADC.convert().across(share).under("readout")
     first = beside(opened, (MUX_DECODER.select() + MUX.select(share)).under("readout")) + after
@@ -103,7 +115,8 @@ def test_programming_an_analog_macro():
     up, down = (0.02, 7.0), (0.005, 11.0)
     array = ARRAY
     nothing = Cost()
-    lines = pulsed(array, up, down, RERAM, nothing, lambda *_: nothing)
+    series = partial(in_series, ROW_SWITCHES, COL_SWITCHES)
+    lines = pulsed(array, up, down, RERAM, nothing, lambda *_: nothing, switches=series)
     rows = touched(0.025)
     mean = (0.02 * 7.0 + 0.005 * 11.0) / 0.025
     written = 0.025 * 9600.0 / rows / 160.0

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from by_hand_resistive import crowded
 from common import near
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
@@ -136,8 +137,10 @@ def test_the_current_of_cells_and_references_is_the_array_s(macro: ParallelMacro
     time = cost.latency.items[f"{macro.name}/array"] + 8 * planes * (
         macro.readout.converters.acquisition
     )
-    cell = 1.0 / macro.array.column_res(1.0, 0.3)
-    middle = 1.0 / macro.references.cells.column_res(1.0, 0.5)  # of shorter rows
+    # 32 ones of a column, or all 128 cells where zeros conduct; 16 columns and references of a row
+    ones = 128.0 if kind == "CrosspointMacro" else 32.0
+    cell = 1.0 / crowded(macro.array, 0.3, ones, 32.0)
+    middle = 1.0 / crowded(macro.references.cells, 0.5, ones, 32.0)  # of shorter rows
     columns = 16 * 32.0
     if kind == "CrosspointMacro":
         columns += 112 * 100 ** (-0.5 / 1.6) * np.sqrt(32 * 96)
@@ -215,8 +218,11 @@ def test_an_update_pulses_row_by_row_in_both_directions() -> None:
     """Every row has cells to raise and cells to lower, 4 and 5 pulses of 50 ns."""
     cost = ParallelMacro(TECH, DEVICE).program((0.3, 4.0), (0.3, 5.0))
     assert cost.latency.items["reram/cells"] == near(128 * 9 * 50e-9)
-    share = 1e-6 + 0.5 * 9e-6  # the middle of 1 uS to 10 uS
-    heat = 128 * 128 * 0.3 * 9.0 * share * 1.6**2 * 50e-9
+    macro = ParallelMacro(TECH, DEVICE)
+    # the middle of 1 uS to 10 uS, a transistor, wires, and switches of 38.4 cells and of one
+    path = 1 / 5.5e-6 + 25e3 + (macro.array.row_res + macro.array.col_res) / 2
+    path += 38.4 * macro.row_switches.input_switch.res + macro.col_switches.switch.res
+    heat = 128 * 128 * 0.3 * 9.0 * 1.6**2 / path * 50e-9
     assert cost.energy.items["reram/cells"] == near(heat)
 
 

@@ -47,7 +47,9 @@ def test_a_row_is_opened_once_for_both_directions():
 def test_pulses_are_the_same_in_either_order():
     """Heat of 384 cells, and the time of the rows with cells to raise and of those to lower."""
     cost = work((0.1, 4.0), (0.05, 7.0)).pulsed(DEVICE.response, 0.5)
-    pulse = 1.6**2 * 5.5e-6 * 50e-9  # V^2 G t
+    array = ReramArray(TECH, DEVICE, 64.0, 128.0)
+    path = 1 / 5.5e-6 + 25e3 + (array.row_res + array.col_res) / 2
+    pulse = 1.6**2 / path * 50e-9  # V^2 t / R
     assert cost.energy.items["cells"] == near((256 * 4 + 128 * 7) * pulse)
     rows = 64 * (1 - 0.9**40) * 4 + 64 * (1 - 0.95**40) * 7
     assert cost.latency.items["cells"] == near(rows * 50e-9)

@@ -17,6 +17,7 @@ from by_hand_resistive import (
     ROWS,
     SIZES,
     STATE,
+    crowded,
     made,
     one_transistor,
     settling,
@@ -140,7 +141,10 @@ def test_a_plane_through_the_columns(kind):
     """
     array, rows, _, path = KINDS[kind]()
     front, _ = ways_of(array, path)
-    active, cell = 0.3 * 72.0, array.column_res(1.0, STATE)
+    active = 0.3 * 72.0
+    # on a row 12 columns and as many references; transistors cut zeros off of a column
+    lines = (active if kind == "reram" else 72.0), 24.0
+    cell = crowded(array, STATE, *lines)
     like = {"nonlinearity": 70.0} if kind == "crosspoint" else {}
     references = type(array)(TECH, RERAM, 96.0, 20.0, **like, name="cells")
     position = front.turned(rows.drive(DENSITY * ROWS, ROWS), COLS)
@@ -151,7 +155,7 @@ def test_a_plane_through_the_columns(kind):
     waiting = 7.0 * 12.0 * afloat(kind, active, 72.0)
     drawn = front.current(12.0 * active + waiting, cell, settled)
     position = position + drawn.under("current").under("array")
-    middle = references.column_res(1.0, 0.5)
+    middle = crowded(references, 0.5, *lines)
     drawn = front.current(12.0 * active, middle, settled).under("current").under("cells")
     position = position + drawn.under("references")
     position = position + front.converted(COLS)
@@ -172,7 +176,7 @@ def test_a_plane_back_through_the_rows(kind, res):
     """
     array, _, cols, path = KINDS[kind]()
     _, behind = ways_of(array, path)
-    cell = array.column_res(1.0, STATE)
+    cell = crowded(array, STATE, 12.0, 96.0)  # 6 rows and as many references on a column
     like = {"nonlinearity": 70.0} if kind == "crosspoint" else {}
     references = type(array)(TECH, RERAM, 8.0, 160.0, **like, name="cells")
     load = array.row_cap + 160.0 * array.drain_cap
@@ -186,7 +190,7 @@ def test_a_plane_back_through_the_rows(kind, res):
     waiting = behind.current(11.0 * 6.0 * afloat(kind, 7.2, 96.0), cell, settled)
     drawn = waiting + behind.current(6.0, res or cell / 7.2, settled)
     position = position + drawn.under("current").under("array")
-    middle = references.column_res(1.0, 0.5)
+    middle = crowded(references, 0.5, 12.0, 96.0)
     drawn = behind.current(6.0 * 7.2, middle, settled).under("current").under("cells")
     position = position + drawn.under("transposed_references") + behind.converted(ROWS)
     joined = behind.joined("weight", 7.0, 4.0, 48.0, ROWS)
@@ -201,7 +205,7 @@ def test_a_weight_of_one_cell_is_read_back_in_one_pass():
     load, settled = array.row_cap + 160.0 * array.drain_cap, behind.settled(28.8, 96.0, 96.0)
     position = behind.turned(cols.drive(DENSITY * COLS, COLS), ROWS) + settled
     position = position + array.read_transposed(28.8, 6.0, load)
-    drawn = behind.current(6.0 * 28.8, array.column_res(1.0, STATE), settled)
+    drawn = behind.current(6.0 * 28.8, crowded(array, STATE, 6.0, 96.0), settled)
     position = position + drawn.under("current").under("array") + behind.converted(ROWS)
     joined = behind.joined("input", 8.0, 9.0, 12.0, ROWS)
     expected = (12.0 * position + joined).under("reram")

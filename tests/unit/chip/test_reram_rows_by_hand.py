@@ -3,6 +3,8 @@
 The counts of the macro stand in ``by_hand_resistive``.
 """
 
+from functools import partial
+
 import by_hand
 import numpy as np
 import pytest
@@ -20,6 +22,8 @@ from by_hand_resistive import (
     UP,
     coincident,
     crosspoint,
+    crowded,
+    in_series,
     made,
     one_transistor,
     pulsed,
@@ -38,14 +42,18 @@ from neurorebit.circuits.register import Register
 
 def test_programming_cells_behind_transistors():
     array, rows, cols, _ = one_transistor()
-    expected = pulsed(array, UP, DOWN, RERAM, rows.write(), cols.write).under("reram")
+    expected = pulsed(
+        array, UP, DOWN, RERAM, rows.write(), cols.write, switches=partial(in_series, rows, cols)
+    ).under("reram")
     same_cost(made("reram").program(UP, DOWN, STATE, CELLS), expected)
 
 
 def test_programming_ferroelectric_gates():
     """A pulse turns a share of the polarization: 1 of 20 up, 1 of 50 down."""
     array, rows, cols, _ = one_transistor(FefetArray, FEFET, read=20.0)
-    expected = pulsed(array, UP, DOWN, FEFET, rows.write(), cols.write).under("reram")
+    expected = pulsed(
+        array, UP, DOWN, FEFET, rows.write(), cols.write, switches=partial(in_series, rows, cols)
+    ).under("reram")
     found = by_hand.macro("reram", FEFET, **SIZES)
     same_cost(found.program(UP, DOWN, STATE, CELLS), expected)
 
@@ -54,7 +62,9 @@ def test_programming_crosspoints():
     """Other lines go to half the voltage."""
     array, rows, cols, _ = crosspoint()
     opened, written = rows.write_half_selected(), cols.write_half_selected
-    expected = pulsed(array, UP, DOWN, RERAM, opened, written).under("crosspoint")
+    expected = pulsed(
+        array, UP, DOWN, RERAM, opened, written, switches=partial(in_series, rows, cols)
+    ).under("crosspoint")
     same_cost(made("crosspoint").program(UP, DOWN, STATE, CELLS), expected)
 
 
@@ -66,7 +76,13 @@ def test_programming_takes_all_cells_unless_told():
 @pytest.mark.parametrize(("kind", "device"), [(ReramArray, RERAM), (FefetArray, FEFET)])
 def test_pulses_that_coincide_behind_transistors(kind, device):
     array, rows, cols, _ = one_transistor(kind, device, read=20.0)
-    expected = coincident(array, device, rows.write(10.0), cols.write).under("reram")
+    expected = coincident(
+        array,
+        device,
+        rows.write(10.0),
+        cols.write,
+        switches=partial(in_series, rows, cols, lines=10.0),
+    ).under("reram")
     found = by_hand.macro("reram", device, **SIZES)
     same_cost(found.coincide(5.0, 10.0, 24.0, up=30.0, down=40.0, state=STATE), expected)
 
@@ -74,7 +90,10 @@ def test_pulses_that_coincide_behind_transistors(kind, device):
 def test_pulses_that_coincide_in_crosspoints():
     array, rows, cols, _ = crosspoint()
     opened = rows.write_half_selected(10.0)
-    expected = coincident(array, RERAM, opened, cols.write_half_selected).under("crosspoint")
+    series = partial(in_series, rows, cols, lines=10.0)
+    expected = coincident(array, RERAM, opened, cols.write_half_selected, switches=series).under(
+        "crosspoint"
+    )
     same_cost(
         made("crosspoint").coincide(5.0, 10.0, 24.0, up=30.0, down=40.0, state=STATE), expected
     )
@@ -136,7 +155,7 @@ def test_rows_with_a_one_are_read_one_after_the_other():
     """21.6 of 72 rows at each of 8 columns of a converter; a column then carries one cell."""
     array, decoder, driver, _, front, _ = row_by_row()
     adder, register = adders(front, 10.0)
-    res, times = array.column_res(1.0, STATE), 21.6 * 8.0
+    res, times = crowded(array, STATE, 1.0, 12.0), 21.6 * 8.0  # 12 columns are sensed at once
     # half a step of 3 bits of the 10 uS of one cell
     settled = front.settled(1.0, 1.0, 1.0, half_step=10e-6 / 16.0)
     access = settled + array.read(1.0, 12.0)
@@ -159,7 +178,7 @@ def test_columns_with_a_one_are_read_back_one_after_the_other():
     """
     array, _, _, cols, _, behind = row_by_row()
     adder, register = adders(behind, 11.0)
-    res, times = array.column_res(1.0, STATE), 28.8 * 12.0
+    res, times = crowded(array, STATE, 6.0, 96.0), 28.8 * 12.0
     load = array.row_cap + 160.0 * array.drain_cap
     settled = behind.settled(1.0, 96.0, 1.0, half_step=10e-6 / 16.0)
     access = settled + array.read_transposed(1.0, 6.0, load)
@@ -180,7 +199,12 @@ def test_columns_with_a_one_are_read_back_one_after_the_other():
 def test_a_decoded_row_is_opened_to_be_programmed():
     array, decoder, driver, cols, _, _ = row_by_row()
     opened = decoder.select() + driver.write()
-    expected = pulsed(array, UP, DOWN, RERAM, opened, cols.write).under("reram")
+
+    def series(cells):
+        row = TECH.switch.linear * driver.gate.through_res
+        return row * cells + cols.switch.res * max(cells / 160.0, 1.0)
+
+    expected = pulsed(array, UP, DOWN, RERAM, opened, cols.write, switches=series).under("reram")
     same_cost(made_by_rows().program(UP, DOWN, STATE, CELLS), expected)
 
 

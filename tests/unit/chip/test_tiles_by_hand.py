@@ -6,7 +6,7 @@ import by_hand
 import numpy as np
 import pytest
 from by_hand import RERAM, TECH, beside, close, energy_of, same_cost, same_footprint, stands
-from by_hand_resistive import SIZES
+from by_hand_resistive import SIZES, crowded
 
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.arithmetic import Multiplier
@@ -216,7 +216,7 @@ def test_a_fast_array():
     charged = references.read(1.0, 12.0).across(8.0)
     read = macro.read(1.0 / 96.0, 0.4, 1.0, 0.6)
     time = read.latency.items["reram/array"] / 8.0 + macro.readout.converters.front_end.time
-    joules = 8.0 * 12.0 * 0.5**2 / references.column_res(1.0, 0.5) * time
+    joules = 8.0 * 12.0 * 0.5**2 / crowded(references, 0.5, 1.0, 24.0) * time
     drawn = Cost.of(joules).under("current").under("references")
     same_cost(found.read_row(0.4, 0.6), (read + charged + drawn).under("fast"))
     train, pulses = (5.0, 10.0, 24.0), {"up": 30.0, "down": 40.0, "state": 0.4}

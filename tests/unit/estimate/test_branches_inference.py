@@ -200,7 +200,9 @@ def deployed(made, name, level, size):
     line = beside.pulse_set(macro.adcs, 1.5, 40e-9).under("references").under(macro.name)
     added_to(due, line.under("pe").under(name), rows * number(middle))
     part = f"{name}/pe/{macro.name}/references/cells"
-    heat = rows * macro.adcs * number(middle) * beside.written(0.25, 1.5, 40e-9, 100.0)
+    series = macro.adcs * macro.row_switches.input_switch.res + macro.col_switches.switch.res
+    one = beside.written(0.25, 1.5, 40e-9, 100.0, series)
+    heat = rows * macro.adcs * number(middle) * one
     due[part] = due.get(part, 0.0) + heat
     longest = macro.program((1.0, end), none, level / 2, cells, rows=rows)
     return due, seconds(longest) + seconds(read)
