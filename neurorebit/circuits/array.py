@@ -143,7 +143,7 @@ class FefetArray(ReramArray):
         return self.tech.feature
 
     def written(
-        self, share: Real, voltage: Real, width: Real, pulses: Real, series: Real = 0.0
+        self, share: Real, voltage: Real, width: Real, pulses: Real, *, series: Real = 0.0
     ) -> Real:
         gate = self.device.ferroelectric
         assert gate is not None

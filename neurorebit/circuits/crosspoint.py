@@ -64,7 +64,7 @@ class CrosspointArray(ResistiveArray):
         )
 
     def written(
-        self, share: Real, voltage: Real, width: Real, pulses: Real, series: Real = 0.0
+        self, share: Real, voltage: Real, width: Real, pulses: Real, *, series: Real = 0.0
     ) -> Real:
         """See ``ResistiveArray.written``.
 

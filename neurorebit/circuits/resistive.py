@@ -206,7 +206,7 @@ class ResistiveArray(Block, ABC):
         """Charge ``columns`` columns and ``sensed`` rows of ``row_cap`` [F] each."""
 
     def written(
-        self, share: Real, voltage: Real, width: Real, pulses: Real, series: Real = 0.0
+        self, share: Real, voltage: Real, width: Real, pulses: Real, *, series: Real = 0.0
     ) -> Real:
         """Energy [J] of a pulse of ``voltage`` [V] and ``width`` [s] through a cell.
 

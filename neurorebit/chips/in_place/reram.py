@@ -90,17 +90,14 @@ class RowByRowMacro(ResistiveMacro):
             blocks.append(self.transposed_readout)
         return tuple((1.0, block) for block in blocks)
 
-    @property
-    def row_switch_res(self) -> Real:
-        return self.tech.switch.linear * self.row_driver.gate.through_res
-
     def reach(self, active: Real) -> None:
         """None: there is no reference, and a cell is converted from zero to full scale."""
         return
 
     def open_rows(self, rows: Real = 1.0) -> Opened:
         opened = rows * (self.decoder.select() + self.row_driver.write())
-        return Opened(opened, self.row_driver.output_ramp)
+        res = self.tech.switch.linear * self.row_driver.gate.through_res
+        return Opened(opened, self.row_driver.output_ramp, res)
 
     def sense_row(self, state: Real, sensed: Real) -> Cost:
         opened = self.decoder.select() + self.row_driver.read()

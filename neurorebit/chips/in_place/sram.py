@@ -94,7 +94,7 @@ class SramMacro(Macro):
 
     def _written(self, written: Real) -> Cost:
         """Write a share of the cells of one row."""
-        opened, ramp = self.open_rows()
+        opened, ramp, _ = self.open_rows()
         row = opened + self.write_driver.write(written)
         return row + self.precharger.precharge_written(written) + self.array.write(ramp, written)
 

@@ -19,10 +19,14 @@ from neurorebit.schema.technology import Technology
 
 
 class Opened(NamedTuple):
-    """What it takes to open rows for writing, and the ramp [1/s] at which their lines rise."""
+    """What it takes to open rows for writing, and the ramp [1/s] at which their lines rise.
+
+    ``res`` [ohm] connects the line of a row to its voltage.
+    """
 
     cost: Cost
     ramp: Real
+    res: Real = 0.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

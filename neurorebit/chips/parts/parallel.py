@@ -129,13 +129,6 @@ class ParallelMacro(ResistiveMacro):
         """The most ones that a read through ``lines`` driven lines sums, and those lines."""
         return lines if self.summed is None else np.minimum(lines, self.summed), lines
 
-    @property
-    def row_switch_res(self) -> Real:
-        switches = self.row_switches
-        if isinstance(switches, AccessSwitchMatrix):
-            return switches.input_switch.res
-        return switches.switch.res
-
     def _beside(self, lines: Real) -> Real:
         """Cells of a row that conduct where ``lines`` columns are sensed: references as well."""
         return (self.abreast + (1.0 if self.referenced else 0.0)) * lines
@@ -248,7 +241,10 @@ class ParallelMacro(ResistiveMacro):
         return passes * (places * position) + joined
 
     def open_rows(self, rows: Real = 1.0) -> Opened:
-        return Opened(self.row_switches.write(rows), self.row_switches.output_ramp)
+        switches = self.row_switches
+        assert isinstance(switches, AccessSwitchMatrix)
+        res = switches.input_switch.res
+        return Opened(switches.write(rows), switches.output_ramp, res)
 
     def sense_row(self, state: Real, sensed: Real) -> Cost:
         opened = self.row_switches.drive_one()
@@ -347,8 +343,9 @@ class CrosspointMacro(ParallelMacro):
         )
 
     def open_rows(self, rows: Real = 1.0) -> Opened:
-        written = self.row_switches.write_half_selected(rows)
-        return Opened(written, self.row_switches.output_ramp)
+        switches = self.row_switches
+        written = switches.write_half_selected(rows)
+        return Opened(written, switches.output_ramp, switches.switch.res)
 
     def select_cols(self, written: Real, pulses: Real) -> Cost:
         return self.col_switches.write_half_selected(written, pulses)

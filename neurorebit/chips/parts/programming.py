@@ -54,7 +54,7 @@ class Direction(NamedTuple):
 
         ``series`` [ohm] of switches have the same current.
         """
-        return array.written(state, self.voltage, self.width, self.levels, series)
+        return array.written(state, self.voltage, self.width, self.levels, series=series)
 
 
 def directions(array: ResistiveArray, pulses: Pulses) -> tuple[Direction, Direction]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -150,15 +149,10 @@ class ResistiveMacro(Macro):
         """They program, and drive the columns of a transposed read."""
         return col_switches(self.tech, self.array, self.cols, self.column_cells)
 
-    @property
-    @abstractmethod
-    def row_switch_res(self) -> Real:
-        """Resistance [ohm] of what connects a row to its voltage."""
-
     @cached_property
     def feed(self) -> Feed:
         """What is in series with cells that are programmed."""
-        return Feed(self.row_switch_res, self.col_switches.switch.res)
+        return Feed(self.open_rows().res, self.col_switches.switch.res)
 
     @property
     def column_cells(self) -> Real:

@@ -97,7 +97,7 @@ def test_a_pulse_lies_over_the_cell_and_what_is_in_series():
     """217.4 kohm, 25 kohm of the transistor, wires of mean length, and 3 kohm of switches."""
     path = 1 / 4.6e-6 + 25e3 + wire_res(TECH) * (WIDTH + HEIGHT) / 2
     assert ARRAY.written(0.4, 1.3, 80e-9, 90.0) == close(1.3**2 / path * 80e-9)
-    assert ARRAY.written(0.4, 1.3, 80e-9, 90.0, 3e3) == close(1.3**2 / (path + 3e3) * 80e-9)
+    assert ARRAY.written(0.4, 1.3, 80e-9, 90.0, series=3e3) == close(1.3**2 / (path + 3e3) * 80e-9)
     assert Feed(500.0, 2e3).series(4.0, 1.0, 160.0) == 4 * 500.0 + 2e3
     assert Feed(500.0, 2e3).series(64.0, 5.0, 160.0) == 64 * 500.0 + 2 * 2e3
 
@@ -174,7 +174,7 @@ def test_pulses_on_crosspoints():
             kept = (low + high) / 2
             current = conductance(0.4, kept, 1.3) * kept
             low, high = (kept, high) if kept + (wires + series) * current < 1.3 else (low, kept)
-        found = CROSSPOINT.written(0.4, 1.3, 80e-9, 90.0, series)
+        found = CROSSPOINT.written(0.4, 1.3, 80e-9, 90.0, series=series)
         assert found == pytest.approx(1.3 * current * 80e-9, rel=1e-6, abs=0.0)
 
 

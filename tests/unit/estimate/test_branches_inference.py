@@ -201,7 +201,7 @@ def deployed(made, name, level, size):
     added_to(due, line.under("pe").under(name), rows * number(middle))
     part = f"{name}/pe/{macro.name}/references/cells"
     series = macro.adcs * macro.row_switches.input_switch.res + macro.col_switches.switch.res
-    one = beside.written(0.25, 1.5, 40e-9, 100.0, series)
+    one = beside.written(0.25, 1.5, 40e-9, 100.0, series=series)
     heat = rows * macro.adcs * number(middle) * one
     due[part] = due.get(part, 0.0) + heat
     longest = macro.program((1.0, end), none, level / 2, cells, rows=rows)
