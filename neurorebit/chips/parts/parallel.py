@@ -252,9 +252,10 @@ class ParallelMacro(ResistiveMacro):
         settled = self.settle_alone(readout, state)
         waiting = (self.cols_per_adc - 1.0) * lines * self.array.stray(1.0, 1.0)
         time = self.held(readout, settled)
+        beside = 2.0 * lines if self.referenced else lines
         charged = self.array.read(1.0, lines) if self.paired else self.charge(1.0, sensed)
         position = (opened | readout.select(sensed)) + settled + charged
-        conducting = Conducting(1.0, lines, waiting, time, Shared(1.0, self._beside(lines)))
+        conducting = Conducting(1.0, lines, waiting, time, Shared(1.0, beside))
         position = position + self.conduct(conducting, state, self.references, None)
         return position + readout.convert(sensed)
 

@@ -25,8 +25,9 @@ def bank(tech):
 
 
 def test_lines_carry_the_loads_of_their_devices(bank):
+    """Of a bitline 6.55 fF are wire; drains have the mean of a junction over its swing."""
     assert bank.array.row_cap == near(34.5e-15, rel=0.005)
-    assert bank.array.col_cap == near(12.7e-15, rel=0.005)
+    assert bank.array.col_cap == near(13.43e-15, rel=0.005)
 
 
 def test_a_row_read_costs_what_is_predicted(bank):
@@ -38,7 +39,7 @@ def test_a_row_read_costs_what_is_predicted(bank):
     one whose every bit toggles.
     """
     sized, drawn = bank.decoder.energy, minimum(bank.decoder)
-    assert bank.read().energy.total - sized + drawn.energy == near(0.39e-12, rel=0.02)
+    assert bank.read().energy.total - sized + drawn.energy == near(0.405e-12, rel=0.02)
     inv, nand = cells(bank.tech).inverter, cells(bank.tech).nand
     nors = 128 * drawn.nor.input_cap
     spared = (6 - 63 / 32) * (inv.input_cap + 2 * nand.input_cap)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from by_hand import RERAM, TECH, analog_macro
+from by_hand_resistive import crowded
 from common import near
 
 import neurorebit as nr
@@ -54,6 +55,7 @@ def test_a_read_of_pairs_by_hand():
     plane = (planes * opened + selected) / planes + settled.energy.total
     plane += array.read(active, 2.0 * lines).energy.total
     waiting = 4.0 * lines * array.stray(active, rows)
+    cell = crowded(array, state, active, 2.0 * lines)  # cells of a column, and of a row
     plane += array.conduct(active * 2.0 * lines + waiting, cell, time).energy.total
     plane += readout.convert(share).energy.total
     due = 3.0 * planes * plane + 3.0 * readout.join_planes(planes, share).energy.total
@@ -65,7 +67,7 @@ def test_one_cell_of_a_pair_is_verified_alone():
     readout, array = PAIR.readout, PAIR.array
     settled = PAIR.settle_alone(readout, 0.4)
     time = settled.latency.total + readout.converters.acquisition
-    cell = array.column_res(1.0, 0.4)
+    cell = crowded(array, 0.4, 1.0, lines)
     due = PAIR.row_switches.drive_one().energy.total
     due += readout.select(0.5).energy.total + settled.energy.total
     due += array.read(1.0, lines).energy.total + readout.convert(0.5).energy.total
