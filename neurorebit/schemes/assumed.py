@@ -20,7 +20,7 @@ See docs/models/phases.md#activity.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -42,6 +42,7 @@ from neurorebit.schema.device import Device
 from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
 
+LEAST = 1e-300  # for shares of nothing
 FIRST, INNER, LAST = "first", "inner", "last"  # the layers of the mean over networks
 NORMAL = "inputs that may be below zero are taken as normal with a mean of zero"
 UNWRITTEN = dict.fromkeys(  # of a product of two activations, which has no weights
@@ -73,6 +74,8 @@ def assumed(network: Network, spec: ArchitectureSpec, device: Device) -> Activit
     layers = []
     for i, layer in enumerate(chosen.layers):
         own: dict[str, Any] = {name: values[i] for name, values in moved.items()}
+        if spec.paired:
+            own["conductance"] = _state(spec)
         own |= {key: value for key in GIVEN if (value := getattr(given, key)) is not None}
         if network.matmuls[i].signed:
             planes, own["stored_density"] = _signed(network, chosen, spec, layer)
@@ -118,7 +121,55 @@ def programmed(network: Network, spec: ArchitectureSpec, device: Device) -> dict
         range_share = levels * share * bits  # levels of the chip that is estimated, over all cells
         again: Real = np.where(moved > 0.0, range_share / np.where(moved > 0.0, moved, 1.0), levels)
         found[f"{way}_fraction"], found[f"{way}_levels"] = moved, again
-    return found
+    several = spec.holds_devices and bool(np.any(spec.cells_per_weight > 1))
+    return in_cells(spec, found) if several else found
+
+
+def in_cells(spec: ArchitectureSpec, weights: Mapping[str, Real]) -> dict[str, Real]:
+    """What weights that move by some levels do to the cells of their digits.
+
+    See docs/models/phases.md#weights-of-several-cells. A level of a weight is anywhere among those
+    of a digit, of s levels each worth B: n levels move it by m = n / B, or by one with the
+    probability m, and carry to the next one with the probability m / s (at most a half), which
+    sends it back by s - m. Of pairs half of the weights lie on either side.
+    """
+    ways = [(weights[f"{way}_fraction"], weights[f"{way}_levels"]) for way in ("set", "reset")]
+    if spec.paired:
+        share = (ways[0][0] + ways[1][0]) / 2.0
+        steps = (ways[0][0] * ways[0][1] + ways[1][0] * ways[1][1]) / 2.0
+        ways = [(share, steps / np.maximum(share, LEAST))] * 2
+    digits, cells = spec.digits_per_weight, spec.cells_per_weight
+    moved: list[Real] = [0.0, 0.0]  # cells up and down, and steps of these
+    spans: list[Real] = [0.0, 0.0]
+    for number in range(int(np.max(digits))):
+        bits = np.where(np.equal(number + 1, digits), spec.top_digit_bits, spec.digit_bits)
+        there, states = np.where(np.less(number, digits), 1.0, 0.0), 2.0**bits
+        for way, (share, levels) in enumerate(ways):
+            away = levels / 2.0 ** (spec.digit_bits * number)
+            step = np.clip(away, 1.0, states / 2.0)
+            changed = there * share * np.minimum(away, 1.0)
+            carried = step / states
+            scale = spec.cell_steps / (states - 1.0)
+            for to, part, far in (
+                (way, changed * (1.0 - carried), step),
+                (1 - way, changed * carried, states - step),
+            ):
+                moved[to] = moved[to] + part
+                spans[to] = spans[to] + part * far * scale
+    return {
+        "set_fraction": moved[0] / cells,
+        "set_levels": spans[0] / np.maximum(moved[0], LEAST),
+        "reset_fraction": moved[1] / cells,
+        "reset_levels": spans[1] / np.maximum(moved[1], LEAST),
+    }
+
+
+def _state(spec: ArchitectureSpec) -> float:
+    """Mean place of the cells of pairs: of weights with the outermost level at two deviations the
+    magnitude's mean is 0.4; lower digits are anywhere, and the other cell is at the low end.
+    """
+    digits = float(np.max(spec.digits_per_weight))
+    return (0.2 + 0.25 * (digits - 1.0)) / digits
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,11 @@ def _recorded(report: Json, where: File) -> RecordedActivity:
     chip = read_architecture(
         Document.of_values(values["architecture"], str(where), "architecture"), fitting=False
     )
+    if chip.holds_devices and np.any(chip.cells_per_weight > 1):
+        message = (
+            "its weights are several cells each, and activity is recorded of one cell a weight"
+        )
+        raise InputError(message, origin=where, cure="train it with one cell a weight")
     network, spec, pulses = values["network"], values["architecture"], values["device"]["pulses"]
     keys, scheme = ("batch", *SCHEMES[report["scheme"]].own_keys), str(report["scheme"])
     return RecordedActivity(
