@@ -75,8 +75,6 @@ COST_ONLY = {  # by the end of a key: why training does not know it; the reviewe
     "rebit: formats.rounding": "words of 32 bits are computed in single precision; tested with "
     "narrower ones",
     "rebit: formats.master": "no copy is wider than words of 32 bits; tested with narrower ones",
-    "rebit: apim.cell_bits": "training has one cell a weight; a report says where the estimate "
-    "bills more (schemes/ablations.py)",
     "reram: arrays.cols_per_adc": "lines that share a converter share reference cells, which "
     "pulses bring to mid range exactly; they differ by read noise and after training.rest",
     "reram: arrays.rows_per_adc": "see arrays.cols_per_adc",
@@ -84,6 +82,10 @@ COST_ONLY = {  # by the end of a key: why training does not know it; the reviewe
     "training.wires=resistive",
     "sram: arrays.cells": "cells of a device need further keys, and are another chip",
     "sram: device": "no memory device is on this chip",
+    "reram: arrays.cell_bits": "gradients pulse one cell a weight: of fewer bits the chip is "
+    "refused, and more than a weight has change nothing",
+    "reram: signed_weights": "pairs are not read transposed, and refused",
+    "sram: signed_weights": "see reram: signed_weights",
     "sram: signed_inputs": "rows are latched one by one, and their sums are exact in any planes",
     "sram: arrays.rows": "latches and adders are exact, however rows are divided among arrays",
     "sram: arrays.cols": "latches and adders are exact",
@@ -134,6 +136,8 @@ def others(key: str, value: Any, hint: Any) -> Iterator[str]:
         yield "real"
     if key == "technology":
         yield "65nm"
+    if key == "apim.cell_bits":  # one cell unless given
+        yield "2"
     if key == "gradient_unit.adc_range":
         yield "full"
     yield from (word for word in words(hint) if word != value)

@@ -11,7 +11,6 @@ from neurorebit.schemes.hybrid.weights import HybridWeights
 from neurorebit.schemes.parts.levels import LevelWeights
 from neurorebit.schemes.parts.sliced import SlicedWeights
 from neurorebit.schemes.quantized.weights import QuantizedWeights, SramWeights
-from neurorebit.training.parts.converters import Converters
 from neurorebit.training.parts.weights import Site
 from neurorebit.training.parts.workers import Array
 
@@ -62,7 +61,7 @@ class SramDeployed(_Fitted, SramWeights):
 
     def forget_ranges(self) -> None:
         """Measure the converters' ranges anew."""
-        self.forward = Converters(self.site)
+        self.converters()
 
 
 @dataclass(eq=False)

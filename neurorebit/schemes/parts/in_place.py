@@ -10,6 +10,7 @@ import numpy as np
 
 from neurorebit.kernels import elementwise
 from neurorebit.kernels.cell import Mapping
+from neurorebit.schema import InputError
 from neurorebit.schemes.parts.arrays import Arrays, conductances
 from neurorebit.schemes.parts.blocks import Trains
 from neurorebit.schemes.parts.cells import Cells, placed
@@ -42,6 +43,9 @@ class CellWeights(ABC):
 
     def __post_init__(self) -> None:
         site = self.site
+        if site.spec.holds_devices and np.any(site.spec.cells_per_weight > 1):
+            message = f"scheme={site.spec.scheme} changes one cell a weight, the chip has several"
+            raise InputError(message, cure="take cell_bits as wide as weight_bits")
         first, self.full = self.begin()
         self.cells = Cells(site)
         self.cells.place(first / site.dtype(self.full))

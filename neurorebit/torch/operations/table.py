@@ -53,6 +53,9 @@ def twin(host: Any, device: torch.device) -> Twin:
     if vars(host).get("words") is not None:
         message = f"words of architecture.formats have no operations {where}"
         raise InputError(message, cure=f"{cure}, or take words of 32 bits")
+    if isinstance(host, SramWeights) and host.apart:
+        message = f"bits of SRAM that are converted column by column have no operations {where}"
+        raise InputError(message, cure=f"{cure}, or take arrays.read=row_by_row")
     if getattr(host, "trains", None) is not None:
         message = f"writes in blocks of cells have no operations {where}"
         raise InputError(message, cure=f"{cure}, or write single cells")

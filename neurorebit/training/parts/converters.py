@@ -36,6 +36,8 @@ class Converters:
     set before a plane is read, since high planes have few ones and small sums. ``fast`` converts
     the sum over the planes once, but where inputs have a sign plane, for which no such conversion
     stands (``chips/parts/signs.py``). ``transposed``: errors drive the columns, in one conversion.
+    ``reach``: of cells that conduct or not and are read against nothing; the range is from zero to
+    so many of them, whatever the sums, and every plane is converted on its own.
 
     Codes are counted in every ``COUNTED``-th read of training, from the first on, which costs a
     hundredth of a step: ``codes`` are the conversions to each code, from the least one on.
@@ -45,6 +47,7 @@ class Converters:
     follows: bool = False
     _: KW_ONLY
     transposed: bool = False
+    reach: float = 0.0
     squares: Average = field(init=False)  # mean squares of the partial sums of each plane
     reads: int = 0  # of training
     codes: Array | None = None
@@ -75,7 +78,7 @@ class Converters:
             return False
         way = self.site.signed_inputs
         apart = way is not None and not way.joint and not self.site.spec.row_by_row
-        return apart or self.site.training.conversion == "bit_serial"
+        return apart or bool(self.reach) or self.site.training.conversion == "bit_serial"
 
     @property
     def exact(self) -> bool:
@@ -152,9 +155,13 @@ class Converters:
         self, read: Callable[[Conversion], Array], unknown: Conversion, bits: int, *, learning: bool
     ) -> None:
         """Read through converters of these bits; the first read of all only measures the range."""
-        measuring = learning and self.squares.measures
-        powers = self.squares.mean if self.squares.measured else read(unknown)
-        ranges = [self._quantisation(bits, float(power)) for power in powers]
+        measuring = learning and self.squares.measures and not self.reach
+        if self.reach:
+            kind = CONVERTERS[self.site.spec.forward.adc]
+            ranges = [kind.quantisation(bits, self.reach, signed=False)] * len(unknown.steps)
+        else:
+            powers = self.squares.mean if self.squares.measured else read(unknown)
+            ranges = [self._quantisation(bits, float(power)) for power in powers]
         steps, top = tuple(float(step) for step, _ in ranges), int(ranges[0].top)
         counting = learning and self.reads % COUNTED == 0
         known = replace(
@@ -164,6 +171,7 @@ class Converters:
         self.reads += learning
         if known.tally:
             counted = sum(known.tally, np.zeros(2 * top + 1, np.int64))
+            counted = counted[top:] if self.reach else counted  # nothing lies below zero
             self.codes = counted if self.codes is None else self.codes + counted
         if measuring:
             self.squares.add(found)

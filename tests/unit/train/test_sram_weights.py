@@ -19,9 +19,10 @@ LAYERS = [CONV, {"kind": "relu"}, {"kind": "flatten"}, {"kind": "linear", "featu
 SHAPE = (4, 4, 6)
 
 
-def model_of(bench, chip, training=None, **arrays):
+def model_of(bench, chip, training=None, *, bits=None, **arrays):
     spec = read_architecture(Document(paths.shipped("architecture", chip)))
     spec = replace(spec, arrays=replace(spec.arrays, **arrays))
+    spec = spec if bits is None else replace(spec, weight_bits=bits)
     network = bench.network(SHAPE, LAYERS, 3, **(training or {}))
     return Model(
         network,
@@ -98,7 +99,7 @@ def test_levels_without_a_zero_are_stored_as_halves_rounded_down():
 
 def test_cells_that_are_read_row_by_row_are_converted_alone(bench, images):
     """Each with cell_bits: three, so levels of a third; the sums over rows are exact."""
-    model = model_of(bench, "reram", {"level_range": 3.0}, read="row_by_row", cell_bits=3)
+    model = model_of(bench, "reram", {"level_range": 3.0}, read="row_by_row", cell_bits=3, bits=3)
     held, windows, dy = vectors(model, images(2, SHAPE))
     codes = [naive.level(w, 1.0, 3) for w in held.cells.weight.ravel()]
     matrix = np.reshape(codes, held.cells.weight.shape) / 3 * held.full
@@ -109,3 +110,40 @@ def test_cells_that_are_read_row_by_row_are_converted_alone(bench, images):
     held.mtvm(dy, windows, dx)
     want = naive.convolution_back(dy, windows.map / 255, matrix, 3, 1, 1, 1)[0]
     np.testing.assert_allclose(dx, want, atol=1e-12)
+
+
+@pytest.mark.parametrize("quantiser", ["symmetric", "no_zero"])
+def test_bits_that_are_read_at_once_pass_a_conversion_each(bench, images, quantiser):
+    """Of each plane of the inputs and each bit, in arrays of 20 rows; the sign counts below zero.
+
+    Ranges go from no row to all 20, in codes of 0 to 31.
+    """
+    words = {"quantiser": quantiser, "calibration_steps": 1}
+    arrays = {"read": "parallel", "rows": 20, "cols": 16, "cols_per_adc": 8, "adc_bits": 5}
+    model = model_of(bench, "sram", words, **arrays, kernel_split=False)
+    held, windows, dy = vectors(model, images(2, SHAPE))
+    out, dx = np.empty(dy.shape), np.empty(windows.map.shape)
+    held.mvm(windows, out, learning=True)
+    seen = naive.windows(windows.map, 3, 1, 1).astype(int)
+    cells, step, unit = held.cells[0], 20 / 31, held.full / 127
+    if quantiser == "no_zero":
+        unit = held.full / 255 * 2
+    cuts = [tuple(cut) for cut in held.site.cuts]
+    assert len(cuts) == 3
+    due = np.zeros((len(seen), 5))
+    for plane in range(8):
+        for bit in range(8):
+            for start, stop in cuts:
+                ones = (seen[:, start:stop] >> plane & 1) @ (cells[start:stop] >> bit & 1)
+                codes = np.minimum(np.rint(ones / step), 31)
+                worth = -(2.0**7) if bit == 7 else 2.0**bit
+                due += 2**plane / 255 * unit * worth * step * codes
+    if quantiser == "no_zero":
+        due += 0.5 * unit * seen.sum(axis=1, keepdims=True) / 255
+    np.testing.assert_allclose(out.reshape(-1, 5), due, atol=1e-9)
+    held.mtvm(dy, windows, dx)
+    exact = naive.convolution_back(dy, windows.map / 255, held.held, 3, 1, 1, 1)[0]
+    assert 0 < np.abs(dx - exact).max() < 0.3 * np.abs(exact).max()
+    uses = held.converted
+    assert uses["forward"].codes == 32
+    assert uses["backward"].codes == 31
