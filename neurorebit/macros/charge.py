@@ -15,7 +15,9 @@ from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.charge.columns import ChargeColumns
 from neurorebit.circuits.charge.inputs import Follower, ResistorDac, code_moments
 from neurorebit.circuits.charge.ladder import SWITCHES, WIDEST, CapacitorLadders
+from neurorebit.circuits.converters.converter import Converter
 from neurorebit.circuits.converters.sar import SarAdc
+from neurorebit.circuits.converters.table import CONVERTERS, DEFAULT
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.mux import AnalogMux
 from neurorebit.circuits.near_memory import Datapath
@@ -23,7 +25,7 @@ from neurorebit.circuits.register import Register
 from neurorebit.macros.point import Point
 from neurorebit.macros.structure import Macro, Structure
 from neurorebit.macros.supplies import Supplies
-from neurorebit.schema import quantity
+from neurorebit.schema import one_of, quantity
 from neurorebit.schema.errors import ImpossibleError
 from neurorebit.schema.technology import Technology
 
@@ -40,10 +42,10 @@ class Charge(Structure):
     that unit, which ``words_per_ladder`` words share, one row of a group at a time. ``multiply``:
     xnor has two input lines a row, and (one of the two).
     ``sharing``: bottom plates are driven while the column floats, or capacitors are charged alone
-    and shorted. ``inputs``: serial, ``input_bits_per_cycle`` (one) after the other; or dac, an R-2R
-    converter of ``dac_bits`` a row. ``column_banks`` stand side by side, each with drivers of its
+    and shorted. ``inputs``: serial, a bit after the other; or dac, an R-2R converter of
+    ``dac_bits`` a row. ``column_banks`` stand side by side, each with drivers of its
     own. ``columns_per_adc`` columns (or ladders' columns) share a converter of ``adc_bits``;
-    ``adc``: sar, or column_sar, of which the column is the capacitor array. ``buffer``: what leads
+    ``adc``: their kind. ``adc_capacitors``: its own, or those of the column. ``buffer``: what leads
     a column to its converter. ``datapath_bits``: words of the arithmetic behind the converters, 0
     for none, ``scale_bits`` of its multiplier, 0 for none; ``columns_per_datapath`` converters
     share a lane of it in turn. ``active_rows`` take part at once, all
@@ -62,7 +64,8 @@ class Charge(Structure):
     multiply: Literal["xnor", "and"] = "xnor"
     sharing: Literal["driven", "shorted"] = "driven"
     inputs: Literal["serial", "dac"] = "serial"
-    adc: Literal["sar", "column_sar"] = "sar"
+    adc: Annotated[str, one_of(CONVERTERS)] = DEFAULT
+    adc_capacitors: Literal["own", "column"] = "own"
     buffer: Literal["none", "follower"] = "none"
     columns_per_adc: Count = 1.0
     column_banks: Count = 1.0
@@ -117,6 +120,32 @@ class Charge(Structure):
                 f"must be a multiple of {weight_bits:g}, the bits of a ladder",
                 "take one",
             )
+        if self.adc_capacitors == "column" and not issubclass(CONVERTERS[self.adc], SarAdc):
+            refuse("adc_capacitors", f"{self.adc} converters have no capacitors", "take own")
+        plain = self.weights == "ladder" or self.inputs == "dac"
+        for wrong, key, message, cure in (
+            (plain and self.multiply == "xnor", "multiply", "bits alone have an xnor", "and"),
+            (
+                self.weights == "ladder" and self.sharing == "shorted",
+                "sharing",
+                "ladders are driven",
+                "driven",
+            ),
+            (
+                self.adc_capacitors == "column" and self.buffer == "follower",
+                "buffer",
+                "a column that converts itself leads to nothing",
+                "none",
+            ),
+        ):
+            if wrong:
+                refuse(key, message, f"take {cure}")
+        if self.weights == "ladder" and self.cell_area is not None:
+            refuse("cell_area", "ladders hold words, not cells", "leave it out")
+        if self.weights != "ladder" and self.words_per_ladder > 1.0:
+            refuse("words_per_ladder", "there are no ladders", "leave it out")
+        if self.datapath_bits == 0.0 and self.scale_bits > 0.0:
+            refuse("scale_bits", "there is no datapath", "give datapath_bits")
         if self.weights == "ladder" and weight_bits > WIDEST:
             refuse("weight_bits", f"a ladder has at most {WIDEST} bits", "take fewer")
         if self.inputs == "dac" and input_bits > self.dac_bits:
@@ -200,7 +229,7 @@ class ChargeMacro(Macro):
         """Between a column and its converter; None where there is none."""
         if self.of.buffer == "none":
             return None
-        load, bits = SarAdc(self.tech, self.of.adc_bits).load, self.of.adc_bits
+        load, bits = self._kind(self.tech, self.of.adc_bits).load, self.of.adc_bits
         return Follower(self.tech, bits, self.converters, load, time=self.half)
 
     @cached_property
@@ -209,8 +238,8 @@ class ChargeMacro(Macro):
         load: Real = 0.0
         if self.follower is not None:
             load = self.follower.input_cap
-        elif self.of.adc == "sar":
-            load = SarAdc(self.tech, self.of.adc_bits).load
+        elif self.of.adc_capacitors == "own":
+            load = self._kind(self.tech, self.of.adc_bits).load
         cols = self.columns / self.of.column_banks
         more = self.of.cell_transistors
         if self.ladder:
@@ -264,12 +293,17 @@ class ChargeMacro(Macro):
         return Register(self.tech, self._lines * self.input_bits, name="input_register")
 
     @cached_property
-    def adc(self) -> SarAdc:
+    def adc(self) -> Converter:
         """The converters."""
-        bits, count = self.of.adc_bits, self.converters
-        if self.of.adc == "sar":
-            return SarAdc(self.tech, bits, count)
-        return SarAdc(self.tech, bits, count, column_cap=self.array.column_cap)
+        kind, bits, count = self._kind, self.of.adc_bits, self.converters
+        if self.of.adc_capacitors == "own":
+            return kind(self.tech, bits, count)
+        assert issubclass(kind, SarAdc)
+        return kind(self.tech, bits, count, column_cap=self.array.column_cap)
+
+    @property
+    def _kind(self) -> type[Converter]:
+        return CONVERTERS[self.of.adc]
 
     @cached_property
     def mux(self) -> AnalogMux:

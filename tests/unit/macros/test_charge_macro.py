@@ -24,6 +24,9 @@ def tech32():
     return TECH
 
 
+AND = {"multiply": "and"}
+
+
 def columns(**more):
     given = {"rows": 60.0, "columns": 24.0, "capacitor": 1.5e-15, "adc_bits": 6.0} | more
     return Charge(kind="charge", **given)
@@ -93,7 +96,7 @@ def test_what_a_column_drives_is_its_follower_or_its_converter(tech32):
     load = SarAdc(tech32, 6.0).load
     assert plain.array.load == near(load, rel=1e-12)
     assert led.array.load == near(led.follower.input_cap, rel=1e-12)
-    own = made(tech32, columns(adc="column_sar"))
+    own = made(tech32, columns(adc_capacitors="column"))
     assert own.array.load == 0.0
     assert own.adc.load == near(own.array.column_cap, rel=1e-12)
     energy = led.follower.drive().energy.total
@@ -112,9 +115,20 @@ def test_charge_grows_with_capacitors_and_falls_with_the_supply(tech32):
     [
         ({"active_rows": 61.0}, {}, "active_rows"),
         ({}, {"weight_bits": 25.0}, "weight_bits"),
-        ({"weights": "ladder"}, {"weight_bits": 5.0}, "columns"),
-        ({"inputs": "dac", "dac_bits": 4.0}, {"input_bits": 5.0}, "dac_bits"),
-        ({"weights": "ladder", "words_per_ladder": 7.0}, {"weight_bits": 8.0}, "words_per_ladder"),
+        ({"weights": "ladder"} | AND, {"weight_bits": 5.0}, "columns"),
+        ({"inputs": "dac", "dac_bits": 4.0} | AND, {"input_bits": 5.0}, "dac_bits"),
+        (
+            {"weights": "ladder", "words_per_ladder": 7.0} | AND,
+            {"weight_bits": 8.0},
+            "words_per_ladder",
+        ),
+        ({"words_per_ladder": 2.0}, {}, "words_per_ladder"),
+        ({"weights": "ladder"}, {"weight_bits": 8.0}, "multiply"),
+        ({"weights": "ladder", "sharing": "shorted"} | AND, {"weight_bits": 8.0}, "sharing"),
+        ({"weights": "ladder", "cell_area": 1e-12} | AND, {"weight_bits": 8.0}, "cell_area"),
+        ({"adc_capacitors": "column", "buffer": "follower"}, {}, "buffer"),
+        ({"adc_capacitors": "column", "adc": "flash"}, {}, "adc_capacitors"),
+        ({"datapath_bits": 0.0, "scale_bits": 4.0}, {}, "scale_bits"),
         ({"column_banks": 5.0}, {}, "column_banks"),
     ],
 )

@@ -171,27 +171,45 @@ def test_a_range_for_each_plane_errs_less_than_one_for_all(bench, zeros, shared)
     assert apart == pytest.approx(np.hypot(fast, planes), rel=0.1), "independent roundings"
 
 
-def through_wires(held, columns, cells_per_weight=1):
+def through_wires(held, analog, columns, cells_per_weight=1):
     """Currents of all arrays, less those of mid-range cells in the same place, as weights.
 
     Each of 8 planes of each vector by itself: rows that carry a zero are cut off, columns that wait
     for a converter carry nothing, so that a row's wire has the current of one in ``cols_per_adc``.
-    The cells of a weight, which stand side by side in a row, count as one.
+    Cells of one digit stand as far apart in a row as a weight has cells.
     """
     arrays, device, (row, col) = held.site.spec.forward, held.site.device, held.site.wires
     middle, half = 0.5 * (device.g_max + device.g_min), 0.5 * (device.g_max - device.g_min)
     row, size = cells_per_weight * row / arrays.cols_per_adc, arrays.cols // cells_per_weight
-    out = np.zeros((len(columns), held.analog.shape[2]))
+    out = np.zeros((len(columns), analog.shape[1]))
     for vector, plane in np.ndindex(len(columns), 8):
         ones = (columns[vector].astype(int) >> plane & 1).astype(float)
         for start, stop in held.site.cuts:
             on = ones[start:stop, None]
             for first in range(0, out.shape[1], size):
-                g = middle + half * held.analog[0, start:stop, first : first + size]
+                g = middle + half * analog[start:stop, first : first + size]
                 for cells, sign in ((g, 1.0), (np.full_like(g, middle), -1.0)):
                     found = naive.nodal(cells * on, 1 / row, 1 / col, on)[:, 0]
                     out[vector, first : first + size] += sign * 2.0**plane * found / half
     return out / 255
+
+
+def read_by_digit(held, cells):
+    """What half of the range of each digit's cells is worth, these, and less their references."""
+    if cells == 1:
+        return [(held.full, held.analog[0], less_references(held))]
+    states = {3: (2, 2, 2), 2: (4, 2)}[cells]  # of 3 bits in cells of 1 bit, or of 2
+    bits, found = 1 if cells == 3 else 2, []
+    references = held.plus[0].reading.references
+    shared = np.arange(held.analog.shape[3]) // references.share
+    lines = references.cells[np.asarray(references.line_of)[:, None], shared]
+    for k, count in enumerate(states):
+        analog = held.analog[k, 0]
+        half = 1 / (count - 1) if k == 0 else 0.0
+        found.append(
+            (held.full / 3 * 2 ** (bits * k) * (count - 1) / 2, analog, analog - lines - half)
+        )
+    return found
 
 
 @pytest.mark.parametrize(("cell_bits", "cols", "cells"), [(None, 8, 1), (1, 6, 3), (2, 4, 2)])
@@ -212,9 +230,12 @@ def test_resistive_wires_give_what_the_network_of_each_array_carries(
     columns = np.zeros((4, 80), np.uint8)
     columns[range(4), [3, 20, 41, 78]] = 255
     out = layer.forward((columns.reshape(4, 1, 1, 80),), learning=True)
-    want = through_wires(held, columns, cells)
-    want = (want + columns / 255 @ (less_references(held) - held.analog[0])) * held.full
-    taken = np.abs(want - columns / 255 @ less_references(held) * held.full)
+    want, ideal = np.zeros((4, 3)), np.zeros((4, 3))
+    for worth, analog, read in read_by_digit(held, cells):
+        passed = through_wires(held, analog, columns, cells)
+        want += (passed + columns / 255 @ (read - analog)) * worth
+        ideal += columns / 255 @ read * worth
+    taken = np.abs(want - ideal)
     assert np.max(taken) > 0.005 * np.std(want), "a case in which wires matter"
     np.testing.assert_allclose(out.reshape(4, 3), want, atol=0.06 * np.max(taken))
 
