@@ -165,9 +165,9 @@ class CurrentSensingMacro(Macro):
 
     @cached_property
     def array(self) -> ReramArray:
-        """The cells, two on each crossing where a cell is a pair."""
-        doubled = 2.0 if self.keys.pair == "cell" else 1.0
-        return ReramArray(self.tech, self.given.device, self.keys.rows, doubled * self.keys.columns)
+        """The cells."""
+        keys = self.keys
+        return resistive.cells(self.given, keys.pair, keys.rows, keys.columns)
 
     @property
     def lines_at_once(self) -> Real:

@@ -58,6 +58,23 @@ class WordLines(Structure):
         )  # fmt: skip
 
 
+def cells(supplies: Supplies, pair: Pair, rows: Real, columns: Real) -> ReramArray:
+    """An array of cells, of two on each crossing where a cell is a pair; ImpossibleError where the
+    access transistor does not fit the cell.
+    """
+    doubled = 2.0 if pair == "cell" else 1.0
+    array = ReramArray(supplies.of(), supplies.device, rows, doubled * columns)
+    room = array.device.cell.width * array.tech.feature
+    if not array.drawn_width <= room:
+        message = (
+            f"the access transistor would be {array.drawn_width * 1e6:.3g} um wide, in a cell of "
+            f"{room * 1e6:.3g} um"
+        )
+        cure = "raise cell.access_share or cell.width of the device"
+        raise ImpossibleError(message, key="device", cure=cure)
+    return array
+
+
 def physical(pair: Pair, rows: Real, columns: Real) -> tuple[Real, Real]:
     """Weights' rows and columns of an array of ``rows`` by ``columns`` lines of cells."""
     return (

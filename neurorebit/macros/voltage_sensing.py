@@ -122,9 +122,9 @@ class VoltageSensingMacro(Macro):
 
     @cached_property
     def array(self) -> ReramArray:
-        """The cells, two on each crossing where a cell is a pair."""
-        doubled = 2.0 if self.keys.pair == "cell" else 1.0
-        return ReramArray(self.tech, self.given.device, self.keys.rows, doubled * self.keys.columns)
+        """The cells."""
+        keys = self.keys
+        return resistive.cells(self.given, keys.pair, keys.rows, keys.columns)
 
     @cached_property
     def word_lines(self) -> LevelDriver:
