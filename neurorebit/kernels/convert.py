@@ -46,6 +46,28 @@ def convert(partial, total, lines, per_step, worth, top):
 
 
 @njit(cache=True, nogil=True)
+def disturb(partial, noise, shifts, share, first, per_step, top):
+    """Add to partial sums [vectors, cols] what their converters deviate by.
+
+    ``noise`` [vectors, cols] and ``shifts`` [converters, 2 top + 1], of each code from -top on, are
+    in steps. Column j is ``first + j`` of those of which each ``share`` have a converter. With
+    ``per_step`` 0, before any range is known, and where a sum is undefined, nothing is added.
+    """
+    scale = partial.dtype.type(per_step)
+    high = partial.dtype.type(top)
+    if per_step == 0.0:
+        return
+    step = partial.dtype.type(1.0 / per_step)
+    rows, cols = partial.shape
+    for v in range(rows):
+        for j in range(cols):
+            found = code(partial[v, j], scale, high)
+            if found == found:  # not nan
+                shift = shifts[(first + j) // share, int(found) + top]
+                partial[v, j] += step * (shift + noise[v, j])
+
+
+@njit(cache=True, nogil=True)
 def tally(partial, per_step, top, counts):
     """Count the codes of partial sums [vectors, cols]: ``counts`` [2 top + 1], from -top on.
 

@@ -58,6 +58,8 @@ GRADIENT_WORDS = 28  # of gradients as they are collected
 MOMENT_WORDS = 29  # of velocities
 SQUARE_WORDS = 30  # of means of squares
 COPY_WORDS = 31  # of weights that are copies of wider ones
+CONVERTER = 23  # static: offset, gain and codes of a converter
+CONVERSION = 31  # thermal noise of a conversion
 ARRAYS = 32  # purposes of one array of a layer; the next array's purposes are 32 higher
 
 

@@ -75,6 +75,21 @@ class Adapters(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AdcErrors(Section):
+    """Errors of converters in training: standard deviations, in steps.
+
+    ``noise`` of each conversion; of each converter its ``offset``, its ``gain`` at the end of the
+    range, and the ``linearity`` of its codes: as the kind of converter makes them, a SAR by its
+    capacitors, others each code by itself.
+    """
+
+    noise: Annotated[float, quantity("", at_least=0, at_most=100)] = 0.0
+    offset: Annotated[float, quantity("", at_least=0, at_most=100)] = 0.0
+    gain: Annotated[float, quantity("", at_least=0, at_most=100)] = 0.0
+    linearity: Annotated[float, quantity("", at_least=0, at_most=100)] = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Training(Section):
     """How the network is trained.
 
@@ -102,10 +117,11 @@ class Training(Section):
     ``clip_percentile``: activations above this percentile are clipped where they are encoded.
     ``calibration_steps``: steps over which the converters' ranges are measured.
 
-    ``adc``: ideal trains without the converters that the estimate bills. ``error_bits``: bits of an
-    error, where they are not the architecture's. ``conversion``: fast converts the sum of the
-    inputs' bit planes once, unless inputs have a sign plane; bit_serial converts each plane, as the
-    arrays do. ``wires``: resistive
+    ``adc``: ideal trains without the converters that the estimate bills. ``adc_errors``: converters
+    err as they are designed to (designed), by given numbers, or not at all (none). ``error_bits``:
+    bits of an error, where they are not the architecture's. ``conversion``: fast converts the sum
+    of the inputs' bit planes once, unless inputs have a sign plane; bit_serial converts each plane,
+    as the arrays do. ``wires``: resistive
     models the voltage drop along the wires of the arrays. ``digital``: bit_serial computes errors
     that go back through digital weights in exact integer arithmetic, bit by bit.
 
@@ -170,6 +186,7 @@ class Training(Section):
     step_factor: Annotated[float, quantity("", above=0, at_most=1)] = 0.5
     augment: Augment = field(default_factory=Augment)
     adc: Literal["array", "ideal"] = "array"
+    adc_errors: Annotated[str | AdcErrors, word_or(("none", "designed"), AdcErrors)] = "none"
     conversion: Literal["fast", "bit_serial"] = "fast"
     wires: Literal["ideal", "resistive"] = "ideal"
     digital: Literal["float32", "bit_serial"] = "float32"

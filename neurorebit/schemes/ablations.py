@@ -136,7 +136,7 @@ def why_idle(key: str, spec: ArchitectureSpec, training: Training) -> str:
         return f"without effect, scheme={name} knows no such choice"
     if key == "rest" and training.rest <= DRIFTS:
         return f"without effect, cells drift from {DRIFTS:g} s after their last write"
-    if key == "conversion" and spec.row_by_row:
+    if key.partition(".")[0] in ("conversion", "adc_errors") and spec.row_by_row:
         return "without effect beside arrays.read=row_by_row"
     in_cells = scheme.held is Held.CELLS
     if key == "level_range" and in_cells and training.weight_range is not None:
@@ -144,6 +144,7 @@ def why_idle(key: str, spec: ArchitectureSpec, training: Training) -> str:
     overruled = {  # keys, and the choice that leaves them no effect
         "conversion": ("adc", training.adc == "ideal"),
         "calibration_steps": ("adc", training.adc == "ideal"),
+        "adc_errors": ("adc", training.adc == "ideal"),
         "error_path": ("digital", training.digital == "bit_serial"),
         "level_range": ("quantiser", training.quantiser == "wage" and not in_cells),
         "write_tolerance": ("write", training.write in ("pulses", "reset")),

@@ -32,6 +32,19 @@ class Quantisation(NamedTuple):
     top: Any
 
 
+class Errors(NamedTuple):
+    """Standard deviations of a converter's errors, in steps.
+
+    ``noise`` of each conversion; of each converter ``offset``, ``gain`` at the end of the range,
+    and ``linearity`` of its single codes.
+    """
+
+    noise: float
+    offset: float
+    gain: float
+    linearity: float
+
+
 @dataclass(frozen=True, eq=False)
 class Converter(Placed, ABC):
     """``count`` converters of ``bits`` bits, each of which converts one line at a time.
@@ -91,6 +104,21 @@ class Converter(Placed, ABC):
     def effective_bits(self) -> Real:
         """Bits of an ideal converter with the same error: noise adds to the quantisation."""
         return self.bits - 0.5 * math.log2(1.0 + NOISE)
+
+    @classmethod
+    def designed(cls) -> Errors:
+        """The errors that a converter is designed to: thermal noise as large as the quantisation
+        error; offset, gain and codes within half a step at three standard deviations.
+        """
+        return Errors((NOISE / 12.0) ** 0.5, MATCHED, MATCHED, MATCHED)
+
+    @classmethod
+    def deviations(cls, draws: Any) -> Any:
+        """What the codes of converters deviate by, over ``linearity``, of normal ``draws``.
+
+        Both [converters, codes]. Each code by itself, as where each has a comparator of its own.
+        """
+        return draws
 
     @classmethod
     def quantisation(cls, bits: Real, reach: Real, *, signed: bool = True) -> Quantisation:

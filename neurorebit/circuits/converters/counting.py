@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurorebit.circuits.converters.comparator import BOLTZMANN
+from neurorebit.circuits.converters.converter import MATCHED, NOISE, Errors
 from neurorebit.circuits.converters.front_end import FrontEndSection
 from neurorebit.circuits.converters.neuron import NeuronConverter
 from neurorebit.circuits.cost import Real
@@ -24,6 +25,11 @@ class CountingNeuron(NeuronConverter):
     line that is done stops. The mean code of a line is ``front_end.difference`` of the range: the
     mean difference to its reference.
     """
+
+    @classmethod
+    def designed(cls) -> Errors:
+        """All codes are counted in equal packets."""
+        return Errors((NOISE / 12.0) ** 0.5, MATCHED, MATCHED, 0.0)
 
     @property
     def steps(self) -> Real:

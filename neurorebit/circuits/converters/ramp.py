@@ -18,7 +18,7 @@ from neurorebit.circuits.converters.comparator import (
     fan_out_delay,
     paced,
 )
-from neurorebit.circuits.converters.converter import NOISE, Converter
+from neurorebit.circuits.converters.converter import MATCHED, NOISE, Converter, Errors
 from neurorebit.circuits.converters.front_end import FrontEndSection
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import gate_cap, lone_nfet
@@ -79,6 +79,11 @@ class RampAdc(Converter):
     """
 
     section = RampSection
+
+    @classmethod
+    def designed(cls) -> Errors:
+        """One ramp has all codes in equal steps."""
+        return Errors((NOISE / 12.0) ** 0.5, MATCHED, MATCHED, 0.0)
 
     @property
     def constants(self) -> RampSection:

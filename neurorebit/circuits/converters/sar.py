@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -96,6 +96,19 @@ class SarAdc(Converter):
     column_cap: Real | None = field(default=None, kw_only=True)
 
     section = SarSection
+
+    @classmethod
+    def deviations(cls, draws: Any) -> Any:
+        """Of a code the sum over its ones of what their capacitors deviate by.
+
+        That of the largest one is a standard deviation, and half of the units deviate by the root
+        of a half of it.
+        """
+        codes = np.arange(draws.shape[-1])
+        bits = max(int(codes[-1]).bit_length(), 1)
+        spread = np.sqrt(2.0 ** (np.arange(bits) - (bits - 1.0)))
+        ones = codes >> np.arange(bits)[:, None] & 1
+        return (spread * draws[..., :bits]) @ ones
 
     @property
     def constants(self) -> SarSection:

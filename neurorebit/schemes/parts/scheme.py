@@ -23,7 +23,8 @@ if TYPE_CHECKING:  # at run time only where training is asked for: weights need 
 # keys of the section `training` that groups of schemes heed
 LEVEL_KEYS = frozenset({"quantiser", "edge_bits", "level_range", "weight_clip", "weight_decay"})
 CODE_KEYS = frozenset({"clip_percentile", "calibration_steps"})  # what converters and codes span
-ARRAY_KEYS = CODE_KEYS | {"rest", "conversion", "wires", "adc", "error_bits", "level_range"}
+ADC_KEYS = frozenset({"adc", "adc_errors", "conversion"})
+ARRAY_KEYS = CODE_KEYS | ADC_KEYS | {"rest", "wires", "error_bits", "level_range"}
 WRITE_KEYS = frozenset({"mapping", "write", "write_tolerance", "reprogram"})
 CELL_KEYS = ARRAY_KEYS | {"read", "weight_range"}
 ANY_RULE = frozenset(OPTIMISERS)  # where real weights stand in digital memory

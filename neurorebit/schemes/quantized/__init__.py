@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from neurorebit.schemes.parts.scheme import ANY_RULE, CODE_KEYS, LEVEL_KEYS, Held, Scheme
+from neurorebit.schemes.parts.scheme import ADC_KEYS, ANY_RULE, CODE_KEYS, LEVEL_KEYS, Held, Scheme
 
 if TYPE_CHECKING:
     from neurorebit.training.parts.weights import Site, Weights
@@ -26,6 +26,6 @@ QUANTIZED = Scheme(
     kept=1,
     optimisers=ANY_RULE,
     load=_load,
-    in_sram=CODE_KEYS | {"adc", "conversion", "error_bits"},
+    in_sram=CODE_KEYS | ADC_KEYS | {"error_bits"},
     departure="without arrays",
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from neurorebit.schema.training import Training
-from neurorebit.schemes.parts.scheme import Held, Scheme
+from neurorebit.schemes.parts.scheme import ADC_KEYS, Held, Scheme
 from neurorebit.schemes.wage.keys import WageKeys
 from neurorebit.schemes.wage.refusals import memory
 
@@ -37,7 +37,7 @@ WAGE = Scheme(
     own=(0, 3),  # rounding of the gradient, the step, rounding to a weight; scales are shifts
     keys=WageKeys,
     load=_load,
-    in_sram=frozenset({"adc", "conversion", "calibration_steps"}),
+    in_sram=ADC_KEYS | {"calibration_steps"},
     word=word,
     refuses=memory,
     departure="whole numbers without arrays",

@@ -15,6 +15,7 @@ import torch
 
 from neurorebit.chips.parts.signs import Plane
 from neurorebit.layers.network import Node
+from neurorebit.schema import InputError
 from neurorebit.torch.operations import converting, encoding, windows
 from neurorebit.torch.operations.noise import Tensor
 from neurorebit.training.parts.conversion import Conversion
@@ -99,6 +100,7 @@ def _converted(
     columns: Tensor, held: Tensor, target: Tensor, conversion: Conversion, *, power: Tensor
 ) -> None:
     """Add the converted products of one array to ``target``, and their squares to ``power``."""
+    _without_errors(conversion)
     per_step, worth = conversion.per_step, conversion.worth
     for number in range(conversion.planes or 1):
         driven = columns
@@ -110,6 +112,13 @@ def _converted(
         codes = converting.code(partial, float(per_step[number]), conversion.top)
         converting.count(conversion, number, codes)
         target += codes * float(worth[number])
+
+
+def _without_errors(conversion: Conversion) -> None:
+    """InputError where converters are to err, which is not computed here."""
+    if conversion.deviations is not None:
+        message = "errors of converters are not computed by PyTorch's operations"
+        raise InputError(message, key="training.adc_errors", cure="set it to none")
 
 
 def transposed(dy: Tensor, matrix: Tensor, node: Node) -> Tensor:
@@ -134,6 +143,7 @@ def read_back(
     ``training.parts.product.read_back``. Returns the mean square of the scaled partial sums too,
     where it is measured.
     """
+    _without_errors(conversion)
     groups, _, cols = matrix.shape
     target = _blank(dy, node, matrix.dtype)
     power, read = torch.zeros((), dtype=torch.float64, device=dy.device), 0

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurorebit.chips.parts.signs import Plane
 from neurorebit.kernels import convert
+from neurorebit.training.parts.disturbed import Deviations
 from neurorebit.training.parts.workers import Array
 
 
@@ -23,6 +24,7 @@ class Conversion:
     converted once. ``signs``: the planes of signed codes. ``steps``: one for each plane, or one.
     ``tally`` gets arrays that add up to the number of conversions to each code, from -top to top;
     None where they are not counted. A plane that is the same in all vectors is not.
+    ``deviations``: errors of the converters; None: of ideal ones.
     """
 
     cuts: Sequence[tuple[int, int]]
@@ -32,6 +34,7 @@ class Conversion:
     planes: int | None = None
     signs: tuple[Plane, ...] | None = None
     tally: list[Array] | None = None
+    deviations: Deviations | None = None
 
     def count(self, partial: Array) -> None:
         """Count the codes of partial sums [planes * vectors, cols], if they are to be counted."""

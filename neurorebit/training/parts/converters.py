@@ -11,12 +11,14 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 import numpy as np
 
 from neurorebit.chips.parts.signs import Plane
-from neurorebit.circuits.converters.converter import Quantisation
+from neurorebit.circuits.converters.converter import Errors, Quantisation
 from neurorebit.circuits.converters.table import CONVERTERS
+from neurorebit.schema.training import AdcErrors
 from neurorebit.training.parts import product
 from neurorebit.training.parts.average import Average
 from neurorebit.training.parts.codes import Use, used
 from neurorebit.training.parts.conversion import Conversion
+from neurorebit.training.parts.disturbed import Deviations
 from neurorebit.training.parts.product import Windows
 from neurorebit.training.parts.weights import Site
 from neurorebit.training.parts.workers import Array, spans
@@ -50,6 +52,7 @@ class Converters:
     reach: float = 0.0
     squares: Average = field(init=False)  # mean squares of the partial sums of each plane
     reads: int = 0  # of training
+    passes: int = 0  # reads of any kind, of which each has noise of its own
     codes: Array | None = None
 
     def __post_init__(self) -> None:
@@ -163,9 +166,15 @@ class Converters:
             powers = self.squares.mean if self.squares.measured else read(unknown)
             ranges = [self._quantisation(bits, float(power)) for power in powers]
         steps, top = tuple(float(step) for step, _ in ranges), int(ranges[0].top)
+        self.passes += 1
         counting = learning and self.reads % COUNTED == 0
         known = replace(
-            unknown, steps=steps, top=top, measured=measuring, tally=[] if counting else None
+            unknown,
+            steps=steps,
+            top=top,
+            measured=measuring,
+            tally=[] if counting else None,
+            deviations=self._deviations,
         )
         found = read(known)
         self.reads += learning
@@ -175,6 +184,32 @@ class Converters:
             self.codes = counted if self.codes is None else self.codes + counted
         if measuring:
             self.squares.add(found)
+
+    @property
+    def _deviations(self) -> Deviations | None:
+        """The errors of the converters; None where they have none."""
+        site, arrays = self.site, self.site.spec.forward
+        asked = site.training.adc_errors
+        if asked == "none":
+            return None
+        errors = CONVERTERS[arrays.adc].designed()
+        if isinstance(asked, AdcErrors):
+            errors = Errors(asked.noise, asked.offset, asked.gain, asked.linearity)
+        groups, rows, cols = site.shape
+        across = arrays.cols_per_adc
+        if self.transposed:
+            across = getattr(arrays, "rows_per_adc", across)
+        cells = 1.0 if self.transposed else site.spec.cells_per_weight
+        return Deviations(
+            kind=arrays.adc,
+            errors=errors,
+            lines=groups * (rows if self.transposed else cols),
+            share=max(int(across / cells), 1),
+            step=self.passes,
+            layer=site.index,
+            seed=site.seed,
+            transposed=self.transposed,
+        )
 
     def _quantisation(self, bits: int, power: float) -> Quantisation:
         """Codes of converters of the architecture's kind, for sums of this mean square."""

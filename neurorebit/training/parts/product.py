@@ -274,7 +274,7 @@ def multiply(
         if not at_once:
             total[...] = 0
         power = np.zeros(reads)
-        for part in parts:
+        for number, part in enumerate(parts):
             if planes:
                 codes = x.columns(part, (first, last), group, workers=workers, dtype=x.map.dtype)
                 columns = workers.scratch("planes", (reads * len(codes), codes.shape[1]), dtype)
@@ -291,6 +291,19 @@ def multiply(
             if conversion is not None:
                 if conversion.measured:
                     power += [convert.power(plane) for plane in partial.reshape(reads, -1)]
+                if conversion.deviations is not None:
+                    before = part.vectors(0, first, height)
+                    vectors = part.vectors(0, len(out) * height, height)
+                    for plane, sums in enumerate(partial.reshape(reads, -1, cols)):
+                        conversion.deviations.add(
+                            sums,
+                            number,
+                            line=group * cols,
+                            first=((group * reads + plane) * vectors + before) * cols,
+                            per_step=float(conversion.per_step[plane]),
+                            top=conversion.top,
+                            workers=workers,
+                        )
                 conversion.count(partial)
                 convert.convert(partial, total, lines, per_step, worth, conversion.top)
             elif not at_once:
@@ -397,12 +410,25 @@ def read_back(
                 partial = workers.scratch("partial", shape, dtype)
                 codes[...] = 0
                 one = windows.Lines(0, 1, 1, len(errors), 0, 1, 0, len(errors))  # one line
-                for left, right in conversion.cuts:
+                for number, (left, right) in enumerate(conversion.cuts):
                     held = matrix[group, part.start : part.stop, left:right].T
                     np.matmul(driven[:, left:right], held, out=partial)
                     if conversion.measured:
                         power += float(convert.power(partial.reshape(-1)))
                         read += partial.size
+                    if conversion.deviations is not None:
+                        wide = part.stop - part.start
+                        vectors = part.vectors(0, len(dx) * height, height)
+                        before = part.vectors(0, first * height, height)
+                        conversion.deviations.add(
+                            partial,
+                            number,
+                            line=group * rows + part.start,
+                            first=vectors * (group * rows + part.start) + before * wide,
+                            per_step=float(per_step[0]),
+                            top=conversion.top,
+                            workers=workers,
+                        )
                     conversion.count(partial)
                     convert.convert(partial, codes, one, per_step, worth, conversion.top)
                 np.multiply(codes, sizes, out=codes)
