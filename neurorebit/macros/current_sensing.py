@@ -18,7 +18,7 @@ from neurorebit.circuits.array import ReramArray
 from neurorebit.circuits.block import Block
 from neurorebit.circuits.converters.bank import Converters
 from neurorebit.circuits.converters.comparator import LN2
-from neurorebit.circuits.converters.table import CONVERTERS
+from neurorebit.circuits.converters.table import CONVERTERS, DEFAULT
 from neurorebit.circuits.cost import Bill, Cost, Real, action
 from neurorebit.circuits.decoder import MuxDecoder
 from neurorebit.circuits.gates import log2_up
@@ -70,7 +70,7 @@ class CurrentSensing(WordLines):
     unit_width: Time | None = None
     dac: Annotated[str, one_of(DACS)] = "r2r"
     swing: Volt | None = None
-    adc: Annotated[str, one_of(CONVERTERS)] = "sar"
+    adc: Annotated[str, one_of(CONVERTERS)] = DEFAULT
     adc_bits: Count | None = None
     columns_per_adc: Count = 1.0
     word_lines_open: Literal["plane", "product", "always"] = "product"

@@ -53,7 +53,7 @@ class VoltageSensing(WordLines):
     columns: Count
     pair: Pair = "rows"
     signed: bool = True
-    converter: Annotated[str, one_of(CONVERTERS)] = "integrating_halving"
+    converter: Annotated[str, one_of(CONVERTERS)]
     lines_per_converter: Count = 1.0
     output_bits: Count | None = None
     planes_per_phase: Count | None = None

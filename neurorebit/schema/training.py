@@ -78,9 +78,8 @@ class Adapters(Section):
 class AdcErrors(Section):
     """Errors of converters in training: standard deviations, in steps.
 
-    ``noise`` of each conversion; of each converter its ``offset``, its ``gain`` at the end of the
-    range, and the ``linearity`` of its codes: as the kind of converter makes them, a SAR by its
-    capacitors, others each code by itself.
+    ``noise``: of each conversion. ``offset``: of each converter. ``gain``: of each converter, at
+    the end of its range. ``linearity``: of the codes of each converter, as its kind makes them.
     """
 
     noise: Annotated[float, quantity("", at_least=0, at_most=100)] = 0.0

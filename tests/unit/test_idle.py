@@ -86,7 +86,7 @@ def read_by(name, *settings):
 
 BRINGS = (  # values with which further keys count
     "training.write=verify", "training.adc=ideal", "training.digital=bit_serial",
-    "training.conversion=bit_serial", "training.error_path=levels",
+    "training.conversion=bit_serial", "training.error_path=levels", "training.adc=array",
 )  # fmt: skip
 
 

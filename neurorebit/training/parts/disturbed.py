@@ -41,9 +41,8 @@ class Deviations:
     def shifts(self, number: int, top: int) -> Array:
         """What each converter of an array deviates by at each code, in steps."""
         count = -(-self.lines // self.share)
-        return shifts(
-            self.kind, self.errors, (count, top), self.layer, self._array(number), self.seed
-        )
+        draw = noise.Draw(0, 0, self.layer, self._array(number), self.seed)
+        return shifts(self.kind, self.errors, (count, top), draw)
 
     def add(
         self,
@@ -68,17 +67,15 @@ class Deviations:
 
 
 @lru_cache(maxsize=256)
-def shifts(
-    kind: str, errors: Errors, size: tuple[int, int], layer: int, array: int, seed: int
-) -> Array:
+def shifts(kind: str, errors: Errors, size: tuple[int, int], draw: noise.Draw) -> Array:
     """What converters deviate by at codes from -top to top: [converters, 2 top + 1], in steps.
 
-    ``size``: the number of converters, and top.
+    ``size``: the number of converters, and top. ``draw``: from the first number of an array on.
     """
     count, top = size
     codes = np.arange(-top, top + 1)
     draws = np.empty((count, 2 + codes.size))
-    noise.fill(draws.reshape(-1), 1.0, noise.CONVERTER, noise.Draw(0, 0, layer, array, seed))
+    noise.fill(draws.reshape(-1), 1.0, noise.CONVERTER, draw)
     offset, gain, single = draws[:, :1], draws[:, 1:2], draws[:, 2:]
     found = errors.offset * offset + errors.gain * gain * codes / max(top, 1)
     table: Array = found + errors.linearity * CONVERTERS[kind].deviations(single)

@@ -52,7 +52,8 @@ def test_a_sign_takes_no_plane_and_first_phases_have_one_more(bits, signed, phas
 # -- columns that float ----------------------------------------------------------------------------
 
 FLOATING = {
-    "kind": "voltage_sensing", "rows": 64.0, "columns": 32.0, "output_bits": 8.0,
+    "kind": "voltage_sensing", "converter": "integrating_halving", "rows": 64.0, "columns": 32.0,
+    "output_bits": 8.0,
     "planes_per_phase": 3.0, "integrate_time": 100e-9, "step_time": 50e-9, "phase_time": 20e-9,
     "word_line_low": 0.3, "word_line_high": 1.2, "driver_cap": 20e-15, "gate_cap": 2e-15,
     "coupling_cap": 0.5e-15, "pulse_width": 7e-9,

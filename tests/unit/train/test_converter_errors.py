@@ -44,7 +44,7 @@ def found_shifts(kind, errors, count, top, array, seed=5, layer=3):
 
 @pytest.mark.parametrize("kind", ["sar", "flash"])
 def test_each_converter_has_its_own_errors(kind):
-    given = shifts(kind, SAR, (3, 7), 3, 2, 5)
+    given = shifts(kind, SAR, (3, 7), noise.Draw(0, 0, 3, 2, 5))
     np.testing.assert_allclose(given, found_shifts(kind, SAR, 3, 7, 2), rtol=1e-9, atol=1e-12)
 
 
