@@ -51,6 +51,8 @@ OTHER_DRIFT = 17
 GRADIENTS = 18  # stochastic rounding of gradients
 ERRORS = 20  # stochastic rounding of errors
 DROP = 21  # dropout
+CONVERSION = 22  # thermal noise of a conversion
+CONVERTER = 23  # static: offset, gain and codes of a converter
 ASYMMETRY = 25  # static: ratio of a cell's steps up to its steps down
 CHOP = 26  # whether a row's chopper flips after a read
 WEIGHT_WORDS = 27  # stochastic rounding of words: of weights as they are written
@@ -58,8 +60,6 @@ GRADIENT_WORDS = 28  # of gradients as they are collected
 MOMENT_WORDS = 29  # of velocities
 SQUARE_WORDS = 30  # of means of squares
 COPY_WORDS = 31  # of weights that are copies of wider ones
-CONVERTER = 23  # static: offset, gain and codes of a converter
-CONVERSION = 31  # thermal noise of a conversion
 ARRAYS = 32  # purposes of one array of a layer; the next array's purposes are 32 higher
 
 

@@ -93,9 +93,10 @@ BRINGS = (  # values with which further keys count
 @pytest.mark.parametrize("name", [name for name, one in SCHEMES.items() if one.trains])
 def test_a_scheme_heeds_the_keys_of_training_that_it_reads(name):
     """What the scheme's description says and what its training does are the same."""
-    read = read_by(name).union(*(read_by(name, setting) for setting in BRINGS))
-    found = {key for key in choices() if heeds(read, f"training.{key}")}
     devices = read_inputs("lenet_wage", SCHEMES[name].architecture).architecture.holds_devices
+    brings = BRINGS if devices else (*BRINGS, "architecture.arrays.read=parallel")
+    read = read_by(name).union(*(read_by(name, setting) for setting in brings))
+    found = {key for key in choices() if heeds(read, f"training.{key}")}
     said = {key for key in choices() if SCHEMES[name].heeded(key, devices)}
     assert found - {"momentum"} == said - {"momentum"}
 

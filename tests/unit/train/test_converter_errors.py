@@ -73,7 +73,7 @@ def test_noise_is_that_of_the_conversion_whatever_the_block():
     here.add(whole, 2, first=800, **known)
     here.add(part, 2, first=800 + 3 * 8, **known)
     np.testing.assert_array_equal(part, whole[3:5])
-    assert whole[4, 5] == near(naive.normal(800 + 37, 9, 1, 32 * 4 + 31, 7), rel=1e-5)
+    assert whole[4, 5] == near(naive.normal(800 + 37, 9, 1, 32 * 4 + 22, 7), rel=1e-5)
 
 
 def test_designed_errors_are_those_of_the_circuits():
