@@ -41,8 +41,10 @@ class VoltageSensing(WordLines):
     or none, a bit plane after the other, whose sign takes no plane. ``converter`` is a word of the
     converters; each has ``lines_per_converter`` columns. Those that integrate take the plane of
     weight 2^k 2^k times and convert once for each phase of an input; others convert every plane.
-    Converters are built for ``output_bits`` and for ``planes_per_phase``, by default for those of
-    the point. ``integrate_time`` of a sample with its pulse and ``step_time`` of a step, by default
+    All phases are converted in one step of the result, so that a phase takes a bit less for each
+    plane above it. A point that says of no phases has as few as its planes allow. Converters are
+    built for ``output_bits`` and for ``planes_per_phase``, by default for those of the point.
+    ``integrate_time`` of a sample with its pulse and ``step_time`` of a step, by default
     what the circuits take; ``phase_time`` passes once for each phase. ``pulse_width``, by default
     the time in which a column settles to half a step. Word lines are opened in every plane, or once
     for each phase.
@@ -73,6 +75,9 @@ class VoltageSensing(WordLines):
         weight = point.assumed("weight_bits", 4.0, "of a pair of cells")
         rows, columns = point.given("rows"), point.given("columns")
         phases = point.given("phases")
+        if phases is None:
+            planes = resistive.planes_of(bits, self.signed)
+            phases = np.ceil(planes / (self.planes_per_phase or planes))
         pulsed = 1.0 - point.assumed("input_sparsity", 0.5, "half of the digits are zero")
         return VoltageSensingMacro(
             self,
@@ -81,7 +86,7 @@ class VoltageSensing(WordLines):
             self.columns if columns is None else columns,
             bits=(bits, weight),
             output_bits=output,
-            phases=1.0 if phases is None else phases,
+            phases=phases,
             share=resistive.mean_share(self.pair, point),
             pulsed=pulsed,
         )

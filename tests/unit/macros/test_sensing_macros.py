@@ -72,6 +72,8 @@ def test_a_product_of_pairs_in_rows():
     assert macro.ops == near(2 * 32 * 32)
     assert macro.bits == (6.0, 3.0)
     assert macro.planes == [3.0, 2.0]
+    assert floating({"phases": None}).planes == [3.0, 2.0]  # of at most three
+    assert floating({"phases": None}, planes_per_phase=None).planes == [5.0]
     assert floating(pair="columns").ops == near(2 * 64 * 16)
     assert floating(pair="cell").ops == near(2 * 64 * 32)
     assert floating(pair="none").ops == near(2 * 64 * 32)
