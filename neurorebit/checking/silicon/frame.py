@@ -47,6 +47,6 @@ def _macro(each: Compared) -> dict[str, Any]:
         "rows": [row(one) for one in each.rows],
         "shares": [asdict(one) | {"difference": one.difference} for one in each.shares],
         "other_points": len(each.deviations),
-        "mean_deviation": None if each.mean is None or each.mean == float("inf") else each.mean,
+        "mean_deviation": each.mean,
         "said": list(said(each)),
     }
