@@ -219,7 +219,7 @@ def _said(text: str, key: str) -> str:
             if going:
                 found.append(sentence)
     said = " ".join(found).rstrip(";")
-    said = re.sub(rf"^``{key}``:? (is |are )?", "", said)
+    said = re.sub(rf"^``{key}``(?! and ``):? (is |are )?", "", said)
     return _sentence(said.replace("``", "`"))
 
 
