@@ -17,7 +17,7 @@ from neurorebit.chips.hybrid.digital import BUILDS, DigitalMacro
 from neurorebit.chips.hybrid.formats import Formats
 from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.parts.chip import Chip
-from neurorebit.chips.parts.floorplan import Pieces, ceil, shared, sum_over_layers
+from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, shared, sum_over_layers
 from neurorebit.chips.parts.mapping import Chosen
 from neurorebit.chips.parts.pipelining import Place
 from neurorebit.chips.parts.tile import Pe, Tile
@@ -33,10 +33,12 @@ class HybridChip(Chip[AnalogMacro]):
     """Every layer has its own tiles on both sides, and each side has its tree.
 
     ``moments``: words of each weight that a learning rule keeps apart from weight and gradient.
+    ``velocity``: a velocity is kept in the words that gradients are collected in.
     """
 
     spec: HybridSpec
     moments: Real = field(default=0.0, kw_only=True)
+    velocity: bool = field(default=True, kw_only=True)
 
     @property
     def tile_name(self) -> str:
@@ -91,7 +93,16 @@ class HybridChip(Chip[AnalogMacro]):
             moments=self.moments,
             formats=self.spec.formats,
             sharing=self.macros_per_lanes,
+            collects=self.velocity or not dpim.streamed,
         )
+
+    @property
+    def swapped_bits(self) -> Real:
+        """Bits of each layer that are kept from one batch to the next."""
+        formats = self.spec.formats
+        masters = 0.0 if formats.masters is None else formats.masters.bits
+        bits = formats.weights.bits + masters + self.moments * formats.moments.bits
+        return (bits + (formats.gradients.bits if self.velocity else 0.0)) * self.workload.weights
 
     @property
     def macros_per_lanes(self) -> Real:
@@ -109,7 +120,7 @@ class HybridChip(Chip[AnalogMacro]):
 
     def product_macro(self, bits: Real) -> DigitalMacro:
         """As those of the backward pass, with words and lanes of their own."""
-        own = replace(self.digital_macro, formats=Formats(), sharing=1.0)
+        own = replace(self.digital_macro, formats=Formats(), sharing=1.0, collects=True)
         return replace(own, error_bits=bits, moments=0.0)
 
     @property
@@ -334,7 +345,10 @@ class HybridChip(Chip[AnalogMacro]):
     @cached_property
     def digital_count(self) -> Real:
         """Tiles of the digital side."""
-        return ceil(sum_over_layers(self.digital_shares))
+        if not self.spec.dpim.one_layer:
+            return ceil(sum_over_layers(self.digital_shares))
+        beside = sum_over_layers(self.all_digital_tiles - self.digital_tiles)
+        return ceil(max_over_layers(self.digital_tiles) + beside)
 
     @cached_property
     def digital_tree(self) -> HTree:

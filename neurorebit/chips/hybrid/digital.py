@@ -38,6 +38,7 @@ class _DigitalMacro(Block):
     ``adder`` is a key of ``ACCUMULATORS``: how a number is added to an accumulator. ``moments``:
     further words of each weight that an update reads and writes, in arrays of their own.
     ``float_errors``: the floating-point format of errors, none where they are whole numbers.
+    ``collects``: gradients, or a velocity in their place, have words of their own.
     ``sharing``: macros that take turns at one set of lanes, which stands among them; a macro's
     footprint has its share of it.
 
@@ -58,6 +59,7 @@ class _DigitalMacro(Block):
     moments: Real = 0.0
     formats: Formats = field(default_factory=Formats)
     sharing: Positive = 1.0
+    collects: bool = True
     name: str = "dpim"
 
     @property
@@ -177,7 +179,12 @@ class _DigitalMacro(Block):
     @property
     def _banks(self) -> tuple[tuple[Real, Block], ...]:
         """The arrays of words."""
-        return (1.0, self.weight_bank), (1.0, self.gradient_bank), *self.kept
+        gradients = ((1.0, self.gradient_bank),) if self.collects else ()
+        return (1.0, self.weight_bank), *gradients, *self.kept
+
+    def _gradient_words(self, action: Cost) -> Cost:
+        """What is done to the words of gradients, where there are any."""
+        return action if self.collects else Cost()
 
     @property
     def _arithmetic(self) -> tuple[Block, ...]:
@@ -262,10 +269,10 @@ class _DigitalMacro(Block):
         rows, share = self._used(rows, words)
         added, used = self._gradient_lane.resolve(share), share * self.words
         added = added + self.collector.add().across(used) + self._rounded(used)
-        added = added + self._led(2.0 * used * self.formats.gradients.bits)
-        return rows * (
-            self.gradient_bank.read(share) + added + self.gradient_bank.write(0.5, share)
-        )
+        moved = 2.0 * used * self.formats.gradients.bits
+        read = self._gradient_words(self.gradient_bank.read(share))
+        stored = self._gradient_words(self.gradient_bank.write(0.5, share))
+        return rows * (read + added + self._gradient_words(self._led(moved)) + stored)
 
     @action
     def write(
@@ -291,15 +298,19 @@ class _DigitalMacro(Block):
         once = once + lanes.resolve().latency.total
         energy = products * used * learner.product_energy
         scaling = Cost.of(energy, products * once).under(NAME)
-        read = self.weight_bank.read(share) | self.gradient_bank.read(share)
-        stored = self.weight_bank.write(0.5, share) | self.gradient_bank.write(0.5, share)
-        moved = (self.formats.weights.bits + self.formats.gradients.bits) * used
+        read = self.weight_bank.read(share)
+        read = read | self._gradient_words(self.gradient_bank.read(share))
+        stored = self.weight_bank.write(0.5, share)
+        stored = stored | self._gradient_words(self.gradient_bank.write(0.5, share))
+        gradients = self.formats.gradients.bits if self.collects else 0.0
+        moved = (self.formats.weights.bits + gradients) * used
         for count, bank in self.kept:
             read = read | Cost((count * bank.read(share)).energy)
             stored = stored | Cost((count * bank.write(0.5, share)).energy)
             moved = moved + count * share * bank.cols
         added = Cost(additions * self.word_adder.add().across(used).energy)
-        rounded = self._rounded((2.0 + sum(count for count, _ in self.kept)) * used)
+        written_words = (2.0 if self.collects else 1.0) + sum(count for count, _ in self.kept)
+        rounded = self._rounded(written_words * used)
         work = read + scaling + added + rounded + written * stored + self._led(2.0 * moved)
         if np.any(np.asarray(serial) > 0.0):
             bits = learner.significand
@@ -310,7 +321,18 @@ class _DigitalMacro(Block):
     def load(self, rows: Real | None = None, words: Real | None = None) -> Cost:
         """Write the first weights, half of whose bits flip, and clear the gradients beside them."""
         rows, share = self._used(rows, words)
-        return rows * (self.weight_bank.write(0.5, share) | self.gradient_bank.write(0.5, share))
+        cleared = self._gradient_words(self.gradient_bank.write(0.5, share))
+        return rows * (self.weight_bank.write(0.5, share) | cleared)
+
+    @action
+    def swap(self, rows: Real | None = None, words: Real | None = None) -> Cost:
+        """Read all words that are kept between batches, and write those of another layer."""
+        rows, share = self._used(rows, words)
+        total = self.weight_bank.read(share) + self.weight_bank.write(0.5, share)
+        kept = (*((1.0, self.gradient_bank) for _ in range(int(self.collects))), *self.kept)
+        for count, bank in kept:
+            total = total | count * (bank.read(share) + bank.write(0.5, share))
+        return rows * total
 
     @action
     def hold(self, rows: Real, words: Real) -> Cost:

@@ -18,8 +18,10 @@ def build(job: Job) -> HybridPhases:
 
     assert isinstance(job.spec, HybridSpec)
     apart = job.learning.momentum and job.spec.formats.apart  # a velocity in words of its own
-    moments = float(job.learning.moments + apart)
-    chip = HybridChip(job.technology, job.device, job.spec, job.plan, moments=moments)
+    moments, velocity = float(job.learning.moments + apart), job.learning.momentum and not apart
+    chip = HybridChip(
+        job.technology, job.device, job.spec, job.plan, moments=moments, velocity=velocity
+    )
     return HybridPhases(chip, job.activity, job.batch, job.learning)
 
 

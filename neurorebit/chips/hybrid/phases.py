@@ -2,52 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from neurorebit.chips.hybrid.adapted import ADAPTED, AdaptedPhases
 from neurorebit.chips.hybrid.analog import AnalogMacro
-from neurorebit.chips.hybrid.chip import WORD, HybridChip
+from neurorebit.chips.hybrid.chip import WORD
 from neurorebit.chips.hybrid.digital import DigitalMacro
-from neurorebit.chips.hybrid.spec import HybridSpec
+from neurorebit.chips.hybrid.spec import GRADIENTS, RESIDENT
 from neurorebit.chips.parts.activity import Rows
 from neurorebit.chips.parts.floorplan import Pieces, ceil, max_over_layers, sum_over_layers
-from neurorebit.chips.parts.phases import ARRAYS, Phase, Phases, divided, merged
+from neurorebit.chips.parts.phases import ARRAYS, Phase, divided, merged
 from neurorebit.chips.parts.writing import SENTENCES
 from neurorebit.circuits.cost import Bill, Cost, Real
-from neurorebit.layers.base import Operation, Value
-
-ADAPTED = (
-    "adapters: two matrices of words a layer in digital macros of their own, each held "
-    "as it is and turned round; values between them have the bits of errors; they overlap with the "
-    "arrays, and their results are added in the vector unit"
-)
-ADD = Operation(cycles=1.0, additions=((1, Value.STORED),))
 
 
 @dataclass(frozen=True, eq=False)
-class HybridPhases(Phases):
+class HybridPhases(AdaptedPhases):
     """Forward in the analog tiles, all else in the digital ones; then the analog cells follow."""
-
-    chip: HybridChip
-
-    @property
-    def spec(self) -> HybridSpec:
-        return self.chip.spec
 
     @property
     def assumptions(self) -> tuple[str, ...]:
         adapted = (ADAPTED,) if self.chip.adapters.some else ()
         own = (
             *adapted,
-            "batch-long tensors live in DRAM; weights, gradients and momentum stay in the macros",
+            "batch-long tensors live in DRAM"
+            + (
+                ""
+                if self.spec.dpim.one_layer
+                else "; weights, gradients and momentum stay in the macros"
+            ),
             f"update: {self.learning.products} products of a word and a rate a weight"
             f"{self.learning.serially}",
             *self.spec.formats.sentences,
+            *self._of_words,
             SENTENCES[self.learning.write],
         )
         return self.assume(own, self.chip.device)
+
+    @property
+    def _of_words(self) -> tuple[str, ...]:
+        """What the report says where words come and go, or gradients are streamed."""
+        dpim = self.spec.dpim
+        resident = (RESIDENT[dpim.resident],) if dpim.one_layer else ()
+        return (*resident, *((GRADIENTS[dpim.gradients],) if dpim.streamed else ()))
 
     def read(self, macro: AnalogMacro, pieces: Pieces) -> Cost:
         """Inputs through an analog array."""
@@ -121,7 +121,8 @@ class HybridPhases(Phases):
         }  # fmt: skip
         steps = sends * self._vectors * chip.digital_rows * macro.row_reads * chip.digital_tiles
         fill = sends * (one.latency.total + chip.digital_tree.delay)
-        return self.overlapped(streams, steps, self.errors_read, fill, serial=True)
+        phase = self.overlapped(streams, steps, self.errors_read, fill, serial=True)
+        return self._with_frozen(phase)
 
     def _backward_transport(self) -> Cost:
         """Errors to the tiles that hold their outputs, partial sums back, and their additions.
@@ -163,6 +164,7 @@ class HybridPhases(Phases):
         collected = self._collected
         formed = Cost(w.vectors * outer.energy, self._vectors * outer.latency)
         errors, vectors = self._error_bits, w.vectors * w.channels * w.groups * bits
+        vectors = self._blocks * vectors
         inputs, fed = chip.digital_fetches * vectors, w.vectors * self._operand_bits
         everywhere = chip.of_all_positions(chip.digital_across)
         tree = self.over_tree(chip.digital_tree, errors, everywhere)
@@ -174,13 +176,21 @@ class HybridPhases(Phases):
         }  # fmt: skip
         steps = self._vectors * chip.digital_rows * chip.digital_tiles
         fill = outer.latency.total / chip.digital_rows + chip.digital_tree.delay
-        return self.overlapped(streams, steps, self.inputs_read, fill)
+        again = (self._blocks - 1.0) * w.inputs * bits
+        return self.overlapped(streams, steps, self.inputs_read + again, fill)
+
+    @property
+    def _blocks(self) -> Real:
+        """Times that an input comes to the macros: once, or for each block of sums."""
+        dpim = self.spec.dpim
+        return ceil(self.chip.digital_rows / dpim.vectors) if dpim.streamed else 1.0
 
     def _gradient_transport(self, errors: Real, inputs: Real) -> Cost:
         """Bits of errors and inputs that enter tiles, on their way to the PEs of each position."""
         chip, w, tile = self.chip, self.workload, self.chip.digital_tile
         across, down = chip.digital_pes_across, chip.digital_pes_down
         vectors = w.vectors * w.channels * w.groups * chip.digital_macro.activation.bits
+        vectors = self._blocks * vectors
         packed = self._error_bits * across + w.positions * vectors * down
         entered = w.positions * (self._error_bits * across + vectors * down)
         entered = np.where(chip.digital_groups > 1.0, packed, entered)
@@ -207,7 +217,8 @@ class HybridPhases(Phases):
         copy has seen its share of the vectors.
         """
         one = self._digitally(lambda dpim, used: dpim.collect(used.rows, used.cols))
-        return Cost(self.chip.digital_copies * one.energy, one.latency)
+        collected = Cost(self.chip.digital_copies * one.energy, one.latency)
+        return 1.0 / self.batch * collected if self.spec.dpim.streamed else collected
 
     def update(self) -> Phase:
         """The rule's products and additions, in all macros at once.
@@ -225,14 +236,44 @@ class HybridPhases(Phases):
         macros = merged(self.chip.digital_copies * one.energy, summed.energy)
         time = max_over_layers(one.latency.total) + max_over_layers(summed.latency.total)
         time = time + sum_over_layers(moved.latency.total)
+        if self.spec.dpim.one_layer:
+            return self._swapping(merged(macros, moved.energy), macros, one + summed + moved)
         return Phase(merged(macros, moved.energy), 0.0, 0.0, macros, common_time=time)
 
-    @property
-    def _steps(self) -> dict[str, float]:
-        """The work of an update in the macros; a velocity with words of its own is added there."""
-        apart = self.spec.formats.apart
-        return (
-            self.learning._replace(momentum=False).in_macros if apart else self.learning.in_macros
+    def _swapping(self, energy: Bill, macros: Bill, learned: Cost) -> Phase:
+        """An update layer by layer: words of each go to DRAM, those of the next come from it."""
+        swapped = self._swapped(2.0 * self.workload.learns)
+        dram = 2.0 * self.workload.learns * self.chip.swapped_bits
+        time = np.maximum(swapped.latency.total, self.chip.dram.transfer(dram).latency.total)
+        time = sum_over_layers(time + learned.latency.total)
+        energy = merged(energy, swapped.energy)
+        return Phase(energy, 0.0, dram, merged(macros, swapped.energy), common_time=time)
+
+    def _swapped(self, ways: Real) -> Cost:
+        """The words of layers between global buffer and macros: there, or there and back."""
+        chip, tile = self.chip, self.chip.digital_tile
+        bits = chip.digital_copies * ways * chip.swapped_bits
+        one = self._digitally(lambda dpim, used: dpim.swap(used.rows, used.cols), alone=True)
+        rows = 0.5 * ways * one
+        inside = tile.in_pes(lambda pe: pe.carry(bits))
+        inside = inside + divided(tile.carry(bits), chip.digital_tiles)
+        return self.over_tree(chip.digital_tree, bits) | inside | rows
+
+    def _with_frozen(self, phase: Phase) -> Phase:
+        """A backward phase with the words of frozen layers, which come for a batch and stay."""
+        w, share = self.workload, 1.0 / self.batch
+        frozen = w.reached * (1.0 - w.learns)
+        if not self.spec.dpim.one_layer or not np.any(frozen > 0.0):
+            return phase
+        swapped = share * self._swapped(frozen)
+        dram = share * frozen * self.chip.swapped_bits
+        time = np.maximum(swapped.latency.total, self.chip.dram.transfer(dram).latency.total)
+        return replace(
+            phase,
+            energy=merged(phase.energy, swapped.energy),
+            time=phase.time + time,
+            dram_bits=phase.dram_bits + dram,
+            streams={**phase.streams, "words": swapped},
         )
 
     @property
@@ -276,160 +317,6 @@ class HybridPhases(Phases):
         time = sum_over_layers(sent.latency.total) + max_over_layers(summed.latency.total)
         time = time + self.turns_of_writing() * max_over_layers(pulsed.latency.total)
         return Phase(merged(macros, sent.energy), 0.0, 0.0, macros, common_time=time)
-
-    # -- low-rank updates ------------------------------------------------------------------------
-
-    def by_name(self, only: Collection[str] | None = None) -> dict[str, Phase]:
-        """Every phase, with the work of the layers' adapters."""
-        made = super().by_name(only)
-        made = self._with_digital(made)
-        if not self.chip.adapters.some:
-            return made
-        works = {
-            "inference": self._adapted, "forward": self._adapted,
-            "backward": self._errors_of_adapters, "gradient": self._gradients_of_adapters,
-            "programming": self._loaded_adapters,
-        }  # fmt: skip
-        for name, work in works.items():
-            if name in made:
-                made[name] = self._beside(made[name], work())
-        if "update" in made:
-            made["update"] = self._beside(made["update"], self._learned_adapters(), at_once=True)
-        return made
-
-    def _with_digital(self, made: dict[str, Phase]) -> dict[str, Phase]:
-        """Every phase, with the work of layers whose weights digital macros hold alone.
-
-        They stand there twice: turned round for errors, as all layers, and as they are for the
-        forward pass. Both copies are updated and loaded.
-        """
-        chip, w = self.chip, self.workload
-        if np.all(w.in_cells):
-            return made
-        pieces = (chip.digital_ahead,)
-        values = (1.0 - w.in_cells) * w.vectors * (w.rows + w.cols) * w.groups
-        passed = self._multiplied(pieces, w.vectors, values)
-        steps = self._steps
-        learned = w.learns * self._in_adapters(
-            pieces, lambda dpim, used: dpim.write(1.0, used.rows, used.cols, **steps), at_once=True
-        )
-        loaded = self._in_adapters(pieces, lambda dpim, used: dpim.load(used.rows, used.cols))
-        for name, work in {"inference": passed, "forward": passed, "programming": loaded}.items():
-            if name in made:
-                made[name] = self._beside(made[name], work, name="digital")
-        if "update" in made:
-            made["update"] = self._beside(made["update"], learned, at_once=True, name="digital")
-        return made
-
-    def _beside(
-        self, phase: Phase, work: Cost, *, at_once: bool = False, name: str = "adapters"
-    ) -> Phase:
-        """A phase with further work of the digital macros, which overlaps with the others.
-
-        ``at_once``: it takes part in what all layers do at once.
-        """
-        time, common = phase.time, phase.common_time
-        if at_once:
-            common = np.maximum(common, max_over_layers(work.latency.total))
-        else:
-            time = np.maximum(time, work.latency.total)
-        energy, macro = merged(phase.energy, work.energy), merged(phase.macro, work.energy)
-        streams = {**phase.streams, name: work}
-        return Phase(energy, time, phase.dram_bits, macro, common_time=common, streams=streams)
-
-    def _in_adapters(
-        self,
-        pieces: tuple[Pieces, ...],
-        work: Callable[[DigitalMacro, Pieces], Cost],
-        *,
-        at_once: bool = False,
-    ) -> Cost:
-        """``work`` in the macros of adapters, named as those of the tiles that they stand in."""
-        tile = self.chip.digital_tile
-        return self.chip.adapters.through(
-            pieces,
-            lambda used: tile.in_macros(lambda macro: work(macro, used)),
-            at_once=at_once,
-        )
-
-    def _multiplied(self, pieces: tuple[Pieces, ...], vectors: Real, values: Real) -> Cost:
-        """Vectors by these matrices, one after the other, and their values on the way."""
-        chip, bits = self.chip, values * self.spec.error_width
-        density = self.activity.error_density
-        one = self._in_adapters(
-            pieces,
-            lambda dpim, used: dpim.mtvm(
-                used.spread(density), used.spread(np.ones_like(density)), used.rows, used.cols
-            ),
-        )
-        moved = divided(chip.digital_tile.carry(bits), chip.all_digital_tiles)
-        moved = moved + chip.digital_tile.in_pes(lambda pe: pe.carry(bits))
-        return (
-            Cost(vectors * one.energy, vectors * one.latency)
-            | moved
-            | self.over_tree(chip.digital_tree, bits)
-        )
-
-    def _adapted(self) -> Cost:
-        """Inputs through both matrices, and their results added to those of the arrays."""
-        adapters, w = self.chip.adapters, self.workload
-        added = self.chip.vector_unit.execute(ADD, adapters.there * w.results)
-        return self._multiplied(adapters.ahead, w.vectors, adapters.values) | added
-
-    def _errors_of_adapters(self) -> Cost:
-        """Errors through the second matrix, turned round, and on through the first."""
-        second, first = self.chip.adapters.back
-        w = self.workload
-        values = self.chip.adapters.values
-        one = self._multiplied((second,), w.vectors, values)
-        return one + w.sends_error * self._multiplied((first,), w.vectors, values)
-
-    def _gradients_of_adapters(self) -> Cost:
-        """Outer products for both matrices, collected once an image."""
-        ahead = self.chip.adapters.ahead
-        outer = self._in_adapters(
-            ahead, lambda dpim, used: dpim.outer(1.0, used.rows, used.cols), at_once=True
-        )
-        collected = self._in_adapters(
-            ahead, lambda dpim, used: dpim.collect(used.rows, used.cols), at_once=True
-        )
-        vectors = self.workload.vectors
-        return Cost(vectors * outer.energy, vectors * outer.latency) + collected
-
-    def _learned_adapters(self) -> Cost:
-        """The rule's products and additions for all words, in both copies of a matrix."""
-        steps, adapters = self._steps, self.chip.adapters
-        return self._in_adapters(
-            (*adapters.ahead, *adapters.back),
-            lambda dpim, used: dpim.write(1.0, used.rows, used.cols, **steps),
-            at_once=True,
-        )
-
-    def _loaded_adapters(self) -> Cost:
-        """The first words of all matrices."""
-        adapters = self.chip.adapters
-        return self._in_adapters(
-            (*adapters.ahead, *adapters.back),
-            lambda dpim, used: dpim.load(used.rows, used.cols),
-            at_once=True,
-        )
-
-    @property
-    def ops(self) -> dict[str, Real]:
-        """Operations of each phase, those of adapters among them."""
-        found = super().ops
-        adapters = self.chip.adapters
-        if not adapters.some:
-            return found
-        first, second = adapters.macs
-        both = 2.0 * (first + second)
-        backward = 2.0 * (self.workload.sends_error * first + second)
-        more = {"inference": both, "forward": both, "backward": backward, "gradient": both}
-        more["update"] = adapters.words
-        return {
-            name: amount + sum_over_layers(more[name]) if name in more else amount
-            for name, amount in found.items()
-        }
 
     # -- all weights, once -----------------------------------------------------------------------
 

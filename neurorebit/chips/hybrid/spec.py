@@ -12,11 +12,22 @@ from pydantic import Field
 from neurorebit.chips.hybrid.digital import BUILDS
 from neurorebit.chips.hybrid.formats import Formats
 from neurorebit.chips.parts.blocks import Blocks
+from neurorebit.chips.parts.pipelining import NONE
 from neurorebit.chips.parts.spec import DIVIDE, Count, ForwardArrays, LearningSpec
 from neurorebit.circuits.accumulator import ACCUMULATORS, DEFAULT
 from neurorebit.schema import Loc, Misfit, Section, one_of, quantity
 from neurorebit.schema.numbers import Real
 
+RESIDENT: dict[str, str] = {
+    "all": "words stay in the macros from one batch to the next",
+    "layer": "words of one layer at a time are in the macros: its batch goes back, its gradient is "
+    "formed and its weights learn before the next layer's words come from DRAM",
+}
+GRADIENTS: dict[str, str] = {
+    "collected": "gradients are collected image by image",
+    "streamed": "gradients are summed over a batch in the lanes, block after block; the inputs of "
+    "the batch come from DRAM for each block",
+}
 POSITIONS = 1024.0  # of a window in an image, whose products are summed before they are collected
 
 
@@ -41,7 +52,10 @@ class Dpim(Section):
     is added to a sum, by an adder that propagates the carry or with the carries kept apart.
     ``accumulator_bits``: bits of a sum, without those of an error; auto is as many as nothing
     overflows. ``macros_per_lanes``: macros that take turns at one set of lanes, all of a PE or of a
-    tile.
+    tile. ``resident``: whose words the macros hold, all layers', or one layer's at a time, which
+    come from DRAM for each batch and go back. ``gradients``: collected image by image in words of
+    their own, or streamed: a block of sums runs over a whole batch, whose inputs come in anew for
+    each block.
     """
 
     source: str
@@ -55,6 +69,18 @@ class Dpim(Section):
     wiring: Annotated[Real, quantity("", at_least=1, at_most=10)]  # of the macros' area
     adder: Annotated[str, one_of(ACCUMULATORS)] = DEFAULT
     macros_per_lanes: Count | Literal["pe", "tile"] = 1
+    resident: Annotated[str, one_of(RESIDENT)] = "all"
+    gradients: Annotated[str, one_of(GRADIENTS)] = "collected"
+
+    @property
+    def one_layer(self) -> bool:
+        """Whether the macros hold the words of one layer at a time."""
+        return self.resident == "layer"
+
+    @property
+    def streamed(self) -> bool:
+        """Whether sums run over a batch before they leave the lanes."""
+        return self.gradients == "streamed"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -126,6 +152,10 @@ class HybridSpec(LearningSpec):
         yield Misfit(
             ("apim", "cell_bits"), columns % cells != 0, message, (cells, columns), cure=DIVIDE
         )
+        message = "layers that work at a time have words of their own"
+        beside = dpim.one_layer and self.pipelining != NONE
+        cure = "take pipelining=none, or resident=all"
+        yield Misfit(("dpim", "resident"), beside, message, cure=cure)
         word = self.formats.weights.bits
         message = "must be a multiple of the {:g} bits of a word"
         yield Misfit(("dpim", "cols"), dpim.cols % word != 0, message, (word,), cure="take 128")

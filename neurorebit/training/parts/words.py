@@ -152,7 +152,11 @@ class Words:
             draw = site.draw(parts[i][0], first + image)
             self._hold(flat[part], here, noise.GRADIENT_WORDS, draw)
 
-        for image in range(len(dy)):
+        streamed = site.spec.dpim.streamed  # type: ignore[attr-defined]
+        if streamed:  # sums of a batch leave the lanes, and are rounded once
+            product.outer(x, dy, one, workers)
+            workers.run(job, len(parts))
+        for image in range(0 if streamed else len(dy)):
             alone = replace(x, map=x.map[image : image + 1])
             product.outer(alone, dy[image : image + 1], one, workers)
             workers.run(job, len(parts))
