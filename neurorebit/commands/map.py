@@ -11,6 +11,7 @@ EXAMPLES = (
     "neurorebit map vgg11",
     "neurorebit map vgg11 --objective edp --area '400 mm2' --out mapping.yaml",
     "neurorebit map vgg11 --architecture inference_reram --objective latency --area '17 mm2'",
+    "neurorebit map vgg11 --objective throughput --set architecture.pipelining=lines",
 )
 
 
@@ -18,7 +19,7 @@ def add_options(parser: options.Parser) -> None:
     """Those of the command."""
     options.add_chip(parser)
     parser.add_argument(
-        "--objective", metavar="O", default="latency", help="latency, energy or edp (latency)"
+        "--objective", metavar="O", default="latency", help="latency, energy, edp or throughput (latency)"
     )
     parser.add_argument(
         "--work", metavar="W", default="inference", help="inference or training (inference)"

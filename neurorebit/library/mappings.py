@@ -22,7 +22,8 @@ def map_network(
     """The copies, cuts and places of a network's layers that are best on a chip.
 
     ``objective``: latency, energy, or edp (energy times latency), of the ``work`` of an image:
-    inference, or training (all its phases, with an image's share of an iteration). ``area``: of the
+    inference, or training (all its phases, with an image's share of an iteration); or throughput,
+    the time between images of inference on a chip whose layers are pipelined. ``area``: of the
     chip at most, in square metres or as ``"400 mm2"``; that of the chip as given unless given.
 
     Each option of a layer costs what ``estimate`` says of it; integer programmes (HiGHS) choose

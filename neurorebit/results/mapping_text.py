@@ -10,7 +10,7 @@ from neurorebit.schema.units import scale, show
 FIRST = "Mapping of "  # how the first line begins
 MM2 = 1e6  # in a square metre
 UNITS = {"area": "m2", "energy": "J", "latency": "s", "edp": "J*s"}
-NAMES = {"edp": "energy-delay product"}
+NAMES = {"edp": "energy-delay product", "throughput": "time between images"}
 CUTS = {  # keys of an entry that say how a layer is cut and where it stands
     "kernel_split": ("kernels split", "kernels whole"),
     "pack_groups": ("groups packed", "groups apart"),
@@ -54,6 +54,10 @@ def heads(found: Found) -> Iterator[str]:
         f"in {MM2 * about['area']:.4g} mm2"
     )
     for figure, unit in UNITS.items():
+        if objective == "throughput":  # of which latency and its products say nothing
+            if figure == "edp":
+                continue
+            figure = "throughput" if figure == "latency" else figure
         before, after = found.before.of(figure), found.best.of(figure)
         yield f"{NAMES.get(figure, figure)}: {_show(after, unit)}, before {_show(before, unit)}"
     stopped = "; the time ran out" if found.stopped else ""

@@ -90,6 +90,21 @@ def test_no_mapping_of_a_small_network_is_better(seed):
     assert found.gap <= 1e-6
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_no_mapping_of_a_pipeline_is_better(seed):
+    """The time between images of every mapping, which the times of its layers add up to."""
+    rng = np.random.default_rng(seed)
+    architecture = ("inference_reram", "rebit", "reram")[seed]
+    pipelined = Setting("architecture.pipelining", ("lines", "maps")[seed % 2])
+    settings = [*chip_of(rng, architecture), pipelined]
+    inputs = read_inputs(tiny(rng), architecture, settings=settings)
+    costs = Costs(inputs, "inference")
+    area = costs.value(None)[0] * float(rng.choice([1.02, 1.1]))
+    found = mapped(inputs, objective="throughput", area=area, gap=1e-7)
+    assert found.best.area <= area * (1.0 + 1e-9)
+    assert found.best.throughput == near(tried(costs, area)["latency"].min(), 1e-6)
+
+
 # --- what a mapping asks of a layer, by hand
 
 
@@ -260,7 +275,7 @@ def test_a_layer_stands_once():
 @pytest.mark.parametrize(
     ("asked", "wrong"),
     [
-        ({"objective": "speed"}, "expected one of latency, energy, edp"),
+        ({"objective": "speed"}, "expected one of latency, energy, edp, throughput"),
         ({"work": "training"}, "has no training"),
         ({"area": "3"}, "unit is missing"),
         ({"gap": -1.0}, "must be above 0"),

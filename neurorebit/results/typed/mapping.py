@@ -25,7 +25,10 @@ COLUMNS = (*ENTRY, "tiles", "latency_s", "copies_before", "tiles_before", "laten
 
 
 class Figures(NamedTuple):
-    """What a mapping costs: area [m^2], and energy [J] and time [s] of the work of an image."""
+    """What a mapping costs: area [m^2], and energy [J] and time [s] of the work of an image.
+
+    In a pipeline the time is that between images.
+    """
 
     area: float
     energy: float
@@ -35,6 +38,11 @@ class Figures(NamedTuple):
     def edp(self) -> float:
         """Energy times latency [J s]."""
         return self.energy * self.latency
+
+    @property
+    def throughput(self) -> float:
+        """Time between images [s], which is least where most images come through a second."""
+        return self.latency
 
     def of(self, objective: str) -> float:
         """The figure that was minimised."""

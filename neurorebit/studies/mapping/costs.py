@@ -14,6 +14,7 @@ from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.floorplan import Floorplan
 from neurorebit.chips.parts.mapping import Chosen
 from neurorebit.chips.parts.phases import PER, TRAINING, Phases
+from neurorebit.chips.parts.pipelining import NONE
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Real
 from neurorebit.estimation.design import Design, built, design
@@ -113,6 +114,23 @@ class Costs:
             time += self._share(name) * np.broadcast_to(phase.time, shape)
             common += self._share(name) * flat(phase.common_time, designs)
         return energy, time, common
+
+    @property
+    def paced(self) -> bool:
+        """Whether layers work on different images."""
+        return self.inputs.architecture.pipelining != NONE
+
+    def loads(self, plan: Floorplan, *designs: int) -> tuple[Array, Array]:
+        """For how long an image takes the parts of a pipeline, by design and stage: the one of a
+        stage's own that it takes longest, and, on a last axis, those that stages share.
+        """
+        shape = (*designs, self.stages)
+        flow = self.design(plan).flow if self.paced else None
+        if flow is None or flow.inference is None:
+            return np.zeros(shape), np.zeros((*shape, 0))
+        totals = {part: np.broadcast_to(n, shape) for part, n in flow.inference.totals.items()}
+        own = [load for part, load in totals.items() if not part.shared]
+        return np.max(own, axis=0), np.stack([n for part, n in totals.items() if part.shared], -1)
 
     def _share(self, phase: str) -> float:
         """An image's share of a phase."""

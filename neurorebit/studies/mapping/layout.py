@@ -21,7 +21,8 @@ class Menu(NamedTuple):
     ``stage`` that each is of. Its ``energy`` and ``time``. It takes ``split`` kernel-split tiles,
     ``whole`` others, and ``arrays`` in tiles that stages share. ``longest``: times of which the
     longest of all stages counts, a column for each kind. ``option``: its number among those of its
-    stage.
+    stage. In a pipeline: ``own``, the longest time that an image takes a part of the stage's own,
+    and ``common``, of each part that stages share, a column each.
     """
 
     stage: Whole
@@ -32,6 +33,8 @@ class Menu(NamedTuple):
     arrays: Array
     longest: Array
     option: Whole
+    own: Array
+    common: Array
 
     def at(self, picked: Whole) -> Menu:
         """Some of the options."""
@@ -44,6 +47,8 @@ class Menu(NamedTuple):
             arrays=self.arrays[picked],
             longest=self.longest[picked],
             option=self.option[picked],
+            own=self.own[picked],
+            common=self.common[picked],
         )
 
 
@@ -82,16 +87,23 @@ class Layout:
         one = self.menu.at(picked)
         return float(np.sum(one.time) + np.sum(np.max(one.longest, axis=0)))
 
+    def interval(self, picked: Whole) -> float:
+        """Time between images in a pipeline."""
+        one = self.menu.at(picked)
+        return float(max(np.max(one.own), np.max(np.sum(one.common, axis=0), initial=0.0)))
+
     def joules(self, picked: Whole) -> float:
         """Energy of a choice, leakage included."""
         return float(np.sum(self.menu.energy[picked])) + self.watts(picked) * self.times(picked)
 
 
+THROUGHPUT = "throughput"  # of a pipeline: the least time between images
 Value = Callable[[Layout, Whole], float]
 OBJECTIVES: dict[str, Value] = {
     "latency": lambda layout, picked: layout.times(picked),
     "energy": lambda layout, picked: layout.joules(picked),
     "edp": lambda layout, picked: layout.joules(picked) * layout.times(picked),
+    THROUGHPUT: lambda layout, picked: layout.interval(picked),
 }
 AREA = "area"  # the least, to say what a bound would have to be
 

@@ -45,11 +45,13 @@ def layouts(
         split, whole = (np.array([one.corners[0][i] for one in part]) for i in (0, 1))
         there = laid(plan, split[:, None, None], whole[:, None, None])
         energy, time, _ = costs.of_layers(there, len(part), count)
+        own, common = costs.loads(there, len(part), count)
         sent, longest = costs.at_once(there, len(part), count)
         time[..., costs.places] += sent
         lines = list(_lines(costs, part))
         for i, kind in enumerate(part):
-            menu = _menu(costs, options, plan, _Costs(energy[i], time[i], longest[i]))
+            amounts = _Costs(energy[i], time[i], longest[i], own[i], common[i])
+            menu = _menu(costs, options, plan, amounts)
             area, leakage = lines[i]
             found.append(
                 Layout(
@@ -105,11 +107,13 @@ def held_by(plan: Floorplan) -> float:
 
 
 class _Costs(NamedTuple):
-    """Energy, time and longest times of the options of all stages, on one kind of chips."""
+    """What the options of all stages cost on one kind of chips, see ``Menu``."""
 
     energy: Array
     time: Array
     longest: Array
+    own: Array
+    common: Array
 
 
 def _menu(
@@ -120,8 +124,8 @@ def _menu(
 ) -> Menu:
     """The options one after the other; stages without weights have one."""
     count, layers, places = max(map(len, options)), len(options), costs.places
-    energy, time, longest = taken
-    columns = {"energy": energy[:, places], "time": time[:, places]}
+    energy, time, longest, loads, common = taken
+    columns = {"energy": energy[:, places], "time": time[:, places], "own": loads[:, places]}
     split, shared = plan.split, plan.stands_with_others
     tiles, arrays = plan.workload.in_cells * plan.tiles, plan.workload.in_cells * plan.array_shares
     columns["split"] = np.where(split, tiles, 0.0)
@@ -132,18 +136,20 @@ def _menu(
     table = [np.broadcast_to(of, (count, layers)).T[rows] for of in columns.values()]
     others = np.setdiff1d(np.arange(costs.stages), places)
     nothing = np.zeros(len(others))
-    more = (energy[0, others], time[0, others], *(nothing,) * 3)
+    more = (energy[0, others], time[0, others], loads[0, others], *(nothing,) * 3)
     joined = [np.concatenate(pair) for pair in zip(table, more, strict=True)]
     own = np.swapaxes(longest, 0, 1)[rows]
     return Menu(
         stage=np.concatenate((places[rows[0]], others)),
         energy=joined[0],
         time=joined[1],
-        split=joined[2],
-        whole=joined[3],
-        arrays=joined[4],
+        own=joined[2],
+        split=joined[3],
+        whole=joined[4],
+        arrays=joined[5],
         longest=np.concatenate((own, np.zeros((len(others), own.shape[-1])))),
         option=np.concatenate((rows[1], np.zeros(len(others), np.intp))),
+        common=np.concatenate((np.swapaxes(common[:, places], 0, 1)[rows], common[0, others])),
     )
 
 
@@ -154,7 +160,7 @@ def thinned(menu: Menu) -> Menu:
     """
     kept: list[int] = []
     amounts = np.stack([menu.energy, menu.time, menu.split, menu.whole, menu.arrays])
-    amounts = np.concatenate((amounts, menu.longest.T))
+    amounts = np.concatenate((amounts, menu.longest.T, menu.own[None], menu.common.T))
     for stage in np.unique(menu.stage):
         own = np.flatnonzero(menu.stage == stage)
         mine = amounts[:, own]

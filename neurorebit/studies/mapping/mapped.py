@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from neurorebit import __version__
+from neurorebit.chips.parts.floorplan import Floorplan
+from neurorebit.chips.parts.pipelining import NONE
 from neurorebit.inputs.files import Inputs
 from neurorebit.results.typed.mapping import Figures, MappedNetwork
 from neurorebit.schema import Argument, InputError
 from neurorebit.schemes.assumed import assumed
 from neurorebit.studies.mapping.costs import WORK, Costs
-from neurorebit.studies.mapping.layout import OBJECTIVES
+from neurorebit.studies.mapping.layout import OBJECTIVES, THROUGHPUT, Array
 from neurorebit.studies.mapping.layouts import layouts
 from neurorebit.studies.mapping.options import Cuts, Option, chosen, options_of
 from neurorebit.studies.mapping.search import least_area, optimum
@@ -86,7 +88,7 @@ def _rows(costs: Costs, options: Sequence[Option]) -> tuple[dict[str, Any], ...]
         {
             "copies": np.broadcast_to(plan.copies, (1, len(options)))[0],
             "tiles": np.broadcast_to(plan.tile_shares, (1, len(options)))[0],
-            "latency": costs.of_layers(plan, 1)[1][0, costs.places],
+            "latency": _times(costs, plan),
         }
         for plan in plans
     )
@@ -104,6 +106,12 @@ def _rows(costs: Costs, options: Sequence[Option]) -> tuple[dict[str, Any], ...]
     )
 
 
+def _times(costs: Costs, plan: Floorplan) -> Array:
+    """The time of each layer with weights; in a pipeline that of the part which it takes longest."""
+    times = costs.loads(plan, 1)[0] if costs.paced else costs.of_layers(plan, 1)[1]
+    return np.asarray(times[0, costs.places])
+
+
 def _longest(options: Sequence[Sequence[Option]]) -> int:
     """Options of the layer that has the most."""
     return max(map(len, options))
@@ -117,6 +125,18 @@ def _refuse(inputs: Inputs, objective: str, work: str) -> None:
     if work == "training" and not inputs.architecture.trains:
         message = f"{inputs.architecture.called} has no training"
         raise InputError(message, origin=Argument("work", work), cure="take inference")
+    paced = inputs.architecture.pipelining != NONE
+    if objective == THROUGHPUT and work != "inference":
+        message = "the throughput of a training is not among the objectives"
+        raise InputError(message, origin=Argument("work", work), cure="take inference")
+    if paced != (objective == THROUGHPUT):
+        message = (
+            f"pipelining={inputs.architecture.pipelining}: times of layers do not add up"
+            if paced
+            else "images follow each other one by one, so that latency says it all"
+        )
+        cure = "take throughput" if paced else "set architecture.pipelining to lines or maps"
+        raise InputError(message, origin=Argument("objective", objective), cure=cure)
 
 
 def _least_tiles(costs: Costs) -> list[float]:

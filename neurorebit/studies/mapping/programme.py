@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorebit.studies.mapping.layout import AREA, EXACT, Array, Box, Layout, Whole
+from neurorebit.studies.mapping.layout import AREA, EXACT, THROUGHPUT, Array, Box, Layout, Whole
 
 INFEASIBLE = 2  # how HiGHS ends, as SciPy numbers it
 
@@ -106,6 +106,9 @@ class Programme:
             _, split, whole = np.array(self.layout.area) / np.max(np.abs(self.layout.area))
             self._row(0.0, 0.0, split=split, whole=whole, goal=-1.0)
             return
+        if self.objective == THROUGHPUT:
+            self._interval()
+            return
         (t0, t1), (p0, p1) = self._scaled_box
         for t, p in ((t0, p0), (t1, p1)):
             self._row(-np.inf, p * t, time=p, watts=t, leaked=-1.0)
@@ -115,6 +118,17 @@ class Programme:
         self._row(-np.inf, self.energy_range[1], menu.energy / joules, leaked=1.0)
         for t, e in ((t0, self.energy_range[0]), (t1, self.energy_range[1])):
             self._row(-np.inf, e * t, menu.energy / joules * t, leaked=t, time=e, goal=-1.0)
+
+    def _interval(self) -> None:
+        """No part is taken for longer than the interval: neither one of a stage's own, nor one that
+        all stages share.
+        """
+        menu, (seconds, _) = self.layout.menu, self.scale
+        for stage in np.unique(menu.stage):
+            own = np.where(menu.stage == stage, menu.own / seconds, 0.0)
+            self._row(-np.inf, 0.0, own, goal=-1.0)
+        for loads in menu.common.T:
+            self._row(-np.inf, 0.0, loads / seconds, goal=-1.0)
 
     @property
     def _scaled_box(self) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -127,7 +141,7 @@ class Programme:
     def _unit(self) -> float:
         """What the scaled objective is to be multiplied by."""
         seconds, joules = self.scale
-        units = {"latency": seconds, "energy": joules, "edp": joules * seconds}
+        units = {"latency": seconds, THROUGHPUT: seconds, "energy": joules, "edp": joules * seconds}
         return units.get(self.objective, 1.0)
 
     def relaxed(self) -> float:
