@@ -19,7 +19,10 @@ def add_options(parser: options.Parser) -> None:
     """Those of the command."""
     options.add_chip(parser)
     parser.add_argument(
-        "--objective", metavar="O", default="latency", help="latency, energy, edp or throughput (latency)"
+        "--objective",
+        metavar="O",
+        default="latency",
+        help="latency, energy, edp or throughput (latency)",
     )
     parser.add_argument(
         "--work", metavar="W", default="inference", help="inference or training (inference)"

@@ -20,6 +20,7 @@ from neurorebit.chips.parts.workload import Workload
 from neurorebit.chips.table import ORGANISATIONS
 from neurorebit.circuits.cost import Real
 from neurorebit.estimation.flow import Flow, flow_of
+from neurorebit.estimation.swaps import mask_of, said_of, with_reloads
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
 from neurorebit.schema.training import Training
@@ -71,14 +72,16 @@ def design(
         plan=plan,
         training=training,
     )
-    own = workload.products
+    own, arrays = workload.products, with_reloads(work, work.by_name(only), batch)
     if own is None:
-        made = Design(work.chip, work.by_name(only), work.ops, work.assumptions)
+        made = Design(work.chip, arrays, work.ops, (*work.assumptions, *said_of(work)))
         return _pipelined(made, batch)
     products = ProductPhases(work, own, activity.at(own))
     ops = {name: count + products.ops.get(name, 0.0) for name, count in work.ops.items()}
-    phases = joined(work.by_name(only), products.by_name(only), weighted, own)
-    made = Design(work.chip, phases, ops, (*work.assumptions, *products.assumptions))
+    phases = joined(arrays, products.by_name(only), weighted, own)
+    made = Design(
+        work.chip, phases, ops, (*work.assumptions, *products.assumptions, *said_of(work))
+    )
     return _pipelined(made, batch)
 
 
@@ -116,7 +119,16 @@ def built(
     plan = plan or Floorplan.of(weighted, spec)
     learning = SCHEMES[spec.scheme].learning(training)
     job = Job(technology, device, spec, plan, activity.at(weighted), batch, learning)
-    return organisation_of(spec).build(job)
+    build = organisation_of(spec).build
+    made = build(job)
+    if spec.capacity is None or plan.swapped is not None:
+        return made
+
+    def swapping(layers: NDArray[np.float64]) -> Phases:
+        return build(job._replace(plan=replace(plan, swapped=layers)))
+
+    layers = mask_of(made.chip, lambda of: swapping(of).chip.footprint.area.total)
+    return swapping(layers)
 
 
 def organisation_of(spec: ArchitectureSpec) -> Organisation:

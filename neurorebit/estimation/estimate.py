@@ -14,6 +14,7 @@ from neurorebit.chips.parts.phases import DRAM, PER, Phase
 from neurorebit.chips.parts.spec import ArchitectureSpec
 from neurorebit.chips.parts.workload import Workload
 from neurorebit.circuits.cost import Bill, Real
+from neurorebit.estimation.capacity import CapacityEstimate, capacity_of, refuse_small
 from neurorebit.estimation.design import Design, built, design
 from neurorebit.estimation.pipelined import PipelineEstimate, pipelined
 from neurorebit.estimation.plans import Plan, plans
@@ -85,6 +86,7 @@ class Estimate:
     activity_source: str
     plans: tuple[Plan, ...] = ()  # of the layers, without the last row
     pipeline: PipelineEstimate | None = None  # where layers work on different images
+    capacity: CapacityEstimate | None = None  # of a chip of given size
     assumptions: tuple[str, ...]  # one plain sentence each, for the report's reader
 
 
@@ -114,6 +116,7 @@ def estimate(
         training=network.training,
     )
     chip, plan = made.chip, made.chip.plan
+    refuse_small(made)
     area, leakage = (
         Bill({part.removeprefix("chip/"): np.asarray(n).item() for part, n in bill.items.items()})
         for bill in (chip.footprint.area, chip.footprint.leakage)
@@ -136,6 +139,7 @@ def estimate(
         activity_source=activity.source,
         plans=placed,
         pipeline=pipelined(made, names, placed),
+        capacity=capacity_of(made, names, device),
         assumptions=made.assumptions,
     )
 
@@ -186,7 +190,7 @@ def _by_layer(made: Design, area: Bill) -> Bill:
     tiles = made.chip.tiles_of_layers
     for counts, tile in tiles:
         for part, amount in tile.footprint.area.items.items():
-            table[part][own] += counts * amount
+            table[part][own] += made.chip.plan.parts_of(counts) * amount
     of_layers = {tile.name for _, tile in tiles}
     for part, amount in area.items.items():
         if part.partition("/")[0] not in of_layers:

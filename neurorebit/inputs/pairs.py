@@ -16,6 +16,7 @@ from neurorebit.schema import Misfit
 from neurorebit.schema.activity import AssumedActivity
 from neurorebit.schema.device import Device
 from neurorebit.schema.technology import Technology
+from neurorebit.schemes.parts.scheme import Held
 from neurorebit.schemes.table import SCHEMES
 
 Pair = tuple[str, Misfit]  # the kind of file that has the key, and what does not fit
@@ -33,10 +34,25 @@ def pairs(
     yield from _of_adapters(network, spec)
     yield from _of_layers(network, spec)
     yield from _of_blocks(network, spec)
+    yield from _of_capacity(spec, device)
     yield from (("architecture", misfit) for misfit in mapping.misfits(network, spec))
     if spec.holds_devices:
         yield from _of_voltages(spec, technology, device)
         yield from _of_levels(spec, device)
+
+
+def _of_capacity(spec: ArchitectureSpec, device: Device) -> Iterator[Pair]:
+    """A layer that is swapped is written from DRAM, and so needs a copy there."""
+    if spec.capacity is None:
+        return
+    message = f"scheme={spec.scheme} keeps weights in cells alone, from which none are read back"
+    where = spec.trains and SCHEMES[spec.scheme].held is Held.CELLS
+    cure = "drop it, or take another scheme"
+    yield "architecture", Misfit(("capacity",), where, message, cure=cure)
+    unknown = spec.holds_devices and device.pulses is None
+    message = f"{device.name} has no pulse data, so that what a swap takes is unknown"
+    cure = "add a section 'pulses' to the device file, or drop it"
+    yield "architecture", Misfit(("capacity",), unknown, message, cure=cure)
 
 
 def _of_activity(activity: AssumedActivity) -> Iterator[Pair]:

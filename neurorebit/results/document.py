@@ -91,6 +91,7 @@ def build(
         "phases": phases,
         "totals": _totals(estimate, phases),
         **pipeline.section(estimate.pipeline, estimate.rows),
+        **pipeline.size(estimate.capacity),
         "layers": [_layer(estimate, i) for i in range(len(estimate.rows))],
         "activity": {
             "origin": activity.origin.value,

@@ -1,10 +1,11 @@
-"""The section ``pipeline`` of a report: how often images come, and what limits it."""
+"""The sections ``pipeline`` and ``capacity`` of a report."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from neurorebit.estimation.capacity import CapacityEstimate
 from neurorebit.estimation.pipelined import FlowEstimate, Limit, PipelineEstimate, StepEstimate
 
 Json = dict[str, Any]
@@ -13,6 +14,24 @@ Json = dict[str, Any]
 def section(found: PipelineEstimate | None, layers: Sequence[str]) -> Json:
     """The section of an estimate with these layers; nothing where layers follow each other."""
     return {} if found is None else {"pipeline": _of(found, layers)}
+
+
+def size(found: CapacityEstimate | None) -> Json:
+    """The section ``capacity`` of a chip of given size; nothing of one that has room for all."""
+    if found is None:
+        return {}
+    section = {
+        "tiles": found.tiles,
+        "tiles_of_all_layers": found.needed,
+        "swapped": list(found.swapped),
+        "swapped_share_of_weights": found.share,
+        "images_of_a_swap": found.images,
+        "reload_s": found.times,
+        "reload_energy_J": found.energies,
+        "writes_per_cell_and_image": found.writes,
+        "lifetime_images": found.lifetime,
+    }
+    return {"capacity": section}
 
 
 def _of(found: PipelineEstimate, layers: Sequence[str]) -> Json:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neurorebit.chips.parts.phases import PER, PHASES, TRAINING
 from neurorebit.circuits.cost import Bill, Real
+from neurorebit.estimation.capacity import SMALL, too_small
 from neurorebit.estimation.design import Design
 from neurorebit.estimation.estimate import undefined, undefined_parts
 from neurorebit.results.sweep import CRITERIA, FEASIBLE, REASON, Table
@@ -64,6 +65,9 @@ class Costs:
         """Every outcome of every design, nan with a reason where it cannot exist."""
         table = self._outcomes()
         why = reasons(misfits, self.shape)
+        small = too_small(self.design)
+        if small is not None:
+            why[np.broadcast_to(small, self.shape).ravel() & (why == "")] = SMALL
         own = [name for phase in self.design.phases for name in NAMES[phase].values()]
         needed = (AREA, *(name for name in own if "energy [" in name or "latency [" in name))
         finite = np.all([np.isfinite(table[name]).ravel() for name in needed], axis=0)

@@ -346,7 +346,7 @@ class HybridChip(Chip[AnalogMacro]):
     def digital_count(self) -> Real:
         """Tiles of the digital side."""
         if not self.spec.dpim.one_layer:
-            return ceil(sum_over_layers(self.digital_shares))
+            return self.plan.laid_out(self.digital_shares)
         beside = sum_over_layers(self.all_digital_tiles - self.digital_tiles)
         return ceil(max_over_layers(self.digital_tiles) + beside)
 
@@ -359,6 +359,11 @@ class HybridChip(Chip[AnalogMacro]):
         """Errors and gradients in the digital tiles."""
         name = self.digital_tile.name
         return Place(name, name) if phase in ("backward", "gradient") else super().works_in(phase)
+
+    @property
+    def gradients_wait(self) -> bool:
+        """Sums that run over a batch begin when its errors are there."""
+        return self.spec.dpim.streamed
 
     def together(self, tiles: str) -> Any:
         if tiles != self.digital_tile.name:

@@ -10,7 +10,7 @@ from typing import Any, Generic
 
 import numpy as np
 
-from neurorebit.chips.parts.floorplan import Floorplan, ceil, max_over_layers, sum_over_layers
+from neurorebit.chips.parts.floorplan import Floorplan, ceil, max_over_layers
 from neurorebit.chips.parts.pipelining import NONE, Pipeline, Place
 from neurorebit.chips.parts.product_unit import Job, ProductMacro, ProductUnit, jobs_of
 from neurorebit.chips.parts.signs import SIGNED_INPUTS, SignedInputs
@@ -122,14 +122,14 @@ class Chip(Block, ABC, Generic[M]):
         """Kernel-split tiles of the chip."""
         if self.plan.laid is not None:
             return self.plan.laid[0]
-        return ceil(sum_over_layers(np.where(self.plan.split, self.plan.there, 0.0)))
+        return self.plan.laid_out(np.where(self.plan.split, self.plan.there, 0.0))
 
     @property
     def whole_tiles(self) -> Real:
         """Tiles of the chip that are not kernel-split."""
         if self.plan.laid is not None:
             return self.plan.laid[1]
-        return ceil(sum_over_layers(np.where(self.plan.split, 0.0, self.plan.there)))
+        return self.plan.laid_out(np.where(self.plan.split, 0.0, self.plan.there))
 
     @property
     def forward_tiles(self) -> tuple[tuple[Real, Block], ...]:
@@ -173,8 +173,10 @@ class Chip(Block, ABC, Generic[M]):
         return Place(self.tile_name, self.tile_name)
 
     @property
-    def changes_at_once(self) -> bool:
-        """Whether a gradient changes cells that both passes read, so that it waits for them."""
+    def gradients_wait(self) -> bool:
+        """Whether a gradient waits for all errors of its layer: it changes cells that both passes
+        read, or runs over a batch.
+        """
         return False
 
     def together(self, tiles: str) -> Any:

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from neurorebit.chips.parts.capacity import laid_out
 from neurorebit.chips.parts.mapping import Chosen, decided
 from neurorebit.chips.parts.packing import Packing
 from neurorebit.chips.parts.pieces import Array, concatenated
@@ -38,7 +39,8 @@ class Floorplan:
     layers share tiles; they follow each other, so that buffers and adders serve one at a time.
     ``joins``: whether they share arrays, too, where they fill less than one. ``asked``: copies of
     each layer, nan for as many as fill the tiles that one takes. ``laid``: the tiles that the chip
-    is laid out for, kernel-split ones and others; those of the layers unless given.
+    is laid out for, kernel-split ones and others; those of the layers unless given. ``swapped``: 1
+    for layers that are written to the same tiles in turn; None where all have room.
     """
 
     workload: Workload
@@ -56,6 +58,7 @@ class Floorplan:
     joins: bool | NDArray[np.bool_] = field(default=False, kw_only=True)
     asked: Real = field(default=np.nan, kw_only=True)
     laid: tuple[Real, Real] | None = field(default=None, kw_only=True)
+    swapped: Array | None = field(default=None, kw_only=True)
 
     @classmethod
     def of(
@@ -310,6 +313,35 @@ class Floorplan:
         same = (member[..., :, None] == member[..., None, :]) & (member[..., :, None] > 0.0)
         together = np.maximum(np.sum(same, axis=-1), 1.0)
         return np.where(small, 1.0 / together, arrays)
+
+    def laid_out(self, shares: Real) -> Real:
+        """Tiles of a kind that the chip has, given those of each layer."""
+        if self.swapped is None:
+            return ceil(sum_over_layers(shares))
+        return laid_out(shares, self.swapped)
+
+    def parts_of(self, shares: Real) -> Real:
+        """Of a kind of tiles the parts of each layer: of those that layers are swapped in, a part
+        in proportion to the tiles that it takes there.
+        """
+        if self.swapped is None or not np.any(self.swapped > 0.0):
+            return shares
+        turns = np.where(self.swapped > 0.0, shares, 0.0)
+        region = max_over_layers(ceil(turns)) / np.maximum(sum_over_layers(turns), 1e-300)
+        return np.where(self.swapped > 0.0, region * shares, shares)
+
+    def cut(self, spec: ArchitectureSpec) -> Array | None:
+        """Of all stages those before which several images wait for a swap; None where none do."""
+        if self.swapped is None or spec.capacity is None or not np.any(self.swapped > 0.0):
+            return None
+        together = np.asarray(spec.capacity.images, np.float64) > 1.0
+        here = np.where(together, self.swapped, 0.0)
+        w = self.workload
+        if w.places is None:
+            return here
+        found = np.zeros((*here.shape[:-1], len(w.all.rows)))
+        found[..., w.places] = here
+        return found
 
     @property
     def held(self) -> Array:

@@ -304,7 +304,8 @@ class Phases(Reads):
         room = buffer.cores * buffer.bits - self.spec.transport.staging_bits
         if self.chip.pipeline is not None:
             return self.chip.pipeline.traffic(self.spec.input_bits, np.maximum(room, 0.0))
-        return traffic(w.maps, len(w.rows), self.spec.input_bits, np.maximum(room, 0.0))
+        bits, room = self.spec.input_bits, np.maximum(room, 0.0)
+        return traffic(w.maps, len(w.rows), bits, room, cut=self.plan.cut(self.spec))
 
     @property
     def residence(self) -> Traffic:

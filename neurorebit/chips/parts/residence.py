@@ -52,12 +52,17 @@ def live(maps: Sequence[Map], stages: int) -> Array:
     return values
 
 
-def traffic(maps: Sequence[Map], stages: int, bits: Real, room: Real) -> Traffic:
+def traffic(
+    maps: Sequence[Map], stages: int, bits: Real, room: Real, *, cut: Array | None = None
+) -> Traffic:
     """What moves at each stage: values have ``bits`` bits, the buffer has room for ``room`` bits.
 
-    Both may be arrays of designs, with a last axis of length one for the stages.
+    Both may be arrays of designs, with a last axis of length one for the stages. ``cut``: 1 for
+    stages before which all maps go to DRAM.
     """
     shape = np.broadcast_shapes(np.shape(bits), np.shape(room), (1,))
+    if cut is not None:
+        shape = np.broadcast_shapes(shape, (*np.shape(cut)[:-1], 1))
     taken = np.zeros((*shape[:-1], stages))
     moved = Traffic(*(np.zeros_like(taken) for _ in range(4)))
     for one in maps:
@@ -65,6 +70,8 @@ def traffic(maps: Sequence[Map], stages: int, bits: Real, room: Real) -> Traffic
         span = slice(one.life.start, one.life.stop)
         most = np.broadcast_to(room, shape)[..., 0] * (1.0 + ROUNDING)
         stays = np.max(taken[..., span], axis=-1) + size <= most
+        if cut is not None:
+            stays = stays & ~np.any(cut[..., one.life.start + 1 : one.life.stop] > 0.0, axis=-1)
         taken[..., span] += np.where(stays, size, 0.0)[..., None]
         given = one.made is None
         for stage in one.read:

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from neurorebit.chips.parts.blocks import Blocks
+from neurorebit.chips.parts.capacity import Capacity
 from neurorebit.chips.parts.mapping import Mapping
 from neurorebit.chips.parts.pipelining import HAND_OVER, NONE
 from neurorebit.chips.parts.signs import DEFAULT, PAIR, REFERENCE, SIGNED_INPUTS, SIGNED_WEIGHTS
@@ -201,7 +202,8 @@ class ArchitectureSpec(Section):
     them is written or the lanes of the vector unit; auto: macros where the chip has digital ones.
     ``mapping``: how single layers stand on the chip. ``pipelining``: what layers hand over to each
     other when each works on another image, whole maps or single lines; see
-    [throughput](../guide/throughput.md).
+    [throughput](../guide/throughput.md). ``capacity``: the size of the chip; see
+    [capacity](../guide/throughput.md#a-chip-of-given-size).
     """
 
     organisation: ClassVar[str]
@@ -225,6 +227,7 @@ class ArchitectureSpec(Section):
     activation_products: Literal["auto", "digital", "vector"] = "auto"
     mapping: Mapping | None = None
     pipelining: Annotated[str, one_of(HAND_OVER)] = NONE
+    capacity: Capacity | None = None
 
     @property
     def level_bits(self) -> int:
@@ -381,6 +384,8 @@ class ArchitectureSpec(Section):
         yield from self.forward.misfits(self.forward_section)
         if self.blocks is not None:
             yield from self.blocks.misfits(self.forward_section, self.row_by_row)
+        if self.capacity is not None:
+            yield from self.capacity.misfits(self.pipelining != NONE)
         message = "no macro of {} is digital; take vector or auto".replace("{}", self.called)
         lacking = self.activation_products == "digital" and not self.digital_macros
         yield Misfit(("activation_products",), lacking, message)

@@ -24,7 +24,7 @@ class ResidualChip(TikiTakaChip):
     referenced: bool = field(default=False, kw_only=True)
 
     @property
-    def changes_at_once(self) -> bool:
+    def gradients_wait(self) -> bool:
         return True
 
     @cached_property

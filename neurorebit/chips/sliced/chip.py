@@ -36,7 +36,7 @@ class UpdateUnit(Block):
     name: str = "update_unit"
 
     @property
-    def changes_at_once(self) -> bool:
+    def gradients_wait(self) -> bool:
         return True
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The pipeline of a report for a reader: how often images come, what limits it, how busy it is."""
+"""The pipeline and the size of a chip for a reader: images a second, what limits them, swaps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from neurorebit.results.document import Json
-from neurorebit.results.writers.layout import defined, number, percent, table
+from neurorebit.results.writers.layout import defined, number, percent, table, wrapped
 from neurorebit.schema import units
 
 KINDS = ("inference", "training")
@@ -123,3 +123,32 @@ def _sentences(found: Json) -> Iterable[str]:
     kept = units.show(training["kept_in_dram_bits"], "bit")
     yield f"Inputs that wait for their gradients take {kept} of DRAM."
     yield f"Gradients are formed beside {training['gradients_beside']}."
+
+
+def capacity(report: Json) -> str:
+    """The size of the chip, and the layers that are swapped; nothing of one that has all."""
+    found = report.get("capacity")
+    if found is None:
+        return ""
+    lines = [
+        f"The chip has {found['tiles']:,} tiles; all layers take {found['tiles_of_all_layers']:,}."
+    ]
+    if not found["swapped"]:
+        return "\n".join([*lines, "No layer is swapped."])
+    share = percent(found["swapped_share_of_weights"])
+    lines.append(f"Swapped, with {share} of the weights: {', '.join(found['swapped'])}.")
+    each = ", ".join(
+        f"{name} {units.show(time, 's')} and {units.show(found['reload_energy_J'][name], 'J')}"
+        for name, time in found["reload_s"].items()
+    )
+    lines.append(f"An image bears of the swaps: {each}.")
+    lines.append(
+        f"{found['images_of_a_swap']:,} images of inference share a swap: a swapped cell has "
+        f"{number(found['writes_per_cell_and_image'])} writes an image"
+        + (
+            "."
+            if found["lifetime_images"] is None
+            else f", and endures {number(found['lifetime_images'])} images."
+        )
+    )
+    return "\n".join(wrapped(line, later="  ") for line in lines)

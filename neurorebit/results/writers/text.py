@@ -69,6 +69,7 @@ def write(report: Json) -> str:
         section("Chip", _chip(report), _counts(report)),
         section(f"Phases{by}", _phases(report), defined(DEFINITIONS.items())),
         section(f"Totals{by}", _totals(report)),
+        section("Capacity", pipeline.capacity(report)),
         section(f"Pipeline{by}", *pipeline.tables(report)),
         section(f"Beside the ReBIT paper{by}", _paper(report)),
         section("Layers", _layers(report)),

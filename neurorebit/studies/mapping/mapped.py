@@ -107,7 +107,7 @@ def _rows(costs: Costs, options: Sequence[Option]) -> tuple[dict[str, Any], ...]
 
 
 def _times(costs: Costs, plan: Floorplan) -> Array:
-    """The time of each layer with weights; in a pipeline that of the part which it takes longest."""
+    """The time of each layer with weights; in a pipeline of the part that it takes longest."""
     times = costs.loads(plan, 1)[0] if costs.paced else costs.of_layers(plan, 1)[1]
     return np.asarray(times[0, costs.places])
 
