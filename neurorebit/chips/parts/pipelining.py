@@ -213,22 +213,16 @@ class Pipeline:
     def training_bits(self, input_bits: Real, error_bits: Real) -> Real:
         """Room for what layers of one level hand to each other: maps, and errors on their way back.
 
-        In a training a stage begins on an image when the maps that it reads are complete.
+        In a training a stage begins on an image when the maps that it reads are complete: one is
+        made while another is read. What skips layers comes from DRAM, where it is anyway.
         """
-        steps = np.zeros(self.stages)
-        for stage in range(self.stages):
-            steps[stage] = max((steps[m] + 1.0 for m in self.before(stage)), default=0.0)
         values = np.zeros(int(self.levels.max()) + 1)
         for one in self.workload.maps:
             if one.made is None:
                 continue
             level = self.levels[one.made]
-            apart = [
-                steps[stage] - steps[one.made] + 1.0
-                for stage in one.read
-                if stage != one.made and self.levels[stage] == level
-            ]
-            values[level] += one.values * max(apart, default=0.0)
+            near = any(one.made in self.before(stage) for stage in one.read)
+            values[level] += 2.0 * one.values * near
         last = values[-1] * (
             input_bits + error_bits if self.turns else np.maximum(input_bits, error_bits)
         )

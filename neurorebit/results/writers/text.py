@@ -36,6 +36,7 @@ DEFINITIONS = {
     "TOPS/W with DRAM": "ops / (energy + DRAM energy) / 1e12",
     "energy x delay": "energy times time, of one image or iteration",
 }
+SHARED_TIME = "a part of the time between images, in proportion to what each layer takes alone"
 LONG, FIRST, LAST = 20, 5, 10  # epochs in a table: if there are more, the first and the last ones
 PLACES = {
     "inference": "one image\nrecog-\nnised",
@@ -67,7 +68,7 @@ def write(report: Json) -> str:
     parts = [
         _head(report, answers),
         section("Chip", _chip(report), _counts(report)),
-        section(f"Phases{by}", _phases(report), defined(DEFINITIONS.items())),
+        section(f"Phases{by}", _phases(report), defined(_definitions(report).items())),
         section(f"Totals{by}", _totals(report)),
         section("Capacity", pipeline.capacity(report)),
         section(f"Pipeline{by}", *pipeline.tables(report)),
@@ -102,6 +103,10 @@ def _head(report: Json, answers: str) -> str:
         listed(report["notes"]),
     ]
     return "\n".join(line for i, line in enumerate(lines) if line or i == 2)
+
+
+def _definitions(report: Json) -> dict[str, str]:
+    return DEFINITIONS | ({"time": SHARED_TIME} if "pipeline" in report else {})
 
 
 # --- the chip

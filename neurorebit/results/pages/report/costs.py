@@ -136,7 +136,9 @@ class Costs:
             "Time of each layer",
             views,
             {"Of": tuple(self.groups)},
-            says="Of the slowest stream of each layer; layers and phases follow each other.",
+            says="Of the slowest stream of each layer; layers and phases follow each other."
+            if "pipeline" not in self.report
+            else "Parts of the time between images, in proportion to what each takes alone.",
             limited=self.limited,
             tables=(self._table("latency_s", "s", "Time of each layer"), self._slowest()),
         )

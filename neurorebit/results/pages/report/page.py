@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from neurorebit.results.document import Json
 from neurorebit.results.pages.frame import Page, Section, cards, definitions
-from neurorebit.results.pages.report import floorplan, numbers, origins, training
+from neurorebit.results.pages.report import floorplan, numbers, origins, pipeline, training
 from neurorebit.results.pages.report.costs import Costs
 
 
@@ -25,6 +25,7 @@ def write(report: Json, answers: Iterable[tuple[str, str]]) -> bytes:
         Section("learning-part", "Training", training.figures(report)),
         Section("evaluation", "Evaluation", training.evaluation(report)),
         Section("costs", "Energy, time and area", costs.figures()),
+        Section("pipeline", "Pipeline", pipeline.figures(report)),
         Section("phases", "Phases and totals", numbers.tables(report)),
         Section("floorplan", "Floorplan", floorplan.figures(report)),
         Section("origins", "Assumed, measured, ablated", origins.body(report)),
