@@ -49,6 +49,7 @@ MEANINGS: dict[str, str] = {
     "Charge.dac_bits": "bits of the converter of each row",
     "Charge.scale_bits": "bits of the multiplier behind the converters; 0 for none",
     "Charge.cell_area": "area of a published cell",
+    "Capacity.area": "area of the chip at most, unless it has so many `tiles`",
     # training
     "Training.dataset": "a word of the [table of data sets](../guide/data.md), or a path",
     "Training.fallback": "a data set for the case that `dataset` is not on this machine",
