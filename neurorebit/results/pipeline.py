@@ -9,6 +9,7 @@ from neurorebit.estimation.capacity import CapacityEstimate
 from neurorebit.estimation.pipelined import FlowEstimate, Limit, PipelineEstimate, StepEstimate
 
 Json = dict[str, Any]
+KINDS = ("inference", "training")
 
 
 def section(found: PipelineEstimate | None, layers: Sequence[str]) -> Json:
@@ -84,3 +85,16 @@ def _limit(found: Limit) -> Json:
         "load_s": found.load,
         "share": found.share,
     }
+
+
+def longest(found: Json) -> list[Json]:
+    """The steps of a pipeline that take longest, the longest first."""
+    return sorted(found["steps"], key=lambda step: -step["time_s"])
+
+
+def name(limit: Json) -> str:
+    """A part of the chip, and whose it is."""
+    what = (
+        limit["part"] if limit["part"] == limit["stream"] else f"{limit['part']} {limit['stream']}"
+    )
+    return what if limit["layer"] is None else f"{limit['layer']}: {what}"

@@ -11,11 +11,11 @@ from neurorebit.results import folder
 from neurorebit.results.document import NAME, Json, epoch_keys, read_any
 from neurorebit.results.frames import as_html, frame, of_rows
 from neurorebit.results.parts import phases_of
+from neurorebit.results.pipeline import KINDS as PIPELINE_KINDS
+from neurorebit.results.pipeline import name as limit_name
 from neurorebit.results.spending import Spent, after_epochs, first_at
 from neurorebit.results.writers import table, text
 from neurorebit.results.writers.layout import defined
-from neurorebit.results.writers.pipeline import KINDS as PIPELINE_KINDS
-from neurorebit.results.writers.pipeline import name as limit_name
 from neurorebit.results.writers.summary import COUNTED, answers
 from neurorebit.schema import Argument, InputError
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from neurorebit.results.document import Json
+from neurorebit.results.pipeline import KINDS, longest, name
 from neurorebit.results.writers.layout import defined, number, percent, table, wrapped
 from neurorebit.schema import units
 
-KINDS = ("inference", "training")
 LONGEST = 12  # steps of a training that are shown, those that take longest
 DEFINITIONS = {
     "interval": "time between images, which is that of the part that an image takes longest",
@@ -46,19 +46,6 @@ def tables(report: Json) -> list[str]:
 
 def _time(seconds: float | None) -> str:
     return "" if seconds is None else units.show(seconds, "s")
-
-
-def longest(found: Json) -> list[Json]:
-    """The steps of a pipeline that take longest, the longest first."""
-    return sorted(found["steps"], key=lambda step: -step["time_s"])
-
-
-def name(limit: Json) -> str:
-    """A part of the chip, and whose it is."""
-    what = (
-        limit["part"] if limit["part"] == limit["stream"] else f"{limit['part']} {limit['stream']}"
-    )
-    return what if limit["layer"] is None else f"{limit['layer']}: {what}"
 
 
 def _limits(found: Json, kind: str) -> str:

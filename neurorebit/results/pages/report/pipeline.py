@@ -7,7 +7,7 @@ from neurorebit.results.pages.figure import Figure, Plot
 from neurorebit.results.pages.plots import PALETTE, Series, bars
 from neurorebit.results.pages.table import Column, Table, number, share, word
 from neurorebit.results.pages.text import pointer
-from neurorebit.results.writers.pipeline import KINDS, longest, name
+from neurorebit.results.pipeline import KINDS, longest, name
 
 MOST = 150  # layers of a figure
 SAYS = (
