@@ -116,7 +116,7 @@ def flow_of(chip: Chip[Any], phases: Mapping[str, Phase], batch: Real) -> Flow:
         orders = tuple(
             Training(tuple(_steps(pipeline, works, order)), order, images, np.asarray(after))
             for order in GRADIENTS
-            if order != OWN or not chip.changes_at_once
+            if order != OWN or not chip.gradients_wait
         )
     return Flow(pipeline, inference, orders, sequential=sequential, images=images)
 

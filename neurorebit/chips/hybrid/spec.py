@@ -156,6 +156,10 @@ class HybridSpec(LearningSpec):
         beside = dpim.one_layer and self.pipelining != NONE
         cure = "take pipelining=none, or resident=all"
         yield Misfit(("dpim", "resident"), beside, message, cure=cure)
+        message = "the macros hold one layer at a time already"
+        twice = dpim.one_layer and self.capacity is not None
+        cure = "drop capacity, or take resident=all"
+        yield Misfit(("dpim", "resident"), twice, message, cure=cure)
         word = self.formats.weights.bits
         message = "must be a multiple of the {:g} bits of a word"
         yield Misfit(("dpim", "cols"), dpim.cols % word != 0, message, (word,), cure="take 128")
