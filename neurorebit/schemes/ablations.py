@@ -98,7 +98,9 @@ def changed(training: Training) -> Iterator[tuple[str, Any]]:
         if key not in choices():
             continue
         value, usual = getattr(training, key), getattr(default, key)
-        if dataclasses.is_dataclass(value):
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            if not isinstance(usual, type(value)):  # a word
+                usual = type(value)()
             for field in dataclasses.fields(value):
                 if getattr(value, field.name) != getattr(usual, field.name):
                     yield f"{key}.{field.name}", getattr(value, field.name)
@@ -149,7 +151,7 @@ def why_idle(key: str, spec: ArchitectureSpec, training: Training) -> str:
         "level_range": ("quantiser", training.quantiser == "wage" and not in_cells),
         "write_tolerance": ("write", training.write in ("pulses", "reset")),
     }
-    other, alone = overruled.get(key, ("", False))
+    other, alone = overruled.get(key.partition(".")[0], ("", False))
     return f"without effect beside {other}={getattr(training, other)}" if alone else ""
 
 

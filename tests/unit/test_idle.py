@@ -126,6 +126,8 @@ def test_training_reads_of_the_device_what_it_uses(name, key, read):
         ("rebit", "architecture.scheme=real", "training.clip_percentile=90"),
         ("rebit", "architecture.scheme=real", "training.calibration_steps=2"),
         ("rebit", "training.adc=ideal", "training.calibration_steps=2"),
+        ("rebit", "training.adc=ideal", "training.adc_errors.noise=0.3"),
+        ("rebit", "training.adc=ideal", "training.adc_errors=designed"),
         ("sram", "training.adc=ideal", "training.calibration_steps=2"),
         ("sram", "training.adc=ideal", "training.clip_percentile=90"),
     ],
