@@ -29,7 +29,7 @@ from neurorebit.circuits.register import Register
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.macros import resistive
 from neurorebit.macros.point import Point
-from neurorebit.macros.resistive import Count, Pair, Time, Volt, WordLines
+from neurorebit.macros.resistive import Above, Count, Pair, Time, WordLines
 from neurorebit.macros.structure import Macro
 from neurorebit.macros.supplies import Supplies
 from neurorebit.schema import ImpossibleError, one_of
@@ -69,7 +69,7 @@ class CurrentSensing(WordLines):
     bits_per_plane: Count = 1.0
     unit_width: Time | None = None
     dac: Annotated[str, one_of(DACS)] = "r2r"
-    swing: Volt | None = None
+    swing: Above | None = None
     adc: Annotated[str, one_of(CONVERTERS)] = DEFAULT
     adc_bits: Count | None = None
     columns_per_adc: Count = 1.0
@@ -102,13 +102,17 @@ class CurrentSensing(WordLines):
             message = "neither the macro nor the point says of how many bits the converters are"
             raise ImpossibleError(message, key="macro.adc_bits", cure="give it")
         rows, columns = point.given("rows"), point.given("columns")
+        resistive.even(self.pair, self.rows, self.columns)
+        if self.converters < 1.0:
+            message = f"{self.columns:g} columns leave no converter its {self.columns_per_adc:g}"
+            raise ImpossibleError(message, key="macro.columns_per_adc", cure="lower it")
         at_once = self.converters if columns is None else columns
         if at_once > self.converters:
             message = f"there are {self.converters:g} converters, not {at_once:g}"
             raise ImpossibleError(message, key="columns", cure="lower it, or columns_per_adc")
         idle = 0.0 if self.inputs == "amplitude" else 0.5
         why = "none is zero" if self.inputs == "amplitude" else "half of the digits are zero"
-        return CurrentSensingMacro(
+        found = CurrentSensingMacro(
             self,
             supplies,
             self.rows if rows is None else rows,
@@ -119,6 +123,8 @@ class CurrentSensing(WordLines):
             share=resistive.mean_share(self.pair, point),
             active=1.0 - point.assumed("input_sparsity", idle, why),
         )
+        _ = found.word_lines  # which may not fit the array, nor the array its cells
+        return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,7 @@ Count = Annotated[Real, quantity("", at_least=1)]
 Cap = Annotated[Real, quantity("F", at_least=0)]
 Time = Annotated[Real, quantity("s", above=0)]
 Volt = Annotated[Real, quantity("V", at_least=0, below=10)]
+Above = Annotated[Real, quantity("V", above=0, below=10)]
 Pair = Literal["none", "rows", "columns", "cell"]
 WORD_LINE = "word line"  # the role of what drives word lines
 
@@ -38,7 +39,7 @@ class WordLines(Structure):
     """
 
     word_line_low: Volt = 0.0
-    word_line_high: Volt | None = None
+    word_line_high: Above | None = None
     driver_cap: Cap | None = None
     gate_cap: Cap | None = None
     coupling_cap: Cap = 0.0
@@ -73,6 +74,14 @@ def cells(supplies: Supplies, pair: Pair, rows: Real, columns: Real) -> ReramArr
         cure = "raise cell.access_share or cell.width of the device"
         raise ImpossibleError(message, key="device", cure=cure)
     return array
+
+
+def even(pair: Pair, rows: Real, columns: Real) -> None:
+    """ImpossibleError where a line of a pair has no second one."""
+    for name, count in (("rows", rows), ("columns", columns)):
+        if pair == name and count % 2.0:
+            message = f"pairs of cells in two {name} need an even number of them, got {count:g}"
+            raise ImpossibleError(message, key=f"macro.{name}", cure="take an even number")
 
 
 def physical(pair: Pair, rows: Real, columns: Real) -> tuple[Real, Real]:

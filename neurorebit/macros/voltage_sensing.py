@@ -79,7 +79,8 @@ class VoltageSensing(WordLines):
             planes = resistive.planes_of(bits, self.signed)
             phases = np.ceil(planes / (self.planes_per_phase or planes))
         pulsed = 1.0 - point.assumed("input_sparsity", 0.5, "half of the digits are zero")
-        return VoltageSensingMacro(
+        resistive.even(self.pair, self.rows, self.columns)
+        found = VoltageSensingMacro(
             self,
             supplies,
             self.rows if rows is None else rows,
@@ -90,6 +91,8 @@ class VoltageSensing(WordLines):
             share=resistive.mean_share(self.pair, point),
             pulsed=pulsed,
         )
+        _ = found.word_lines  # which may not fit the array, nor the array its cells
+        return found
 
 
 @dataclass(frozen=True, eq=False)

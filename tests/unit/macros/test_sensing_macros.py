@@ -139,7 +139,7 @@ def test_part_of_an_array_takes_part():
 
 
 def test_a_low_level_above_the_high_one_is_refused():
-    told = refusal(lambda: floating(word_line_low=1.3).word_lines)
+    told = refusal(lambda: floating(word_line_low=1.3))
     assert "must lie below the high level, 1.2 V, got 1.3 V" in told
 
 
@@ -217,6 +217,15 @@ def test_what_is_given_without_a_need_and_what_is_missing():
     assert "neither the macro nor the point says of how many bits the converters are" in told
     told = refusal(lambda: held({"input_bits": None}))
     assert "the macro needs 'input_bits' at this point" in told
+
+
+def test_lines_without_a_partner_or_a_converter_are_refused():
+    told = refusal(lambda: floating(rows=63.0))
+    assert "pairs of cells in two rows need an even number of them, got 63" in told
+    told = refusal(lambda: held(pair="columns", columns=31.0))
+    assert "in two columns need an even number" in told
+    told = refusal(lambda: held(columns_per_adc=33.0))
+    assert "32 columns leave no converter its 33" in told
 
 
 @pytest.mark.parametrize("kind", ["sar", "flash", "ramp", "integrating"])
