@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from lane_registers import lane
 
 from neurorebit.chips.parts.activity import Measured
 from neurorebit.chips.parts.floorplan import Floorplan
@@ -451,8 +452,12 @@ def lanes(
     multiplied = sum(n * Multiplier(tech, STORED, float(b)).energy for n, b in products)
     register = unit.register
     stored = words * 32 * (register.clock_energy + register.data_energy / 2)
-    time = elements * cycles / (unit.lanes * tech.clock)
+    made, flip = lane(tech, STORED), register.clock_energy + register.data_energy / 2
+    latched = flip * made.product_bits * sum(n for n, _ in products)
+    latched += flip * made.sum_bits / 40 * sum(n * min(b, 40) for n, b in adds)
+    time = elements * cycles / unit.lanes * made.cycle
     parts = {"adder": added, "multiplier": multiplied, "register": stored}
+    parts["pipeline/register"] = latched
     total = Cost(latency=Bill({"": time}))
     for part, energy in parts.items():
         if energy:

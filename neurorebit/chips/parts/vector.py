@@ -13,6 +13,7 @@ from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.comparator import PrefixComparator
 from neurorebit.circuits.cost import Bill, Cost, Real, action
 from neurorebit.circuits.lookup_table import LookupTable
+from neurorebit.circuits.pipeline import Pipeline
 from neurorebit.circuits.prefix import FASTEST, PrefixAdder
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.switching import Operand
@@ -35,9 +36,10 @@ class VectorUnit(Block):
     """Lanes of fixed-point arithmetic for elementwise work.
 
     A lane has a multiplier of two stored values, a 40-bit adder, four 32-bit registers and a
-    comparator; where errors of ``error_bits`` are rounded by chance, also a source of random bits.
-    ``tables``: the functions that the network asks for, whose coefficients stand in a table of the
-    lane, those of one function behind those of the other.
+    comparator, and registers within multiplier and adder where these are slower than a clock;
+    where errors of ``error_bits`` are rounded by chance, also a source of random bits. ``tables``:
+    the functions that the network asks for, whose coefficients stand in a table of the lane, those
+    of one function behind those of the other.
     """
 
     tech: Technology
@@ -85,6 +87,11 @@ class VectorUnit(Block):
         return self._adder(40.0)
 
     @cached_property
+    def pipeline(self) -> Pipeline:
+        """What cuts multiplier and adder into stages of a clock."""
+        return Pipeline(self.tech, self.multiplier, self.adder)
+
+    @cached_property
     def register(self) -> Register:
         return Register(self.tech, self._lane_bits * self.lanes)
 
@@ -110,7 +117,8 @@ class VectorUnit(Block):
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
-        blocks: list[Block] = [self.multiplier, self.adder, self.register, self.comparator]
+        blocks: list[Block] = [self.multiplier, self.adder, self.pipeline]
+        blocks += [self.register, self.comparator]
         if self.lookup_table is not None:
             blocks.append(self.lookup_table)
         return tuple((1.0, block) for block in blocks)
@@ -120,17 +128,20 @@ class VectorUnit(Block):
         """Execute an operation on ``elements`` elements, each in one lane.
 
         Adders and multipliers switch as far as the bits of an operand ask for; half of the bits of
-        a word that is written to the registers change.
+        a word that is written to the registers change. A lane starts an operation in every cycle,
+        whatever stages it then passes.
         """
         rounds = elements / self.lanes
         one = Bill()
         for count, bits in operation.additions:
             if bits not in self._additions:
-                self._additions[bits] = self._adder(self.bits_of(bits)).add().energy
+                wide, passed = self.bits_of(bits), self.pipeline.add(self.bits_of(bits))
+                self._additions[bits] = (self._adder(wide).add() + passed).energy
             one = one + count * self._additions[bits]
         for count, bits in operation.products:
             if bits not in self._products:
-                self._products[bits] = self._multiplier(self.bits_of(bits)).multiply().energy
+                product = self._multiplier(self.bits_of(bits)).multiply()
+                self._products[bits] = (product + self.pipeline.multiply()).energy
             one = one + count * self._products[bits]
         if operation.words:
             share = operation.words * WORD / self._lane_bits
@@ -138,7 +149,8 @@ class VectorUnit(Block):
         for count, table in operation.lookups:
             assert self.lookup_table is not None, f"no table of {table.name}"
             one = one + count * self.lookup_table.look_up().energy
-        return Cost(rounds * one, Bill({"": rounds * operation.cycles / self.tech.clock}))
+        time = rounds * operation.cycles * self.pipeline.cycle
+        return Cost(rounds * one, Bill({"": time}))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,15 @@
 """PEs, tiles, stores, translators, vector unit and control, against sums of circuits by hand."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import by_hand
 import numpy as np
 import pytest
 from by_hand import RERAM, TECH, beside, close, energy_of, same_cost, same_footprint, stands
 from by_hand_resistive import SIZES, crowded
+from lane_registers import lane as lane_of
 
+from neurorebit.chips.parts.vector import VectorUnit
 from neurorebit.circuits.adder import Adder, AdderTree
 from neurorebit.circuits.arithmetic import Multiplier
 from neurorebit.circuits.array import ReramArray
@@ -23,6 +25,7 @@ from neurorebit.circuits.prefix import PrefixAdder
 from neurorebit.circuits.register import Register
 from neurorebit.circuits.switching import Operand
 from neurorebit.circuits.wire import Bus
+from neurorebit.layers.batch_norm import NORMALISE
 
 # -- a PE: 3 rows of 2 macros ------------------------------------------------------------------
 
@@ -282,9 +285,14 @@ def billed(elements, work):
     products = (n * Multiplier(TECH, 14.0, bits).energy for bits, n in work.products.items())
     one = Register(TECH, 1.0)
     stored = work.words * 32.0 * (one.clock_energy + one.data_energy / 2.0)
-    time = elements * work.cycles / (7.0 * TECH.clock)
+    lane = lane_of(TECH, 14)
+    flip = one.clock_energy + one.data_energy / 2.0
+    latched = flip * lane.product_bits * sum(work.products.values())
+    latched += flip * lane.sum_bits / 40.0 * sum(n * bits for bits, n in work.adds.items())
+    time = elements * work.cycles / 7.0 * lane.cycle
     total = Cost.of(0.0, time) + Cost.of(elements * added).under("adder")
     total = total + Cost.of(elements * sum(products)).under("multiplier")
+    total = total + Cost.of(elements * latched).under("register").under("pipeline")
     return (total + Cost.of(elements * stored).under("register")).under("vector")
 
 
@@ -297,7 +305,27 @@ def test_what_stands_in_the_vector_unit():
         Register(TECH, 144.0 * 7.0),
         PrefixComparator(TECH, 14.0, 7.0),
     )
-    same_footprint(UNIT, expected)
+    lane = lane_of(TECH, 14)
+    cuts = stands("pipeline", Register(TECH, 7.0 * (lane.product_bits + lane.sum_bits)))
+    same_footprint(UNIT, expected + cuts.under("vector"))
+
+
+@pytest.mark.parametrize(("clock", "stages"), [(1e9, 3), (0.2e9, 1), (10e9, None)])
+def test_a_multiplier_has_the_stages_that_fit_into_a_clock(clock, stages):
+    """16 by 16 bits of 32 nm LSTP take 2.9 ns: 3 cycles of 1 ns, one of 5 ns; at 10 GHz a cycle is
+    that of a full adder.
+    """
+    tech = replace(TECH, clock=clock)
+    unit, lane = VectorUnit(tech, 64.0), lane_of(tech, 16)
+    found = unit.pipeline
+    assert found.cycle == close(lane.cycle)
+    assert found.product_stages == lane.product_stages == (stages or lane.product_stages)
+    assert found.addition_stages == lane.sum_stages
+    assert found.product_bits == close(lane.product_bits) if lane.product_bits else True
+    longest = unit.multiplier.multiply().latency.total / lane.product_stages
+    assert longest <= lane.cycle * (1.0 + 1e-9)
+    taken = unit.execute(NORMALISE, 640.0).latency.total
+    assert taken == close(10 * NORMALISE.cycles * lane.cycle)
 
 
 @pytest.mark.parametrize("work", WORK)

@@ -93,9 +93,14 @@ def test_an_outer_product_by_its_pulses(cells):
     for bits in SLICES:
         trains = [planes * 7 * pulses / (2**bits - 1) for pulses in (100, 140)]
         cols = [sent / (n * rows) for sent, n in zip((up, down), trains, strict=True)]
+        # a row's switch has the current of all of its cells, a column's of one cell at least
+        switches = array.row_switches
+        row = number((switches.input_switch if cells == "1t1r" else switches.switch).res)
+        column = number(array.col_switches.switch.res)
+        series = [row * n + column * max(n * rows / 16.0, 1.0) for n in cols]
         cells_of = array.array.written
-        energy["cells"] += up * number(cells_of(0.4, 1.5, 40e-9, 100))
-        energy["cells"] += down * number(cells_of(0.4, 1.9, 70e-9, 140))
+        energy["cells"] += up * number(cells_of(0.4, 1.5, 40e-9, 100, series=series[0]))
+        energy["cells"] += down * number(cells_of(0.4, 1.9, 70e-9, 140, series=series[1]))
         energy["lines"] += trains[0] * number(
             array.array.pulse_set(cols[0], 1.5, 40e-9, rows).energy.total
         )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from common import near
+from lane_registers import lane
 
 from neurorebit.chips.parts.vector import VectorUnit
 from neurorebit.chips.parts.workload import Workload
@@ -167,7 +168,11 @@ def test_an_operation_is_billed_lane_by_lane():
     added += PrefixAdder(TECH, 8.0, network="sklansky").energy
     multiplied = Multiplier(TECH, 16.0, 6.0).energy + 2 * Multiplier(TECH, 16.0, 16.0).energy
     stored = 1.5 * 32 * (unit.register.clock_energy + unit.register.data_energy / 2)
+    flip = unit.register.clock_energy + unit.register.data_energy / 2
+    made = lane(TECH, 16)  # 3 products and sums of 20, 20 and 8 bits of 40
+    cut = flip * (3 * made.product_bits + made.sum_bits * (2 * 20 + 8) / 40)
     assert cost.energy.items == {
+        "vector/pipeline/register": near(1000 * cut, rel=1e-12),
         "vector/adder": near(1000 * added, rel=1e-12),
         "vector/multiplier": near(1000 * multiplied, rel=1e-12),
         "vector/register": near(1000 * stored, rel=1e-12),

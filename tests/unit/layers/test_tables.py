@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 from common import near
+from lane_registers import lane
 
 from neurorebit.chips.parts.vector import VectorUnit
 from neurorebit.circuits.arithmetic import Multiplier
@@ -146,6 +147,8 @@ def test_an_evaluation_is_billed():
     due = 5 * PrefixAdder(TECH, 14.0, network="sklansky").energy
     due += 2 * Multiplier(TECH, 14.0, 14.0).energy
     due += 2 * 32 * (unit.register.clock_energy + unit.register.data_energy / 2)
+    made, flip = lane(TECH, 14), unit.register.clock_energy + unit.register.data_energy / 2
+    due += flip * (2 * made.product_bits + 5 * 14 / 40 * made.sum_bits)
     due += SramBank(TECH, 32.0, 16.0 + 11.0 + 6.0).read().energy.total
     assert cost.energy.total == near(due, rel=1e-12)
 
