@@ -16,7 +16,7 @@ import numpy as np
 from common import near
 
 from neurorebit.chips.hybrid.analog import AnalogMacro
-from neurorebit.chips.hybrid.digital import BUILDS
+from neurorebit.chips.hybrid.builds import BUILDS
 from neurorebit.chips.in_place.gradient import GradientArray, GradientStore, GradientUnit
 from neurorebit.chips.in_place.reram import RowByRowMacro
 from neurorebit.chips.in_place.sram import SramParallelMacro, SramRowMacro

@@ -9,15 +9,17 @@ from neurorebit.circuits.settling.serial_tree import Activity
 from neurorebit.macros.point import Point
 from neurorebit.schema import ImpossibleError
 
-HALF = "half of all bits are ones"
+HALF = "half of the bits are ones, of values that are not zero"
 
 
 def activity(point: Point) -> Activity:
     """The activity at a point; ImpossibleError where toggles and shares of ones do not fit."""
-    ones = float(point.assumed("input_ones", 0.5, HALF))
+    shares = [point.given(key) or 0.0 for key in ("input_sparsity", "weight_sparsity")]
+    dense, held = (0.5 * (1.0 - float(share)) for share in shares)
+    ones = float(point.assumed("input_ones", dense, HALF))
     why = "bits follow each other independently"
     toggle = float(point.assumed("input_toggle", 2.0 * ones * (1.0 - ones), why))
-    found = Activity(toggle, ones, float(point.assumed("weight_ones", 0.5, HALF)))
+    found = Activity(toggle, ones, float(point.assumed("weight_ones", held, HALF)))
     if not found.possible:
         message = f"lines of which {ones:g} are ones cannot toggle with a probability of {toggle:g}"
         most = 2.0 * min(ones, 1.0 - ones)

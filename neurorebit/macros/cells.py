@@ -21,8 +21,9 @@ SWITCH = 2.0  # gate pitches of the pass gate that connects a cell to the logic
 
 @dataclass(frozen=True, eq=False)
 class StorageCells(Block):
-    """``bits`` that logic reads, each chosen from ``words`` 6T cells by pass gates.
+    """``bits`` that logic reads, each chosen from ``words`` cells by pass gates.
 
+    A cell has ``transistors``, and by their number more area and leakage than a 6T cell.
     ``cell_area`` [m^2] is a published one, in place of that of the technology. The cells hold still
     while products are formed: they leak.
     """
@@ -32,6 +33,7 @@ class StorageCells(Block):
     words: Positive = 1.0
     _: KW_ONLY
     cell_area: Real | None = None
+    transistors: Real = 6.0
     name: str = "cells"
 
     abuts = True
@@ -43,8 +45,8 @@ class StorageCells(Block):
 
     @property
     def body(self) -> Footprint:
-        own = self.array.footprint
+        own, larger = self.array.footprint, self.transistors / 6.0
         count = self.bits * self.words
-        area = own.area.total if self.cell_area is None else count * self.cell_area
+        area = larger * own.area.total if self.cell_area is None else count * self.cell_area
         switches = np.where(np.asarray(self.words) > 1.0, count * SWITCH, 0.0)
-        return Footprint.of(area + gates_area(self.tech, switches), own.leakage.total)
+        return Footprint.of(area + gates_area(self.tech, switches), larger * own.leakage.total)

@@ -5,7 +5,7 @@ See docs/models/adder_trees.md#adders-in-the-cells.
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -67,6 +67,7 @@ class InCellMacro(Macro):
     activity: Activity
     _: KW_ONLY
     cell_area: Real | None = None
+    cell_transistors: Positive = 6.0
     drive: Positive = 1.0
     name: str = "macro"
 
@@ -95,7 +96,8 @@ class InCellMacro(Macro):
     def cells(self) -> StorageCells:
         """The stored bits."""
         bits = self.column.rows * self.columns
-        return StorageCells(self.tech, bits, cell_area=self.cell_area)
+        cells = StorageCells(self.tech, bits, cell_area=self.cell_area)
+        return replace(cells, transistors=self.cell_transistors)
 
     @cached_property
     def gates(self) -> Real:
@@ -231,8 +233,9 @@ class DigitalInCell(Structure):
 
     ``product`` is "xnor" of a weight's bit and an input of two lines, or "and". ``full_adders`` are
     words of docs/models/adder_trees.md#full-adders, which take turns along a carry chain.
-    ``cell_area`` is a published area of a 6T cell, without what it adds with. ``drive`` is the
-    width of transistors over the minimum.
+    ``cell_area`` is a published area of the memory of a cell, without what it adds with.
+    ``cell_transistors`` are those of the memory, which grows with them where no area is given.
+    ``drive`` is the width of transistors over the minimum.
     """
 
     kind: Literal["digital_in_cell"]
@@ -247,6 +250,7 @@ class DigitalInCell(Structure):
         "mirror",
     )
     cell_area: Annotated[Real, quantity("m2", above=0)] | None = None
+    cell_transistors: Annotated[int, Field(ge=1, le=64)] = 6
     drive: Annotated[Real, quantity("", at_least=1, at_most=16)] = 1.0
 
     def macro(self, supplies: Supplies, point: Point) -> Macro:
@@ -274,5 +278,6 @@ class DigitalInCell(Structure):
             float(self.columns if columns is None else columns),
             activity(point),
             cell_area=self.cell_area,
+            cell_transistors=float(self.cell_transistors),
             drive=self.drive,
         )

@@ -5,7 +5,7 @@ See docs/models/adder_trees.md#digital-trees.
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -76,6 +76,7 @@ class DigitalTreeMacro(Macro):
     idle: Real = 0.0
     line_registers: Real = 1.0
     cell_area: Real | None = None
+    cell_transistors: Positive = 6.0
     aspect: Positive = 1.0
     drive: Positive = 1.0
     name: str = "macro"
@@ -104,7 +105,8 @@ class DigitalTreeMacro(Macro):
     def cells(self) -> StorageCells:
         """The stored words, and the switches that choose one for the logic."""
         bits = self.shape.operands * self.shape.weight_bits * self.outputs
-        return StorageCells(self.tech, bits, self.words, cell_area=self.cell_area)
+        cells = StorageCells(self.tech, bits, self.words, cell_area=self.cell_area)
+        return replace(cells, transistors=self.cell_transistors)
 
     @cached_property
     def write_port(self) -> WritePort:
@@ -259,8 +261,9 @@ class DigitalTree(Structure):
     ``registers_per_line`` are flip-flops before an input line, as many as bits where the macro
     holds inputs whole.
 
-    ``cell_area`` is a published area of a 6T cell. ``aspect`` is height over width. ``drive`` is
-    the width of transistors over the minimum.
+    ``cell_area`` is a published area of a cell, without the gate that multiplies.
+    ``cell_transistors`` are those of a cell, which grows with them where no area is given.
+    ``aspect`` is height over width. ``drive`` is the width of transistors over the minimum.
     """
 
     kind: Literal["digital_tree"]
@@ -283,6 +286,7 @@ class DigitalTree(Structure):
     registers_per_line: Annotated[Real, quantity("", at_least=0)] = 1.0
     cell_area: Annotated[Real, quantity("m2", above=0)] | None = None
     aspect: Annotated[Real, quantity("", above=0)] = 1.0
+    cell_transistors: Annotated[int, Field(ge=1, le=64)] = 6
     drive: Annotated[Real, quantity("", at_least=1, at_most=16)] = 1.0
 
     def macro(self, supplies: Supplies, point: Point) -> Macro:
@@ -307,6 +311,7 @@ class DigitalTree(Structure):
             idle=float(self.idle_cycles),
             line_registers=self.registers_per_line,
             cell_area=self.cell_area,
+            cell_transistors=float(self.cell_transistors),
             aspect=self.aspect,
             drive=self.drive,
         )

@@ -68,7 +68,11 @@ def test_a_floating_point_error_is_32_bits_wide(bits, width):
             "flesh",
             f"apim.adc: expected one of {', '.join(CONVERTERS)}, got 'flesh'; did",
         ),
-        ("dpim.build", "parallel", "dpim.build: expected one of word_parallel, bit_serial, got "),
+        (
+            "dpim.build",
+            "parallel",
+            "dpim.build: expected one of word_parallel, bit_serial, adder_tree, got ",
+        ),
         ("dram.energy", "4 pJ", "dram.energy: expected a number in J/bit, got '4 pJ' (the unit "),
         ("dram.bandwidth", "0 bit/s", "dram.bandwidth: must be above 0 bit/s, got 0 bit/s"),
     ],

@@ -13,7 +13,8 @@ import numpy as np
 
 from neurorebit.chips.hybrid.adapters import Adapters
 from neurorebit.chips.hybrid.analog import AnalogMacro
-from neurorebit.chips.hybrid.digital import BUILDS, DigitalMacro
+from neurorebit.chips.hybrid.builds import BUILDS
+from neurorebit.chips.hybrid.digital import DigitalMacro
 from neurorebit.chips.hybrid.formats import Formats
 from neurorebit.chips.hybrid.spec import HybridSpec
 from neurorebit.chips.parts.chip import Chip
@@ -88,6 +89,7 @@ class HybridChip(Chip[AnalogMacro]):
             input_bits=self.spec.input_bits,
             accumulator_bits=self.spec.accumulator_bits,
             vectors=dpim.vectors,
+            words_per_tree=dpim.words_per_tree,
             adder=dpim.adder,
             float_errors=self.spec.error_bits if isinstance(self.spec.error_bits, str) else "",
             moments=self.moments,

@@ -37,6 +37,7 @@ class _DigitalMacro(Block):
     that share a row read, or output channels that share an input's activation in the gradient.
     ``adder`` is a key of ``ACCUMULATORS``: how a number is added to an accumulator. ``moments``:
     further words of each weight that an update reads and writes, in arrays of their own.
+    ``words_per_tree``: words of a row that take turns at an adder tree, where a build has trees.
     ``float_errors``: the floating-point format of errors, none where they are whole numbers.
     ``collects``: gradients, or a velocity in their place, have words of their own.
     ``sharing``: macros that take turns at one set of lanes, which stands among them; a macro's
@@ -57,6 +58,7 @@ class _DigitalMacro(Block):
     adder: str = DEFAULT
     float_errors: str = ""
     moments: Real = 0.0
+    words_per_tree: Positive = 1.0
     formats: Formats = field(default_factory=Formats)
     sharing: Positive = 1.0
     collects: bool = True
@@ -461,7 +463,3 @@ class BitSerialMacro(_DigitalMacro):
 
 
 DigitalMacro = WordParallelMacro | BitSerialMacro
-BUILDS: dict[str, type[DigitalMacro]] = {
-    "word_parallel": WordParallelMacro,
-    "bit_serial": BitSerialMacro,
-}

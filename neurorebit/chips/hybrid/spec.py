@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from neurorebit.chips.hybrid.digital import BUILDS
+from neurorebit.chips.hybrid.builds import BUILDS
 from neurorebit.chips.hybrid.formats import Formats
 from neurorebit.chips.parts.blocks import Blocks
 from neurorebit.chips.parts.pipelining import NONE
@@ -48,7 +48,8 @@ class Dpim(Section):
 
     See docs/models/macros.md#digital-macros.
 
-    ``vectors``: errors that share one row read in the word-parallel build. ``adder``: how a number
+    ``vectors``: errors that share one row read in the word-parallel build. ``words_per_tree``:
+    words of a row that take turns at one tree in the adder-tree build. ``adder``: how a number
     is added to a sum, by an adder that propagates the carry or with the carries kept apart.
     ``accumulator_bits``: bits of a sum, without those of an error; auto is as many as nothing
     overflows. ``macros_per_lanes``: macros that take turns at one set of lanes, all of a PE or of a
@@ -69,6 +70,7 @@ class Dpim(Section):
     wiring: Annotated[Real, quantity("", at_least=1, at_most=10)]  # of the macros' area
     adder: Annotated[str, one_of(ACCUMULATORS)] = DEFAULT
     macros_per_lanes: Count | Literal["pe", "tile"] = 1
+    words_per_tree: Count = 1
     resident: Annotated[str, one_of(RESIDENT)] = "all"
     gradients: Annotated[str, one_of(GRADIENTS)] = "collected"
 
@@ -163,6 +165,10 @@ class HybridSpec(LearningSpec):
         word = self.formats.weights.bits
         message = "must be a multiple of the {:g} bits of a word"
         yield Misfit(("dpim", "cols"), dpim.cols % word != 0, message, (word,), cure="take 128")
+        words = dpim.cols / word
+        message = "must divide the {:g} words of a row, got {:g}"
+        left, values = words % dpim.words_per_tree != 0, (words, dpim.words_per_tree)
+        yield Misfit(("dpim", "words_per_tree"), left, message, values, cure=DIVIDE)
         if not isinstance(dpim.macros_per_lanes, str):
             message = "must divide dpim.macros_per_pe, {:g}, got {:g}"
             values = dpim.macros_per_pe, dpim.macros_per_lanes

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from neurorebit.circuits.settling.netlist import Caps, Kind, Netlist, Part, Words
 
 Nets = NDArray[np.intp]
-ZERO = np.uint64(0)
 TICK = 2.0  # of R C of a minimum inverter
 
 
@@ -106,11 +105,11 @@ def operate(netlist: Netlist, inputs: Words, ratios: Caps) -> Settled:
 
 
 def _groups(netlist: Netlist, ticks: NDArray[np.int64]) -> list[_Group]:
-    """All gates, by kind."""
-    groups: dict[Kind, list[int]] = {}
-    for place, kind in enumerate(netlist.kinds):
-        groups.setdefault(kind, []).append(place)
-    return [_Group(kind, *_nets(netlist, at), ticks[at]) for kind, at in groups.items()]
+    """All gates, by kind and delay."""
+    groups: dict[tuple[Kind, int], list[int]] = {}
+    for place, (kind, each) in enumerate(zip(netlist.kinds, ticks.tolist(), strict=True)):
+        groups.setdefault((kind, each), []).append(place)
+    return [_Group(kind, *_nets(netlist, at), each) for (kind, each), at in groups.items()]
 
 
 def _parts(
@@ -138,42 +137,38 @@ def _parts(
 
 
 class _Group:
-    """All gates of a kind, and how far the voltage of each output is on its way.
+    """All gates of a kind and a delay, and how far the voltage of each output is on its way.
 
     A gate of ``ticks`` ticks takes 2 ticks - 1 steps from rail to rail. A plane for each step is
     one where the voltage has passed it.
     """
 
-    def __init__(self, kind: Kind, pins: Nets, outs: Nets, ticks: NDArray[np.int64]) -> None:
+    def __init__(self, kind: Kind, pins: Nets, outs: Nets, ticks: int) -> None:
         self.kind, self.pins, self.outs = kind, pins, outs
-        self.steps = 2 * ticks - 1
-        self.middle, self.last = ticks - 1, self.steps - 1
-        self.rows = np.arange(outs.size)
-        planes = np.arange(int(self.steps.max()))[:, None, None]
-        self.inside = np.where(planes < self.steps[:, None], ~ZERO, ZERO)
+        self.steps, self.middle = 2 * ticks - 1, ticks - 1
         self.risen = np.zeros(outs.size)
 
     def rest(self, state: Words) -> None:
         """Begin with all outputs at a rail."""
-        self.volts = state[self.outs] & self.inside
+        self.volts = np.repeat(state[self.outs][None], self.steps, axis=0)
         self.next, self.down = np.empty_like(self.volts), np.empty_like(self.volts[1:])
 
     def ask(self, state: Words) -> bool:
         """A step towards what the inputs ask for; whether any voltage moves."""
-        asked = self.kind.function(*(state[pin] for pin in self.pins))
-        rising = asked & ~self.volts[self.last, self.rows]
-        other = ~asked
-        if not (rising.any() or (other & self.volts[0]).any()):
+        asked = self.kind.function(*state[self.pins])
+        rising, other = asked & ~self.volts[-1], ~asked
+        up = rising.any()
+        if not (up or (other & self.volts[0]).any()):
             return False
-        self.risen += np.bitwise_count(rising).sum(axis=1, dtype=float)
+        if up:
+            self.risen += np.bitwise_count(rising).sum(axis=1, dtype=float)
         np.bitwise_and(self.volts[:-1], asked, out=self.next[1:])
         self.next[0] = asked
         np.bitwise_and(self.volts[1:], other, out=self.down)
         self.next[:-1] |= self.down
-        self.next &= self.inside
         self.volts, self.next = self.next, self.volts
         return True
 
     def show(self, state: Words) -> None:
         """Let the outputs be seen by other gates."""
-        state[self.outs] = self.volts[self.middle, self.rows]
+        state[self.outs] = self.volts[self.middle]

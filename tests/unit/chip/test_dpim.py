@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from common import near
 
-from neurorebit.chips.hybrid.digital import BUILDS, BitSerialMacro, WordParallelMacro
+from neurorebit.chips.hybrid.builds import BUILDS
+from neurorebit.chips.hybrid.digital import BitSerialMacro, WordParallelMacro
 from neurorebit.circuits.gates import cells
 from neurorebit.circuits.sram import SramBank
 from neurorebit.inputs.technology import read_technology
