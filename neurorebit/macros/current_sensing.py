@@ -52,8 +52,8 @@ class CurrentSensing(WordLines):
     - amplitude: voltages of ``dac``, a word of the input converters, that buffers hold, of
       ``swing`` from end to end (twice the read voltage unless given).
 
-    A plane has ``bits_per_plane``, and as many units of time. ``adc`` is a word of the converters,
-    of ``adc_bits``, by default the output bits of the point; ``columns_per_adc`` columns (or pairs
+    A point with phases reads all planes once in each. A plane has ``bits_per_plane``, and as many
+    units of time. ``adc`` is a word of the converters, of ``adc_bits``, by default the output bits of the point; ``columns_per_adc`` columns (or pairs
     of them) take turns, and a product is one turn. A point's columns are those that are converted
     at once. Word lines are opened in every plane, once for a product, or stay open. ``cycles`` of a
     product are those of the clock, where there is one.
@@ -101,7 +101,7 @@ class CurrentSensing(WordLines):
         if built is None:
             message = "neither the macro nor the point says of how many bits the converters are"
             raise ImpossibleError(message, key="macro.adc_bits", cure="give it")
-        rows, columns = point.given("rows"), point.given("columns")
+        rows, columns, phases = (point.given(key) for key in ("rows", "columns", "phases"))
         resistive.even(self.pair, self.rows, self.columns)
         if self.converters < 1.0:
             message = f"{self.columns:g} columns leave no converter its {self.columns_per_adc:g}"
@@ -120,6 +120,7 @@ class CurrentSensing(WordLines):
             bits=(bits, weight),
             adc_bits=built,
             clock=point.given("clock"),
+            phases=1.0 if phases is None else phases,
             share=resistive.mean_share(self.pair, point),
             active=1.0 - point.assumed("input_sparsity", idle, why),
         )
@@ -134,6 +135,7 @@ class CurrentSensingMacro(Macro):
     ``rows`` are driven at once, ``cols`` columns (or pairs) converted at once. ``bits`` of an input
     and of a weight, ``adc_bits`` of a converter. ``share``: mean conductance over the range.
     ``active``: share of the rows that have a pulse in a plane. ``clock`` [Hz], if there is one.
+    ``phases``: times that all planes are read, as for signs of inputs and of weights.
     """
 
     keys: CurrentSensing
@@ -144,6 +146,7 @@ class CurrentSensingMacro(Macro):
     bits: tuple[Real, Real]
     adc_bits: Real
     clock: Real | None = None
+    phases: Real = 1.0
     share: Real = 0.5
     active: Real = 0.5
     name: str = "macro"
@@ -297,7 +300,7 @@ class CurrentSensingMacro(Macro):
     @cached_property
     def shift_add(self) -> ShiftAdd:
         """Joins planes and slices."""
-        terms = self.planes * self.keys.slices
+        terms = self.planes * self.keys.slices * self.phases
         return ShiftAdd(
             self.tech, self.adc_bits, terms, self.keys.converters, beat=self.converters.beat
         )
@@ -314,7 +317,7 @@ class CurrentSensingMacro(Macro):
 
     @property
     def _joins(self) -> bool:
-        return bool(self.planes * self.keys.slices > 1.0)
+        return bool(self.planes * self.keys.slices * self.phases > 1.0)
 
     @property
     def parts(self) -> tuple[tuple[Real, Block], ...]:
@@ -407,9 +410,10 @@ class CurrentSensingMacro(Macro):
         plane = sent + wait + self.converters.convert().across(used)
         if not self.analog:  # else buffers give the current of the cells
             plane = plane + Cost(Bill({"array/current": self.current_energy}))
-        cost = before + self.planes * plane
+        cost = before + self.phases * self.planes * plane
         if self.keys.columns_per_adc > 1.0:
             cost = cost + Cost((self.mux_decoder.select() + self.mux.select(used)).energy)
         if self._joins:
-            return cost + self.shift_add.accumulate(self.planes * self.keys.slices, used)
+            terms = self.phases * self.planes * self.keys.slices
+            return cost + self.shift_add.accumulate(terms, used)
         return cost + self.outputs.store(0.5 * used, used)

@@ -168,6 +168,9 @@ def test_planes_convert_one_after_the_other():
     cost = macro.product()
     assert of_part(cost, "converters") == near(4 * one.energy.total)
     assert macro.converters.tech is HIGHER
+    again = held({"phases": 4.0}).product()  # signs of inputs and of weights, one after the other
+    assert of_part(again, "converters") == near(16 * one.energy.total)
+    assert again.energy.items["macro/word_lines"] == near(4 * cost.energy.items["macro/word_lines"])
     assert held({"input_bits": 4.0}, bits_per_plane=2.0).planes == 2.0
     assert held(inputs="width").planes == 1.0
 
