@@ -53,10 +53,11 @@ class CurrentSensing(WordLines):
       ``swing`` from end to end (twice the read voltage unless given).
 
     A point with phases reads all planes once in each. A plane has ``bits_per_plane``, and as many
-    units of time. ``adc`` is a word of the converters, of ``adc_bits``, by default the output bits of the point; ``columns_per_adc`` columns (or pairs
-    of them) take turns, and a product is one turn. A point's columns are those that are converted
-    at once. Word lines are opened in every plane, once for a product, or stay open. ``cycles`` of a
-    product are those of the clock, where there is one.
+    units of time. ``adc`` is a word of the converters, of ``adc_bits``, by default the output bits
+    of the point; ``columns_per_adc`` columns (or pairs of them) take turns, and a product is one
+    turn. A point's columns are those that are converted at once. Word lines are opened in every
+    plane, once for a product, or stay open. ``cycles`` of a product are those of the clock, where
+    there is one.
     """
 
     kind: Literal["current_sensing"]
