@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from neurorebit.circuits.charge.columns import ChargeColumns
 from neurorebit.circuits.charge.inputs import Follower, ResistorDac, code_moments
 from neurorebit.circuits.charge.ladder import SWITCHES, WIDEST, CapacitorLadders
 from neurorebit.circuits.converters.converter import Converter
-from neurorebit.circuits.converters.sar import SarAdc
 from neurorebit.circuits.converters.table import CONVERTERS, DEFAULT
 from neurorebit.circuits.cost import Cost, Real, action
 from neurorebit.circuits.mux import AnalogMux
@@ -120,7 +119,7 @@ class Charge(Structure):
                 f"must be a multiple of {weight_bits:g}, the bits of a ladder",
                 "take one",
             )
-        if self.adc_capacitors == "column" and not issubclass(CONVERTERS[self.adc], SarAdc):
+        if self.adc_capacitors == "column" and not CONVERTERS[self.adc].takes_column:
             refuse("adc_capacitors", f"{self.adc} converters have no capacitors", "take own")
         plain = self.weights == "ladder" or self.inputs == "dac"
         for wrong, key, message, cure in (
@@ -298,8 +297,8 @@ class ChargeMacro(Macro):
         kind, bits, count = self._kind, self.of.adc_bits, self.converters
         if self.of.adc_capacitors == "own":
             return kind(self.tech, bits, count)
-        assert issubclass(kind, SarAdc)
-        return kind(self.tech, bits, count, column_cap=self.array.column_cap)
+        given: dict[str, Any] = {"column_cap": self.array.column_cap}
+        return kind(self.tech, bits, count, **given)
 
     @property
     def _kind(self) -> type[Converter]:

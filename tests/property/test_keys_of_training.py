@@ -64,6 +64,8 @@ COST_ONLY = {  # by the end of a key: why training does not know it; the reviewe
     "transport": TRANSPORT,
     "dram": "bits come back as they were stored",
     "vector_unit.lanes": TIME,
+    "pipelining": TIME,
+    "capacity": PLACE,
     "vector_unit.skip_zero_errors": "what an error of zero is multiplied with adds nothing",
     "dpim": EXACT,
     # of one chip: what its own scheme and arrays leave without effect

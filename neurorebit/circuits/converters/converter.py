@@ -52,7 +52,8 @@ class Converter(Placed, ABC):
     Lines are held at ``read_voltage`` [V]; ``full_scale`` [S] is the conductance of a line at the
     end of the range. ``section`` is the converter's own section of the technology file, None if it
     has none; ``shared`` are those that it has in common with other kinds. ``thermometer`` is True
-    for outputs in a thermometer code, which need an encoder.
+    for outputs in a thermometer code, which need an encoder, ``takes_column`` where the capacitors
+    of a charge-domain column may be those of the converter.
     """
 
     tech: Technology
@@ -65,6 +66,7 @@ class Converter(Placed, ABC):
     section: ClassVar[type[CircuitSection] | None] = None
     shared: ClassVar[tuple[type[CircuitSection], ...]] = (FrontEndSection, ComparatorSection)
     thermometer: ClassVar[bool] = False
+    takes_column: ClassVar[bool] = False
 
     @classmethod
     def sections(cls) -> tuple[type[CircuitSection], ...]:

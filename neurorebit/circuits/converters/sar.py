@@ -96,6 +96,7 @@ class SarAdc(Converter):
     column_cap: Real | None = field(default=None, kw_only=True)
 
     section = SarSection
+    takes_column = True
 
     @classmethod
     def deviations(cls, draws: Any) -> Any:
