@@ -111,7 +111,7 @@ def test_no_converter_is_named_outside_its_file(module):
 # kinds whose words are those of arrays and of arithmetic as well
 EVERYDAY = {
     "add", "constant", "expand", "flatten", "function", "linear", "matmul", "multiply", "positions",
-    "reduce", "reshape", "scale", "slice", "take",
+    "reduce", "reshape", "scale", "slice", "take", "tanh",
 }  # fmt: skip
 IMPORTERS = "inputs.importers."  # they say which kind an operator of another tool is
 
