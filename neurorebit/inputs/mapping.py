@@ -36,7 +36,12 @@ def misfits(network: Network, spec: ArchitectureSpec) -> Iterator[Misfit]:
     for i, one in enumerate(entries):
         layer = names.index(one.layer)
         loc = (*PLACE, i)
-        yield from _of_copies(loc, one, workload, layer)
+        for key in ("copies", "digital_copies"):
+            yield from _of_copies((*loc, key), getattr(one, key), workload, layer)
+        if one.digital_copies is not None:
+            message = f"no macro of {spec.called} is digital"
+            lacking = not spec.digital_macros
+            yield Misfit((*loc, "digital_copies"), lacking, message, cure="leave it out")
         cure = "leave it out"
         if one.kernel_split and not may[layer]:
             message = "a layer is split by kernels that has one group and as many positions of its "
@@ -68,18 +73,17 @@ def _of_names(entries: Sequence[LayerMapping], names: list[str]) -> Iterator[Mis
 
 
 def _of_copies(
-    loc: tuple[Any, ...], one: LayerMapping, workload: Workload, layer: int
+    loc: tuple[Any, ...], copies: Any, workload: Workload, layer: int
 ) -> Iterator[Misfit]:
     """Copies share the vectors of an image; those of a recurrent layer wait for each other."""
-    if one.copies is None:
+    if copies is None:
         return
     waits = _at(workload.serial, layer) > 0.0
     most = 1.0 if waits else _at(workload.vectors, layer)
     message = "{:g} copies share the vectors of an image, of which "
     message += "one at a time comes to a recurrent layer" if waits else "the layer has {:g}"
-    copies: Any = one.copies
     cure = f"take {most:g} or fewer" if most > 1.0 else "take 1"
-    yield Misfit((*loc, "copies"), copies > most, message, (copies, most), cure=cure)
+    yield Misfit(loc, copies > most, message, (copies, most), cure=cure)
 
 
 def _at(amounts: Any, layer: int) -> float:

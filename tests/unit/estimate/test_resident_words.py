@@ -127,6 +127,16 @@ def _copies(layer, copies):
     return {"layer": layer, "digital_copies": copies}
 
 
+@pytest.mark.parametrize(
+    ("chip", "copies", "told"),
+    [("reram", 2, "is digital; leave it out"), ("rebit", 65, "take 64 or fewer")],
+)
+def test_copies_that_no_layer_can_have_are_refused(chip, copies, told):
+    with pytest.raises(InputError, match=told):
+        made = nr.chip(chip).set("architecture.mapping", {"layers": [_copies("conv1", copies)]})
+        nr.estimate(nr.network(SMALL), made)
+
+
 def test_pipelined_layers_have_words_of_their_own():
     with pytest.raises(InputError, match="take pipelining=none"):
         estimate(dpim__resident="layer", pipelining="maps")
