@@ -162,6 +162,11 @@ class HybridSpec(LearningSpec):
         twice = dpim.one_layer and self.capacity is not None
         cure = "drop capacity, or take resident=all"
         yield Misfit(("dpim", "resident"), twice, message, cure=cure)
+        message = "words come and go with each layer already"
+        beside = dpim.one_layer and self.capacity is not None
+        yield Misfit(
+            ("dpim", "resident"), beside, message, cure="drop capacity, or take resident=all"
+        )
         word = self.formats.weights.bits
         message = "must be a multiple of the {:g} bits of a word"
         yield Misfit(("dpim", "cols"), dpim.cols % word != 0, message, (word,), cure="take 128")

@@ -132,14 +132,17 @@ def _copies(layer, copies):
     [("reram", 2, "is digital; leave it out"), ("rebit", 65, "take 64 or fewer")],
 )
 def test_copies_that_no_layer_can_have_are_refused(chip, copies, told):
+    made = nr.chip(chip).set("architecture.mapping", {"layers": [_copies("conv1", copies)]})
+    network = nr.network(SMALL)
     with pytest.raises(InputError, match=told):
-        made = nr.chip(chip).set("architecture.mapping", {"layers": [_copies("conv1", copies)]})
-        nr.estimate(nr.network(SMALL), made)
+        nr.estimate(network, made)
 
 
 def test_pipelined_layers_have_words_of_their_own():
     with pytest.raises(InputError, match="take pipelining=none"):
         estimate(dpim__resident="layer", pipelining="maps")
+    with pytest.raises(InputError, match="resident=all"):
+        estimate(dpim__resident="layer", capacity__tiles=4)
 
 
 def test_arrays_of_designs_are_their_points():
