@@ -215,6 +215,7 @@ MEANINGS: dict[str, str] = {
     "Sram.pulldown": "width of the pull-down transistors",
     "Sram.pullup": "width of the pull-up transistors",
     "Sram.access": "width of the access transistors",
+    "Sram.threshold_shift": "threshold of the transistors of cells above that of logic",
     "Sram.sense_voltage": "voltage by which a bitline falls in a read",
     "Sensing.front_end": "the amplifiers before converters",
     "Sensing.comparator": "clocked comparators",

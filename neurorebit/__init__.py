@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from neurorebit.library.comparisons import compare as compare
     from neurorebit.library.comparisons import read as read
     from neurorebit.library.comparisons import validate as validate
+    from neurorebit.library.estimates import corners as corners
     from neurorebit.library.estimates import estimate as estimate
     from neurorebit.library.estimates import nodes as nodes
     from neurorebit.library.estimates import sweep as sweep
@@ -46,6 +47,7 @@ _HOMES = {  # the module of each public name
     "technology": "library.inputs",
     "estimate": "library.estimates",
     "sweep": "library.estimates",
+    "corners": "library.estimates",
     "nodes": "library.estimates",
     "compare": "library.comparisons",
     "validate": "library.comparisons",

@@ -28,6 +28,7 @@ COMMANDS = {  # each is a file in commands/
     "search": "find the best designs of a space by trying few of them",
     "map": "find the best copies, cuts and places of a network's layers on a chip",
     "nodes": "estimate the chip in every CMOS node",
+    "corners": "estimate the chip at corners of temperature and supply",
     "rebill": "bill recorded runs anew, with the models of this version",
     "compare": "say what two runs differ in, and by how much",
     "runs": "list, compare, repeat and forget recorded runs",

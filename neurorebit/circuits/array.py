@@ -252,7 +252,7 @@ class SramArray(Block):
         In each cell one transistor per side, pull-down or pull-up, is off, and an access transistor
         leaks on one side.
         """
-        sram, tech = self.tech.sram, self.tech
+        sram, tech = self.tech.sram, self.tech.of_cells
         pair = shared(Gate, tech, sram.pulldown * tech.feature, sram.pullup * tech.feature)
         access = shared(Gate, tech, sram.access * tech.feature, 0.0)
         cell = 2.0 * pair.leakage_power + 2.0 * access.leakage_power
@@ -261,10 +261,9 @@ class SramArray(Block):
     @property
     def read_res(self) -> Real:
         """Resistance [ohm] through which a cell pulls its bitline down."""
-        sram, feature = self.tech.sram, self.tech.feature
-        return nfet_res(self.tech, sram.access * feature) + nfet_res(
-            self.tech, sram.pulldown * feature
-        )
+        sram, tech = self.tech.sram, self.tech.of_cells
+        feature = tech.feature
+        return nfet_res(tech, sram.access * feature) + nfet_res(tech, sram.pulldown * feature)
 
     @property
     def _fall(self) -> Real:

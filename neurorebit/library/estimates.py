@@ -16,6 +16,7 @@ from neurorebit.results.typed.grid import Sweep
 from neurorebit.results.typed.partitions import Partitions
 from neurorebit.results.typed.run import Estimate
 from neurorebit.schema import Argument, Document, InputError
+from neurorebit.studies import corners as cornered
 from neurorebit.studies import sweep as sweeps
 from neurorebit.studies import technologies
 from neurorebit.studies.accuracy import Trainer
@@ -206,3 +207,40 @@ def nodes(
         settings=(*trained.settings, *made.settings),
     )
     return Nodes(found.table, found.axes)
+
+
+class Corners(Sweep):
+    """The same chip at several temperatures and supplies: a row for each corner."""
+
+    def __repr__(self) -> str:
+        return cornered.text(self.table)
+
+
+def corners(
+    network: NetworkInput | Named,
+    chip: ChipInput | Named = "rebit",
+    *,
+    temperatures: Sequence[float] = cornered.KELVIN,
+    supplies: Sequence[float] = cornered.SHARES,
+) -> Corners:
+    """What a chip costs at each temperature [K] and share of its supply.
+
+    The column ``worst of`` names the figures that are worst in a row. A corner in which the chip
+    cannot exist has nan and a ``reason``. InputError where a file or a value is wrong.
+
+    >>> import neurorebit as nr
+    >>> table = nr.corners("mlp", "rebit", temperatures=[300.0, 400.0], supplies=[0.9, 1.1])
+    >>> table.frame["worst of"].tolist()
+    ['', '', 'latency', 'energy, energy with DRAM, leakage']
+    """
+    trained, made = given.network(network), given.chip(chip)
+    found = cornered.corners(
+        trained.document,
+        architecture=made.architecture.document,
+        technology=made.technology.document,
+        device=made.device.document,
+        settings=(*trained.settings, *made.settings),
+        temperatures=temperatures,
+        supplies=supplies,
+    )
+    return Corners(found.table, found.axes)

@@ -20,6 +20,7 @@ FOLDERS = {
 }
 LONGEST = 80  # characters of a folder's name
 SUFFIX = ".yaml"
+HIGH_VOLTAGE = "_io"  # transistors for input and output and for high levels, not for whole chips
 DEFAULT_FLAVOUR = "_lstp"  # low standby power; for a technology named by its feature size alone
 
 
@@ -33,6 +34,11 @@ def names(kind: str) -> tuple[str, ...]:
     """The names of the shipped files of this kind, sorted by feature size, smallest first."""
     stems = (path.stem for path in folder(kind).glob(f"*{SUFFIX}"))
     return tuple(sorted(stems, key=_natural))
+
+
+def nodes() -> tuple[str, ...]:
+    """The shipped technologies that whole chips are made in, smallest feature size first."""
+    return tuple(name for name in names("technology") if not name.endswith(HIGH_VOLTAGE))
 
 
 def shipped(kind: str, name: str) -> Path:

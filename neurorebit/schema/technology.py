@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from neurorebit.schema import InputError, Misfit, Section, published, quantity
 from neurorebit.schema.conduction import THERMAL, Conduction, with_slope, with_threshold
 from neurorebit.schema.numbers import Real
+from neurorebit.schema.reads import changed
 
 S = TypeVar("S", bound="CircuitSection")
 Count = Annotated[Real, quantity("", at_least=0)]
@@ -182,7 +183,11 @@ class Layout(Section):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Sram(Section):
-    """The 6T cell: size and transistor widths in units of the feature size."""
+    """The 6T cell: size and transistor widths in units of the feature size.
+
+    Its transistors may have a higher threshold than those of logic, by ``threshold_shift``
+    (docs/models/technology.md#low-leakage-cells).
+    """
 
     source: str
     height: Multiple
@@ -191,6 +196,7 @@ class Sram(Section):
     pullup: Multiple
     access: Multiple
     sense_voltage: Annotated[Real, quantity("V", above=0)]
+    threshold_shift: Annotated[Real, quantity("V", at_least=0, below=1)] = 0.0
 
 
 class CircuitSection(Section):
@@ -303,8 +309,9 @@ class Technology(Section):
             value = np.where(kelvin < first, colder, value)
         return np.where(inside, value, np.nan)
 
-    def _conduction(self, on: NDArray[np.float64], off: NDArray[np.float64]) -> Conduction:
-        """The law through the currents of the tables at this temperature."""
+    def _conduction(self, kind: str, at: Real) -> Conduction:
+        """The law through the currents of the tables of a kind, n or p, at a temperature [K]."""
+        on, off = getattr(self.drive, f"on_{kind}"), getattr(self.drive, f"off_{kind}")
 
         def ratio(kelvin: Real) -> NDArray[np.float64]:
             return self._tabulated(on, kelvin, False) / self._tabulated(off, kelvin, True)
@@ -313,21 +320,20 @@ class Technology(Section):
         exponent = np.asarray(self.drive.supply_exponent) / (1.0 + lowering)
         law = Conduction(np.nan, self.threshold, self.nominal_vdd, lowering, exponent=exponent)
         law = with_slope(law, ratio(reference))
-        if np.all(np.asarray(self.temperature) == reference):
+        if np.all(np.asarray(at) == reference):
             return law
-        slope = law.slope * (np.asarray(self.temperature) / reference)
-        law = dataclasses.replace(law, slope=slope)
-        return with_threshold(law, ratio(self.temperature))
+        slope = law.slope * (np.asarray(at) / reference)
+        return with_threshold(dataclasses.replace(law, slope=slope), ratio(at))
 
     @cached_property
     def conduction_n(self) -> Conduction:
         """The law of the NFET's current at this temperature."""
-        return self._conduction(self.drive.on_n, self.drive.off_n)
+        return self._conduction("n", self.temperature)
 
     @cached_property
     def conduction_p(self) -> Conduction:
         """The law of the PFET's current at this temperature."""
-        return self._conduction(self.drive.on_p, self.drive.off_p)
+        return self._conduction("p", self.temperature)
 
     def _on(self, table: NDArray[np.float64], law: Conduction) -> Real:
         nominal = self._tabulated(table, self.temperature, activated=False)
@@ -369,6 +375,33 @@ class Technology(Section):
         known = np.isfinite(self.on_n)
         return True if np.all(known) else known
 
+    @cached_property
+    def of_cells(self) -> Technology:
+        """The technology with the transistors of SRAM cells in place of those of logic.
+
+        Their on and off currents are those of the law at a threshold above that of logic.
+        """
+        shift = np.asarray(self.sram.threshold_shift)
+        if not np.any(shift > 0.0):
+            return self
+        drive, tables = self.drive, {}
+        kelvins = [drive.temperatures[..., i] for i in range(drive.temperatures.shape[-1])]
+        for kind in ("n", "p"):
+            for state, gate in (("on", self.nominal_vdd), ("off", 0.0)):
+                shares = [self._shifted(kind, gate, kelvin) for kelvin in kelvins]
+                spread = np.stack(np.broadcast_arrays(*shares), axis=-1)
+                tables[f"{state}_{kind}"] = spread * getattr(drive, f"{state}_{kind}")
+        made = changed(self, threshold=self.threshold + shift, drive=changed(drive, **tables))
+        for derived in DERIVED:
+            vars(made).pop(derived, None)
+        return made
+
+    def _shifted(self, kind: str, gate: Real, kelvin: Real) -> NDArray[np.float64]:
+        """Current of a transistor of a cell over that of one of logic, at nominal supply."""
+        law, shift = self._conduction(kind, kelvin), np.asarray(self.sram.threshold_shift)
+        share = law.current(gate - shift, self.nominal_vdd) / law.current(gate, self.nominal_vdd)
+        return np.asarray(share)
+
     def has(self, kind: type[CircuitSection]) -> bool:
         """Whether the technology has a section of this kind."""
         return isinstance(getattr(self.sensing, kind.key, None), kind)
@@ -386,6 +419,9 @@ class Technology(Section):
         """One technology with an array in every field, an entry for each of ``technologies``."""
         stacked: Technology = _stack(technologies)
         return stacked
+
+
+DERIVED = [n for n, kept in vars(Technology).items() if isinstance(kept, cached_property)]
 
 
 @functools.lru_cache

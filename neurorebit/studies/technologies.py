@@ -56,7 +56,7 @@ def nodes(
 
 def shipped() -> list[str]:
     """The shipped technologies: low power first, from the largest node to the smallest."""
-    names = reversed(paths.names(TECHNOLOGY))
+    names = reversed(paths.nodes())
     return sorted(names, key=lambda name: name.partition("_")[2], reverse=True)
 
 

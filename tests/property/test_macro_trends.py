@@ -23,7 +23,7 @@ from neurorebit.schema import Document, paths
 from neurorebit.schema.device import Device, read_device
 from neurorebit.schema.technology import Technology
 
-NAMES = paths.names("technology")
+NAMES = paths.nodes()
 TECHNOLOGIES = [read_technology(Document(paths.shipped("technology", name))) for name in NAMES]
 DEVICES = {
     name: read_device(Document(paths.shipped("device", name)))

@@ -14,6 +14,7 @@ from neurorebit.schema import InputError, paths
 from neurorebit.schema.technology import Technology
 
 NAMES = paths.names("technology")
+GRID = [n for n in NAMES if not n.endswith("_io")]  # tables of the same temperatures
 PHI = 1.380649e-23 * 300.0 / 1.602176634e-19
 
 
@@ -53,7 +54,7 @@ def test_slopes_are_those_of_transistors(name):
     tech = technology(name)
     for law in (tech.conduction_n, tech.conduction_p):
         swing = law.slope * math.log(10.0) * 1e3
-        assert 63.0 < swing < (67.0 if tech.finfet else 97.0)
+        assert 63.0 < swing < (67.0 if tech.finfet else 105.0)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -114,8 +115,8 @@ def test_a_gate_with_a_level_of_its_own_resists_as_at_that_supply():
 
 @pytest.mark.parametrize("kelvin", [273.0, 300.0, 400.0])
 def test_over_the_whole_range_more_supply_is_faster_and_leaks_more(kelvin):
-    tech = Technology.stack([technology(name) for name in NAMES])
-    tech = dataclasses.replace(tech, temperature=np.full(len(NAMES), kelvin))
+    tech = Technology.stack([technology(name) for name in GRID])
+    tech = dataclasses.replace(tech, temperature=np.full(len(GRID), kelvin))
     low, high = tech.supply_range
     share = np.linspace(0.0, 1.0, 41)[:, None]
     at = dataclasses.replace(tech, vdd=low + share * (high - low))

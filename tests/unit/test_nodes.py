@@ -28,7 +28,7 @@ def single(technology, *settings):
 
 
 def test_every_technology_has_a_row(table):
-    assert sorted(table["technology"]) == sorted(paths.names("technology"))
+    assert sorted(table["technology"]) == sorted(paths.nodes())
     assert table["technology"][0] == "130nm_lstp"
     assert table["technology"][-1] == "7nm_hp"
     assert table["feasible"].all()

@@ -26,8 +26,35 @@ def test_a_shipped_technology_loads(name):
 
 
 def test_all_nodes_are_shipped_in_both_flavours():
-    nodes = (7, 10, 14, 22, 32, 45, 65, 90, 130)
-    assert list(NAMES) == [f"{node}nm_{flavour}" for node in nodes for flavour in ("hp", "lstp")]
+    nodes = (7, 10, 14, 22, 28, 32, 40, 45, 65, 90, 130)
+    both = [f"{node}nm_{flavour}" for node in nodes for flavour in ("hp", "lstp")]
+    assert list(paths.nodes()) == both
+    assert list(NAMES) == [*both, "180nm_io", "250nm_io", "350nm_io"]
+
+
+@pytest.mark.parametrize(
+    ("name", "vdd", "on", "off"),
+    [  # published drive currents; wafer acceptance tests of MOSIS
+        ("28nm_lstp", 1.0, (1020, 700), (1e-3, 1e-3)),
+        ("28nm_hp", 1.0, (1340, 940), (0.1, 0.1)),
+        ("40nm_hp", 1.0, (1150, 785), (0.1, 0.1)),
+        ("180nm_io", 1.8, (549, 261), (14.1e-6, 6.1e-6)),
+        ("250nm_io", 2.5, (601, 275), (8.8e-6, 3.9e-6)),
+        ("350nm_io", 3.3, (515, 236), (2.5e-6, 2.5e-6)),
+    ],
+)
+def test_a_published_technology_has_the_currents_of_its_source(name, vdd, on, off):
+    tech = technology(name)
+    assert tech.vdd == vdd
+    assert (tech.on_n, tech.on_p) == (near(on[0]), near(on[1]))
+    assert (tech.off_n, tech.off_p) == (near(off[0], rel=1e-3), near(off[1], rel=1e-3))
+
+
+def test_cells_have_the_published_areas():
+    for name, area in (("28nm_lstp", 0.127e-12), ("40nm_hp", 0.242e-12)):
+        tech = technology(name)
+        found = tech.sram.height * tech.sram.width * tech.feature**2
+        assert found == near(area, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -91,18 +118,18 @@ def numbers(section, prefix=""):
 
 
 def test_a_stack_equals_its_points():
-    points = [technology(name) for name in NAMES]
+    points = [technology(name) for name in paths.nodes()]
     stack = Technology.stack(points)
     rows = numbers(stack)
     assert len(rows) > 100
     for i, point in enumerate(points):
         for path, value in numbers(point).items():
-            np.testing.assert_array_equal(rows[path][i], value, err_msg=f"{NAMES[i]} {path}")
+            np.testing.assert_array_equal(rows[path][i], value, err_msg=path)
 
 
 @pytest.mark.parametrize("name", ["on_n", "on_p", "off_n", "off_p", "supply_ratio", "finfet"])
 def test_what_follows_from_a_stack_equals_its_points(name):
-    points = [technology(node) for node in NAMES]
+    points = [technology(node) for node in paths.nodes()]
     many = getattr(Technology.stack(points), name)
     assert many.shape == (len(points),)
     np.testing.assert_array_equal(many, [getattr(point, name) for point in points])

@@ -107,7 +107,7 @@ class Place:
 def names() -> list[str]:
     """The shipped technologies of the feature sizes that are compared."""
     low, high = FEATURES
-    return [n for n in paths.names("technology") if low <= technology(n).feature * 1e9 <= high]
+    return [n for n in paths.nodes() if low <= technology(n).feature * 1e9 <= high]
 
 
 def places(survey: Survey, kind: str = "sar") -> Iterator[Place]:
