@@ -114,7 +114,7 @@ def test_a_file_that_is_none(refused, place, tiny, option, content, told):
         ([""], "'': no such network"),
         (["out"], "out: is a folder; give a network file, or a name "),
         (["tiny.yaml", "--architecture", "rebot"], "rebot: no such architecture, by path or by "),
-        (["tiny.yaml", "--technology", "28nm"], "28nm: no such technology, by path or by name; "),
+        (["tiny.yaml", "--technology", "33nm"], "33nm: no such technology, by path or by name; "),
         (["tiny.yaml", "--device", "mram"], "mram: no such device, by path or by name; "),
         (
             ["tiny.yaml", "--device", "mram_intel_22nm"],

@@ -203,7 +203,7 @@ def test_nodes_prints_a_row_for_each_and_writes_them(command, tiny, place):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--technology", "28nm"], "--technology 28nm: no such technology"),
+        (["--technology", "33nm"], "--technology 33nm: no such technology"),
         (["--out", "nodes.txt"], "--out nodes.txt: expected a file that ends in .csv or .parquet"),
         (["--set", "technology.vd=1V"], "--set technology.vd=1V: vd: unknown key"),
     ],

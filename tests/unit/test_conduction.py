@@ -8,6 +8,7 @@ import pytest
 from common import document, near
 from scipy.optimize import brentq
 
+from neurorebit.circuits.array import SramArray
 from neurorebit.circuits.gates import nfet_gm, nfet_res, pfet_gm
 from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import InputError, paths
@@ -167,3 +168,39 @@ def test_what_no_transistor_has_is_refused(path, text, told):
         technology(**{path: text})
     assert told in str(caught.value)
     assert caught.value.cure
+
+
+def test_cells_of_a_higher_threshold_leak_less_and_drive_less():
+    """32 nm high performance: cells 0.248 V above logic, by the law solved another way."""
+    tech = technology("32nm_hp")
+    logic = {"threshold": 0.1944951, "nominal": 0.9}
+    n = brentq(
+        lambda s: math.log(relative(0.0, 0.9, s, **logic) * 1410.0 / 0.1003), 0.02, 0.1, xtol=1e-14
+    )
+    cells = tech.of_cells
+    assert cells.on_n == near(1410.0 * relative(0.9 - 0.248, 0.9, n, **logic), rel=1e-9)
+    off = relative(-0.248, 0.9, n, **logic) / relative(0.0, 0.9, n, **logic)
+    assert cells.off_n == near(0.1003 * off, rel=1e-9)
+    assert 2e-4 < off < 2e-3
+    assert tech.on_n == near(1410.0)
+    array = SramArray(tech, 128.0, 64.0)
+    of_logic = SramArray(dataclasses.replace(tech, sram=same_threshold(tech)), 128.0, 64.0)
+    assert array.body.leakage.total < 2e-3 * of_logic.body.leakage.total
+    assert array.read_res > 1.3 * of_logic.read_res
+    low = technology("32nm_lstp")
+    assert low.of_cells is low
+
+
+def same_threshold(tech):
+    return dataclasses.replace(tech.sram, threshold_shift=0.0)
+
+
+@pytest.mark.parametrize("kelvin", [273.0, 325.0, 400.0])
+def test_cells_follow_supply_and_temperature(kelvin):
+    at = dataclasses.replace(
+        technology("22nm_hp"), temperature=kelvin, vdd=np.linspace(0.5, 1.1, 7)
+    )
+    cells = at.of_cells
+    assert np.all(cells.off_n < 0.03 * at.off_n)
+    assert np.all(np.diff(cells.off_n) > 0.0)
+    assert np.all(np.diff(cells.on_n / at.on_n) > 0.0)

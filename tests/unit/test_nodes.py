@@ -57,11 +57,11 @@ def test_a_row_is_an_estimate(table, name):
 
 
 def test_a_supply_that_a_node_cannot_take_leaves_the_others(table):
-    low = nodes("lenet5", ["32nm", "65nm", "22nm"], settings=["technology.vdd=0.8V"])
+    low = nodes("lenet5", ["32nm", "65nm", "22nm"], settings=["technology.vdd=0.38V"])
     assert low["feasible"].tolist() == [True, False, True]
-    assert low["reason"][1].startswith("technology.vdd: must lie between 0.88 V and 1.32 V")
+    assert low["reason"][1].startswith("technology.vdd: must lie between 0.4017 V and 1.65 V")
     assert np.isnan(low["area [m2]"][1])
-    found, _ = single("22nm", Setting("technology.vdd", "0.8V"))
+    found, _ = single("22nm", Setting("technology.vdd", "0.38V"))
     assert low["area [m2]"][2] == near(found.area.total, rel=1e-9)
     lines = text(low.table).splitlines()
     assert lines[5].split() == ["65nm", *["-"] * 10]
@@ -79,15 +79,17 @@ def test_a_device_too_low_in_resistance_is_told_by_part():
 
 
 def test_a_technology_that_does_not_exist_is_an_error():
-    with pytest.raises(InputError, match="28nm: no such technology"):
-        nodes("lenet5", ["28nm"])
+    with pytest.raises(InputError, match="33nm: no such technology"):
+        nodes("lenet5", ["33nm"])
 
 
 def test_the_trends_that_the_readme_tells(table):
-    column = {name: table[name].reshape(2, 9) for name in table if table[name].dtype == float}
+    cards = np.array([not name.startswith(("28nm", "40nm")) for name in table["technology"]])
+    kept = {name: table[name][cards] for name in table if table[name].dtype == float}
+    column = {name: values.reshape(2, 9) for name, values in kept.items()}
     low, high = column["leakage [W]"]
-    assert np.all(high > 500.0 * low)
-    assert np.all(column["leakage share [%]"][1] > 85.0)
+    assert np.all(high > 300.0 * low)
+    assert np.all(column["leakage share [%]"][1] > 80.0)
     for name in ("area [m2]", "forward latency [s/image]", "training latency [s/image]"):
         # fins come in whole numbers: a multiplexer of 14 nm loads its column more than one of 22
         assert np.all(np.diff(column[name]) < 0.001 * column[name][:, 1:]), name
