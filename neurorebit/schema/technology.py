@@ -253,7 +253,7 @@ class Technology(Section):
         """Whether the transistors are FinFETs; with one value per design in a stack."""
         return np.asarray(np.asarray(self.channel) == "finfet")
 
-    @property
+    @cached_property
     def supply_range(self) -> tuple[Real, Real]:
         """Least and greatest supply [V] (docs/models/technology.md#range-of-the-supply)."""
         threshold = np.maximum(self.conduction_n.threshold, self.conduction_p.threshold)
@@ -394,6 +394,7 @@ class Technology(Section):
         made = changed(self, threshold=self.threshold + shift, drive=changed(drive, **tables))
         for derived in DERIVED:
             vars(made).pop(derived, None)
+        vars(made)["supply_range"] = self.supply_range  # cells get what logic gets
         return made
 
     def _shifted(self, kind: str, gate: Real, kelvin: Real) -> NDArray[np.float64]:

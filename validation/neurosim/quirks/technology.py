@@ -54,7 +54,15 @@ def laid_out(tech: Technology) -> Technology:
         metal2_pitch=3.2,
         metal3_pitch=2.8,
     )
-    sram = replace(tech.sram, height=8.0, width=20.0, pulldown=2.08, pullup=1.23, access=1.31)
+    sram = replace(
+        tech.sram,
+        height=8.0,
+        width=20.0,
+        pulldown=2.08,
+        pullup=1.23,
+        access=1.31,
+        threshold_shift=0.0,
+    )
     return suspect(replace(tech, layout=layout, sram=sram))
 
 

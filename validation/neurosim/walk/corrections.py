@@ -417,7 +417,11 @@ def area_of(block: Any) -> float:
 def walk(case: ChipCase) -> Changes:
     """The steps for one chip."""
     tool, charged = (
-        ToolChip(case.record, replace(like(case.tech), sram=case.tech.sram), HIDDEN)
+        ToolChip(
+            case.record,
+            replace(like(case.tech), sram=replace(case.tech.sram, threshold_shift=0.0)),
+            HIDDEN,
+        )
         for like in (as_drawn, laid_out)
     )
     phases = {}
