@@ -33,7 +33,7 @@ NAME, PREVIOUS, PART = "checkpoint.npz", "checkpoint.previous.npz", "checkpoint.
 META = "meta"
 TEXTS = ("silent",)  # of an epoch; all else are numbers
 POSITION = "run"  # the path of the loop's position in the state
-SCHEMA = 2  # of the file; 1, without a number, is that of NeuroReBIT 0.1
+SCHEMA = 3  # of the file; 1 has no number; 3 counts the passes of converters
 MOST = 2**60  # of a count
 MENTIONED = 3  # differences that an error names
 RESUME, CHECKPOINT = Argument("resume"), Argument("checkpoint")
@@ -179,7 +179,7 @@ def load(folder: Path) -> Saved:
                 cure=(*ANEW, ", or go on with that version"),
             )
         _check_types(meta)
-        state, reads = State(arrays, meta["plain"]), frozenset(meta.get("reads", []))
+        state, reads = State(arrays, meta["plain"]), frozenset(meta["reads"])
         saved = Saved(path, meta["identity"], state, meta["epochs"], reads=reads)
         str(saved.length)  # raises where the position is missing
         return saved
@@ -224,7 +224,7 @@ def _check_types(meta: Any) -> None:
     for name, value in plain.items():
         if not isinstance(value, int | float | str | None):
             raise ValueError(f"{name} is no number or text")
-    reads = meta.get("reads", [])  # checkpoints of early versions of schema 2 have none
+    reads = meta["reads"]
     if not isinstance(reads, list) or not all(isinstance(key, str) for key in reads):
         raise ValueError("the keys that were read are no list of names")
     if not isinstance(epochs, list) or not all(isinstance(epoch, dict) for epoch in epochs):

@@ -188,4 +188,4 @@ def test_a_checkpoint_of_another_schema_is_refused_with_its_version(tmp_path, sc
     arrays[checkpoint.META] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     np.savez(file, **arrays)
     said = refusal(lambda: checkpoint.load(tmp_path))
-    assert f"checkpoint of {told}, written by NeuroReBIT 0.0.7; this version reads schema 2" in said
+    assert f"checkpoint of {told}, written by NeuroReBIT 0.0.7; this version reads schema 3" in said
