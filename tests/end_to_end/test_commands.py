@@ -319,6 +319,7 @@ def test_the_examples_of_the_guide_work(command, place, line):
     (place / "mapping.yaml").write_text(
         "architecture.mapping.layers: [{layer: conv1, copies: 2}]\n"
     )
+    shutil.copytree(ROOT / "examples", place / "examples")
     if " fit " not in line:
         shutil.copy(paths.shipped("device", "epiram"), place / "DATA.yaml")
     words = shlex.split(re.sub(r" --resume| --stop-after \d+", "", line))[1:]  # are of training
