@@ -49,6 +49,7 @@ REVIEWED = {  # keys that move no figure, and why they stay; what is informative
     "technology.layout.metal2_pitch": "tracks of a decoder that is fitted to a width; the decoders "
     "of all chips are fitted to the height of their array",
 }
+OF_MACROS = ("sensing.input_dac.", "sensing.line_buffer.")  # of macros alone, tested with these
 SHOWN = "gate_length"  # of the technology: for the reader, declared where its section is
 SMALL = Setting("network.width", "0.25")
 Variant = tuple[str, tuple[str, ...]]  # an architecture and settings over it
@@ -136,6 +137,7 @@ def of_technologies() -> dict[str, bool]:
 def test_every_key_of_the_technologies_moves_a_figure_of_a_chip() -> None:
     still = {key for key, moved in of_technologies().items() if not moved}
     reviewed = {key.removeprefix("technology.") for key in REVIEWED}
+    still = {key for key in still if not key.startswith(OF_MACROS)}
     assert still - reviewed == {SHOWN}
     assert SHOWN in informative(stacked())
 

@@ -243,3 +243,38 @@ def test_a_role_without_a_supply_is_the_cores():
     macro = CurrentSensing(**HELD).macro(ONLY, Point(input_bits=2.0, output_bits=5.0))
     assert macro.converters.tech is CORE
     assert not macro.word_lines.shifted
+
+
+# -- sections of the technology file that these macros alone read ----------------------------------
+
+
+def changed(section, key, factor):
+    """The supplies with a key of a section of the technology times ``factor``."""
+    own = getattr(CORE.sensing, section)
+    more = dataclasses.replace(own, **{key: factor * getattr(own, key)})
+    tech = dataclasses.replace(CORE, sensing=dataclasses.replace(CORE.sensing, **{section: more}))
+    return Supplies({"core": tech}, DEVICE)
+
+
+@pytest.mark.parametrize("section", ["input_dac", "line_buffer"])
+def test_every_key_of_their_sections_moves_a_figure(section):
+    at = Point(input_bits=8.0, output_bits=5.0, weight_bits=2.0)
+    kinds = [{"dac": dac, "rows": rows} for dac in ("r2r", "capacitive") for rows in (64.0, 256.0)]
+
+    def figures(supplies):
+        for kind in kinds:
+            macro = CurrentSensing(**(HELD | {"inputs": "amplitude", "pair": "cell"} | kind)).macro(
+                supplies, at
+            )
+            cost = macro.product()
+            yield from (cost.energy.total, cost.latency.total, macro.footprint.area.total)
+
+    before = list(figures(ONLY))
+    own = getattr(CORE.sensing, section)
+    names = [f.name for f in dataclasses.fields(own) if f.name != "source"]
+    still = {
+        key
+        for key in names
+        if all(list(figures(changed(section, key, factor))) == before for factor in (2.0, 0.02))
+    }
+    assert still == set()
