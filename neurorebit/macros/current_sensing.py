@@ -94,6 +94,11 @@ class CurrentSensing(WordLines):
         paired = 2.0 if self.pair == "columns" else 1.0
         return np.floor(self.columns / paired / self.columns_per_adc)
 
+    @property
+    def limits(self) -> Mapping[str, Real]:
+        built = {} if self.adc_bits is None else {"output_bits": self.adc_bits}
+        return {"rows": self.rows, "columns": self.converters} | built
+
     def macro(self, supplies: Supplies, point: Point) -> Macro:
         bits = point.needed("input_bits")
         weight = point.assumed("weight_bits", 1.0, "cells of one bit")
@@ -108,9 +113,6 @@ class CurrentSensing(WordLines):
             message = f"{self.columns:g} columns leave no converter its {self.columns_per_adc:g}"
             raise ImpossibleError(message, key="macro.columns_per_adc", cure="lower it")
         at_once = self.converters if columns is None else columns
-        if at_once > self.converters:
-            message = f"there are {self.converters:g} converters, not {at_once:g}"
-            raise ImpossibleError(message, key="columns", cure="lower it, or columns_per_adc")
         idle = 0.0 if self.inputs == "amplitude" else 0.5
         why = "none is zero" if self.inputs == "amplitude" else "half of the digits are zero"
         found = CurrentSensingMacro(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Annotated, Literal
@@ -26,7 +27,8 @@ Count = Annotated[Real, quantity("", at_least=1)]
 class NearMemoryMacro(Macro):
     """A bank of SRAM and a multiply-accumulate lane for each weight of a row.
 
-    A product takes the rows one after the other: a row is read while the lanes work on the last.
+    A product takes the ``used`` rows one after the other: a row is read while the lanes work on the
+    last.
     """
 
     tech: Technology
@@ -35,6 +37,7 @@ class NearMemoryMacro(Macro):
     _: KW_ONLY
     input_bits: Positive = 8.0
     weight_bits: Positive = 8.0
+    used: Positive = 128.0
     name: str = "macro"
 
     @property
@@ -44,7 +47,7 @@ class NearMemoryMacro(Macro):
 
     @property
     def ops(self) -> Real:  # type: ignore[override]
-        return 2.0 * self.rows * self.lanes
+        return 2.0 * self.used * self.lanes
 
     @property
     def bits(self) -> tuple[Real, Real]:  # type: ignore[override]
@@ -70,12 +73,12 @@ class NearMemoryMacro(Macro):
     @property
     def cycles(self) -> Real:
         """A row a cycle."""
-        return self.rows
+        return self.used
 
     @action
     def product(self) -> Cost:
         """Each row is read, and then multiplied and added; the rows follow each other."""
-        rows = self.rows * (self.bank.read() | self.mac.accumulate())
+        rows = self.used * (self.bank.read() | self.mac.accumulate())
         return rows + self.mac.resolve()
 
 
@@ -83,7 +86,8 @@ class NearMemoryMacro(Macro):
 class NearMemory(Structure):
     """Digital arithmetic beside an SRAM array that is read row by row.
 
-    ``kind`` is its word. ``rows`` are those of the array. ``columns`` are its columns.
+    ``kind`` is its word. ``rows`` are those of the array; a point's are read. ``columns`` are its
+    columns.
     ``input_bits`` and ``weight_bits`` hold where a point does not say otherwise.
     """
 
@@ -93,12 +97,17 @@ class NearMemory(Structure):
     input_bits: Count = 8.0
     weight_bits: Count = 8.0
 
+    @property
+    def limits(self) -> Mapping[str, Real]:
+        return {"rows": self.rows, "columns": self.columns}
+
     def macro(self, supplies: Supplies, point: Point) -> Macro:
         rows, inputs, weights = (point.given(key) for key in ("rows", "input_bits", "weight_bits"))
         return NearMemoryMacro(
             supplies.of(),
-            self.rows if rows is None else rows,
+            self.rows,
             self.columns,
+            used=self.rows if rows is None else rows,
             input_bits=self.input_bits if inputs is None else inputs,
             weight_bits=self.weight_bits if weights is None else weights,
         )

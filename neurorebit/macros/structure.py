@@ -11,7 +11,9 @@ from neurorebit.circuits.block import Block
 from neurorebit.circuits.cost import Cost, Real
 from neurorebit.macros.point import Point
 from neurorebit.macros.supplies import CORE, Supplies
-from neurorebit.schema import Section
+from neurorebit.schema import ImpossibleError, Section
+
+COUNTS = "input_bits", "weight_bits", "output_bits", "rows", "columns", "registers", "phases"
 
 
 class Macro(Block, ABC):
@@ -50,6 +52,26 @@ class Structure(Section, ABC):
     """
 
     roles: ClassVar[Mapping[str, str]] = {CORE: "all of the macro"}
+
+    @property
+    def limits(self) -> Mapping[str, Real]:
+        """The most that a point may ask for, by its key: what the macro is built with."""
+        return {}
+
+    def at(self, supplies: Supplies, point: Point) -> Macro:
+        """The macro at an operating point; ImpossibleError where the point asks for more than the
+        macro has, or for a part of a row, a bit or a phase.
+        """
+        for key in COUNTS:
+            count = getattr(point, key)
+            if count is not None and count % 1.0:
+                raise ImpossibleError(f"{count:g} is no whole number", key=key, cure="round it")
+        for key, most in self.limits.items():
+            asked = getattr(point, key)
+            if asked is not None and asked > most:
+                message = f"the macro has {most:g} at most, got {asked:g}"
+                raise ImpossibleError(message, key=key, cure="lower it, or describe a larger macro")
+        return self.macro(supplies, point)
 
     @abstractmethod
     def macro(self, supplies: Supplies, point: Point) -> Macro:

@@ -70,6 +70,11 @@ class VoltageSensing(WordLines):
         resistive.WORD_LINE: "the drivers of the word lines",
     }
 
+    @property
+    def limits(self) -> Mapping[str, Real]:
+        built = {} if self.output_bits is None else {"output_bits": self.output_bits}
+        return {"rows": self.rows, "columns": self.columns} | built
+
     def macro(self, supplies: Supplies, point: Point) -> Macro:
         bits, output = point.needed("input_bits"), point.needed("output_bits")
         weight = point.assumed("weight_bits", 4.0, "of a pair of cells")

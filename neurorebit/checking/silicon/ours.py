@@ -85,7 +85,7 @@ def of_point(found: Silicon, point: Measurement) -> Ours:
     source, loc = found.places[found.record.points.index(point)]
     given = supplies(found, point, here)
     try:
-        macro = _structure(found, point).macro(given, here)
+        macro = _structure(found, point).at(given, here)
     except InputError as problem:
         if problem.origin is not None:
             raise

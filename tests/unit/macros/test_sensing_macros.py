@@ -11,6 +11,7 @@ from neurorebit.circuits.array import ReramArray
 from neurorebit.circuits.converters.halving import HalvingNeuron
 from neurorebit.inputs.technology import read_technology
 from neurorebit.macros.current_sensing import CurrentSensing
+from neurorebit.macros.near_memory import NearMemory
 from neurorebit.macros.point import Point
 from neurorebit.macros.resistive import planes_of, spread
 from neurorebit.macros.supplies import Supplies
@@ -63,7 +64,7 @@ FLOATING = {
 def floating(point=None, **keys):
     at = {"input_bits": 6.0, "output_bits": 7.0, "phases": 2.0, "weight_bits": 3.0}
     at |= {"input_sparsity": 0.4, "weight_sparsity": 0.2} | (point or {})
-    return VoltageSensing(**(FLOATING | keys)).macro(SUPPLIES, Point(**at))
+    return VoltageSensing(**(FLOATING | keys)).at(SUPPLIES, Point(**at))
 
 
 def test_a_product_of_pairs_in_rows():
@@ -150,7 +151,7 @@ HELD = {"kind": "current_sensing", "rows": 64.0, "columns": 32.0, "columns_per_a
 
 def held(point=None, **keys):
     at = {"input_bits": 4.0, "output_bits": 6.0, "weight_bits": 2.0} | (point or {})
-    return CurrentSensing(**(HELD | keys)).macro(SUPPLIES, Point(**at))
+    return CurrentSensing(**(HELD | keys)).at(SUPPLIES, Point(**at))
 
 
 def test_a_product_is_one_turn_of_the_multiplexers():
@@ -215,7 +216,7 @@ def test_voltages_are_held_for_the_cycles_of_a_clock():
 
 def test_what_is_given_without_a_need_and_what_is_missing():
     told = refusal(lambda: held({"columns": 9.0}))
-    assert "there are 8 converters, not 9" in told
+    assert "the macro has 8 at most, got 9" in told
     told = refusal(lambda: held({"output_bits": None}))
     assert "neither the macro nor the point says of how many bits the converters are" in told
     told = refusal(lambda: held({"input_bits": None}))
@@ -229,6 +230,37 @@ def test_lines_without_a_partner_or_a_converter_are_refused():
     assert "in two columns need an even number" in told
     told = refusal(lambda: held(columns_per_adc=33.0))
     assert "32 columns leave no converter its 33" in told
+
+
+MORE = [  # structure, what a point asks for, what the macro has
+    (floating, {"rows": 65.0}, 64), (floating, {"columns": 33.0}, 32),
+    (floating, {"output_bits": 9.0}, 8), (held, {"rows": 65.0}, 64), (held, {"columns": 9.0}, 8),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "asked", "most"), MORE)
+def test_a_point_asks_for_no_more_than_the_macro_has(made, asked, most):
+    ((key, value),) = asked.items()
+    assert made({key: float(most) if key != "output_bits" else 8.0}) is not None
+    assert f"the macro has {most} at most, got {value:g}" in refusal(lambda: made(asked))
+
+
+@pytest.mark.parametrize("key", ["input_bits", "output_bits", "weight_bits", "phases", "rows"])
+def test_a_part_of_a_bit_or_of_a_row_is_refused(key):
+    for made in (floating, held):
+        assert "1.5 is no whole number" in refusal(lambda made=made: made({key: 1.5}))
+
+
+def test_rows_beside_a_memory_are_read_as_the_point_says():
+    """Half of the rows: half of the operations and cycles, the array as it was."""
+    structure = NearMemory(kind="near_memory", rows=128.0, columns=64.0)
+    whole, half = (structure.at(ONLY, Point(rows=rows)) for rows in (128.0, 64.0))
+    assert half.ops == near(whole.ops / 2.0)
+    assert half.cycles == near(64.0)
+    assert half.footprint.area.total == near(whole.footprint.area.total)
+    for key, value in (("rows", 129.0), ("columns", 65.0)):
+        told = refusal(lambda key=key, value=value: structure.at(ONLY, Point(**{key: value})))
+        assert f"at most, got {value:g}" in told
 
 
 @pytest.mark.parametrize("kind", ["sar", "flash", "ramp", "integrating"])
