@@ -75,7 +75,7 @@ def search(
     >>> space = {"architecture.apim.adc_bits": range(4, 9), "technology.vdd": [0.8, 0.9, 1.0]}
     >>> found = nr.search("mlp", "rebit", space, budget=15, progress=False)
     >>> len(found), found.front["technology.vdd [V]"].tolist()
-    (15, [0.8])
+    (15, [0.8, 0.9])
     """
     trained, made = given.network(network), given.chip(chip)
     images, dataset = data_of(data)

@@ -79,13 +79,15 @@ def test_forward_takes_the_memory_that_is_predicted(tech, device):
     ],
 )
 def test_backward_lands_on_the_prediction(tech, device, build, bits, picojoule):
-    """Of a MAC simulated gate by gate (``unit/chip/test_dpim``), or of published floating point;
-    the rest of the chip and the DRAM add as much as that sum gives for 8 bits.
+    """Of a MAC simulated gate by gate (``unit/chip/test_dpim``), or of published floating point,
+    which lanes of gates are within a factor of 1.5 of; the rest of the chip and the DRAM add as
+    much as that sum gives for 8 bits.
     """
     sets = {"apim__pe_side": "512", "dpim__build": build, "error_bits": bits}
     back = run(tech, device, **sets).phases["backward"]
     macs, digits = back.ops / 2, 32 if bits == "fp32" else int(bits)
-    assert 0.84 * picojoule < back.macro_energy / macs * 1e12 < 1.02 * picojoule
+    least, most = (0.67, 1.5) if bits == "fp32" else (0.84, 1.02)
+    assert least * picojoule < back.macro_energy / macs * 1e12 < most * picojoule
     chip = 2 / 2.38 - 2 / 2.71  # pJ a MAC at 8 bits, of 40 bits a sum and 8 an error
     rest = (dynamic(back) - back.macro_energy) / macs * 1e12
     assert 0.8 * chip < rest < 1.5 * chip * digits / 8

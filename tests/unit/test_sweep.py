@@ -156,7 +156,9 @@ def test_every_number_of_every_file_may_be_an_array(technology, architecture, ch
         "arrays.read=row_by_row",
     ):  # whose decoder opens one row at a time
         designs["architecture.arrays.blocks.rows"] = ["1"] * 4
-    if architecture != "rebit":
+    if architecture == "rebit":  # which must divide the macros of a PE
+        designs["architecture.dpim.macros_per_lanes"] = ["1"] * 4
+    else:
         designs["architecture.gradient_unit.store_bits"] = ["0", "auto", "100000", "auto"]
     key, _, word = f"architecture.{choice}".partition("=")
     files = {"architecture": architecture, "technology": technology}

@@ -22,7 +22,7 @@ def test_the_extract_has_what_is_compared(survey: Survey) -> None:
     assert survey.energy.size > 100
     assert survey.feature.min() >= 28.0
     assert survey.feature.max() <= 130.0
-    assert len(names()) == 10
+    assert len(names()) == 14
 
 
 def test_energies_lie_between_the_best_and_the_median(survey: Survey) -> None:

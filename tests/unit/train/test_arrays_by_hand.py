@@ -90,13 +90,13 @@ def test_every_read_forward_and_back_has_noise_of_its_own(bench, scheme, mapping
 def test_converters_of_rows_and_of_columns_have_bits_of_their_own(
     bench, scheme, adc_bits, back_bits
 ):
-    """As many partial sums as arrays hold a weight's rows, or its columns, two cells a weight.
+    """As many partial sums as arrays hold a weight's rows, or its columns.
 
     Ranges of cells that learn in place follow the sums, those behind digital weights are kept.
     """
     spec = in_place_chip(
-        scheme, rows=4, cols=6, adc_bits=adc_bits, back_adc_bits=back_bits, adc_range=3.0,
-        cell_bits=4, cols_per_adc=6, rows_per_adc=2,
+        scheme, rows=4, cols=3, adc_bits=adc_bits, back_adc_bits=back_bits, adc_range=3.0,
+        cols_per_adc=3, rows_per_adc=2,
     )  # fmt: skip
     training = {"adc": "array", "calibration_steps": 2}
     model = dense(bench, scheme, unlike_device(bench), training=training, spec=spec)

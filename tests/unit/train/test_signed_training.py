@@ -124,8 +124,8 @@ def test_planes_of_each_way_pass_converters_of_their_own(bench, way, conversion,
     of signs are worth too much for one conversion of the sum to stand for theirs.
     """
     spec = in_place_chip(
-        scheme, rows=4, cols=6, adc_bits=5, back_adc_bits=6, adc_range=3.0, cell_bits=4,
-        cols_per_adc=6, rows_per_adc=2,
+        scheme, rows=4, cols=3, adc_bits=5, back_adc_bits=6, adc_range=3.0,
+        cols_per_adc=3, rows_per_adc=2,
     )  # fmt: skip
     spec = replace(spec, signed_inputs=way, error_bits=32)
     keys = {"adc": "array", "calibration_steps": 2, "conversion": conversion}
