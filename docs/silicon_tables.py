@@ -40,11 +40,13 @@ def silicon_macros() -> Iterator[str]:
                 " ".join(f"`{supply.file}`" for supply in record.supplies.values()),
                 record.grade,
                 *(
-                    _span(row.ratio() for row in whole if row.figure == figure)
+                    _span(row.ratio() for row in whole if row.figure == figure and not row.given)
                     for figure in ("energy", "area", "speed")
                 ),
                 each.fitted.shown if each.fitted else "none",
-                f"{len(each.others)}" + (f", {each.mean:.1%}" if each.mean is not None else ""),
+                f"{len(each.others)}"
+                + (f", {each.mean:.1%}" if each.mean is not None else "")
+                + ("" if each.mean_judged else ", too few to judge"),
                 "-" if share is None else f"{100 * share:.0f}",
             ]
         )

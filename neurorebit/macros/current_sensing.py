@@ -101,9 +101,12 @@ class CurrentSensing(WordLines):
 
     def macro(self, supplies: Supplies, point: Point) -> Macro:
         bits = point.needed("input_bits")
-        weight = point.assumed("weight_bits", 1.0, "cells of one bit")
-        output = point.given("output_bits")
-        built = self.adc_bits if self.adc_bits is not None else output
+        weight = point.counted("weight_bits", 1.0)
+        built = self.adc_bits
+        if built is None:
+            built = point.given("output_bits")
+        else:
+            point.fixed["output_bits"] = "macro.adc_bits"
         if built is None:
             message = "neither the macro nor the point says of how many bits the converters are"
             raise ImpossibleError(message, key="macro.adc_bits", cure="give it")
@@ -122,7 +125,7 @@ class CurrentSensing(WordLines):
             at_once,
             bits=(bits, weight),
             adc_bits=built,
-            clock=point.given("clock"),
+            clock=point.given("clock") if self.cycles is not None else None,
             phases=1.0 if phases is None else phases,
             share=resistive.mean_share(self.pair, point),
             active=1.0 - point.assumed("input_sparsity", idle, why),
@@ -399,7 +402,7 @@ class CurrentSensingMacro(Macro):
             return self.word_lines.open(self.active * self.rows), stored
         before = stored + opened if every == "product" else stored
         if self.analog:
-            return self.dacs.convert() | self.buffers.hold(), before
+            return self.dacs.convert().across(share) | self.buffers.hold().across(share), before
         sent = self.pulses.pulse(self.active, share)
         return (opened | sent) if every == "plane" else sent, before
 

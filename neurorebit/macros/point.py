@@ -71,6 +71,11 @@ class Point(Section):
         """What was assumed, by key."""
         return {}
 
+    @cached_property
+    def fixed(self) -> dict[str, str]:
+        """What a record fixes in the place of a value of the point: the record's key, by key."""
+        return {}
+
     def given(self, key: str) -> Real | None:
         """The value of a key, or None."""
         self.taken.add(key)
@@ -92,9 +97,14 @@ class Point(Section):
             return otherwise
         return value
 
+    def counted(self, key: str, otherwise: Real) -> Real:
+        """The value of a key that operations are counted by, and that nothing else depends on."""
+        value: Real | None = getattr(self, key)
+        return otherwise if value is None else value
+
     @property
-    def untaken(self) -> Iterator[str]:
-        """The keys that are given, and that nothing has asked for."""
+    def untaken(self) -> Iterator[tuple[str, str]]:
+        """The keys that are given and of no effect, and which key of the record fixes each."""
         for field in fields(Point):
             if getattr(self, field.name) is not None and field.name not in self.taken:
-                yield field.name
+                yield field.name, self.fixed.get(field.name, "")

@@ -77,7 +77,7 @@ class VoltageSensing(WordLines):
 
     def macro(self, supplies: Supplies, point: Point) -> Macro:
         bits, output = point.needed("input_bits"), point.needed("output_bits")
-        weight = point.assumed("weight_bits", 4.0, "of a pair of cells")
+        weight = point.counted("weight_bits", 4.0)  # of a pair of cells
         rows, columns = point.given("rows"), point.given("columns")
         phases = point.given("phases")
         if phases is None:

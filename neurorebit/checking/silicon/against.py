@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,13 @@ from neurorebit.checking.silicon.outcome import TOLERANCE, Compared, Outcome
 from neurorebit.checking.silicon.reader import Silicon
 from neurorebit.checking.silicon.record import Measurement
 from neurorebit.checking.silicon.rows import Row, Share
+from neurorebit.macros.point import Point
 from neurorebit.schema import ImpossibleError
 
 Pieces = dict[str, tuple[float, Sequence[str]]]  # silicon's amount, and parts of ours
 KINDS = "energy", "speed", "clock", "leakage", "density"  # of a point; the area is the macro's
+
+PACED = "speed", "density"  # kinds that a given clock decides, where the macro reaches it
 
 
 def compare(records: Sequence[Silicon], tolerance: float = TOLERANCE) -> Outcome:
@@ -93,7 +96,8 @@ def _rows(macro: _Macro, point: Measurement) -> Iterator[Row]:
             yield Row(**about, figure=kind, kind=kind, silicon=None, reason=str(problem))
             continue
         if one is not None and other is not None:
-            yield _row(about, kind, one, other)
+            clocked = kind in PACED and blind.clocked
+            yield _row(about | ({"given": "clock"} if clocked else {}), kind, one, other)
     theirs = figures_at(found, point, blind.ops, blind.period)
     for name, value in theirs.parts.items():
         if name in record.parts:
@@ -196,11 +200,14 @@ def _split(macro: _Macro, of: str, point: str, pieces: Pieces) -> Iterator[Share
     named = tuple(part for _, parts in pieces.values() for part in parts)
     whole = sum(share for share, _ in pieces.values())
     for name, (share, parts) in pieces.items():
-        ours = [
-            _sum(amounts, parts) / _sum(amounts, named)
+        both = [
+            each.spent if of == "energy" else each.area
             for each in (macro.blind[point], macro.after[point])
-            for amounts in (each.spent if of == "energy" else each.area,)
         ]
+        if not all(_sum(amounts, named) > 0.0 for amounts in both):
+            message, cure = f"none of the parts takes any {of}", "name parts that do"
+            raise macro.found.document.error(("shares", of, "pieces"), message, cure)
+        ours = [_sum(amounts, parts) / _sum(amounts, named) for amounts in both]
         yield Share(
             macro=macro.found.name,
             of=of,
@@ -226,6 +233,11 @@ def _check_parts(macro: _Macro) -> None:
         *((("areas", name, "parts"), each.parts) for name, each in record.areas.items()),
         *((("given", n, "parts"), each.parts) for n, each in enumerate(record.given)),
     ]
+    for number, given in enumerate(record.given):
+        if given.each is not None and given.each not in ours.lines:
+            message = f"the macro does not say how many {given.each} work"
+            cure = "give the energy or power of all of them"
+            raise macro.found.document.error(("given", number, "each"), message, cure)
     for of, split in record.shares.items():
         named += [
             (("shares", of, "pieces", name, "parts"), piece.parts)
@@ -240,6 +252,10 @@ def _check_parts(macro: _Macro) -> None:
 def _notes(macro: _Macro) -> tuple[str, ...]:
     """What the structure assumed, and what of a point is not compared."""
     lines: dict[str, None] = {}
+    of_points = {
+        point.id: {one.name for one in fields(Point) if getattr(point, one.name) is not None}
+        for point in macro.found.record.points
+    }
     for measured in macro.found.record.points:
         if measured.id in macro.blind:
             ours = macro.blind[measured.id]
@@ -251,9 +267,16 @@ def _notes(macro: _Macro) -> tuple[str, ...]:
     for point, ours in macro.blind.items():
         if ours.period < ours.fastest * (1.0 - 1e-9):
             share = ours.period / ours.fastest
-            lines.setdefault(f"{point}: ours reaches {share:.2g} of the clock that is given")
+            lines.setdefault(
+                f"{point}: ours reaches {share:.2g} of the clock that is given; energy is of this "
+                "clock, speed of our own"
+            )
         for each in ours.assumptions:
             lines.setdefault(f"{each.key} = {each.value}, assumed by the model: {each.why}")
-        for key in ours.untaken:
-            lines.setdefault(f"{point}: '{key}' is given, and this structure does not depend on it")
+        for key, fixed in ours.untaken:
+            where = "conditions" if key not in of_points[point] else point
+            why = (
+                f"fixed by the record: {fixed}" if fixed else "this structure does not depend on it"
+            )
+            lines.setdefault(f"{where}: '{key}' is given, and changes nothing: {why}")
     return tuple(lines)

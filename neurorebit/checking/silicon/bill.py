@@ -33,14 +33,14 @@ class Billed:
         ops = self.ours.ops
         return {
             "energy_J": energy,
-            "period_s": self.ours.period,
+            "period_s": self.ours.pace,
             "area_m2": area,
             "leakage_W": sum(self.ours.leakage.values()),
             "ops": ops,
             "energy_per_op_J": energy / ops,
-            "tops": ops / self.ours.period * 1e-12,
+            "tops": ops / self.ours.pace * 1e-12,
             "tops_per_W": ops / energy * 1e-12,
-            "tops_per_mm2": ops / self.ours.period / area * 1e-18,
+            "tops_per_mm2": ops / self.ours.pace / area * 1e-18,
         }
 
     @property

@@ -68,16 +68,16 @@ def pair_at(found: Silicon, point: Measurement, ours: Ours, kind: str) -> Pair |
             raise found.document.impossible(("given",), message, "give a share, or less")
         return Pair(kind, spent, theirs.energy - given)
     if kind == "time" and theirs.speed is not None:
-        return Pair(kind, ours.period, ours.ops / theirs.speed)
+        return Pair(kind, ours.pace, ours.ops / theirs.speed)
     if kind == "speed" and theirs.speed is not None:
-        return Pair(kind, ours.ops / ours.period, theirs.speed)
+        return Pair(kind, ours.ops / ours.pace, theirs.speed)
     if kind == "clock" and theirs.clock is not None and ours.cycles is not None:
         return Pair(kind, ours.cycles / ours.fastest, theirs.clock)
     if kind == "leakage" and theirs.leakage is not None:
         return Pair(kind, sum(counted(found, ours.leakage, "energy").values()), theirs.leakage)
     area = sum(counted(found, ours.area, "area").values())
     if kind == "density" and theirs.density is not None:
-        return Pair(kind, ours.ops / ours.period / area, theirs.density)
+        return Pair(kind, ours.ops / ours.pace / area, theirs.density)
     if kind == "area":
         return area_pair(found, ours, theirs)
     return None
@@ -102,10 +102,11 @@ def given_energy(found: Silicon, theirs: Figures, ours: Ours) -> float:
     total = 0.0
     period = ours.ops / theirs.speed if theirs.speed is not None else ours.period
     for each in found.record.given:
+        count = ours.lines[each.each] if each.each is not None else 1.0
         if each.energy is not None:
-            total += float(each.energy) / ours.ops
+            total += count * float(each.energy) / ours.ops
         elif each.power is not None:
-            total += float(each.power) * period / ours.ops
+            total += count * float(each.power) * period / ours.ops
         elif each.share is not None:
             total += float(each.share) * theirs.energy
     return total

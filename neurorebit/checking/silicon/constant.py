@@ -14,6 +14,7 @@ from neurorebit.schema import InputError
 from neurorebit.schema.units import NUMBER
 
 FACTORS = 0.01, 100.0  # of a part, where the record bounds it no more narrowly
+FITTING = "macro", "supplies", "device", "conditions", "assembly"  # sections of such keys
 CLOSE = 1e-9  # relative, of a fitted value
 
 
@@ -81,6 +82,12 @@ def _key(found: Silicon, constant: Constant, point: Measurement) -> Fitted:
     """The value of a key between its bounds."""
     from scipy.optimize import brentq  # only a fit needs it
 
+    at = found.document.error(("constant", "key"), "")
+    if constant.key.partition(".")[0] not in FITTING:
+        message = f"'{constant.key}' is no property of the macro that could be fitted"
+        cure = f"name a key of {', '.join(FITTING)}"
+        raise found.document.error(("constant", "key"), message, cure)
+
     (least, unit), (most, other) = (
         _bound(found, constant.least, "least"),
         _bound(found, constant.most, "most"),
@@ -94,7 +101,7 @@ def _key(found: Silicon, constant: Constant, point: Measurement) -> Fitted:
     def changed(value: float) -> Silicon:
         if value not in kept:
             document = found.document.copy()
-            document.set(constant.key, f"{value:.12g} {unit}".strip(), constant.name)
+            document.set(constant.key, f"{value:.12g} {unit}".strip(), (at.origin, ": ", at.key))
             record = replace(of_document(document).record, points=found.record.points)
             kept[value] = Silicon(record, document, found.places)
         return kept[value]

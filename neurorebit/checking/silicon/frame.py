@@ -48,5 +48,6 @@ def _macro(each: Compared) -> dict[str, Any]:
         "shares": [asdict(one) | {"difference": one.difference} for one in each.shares],
         "other_points": len(each.deviations),
         "mean_deviation": each.mean,
+        "mean_judged": each.mean_judged,
         "said": list(said(each)),
     }

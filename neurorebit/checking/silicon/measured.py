@@ -59,6 +59,7 @@ DENSITY: dict[str, float] = {
     "tops_per_mm2": TERA / SQUARE,
     "gops_per_mm2": GIGA / SQUARE,
 }
+AGREE = 0.05  # relative, within which two forms of a figure are the same
 TIME = "s"  # of a product
 CLOCK, LEAKAGE = "clock_Hz", "leakage_W"
 POWER = "W"  # together with a time or a throughput, or with a clock
@@ -89,6 +90,7 @@ def of_point(found: Silicon, point: Measurement, product: float, period: float) 
     copies = {kind: 1.0 for kind in ("throughput", "power", "area")}
     if found.record.copies is not None:
         copies |= dict.fromkeys(found.record.copies.counted_in, float(found.record.copies.count))
+    _refuse_contradictions(found, point, given, product=product, mac=mac)
     speed = _speed(given, product, mac, copies["throughput"])
     energy, parts = _energy(given, product, mac)
     if energy is None and POWER in given:
@@ -107,6 +109,27 @@ def of_point(found: Silicon, point: Measurement, product: float, period: float) 
         parts=parts,
         blocks=blocks,
     )
+
+
+def _refuse_contradictions(
+    found: Silicon, point: Measurement, given: Mapping[str, Any], *, product: float, mac: float
+) -> None:
+    """InputError where two forms of a figure say different things."""
+    tables: tuple[tuple[str, dict[str, float]], ...] = (
+        ("energy", {key: form(given[key], product, mac) for key, form in ENERGY.items()
+                    if key in given and not isinstance(given[key], Mapping)}),
+        ("throughput", {key: form(given[key], product, mac) for key, form in SPEED.items()
+                        if key in given and key != TIME}),
+        ("area", {key: given[key] * size for key, size in AREA.items() if key in given}),
+        ("density", {key: given[key] * size for key, size in DENSITY.items() if key in given}),
+    )  # fmt: skip
+    source, loc = found.places[found.record.points.index(point)]
+    for name, values in tables:
+        (first, value), *others = (*values.items(), ("", float("nan")))
+        for key, other in others:
+            if abs(other / value - 1.0) > AGREE:
+                message = f"another {name} than '{first}' says, {other / value:.3g} times as much"
+                raise source.error((*loc, "measured", key), message, "keep one of them")
 
 
 def _given(found: Silicon, point: Measurement) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +28,7 @@ class Ours:
     ``ops`` are operations of a product as the source counts them. ``factors`` multiply the
     ``energy``, ``time`` or ``area`` of parts. ``period`` is the time from a product to the next: of
     the clock where the point has one, else the macro's own, ``fastest``; both are of ``cycles``.
+    Energy is that of ``period``, also where the macro does not reach the clock.
     """
 
     ops: float
@@ -38,8 +39,9 @@ class Ours:
     period: float
     fastest: float
     cycles: float | None = None
+    lines: Amounts = field(default_factory=dict)  # rows and columns that work
     assumptions: tuple[Assumption, ...] = ()
-    untaken: tuple[str, ...] = ()
+    untaken: tuple[tuple[str, str], ...] = ()  # keys without effect, and what fixes each
 
     @cached_property
     def spent(self) -> Amounts:
@@ -49,6 +51,16 @@ class Ours:
             name: self.energy.get(name, 0.0) + self.period * self.leakage.get(name, 0.0)
             for name in names
         }
+
+    @property
+    def pace(self) -> float:
+        """Time [s] from a product to the next that the macro does reach."""
+        return max(self.period, self.fastest)
+
+    @property
+    def clocked(self) -> bool:
+        """Whether the clock of the point, and not the macro, decides the pace."""
+        return self.period > self.fastest * (1.0 + 1e-9)
 
     def scaled(self, of: str, parts: Iterable[str], factor: float) -> Ours:
         """The same with a factor on the energy, the time or the area of parts."""
@@ -89,11 +101,29 @@ def of_point(found: Silicon, point: Measurement) -> Ours:
     except InputError as problem:
         if problem.origin is not None:
             raise
-        at = source.error(loc, "")
-        key = ".".join(part for part in (at.key, problem.key) if part)
+        at = _place(found, point, problem.key)
         kind = type(problem)
-        raise kind(problem.message, origin=at.origin, key=key, cure=problem.cure) from None
+        raise kind(problem.message, origin=at.origin, key=at.key, cure=problem.cure) from None
     return _evaluated(found, macro, here, source.error(loc, ""))
+
+
+def _place(found: Silicon, point: Measurement, key: str) -> InputError:
+    """Where a key stands that a structure complains of: at the point, in the conditions of all
+    points, or in the section that the record has for the macro.
+    """
+    source, loc = found.places[found.record.points.index(point)]
+    first, _, rest = key.partition(".")
+    if first in {one.name for one in fields(Point)}:
+        common = getattr(point, first) is None and getattr(found.record.conditions, first)
+        return (
+            found.document.error(("conditions", first), "")
+            if common
+            else source.error((*loc, first), "")
+        )
+    if first == "macro" and rest.split(".")[0] in point.macro:
+        return source.error((*loc, *key.split(".")), "")
+    known = first in ("macro", "supplies", "device")
+    return found.document.error(tuple(key.split(".")) if known else ("macro", first), "")
 
 
 def _structure(found: Silicon, point: Measurement) -> Structure:
@@ -112,7 +142,8 @@ def _evaluated(found: Silicon, macro: Macro, here: Point, at: InputError) -> Our
     with np.errstate(all="ignore"):
         cost, footprint = macro.product(), macro.footprint
         area = found.record.assembly.area(macro)
-        fastest, cycles, clock = _float(macro.period), macro.cycles, here.given("clock")
+        fastest, cycles = _float(macro.period), macro.cycles
+    clock = None if cycles is None else here.given("clock")
     own = _by_part(cost.energy, macro.name), _by_part(area, macro.name)
     ops = _float(macro.ops)
     amounts = (*own[0].values(), *own[1].values(), fastest, ops)
@@ -127,6 +158,8 @@ def _evaluated(found: Silicon, macro: Macro, here: Point, at: InputError) -> Our
     ops *= float(found.record.ops.per_mac) / 2.0
     bits = found.record.ops.normalised_to
     if bits is not None:
+        for key, size in zip(("input_bits", "weight_bits"), macro.bits, strict=True):
+            here.assumed(key, size, "the macro's own, by which operations are counted")
         ops *= _float(macro.bits[0]) * _float(macro.bits[1]) / float(np.prod(bits))
     return Ours(
         ops=ops,
@@ -137,9 +170,18 @@ def _evaluated(found: Silicon, macro: Macro, here: Point, at: InputError) -> Our
         period=period,
         fastest=fastest,
         cycles=None if cycles is None else _float(cycles),
+        lines=_lines(macro, here),
         assumptions=tuple(here.assumptions.values()),
         untaken=tuple(here.untaken),
     )
+
+
+def _lines(macro: Macro, here: Point) -> dict[str, float]:
+    """Rows and columns that work: those of the point, or else all that the macro has."""
+    asked = {"rows": here.rows, "columns": here.columns}
+    built = {"rows": getattr(macro, "rows", None), "columns": getattr(macro, "cols", None)}
+    found = {key: built[key] if value is None else value for key, value in asked.items()}
+    return {key: _float(value) for key, value in found.items() if value is not None}
 
 
 def _by_part(bill: Bill, root: str) -> dict[str, float]:

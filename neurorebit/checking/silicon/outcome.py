@@ -14,14 +14,15 @@ from neurorebit.checking.silicon.rows import Row, Share
 
 TOLERANCE = 0.1  # mean deviation of energies at points that nothing was fitted on
 FACTOR = 2.0  # of energy and area without a constant, for grades A and B
+LEAST = 3  # points that nothing was fitted on, from which on their mean is judged
 POINTS = 0.2  # by which shares may differ
 
 
 @dataclass(frozen=True)
 class Broken:
-    """A criterion that does not hold: its word of ``Record.unmet``, and what is wrong."""
+    """A criterion that does not hold: its key of ``Record.unmet``, and what is wrong."""
 
-    criterion: str
+    key: str  # the criterion, and after a point of what it does not hold
     text: str
     why: str = ""  # what the record says of it
 
@@ -62,19 +63,26 @@ class Compared:
         """The mean of the deviations; None where there is no such point."""
         return float(np.mean(self.deviations)) if self.deviations else None
 
+    @property
+    def mean_judged(self) -> bool:
+        """Whether there are enough points for a mean to be judged."""
+        return len(self.deviations) >= LEAST
+
     def broken(self, tolerance: float = TOLERANCE) -> Iterator[Broken]:
         """The criteria that do not hold."""
         unmet = self.silicon.record.unmet
-        for criterion, text in self._broken(tolerance):
-            yield Broken(criterion, f"{self.name}: {text}", unmet.get(criterion, ""))  # type: ignore[call-overload]
+        for key, text in self._broken(tolerance):
+            yield Broken(key, f"{self.name}: {text}", unmet.get(key, ""))
 
     def _broken(self, tolerance: float) -> Iterator[tuple[str, str]]:
         if self.impossible:
             yield "constant", self.impossible
+        seen: set[str] = set()
         for row in self.rows:
-            if row.reason:
-                yield "points", f"{row.figure} at {row.point}: {row.reason}"
-        if self.mean is not None and self.mean > tolerance:
+            if row.reason and row.reason not in seen:
+                seen.add(row.reason)
+                yield f"points.{row.point}", f"{row.figure} at {row.point}: {row.reason}"
+        if self.mean is not None and self.mean_judged and self.mean > tolerance:
             text = (
                 f"energies are {self.mean:.1%} off on average at points that nothing was fitted on"
             )
@@ -83,7 +91,7 @@ class Compared:
         for share in self.shares:
             if abs(share.difference) > POINTS:
                 yield (
-                    "shares",
+                    f"shares.{share.of}.{share.name}",
                     f"{share.name} takes {share.fitted:.1%} of the {share.of}, silicon's "
                     f"{share.silicon:.1%}: more than {POINTS * 100:.0f} points apart",
                 )
@@ -105,7 +113,7 @@ class Compared:
             of = f" of {row.of}" if row.of else ""
             at = f" at {row.point}" if row.point else ""
             yield (
-                "blocks" if row.of else row.figure,
+                f"blocks.{row.of}" if row.of else f"{row.figure}.{row.point}".rstrip("."),
                 f"{row.figure}{of}{at} is {ratio:.3g} times silicon's without a constant, beyond a "
                 f"factor of {FACTOR:g}",
             )

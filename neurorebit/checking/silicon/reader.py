@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from neurorebit.checking.silicon.record import Measurement, Record, Shared, Split
+from neurorebit.checking.silicon.record import CRITERIA, Measurement, Record, Shared, Split
 from neurorebit.macros.point import Point
 from neurorebit.schema import Document, File, InputError, Loc, Section, quantity
 from neurorebit.schema.fields import hints_of
@@ -174,11 +174,25 @@ def _check(found: Silicon) -> None:
             near = difflib.get_close_matches(role, roles, n=1)
             cure = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(roles)}"
             raise document.error(("supplies", role), "the macro has no such supply", cure)
+    for point, (source, loc) in zip(record.points, found.places, strict=True):
+        for role in point.supplies:
+            if role not in record.supplies:
+                message = "the record has no such supply"
+                cure = f"there are: {', '.join(record.supplies)}"
+                raise source.error((*loc, "supplies", role), message, cure)
+    for key in record.unmet:
+        if key.partition(".")[0] not in CRITERIA:
+            cure = f"begin with one of: {', '.join(CRITERIA)}"
+            raise document.error(("unmet", key), "no such criterion", cure)
     for of, split in record.shares.items():
         loc = ("shares", of, "pieces")
         whole = sum(float(piece.share) for piece in split.pieces.values())
         if whole > 1.0 + ROUNDED:
             raise document.impossible(loc, f"the shares are {whole:.1%} together", "check them")
+        compared = [float(piece.share) for piece in split.pieces.values() if piece.parts]
+        if compared and not any(compared):
+            message = "all pieces with parts of ours have a share of zero"
+            raise document.error(loc, message, "give one its share")
         _refuse_twice(document, loc, split)
     for number, given in enumerate(record.given):
         if sum(value is not None for value in (given.energy, given.power, given.share)) > 1:
@@ -216,6 +230,12 @@ def _add_points(by_name: dict[str, Silicon], path: Path) -> None:
         _bare(document, ("points", number), Measurement)
     document.tree = {"points": document.tree["points"]}
     further = document.read(Further).points
+    seen: set[str] = set()
+    for number, point in enumerate(further):
+        if point.id in seen:
+            message = "two points have this id"
+            raise document.error(("points", number, "id"), message, "give each its own")
+        seen.add(point.id)
     by_name[name] = _with_points(by_name[name], document, further)
     _check(by_name[name])
 
@@ -247,7 +267,12 @@ def _over(old: Measurement | None, new: Measurement) -> Measurement:
         for one in fields(Point)
         if getattr(new, one.name) is None and getattr(old, one.name) is not None
     }
-    return replace(new, **kept, supplies={**old.supplies, **new.supplies})
+    return replace(
+        new,
+        **kept,
+        supplies={**old.supplies, **new.supplies},
+        macro={**old.macro, **new.macro},
+    )
 
 
 def _moved(shares: Mapping[Shared, Split], old: str, new: str) -> dict[Shared, Split]:

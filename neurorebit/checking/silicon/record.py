@@ -18,7 +18,7 @@ from neurorebit.schema.numbers import Real
 
 Evidence = Literal["measured", "post-layout", "simulated", "derived"]
 Shared = Literal["energy", "area"]
-Criterion = Literal["mean", "energy", "area", "shares", "blocks", "points", "constant"]
+CRITERIA = "mean", "energy", "area", "shares", "blocks", "points", "constant"
 Texts = tuple[str, ...]
 Area = Annotated[Real, quantity("m2", above=0)]
 Positive = Annotated[Real, quantity("", above=0)]
@@ -65,8 +65,9 @@ class Given(Section):
 
     ``what`` names it. ``key`` is the key of the record that holds the figure, where one does.
     ``energy`` is that of a product. ``power`` is that of the macro at work. ``share`` is a share of
-    the measured energy. ``area`` is that of what is given. ``parts`` are parts of ours in whose
-    place it stands. ``why`` says why it is not predicted.
+    the measured energy. ``each`` says that energy or power are of one of the rows, or columns, that
+    work at the point, rather than of the macro. ``area`` is that of what is given. ``parts`` are
+    parts of ours in whose place it stands. ``why`` says why it is not predicted.
     """
 
     what: str
@@ -74,6 +75,7 @@ class Given(Section):
     energy: Annotated[Real, quantity("J", at_least=0)] | None = None
     power: Annotated[Real, quantity("W", at_least=0)] | None = None
     share: Share | None = None
+    each: Literal["rows", "columns"] | None = None
     area: Area | None = None
     parts: Texts = ()
     why: str = ""
@@ -218,8 +220,8 @@ class Record(Section):
     ``shares`` are published splits, of energy and of area. ``blocks`` are single blocks with
     figures of their own, by their key in ``measured``. ``ops`` says how the source counts
     operations. ``copies`` says which figures are of several macros. ``assembly`` says how
-    blocks are put together. ``unmet`` says why criteria do not hold. ``note`` is for the
-    reader.
+    blocks are put together. ``unmet`` says why criteria do not hold, each by its word and
+    what it does not hold of, as in ``shares.area.DACs``. ``note`` is for the reader.
     """
 
     id: str
@@ -248,5 +250,5 @@ class Record(Section):
     ops: Ops = field(default_factory=Ops)
     copies: Copies | None = None
     assembly: Assembly = field(default_factory=Assembly)
-    unmet: Mapping[Criterion, str] = field(default_factory=dict)
+    unmet: Mapping[str, str] = field(default_factory=dict)
     note: str = ""

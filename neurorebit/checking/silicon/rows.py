@@ -25,6 +25,7 @@ class Row:
     evidence: str = ""
     reading_error: float | None = None
     reason: str = ""
+    given: str = ""  # what of silicon's own decides the figure, so that it is no prediction
 
     def ratio(self, fitted: bool = False) -> float | None:
         """Ours over silicon's."""

@@ -22,7 +22,7 @@ def supplies(found: Silicon, point: Measurement, here: Point) -> Supplies:
     for what a technology cannot have.
     """
     record = found.record
-    here.taken.update(("vdd", "temperature"))
+    here.taken.add("temperature")
     technologies = {
         role: _technology(found, role, point, here) for role in (CORE, *record.supplies)
     }
@@ -38,9 +38,12 @@ def _technology(found: Silicon, role: str, point: Measurement, here: Point) -> T
     document = _opened(found, "technology", ("supplies", role))
     source, loc = found.places[found.record.points.index(point)]
     given = point.supplies.get(role)
+    if role == CORE and (given is not None or origin.vdd is not None):
+        here.fixed["vdd"] = f"supplies.{role}" + (" of the point" if given is not None else ".vdd")
     if given is not None:
         _set(document, "vdd", f"{given:g} V", source.error((*loc, "supplies", role), ""))
     elif origin.vdd is None and here.vdd is not None:
+        here.taken.add("vdd")
         _set(document, "vdd", f"{here.vdd:g} V", source.error((*loc, "vdd"), ""))
     elif origin.vdd is not None:
         at = found.document.error(("supplies", role, "vdd"), "")

@@ -8,7 +8,7 @@ from typing import Any
 from tabulate import tabulate
 
 from neurorebit.checking.silicon.compared import UNITS
-from neurorebit.checking.silicon.outcome import FACTOR, POINTS, Compared, Outcome
+from neurorebit.checking.silicon.outcome import FACTOR, LEAST, POINTS, Compared, Outcome
 from neurorebit.checking.silicon.record import Record
 from neurorebit.checking.silicon.rows import Row
 from neurorebit.schema.units import show
@@ -120,6 +120,7 @@ def _given(given: Any) -> str:
         )
         if value is not None
     ]  # fmt: skip
+    parts += [f"of each of the {given.each} that work"] if given.each else []
     parts += [f"key {given.key}"] if given.key else []
     return f", {', '.join(parts)}" if parts else ""
 
@@ -127,6 +128,7 @@ def _given(given: Any) -> str:
 def _row(row: Row) -> tuple[str, ...]:
     unit = UNITS[row.kind]
     figure = f"{row.figure} of {row.of}" if row.of else row.figure
+    figure += f" ({row.given} given)" if row.given else ""
     values = (row.blind, row.fitted, row.silicon)
     shown = ["-" if value is None else _value(value, row.kind, unit) for value in values]
     ratios = [text for fitted in (False, True) for text in _ratio(row.ratio(fitted))]
@@ -157,6 +159,7 @@ def _summary(outcome: Outcome) -> str:
         known = [ratio for ratio in blind if ratio is not None]
         spread = f"{min(known):.3g} to {max(known):.3g}" if known else "-"
         others = f"{each.mean:.1%}" if each.mean is not None else "-"
+        others += "" if each.mean_judged or each.mean is None else ", too few to judge"
         worst = f"{max(each.deviations):.1%}" if each.deviations else "-"
         share = max((abs(s.difference) for s in each.shares), default=None)
         rows.append(
@@ -182,16 +185,20 @@ def _summary(outcome: Outcome) -> str:
 def _verdict(outcome: Outcome) -> str:
     if outcome.broken:
         return "\n".join(["Criteria that do not hold", *(f"    {line}" for line in outcome.broken)])
-    others = sum(len(each.others) for each in outcome.macros)
+    others = sum(len(each.deviations) for each in outcome.macros if each.mean_judged)
+    few = [each.name for each in outcome.macros if each.others and not each.mean_judged]
     blind = sum(len(each.judged) for each in outcome.macros)
     shares = sum(len(each.shares) for each in outcome.macros)
     if not others + blind + shares:
         return "Nothing here is judged: no other energy, no area, no single block, no share"
-    return (
-        f"All criteria hold: {others} energies at points that nothing was fitted on, of each macro "
-        f"within {100 * outcome.tolerance:g}% on average; {blind} figures without a constant, each "
-        f"within a factor of {FACTOR:g}; {shares} shares, each within {POINTS * 100:.0f} points"
-    )
+    said = [
+        f"{others} energies at points that nothing was fitted on, of each macro within "
+        f"{100 * outcome.tolerance:g}% on average" if others else "",
+        f"too few such points to judge, fewer than {LEAST}: {', '.join(few)}" if few else "",
+        f"{blind} figures without a constant, each within a factor of {FACTOR:g}",
+        f"{shares} shares, each within {POINTS * 100:.0f} points",
+    ]  # fmt: skip
+    return f"All criteria hold: {'; '.join(part for part in said if part)}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], sides: str) -> str:

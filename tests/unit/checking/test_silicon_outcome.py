@@ -108,6 +108,49 @@ def test_a_factor_is_fitted_on_one_point_and_holds_at_the_others(tmp_path: Path)
     assert [r.point for r in found.others] == ["high"]
 
 
+def test_a_mean_of_fewer_than_three_points_neither_holds_nor_fails(tmp_path: Path) -> None:
+    """At 0.9 V ours is a quarter of silicon's: said, and not judged before the third such point."""
+    low, high = RECORD["points"]
+    far = high | {"measured": {"tops_per_W": 1.0}}
+    points = [low, *(far | {"id": name} for name in ("high", "again", "third"))]
+    found = nr.validate_silicon(file(tmp_path, changed(points=points[:3])))
+    assert found.outcome.macros[0].mean == pytest.approx(1 - 0.50625, rel=1e-9)
+    assert found.holds
+    assert "too few such points to judge, fewer than 3: L1" in repr(found)
+    found = nr.validate_silicon(file(tmp_path, changed(points=points)))
+    assert [one.key for one in found.outcome.macros[0].broken()] == ["mean"]
+
+
+def test_a_clock_that_is_given_makes_the_speed_no_prediction(tmp_path: Path) -> None:
+    """Two cycles of 1 MHz are given; of 1 GHz ours takes its own 10 ns, 3.2 GOPS."""
+    for clock, ours, given in ((1e6, 16e6, "clock"), (1e9, 3.2e9, "")):
+        point = RECORD["points"][0] | {"clock_Hz": clock, "measured": {"gops": 3.2}}
+        one = row(compared(tmp_path, changed(points=[point])), "speed")
+        near(one.blind, ours)
+        assert one.given == given
+
+
+def test_what_is_given_for_a_row_counts_rows_that_work(tmp_path: Path) -> None:
+    """1 pJ for each of 8 or 16 rows, two operations each: 0.5 pJ of 1 pJ."""
+    given = [{"what": "drivers", "energy": "1 pJ", "each": "rows"}]
+    points = [
+        {"id": f"{rows}", "rows": rows, "measured": {"J_per_op": 1e-12}, "part": part}
+        for rows, part in ((8, "fit"), (16, "public"))
+    ]
+    found = compared(tmp_path, changed(given=given, points=points, conditions={"vdd": "0.8 V"}))
+    for point in ("8", "16"):
+        near(row(found, "energy", point).silicon, 5e-13)
+
+
+def test_a_condition_that_the_record_fixes_is_said(tmp_path: Path) -> None:
+    """A supply of its own leaves nothing to the point's; nobody asks for a clock without cycles."""
+    supplies = {"core": {"file": "22nm_lstp", "vdd": "0.8 V"}}
+    (found,) = nr.validate_silicon(file(tmp_path, changed(supplies=supplies))).outcome.macros
+    fixed = "'vdd' is given, and changes nothing: fixed by the record: supplies.core.vdd"
+    assert f"high: {fixed}" in found.notes
+    near(row(found, "energy", "high").blind, 4e-13)
+
+
 def test_a_key_may_be_the_constant(tmp_path: Path) -> None:
     """Edges of 9 pF take 5.76 pJ, where 4 pF take 2.56 pJ."""
     constant = {"name": "edges", "key": "macro.edge", "least": "1 pF", "most": "20 pF"}
@@ -202,7 +245,7 @@ def test_single_blocks_decide_where_no_more_is_known(tmp_path: Path) -> None:
     near(row(found, "energy", part="edge_J").blind, 1.28e-12)
     (one,) = found.broken()
     assert "energy of edge_J at low is 0.32 times silicon's" in one.text
-    assert one.criterion == "blocks"
+    assert one.key == "blocks.edge_J"
 
 
 def test_figures_of_several_macros_are_divided(tmp_path: Path) -> None:
@@ -229,7 +272,7 @@ def test_what_is_assumed_and_what_is_not_taken_is_said(tmp_path: Path) -> None:
     (found,) = nr.validate_silicon(file(tmp_path, changed(points=[point]))).outcome.macros
     said = " ".join(found.notes)
     assert "rows = 16, assumed by the model: as many as there are" in said
-    assert "low: 'input_toggle' is given, and this structure does not depend on it" in said
+    assert "low: 'input_toggle' is given, and changes nothing: this structure does not" in said
 
 
 def test_a_point_may_be_of_another_mode(tmp_path: Path) -> None:
@@ -291,11 +334,27 @@ def test_a_point_keeps_what_the_one_over_it_does_not_say(tmp_path: Path) -> None
     assert {share.point for share in one.shares} == {"L1 low"}
 
 
+def test_a_point_that_is_replaced_keeps_its_mode_and_comes_once(tmp_path: Path) -> None:
+    """Edges of 8 pF at 0.9 V, whoever measures there; and not two points of one id."""
+    low, high = RECORD["points"]
+    record = file(tmp_path, changed(points=[low, high | {"macro": {"edge": "8 pF"}}]))
+    again = {"id": "high", "measured": {"J": 1e-11}, "part": "held"}
+    place = tmp_path / "held.json"
+    place.write_text(json.dumps({"id": "L1", "points": [again]}), encoding="utf-8")
+    (one,) = nr.validate_silicon(record, points=place).outcome.macros
+    near(row(one, "energy", "high").blind, (16 + 8) * 0.81e-12 / 32)
+    place.write_text(json.dumps({"id": "L1", "points": [again, again]}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"points\[1\].id: two points have this id"):
+        nr.validate_silicon(record, points=place)
+
+
 def test_the_command_prints_writes_and_judges(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     constant = {"name": "charge of the edges", "parts": ["edges"]}
-    place = file(tmp_path, changed(constant=constant, doi="10.0/x"))
+    low, high = RECORD["points"]
+    points = [low, *(high | {"id": name} for name in ("high", "again", "third"))]
+    place = file(tmp_path, changed(constant=constant, doi="10.0/x", points=points))
     out, plot = tmp_path / "out.json", tmp_path / "parity.png"
     words = ["validate", "--silicon", str(place), "--json", str(out), "--plot", str(plot)]
     assert program.main(words) == 0

@@ -108,6 +108,29 @@ WRONG = {
     "an energy of no figure": (
         changed(constant=EDGES | {"of": "time"}), "the fit point measures no time", 23,
     ),
+    "an unknown supply of a point": (
+        changed(**point(supplies={"perifery": "1 V"})),
+        "points[0].supplies.perifery: the record has no such supply; there are: core", 16,
+    ),
+    "an unknown criterion": (
+        changed(unmet={"share": "why"}), "unmet.share: no such criterion; begin with one of", 20,
+    ),
+    "a constant that is no property": (
+        changed(constant={"name": "a", "key": "ops.per_mac", "least": "1", "most": "3"}),
+        "'ops.per_mac' is no property of the macro that could be fitted; name a key of macro,", 21,
+    ),
+    "a constant of no key": (
+        changed(constant={"name": "a", "key": "macro.nosuch", "least": "1", "most": "3"}),
+        "constant.key: macro.nosuch: unknown key", 21,
+    ),
+    "figures that contradict": (
+        changed(**point(measured={"tops_per_W": 2, "J_per_op": 5e-13, "ops_per_J": 1e12})),
+        "measured.ops_per_J: another energy than 'J_per_op' says, 2 times as much", 15,
+    ),
+    "shares of zero": (
+        changed(shares={"energy": {"pieces": {"a": {"share": 0, "parts": ["lines"]}}}}),
+        "all pieces with parts of ours have a share of zero", 21,
+    ),
     "a point that a split lacks": (
         changed(shares={"energy": {"pieces": {}, "point": "middle"}}), "no point 'middle'", 22,
     ),
