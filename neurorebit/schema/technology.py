@@ -385,23 +385,35 @@ class Technology(Section):
         if not np.any(shift > 0.0):
             return self
         drive, tables = self.drive, {}
-        kelvins = [drive.temperatures[..., i] for i in range(drive.temperatures.shape[-1])]
         for kind in ("n", "p"):
-            for state, gate in (("on", self.nominal_vdd), ("off", 0.0)):
-                shares = [self._shifted(kind, gate, kelvin) for kelvin in kelvins]
-                spread = np.stack(np.broadcast_arrays(*shares), axis=-1)
-                tables[f"{state}_{kind}"] = spread * getattr(drive, f"{state}_{kind}")
+            law = self._over_tables(kind)
+            for state, gate in (("on", law.nominal), ("off", 0.0)):
+                share = law.current(gate - shift[..., None], law.nominal)
+                share = share / law.current(gate, law.nominal)
+                tables[f"{state}_{kind}"] = share * getattr(drive, f"{state}_{kind}")
         made = changed(self, threshold=self.threshold + shift, drive=changed(drive, **tables))
         for derived in DERIVED:
             vars(made).pop(derived, None)
         vars(made)["supply_range"] = self.supply_range  # cells get what logic gets
         return made
 
-    def _shifted(self, kind: str, gate: Real, kelvin: Real) -> NDArray[np.float64]:
-        """Current of a transistor of a cell over that of one of logic, at nominal supply."""
-        law, shift = self._conduction(kind, kelvin), np.asarray(self.sram.threshold_shift)
-        share = law.current(gate - shift, self.nominal_vdd) / law.current(gate, self.nominal_vdd)
-        return np.asarray(share)
+    def _over_tables(self, kind: str) -> Conduction:
+        """The law at each temperature of the tables, along a last axis."""
+        grid, law = self.drive.temperatures, self._conduction(kind, self.nominal_temperature)
+        slope, threshold, nominal, lowering, exponent, reference = (
+            np.asarray(value)[..., None]
+            for value in (
+                law.slope,
+                law.threshold,
+                law.nominal,
+                law.lowering,
+                law.exponent,
+                self.nominal_temperature,
+            )
+        )
+        wide = Conduction(slope * grid / reference, threshold, nominal, lowering, exponent=exponent)
+        tables = (getattr(self.drive, f"{state}_{kind}") for state in ("on", "off"))
+        return with_threshold(wide, np.divide(*tables))
 
     def has(self, kind: type[CircuitSection]) -> bool:
         """Whether the technology has a section of this kind."""
