@@ -24,12 +24,13 @@ from neurorebit.circuits.line_driver import LevelDriver
 from neurorebit.circuits.pulse_driver import PulseDriver
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.macros import resistive
-from neurorebit.macros.point import Point
+from neurorebit.macros.point import Assumption, Point
 from neurorebit.macros.resistive import Count, Pair, Time, WordLines
 from neurorebit.macros.structure import Macro
 from neurorebit.macros.supplies import Supplies
 from neurorebit.schema import one_of
 from neurorebit.schema.technology import Technology
+from neurorebit.schema.units import show
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -97,6 +98,9 @@ class VoltageSensing(WordLines):
             pulsed=pulsed,
         )
         _ = found.word_lines  # which may not fit the array, nor the array its cells
+        if self.pulse_width is None:
+            width, why = show(float(found.pulse_width), "s", 3), "a column settles in it"
+            point.assumptions["macro.pulse_width"] = Assumption("macro.pulse_width", width, why)
         return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass, field, fields
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,11 @@ import numpy as np
 from neurorebit.checking.silicon.compared import Pair, pair_at
 from neurorebit.checking.silicon.constant import Fitted, fit, no_part
 from neurorebit.checking.silicon.measured import of_point as figures_at
-from neurorebit.checking.silicon.ours import Amounts, Ours, of_point, within
+from neurorebit.checking.silicon.ours import Amounts, Ours, of_point, unused, within
 from neurorebit.checking.silicon.outcome import TOLERANCE, Compared, Outcome
 from neurorebit.checking.silicon.reader import Silicon
 from neurorebit.checking.silicon.record import Measurement
 from neurorebit.checking.silicon.rows import Row, Share
-from neurorebit.macros.point import Point
 from neurorebit.schema import ImpossibleError
 
 Pieces = dict[str, tuple[float, Sequence[str]]]  # silicon's amount, and parts of ours
@@ -37,10 +36,10 @@ class _Macro:
     found: Silicon
     _: KW_ONLY
     fitted: Fitted | None = None
-    impossible: str = ""
+    impossible: ImpossibleError | None = None
     blind: dict[str, Ours] = field(default_factory=dict)
     after: dict[str, Ours] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, ImpossibleError] = field(default_factory=dict)
 
 
 def _compared(found: Silicon) -> Compared:
@@ -49,11 +48,11 @@ def _compared(found: Silicon) -> Compared:
         try:
             macro.blind[point.id] = of_point(found, point)
         except ImpossibleError as problem:
-            macro.reasons[point.id] = str(problem)
+            macro.reasons[point.id] = problem
     try:
         macro.fitted = fit(found)
     except ImpossibleError as problem:
-        macro.impossible = str(problem)
+        macro.impossible = problem
     for point in found.record.points:
         if point.id in macro.blind:
             fitted = macro.fitted
@@ -68,7 +67,7 @@ def _compared(found: Silicon) -> Compared:
         shares=shares,
         fitted=macro.fitted,
         notes=_notes(macro),
-        impossible=macro.impossible,
+        impossible=str(macro.impossible or ""),
     )
 
 
@@ -85,7 +84,7 @@ def _rows(macro: _Macro, point: Measurement) -> Iterator[Row]:
     if point.id not in macro.blind:
         known = dict(_measured(found, point))
         for figure in known or ("energy",):
-            silicon, reason = known.get(figure), macro.reasons[point.id]
+            silicon, reason = known.get(figure), str(macro.reasons[point.id])
             yield Row(**about, figure=figure, kind=figure, silicon=silicon, reason=reason)
         return
     blind, after = macro.blind[point.id], macro.after[point.id]
@@ -252,10 +251,7 @@ def _check_parts(macro: _Macro) -> None:
 def _notes(macro: _Macro) -> tuple[str, ...]:
     """What the structure assumed, and what of a point is not compared."""
     lines: dict[str, None] = {}
-    of_points = {
-        point.id: {one.name for one in fields(Point) if getattr(point, one.name) is not None}
-        for point in macro.found.record.points
-    }
+    points = {point.id: point for point in macro.found.record.points}
     for measured in macro.found.record.points:
         if measured.id in macro.blind:
             ours = macro.blind[measured.id]
@@ -273,10 +269,6 @@ def _notes(macro: _Macro) -> tuple[str, ...]:
             )
         for each in ours.assumptions:
             lines.setdefault(f"{each.key} = {each.value}, assumed by the model: {each.why}")
-        for key, fixed in ours.untaken:
-            where = "conditions" if key not in of_points[point] else point
-            why = (
-                f"fixed by the record: {fixed}" if fixed else "this structure does not depend on it"
-            )
-            lines.setdefault(f"{where}: '{key}' is given, and changes nothing: {why}")
+        for line in unused(macro.found, points[point], ours):
+            lines.setdefault(line)
     return tuple(lines)

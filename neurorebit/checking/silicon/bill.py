@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from neurorebit.checking.silicon.ours import Ours, of_point
+from neurorebit.checking.silicon.ours import Ours, of_point, unused
 from neurorebit.checking.silicon.reader import Silicon
 from neurorebit.checking.silicon.text import said_of, table
 from neurorebit.schema import ImpossibleError
@@ -113,6 +113,11 @@ def text(found: Silicon, billed: tuple[Billed, ...]) -> str:
     notes = {
         f"{one.key} = {one.value}, assumed by the model: {one.why}": None
         for each in billed if each.ours for one in each.ours.assumptions
+    }  # fmt: skip
+    points = {point.id: point for point in found.record.points}
+    notes |= {
+        line: None
+        for each in billed if each.ours for line in unused(found, points[each.point], each.ours)
     }  # fmt: skip
     parts.append("\n".join((*said_of(found.record), *notes)))
     return "\n\n".join(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -81,6 +81,14 @@ class Ours:
         clocked = self.period != self.fastest
         period = self.period if clocked else self.period + more
         return replace(self, latency=slower, period=period, fastest=self.fastest + more)
+
+
+def unused(found: Silicon, point: Measurement, ours: Ours) -> Iterator[str]:
+    """What is given at a point and changes nothing, and what fixes it."""
+    for key, fixed in ours.untaken:
+        where = "conditions" if getattr(point, key) is None else point.id
+        why = f"fixed by the record: {fixed}" if fixed else "this structure does not depend on it"
+        yield f"{where}: '{key}' is given, and changes nothing: {why}"
 
 
 def within(name: str, parts: Iterable[str]) -> bool:

@@ -377,7 +377,7 @@ def test_the_command_prints_writes_and_judges(
 
 
 def test_a_macro_alone_gets_its_bill(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    point = {"id": "low", "vdd": "0.8 V"}
+    point = {"id": "low", "vdd": "0.8 V", "input_ones": 0.5}
     place = file(tmp_path, changed(points=[point, point | {"id": "no", "rows": 65}]))
     found = nr.macro(place)
     near(found.frame.loc["low", "energy_J"], 1.28e-11)
@@ -387,6 +387,8 @@ def test_a_macro_alone_gets_its_bill(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert program.main(["macro", str(place), "--json", str(out)]) == 0
     said = capsys.readouterr().out
     assert "12.8 pJ" in said
+    assert "low: 'clock' is given, and changes nothing: this structure does not" not in said
+    assert "low: 'input_ones' is given, and changes nothing: this structure does not" in said
     assert "no: " in said
     assert json.loads(out.read_text())["macros"][1]["energy_J"] is None
 

@@ -232,6 +232,29 @@ def test_lines_without_a_partner_or_a_converter_are_refused():
     assert "32 columns leave no converter its 33" in told
 
 
+def test_buffers_and_converters_of_rows_that_rest_take_nothing():
+    def spent(rows):
+        cost = held({"rows": rows}, inputs="amplitude", pair="cell", cycles=12.0).product()
+        return of_part(cost, "buffers"), of_part(cost, "dacs")
+
+    # what they settle in follows the columns' currents, and changes a little
+    assert spent(32.0) == pytest.approx([part / 2.0 for part in spent(64.0)], rel=0.02)
+
+
+def test_what_a_point_cannot_change_is_not_taken():
+    """Cells fix the bits of weights, the record those of converters; no cycles need no clock."""
+    given = {"weight_bits": 2.0, "output_bits": 6.0, "clock": 1e6}
+    point = Point(input_bits=4.0, **given)
+    CurrentSensing(**(HELD | {"adc_bits": 6.0})).at(SUPPLIES, point)
+    assert dict(point.untaken) == {
+        "weight_bits": "", "output_bits": "macro.adc_bits", "clock": "",
+    }  # fmt: skip
+    point = Point(input_bits=4.0, **given)
+    VoltageSensing(**(FLOATING | {"pulse_width": None})).at(SUPPLIES, point)
+    assert dict(point.untaken) == {"weight_bits": "", "clock": ""}
+    assert "macro.pulse_width" in point.assumptions
+
+
 MORE = [  # structure, what a point asks for, what the macro has
     (floating, {"rows": 65.0}, 64), (floating, {"columns": 33.0}, 32),
     (floating, {"output_bits": 9.0}, 8), (held, {"rows": 65.0}, 64), (held, {"columns": 9.0}, 8),
