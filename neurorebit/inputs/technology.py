@@ -8,7 +8,8 @@ from neurorebit.circuits.analog.input_dac import InputDacSection
 from neurorebit.circuits.analog.line_buffer import LineBufferSection
 from neurorebit.circuits.converters.table import CONVERTERS
 from neurorebit.schema import Document
-from neurorebit.schema.technology import CircuitSection, Technology, misfits, technology_with
+from neurorebit.schema.technology import CircuitSection, Technology, technology_with
+from neurorebit.schema.technology_misfits import misfits
 
 OF_INPUTS: tuple[type[CircuitSection], ...] = (InputDacSection, LineBufferSection)
 

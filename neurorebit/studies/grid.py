@@ -37,6 +37,7 @@ from neurorebit.schema import (
 )
 from neurorebit.schema import technology as nodes
 from neurorebit.schema.device import Device
+from neurorebit.schema.technology_misfits import misfits
 from neurorebit.schemes.assumed import assumed, programmed
 from neurorebit.studies.axes import FILES, Axis
 from neurorebit.studies.keys import place
@@ -275,7 +276,7 @@ class _Pass:
         device = self._placed(self.inputs.device, box, "device")
         return [
             *(("architecture", misfit) for misfit in spec.misfits()),
-            *(("technology", misfit) for misfit in nodes.misfits(technology)),
+            *(("technology", misfit) for misfit in misfits(technology)),
             *pairs(network, spec, technology, device),
         ]
 

@@ -16,7 +16,8 @@ from neurorebit.circuits.wire import wire_res
 from neurorebit.estimation.estimate import estimate
 from neurorebit.inputs.technology import read_technology
 from neurorebit.schema import InfeasibleError, InputError
-from neurorebit.schema.technology import Technology, misfits
+from neurorebit.schema.technology import Technology
+from neurorebit.schema.technology_misfits import misfits
 from neurorebit.schemes.assumed import assumed
 
 SUPPLIES = np.linspace(0.0, 1.0, 13)  # from the least to the greatest
