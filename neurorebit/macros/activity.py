@@ -27,6 +27,12 @@ def activity(point: Point) -> Activity:
     return found
 
 
+def count(point: Point, key: str) -> int | None:
+    """A count at a point as a plain number, or None."""
+    value = point.given(key)
+    return None if value is None else int(value)
+
+
 def refuse_unrestored(styles: Sequence[str]) -> None:
     """ImpossibleError where full adders that do not restore their outputs follow each other."""
     turns = zip(styles, (*styles[1:], styles[0]), strict=True)

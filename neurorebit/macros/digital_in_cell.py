@@ -5,6 +5,7 @@ See docs/models/adder_trees.md#adders-in-the-cells.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Annotated, Literal
@@ -33,7 +34,7 @@ from neurorebit.circuits.settling.serial_tree import Activity
 from neurorebit.circuits.settling.settle import Settled
 from neurorebit.circuits.shift_add import ShiftAdd
 from neurorebit.circuits.wire import routing_res
-from neurorebit.macros.activity import activity, refuse_unrestored
+from neurorebit.macros.activity import activity, count, refuse_unrestored
 from neurorebit.macros.cells import StorageCells
 from neurorebit.macros.digital_tree import Bits, Whole
 from neurorebit.macros.point import Point
@@ -58,7 +59,8 @@ class InCellMacro(Macro):
     """An array of ``columns`` columns, which weights of ``column`` share out among them.
 
     A plane of the inputs enters with each cycle, and a stage of rows works on each. The macro has
-    an accumulator for each weight where an input has several planes.
+    an accumulator for each weight where an input has several planes. ``working`` columns hold
+    weights, all where it is None.
     """
 
     tech: Technology
@@ -66,6 +68,7 @@ class InCellMacro(Macro):
     columns: Positive
     activity: Activity
     _: KW_ONLY
+    working: Positive | None = None
     cell_area: Real | None = None
     cell_transistors: Positive = 6.0
     drive: Positive = 1.0
@@ -80,7 +83,13 @@ class InCellMacro(Macro):
 
     @property
     def ops(self) -> Real:  # type: ignore[override]
-        return 2.0 * self.column.rows * self.weights
+        return 2.0 * (self.column.active or self.column.rows) * self.weights * self.share
+
+    @property
+    def share(self) -> Real:
+        """Share of the weights of a row that are in use; the multiplexers shut off the others."""
+        working = self.columns if self.working is None else self.working
+        return np.floor(working / self.column.width) / self.weights
 
     @property
     def bits(self) -> tuple[Real, Real]:  # type: ignore[override]
@@ -210,13 +219,18 @@ class InCellMacro(Macro):
     @action
     def product(self) -> Cost:
         """The planes of an input through all rows."""
-        plane = self.lines.drive(self.activity.toggle)
-        for part in (self.array, self.products, self.registers):
-            plane = plane + part.settle()
-        plane = plane + self.input_registers.store(self.activity.toggle, 0.0)
+        active = (self.column.active or self.column.rows) / self.column.rows
+        plane = self.lines.drive(self.activity.toggle, active)
+        for part, share in (
+            (self.array, self.share),
+            (self.products, 1.0),  # lines drive all of them
+            (self.registers, self.share),
+        ):
+            plane = plane + part.settle(share)
+        plane = plane + self.input_registers.store(active * self.activity.toggle, 0.0)
         energy = (self.cycles * plane + self.clock.tick(self.cycles)).energy
         if self.column.planes > 1:
-            energy = energy + self.accumulators.accumulate(self.cycles).energy
+            energy = energy + self.share * self.accumulators.accumulate(self.cycles).energy
         stages = self.column.rows / self.column.stage
         return Cost(energy) + Cost.of(0.0, (self.cycles + stages - 1.0) * self.cycle_time)
 
@@ -253,30 +267,39 @@ class DigitalInCell(Structure):
     cell_transistors: Annotated[int, Field(ge=1, le=64)] = 6
     drive: Annotated[Real, quantity("", at_least=1, at_most=16)] = 1.0
 
+    @property
+    def limits(self) -> Mapping[str, Real]:
+        return {"rows": self.rows, "columns": self.columns, "registers": self.rows}
+
     def macro(self, supplies: Supplies, point: Point) -> Macro:
         refuse_unrestored(self.full_adders)
-        inputs, weights, registers, columns = (
-            point.given(key) for key in ("input_bits", "weight_bits", "registers", "columns")
-        )
-        bits = self.weight_bits if weights is None else int(weights)
+        bits = count(point, "weight_bits") or self.weight_bits
+        registers = count(point, "registers") or self.rows / self.rows_per_register
+        if self.rows % registers:
+            at = "registers" if point.registers is not None else "rows_per_register"
+            message = f"rows of registers do not part {self.rows} rows alike"
+            raise ImpossibleError(message, key=at, cure=f"take one that divides {self.rows}")
+        columns = count(point, "columns") or self.columns
         grown = int(np.ceil(np.log2(self.rows)))
         column = Column(
             self.rows,
             bits,
             grown if self.extra_columns is None else self.extra_columns,
-            self.rows_per_register if registers is None else -(-self.rows // int(registers)),
+            int(self.rows / registers),
             self.product,
             self.full_adders,
-            self.input_bits if inputs is None else int(inputs),
+            count(point, "input_bits") or self.input_bits,
+            count(point, "rows") or self.rows,
         )
-        if column.width > self.columns:
-            message = f"a weight of {bits} bits takes {column.width} columns, of {self.columns}"
+        if column.width > columns:
+            message = f"a weight of {bits} bits takes {column.width} columns, of {columns}"
             raise ImpossibleError(message, key="weight_bits", cure="take fewer bits")
         return InCellMacro(
             supplies.of(),
             column,
-            float(self.columns if columns is None else columns),
+            float(self.columns),
             activity(point),
+            working=float(columns),
             cell_area=self.cell_area,
             cell_transistors=float(self.cell_transistors),
             drive=self.drive,

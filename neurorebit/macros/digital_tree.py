@@ -5,6 +5,7 @@ See docs/models/adder_trees.md#digital-trees.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Annotated, Literal
@@ -41,7 +42,7 @@ from neurorebit.circuits.settling.serial_tree import (
 from neurorebit.circuits.settling.settle import Settled
 from neurorebit.circuits.settling.summation import TREES
 from neurorebit.circuits.wire import routing_res
-from neurorebit.macros.activity import activity, refuse_unrestored
+from neurorebit.macros.activity import activity, count, refuse_unrestored
 from neurorebit.macros.assembly import Assembly
 from neurorebit.macros.cells import StorageCells
 from neurorebit.macros.point import Point
@@ -60,7 +61,8 @@ FILLED = float(np.asarray(Assembly().utilisation))  # of the area of logic, as n
 class DigitalTreeMacro(Macro):
     """``outputs`` trees, each over one word of every input, and what they have in common.
 
-    ``words`` stored words share the logic of an operand. ``slices`` neighbouring outputs hold the
+    ``working`` outputs hold weights, all where it is None. ``words`` stored words share the logic
+    of an operand. ``slices`` neighbouring outputs hold the
     bits of a wider weight. A product takes the planes of its input bits and ``idle`` cycles more.
     The macro is ``aspect`` times as high as wide, and its transistors are ``drive`` minimum ones
     wide. A line is driven along the width, the operands of a tree lie along the height.
@@ -71,6 +73,7 @@ class DigitalTreeMacro(Macro):
     outputs: Positive
     activity: Activity
     _: KW_ONLY
+    working: Positive | None = None
     words: Positive = 1.0
     slices: Positive = 1.0
     idle: Real = 0.0
@@ -86,7 +89,12 @@ class DigitalTreeMacro(Macro):
     @property
     def ops(self) -> Real:  # type: ignore[override]
         active = self.shape.active or self.shape.operands
-        return 2.0 * active * np.floor(self.outputs / self.slices)
+        return 2.0 * active * np.floor(self.share * self.outputs / self.slices)
+
+    @property
+    def share(self) -> Real:
+        """Share of the outputs that work; the weights of the others are zeros."""
+        return 1.0 if self.working is None else self.working / self.outputs
 
     @property
     def bits(self) -> tuple[Real, Real]:  # type: ignore[override]
@@ -229,15 +237,17 @@ class DigitalTreeMacro(Macro):
         keep = self.operation.lines.get("keep")
         plane = self.lines.drive(toggles)
         for part in self.logic:
-            plane = plane + part.settle()
+            plane = plane + part.settle(self.share)
         plane = plane + self.registers.store(toggles, 0.0)
         if keep is not None:
             plane = plane + self.control.drive(keep.toggles)
         if shape.multiplier == "booth":
             plane = plane + self.recoders.settle()
-        energy = (shape.planes * plane + self.clock.tick(cycles) + self.outs.store(0.5)).energy
+        energy = (
+            shape.planes * plane + self.clock.tick(cycles) + self.outs.store(0.5 * self.share, 1.0)
+        ).energy
         if np.all(np.asarray(self.slices) > 1.0):
-            energy = energy + self.joiner.add().energy
+            energy = energy + self.share * self.joiner.add().energy
         return Cost(energy) + Cost.of(0.0, cycles * self.cycle_time)
 
 
@@ -289,23 +299,30 @@ class DigitalTree(Structure):
     cell_transistors: Annotated[int, Field(ge=1, le=64)] = 6
     drive: Annotated[Real, quantity("", at_least=1, at_most=16)] = 1.0
 
+    @property
+    def limits(self) -> Mapping[str, Real]:
+        return {"rows": self.inputs, "columns": self.outputs}
+
     def macro(self, supplies: Supplies, point: Point) -> Macro:
         self._refuse()
-        active, inputs, weights, columns = (
-            point.given(key) for key in ("rows", "input_bits", "weight_bits", "columns")
-        )
-        bits = self.weight_bits if weights is None else int(weights)
+        active, columns = count(point, "rows"), count(point, "columns")
+        bits = count(point, "weight_bits") or self.weight_bits
         slices = -(-bits // self.weight_bits)
-        shape = self._shape(self.input_bits if inputs is None else int(inputs))
+        working = columns or self.outputs
+        if slices > working:
+            message = f"a weight of {bits} bits takes {slices} outputs, of {working}"
+            raise ImpossibleError(message, key="weight_bits", cure="take fewer bits")
+        shape = self._shape(count(point, "input_bits") or self.input_bits)
         shape = shape._replace(
-            active=self.inputs if active is None else min(int(active), self.inputs),
+            active=active or self.inputs,
             stored=min(-(-bits // slices), self.weight_bits),
         )
         return DigitalTreeMacro(
             supplies.of(),
             shape,
-            float(self.outputs if columns is None else columns),
+            float(self.outputs),
             activity(point),
+            working=float(working),
             words=float(self.words_per_group),
             slices=float(slices),
             idle=float(self.idle_cycles),
@@ -341,7 +358,7 @@ class DigitalTree(Structure):
         if bits not in (0, self.bits_per_cycle):
             message = f"a multiplier '{self.multiplier}' takes {bits} bits a cycle"
             raise ImpossibleError(message, key="multiplier", cure=f"set bits_per_cycle: {bits}")
-        if self.signed and bits:
+        if self.signed and self.multiplier == "table":
             message = f"a multiplier '{self.multiplier}' takes weights without a sign"
-            raise ImpossibleError(message, key="signed", cure="take nor or and, or leave it out")
+            raise ImpossibleError(message, key="signed", cure="take booth, nor or and")
         refuse_unrestored(self.full_adders)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from neurorebit.checking.silicon.compared import Pair, pair_at
 from neurorebit.checking.silicon.ours import Ours, of_point, within
@@ -16,6 +17,7 @@ from neurorebit.schema.units import NUMBER
 FACTORS = 0.01, 100.0  # of a part, where the record bounds it no more narrowly
 FITTING = "macro", "supplies", "device", "conditions", "assembly"  # sections of such keys
 CLOSE = 1e-9  # relative, of a fitted value
+MET = 1e-3  # relative, of the figure that it is fitted to
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -118,6 +120,18 @@ def _key(found: Silicon, constant: Constant, point: Measurement) -> Fitted:
         what = f"{constant.key} of {constant.least} to {constant.most}"
         raise _unreached(found, point, pair, (reached[0], reached[1]), by=what)
     value = float(brentq(off, least, most, rtol=CLOSE, xtol=CLOSE * (most - least)))
+    miss = off(value)
+    if abs(miss) > MET:
+        place = f"{constant.key} = {value:.4g} {unit}".strip()
+        message = (
+            f"the fit point {point.id} is not met: around {place} the {constant.of} jumps across what "
+            f"silicon has, to {math.exp(miss):.4g} times it"
+        )
+        raise found.document.impossible(("constant",), message, "fit another key, or other bounds")
+    signs = [ends[0] > 0.0, *(off(tried) > 0.0 for tried in sorted(kept) if tried != value)]
+    if sum(one != other for one, other in pairwise(signs)) > 1:
+        message = f"several values of {constant.key} meet the fit point {point.id}"
+        raise found.document.impossible(("constant",), message, "narrow its bounds to one")
     best = changed(value)
     return Fitted(
         constant=constant,

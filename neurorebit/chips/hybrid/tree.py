@@ -28,7 +28,7 @@ from neurorebit.circuits.settling.blocks import (
     time_constant,
 )
 from neurorebit.circuits.settling.netlist import Caps, rounded
-from neurorebit.circuits.settling.serial_tree import Activity, Shape, buffered, drawn, settled
+from neurorebit.circuits.settling.serial_tree import Activity, Shape, buffered, drawn, settled_at
 from neurorebit.circuits.wire import routing_res
 from neurorebit.schema.technology import Technology
 
@@ -66,7 +66,7 @@ def _simulated(operands: int, bits: int, across: float, ratios: Caps) -> Tree:
     rows = []
     for ones in DENSITIES:
         given = Activity(2.0 * ones * (1.0 - ones), ones, WEIGHT_ONES)
-        made = settled(shape, given, ratios).parts
+        made = settled_at(shape, given, ratios).parts
         rows.append(np.array(made["products"].switched) + np.array(made["tree"].switched))
     netlist = buffered(shape, ratios)
     path = netlist.path(netlist.delays(ratios))

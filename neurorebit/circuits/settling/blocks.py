@@ -14,7 +14,7 @@ from neurorebit.circuits.block import Block, Positive
 from neurorebit.circuits.cost import Cost, Footprint, Real, action
 from neurorebit.circuits.gates import STEP, cell_edges, cell_height, cells, gate_pitch
 from neurorebit.circuits.register import Register
-from neurorebit.circuits.settling.netlist import SLOPE, Caps, Part, rounded
+from neurorebit.circuits.settling.netlist import SLOPE, Caps, Part
 from neurorebit.circuits.sizing import Buffers
 from neurorebit.schema.technology import Technology
 
@@ -37,8 +37,8 @@ def capacitances(tech: Technology, side: Real, drive: Real = 1.0) -> Values:
 
 
 def ratios_of(values: Values) -> Caps:
-    """Capacitances over that of a gate, as a simulation takes them."""
-    return rounded(Caps(*(float(value / values[0]) for value in values)))
+    """Capacitances over that of a gate."""
+    return Caps(*(float(value / values[0]) for value in values))
 
 
 def time_constant(tech: Technology) -> Real:

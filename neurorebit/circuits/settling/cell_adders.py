@@ -15,16 +15,17 @@ from typing import NamedTuple
 import numpy as np
 
 from neurorebit.circuits.settling.full_adder import MUX, conjunction, in_turn
-from neurorebit.circuits.settling.netlist import Caps, Netlist, Words
+from neurorebit.circuits.settling.netlist import Caps, Netlist, Words, neighbours
 from neurorebit.circuits.settling.serial_tree import MOST, SAMPLES, Activity, stationary
-from neurorebit.circuits.settling.settle import Settled, operate, packed
+from neurorebit.circuits.settling.settle import Settled, between, operate, packed
 
 
 class Column(NamedTuple):
     """What is drawn: ``rows`` of a weight of ``bits``, whose sum takes ``extra`` columns more.
 
     A register row stands behind each ``stage`` rows. ``product``: "xnor" of a bit and the input's
-    two lines, or "and". ``planes`` are those of an input.
+    two lines, or "and". ``planes`` are those of an
+    input. The first ``active`` rows have inputs, the others zeros; all, where 0.
     """
 
     rows: int
@@ -34,6 +35,7 @@ class Column(NamedTuple):
     product: str = "xnor"
     styles: tuple[str, ...] = ("mirror",)
     planes: int = 1
+    active: int = 0
 
     @property
     def width(self) -> int:
@@ -83,14 +85,20 @@ def _inputs(column: Column, given: Activity, words: int) -> Words:
     warm = column.rows // column.stage + 3
     rng = np.random.default_rng(7)
     lines = stationary(rng, (column.rows, cases), warm, given)
+    lines[:, column.active or column.rows :] = False
     cells = rng.random((column.rows * column.bits, cases)) < given.weight_ones
     both = np.stack((lines, ~lines), axis=2).reshape(warm, -1, cases)
     held = np.stack((cells, ~cells), axis=1).reshape(-1, cases)
     return packed(np.concatenate((both, np.broadcast_to(held, (warm, *held.shape))), axis=1))
 
 
-@lru_cache(maxsize=64)
 def settled_column(column: Column, given: Activity, ratios: Caps) -> Settled:
-    """One weight's columns in operation, of ratios that are ``rounded``."""
+    """One weight's columns in operation, between those of ``neighbours``."""
+    return between([(share, _settled_at(column, given, at)) for share, at in neighbours(ratios)])
+
+
+@lru_cache(maxsize=64)
+def _settled_at(column: Column, given: Activity, ratios: Caps) -> Settled:
     words = int(np.clip(-(-SAMPLES // (64 * column.rows)), 1, MOST))
-    return operate(drawn_column(column), _inputs(column, given, words), ratios)
+    drawn = drawn_column(column._replace(active=0))
+    return operate(drawn, _inputs(column, given, words), ratios)

@@ -33,12 +33,35 @@ class Caps(NamedTuple):
     sides: float = 0.0
 
 
-STEP = 1.05  # two loads that are nearer to each other than this are simulated as one
+SPACING = 1.3  # of two neighbouring ratios that are simulated
+LEAST = 1e-3  # ratio below which a load makes no difference
 
 
 def rounded(ratios: Caps) -> Caps:
-    """Capacitances over that of a minimum inverter, rounded so that results can be kept."""
-    return Caps(*(float(STEP ** np.rint(np.log(max(r, 1e-3)) / np.log(STEP))) for r in ratios))
+    """Ratios to a twentieth, where one simulation has to do for many chips."""
+    return Caps(*(float(1.05 ** np.rint(np.log(max(r, LEAST)) / np.log(1.05))) for r in ratios))
+
+
+def neighbours(ratios: Caps) -> list[tuple[float, Caps]]:
+    """The ratios that are simulated around given ones, with the weight of each: their sum is one.
+
+    They are corners of the simplex (H. W. Kuhn, 1960) that holds the given ratios, so what is
+    computed between them has no jumps, and rises where it rises from corner to corner.
+    """
+    held = np.maximum(np.array(ratios, dtype=np.float64), LEAST)
+    base = np.floor(np.log(held) / np.log(SPACING) + 1e-9)
+    low = SPACING**base
+    share = np.clip((held / low - 1.0) / (SPACING - 1.0), 0.0, 1.0)
+    order = np.argsort(-share, kind="stable")
+    edges = np.concatenate(([1.0], share[order], [0.0]))
+    corner = base.copy()
+    found = []
+    for place, weight in enumerate((edges[:-1] - edges[1:]).tolist()):
+        if place:
+            corner[order[place - 1]] += 1.0
+        if weight > 1e-9:
+            found.append((weight, Caps(*(float(SPACING**n) for n in corner))))
+    return found
 
 
 @dataclass(frozen=True)

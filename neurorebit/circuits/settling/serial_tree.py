@@ -31,8 +31,8 @@ from neurorebit.circuits.settling.full_adder import (
     conjunction,
     exclusive_or,
 )
-from neurorebit.circuits.settling.netlist import Caps, Netlist, Part, Words
-from neurorebit.circuits.settling.settle import Settled, operate, packed
+from neurorebit.circuits.settling.netlist import Caps, Netlist, Part, Words, neighbours
+from neurorebit.circuits.settling.settle import Settled, between, operate, packed
 from neurorebit.circuits.settling.summation import Drawn, Row, add, registered, total
 
 SAMPLES = 2**14  # operands times cases of a simulation, at least
@@ -86,7 +86,7 @@ class Activity(NamedTuple):
 # -- multipliers -----------------------------------------------------------------------------------
 
 Lines = list[list[int]]  # of each input: its nets
-Draw = Callable[[Netlist, list[int], list[int]], list[Row]]
+Draw = Callable[[Netlist, list[int], list[int], bool], list[Row]]
 
 
 class Multiplier(NamedTuple):
@@ -97,21 +97,23 @@ class Multiplier(NamedTuple):
     inverted: bool = False  # lines and cells hold complements
 
 
-def _nor(n: Netlist, lines: list[int], word: list[int]) -> list[Row]:
+def _nor(n: Netlist, lines: list[int], word: list[int], signed: bool) -> list[Row]:
     return [
         Row(
             {place + low: n.gate(NOR, line, bit) for place, bit in enumerate(word)},
             1.0 / len(lines),
+            signed,
         )
         for low, line in enumerate(lines)
     ]
 
 
-def _and(n: Netlist, lines: list[int], word: list[int]) -> list[Row]:
+def _and(n: Netlist, lines: list[int], word: list[int], signed: bool) -> list[Row]:
     return [
         Row(
             {place + low: conjunction(n, line, bit) for place, bit in enumerate(word)},
             1.0 / len(lines),
+            signed,
         )
         for low, line in enumerate(lines)
     ]
@@ -125,7 +127,7 @@ def _times_three(n: Netlist, word: list[int]) -> list[int]:
     return [made[place] for place in range(len(word) + 2)]
 
 
-def _table(n: Netlist, lines: list[int], word: list[int]) -> list[Row]:
+def _table(n: Netlist, lines: list[int], word: list[int], signed: bool) -> list[Row]:
     three, low = _times_three(n, word), n.low()
     once, twice = lines
     bits: dict[int, int] = {}
@@ -140,20 +142,21 @@ def _table(n: Netlist, lines: list[int], word: list[int]) -> list[Row]:
     return [Row(bits, 1.0)]
 
 
-def _booth(n: Netlist, lines: list[int], word: list[int]) -> list[Row]:
+def _booth(n: Netlist, lines: list[int], word: list[int], signed: bool) -> list[Row]:
     """Lines are those of a digit: single, double, negative."""
     single, double, negative = lines
     bits: dict[int, int] = {}
     for place in range(len(word) + 1):
         made = []
-        if place < len(word):
-            made.append(conjunction(n, single, word[place]))
+        if place < len(word) or signed:
+            made.append(n.gate(NAND, single, word[min(place, len(word) - 1)]))
         if place > 0:
-            made.append(conjunction(n, double, word[place - 1]))
-        size = made[0] if len(made) == 1 else n.gate(INVERTER, n.gate(NOR, *made))
+            made.append(n.gate(NAND, double, word[place - 1]))
+        size = n.gate(INVERTER, *made) if len(made) == 1 else n.gate(NAND, *made)
         bits[place] = exclusive_or(n, size, negative)
-    # The sign, and the one that a complement lacks, which is a row of its own.
-    bits[len(word) + 1] = negative
+    if not signed:  # else the highest bit is the sign
+        bits[len(word) + 1] = negative
+    # The one that a complement lacks is a row of its own.
     return [Row(bits, 0.5, signed=True), Row({0: negative}, 0.5)]
 
 
@@ -204,10 +207,9 @@ def drawn(shape: Shape) -> Netlist:
     rows = [
         row
         for line, word in zip(lines, words, strict=True)
-        for row in multiplier.draw(n, line, word)
+        for row in multiplier.draw(n, line, word, shape.signed)
     ]
-    if shape.signed:
-        rows = [row._replace(signed=True) for row in rows]
+    rows.sort(key=lambda row: -len(row.bits))  # narrow ones are added to each other first
     if 0 in shape.registers:
         rows = [registered(n, row) for row in rows]
     n.part = "tree"
@@ -291,8 +293,13 @@ def buffered(shape: Shape, ratios: Caps) -> Netlist:
     return drawn(shape).buffered(ratios)
 
 
-@lru_cache(maxsize=256)
 def settled(shape: Shape, given: Activity, ratios: Caps) -> Settled:
-    """The netlist of an output in operation, of ratios that are ``rounded``."""
+    """The netlist of an output in operation, between those of ``neighbours``."""
+    return between([(share, settled_at(shape, given, at)) for share, at in neighbours(ratios)])
+
+
+@lru_cache(maxsize=256)
+def settled_at(shape: Shape, given: Activity, ratios: Caps) -> Settled:
+    """The netlist of an output in operation."""
     words = int(np.clip(-(-SAMPLES // (64 * shape.operands)), 1, MOST))
     return operate(buffered(shape, ratios), _inputs(shape, given, words), ratios)

@@ -11,7 +11,7 @@ See docs/models/adder_trees.md#gates-that-settle.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from neurorebit.circuits.settling.netlist import Caps, Kind, Netlist, Part, Words
 
 Nets = NDArray[np.intp]
-TICK = 2.0  # of R C of a minimum inverter
+TICK = 0.7  # of R C of a minimum inverter; a third of it moves energies by 1 % or 2 %
 
 
 class Line(NamedTuple):
@@ -32,7 +32,7 @@ class Line(NamedTuple):
 
 class Settled(NamedTuple):
     """A netlist in operation: its parts, its inputs by part, its slowest path in R C, and how often
-    each net swings from rail to rail and back.
+    each net swings from rail to rail and back (none, where it lies between several).
     """
 
     parts: dict[str, Part]
@@ -91,25 +91,13 @@ def operate(netlist: Netlist, inputs: Words, ratios: Caps) -> Settled:
     sources, values = q + netlist.inputs, np.concatenate((state[d], inputs[-1]))
     swings[sources] = np.bitwise_count(state[sources] ^ values).sum(axis=1, dtype=float) / 2.0
     delays = netlist.delays(ratios)
-    moving = _groups(netlist, np.maximum(np.rint(delays / TICK), 1.0).astype(int))
-    for group in moving:
-        group.rest(state)
+    moving = _Moving(netlist, np.maximum(np.rint(delays / TICK), 1.0).astype(int), state)
     state[sources] = values
-    while any([group.ask(state) for group in moving]):
-        for group in moving:
-            group.show(state)
-    for group in moving:
-        swings[group.outs] = group.risen / group.steps
+    while moving.step(state):
+        pass
+    swings[moving.outs] = moving.rises
     swings /= 64.0 * inputs.shape[2]
     return Settled(*_parts(netlist, swings), netlist.path(delays), swings)
-
-
-def _groups(netlist: Netlist, ticks: NDArray[np.int64]) -> list[_Group]:
-    """All gates, by kind and delay."""
-    groups: dict[tuple[Kind, int], list[int]] = {}
-    for place, (kind, each) in enumerate(zip(netlist.kinds, ticks.tolist(), strict=True)):
-        groups.setdefault((kind, each), []).append(place)
-    return [_Group(kind, *_nets(netlist, at), each) for (kind, each), at in groups.items()]
 
 
 def _parts(
@@ -136,39 +124,91 @@ def _parts(
     return parts, lines
 
 
-class _Group:
-    """All gates of a kind and a delay, and how far the voltage of each output is on its way.
+def between(found: Sequence[tuple[float, Settled]]) -> Settled:
+    """The weighted mean of netlists that differ in their loads."""
+    if len(found) == 1:
+        return found[0][1]
+    shares = [share for share, _ in found]
+    parts = {
+        name: Part(*_mean(shares, [each.parts[name] for _, each in found]))
+        for name in found[0][1].parts
+    }
+    lines = {
+        name: Line(*_mean(shares, [each.lines[name] for _, each in found]))
+        for name in found[0][1].lines
+    }
+    path = sum(share * each.path for share, each in found)
+    return Settled(parts, lines, path, np.empty(0))
 
-    A gate of ``ticks`` ticks takes 2 ticks - 1 steps from rail to rail. A plane for each step is
-    one where the voltage has passed it.
+
+def _mean(shares: Sequence[float], found: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The weighted mean of each number, and of each number of a tuple."""
+    return [
+        Caps(*_mean(shares, column))
+        if isinstance(column[0], tuple)
+        else sum(share * each for share, each in zip(shares, column, strict=True))
+        for column in zip(*found, strict=True)
+    ]
+
+
+class _Moving:
+    """All gates, in the order of their kinds, and how far the voltage of each output is on its way.
+
+    A gate of ``ticks`` ticks takes 2 ticks - 1 steps from rail to rail. The steps that it is away
+    from zero are counted in each case; its output is seen as a one from the step ``ticks`` on.
     """
 
-    def __init__(self, kind: Kind, pins: Nets, outs: Nets, ticks: int) -> None:
-        self.kind, self.pins, self.outs = kind, pins, outs
-        self.steps, self.middle = 2 * ticks - 1, ticks - 1
-        self.risen = np.zeros(outs.size)
+    def __init__(self, netlist: Netlist, ticks: NDArray[np.int64], state: Words) -> None:
+        kinds: dict[Kind, list[int]] = {}
+        for place, kind in enumerate(netlist.kinds):
+            kinds.setdefault(kind, []).append(place)
+        order = [place for places in kinds.values() for place in places]
+        self.outs = np.array([netlist.outs[place] for place in order], dtype=np.intp)
+        self.kinds: list[tuple[Kind, Nets, slice]] = []
+        start = 0
+        for kind, places in kinds.items():
+            span = slice(start, start + len(places))
+            self.kinds.append((kind, _nets(netlist, places)[0], span))
+            start = span.stop
+        kept = np.min_scalar_type(2 * int(ticks.max(initial=1)))
+        high = _apart(state[self.outs])
+        each = np.repeat(ticks[order].astype(kept)[:, None], high.shape[1], axis=1)
+        self.ticks, self.steps = each, 2 * each - 1  # of every case: faster than one of all
+        self.level = high * self.steps
+        self.risen = np.zeros(self.level.shape, dtype=np.uint16)
+        self.whole, self.passed = np.zeros(len(order)), 0
+        self.asked = np.empty_like(state[self.outs])
 
-    def rest(self, state: Words) -> None:
-        """Begin with all outputs at a rail."""
-        self.volts = np.repeat(state[self.outs][None], self.steps, axis=0)
-        self.next, self.down = np.empty_like(self.volts), np.empty_like(self.volts[1:])
-
-    def ask(self, state: Words) -> bool:
-        """A step towards what the inputs ask for; whether any voltage moves."""
-        asked = self.kind.function(*state[self.pins])
-        rising, other = asked & ~self.volts[-1], ~asked
-        up = rising.any()
-        if not (up or (other & self.volts[0]).any()):
+    def step(self, state: Words) -> bool:
+        """A tick towards what the inputs ask for; whether any voltage moved."""
+        for kind, pins, span in self.kinds:
+            self.asked[span] = kind.function(*state[pins])
+        up = _apart(self.asked).view(np.bool_)
+        rising, falling = up & (self.level < self.steps), ~up & (self.level > 0)
+        if not (rising.any() or falling.any()):
             return False
-        if up:
-            self.risen += np.bitwise_count(rising).sum(axis=1, dtype=float)
-        np.bitwise_and(self.volts[:-1], asked, out=self.next[1:])
-        self.next[0] = asked
-        np.bitwise_and(self.volts[1:], other, out=self.down)
-        self.next[:-1] |= self.down
-        self.volts, self.next = self.next, self.volts
+        self.level += rising
+        self.level -= falling
+        self.risen += rising
+        self.passed += 1
+        if self.passed % np.iinfo(np.uint16).max == 0:
+            self._keep()
+        state[self.outs] = packed(self.level >= self.ticks)
         return True
 
-    def show(self, state: Words) -> None:
-        """Let the outputs be seen by other gates."""
-        state[self.outs] = self.volts[self.middle]
+    def _keep(self) -> None:
+        """Move the steps upwards to numbers that have room for more."""
+        self.whole += self.risen.sum(axis=1, dtype=float)
+        self.risen[:] = 0
+
+    @property
+    def rises(self) -> NDArray[np.float64]:
+        """Swings upwards of each output, over all cases."""
+        self._keep()
+        risen: NDArray[np.float64] = self.whole / self.steps[:, 0]
+        return risen
+
+
+def _apart(words: Words) -> NDArray[np.uint8]:
+    """The cases of words on the last axis, as zeros and ones."""
+    return np.unpackbits(np.ascontiguousarray(words).view(np.uint8), axis=-1)

@@ -20,7 +20,9 @@ from typing import NamedTuple
 from neurorebit.circuits.settling.full_adder import half_adder, in_turn
 from neurorebit.circuits.settling.netlist import Netlist
 
-PLACED = 0.5  # length of a net over the distance of random places
+# Length of a net over the distance of random places: of Donath's estimates, and kept with sight of
+# the energies of three macros (docs/models/adder_trees.md#against-silicon).
+PLACED = 0.5
 
 
 class Row(NamedTuple):

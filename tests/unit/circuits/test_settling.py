@@ -8,14 +8,14 @@ from events import swings as plain_swings
 
 from neurorebit.circuits.settling import full_adder as fa
 from neurorebit.circuits.settling.cell_adders import Column, drawn_column
-from neurorebit.circuits.settling.netlist import SLOPE, Caps, Netlist, rounded
+from neurorebit.circuits.settling.netlist import SLOPE, Caps, Netlist
 from neurorebit.circuits.settling.serial_tree import (
     MULTIPLIERS,
     Activity,
     Shape,
     drawn,
     recoded,
-    settled,
+    settled_at,
     stationary,
 )
 from neurorebit.circuits.settling.settle import TICK, operate, packed
@@ -83,6 +83,10 @@ SHAPES = [
     Shape(5, 3, 2, per_cycle=2, multiplier="table", sum_bits=11, styles=("nand",)),
     Shape(4, 3, 3, first="least", sum_bits=9, styles=("transmission",)),
     *(Shape(5, 3, 2, per_cycle=2, multiplier="booth", tree=tree, sum_bits=10) for tree in TREES),
+    *(
+        Shape(5, 3, 2, per_cycle=2, multiplier="booth", tree=tree, signed=True, sum_bits=10)
+        for tree in TREES
+    ),
     *(Shape(5, 3, 2, tree=tree, signed=True, multiplier="and", sum_bits=10) for tree in TREES),
 ]
 
@@ -171,7 +175,12 @@ def test_a_pulse_takes_as_much_of_a_swing_as_its_length_allows():
     only_gates = Caps(1.0, 0.0, 0.0, 0.0)
     rising = packed(np.array([[[False] * 64], [[True] * 64]]))
     # The inverter's delay is SLOPE (1 + loads[0]), the NAND's SLOPE 1.5 loads[1]; 1.35 a unit.
-    for loads, inverter, nand in (((13.0, 9.9), 9, 10), ((14.0, 4.9), 10, 5), ((14.0, 3.0), 10, 3)):
+    # In ticks of 0.7: 1.3596 * 14 / 0.7 = 27.2, 1.3596 * 1.5 * 9.9 / 0.7 = 28.8, and so on.
+    for loads, inverter, nand in (
+        ((13.0, 9.9), 27, 29),
+        ((14.0, 4.9), 29, 14),
+        ((14.0, 3.0), 29, 9),
+    ):
         n, inverse, both = chain_of(*loads)
         delays = n.delays(only_gates)
         assert delays == near([SLOPE * (1.0 + loads[0]), SLOPE * 1.5 * loads[1]])
@@ -225,13 +234,13 @@ def test_activity_has_its_share_of_ones_and_of_toggles():
 
 
 def test_a_tree_at_rest_takes_nothing_and_more_toggles_take_more():
-    shape, ratios = Shape(16, 4, 4), rounded(UNITS)
+    shape, ratios = Shape(16, 4, 4), UNITS
     taken = []
     for toggle in (0.0, 0.1, 0.3, 0.5):
-        found = settled(shape, Activity(toggle, 0.5), ratios)
+        found = settled_at(shape, Activity(toggle, 0.5), ratios)
         assert abs(found.lines["lines"].toggles - toggle) < 0.02
         taken.append(sum(found.parts["tree"].switched))
     assert taken == sorted(taken)
     assert taken[0] == 0.0
-    without = settled(shape, Activity(0.5, 0.5, 0.0), ratios)
+    without = settled_at(shape, Activity(0.5, 0.5, 0.0), ratios)
     assert sum(without.parts["tree"].switched) == 0.0

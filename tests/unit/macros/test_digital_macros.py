@@ -6,8 +6,8 @@ from common import near
 
 from neurorebit.circuits.gates import cells, gate_pitch
 from neurorebit.circuits.register import Register
-from neurorebit.circuits.settling.blocks import ratios_of
-from neurorebit.circuits.settling.serial_tree import Activity, Shape, buffered, drawn
+from neurorebit.circuits.settling.netlist import Caps, neighbours
+from neurorebit.circuits.settling.serial_tree import Activity, Shape, buffered, drawn, settled_at
 from neurorebit.inputs.files import opened
 from neurorebit.inputs.technology import read_technology
 from neurorebit.macros.digital_in_cell import DigitalInCell, InCellMacro
@@ -42,17 +42,20 @@ def test_a_tree_takes_what_its_nets_are_charged_with(core, tech):
     side = np.sqrt(macro.side[0] * macro.side[1] / 3 / 8)
     inside = 4 * gate_pitch(tech) + 14 * tech.feature
     worth = [2 * inv.input_cap, 2 * inv.output_cap, 0.2e-9 * inside, 0.2e-9 * side]
-    netlist = buffered(macro.placed, ratios_of(macro._caps))
-    swung = {name: 0.0 for name in netlist.owner}
-    for net, owner in enumerate(netlist.owner):
-        if net not in netlist.inputs:
-            charged = sum(c * w for c, w in zip(netlist.caps[net], worth, strict=True))
-            swung[owner] += macro.operation.swings[net] * charged * tech.vdd**2
+    swung = {"tree": 0.0, "products": 0.0, "accumulator": 0.0}
+    register = Register(tech)
+    for share, near_by in neighbours(Caps(*(each / worth[0] for each in worth))):
+        netlist = buffered(macro.placed, near_by)
+        swings = settled_at(macro.placed, macro.activity, near_by).swings
+        for net, owner in enumerate(netlist.owner):
+            if net not in netlist.inputs:
+                charged = sum(c * w for c, w in zip(netlist.caps[net], worth, strict=True))
+                swung[owner] += share * swings[net] * charged * tech.vdd**2
+        stored = sum(2 * swings[q] for q, _ in netlist.flops)
+        swung["accumulator"] += share * stored * register.data_energy
     assert energy["macro/tree"] == near(4 * 3 * swung["tree"])
     assert energy["macro/products"] == near(4 * 3 * swung["products"])
-    register = Register(tech)
-    stored = sum(2 * macro.operation.swings[q] for q, _ in netlist.flops) * register.data_energy
-    assert energy["macro/accumulator"] == near(4 * 3 * (swung["accumulator"] + stored))
+    assert energy["macro/accumulator"] == near(4 * 3 * swung["accumulator"])
     # A line drives two NORs of each output through wires of their own, and goes to the last one.
     load = 3 * 2 * (worth[0] + worth[2]) + 0.2e-9 * macro.side[0] * (1 - 0.5 / 3)
     assert macro.lines.line_cap == near(load)
@@ -142,6 +145,10 @@ def test_more_toggles_and_a_higher_supply_take_more(core):
     ("keys", "point", "key"),
     [
         ({"multiplier": "booth"}, {}, "multiplier"),
+        ({}, {"rows": 9.0}, "rows"),
+        ({}, {"columns": 4.0}, "columns"),
+        ({}, {"columns": 1.0, "weight_bits": 3.0}, "weight_bits"),
+        ({}, {"input_bits": 2.5}, "input_bits"),
         ({"multiplier": "table", "bits_per_cycle": 2, "signed": True}, {}, "signed"),
         ({"full_adders": ("pass",)}, {}, "full_adders"),
         ({"full_adders": ("pass", "mirror", "pass")}, {}, "full_adders"),
@@ -150,7 +157,7 @@ def test_more_toggles_and_a_higher_supply_take_more(core):
 )
 def test_keys_that_do_not_fit_are_refused(core, keys, point, key):
     with pytest.raises(ImpossibleError) as refused:
-        tree(**keys).macro(core, Point(**point))
+        tree(**keys).at(core, Point(**point))
     assert refused.value.key == key
     assert refused.value.cure
 
@@ -168,3 +175,70 @@ def test_recoded_digits_are_made_beside_the_lines(core):
     assert macro.lines.count == 3 * 8
     assert macro.product().energy.items["macro/recoders"] > 0.0
     assert macro.shape == Shape(8, 2, 2, 2, "booth", sum_bits=9, active=8, stored=2)
+
+
+def test_what_is_not_in_use_stays_where_it_is(core):
+    """Fewer outputs or rows: the macro, its lines and its clock are the same, its logic rests."""
+    whole, some = (tree().macro(core, Point(columns=n)) for n in (3.0, 1.0))
+    assert some.ops == whole.ops / 3
+    assert some.footprint.area.total == near(whole.footprint.area.total)
+    now, then = (each.product().energy.items for each in (whole, some))
+    assert then["macro/tree"] == near(now["macro/tree"] / 3)
+    assert then["macro/input_lines"] == near(now["macro/input_lines"])
+    assert then["macro/clock"] == near(now["macro/clock"])
+
+
+def test_rows_and_columns_of_an_array_of_adders_that_are_not_in_use(core):
+    keys = {"kind": "digital_in_cell", "rows": 8, "columns": 11, "rows_per_register": 4}
+
+    def at(**point):
+        return DigitalInCell(**keys).at(core, Point(weight_bits=2.0, input_toggle=0.5, **point))
+
+    whole, half, narrow = at(), at(rows=4.0), at(columns=6.0)
+    assert half.ops == whole.ops / 2 == narrow.ops
+    for each in (half, narrow):
+        assert each.footprint.area.total == near(whole.footprint.area.total)
+    now, rows, columns = (each.product().energy.items for each in (whole, half, narrow))
+    assert rows["macro/drivers"] == near(now["macro/drivers"] / 2)
+    assert rows["macro/products"] == near(now["macro/products"] / 2, 0.1)
+    assert now["macro/adders"] / 2 < rows["macro/adders"] < now["macro/adders"]
+    assert columns["macro/drivers"] == near(now["macro/drivers"])
+    assert columns["macro/adders"] == near(now["macro/adders"] / 2)
+    for point in ({"registers": 3.0}, {"registers": 16.0}, {"rows": 9.0}, {"columns": 12.0}):
+        with pytest.raises(ImpossibleError) as refused:
+            at(**point)
+        assert refused.value.key in point
+
+
+@pytest.fixture(scope="module")
+def macros(core):
+    """Trees by width of transistors."""
+    return lambda drive: tree(drive=drive).macro(core, Point())
+
+
+def test_energy_has_no_jumps_and_rises_with_width_and_supply(macros):
+    widths = np.linspace(1.0, 2.0, 13)
+    taken = np.array([macros(float(drive)).product().energy.total for drive in widths])
+    steps = np.diff(taken) / taken[:-1]
+    assert steps.min() > 0.0
+    assert steps.max() < 1.0 / 12.0  # as much as the transistors grow, at most
+    document = opened("technology", "22nm_lstp").copy()
+    supplied = []
+    for vdd in np.linspace(0.7, 0.8, 11):
+        document.set("vdd", f"{vdd:.4f} V", "a test")
+        supplies = Supplies({"core": read_technology(document)})
+        supplied.append(tree().macro(supplies, Point()).product().energy.total)
+    steps = np.diff(supplied) / np.array(supplied[:-1])
+    assert steps.min() > 0.0
+    assert steps.max() < 0.04  # (0.71 / 0.70)^2 is 1.029
+
+
+def test_recoding_is_cheaper_than_products_of_each_bit_where_words_are_wide(core):
+    """Half as many operands, for gates that are larger: it pays in long trees of wide words."""
+
+    def gates(multiplier, bits):
+        shape = Shape(32, bits, 4, 2, multiplier, signed=True, sum_bits=0)
+        return sum(part.width for part in drawn(shape).parts.values())
+
+    ratios = [gates("booth", bits) / gates("and", bits) for bits in (4, 8, 16)]
+    assert ratios == sorted(ratios, reverse=True), ratios
