@@ -124,8 +124,8 @@ def _key(found: Silicon, constant: Constant, point: Measurement) -> Fitted:
     if abs(miss) > MET:
         place = f"{constant.key} = {value:.4g} {unit}".strip()
         message = (
-            f"the fit point {point.id} is not met: around {place} the {constant.of} jumps across what "
-            f"silicon has, to {math.exp(miss):.4g} times it"
+            f"the fit point {point.id} is not met: around {place} the {constant.of} jumps across "
+            f"what silicon has, to {math.exp(miss):.4g} times it"
         )
         raise found.document.impossible(("constant",), message, "fit another key, or other bounds")
     signs = [ends[0] > 0.0, *(off(tried) > 0.0 for tried in sorted(kept) if tried != value)]
