@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from neurorebit.circuits.settling.netlist import Caps, Kind, Netlist, Part, Words
 
 Nets = NDArray[np.intp]
-TICK = 0.7  # of R C of a minimum inverter; a third of it moves energies by 1 % or 2 %
+TICK = 0.7  # of R C of a minimum inverter; see docs/models/adder_trees.md
 
 
 class Line(NamedTuple):
